@@ -1,0 +1,168 @@
+"""The one interface of a strategy: closed candles and parameters in, intents per bar out.
+
+A strategy is a value, not a class to inherit from: a name, a schema, and three pure functions. Backtest, paper and live
+call the same `intents`; what it says at bar t may use bars up to and including t and nothing else, and is acted on
+after that bar has closed. The schema is the single description of the parameters: it validates them here and later
+becomes the form, the API and the sweep's grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quant.candles import Bools, Candles, Floats
+from quant.errors import ParameterError
+
+Params = Mapping[str, Any]
+Signs = NDArray[np.int8]
+
+LONG: Final = 1
+SHORT: Final = -1
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: what it may be, and what a form needs to ask for it.
+
+    `kind` "int" and "float" use minimum, maximum and step (the grid of a sweep and the arrows of a form; values between
+    steps are allowed); "choice" uses choices; "data" is nested JSON that the strategy itself checks.
+    """
+
+    name: str
+    kind: Literal["int", "float", "choice", "data"]
+    default: Any
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def clean(self, value: Any) -> Any:
+        """The value in its own type, or a `ParameterError` that says what would be accepted."""
+        if self.kind == "choice":
+            if value not in self.choices:
+                raise ParameterError(f"Set {self.name} to one of {', '.join(self.choices)}: {value!r} is none of them.")
+            return value
+        if self.kind == "data":
+            return value
+        number = self._number(value)
+        if (self.minimum is not None and number < self.minimum) or (self.maximum is not None and number > self.maximum):
+            raise ParameterError(
+                f"Set {self.name} between {self.minimum:g} and {self.maximum:g}: {number:g} is outside."
+            )
+        return number
+
+    def _number(self, value: Any) -> int | float:
+        whole = self.kind == "int"
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = np.nan
+        if isinstance(value, bool) or not np.isfinite(number) or (whole and not number.is_integer()):
+            raise ParameterError(f"Set {self.name} to a {'whole ' if whole else ''}number: {value!r} is not one.")
+        return int(number) if whole else number
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule across parameters: the sentence to show when `holds` is false."""
+
+    holds: Callable[[Params], bool]
+    message: str
+
+
+def _nothing_to_explain(bar: int) -> str:
+    return f"No reason was recorded for bar {bar}."
+
+
+def nowhere(bars: int) -> Floats:
+    """`(bars,)` of NaN in eight bytes: a read-only broadcast view."""
+    return np.broadcast_to(np.float64(np.nan), (bars,))
+
+
+_UNUSED: Final = nowhere(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Intents:
+    """What a strategy wants after each bar, all arrays `(T,)`.
+
+    enter     int8: 1 go long, -1 go short, 0 nothing
+    exit      bool: leave whatever position is held (before entering, where both are set)
+    stop      protective stop price for an entry on this bar, NaN for none
+    target    profit target price for an entry on this bar, NaN for none
+    trail     distance in quote at which the stop follows the best price since entry, NaN for none
+    size      weight of an entry relative to the configured size, NaN for 1
+    indicators  arrays by name, for charts and explanations
+    explain   the sentence that gives the reason for bar i
+
+    What a strategy does not use it leaves out: those arrays are NaN throughout, as read-only views without memory.
+    """
+
+    enter: Signs
+    exit: Bools
+    stop: Floats = _UNUSED
+    target: Floats = _UNUSED
+    trail: Floats = _UNUSED
+    size: Floats = _UNUSED
+    indicators: Mapping[str, Floats] = field(default_factory=dict)
+    explain: Callable[[int], str] = _nothing_to_explain
+
+    def __post_init__(self) -> None:
+        for name in ("stop", "target", "trail", "size"):
+            if getattr(self, name) is _UNUSED:
+                object.__setattr__(self, name, nowhere(len(self)))
+
+    def __len__(self) -> int:
+        return int(self.enter.size)
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A strategy by slug; `compute` and `settle` receive validated parameters only."""
+
+    slug: str
+    name: str
+    description: str
+    schema: tuple[Parameter, ...]
+    compute: Callable[[Candles, Params], Intents]
+    settle: Callable[[Params], int]
+    rules: tuple[Rule, ...] = ()
+    complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda params: params
+
+    def defaults(self) -> dict[str, Any]:
+        """The parameters of a new agent."""
+        return {parameter.name: parameter.default for parameter in self.schema}
+
+    def validate(self, params: Params) -> dict[str, Any]:
+        """All parameters, defaults filled in and types made exact.
+
+        Raises `ParameterError` for an unknown name, a value outside its schema or a broken rule across parameters.
+        """
+        unknown = sorted(set(params) - {parameter.name for parameter in self.schema})
+        if unknown:
+            raise ParameterError(f"Remove {', '.join(unknown)}: {self.name} has no such parameter.")
+        clean = {
+            parameter.name: parameter.clean(params.get(parameter.name, parameter.default)) for parameter in self.schema
+        }
+        for rule in self.rules:
+            if not rule.holds(clean):
+                raise ParameterError(rule.message)
+        return self.complete(clean)
+
+    def warmup(self, params: Params) -> int:
+        """Bars to load before the first bar that will be acted on.
+
+        After this many bars every indicator has forgotten where its data began. Intents appear earlier, as soon as the
+        indicators exist, which is what backtests elsewhere do too.
+        """
+        return self.settle(self.validate(params))
+
+    def intents(self, candles: Candles, params: Params) -> Intents:
+        """What the strategy wants after each of the candles; arrays as long as the candles."""
+        return self.compute(candles, self.validate(params))

@@ -1,0 +1,61 @@
+"""Small causal building blocks that strategies share: crossings, directions, protective prices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from quant.candles import Bools, Floats
+from quant.strategies.base import LONG, SHORT, Parameter, Signs
+
+DIRECTION: Final = Parameter(
+    "direction", "choice", "long", "Which side may be entered.", choices=("long", "short", "both")
+)
+
+
+def crossings(fast: Floats, slow: Floats) -> tuple[Bools, Bools]:
+    """Bars where `fast` gets above `slow`, and where it gets below.
+
+    Touching is not crossing: bars of equality keep the side they came from, and the first bars with a value cross
+    nothing.
+    """
+    above, below = fast > slow, fast < slow
+    undecided = ~(above | below)
+    known_from = int(np.argmin(undecided)) if undecided.size else 0
+    if undecided[known_from:].any():
+        side = np.where(undecided, 0, np.arange(undecided.size))
+        above = above[np.maximum.accumulate(side)]
+        above[:known_from] = False
+        below = ~above
+        below[:known_from] = False
+    up, down = np.zeros_like(above), np.zeros_like(above)
+    np.logical_and(above[1:], below[:-1], out=up[1:])
+    np.logical_and(below[1:], above[:-1], out=down[1:])
+    return up, down
+
+
+def entries(longs: Bools, shorts: Bools, direction: str) -> Signs:
+    """1 where a long may be entered, -1 where a short may, as far as `direction` allows; both at once is neither."""
+    wanted = np.zeros(longs.shape, dtype=np.int8)
+    if direction != "short":
+        wanted += longs
+    if direction != "long":
+        wanted -= shorts
+    return wanted
+
+
+def offset_from(prices: Floats, distance: Floats, enter: Signs, *, toward: int) -> Floats:
+    """Prices at `distance` from `prices` on entry bars and NaN elsewhere.
+
+    `toward` is +1 for the profitable side of the entry (targets), -1 for the losing side (stops).
+    """
+    result = np.full(prices.shape, np.nan)
+    bars = np.flatnonzero(enter)
+    result[bars] = prices[bars] + toward * enter[bars] * distance[bars]
+    return result
+
+
+def word_of(side: int) -> str:
+    """ "long", "short" or "flat"."""
+    return {LONG: "long", SHORT: "short"}.get(int(side), "flat")

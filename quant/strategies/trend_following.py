@@ -1,0 +1,95 @@
+"""Trend following: own the side of the faster moving average, protected by a stop that volatility sets.
+
+A signal is the bar on which the fast average crosses the slow one, if the trend is strong enough (ADX). The initial
+stop stands `stop_atr` average true ranges from that bar's close; with `trail_atr` it also follows the best price. The
+opposite cross always ends a position, however weak the trend. After a stop the next entry waits for a new cross. With
+`adx_min` = 0 and `trail_atr` = 0 this is the plain crossover with an ATR stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from quant import indicators
+from quant.candles import Candles, Floats
+from quant.strategies.base import Intents, Parameter, Params, Rule, Signs, Strategy, nowhere
+from quant.strategies.signals import DIRECTION, crossings, entries, offset_from, word_of
+
+_AVERAGES: Final = {"ema": indicators.ema, "sma": indicators.sma}
+
+
+def _settle(params: Params) -> int:
+    average = params["slow"] * (indicators.EMA_SETTLING if params["ma"] == "ema" else 1)
+    return max(average, params["atr_period"] * indicators.WILDER_SETTLING) + 1
+
+
+def _compute(candles: Candles, params: Params) -> Intents:
+    average = _AVERAGES[params["ma"]]
+    fast, slow = average(candles.close, params["fast"]), average(candles.close, params["slow"])
+    atr = indicators.atr(candles, params["atr_period"])
+    shown = {"fast": fast, "slow": slow, "atr": atr}
+    up, down = crossings(fast, slow)
+    enter = entries(up, down, params["direction"])
+    if params["adx_min"] > 0:
+        shown["adx"] = indicators.adx(candles, params["atr_period"])
+        enter[~(shown["adx"] >= params["adx_min"])] = 0
+    enter[: params["atr_period"]] = 0
+    return Intents(
+        enter=enter,
+        exit=up | down,
+        stop=offset_from(candles.close, params["stop_atr"] * atr, enter, toward=-1),
+        trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
+        indicators=shown,
+        explain=_explainer(shown, params, enter),
+    )
+
+
+def _explainer(shown: dict[str, Floats], params: Params, enter: Signs) -> Callable[[int], str]:
+    def explain(bar: int) -> str:
+        fast, slow = shown["fast"][bar], shown["slow"][bar]
+        if not np.isfinite(slow):
+            return "The slow average has too few bars yet."
+        averages = f"{params['fast']}-bar {params['ma'].upper()} {fast:.6g}, {params['slow']}-bar {slow:.6g}"
+        if enter[bar]:
+            return f"Go {word_of(enter[bar])}: the fast average crossed the slow ({averages})."
+        return f"The fast average is {'above' if fast > slow else 'below'} the slow ({averages})."
+
+    return explain
+
+
+STRATEGY: Final = Strategy(
+    slug="trend_following",
+    name="Trend following",
+    description="Follows the cross of two moving averages, with a volatility stop and a trend-strength filter.",
+    schema=(
+        Parameter("ma", "choice", "ema", "Kind of both moving averages.", choices=("ema", "sma")),
+        Parameter("fast", "int", 20, "Bars in the fast average.", minimum=2, maximum=500, step=5),
+        Parameter("slow", "int", 50, "Bars in the slow average.", minimum=3, maximum=1000, step=10),
+        Parameter("adx_min", "float", 20.0, "Least ADX for an entry; 0 for no filter.", minimum=0, maximum=60, step=5),
+        Parameter("atr_period", "int", 14, "Bars in ATR and ADX.", minimum=2, maximum=200, step=2),
+        Parameter(
+            "stop_atr",
+            "float",
+            2.5,
+            "Stop distance from the signal's close, in ATRs.",
+            minimum=0.1,
+            maximum=20,
+            step=0.5,
+        ),
+        Parameter(
+            "trail_atr", "float", 3.0, "Trailing distance in ATRs; 0 for a fixed stop.", minimum=0, maximum=20, step=0.5
+        ),
+        DIRECTION,
+    ),
+    rules=(
+        Rule(
+            lambda params: params["fast"] < params["slow"],
+            "Set fast below slow: the fast average must be the shorter one.",
+        ),
+    ),
+    compute=_compute,
+    settle=_settle,
+)
