@@ -70,7 +70,7 @@ def spawn(
             cwd=directory,
             start_new_session=True,
             # Runs after the change of user, which would clear the signal. No other thread runs when we are called.
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - see above
+            preexec_fn=die_with_parent,
             **run_as(account),
         )
     if process.stdin is not None:

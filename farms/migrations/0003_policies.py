@@ -1,0 +1,18 @@
+"""Row-level security for every owned table of the app."""
+
+from django.db import migrations
+
+from moniqo.lib.tenancy import policy_sql
+
+TABLES = (
+    "farms_farm",
+    "farms_agent",
+    "farms_agentfarmassignment",
+    "farms_agentrun",
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = (("farms", "0002_initial"),)
+
+    operations = (migrations.RunSQL(policy_sql(*TABLES), migrations.RunSQL.noop),)

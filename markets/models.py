@@ -1,0 +1,104 @@
+"""What can be traded and what it cost: shared by every owner, so nothing here carries one."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import F, Q
+
+from moniqo.lib import clock
+from moniqo.lib.models import MoneyField
+
+
+class Timeframe(models.TextChoices):
+    """The lengths of a candle; the value is the field's usual short form."""
+
+    M1 = "1m", "1 minute"
+    M5 = "5m", "5 minutes"
+    M15 = "15m", "15 minutes"
+    H1 = "1h", "1 hour"
+    H4 = "4h", "4 hours"
+    D1 = "1d", "1 day"
+
+    @property
+    def length(self) -> timedelta:
+        unit = {"m": "minutes", "h": "hours", "d": "days"}[self.value[-1]]
+        return timedelta(**{unit: int(self.value[:-1])})
+
+
+class Instrument(models.Model):
+    """A market at a venue: what is bought, what it is paid in, and the steps its prices and quantities move in."""
+
+    class Kind(models.TextChoices):
+        SPOT = "spot", "Spot"
+        PERPETUAL = "perpetual", "Perpetual future"
+        FUTURE = "future", "Future"
+        PREDICTION = "prediction", "Prediction market"
+
+    venue = models.CharField(max_length=40, help_text="The venue's short name, such as binance or simulated.")
+    symbol = models.CharField(max_length=40, help_text="BASE/QUOTE, such as BTC/USDT.")
+    base = models.CharField(max_length=20)
+    quote = models.CharField(max_length=20)
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.SPOT)
+    tick_size = MoneyField(help_text="Smallest step of a price.")
+    lot_size = MoneyField(help_text="Smallest step of a quantity.")
+    minimum_notional = MoneyField(default=0, help_text="Smallest order, in the quote asset.")
+    is_simulated = models.BooleanField(default=False, help_text="Its prices come from the market simulator.")
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("venue", "symbol")
+        constraints = (
+            models.UniqueConstraint(fields=("venue", "symbol"), name="instrument_once_per_venue"),
+            models.CheckConstraint(condition=Q(tick_size__gt=0) & Q(lot_size__gt=0), name="instrument_steps_positive"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.symbol} ({self.venue})"
+
+
+class Candle(models.Model):
+    """One bar. `ts` is the bar's open in milliseconds since the epoch, UTC. Series are read as arrays, never as rows."""
+
+    pk = models.CompositePrimaryKey("instrument_id", "timeframe", "ts")
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="+", db_index=False)
+    timeframe = models.CharField(max_length=3, choices=Timeframe)
+    ts = models.BigIntegerField()
+    open = models.FloatField()
+    high = models.FloatField()
+    low = models.FloatField()
+    close = models.FloatField()
+    volume = models.FloatField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(low__gt=0, low__lte=F("open"), high__gte=F("open"), volume__gte=0)
+                & Q(low__lte=F("close"), high__gte=F("close")),
+                name="candle_is_sane",
+            ),
+        )
+
+
+class Ticker(models.Model):
+    """The last price of an instrument and where it came from."""
+
+    instrument = models.OneToOneField(Instrument, on_delete=models.CASCADE, primary_key=True, related_name="ticker")
+    price = MoneyField()
+    bid = MoneyField(null=True)
+    ask = MoneyField(null=True)
+    source = models.CharField(max_length=40, help_text="simulated, recorded, or the exchange that said so.")
+    at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} {self.price}"
+
+
+class FeedState(models.Model):
+    """Where a feed stopped, so that it goes on from there after a restart."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    state = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,30 @@
+"""Celery, and THE schedule: everything Moniqo does on its own stands in this one table."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moniqo.settings")
+
+app = Celery("moniqo")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks([*(name for name in settings.INSTALLED_APPS if "." not in name or name.startswith("moniqo."))])
+
+
+def every(seconds: float, task: str) -> dict[str, Any]:
+    """A task that runs every `seconds`; a run that a busy worker could not start in time is dropped, not piled up."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
+app.conf.beat_schedule = {
+    "heartbeat": every(10, "moniqo.heartbeat.beat_tick"),
+    "collect prices": every(settings.FEED_SECONDS, "markets.tasks.collect_prices"),
+    "run agents": every(10, "farms.tasks.run_due_agents"),
+    "resolve orders": every(10, "trading.tasks.resolve_orders"),
+    "sync and snapshot": every(settings.SYNC_SECONDS, "portfolio.tasks.sync_all"),
+    "prove the ledger": {"task": "wallets.tasks.verify_ledger", "schedule": crontab(hour="3", minute="30")},
+    "forget old sync logs": {"task": "wallets.tasks.prune_sync_log", "schedule": crontab(hour="4", minute="0")},
+}

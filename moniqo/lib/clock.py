@@ -1,0 +1,35 @@
+"""One clock for everything that is stored.
+
+Services ask `now()` instead of the operating system, so that the engine can be run over history: inside
+`at(moment)` the same code that trades live believes it is that moment. The override is a context variable: it
+reaches neither other threads nor other processes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+_moment: ContextVar[datetime | None] = ContextVar("moniqo_moment", default=None)
+
+
+def now() -> datetime:
+    """The current moment, aware, in UTC; the controlled one inside `at`."""
+    return _moment.get() or datetime.now(UTC)
+
+
+def is_controlled() -> bool:
+    """Whether the code runs inside `at`, that is, over history."""
+    return _moment.get() is not None
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[datetime]:
+    """Run the block as if it were `moment` (aware). Nests; the earlier moment returns at the end."""
+    if moment.tzinfo is None:
+        raise ValueError("A moment needs a time zone: pass an aware datetime in UTC.")
+    token = _moment.set(moment.astimezone(UTC))
+    try:
+        yield moment
+    finally:
+        _moment.reset(token)

@@ -1,0 +1,33 @@
+"""The root of every error a user may read. A message is one sentence that says what to do."""
+
+
+class MoniqoError(Exception):
+    """Something the caller can act on. `code` is stable for programs, `status` is the HTTP status it maps to."""
+
+    code = "error"
+    status = 400
+
+
+class NotFoundError(MoniqoError):
+    """The row does not exist, or belongs to somebody else: the two are never told apart."""
+
+    code = "not_found"
+    status = 404
+
+
+class ConflictError(MoniqoError):
+    """The request contradicts the current state (already done, wrong status, key reused with another body)."""
+
+    code = "conflict"
+    status = 409
+
+
+class InvalidInputError(MoniqoError):
+    """A field is wrong. `fields` maps a field's name to its sentence."""
+
+    code = "invalid_input"
+    status = 422
+
+    def __init__(self, message: str, *, fields: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.fields = fields or {}

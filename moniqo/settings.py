@@ -1,0 +1,263 @@
+"""Settings: one file, and everything that differs between a laptop and production comes from the environment.
+
+In development `manage.py` starts what is missing and generates the secrets before this module is read
+(see `moniqo.embedded`). In production nothing has a default: a missing or well-known secret stops the start.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENVIRONMENT = os.environ.get("MONIQO_ENV", "development")
+PRODUCTION = ENVIRONMENT == "production"
+DEBUG = not PRODUCTION and os.environ.get("MONIQO_DEBUG", "1") == "1"
+DATA_DIR = Path(os.environ.get("MONIQO_DATA") or BASE_DIR / "var")
+TESTING = "pytest" in sys.modules
+
+if ENVIRONMENT not in {"development", "production"}:
+    raise ImproperlyConfigured(f"MONIQO_ENV is {ENVIRONMENT!r}: set it to development or production.")
+
+
+def _required(name: str, development: str) -> str:
+    """The variable's value; in development the given one when it is not set, in production an error."""
+    value = os.environ.get(name, "")
+    if not value and PRODUCTION:
+        raise ImproperlyConfigured(f"Set {name}: production has no default for it.")
+    return value or development
+
+
+def _database(url: str, *, pooled: bool = False) -> dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured("A database address looks like postgresql://user:password@host:5432/name.")
+    options: dict[str, Any] = {"application_name": "moniqo"}
+    if pooled:
+        options["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or 5432),
+        # A pool and persistent connections exclude each other: the web process pools, everything else keeps one.
+        "CONN_MAX_AGE": 0 if pooled else None,
+        "OPTIONS": options,
+        "TEST": {"MIGRATE": False},
+    }
+
+
+# --- secrets -----------------------------------------------------------------------------------------------------
+DEVELOPMENT_SECRET = "development-only-and-refused-in-production"  # noqa: S105 - named so that production can refuse it
+SECRET_KEY = _required("MONIQO_SECRET_KEY", DEVELOPMENT_SECRET)
+CREDENTIAL_KEYS = [key for key in _required("MONIQO_CREDENTIAL_KEYS", "").split(",") if key]
+if PRODUCTION and (SECRET_KEY == DEVELOPMENT_SECRET or len(SECRET_KEY) < 50):
+    raise ImproperlyConfigured("MONIQO_SECRET_KEY is a default or shorter than 50 characters: generate a new one.")
+SECRET_KEY_FALLBACKS = [key for key in os.environ.get("MONIQO_SECRET_KEY_FALLBACKS", "").split(",") if key]
+
+ALLOWED_HOSTS = [
+    host for host in _required("MONIQO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",") if host
+]
+if not PRODUCTION and (bound_to := os.environ.get("MONIQO_HOST")):
+    ALLOWED_HOSTS.append("*" if bound_to in {"0.0.0.0", "::"} else bound_to)  # noqa: S104 - a comparison, not a bind
+CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("MONIQO_TRUSTED_ORIGINS", "").split(",") if origin]
+
+# --- database and redis --------------------------------------------------------------------------------------------
+# Three roles of one database: the app (row-level security applies), the owner (migrations), the system (sees all).
+_nowhere = "postgresql://nobody@127.0.0.1:1/moniqo"
+_pooled = os.environ.get("MONIQO_PROCESS") == "web"
+DATABASE_URL = _required("DATABASE_URL", _nowhere)
+DATABASES = {
+    "default": _database(DATABASE_URL, pooled=_pooled),
+    "owner": _database(_required("DATABASE_OWNER_URL", DATABASE_URL)),
+    "system": _database(_required("DATABASE_SYSTEM_URL", DATABASE_URL), pooled=_pooled),
+}
+DATABASE_ROUTERS = ["moniqo.lib.tenancy.TenancyRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = _required("REDIS_URL", "redis://127.0.0.1:1/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# --- applications --------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "axes",
+    "csp",
+    "django_htmx",
+    "lucide",
+    "template_partials",
+    "ninja",
+    "moniqo",
+    "moniqo.users",
+    "moniqo.alerts",
+    "markets",
+    "wallets",
+    "trading",
+    "farms",
+    "portfolio",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "moniqo.users.middleware.BearerTokenMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "moniqo.users.middleware.TenancyMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "moniqo.urls"
+ASGI_APPLICATION = "moniqo.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "moniqo.context.shell",
+            ],
+            "builtins": ["moniqo.lib.templatetags.formats"],
+        },
+    }
+]
+
+# --- people --------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "portfolio:home"
+LOGOUT_REDIRECT_URL = "login"
+SIGN_UP_OPEN = os.environ.get("MONIQO_SIGN_UP", "0") == "1"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # the lockout by address alone is meant for sites without a user name
+NINJA_JWT = {"ALGORITHM": "HS256", "SIGNING_KEY": SECRET_KEY, "USER_ID_FIELD": "id", "USER_ID_CLAIM": "user_id"}
+
+# --- security ------------------------------------------------------------------------------------------------------
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if PRODUCTION:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = os.environ.get("MONIQO_SSL_REDIRECT", "1") == "1"
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Plotly inserts one empty <style> element and sets style attributes; the hash is that of the empty string.
+_EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/v1/docs"),
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'", _EMPTY_STYLE],
+        "style-src-attr": ["'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "object-src": ["'none'"],
+    },
+}
+
+# --- files ---------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+_modules = BASE_DIR / "node_modules"
+STATICFILES_DIRS: list[Any] = [
+    BASE_DIR / "static",
+    *(
+        (prefix, _modules / package)
+        for prefix, package in (
+            ("plotly", "plotly.js-finance-dist-min"),
+            ("inter", "@fontsource-variable/inter"),
+            ("idiomorph", "idiomorph/dist"),
+        )
+        if (_modules / package).is_dir()
+    ),
+]
+_storage = (
+    "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    if PRODUCTION
+    else "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _storage},
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+
+# --- language and time ---------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Celery --------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+
+# --- what Moniqo does on its own -----------------------------------------------------------------------------------
+FEED = os.environ.get("MONIQO_FEED", "simulated")  # or ccxt:<exchange>
+FEED_SECONDS = float(os.environ.get("MONIQO_FEED_SECONDS", "5"))
+SYNC_SECONDS = float(os.environ.get("MONIQO_SYNC_SECONDS", "300"))
+SYNC_LOG_DAYS = 30
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("MONIQO_LOG_LEVEL", "INFO")},
+}
+
+UNFOLD = {"SITE_TITLE": "Moniqo operators", "SITE_HEADER": "Moniqo", "SHOW_HISTORY": True}

@@ -1,0 +1,30 @@
+"""Every address of the site, by app."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth import views as auth_views
+from django.urls import include, path
+
+from moniqo import health
+from moniqo.api import api
+
+urlpatterns = [
+    path("", include("portfolio.urls")),
+    path("wallets/", include("wallets.urls")),
+    path("farms/", include("farms.urls")),
+    path("trading/", include("trading.urls")),
+    path("", include("moniqo.users.urls")),
+    path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("password/", auth_views.PasswordChangeView.as_view(), name="password_change"),
+    path("password/done/", auth_views.PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("api/v1/", api.urls),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+
+if settings.DEBUG:
+    from moniqo.ui_kit import views as ui_kit
+
+    urlpatterns.append(path("ui/", ui_kit.components, name="ui-kit"))

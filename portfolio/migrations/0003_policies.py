@@ -1,0 +1,17 @@
+"""Row-level security for every owned table of the app."""
+
+from django.db import migrations
+
+from moniqo.lib.tenancy import policy_sql
+
+TABLES = (
+    "portfolio_snapshot",
+    "portfolio_portfoliostate",
+    "portfolio_dailyperformance",
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = (("portfolio", "0002_initial"),)
+
+    operations = (migrations.RunSQL(policy_sql(*TABLES), migrations.RunSQL.noop),)

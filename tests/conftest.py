@@ -1,0 +1,118 @@
+"""The cast and the stage.
+
+The stage: every worker has a database of its own, cloned from one migrated template. Most tests run inside a
+transaction that is rolled back (`db`); tests of commits, crashes and concurrency take `live_db`, a fresh clone.
+The cast: an owner, another owner who must never see the first one's things, and an operator.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+from moniqo.lib import tenancy
+from moniqo.users.models import User
+from tests.services import TEMPLATE
+
+ALIASES = ("default", "owner", "system")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+
+def _admin(statement: str, *names: str) -> None:
+    with psycopg.connect(os.environ["MONIQO_TEST_ADMIN_URL"], autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
+
+
+def _use(database: str) -> None:
+    for alias in ALIASES:
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = database
+
+
+def _make_template() -> None:
+    """Migrate the template once per run, whichever worker comes first."""
+    root = Path(os.environ["MONIQO_TEST_ROOT"])
+    with (root / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "template.done").exists():
+            _admin("ALTER DATABASE {} RENAME TO {}", "moniqo", TEMPLATE)
+            _use(TEMPLATE)
+            call_command("migrate", database="owner", verbosity=0)
+            _use("postgres")
+            (root / "template.done").touch()
+
+
+@contextmanager
+def cloned_database(name: str) -> Iterator[str]:
+    """A copy of the template, in use inside the block and dropped after it."""
+    before = connections["default"].settings_dict["NAME"]
+    _admin("CREATE DATABASE {} TEMPLATE {} OWNER {}", name, TEMPLATE, "moniqo_owner")
+    _use(name)
+    try:
+        yield name
+    finally:
+        _use(before)
+        _admin("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Replaces pytest-django's: the database comes from the template, with the three real roles."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        _make_template()
+        with cloned_database(f"moniqo_{WORKER}"):
+            yield
+
+
+@pytest.fixture
+def live_db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of the test's own, where commits are real and several connections may meet. Yields its name."""
+    with (
+        django_db_blocker.unblock(),  # type: ignore[attr-defined]
+        cloned_database(f"moniqo_{WORKER}_{uuid4().hex[:8]}") as name,
+    ):
+        yield name
+
+
+def make_user(email: str, **fields: object) -> User:
+    """A user who signs in with the password `password of <email>`."""
+    return User.objects.create_user(email, f"password of {email}", **fields)
+
+
+@pytest.fixture
+def owner(request: pytest.FixtureRequest) -> User:
+    """The trader whose money it is. Uses `live_db` when the test does, else a rolled-back transaction."""
+    return _user(request, "owner@example.com", name="Olive Owner")
+
+
+@pytest.fixture
+def other_owner(request: pytest.FixtureRequest) -> User:
+    """Somebody else, who must never see or change what is the owner's."""
+    return _user(request, "other@example.com", name="Otto Other")
+
+
+@pytest.fixture
+def operator(request: pytest.FixtureRequest) -> User:
+    """Staff: works in the admin."""
+    return _user(request, "operator@example.com", is_staff=True, is_superuser=True)
+
+
+def _user(request: pytest.FixtureRequest, email: str, **fields: object) -> User:
+    if "live_db" not in request.fixturenames:
+        request.getfixturevalue("db")
+    return make_user(email, **fields)
+
+
+@pytest.fixture
+def as_owner(owner: User) -> Iterator[User]:
+    """The owner, with the whole test running as them."""
+    with tenancy.tenant(owner.pk):
+        yield owner

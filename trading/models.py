@@ -1,0 +1,209 @@
+"""Orders, what happened to them, and what they left behind."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from markets.models import Instrument
+from moniqo.lib import clock
+from moniqo.lib.models import Identified, MoneyField, Owned
+from wallets.models import Connection, Posting, Transfer, Wallet
+
+
+class Side(models.TextChoices):
+    BUY = "buy", "Buy"
+    SELL = "sell", "Sell"
+
+
+class Order(Identified, Owned):
+    """An intent to trade, committed before anybody outside hears of it."""
+
+    class Type(models.TextChoices):
+        MARKET = "market", "Market"
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        SUBMITTING = "submitting", "Submitting"
+        OPEN = "open", "Open"
+        PARTIALLY_FILLED = "partially_filled", "Partially filled"
+        FILLED = "filled", "Filled"
+        CANCELLED = "cancelled", "Cancelled"
+        REJECTED = "rejected", "Rejected"
+        EXPIRED = "expired", "Expired"
+        UNCERTAIN = "uncertain", "Uncertain"
+
+    TERMINAL = (Status.FILLED, Status.CANCELLED, Status.REJECTED, Status.EXPIRED)
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="orders")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=120, help_text="Idempotency key; the client order id is derived from it.")
+    client_order_id = models.CharField(max_length=40)
+    venue_order_id = models.CharField(max_length=80, blank=True)
+    side = models.CharField(max_length=4, choices=Side)
+    type = models.CharField(max_length=12, choices=Type, default=Type.MARKET)
+    quantity = MoneyField()
+    reduce_only = models.BooleanField(default=False)
+    status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it was placed.")
+    refusal = models.CharField(max_length=300, blank=True, help_text="Why it was rejected or refused.")
+    reference_price = MoneyField(help_text="Price when it was decided; the hold and the slippage are measured from it.")
+    hold = models.ForeignKey(Transfer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    filled_quantity = MoneyField(default=0)
+    average_price = MoneyField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "key"), name="order_key_once_per_owner"),
+            models.UniqueConstraint(fields=("connection", "client_order_id"), name="order_client_id_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(filled_quantity__gte=0, filled_quantity__lte=F("quantity")), name="order_not_overfilled"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("owner", "-created_at"), name="order_newest_first"),
+            models.Index(
+                fields=("status",),
+                condition=Q(status__in=("draft", "submitting", "open", "partially_filled", "uncertain")),
+                name="order_unfinished",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.quantity.normalize():f} {self.instrument.symbol}"
+
+
+class OrderEvent(Owned):
+    """One step of an order's life. Append-only."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    from_status = models.CharField(max_length=16, blank=True)
+    to_status = models.CharField(max_length=16)
+    detail = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.from_status} → {self.to_status}"
+
+
+class Fill(Owned):
+    """An execution, told once by the venue and posted once to the ledger."""
+
+    class Liquidity(models.TextChoices):
+        MAKER = "maker", "Maker"
+        TAKER = "taker", "Taker"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="fills")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    venue_trade_id = models.CharField(max_length=80)
+    side = models.CharField(max_length=4, choices=Side)
+    price = MoneyField()
+    quantity = MoneyField()
+    fee = MoneyField(default=0)
+    fee_asset = models.CharField(max_length=20)
+    liquidity = models.CharField(max_length=5, choices=Liquidity, default=Liquidity.TAKER)
+    posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="fill")
+    filled_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-filled_at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "instrument", "venue_trade_id"), name="fill_once"),
+            models.CheckConstraint(condition=Q(price__gt=0, quantity__gt=0), name="fill_positive"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.quantity} @ {self.price}"
+
+    @property
+    def notional(self):  # type: ignore[no-untyped-def]  # Decimal; the field descriptors are untyped
+        return self.price * self.quantity
+
+
+class Position(Identified, Owned):
+    """A round trip in one instrument, open until its quantity is zero again; then it is a trade."""
+
+    class Direction(models.TextChoices):
+        LONG = "long", "Long"
+        SHORT = "short", "Short"
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="positions")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    direction = models.CharField(max_length=5, choices=Direction, default=Direction.LONG)
+    quantity = MoneyField(help_text="What is open now; zero once closed.")
+    entry_quantity = MoneyField(help_text="All that was bought into it.")
+    entry_price = MoneyField(help_text="Average, without fees.")
+    exit_price = MoneyField(null=True, blank=True, help_text="Average, without fees.")
+    fees = MoneyField(default=0, help_text="In the quote asset.")
+    realized_pnl = MoneyField(default=0, help_text="In the quote asset, net of all fees paid so far.")
+    stop_price = MoneyField(null=True, blank=True)
+    target_price = MoneyField(null=True, blank=True)
+    entry_reason = models.CharField(max_length=200, blank=True)
+    exit_reason = models.CharField(max_length=200, blank=True)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-opened_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("wallet", "instrument"), condition=Q(closed_at__isnull=True), name="position_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, quantity__gt=0) | Q(closed_at__isnull=False, quantity=0),
+                name="position_closed_when_flat",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.instrument_id}"
+
+
+class RiskLimit(Owned):
+    """What the user allows on a connection or a wallet. The tightest on the path applies; none of them means nothing
+    is allowed (the gate fails closed)."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="limit")
+    wallet = models.OneToOneField(Wallet, on_delete=models.CASCADE, null=True, blank=True, related_name="limit")
+    allowed_symbols = models.JSONField(null=True, blank=True, help_text="List of symbols; empty list allows none.")
+    maximum_notional = MoneyField(null=True, blank=True, help_text="Per order, in the quote asset.")
+    updated_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(connection__isnull=True, wallet__isnull=False)
+                | Q(connection__isnull=False, wallet__isnull=True),
+                name="risk_limit_on_one_thing",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"limit {self.pk}"
+
+
+class RiskDecision(Owned):
+    """What the gate said of an order, and the numbers it looked at. Append-only."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="risk_decisions")
+    allowed = models.BooleanField()
+    limit = models.CharField(max_length=40, blank=True, help_text="Which limit refused.")
+    explanation = models.CharField(max_length=300)
+    numbers = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.explanation
