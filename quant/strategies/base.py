@@ -85,9 +85,6 @@ def nowhere(bars: int) -> Floats:
     return np.broadcast_to(np.float64(np.nan), (bars,))
 
 
-_UNUSED: Final = nowhere(0)
-
-
 @dataclass(frozen=True, eq=False)
 class Intents:
     """What a strategy wants after each bar, all arrays `(T,)`.
@@ -106,16 +103,16 @@ class Intents:
 
     enter: Signs
     exit: Bools
-    stop: Floats = _UNUSED
-    target: Floats = _UNUSED
-    trail: Floats = _UNUSED
-    size: Floats = _UNUSED
+    stop: Floats = field(default_factory=lambda: nowhere(0))
+    target: Floats = field(default_factory=lambda: nowhere(0))
+    trail: Floats = field(default_factory=lambda: nowhere(0))
+    size: Floats = field(default_factory=lambda: nowhere(0))
     indicators: Mapping[str, Floats] = field(default_factory=dict)
     explain: Callable[[int], str] = _nothing_to_explain
 
     def __post_init__(self) -> None:
         for name in ("stop", "target", "trail", "size"):
-            if getattr(self, name) is _UNUSED:
+            if getattr(self, name).size == 0:
                 object.__setattr__(self, name, nowhere(len(self)))
 
     def __len__(self) -> int:
