@@ -57,7 +57,7 @@ class Instrument(models.Model):
 
 
 class Candle(models.Model):
-    """One bar. `ts` is the bar's open in milliseconds since the epoch, UTC. Series are read as arrays, never as rows."""
+    """One bar. `ts` is the bar's open in milliseconds since the epoch, UTC. Series are read as arrays, not rows."""
 
     pk = models.CompositePrimaryKey("instrument_id", "timeframe", "ts")
     instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="+", db_index=False)
