@@ -1,0 +1,24 @@
+"""Platforms, connections, the wallet hierarchy, the rows of the ledger, syncs, the demo exchange's books."""
+
+from wallets.models.demo import DemoBalance, DemoOrder, DemoTrade
+from wallets.models.hierarchy import Wallet
+from wallets.models.ledger import Account, Entry, FundAllocation, Posting, Transfer
+from wallets.models.platforms import Connection, Credential, Platform
+from wallets.models.sync import Reconciliation, SyncRun
+
+__all__ = (
+    "Account",
+    "Connection",
+    "Credential",
+    "DemoBalance",
+    "DemoOrder",
+    "DemoTrade",
+    "Entry",
+    "FundAllocation",
+    "Platform",
+    "Posting",
+    "Reconciliation",
+    "SyncRun",
+    "Transfer",
+    "Wallet",
+)

@@ -1,0 +1,61 @@
+"""The demo exchange's own books; a real exchange would keep these on its side."""
+
+from django.db import models
+from django.db.models import Q
+
+from moniqo.lib import clock
+from moniqo.lib.models import MoneyField, Owned
+from wallets.models.platforms import Connection
+
+
+class DemoBalance(Owned):
+    """What the demo exchange owes a connection, in one asset."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    asset = models.CharField(max_length=20)
+    total = MoneyField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "asset"), name="demo_balance_once"),
+            models.CheckConstraint(condition=Q(total__gte=0), name="demo_balance_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.total} {self.asset}"
+
+
+class DemoOrder(Owned):
+    """An order as the demo exchange knows it."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    client_order_id = models.CharField(max_length=40)
+    symbol = models.CharField(max_length=40)
+    side = models.CharField(max_length=4)
+    quantity = MoneyField()
+    status = models.CharField(max_length=10)
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "client_order_id"), name="demo_order_client_id_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.client_order_id
+
+
+class DemoTrade(Owned):
+    """An execution as the demo exchange knows it."""
+
+    order = models.ForeignKey(DemoOrder, on_delete=models.CASCADE, related_name="trades")
+    price = MoneyField()
+    quantity = MoneyField()
+    fee = MoneyField()
+    fee_asset = models.CharField(max_length=20)
+    liquidity = models.CharField(max_length=5)
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.quantity} @ {self.price}"

@@ -1,0 +1,48 @@
+"""The hierarchy of wallets: master, farm, agent."""
+
+from django.db import models
+from django.db.models import Q
+
+from moniqo.lib.models import Identified, Owned
+from wallets.models.platforms import Connection
+
+
+class Wallet(Identified, Owned):
+    """A node of the hierarchy master → farm → agent."""
+
+    class Role(models.TextChoices):
+        MASTER = "master", "Master"
+        FARM = "farm", "Farm"
+        AGENT = "agent", "Agent"
+
+    class TradingState(models.TextChoices):
+        ACTIVE = "active", "Active"
+        REDUCING = "reducing", "Reducing only"
+        HALTED = "halted", "Halted"
+
+    name = models.CharField(max_length=80)
+    role = models.CharField(max_length=6, choices=Role)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="wallets")
+    base_asset = models.CharField(max_length=20, default="USDT")
+    trading_state = models.CharField(max_length=8, choices=TradingState, default=TradingState.ACTIVE)
+    target_weight = models.DecimalField(
+        max_digits=9, decimal_places=8, null=True, blank=True, help_text="Fraction of the parent's value."
+    )
+
+    class Meta:
+        ordering = ("created_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "parent", "name"), name="wallet_name_once_per_parent"),
+            models.CheckConstraint(
+                condition=Q(role="master", parent__isnull=True) | (~Q(role="master") & Q(parent__isnull=False)),
+                name="wallet_master_is_the_root",
+            ),
+            models.CheckConstraint(
+                condition=Q(target_weight__isnull=True) | Q(target_weight__gte=0, target_weight__lte=1),
+                name="wallet_target_weight_is_a_fraction",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

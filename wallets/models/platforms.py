@@ -1,0 +1,73 @@
+"""Platforms that the operator offers, and users' accounts at them."""
+
+from django.db import models
+
+from moniqo.lib import clock
+from moniqo.lib.models import Identified, Owned
+
+
+class Platform(models.Model):
+    """A kind of venue that the operator offers."""
+
+    class Kind(models.TextChoices):
+        EXCHANGE = "exchange", "Exchange"
+        CHAIN = "chain", "Blockchain"
+        PREDICTION = "prediction", "Prediction market"
+
+    slug = models.SlugField(primary_key=True, max_length=40)
+    name = models.CharField(max_length=80)
+    adapter = models.CharField(max_length=40, help_text="Name of the adapter in wallets.venues.")
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.EXCHANGE)
+    is_paper = models.BooleanField(default=True, help_text="Orders never leave Moniqo.")
+    is_active = models.BooleanField(default=True)
+    credential_fields = models.JSONField(default=list, blank=True, help_text="[{name, label, secret, required, help}]")
+    fees = models.JSONField(default=dict, blank=True, help_text='{"maker": "0.001", "taker": "0.001"}, fractions')
+    options = models.JSONField(default=dict, blank=True, help_text="What the adapter needs: slippage, latency, …")
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Connection(Identified, Owned):
+    """A user's account at a platform."""
+
+    class Status(models.TextChoices):
+        NEW = "new", "Not synced yet"
+        OK = "ok", "Synced"
+        STALE = "stale", "Stale"
+        FAILED = "failed", "Failed"
+        DISABLED = "disabled", "Disabled"
+
+    platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=80)
+    venue = models.CharField(max_length=40, help_text="Whose instruments it trades, such as simulated or binance.")
+    is_paper = models.BooleanField(default=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.NEW)
+    status_detail = models.TextField(blank=True)
+    synced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("owner", "name"), name="connection_name_once_per_owner"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Credential(Owned):
+    """One encrypted field of a connection; see `wallets.credentials` for how the row is bound into the token."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="credentials")
+    field = models.CharField(max_length=40)
+    token = models.BinaryField()
+    key_id = models.CharField(max_length=16)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("connection", "field"), name="credential_field_once"),)
+
+    def __str__(self) -> str:
+        return self.field

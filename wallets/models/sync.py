@@ -1,0 +1,49 @@
+"""What venues said at each sync, and whether the books agree."""
+
+from django.db import models
+
+from moniqo.lib.models import Identified, MoneyField, Owned
+from wallets.models.ledger import Entry
+from wallets.models.platforms import Connection
+
+
+class SyncRun(Identified, Owned):
+    """One look at a connection: what the venue said, and whether the books agree."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", "Running"
+        OK = "ok", "Agreed"
+        DRIFT = "drift", "Drift found"
+        FAILED = "failed", "Failed"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="sync_runs")
+    status = models.CharField(max_length=8, choices=Status, default=Status.RUNNING)
+    progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
+    step = models.CharField(max_length=80, blank=True)
+    error = models.TextField(blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (models.Index(fields=("connection", "-created_at"), name="sync_newest_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Reconciliation(Owned):
+    """One asset of one sync: Σ wallets + unassigned = venue total, or the drift between them."""
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="assets")
+    asset = models.CharField(max_length=20)
+    venue_total = MoneyField()
+    books_total = MoneyField(help_text="Sum of the wallet accounts.")
+    suspense = MoneyField(default=0, help_text="Drift found earlier and not explained yet.")
+    drift = MoneyField(help_text="venue_total − books_total − suspense")
+    first_diverging_entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("run", "asset"), name="reconciliation_asset_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.asset} {self.drift}"
