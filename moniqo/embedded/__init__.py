@@ -11,13 +11,16 @@ import sys
 from moniqo.embedded import environment
 from moniqo.embedded.services import Services
 
+# Held until this process ends: a lock lives as long as its object.
+_held: list[Services] = []
+
 
 def ensure() -> None:
     """Make database and Redis available for as long as this process runs.
 
     Services that already run for this data directory are used; otherwise they are started here and stopped at exit.
     Sets DATABASE_URL, DATABASE_OWNER_URL, DATABASE_SYSTEM_URL, REDIS_URL, MONIQO_DATA and, outside production, the
-    secrets, wherever they are not set. Raises ServiceError with one sentence.
+    secrets, wherever they are not set. Raises ServiceError with one sentence. Call it from the main thread.
     """
     if environment.is_production():
         return
@@ -26,6 +29,7 @@ def ensure() -> None:
     services = Services(directory)
     if not services.embedded:
         return
+    _held.append(services)
     while not services.lock.acquire():
         if services.join():
             return

@@ -48,10 +48,13 @@ _UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off
 class Postgres:
     """One cluster in `directory`. `fsync=False` is for throw-away clusters of tests."""
 
+    title = "PostgreSQL"
+
     def __init__(self, directory: Path, *, fsync: bool = True) -> None:
         self.directory = directory
         self.log = directory / "postgres.log"
-        self.port = 0
+        self.port = 0  # stays the same over restarts by one process: its address has been handed out
+        self.place: Home | None = None
         self._fsync = fsync
         self._process: subprocess.Popen[bytes] | None = None
         self._passwords: dict[str, str] = {}
@@ -66,17 +69,18 @@ class Postgres:
 
         Raises ServiceError with one sentence when that fails; nothing is left running then.
         """
-        place = home(self.directory)
+        self.place = place = home(self.directory)
         self._passwords = self._read_passwords(place)
         if not (place.data / "PG_VERSION").exists():
             self._initialise(place)
         _clear_leftover(place.data)
         for attempt in range(1, _START_ATTEMPTS + 1):
-            self.port = free_port()
+            self.port = self.port or free_port()
             self._process = self._spawn(place)
             if self._wait_until_ready():
                 break
             self.stop()
+            self.port = 0
             if attempt == _START_ATTEMPTS:
                 raise ServiceError(f"PostgreSQL did not start: the reason is at the end of {self.log}.")
         create_roles(

