@@ -1,12 +1,23 @@
 """Farms, their agents, and every run of an agent."""
 
+from decimal import Decimal
+from typing import Any
+
 from django.db import models
+from django.db.models import Q
 
 from markets.models import Instrument, Timeframe
 from moniqo.lib import clock
 from moniqo.lib.models import Identified, MoneyField, Owned
 from trading.models import Order
 from wallets.models import Wallet
+
+
+class FractionField(models.DecimalField):
+    """A share between 0 and 1 with eight decimals."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_digits": 9, "decimal_places": 8, **kwargs})
 
 
 class Farm(Identified, Owned):
@@ -27,10 +38,19 @@ class Farm(Identified, Owned):
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.TREND_FOLLOWING)
     wallet = models.OneToOneField(Wallet, on_delete=models.PROTECT, related_name="farm")
     status = models.CharField(max_length=8, choices=Status, default=Status.PAUSED)
+    maximum_share = FractionField(
+        default=Decimal("0.6"),
+        help_text="Most of the farm's value that its agents may hold in one instrument together.",
+    )
 
     class Meta:
         ordering = ("created_at",)
-        constraints = (models.UniqueConstraint(fields=("owner", "name"), name="farm_name_once_per_owner"),)
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "name"), name="farm_name_once_per_owner"),
+            models.CheckConstraint(
+                condition=Q(maximum_share__gt=0, maximum_share__lte=1), name="farm_maximum_share_is_a_fraction"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -43,6 +63,10 @@ class Agent(Identified, Owned):
         RUNNING = "running", "Running"
         PAUSED = "paused", "Paused"
 
+    class Sizing(models.TextChoices):
+        CASH = "cash", "Share of its cash"
+        RISK = "risk", "Risk per trade"
+
     farm = models.ForeignKey(Farm, on_delete=models.PROTECT, related_name="agents")
     name = models.CharField(max_length=80)
     wallet = models.OneToOneField(Wallet, on_delete=models.PROTECT, related_name="agent")
@@ -50,13 +74,23 @@ class Agent(Identified, Owned):
     parameters = models.JSONField(default=dict)
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     timeframe = models.CharField(max_length=3, choices=Timeframe, default=Timeframe.H1)
+    sizing = models.CharField(max_length=8, choices=Sizing, default=Sizing.CASH)
+    size = FractionField(
+        default=Decimal("0.5"),
+        help_text="Of its free cash: what an entry spends, or what it may lose between entry and stop.",
+    )
     status = models.CharField(max_length=8, choices=Status, default=Status.PAUSED)
     status_detail = models.CharField(max_length=300, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Failed runs in a row.")
     last_bar = models.BigIntegerField(null=True, blank=True, help_text="Open of the last bar it ran on, in ms.")
 
     class Meta:
         ordering = ("created_at",)
-        constraints = (models.UniqueConstraint(fields=("farm", "name"), name="agent_name_once_per_farm"),)
+        constraints = (
+            models.UniqueConstraint(fields=("farm", "name"), name="agent_name_once_per_farm"),
+            models.CheckConstraint(condition=Q(size__gt=0, size__lte=1), name="agent_size_is_a_fraction"),
+        )
+        indexes = (models.Index(fields=("status",), condition=Q(status="running"), name="agent_running"),)
 
     def __str__(self) -> str:
         return self.name
@@ -95,8 +129,11 @@ class AgentRun(Owned):
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     bar = models.BigIntegerField(help_text="Open of the bar whose close was evaluated, in ms.")
     decision = models.CharField(max_length=8, choices=Decision)
-    explanation = models.CharField(max_length=300)
+    explanation = models.CharField(max_length=400)
     close = MoneyField()
+    stop_price = MoneyField(null=True, blank=True, help_text="Protective stop of an entry.")
+    target_price = MoneyField(null=True, blank=True, help_text="Profit target of an entry.")
+    trail = MoneyField(null=True, blank=True, help_text="How far below the best price the stop follows, in quote.")
     indicators = models.JSONField(default=dict)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
@@ -107,3 +144,27 @@ class AgentRun(Owned):
 
     def __str__(self) -> str:
         return f"{self.decision} at {self.bar}"
+
+
+class FarmEvent(Owned):
+    """What happened to a farm or one of its agents: created, started, paused, stopped out, failed. Append-only."""
+
+    class Kind(models.TextChoices):
+        CREATED = "created", "Created"
+        STARTED = "started", "Started"
+        PAUSED = "paused", "Paused"
+        FAILED = "failed", "Failed"
+        PROTECTED = "protected", "Stop or target reached"
+
+    farm = models.ForeignKey(Farm, on_delete=models.PROTECT, related_name="events")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    kind = models.CharField(max_length=10, choices=Kind)
+    detail = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = (models.Index(fields=("farm", "-created_at"), name="farm_events_newest_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.created_at:%Y-%m-%d %H:%M}"

@@ -9,10 +9,11 @@ TABLES = (
     "farms_agent",
     "farms_agentfarmassignment",
     "farms_agentrun",
+    "farms_farmevent",
 )
 
 
 class Migration(migrations.Migration):
-    dependencies = (("farms", "0002_initial"),)
+    dependencies = (("farms", "0001_initial"),)
 
     operations = (migrations.RunSQL(policy_sql(*TABLES), migrations.RunSQL.noop),)
