@@ -1,5 +1,115 @@
-"""The one API. Each app brings a router; this module mounts them and gives errors their form."""
+"""The one API. Each app brings a router; this module mounts them, signs programs in and gives errors their form.
 
+Errors are problem details (RFC 9457): `type` is stable for programs, `detail` is the sentence for people.
+"""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError
+from ninja.errors import ValidationError as RequestError
+from ninja.security.base import AuthBase
+from ninja.utils import check_csrf
 
-api = NinjaAPI(title="Moniqo", version="1.0.0", docs_url="/docs", urls_namespace="api")
+from farms.api import router as farms
+from moniqo.lib.errors import InvalidInputError, MoniqoError, NotFoundError
+from moniqo.users.api import router as auth
+from portfolio.api import router as portfolio
+from trading.api import router as trading
+from wallets.api import router as wallets
+from wallets.connections_api import router as connections
+
+api_log = logging.getLogger(__name__)
+PROBLEM = "application/problem+json"
+
+
+class SignedIn(AuthBase):
+    """A bearer token, or a browser's session with its CSRF token on everything that writes."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not request.user.is_authenticated:
+            return None
+        if not getattr(request, "bearer", False) and check_csrf(request):
+            raise HttpError(403, "Send the CSRF token of the page, or sign in with a bearer token.")
+        return request.user
+
+
+api = NinjaAPI(
+    title="Moniqo",
+    version="1.0.0",
+    description="Amounts are strings, moments are ISO 8601 in UTC, errors are problem details (RFC 9457).",
+    docs_url="/docs",
+    urls_namespace="api",
+    auth=SignedIn(),
+)
+api.add_router("/auth", auth, tags=["auth"], auth=None)
+api.add_router("/", connections, tags=["platforms and connections"])
+api.add_router("/", wallets, tags=["wallets"])
+api.add_router("/", trading, tags=["trading"])
+api.add_router("/", farms, tags=["farms"])
+api.add_router("/portfolio", portfolio, tags=["portfolio"])
+
+
+def problem(status: int, detail: str, *, code: str = "", **extra: Any) -> HttpResponse:
+    """A problem details answer; `code` becomes the stable part of `type`."""
+    title = HTTPStatus(status).phrase
+    code = code or title.lower().replace(" ", "_")
+    body = {"type": f"urn:moniqo:problem:{code}", "title": title, "status": status, "detail": detail, **extra}
+    response = JsonResponse(body, status=status, content_type=PROBLEM)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(MoniqoError)
+def on_moniqo_error(request: HttpRequest, error: MoniqoError) -> HttpResponse:
+    extra = {"fields": error.fields} if isinstance(error, InvalidInputError) and error.fields else {}
+    return problem(error.status, str(error), code=error.code, **extra)
+
+
+@api.exception_handler(RequestError)
+def on_request_error(request: HttpRequest, error: RequestError) -> HttpResponse:
+    fields = {".".join(str(part) for part in item["loc"][1:]): item["msg"] for item in error.errors}
+    return problem(422, "Some fields are wrong: see `fields`.", code=InvalidInputError.code, fields=fields)
+
+
+@api.exception_handler(ValidationError)
+def on_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return problem(422, " ".join(error.messages), code=InvalidInputError.code)
+
+
+@api.exception_handler(AuthenticationError)
+def on_authentication_error(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return problem(401, "Sign in: send `Authorization: Bearer <access token>` from POST /api/v1/auth/token.")
+
+
+@api.exception_handler(Http404)
+def on_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem(404, "There is no such thing here.", code=NotFoundError.code)
+
+
+@api.exception_handler(ObjectDoesNotExist)
+def on_missing_row(request: HttpRequest, error: ObjectDoesNotExist) -> HttpResponse:
+    return problem(404, "There is no such thing here.", code=NotFoundError.code)
+
+
+@api.exception_handler(HttpError)
+def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(error.status_code, str(error))
+
+
+@api.exception_handler(Exception)
+def on_bug(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Anything else is our bug: the transaction rolls back, the log has the trace, the caller learns no internals."""
+    if settings.DEBUG and settings.TESTING:
+        raise error
+    api_log.exception("Unhandled error in %s %s", request.method, request.path)
+    return problem(500, "Something broke on our side and nothing was changed. Try again, or tell the operator.")

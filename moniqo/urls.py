@@ -13,7 +13,7 @@ urlpatterns = [
     path("wallets/", include("wallets.urls")),
     path("farms/", include("farms.urls")),
     path("trading/", include("trading.urls")),
-    path("", include("moniqo.users.urls")),
+    path("", include("moniqo.ui.urls")),
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("password/", auth_views.PasswordChangeView.as_view(), name="password_change"),
@@ -25,6 +25,6 @@ urlpatterns = [
 ]
 
 if settings.DEBUG:
-    from moniqo.ui_kit import views as ui_kit
+    from moniqo.ui import gallery
 
-    urlpatterns.append(path("ui/", ui_kit.components, name="ui-kit"))
+    urlpatterns.append(path("ui/", gallery.components, name="ui-kit"))
