@@ -1,0 +1,172 @@
+"""Numbers and times as people read them.
+
+Pure functions from an exact value to text: U+2212 for minus, a narrow no-break space before `%` and `pp`, thousands
+separated by commas, rounding half away from zero. A value that rounds to zero carries no sign: zero is neutral. What
+is not known is `Missing` with its reason, shown as a dash and never as 0. Fractions come in, not percent: 0.0052 is
+0.52 %.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+MINUS = "\u2212"
+NARROW_SPACE = "\u202f"
+NO_BREAK_SPACE = "\u00a0"
+DASH = "\u2014"
+MASK = "\u2022\u2022\u2022"
+TIMES = "\u00d7"
+
+# A stablecoin stands for its currency: a fund kept in USDT reads in dollars. `amount` keeps the asset's own name.
+DOLLARS = dict.fromkeys(("USD", "USDT", "USDC", "FDUSD", "DAI"), "$")
+SYMBOLS = DOLLARS | {"EUR": "€", "EURC": "€", "GBP": "£", "JPY": "¥"}
+NO_CENTS = {"JPY"}
+CENTS = 2
+# A numeric(38,18) has 38 digits; the default context of 28 would refuse to round it.
+PRECISION = 60
+MAX_PLACES = 8
+SIGNIFICANT_DIGITS = 5
+
+Direction = Literal["up", "down", "flat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A figure that is not known, and the sentence that says why."""
+
+    reason: str
+
+
+Number = Decimal | int | float
+Value = Number | Missing | None
+NOT_KNOWN = Missing("Not known yet.")
+
+
+def known(value: Value) -> Decimal | Missing:
+    """The value as a Decimal, or why there is none. NaN and infinity count as not known."""
+    if value is None:
+        return NOT_KNOWN
+    if isinstance(value, Missing):
+        return value
+    number = value if isinstance(value, Decimal) else Decimal(str(value))
+    return number if number.is_finite() else NOT_KNOWN
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    """`value` with exactly `places` decimals, half away from zero, and never a negative zero."""
+    with localcontext(prec=PRECISION):
+        return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) + 0
+
+
+def direction(value: Decimal, places: int) -> Direction:
+    """Which way `value` points once it is rounded to what will be shown."""
+    shown = rounded(value, places)
+    return "flat" if shown == 0 else "up" if shown > 0 else "down"
+
+
+def number(value: Decimal, places: int, *, signed: bool = False) -> str:
+    """`−1,234.50`; with `signed` a plus in front of what is above zero."""
+    shown = rounded(value, places)
+    sign = MINUS if shown < 0 else "+" if signed and shown > 0 else ""
+    return f"{sign}{abs(shown):,.{places}f}"
+
+
+def money_places(currency: str) -> int:
+    """How many decimals a value in `currency` is shown with."""
+    return 0 if currency in NO_CENTS else CENTS
+
+
+def money(value: Decimal, currency: str, *, places: int | None = None, signed: bool = False) -> str:
+    """`−$1,284.10`, `€20.00`, `1.50 BTC`: the sign before the symbol, an asset without a symbol behind the number."""
+    text = number(value, money_places(currency) if places is None else places, signed=signed)
+    symbol = SYMBOLS.get(currency)
+    if symbol is None:
+        return f"{text}{NO_BREAK_SPACE}{currency}"
+    sign = text[0] if text[0] in (MINUS, "+") else ""
+    return f"{sign}{symbol}{text[len(sign) :]}"
+
+
+def compact_money(value: Decimal, currency: str) -> str:
+    """`$248.3K`: four significant digits at most, for the middle of a chart and its axes."""
+    for unit, suffix in ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "K")):
+        if abs(rounded(value, 0)) >= unit:
+            figure, space, name = money(value / unit, currency, places=1).partition(NO_BREAK_SPACE)
+            return f"{figure}{suffix}{space}{name}"
+    return money(value, currency)
+
+
+def percent(fraction: Decimal, places: int = 1, *, signed: bool = False) -> str:
+    """`38.4 %` from 0.384."""
+    return f"{number(fraction * 100, places, signed=signed)}{NARROW_SPACE}%"
+
+
+def drift(fraction: Decimal) -> str:
+    """`+1.7 pp` from a difference of shares of 0.017."""
+    return f"{number(fraction * 100, 1, signed=True)}{NARROW_SPACE}pp"
+
+
+def times(value: Decimal, *, signed: bool = False) -> str:
+    """`1.84×`: leverage and exposure."""
+    return f"{number(value, 2, signed=signed)}{TIMES}"
+
+
+def places_of(step: Decimal) -> int:
+    """How many decimals a tick or lot asks for: 1 for 0.10, 0 for 5, 8 for 1e-8."""
+    exponent = step.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _sensible_places(value: Decimal) -> int:
+    """Decimals for a price without a tick: five significant digits, at least cents."""
+    magnitude = value.adjusted() if value else 0
+    return min(MAX_PLACES, max(CENTS, SIGNIFICANT_DIGITS - 1 - magnitude))
+
+
+def price(value: Decimal, tick: Decimal | None = None) -> str:
+    """A price with the decimals of the instrument's tick."""
+    return number(value, places_of(tick) if tick else _sensible_places(value))
+
+
+def quantity(value: Decimal, lot: Decimal | None = None) -> str:
+    """A quantity with the decimals of the instrument's lot; without one, up to eight and no trailing zeros."""
+    if lot:
+        return number(value, places_of(lot))
+    return number(value, places_of(rounded(value, MAX_PLACES)))
+
+
+def amount(value: Decimal, asset: str, *, signed: bool = False) -> str:
+    """`+1,200.00 USDT`, `0.015 BTC`: what a ledger entry says, always in the asset's own unit."""
+    places = money_places(asset) if asset in SYMBOLS else places_of(rounded(value, MAX_PLACES))
+    return f"{number(value, places, signed=signed)}{NO_BREAK_SPACE}{asset}"
+
+
+def age(elapsed: timedelta) -> str:
+    """`12 s`, `4 min`, `2 h`, `3 d`: the largest unit that fits; a clock ahead of ours counts as now."""
+    seconds = max(0, int(elapsed.total_seconds()))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size}{NO_BREAK_SPACE}{unit}"
+    return f"{seconds}{NO_BREAK_SPACE}s"
+
+
+def duration(elapsed: timedelta) -> str:
+    """`34 days`, `5 hours`, `12 minutes`: how long something took."""
+    seconds = max(0, int(elapsed.total_seconds()))
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count}{NO_BREAK_SPACE}{unit}{'s' if count != 1 else ''}"
+    return f"0{NO_BREAK_SPACE}seconds"
+
+
+def moment(value: datetime, timezone: str = "UTC") -> str:
+    """`21 Nov 2026, 20:45 UTC` in the reader's time zone."""
+    local = value.astimezone(ZoneInfo(timezone))
+    return f"{local.day} {local:%b %Y, %H:%M} {local:%Z}"
+
+
+def iso(value: datetime) -> str:
+    """The machine's form of a moment: UTC, to the second."""
+    return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

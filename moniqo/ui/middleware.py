@@ -1,0 +1,30 @@
+"""Formats every answer the way the person who asks wants to see it."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+
+from moniqo.lib import display
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class DisplayMiddleware:
+    """Puts the user's currency, time zone and privacy switch in force for the length of the request.
+
+    Only pages are masked: programs that hold a token for the API receive amounts as they are.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        shown = display.Display(
+            currency=request.user.base_currency,
+            timezone=request.user.timezone,
+            hide_amounts=request.user.privacy,
+        )
+        with display.showing(shown):
+            return self.get_response(request)

@@ -1,0 +1,80 @@
+"""Preferences and the command palette. Every action works as a plain form; JavaScript only saves the page load."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from moniqo.lib.http import HtmxRequest
+from moniqo.ui import navigation
+from moniqo.ui.forms import PreferencesForm
+from moniqo.users.models import User
+
+NEXT_THEME = {
+    User.Theme.SYSTEM.value: User.Theme.DARK.value,
+    User.Theme.DARK.value: User.Theme.LIGHT.value,
+    User.Theme.LIGHT.value: User.Theme.DARK.value,
+}
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the page the form stood on, if it is one of ours."""
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = reverse("ui:preferences")
+    return redirect(target)
+
+
+@login_required
+@require_POST
+def privacy(request: HttpRequest) -> HttpResponse:
+    """Hide amounts, or show them again. The masking happens here on the server, so the page is loaded anew."""
+    user = cast("User", request.user)
+    user.privacy = request.POST.get("hide") == "1"
+    user.save(update_fields=["privacy"])
+    return _back(request)
+
+
+@login_required
+@require_POST
+def theme(request: HtmxRequest) -> HttpResponse:
+    """Store the named theme; without a name the next one, which is what the button does without JavaScript."""
+    user = cast("User", request.user)
+    wanted = request.POST.get("theme", "")
+    user.theme = wanted if wanted in User.Theme.values else NEXT_THEME[user.theme]
+    user.save(update_fields=["theme"])
+    return HttpResponse(status=204) if request.htmx else _back(request)
+
+
+@login_required
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Name, time zone, theme, palette and shortcuts."""
+    form = PreferencesForm(request.POST or None, instance=cast("User", request.user))
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Preferences saved.")
+        return redirect("ui:preferences")
+    return render(request, "ui/preferences.html", {"form": form}, status=422 if form.errors else 200)
+
+
+Finder = Callable[[str], list[navigation.Link]]
+
+
+@login_required
+def jump(request: HtmxRequest) -> HttpResponse:
+    """The command palette: pages, wallets and farms whose name contains the query. A page of its own without htmx."""
+    query = request.GET.get("q", "").strip()
+    pages = [
+        link
+        for section in navigation.SECTIONS
+        for link in navigation.links(section.pages, path=request.path, counts={})
+        if query.lower() in link.label.lower()
+    ]
+    template = "ui/jump.html#palette" if request.htmx else "ui/jump.html"
+    return render(request, template, {"query": query, "pages": pages})
