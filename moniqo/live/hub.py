@@ -11,6 +11,7 @@ import logging
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 import redis.asyncio as redis
@@ -104,17 +105,22 @@ class Hub:
     async def _replay(self, stream: Stream, channel: str, after: str) -> None:
         """Send what was missed. An event that arrives meanwhile may come twice, which a hint may."""
         try:
-            missed = await self._redis.xrange(channel, min=f"({after}", count=QUEUE_EVENTS)
-            oldest = await self._redis.xrange(channel, count=1)
+            oldest = await self._recorded(channel, since="-", count=1)
+            missed = await self._recorded(channel, since=f"({after}", count=QUEUE_EVENTS)
         except RedisError:
             stream.put(RESYNC)
             return
-        gone = not oldest or _order(oldest[0][0]) > _order(after)
-        if gone or len(missed) == QUEUE_EVENTS:
+        forgotten = not oldest or _order(oldest[0].id) > _order(after)
+        if forgotten or len(missed) == QUEUE_EVENTS:
             stream.put(RESYNC)
             return
-        for event_id, fields in missed:
-            stream.put(Event(event_id, fields["event"], fields["data"]))
+        for event in missed:
+            stream.put(event)
+
+    async def _recorded(self, channel: str, *, since: str, count: int) -> list[Event]:
+        rows = await self._redis.xrange(channel, min=since, count=count)
+        entries = cast("list[tuple[str, dict[str, str]]]", rows)  # because of decode_responses
+        return [Event(event_id, fields["event"], fields["data"]) for event_id, fields in entries]
 
     async def _listen(self) -> None:
         while True:

@@ -6,6 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from moniqo.live.tokens import TOKEN_SECONDS, issue_token
+from moniqo.users.models import User
 
 
 @never_cache
@@ -13,4 +14,5 @@ from moniqo.live.tokens import TOKEN_SECONDS, issue_token
 @require_GET
 def token(request: HttpRequest) -> JsonResponse:
     """`{"token", "expires_in"}` (seconds) for the signed-in user."""
+    assert isinstance(request.user, User)  # noqa: S101 - login_required has seen to it; this is for the type checker
     return JsonResponse({"token": issue_token(owner_id=request.user.pk), "expires_in": TOKEN_SECONDS})
