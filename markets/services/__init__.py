@@ -1,0 +1,19 @@
+"""Writes of market data. It is shared by every owner, so nothing here needs a tenant."""
+
+from markets.services.candles import prune_candles, store_candles
+from markets.services.instruments import ensure_instrument, ensure_simulated_instruments, sensible_lot
+from markets.services.quotes import NewQuote, record_quotes
+from markets.services.simulation import continue_simulated, generate_history, play_simulated_markets
+
+__all__ = (
+    "NewQuote",
+    "continue_simulated",
+    "ensure_instrument",
+    "ensure_simulated_instruments",
+    "generate_history",
+    "play_simulated_markets",
+    "prune_candles",
+    "record_quotes",
+    "sensible_lot",
+    "store_candles",
+)
