@@ -1,20 +1,23 @@
 """From an intent to an order: the target position, and the difference to what is held.
 
-Pure and exact, so that every rule can be tested without a market. A strategy speaks in intents and floats; here its last
-bar's intent becomes Decimals, an entry is sized from the agent's own cash, cut to what the farm still allows in the
-instrument, and rounded down to the lot. Holding is the answer whenever nothing has to change: an agent never adds to a
-position it has. Words and market prices make the explanation; amounts of money stay in `numbers`, because a page may
-have to mask them.
+Pure and exact, so that every rule can be tested without a market. A strategy speaks in intents and floats; here its
+last bar's intent becomes Decimals, an entry is sized from the agent's own cash, cut to what the farm still allows in
+the instrument and to what its cash can hold for an order, and rounded down to the lot. Holding is the answer whenever
+nothing has to change: an agent never adds to a position it has. Words and market prices make the explanation; amounts
+of money stay in `numbers`, because a page may have to mask them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Final, Literal
 
+from trading.sizing import in_lots, largest_buy
+
 LONG: Final = 1
 ZERO: Final = Decimal(0)
-# A market order may fill above the price it was decided at; what an entry spends leaves this share of it free.
-PRICE_RESERVE: Final = Decimal("0.01")
+CENT: Final = Decimal("0.01")
+TOO_SMALL: Final = "What may be spent is below the smallest order of this market."
 
 Kind = Literal["enter", "exit", "hold", "skip"]
 
@@ -46,8 +49,8 @@ class Holding:
 class Means:
     """What an entry may use.
 
-    `cash` is the agent's free quote asset, `price` the expected price of a buy, `room` what the farm's cap leaves in the
-    instrument (quote), `size` a fraction of cash: spent ("cash") or lost between price and stop ("risk").
+    `cash` is the agent's free quote asset, `price` the expected price of a buy, `room` what the farm's cap leaves in
+    the instrument (quote), `size` a fraction of cash: spent ("cash") or lost between price and stop ("risk").
     """
 
     cash: Decimal
@@ -70,15 +73,15 @@ class Decision:
     numbers: dict[str, str] = field(default_factory=dict)
 
 
-def decide(*, signal: Signal, holding: Holding | None, means: Means) -> Decision:
-    """Enter, exit, hold, or skip an entry that cannot be made; the explanation says which rule spoke."""
+def decide(*, signal: Signal, holding: Holding | None, means: Callable[[], Means]) -> Decision:
+    """Enter, exit, hold, or skip an entry that cannot be made; `means` is asked only for an entry."""
     if holding is not None:
         return _keep_or_leave(signal, holding)
     if signal.enter < 0:
         return Decision("skip", f"{signal.reason} A spot market cannot be sold short.")
     if signal.enter != LONG:
         return Decision("hold", signal.reason)
-    return _enter(signal, means)
+    return _enter(signal, means())
 
 
 def _keep_or_leave(signal: Signal, holding: Holding) -> Decision:
@@ -110,18 +113,20 @@ def _enter(signal: Signal, means: Means) -> Decision:
     wanted = _wanted_notional(signal, means)
     if wanted is None:
         return Decision("skip", f"{signal.reason} Sizing by risk needs a stop below the price, and there is none.")
-    spendable = means.cash / (1 + means.fee_rate) / (1 + PRICE_RESERVE)
-    notional = max(ZERO, min(wanted, spendable, means.room))
-    quantity = (notional / means.price / means.lot).to_integral_value(ROUND_DOWN) * means.lot
+    payable = largest_buy(funds=means.cash, price=means.price, taker_fee=means.fee_rate, lot=means.lot)
+    uncapped = min(in_lots(wanted / means.price, means.lot), payable)
+    quantity = max(ZERO, min(uncapped, in_lots(means.room / means.price, means.lot)))
     numbers = {
-        "cash": str(means.cash),
-        "wanted": str(wanted.quantize(Decimal("0.01"))),
-        "notional": str((quantity * means.price).quantize(Decimal("0.01"))),
-        "room": str(means.room.quantize(Decimal("0.01"))),
+        "cash": _cents(means.cash),
+        "wanted": _cents(wanted),
+        "room": _cents(means.room),
+        "notional": _cents(quantity * means.price),
     }
+    is_cut = quantity < uncapped
     if quantity <= 0 or quantity * means.price < means.minimum_notional:
-        return Decision("skip", f"{signal.reason} {_why_too_small(wanted, spendable, means)}", ZERO, numbers)
-    cut = " The farm's limit for one instrument cut the entry." if means.room < min(wanted, spendable) else ""
+        reason = "The farm holds as much of this instrument as it allows." if is_cut else TOO_SMALL
+        return Decision("skip", f"{signal.reason} {reason}", ZERO, numbers)
+    cut = " The farm's limit for one instrument made the entry smaller." if is_cut else ""
     return Decision("enter", f"{signal.reason}{cut}", quantity, numbers)
 
 
@@ -135,10 +140,8 @@ def _wanted_notional(signal: Signal, means: Means) -> Decimal | None:
     return budget / (means.price - signal.stop) * means.price
 
 
-def _why_too_small(wanted: Decimal, spendable: Decimal, means: Means) -> str:
-    if means.room < min(wanted, spendable):
-        return "The farm holds as much of this instrument as it allows."
-    return "What may be spent is below the smallest order of this market."
+def _cents(value: Decimal) -> str:
+    return str(value.quantize(CENT, ROUND_DOWN))
 
 
 def _plain(value: Decimal) -> str:

@@ -33,11 +33,12 @@ class Farm(Identified, Owned):
     class Status(models.TextChoices):
         RUNNING = "running", "Running"
         PAUSED = "paused", "Paused"
+        REHEARSING = "rehearsing", "Building its history"  # runs over the past only: under a controlled clock
 
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.TREND_FOLLOWING)
     wallet = models.OneToOneField(Wallet, on_delete=models.PROTECT, related_name="farm")
-    status = models.CharField(max_length=8, choices=Status, default=Status.PAUSED)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PAUSED)
     maximum_share = FractionField(
         default=Decimal("0.6"),
         help_text="Most of the farm's value that its agents may hold in one instrument together.",
@@ -54,6 +55,11 @@ class Farm(Identified, Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_acting(self) -> bool:
+        """Whether its agents decide now: it runs, or it builds its history and the clock is in the past."""
+        return self.status == (Farm.Status.REHEARSING if clock.is_controlled() else Farm.Status.RUNNING)
 
 
 class Agent(Identified, Owned):

@@ -1,0 +1,108 @@
+"""Starting and pausing. Each is a guarded change that is written to the diary once, however often it is asked for."""
+
+from typing import Final
+from uuid import UUID
+
+from farms.models import Agent, Farm, FarmEvent
+from farms.services.diary import record
+from moniqo.alerts.models import Alert
+from moniqo.alerts.services import raise_alert, resolve_alert
+from moniqo.lib.errors import ConflictError, NotFoundError
+
+FAILURES_BEFORE_PAUSE: Final = 3
+
+
+def start_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
+    """Let the farm's running agents act from the next bar on. Starting a running farm changes nothing."""
+    return _switch_farm(owner_id, farm_id, Farm.Status.RUNNING, FarmEvent.Kind.STARTED)
+
+
+def pause_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
+    """Stop new decisions of all its agents. Open positions stay, protected by their stops."""
+    return _switch_farm(owner_id, farm_id, Farm.Status.PAUSED, FarmEvent.Kind.PAUSED)
+
+
+def rehearse_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
+    """Let a paused farm run over the past: only code under a controlled clock may then move its agents.
+
+    Raises ConflictError for a running farm, whose present must not be mixed with a past.
+    """
+    farm = _locked_farm(owner_id, farm_id)
+    if farm.status == Farm.Status.RUNNING:
+        raise ConflictError("Pause the farm before its history is built.")
+    farm.status = Farm.Status.REHEARSING
+    farm.save(update_fields=("status",))
+    return farm
+
+
+def start_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
+    """Let the agent act from the next bar on, with its earlier failures forgotten. A running agent stays as it is."""
+    agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
+    if agent.status != Agent.Status.RUNNING:
+        agent.status, agent.status_detail, agent.failures = Agent.Status.RUNNING, "", 0
+        agent.save(update_fields=("status", "status_detail", "failures"))
+        resolve_alert(owner_id=owner_id, key=_failure_key(agent))
+        record(agent.farm, FarmEvent.Kind.STARTED, agent=agent)
+    return agent
+
+
+def pause_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
+    """Stop new decisions of the agent. An open position stays, protected by its stop."""
+    agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
+    if agent.status != Agent.Status.PAUSED:
+        agent.status, agent.status_detail = Agent.Status.PAUSED, ""
+        agent.save(update_fields=("status", "status_detail"))
+        record(agent.farm, FarmEvent.Kind.PAUSED, agent=agent)
+    return agent
+
+
+def record_failure(*, owner_id: UUID, agent_id: UUID, error: Exception) -> Agent:
+    """Note that a run failed with `error`; after three in a row the agent is paused and its owner told."""
+    agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
+    agent.failures += 1
+    agent.status_detail = f"{type(error).__name__}: {error}"[:300]
+    if agent.failures >= FAILURES_BEFORE_PAUSE and agent.status == Agent.Status.RUNNING:
+        agent.status = Agent.Status.PAUSED
+        record(agent.farm, FarmEvent.Kind.FAILED, agent=agent, detail=agent.status_detail)
+        raise_alert(
+            owner_id=owner_id,
+            key=_failure_key(agent),
+            title=f"{agent.name} was paused",
+            body=f"It failed {agent.failures} times in a row. The last time: {agent.status_detail}",
+            level=Alert.Level.CRITICAL,
+        )
+    agent.save(update_fields=("status", "status_detail", "failures"))
+    return agent
+
+
+def lock_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
+    """The agent with all that a run reads. Its farm is locked first and then itself, in this order everywhere."""
+    farm_id = Agent.objects.filter(pk=agent_id, owner_id=owner_id).values_list("farm_id", flat=True).first()
+    if farm_id is None:
+        raise NotFoundError("This agent does not exist.")
+    _locked_farm(owner_id, farm_id)
+    return (
+        Agent.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("farm", "wallet__connection__platform", "instrument")
+        .get(pk=agent_id)
+    )
+
+
+def _locked_farm(owner_id: UUID, farm_id: UUID) -> Farm:
+    farm = Farm.objects.select_for_update(no_key=True).filter(pk=farm_id, owner_id=owner_id).first()
+    if farm is None:
+        raise NotFoundError("This farm does not exist.")
+    return farm
+
+
+def _switch_farm(owner_id: UUID, farm_id: UUID, status: Farm.Status, kind: FarmEvent.Kind) -> Farm:
+    farm = _locked_farm(owner_id, farm_id)
+    if farm.status != status:
+        farm.status = status
+        farm.save(update_fields=("status",))
+        record(farm, kind)
+    return farm
+
+
+def _failure_key(agent: Agent) -> str:
+    return f"agent-failed:{agent.pk}"

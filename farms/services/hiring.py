@@ -1,0 +1,136 @@
+"""New farms and agents: each with a wallet of its own in the hierarchy, checked before anything is written."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from wallets.services import create_wallet
+
+from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
+from farms.services.diary import record
+from markets.models import Instrument, Timeframe
+from moniqo.lib import clock
+from moniqo.lib.errors import InvalidInputError, NotFoundError
+from quant import strategies
+from quant.errors import QuantError
+from wallets.models import Wallet
+
+
+def create_farm(
+    *,
+    owner_id: UUID,
+    master_id: UUID,
+    name: str,
+    kind: str = Farm.Kind.TREND_FOLLOWING,
+    maximum_share: Decimal = Decimal("0.6"),
+    target_weight: Decimal | None = None,
+) -> Farm:
+    """A paused farm with a wallet of its own under the master wallet.
+
+    `maximum_share` (fraction) is the most of the farm's value that its agents may hold in one instrument together,
+    `target_weight` the fraction of the master's value the farm should have.
+    """
+    name = _named(name, taken=Farm.objects.filter(owner_id=owner_id))
+    master = _parent(master_id, Wallet.Role.MASTER, "master_id")
+    wallet = create_wallet(
+        owner_id=owner_id, name=name, role=Wallet.Role.FARM, parent=master, target_weight=target_weight
+    )
+    farm = Farm.objects.create(
+        owner_id=owner_id, name=name, kind=kind, wallet=wallet, maximum_share=_fraction(maximum_share, "maximum_share")
+    )
+    record(farm, FarmEvent.Kind.CREATED)
+    return farm
+
+
+def create_agent(
+    *,
+    owner_id: UUID,
+    farm_id: UUID,
+    name: str,
+    strategy: str,
+    instrument_id: int,
+    timeframe: str,
+    parameters: Mapping[str, Any] | None = None,
+    sizing: str = Agent.Sizing.CASH,
+    size: Decimal = Decimal("0.5"),
+    target_weight: Decimal | None = None,
+) -> Agent:
+    """A paused agent with a wallet under the farm's, assigned to the farm from now on.
+
+    Raises InvalidInputError naming the field: a parameter outside the strategy's schema, an instrument that the farm's
+    connection does not trade, an unknown timeframe, a size that is no fraction.
+    """
+    farm = Farm.objects.select_related("wallet__connection").filter(pk=farm_id).first()
+    if farm is None:
+        raise NotFoundError("This farm does not exist.")
+    name = _named(name, taken=farm.agents.all())
+    checked = _checked_parameters(strategy, parameters or {})
+    instrument = _tradable(instrument_id, farm.wallet.connection.venue)
+    if timeframe not in Timeframe.values:
+        raise _invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
+    if sizing not in Agent.Sizing.values:
+        raise _invalid("sizing", f"Choose one of {', '.join(Agent.Sizing.values)}.")
+    wallet = create_wallet(
+        owner_id=owner_id, name=name, role=Wallet.Role.AGENT, parent=farm.wallet, target_weight=target_weight
+    )
+    agent = Agent.objects.create(
+        owner_id=owner_id,
+        farm=farm,
+        name=name,
+        wallet=wallet,
+        strategy=strategy,
+        parameters=checked,
+        instrument=instrument,
+        timeframe=timeframe,
+        sizing=sizing,
+        size=_fraction(size, "size"),
+    )
+    AgentFarmAssignment.objects.create(owner_id=owner_id, agent=agent, farm=farm, started_at=clock.now())
+    record(farm, FarmEvent.Kind.CREATED, agent=agent)
+    return agent
+
+
+def _checked_parameters(slug: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return strategies.get(slug).validate(parameters)
+    except QuantError as error:
+        raise _invalid("parameters", str(error)) from error
+
+
+def _tradable(instrument_id: int, venue: str) -> Instrument:
+    instrument = Instrument.objects.filter(pk=instrument_id, venue=venue, is_active=True).first()
+    if instrument is None:
+        raise _invalid("instrument_id", f"Choose an instrument that {venue} trades: the farm's connection is there.")
+    return instrument
+
+
+def _parent(wallet_id: UUID, role: Wallet.Role, field: str) -> Wallet:
+    wallet = Wallet.objects.select_related("connection").filter(pk=wallet_id, role=role).first()
+    if wallet is None:
+        raise _invalid(field, f"Choose a {role} wallet of yours.")
+    return wallet
+
+
+def _named(name: str, *, taken: QuerySet[Any]) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > 80:
+        raise _invalid("name", "Give a name of 1 to 80 characters.")
+    if taken.filter(name=name).exists():
+        raise _invalid("name", "Choose another name: this one is taken.")
+    return name
+
+
+def _fraction(value: Decimal, field: str) -> Decimal:
+    try:
+        fraction = Decimal(value)
+    except (InvalidOperation, TypeError, ValueError):
+        fraction = Decimal(0)
+    if not 0 < fraction <= 1:
+        raise _invalid(field, "Give a fraction above 0 and up to 1, such as 0.5 for half.")
+    return fraction
+
+
+def _invalid(field: str, sentence: str) -> InvalidInputError:
+    return InvalidInputError(sentence, fields={field: sentence})

@@ -1,0 +1,163 @@
+"""The run of an agent at the close of a bar.
+
+A run locks its farm and then its agent, so two workers that meet at the same bar take turns and the second finds it
+done; members of one farm take turns too, which is what makes the farm's cap on an instrument true. The run's row and
+its order are written in one transaction: a crash leaves both or neither, and the bar is then simply run again.
+"""
+
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+
+from farms import selectors
+from farms.decision import Decision, Means, Signal, decide
+from farms.models import Agent, AgentRun
+from farms.services.control import lock_agent
+from farms.services.protection import entering_runs, follow, holding_of, is_order_on_its_way, open_position
+from markets.models import Instrument
+from markets.selectors import TIMEFRAME_MS, latest_price, load_candles, milliseconds, to_price
+from moniqo.lib import clock
+from moniqo.lib.errors import MoniqoError
+from moniqo.live.publish import publish
+from quant import strategies
+from quant.strategies import Intents
+from trading.models import Order, Side
+from trading.services import place_order
+
+# Bars beyond those a strategy needs to settle, so that a crossing on the last bar is seen with what came before it.
+SPARE_BARS: Final = 5
+
+
+def run_agent(*, owner_id: UUID, agent_id: UUID) -> AgentRun | None:
+    """Run the agent on the bar that closed last: intents, decision, and the order that follows from it, once.
+
+    None when there is nothing to run: it or its farm is paused, the bar was run already or closed too long ago to act
+    on, or an order of the agent is still on its way.
+    """
+    agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
+    if agent.status != Agent.Status.RUNNING or not agent.farm.is_acting:
+        return None
+    strategy = strategies.get(agent.strategy)
+    bars = strategy.warmup(agent.parameters) + SPARE_BARS
+    candles = load_candles(instrument_id=agent.instrument_id, timeframe=agent.timeframe, limit=bars)
+    if not len(candles):
+        return None
+    bar = int(candles.ts[-1])
+    if not is_due(bar=bar, last_bar=agent.last_bar, timeframe=agent.timeframe) or is_order_on_its_way(agent):
+        return None
+    intents = strategy.intents(candles, agent.parameters)
+    signal = _last_signal(intents, to_price(candles.close[-1]), agent.instrument)
+    position = open_position(agent)
+    if position is not None:
+        follow(position, entering_runs(agent_ids=[agent.pk]).get(agent.pk), best=to_price(candles.high[-1]))
+    decision = decide(signal=signal, holding=holding_of(position), means=lambda: _means(agent, signal))
+    return _carry_out(agent, bar, signal, decision, _last_values(intents))
+
+
+def is_due(*, bar: int, last_bar: int | None, timeframe: str) -> bool:
+    """Whether the bar opening at `bar` (ms) is newer than the last one run, and none has closed after it should have.
+
+    An old bar is no basis for an order: when the feed was away, the agent waits for the first bar after it.
+    """
+    return (last_bar is None or bar > last_bar) and milliseconds(clock.now()) < bar + 2 * TIMEFRAME_MS[timeframe]
+
+
+def _last_signal(intents: Intents, close: Decimal, instrument: Instrument) -> Signal:
+    """The last bar's intent. This is where a strategy's floats become money, levels rounded to the tick."""
+    last = len(intents) - 1
+    weight = intents.size[last]
+    return Signal(
+        enter=int(intents.enter[last]),
+        exit=bool(intents.exit[last]),
+        close=close,
+        reason=intents.explain(last),
+        stop=_level(intents.stop[last], instrument),
+        target=_level(intents.target[last], instrument),
+        trail=_level(intents.trail[last], instrument),
+        weight=Decimal(1) if np.isnan(weight) else to_price(weight),
+    )
+
+
+def _level(value: float, instrument: Instrument) -> Decimal | None:
+    if np.isnan(value):
+        return None
+    return (to_price(value) / instrument.tick_size).to_integral_value(ROUND_HALF_UP) * instrument.tick_size
+
+
+def _last_values(intents: Intents) -> dict[str, float]:
+    """The indicators at the last bar; those that are not defined yet are left out."""
+    return {name: float(values[-1]) for name, values in intents.indicators.items() if np.isfinite(values[-1])}
+
+
+def _means(agent: Agent, signal: Signal) -> Means:
+    """What the agent may spend now, and what its farm leaves it in the instrument."""
+    quote = latest_price(instrument_id=agent.instrument_id)
+    price = quote.ask if quote else signal.close
+    capital = selectors.farm_capital(farm=agent.farm, instrument=agent.instrument, price=price)
+    return Means(
+        cash=selectors.free_cash(wallet_id=agent.wallet_id, asset=agent.instrument.quote),
+        price=price,
+        room=capital.value * agent.farm.maximum_share - capital.exposure,
+        sizing="risk" if agent.sizing == Agent.Sizing.RISK else "cash",
+        size=agent.size,
+        fee_rate=Decimal(agent.wallet.connection.platform.fees.get("taker", "0")),
+        lot=agent.instrument.lot_size,
+        minimum_notional=agent.instrument.minimum_notional,
+    )
+
+
+def _carry_out(agent: Agent, bar: int, signal: Signal, decision: Decision, indicators: dict[str, float]) -> AgentRun:
+    """Write the run and the order it decided on, and remember the bar."""
+    order = None
+    if decision.quantity > 0:
+        order, decision = _place(agent, bar, decision)
+    entering = decision.kind == "enter"
+    run = AgentRun.objects.create(
+        owner_id=agent.owner_id,
+        agent=agent,
+        instrument=agent.instrument,
+        bar=bar,
+        decision=decision.kind,
+        explanation=decision.explanation[:400],
+        close=signal.close,
+        indicators=indicators,
+        numbers=decision.numbers,
+        stop_price=signal.stop if entering else None,
+        target_price=signal.target if entering else None,
+        trail=signal.trail if entering else None,
+        order=order,
+        created_at=clock.now(),
+    )
+    Agent.objects.filter(pk=agent.pk).update(last_bar=bar, failures=0, status_detail="")
+    publish(owner_id=agent.owner_id, event="farms", data={"agent": str(agent.pk), "decision": decision.kind})
+    return run
+
+
+def _place(agent: Agent, bar: int, decision: Decision) -> tuple[Order | None, Decision]:
+    """Place the decided order. One that is refused makes the run a skip that says so; its amounts stay in numbers."""
+    side = Side.BUY if decision.kind == "enter" else Side.SELL
+    try:
+        with transaction.atomic():
+            order = place_order(
+                wallet=agent.wallet,
+                instrument=agent.instrument,
+                side=side,
+                quantity=decision.quantity,
+                key=f"run:{agent.pk}:{bar}",
+                reason=decision.explanation[:200],
+                reduce_only=side == Side.SELL,
+            )
+    except MoniqoError as error:
+        refused = {**decision.numbers, "refusal": str(error)}
+        return None, replace(decision, kind="skip", explanation=_refused(decision), numbers=refused)
+    if order.status == Order.Status.REJECTED:
+        return order, replace(decision, kind="skip", explanation=_refused(decision))
+    return order, decision
+
+
+def _refused(decision: Decision) -> str:
+    return f"{decision.explanation} The {'entry' if decision.kind == 'enter' else 'exit'} was refused."
