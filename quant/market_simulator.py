@@ -243,7 +243,8 @@ def _volumes(state: MarketState, minutes: int, path: Floats) -> Floats:
     minute_of_day = (state.start_ms // MINUTE_MS + state.minute + np.arange(minutes)) % DAY
     daytime = 1 + 0.4 * np.sin(2 * np.pi * (minute_of_day[:, None] / DAY - 0.375))
     average = np.array([asset.daily_volume for asset in state.assets]) / DAY
-    return np.round(average * daytime * (0.5 + 0.6 * moves / typical) * noise, 6)
+    volumes: Floats = average * daytime * (0.5 + 0.6 * moves / typical) * noise
+    return np.round(volumes, 6)
 
 
 @lru_cache(maxsize=2)
@@ -265,4 +266,5 @@ def _generator(seed: int, purpose: int, block: int) -> np.random.Generator:
 
 def _rounded(prices: Floats, assets: Sequence[Asset]) -> Floats:
     ticks = np.array([asset.tick for asset in assets])
-    return np.round(np.round(prices / ticks) * ticks, _DECIMALS)
+    whole_ticks: Floats = np.round(prices / ticks) * ticks
+    return np.round(whole_ticks, _DECIMALS)

@@ -22,8 +22,9 @@ _AVERAGES: Final = {"ema": indicators.ema, "sma": indicators.sma}
 
 
 def _settle(params: Params) -> int:
-    average = params["slow"] * (indicators.EMA_SETTLING if params["ma"] == "ema" else 1)
-    return max(average, params["atr_period"] * indicators.WILDER_SETTLING) + 1
+    average: int = params["slow"] * (indicators.EMA_SETTLING if params["ma"] == "ema" else 1)
+    wilder: int = params["atr_period"] * indicators.WILDER_SETTLING
+    return max(average, wilder) + 1
 
 
 def _compute(candles: Candles, params: Params) -> Intents:

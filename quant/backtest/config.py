@@ -1,0 +1,89 @@
+"""The assumptions of a backtest, all of them explicit, each an option.
+
+The defaults are the pessimistic ones: fills at the next open, gaps at the open, taker fees on everything that takes.
+`fill="signal_close"` and `gap="stop"` exist to reproduce the numbers of tools that assume them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from quant.errors import ParameterError
+
+Fill = Literal["next_open", "signal_close"]
+Gap = Literal["open", "stop"]
+SizeKind = Literal["units", "fraction", "risk", "volatility"]
+SIZE_KINDS: Final[tuple[SizeKind, ...]] = get_args(SizeKind)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large an entry is before the strategy's own weight.
+
+    units       `amount` of the base asset; refused, not cut, when it cannot be paid
+    fraction    `amount` × equity, the entry fee included
+    risk        such that the way from the fill to the stop costs `amount` × equity; refused without a stop
+    volatility  such that the position moves `amount` (per year) × equity by its own recent volatility
+    """
+
+    kind: SizeKind
+    amount: float
+
+    def __post_init__(self) -> None:
+        if self.kind not in SIZE_KINDS:
+            raise ParameterError(f"Size entries by one of {', '.join(SIZE_KINDS)}: {self.kind!r} is none of them.")
+        if not (self.amount > 0 and math.isfinite(self.amount)):
+            raise ParameterError(f"Give the size {self.kind} a positive amount: {self.amount:g} is not.")
+
+    @classmethod
+    def parse(cls, text: str) -> Size:
+        """From "units:1", "fraction:0.5", "risk:0.01" or "volatility:0.2"."""
+        kind, _, amount = text.partition(":")
+        try:
+            return cls(kind, float(amount))  # type: ignore[arg-type]  # checked on construction
+        except ValueError as error:
+            if isinstance(error, ParameterError):
+                raise
+            raise ParameterError(f"Write the size as kind:amount, such as fraction:0.5: {text!r} is not.") from None
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything a run assumes. Rates are fractions, money is in quote.
+
+    `volume_cap` is the most of a bar's volume that may be filled, None for no limit. `max_entries` above 1 allows
+    pyramiding. `volatility_window` is the number of bars whose closes estimate volatility for `Size` "volatility".
+    """
+
+    cash: float = 10_000.0
+    taker_fee: float = 0.001
+    maker_fee: float = 0.001
+    slippage: float = 0.0
+    size: Size = Size("fraction", 1.0)
+    fill: Fill = "next_open"
+    gap: Gap = "open"
+    volume_cap: float | None = None
+    leverage: float = 1.0
+    max_entries: int = 1
+    volatility_window: int = 30
+
+    def __post_init__(self) -> None:
+        limits = (
+            (self.cash > 0, "Start with positive cash."),
+            (
+                0 <= self.slippage < 1 and 0 <= self.taker_fee < 1,
+                "Give fee and slippage as fractions from 0 to below 1.",
+            ),
+            (-0.01 <= self.maker_fee < 1, "Give the maker fee as a fraction, no lower than a rebate of -0.01."),
+            (self.fill in get_args(Fill), f"Choose a fill of {' or '.join(get_args(Fill))}."),
+            (self.gap in get_args(Gap), f"Choose a gap of {' or '.join(get_args(Gap))}."),
+            (self.volume_cap is None or 0 < self.volume_cap <= 1, "Give the volume cap as a share above 0, up to 1."),
+            (self.leverage > 0, "Give a positive leverage; 1 trades with own money only."),
+            (self.max_entries >= 1, "Allow at least one entry per position."),
+            (self.volatility_window >= 2, "Estimate volatility from at least two bars."),
+        )
+        for holds, message in limits:
+            if not holds:
+                raise ParameterError(message)

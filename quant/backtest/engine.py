@@ -1,0 +1,191 @@
+"""Candles and intents in, a result out: prepares arrays for the compiled kernel and names what it gives back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from quant import indicators
+from quant.backtest.config import SIZE_KINDS, Config
+from quant.backtest.result import BacktestResult, OpenPosition, Trades
+from quant.candles import Candles, Floats
+from quant.errors import CandleError
+from quant.strategies.base import Intents
+
+if TYPE_CHECKING:
+    from quant.backtest import kernel
+
+DEFAULTS: Final = Config()
+_NO_VALUES: Final = np.empty(0)
+
+
+def run_backtest(
+    candles: Candles,
+    intents: Intents,
+    config: Config = DEFAULTS,
+    *,
+    funding: Floats | None = None,
+) -> BacktestResult:
+    """Trade one instrument on all of the account's cash.
+
+    `funding` `(T,)` is the rate that longs pay shorts at each bar's open, as a fraction of notional (0 between
+    payments). Raises `CandleError` when lengths differ. Fill rules: `quant.backtest.kernel`.
+    """
+    from quant.backtest import kernel
+
+    _same_length(candles, intents, funding)
+    entries = np.flatnonzero(intents.enter)
+    trades = np.empty((entries.size, kernel.TRADE_COLUMNS))
+    equity = np.empty(len(candles))
+    count, refused, exposed, _, position = kernel.run_one(
+        candles.open,
+        candles.high,
+        candles.low,
+        candles.close,
+        _NO_VALUES if config.volume_cap is None else candles.volume,
+        _NO_VALUES if funding is None else np.ascontiguousarray(funding, dtype=np.float64),
+        intents.enter,
+        intents.exit,
+        _details(candles, intents, config, entries),
+        config.cash,
+        rules_of(config),
+        trades,
+        equity,
+    )
+    held = () if position.quantity == 0 else (_open_position(position, candles, 0),)
+    return BacktestResult(
+        config=config,
+        ts=candles.ts,
+        equity=equity,
+        trades=_trades(trades[:count], candles.ts, np.zeros(count, dtype=np.int64)),
+        open_positions=held,
+        refused_entries=refused,
+        exposed_bars=exposed,
+        periods_per_year=candles.periods_per_year if len(candles) > 1 else math.nan,
+    )
+
+
+def run_portfolio(
+    candles: Sequence[Candles],
+    intents: Sequence[Intents],
+    config: Config = DEFAULTS,
+    *,
+    funding: Sequence[Floats] | None = None,
+) -> BacktestResult:
+    """Trade several instruments on one account's cash, each with its own candles and intents.
+
+    Moments are the union of all bars; an instrument without a bar keeps its last price and its intent waits for its
+    next bar. At each moment exits come before entries, and entries are served in the order given.
+    """
+    from quant.backtest import kernel
+
+    if not candles or len(candles) != len(intents):
+        raise CandleError(f"Give one set of intents per instrument: {len(candles)} candles, {len(intents)} intents.")
+    moments = np.unique(np.concatenate([one.ts for one in candles]))
+    shape = (moments.size, len(candles))
+    bars = np.full((*shape, 6), np.nan)
+    enter, exit_ = np.zeros(shape, dtype=np.int8), np.zeros(shape, dtype=np.bool_)
+    details = np.full((*shape, 5), np.nan)
+    for j, (one, wants) in enumerate(zip(candles, intents, strict=True)):
+        rates = None if funding is None else funding[j]
+        _same_length(one, wants, rates)
+        at = np.searchsorted(moments, one.ts)
+        columns = (one.open, one.high, one.low, one.close, one.volume, np.zeros(len(one)) if rates is None else rates)
+        bars[at, j] = np.column_stack(columns)
+        enter[at, j], exit_[at, j] = wants.enter, wants.exit
+        entries = np.flatnonzero(wants.enter)
+        details[at[entries], j] = _details(one, wants, config, entries)
+    trades = np.empty((int(np.count_nonzero(enter)), kernel.TRADE_COLUMNS + 1))
+    equity = np.empty(moments.size)
+    count, refused, exposed, _, rows = kernel.run_many(
+        bars, enter, exit_, details, config.cash, rules_of(config), trades, equity
+    )
+    positions = ((j, kernel.load.py_func(row)) for j, row in enumerate(rows))
+    longest = max(candles, key=len)
+    return BacktestResult(
+        config=config,
+        ts=moments,
+        equity=equity,
+        trades=_trades(trades[:count], moments, trades[:count, -1].astype(np.int64)),
+        open_positions=tuple(_open_position(p, candles[j], j, moments) for j, p in positions if p.quantity != 0),
+        refused_entries=refused,
+        exposed_bars=exposed,
+        periods_per_year=longest.periods_per_year if len(longest) > 1 else math.nan,
+    )
+
+
+def rules_of(config: Config) -> kernel.Rules:
+    """The kernel's scalars for a configuration."""
+    from quant.backtest import kernel
+
+    return kernel.Rules(
+        fill_at_close=config.fill == "signal_close",
+        gap_at_level=config.gap == "stop",
+        taker=float(config.taker_fee),
+        maker=float(config.maker_fee),
+        slippage=float(config.slippage),
+        volume_cap=math.inf if config.volume_cap is None else float(config.volume_cap),
+        sizing=SIZE_KINDS.index(config.size.kind),
+        size=float(config.size.amount),
+        leverage=float(config.leverage),
+        max_entries=config.max_entries,
+    )
+
+
+def _same_length(candles: Candles, intents: Intents, funding: Floats | None) -> None:
+    if len(candles) != len(intents) or (funding is not None and len(funding) != len(candles)):
+        raise CandleError(f"Give intents and funding one value per candle: there are {len(candles)} candles.")
+
+
+def _details(candles: Candles, intents: Intents, config: Config, entries: np.ndarray) -> Floats:
+    """Stop, target, trail, size and volatility `(E, 5)` of the bars with an entry: all the kernel reads of them."""
+    details = np.empty((entries.size, 5))
+    for column, values in enumerate((intents.stop, intents.target, intents.trail, intents.size)):
+        details[:, column] = values[entries]
+    details[:, 4] = np.nan
+    if config.size.kind == "volatility" and len(candles) > 1:
+        moves = np.diff(np.log(candles.close), prepend=np.nan)
+        spread = np.full(moves.size, np.nan)
+        window = config.volatility_window
+        spread[1:] = indicators.deviation(moves[1:], window) * math.sqrt(window / (window - 1))
+        details[:, 4] = spread[entries] * math.sqrt(candles.periods_per_year)
+    return details
+
+
+def _trades(rows: Floats, ts: np.ndarray, instrument: np.ndarray) -> Trades:
+    from quant.backtest import kernel as k
+
+    entry, exit_ = rows[:, k.OPENED].astype(np.int64), rows[:, k.CLOSED].astype(np.int64)
+    return Trades(
+        entry_bar=entry,
+        exit_bar=exit_,
+        entry_ts=ts[entry],
+        exit_ts=ts[exit_],
+        side=rows[:, k.SIDE].astype(np.int64),
+        entry_price=rows[:, k.ENTRY_PRICE],
+        exit_price=rows[:, k.EXIT_PRICE],
+        quantity=rows[:, k.QUANTITY],
+        fee=rows[:, k.FEES],
+        funding=rows[:, k.FUNDING],
+        pnl=rows[:, k.PNL],
+        reason=rows[:, k.REASON].astype(np.int64),
+        instrument=instrument,
+    )
+
+
+def _open_position(
+    position: kernel.Position, candles: Candles, instrument: int, moments: np.ndarray | None = None
+) -> OpenPosition:
+    average = position.entry_value / position.entry_quantity
+    return OpenPosition(
+        entry_ts=int((candles.ts if moments is None else moments)[position.opened]),
+        quantity=position.quantity,
+        entry_price=average,
+        stop=None if math.isnan(position.stop) else position.stop,
+        target=None if math.isnan(position.target) else position.target,
+        unrealized_pnl=position.quantity * (float(candles.close[-1]) - average),
+        instrument=instrument,
+    )

@@ -1,0 +1,44 @@
+"""The whole table of a value curve in one call: what a page, an API answer or a backtest shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quant.candles import Floats
+from quant.metrics import risk
+from quant.metrics.returns import annualised_return, growth, total_return, twr_returns
+
+
+def summary(
+    values: Floats,
+    *,
+    periods_per_year: float,
+    flows: Floats | None = None,
+    minimum: int = risk.MINIMUM_SAMPLE,
+) -> dict[str, Any]:
+    """Return, risk and drawdown figures of `T` valuations with cash flows as in `twr_returns`.
+
+    Fractions, not percent. Ratios and tail figures are None under `minimum` returns. Drawdown positions count
+    valuations from 0.
+    """
+    returns = twr_returns(values, flows)
+    ratio = risk.sharpe(returns, periods_per_year=periods_per_year, minimum=minimum)
+    worst, current = risk.drawdowns(growth(returns)) if returns.size else (None, None)
+    yearly = annualised_return(returns, periods_per_year=periods_per_year)
+    return {
+        "total_return": total_return(returns),
+        "annualised_return": yearly,
+        "volatility": risk.volatility(returns, periods_per_year=periods_per_year),
+        "sharpe": ratio.value if ratio else None,
+        "sharpe_error": ratio.standard_error if ratio else None,
+        "returns": int(returns.size),
+        "sortino": risk.sortino(returns, periods_per_year=periods_per_year, minimum=minimum),
+        "calmar": risk.calmar(returns, periods_per_year=periods_per_year, minimum=minimum),
+        "max_drawdown": worst.depth if worst else None,
+        "max_drawdown_peak": worst.peak if worst else None,
+        "max_drawdown_trough": worst.trough if worst else None,
+        "max_drawdown_recovery": worst.recovery if worst else None,
+        "current_drawdown": current,
+        "value_at_risk": risk.value_at_risk(returns, minimum=minimum),
+        "expected_shortfall": risk.expected_shortfall(returns, minimum=minimum),
+    }
