@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("markets", "0001_initial"),
         ("trading", "0001_initial"),
-        ("wallets", "0004_ledger_functions"),
+        ("wallets", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
