@@ -1,11 +1,12 @@
 """The commands of `manage.py` that work without Django: `up`, `down`, `status`, `health`, `create_roles`."""
 
 import argparse
+import json
 import os
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
+from http import HTTPStatus
 
 import psutil
 
@@ -60,8 +61,13 @@ def status(arguments: list[str]) -> int:
     if "url" not in running:
         return 0
     code, body = probe.get(f"{running['url']}/readyz")
-    print(f"  {running['url']}  ready: {body}")
-    return 0 if code == 200 else 1
+    if code == 0:
+        print(f"  {running['url']} does not answer: {body}")
+        return 1
+    for part, state in json.loads(body)["parts"].items():
+        print(f"  {part:<10}{'ready' if state['ok'] else 'NOT READY'}, {state['detail']}")
+    print(f"  {running['url']}")
+    return 0 if code == HTTPStatus.OK else 1
 
 
 def health(arguments: list[str]) -> int:
@@ -77,7 +83,7 @@ def health(arguments: list[str]) -> int:
     port = os.environ.get("MONIQO_PORT") or DEFAULT_PORT
     code, body = probe.get(f"http://{DEFAULT_HOST}:{port}/healthz", host=host)
     print(f"web: {code} {body}")
-    return 0 if code == 200 else 1
+    return 0 if code == HTTPStatus.OK else 1
 
 
 def roles(arguments: list[str]) -> int:
@@ -105,7 +111,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 
 def _parser(name: str, command: Callable[[list[str]], int]) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(prog=f"{Path('manage.py')} {name}", description=command.__doc__)
+    return argparse.ArgumentParser(prog=f"manage.py {name}", description=command.__doc__)
 
 
 def _describe(pid: int) -> str:

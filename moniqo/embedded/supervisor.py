@@ -30,6 +30,7 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
 # Granian's own default stops at 1,024 connections, and every open page holds one for its live events.
 _CONNECTIONS = 8192
 _WORKER_PROCESSES = 2
+_DRAIN_SECONDS = "2"  # open live streams never finish by themselves, and the browser comes back to them
 
 _POLL_SECONDS = 0.1
 _FIRST_PAGE_SECONDS = 120.0
@@ -108,14 +109,16 @@ class Supervisor:
             self._say_where_staged()
         _check_addresses()
         self._publish()
-        self._step("Bringing the database up to date", "migrate", "migrate", "--no-input")
+        self._step("Bringing the database up to date", "migrate", "migrate", "--no-input", "--skip-checks")
         with_demo = not environment.is_production()
         if with_demo and not _has_users():
             self._demo_marker.touch()  # stays until the history is complete, so that an interrupted build goes on
             self._step("Making the demo trader", "demo", "demo", "--prepare")
         self._say("Starting web, worker and beat")
-        self._start_children()
-        self._wait_for_first_page()
+        self._start_child("web")
+        self._wait_for_first_page()  # before the others start: the page gets the whole machine
+        self._start_child("worker")
+        self._start_child("beat")
         if with_demo and self._demo_marker.exists():
             self.demo = self._spawn(self._manage("demo", "--build"), "demo")
             self.demo_started_at = time.monotonic()
@@ -126,19 +129,25 @@ class Supervisor:
     def _demo_marker(self) -> Path:
         return self.directory / "demo-unfinished"
 
-    def _start_children(self) -> None:
+    def _start_child(self, name: str) -> None:
         python = [sys.executable, "-m"]
         web = [*python, "granian", "--interface", "asgi", "--host", self.host, "--port", str(self.port)]
-        web += ["--backlog", str(_CONNECTIONS), "--backpressure", str(_CONNECTIONS), "--workers-kill-timeout", "5"]
+        web += [
+            "--backlog",
+            str(_CONNECTIONS),
+            "--backpressure",
+            str(_CONNECTIONS),
+            "--workers-kill-timeout",
+            _DRAIN_SECONDS,
+        ]
         celery = [*python, "celery", "-A", "moniqo"]
-        commands = {
+        command = {
             "web": [*web, "moniqo.asgi:application"],
             "worker": [*celery, "worker", "-c", str(_WORKER_PROCESSES), "--without-mingle", "--without-gossip"],
             "beat": [*celery, "beat", "-s", str(self.directory / "beat-schedule")],
-        }
-        for name, command in commands.items():
-            log = self.logs / f"{name}.log"
-            self.children.append(Child(name, command, log, self._spawn(command, name), time.monotonic()))
+        }[name]
+        process = self._spawn(command, name)
+        self.children.append(Child(name, command, self.logs / f"{name}.log", process, time.monotonic()))
 
     def _wait_for_first_page(self) -> None:
         deadline = time.monotonic() + _FIRST_PAGE_SECONDS

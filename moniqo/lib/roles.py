@@ -74,18 +74,16 @@ def _with_database(url: str, database: str) -> str:
 
 def _create_login(connection: psycopg.Connection, login: Login, bypass: str) -> None:
     role = sql.Identifier(login.role)
-    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [login.role]).fetchone():
+    found = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = %s", [login.role]).fetchone()
+    if found and found[0]:
+        raise DatabaseRolesError(f"{login.role} is a superuser, whom row-level security does not bind: use another.")
+    if not found:
         connection.execute(sql.SQL("CREATE ROLE {}").format(role))
-    # SUPERUSER may only be named by a superuser, so it is refused below instead of taken away here.
     connection.execute(
         sql.SQL("ALTER ROLE {} LOGIN NOCREATEDB NOCREATEROLE {} PASSWORD {}").format(
             role, sql.SQL(bypass), sql.Literal(login.password)
         )
     )
-    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s AND rolsuper", [login.role]).fetchone():
-        raise DatabaseRolesError(
-            f"{login.role} is a superuser, which row-level security does not bind: use another role."
-        )
 
 
 def _create_database(connection: psycopg.Connection, owner: Login) -> None:
