@@ -1,40 +1,81 @@
-"""What the fund was worth, when, and what changed it."""
+"""What the fund was worth, when, and what changed it.
+
+A *scope* is whose value a row tells: one wallet with everything below it, or all of an owner's wallets together. The
+owner's own id stands for the latter, so that one column names both and every series is read the same way.
+"""
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from moniqo.lib.models import MoneyField, Owned
 from wallets.models import Wallet
 
+SCOPE = Coalesce("wallet", "owner")
+
 
 class Snapshot(Owned):
-    """The value of one wallet's subtree at one sync. The table is partitioned by month."""
+    """The value of one scope at one moment, in its base asset. The table is partitioned by month (see 0001)."""
 
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="snapshots")
+    wallet = models.ForeignKey(
+        Wallet,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="snapshots",
+        help_text="Empty for all wallets of the owner together.",
+    )
+    scope = models.GeneratedField(expression=SCOPE, output_field=models.UUIDField(), db_persist=True)
     at = models.DateTimeField()
-    equity = MoneyField(help_text="In the base asset.")
+    equity = MoneyField(help_text="cash + invested + unrealized profit of derivatives.")
     cash = MoneyField(help_text="The part held in the base asset.")
-    invested = MoneyField(help_text="Market value of everything else that has a price.")
+    invested = MoneyField(help_text="Market value of every other asset that has a price.")
     unrealized_pnl = MoneyField(default=0)
     realized_pnl = MoneyField(default=0, help_text="Cumulative, net of fees.")
-    fees = MoneyField(default=0, help_text="Cumulative, in the base asset.")
+    fees = MoneyField(default=0, help_text="Cumulative, each valued when it was paid.")
     flow = MoneyField(default=0, help_text="Money that came in (+) or left (−) since the snapshot before.")
+    adjustments = MoneyField(default=0, help_text="Corrections of the books since the snapshot before.")
     gross_exposure = MoneyField(default=0)
     net_exposure = MoneyField(default=0)
-    is_stale = models.BooleanField(default=False, help_text="Carried forward: a venue did not answer.")
+    twr_index = models.FloatField(default=1, help_text="Growth of 1 by time-weighted returns since the first snapshot.")
+    is_stale = models.BooleanField(default=False, help_text="Carried forward: a venue did not answer, a price is old.")
     unpriced = models.JSONField(default=list, help_text="Assets without a price, listed and not counted.")
 
     class Meta:
         ordering = ("-at",)
-        constraints = (models.UniqueConstraint(fields=("wallet", "at"), name="snapshot_once"),)
+        constraints = (models.UniqueConstraint(fields=("scope", "at"), name="snapshot_once"),)
 
     def __str__(self) -> str:
         return f"{self.equity} at {self.at:%Y-%m-%d %H:%M}"
 
 
+class FlowMark(Owned):
+    """How much of an asset had ever flowed into a wallet when it was last valued.
+
+    The books say how much has flowed so far; the difference is what the next snapshot reports. An asset without a
+    price keeps its mark, so that its flow is told once it can be valued.
+    """
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.CASCADE, db_index=False, related_name="+")
+    asset = models.CharField(max_length=20)
+    flow = MoneyField(default=0)
+    fees = MoneyField(default=0)
+    adjustments = MoneyField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("wallet", "asset"), name="flow_mark_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.asset} {self.flow}"
+
+
 class PortfolioState(Owned):
-    """How far the portfolio's own work has come for one owner: the demo's progress, the last sync, the cursors."""
+    """How far the portfolio's own work has come for one owner: the last sync, the cursors, the demo's progress."""
 
     synced_at = models.DateTimeField(null=True, blank=True)
+    syncing_since = models.DateTimeField(null=True, blank=True, help_text="Set while a sync runs.")
+    valued_at = models.DateTimeField(null=True, blank=True, help_text="The moment of the newest snapshots.")
+    rolled_to = models.DateField(null=True, blank=True, help_text="The newest day in the daily table; not over yet.")
     building = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Percent of the demo history.")
     building_step = models.CharField(max_length=120, blank=True)
 
@@ -46,22 +87,33 @@ class PortfolioState(Owned):
 
 
 class DailyPerformance(Owned):
-    """One UTC day of one wallet: the close, and the parts that its change is the exact sum of."""
+    """One UTC day of one scope: the close, and the parts that its change is the exact sum of.
 
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="daily")
+    equity − equity of the day before = flow + market + realized − fees + adjustments
+    """
+
+    wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="daily"
+    )
+    scope = models.GeneratedField(expression=SCOPE, output_field=models.UUIDField(), db_persist=True)
     day = models.DateField()
     equity = MoneyField(help_text="At the day's close.")
+    low = MoneyField()
+    high = MoneyField()
     flow = MoneyField(default=0)
-    market = MoneyField(default=0, help_text="Change of unrealized profit.")
+    market = MoneyField(default=0, help_text="What prices did to what was held, not yet realized.")
     realized = MoneyField(default=0, help_text="Before fees.")
     fees = MoneyField(default=0)
     adjustments = MoneyField(default=0)
     twr = models.FloatField(help_text="Time-weighted return of the day, a fraction.")
+    twr_index = models.FloatField(help_text="At the day's close.")
+    twr_low = models.FloatField()
+    twr_high = models.FloatField()
 
     class Meta:
         ordering = ("-day",)
         verbose_name_plural = "daily performance"
-        constraints = (models.UniqueConstraint(fields=("wallet", "day"), name="daily_performance_once"),)
+        constraints = (models.UniqueConstraint(fields=("scope", "day"), name="daily_performance_once"),)
 
     def __str__(self) -> str:
         return f"{self.day}"

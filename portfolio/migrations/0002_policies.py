@@ -6,12 +6,13 @@ from moniqo.lib.tenancy import policy_sql
 
 TABLES = (
     "portfolio_snapshot",
+    "portfolio_flowmark",
     "portfolio_portfoliostate",
     "portfolio_dailyperformance",
 )
 
 
 class Migration(migrations.Migration):
-    dependencies = (("portfolio", "0002_initial"),)
+    dependencies = (("portfolio", "0001_initial"),)
 
     operations = (migrations.RunSQL(policy_sql(*TABLES), migrations.RunSQL.noop),)

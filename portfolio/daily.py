@@ -1,0 +1,80 @@
+"""From snapshots to days: each UTC day of each scope with its close, extremes and the exact parts of its change.
+
+A day is computed from its own snapshots and the last one before it, so it may be computed again at any time. The
+cursor is the newest day in the table: it is not over yet, so the next roll-up starts with it.
+
+The parts sum exactly because every movement of the books is a flow, a fee, an adjustment or a trade (see `valuation`):
+what is left once those and the realized profit are taken out of the change is what prices did to what was held.
+"""
+
+from datetime import UTC, date, datetime, time
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+ROLL_UP: Final = """
+WITH scope (scope) AS (
+    SELECT id FROM wallets_wallet WHERE owner_id = %(owner)s
+    UNION ALL
+    SELECT %(owner)s::uuid
+),
+series AS (
+    SELECT snapshot.*
+    FROM scope
+    CROSS JOIN LATERAL (
+        (
+            SELECT scope, wallet_id, at, equity, realized_pnl, fees, flow, adjustments, twr_index
+            FROM portfolio_snapshot
+            WHERE portfolio_snapshot.scope = scope.scope AND at < %(start)s
+            ORDER BY at DESC LIMIT 1
+        )
+        UNION ALL
+        SELECT scope, wallet_id, at, equity, realized_pnl, fees, flow, adjustments, twr_index
+        FROM portfolio_snapshot
+        WHERE portfolio_snapshot.scope = scope.scope AND at >= %(start)s
+    ) AS snapshot
+),
+step AS (
+    SELECT series.*, (at AT TIME ZONE 'UTC')::date AS day,
+           equity - lag(equity, 1, 0::numeric) OVER earlier AS change,
+           realized_pnl - lag(realized_pnl, 1, 0::numeric) OVER earlier AS net_gain,
+           fees - lag(fees, 1, 0::numeric) OVER earlier AS paid,
+           lag(twr_index, 1, 1::double precision) OVER earlier AS index_before
+    FROM series
+    WINDOW earlier AS (PARTITION BY scope ORDER BY at)
+),
+day AS (
+    SELECT scope, wallet_id, day,
+           (array_agg(equity ORDER BY at DESC))[1] AS equity, min(equity) AS low, max(equity) AS high,
+           sum(change) AS change, sum(flow) AS flow, sum(net_gain + paid) AS realized, sum(paid) AS fees,
+           sum(adjustments) AS adjustments,
+           (array_agg(index_before ORDER BY at))[1] AS index_before,
+           (array_agg(twr_index ORDER BY at DESC))[1] AS twr_index, min(twr_index) AS twr_low, max(twr_index) AS twr_high
+    FROM step
+    WHERE at >= %(start)s
+    GROUP BY scope, wallet_id, day
+)
+INSERT INTO portfolio_dailyperformance (
+    owner_id, wallet_id, day, equity, low, high, flow, market, realized, fees, adjustments,
+    twr, twr_index, twr_low, twr_high
+)
+SELECT %(owner)s, wallet_id, day, equity, low, high, flow, change - flow - realized + fees - adjustments, realized, fees,
+       adjustments, CASE WHEN index_before > 0 THEN twr_index / index_before - 1 ELSE 0 END, twr_index, twr_low, twr_high
+FROM day
+ORDER BY scope, day
+ON CONFLICT (scope, day) DO UPDATE
+SET equity = excluded.equity, low = excluded.low, high = excluded.high, flow = excluded.flow, market = excluded.market,
+    realized = excluded.realized, fees = excluded.fees, adjustments = excluded.adjustments, twr = excluded.twr,
+    twr_index = excluded.twr_index, twr_low = excluded.twr_low, twr_high = excluded.twr_high
+"""
+
+# The first day there can be: everything is rolled up from the beginning.
+BEGINNING: Final = date(2009, 1, 1)
+
+
+def roll_up(*, owner_id: UUID, since: date = BEGINNING) -> int:
+    """Compute every day of every scope of the owner from `since` on; returns how many rows were written."""
+    with connection.cursor() as cursor:
+        cursor.execute(ROLL_UP, {"owner": owner_id, "start": datetime.combine(since, time(), UTC)})
+        return cursor.rowcount
