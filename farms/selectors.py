@@ -54,8 +54,8 @@ def farm_capital(*, farm: Farm, instrument: Instrument, price: Decimal) -> FarmC
         total=Coalesce(Sum("quantity"), ZERO)
     )["total"]
     coming = (
-        Order.objects.filter(members, instrument=instrument, side=Side.BUY)
-        .exclude(status__in=Order.TERMINAL)
+        Order.objects.unfinished()
+        .filter(members, instrument=instrument, side=Side.BUY)
         .aggregate(total=Coalesce(Sum(F("quantity") - F("filled_quantity")), ZERO))["total"]
     )
     return FarmCapital(value=value, exposure=(held + coming) * price)

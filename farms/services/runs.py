@@ -11,22 +11,21 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
-from django.db import transaction
 
 from farms import selectors
-from farms.decision import Decision, Means, Signal, decide
+from farms.decision import Decision, Holding, Means, Signal, decide
 from farms.models import Agent, AgentRun
 from farms.services.control import lock_agent
-from farms.services.protection import entering_runs, follow, holding_of, is_order_on_its_way, open_position
+from farms.services.protection import entering_runs, follow, is_order_on_its_way, open_position
 from markets.models import Instrument
 from markets.selectors import TIMEFRAME_MS, latest_price, load_candles, milliseconds, to_price
 from moniqo.lib import clock
-from moniqo.lib.errors import MoniqoError
 from moniqo.live.publish import publish
 from quant import strategies
 from quant.strategies import Intents
 from trading.models import Order, Side
 from trading.services import place_order
+from trading.services.placing import taker_fee
 
 # Bars beyond those a strategy needs to settle, so that a crossing on the last bar is seen with what came before it.
 SPARE_BARS: Final = 5
@@ -51,10 +50,9 @@ def run_agent(*, owner_id: UUID, agent_id: UUID) -> AgentRun | None:
         return None
     intents = strategy.intents(candles, agent.parameters)
     signal = _last_signal(intents, to_price(candles.close[-1]), agent.instrument)
-    position = open_position(agent)
-    if position is not None:
-        follow(position, entering_runs(agent_ids=[agent.pk]).get(agent.pk), best=to_price(candles.high[-1]))
-    decision = decide(signal=signal, holding=holding_of(position), means=lambda: _means(agent, signal))
+    decision = decide(
+        signal=signal, holding=_holding(agent, best=to_price(candles.high[-1])), means=lambda: _means(agent, signal)
+    )
     return _carry_out(agent, bar, signal, decision, _last_values(intents))
 
 
@@ -64,6 +62,14 @@ def is_due(*, bar: int, last_bar: int | None, timeframe: str) -> bool:
     An old bar is no basis for an order: when the feed was away, the agent waits for the first bar after it.
     """
     return (last_bar is None or bar > last_bar) and milliseconds(clock.now()) < bar + 2 * TIMEFRAME_MS[timeframe]
+
+
+def _holding(agent: Agent, *, best: Decimal) -> Holding | None:
+    """What the agent holds, its stop moved up behind the bar's high."""
+    position = open_position(agent)
+    if position is None:
+        return None
+    return follow(position, entering_runs(agent_ids=[agent.pk]).get(agent.pk), best=best)
 
 
 def _last_signal(intents: Intents, close: Decimal, instrument: Instrument) -> Signal:
@@ -104,7 +110,7 @@ def _means(agent: Agent, signal: Signal) -> Means:
         room=capital.value * agent.farm.maximum_share - capital.exposure,
         sizing="risk" if agent.sizing == Agent.Sizing.RISK else "cash",
         size=agent.size,
-        fee_rate=Decimal(agent.wallet.connection.platform.fees.get("taker", "0")),
+        fee_rate=taker_fee(agent.wallet),
         lot=agent.instrument.lot_size,
         minimum_notional=agent.instrument.minimum_notional,
     )
@@ -112,9 +118,9 @@ def _means(agent: Agent, signal: Signal) -> Means:
 
 def _carry_out(agent: Agent, bar: int, signal: Signal, decision: Decision, indicators: dict[str, float]) -> AgentRun:
     """Write the run and the order it decided on, and remember the bar."""
-    order = None
+    order: Order | None = None
     if decision.quantity > 0:
-        order, decision = _place(agent, bar, decision)
+        order, decision = _place(agent, bar, signal, decision)
     entering = decision.kind == "enter"
     run = AgentRun.objects.create(
         owner_id=agent.owner_id,
@@ -137,27 +143,21 @@ def _carry_out(agent: Agent, bar: int, signal: Signal, decision: Decision, indic
     return run
 
 
-def _place(agent: Agent, bar: int, decision: Decision) -> tuple[Order | None, Decision]:
-    """Place the decided order. One that is refused makes the run a skip that says so; its amounts stay in numbers."""
+def _place(agent: Agent, bar: int, signal: Signal, decision: Decision) -> tuple[Order, Decision]:
+    """Place the decided order. One that the gate or the funds refuse makes the run a skip that says so."""
     side = Side.BUY if decision.kind == "enter" else Side.SELL
-    try:
-        with transaction.atomic():
-            order = place_order(
-                wallet=agent.wallet,
-                instrument=agent.instrument,
-                side=side,
-                quantity=decision.quantity,
-                key=f"run:{agent.pk}:{bar}",
-                reason=decision.explanation[:200],
-                reduce_only=side == Side.SELL,
-            )
-    except MoniqoError as error:
-        refused = {**decision.numbers, "refusal": str(error)}
-        return None, replace(decision, kind="skip", explanation=_refused(decision), numbers=refused)
+    order = place_order(
+        wallet=agent.wallet,
+        instrument=agent.instrument,
+        side=side,
+        quantity=decision.quantity,
+        key=f"run:{agent.pk}:{bar}",
+        reason=decision.explanation[:200],
+        reduce_only=side == Side.SELL,
+        stop_price=signal.stop if side == Side.BUY else None,
+        target_price=signal.target if side == Side.BUY else None,
+    )
     if order.status == Order.Status.REJECTED:
-        return order, replace(decision, kind="skip", explanation=_refused(decision))
+        refused = f"{decision.explanation} The {'entry' if decision.kind == 'enter' else 'exit'} was refused."
+        return order, replace(decision, kind="skip", explanation=refused)
     return order, decision
-
-
-def _refused(decision: Decision) -> str:
-    return f"{decision.explanation} The {'entry' if decision.kind == 'enter' else 'exit'} was refused."

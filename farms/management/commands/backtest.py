@@ -1,0 +1,187 @@
+"""`manage.py backtest`: one strategy over one file of candles, without a database.
+
+The answer in JSON is a contract: trades with their bars and prices, final equity, metrics, and the speed of this run
+(signals and simulation, after compilation).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from quant import strategies
+from quant.backtest import BacktestResult, Config, Size, run_backtest
+from quant.candles import MINUTE_MS, Candles, aggregate, timeframe_to_ms
+from quant.errors import CandleError, ParameterError, QuantError
+
+COLUMNS = ("ts", "open", "high", "low", "close", "volume")
+SHOWN_TRADES = 20
+
+
+class Command(BaseCommand):
+    help = "Backtest a strategy over a file of candles (csv or csv.gz: ts in ms, open, high, low, close, volume)."
+    requires_system_checks = ()
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--strategy", required=True, help="Slug, such as trend_following.")
+        parser.add_argument("--candles", required=True, type=Path, metavar="FILE")
+        parser.add_argument("--timeframe", required=True, help="Such as 4h; finer candles are put together.")
+        parser.add_argument("--params", default="{}", metavar="JSON", help="Parameters that differ from the defaults.")
+        parser.add_argument("--cash", type=float, default=10_000.0)
+        parser.add_argument("--fee", type=float, default=0.001, help="Taker fee as a fraction of notional.")
+        parser.add_argument("--maker-fee", type=float, help="Fee of profit targets; as --fee when left out.")
+        parser.add_argument("--slippage", type=float, default=0.0, help="Fraction lost on every market fill and stop.")
+        parser.add_argument("--size", default="fraction:1", help="units:N, fraction:F, risk:R or volatility:V.")
+        parser.add_argument("--fill", default="next_open", help="next_open or signal_close.")
+        parser.add_argument("--gap", default="open", help="What a gap through a level fills at: open or stop.")
+        parser.add_argument("--volume-cap", type=float, help="Most of a bar's volume that may be filled, 0 … 1.")
+        parser.add_argument("--leverage", type=float, default=1.0)
+        parser.add_argument("--max-entries", type=int, default=1, help="Above 1 allows pyramiding.")
+        parser.add_argument("--from", dest="start", help="First day or moment, ISO 8601, UTC.")
+        parser.add_argument("--to", dest="end", help="End, not included, ISO 8601, UTC.")
+        parser.add_argument("--json", action="store_true", dest="as_json")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # Before numba is imported for the first time, which happens inside the first backtest.
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba"))
+        try:
+            candles = _candles(options)
+            result, seconds = _run(candles, options)
+        except QuantError as error:
+            raise CommandError(str(error)) from error
+        speed = len(candles) / seconds if seconds else None
+        if options["as_json"]:
+            self.stdout.write(json.dumps(_report(result, speed)))
+        else:
+            self._describe(candles, result, speed)
+
+    def _describe(self, candles: Candles, result: BacktestResult, speed: float | None) -> None:
+        gaps = candles.gaps()
+        missing = f", {int(gaps[:, 1].sum())} missing in {len(gaps)} gaps" if len(gaps) else ""
+        self.stdout.write(f"{len(candles)} candles from {_moment(candles.ts[0])} to {_moment(candles.ts[-1])}{missing}")
+        self.stdout.write(f"final equity {result.final_equity:,.2f} from {result.config.cash:,.2f}\n")
+        for name, value in result.metrics.items():
+            shown = "-" if value is None else f"{value:,.4f}" if isinstance(value, float) else str(value)
+            self.stdout.write(f"  {name.replace('_', ' '):24}{shown:>16}")
+        trades = list(result.trades)
+        if trades:
+            self.stdout.write(f"\nlast {min(len(trades), SHOWN_TRADES)} of {len(trades)} trades")
+        for trade in trades[-SHOWN_TRADES:]:
+            self.stdout.write(
+                f"  {trade.side:5} {_moment(trade.entry_ts)} {trade.entry_price:>14,.6g}"
+                f"  → {_moment(trade.exit_ts)} {trade.exit_price:>14,.6g}  {trade.pnl:>+14,.2f}  {trade.reason}"
+            )
+        for position in result.open_positions:
+            side = "long" if position.quantity > 0 else "short"
+            self.stdout.write(f"  still {side} since {_moment(position.entry_ts)}: {position.unrealized_pnl:+,.2f}")
+        if speed:
+            self.stdout.write(f"\n{speed:,.0f} candles/s, signals included")
+
+
+def _run(candles: Candles, options: dict[str, Any]) -> tuple[BacktestResult, float]:
+    """The result, and the seconds a second run took: the first may have to compile."""
+    strategy = strategies.get(options["strategy"])
+    try:
+        params = strategy.validate(json.loads(options["params"]))
+    except (json.JSONDecodeError, TypeError, AttributeError) as error:
+        raise ParameterError("Write --params as a JSON object, such as '{\"fast\": 20}'.") from error
+    config = Config(
+        cash=options["cash"],
+        taker_fee=options["fee"],
+        maker_fee=options["fee"] if options["maker_fee"] is None else options["maker_fee"],
+        slippage=options["slippage"],
+        size=Size.parse(options["size"]),
+        fill=options["fill"],
+        gap=options["gap"],
+        volume_cap=options["volume_cap"],
+        leverage=options["leverage"],
+        max_entries=options["max_entries"],
+    )
+    run_backtest(candles, strategy.intents(candles, params), config)
+    started = time.perf_counter()
+    result = run_backtest(candles, strategy.intents(candles, params), config)
+    return result, time.perf_counter() - started
+
+
+def _candles(options: dict[str, Any]) -> Candles:
+    candles = _read(options["candles"])
+    width = timeframe_to_ms(options["timeframe"])
+    if len(candles) > 1 and candles.timeframe_ms != width:
+        candles = aggregate(candles, width // MINUTE_MS)
+    candles = candles.between(_milliseconds(options["start"]), _milliseconds(options["end"]))
+    if len(candles) == 0:
+        raise CandleError("Choose another file or span: there is no candle in this one.")
+    return candles
+
+
+def _read(path: Path) -> Candles:
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8") as file:
+            names = [name.strip() for name in file.readline().split(",")]
+            if not set(COLUMNS) <= set(names):
+                raise CandleError(f"Give {path.name} a first line that names the columns {', '.join(COLUMNS)}.")
+            order = [names.index(name) for name in COLUMNS]
+            return Candles.from_rows(np.loadtxt(file, delimiter=",", usecols=order, ndmin=2))
+    except OSError as error:
+        raise CandleError(f"Give a readable file: {path} is not ({error.strerror or error}).") from error
+    except ValueError as error:
+        if isinstance(error, QuantError):
+            raise
+        raise CandleError(f"Correct {path.name}: {error}.") from error
+
+
+def _milliseconds(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ParameterError(f"Write dates as 2024-01-31 or 2024-01-31T12:00: {text!r} is neither.") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _moment(ts: int) -> str:
+    return f"{datetime.fromtimestamp(int(ts) / 1000, tz=UTC):%Y-%m-%d %H:%M}"
+
+
+def _report(result: BacktestResult, speed: float | None) -> dict[str, Any]:
+    return {
+        "trades": [
+            {
+                "entry_ts": trade.entry_ts,
+                "exit_ts": trade.exit_ts,
+                "side": trade.side,
+                "entry_price": trade.entry_price,
+                "exit_price": trade.exit_price,
+                "quantity": trade.quantity,
+                "fee": trade.fee,
+                "pnl": trade.pnl,
+                "reason": trade.reason,
+            }
+            for trade in result.trades
+        ],
+        "open_positions": [
+            {
+                "entry_ts": position.entry_ts,
+                "side": "long" if position.quantity > 0 else "short",
+                "entry_price": position.entry_price,
+                "quantity": abs(position.quantity),
+                "unrealized_pnl": position.unrealized_pnl,
+            }
+            for position in result.open_positions
+        ],
+        "final_equity": result.final_equity,
+        "metrics": result.metrics,
+        "candles_per_second": speed,
+    }
