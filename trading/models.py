@@ -1,4 +1,11 @@
-"""Orders, what happened to them, and what they left behind."""
+"""Orders, what happened to them, and what they left behind.
+
+The database keeps the promises: a trigger holds orders to the table of `trading.states`, never lets what was filled
+shrink and never lets an order's intent change; events, fills and risk decisions are append-only.
+"""
+
+from decimal import Decimal
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -6,12 +13,23 @@ from django.db.models import F, Q
 from markets.models import Instrument
 from moniqo.lib import clock
 from moniqo.lib.models import Identified, MoneyField, Owned
+from trading import states
 from wallets.models import Connection, Posting, Transfer, Wallet
+
+UNFINISHED = Q(status__in=sorted(states.UNFINISHED))
 
 
 class Side(models.TextChoices):
     BUY = "buy", "Buy"
     SELL = "sell", "Sell"
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def unfinished(self) -> "OrderQuerySet":
+        return self.filter(UNFINISHED)
+
+    def for_wallet(self, wallet: Wallet | UUID) -> "OrderQuerySet":
+        return self.filter(wallet=wallet)
 
 
 class Order(Identified, Owned):
@@ -21,17 +39,15 @@ class Order(Identified, Owned):
         MARKET = "market", "Market"
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        SUBMITTING = "submitting", "Submitting"
-        OPEN = "open", "Open"
-        PARTIALLY_FILLED = "partially_filled", "Partially filled"
-        FILLED = "filled", "Filled"
-        CANCELLED = "cancelled", "Cancelled"
-        REJECTED = "rejected", "Rejected"
-        EXPIRED = "expired", "Expired"
-        UNCERTAIN = "uncertain", "Uncertain"
-
-    TERMINAL = (Status.FILLED, Status.CANCELLED, Status.REJECTED, Status.EXPIRED)
+        DRAFT = states.DRAFT, "Draft"
+        SUBMITTING = states.SUBMITTING, "Submitting"
+        OPEN = states.OPEN, "Open"
+        PARTIALLY_FILLED = states.PARTIALLY_FILLED, "Partially filled"
+        FILLED = states.FILLED, "Filled"
+        CANCELLED = states.CANCELLED, "Cancelled"
+        REJECTED = states.REJECTED, "Rejected"
+        EXPIRED = states.EXPIRED, "Expired"
+        UNCERTAIN = states.UNCERTAIN, "Uncertain"
 
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="orders")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
@@ -47,13 +63,28 @@ class Order(Identified, Owned):
     reason = models.CharField(max_length=200, blank=True, help_text="Why it was placed.")
     refusal = models.CharField(max_length=300, blank=True, help_text="Why it was rejected or refused.")
     reference_price = MoneyField(help_text="Price when it was decided; the hold and the slippage are measured from it.")
-    hold = models.ForeignKey(Transfer, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    stop_price = MoneyField(null=True, blank=True, help_text="Protective stop handed to the position it opens.")
+    target_price = MoneyField(null=True, blank=True, help_text="Profit target handed to the position it opens.")
+    hold = models.ForeignKey(
+        Transfer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="What is set aside for it now; empty once all of it is used or released.",
+    )
     filled_quantity = MoneyField(default=0)
     average_price = MoneyField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    claimed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often it was sent, or may have been.")
+    due_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until then a worker holds it; after that the sweeper takes it. Real time, even over history.",
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)
@@ -64,27 +95,43 @@ class Order(Identified, Owned):
             models.CheckConstraint(
                 condition=Q(filled_quantity__gte=0, filled_quantity__lte=F("quantity")), name="order_not_overfilled"
             ),
+            models.CheckConstraint(condition=Q(status__in=sorted(states.NEXT)), name="order_status_known"),
+            models.CheckConstraint(condition=Q(side__in=Side.values), name="order_side_known"),
+            models.CheckConstraint(
+                condition=~Q(status=states.FILLED) | Q(filled_quantity=F("quantity")), name="order_filled_is_filled"
+            ),
+            models.CheckConstraint(
+                condition=(UNFINISHED & Q(closed_at__isnull=True, due_at__isnull=False))
+                | (~UNFINISHED & Q(closed_at__isnull=False, due_at__isnull=True, hold__isnull=True)),
+                name="order_unfinished_is_never_forgotten",
+            ),
         )
         indexes = (
             models.Index(fields=("owner", "-created_at"), name="order_newest_first"),
-            models.Index(
-                fields=("status",),
-                condition=Q(status__in=("draft", "submitting", "open", "partially_filled", "uncertain")),
-                name="order_unfinished",
-            ),
+            models.Index(fields=("wallet", "instrument"), condition=UNFINISHED, name="order_unfinished"),
+            models.Index(fields=("due_at",), condition=UNFINISHED, name="order_due"),
         )
 
     def __str__(self) -> str:
         return f"{self.side} {self.quantity.normalize():f} {self.instrument.symbol}"
 
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in states.TERMINAL
+
+    @property
+    def is_cancellable(self) -> bool:
+        return self.status in states.CANCELLABLE
+
 
 class OrderEvent(Owned):
-    """One step of an order's life. Append-only."""
+    """One step of an order's life, or something that happened without a step. Append-only."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     from_status = models.CharField(max_length=16, blank=True)
     to_status = models.CharField(max_length=16)
     detail = models.CharField(max_length=300, blank=True)
+    answer = models.JSONField(default=dict, help_text="What the venue said, as it said it.")
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -120,14 +167,21 @@ class Fill(Owned):
         constraints = (
             models.UniqueConstraint(fields=("connection", "instrument", "venue_trade_id"), name="fill_once"),
             models.CheckConstraint(condition=Q(price__gt=0, quantity__gt=0), name="fill_positive"),
+            models.CheckConstraint(condition=Q(side__in=Side.values), name="fill_side_known"),
+            models.CheckConstraint(condition=Q(liquidity__in=("maker", "taker")), name="fill_liquidity_known"),
+        )
+        indexes = (
+            models.Index(fields=("owner", "-filled_at"), name="fill_newest_first"),
+            models.Index(fields=("wallet", "-filled_at"), name="fill_of_wallet"),
         )
 
     def __str__(self) -> str:
         return f"{self.side} {self.quantity} @ {self.price}"
 
     @property
-    def notional(self):  # type: ignore[no-untyped-def]  # Decimal; the field descriptors are untyped
-        return self.price * self.quantity
+    def notional(self) -> Decimal:
+        notional: Decimal = self.price * self.quantity
+        return notional
 
 
 class Position(Identified, Owned):
@@ -143,6 +197,7 @@ class Position(Identified, Owned):
     quantity = MoneyField(help_text="What is open now; zero once closed.")
     entry_quantity = MoneyField(help_text="All that was bought into it.")
     entry_price = MoneyField(help_text="Average, without fees.")
+    exit_quantity = MoneyField(default=0, help_text="All that was sold out of it.")
     exit_price = MoneyField(null=True, blank=True, help_text="Average, without fees.")
     fees = MoneyField(default=0, help_text="In the quote asset.")
     realized_pnl = MoneyField(default=0, help_text="In the quote asset, net of all fees paid so far.")
@@ -163,6 +218,11 @@ class Position(Identified, Owned):
                 condition=Q(closed_at__isnull=True, quantity__gt=0) | Q(closed_at__isnull=False, quantity=0),
                 name="position_closed_when_flat",
             ),
+            models.CheckConstraint(condition=Q(direction__in=("long", "short")), name="position_direction_known"),
+        )
+        indexes = (
+            models.Index(fields=("owner", "-closed_at"), name="position_closed_newest_first"),
+            models.Index(fields=("wallet", "-closed_at"), name="position_of_wallet"),
         )
 
     def __str__(self) -> str:
@@ -185,6 +245,9 @@ class RiskLimit(Owned):
                 condition=Q(connection__isnull=True, wallet__isnull=False)
                 | Q(connection__isnull=False, wallet__isnull=True),
                 name="risk_limit_on_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(maximum_notional__isnull=True) | Q(maximum_notional__gt=0), name="risk_limit_positive"
             ),
         )
 

@@ -1,0 +1,30 @@
+"""Who works on an order, and for how long nobody else may.
+
+A lease is about processes, so it counts real seconds whatever moment the engine believes in. An order that is not
+finished always has a moment at which it falls due; a worker that takes it moves that moment, and one that died does
+not. Machines whose clocks differ by a second or two only look a little earlier or later: taking an order is a
+conditional UPDATE, whatever the clocks say.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+# A new order that no worker has taken after this is taken by the sweeper.
+START_WITHIN: Final = timedelta(seconds=15)
+# Longer than all calls of one worker to the venue together, so a lease that is over belongs to nobody. It also is the
+# grace: whatever was on its way to the venue when the worker died has arrived or never will.
+LEASE: Final = timedelta(seconds=45)
+# After an unknown outcome the venue gets this long before "not known here" is believed.
+GRACE: Final = timedelta(seconds=30)
+# How often an order that rests at the venue, or cannot reach it, is looked at.
+LOOK_AGAIN: Final = timedelta(seconds=10)
+
+
+def now() -> datetime:
+    """The real moment, even over history."""
+    return datetime.now(UTC)
+
+
+def start(length: timedelta) -> datetime:
+    """When a lease of `length` that starts now is over."""
+    return now() + length

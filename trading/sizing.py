@@ -1,0 +1,25 @@
+"""How much an order takes, and how much must be set aside for it. Pure, exact."""
+
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from typing import Final
+
+# A market order may pay more than the price it was decided at; this much of it is set aside on top, and what is not
+# used is released with the last fill. A fill beyond it is paid from what else the wallet has.
+SLIPPAGE_CUSHION: Final = Decimal("0.01")
+
+UNIT: Final = Decimal(1).scaleb(-18)
+
+
+def in_lots(quantity: Decimal, lot: Decimal) -> Decimal:
+    """`quantity` rounded down to whole lots."""
+    return (quantity / lot).to_integral_value(ROUND_DOWN) * lot
+
+
+def buying_hold(*, quantity: Decimal, price: Decimal, taker_fee: Decimal) -> Decimal:
+    """What to set aside in the quote asset for a market buy: notional × (1 + fee + cushion), rounded up."""
+    return (quantity * price * (1 + taker_fee + SLIPPAGE_CUSHION)).quantize(UNIT, ROUND_UP)
+
+
+def largest_buy(*, funds: Decimal, price: Decimal, taker_fee: Decimal, lot: Decimal) -> Decimal:
+    """The largest quantity, in whole lots, whose hold fits into `funds` of the quote asset."""
+    return in_lots(funds / (price * (1 + taker_fee + SLIPPAGE_CUSHION)), lot)

@@ -1,0 +1,46 @@
+"""Orders that move on their own. Every task may run twice, and on several workers at once."""
+
+import logging
+from typing import Final
+from uuid import UUID
+
+from celery import shared_task
+
+from moniqo.lib import tenancy
+from moniqo.lib.errors import MoniqoError
+from trading import services
+from trading.models import Order
+from trading.services import leases
+
+DUE_PER_RUN: Final = 200
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="trading.tasks.execute_order")
+def execute_order(owner_id: str, order_id: str) -> None:
+    services.execute_order(owner_id=UUID(owner_id), order_id=UUID(order_id))
+
+
+@shared_task(name="trading.tasks.cancel_order")
+def cancel_order(owner_id: str, order_id: str) -> None:
+    services.cancel_order(owner_id=UUID(owner_id), order_id=UUID(order_id))
+
+
+@shared_task(name="trading.tasks.resolve_orders")
+def resolve_orders() -> int:
+    """Take up every order whose worker is gone or whose venue owes an answer; returns how many were due."""
+    with tenancy.system():
+        due = list(
+            Order.objects.unfinished()
+            .filter(due_at__lte=leases.now())
+            .order_by("due_at")
+            .values_list("owner_id", "pk")[:DUE_PER_RUN]
+        )
+    for owner_id, order_id in due:
+        try:
+            services.resolve_order(owner_id=owner_id, order_id=order_id)
+        except MoniqoError:
+            # One connection's trouble must not keep the others' orders waiting; this one falls due again.
+            logger.exception("Order %s could not be resolved.", order_id)
+    return len(due)
