@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from moniqo import health
 from moniqo.api import api
+from moniqo.live import views as live_views
 
 urlpatterns = [
     path("", include("portfolio.urls")),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("farms/", include("farms.urls")),
     path("trading/", include("trading.urls")),
     path("", include("moniqo.ui.urls")),
+    path("live/token", live_views.token, name="live-token"),
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("password/", auth_views.PasswordChangeView.as_view(), name="password_change"),

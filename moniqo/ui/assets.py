@@ -8,7 +8,8 @@ chart library alone is 1.3 MB without.
 Cascade layers make the order of stylesheets irrelevant after `layers.css`. Scripts import nothing from each other, they
 talk by events; each runs in a block of its own inside one module.
 
-Built files live in the data directory and are rebuilt when a source is newer. `collectstatic` takes them from here too.
+Built files are kept in node_modules' cache folder and rebuilt when a source is newer. `collectstatic` takes them from
+here too.
 """
 
 import gzip
@@ -31,7 +32,7 @@ MODULES: Path = settings.BASE_DIR / "node_modules"
 HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
 IDIOMORPH = MODULES / "idiomorph" / "dist" / "idiomorph-ext.min.js"
 PLOTLY = MODULES / "plotly.js-finance-dist-min" / "plotly-finance.min.js"
-BUILT: Path = settings.DATA_DIR / "assets"
+BUILT = MODULES / ".cache" / "moniqo"
 COMPRESSED = (".br", ".gz")
 
 

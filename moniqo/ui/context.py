@@ -1,27 +1,48 @@
 """What the frame of every page needs to know."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
-from moniqo.ui import navigation
+from moniqo.live.asgi import PATH as LIVE_PATH
+from moniqo.live.tokens import issue_token
+from moniqo.ui import navigation, selectors
+
+DEMO_FILE: Path = settings.DATA_DIR / "demo.json"
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Navigation and its counters for people who are signed in; for everybody else only whether this is development.
+    """Navigation, counters and the live stream for who is signed in; where the demo's password is for who is not.
 
-    Fragments have no frame: for them nothing is asked of the database.
+    Fragments have no frame, and errors before authentication have no user: nothing is asked of the database for them.
     """
-    development = {"is_development": not settings.PRODUCTION}
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or getattr(request, "htmx", False):
-        return development
-    counts: dict[str, int] = {}
-    return development | {
+    if user is None or getattr(request, "htmx", False):
+        return {}
+    if not user.is_authenticated:
+        return {"demo_file": _demo_file()}
+    return frame(request.path) | {"live_url": f"{LIVE_PATH}?token={issue_token(owner_id=user.pk)}"}
+
+
+def frame(path: str) -> dict[str, Any]:
+    """The parts of the frame that change while a page is open, for the page at `path`."""
+    pulse = selectors.read_pulse()
+    return {
         "sections": [
-            (section.title, navigation.links(section.pages, path=request.path, counts=counts))
+            (section.title, navigation.links(section.pages, path=path, counts=pulse.counts))
             for section in navigation.SECTIONS
         ],
-        "tabs": navigation.links(navigation.TABS, path=request.path, counts=counts),
+        "tabs": navigation.links(navigation.TABS, path=path, counts={}),
+        "is_live": pulse.is_live,
+        "as_of": pulse.as_of,
     }
+
+
+def _demo_file() -> str:
+    """Where the demo's login is written, from the project's folder if it lies inside; empty in production."""
+    if settings.PRODUCTION or not DEMO_FILE.exists():
+        return ""
+    inside = DEMO_FILE.is_relative_to(settings.BASE_DIR)
+    return str(DEMO_FILE.relative_to(settings.BASE_DIR) if inside else DEMO_FILE)

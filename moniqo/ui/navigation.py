@@ -25,14 +25,15 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A page as the template shows it."""
+    """A page, or something found by name, as the template shows it."""
 
     label: str
     url: str
     icon: str
-    key: str
-    count: int | None
-    is_current: bool
+    key: str = ""
+    count: int | None = None
+    is_current: bool = False
+    hint: str = ""
 
 
 PORTFOLIO = Page("Portfolio", "portfolio:home", "layout-dashboard", key="p")

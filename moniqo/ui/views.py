@@ -1,6 +1,5 @@
 """Preferences and the command palette. Every action works as a plain form; JavaScript only saves the page load."""
 
-from collections.abc import Callable
 from typing import cast
 
 from django.contrib import messages
@@ -12,10 +11,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from moniqo.lib.http import HtmxRequest
-from moniqo.ui import navigation
+from moniqo.ui import navigation, selectors
+from moniqo.ui.context import frame
 from moniqo.ui.forms import PreferencesForm
 from moniqo.users.models import User
 
+PREFERENCES = navigation.Link("Preferences", "/preferences/", "sliders-horizontal")
 NEXT_THEME = {
     User.Theme.SYSTEM.value: User.Theme.DARK.value,
     User.Theme.DARK.value: User.Theme.LIGHT.value,
@@ -63,18 +64,38 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return render(request, "ui/preferences.html", {"form": form}, status=422 if form.errors else 200)
 
 
-Finder = Callable[[str], list[navigation.Link]]
-
-
 @login_required
 def jump(request: HtmxRequest) -> HttpResponse:
     """The command palette: pages, wallets and farms whose name contains the query. A page of its own without htmx."""
     query = request.GET.get("q", "").strip()
-    pages = [
-        link
-        for section in navigation.SECTIONS
-        for link in navigation.links(section.pages, path=request.path, counts={})
-        if query.lower() in link.label.lower()
-    ]
+    groups = [("Pages", _pages(query)), ("Wallets", _wallets(query)), ("Farms", _farms(query))]
     template = "ui/jump.html#palette" if request.htmx else "ui/jump.html"
-    return render(request, template, {"query": query, "pages": pages})
+    return render(request, template, {"query": query, "groups": [group for group in groups if group[1]]})
+
+
+def _pages(query: str) -> list[navigation.Link]:
+    pages = [page for section in navigation.SECTIONS for page in section.pages]
+    links = [*navigation.links(tuple(pages), path="", counts={}), PREFERENCES]
+    return [link for link in links if query.lower() in link.label.lower()]
+
+
+def _wallets(query: str) -> list[navigation.Link]:
+    return [
+        navigation.Link(
+            wallet.name, reverse("wallets:wallet", args=[wallet.pk]), "wallet", hint=wallet.get_role_display()
+        )
+        for wallet in selectors.find_wallets(query=query)
+    ]
+
+
+def _farms(query: str) -> list[navigation.Link]:
+    return [
+        navigation.Link(farm.name, reverse("farms:farm", args=[farm.pk]), "split", hint=farm.get_status_display())
+        for farm in selectors.find_farms(query=query)
+    ]
+
+
+@login_required
+def pulse(request: HtmxRequest) -> HttpResponse:
+    """The age of the data and the counters of the sidebar, fetched when a live event says that they changed."""
+    return render(request, "ui/pulse.html", frame(request.htmx.current_url_abs_path or ""))

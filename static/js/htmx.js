@@ -1,0 +1,35 @@
+// How htmx and idiomorph behave here. Everything else about htmx is in the page's `htmx-config`.
+
+window.htmx = htmx; // for extensions and the console; inside the module it is a local name
+
+const OPENABLE = "details, dialog";
+
+// A live update must not wipe what somebody types, close what they opened, or redraw a chart that holds its own elements.
+Object.assign(Idiomorph.defaults, { ignoreActiveValue: true });
+Object.assign(Idiomorph.defaults.callbacks, {
+  beforeAttributeUpdated: (name, element) => !(name === "open" && element.matches(OPENABLE)),
+  beforeNodeMorphed: (before, after) => {
+    if (before.nodeType !== Node.ELEMENT_NODE || !before.hasAttribute("data-chart")) return true;
+    before.setAttribute("aria-label", after.getAttribute("aria-label"));
+    return false;
+  },
+});
+
+// What the server could not answer becomes a toast with a way to try again. 422 is an answer: the form with its errors.
+const failed = (sentence) => (event) => {
+  const { elt, requestConfig } = event.detail;
+  document.dispatchEvent(new CustomEvent("moniqo:toast", { detail: {
+    kind: "bad",
+    text: sentence(event.detail.xhr?.status),
+    retry: () => htmx.ajax(requestConfig.verb, requestConfig.path, { source: elt, values: requestConfig.parameters }),
+  } }));
+};
+const isBackground = (event) => event.detail.requestConfig?.triggeringEvent?.type?.startsWith("live:");
+
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 401 || event.detail.xhr.status === 403) return location.reload();
+  if (!isBackground(event)) failed((status) => `The server answered ${status}. Nothing was changed.`)(event);
+});
+document.addEventListener("htmx:sendError", (event) => {
+  if (!isBackground(event)) failed(() => "The server cannot be reached.")(event);
+});

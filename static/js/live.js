@@ -1,0 +1,101 @@
+// One stream of server-sent events per page. An event says what changed; regions that asked for it fetch themselves:
+//   <section hx-get="…" hx-trigger="live:order from:body throttle:1s" hx-swap="morph:outerHTML">
+// Where the stream fails for long, the same events are raised on a timer until it works again.
+
+const STREAM = document.body.dataset.live;
+const POLL_SECONDS = 20;
+const RETRY_SECONDS = 5;
+const PATIENCE_SECONDS = 8; // before a broken stream counts as offline
+const TICK = 1000;
+const WORDS = { connecting: "Connecting", live: "Live", polling: "Delayed", offline: "Offline" };
+
+const heard = new Set();
+let stream;
+let poll;
+let patience;
+
+const show = (state) => {
+  const status = document.getElementById("live");
+  if (!status) return;
+  status.dataset.state = state;
+  status.querySelector("[data-live-label]").textContent = WORDS[state];
+};
+
+const raise = (name, detail) => htmx.trigger(document.body, `live:${name}`, detail ?? {});
+const raiseAll = () => heard.forEach((name) => raise(name));
+
+// EventSource hands out named events to named listeners only, so every name that a region waits for gets one.
+const listen = () => {
+  for (const region of document.querySelectorAll('[hx-trigger*="live:"]')) {
+    for (const [, name] of region.getAttribute("hx-trigger").matchAll(/live:([\w-]+)/g)) {
+      if (heard.has(name)) continue;
+      heard.add(name);
+      stream?.addEventListener(name, onEvent);
+    }
+  }
+};
+
+const onEvent = (event) => raise(event.type, JSON.parse(event.data || "{}"));
+
+const startPolling = () => {
+  show(navigator.onLine ? "polling" : "offline");
+  poll ??= setInterval(() => (document.hidden ? undefined : raiseAll()), POLL_SECONDS * TICK);
+};
+
+const stopPolling = () => {
+  clearTimeout(patience);
+  clearInterval(poll);
+  poll = patience = undefined;
+};
+
+const connect = (url) => {
+  stream = new EventSource(url);
+  heard.forEach((name) => stream.addEventListener(name, onEvent));
+  stream.addEventListener("resync", raiseAll);
+  stream.addEventListener("open", () => {
+    if (poll) raiseAll();
+    stopPolling();
+    show("live");
+  });
+  stream.addEventListener("error", () => {
+    patience ??= setTimeout(startPolling, PATIENCE_SECONDS * TICK);
+    // A refused stream is closed for good: its token has expired. Ask the session for another.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(reconnect, RETRY_SECONDS * TICK);
+  });
+};
+
+const reconnect = async () => {
+  try {
+    const answer = await fetch(document.body.dataset.liveToken, { headers: { Accept: "application/json" } });
+    if (answer.redirected) return location.reload(); // signed out elsewhere
+    const { token } = await answer.json();
+    connect(`${STREAM.split("?")[0]}?token=${encodeURIComponent(token)}`);
+  } catch {
+    setTimeout(reconnect, RETRY_SECONDS * TICK);
+  }
+};
+
+if (STREAM) {
+  listen();
+  connect(STREAM);
+  document.addEventListener("htmx:afterSettle", listen);
+  addEventListener("pagehide", () => stream.close());
+  // A page that comes back out of the browser's cache is old, and its stream is closed.
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+}
+
+// Ages count on between two updates: the server's words, computed from the same moment.
+const UNITS = [[86_400, "d"], [3_600, "h"], [60, "min"], [1, "s"]];
+const inWords = (seconds) => {
+  const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? UNITS.at(-1);
+  return `${Math.floor(seconds / size)}\u00a0${unit}`;
+};
+const count = () => {
+  if (document.hidden) return;
+  const now = Date.now();
+  for (const time of document.querySelectorAll("time[data-age]")) {
+    const words = inWords(Math.max(0, (now - Date.parse(time.dateTime)) / TICK));
+    if (time.textContent !== words) time.textContent = words;
+  }
+};
+setInterval(count, TICK);
