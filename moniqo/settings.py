@@ -260,8 +260,14 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 
 # --- what Moniqo does on its own -----------------------------------------------------------------------------------
 FEED = os.environ.get("MONIQO_FEED", "simulated")  # or ccxt:<exchange>
+FEED_SYMBOLS = [
+    symbol for symbol in os.environ.get("MONIQO_FEED_SYMBOLS", "BTC/USDT,ETH/USDT,SOL/USDT,BNB/USDT").split(",") if symbol
+]
+# Where ccxt finds the exchange: only for tests and for proxies; empty means the exchange itself.
+CCXT_BASE_URL = os.environ.get("MONIQO_CCXT_BASE_URL", "")
 FEED_SECONDS = float(os.environ.get("MONIQO_FEED_SECONDS", "5"))
 SYNC_SECONDS = float(os.environ.get("MONIQO_SYNC_SECONDS", "300"))
+DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
 SYNC_LOG_DAYS = 30
 
 LOGGING = {

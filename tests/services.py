@@ -34,6 +34,7 @@ def _start() -> None:
         "DATABASE_OWNER_URL": postgres.url("moniqo_owner"),
         "DATABASE_SYSTEM_URL": postgres.url("moniqo_system"),
         "REDIS_URL": redis.url(),
+        "MONIQO_DEMO_LATENCY_MS": "0",
     }
     _servers.extend((postgres, redis, directory))
 

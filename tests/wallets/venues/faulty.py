@@ -1,0 +1,69 @@
+"""A venue in front of another that fails the way networks fail, for tests of whoever sends orders."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+
+from wallets.venues.base import (
+    BalanceReport,
+    CredentialsReport,
+    MarketReport,
+    OrderReport,
+    OrderRequest,
+    TickerReport,
+    TradeReport,
+    Venue,
+    VenueAmbiguousError,
+    VenueUnavailableError,
+)
+
+Fault = Literal["", "unreachable", "lost_before", "lost_after"]
+
+
+class FaultyVenue:
+    """Passes everything on to `inner`, and lets each `submit` meet the next fault; without faults left all is well.
+
+    `unreachable`: nothing is sent, and the caller knows. `lost_before`: nothing arrives, and nobody knows.
+    `lost_after`: the order is carried out, but the answer is lost.
+    """
+
+    def __init__(self, inner: Venue, faults: Iterable[Fault] = ()) -> None:
+        self.inner = inner
+        self.faults = deque(faults)
+        self.submitted: list[OrderRequest] = []
+        self.lookups = 0
+
+    def submit(self, request: OrderRequest) -> OrderReport:
+        self.submitted.append(request)
+        fault = self.faults.popleft() if self.faults else ""
+        if fault == "unreachable":
+            raise VenueUnavailableError("The connection was refused.")
+        if fault == "lost_before":
+            raise VenueAmbiguousError("The request timed out.")
+        report = self.inner.submit(request)
+        if fault == "lost_after":
+            raise VenueAmbiguousError("The answer timed out.")
+        return report
+
+    def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
+        self.lookups += 1
+        return self.inner.order(client_order_id, symbol)
+
+    def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
+        return self.inner.cancel(client_order_id, symbol)
+
+    def markets(self) -> tuple[MarketReport, ...]:
+        return self.inner.markets()
+
+    def tickers(self, symbols: Sequence[str] | None = None) -> tuple[TickerReport, ...]:
+        return self.inner.tickers(symbols)
+
+    def balances(self) -> tuple[BalanceReport, ...]:
+        return self.inner.balances()
+
+    def trades_since(self, since: datetime, symbol: str | None = None) -> tuple[TradeReport, ...]:
+        return self.inner.trades_since(since, symbol)
+
+    def check_credentials(self) -> CredentialsReport:
+        return self.inner.check_credentials()

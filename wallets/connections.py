@@ -1,0 +1,151 @@
+"""Users' accounts at platforms: making them, and how healthy they are."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+
+from markets.selectors import SIMULATED
+from moniqo.lib import clock
+from moniqo.lib.errors import NotFoundError
+from wallets.models import Connection, Platform, Reconciliation, SyncRun
+
+DEMO: Final = "demo"
+# A sync that is this many intervals late makes its figures stale.
+STALE_AFTER_INTERVALS: Final = 3
+RUNS_SHOWN: Final = 10
+
+
+def ensure_demo_platform() -> Platform:
+    """The platform of paper trading. One that is there already keeps what an operator changed."""
+    platform, _ = Platform.objects.get_or_create(
+        slug=DEMO,
+        defaults={
+            "name": "Paper exchange",
+            "adapter": DEMO,
+            "is_paper": True,
+            "fees": {"maker": "0.0008", "taker": "0.0010"},
+            "options": {
+                "slippage_bps": "2",
+                "impact_bps": "5",
+                "depth": "250000",
+                "latency_ms": settings.DEMO_LATENCY_MS,
+            },
+        },
+    )
+    return platform
+
+
+def create_demo_connection(*, owner_id: UUID, name: str = "Paper account", venue: str = SIMULATED) -> Connection:
+    """The owner's account `name` at the demo exchange, trading the instruments of `venue`; made when it is missing."""
+    connection, _ = Connection.objects.get_or_create(
+        owner_id=owner_id, name=name, defaults={"platform": ensure_demo_platform(), "venue": venue, "is_paper": True}
+    )
+    return connection
+
+
+def get_connection(*, owner_id: UUID, connection_id: UUID) -> Connection:
+    """One connection with its platform. Raises NotFoundError, also when it is somebody else's."""
+    connection = Connection.objects.filter(owner_id=owner_id, pk=connection_id).select_related("platform").first()
+    if connection is None:
+        raise NotFoundError("There is no such connection.")
+    return connection
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRow:
+    """A run with its assets, those that drifted first."""
+
+    run: SyncRun
+    assets: tuple[Reconciliation, ...]
+
+    @property
+    def drifted(self) -> tuple[Reconciliation, ...]:
+        return tuple(asset for asset in self.assets if asset.drift)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionHealth:
+    """A connection, how it is now, and its newest runs."""
+
+    connection: Connection
+    status: str
+    detail: str
+    runs: tuple[SyncRow, ...]
+
+    @property
+    def label(self) -> str:
+        return str(Connection.Status(self.status).label)
+
+    @property
+    def last_run(self) -> SyncRow | None:
+        return self.runs[0] if self.runs else None
+
+    @property
+    def running(self) -> SyncRun | None:
+        """The run that is under way, if one is."""
+        last = self.last_run
+        return last.run if last and last.run.status == SyncRun.Status.RUNNING else None
+
+
+# Worst first: what needs a person, then what is old, then what is new, then what is fine.
+_URGENCY: Final = (
+    Connection.Status.FAILED,
+    Connection.Status.STALE,
+    Connection.Status.NEW,
+    Connection.Status.OK,
+    Connection.Status.DISABLED,
+)
+
+
+def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> tuple[ConnectionHealth, ...]:
+    """The owner's connections, worst first, each with its newest runs; three queries whatever their number."""
+    connections = Connection.objects.filter(owner_id=owner_id).select_related("platform")
+    if connection_id is not None:
+        connections = connections.filter(pk=connection_id)
+    runs: dict[UUID, list[SyncRun]] = {connection.pk: [] for connection in connections}
+    for run in _newest_runs(list(runs)):
+        runs[run.connection_id].append(run)
+    assets: dict[UUID, list[Reconciliation]] = {}
+    for row in Reconciliation.objects.filter(run__in=[run.pk for found in runs.values() for run in found]):
+        assets.setdefault(row.run_id, []).append(row)
+    health = [
+        ConnectionHealth(
+            connection,
+            current_status(connection),
+            connection.status_detail,
+            tuple(SyncRow(run, _worst_first(assets.get(run.pk, []))) for run in runs[connection.pk]),
+        )
+        for connection in connections
+    ]
+    return tuple(sorted(health, key=lambda row: (_URGENCY.index(Connection.Status(row.status)), row.connection.name)))
+
+
+def current_status(connection: Connection) -> str:
+    """The stored status, or stale when the last good sync is too long ago to trust its figures."""
+    if connection.status != Connection.Status.OK or connection.synced_at is None:
+        return connection.status
+    allowed = timedelta(seconds=settings.SYNC_SECONDS * STALE_AFTER_INTERVALS)
+    return Connection.Status.STALE if clock.now() - connection.synced_at > allowed else connection.status
+
+
+def _newest_runs(connection_ids: list[UUID]) -> list[SyncRun]:
+    """The newest runs of each connection, newest first, by one index probe per connection."""
+    return list(
+        SyncRun.objects.raw(
+            """
+            SELECT run.* FROM unnest(%s::uuid[]) AS wanted (id)
+            CROSS JOIN LATERAL (
+                SELECT * FROM wallets_syncrun WHERE connection_id = wanted.id ORDER BY created_at DESC LIMIT %s
+            ) AS run
+            ORDER BY run.created_at DESC
+            """,
+            [connection_ids, RUNS_SHOWN],
+        )
+    )
+
+
+def _worst_first(rows: list[Reconciliation]) -> tuple[Reconciliation, ...]:
+    return tuple(sorted(rows, key=lambda row: (-abs(row.drift), row.asset)))

@@ -1,0 +1,1 @@
+"""Adapters to the places where orders are filled. They speak dataclasses and import no Django model."""

@@ -1,0 +1,194 @@
+"""What every venue can do, in dataclasses in and out, and how it says no.
+
+The protocol is small on purpose: whatever a venue calls things, an adapter answers in these words. An adapter keeps no
+state of its own besides a session; the same request with the same client order id is the same order, however often it
+is sent.
+
+The errors are the important half. After a request there are exactly four cases, and each error's docstring says what
+the caller must do: the venue said no; the venue was never reached; nobody knows; a person has to act.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from moniqo.lib.errors import MoniqoError
+
+Side = Literal["buy", "sell"]
+OrderType = Literal["market"]
+Status = Literal["open", "partially_filled", "filled", "cancelled", "rejected", "expired"]
+Liquidity = Literal["maker", "taker"]
+
+
+class VenueError(MoniqoError):
+    """Something between us and a venue. Catch the subclasses: what to do differs."""
+
+    code = "venue_error"
+    status = 502
+
+
+class VenueRejectedError(VenueError):
+    """The venue's final no: nothing was and nothing will be done. Close the order as rejected; do not retry.
+
+    `reason` is stable for programs: `funds`, `lot_size`, `minimum_notional`, `symbol`, `price`, `duplicate` or `other`.
+    """
+
+    code = "venue_rejected"
+    status = 422
+
+    def __init__(self, message: str, *, reason: str = "other") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class VenueUnavailableError(VenueError):
+    """The request never reached the venue (refused, no route, told to slow down): it is safe to send it again later."""
+
+    code = "venue_unavailable"
+    status = 503
+
+
+class VenueAmbiguousError(VenueError):
+    """The request may or may not have been carried out. Never treat it as a no: look the order up by its client id."""
+
+    code = "venue_ambiguous"
+    status = 504
+
+
+class VenueCredentialsError(VenueError):
+    """The venue refuses the key or what it may do. Stop using the connection and ask its owner; do not retry."""
+
+    code = "venue_credentials"
+    status = 424
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """An order as it is sent. `client_order_id` is the identity: sending it twice makes one order."""
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    type: OrderType = "market"
+    reduce_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TradeReport:
+    """One execution. `fee` is positive when it is paid; `trade_id` is unique at the venue and symbol."""
+
+    trade_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: Liquidity
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """An order as the venue knows it now, with all of its executions so far, oldest first."""
+
+    client_order_id: str
+    venue_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    status: Status
+    trades: tuple[TradeReport, ...]
+    at: datetime
+    reason: str = ""
+
+    @property
+    def filled_quantity(self) -> Decimal:
+        return sum((trade.quantity for trade in self.trades), Decimal(0))
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """The mean price of what was filled, weighted by quantity; None before the first execution."""
+        filled = self.filled_quantity
+        return sum((trade.price * trade.quantity for trade in self.trades), Decimal(0)) / filled if filled else None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the venue will never change it again."""
+        return self.status not in ("open", "partially_filled")
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceReport:
+    """What the venue owes the account in one asset; `available` is what no open order reserves."""
+
+    asset: str
+    total: Decimal
+    available: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MarketReport:
+    """A market and the steps its orders move in; `minimum_notional` in the quote asset."""
+
+    symbol: str
+    base: str
+    quote: str
+    tick_size: Decimal
+    lot_size: Decimal
+    minimum_notional: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TickerReport:
+    """The price of a market, in its quote asset."""
+
+    symbol: str
+    price: Decimal
+    bid: Decimal
+    ask: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsReport:
+    """What the key is allowed to do. A key that may withdraw is more than Moniqo needs: warn its owner."""
+
+    can_trade: bool
+    can_withdraw: bool
+    detail: str = ""
+
+
+class Venue(Protocol):
+    """A place where orders are filled. Every method may raise any `VenueError`."""
+
+    def markets(self) -> tuple[MarketReport, ...]:
+        """Everything that can be traded."""
+
+    def tickers(self, symbols: Sequence[str] | None = None) -> tuple[TickerReport, ...]:
+        """Prices of the given symbols (None: of all); a symbol without a price is left out."""
+
+    def balances(self) -> tuple[BalanceReport, ...]:
+        """Every asset whose total is not zero."""
+
+    def submit(self, request: OrderRequest) -> OrderReport:
+        """Place the order, or return the one that its client id already names.
+
+        The same client id with another order is a VenueRejectedError with reason `duplicate`.
+        """
+
+    def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
+        """Cancel what is still open of the order; its last report when nothing is. Unknown: VenueRejectedError."""
+
+    def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
+        """The order of this client id, rejected ones included; None when the venue has never heard of it."""
+
+    def trades_since(self, since: datetime, symbol: str | None = None) -> tuple[TradeReport, ...]:
+        """Executions at `since` or later, oldest first."""
+
+    def check_credentials(self) -> CredentialsReport:
+        """Whether the key works and what it may do."""

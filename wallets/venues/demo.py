@@ -1,0 +1,245 @@
+"""The demo exchange: an exchange in miniature, so that a paper order takes every step of a live one.
+
+It keeps books of its own (`Books`, injected), separate from the ledger: the two meet only in reconciliation, as they
+would with a real exchange. Market orders fill at once and in full, at the side of the spread that the order crosses,
+moved against it by a linear participation model: a fixed part, plus a part proportional to the order's size over the
+market's depth, as in Almgren et al., *Direct estimation of equity market impact*, 2005, with exponent 1.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Decimal
+from typing import Final, Protocol
+
+from wallets.venues.base import (
+    BalanceReport,
+    CredentialsReport,
+    MarketReport,
+    OrderReport,
+    OrderRequest,
+    Side,
+    TickerReport,
+    TradeReport,
+    VenueRejectedError,
+)
+
+BASIS_POINT: Final = Decimal("0.0001")
+# Fees are charged in whole steps of this, rounded up, as exchanges do.
+FEE_STEP: Final = Decimal("0.00000001")
+
+Quoted = Callable[[str], TickerReport | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What trading costs. Fees are fractions of the notional; slippage and impact are basis points of the price.
+
+    `impact_bps` is added once for every `depth` (notional in quote) that the order takes; together with `slippage_bps`
+    it is never more than `maximum_bps`.
+    """
+
+    maker: Decimal = Decimal("0.0008")
+    taker: Decimal = Decimal("0.0010")
+    slippage_bps: Decimal = Decimal(2)
+    impact_bps: Decimal = Decimal(5)
+    depth: Decimal = Decimal(250_000)
+    maximum_bps: Decimal = Decimal(500)
+
+    def slippage(self, notional: Decimal) -> Decimal:
+        """How far the price moves against a market order of `notional`, as a fraction."""
+        return min(self.slippage_bps + self.impact_bps * notional / self.depth, self.maximum_bps) * BASIS_POINT
+
+
+class Books(Protocol):
+    """Where the exchange keeps one account's balances and orders."""
+
+    def account(self) -> AbstractContextManager[None]:
+        """All or nothing, and nobody else at this account meanwhile."""
+
+    def balances(self) -> Mapping[str, Decimal]:
+        """Totals by asset."""
+
+    def find(self, client_order_id: str) -> OrderReport | None:
+        """The order with its trades, if there is one."""
+
+    def trades_since(self, since: datetime, symbol: str | None) -> tuple[TradeReport, ...]:
+        """Executions at `since` or later, oldest first."""
+
+    def record(self, report: OrderReport, changes: Mapping[str, Decimal]) -> OrderReport:
+        """Write the order, its trades and what it did to the balances; returns it with the ids it was given."""
+
+
+class DemoVenue:
+    """One account at the demo exchange. Books, markets, prices and time are given, so nothing here knows Django."""
+
+    def __init__(
+        self,
+        *,
+        books: Books,
+        markets: Callable[[], Sequence[MarketReport]],
+        quote: Quoted,
+        clock: Callable[[], datetime],
+        costs: Costs,
+        latency: timedelta = timedelta(0),
+        maximum_quote_age: timedelta | None = None,
+    ) -> None:
+        self._books = books
+        self._markets = markets
+        self._quote = quote
+        self._clock = clock
+        self._costs = costs
+        self._latency = latency
+        self._maximum_quote_age = maximum_quote_age
+
+    def markets(self) -> tuple[MarketReport, ...]:
+        self._travel()
+        return tuple(self._markets())
+
+    def tickers(self, symbols: Sequence[str] | None = None) -> tuple[TickerReport, ...]:
+        self._travel()
+        wanted = symbols if symbols is not None else [market.symbol for market in self._markets()]
+        return tuple(ticker for ticker in map(self._quote, wanted) if ticker is not None)
+
+    def balances(self) -> tuple[BalanceReport, ...]:
+        self._travel()
+        with self._books.account():
+            totals = self._books.balances()
+        return tuple(BalanceReport(asset, total, total) for asset, total in sorted(totals.items()) if total)
+
+    def submit(self, request: OrderRequest) -> OrderReport:
+        self._travel()
+        with self._books.account():
+            report = self._books.find(request.client_order_id)
+            if report is None:
+                report = self._match(request)
+            elif (report.symbol, report.side, report.quantity) != (request.symbol, request.side, request.quantity):
+                raise VenueRejectedError(
+                    f"Use a new client order id: {request.client_order_id} names another order.", reason="duplicate"
+                )
+        if report.status == "rejected":
+            reason, _, message = report.reason.partition(": ")
+            raise VenueRejectedError(message, reason=reason)
+        return report
+
+    def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
+        report = self.order(client_order_id, symbol)
+        if report is None:
+            raise VenueRejectedError(f"There is no order {client_order_id} to cancel.", reason="symbol")
+        return report  # market orders are final at once: nothing is ever left to cancel
+
+    def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
+        self._travel()
+        with self._books.account():
+            report = self._books.find(client_order_id)
+        return report if report is not None and report.symbol == symbol else None
+
+    def trades_since(self, since: datetime, symbol: str | None = None) -> tuple[TradeReport, ...]:
+        self._travel()
+        with self._books.account():
+            return self._books.trades_since(since, symbol)
+
+    def check_credentials(self) -> CredentialsReport:
+        return CredentialsReport(can_trade=True, can_withdraw=False, detail="The demo exchange needs no key.")
+
+    def _travel(self) -> None:
+        """What the network would take."""
+        if self._latency:
+            time.sleep(self._latency.total_seconds())
+
+    def _match(self, request: OrderRequest) -> OrderReport:
+        """Fill the order or turn it down; either way it is on the books afterwards."""
+        try:
+            trade, changes = self._fill(request)
+        except VenueRejectedError as refusal:
+            return self._books.record(
+                _report(request, "rejected", (), self._clock(), f"{refusal.reason}: {refusal}"), {}
+            )
+        return self._books.record(_report(request, "filled", (trade,), trade.at, ""), changes)
+
+    def _fill(self, request: OrderRequest) -> tuple[TradeReport, dict[str, Decimal]]:
+        market = self._market(request.symbol)
+        if request.quantity <= 0 or request.quantity % market.lot_size:
+            raise VenueRejectedError(
+                f"Order a positive multiple of {market.lot_size.normalize():f} {market.base}.", reason="lot_size"
+            )
+        price = self._price(request, market)
+        notional = price * request.quantity
+        if notional < market.minimum_notional:
+            raise VenueRejectedError(
+                f"Order at least {market.minimum_notional.normalize():f} {market.quote}: this is {notional:.2f}.",
+                reason="minimum_notional",
+            )
+        fee = (notional * self._costs.taker).quantize(FEE_STEP, ROUND_UP)
+        direction = 1 if request.side == "buy" else -1
+        changes = {market.base: direction * request.quantity, market.quote: -direction * notional - fee}
+        self._require_funds(changes)
+        trade = TradeReport(
+            trade_id="",
+            client_order_id=request.client_order_id,
+            symbol=request.symbol,
+            side=request.side,
+            price=price,
+            quantity=request.quantity,
+            fee=fee,
+            fee_asset=market.quote,
+            liquidity="taker",
+            at=self._clock(),
+        )
+        return trade, changes
+
+    def _market(self, symbol: str) -> MarketReport:
+        for market in self._markets():
+            if market.symbol == symbol:
+                return market
+        raise VenueRejectedError(f"Choose another symbol: {symbol} is not traded here.", reason="symbol")
+
+    def _price(self, request: OrderRequest, market: MarketReport) -> Decimal:
+        """The average price of a market order: the crossed side of the spread, slippage, then the tick against it."""
+        ticker = self._quote(request.symbol)
+        now = self._clock()
+        if ticker is None:
+            raise VenueRejectedError(f"Wait for a price of {request.symbol}: there is none yet.", reason="price")
+        if self._maximum_quote_age is not None and now - ticker.at > self._maximum_quote_age:
+            age = int((now - ticker.at).total_seconds())
+            raise VenueRejectedError(
+                f"Wait for a fresh price of {request.symbol}: the last one is {age} seconds old.", reason="price"
+            )
+        touched = ticker.ask if request.side == "buy" else ticker.bid
+        slippage = self._costs.slippage(touched * request.quantity)
+        return _rounded_against(request.side, touched, slippage, market.tick_size)
+
+    def _require_funds(self, changes: Mapping[str, Decimal]) -> None:
+        totals = self._books.balances()
+        for asset, change in changes.items():
+            have = totals.get(asset, Decimal(0))
+            if have + change < 0:
+                raise VenueRejectedError(
+                    f"Fund the account: this needs {-change.normalize():f} {asset} and there are {have.normalize():f}.",
+                    reason="funds",
+                )
+
+
+def _rounded_against(side: Side, touched: Decimal, slippage: Decimal, tick: Decimal) -> Decimal:
+    """The slipped price on the grid of ticks, rounded to the taker's disadvantage and never below one tick."""
+    moved = touched * (1 + slippage if side == "buy" else 1 - slippage)
+    steps = (moved / tick).to_integral_value(ROUND_CEILING if side == "buy" else ROUND_FLOOR)
+    return max(steps, Decimal(1)) * tick
+
+
+def _report(
+    request: OrderRequest, status: str, trades: tuple[TradeReport, ...], at: datetime, reason: str
+) -> OrderReport:
+    return OrderReport(
+        client_order_id=request.client_order_id,
+        venue_order_id="",
+        symbol=request.symbol,
+        side=request.side,
+        quantity=request.quantity,
+        status="filled" if status == "filled" else "rejected",
+        trades=trades,
+        at=at,
+        reason=reason,
+    )

@@ -1,0 +1,28 @@
+"""Which adapter serves a connection.
+
+An adapter is a function from a connection to a `Venue`; a platform names the one it uses. Only this table knows them
+all.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from moniqo.lib.errors import ConflictError
+from wallets import demo
+from wallets.models import Connection
+from wallets.venues.base import Venue
+
+ADAPTERS: Final[dict[str, Callable[[Connection], Venue]]] = {"demo": demo.open_demo_venue}
+
+
+def open_venue(connection: Connection) -> Venue:
+    """The venue of a connection. Call this inside the owner's tenant, and use the venue outside of transactions.
+
+    Raises ConflictError when the platform's adapter is not part of this installation or the connection is disabled.
+    """
+    if connection.status == Connection.Status.DISABLED:
+        raise ConflictError(f"Enable the connection {connection.name} first: it was disabled.")
+    adapter = ADAPTERS.get(connection.platform.adapter)
+    if adapter is None:
+        raise ConflictError(f"Ask the operator: there is no adapter {connection.platform.adapter!r}.")
+    return adapter(connection)
