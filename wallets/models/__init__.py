@@ -2,7 +2,7 @@
 
 from wallets.models.demo import DemoBalance, DemoOrder, DemoTrade
 from wallets.models.hierarchy import Wallet
-from wallets.models.ledger import Account, Entry, FundAllocation, Posting, Transfer
+from wallets.models.ledger import Account, Entry, FundAllocation, Hold, Posting, Transfer
 from wallets.models.platforms import Connection, Credential, Platform
 from wallets.models.sync import Reconciliation, SyncRun
 
@@ -15,6 +15,7 @@ __all__ = (
     "DemoTrade",
     "Entry",
     "FundAllocation",
+    "Hold",
     "Platform",
     "Posting",
     "Reconciliation",

@@ -33,7 +33,10 @@ class Wallet(Identified, Owned):
     class Meta:
         ordering = ("created_at",)
         constraints = (
-            models.UniqueConstraint(fields=("owner", "parent", "name"), name="wallet_name_once_per_parent"),
+            models.UniqueConstraint(
+                fields=("owner", "parent", "name"), name="wallet_name_once_per_parent", nulls_distinct=False
+            ),
+            models.UniqueConstraint(fields=("id", "owner"), name="wallet_identity"),
             models.CheckConstraint(
                 condition=Q(role="master", parent__isnull=True) | (~Q(role="master") & Q(parent__isnull=False)),
                 name="wallet_master_is_the_root",

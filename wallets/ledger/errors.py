@@ -1,0 +1,58 @@
+"""Why the ledger refuses a posting."""
+
+from decimal import Decimal
+
+from moniqo.lib.errors import ConflictError, MoniqoError, NotFoundError
+
+
+class LedgerError(MoniqoError):
+    """The books refuse the posting; nothing of it was written."""
+
+    code = "ledger"
+    status = 422
+
+
+class InsufficientFundsError(LedgerError):
+    """The debited wallet has less free money than the leg needs. Stop, or move less."""
+
+    code = "insufficient_funds"
+
+    def __init__(self, *, asset: str, available: Decimal, needed: Decimal) -> None:
+        super().__init__(
+            f"Only {_plain(available)} {asset} is free and {_plain(needed)} {asset} is needed: move less, or add funds."
+        )
+        self.asset = asset
+        self.available = available
+        self.needed = needed
+
+
+class InvalidLegError(LedgerError):
+    """A leg makes no sense: its amount, its phase, or two assets in one leg. A fault of the caller."""
+
+    code = "invalid_leg"
+
+
+class PendingTransferError(LedgerError, ConflictError):
+    """The pending transfer is unknown, resolved already, or reserves less than the leg wants."""
+
+    code = "pending_transfer"
+    status = 409
+
+
+class IdempotencyConflictError(LedgerError, ConflictError):
+    """The key was used before with another request. Use a new key for a new request."""
+
+    code = "idempotency_conflict"
+    status = 409
+
+
+class UnknownAccountError(LedgerError, NotFoundError):
+    """A leg names a wallet that does not exist or belongs to somebody else."""
+
+    code = "not_found"
+    status = 404
+
+
+def _plain(amount: Decimal) -> str:
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

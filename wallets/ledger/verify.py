@@ -1,0 +1,205 @@
+"""Prove the books from their rows.
+
+Nothing is trusted but entries and holds: every chain is walked, every transfer is matched with its entries and holds,
+every account is compared with what its chains say, and every asset must sum to zero. Each check is one statement and so
+sees one snapshot: postings may go on meanwhile. The triggers make each contradiction impossible; this finds what came
+around them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connections
+from django.db.backends.utils import CursorWrapper
+
+from moniqo.lib import clock, tenancy
+
+# Each returns at most one row: the first contradiction, in words.
+CHECKS = (
+    # an account's entries count from 1 without a gap, and each continues the balance before it
+    """
+    SELECT format('Entry %s of account %s (version %s) says %s after %s, but version %s said %s.',
+                  id, account_id, version, balance_after, amount, before_version, before)
+    FROM (SELECT id, account_id, version, amount, balance_after,
+                 lag(version, 1, 0::bigint) OVER chain AS before_version,
+                 lag(balance_after, 1, 0::numeric) OVER chain AS before
+          FROM wallets_entry WINDOW chain AS (PARTITION BY account_id ORDER BY version)) links
+    WHERE version <> before_version + 1 OR balance_after <> before + amount
+    ORDER BY id LIMIT 1
+    """,
+    # so do its holds
+    """
+    SELECT format('Hold %s of account %s (version %s) says %s held after %s, but version %s said %s.',
+                  id, account_id, version, held_after, amount, before_version, before)
+    FROM (SELECT id, account_id, version, amount, held_after,
+                 lag(version, 1, 0::bigint) OVER chain AS before_version,
+                 lag(held_after, 1, 0::numeric) OVER chain AS before
+          FROM wallets_hold WINDOW chain AS (PARTITION BY account_id ORDER BY version)) links
+    WHERE version <> before_version + 1 OR held_after <> before + amount
+    ORDER BY id LIMIT 1
+    """,
+    # a transfer that moves money has exactly its debit and its credit entry, any other has none
+    """
+    SELECT format('Transfer %s (%s, %s %s) has %s entries that sum to %s, or they are not its debit and its credit.',
+                  t.id, t.phase, t.amount, t.asset, count(e.id), COALESCE(sum(e.amount), 0))
+    FROM wallets_transfer t LEFT JOIN wallets_entry e ON e.transfer_id = t.id AND e.owner_id = t.owner_id
+    GROUP BY t.id
+    HAVING ARRAY[count(e.id), count(e.id) FILTER (WHERE (e.account_id, e.amount) = (t.debit_id, -t.amount)),
+                 count(e.id) FILTER (WHERE (e.account_id, e.amount) = (t.credit_id, t.amount))]
+           <> CASE WHEN t.phase IN ('posted', 'settle') THEN ARRAY[2, 1, 1]::bigint[] ELSE ARRAY[0, 0, 0]::bigint[] END
+    ORDER BY t.id LIMIT 1
+    """,
+    # an entry and a hold have a transfer of their owner
+    """
+    SELECT format('%s %s has no transfer of its owner.', link, id)
+    FROM (SELECT 'Entry' AS link, id, transfer_id, owner_id FROM wallets_entry
+          UNION ALL SELECT 'Hold', id, transfer_id, owner_id FROM wallets_hold) links
+    WHERE NOT EXISTS (SELECT FROM wallets_transfer t
+                      WHERE t.id = links.transfer_id AND t.owner_id = links.owner_id)
+    ORDER BY id LIMIT 1
+    """,
+    # a transfer stays within one owner and one asset
+    """
+    SELECT format('Transfer %s in %s joins account %s in %s with account %s in %s, or two owners.',
+                  t.id, t.asset, d.id, d.asset, c.id, c.asset)
+    FROM wallets_transfer t
+    LEFT JOIN wallets_account d ON d.id = t.debit_id
+    LEFT JOIN wallets_account c ON c.id = t.credit_id
+    LEFT JOIN wallets_posting p ON p.id = t.posting_id
+    WHERE (d.asset, d.owner_id, c.asset, c.owner_id, p.owner_id)
+          IS DISTINCT FROM (t.asset, t.owner_id, t.asset, t.owner_id, t.owner_id)
+    ORDER BY t.id LIMIT 1
+    """,
+    # a hold reserves what its pending transfer says, or releases what the resolved one reserved
+    """
+    SELECT format('Transfer %s (%s) should change what account %s holds by %s and changes it by %s.',
+                  t.id, t.phase, t.debit_id, COALESCE(expected, 0), COALESCE(h.amount, 0))
+    FROM wallets_transfer t
+    LEFT JOIN wallets_transfer p ON p.id = t.pending_id
+    LEFT JOIN wallets_hold h ON h.transfer_id = t.id AND h.account_id = t.debit_id,
+    LATERAL (SELECT CASE t.phase WHEN 'pending' THEN t.amount WHEN 'settle' THEN -p.amount
+                                 WHEN 'void' THEN -p.amount END AS expected) e
+    WHERE expected IS DISTINCT FROM h.amount
+    ORDER BY t.id LIMIT 1
+    """,
+    # a resolution fits its pending transfer, and there is one at most
+    """
+    SELECT format('Transfer %s (%s of %s) does not fit the pending transfer %s of %s, or is not the only one.',
+                  t.id, t.phase, t.amount, t.pending_id, p.amount)
+    FROM wallets_transfer t LEFT JOIN wallets_transfer p ON p.id = t.pending_id
+    WHERE t.phase IN ('settle', 'void')
+      AND ((p.phase, p.debit_id, p.credit_id) IS DISTINCT FROM ('pending', t.debit_id, t.credit_id)
+           OR t.amount > p.amount
+           OR EXISTS (SELECT FROM wallets_transfer o WHERE o.pending_id = t.pending_id AND o.id < t.id))
+    ORDER BY t.id LIMIT 1
+    """,
+    # an account is what its entries and its open reservations add up to
+    """
+    SELECT format('Account %s (%s %s) says %s with %s held; its rows add up to %s with %s held.',
+                  a.id, a.asset, a.kind, a.balance, a.held, COALESCE(e.total, 0), COALESCE(p.total, 0))
+    FROM wallets_account a
+    LEFT JOIN (SELECT account_id, sum(amount) AS total, count(*) AS links FROM wallets_entry GROUP BY account_id) e
+           ON e.account_id = a.id
+    LEFT JOIN (SELECT account_id, sum(amount) AS total, count(*) AS links FROM wallets_hold GROUP BY account_id) h
+           ON h.account_id = a.id
+    LEFT JOIN (SELECT t.debit_id, sum(t.amount) AS total FROM wallets_transfer t
+               WHERE t.phase = 'pending'
+                 AND NOT EXISTS (SELECT FROM wallets_transfer r WHERE r.pending_id = t.id) GROUP BY t.debit_id) p
+           ON p.debit_id = a.id
+    WHERE (a.balance, a.version, a.held, a.held_version, a.held)
+          IS DISTINCT FROM (COALESCE(e.total, 0), COALESCE(e.links, 0), COALESCE(h.total, 0), COALESCE(h.links, 0),
+                            COALESCE(p.total, 0))
+    ORDER BY a.id LIMIT 1
+    """,
+    # nobody spends what is not there
+    """
+    SELECT format('Account %s (%s) has %s and %s of it held: more is spent than was there.',
+                  id, asset, balance, held)
+    FROM wallets_account WHERE held < 0 OR (kind = 'wallet' AND balance < held)
+    ORDER BY id LIMIT 1
+    """,
+    # every asset of every owner sums to zero over all accounts
+    """
+    SELECT format('The entries of owner %s in %s sum to %s, not to zero.', e.owner_id, a.asset, sum(e.amount))
+    FROM wallets_entry e JOIN wallets_account a ON a.id = e.account_id
+    GROUP BY e.owner_id, a.asset HAVING sum(e.amount) <> 0
+    ORDER BY e.owner_id, a.asset LIMIT 1
+    """,
+)
+
+COUNTS = """
+    SELECT (SELECT count(DISTINCT owner_id) FROM wallets_account), (SELECT count(*) FROM wallets_account),
+           (SELECT count(*) FROM wallets_posting), (SELECT count(*) FROM wallets_transfer),
+           (SELECT count(*) FROM wallets_entry), (SELECT count(*) FROM wallets_hold)
+"""
+SUMS = """
+    SELECT a.asset, sum(e.amount), COALESCE(sum(e.amount) FILTER (WHERE a.kind = 'wallet'), 0)
+    FROM wallets_entry e JOIN wallets_account a ON a.id = e.account_id
+    GROUP BY a.asset ORDER BY a.asset
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetSum:
+    """One asset over all accounts (`total`, zero in sound books) and over wallets alone, in units of the asset."""
+
+    asset: str
+    total: Decimal
+    in_wallets: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was counted, and the first contradiction in words, or None."""
+
+    owners: int
+    accounts: int
+    postings: int
+    transfers: int
+    entries: int
+    holds: int
+    assets: tuple[AssetSum, ...]
+    contradiction: str | None
+    checked_at: datetime
+
+    @property
+    def ok(self) -> bool:
+        return self.contradiction is None
+
+
+def verify(*, owner_id: UUID | None = None) -> Report:
+    """Recompute everything from entries and holds: of all owners as the system role, or of one as that owner."""
+    if owner_id is None:
+        with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
+            return _report(cursor)
+    with tenancy.tenant(owner_id), connections["default"].cursor() as cursor:
+        return _report(cursor)
+
+
+def _report(cursor: CursorWrapper) -> Report:
+    cursor.execute(COUNTS)
+    owners, accounts, postings, transfers, entries, holds = cursor.fetchone()
+    cursor.execute(SUMS)
+    assets = tuple(AssetSum(*row) for row in cursor.fetchall())
+    return Report(
+        owners=owners,
+        accounts=accounts,
+        postings=postings,
+        transfers=transfers,
+        entries=entries,
+        holds=holds,
+        assets=assets,
+        contradiction=_first_contradiction(cursor),
+        checked_at=clock.now(),
+    )
+
+
+def _first_contradiction(cursor: CursorWrapper) -> str | None:
+    for check in CHECKS:
+        cursor.execute(check)
+        found = cursor.fetchone()
+        if found:
+            return str(found[0])
+    return None
