@@ -7,7 +7,7 @@
 import os
 import sys
 
-NEEDS_NO_SERVICES = {"check", "collectstatic", "help", "makemigrations", "version", "--help", "--version"}
+NEEDS_NO_SERVICES = {"backtest", "check", "collectstatic", "help", "makemigrations", "version", "--help", "--version"}
 
 
 def main(arguments: list[str]) -> None:

@@ -1,0 +1,112 @@
+"""The command's answer is a contract; it needs no database and says in one sentence what is wrong."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from quant.candles import Candles
+from tests.quant.market import HOUR_MS, random_candles
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "candles.csv.gz"
+    candles = random_candles(np.random.default_rng(3), 800)
+    columns = [getattr(candles, name) for name in Candles.__dataclass_fields__]
+    with gzip.open(path, "wt") as stream:
+        stream.write("ts,open,high,low,close,volume\n")
+        for row in zip(*columns, strict=True):
+            stream.write(",".join(repr(value.item()) for value in row) + "\n")
+    return path
+
+
+def run(file: Path, **options: Any) -> dict[str, Any]:
+    out = StringIO()
+    params = {"ma": "sma", "fast": 5, "slow": 20, "adx_min": 0, "trail_atr": 0, "direction": "both"}
+    defaults = {"strategy": "trend_following", "timeframe": "1h", "params": json.dumps(params), "as_json": True}
+    call_command("backtest", candles=file, stdout=out, **(defaults | options))
+    report: dict[str, Any] = json.loads(out.getvalue())
+    return report
+
+
+def test_the_answer_has_the_agreed_form(file: Path) -> None:
+    report = run(file)
+    assert {"trades", "final_equity", "metrics", "candles_per_second"} <= set(report)
+    assert len(report["trades"]) > 10
+    assert set(report["trades"][0]) == {
+        "entry_ts", "exit_ts", "side", "entry_price", "exit_price", "quantity", "fee", "pnl", "reason",
+    }  # fmt: skip
+    assert report["candles_per_second"] > 0
+    assert report["metrics"]["trades"] == len(report["trades"])
+
+
+def test_profit_and_loss_add_up_to_the_final_equity(file: Path) -> None:
+    report = run(file)
+    held = report["open_positions"]
+    entry_fees = sum(position["quantity"] * position["entry_price"] * 0.001 for position in held)
+    unrealized = sum(position["unrealized_pnl"] for position in held) - entry_fees
+    total = sum(trade["pnl"] for trade in report["trades"]) + unrealized
+    assert report["final_equity"] == pytest.approx(10_000 + total)
+
+
+def test_a_span_and_a_coarser_timeframe_can_be_chosen(file: Path) -> None:
+    report = run(file, timeframe="4h", start="1970-01-10", end="1970-01-20T12:00")
+    ends = [trade["exit_ts"] for trade in report["trades"]]
+    assert report["metrics"]["returns"] == 10.5 * 6
+    assert all(ts % (4 * HOUR_MS) == 0 for ts in ends)
+
+
+def test_units_are_traded_as_given(file: Path) -> None:
+    assert {trade["quantity"] for trade in run(file, size="units:1")["trades"]} == {1.0}
+
+
+def test_people_get_text(file: Path) -> None:
+    out = StringIO()
+    call_command("backtest", strategy="trend_following", candles=file, timeframe="1h", stdout=out)
+    assert "final equity" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"strategy": "luck"}, "there is no strategy 'luck'"),
+        ({"params": "{fast: 3}"}, "JSON object"),
+        ({"params": "[1]"}, "JSON object"),
+        ({"params": '{"fast": 90}'}, "fast below slow"),
+        ({"timeframe": "1m"}, "multiple of"),
+        ({"timeframe": "hour"}, "such as 4h"),
+        ({"start": "soon"}, "Write dates"),
+        ({"start": "2000-01-01"}, "no candle"),
+        ({"size": "some"}, "kind:amount"),
+        ({"cash": -5.0}, "positive cash"),
+        ({"fill": "last"}, "next_open"),
+    ],
+)
+def test_mistakes_are_named_in_a_sentence(file: Path, options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        run(file, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("time,open\n1,2\n", "names the columns"),
+        ("ts,open,high,low,close,volume\n0,1,1,1,1,x\n", "Correct bad.csv"),
+        ("ts,open,high,low,close,volume\n0,1,2,1,1,5\n60000,1,0.5,1,1,5\n", "bar 1"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(CommandError, match=sentence):
+        run(path)
+    with pytest.raises(CommandError, match="readable file"):
+        run(tmp_path / "missing.csv")
