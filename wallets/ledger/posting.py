@@ -99,10 +99,10 @@ def post(
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                "SELECT posting, hash, made_at, transfers FROM ledger_post(%s, %s, %s, %s, %s, %s)",
+                "SELECT posting, hash, made_at, transfers, replayed FROM ledger_post(%s, %s, %s, %s, %s, %s)",
                 [owner_id, key, kind, body, written, clock.now()],
             )
-            posting_id, request_hash, created_at, transfer_ids = cursor.fetchone()
+            posting_id, request_hash, created_at, transfer_ids, replayed = cursor.fetchone()
     except DatabaseError as error:
         refusal = _refusal(error)
         if refusal is None:
@@ -120,6 +120,7 @@ def post(
     posting._state.adding = False
     posting._state.db = connection.alias
     posting.transfer_ids = tuple(transfer_ids)
+    posting.is_replay = replayed
     return posting
 
 

@@ -1,8 +1,8 @@
 """The rows of the ledger: accounts, and the postings that move money between them.
 
-A posting is one request. It holds transfers, each of one asset between two accounts. A transfer that moves money has two
-entries that cancel; a transfer that only reserves or releases has none. Every account carries two gapless chains: its
-entries, the last of which says the balance, and its holds, the last of which says how much of it is reserved.
+A posting is one request. It holds transfers, each of one asset between two accounts. A transfer that moves money has
+two entries that cancel; a transfer that only reserves or releases has none. Every account carries two gapless chains:
+its entries, the last of which says the balance, and its holds, the last of which says how much of it is reserved.
 
 Only the SQL function of `wallets.ledger` writes these tables; the application's roles may read them and nothing else.
 What the database refuses stands in the constraints here and in the migrations `ledger_keys` and `ledger_functions`.
@@ -89,6 +89,9 @@ class Posting(Owned):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("owner", "key"), name="posting_key_once_per_owner"),)
+
+    # Set by `ledger.post`: whether the key was used before, so that nothing was done this time.
+    is_replay = False
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
