@@ -187,6 +187,7 @@ class Supervisor:
             if service.has_failed():
                 self._say(f"{name} ended unexpectedly and is started again; its log is {service.log}")
                 service.start()
+                self._publish()
         for child in self.children:
             self._tend_child(child, time.monotonic())
         if self.demo is not None and self.demo.poll() is not None:

@@ -8,6 +8,7 @@ stream is bounded, and no page shows old figures without knowing.
 import asyncio
 import contextlib
 import logging
+import os
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -66,12 +67,19 @@ class Stream:
         return events
 
 
+def client_name() -> str:
+    """What Redis calls this process' subscription (CLIENT LIST)."""
+    return f"moniqo-live-{os.getpid()}"
+
+
 class Hub:
     """The streams of one event loop."""
 
     def __init__(self, url: str) -> None:
         # No read timeout: a quiet subscription is a healthy one. Keep-alive finds out about dead peers.
-        self._redis = redis.Redis.from_url(url, decode_responses=True, socket_timeout=None, socket_keepalive=True)
+        self._redis = redis.Redis.from_url(
+            url, decode_responses=True, socket_timeout=None, socket_keepalive=True, client_name=client_name()
+        )
         self._streams: dict[str, set[Stream]] = defaultdict(set)
         self._listener: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
