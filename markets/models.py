@@ -60,7 +60,10 @@ class Candle(models.Model):
     """One bar. `ts` is the bar's open in milliseconds since the epoch, UTC. Series are read as arrays, not rows."""
 
     pk = models.CompositePrimaryKey("instrument_id", "timeframe", "ts")
-    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # No constraint: checking it row by row takes longer than storing the row, and only `markets.copying` writes here.
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     timeframe = models.CharField(max_length=3, choices=Timeframe)
     ts = models.BigIntegerField()
     open = models.FloatField()
