@@ -91,7 +91,8 @@ def _last_signal(intents: Intents, close: Decimal, instrument: Instrument) -> Si
 def _level(value: float, instrument: Instrument) -> Decimal | None:
     if np.isnan(value):
         return None
-    return (to_price(value) / instrument.tick_size).to_integral_value(ROUND_HALF_UP) * instrument.tick_size
+    tick: Decimal = instrument.tick_size
+    return (to_price(value) / tick).to_integral_value(ROUND_HALF_UP) * tick
 
 
 def _last_values(intents: Intents) -> dict[str, float]:

@@ -1,0 +1,97 @@
+"""Who plays in the demo: two farms with four agents on three instruments, and the money they get.
+
+The parameters are ordinary ones of the strategy's field of use. They were not searched for on these candles, so the
+agents win and lose as such agents do.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from farms.models import Agent
+
+FUNDING: Final = Decimal(100_000)
+LATER_DEPOSIT: Final = Decimal(20_000)
+LATER_DEPOSIT_AFTER_DAYS: Final = 30
+COLLECT_EVERY_DAYS: Final = 21
+MAXIMUM_NOTIONAL: Final = Decimal(25_000)
+# A fund that counts in something dearer than a dollar gets fewer of them.
+SCALE: Final = {"BTC": Decimal("0.0001"), "ETH": Decimal("0.001"), "BNB": Decimal("0.01")}
+
+
+@dataclass(frozen=True)
+class AgentRole:
+    """An agent: which of the instruments it trades, with which parameters, on which timeframe if there are such candles.
+
+    `share` is the fraction of its farm's money; `joins_before_end` the days before the end of the history at which an
+    agent joins that is too quick to run over all of it.
+    """
+
+    name: str
+    instrument: int
+    timeframe: str
+    parameters: dict[str, Any]
+    share: Decimal
+    sizing: str = Agent.Sizing.CASH
+    size: Decimal = Decimal("0.9")
+    joins_before_end: int | None = None
+
+
+@dataclass(frozen=True)
+class FarmRole:
+    """A farm: its fraction of the master's money, and its agents."""
+
+    name: str
+    share: Decimal
+    maximum_share: Decimal
+    agents: tuple[AgentRole, ...] = field(default_factory=tuple)
+
+
+FARMS: Final = (
+    FarmRole(
+        "Swing",
+        share=Decimal("0.50"),
+        maximum_share=Decimal("0.55"),
+        agents=(
+            AgentRole(
+                "Bitcoin swing",
+                instrument=0,
+                timeframe="4h",
+                parameters={"fast": 8, "slow": 21, "adx_min": 15, "stop_atr": 2.5, "trail_atr": 4.0},
+                share=Decimal("0.55"),
+            ),
+            AgentRole(
+                "Ether swing",
+                instrument=1,
+                timeframe="4h",
+                parameters={"fast": 10, "slow": 30, "adx_min": 0, "stop_atr": 3.0, "trail_atr": 4.5},
+                share=Decimal("0.45"),
+            ),
+        ),
+    ),
+    FarmRole(
+        "Quick trend",
+        share=Decimal("0.30"),
+        maximum_share=Decimal("0.70"),
+        agents=(
+            AgentRole(
+                "Solana hourly",
+                instrument=2,
+                timeframe="1h",
+                parameters={"fast": 20, "slow": 60, "adx_min": 18, "stop_atr": 3.0, "trail_atr": 5.0},
+                share=Decimal("0.60"),
+                sizing=Agent.Sizing.RISK,
+                size=Decimal("0.02"),
+            ),
+            AgentRole(
+                "Bitcoin scout",
+                instrument=0,
+                timeframe="5m",
+                parameters={"fast": 9, "slow": 27, "adx_min": 20, "stop_atr": 2.5, "trail_atr": 3.5},
+                share=Decimal("0.40"),
+                size=Decimal("0.5"),
+                joins_before_end=5,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,58 @@
+"""`manage.py demo`: a demo trader with a past.
+
+--prepare        only the trader and the file that says how to sign in
+--build          only the history, for the trader who was prepared
+--candles DIR    on recorded candles, files named <venue>_<BASE><QUOTE>_<timeframe>.csv.gz
+--force          one more demo trader, when there is one already
+"""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from moniqo.lib.errors import MoniqoError
+from portfolio import demo
+from portfolio.demo.trader import path
+
+
+class Command(BaseCommand):
+    help = "Make the demo trader, whose history is traded by the real engine over candles."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        only = parser.add_mutually_exclusive_group()
+        only.add_argument("--prepare", action="store_true", help="only the trader and the login file")
+        only.add_argument("--build", action="store_true", help="only the history of the prepared trader")
+        parser.add_argument("--candles", type=Path, metavar="DIR", help="recorded candles instead of simulated ones")
+        parser.add_argument("--force", action="store_true", help="one more demo trader when there is one already")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if not options["build"]:
+                self._prepare(another=options["force"])
+            if not options["prepare"]:
+                self._build(options["candles"])
+        except MoniqoError as error:
+            raise CommandError(str(error)) from error
+
+    def _prepare(self, *, another: bool) -> None:
+        user, login = demo.prepare(another=another)
+        self.stdout.write(f"Demo trader {user.email}; the password is in {path()}. Sign in at {login.url}")
+
+    def _build(self, candles: Path | None) -> None:
+        user = demo.find()
+        if user is None:
+            raise CommandError("Prepare the demo trader first: manage.py demo --prepare.")
+        began = perf_counter()
+        summary = demo.build(owner_id=user.pk, candles=candles, say=self.stdout.write)
+        if summary is None:
+            self.stdout.write(
+                f"{user.email} has a history already: nothing was changed. --force makes another."
+            )
+            return
+        self.stdout.write(
+            f"History from {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d %H:%M} UTC: {summary.orders} orders, "
+            f"{summary.trades} closed trades, built in {perf_counter() - began:.1f} s."
+        )

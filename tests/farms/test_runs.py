@@ -1,0 +1,178 @@
+"""The run of an agent at the close of a bar, on real books and the real paper exchange."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from farms.models import Agent, AgentRun, Farm
+from farms.services import pause_agent, pause_farm, run_agent
+from moniqo.lib import clock
+from tests.farms.conftest import CALM, CROSS_UP, HOUR, PARAMETERS, T0, Desk, hire
+from trading.models import Order, Position
+from trading.services import set_limits
+from wallets.ledger import verify
+
+
+def test_a_cross_becomes_an_order_that_is_filled_and_protected(desk: Desk) -> None:
+    desk.candles(CROSS_UP[:-1])
+    (run,) = desk.each(CROSS_UP[-1:])
+    order = Order.objects.get()
+    assert (run.decision, run.order_id, order.status) == ("enter", order.pk, "filled")
+    assert order.side == "buy"
+    assert "crossed the slow" in run.explanation
+    assert run.close == 103
+    assert set(run.indicators) == {"fast", "slow", "atr"}
+    assert Decimal(2_400) < order.quantity * 103 < Decimal(2_500)
+    position = Position.objects.get()
+    assert position.stop_price == run.stop_price
+    assert run.stop_price is not None
+    assert run.stop_price < 103
+    assert order.reason in run.explanation
+
+
+def test_the_opposite_cross_sells_all_of_it(desk: Desk) -> None:
+    desk.candles(CROSS_UP[:-1])
+    runs = desk.each([103.0, 104.0, 105.0, 101.5])
+    assert [run.decision for run in runs] == ["enter", "hold", "hold", "exit"]
+    assert Position.objects.get().closed_at is not None
+    assert Order.objects.filter(status="filled").count() == 2
+
+
+def test_the_same_bar_is_run_once(desk: Desk) -> None:
+    desk.candles(CROSS_UP)
+    assert desk.run() is not None
+    assert desk.run() is None
+    assert AgentRun.objects.count() == Order.objects.count() == 1
+
+
+def test_the_run_and_its_order_are_one_transaction(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash between order and run would place the order again with the next bar: neither may be there alone."""
+    desk.candles(CROSS_UP)
+
+    def crash(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr(AgentRun.objects, "create", crash)
+    from django.db import transaction
+
+    with pytest.raises(RuntimeError), transaction.atomic():
+        desk.run()
+    assert not Order.objects.exists()
+    monkeypatch.undo()
+    run = desk.run()
+    assert run is not None
+    assert run.order_id is not None
+
+
+def test_an_agent_without_bars_waits(desk: Desk) -> None:
+    assert desk.run() is None
+
+
+def test_a_paused_agent_and_a_paused_farm_do_nothing(desk: Desk) -> None:
+    desk.candles(CROSS_UP)
+    pause_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk)
+    assert desk.run() is None
+    Agent.objects.update(status="running")
+    pause_farm(owner_id=desk.owner.pk, farm_id=desk.farm.pk)
+    assert desk.run() is None
+
+
+def test_history_moves_rehearsing_farms_only_and_the_present_running_ones_only(desk: Desk) -> None:
+    desk.candles(CROSS_UP)
+    Farm.objects.update(status="running")
+    assert desk.run() is None
+    Farm.objects.update(status="rehearsing")
+    assert run_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk) is None
+    assert desk.run() is not None
+
+
+def test_a_bar_whose_successor_should_have_closed_is_too_old_to_act_on(desk: Desk) -> None:
+    closed_at = desk.candles(CROSS_UP)
+    with clock.at(closed_at + HOUR):
+        assert run_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk) is None
+    with clock.at(closed_at + HOUR - timedelta(seconds=1)):
+        run = run_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk)
+    assert run is not None
+
+
+def test_nothing_is_decided_while_an_order_is_on_its_way(desk: Desk) -> None:
+    desk.candles(CROSS_UP)
+    with clock.at(desk.now):
+        run = run_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk)
+    assert run is not None
+    desk.candles([104.0])
+    assert desk.run() is None
+    with clock.at(desk.now - HOUR):
+        desk.execute(run.order_id)
+    assert desk.run() is not None
+
+
+def test_a_refused_entry_is_recorded_with_its_order(desk: Desk) -> None:
+    set_limits(on=desk.agent.wallet, allowed_symbols=None, maximum_notional=Decimal(100))
+    desk.candles(CROSS_UP[:-1])
+    (run,) = desk.each(CROSS_UP[-1:])
+    assert run.decision == "skip"
+    assert "entry was refused" in run.explanation
+    assert run.order is not None
+    assert run.order.status == "rejected"
+    assert "allows" in run.order.refusal
+
+
+def test_the_farms_cap_counts_what_its_other_agents_hold(desk: Desk) -> None:
+    with clock.at(T0):
+        second = hire(desk.owner, desk.farm, desk.instrument, name="Two", size=Decimal(1))
+    Farm.objects.update(maximum_share=Decimal("0.3"))  # of 10,000: 3,000 for both together
+    desk.candles(CROSS_UP[:-1])
+    (first,) = desk.each(CROSS_UP[-1:])
+    assert first.order is not None
+    with clock.at(desk.now):
+        run = run_agent(owner_id=desk.owner.pk, agent_id=second.pk)
+    assert run is not None
+    assert run.order is not None
+    assert "limit for one instrument" in run.explanation
+    together = (first.order.quantity + run.order.quantity) * 103
+    assert Decimal(2_950) < together <= Decimal(3_000)
+
+
+def test_a_stop_reached_by_the_close_exits(desk: Desk) -> None:
+    desk.candles(CROSS_UP[:-1])
+    entered, run = desk.each([103.0, 90.0])
+    assert entered.stop_price is not None
+    assert run.decision == "exit"
+    assert run.explanation.startswith(f"The stop at {entered.stop_price.normalize():f} was reached")
+
+
+@pytest.mark.parametrize("trail", [0.0, 1.5])
+def test_the_stop_follows_the_high_when_the_strategy_trails(desk: Desk, trail: float) -> None:
+    Agent.objects.update(parameters={**PARAMETERS, "trail_atr": trail})
+    desk.candles(CROSS_UP[:-1])
+    entered, *_ = desk.each([103.0, 106.0, 109.0, 108.5])
+    position = Position.objects.get()
+    if trail:
+        assert entered.trail is not None
+        assert position.stop_price == Decimal("109.5") - entered.trail
+    else:
+        assert position.stop_price == entered.stop_price
+
+
+def test_calm_bars_are_held_with_a_reason(desk: Desk) -> None:
+    runs = desk.each(CALM)
+    assert {run.decision for run in runs} == {"hold"}
+    assert all(run.explanation for run in runs)
+    assert Agent.objects.get().last_bar == runs[-1].bar
+
+
+def test_the_books_prove_themselves_after_a_busy_stretch(desk: Desk) -> None:
+    desk.candles(CALM)
+    wave = [100 + 8 * ((i % 10) - 5) * (1 if (i // 10) % 2 else -1) / 5 for i in range(60)]
+    runs = desk.each(wave)
+    assert sum(run.order_id is not None for run in runs) >= 4
+    assert verify(owner_id=desk.owner.pk).ok
+
+
+def test_a_run_asks_a_fixed_number_of_queries(desk: Desk, django_assert_max_num_queries: Any) -> None:
+    desk.candles(CALM)
+    with clock.at(desk.now), django_assert_max_num_queries(8):
+        run_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk)
