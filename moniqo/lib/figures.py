@@ -54,19 +54,6 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A node of a treemap; a parent's value is the sum of its children's. `depth` counts from 0 at the root."""
-
-    id: str
-    parent: str
-    label: str
-    text: str
-    value: Decimal
-    colour: int
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
 class Bars:
     """Candles, column by column, oldest first."""
 
@@ -153,41 +140,6 @@ def donut(slices: Sequence[Slice], *, centre: str, caption: str) -> Figure:
     return {"data": [trace], "layout": layout}
 
 
-def treemap(boxes: Sequence[Box]) -> Figure:
-    """A hierarchy as nested areas: the same capital as the flow, by size."""
-    scale = _scale([box.value for box in boxes])
-    font = {"size": 12, "color": "var(--ink)"}
-    amount = f"{_hover('value')} · " if _open() else ""
-    trace = {
-        "type": "treemap",
-        "ids": [box.id for box in boxes],
-        "labels": [box.label for box in boxes],
-        "parents": [box.parent for box in boxes],
-        "values": [float(box.value) * scale for box in boxes],
-        "text": [box.text for box in boxes],
-        "branchvalues": "total",
-        "textinfo": "label+text",
-        "sort": True,
-        "texttemplate": "<b>%{label}</b><br>%{text}",
-        "hovertemplate": f"<b>%{{label}}</b><br>{amount}%{{percentRoot:.1%}}<br>%{{text}}<extra></extra>",
-        "textfont": font,
-        "insidetextfont": font,
-        "marker": {
-            "cornerradius": 5,
-            "depthfade": False,
-            "colors": [_box_paint(box) for box in boxes],
-            "line": {"color": "var(--surface)", "width": 0},
-            "pad": {"t": 26, "l": 4, "r": 4, "b": 4},
-        },
-        "tiling": {"pad": 3, "packing": "squarify"},
-        "pathbar": {"visible": False},
-        "root": {"color": CLEAR},
-    }
-    layout = _layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
-    layout["uniformtext"] = {"minsize": 10, "mode": "hide"}
-    return {"data": [trace], "layout": layout}
-
-
 def candles(bars: Bars, *, trades: Mapping[str, Sequence[Mark]] | None = None) -> Figure:
     """Prices as candles; `trades` maps "buy" and "sell" to their marks. Prices are public, so nothing is hidden."""
     traces: list[Figure] = [
@@ -210,7 +162,7 @@ def candles(bars: Bars, *, trades: Mapping[str, Sequence[Mark]] | None = None) -
         marks = (trades or {}).get(side, ())
         if marks:
             trace = _markers(marks, scale=1.0)
-            trace["marker"] |= {"symbol": symbol, "size": 11}
+            trace["marker"] = {"symbol": symbol, "size": 11, "color": "var(--ink)"}
             traces.append(trace | {"name": side.title()})
     layout = _layout(margin={"l": 6, "r": 60, "t": 6, "b": 26}, hovermode="x")
     layout["xaxis"] = _time_axis(anchor="y") | {"rangeslider": {"visible": False}}
@@ -234,8 +186,8 @@ def _symbol() -> str:
     return formatting.SYMBOLS.get(display.current().currency, "")
 
 
-def _hover(variable: str = "y") -> str:
-    return f"{_symbol()}%{{{variable}:,.0f}}" if _open() else formatting.MASK
+def _hover() -> str:
+    return f"{_symbol()}%{{y:,.0f}}" if _open() else formatting.MASK
 
 
 def _money_ticks() -> str:
@@ -249,12 +201,6 @@ def _bounds(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     room = (high - low or abs(high) or 1.0) * HEADROOM
     return low - 2 * room, high + room
-
-
-def _box_paint(box: Box) -> str:
-    if box.depth == 0:
-        return "var(--sunken)"
-    return f"{colour(box.colour)} {40 if box.depth == 1 else 24}% over var(--surface)"
 
 
 def _line(x: Sequence[str], y: Sequence[float], *, name: str, width: float, paint: str, hover: str) -> dict[str, Any]:

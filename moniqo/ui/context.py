@@ -31,8 +31,9 @@ def frame(path: str) -> dict[str, Any]:
     pulse = selectors.read_pulse()
     return {
         "sections": [
-            (section.title, navigation.links(section.pages, path=path, counts=pulse.counts))
+            (section.title, links)
             for section in navigation.SECTIONS
+            if (links := navigation.links(section.pages, path=path, counts=pulse.counts))
         ],
         "tabs": navigation.links(navigation.TABS, path=path, counts={}),
         "is_live": pulse.is_live,

@@ -30,7 +30,9 @@ class SampleForm(forms.Form):
     """One field of every kind."""
 
     source = forms.ChoiceField(label="From", choices=[("m", "Master · $41,204.18 free")])
-    amount = forms.DecimalField(help_text="Leaves $33,517.18 free in the master wallet.")
+    amount = forms.DecimalField(
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}), help_text="Leaves $33,517.18 free in the master wallet."
+    )
     name = forms.CharField(initial=LONG_NAME, max_length=40)
     notify = forms.BooleanField(label="Tell me when it is done", required=False)
 
@@ -78,23 +80,6 @@ def _candles() -> figures.Figure:
     buy = figures.Mark(series["at"][20], Decimal(str(bars.low[20])), "Bought 0.4210 BTC at 93,200.0")
     sell = figures.Mark(series["at"][61], Decimal(str(bars.high[61])), "Sold 0.4210 BTC at 95,410.5")
     return figures.candles(bars, trades={"buy": [buy], "sell": [sell]})
-
-
-def _treemap() -> figures.Figure:
-    sizes = [
-        ("m", "", "Master", 248_316, 1, 0),
-        ("a", "m", "Trend farm", 112_480, 1, 1),
-        ("a1", "a", "Trend A · BTC", 58_210, 1, 2),
-        ("a2", "a", "Trend B · ETH", 54_270, 1, 2),
-        ("b", "m", "Grid farm", 94_632, 2, 1),
-        ("b1", "b", "Grid 1 · SOL", 94_632, 2, 2),
-        ("x", "m", "Free cash", 41_204, 6, 1),
-    ]
-    boxes = [
-        figures.Box(key, parent, label, "", Decimal(value), paint, depth)
-        for key, parent, label, value, paint, depth in sizes
-    ]
-    return figures.treemap(boxes)
 
 
 def _donut() -> figures.Figure:
@@ -182,7 +167,6 @@ def _context() -> dict[str, Any]:
         "invalid": _bound_with_errors(),
         "equity": _equity(),
         "donut": _donut(),
-        "treemap": _treemap(),
         "candles": _candles(),
     }
 
@@ -192,4 +176,4 @@ def components(request: HttpRequest) -> HttpResponse:
     """Every component in every state."""
     hidden = request.GET.get("privacy") == "1"
     with display.showing(display.Display(currency="USD", hide_amounts=hidden)):
-        return render(request, "debug/ui.html", _context() | {"hidden": "1" if hidden else ""})
+        return render(request, "debug/ui.html", _context() | {"is_masked": hidden})

@@ -34,7 +34,7 @@ const coloured = (text) => {
 
 const resolved = (value) => {
   if (typeof value === "string") return value.startsWith("var(") ? coloured(value) : value;
-  if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(resolved);
+  if (Array.isArray(value)) return typeof value.at(-1) === "number" ? value : value.map(resolved); // series stay as they are
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolved(inner)]));
 };

@@ -55,7 +55,7 @@ def watch(page: Page) -> Visit:
 
     page.on("console", on_console)
     page.on("pageerror", lambda error: visit.console.append(f"exception: {error}"))
-    page.on("request", visit.requests.append)
+    page.on("request", lambda request: visit.requests.append(request))
     page.on("requestfailed", lambda request: visit.failures.append(f"{request.failure} {request.url}"))
     page.on("response", on_response)
     return visit
