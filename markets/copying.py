@@ -131,7 +131,8 @@ def read(*, instrument_id: int, timeframe: str, last_ts: int, limit: int | None)
     """The newest `limit` bars (None: all) that open at `last_ts` or before, oldest first."""
     alias = router.db_for_read(Candle) or DEFAULT_DB_ALIAS
     with (
-        connections[alias].cursor() as cursor,
-        cursor.copy(_NEWEST, [instrument_id, timeframe, last_ts, limit]) as copy,
+        connections[alias].cursor() as wrapper,
+        # Django's wrapper for debugging takes a statement without parameters, psycopg's cursor inside takes both.
+        wrapper.cursor.copy(_NEWEST, [instrument_id, timeframe, last_ts, limit]) as copy,
     ):
         return decode(b"".join(copy))[::-1]
