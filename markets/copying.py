@@ -38,7 +38,7 @@ _ROW: Final = np.dtype(
 # Pieces that are large enough to keep the network busy and small enough not to double the memory of a big import.
 _PIECE_BYTES: Final = 1 << 20
 
-_STAGE = """
+STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS candle_stage (
     ts bigint, open float8, high float8, low float8, close float8, volume float8
 ) ON COMMIT DELETE ROWS
@@ -109,7 +109,7 @@ def write(*, instrument_id: int, timeframe: str, candles: Candles) -> int:
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         series: list[int | str] = [instrument_id, timeframe]
         cursor.execute(_LOCK, series)
-        cursor.execute(_STAGE)
+        cursor.execute(STAGE)
         stage(cursor, candles)
         cursor.execute(_CORRECT, series)
         corrected: int = cursor.rowcount
