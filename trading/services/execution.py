@@ -98,7 +98,7 @@ def request_cancellation(*, owner_id: UUID, order_id: UUID) -> Order:
 def cancel_order(*, owner_id: UUID, order_id: UUID) -> Order:
     """Cancel what is open of the order at the venue and record its word; the order may have been filled meanwhile."""
     with tenancy.tenant(owner_id):
-        order = locked(order_id)
+        order = locked(order_id, "connection__platform")
         if not order.is_cancellable:
             return order
         venue = open_venue(order.connection)
@@ -126,7 +126,7 @@ def _take(order_id: UUID, when: Q, *, sends: bool = False) -> Order | None:
         changes |= {"attempts": 1, "submitted_at": clock.now()}
     if Order.objects.filter(when, pk=order_id).update(**changes) != 1:
         return None
-    return locked(order_id)
+    return locked(order_id, "connection__platform")
 
 
 def _still_ours(order: Order) -> Order | None:

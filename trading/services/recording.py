@@ -37,7 +37,7 @@ CLEARING = Account.Kind.CLEARING
 def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Order:
     """Record what the venue says about an order. Repeating it changes nothing."""
     with tenancy.tenant(owner_id):
-        order = locked(order_id)
+        order = locked(order_id, "hold")
         trades = _new_trades(order, report)
         ends = _ends(order, report, trades)
         for number, trade in enumerate(trades, start=1):
@@ -52,10 +52,10 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
     return order
 
 
-def locked(order_id: UUID) -> Order:
-    """The order with what recording needs, locked until the end of the transaction."""
+def locked(order_id: UUID, *related: str) -> Order:
+    """The order with its instrument and what else the caller names, locked until the end of the transaction."""
     return (
-        Order.objects.select_related("instrument", "connection__platform", "wallet", "hold")
+        Order.objects.select_related("instrument", *related)
         .select_for_update(of=("self",), no_key=True)
         .get(pk=order_id)
     )
