@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "moniqo.ui.middleware.FragmentMiddleware",
     "moniqo.ui.middleware.DisplayMiddleware",
     "moniqo.users.middleware.TenancyMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -38,9 +38,10 @@ def tenant(user_id: UUID | str) -> Iterator[None]:
                 )
                 previous = cursor.fetchone()[0] or ""
             yield
-            # Reached only without an exception: a failing block rolls its savepoint back, and the setting with it.
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('app.user_id', %s, true)", [previous])
+            # A block that failed, or is marked to roll back, takes the setting with it.
+            if not connection.needs_rollback:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT set_config('app.user_id', %s, true)", [previous])
     finally:
         _system.reset(outer)
 

@@ -8,8 +8,8 @@ chart library alone is 1.3 MB without.
 Cascade layers make the order of stylesheets irrelevant after `layers.css`. Scripts import nothing from each other, they
 talk by events; each runs in a block of its own inside one module.
 
-Built files are kept in node_modules' cache folder and rebuilt when a source is newer. `collectstatic` takes them from
-here too.
+Built files are kept in node_modules' cache folder and rebuilt when a source says something else. `collectstatic` takes
+them from here too.
 """
 
 import gzip
@@ -49,12 +49,9 @@ class Asset:
         return BUILT / self.name
 
     def is_stale(self) -> bool:
-        """Whether a source changed since the file was built. A folder's own time covers files added and removed."""
-        sources = self.sources()
-        watched = {*sources, *(source.parent for source in sources)}
-        newest = max(path.stat().st_mtime for path in watched)
+        """Whether the file or a copy is missing, or it no longer says what its sources say."""
         outputs = [self.path, *(_beside(self.path, suffix) for suffix in COMPRESSED)]
-        return any(not output.exists() or output.stat().st_mtime < newest for output in outputs)
+        return any(not output.exists() for output in outputs) or self.path.read_text() != self.joined(self.sources())
 
     def build(self) -> None:
         """Write the file and its compressed copies; the plain file last, so that it never stands without them."""

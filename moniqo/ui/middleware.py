@@ -1,8 +1,9 @@
-"""Formats every answer the way the person who asks wants to see it."""
+"""How a page is answered: formatted for the person who asks, and kept apart from its fragments by caches."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 from moniqo.lib import display
 
@@ -28,3 +29,15 @@ class DisplayMiddleware:
         )
         with display.showing(shown):
             return self.get_response(request)
+
+
+class FragmentMiddleware:
+    """One address serves a page and its fragments; caches must not hand out one for the other."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        patch_vary_headers(response, ["HX-Request"])
+        return response

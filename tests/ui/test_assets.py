@@ -1,0 +1,81 @@
+"""One stylesheet and one script out of many files, compressed, and never older than their sources."""
+
+import gzip
+import re
+from pathlib import Path
+
+import brotli
+import pytest
+from django.contrib.staticfiles import finders
+
+from moniqo.ui import assets
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of two stylesheets, and an empty place to build in."""
+    sources = tmp_path / "css"
+    (sources / "components").mkdir(parents=True)
+    (sources / "layers.css").write_text("@layer base;")
+    (sources / "components" / "card.css").write_text(".card {}")
+    monkeypatch.setattr(assets, "STYLES", sources)
+    monkeypatch.setattr(assets, "BUILT", tmp_path / "built")
+    return sources
+
+
+def test_layers_come_first_and_every_stylesheet_is_in(workshop: Path) -> None:
+    stylesheet = assets.ASSETS["css/moniqo.css"]
+    stylesheet.build()
+    assert stylesheet.path.read_text() == "@layer base;\n.card {}"
+
+
+def test_the_compressed_copies_hold_the_same_bytes(workshop: Path) -> None:
+    stylesheet = assets.ASSETS["css/moniqo.css"]
+    stylesheet.build()
+    plain = stylesheet.path.read_bytes()
+    assert brotli.decompress(Path(f"{stylesheet.path}.br").read_bytes()) == plain
+    assert gzip.decompress(Path(f"{stylesheet.path}.gz").read_bytes()) == plain
+
+
+def test_a_file_is_stale_once_a_source_changes_comes_or_goes(workshop: Path) -> None:
+    stylesheet = assets.ASSETS["css/moniqo.css"]
+    assert stylesheet.is_stale()
+    stylesheet.build()
+    assert not stylesheet.is_stale()
+
+    (workshop / "components" / "chip.css").write_text(".chip {}")
+    assert stylesheet.is_stale()
+    stylesheet.build()
+    (workshop / "components" / "card.css").unlink()
+    assert stylesheet.is_stale()
+    stylesheet.build()
+    assert stylesheet.path.read_text() == "@layer base;\n.chip {}"
+
+
+def test_the_finder_knows_its_files_and_no_others() -> None:
+    assert finders.find("css/moniqo.css") == str(assets.BUILT / "css" / "moniqo.css")
+    assert assets.AssetFinder().find("css/tokens.css") == []
+    listed = {path for path, _ in assets.AssetFinder().list(["*.gz"])}
+    assert {"css/moniqo.css", "css/moniqo.css.br", "js/moniqo.js", "plotly/plotly-finance.min.js"} <= listed
+    assert not any(path.endswith(".gz") for path in listed)
+
+
+def test_every_script_of_ours_is_in_a_block_of_its_own() -> None:
+    assets.build()
+    script = assets.ASSETS["js/moniqo.js"].path.read_text()
+    for source in assets.SCRIPTS.glob("*.js"):
+        assert f"{{\n{source.read_text()}\n}}" in script
+
+
+def test_every_component_stylesheet_stays_in_its_layer() -> None:
+    for source in assets.STYLES.glob("components/*.css"):
+        assert (
+            re.sub(r"/\*.*?\*/", "", source.read_text(), flags=re.DOTALL).strip().startswith("@layer components {")
+        ), source
+
+
+def test_colours_are_chosen_in_the_tokens_only() -> None:
+    literal = re.compile(r"#[0-9a-f]{3,8}\b|oklch\(|rgba?\(|hsl\(", re.IGNORECASE)
+    for source in assets.STYLES.rglob("*.css"):
+        if source.name != "tokens.css":
+            assert not literal.search(source.read_text()), source

@@ -1,0 +1,65 @@
+"""How one's own pages look: the switches of the top bar, and the page behind them."""
+
+from django.test import Client
+
+from moniqo.users.models import User
+
+
+def signed_in(client: Client, user: User) -> Client:
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_the_privacy_switch_is_a_form_that_leads_back_to_where_it_stood(client: Client, owner: User) -> None:
+    answer = signed_in(client, owner).post("/preferences/privacy/", {"hide": "1", "next": "/preferences/"})
+    owner.refresh_from_db()
+    assert owner.privacy is True
+    assert answer.headers["Location"] == "/preferences/"
+    client.post("/preferences/privacy/", {"hide": "0"})
+    owner.refresh_from_db()
+    assert owner.privacy is False
+
+
+def test_the_switch_never_leads_to_another_site(client: Client, owner: User) -> None:
+    for target in ("https://evil.example/", "//evil.example/", "javascript:alert(1)"):
+        answer = signed_in(client, owner).post("/preferences/privacy/", {"hide": "1", "next": target})
+        assert answer.headers["Location"] == "/preferences/"
+
+
+def test_the_theme_button_names_a_theme_or_without_javascript_takes_the_next(client: Client, owner: User) -> None:
+    signed_in(client, owner).post("/preferences/theme/", {"theme": "light"}, headers={"HX-Request": "true"})
+    owner.refresh_from_db()
+    assert owner.theme == "light"
+    for expected in ("dark", "light"):
+        client.post("/preferences/theme/", {})
+        owner.refresh_from_db()
+        assert owner.theme == expected
+
+
+def test_a_switch_needs_a_form_and_somebody_who_is_signed_in(client: Client, owner: User) -> None:
+    assert client.post("/preferences/privacy/", {"hide": "1"}).headers["Location"].startswith("/login/")
+    assert signed_in(client, owner).get("/preferences/theme/").status_code == 405
+    strict = signed_in(Client(enforce_csrf_checks=True), owner)
+    assert strict.post("/preferences/privacy/", {"hide": "1"}).status_code == 403
+
+
+def test_preferences_are_saved_and_change_nobody_else(client: Client, owner: User, other_owner: User) -> None:
+    chosen = {"name": "Olive", "timezone": "Asia/Tokyo", "theme": "dark", "palette": "blue-orange"}
+    assert signed_in(client, owner).post("/preferences/", chosen).status_code == 302
+    owner.refresh_from_db()
+    other_owner.refresh_from_db()
+    assert (owner.timezone, owner.palette, owner.shortcuts) == ("Asia/Tokyo", "blue-orange", False)
+    assert (other_owner.timezone, other_owner.palette, other_owner.shortcuts) == ("UTC", "green-red", True)
+    page = client.get("/preferences/").content.decode()
+    assert 'data-theme="dark" data-palette="blue-orange"' in page
+    assert "data-shortcuts" not in page
+
+
+def test_a_wrong_preference_comes_back_with_its_error_beside_the_field(client: Client, owner: User) -> None:
+    wrong = {"name": "Olive", "timezone": "Mars/Olympus", "theme": "dark", "palette": "green-red"}
+    answer = signed_in(client, owner).post("/preferences/", wrong)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'aria-invalid="true"' in page
+    assert 'id="id_timezone_error" role="alert"' in page
+    assert "id_timezone_error" in page.partition('name="timezone"')[2].partition(">")[0]

@@ -1,0 +1,123 @@
+"""The frame: navigation, the command palette, pages for when something went wrong, and what they cost."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from moniqo.ui import context
+from moniqo.users.models import User
+
+PAGE = "/preferences/"
+
+
+@pytest.fixture
+def browser(client: Client, owner: User) -> Client:
+    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def without_token(answer: HttpResponse) -> str:
+    """The HTML with the token of its forms taken out, which is another one every time."""
+    return re.sub(r'value="[A-Za-z0-9]{64}"', "", answer.content.decode())
+
+
+def test_the_palette_is_a_page_and_a_fragment_of_the_same_list(browser: Client) -> None:
+    page = without_token(browser.get("/jump/"))
+    fragment = without_token(browser.get("/jump/", headers={"HX-Request": "true"}))
+    assert "<html" in page
+    assert "<html" not in fragment
+    assert fragment.strip() in page
+
+
+def test_the_palette_finds_pages_by_part_of_their_name_in_any_case(browser: Client) -> None:
+    assert "Preferences" in browser.get("/jump/?q=PREFER").content.decode().partition('class="results"')[2]
+    assert "Nothing has that name." in browser.get("/jump/?q=zzz").content.decode()
+
+
+def test_what_somebody_searched_for_cannot_become_markup(browser: Client) -> None:
+    assert "<script>alert" not in browser.get('/jump/?q="><script>alert(1)</script>').content.decode()
+
+
+def test_pages_have_no_inline_script_and_say_so_in_their_policy(browser: Client) -> None:
+    answer = browser.get(PAGE)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    html = answer.content.decode()
+    assert html.count("<script") == html.count('<script type="module" src=')
+    assert " onclick=" not in html
+
+
+def test_a_page_answers_differently_to_htmx_and_tells_caches(browser: Client) -> None:
+    assert "HX-Request" in browser.get("/jump/").headers["Vary"]
+
+
+def test_the_frame_costs_two_queries_and_a_fragment_none(browser: Client) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        browser.get("/jump/?q=zzz")
+    page = len(queries)
+    with CaptureQueriesContext(connection) as queries:
+        browser.get("/jump/?q=zzz", headers={"HX-Request": "true"})
+    assert page - len(queries) == 2
+
+
+@pytest.mark.parametrize("path", ["/preferences/", "/jump/", "/pulse/", "/password/"])
+def test_strangers_are_asked_to_sign_in(client: Client, path: str, db: None) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"/login/?next={path}"
+
+
+def test_signing_in_leads_to_the_page_one_wanted(client: Client, owner: User) -> None:
+    answer = client.post(
+        "/login/?next=/preferences/",
+        {"username": owner.email, "password": f"password of {owner.email}", "next": "/preferences/"},
+    )
+    assert answer.headers["Location"] == "/preferences/"
+
+
+def test_a_wrong_password_says_so_and_names_no_account(client: Client, owner: User) -> None:
+    answers = [
+        client.post("/login/", {"username": email, "password": "wrong"}).content.decode()
+        for email in (owner.email, "nobody@example.com")
+    ]
+    assert all('role="alert"' in answer for answer in answers)
+    assert answers[0].count("Please enter a correct") == answers[1].count("Please enter a correct") == 1
+
+
+def test_the_door_tells_where_the_demos_password_is(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, db: None
+) -> None:
+    monkeypatch.setattr(context, "DEMO_FILE", tmp_path / "demo.json")
+    assert "demo.json" not in client.get("/login/").content.decode()
+    (tmp_path / "demo.json").write_text("{}")
+    assert str(tmp_path / "demo.json") in client.get("/login/").content.decode()
+    monkeypatch.setattr(settings, "PRODUCTION", True)
+    assert "demo.json" not in client.get("/login/").content.decode()
+
+
+def test_an_address_that_does_not_exist_is_answered_in_our_words(client: Client, db: None) -> None:
+    answer = client.get("/nowhere/")
+    assert answer.status_code == 404
+    assert "Nothing lives here" in answer.content.decode()
+
+
+def test_a_forged_form_is_answered_in_our_words(owner: User) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.post("/login/", {"username": owner.email, "password": "x"})
+    assert answer.status_code == 403
+    assert "This form is too old" in answer.content.decode()
+
+
+def test_a_crash_is_answered_without_the_database(rf: Any) -> None:
+    from django.views.defaults import server_error
+
+    answer = server_error(rf.get("/"))
+    assert answer.status_code == 500
+    assert b"Something broke on our side" in answer.content
