@@ -33,13 +33,12 @@ def create_farm(
     `target_weight` the fraction of the master's value the farm should have.
     """
     name = _named(name, taken=Farm.objects.filter(owner_id=owner_id))
+    maximum_share = _fraction(maximum_share, "maximum_share")
     master = _parent(master_id, Wallet.Role.MASTER, "master_id")
     wallet = create_wallet(
         owner_id=owner_id, name=name, role=Wallet.Role.FARM, parent=master, target_weight=target_weight
     )
-    farm = Farm.objects.create(
-        owner_id=owner_id, name=name, kind=kind, wallet=wallet, maximum_share=_fraction(maximum_share, "maximum_share")
-    )
+    farm = Farm.objects.create(owner_id=owner_id, name=name, kind=kind, wallet=wallet, maximum_share=maximum_share)
     record(farm, FarmEvent.Kind.CREATED)
     return farm
 
@@ -72,6 +71,7 @@ def create_agent(
         raise _invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
     if sizing not in Agent.Sizing.values:
         raise _invalid("sizing", f"Choose one of {', '.join(Agent.Sizing.values)}.")
+    size = _fraction(size, "size")
     wallet = create_wallet(
         owner_id=owner_id, name=name, role=Wallet.Role.AGENT, parent=farm.wallet, target_weight=target_weight
     )
@@ -85,7 +85,7 @@ def create_agent(
         instrument=instrument,
         timeframe=timeframe,
         sizing=sizing,
-        size=_fraction(size, "size"),
+        size=size,
     )
     AgentFarmAssignment.objects.create(owner_id=owner_id, agent=agent, farm=farm, started_at=clock.now())
     record(farm, FarmEvent.Kind.CREATED, agent=agent)
@@ -127,7 +127,7 @@ def _fraction(value: Decimal, field: str) -> Decimal:
         fraction = Decimal(value)
     except (InvalidOperation, TypeError, ValueError):
         fraction = Decimal(0)
-    if not 0 < fraction <= 1:
+    if not (fraction.is_finite() and 0 < fraction <= 1):
         raise _invalid(field, "Give a fraction above 0 and up to 1, such as 0.5 for half.")
     return fraction
 

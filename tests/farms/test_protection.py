@@ -1,0 +1,107 @@
+"""Stops and targets between the bars, on the latest price."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from farms.models import Agent, FarmEvent
+from farms.services import check_protective_stops, pause_agent, pause_farm
+from markets.models import Instrument
+from moniqo.alerts.models import Alert
+from moniqo.lib import clock
+from tests.farms.conftest import CROSS_UP, PARAMETERS, T0, Desk, store_hours
+from trading.models import Order, Position
+from wallets.models import Wallet
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def holding(desk: Desk) -> Desk:
+    """The desk with an open position, entered at 103 with a stop well below."""
+    desk.candles(CROSS_UP[:-1])
+    desk.each(CROSS_UP[-1:])
+    return desk
+
+
+def tick(desk: Desk, price: float, *, minutes: int = 1) -> list[Order]:
+    """One-minute bar that closes at `price`, and a look at the stops; the orders are executed."""
+    at = desk.now + minutes * MINUTE
+    store_hours(desk.instrument, at - MINUTE, [price], spread=0, timeframe="1m")
+    with clock.at(at):
+        placed = check_protective_stops(owner_id=desk.owner.pk)
+        return [desk.execute(order.pk) for order in placed]
+
+
+def stop_of(desk: Desk) -> Decimal:
+    stop = Position.objects.get().stop_price
+    assert stop is not None
+    return stop
+
+
+def test_a_price_at_the_stop_sells_the_position_and_says_why(holding: Desk) -> None:
+    stop = stop_of(holding)
+    (order,) = tick(holding, float(stop))
+    assert (order.side, order.status, order.reduce_only) == ("sell", "filled", True)
+    position = Position.objects.get()
+    assert position.closed_at is not None
+    assert position.exit_reason.startswith("The stop at")
+    event = FarmEvent.objects.get(kind="protected")
+    assert event.agent_id == holding.agent.pk
+    assert event.detail == order.reason
+
+
+def test_a_price_above_the_stop_changes_nothing(holding: Desk) -> None:
+    assert tick(holding, float(stop_of(holding)) + 0.01) == []
+    assert Position.objects.get().closed_at is None
+
+
+def test_a_target_is_taken(holding: Desk) -> None:
+    Position.objects.update(target_price=Decimal(110))
+    (order,) = tick(holding, 110.0)
+    assert order.reason == "The target at 110 was reached by 110."
+
+
+def test_pausing_ends_decisions_and_not_protection(holding: Desk) -> None:
+    pause_agent(owner_id=holding.owner.pk, agent_id=holding.agent.pk)
+    assert len(tick(holding, 50.0)) == 1
+
+
+def test_the_stop_is_placed_once_while_its_order_is_on_its_way(holding: Desk) -> None:
+    at = holding.now + MINUTE
+    store_hours(holding.instrument, holding.now, [50.0], spread=0, timeframe="1m")
+    with clock.at(at):
+        assert len(check_protective_stops(owner_id=holding.owner.pk)) == 1
+        assert check_protective_stops(owner_id=holding.owner.pk) == []
+
+
+def test_a_trailing_stop_follows_every_new_high_and_stays_when_the_price_falls(desk: Desk) -> None:
+    Agent.objects.update(parameters={**PARAMETERS, "trail_atr": 2.0})
+    desk.candles(CROSS_UP[:-1])
+    (entered,) = desk.each(CROSS_UP[-1:])
+    assert entered.trail is not None
+    tick(desk, 112.0)
+    assert stop_of(desk) == Decimal(112) - entered.trail
+    tick(desk, 111.0, minutes=2)
+    assert stop_of(desk) == Decimal(112) - entered.trail
+    assert len(tick(desk, float(112 - entered.trail), minutes=3)) == 1
+
+
+def test_a_refused_stop_is_tried_again_and_then_a_person_is_called(holding: Desk) -> None:
+    Wallet.objects.filter(pk=holding.agent.wallet_id).update(trading_state="halted")
+    for minutes in range(1, 8):
+        tick(holding, 50.0, minutes=minutes)
+    assert Order.objects.filter(status="rejected").count() == 5
+    assert Alert.objects.get().title == "One cannot close its position"
+
+
+def test_a_running_farm_is_guarded_by_the_present_only(holding: Desk) -> None:
+    pause_farm(owner_id=holding.owner.pk, farm_id=holding.farm.pk)
+    assert tick(holding, 50.0) == []
+
+
+def test_what_cannot_be_priced_is_left_alone(holding: Desk) -> None:
+    Instrument.objects.update(symbol="GONE/USDT")
+    with clock.at(T0):  # before the first bar there is no price
+        assert check_protective_stops(owner_id=holding.owner.pk) == []
