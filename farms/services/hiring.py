@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from wallets.services import create_wallet
 
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
 from farms.services.diary import record
@@ -16,6 +15,7 @@ from moniqo.lib.errors import InvalidInputError, NotFoundError
 from quant import strategies
 from quant.errors import QuantError
 from wallets.models import Wallet
+from wallets.services import create_wallet
 
 
 def create_farm(
