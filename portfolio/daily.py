@@ -50,7 +50,8 @@ day AS (
            sum(change) AS change, sum(flow) AS flow, sum(net_gain + paid) AS realized, sum(paid) AS fees,
            sum(adjustments) AS adjustments,
            (array_agg(index_before ORDER BY at))[1] AS index_before,
-           (array_agg(twr_index ORDER BY at DESC))[1] AS twr_index, min(twr_index) AS twr_low, max(twr_index) AS twr_high
+           (array_agg(twr_index ORDER BY at DESC))[1] AS twr_index,
+           min(twr_index) AS twr_low, max(twr_index) AS twr_high
     FROM step
     WHERE at >= %(start)s
     GROUP BY scope, wallet_id, day
@@ -59,8 +60,9 @@ INSERT INTO portfolio_dailyperformance (
     owner_id, wallet_id, day, equity, low, high, flow, market, realized, fees, adjustments,
     twr, twr_index, twr_low, twr_high
 )
-SELECT %(owner)s, wallet_id, day, equity, low, high, flow, change - flow - realized + fees - adjustments, realized, fees,
-       adjustments, CASE WHEN index_before > 0 THEN twr_index / index_before - 1 ELSE 0 END, twr_index, twr_low, twr_high
+SELECT %(owner)s, wallet_id, day, equity, low, high, flow, change - flow - realized + fees - adjustments, realized,
+       fees, adjustments, CASE WHEN index_before > 0 THEN twr_index / index_before - 1 ELSE 0 END,
+       twr_index, twr_low, twr_high
 FROM day
 ORDER BY scope, day
 ON CONFLICT (scope, day) DO UPDATE

@@ -31,8 +31,16 @@ PRICE_IS_OLD_AFTER: Final = timedelta(minutes=15)
 BEHIND: Final = ("failed", "stale", "disabled")
 DERIVATIVES: Final = ("perpetual", "future")
 
+# Which prices are asked for: of all assets in the books, in every base asset that something is valued in, at each
+# venue; and of the derivatives with an open position.
 NEEDED: Final = """
-WITH held AS (
+WITH open AS (
+    SELECT DISTINCT instrument.id, instrument.quote, instrument.kind = ANY(%(derivatives)s) AS is_derivative
+    FROM trading_position AS position
+    JOIN markets_instrument AS instrument ON instrument.id = position.instrument_id
+    WHERE position.owner_id = %(owner)s AND position.closed_at IS NULL
+),
+held AS (
     SELECT connection.venue, array_agg(DISTINCT account.asset) AS assets
     FROM wallets_account AS account
     JOIN wallets_wallet AS wallet ON wallet.id = account.wallet_id
@@ -44,8 +52,11 @@ base AS (
     SELECT base_asset AS asset FROM wallets_wallet WHERE owner_id = %(owner)s
     UNION
     SELECT base_currency FROM users_user WHERE id = %(owner)s
+    UNION
+    SELECT quote FROM open
 )
-SELECT held.venue, base.asset, held.assets FROM held CROSS JOIN base
+SELECT held.venue, base.asset, held.assets, (SELECT array_agg(id) FROM open WHERE is_derivative)
+FROM held CROSS JOIN base
 """
 
 # The start of every statement here. Parameters: see `parameters`.
@@ -115,7 +126,7 @@ worth AS (
     FROM holding
     GROUP BY scope
 ),
-mark (instrument_id, price) AS (SELECT * FROM unnest(%(instruments)s::bigint[], %(marks)s::numeric[])),
+derivative (instrument_id, price) AS (SELECT * FROM unnest(%(instruments)s::bigint[], %(marks)s::numeric[])),
 position AS (
     SELECT position.wallet_id, instrument.quote, instrument.kind = ANY(%(derivatives)s) AS is_derivative,
            sum(position.realized_pnl) AS realized,
@@ -124,7 +135,13 @@ position AS (
            sum(position.quantity * mark.price) AS gross
     FROM trading_position AS position
     JOIN markets_instrument AS instrument ON instrument.id = position.instrument_id
-    LEFT JOIN mark ON mark.instrument_id = position.instrument_id
+    LEFT JOIN LATERAL (
+        SELECT price FROM derivative WHERE derivative.instrument_id = instrument.id
+        UNION ALL
+        SELECT price FROM price
+        WHERE instrument.kind <> ALL(%(derivatives)s)
+              AND price.venue = instrument.venue AND price.base = instrument.quote AND price.asset = instrument.base
+    ) AS mark ON position.closed_at IS NULL
     CROSS JOIN LATERAL (
         SELECT CASE position.direction WHEN 'long' THEN position.quantity ELSE -position.quantity END
     ) AS open (quantity)
@@ -236,7 +253,6 @@ def value_scope(*, owner_id: UUID, scope: UUID) -> Valuation:
 def parameters(*, owner_id: UUID, at: datetime, only: UUID | None = None) -> dict[str, Any]:
     """What every statement here needs: the owner, the moment, the prices. `only` is the one scope asked for."""
     live = not clock.is_controlled()
-    instruments, marks = _marks(owner_id)
     return {
         "owner": owner_id,
         "at": at,
@@ -245,35 +261,26 @@ def parameters(*, owner_id: UUID, at: datetime, only: UUID | None = None) -> dic
         # History has no outages: its prices are the closes of that time, and its venue is the demo's.
         "behind": list(BEHIND) if live else [],
         "oldest_price": at - PRICE_IS_OLD_AFTER if live else None,
-        "instruments": instruments,
-        "marks": marks,
         **_prices(owner_id),
     }
 
 
-def _marks(owner_id: UUID) -> tuple[list[int], list[Decimal]]:
-    """The prices of the instruments with an open position."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT instrument_id FROM trading_position WHERE owner_id = %s AND closed_at IS NULL", [owner_id]
-        )
-        instruments = [instrument for (instrument,) in cursor.fetchall()]
-    quotes = markets.quotes(instrument_ids=instruments) if instruments else {}
-    return list(quotes), [quote.price for quote in quotes.values()]
-
-
 def _prices(owner_id: UUID) -> dict[str, list[Any]]:
-    """The price of every asset in the owner's books, at every venue and in every base asset they use, as columns."""
+    """The prices that `NEEDED` names, as columns."""
     with connection.cursor() as cursor:
-        cursor.execute(NEEDED, {"owner": owner_id})
+        cursor.execute(NEEDED, {"owner": owner_id, "derivatives": list(DERIVATIVES)})
         needed = cursor.fetchall()
     rows = [
         (venue, base, asset, quote.price, quote.at, quote.source)
-        for venue, base, assets in needed
+        for venue, base, assets, _ in needed
         for asset, quote in markets.prices_in(assets=assets, base=base, venue=venue).items()
     ]
-    columns = list(zip(*rows, strict=True)) or [()] * 6
+    derivatives = needed[0][-1] if needed else None
+    marks = markets.quotes(instrument_ids=derivatives) if derivatives else {}
+    names = ("venues", "bases", "assets", "prices", "moments", "sources")
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
     return {
-        name: list(column)
-        for name, column in zip(("venues", "bases", "assets", "prices", "moments", "sources"), columns, strict=True)
+        **{name: list(column) for name, column in zip(names, columns, strict=True)},
+        "instruments": list(marks),
+        "marks": [quote.price for quote in marks.values()],
     }

@@ -21,7 +21,7 @@ SCALE: Final = {"BTC": Decimal("0.0001"), "ETH": Decimal("0.001"), "BNB": Decima
 
 @dataclass(frozen=True)
 class AgentRole:
-    """An agent: which of the instruments it trades, with which parameters, on which timeframe if there are such candles.
+    """An agent: which of the instruments it trades, with which parameters, on which timeframe if it exists.
 
     `share` is the fraction of its farm's money; `joins_before_end` the days before the end of the history at which an
     agent joins that is too quick to run over all of it.

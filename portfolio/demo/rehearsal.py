@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from wallets.services import allocate, collect, create_wallet, deposit
-
 from farms.models import Agent, Farm
 from farms.services import (
     check_protective_stops,
@@ -37,6 +35,7 @@ from trading.models import Order, Position
 from trading.services import execute_order, set_limits
 from wallets.connections import create_demo_connection
 from wallets.models import Wallet
+from wallets.services import allocate, collect, create_wallet, deposit
 
 # Stops are looked at this often between the runs, or as often as the candles allow.
 LOOK_EVERY_MS: Final = TIMEFRAME_MS["1h"]
@@ -221,7 +220,7 @@ def _collect_profit(owner_id: UUID, day: int) -> None:
                 target_id=target.pk,
                 asset=master.base_asset,
                 amount=amount,
-                key=f"demo:collect:{day}:{source.pk}",
+                key=f"demo:collect:{day}:{agent.pk}:{source.pk}",
                 note="Half of the profit so far",
             )
 

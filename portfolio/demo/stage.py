@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from markets.importing import import_candles
 from markets.models import Instrument
 from markets.selectors import SIMULATED, TIMEFRAME_MS, last_closed_bar, load_candles, milliseconds, moment
 from markets.services import continue_simulated, generate_history, store_candles
@@ -17,7 +18,7 @@ from moniqo.lib import clock
 from moniqo.lib.errors import MoniqoError
 from portfolio.demo import recordings
 from portfolio.demo.cast import FARMS, AgentRole
-from portfolio.demo.recordings import CandleFolderError, Selection
+from portfolio.demo.recordings import CandleFolderError, Recording, Selection
 from quant.candles import DAY_MS, MINUTE_MS, aggregate
 
 DAYS: Final = 90
@@ -117,7 +118,7 @@ def _recorded(folder: Path, say: Say) -> Scene:
     timeframes = _timeframes(instruments)
     end = _end_of(instruments)
     span = max(timedelta(days=DAYS), LEAST_BARS * timedelta(milliseconds=TIMEFRAME_MS[timeframes[0]]))
-    begin = max(end - span, moment(min(_first_bar(instrument) for instrument in instruments)))
+    begin = max(end - span, _first_bar(instruments, timeframes[0]))
     chosen = _cast_instruments([instrument for instrument in instruments if _end_of((instrument,)) > begin])
     say(
         f"{', '.join(instrument.symbol for instrument in chosen)} at {selection.venue} from {begin:%Y-%m-%d} to "
@@ -139,6 +140,20 @@ def _import(selection: Selection, say: Say) -> tuple[Instrument, ...]:
     if not instruments:
         raise CandleFolderError("None of the files could be read: correct them or name another folder.")
     return tuple(instruments.values())
+
+
+def _import_one(recording: Recording, say: Say) -> Instrument:
+    report = import_candles(
+        file=recording.path,
+        venue=recording.venue,
+        symbol=recording.symbol,
+        timeframe=recording.timeframe,
+        skip_bad=True,
+    )
+    bad = f", {report.bad} bad rows left out" if report.bad else ""
+    missing = f", {report.missing} bars missing" if report.missing else ""
+    say(f"Using {recording.path.name}: {report.accepted:,} candles{bad}{missing}.")
+    return Instrument.objects.get(venue=recording.venue, symbol=recording.symbol)
 
 
 def _add_longer_bars(instrument: Instrument) -> None:
@@ -185,6 +200,12 @@ def _timeframes(instruments: tuple[Instrument, ...]) -> tuple[str, ...]:
 
 def _has(instrument: Instrument, timeframe: str) -> bool:
     return last_closed_bar(instrument_id=instrument.pk, timeframe=timeframe) is not None
+
+
+def _first_bar(instruments: tuple[Instrument, ...], timeframe: str) -> datetime:
+    """The opening of the first bar of any of them."""
+    series = (load_candles(instrument_id=instrument.pk, timeframe=timeframe) for instrument in instruments)
+    return moment(min(int(candles.ts[0]) for candles in series if len(candles)))
 
 
 def _end_of(instruments: tuple[Instrument, ...]) -> datetime:

@@ -48,9 +48,7 @@ class Command(BaseCommand):
         began = perf_counter()
         summary = demo.build(owner_id=user.pk, candles=candles, say=self.stdout.write)
         if summary is None:
-            self.stdout.write(
-                f"{user.email} has a history already: nothing was changed. --force makes another."
-            )
+            self.stdout.write(f"{user.email} has a history already: nothing was changed. --force makes another.")
             return
         self.stdout.write(
             f"History from {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d %H:%M} UTC: {summary.orders} orders, "
