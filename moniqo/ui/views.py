@@ -16,7 +16,6 @@ from moniqo.ui.context import frame
 from moniqo.ui.forms import PreferencesForm
 from moniqo.users.models import User
 
-PREFERENCES = navigation.Link("Preferences", "/preferences/", "sliders-horizontal")
 NEXT_THEME = {
     User.Theme.SYSTEM.value: User.Theme.DARK.value,
     User.Theme.DARK.value: User.Theme.LIGHT.value,
@@ -75,7 +74,8 @@ def jump(request: HtmxRequest) -> HttpResponse:
 
 def _pages(query: str) -> list[navigation.Link]:
     pages = [page for section in navigation.SECTIONS for page in section.pages]
-    links = [*navigation.links(tuple(pages), path="", counts={}), PREFERENCES]
+    preferences_link = navigation.Link("Preferences", reverse("ui:preferences"), "sliders-horizontal")
+    links = [*navigation.links(tuple(pages), path="", counts={}), preferences_link]
     return [link for link in links if query.lower() in link.label.lower()]
 
 

@@ -4,11 +4,17 @@ import pytest
 
 from moniqo.users.models import User
 from tests.browser.conftest import OpenPage
-from tests.browser.soundness import CHART_PAGE_BYTES, assert_page_is_sound
+from tests.browser.soundness import assert_page_is_sound
+
+EVERYTHING_BYTES = 470_000  # more than any real page: every component at once
 
 
 @pytest.mark.parametrize("width", [1440, 390, 320])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_component_page_is_sound(open_page: OpenPage, trader: User, width: int, scheme: str) -> None:
     visit = open_page("/ui/", user=trader, width=width, scheme=scheme)
-    assert_page_is_sound(visit, byte_budget=CHART_PAGE_BYTES)
+    assert_page_is_sound(visit, byte_budget=EVERYTHING_BYTES)
+
+
+def test_the_component_page_is_sound_while_amounts_are_hidden(open_page: OpenPage, trader: User) -> None:
+    assert_page_is_sound(open_page("/ui/?privacy=1", user=trader), byte_budget=EVERYTHING_BYTES)
