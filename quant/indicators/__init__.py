@@ -17,6 +17,8 @@ from quant.candles import Candles, Floats
 
 EMA_SETTLING: Final = 10
 WILDER_SETTLING: Final = 20
+# Windows are copied to be averaged: in blocks they stay in the cache.
+_BLOCK: Final = 4096
 
 
 def sma(values: Floats, period: int) -> Floats:
@@ -47,7 +49,9 @@ def deviation(values: Floats, period: int) -> Floats:
     result = np.full(values.shape, np.nan)
     if values.size >= period:
         windows = np.lib.stride_tricks.sliding_window_view(values, period)
-        result[period - 1 :] = windows.std(axis=1)
+        for start in range(0, len(windows), _BLOCK):
+            block = windows[start : start + _BLOCK].std(axis=1)
+            result[period - 1 + start : period - 1 + start + block.size] = block
     return result
 
 

@@ -10,11 +10,13 @@ from importlib.metadata import entry_points
 from typing import Final
 
 from quant.errors import StrategyRuleError, UnknownStrategyError
-from quant.strategies import trend_following
+from quant.strategies import breakout, custom, mean_reversion, mixed, price_action, trend_following
 from quant.strategies.base import Intents, Parameter, Params, Rule, Strategy
 
 ENTRY_POINTS: Final = "moniqo.strategies"
-_BUILT_IN: Final = (trend_following.STRATEGY,)
+_BUILT_IN: Final = tuple(
+    module.STRATEGY for module in (trend_following, breakout, price_action, mean_reversion, mixed, custom)
+)
 
 __all__ = ["Intents", "Parameter", "Params", "Rule", "Strategy", "catalog", "get"]
 

@@ -46,13 +46,28 @@ def entries(longs: Bools, shorts: Bools, direction: str) -> Signs:
 
 
 def offset_from(prices: Floats, distance: Floats, enter: Signs, *, toward: int) -> Floats:
-    """Prices at `distance` from `prices` on entry bars and NaN elsewhere.
+    """Prices at `distance` from `prices` on entry bars and NaN elsewhere, also where that would be below zero.
 
     `toward` is +1 for the profitable side of the entry (targets), -1 for the losing side (stops).
     """
     result = np.full(prices.shape, np.nan)
     bars = np.flatnonzero(enter)
-    result[bars] = prices[bars] + toward * enter[bars] * distance[bars]
+    levels = prices[bars] + toward * enter[bars] * distance[bars]
+    result[bars] = np.where(levels > 0, levels, np.nan)
+    return result
+
+
+def latest(happened: Bools, values: Floats, *, within: int) -> Floats:
+    """`values` at the last bar where something `happened`, if that was at most `within` bars ago; else NaN."""
+    bars = np.arange(happened.size)
+    last = np.maximum.accumulate(np.where(happened, bars, -1))
+    return np.where((last >= 0) & (bars - last <= within), values[np.maximum(last, 0)], np.nan)
+
+
+def shifted(flags: Bools, bars: int = 1) -> Bools:
+    """Whether it was so `bars` bars ago; False before there is such a bar."""
+    result = np.zeros_like(flags)
+    result[bars:] = flags[:-bars] if bars < flags.size else flags[:0]
     return result
 
 

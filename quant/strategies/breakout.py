@@ -1,0 +1,132 @@
+"""Breakout: enter when the close leaves a range, leave when it falls back to the middle of it.
+
+The range is Donchian's channel (highest high and lowest low of the bars before this one) or the opening range (the
+first bars of the UTC day). A breakout counts only on the bar that leaves the range, and only if volume and volatility
+are there: the bar's volume against its average of the bars before, ATR as a share of price. A position from an opening
+range does not outlive the first bar of the next day.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from quant import indicators
+from quant.candles import DAY_MS, Bools, Candles, Floats
+from quant.indicators import previous
+from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
+from quant.strategies.signals import DIRECTION, crossings, entries, offset_from, shifted, word_of
+
+# One-minute bars have the longest days; the bars' own length is not known when warm-up is asked for.
+_MOST_BARS_PER_DAY: Final = 1440
+
+
+def _settle(params: Params) -> int:
+    wilder = int(params["atr_period"]) * indicators.WILDER_SETTLING
+    channel = _MOST_BARS_PER_DAY if params["range"] == "opening" else int(params["period"])
+    return 2 + max(wilder, channel, int(params["volume_period"]))
+
+
+def _donchian(candles: Candles, period: int) -> tuple[Floats, Floats]:
+    return (
+        previous(indicators.highest(candles.high, period)),
+        previous(indicators.lowest(candles.low, period)),
+    )
+
+
+def _opening_range(candles: Candles, bars: int) -> tuple[Floats, Floats, Bools]:
+    """High and low of the day's first bars once they are over, and the bars that begin a day.
+
+    The day the data begin in counts only if they begin at midnight: otherwise its first bars are not known.
+    """
+    index = np.arange(len(candles))
+    day = candles.ts // DAY_MS
+    begins = np.diff(day, prepend=-1) != 0
+    first = np.maximum.accumulate(np.where(begins, index, 0))
+    last_of_range = first + bars - 1
+    known = index > last_of_range
+    if len(candles) and candles.ts[0] % DAY_MS:
+        known &= day != day[0]
+    at = np.where(known, last_of_range, 0)
+    high, low = indicators.highest(candles.high, bars), indicators.lowest(candles.low, bars)
+    return np.where(known, high[at], np.nan), np.where(known, low[at], np.nan), begins & (index > 0)
+
+
+def _compute(candles: Candles, params: Params) -> Intents:
+    if params["range"] == "donchian":
+        upper, lower = _donchian(candles, params["period"])
+        over = np.zeros(len(candles), dtype=np.bool_)
+    else:
+        upper, lower, over = _opening_range(candles, params["period"])
+    middle = (upper + lower) / 2
+    atr = indicators.atr(candles, params["atr_period"])
+    shown = {"upper": upper, "lower": lower, "middle": middle, "atr": atr}
+    strong = np.isfinite(atr) & (atr >= params["volatility_min"] * candles.close)
+    if params["volume_min"] > 0:
+        shown["volume_average"] = previous(indicators.sma(candles.volume, params["volume_period"]))
+        strong &= candles.volume >= params["volume_min"] * shown["volume_average"]
+    above, below = candles.close > upper, candles.close < lower
+    enter = entries(above & ~shifted(above) & strong, below & ~shifted(below) & strong, params["direction"])
+    up, down = crossings(candles.close, middle)
+    return Intents(
+        enter=enter,
+        exit=up | down | over,
+        stop=offset_from(candles.close, params["stop_atr"] * atr, enter, toward=-1),
+        target=offset_from(candles.close, params["target_atr"] * atr, enter, toward=1)
+        if params["target_atr"] > 0
+        else nowhere(len(candles)),
+        trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
+        indicators=shown,
+        explain=lambda bar: _explain(candles, upper, lower, enter, bar),
+    )
+
+
+def _explain(candles: Candles, upper: Floats, lower: Floats, enter: Signs, bar: int) -> str:
+    if not np.isfinite(upper[bar]):
+        return "The range is not known yet."
+    close = f"close {candles.close[bar]:.6g}, range {lower[bar]:.6g} to {upper[bar]:.6g}"
+    if enter[bar]:
+        return f"Go {word_of(enter[bar])}: the close left the range ({close})."
+    return f"No new breakout ({close})."
+
+
+STRATEGY: Final = Strategy(
+    slug="breakout",
+    name="Breakout",
+    description="Enters when the close leaves a Donchian channel or the day's opening range, if volume agrees.",
+    schema=(
+        Parameter("range", "choice", "donchian", "What has to be left.", choices=("donchian", "opening")),
+        Parameter("period", "int", 20, "Bars that make the range.", minimum=2, maximum=500, step=5),
+        Parameter(
+            "volume_min",
+            "float",
+            1.0,
+            "Least volume against its average; 0 for no filter.",
+            minimum=0,
+            maximum=10,
+            step=0.25,
+        ),
+        Parameter("volume_period", "int", 20, "Bars in the average volume.", minimum=2, maximum=500, step=5),
+        Parameter(
+            "volatility_min", "float", 0.0, "Least ATR as a fraction of price.", minimum=0, maximum=0.2, step=0.0025
+        ),
+        Parameter("atr_period", "int", 14, "Bars in the ATR.", minimum=2, maximum=200, step=2),
+        Parameter(
+            "stop_atr",
+            "float",
+            2.0,
+            "Stop distance from the signal's close, in ATRs.",
+            minimum=0.1,
+            maximum=20,
+            step=0.5,
+        ),
+        Parameter("target_atr", "float", 0.0, "Target distance in ATRs; 0 for none.", minimum=0, maximum=50, step=0.5),
+        Parameter(
+            "trail_atr", "float", 3.0, "Trailing distance in ATRs; 0 for a fixed stop.", minimum=0, maximum=20, step=0.5
+        ),
+        DIRECTION,
+    ),
+    compute=_compute,
+    settle=_settle,
+)

@@ -1,0 +1,296 @@
+"""Custom: rules a person composes from indicators and comparisons, kept as data and never as code.
+
+Entry and exit are groups: `{"all": [...]}` or `{"any": [...]}` of conditions or further groups. A condition compares
+two operands, `{"left": …, "op": ">", "right": …}`, where an operand is a number or an indicator of
+`quant.indicators.catalog` with its parameters, such as `{"indicator": "ema", "period": 20, "bars_ago": 1}`. Stop,
+target and trail are `{"atr": 2.0, "period": 14}` (multiples of ATR from the close), `{"percent": 0.05}` (a fraction of
+the close) or, for stop and target, a price such as `{"indicator": "lowest", "source": "low", "period": 10}`. Size is a
+number or an operand. Everything is checked when it is saved, with the place of the mistake in the message, and computed
+for all bars at once. A comparison with a value that is not known yet is false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from quant import indicators
+from quant.candles import Bools, Candles, Floats
+from quant.errors import ParameterError
+from quant.indicators.catalog import CATALOG, LONGEST, SOURCES
+from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
+from quant.strategies.signals import crossings, offset_from
+
+DEEPEST: Final = 4
+MOST_CONDITIONS: Final = 50
+_GROUPS: Final = {"all": np.logical_and, "any": np.logical_or}
+_COMPARISONS: Final[Mapping[str, Callable[[Floats, Floats], Bools]]] = {
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    "crosses_above": lambda left, right: crossings(left, right)[0],
+    "crosses_below": lambda left, right: crossings(left, right)[1],
+}
+_WORDS: Final = {"crosses_above": "crosses above", "crosses_below": "crosses below"}
+_DEFAULT_ATR: Final = 14
+
+
+# Checking: every function takes the place it looks at, for the message, and returns the same data made complete.
+
+
+def _number(value: Any, place: str, low: float, high: float, *, whole: bool = False) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise ParameterError(f"Make {place} a number: {value!r} is not one.")
+    if not low <= value <= high or (whole and value != int(value)):
+        raise ParameterError(
+            f"Make {place} a {'whole ' if whole else ''}number from {low:g} to {high:g}, not {value!r}."
+        )
+    return int(value) if whole else float(value)
+
+
+def _mapping(value: Any, place: str, allowed: set[str]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ParameterError(f"Make {place} an object with {' or '.join(sorted(allowed))}: {value!r} is not one.")
+    unknown = sorted(set(map(str, value)) - allowed)
+    if unknown:
+        raise ParameterError(f"Remove {', '.join(unknown)} from {place}: it may have {', '.join(sorted(allowed))}.")
+    return value
+
+
+def _clean_operand(value: Any, place: str) -> Any:
+    if not isinstance(value, dict):
+        return _number(value, place, -1e12, 1e12)
+    indicator = CATALOG.get(str(value.get("indicator")))
+    if indicator is None:
+        raise ParameterError(f"Name an indicator in {place}: choose one of {', '.join(CATALOG)}.")
+    allowed = {"indicator", "bars_ago", *indicator.periods}
+    allowed |= {"source"} if indicator.from_source else set()
+    allowed |= {"multiple"} if indicator.multiple is not None else set()
+    given = _mapping(value, place, allowed)
+    clean: dict[str, Any] = {"indicator": indicator.name}
+    for name, default in indicator.periods.items():
+        clean[name] = _number(given.get(name, default), f"{place}.{name}", 2, LONGEST, whole=True)
+    if indicator.multiple is not None:
+        clean["multiple"] = _number(given.get("multiple", indicator.multiple), f"{place}.multiple", 0.1, 10)
+    if indicator.from_source:
+        clean["source"] = given.get("source", "close")
+        if clean["source"] not in SOURCES:
+            raise ParameterError(f"Set {place}.source to one of {', '.join(SOURCES)}, not {clean['source']!r}.")
+    clean["bars_ago"] = _number(given.get("bars_ago", 0), f"{place}.bars_ago", 0, LONGEST, whole=True)
+    return clean
+
+
+def _clean_condition(value: Any, place: str) -> dict[str, Any]:
+    given = _mapping(value, place, {"left", "op", "right"})
+    if given.get("op") not in _COMPARISONS:
+        raise ParameterError(f"Set {place}.op to one of {', '.join(_COMPARISONS)}, not {given.get('op')!r}.")
+    return {
+        "left": _clean_operand(given.get("left"), f"{place}.left"),
+        "op": given["op"],
+        "right": _clean_operand(given.get("right"), f"{place}.right"),
+    }
+
+
+def _clean_group(value: Any, place: str, depth: int = 1) -> dict[str, Any]:
+    kinds = [kind for kind in _GROUPS if isinstance(value, dict) and kind in value]
+    if len(kinds) != 1 or len(value) != 1 or not isinstance(value[kinds[0]], list) or not value[kinds[0]]:
+        raise ParameterError(f"Make {place} a group: an object with all or any and a list of at least one condition.")
+    if depth > DEEPEST:
+        raise ParameterError(f"Flatten {place}: groups may be nested {DEEPEST} deep.")
+    kind = kinds[0]
+    members = []
+    for number, member in enumerate(value[kind], start=1):
+        inner = f"{place}.{kind}[{number}]"
+        is_group = isinstance(member, dict) and any(name in member for name in _GROUPS)
+        members.append(_clean_group(member, inner, depth + 1) if is_group else _clean_condition(member, inner))
+    if sum(1 for _ in _conditions({kind: members})) > MOST_CONDITIONS:
+        raise ParameterError(f"Shorten {place}: at most {MOST_CONDITIONS} conditions.")
+    return {kind: members}
+
+
+def _clean_level(value: Any, place: str, *, distance_only: bool) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, dict) and "atr" in value:
+        given = _mapping(value, place, {"atr", "period"})
+        return {
+            "atr": _number(given["atr"], f"{place}.atr", 0.01, 100),
+            "period": _number(given.get("period", _DEFAULT_ATR), f"{place}.period", 2, LONGEST, whole=True),
+        }
+    if isinstance(value, dict) and "percent" in value:
+        given = _mapping(value, place, {"percent"})
+        return {"percent": _number(given["percent"], f"{place}.percent", 0.0001, 0.99)}
+    if distance_only or not isinstance(value, dict):
+        kinds = "atr or percent" if distance_only else "atr, percent or an indicator"
+        raise ParameterError(f"Make {place} an object with {kinds}, or leave it empty.")
+    return _clean_operand(value, place)
+
+
+def _complete(params: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "direction": params["direction"],
+        "entry": _clean_group(params["entry"], "entry"),
+        "exit": None if params["exit"] is None else _clean_group(params["exit"], "exit"),
+        "stop": _clean_level(params["stop"], "stop", distance_only=False),
+        "target": _clean_level(params["target"], "target", distance_only=False),
+        "trail": _clean_level(params["trail"], "trail", distance_only=True),
+        "size": None if params["size"] is None else _clean_operand(params["size"], "size"),
+    }
+
+
+# Computing.
+
+
+class _Board:
+    """Indicators of one run, each computed once."""
+
+    def __init__(self, candles: Candles) -> None:
+        self.candles = candles
+        self.values: dict[str, Floats] = {}
+
+    def operand(self, operand: Any) -> Floats:
+        if not isinstance(operand, dict):
+            return np.broadcast_to(np.float64(operand), (len(self.candles),))
+        name = _label(operand)
+        if name not in self.values:
+            source: Floats = getattr(self.candles, operand.get("source", "close"))
+            values = CATALOG[operand["indicator"]].compute(self.candles, source, operand)
+            self.values[name] = indicators.previous(values, operand["bars_ago"]) if operand["bars_ago"] else values
+        return self.values[name]
+
+    def group(self, group: Mapping[str, Any]) -> Bools:
+        kind, members = next(iter(group.items()))
+        found = [self.group(member) if "op" not in member else self.condition(member) for member in members]
+        return np.asarray(_GROUPS[kind].reduce(found), dtype=np.bool_)
+
+    def condition(self, condition: Mapping[str, Any]) -> Bools:
+        return _COMPARISONS[condition["op"]](self.operand(condition["left"]), self.operand(condition["right"]))
+
+    def distance(self, level: Mapping[str, Any]) -> Floats:
+        if "atr" in level:
+            atr = self.operand({"indicator": "atr", "period": level["period"], "bars_ago": 0})
+            return np.asarray(level["atr"] * atr)
+        return np.asarray(level["percent"] * self.candles.close)
+
+    def level(self, level: Mapping[str, Any] | None, enter: Signs, *, toward: int) -> Floats:
+        if level is None:
+            return nowhere(len(self.candles))
+        if "indicator" in level:
+            price = np.where(enter != 0, self.operand(level), np.nan)
+        else:
+            price = offset_from(self.candles.close, self.distance(level), enter, toward=toward)
+        return np.where(price > 0, price, np.nan)
+
+
+def _label(operand: Any) -> str:
+    if not isinstance(operand, dict):
+        return f"{operand:g}"
+    numbers = [f"{operand[key]:g}" for key in (*CATALOG[operand["indicator"]].periods, "multiple") if key in operand]
+    source = operand.get("source", "close")
+    name = source if operand["indicator"] == "price" else operand["indicator"]
+    inside = numbers if source == "close" or operand["indicator"] == "price" else [*numbers, source]
+    label = f"{name}({', '.join(inside)})" if inside else name
+    return f"{label} {operand['bars_ago']} bars ago" if operand["bars_ago"] else label
+
+
+def _compute(candles: Candles, params: Params) -> Intents:
+    board = _Board(candles)
+    wanted = board.group(params["entry"])
+    if params["stop"] is not None and "atr" in params["stop"]:
+        wanted = wanted & np.isfinite(board.distance(params["stop"]))
+    enter = (wanted * (1 if params["direction"] == "long" else -1)).astype(np.int8)
+    leave = np.zeros(len(candles), dtype=np.bool_) if params["exit"] is None else board.group(params["exit"])
+    size = nowhere(len(candles)) if params["size"] is None else board.operand(params["size"])
+    return Intents(
+        enter=np.where(leave, 0, enter).astype(np.int8),
+        exit=leave,
+        stop=board.level(params["stop"], enter, toward=-1),
+        target=board.level(params["target"], enter, toward=1),
+        trail=nowhere(len(candles)) if params["trail"] is None else board.distance(params["trail"]),
+        size=np.where(size > 0, size, np.nan),
+        indicators=dict(board.values),
+        explain=lambda bar: _explain(board, params, wanted, leave, bar),
+    )
+
+
+def _conditions(group: Mapping[str, Any]) -> Any:
+    for member in next(iter(group.values())):
+        if "op" in member:
+            yield member
+        else:
+            yield from _conditions(member)
+
+
+def _explain(board: _Board, params: Params, wanted: Bools, leave: Bools, bar: int) -> str:
+    if leave[bar]:
+        return f"Leave: {_account_of(board, params['exit'], bar)}."
+    if wanted[bar]:
+        return f"Go {params['direction']}: {_account_of(board, params['entry'], bar)}."
+    return f"No entry: {_account_of(board, params['entry'], bar)}."
+
+
+def _account_of(board: _Board, group: Mapping[str, Any], bar: int) -> str:
+    """Each condition with its values on this bar and whether it holds."""
+    parts = []
+    for condition in _conditions(group):
+        left, right = condition["left"], condition["right"]
+        holds = "yes" if board.condition(condition)[bar] else "no"
+        values = f"{board.operand(left)[bar]:.6g} against {board.operand(right)[bar]:.6g}"
+        word = _WORDS.get(condition["op"], condition["op"])
+        parts.append(f"{_label(left)} {word} {_label(right)}, {holds} ({values})")
+    return "; ".join(parts)
+
+
+def _settle(params: Params) -> int:
+    groups = [params[name] for name in ("entry", "exit") if params[name] is not None]
+    conditions = [condition for group in groups for condition in _conditions(group)]
+    used = [condition[side] for condition in conditions for side in ("left", "right")]
+    used += [params[name] for name in ("stop", "target", "size")]
+    longest = 1
+    for operand in used:
+        if isinstance(operand, dict) and "indicator" in operand:
+            # A crossing looks one bar back.
+            longest = max(longest, CATALOG[operand["indicator"]].settle(operand) + operand["bars_ago"] + 1)
+    for name in ("stop", "target", "trail"):
+        if isinstance(params[name], dict) and "atr" in params[name]:
+            longest = max(longest, params[name]["period"] * indicators.WILDER_SETTLING + 1)
+    return longest
+
+
+_PRICE: Final = {"indicator": "price"}
+
+STRATEGY: Final = Strategy(
+    slug="custom",
+    name="Custom rules",
+    description="Your own rules, composed from indicators and comparisons.",
+    schema=(
+        Parameter("direction", "choice", "long", "Which side is entered.", choices=("long", "short")),
+        Parameter(
+            "entry",
+            "data",
+            {
+                "all": [
+                    {"left": {"indicator": "rsi", "period": 14}, "op": "crosses_above", "right": 40},
+                    {"left": _PRICE, "op": ">", "right": {"indicator": "sma", "period": 100}},
+                ]
+            },
+            "Group of conditions to enter on.",
+        ),
+        Parameter(
+            "exit",
+            "data",
+            {"any": [{"left": {"indicator": "rsi", "period": 14}, "op": "crosses_below", "right": 70}]},
+            "Group of conditions to leave on, or nothing.",
+        ),
+        Parameter("stop", "data", {"atr": 2.5, "period": 14}, "Protective stop, or nothing."),
+        Parameter("target", "data", None, "Profit target, or nothing."),
+        Parameter("trail", "data", None, "Trailing distance, or nothing."),
+        Parameter("size", "data", None, "Weight of an entry: a number or an indicator, or nothing."),
+    ),
+    compute=_compute,
+    settle=_settle,
+    complete=_complete,
+)

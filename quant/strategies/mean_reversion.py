@@ -1,0 +1,90 @@
+"""Mean reversion: buy what has fallen unusually far from its average, leave when it has come back.
+
+Distance is the z-score of the close over `period` bars. With `method` zscore the entry is the bar that gets further
+than `entry` deviations away; with bollinger it is the bar that comes back inside the band of that width, which waits
+for the fall to end. Both leave when the distance is back within `leave` deviations of the mean. A long-term average can
+forbid entries against the trend.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from quant import indicators
+from quant.candles import Candles, Floats
+from quant.strategies.base import Intents, Parameter, Params, Rule, Signs, Strategy
+from quant.strategies.signals import DIRECTION, crossings, entries, offset_from, word_of
+
+
+def _settle(params: Params) -> int:
+    wilder = int(params["atr_period"]) * indicators.WILDER_SETTLING
+    return 1 + max(wilder, int(params["period"]), int(params["trend_period"]))
+
+
+def _compute(candles: Candles, params: Params) -> Intents:
+    z = indicators.zscore(candles.close, params["period"])
+    atr = indicators.atr(candles, params["atr_period"])
+    shown = {"zscore": z, "mean": indicators.sma(candles.close, params["period"]), "atr": atr}
+    back_up, gone_down = crossings(z, np.full(z.shape, -params["entry"]))
+    gone_up, back_down = crossings(z, np.full(z.shape, params["entry"]))
+    bollinger = params["method"] == "bollinger"
+    longs, shorts = (back_up, back_down) if bollinger else (gone_down, gone_up)
+    longs, shorts = longs & np.isfinite(atr), shorts & np.isfinite(atr)
+    if params["trend_period"] >= 2:
+        shown["trend"] = indicators.sma(candles.close, params["trend_period"])
+        longs &= candles.close > shown["trend"]
+        shorts &= candles.close < shown["trend"]
+    enter = entries(longs, shorts, params["direction"])
+    recovered, _ = crossings(z, np.full(z.shape, -params["leave"]))
+    _, eased = crossings(z, np.full(z.shape, params["leave"]))
+    return Intents(
+        enter=enter,
+        exit=(recovered | eased) & (enter == 0),
+        stop=offset_from(candles.close, params["stop_atr"] * atr, enter, toward=-1),
+        indicators=shown,
+        explain=lambda bar: _explain(z, enter, bar),
+    )
+
+
+def _explain(z: Floats, enter: Signs, bar: int) -> str:
+    if not np.isfinite(z[bar]):
+        return "The mean has too few bars yet."
+    distance = f"the close is {abs(z[bar]):.2f} deviations {'above' if z[bar] > 0 else 'below'} its mean"
+    return f"Go {word_of(enter[bar])}: {distance}." if enter[bar] else f"No entry: {distance}."
+
+
+STRATEGY: Final = Strategy(
+    slug="mean_reversion",
+    name="Mean reversion",
+    description="Trades against unusual distances from the mean, by z-score or on the way back into Bollinger's band.",
+    schema=(
+        Parameter(
+            "method", "choice", "zscore", "Enter on the way out or on the way back.", choices=("zscore", "bollinger")
+        ),
+        Parameter("period", "int", 20, "Bars in mean and deviation.", minimum=5, maximum=500, step=5),
+        Parameter("entry", "float", 2.0, "Distance of the entry in deviations.", minimum=0.5, maximum=5, step=0.25),
+        Parameter("leave", "float", 0.0, "Distance at which to leave.", minimum=0, maximum=3, step=0.25),
+        Parameter("trend_period", "int", 0, "Bars in the trend filter; 0 for none.", minimum=0, maximum=1000, step=50),
+        Parameter("atr_period", "int", 14, "Bars in the ATR.", minimum=2, maximum=200, step=2),
+        Parameter(
+            "stop_atr",
+            "float",
+            3.0,
+            "Stop distance from the signal's close, in ATRs.",
+            minimum=0.1,
+            maximum=20,
+            step=0.5,
+        ),
+        DIRECTION,
+    ),
+    rules=(
+        Rule(
+            lambda params: params["leave"] < params["entry"],
+            "Set leave below entry: a position must have some way to go.",
+        ),
+    ),
+    compute=_compute,
+    settle=_settle,
+)

@@ -1,0 +1,138 @@
+"""Mixed: several strategies vote, and a position needs enough of them to agree.
+
+Each member's last entry is its vote, for or against, until it says exit or `vote_bars` have passed. The score is the
+weighted mean of the votes, -1 … 1. A position is entered on the bar whose score reaches the agreement and left when the
+score returns to zero. Protection is the mixture's own, because members' stops contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from quant import indicators
+from quant.candles import Candles, Floats
+from quant.errors import ParameterError
+from quant.strategies import breakout, custom, mean_reversion, price_action, trend_following
+from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
+from quant.strategies.signals import DIRECTION, entries, latest, offset_from, shifted, word_of
+
+MEMBERS: Final = {
+    module.STRATEGY.slug: module.STRATEGY
+    for module in (trend_following, breakout, mean_reversion, price_action, custom)
+}
+MOST_MEMBERS: Final = 10
+_HEAVIEST: Final = 100.0
+# Weights such as 0.1 do not add up exactly: a score this near to the agreement reaches it.
+_ROUNDING: Final = 1e-9
+
+
+def _complete(params: dict[str, Any]) -> dict[str, Any]:
+    members = params["members"]
+    if not isinstance(members, list) or not 1 <= len(members) <= MOST_MEMBERS:
+        raise ParameterError(f"Make members a list of one to {MOST_MEMBERS} strategies.")
+    return {**params, "members": [_clean_member(member, number) for number, member in enumerate(members, start=1)]}
+
+
+def _clean_member(member: Any, number: int) -> dict[str, Any]:
+    if not isinstance(member, dict) or set(member) - {"strategy", "weight", "params"}:
+        raise ParameterError(f"Make member {number} an object with strategy, weight and params.")
+    strategy = MEMBERS.get(str(member.get("strategy")))
+    if strategy is None:
+        raise ParameterError(f"Choose the strategy of member {number} from {', '.join(MEMBERS)}.")
+    weight = Parameter("weight", "float", 1.0, "", minimum=0.01, maximum=_HEAVIEST)
+    try:
+        return {
+            "strategy": strategy.slug,
+            "weight": weight.clean(member.get("weight", 1.0)),
+            "params": strategy.validate(member.get("params") or {}),
+        }
+    except ParameterError as error:
+        raise ParameterError(f"Correct member {number}, {strategy.name}: {error}") from error
+
+
+def _settle(params: Params) -> int:
+    slowest: int = max(MEMBERS[member["strategy"]].warmup(member["params"]) for member in params["members"])
+    voted = slowest + int(params["vote_bars"]) + 1
+    return 1 + max(voted, int(params["atr_period"]) * indicators.WILDER_SETTLING)
+
+
+def _vote(intents: Intents, vote_bars: int) -> Floats:
+    spoke = (intents.enter != 0) | intents.exit
+    return np.nan_to_num(latest(spoke, intents.enter.astype(np.float64), within=vote_bars))
+
+
+def _compute(candles: Candles, params: Params) -> Intents:
+    members = params["members"]
+    votes = [
+        _vote(MEMBERS[member["strategy"]].compute(candles, member["params"]), params["vote_bars"]) for member in members
+    ]
+    weights = np.array([member["weight"] for member in members])
+    score: Floats = np.average(votes, axis=0, weights=weights)
+    atr = indicators.atr(candles, params["atr_period"])
+    agreed, against = score >= params["agreement"] - _ROUNDING, score <= _ROUNDING - params["agreement"]
+    known = np.isfinite(atr)
+    enter = entries(agreed & ~shifted(agreed) & known, against & ~shifted(against) & known, params["direction"])
+    above_zero, below_zero = score > _ROUNDING, score < -_ROUNDING
+    gone = (shifted(above_zero) & ~above_zero) | (shifted(below_zero) & ~below_zero)
+    return Intents(
+        enter=enter,
+        exit=gone,
+        stop=offset_from(candles.close, params["stop_atr"] * atr, enter, toward=-1),
+        trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
+        indicators={"score": score, "atr": atr},
+        explain=_explainer(members, votes, score, enter),
+    )
+
+
+def _explainer(members: list[Any], votes: list[Floats], score: Floats, enter: Signs) -> Callable[[int], str]:
+    def explain(bar: int) -> str:
+        each = ", ".join(
+            f"{MEMBERS[member['strategy']].name} {word_of(int(vote[bar]))}"
+            for member, vote in zip(members, votes, strict=True)
+        )
+        opening = f"Go {word_of(enter[bar])}" if enter[bar] else "No entry"
+        return f"{opening}: score {score[bar]:+.2f} ({each})."
+
+    return explain
+
+
+STRATEGY: Final = Strategy(
+    slug="mixed",
+    name="Mixed",
+    description="Several strategies vote; a position needs enough of them to agree.",
+    schema=(
+        Parameter(
+            "members",
+            "data",
+            [
+                {"strategy": "trend_following", "weight": 1.0, "params": {"direction": "both", "adx_min": 0}},
+                {"strategy": "breakout", "weight": 1.0, "params": {"direction": "both"}},
+            ],
+            "Strategies with weight and parameters.",
+        ),
+        Parameter("agreement", "float", 0.6, "Score from which to enter.", minimum=0.05, maximum=1, step=0.05),
+        Parameter(
+            "vote_bars", "int", 50, "Bars for which an entry counts as a vote.", minimum=1, maximum=1000, step=10
+        ),
+        Parameter("atr_period", "int", 14, "Bars in the ATR.", minimum=2, maximum=200, step=2),
+        Parameter(
+            "stop_atr",
+            "float",
+            2.5,
+            "Stop distance from the signal's close, in ATRs.",
+            minimum=0.1,
+            maximum=20,
+            step=0.5,
+        ),
+        Parameter(
+            "trail_atr", "float", 0.0, "Trailing distance in ATRs; 0 for a fixed stop.", minimum=0, maximum=20, step=0.5
+        ),
+        DIRECTION,
+    ),
+    compute=_compute,
+    settle=_settle,
+    complete=_complete,
+)

@@ -1,0 +1,127 @@
+"""Price action: candle patterns that reject a level, traded only where there is one.
+
+Support is the last swing low, resistance the last swing high: the lowest low (highest high) of `swing` bars on both
+sides. A swing is known only `swing` bars after it happened, and is used from that bar on, never earlier. Patterns,
+described for longs at support (shorts mirror them at resistance):
+
+pin bar      the lower wick is at least twice the body and 60 % of the bar
+engulfing    a rising body that covers the falling body before it
+inside bar   a bar inside the one before it, then a close above that mother bar
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from quant import indicators
+from quant.candles import Bools, Candles, Floats
+from quant.indicators import previous
+from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
+from quant.strategies.signals import DIRECTION, entries, latest, word_of
+
+PATTERNS: Final = ("pin bar", "engulfing", "inside bar")
+_WICK_TO_BODY: Final = 2.0
+_WICK_TO_BAR: Final = 0.6
+
+
+def _settle(params: Params) -> int:
+    levels = int(params["level_bars"]) + 2 * int(params["swing"]) + 1
+    return 3 + max(int(params["atr_period"]) * indicators.WILDER_SETTLING, levels)
+
+
+def _swing(values: Floats, extreme: Floats, swing: int, level_bars: int) -> Floats:
+    """The last confirmed swing's price at each bar; `extreme` is the extreme of the last 2 × swing + 1 values."""
+    middle = previous(values, swing)
+    return latest(extreme == middle, middle, within=level_bars)
+
+
+def _pin_bars(body: Floats, wick: Floats, height: Floats) -> Bools:
+    return (height > 0) & (wick >= _WICK_TO_BODY * body) & (wick >= _WICK_TO_BAR * height)
+
+
+def _patterns(candles: Candles) -> tuple[tuple[Bools, ...], tuple[Bools, ...]]:
+    """Rising and falling patterns, each in the order of `PATTERNS`."""
+    opened, high, low, close = candles.open, candles.high, candles.low, candles.close
+    before_open, before_close = previous(opened), previous(close)
+    body, height = np.abs(close - opened), high - low
+    mother_high, mother_low = previous(high, 2), previous(low, 2)
+    inside = (previous(high) <= mother_high) & (previous(low) >= mother_low)
+    rising = (
+        _pin_bars(body, np.minimum(opened, close) - low, height),
+        (close > opened) & (before_close < before_open) & (close >= before_open) & (opened <= before_close),
+        inside & (close > mother_high),
+    )
+    falling = (
+        _pin_bars(body, high - np.maximum(opened, close), height),
+        (close < opened) & (before_close > before_open) & (close <= before_open) & (opened >= before_close),
+        inside & (close < mother_low),
+    )
+    return rising, falling
+
+
+def _compute(candles: Candles, params: Params) -> Intents:
+    swing, width = params["swing"], 2 * params["swing"] + 1
+    support = _swing(candles.low, indicators.lowest(candles.low, width), swing, params["level_bars"])
+    resistance = _swing(candles.high, indicators.highest(candles.high, width), swing, params["level_bars"])
+    atr = indicators.atr(candles, params["atr_period"])
+    zone = params["zone_atr"] * atr
+    lows, highs = indicators.lowest(candles.low, 2), indicators.highest(candles.high, 2)
+    at_support = (np.abs(lows - support) <= zone) & (candles.close > support)
+    at_resistance = (np.abs(highs - resistance) <= zone) & (candles.close < resistance)
+    chosen = [params["pattern"] in {"any", name} for name in PATTERNS]
+    rising, falling = _patterns(candles)
+    longs = at_support & np.any([found for found, wanted in zip(rising, chosen, strict=True) if wanted], axis=0)
+    shorts = at_resistance & np.any([found for found, wanted in zip(falling, chosen, strict=True) if wanted], axis=0)
+    enter = entries(longs, shorts, params["direction"])
+    beyond: Floats = np.where(enter > 0, lows - params["buffer_atr"] * atr, highs + params["buffer_atr"] * atr)
+    stop = np.where(enter != 0, beyond, np.nan)
+    reward = candles.close + params["reward"] * (candles.close - stop)
+    against = {"long": shorts, "short": longs, "both": np.zeros_like(longs)}[params["direction"]]
+    return Intents(
+        enter=enter,
+        exit=against,
+        stop=np.where(stop > 0, stop, np.nan),
+        target=np.where(reward > 0, reward, np.nan) if params["reward"] > 0 else nowhere(len(candles)),
+        indicators={"support": support, "resistance": resistance, "atr": atr},
+        explain=lambda bar: _explain(rising, falling, chosen, support, resistance, enter, bar),
+    )
+
+
+def _explain(
+    rising: tuple[Bools, ...],
+    falling: tuple[Bools, ...],
+    chosen: list[bool],
+    support: Floats,
+    resistance: Floats,
+    enter: Signs,
+    bar: int,
+) -> str:
+    if enter[bar] == 0:
+        return f"No pattern at support {support[bar]:.6g} or resistance {resistance[bar]:.6g}."
+    found = rising if enter[bar] > 0 else falling
+    names = [name for name, hit, wanted in zip(PATTERNS, found, chosen, strict=True) if wanted and hit[bar]]
+    level = f"support {support[bar]:.6g}" if enter[bar] > 0 else f"resistance {resistance[bar]:.6g}"
+    return f"Go {word_of(enter[bar])}: {' and '.join(names)} at {level}."
+
+
+STRATEGY: Final = Strategy(
+    slug="price_action",
+    name="Price action",
+    description="Trades pin bars, engulfing bars and inside bars that reject a support or resistance.",
+    schema=(
+        Parameter("pattern", "choice", "any", "Which pattern counts.", choices=("any", *PATTERNS)),
+        Parameter("swing", "int", 3, "Bars on both sides of a swing.", minimum=1, maximum=50, step=1),
+        Parameter("level_bars", "int", 100, "Bars for which a level is remembered.", minimum=5, maximum=1000, step=10),
+        Parameter("zone_atr", "float", 0.5, "How near to the level, in ATRs.", minimum=0.05, maximum=5, step=0.05),
+        Parameter("atr_period", "int", 14, "Bars in the ATR.", minimum=2, maximum=200, step=2),
+        Parameter("buffer_atr", "float", 0.5, "Stop beyond the pattern, in ATRs.", minimum=0, maximum=10, step=0.25),
+        Parameter(
+            "reward", "float", 2.0, "Target in multiples of the risk; 0 for none.", minimum=0, maximum=20, step=0.5
+        ),
+        DIRECTION,
+    ),
+    compute=_compute,
+    settle=_settle,
+)
