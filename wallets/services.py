@@ -1,5 +1,6 @@
 """Everything that writes in this app, by the name other apps call it."""
 
+from wallets.connections import create_demo_connection, ensure_demo_platform
 from wallets.hierarchy import (
     Preview,
     Side,
@@ -12,16 +13,23 @@ from wallets.hierarchy import (
     preview_deposit,
     update_wallet,
 )
+from wallets.sync import assign_suspense, prune_sync_log, request_sync, sync_connection
 
 __all__ = (
     "Preview",
     "Side",
     "allocate",
+    "assign_suspense",
     "collect",
+    "create_demo_connection",
     "create_wallet",
     "deposit",
+    "ensure_demo_platform",
     "preview_allocate",
     "preview_collect",
     "preview_deposit",
+    "prune_sync_log",
+    "request_sync",
+    "sync_connection",
     "update_wallet",
 )

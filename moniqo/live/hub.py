@@ -18,7 +18,7 @@ from uuid import UUID
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
-from moniqo.live.publish import CHANNEL
+from moniqo.live.publish import CHANNEL, EVERYBODY
 
 QUEUE_EVENTS = 64
 _RECONNECT_SECONDS = 1.0
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Event:
-    """What is sent to a page. `id` is Redis' stream id, `milliseconds-sequence`; empty for `resync`."""
+    """What is sent to a page. `id` is Redis' stream id, `milliseconds-sequence`; empty for what is not replayed."""
 
     id: str
     name: str
@@ -154,8 +154,10 @@ class Hub:
 
     def _deliver(self, channel: str, message: str) -> None:
         event = Event(*message.split(" ", 2))
-        for stream in self._streams.get(channel, ()):
-            stream.put(event)
+        owners = self._streams.values() if channel == EVERYBODY else [self._streams.get(channel, set())]
+        for streams in owners:
+            for stream in streams:
+                stream.put(event)
 
 
 def _order(event_id: str) -> tuple[int, int]:

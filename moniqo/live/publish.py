@@ -18,6 +18,7 @@ from django.db import transaction
 from moniqo.lib import clock
 
 CHANNEL = "moniqo:live:{}"
+EVERYBODY = CHANNEL.format("everybody")
 REPLAY_EVENTS = 256
 REPLAY_SECONDS = 600
 
@@ -36,17 +37,40 @@ _clients: dict[str, redis.Redis] = {}
 
 def publish(*, owner_id: UUID, event: str, data: dict[str, Any]) -> None:
     """Send `event` (one word, such as "order") with JSON `data` to the owner's pages, after the current commit."""
-    if " " in event or "\n" in event:
-        raise ValueError(f"An event's name is one word, not {event!r}.")
+    _check_name(event)
     if clock.is_controlled():
         return
     body = orjson.dumps(data, default=str)
     transaction.on_commit(lambda: _send(owner_id, event, body), robust=True)
 
 
+def broadcast(*, event: str, data: dict[str, Any]) -> None:
+    """Send `event` to every open page, after the current commit, for what is shared by all, such as prices.
+
+    It carries no number and is not replayed: the next one is only seconds away.
+    """
+    _check_name(event)
+    if clock.is_controlled():
+        return
+    body = orjson.dumps(data, default=str)
+    transaction.on_commit(lambda: _send_to_all(event, body), robust=True)
+
+
+def _check_name(event: str) -> None:
+    if " " in event or "\n" in event:
+        raise ValueError(f"An event's name is one word, not {event!r}.")
+
+
 def _send(owner_id: UUID, event: str, body: bytes) -> None:
     try:
         _client().eval(_PUBLISH, 1, CHANNEL.format(owner_id), event, body, REPLAY_EVENTS, REPLAY_SECONDS)
+    except redis.RedisError as error:
+        logger.warning("The live event %s was not sent: %s", event, error)
+
+
+def _send_to_all(event: str, body: bytes) -> None:
+    try:
+        _client().publish(EVERYBODY, b" %b %b" % (event.encode(), body))
     except redis.RedisError as error:
         logger.warning("The live event %s was not sent: %s", event, error)
 

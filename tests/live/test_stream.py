@@ -14,7 +14,7 @@ from django.db import connections, transaction
 from moniqo.lib import clock
 from moniqo.live import asgi
 from moniqo.live.hub import QUEUE_EVENTS, client_name
-from moniqo.live.publish import publish
+from moniqo.live.publish import broadcast, publish
 from moniqo.live.tokens import issue_token
 
 PATIENCE_SECONDS = 10.0
@@ -308,3 +308,18 @@ def test_only_get_opens_a_stream() -> None:
         assert browser.status == 405
 
     asyncio.run(story())
+
+
+def test_a_broadcast_reaches_everybody_and_leaves_their_place_alone() -> None:
+    async def story() -> None:
+        one, other = uuid4(), uuid4()
+        async with opened(one) as browser, opened(other) as other_browser:
+            tell(one, "order", number=1)
+            await browser.sees("order")
+            broadcast(event="prices", data={"instruments": [7]})
+            connections.close_all()
+            for listener in (browser, other_browser):
+                await listener.sees('event: prices\ndata: {"instruments":[7]}\n\n')
+            assert browser.text.count("id: ") == 1
+
+    run(story())

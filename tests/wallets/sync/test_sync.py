@@ -1,0 +1,303 @@
+"""A sync holds the venue's totals against the books, says where they part, and never overwrites a balance."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+import stamina
+
+from moniqo.alerts.models import Alert
+from moniqo.lib import clock, tenancy
+from moniqo.lib.errors import ConflictError, NotFoundError
+from moniqo.users.models import User
+from tests.wallets.books import balance, make_wallet, ref
+from tests.wallets.venues.faulty import FaultyVenue
+from tests.wallets.venues.test_demo_books import quote_everything
+from wallets import connections, demo, sync
+from wallets.ledger import Leg, post
+from wallets.models import Connection, Posting, Reconciliation, SyncRun, Wallet
+from wallets.services import deposit
+from wallets.venues import registry
+from wallets.venues.base import (
+    BalanceReport,
+    OrderReport,
+    OrderRequest,
+    VenueCredentialsError,
+    VenueUnavailableError,
+)
+
+
+@pytest.fixture(autouse=True)
+def _fast_retries() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=2):
+        yield
+
+
+@pytest.fixture
+def wallet(as_owner: User) -> Wallet:
+    """A master with 1,000 USDT at the venue and in the books."""
+    connection = connections.create_demo_connection(owner_id=as_owner.pk)
+    wallet = make_wallet(as_owner, connection=connection)
+    deposit(owner_id=as_owner.pk, wallet_id=wallet.pk, amount=Decimal(1000), asset="USDT", key=str(uuid4()))
+    return wallet
+
+
+def run_sync(wallet: Wallet) -> SyncRun:
+    return sync.sync_connection(owner_id=wallet.owner_id, connection_id=wallet.connection_id)
+
+
+def row(run: SyncRun, asset: str = "USDT") -> Reconciliation:
+    return Reconciliation.objects.get(run=run, asset=asset)
+
+
+def arrive(wallet: Wallet, amount: int, asset: str = "USDT") -> None:
+    """Money moves at the venue without us."""
+    demo.credit(owner_id=wallet.owner_id, connection_id=wallet.connection_id, asset=asset, amount=Decimal(amount))
+
+
+def submit(wallet: Wallet, quantity: str = "2") -> OrderReport:
+    """An order that the venue carries out and nobody books."""
+    quote_everything()
+    connection = Connection.objects.get(pk=wallet.connection_id)
+    return registry.open_venue(connection).submit(OrderRequest(str(uuid4()), "SOL/USDT", "buy", Decimal(quantity)))
+
+
+def book(wallet: Wallet, report: OrderReport) -> Posting:
+    """The fill as trading books it."""
+    trade = report.trades[0]
+    legs = [
+        Leg(ref(wallet), ref(wallet, kind="clearing"), trade.price * trade.quantity),
+        Leg(ref(wallet, "SOL", "clearing"), ref(wallet, "SOL"), trade.quantity),
+        Leg(ref(wallet), ref(wallet, kind="fees"), trade.fee),
+    ]
+    return post(owner_id=wallet.owner_id, key=report.client_order_id, kind="trade", legs=legs)
+
+
+def failing_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    class Broken(FaultyVenue):
+        def balances(self) -> tuple[BalanceReport, ...]:
+            raise error
+
+    monkeypatch.setitem(registry.ADAPTERS, "demo", lambda connection: Broken(demo.open_demo_venue(connection)))
+
+
+def test_books_that_agree_are_said_to_agree(wallet: Wallet) -> None:
+    run = run_sync(wallet)
+    assert (run.status, run.progress) == (SyncRun.Status.OK, 100)
+    assert (row(run).venue_total, row(run).books_total, row(run).drift) == (1000, 1000, 0)
+    connection = Connection.objects.get(pk=wallet.connection_id)
+    assert connection.status == Connection.Status.OK
+    assert connection.synced_at == run.finished_at
+    assert not Alert.objects.exists()
+
+
+def test_a_booked_trade_agrees_to_the_last_digit(wallet: Wallet) -> None:
+    book(wallet, submit(wallet))
+    run = run_sync(wallet)
+    assert run.status == SyncRun.Status.OK
+    assert row(run, "SOL").books_total == 2
+
+
+def test_money_that_arrived_goes_to_suspense_and_touches_no_wallet(wallet: Wallet) -> None:
+    arrive(wallet, 50)
+    run = run_sync(wallet)
+    assert run.status == SyncRun.Status.DRIFT
+    assert row(run).drift == 50
+    assert row(run).first_diverging_entry is None
+    assert balance(wallet) == 1000
+    assert balance(wallet, kind="suspense") == 50
+    alert = Alert.objects.get()
+    assert alert.level == Alert.Level.WARNING
+    assert "50.00" in alert.title
+
+
+def test_the_same_difference_is_posted_once(wallet: Wallet) -> None:
+    arrive(wallet, 50)
+    run_sync(wallet)
+    again = run_sync(wallet)
+    assert again.status == SyncRun.Status.OK
+    assert (row(again).suspense, row(again).drift) == (50, 0)
+    assert balance(wallet, kind="suspense") == 50
+    assert Alert.objects.filter(resolved_at=None).count() == 1
+
+
+def test_money_that_is_missing_is_critical(wallet: Wallet) -> None:
+    arrive(wallet, -30)
+    assert row(run_sync(wallet)).drift == -30
+    assert balance(wallet, kind="suspense") == -30
+    assert Alert.objects.get().level == Alert.Level.CRITICAL
+
+
+def test_what_is_explained_by_itself_leaves_suspense_again(wallet: Wallet) -> None:
+    arrive(wallet, 50)
+    run_sync(wallet)
+    arrive(wallet, -50)
+    run_sync(wallet)
+    final = run_sync(wallet)
+    assert (row(final).suspense, row(final).drift) == (0, 0)
+    assert not Alert.objects.filter(resolved_at=None).exists()
+
+
+def test_a_deposit_found_at_the_venue_is_assigned_to_the_master_once(wallet: Wallet) -> None:
+    arrive(wallet, 50)
+    run_sync(wallet)
+    for _ in range(2):
+        sync.assign_suspense(
+            owner_id=wallet.owner_id, connection_id=wallet.connection_id, asset="USDT", key="explained"
+        )
+    assert balance(wallet) == 1050
+    assert balance(wallet, kind="suspense") == 0
+    assert not Alert.objects.filter(resolved_at=None).exists()
+    assert run_sync(wallet).status == SyncRun.Status.OK
+
+
+def test_nothing_in_suspense_cannot_be_assigned(wallet: Wallet) -> None:
+    with pytest.raises(ConflictError, match="Nothing to assign"):
+        sync.assign_suspense(owner_id=wallet.owner_id, connection_id=wallet.connection_id, asset="BTC", key="none")
+
+
+def test_a_trade_that_only_the_books_know_is_the_first_diverging_entry(wallet: Wallet) -> None:
+    run_sync(wallet)
+    known = submit(wallet, "1")
+    book(wallet, known)
+    invented = replace(known, client_order_id="invented", trades=(replace(known.trades[0], quantity=Decimal(3)),))
+    posting = book(wallet, invented)
+    run = run_sync(wallet)
+    entry = row(run, "SOL").first_diverging_entry
+    assert entry is not None
+    assert entry.transfer.posting_id == posting.pk
+    assert row(run, "SOL").drift == -3
+    assert f"{entry.pk} of" in Alert.objects.get(key__endswith=":SOL").body
+
+
+def test_a_trade_that_only_the_venue_knows_diverges_in_no_entry(wallet: Wallet) -> None:
+    run_sync(wallet)
+    submit(wallet)
+    run = run_sync(wallet)
+    assert row(run, "SOL").drift == 2
+    assert row(run, "SOL").first_diverging_entry is None
+
+
+def test_a_deposit_that_never_reached_the_venue_is_the_diverging_entry(wallet: Wallet) -> None:
+    run_sync(wallet)
+    leg = Leg(ref(wallet, kind="external"), ref(wallet), Decimal(25))
+    posting = post(owner_id=wallet.owner_id, key="lost", kind="deposit", legs=[leg])
+    entry = row(run_sync(wallet)).first_diverging_entry
+    assert entry is not None
+    assert entry.transfer.posting_id == posting.pk
+
+
+def test_an_order_under_way_is_not_called_drift(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "REST_SECONDS", 0)
+    hold = post(
+        owner_id=wallet.owner_id, key="hold", kind="hold",
+        legs=[Leg(ref(wallet), ref(wallet, kind="clearing"), Decimal(300), "pending")],
+    )  # fmt: skip
+    report = submit(wallet)
+    run = run_sync(wallet)
+    assert run.status == SyncRun.Status.OK
+    assert "waiting for orders" in run.step
+    assert row(run, "SOL").drift == 2
+    assert balance(wallet, "SOL", "suspense") == 0
+    assert not Alert.objects.exists()
+    pending = hold.transfers.get()
+    post(owner_id=wallet.owner_id, key="void", kind="hold", legs=[sync_void(pending.pk, wallet)])
+    book(wallet, report)
+    assert run_sync(wallet).status == SyncRun.Status.OK
+
+
+def sync_void(pending_id: int, wallet: Wallet) -> Leg:
+    return Leg(ref(wallet), ref(wallet, kind="clearing"), None, "void", pending_id)
+
+
+def test_a_reservation_that_hangs_explains_nothing(wallet: Wallet) -> None:
+    with clock.at(clock.now() - timedelta(minutes=11)):
+        post(
+            owner_id=wallet.owner_id, key="hold", kind="hold",
+            legs=[Leg(ref(wallet), ref(wallet, kind="clearing"), Decimal(300), "pending")],
+        )  # fmt: skip
+    arrive(wallet, -30)
+    assert run_sync(wallet).status == SyncRun.Status.DRIFT
+
+
+def test_a_connection_without_wallets_has_unassigned_money_and_no_drift(as_owner: User) -> None:
+    connection = connections.create_demo_connection(owner_id=as_owner.pk)
+    demo.credit(owner_id=as_owner.pk, connection_id=connection.pk, asset="USDT", amount=Decimal(5))
+    run = sync.sync_connection(owner_id=as_owner.pk, connection_id=connection.pk)
+    assert run.status == SyncRun.Status.OK
+    assert "not in any wallet" in run.step
+
+
+def test_a_venue_that_does_not_answer_makes_the_connection_stale(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_sync(wallet)
+    failing_with(monkeypatch, VenueUnavailableError("Nobody is there."))
+    run = run_sync(wallet)
+    assert (run.status, run.error) == (SyncRun.Status.FAILED, "Nobody is there.")
+    connection = Connection.objects.get(pk=wallet.connection_id)
+    assert connection.status == Connection.Status.STALE
+    assert connection.synced_at == first.finished_at
+    assert balance(wallet) == 1000
+
+
+def test_refused_credentials_call_for_a_person_until_they_work(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        failing_with(patch, VenueCredentialsError("Make a new key: this one is refused."))
+        run_sync(wallet)
+    assert Connection.objects.get(pk=wallet.connection_id).status == Connection.Status.FAILED
+    assert Alert.objects.get(resolved_at=None).body == "Make a new key: this one is refused."
+    run_sync(wallet)
+    assert Connection.objects.get(pk=wallet.connection_id).status == Connection.Status.OK
+    assert not Alert.objects.filter(resolved_at=None).exists()
+
+
+def test_a_bug_leaves_no_run_running(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_with(monkeypatch, ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        run_sync(wallet)
+    assert SyncRun.objects.get().status == SyncRun.Status.FAILED
+
+
+def test_one_run_at_a_time(wallet: Wallet) -> None:
+    under_way = SyncRun.objects.create(owner_id=wallet.owner_id, connection_id=wallet.connection_id)
+    assert run_sync(wallet) == under_way
+    assert SyncRun.objects.get().status == SyncRun.Status.RUNNING
+
+
+def test_a_run_that_died_gives_way(wallet: Wallet) -> None:
+    with clock.at(clock.now() - timedelta(minutes=6)):
+        dead = SyncRun.objects.create(owner_id=wallet.owner_id, connection_id=wallet.connection_id)
+    assert run_sync(wallet).status == SyncRun.Status.OK
+    dead.refresh_from_db()
+    assert (dead.status, dead.error) == (SyncRun.Status.FAILED, "It was interrupted.")
+
+
+def test_a_finished_run_is_not_carried_out_again(wallet: Wallet) -> None:
+    run = run_sync(wallet)
+    arrive(wallet, 50)
+    again = sync.sync_connection(owner_id=wallet.owner_id, connection_id=wallet.connection_id, run_id=run.pk)
+    assert again == run
+    assert balance(wallet, kind="suspense") == 0
+
+
+def test_another_owner_cannot_sync_it(wallet: Wallet, other_owner: User) -> None:
+    with pytest.raises(NotFoundError):
+        sync.sync_connection(owner_id=other_owner.pk, connection_id=wallet.connection_id)
+
+
+def test_the_log_is_kept_thirty_days(live_db: str, owner: User) -> None:
+    with tenancy.tenant(owner.pk):
+        connection = connections.create_demo_connection(owner_id=owner.pk)
+        wallet = make_wallet(owner, connection=connection)
+        for days in (29, 31):
+            with clock.at(clock.now() - timedelta(days=days)):
+                deposit(owner_id=owner.pk, wallet_id=wallet.pk, amount=Decimal(5), asset="USDT", key=str(days))
+                run_sync(wallet)
+    assert sync.prune_sync_log() == 1
+    with tenancy.tenant(owner.pk):
+        assert SyncRun.objects.count() == 1
+        assert Reconciliation.objects.count() == 1
