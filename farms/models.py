@@ -13,7 +13,7 @@ from trading.models import Order
 from wallets.models import Wallet
 
 
-class FractionField(models.DecimalField):
+class FractionField(models.DecimalField):  # type: ignore[type-arg]  # generic for the type checker only
     """A share between 0 and 1 with eight decimals."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -89,6 +89,8 @@ class Agent(Identified, Owned):
     status_detail = models.CharField(max_length=300, blank=True)
     failures = models.PositiveSmallIntegerField(default=0, help_text="Failed runs in a row.")
     last_bar = models.BigIntegerField(null=True, blank=True, help_text="Open of the last bar it ran on, in ms.")
+
+    is_waiting: bool  # whether an order of its own has no answer yet; read along by `lock_agent` only
 
     class Meta:
         ordering = ("created_at",)

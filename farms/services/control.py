@@ -3,11 +3,14 @@
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from farms.models import Agent, Farm, FarmEvent
 from farms.services.diary import record
 from moniqo.alerts.models import Alert
 from moniqo.alerts.services import raise_alert, resolve_alert
 from moniqo.lib.errors import ConflictError, NotFoundError
+from trading.models import Order
 
 FAILURES_BEFORE_PAUSE: Final = 3
 
@@ -27,7 +30,7 @@ def rehearse_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
 
     Raises ConflictError for a running farm, whose present must not be mixed with a past.
     """
-    farm = _locked_farm(owner_id, farm_id)
+    farm = _locked_farm(owner_id, Farm.objects.filter(pk=farm_id), "This farm does not exist.")
     if farm.status == Farm.Status.RUNNING:
         raise ConflictError("Pause the farm before its history is built.")
     farm.status = Farm.Status.REHEARSING
@@ -76,27 +79,32 @@ def record_failure(*, owner_id: UUID, agent_id: UUID, error: Exception) -> Agent
 
 
 def lock_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
-    """The agent with all that a run reads. Its farm is locked first and then itself, in this order everywhere."""
-    farm_id = Agent.objects.filter(pk=agent_id, owner_id=owner_id).values_list("farm_id", flat=True).first()
-    if farm_id is None:
-        raise NotFoundError("This agent does not exist.")
-    _locked_farm(owner_id, farm_id)
-    return (
+    """The agent with its farm and instrument. The farm is locked first and then the agent, in this order everywhere.
+
+    `is_waiting` says whether an order of the agent has no final answer yet. It is read after the farm's lock is had,
+    so it is true whoever held the lock before.
+    """
+    farm = _locked_farm(owner_id, Farm.objects.filter(agents=agent_id), "This agent does not exist.")
+    unfinished = Order.objects.unfinished().filter(wallet=OuterRef("wallet"))
+    agent: Agent = (
         Agent.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("farm", "wallet__connection__platform", "instrument")
+        .select_related("instrument")
+        .annotate(is_waiting=Exists(unfinished))
         .get(pk=agent_id)
     )
+    agent.farm = farm
+    return agent
 
 
-def _locked_farm(owner_id: UUID, farm_id: UUID) -> Farm:
-    farm = Farm.objects.select_for_update(no_key=True).filter(pk=farm_id, owner_id=owner_id).first()
+def _locked_farm(owner_id: UUID, farms: QuerySet[Farm], missing: str) -> Farm:
+    farm = farms.select_for_update(no_key=True, of=("self",)).filter(owner_id=owner_id).first()
     if farm is None:
-        raise NotFoundError("This farm does not exist.")
+        raise NotFoundError(missing)
     return farm
 
 
 def _switch_farm(owner_id: UUID, farm_id: UUID, status: Farm.Status, kind: FarmEvent.Kind) -> Farm:
-    farm = _locked_farm(owner_id, farm_id)
+    farm = _locked_farm(owner_id, Farm.objects.filter(pk=farm_id), "This farm does not exist.")
     if farm.status != status:
         farm.status = status
         farm.save(update_fields=("status",))

@@ -5,11 +5,12 @@ at which the stop follows. They are checked against every new price, for paused 
 protection. The trailing stop follows the best price seen since the entry and never moves back.
 """
 
-from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
+
+from django.db.models import F, OuterRef, Q, Subquery, Value
 
 from farms.decision import Holding, level_reached, trailed
 from farms.models import Agent, AgentRun, Farm, FarmEvent
@@ -32,30 +33,26 @@ def check_protective_stops(*, owner_id: UUID) -> list[Order]:
     Stops that follow the price are moved first. Returns the orders placed; a position whose order is still on its way
     gets no second one.
     """
-    positions = _guarded_positions(owner_id)
-    if not positions:
-        return []
-    prices = quotes(instrument_ids={position.instrument_id for position, _ in positions})
-    entries = entering_runs(agent_ids=[agent.pk for _, agent in positions])
+    guarded = _guarded(owner_id)
+    prices = quotes(instrument_ids={each.instrument_id for each in guarded}) if guarded else {}
     placed = []
-    for position, agent in positions:
-        quote = prices.get(position.instrument_id)
+    for each in guarded:
+        quote = prices.get(each.instrument_id)
         if quote is None:
             continue
-        levels = _levels(position)
-        followed = _followed(levels, entries.get(agent.pk), quote.price)
-        if followed != levels or level_reached(quote.price, followed):
-            placed += _protect(owner_id, agent, entries.get(agent.pk), quote.price)
+        followed = _followed(each.levels, each.trail, quote.price)
+        if followed != each.levels or level_reached(quote.price, followed):
+            placed += _protect(owner_id, each, quote.price)
     return placed
 
 
-def follow(position: Position, entry: AgentRun | None, *, best: Decimal) -> Holding:
-    """Move the position's stop up behind `best`, as far as the run that entered it says; returns its levels.
+def follow(position: Position, *, trail: Decimal | None, best: Decimal) -> Holding:
+    """Move the position's stop up to `trail` behind `best`, if it is not there already; returns its levels.
 
     The caller holds the agent's lock, so that a stop is never moved back by somebody who saw an older price.
     """
     levels = _levels(position)
-    followed = _followed(levels, entry, best)
+    followed = _followed(levels, trail, best)
     if followed != levels:
         protect_position(
             owner_id=position.owner_id,
@@ -66,61 +63,72 @@ def follow(position: Position, entry: AgentRun | None, *, best: Decimal) -> Hold
     return followed
 
 
-def entering_runs(*, agent_ids: Collection[UUID]) -> dict[UUID, AgentRun]:
-    """The run behind each agent's last entry."""
-    runs = (
-        AgentRun.objects.filter(agent__in=agent_ids, decision=AgentRun.Decision.ENTER, order__isnull=False)
-        .order_by("agent_id", "-bar")
-        .distinct("agent_id")
+def open_position(agent: Agent) -> tuple[Position, Decimal | None] | None:
+    """The agent's open position in its instrument, and the distance at which its stop follows, if it does."""
+    position = (
+        Position.objects.filter(wallet=agent.wallet_id, instrument=agent.instrument_id, closed_at__isnull=True)
+        .annotate(trail=_trail_of(Value(agent.pk)))
+        .first()
     )
-    return {run.agent_id: run for run in runs}
+    return (position, position.trail) if position else None
 
 
-def open_position(agent: Agent) -> Position | None:
-    """The agent's open position in its instrument."""
-    return Position.objects.filter(
-        wallet=agent.wallet_id, instrument=agent.instrument_id, closed_at__isnull=True
-    ).first()
-
-
-def is_order_on_its_way(agent: Agent) -> bool:
-    """Whether an order of the agent has no final answer yet."""
-    return Order.objects.unfinished().filter(wallet=agent.wallet_id).exists()
+def _trail_of(agent: Value | OuterRef) -> Subquery:
+    """The trailing distance that the agent's last entry was made with."""
+    entries = AgentRun.objects.filter(agent=agent, decision=AgentRun.Decision.ENTER, order__isnull=False)
+    return Subquery(entries.order_by("-bar").values("trail")[:1])
 
 
 def _levels(position: Position) -> Holding:
     return Holding(position.quantity, position.stop_price, position.target_price)
 
 
-def _followed(levels: Holding, entry: AgentRun | None, best: Decimal) -> Holding:
-    return replace(levels, stop=trailed(levels.stop, best=best, trail=entry.trail)) if entry else levels
+def _followed(levels: Holding, trail: Decimal | None, best: Decimal) -> Holding:
+    return replace(levels, stop=trailed(levels.stop, best=best, trail=trail))
 
 
-def _guarded_positions(owner_id: UUID) -> list[tuple[Position, Agent]]:
-    """Open positions with their agents. What a farm holds in its rehearsal is guarded on the rehearsal's clock only."""
-    positions = (
-        Position.objects.filter(owner_id=owner_id, closed_at__isnull=True, wallet__agent__isnull=False)
-        .select_related("wallet__agent__farm")
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """An open position of an agent: its levels, and the distance at which its stop follows."""
+
+    agent_id: UUID
+    instrument_id: int
+    levels: Holding
+    trail: Decimal | None
+
+
+def _guarded(owner_id: UUID) -> list[_Guarded]:
+    """What has to be watched. What a farm holds in its rehearsal is guarded on the rehearsal's clock only."""
+    rehearsing = Q(wallet__agent__farm__status=Farm.Status.REHEARSING)
+    rows = (
+        Position.objects.filter(rehearsing if clock.is_controlled() else ~rehearsing)
+        .filter(owner_id=owner_id, closed_at__isnull=True, instrument=F("wallet__agent__instrument"))
         .order_by("opened_at")
+        .values_list(
+            "wallet__agent",
+            "instrument_id",
+            "quantity",
+            "stop_price",
+            "target_price",
+            _trail_of(OuterRef("wallet__agent")),
+        )
     )
-    found = ((position, position.wallet.agent) for position in positions)
     return [
-        (position, agent)
-        for position, agent in found
-        if agent.instrument_id == position.instrument_id
-        and (agent.farm.status == Farm.Status.REHEARSING) == clock.is_controlled()
+        _Guarded(agent_id, instrument_id, Holding(quantity, stop, target), trail)
+        for agent_id, instrument_id, quantity, stop, target, trail in rows
     ]
 
 
-def _protect(owner_id: UUID, agent: Agent, entry: AgentRun | None, price: Decimal) -> list[Order]:
+def _protect(owner_id: UUID, guarded: _Guarded, price: Decimal) -> list[Order]:
     """Move the stop, and sell the whole position if a level is reached: a second look, under the agent's lock."""
-    agent = lock_agent(owner_id=owner_id, agent_id=agent.pk)
-    position = open_position(agent)
-    if position is None:
+    agent = lock_agent(owner_id=owner_id, agent_id=guarded.agent_id)
+    held = open_position(agent)
+    if held is None:
         return []
-    reason = level_reached(price, follow(position, entry, best=price))
+    position, trail = held
+    reason = level_reached(price, follow(position, trail=trail, best=price))
     key = f"protect:{position.pk}:"
-    if not reason or is_order_on_its_way(agent):
+    if not reason or agent.is_waiting:
         return []
     attempts = Order.objects.filter(owner_id=owner_id, key__startswith=key).count()
     if attempts >= MAXIMUM_ATTEMPTS:

@@ -16,7 +16,7 @@ from farms import selectors
 from farms.decision import Decision, Holding, Means, Signal, decide
 from farms.models import Agent, AgentRun
 from farms.services.control import lock_agent
-from farms.services.protection import entering_runs, follow, is_order_on_its_way, open_position
+from farms.services.protection import follow, open_position
 from markets.models import Instrument
 from markets.selectors import TIMEFRAME_MS, latest_price, load_candles, milliseconds, to_price
 from moniqo.lib import clock
@@ -46,7 +46,7 @@ def run_agent(*, owner_id: UUID, agent_id: UUID) -> AgentRun | None:
     if not len(candles):
         return None
     bar = int(candles.ts[-1])
-    if not is_due(bar=bar, last_bar=agent.last_bar, timeframe=agent.timeframe) or is_order_on_its_way(agent):
+    if not is_due(bar=bar, last_bar=agent.last_bar, timeframe=agent.timeframe) or agent.is_waiting:
         return None
     intents = strategy.intents(candles, agent.parameters)
     signal = _last_signal(intents, to_price(candles.close[-1]), agent.instrument)
@@ -66,10 +66,11 @@ def is_due(*, bar: int, last_bar: int | None, timeframe: str) -> bool:
 
 def _holding(agent: Agent, *, best: Decimal) -> Holding | None:
     """What the agent holds, its stop moved up behind the bar's high."""
-    position = open_position(agent)
-    if position is None:
+    held = open_position(agent)
+    if held is None:
         return None
-    return follow(position, entering_runs(agent_ids=[agent.pk]).get(agent.pk), best=best)
+    position, trail = held
+    return follow(position, trail=trail, best=best)
 
 
 def _last_signal(intents: Intents, close: Decimal, instrument: Instrument) -> Signal:
