@@ -1,3 +1,217 @@
-from ninja import Router
+"""Orders, fills and positions for programs."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from ninja.responses import Status
+from pydantic import Field
+
+from markets.models import Instrument
+from moniqo.lib.api import Amount, IdempotencyKey, Page, PageQuery, PositiveAmount, owner_of, paginate
+from moniqo.lib.errors import InvalidInputError, NotFoundError
+from trading import selectors, services
+from trading.models import Fill, Order, Position
+from trading.selectors import life, lists, positions
+from wallets.models import Wallet
 
 router = Router()
+
+
+class OrderOut(Schema):
+    """Quantities in base, prices in quote. A refused order is `rejected` and says why in `refusal`."""
+
+    id: UUID
+    created_at: datetime
+    symbol: str
+    side: str
+    type: str
+    quantity: Amount
+    filled_quantity: Amount
+    reference_price: Amount
+    average_price: Amount | None
+    status: str
+    reason: str
+    refusal: str
+    wallet_id: UUID
+    client_order_id: str
+    closed_at: datetime | None
+
+
+class FillOut(Schema):
+    id: int
+    order_id: UUID
+    filled_at: datetime
+    symbol: str
+    side: str
+    price: Amount
+    quantity: Amount
+    fee: Amount
+    fee_asset: str
+    liquidity: str
+    venue_trade_id: str
+    wallet_id: UUID
+
+
+class EventOut(Schema):
+    created_at: datetime
+    from_status: str
+    to_status: str
+    detail: str
+    answer: dict[str, Any]
+
+
+class DecisionOut(Schema):
+    created_at: datetime
+    allowed: bool
+    limit: str
+    explanation: str
+    numbers: dict[str, Any]
+
+
+class OrderLifeOut(OrderOut):
+    """The order with everything that happened to it."""
+
+    events: list[EventOut]
+    decisions: list[DecisionOut]
+    fills: list[FillOut]
+
+
+class PositionOut(Schema):
+    """An open position. What depends on the price is null while there is none."""
+
+    id: UUID
+    wallet_id: UUID
+    symbol: str
+    direction: str
+    quantity: Amount
+    entry_price: Amount
+    mark: Amount | None
+    mark_at: datetime | None
+    mark_source: str
+    value: Amount | None
+    unrealized_pnl: Amount | None
+    realized_pnl: Amount
+    fees: Amount
+    break_even: Amount | None
+    stop_price: Amount | None
+    target_price: Amount | None
+    entry_reason: str
+    opened_at: datetime
+
+
+class TradeOut(Schema):
+    """A closed position; `pnl` is net of all fees, in quote."""
+
+    id: UUID
+    wallet_id: UUID
+    symbol: str
+    direction: str
+    quantity: Amount
+    entry_price: Amount
+    exit_price: Amount | None
+    fees: Amount
+    pnl: Amount
+    pnl_return: Amount | None
+    entry_reason: str
+    exit_reason: str
+    opened_at: datetime
+    closed_at: datetime
+
+
+class OrderIn(Schema):
+    """A market order of `quantity` (base asset), rounded down to whole lots."""
+
+    wallet_id: UUID
+    symbol: str = Field(max_length=40, examples=["BTC/USDT"])
+    side: Literal["buy", "sell"]
+    quantity: PositiveAmount
+    reduce_only: bool = False
+    stop_price: PositiveAmount | None = None
+    target_price: PositiveAmount | None = None
+    reason: str = Field("", max_length=200)
+
+
+class Narrow(Schema):
+    """`wallet_id` includes every wallet below it."""
+
+    wallet_id: UUID | None = None
+    symbol: str | None = None
+
+
+class OrderNarrow(Narrow):
+    status: str | None = None
+
+
+@router.get("/orders", response=Page[OrderOut], summary="Orders, newest first")
+def list_orders(request: HttpRequest, narrow: Query[OrderNarrow], query: Query[PageQuery]) -> Any:
+    rows = _narrowed(Order.objects.filter(owner_id=owner_of(request)), narrow)
+    if narrow.status:
+        rows = rows.filter(status=narrow.status)
+    return paginate(rows.select_related("instrument", "wallet__parent"), query, present=lists.order_row)
+
+
+@router.post("/orders", response={201: OrderOut}, summary="Place a market order")
+def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
+    """The answer comes before the venue's: read the order again, or listen for `orders` events."""
+    owner_id = owner_of(request)
+    wallet = Wallet.objects.select_related("connection").filter(owner_id=owner_id, pk=body.wallet_id).first()
+    if wallet is None:
+        raise NotFoundError("There is no such wallet: choose one of yours.")
+    instrument = Instrument.objects.filter(venue=wallet.connection.venue, symbol=body.symbol).first()
+    if instrument is None:
+        sentence = f"Choose another symbol: the wallet's venue does not list {body.symbol}."
+        raise InvalidInputError(sentence, fields={"symbol": "Not listed at the wallet's venue."})
+    order = services.place_order(
+        wallet=wallet,
+        instrument=instrument,
+        side=body.side,
+        quantity=body.quantity,
+        key=f"api:{key}",
+        reason=body.reason or "Placed through the API.",
+        reduce_only=body.reduce_only,
+        stop_price=body.stop_price,
+        target_price=body.target_price,
+    )
+    return Status(201, lists.order_row(order))
+
+
+@router.get("/orders/{order_id}", response=OrderLifeOut, summary="One order and its life")
+def get_order(request: HttpRequest, order_id: UUID) -> Any:
+    found = life.order_life(owner_id=owner_of(request), order_id=order_id)
+    order = OrderOut.model_validate(found.row, from_attributes=True).model_dump()
+    return {**order, "events": found.events, "decisions": found.decisions, "fills": found.fills}
+
+
+@router.post("/orders/{order_id}/cancel", response={202: OrderOut}, summary="Ask for the cancellation of an order")
+def cancel(request: HttpRequest, order_id: UUID) -> Any:
+    order = services.request_cancellation(owner_id=owner_of(request), order_id=order_id)
+    return Status(202, lists.order_row(order))
+
+
+@router.get("/fills", response=Page[FillOut], summary="Fills, newest first")
+def list_fills(request: HttpRequest, narrow: Query[Narrow], query: Query[PageQuery]) -> Any:
+    rows = _narrowed(Fill.objects.filter(owner_id=owner_of(request)), narrow).select_related("instrument", "wallet")
+    return paginate(rows, query, moment="filled_at", present=lists.fill_row)
+
+
+@router.get("/positions", response=list[PositionOut], summary="Open positions at the last price")
+def list_positions(request: HttpRequest, narrow: Query[Narrow]) -> Any:
+    wallet_ids = None if narrow.wallet_id is None else [narrow.wallet_id]
+    rows = selectors.open_positions(owner_id=owner_of(request), wallet_ids=wallet_ids)
+    return [row for row in rows if narrow.symbol in (None, row.symbol)]
+
+
+@router.get("/positions/closed", response=Page[TradeOut], summary="Closed positions, last closed first")
+def list_trades(request: HttpRequest, narrow: Query[Narrow], query: Query[PageQuery]) -> Any:
+    rows = _narrowed(Position.objects.filter(owner_id=owner_of(request), closed_at__isnull=False), narrow)
+    related = rows.select_related("instrument", "wallet__parent")
+    return paginate(related, query, moment="closed_at", present=lists.trade_row)
+
+
+def _narrowed(rows: Any, narrow: Narrow) -> Any:
+    if narrow.wallet_id is not None:
+        rows = rows.filter(positions.below([narrow.wallet_id]))
+    return rows.filter(instrument__symbol=narrow.symbol) if narrow.symbol else rows

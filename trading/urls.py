@@ -1,4 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from trading import views
 
 app_name = "trading"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("orders/", views.orders, name="orders"),
+    path("orders/<uuid:pk>/", views.order, name="order"),
+    path("orders/<uuid:pk>/cancel/", views.cancel, name="order-cancel"),
+    path("positions/", views.positions, name="positions"),
+    path("trades/", views.trades, name="trades"),
+]

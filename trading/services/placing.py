@@ -23,6 +23,7 @@ from moniqo.lib.api import plain
 from moniqo.lib.errors import ConflictError, InvalidInputError, NotFoundError
 from moniqo.live.publish import publish
 from trading import risk, sizing, states
+from trading.fees import taker_fee as taker_fee
 from trading.models import Order, OrderEvent, RiskDecision, Side
 from trading.services import leases
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
@@ -30,7 +31,6 @@ from wallets.models import Account, Wallet
 
 CLIENT_ID_PREFIX = "mq"
 CLIENT_ID_LENGTH = 28
-DEFAULT_TAKER_FEE = Decimal("0.001")
 REASON_LENGTH = 200
 SENTENCE_LENGTH = 300
 
@@ -119,11 +119,6 @@ def client_order_id(owner_id: UUID, key: str) -> str:
     """The venue's name for the order: the same for the same key, for ever; 30 characters of a–z and 2–7."""
     digest = hashlib.sha256(f"{owner_id}:{key}".encode()).digest()
     return CLIENT_ID_PREFIX + base64.b32encode(digest).decode().lower()[:CLIENT_ID_LENGTH]
-
-
-def taker_fee(wallet: Wallet) -> Decimal:
-    """What the wallet's venue charges for taking liquidity, as a fraction."""
-    return Decimal(str(wallet.connection.platform.fees.get("taker", DEFAULT_TAKER_FEE)))
 
 
 def limits_on_path(*, wallet_id: UUID, connection_id: UUID) -> tuple[risk.Limits, ...]:

@@ -1,0 +1,133 @@
+"""Trading for programs."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from ninja_jwt.tokens import AccessToken
+
+from moniqo.lib import tenancy
+from moniqo.users.models import User
+from tests.trading.desk import Desk, make_desk
+from trading.models import Order
+
+API = "/api/v1"
+
+
+@pytest.fixture
+def desk(owner: User) -> Desk:
+    return make_desk(owner)
+
+
+class Program:
+    """A client that carries a token."""
+
+    def __init__(self, user: User) -> None:
+        self.client = Client(headers={"Authorization": f"Bearer {AccessToken.for_user(user)}"})
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(API + path, query)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.client.post(API + path, body, content_type="application/json", headers=headers)
+
+
+@pytest.fixture
+def program(owner: User) -> Program:
+    return Program(owner)
+
+
+def order_in(desk: Desk, **changes: Any) -> dict[str, Any]:
+    return {"wallet_id": str(desk.wallet.pk), "symbol": "BTC/USDT", "side": "buy", "quantity": "1.5", **changes}
+
+
+def test_without_a_token_there_is_nothing(client: Client, db: None) -> None:
+    for path in ("/orders", "/fills", "/positions", "/positions/closed"):
+        assert client.get(API + path).status_code == 401
+
+
+def test_an_order_is_placed_once_per_key(program: Program, desk: Desk) -> None:
+    headers = {"Idempotency-Key": "mine-1"}
+    first = program.post("/orders", order_in(desk), **headers)
+    assert first.status_code == 201, first.content
+    assert first.json()["status"] == "submitting"
+    assert first.json()["quantity"] == "1.5"
+    assert program.post("/orders", order_in(desk), **headers).json()["id"] == first.json()["id"]
+    other = program.post("/orders", order_in(desk, quantity="2"), **headers)
+    assert (other.status_code, other.json()["type"]) == (409, "urn:moniqo:problem:idempotency_conflict")
+    with tenancy.tenant(desk.owner.pk):
+        assert Order.objects.count() == 1
+
+
+def test_an_order_without_a_key_is_refused(program: Program, desk: Desk) -> None:
+    assert program.post("/orders", order_in(desk)).status_code == 422
+
+
+def test_a_refused_order_answers_with_its_reason(program: Program, desk: Desk) -> None:
+    answer = program.post("/orders", order_in(desk, side="sell"), **{"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["status"]) == (201, "rejected")
+    assert "short" in answer.json()["refusal"]
+
+
+@pytest.mark.parametrize("change", [{"quantity": "-1"}, {"quantity": "x"}, {"side": "short"}, {"symbol": "NO/NE"}])
+def test_nonsense_is_a_problem_that_names_the_field(program: Program, desk: Desk, change: dict[str, str]) -> None:
+    answer = program.post("/orders", order_in(desk, **change), **{"Idempotency-Key": "k"})
+    assert answer.status_code == 422
+    assert any(next(iter(change)) in name for name in answer.json()["fields"])
+
+
+def test_lists_come_in_pages_without_repeats(program: Program, desk: Desk) -> None:
+    for _ in range(3):
+        desk.trade("buy", "1")
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = program.get("/orders", limit=2, **({"cursor": cursor} if cursor else {})).json()
+        seen += [row["id"] for row in page["items"]]
+        if not (cursor := page["next"]):
+            break
+    assert len(seen) == len(set(seen)) == 3
+    fills = program.get("/fills", limit=2).json()
+    assert len(fills["items"]) == 2
+    assert len(program.get("/fills", limit=2, cursor=fills["next"]).json()["items"]) == 1
+
+
+def test_an_order_tells_its_life(program: Program, desk: Desk) -> None:
+    order = desk.trade("buy", "1")
+    told = program.get(f"/orders/{order.pk}").json()
+    assert [event["to_status"] for event in told["events"]] == ["submitting", "filled"]
+    assert told["decisions"][0]["allowed"]
+    assert told["fills"][0]["quantity"] == "1"
+
+
+def test_positions_open_and_closed(program: Program, desk: Desk) -> None:
+    desk.trade("buy", "1")
+    (position,) = program.get("/positions", wallet_id=desk.master.pk).json()
+    assert (position["quantity"], position["mark"]) == ("1", "100")
+    desk.trade("sell", "1")
+    assert program.get("/positions").json() == []
+    (trade,) = program.get("/positions/closed", symbol="BTC/USDT").json()["items"]
+    assert trade["pnl"].startswith("-0.")
+
+
+def test_orders_are_narrowed_by_status_and_wallet(program: Program, desk: Desk) -> None:
+    desk.trade("buy", "1")
+    assert len(program.get("/orders", status="filled").json()["items"]) == 1
+    assert program.get("/orders", status="open").json()["items"] == []
+    assert len(program.get("/orders", wallet_id=desk.farm.pk).json()["items"]) == 1
+
+
+def test_another_owner_reaches_nothing(desk: Desk, other_owner: User) -> None:
+    order = desk.trade("buy", "1")
+    stranger = Program(other_owner)
+    assert stranger.get(f"/orders/{order.pk}").status_code == 404
+    assert stranger.post(f"/orders/{order.pk}/cancel").status_code == 404
+    assert stranger.post("/orders", order_in(desk), **{"Idempotency-Key": "k"}).status_code == 404
+    for path in ("/orders", "/fills", "/positions/closed"):
+        assert stranger.get(path).json()["items"] == []
+    assert stranger.get("/positions").json() == []
+
+
+def test_a_finished_order_cannot_be_cancelled(program: Program, desk: Desk) -> None:
+    order = desk.trade("buy", "1")
+    assert program.post(f"/orders/{order.pk}/cancel").status_code == 409

@@ -1,0 +1,233 @@
+"""The pages of trading: what they show, to whom, and what it costs."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from moniqo.lib import clock, tenancy
+from moniqo.users.models import User
+from tests.trading.desk import Desk, fail_with, make_desk, set_price
+from trading.models import Order
+
+LISTS = ["trading:orders", "trading:positions", "trading:trades"]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def desk(owner: User) -> Desk:
+    return make_desk(owner)
+
+
+@pytest.fixture
+def pages(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def round_trip(desk: Desk, price: str = "120") -> None:
+    set_price(desk.instrument, "100")
+    desk.trade("buy", "1", reason="Breakout above 99.")
+    set_price(desk.instrument, price)
+    desk.trade("sell", "1", reason="Target reached.")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_stranger_is_asked_to_sign_in(client: Client, db: None, name: str) -> None:
+    assert client.get(reverse(name)).status_code == 302
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_an_empty_list_says_what_would_fill_it(pages: Client, name: str) -> None:
+    page = pages.get(reverse(name)).content.decode()
+    assert 'class="empty"' in page
+    assert "<table" not in page
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_filters_found_nothing_for_offers_to_drop_them(pages: Client, desk: Desk, name: str) -> None:
+    round_trip(desk)
+    desk.trade("buy", "1")
+    page = pages.get(reverse(name), {"q": "nothing like it"}).content.decode()
+    assert "Show every" in page
+    assert "Text: <" in page or "Text: nothing" in page
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_same_address_answers_htmx_with_the_list_alone(pages: Client, desk: Desk, name: str) -> None:
+    desk.trade("buy", "1")
+    part = pages.get(reverse(name), headers=HTMX)
+    assert part.content.decode().strip().startswith('<section id="list"')
+    assert "HX-Request" in part["Vary"]
+    back = pages.get(reverse(name), headers={**HTMX, "HX-History-Restore-Request": "true"})
+    assert "<html" in back.content.decode()
+
+
+def test_orders_are_filtered_by_what_stands_in_the_address(pages: Client, desk: Desk) -> None:
+    filled = desk.trade("buy", "1", reason="A clear breakout.")
+    refused = desk.place("sell", "5")
+    today = clock.now().date()
+
+    def shown(**query: object) -> set[str]:
+        page = pages.get(reverse("trading:orders"), query).content.decode()
+        return {name for name, order in (("filled", filled), ("refused", refused)) if str(order.pk) in page}
+
+    assert shown() == {"filled", "refused"}
+    assert shown(status="filled") == {"filled"}
+    assert shown(status="unfinished") == set()
+    assert shown(side="sell") == {"refused"}
+    assert shown(q="clear break") == {"filled"}
+    assert shown(wallet=desk.wallet.pk) == shown(wallet=desk.farm.pk) == shown(wallet=desk.master.pk) == shown()
+    assert shown(wallet="00000000-0000-0000-0000-000000000000") == set()
+    assert shown(instrument=desk.instrument.pk) == shown()
+    assert shown(since=today, until=today) == shown()
+    assert shown(until=today - timedelta(days=1)) == set()
+    assert shown(since="not a day", instrument="x", wallet="y", status="z") == shown()
+
+
+def test_a_sorted_column_says_so_and_an_unknown_one_sorts_nothing(pages: Client, desk: Desk) -> None:
+    small, large = desk.trade("buy", "1"), desk.trade("buy", "3")
+
+    def order_of(sort: str) -> bool:
+        page = pages.get(reverse("trading:orders"), {"sort": sort}).content.decode()
+        assert ("aria-sort" in page) == (sort in {"quantity", "-quantity"})
+        return page.index(str(small.pk)) < page.index(str(large.pk))
+
+    assert order_of("quantity")
+    assert not order_of("-quantity")
+    with CaptureQueriesContext(connection) as queries:
+        page = pages.get(reverse("trading:orders"), {"sort": "password"}).content.decode()
+    assert page.index(str(large.pk)) < page.index(str(small.pk))
+    assert not any("password" in query["sql"] for query in queries if "trading_order" in query["sql"])
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_page_costs_the_same_for_one_row_and_for_many(pages: Client, desk: Desk, name: str) -> None:
+    round_trip(desk)
+    desk.trade("buy", "1")
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            assert pages.get(reverse(name)).status_code == 200
+        counts.append(len(queries))
+        for _ in range(3):
+            desk.trade("sell", "1")
+            round_trip(desk)
+            desk.trade("buy", "1")
+    assert counts[0] == counts[1]
+
+
+def test_an_open_position_shows_mark_value_profit_and_share(pages: Client, desk: Desk) -> None:
+    desk.trade("buy", "2", stop_price="90", target_price="130", reason="Breakout.")
+    set_price(desk.instrument, "120")
+    page = pages.get(reverse("trading:positions")).content.decode()
+    for figure in ("120.00", "90.00", "130.00", "$240", "+$39", "100.0", "simulated"):
+        assert figure in page, figure
+
+
+def test_a_position_without_a_price_says_so_and_shows_no_zero(pages: Client, desk: Desk) -> None:
+    desk.trade("buy", "2")
+    desk.instrument.ticker.delete()
+    assert "There is no price yet." in pages.get(reverse("trading:positions")).content.decode()
+
+
+def test_a_trade_shows_fees_profit_return_break_even_and_why_it_ended(pages: Client, desk: Desk) -> None:
+    round_trip(desk)
+    page = pages.get(reverse("trading:trades")).content.decode()
+    for text in ("Target reached.", "+$19", "100.2", "Trend farm · Agent"):
+        assert text in page, text
+
+
+def test_the_life_of_an_order_explains_every_number(pages: Client, desk: Desk) -> None:
+    order = desk.trade("buy", "1", reason="Breakout above 99.")
+    page = pages.get(reverse("trading:order", args=[order.pk])).content.decode()
+    fill = order.fills.get()
+    for text in (
+        "Breakout above 99.", "Allowed:", "Submitting → Filled", order.client_order_id, fill.venue_trade_id,
+        "Settled from the hold", "Fees", "Desk", "50,000", "&quot;status&quot;: &quot;filled&quot;",
+    ):  # fmt: skip
+        assert text in page, text
+
+
+def test_a_refused_order_shows_which_limit_refused(pages: Client, desk: Desk) -> None:
+    order = desk.place("sell", "1")
+    page = pages.get(reverse("trading:order", args=[order.pk])).content.decode()
+    assert "spot cannot be sold short" in page
+    assert "No money was touched." in page
+
+
+def test_another_owner_finds_no_order_of_mine(client: Client, desk: Desk, other_owner: User) -> None:
+    order = desk.trade("buy", "1")
+    client.force_login(other_owner)
+    assert client.get(reverse("trading:order", args=[order.pk])).status_code == 404
+    assert client.post(reverse("trading:order-cancel", args=[order.pk])).status_code == 404
+    for name in LISTS:
+        page = client.get(reverse(name)).content.decode()
+        assert "BTC/USDT" not in page
+        assert "Agent" not in page.split("<main", 1)[1].replace("Agents", "")
+
+
+def test_an_order_that_may_be_open_can_be_cancelled(pages: Client, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_with(monkeypatch, "lost_before")
+    order = desk.trade("buy", "1")
+    address = reverse("trading:order", args=[order.pk])
+    assert "Cancel buy of BTC/USDT" in pages.get(address).content.decode()
+    assert pages.get(reverse("trading:order-cancel", args=[order.pk])).status_code == 405
+    page = pages.post(reverse("trading:order-cancel", args=[order.pk]), follow=True).content.decode()
+    assert "Cancellation was asked for." in page
+
+
+def test_nothing_to_cancel_is_said_and_nothing_happens(pages: Client, desk: Desk) -> None:
+    order = desk.trade("buy", "1")
+    page = pages.post(reverse("trading:order-cancel", args=[order.pk]), follow=True).content.decode()
+    assert "Nothing is left to cancel" in page
+
+
+@pytest.mark.parametrize(("name", "rows"), [("trading:orders", 4), ("trading:positions", 1), ("trading:trades", 1)])
+def test_a_list_can_be_taken_away_as_csv(pages: Client, desk: Desk, name: str, rows: int) -> None:
+    round_trip(desk)
+    desk.trade("buy", "1", reason="=HYPERLINK()")
+    desk.place("sell", "5")
+    response = pages.get(reverse(name), {"format": "csv"})
+    assert "attachment" in response["Content-Disposition"]
+    table = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))  # type: ignore[arg-type]
+    assert len(table) == rows
+    assert all(row["symbol"] == "BTC/USDT" for row in table)
+    assert not any(value.startswith("=") for row in table for value in row.values())
+
+
+def test_a_csv_keeps_to_the_filters(pages: Client, desk: Desk) -> None:
+    round_trip(desk)
+    response = pages.get(reverse("trading:orders"), {"format": "csv", "side": "sell"})
+    lines = b"".join(response.streaming_content).decode().splitlines()  # type: ignore[arg-type]
+    assert len(lines) == 2
+
+
+def test_hidden_amounts_are_nowhere_on_the_pages(pages: Client, desk: Desk, owner: User) -> None:
+    order = desk.trade("buy", "7.777", reason="Buys 7.777 now.")
+    owner.privacy = True
+    owner.save()
+    for address in (*map(reverse, LISTS), reverse("trading:order", args=[order.pk])):
+        page = pages.get(address).content.decode()
+        assert "7.777" not in page, address
+        assert "777.7" not in page, address
+
+
+def test_pages_of_fifty_rows(pages: Client, desk: Desk) -> None:
+    with tenancy.tenant(desk.owner.pk):
+        template = desk.place("sell", "1")
+        fields = {field.attname: getattr(template, field.attname) for field in Order._meta.concrete_fields}
+        del fields["id"]
+        Order.objects.bulk_create(
+            Order(**{**fields, "key": f"k{number}", "client_order_id": f"c{number}"}) for number in range(60)
+        )
+    first = pages.get(reverse("trading:orders")).content.decode()
+    second = pages.get(reverse("trading:orders"), {"page": 2}).content.decode()
+    assert first.count('class="direction') == 50
+    assert second.count('class="direction') == 11
+    assert pages.get(reverse("trading:orders"), {"page": "nonsense"}).status_code == 200

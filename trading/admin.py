@@ -1,0 +1,97 @@
+"""Trading for operators: to look things up. What is history, and what only the engine may write, is read-only."""
+
+from typing import Any
+
+from django.contrib import admin
+from unfold.admin import ModelAdmin
+
+from moniqo.lib.admin import ReadOnlyAdmin, ReadOnlyInline
+from trading.models import Fill, Order, OrderEvent, Position, RiskDecision, RiskLimit
+
+
+class EventInline(ReadOnlyInline):
+    model = OrderEvent
+    fields = ("created_at", "from_status", "to_status", "detail")
+
+
+class DecisionInline(ReadOnlyInline):
+    model = RiskDecision
+    fields = ("created_at", "allowed", "limit", "explanation")
+
+
+class FillInline(ReadOnlyInline):
+    model = Fill
+    fields = ("filled_at", "quantity", "price", "fee", "fee_asset", "venue_trade_id")
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    list_display = (
+        "created_at",
+        "owner",
+        "wallet",
+        "instrument",
+        "side",
+        "quantity",
+        "filled_quantity",
+        "status",
+        "due_at",
+    )
+    list_filter = ("status", "side", "instrument", "connection__platform", "created_at")
+    list_select_related = ("owner", "wallet", "instrument")
+    search_fields = ("id", "client_order_id", "venue_order_id", "owner__email", "wallet__name", "refusal")
+    date_hierarchy = "created_at"
+    inlines: Any = (EventInline, DecisionInline, FillInline)
+
+
+@admin.register(OrderEvent)
+class OrderEventAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "order_id", "from_status", "to_status", "detail")
+    list_filter = ("to_status", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("order__client_order_id", "owner__email", "detail")
+
+
+@admin.register(Fill)
+class FillAdmin(ReadOnlyAdmin):
+    list_display = ("filled_at", "owner", "wallet", "instrument", "side", "quantity", "price", "fee", "fee_asset")
+    list_filter = ("side", "liquidity", "instrument", "filled_at")
+    list_select_related = ("owner", "wallet", "instrument")
+    search_fields = ("venue_trade_id", "order__client_order_id", "owner__email", "wallet__name")
+    date_hierarchy = "filled_at"
+
+
+@admin.register(Position)
+class PositionAdmin(ReadOnlyAdmin):
+    list_display = (
+        "opened_at",
+        "owner",
+        "wallet",
+        "instrument",
+        "quantity",
+        "entry_price",
+        "realized_pnl",
+        "closed_at",
+    )
+    list_filter = ("direction", "instrument", "opened_at", ("closed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner", "wallet", "instrument")
+    search_fields = ("id", "owner__email", "wallet__name", "entry_reason", "exit_reason")
+    date_hierarchy = "opened_at"
+
+
+@admin.register(RiskDecision)
+class RiskDecisionAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "order_id", "allowed", "limit", "explanation")
+    list_filter = ("allowed", "limit", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("order__client_order_id", "owner__email", "explanation")
+
+
+@admin.register(RiskLimit)
+class RiskLimitAdmin(ModelAdmin):
+    """Limits are the user's; an operator may tighten them when asked to."""
+
+    list_display = ("owner", "connection", "wallet", "maximum_notional", "allowed_symbols", "updated_at")
+    list_filter = ("updated_at",)
+    list_select_related = ("owner", "connection", "wallet")
+    search_fields = ("owner__email", "connection__name", "wallet__name")

@@ -1,0 +1,35 @@
+"""Reads for pages, the API and the apps above: frozen rows, a fixed number of queries each."""
+
+from trading.selectors.life import OrderLife, order_life
+from trading.selectors.lists import (
+    FillRow,
+    Filters,
+    Listing,
+    OrderRow,
+    TradeRow,
+    closed_positions,
+    fills,
+    list_orders,
+    list_positions,
+    list_trades,
+    orders,
+)
+from trading.selectors.positions import PositionRow, open_positions
+
+__all__ = (
+    "FillRow",
+    "Filters",
+    "Listing",
+    "OrderLife",
+    "OrderRow",
+    "PositionRow",
+    "TradeRow",
+    "closed_positions",
+    "fills",
+    "list_orders",
+    "list_positions",
+    "list_trades",
+    "open_positions",
+    "order_life",
+    "orders",
+)

@@ -1,0 +1,100 @@
+"""The whole life of one order: every number on its page comes with the rows it was computed from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from moniqo.lib.errors import NotFoundError
+from trading import states
+from trading.models import Order, OrderEvent, RiskDecision
+from trading.selectors.lists import FillRow, OrderRow, fill_row, order_row
+from wallets.models import Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One transfer that the order caused: what was reserved, settled, released, received or paid as a fee."""
+
+    id: int
+    at: datetime
+    what: str
+    debit: str
+    credit: str
+    asset: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLife:
+    """`decisions` and `events` are in the order they happened; `movements` in the order they were posted."""
+
+    row: OrderRow
+    order: Order
+    decisions: tuple[RiskDecision, ...]
+    events: tuple[OrderEvent, ...]
+    fills: tuple[FillRow, ...]
+    movements: tuple[Movement, ...]
+    fees: dict[str, Decimal]
+
+    @property
+    def is_cancellable(self) -> bool:
+        return self.order.status in states.CANCELLABLE
+
+    @property
+    def answers(self) -> tuple[OrderEvent, ...]:
+        """The events at which the venue said something."""
+        return tuple(event for event in self.events if event.answer)
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """What the gate looked at."""
+        return self.decisions[0].numbers if self.decisions else {}
+
+
+def order_life(*, owner_id: UUID, order_id: UUID) -> OrderLife:
+    """Everything about one order in five queries. Raises NotFoundError, also for somebody else's."""
+    order = (
+        Order.objects.filter(owner_id=owner_id, pk=order_id)
+        .select_related("instrument", "wallet__parent", "connection__platform", "hold")
+        .first()
+    )
+    if order is None:
+        raise NotFoundError("There is no such order: choose one of yours.")
+    fills = tuple(order.fills.select_related("instrument", "wallet").order_by("pk"))
+    fees: dict[str, Decimal] = {}
+    for fill in fills:
+        fees[fill.fee_asset] = fees.get(fill.fee_asset, Decimal(0)) + fill.fee
+    return OrderLife(
+        row=order_row(order),
+        order=order,
+        decisions=tuple(order.risk_decisions.order_by("pk")),
+        events=tuple(order.events.order_by("pk")),
+        fills=tuple(map(fill_row, fills)),
+        movements=_movements(order, [fill.venue_trade_id for fill in fills]),
+        fees=fees,
+    )
+
+
+def _movements(order: Order, trade_ids: list[str]) -> tuple[Movement, ...]:
+    name = order.pk.hex
+    keys = [f"order:{name}:hold", f"order:{name}:release", *(f"fill:{name}:{trade}" for trade in trade_ids)]
+    transfers = (
+        Transfer.objects.filter(posting__owner_id=order.owner_id, posting__key__in=keys)
+        .select_related("debit", "credit")
+        .order_by("pk")
+    )
+    return tuple(_movement(transfer) for transfer in transfers)
+
+
+def _movement(transfer: Transfer) -> Movement:
+    return Movement(
+        id=transfer.pk,
+        at=transfer.created_at,
+        what={"pending": "Held", "settle": "Settled from the hold", "void": "Released"}.get(transfer.phase, "Moved"),
+        debit=transfer.debit.get_kind_display(),
+        credit=transfer.credit.get_kind_display(),
+        asset=transfer.asset,
+        amount=transfer.amount,
+    )

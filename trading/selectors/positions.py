@@ -1,0 +1,151 @@
+"""Open positions at the price that counts now."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q
+
+from markets.selectors import Quote, quotes
+from moniqo.lib import clock
+from trading import accounting
+from trading.fees import taker_fee
+from trading.models import Position
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRow:
+    """An open position. Quantities in base, prices and amounts in quote, shares and returns as fractions.
+
+    What depends on the price is None while there is none; `mark_at` and `mark_source` say where it came from. `share`
+    is of the value of all rows that were asked for with the same quote asset.
+    """
+
+    id: UUID
+    wallet_id: UUID
+    wallet: str
+    farm: str
+    instrument_id: int
+    symbol: str
+    venue: str
+    base: str
+    quote: str
+    tick_size: Decimal
+    lot_size: Decimal
+    direction: str
+    quantity: Decimal
+    entry_price: Decimal
+    cost: Decimal
+    mark: Decimal | None
+    mark_at: datetime | None
+    mark_source: str
+    value: Decimal | None
+    unrealized_pnl: Decimal | None
+    unrealized_return: Decimal | None
+    share: Decimal | None
+    realized_pnl: Decimal
+    fees: Decimal
+    break_even: Decimal | None
+    stop_price: Decimal | None
+    target_price: Decimal | None
+    entry_reason: str
+    opened_at: datetime
+    held_for: timedelta
+
+    @property
+    def place(self) -> str:
+        """Where it belongs: farm and wallet."""
+        return place(self.farm, self.wallet)
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.mark_source == "simulated"
+
+
+def place(farm: str, wallet: str) -> str:
+    """`Farm · Agent`, or the wallet alone where nothing is above it."""
+    return f"{farm} · {wallet}" if farm else wallet
+
+
+def below(wallet_ids: Collection[UUID], path: str = "wallet") -> Q:
+    """Rows of these wallets and of everything funded by them: a farm's agents, a master's farms and their agents."""
+    return (
+        Q(**{f"{path}__in": wallet_ids})
+        | Q(**{f"{path}__parent__in": wallet_ids})
+        | Q(**{f"{path}__parent__parent__in": wallet_ids})
+    )
+
+
+def open_positions(
+    *, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, where: Q | None = None
+) -> tuple[PositionRow, ...]:
+    """The owner's open positions, newest first, in two queries; with `wallet_ids` those of these and below them."""
+    rows = Position.objects.filter(where or Q(), owner_id=owner_id, closed_at=None).select_related(
+        "instrument", "wallet__parent", "wallet__connection__platform"
+    )
+    if wallet_ids is not None:
+        rows = rows.filter(below(wallet_ids))
+    found = list(rows)
+    marks = quotes(instrument_ids={position.instrument_id for position in found})
+    totals = _totals(found, marks)
+    return tuple(_row(position, marks.get(position.instrument_id), totals) for position in found)
+
+
+def _totals(positions: Iterable[Position], marks: dict[int, Quote]) -> dict[str, Decimal]:
+    totals: dict[str, Decimal] = {}
+    for position in positions:
+        if mark := marks.get(position.instrument_id):
+            quote = position.instrument.quote
+            totals[quote] = totals.get(quote, Decimal(0)) + position.quantity * mark.price
+    return totals
+
+
+def _row(position: Position, mark: Quote | None, totals: dict[str, Decimal]) -> PositionRow:
+    instrument, wallet = position.instrument, position.wallet
+    cost = position.quantity * position.entry_price
+    value = position.quantity * mark.price if mark else None
+    profit = (
+        accounting.unrealized_pnl(quantity=position.quantity, entry_price=position.entry_price, price=mark.price)
+        if mark
+        else None
+    )
+    total = totals.get(instrument.quote)
+    return PositionRow(
+        id=position.pk,
+        wallet_id=wallet.pk,
+        wallet=wallet.name,
+        farm=wallet.parent.name if wallet.parent else "",
+        instrument_id=instrument.pk,
+        symbol=instrument.symbol,
+        venue=instrument.venue,
+        base=instrument.base,
+        quote=instrument.quote,
+        tick_size=instrument.tick_size,
+        lot_size=instrument.lot_size,
+        direction=position.direction,
+        quantity=position.quantity,
+        entry_price=position.entry_price,
+        cost=cost,
+        mark=mark.price if mark else None,
+        mark_at=mark.at if mark else None,
+        mark_source=mark.source if mark else "",
+        value=value,
+        unrealized_pnl=profit,
+        unrealized_return=profit / cost if profit is not None and cost else None,
+        share=value / total if value is not None and total else None,
+        realized_pnl=position.realized_pnl,
+        fees=position.fees,
+        break_even=accounting.break_even(
+            quantity=position.quantity,
+            entry_price=position.entry_price,
+            realized_pnl=position.realized_pnl,
+            taker_fee=taker_fee(wallet),
+        ),
+        stop_price=position.stop_price,
+        target_price=position.target_price,
+        entry_reason=position.entry_reason,
+        opened_at=position.opened_at,
+        held_for=clock.now() - position.opened_at,
+    )

@@ -1,0 +1,167 @@
+"""Positions, orders and trades: lists whose filters, order and page stand in the address, and the life of an order."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.handlers.asgi import ASGIRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST
+
+from moniqo.lib import tenancy
+from moniqo.lib.api import owner_of
+from moniqo.lib.errors import ConflictError, NotFoundError
+from moniqo.lib.http import HtmxRequest
+from trading import exports, services
+from trading.forms import FilterForm
+from trading.selectors import life, lists
+
+LABELS = {"instrument": "Market", "since": "From", "until": "To", "q": "Text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A list page: its template, how its rows are found, how they are exported, and the filters it offers."""
+
+    template: str
+    find: Callable[..., lists.Listing[Any]]
+    export: exports.Export
+    filters: tuple[str, ...]
+
+
+PLACE, SPAN = ("instrument", "wallet"), ("since", "until")
+ORDERS = Page("trading/orders.html", lists.list_orders, exports.ORDERS, ("q", "status", "side", *PLACE, *SPAN))
+POSITIONS = Page("trading/positions.html", lists.list_positions, exports.POSITIONS, ("q", *PLACE))
+TRADES = Page("trading/trades.html", lists.list_trades, exports.TRADES, ("q", *PLACE, *SPAN))
+
+
+@login_required
+@require_GET
+def orders(request: HtmxRequest) -> HttpResponseBase:
+    """Every order, refused ones included."""
+    return _list(request, ORDERS)
+
+
+@login_required
+@require_GET
+def positions(request: HtmxRequest) -> HttpResponseBase:
+    """What is open now, at the last price."""
+    return _list(request, POSITIONS)
+
+
+@login_required
+@require_GET
+def trades(request: HtmxRequest) -> HttpResponseBase:
+    """Round trips that are over."""
+    return _list(request, TRADES)
+
+
+@login_required
+@require_GET
+def order(request: HtmxRequest, pk: UUID) -> HttpResponse:
+    """The life of one order; the page's body alone for a live update."""
+    try:
+        found = life.order_life(owner_id=owner_of(request), order_id=pk)
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    return _page_or_part(request, "trading/order.html", "life", {"life": found})
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask a worker to cancel the order."""
+    try:
+        services.request_cancellation(owner_id=owner_of(request), order_id=pk)
+        messages.success(request, "Cancellation asked for: the order shows what the venue says.")
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    except ConflictError as error:
+        messages.warning(request, str(error))
+    return redirect("trading:order", pk=pk)
+
+
+def _list(request: HtmxRequest, page: Page) -> HttpResponseBase:
+    given = {name: value for name in page.filters if (value := request.GET.get(name, "").strip())}
+    filters = lists.Filters.parse(given)
+    asked = {"owner_id": owner_of(request), "filters": filters, "sort": request.GET.get("sort", "")}
+    if request.GET.get("format") == "csv":
+        return _csv(request, page.export, asked)
+    listing = page.find(**asked, page=request.GET.get("page"))
+    choices = lists.filter_choices(owner_id=owner_of(request))
+    context = {
+        "listing": listing,
+        "page": listing.page,
+        "sort": listing.sort,
+        "form": FilterForm(page.filters, choices, request.GET),
+        "filters": _chips(given, choices),
+        "is_filtered": bool(given),
+        "csv": _csv_address(request),
+    }
+    return _page_or_part(request, page.template, "list", context)
+
+
+def _chips(given: Mapping[str, str], choices: Mapping[str, list[tuple[str, str]]]) -> list[tuple[str, str, str]]:
+    """The filters that are on, in words."""
+    words = {"status": dict(FilterForm.STATUSES), "side": dict(FilterForm.SIDES)}
+    words |= {name: dict(offered) for name, offered in choices.items()}
+    return [
+        (name, LABELS.get(name, name.capitalize()), words[name].get(value, value) if name in words else value)
+        for name, value in given.items()
+    ]
+
+
+def _csv_address(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    query.pop("page", None)
+    query["format"] = "csv"
+    return f"?{query.urlencode()}"
+
+
+def _page_or_part(request: HtmxRequest, template: str, part: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page, or its part when htmx asks for it; going back in history asks for the page."""
+    is_part = bool(request.htmx) and not request.htmx.history_restore_request
+    response = render(request, f"{template}#{part}" if is_part else template, context)
+    patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
+    return response
+
+
+def _csv(request: HttpRequest, export: exports.Export, asked: Mapping[str, Any]) -> StreamingHttpResponse:
+    """A download in pieces. The request's transaction is over when they are read, so each runs in one of its own."""
+
+    def piece(start: int) -> tuple[str, int]:
+        with tenancy.tenant(asked["owner_id"]):
+            return export.piece(start=start, **asked)
+
+    response = StreamingHttpResponse(
+        _asynchronously(piece) if isinstance(request, ASGIRequest) else _pieces(piece),
+        content_type="text/csv; charset=utf-8",
+    )
+    response["Content-Disposition"] = f'attachment; filename="{export.name}.csv"'
+    return response
+
+
+def _pieces(piece: Callable[[int], tuple[str, int]]) -> Iterator[str]:
+    start = 0
+    while True:
+        text, found = piece(start)
+        yield text
+        if found < lists.EXPORT_ROWS:
+            return
+        start += found
+
+
+async def _asynchronously(piece: Callable[[int], tuple[str, int]]) -> AsyncIterator[str]:
+    start = 0
+    while True:
+        text, found = await sync_to_async(piece)(start)
+        yield text
+        if found < lists.EXPORT_ROWS:
+            return
+        start += found
