@@ -86,13 +86,13 @@ def lock_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
     """
     farm = _locked_farm(owner_id, Farm.objects.filter(agents=agent_id), "This agent does not exist.")
     unfinished = Order.objects.unfinished().filter(wallet=OuterRef("wallet"))
-    agent: Agent = (
+    agent = (
         Agent.objects.select_for_update(no_key=True, of=("self",))
         .select_related("instrument")
-        .annotate(is_waiting=Exists(unfinished))
+        .annotate(has_unfinished=Exists(unfinished))
         .get(pk=agent_id)
     )
-    agent.farm = farm
+    agent.farm, agent.is_waiting = farm, agent.has_unfinished
     return agent
 
 
