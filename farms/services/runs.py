@@ -23,9 +23,9 @@ from moniqo.lib import clock
 from moniqo.live.publish import publish
 from quant import strategies
 from quant.strategies import Intents
+from trading.fees import taker_fee
 from trading.models import Order, Side
 from trading.services import place_order
-from trading.services.placing import taker_fee
 
 # Bars beyond those a strategy needs to settle, so that a crossing on the last bar is seen with what came before it.
 SPARE_BARS: Final = 5

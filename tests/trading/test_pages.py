@@ -146,7 +146,8 @@ def test_a_trade_shows_fees_profit_return_break_even_and_why_it_ended(pages: Cli
 def test_the_life_of_an_order_explains_every_number(pages: Client, desk: Desk) -> None:
     order = desk.trade("buy", "1", reason="Breakout above 99.")
     page = pages.get(reverse("trading:order", args=[order.pk])).content.decode()
-    fill = order.fills.get()
+    with tenancy.tenant(desk.owner.pk):
+        fill = order.fills.get()
     for text in (
         "Breakout above 99.", "Allowed:", "Submitting → Filled", order.client_order_id, fill.venue_trade_id,
         "Settled from the hold", "Fees", "Desk", "50,000", "&quot;status&quot;: &quot;filled&quot;",

@@ -23,7 +23,7 @@ from moniqo.lib.api import plain
 from moniqo.lib.errors import ConflictError, InvalidInputError, NotFoundError
 from moniqo.live.publish import publish
 from trading import risk, sizing, states
-from trading.fees import taker_fee as taker_fee
+from trading.fees import taker_fee
 from trading.models import Order, OrderEvent, RiskDecision, Side
 from trading.services import leases
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
