@@ -83,7 +83,7 @@ if (toasts && template) {
 
 // --- command palette ------------------------------------------------------------------------------------------------
 const palette = document.getElementById("palette");
-const paletteLink = document.querySelector("[data-palette]");
+const paletteLink = document.querySelector("[data-jump]");
 const openPalette = () => {
   if (!palette || palette.open) return;
   htmx.ajax("GET", paletteLink.getAttribute("href"), { target: palette, swap: "innerHTML" });
@@ -99,7 +99,7 @@ const activate = (step) => {
   next.scrollIntoView({ block: "nearest" });
 };
 document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-palette]") || event.ctrlKey || event.metaKey) return;
+  if (!event.target.closest("[data-jump]") || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   openPalette();
 });

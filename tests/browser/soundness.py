@@ -34,7 +34,8 @@ class Visit:
 
     def transferred(self) -> int:
         """Bytes on the wire: headers and bodies as they came, compressed. An open stream has no size yet."""
-        sizes = [request.sizes() for request in self.requests if urlsplit(request.url).path != STREAM_PATH]
+        answered = [request for request in self.requests if request.response() is not None]
+        sizes = [request.sizes() for request in answered if urlsplit(request.url).path != STREAM_PATH]
         return sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
 
     def hosts(self) -> set[str]:

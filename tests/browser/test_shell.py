@@ -1,5 +1,7 @@
 """The frame in a real browser: with the mouse, by keyboard alone, and with JavaScript switched off."""
 
+from uuid import uuid4
+
 import pytest
 from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
@@ -11,9 +13,9 @@ from tests.conftest import make_user
 
 
 @pytest.fixture
-def visitor(site: Site, request: pytest.FixtureRequest) -> User:
+def visitor(site: Site) -> User:
     """Somebody whose preferences the test may change."""
-    return make_user(f"{request.node.name[:40]}@example.com", name="Vera Visitor")
+    return make_user(f"{uuid4().hex}@example.com", name="Vera Visitor")
 
 
 def canvas(page: Page) -> str:
@@ -67,7 +69,7 @@ def test_the_privacy_switch_says_whether_it_is_on(open_page: OpenPage, visitor: 
 def test_the_palette_opens_by_keyboard_finds_and_jumps(open_page: OpenPage, trader: User) -> None:
     page = open_page("/password/", user=trader).page
     page.keyboard.press("Control+k")
-    box = page.get_by_role("searchbox", name="Search or jump to…")
+    box = page.get_by_role("searchbox", name="Search or jump to")
     expect(box).to_be_focused()
     box.press_sequentially("prefer")
     expect(page.locator("#palette .results a")).to_have_count(1)
@@ -98,7 +100,7 @@ def test_shortcuts_explain_themselves_and_can_be_switched_off(open_page: OpenPag
     page.keyboard.press("?")
     expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
-    page.get_by_label("Keyboard shortcuts").uncheck()
+    page.get_by_role("checkbox", name="Keyboard shortcuts").uncheck()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Preferences saved.")).to_be_visible()
     page.keyboard.press("?")
@@ -139,8 +141,9 @@ def test_a_broken_answer_becomes_a_toast_that_tries_again(open_page: OpenPage, t
 
 def test_charts_follow_the_theme(open_page: OpenPage, visitor: User) -> None:
     visit = open_page("/ui/", user=visitor)
+    visit.page.locator("#equity").scroll_into_view_if_needed()
     line = visit.page.locator("#equity .js-line").first
-    line.wait_for()
+    line.wait_for(state="attached")
     before = line.evaluate("e => getComputedStyle(e).stroke")
     visit.page.get_by_role("button", name="Switch theme").click()
     visit.page.wait_for_function(
@@ -159,6 +162,7 @@ def test_pages_without_charts_do_not_load_the_chart_library(open_page: OpenPage,
 def test_error_pages_are_sound(open_page: OpenPage, name: str, scheme: str) -> None:
     page = open_page("/login/", scheme=scheme).page
     html = render_to_string(f"{name}.html")
+    page.wait_for_load_state("networkidle")
     page.route("**/broken/", lambda route: route.fulfill(body=html, content_type="text/html"))
     visit = watch(page)
     page.goto("/broken/")
