@@ -32,10 +32,11 @@ class Running:
     @property
     def pids(self) -> dict[str, int]:
         try:
-            found: dict[str, int] = json.loads((self.directory / "services.json").read_text()).get("processes", {})
+            description = json.loads((self.directory / "services.json").read_text())
         except FileNotFoundError:
             return {}
-        return found
+        # A run that was killed leaves its description behind.
+        return dict(description.get("processes", {})) if description["pid"] == self.process.pid else {}
 
     def stop(self) -> str:
         """Ctrl-C. Returns what was printed."""
@@ -80,6 +81,7 @@ def test_a_first_run_serves_pages_prints_the_login_and_stops_as_a_whole(
     assert manage(environment, "status").returncode == 1
 
 
+@pytest.mark.slow
 def test_a_killed_run_takes_everything_along_and_the_next_one_finds_it_all(
     running: Running, start: Start, directory: Path
 ) -> None:
@@ -95,6 +97,7 @@ def test_a_killed_run_takes_everything_along_and_the_next_one_finds_it_all(
     again.stop()
 
 
+@pytest.mark.slow
 def test_what_dies_is_started_again_and_down_stops_it_all(
     running: Running, directory: Path, environment: dict[str, str]
 ) -> None:
