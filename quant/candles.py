@@ -85,8 +85,7 @@ class Candles:
         """The spacing of the bars: the most common distance between two; needs two bars."""
         if len(self) < 2:
             raise CandleError("Give at least two bars: the timeframe of fewer is unknown.")
-        steps, counts = np.unique(np.diff(self.ts), return_counts=True)
-        return int(steps[np.argmax(counts)])
+        return usual_step(self.ts)
 
     @property
     def periods_per_year(self) -> float:
@@ -107,6 +106,15 @@ class Candles:
         first = 0 if start_ms is None else int(np.searchsorted(self.ts, start_ms))
         last = len(self) if end_ms is None else int(np.searchsorted(self.ts, end_ms))
         return self[first:last]
+
+
+def usual_step(ts: Ints) -> int:
+    """The most common distance between two times, of at least two."""
+    distances = np.diff(ts)
+    if (distances == distances[0]).all():
+        return int(distances[0])
+    steps, counts = np.unique(distances, return_counts=True)
+    return int(steps[np.argmax(counts)])
 
 
 def timeframe_to_ms(timeframe: str) -> int:

@@ -37,7 +37,7 @@ def run_backtest(
     from quant.backtest import kernel
 
     _same_length(candles, intents, funding)
-    entries = np.flatnonzero(intents.enter)
+    entries = np.flatnonzero(intents.enter != 0)
     trades = np.empty((entries.size, kernel.TRADE_COLUMNS))
     equity = np.empty(len(candles))
     count, refused, exposed, _, position = kernel.run_one(
@@ -64,7 +64,6 @@ def run_backtest(
         open_positions=held,
         refused_entries=refused,
         exposed_bars=exposed,
-        periods_per_year=candles.periods_per_year if len(candles) > 1 else math.nan,
     )
 
 
@@ -96,7 +95,7 @@ def run_portfolio(
         columns = (one.open, one.high, one.low, one.close, one.volume, np.zeros(len(one)) if rates is None else rates)
         bars[at, j] = np.column_stack(columns)
         enter[at, j], exit_[at, j] = wants.enter, wants.exit
-        entries = np.flatnonzero(wants.enter)
+        entries = np.flatnonzero(wants.enter != 0)
         details[at[entries], j] = _details(one, wants, config, entries)
     trades = np.empty((int(np.count_nonzero(enter)), kernel.TRADE_COLUMNS + 1))
     equity = np.empty(moments.size)
@@ -104,7 +103,6 @@ def run_portfolio(
         bars, enter, exit_, details, config.cash, rules_of(config), trades, equity
     )
     positions = ((j, kernel.load.py_func(row)) for j, row in enumerate(rows))
-    longest = max(candles, key=len)
     return BacktestResult(
         config=config,
         ts=moments,
@@ -113,7 +111,6 @@ def run_portfolio(
         open_positions=tuple(_open_position(p, candles[j], j, moments) for j, p in positions if p.quantity != 0),
         refused_entries=refused,
         exposed_bars=exposed,
-        periods_per_year=longest.periods_per_year if len(longest) > 1 else math.nan,
     )
 
 

@@ -233,35 +233,53 @@ def obey_entry(
 
 
 @_inlined
-def guard(
-    position: Position, cash: float, room: float, bar: Bar, rules: Rules
-) -> tuple[Position, float, float]:  # fmt: skip
+def reaches_stop(p: Position, bar: Bar) -> bool:
+    """Whether the bar trades at the stop or beyond; never when there is none (NaN)."""
+    return (bar.low <= p.stop) if p.side > 0 else (bar.high >= p.stop)
+
+
+@_inlined
+def reaches_target(p: Position, bar: Bar) -> bool:
+    """Whether the bar trades at the target or beyond; never when there is none (NaN)."""
+    return (bar.high >= p.target) if p.side > 0 else (bar.low <= p.target)
+
+
+@_inlined
+def follow(position: Position, bar: Bar) -> Position:
+    """Remember the best price and let the stop follow it.
+
+    The best price is kept without a trail too: a later entry may bring one, and it counts from the first entry.
+    """
+    p = position
+    best = max(p.best, bar.high) if p.side > 0 else min(p.best, bar.low)
+    level = best - p.side * p.trail
+    follows = p.side * (level - p.stop) > 0.0  # False where the trail is NaN
+    return Position(
+        p.quantity, p.side, level if follows else p.stop, p.target, p.trail, best, p.trailing or follows, p.leaving,
+        p.entries, p.opened, p.entry_quantity, p.entry_value, p.exit_quantity, p.exit_value, p.fees, p.funding,
+        p.reason,
+    )  # fmt: skip
+
+
+@_inlined
+def guard(position: Position, cash: float, room: float, bar: Bar, rules: Rules) -> tuple[Position, float, float]:
     """The bar's inside: the stop, else the target, else the trailing stop follows the bar's extreme."""
     p = position
     if p.quantity == 0.0 or p.leaving != 0:
         return p, cash, room
     long = p.side > 0
-    if (bar.low <= p.stop) if long else (bar.high >= p.stop):
+    if reaches_stop(p, bar):
         price = p.stop
         if not rules.gap_at_level:
             price = min(price, bar.open) if long else max(price, bar.open)
         reason = TRAIL if p.trailing else STOP
         return leave(p, cash, price * (1.0 - p.side * rules.slippage), rules.taker, room, reason)
-    if (bar.high >= p.target) if long else (bar.low <= p.target):
+    if reaches_target(p, bar):
         price = p.target
         if not rules.gap_at_level:
             price = max(price, bar.open) if long else min(price, bar.open)
         return leave(p, cash, price, rules.maker, room, TARGET)
-    # Without a trail too: a later entry may bring one, and it counts from the best price since the first.
-    best = max(p.best, bar.high) if long else min(p.best, bar.low)
-    level = best - p.side * p.trail
-    follows = p.side * (level - p.stop) > 0.0  # False where the trail is NaN
-    trailed = Position(
-        p.quantity, p.side, level if follows else p.stop, p.target, p.trail, best, p.trailing or follows, p.leaving,
-        p.entries, p.opened, p.entry_quantity, p.entry_value, p.exit_quantity, p.exit_value, p.fees, p.funding,
-        p.reason,
-    )  # fmt: skip
-    return trailed, cash, room
+    return follow(p, bar), cash, room
 
 
 @_inlined
@@ -341,20 +359,31 @@ def run_one(
     position = FLAT
     count, refusals, exposed, entry = 0, 0, 0, 0
     lag = 0 if rules.fill_at_close else 1
+    pyramids = rules.max_entries > 1
     for t in range(open_.size):
-        intent = NOTHING
         i = t - lag
-        if i >= 0:
-            if enter[i] != 0:
-                d = details[entry]
-                intent = Intent(WIDE + enter[i], exit_[i], d[0], d[1], d[2], d[3], d[4])
-                entry += 1
-            elif exit_[i]:
-                intent = Intent(0, True, math.nan, math.nan, math.nan, math.nan, math.nan)
         bar = Bar(
             open_[t], high[t], low[t], close[t],
             volume[t] if volume.size > 0 else math.inf, funding[t] if funding.size > 0 else 0.0,
         )  # fmt: skip
+        signal = i >= 0 and (enter[i] != 0 or exit_[i])
+        if not (signal or position.leaving != 0 or reaches_stop(position, bar) or reaches_target(position, bar)) and (
+            bar.funding == 0.0
+        ):
+            # On most bars nothing happens, and this is all that `step` would do; flat positions reach nothing.
+            if position.quantity != 0.0:
+                exposed += 1
+                if pyramids or not math.isnan(position.trail):
+                    position = follow(position, bar)
+            equity[t] = cash + position.quantity * bar.close
+            continue
+        intent = NOTHING
+        if signal and enter[i] != 0:
+            d = details[entry]
+            intent = Intent(WIDE + enter[i], exit_[i], d[0], d[1], d[2], d[3], d[4])
+            entry += 1
+        elif signal:
+            intent = Intent(0, True, math.nan, math.nan, math.nan, math.nan, math.nan)
         position, cash, first, second, refused = step(position, cash, bar, intent, rules, t)
         if first.side != 0:
             write_trade(trades[count], first, t)

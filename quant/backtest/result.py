@@ -5,6 +5,7 @@ Trades stay in arrays, because a run over a million bars makes tens of thousands
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ import numpy as np
 
 from quant import metrics
 from quant.backtest.config import Config
-from quant.candles import Floats, Ints
+from quant.candles import YEAR_MS, Floats, Ints, usual_step
 
 REASONS: Final = ("open", "exit", "reverse", "stop", "trail", "target")
 
@@ -107,12 +108,16 @@ class BacktestResult:
     open_positions: tuple[OpenPosition, ...]
     refused_entries: int
     exposed_bars: int
-    periods_per_year: float
 
     @property
     def final_equity(self) -> float:
         """Equity after the last bar; the cash one started with when there are no bars."""
         return float(self.equity[-1]) if self.equity.size else self.config.cash
+
+    @cached_property
+    def periods_per_year(self) -> float:
+        """Moments in 365 days by their usual distance; NaN under two."""
+        return YEAR_MS / usual_step(self.ts) if self.ts.size > 1 else math.nan
 
     @cached_property
     def metrics(self) -> dict[str, Any]:

@@ -72,8 +72,8 @@ def _compute(candles: Candles, params: Params) -> Intents:
     return Intents(
         enter=enter,
         exit=up | down | over,
-        stop=offset_from(candles.close, params["stop_atr"] * atr, enter, toward=-1),
-        target=offset_from(candles.close, params["target_atr"] * atr, enter, toward=1)
+        stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
+        target=offset_from(candles.close, atr, enter, times=params["target_atr"])
         if params["target_atr"] > 0
         else nowhere(len(candles)),
         trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),

@@ -181,7 +181,7 @@ class _Board:
         if "indicator" in level:
             price = np.where(enter != 0, self.operand(level), np.nan)
         else:
-            price = offset_from(self.candles.close, self.distance(level), enter, toward=toward)
+            price = offset_from(self.candles.close, self.distance(level), enter, times=toward)
         return np.where(price > 0, price, np.nan)
 
 

@@ -42,7 +42,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
     return Intents(
         enter=enter,
         exit=(recovered | eased) & (enter == 0),
-        stop=offset_from(candles.close, params["stop_atr"] * atr, enter, toward=-1),
+        stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
         indicators=shown,
         explain=lambda bar: _explain(z, enter, bar),
     )

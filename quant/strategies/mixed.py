@@ -80,7 +80,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
     return Intents(
         enter=enter,
         exit=gone,
-        stop=offset_from(candles.close, params["stop_atr"] * atr, enter, toward=-1),
+        stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
         trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
         indicators={"score": score, "atr": atr},
         explain=_explainer(members, votes, score, enter),

@@ -37,22 +37,23 @@ def crossings(fast: Floats, slow: Floats) -> tuple[Bools, Bools]:
 
 def entries(longs: Bools, shorts: Bools, direction: str) -> Signs:
     """1 where a long may be entered, -1 where a short may, as far as `direction` allows; both at once is neither."""
+    # Views of booleans as int8 add up without conversion.
     wanted = np.zeros(longs.shape, dtype=np.int8)
     if direction != "short":
-        wanted += longs
+        wanted += longs.view(np.int8)
     if direction != "long":
-        wanted -= shorts
+        wanted -= shorts.view(np.int8)
     return wanted
 
 
-def offset_from(prices: Floats, distance: Floats, enter: Signs, *, toward: int) -> Floats:
-    """Prices at `distance` from `prices` on entry bars and NaN elsewhere, also where that would be below zero.
+def offset_from(prices: Floats, distance: Floats, enter: Signs, *, times: float) -> Floats:
+    """Prices `times` × `distance` from `prices` on entry bars; NaN elsewhere and where that would be below zero.
 
-    `toward` is +1 for the profitable side of the entry (targets), -1 for the losing side (stops).
+    Positive `times` go to the profitable side of the entry (targets), negative ones to the losing side (stops).
     """
     result = np.full(prices.shape, np.nan)
-    bars = np.flatnonzero(enter)
-    levels = prices[bars] + toward * enter[bars] * distance[bars]
+    bars = np.flatnonzero(enter != 0)
+    levels = prices[bars] + times * enter[bars] * distance[bars]
     result[bars] = np.where(levels > 0, levels, np.nan)
     return result
 

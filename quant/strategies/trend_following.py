@@ -41,7 +41,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
     return Intents(
         enter=enter,
         exit=up | down,
-        stop=offset_from(candles.close, params["stop_atr"] * atr, enter, toward=-1),
+        stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
         trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
         indicators=shown,
         explain=_explainer(shown, params, enter),
