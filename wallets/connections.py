@@ -56,23 +56,33 @@ def get_connection(*, owner_id: UUID, connection_id: UUID) -> Connection:
 
 @dataclass(frozen=True, slots=True)
 class SyncRow:
-    """A run with its assets, those that drifted first."""
+    """A run with its assets, those that differed most first."""
 
     run: SyncRun
     assets: tuple[Reconciliation, ...]
 
     @property
-    def drifted(self) -> tuple[Reconciliation, ...]:
-        return tuple(asset for asset in self.assets if asset.drift)
+    def kind(self) -> str:
+        """The chip's colour."""
+        return {"ok": "ok", "drift": "warn", "failed": "bad"}.get(self.run.status, "")
+
+    @property
+    def found(self) -> str:
+        """The result in words."""
+        return self.run.error or self.run.step or f"{len(self.assets)} assets agree."
+
+    @property
+    def unexplained(self) -> tuple[Reconciliation, ...]:
+        """Assets in which venue and wallets differ, found now or earlier."""
+        return tuple(asset for asset in self.assets if asset.unexplained)
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionHealth:
-    """A connection, how it is now, and its newest runs."""
+    """A connection, how it is now, and its newest runs, newest first."""
 
     connection: Connection
     status: str
-    detail: str
     runs: tuple[SyncRow, ...]
 
     @property
@@ -80,24 +90,40 @@ class ConnectionHealth:
         return str(Connection.Status(self.status).label)
 
     @property
-    def last_run(self) -> SyncRow | None:
-        return self.runs[0] if self.runs else None
+    def kind(self) -> str:
+        """The chip's colour."""
+        return {"ok": "ok", "stale": "warn", "failed": "bad"}.get(self.status, "")
 
     @property
     def running(self) -> SyncRun | None:
         """The run that is under way, if one is."""
-        last = self.last_run
-        return last.run if last and last.run.status == SyncRun.Status.RUNNING else None
+        last = self.runs[0].run if self.runs else None
+        return last if last and last.status == SyncRun.Status.RUNNING else None
+
+    @property
+    def reconciled(self) -> SyncRow | None:
+        """The newest run that the venue answered."""
+        return next((row for row in self.runs if row.assets), None)
+
+    @property
+    def unexplained(self) -> tuple[Reconciliation, ...]:
+        return self.reconciled.unexplained if self.reconciled else ()
+
+    @property
+    def urgency(self) -> int:
+        """Lower is worse: what needs a person, what does not add up, what is old, what is new, what is fine."""
+        if self.unexplained and self.status != Connection.Status.FAILED:
+            return 1
+        return _URGENCY[Connection.Status(self.status)]
 
 
-# Worst first: what needs a person, then what is old, then what is new, then what is fine.
-_URGENCY: Final = (
-    Connection.Status.FAILED,
-    Connection.Status.STALE,
-    Connection.Status.NEW,
-    Connection.Status.OK,
-    Connection.Status.DISABLED,
-)
+_URGENCY: Final = {
+    Connection.Status.FAILED: 0,
+    Connection.Status.STALE: 2,
+    Connection.Status.NEW: 3,
+    Connection.Status.OK: 4,
+    Connection.Status.DISABLED: 5,
+}
 
 
 def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> tuple[ConnectionHealth, ...]:
@@ -115,12 +141,11 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
         ConnectionHealth(
             connection,
             current_status(connection),
-            connection.status_detail,
             tuple(SyncRow(run, _worst_first(assets.get(run.pk, []))) for run in runs[connection.pk]),
         )
         for connection in connections
     ]
-    return tuple(sorted(health, key=lambda row: (_URGENCY.index(Connection.Status(row.status)), row.connection.name)))
+    return tuple(sorted(health, key=lambda row: (row.urgency, row.connection.name)))
 
 
 def current_status(connection: Connection) -> str:
@@ -148,4 +173,4 @@ def _newest_runs(connection_ids: list[UUID]) -> list[SyncRun]:
 
 
 def _worst_first(rows: list[Reconciliation]) -> tuple[Reconciliation, ...]:
-    return tuple(sorted(rows, key=lambda row: (-abs(row.drift), row.asset)))
+    return tuple(sorted(rows, key=lambda row: (-abs(row.unexplained), row.asset)))

@@ -31,14 +31,14 @@ class CredentialError(MoniqoError):
 def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> None:
     """Encrypt and keep `values` by field, replacing earlier ones; fields that are left out stay as they are.
 
-    Raises InvalidInputError for a field that the platform does not have or a required one that would stay empty.
+    Raises InvalidInputError for a field that the platform does not have, or an empty one that it requires.
     """
     declared = {field["name"]: field for field in connection.platform.credential_fields}
-    known = set(Credential.objects.filter(connection=connection).values_list("field", flat=True))
-    problems = dict.fromkeys(values.keys() - declared.keys(), "The platform has no such field.")
-    for name, field in declared.items():
-        if field.get("required") and not values.get(name, "") and (name in values or name not in known):
-            problems[name] = "This field is required."
+    problems = {
+        name: "The platform has no such field." if name not in declared else "This field is required."
+        for name, value in values.items()
+        if name not in declared or (declared[name].get("required") and not value)
+    }
     if problems:
         raise InvalidInputError("Correct the credentials' fields.", fields=problems)
     for name, value in values.items():

@@ -1,5 +1,7 @@
 """What venues said at each sync, and whether the books agree."""
 
+from decimal import Decimal
+
 from django.db import models
 
 from moniqo.lib.models import Identified, MoneyField, Owned
@@ -47,3 +49,9 @@ class Reconciliation(Owned):
 
     def __str__(self) -> str:
         return f"{self.asset} {self.drift}"
+
+    @property
+    def unexplained(self) -> Decimal:
+        """What the venue holds beyond the wallets, found now or earlier."""
+        difference: Decimal = self.drift + self.suspense
+        return difference

@@ -1,0 +1,32 @@
+"""Market data for operators.
+
+Candles are not here: their key is composite (instrument, timeframe, opening time), which Django's admin cannot
+register, and nobody reads millions of bars in a list. `manage.py import_candles` imports them and reports on them.
+"""
+
+from django.contrib import admin
+from unfold.admin import ModelAdmin
+
+from markets.models import FeedState, Instrument, Ticker
+from moniqo.lib.admin import ReadOnlyAdmin
+
+
+@admin.register(Instrument)
+class InstrumentAdmin(ModelAdmin):
+    list_display = ("symbol", "venue", "kind", "tick_size", "lot_size", "minimum_notional", "is_simulated", "is_active")
+    list_filter = ("venue", "kind", "is_simulated", "is_active", "quote")
+    search_fields = ("symbol", "base", "quote", "venue")
+
+
+@admin.register(Ticker)
+class TickerAdmin(ReadOnlyAdmin):
+    list_display = ("instrument", "price", "bid", "ask", "source", "at")
+    list_filter = ("source", "instrument__venue")
+    list_select_related = ("instrument",)
+    search_fields = ("instrument__symbol",)
+
+
+@admin.register(FeedState)
+class FeedStateAdmin(ReadOnlyAdmin):
+    list_display = ("name", "updated_at")
+    search_fields = ("name",)

@@ -1,0 +1,152 @@
+"""The connections page: worst first, syncing in sight, and nothing of anybody else's."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from moniqo.lib import clock, tenancy
+from moniqo.users.models import User
+from tests.wallets.books import balance, make_wallet
+from wallets import demo, sync
+from wallets.connections import connection_health, create_demo_connection, current_status
+from wallets.models import Connection, SyncRun, Wallet
+from wallets.services import deposit
+
+PAGE = "/wallets/connections/"
+
+
+def account(user: User, name: str = "Paper account", amount: int = 100) -> Wallet:
+    with tenancy.tenant(user.pk):
+        connection = create_demo_connection(owner_id=user.pk, name=name)
+        wallet = make_wallet(user, name=name, connection=connection)
+        deposit(owner_id=user.pk, wallet_id=wallet.pk, amount=Decimal(amount), asset="USDT", key=str(uuid4()))
+    return wallet
+
+
+def synced(wallet: Wallet, arrived: int = 0) -> SyncRun:
+    with tenancy.tenant(wallet.owner_id):
+        if arrived:
+            demo.credit(
+                owner_id=wallet.owner_id, connection_id=wallet.connection_id, asset="USDT", amount=Decimal(arrived)
+            )
+        return sync.sync_connection(owner_id=wallet.owner_id, connection_id=wallet.connection_id)
+
+
+@pytest.fixture
+def browser(owner: User, client: Client) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def text(client: Client, path: str = PAGE, **headers: str) -> str:
+    response = client.get(path, headers=headers)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_without_connections_it_says_what_to_do(browser: Client) -> None:
+    assert "No account is connected" in text(browser)
+
+
+def test_what_agrees_and_what_does_not_is_shown_worst_first(browser: Client, owner: User) -> None:
+    synced(account(owner, "Agreeing"))
+    synced(account(owner, "Differing"), arrived=7)
+    page = text(browser)
+    assert page.index("Differing") < page.index("Agreeing")
+    assert "Explain" in page
+    assert "None: it happened at the venue" in page
+
+
+def test_the_health_order_puts_broken_before_unexplained_before_old(owner: User) -> None:
+    for name in ("d fine", "c old", "b unexplained", "a broken"):
+        synced(account(owner, name), arrived=3 if name.startswith("b") else 0)
+    with tenancy.tenant(owner.pk):
+        Connection.objects.filter(name="a broken").update(status=Connection.Status.FAILED)
+        Connection.objects.filter(name="c old").update(synced_at=clock.now() - timedelta(hours=1))
+        health = connection_health(owner_id=owner.pk)
+        assert [row.connection.name for row in health] == ["a broken", "b unexplained", "c old", "d fine"]
+        assert [row.status for row in health] == ["failed", "ok", "stale", "ok"]
+
+
+def test_figures_become_stale_after_three_intervals() -> None:
+    def status(minutes: int) -> str:
+        return current_status(Connection(status="ok", synced_at=clock.now() - timedelta(minutes=minutes)))
+
+    assert (status(14), status(16)) == ("ok", "stale")
+
+
+def test_sync_now_shows_its_progress_and_asks_again(browser: Client, owner: User) -> None:
+    wallet = account(owner)
+    path = f"{PAGE}{wallet.connection_id}/syncs/"
+    answer = browser.post(path, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    card = answer.content.decode()
+    assert "Waiting for a worker" in card
+    assert "every 1s" in card
+    assert "<html" not in card
+    with tenancy.tenant(owner.pk):
+        run = SyncRun.objects.get()
+        sync.sync_connection(owner_id=owner.pk, connection_id=wallet.connection_id, run_id=run.pk)
+    done = text(browser, f"{PAGE}{wallet.connection_id}/", **{"HX-Request": "true"})
+    assert "every 1s" not in done
+    assert "Agrees" in done
+
+
+def test_sync_now_works_without_javascript(browser: Client, owner: User) -> None:
+    wallet = account(owner)
+    answer = browser.post(f"{PAGE}{wallet.connection_id}/syncs/", follow=True)
+    assert "The sync has started" in answer.content.decode()
+
+
+def test_what_arrived_is_assigned_after_a_look_at_it(browser: Client, owner: User) -> None:
+    wallet = account(owner)
+    synced(wallet, arrived=7)
+    path = f"{PAGE}{wallet.connection_id}/suspense/USDT/"
+    assert "Add to the master" in text(browser, path)
+    for _ in range(2):
+        assert browser.post(path, {"key": "once"}).status_code == 302
+    with tenancy.tenant(owner.pk):
+        assert balance(wallet) == 107
+
+
+def test_another_owner_finds_none_of_it(browser: Client, other_owner: User) -> None:
+    wallet = account(other_owner, "Secret account")
+    synced(wallet, arrived=7)
+    assert "Secret account" not in text(browser)
+    for path in ("", "syncs/", "suspense/USDT/"):
+        address = f"{PAGE}{wallet.connection_id}/{path}"
+        answer = browser.post(address) if path == "syncs/" else browser.get(address)
+        assert answer.status_code == 404
+    assert browser.post(f"{PAGE}{wallet.connection_id}/suspense/USDT/", {"key": "x"}).status_code == 404
+
+
+def test_somebody_who_is_not_signed_in_is_sent_to_the_login(client: Client, db: None) -> None:
+    assert client.get(PAGE).status_code == 302
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_connections(browser: Client, owner: User) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(database) as captured:
+            text(browser)
+        return len(captured)
+
+    synced(account(owner, "One"))
+    one = queries()
+    for name in ("Two", "Three"):
+        wallet = account(owner, name)
+        synced(wallet)
+        synced(wallet, arrived=1)
+    assert queries() == one
+
+
+def test_hidden_amounts_are_not_in_the_page(browser: Client, owner: User) -> None:
+    synced(account(owner, amount=98_765))
+    assert "98,765" in text(browser)
+    owner.privacy = True
+    owner.save()
+    assert "98,765" not in text(browser)
