@@ -12,7 +12,7 @@ from moniqo.lib import clock
 MONEY = {"max_digits": 38, "decimal_places": 18}
 
 
-class MoneyField(models.DecimalField):
+class MoneyField(models.DecimalField[Any, Any]):
     """An exact amount, price or quantity: numeric(38,18)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

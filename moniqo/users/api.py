@@ -1,5 +1,7 @@
 """Tokens for programs. Wrong passwords count towards the same lock as those typed into the login page."""
 
+from typing import cast
+
 from axes.handlers.proxy import AxesProxyHandler
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
@@ -49,7 +51,7 @@ def obtain_token(request: HttpRequest, body: SignIn) -> dict[str, str]:
         if AxesProxyHandler.is_locked(request, {"username": body.email.lower()}):
             raise TooManyAttemptsError("Too many wrong passwords: wait fifteen minutes and try again.")
         raise SignInError("Email or password is wrong.")
-    refresh = RefreshToken.for_user(user)
+    refresh = cast("RefreshToken", RefreshToken.for_user(user))  # type: ignore[misc]  # typed for instances, made for classes
     return {"access": str(refresh.access_token), "refresh": str(refresh)}
 
 

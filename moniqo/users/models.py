@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from moniqo.lib import clock
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a trader. An empty password makes an account that cannot sign in until one is set."""
         if not email:
