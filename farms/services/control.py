@@ -3,14 +3,12 @@
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
-
 from farms.models import Agent, Farm, FarmEvent
 from farms.services.diary import record
+from farms.standing import lock_agent, lock_farm
 from moniqo.alerts.models import Alert
 from moniqo.alerts.services import raise_alert, resolve_alert
-from moniqo.lib.errors import ConflictError, NotFoundError
-from trading.models import Order
+from moniqo.lib.errors import ConflictError
 
 FAILURES_BEFORE_PAUSE: Final = 3
 
@@ -30,7 +28,7 @@ def rehearse_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
 
     Raises ConflictError for a running farm, whose present must not be mixed with a past.
     """
-    farm = _locked_farm(owner_id, Farm.objects.filter(pk=farm_id), "This farm does not exist.")
+    farm = lock_farm(owner_id=owner_id, farm_id=farm_id)
     if farm.status == Farm.Status.RUNNING:
         raise ConflictError("Pause the farm before its history is built.")
     farm.status = Farm.Status.REHEARSING
@@ -78,33 +76,8 @@ def record_failure(*, owner_id: UUID, agent_id: UUID, error: Exception) -> Agent
     return agent
 
 
-def lock_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
-    """The agent with its farm and instrument. The farm is locked first and then the agent, in this order everywhere.
-
-    `is_waiting` says whether an order of the agent has no final answer yet. It is read after the farm's lock is had,
-    so it is true whoever held the lock before.
-    """
-    farm = _locked_farm(owner_id, Farm.objects.filter(agents=agent_id), "This agent does not exist.")
-    unfinished = Order.objects.unfinished().filter(wallet=OuterRef("wallet"))
-    agent = (
-        Agent.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("instrument")
-        .annotate(has_unfinished=Exists(unfinished))
-        .get(pk=agent_id)
-    )
-    agent.farm, agent.is_waiting = farm, agent.has_unfinished
-    return agent
-
-
-def _locked_farm(owner_id: UUID, farms: QuerySet[Farm], missing: str) -> Farm:
-    farm = farms.select_for_update(no_key=True, of=("self",)).filter(owner_id=owner_id).first()
-    if farm is None:
-        raise NotFoundError(missing)
-    return farm
-
-
 def _switch_farm(owner_id: UUID, farm_id: UUID, status: Farm.Status, kind: FarmEvent.Kind) -> Farm:
-    farm = _locked_farm(owner_id, Farm.objects.filter(pk=farm_id), "This farm does not exist.")
+    farm = lock_farm(owner_id=owner_id, farm_id=farm_id)
     if farm.status != status:
         farm.status = status
         farm.save(update_fields=("status",))

@@ -15,8 +15,8 @@ import numpy as np
 from farms import selectors
 from farms.decision import Decision, Holding, Means, Signal, decide
 from farms.models import Agent, AgentRun
-from farms.services.control import lock_agent
-from farms.services.protection import follow, open_position
+from farms.services.protection import follow
+from farms.standing import lock_agent, open_position
 from markets.models import Instrument
 from markets.selectors import TIMEFRAME_MS, latest_price, load_candles, milliseconds, to_price
 from moniqo.lib import clock
@@ -49,7 +49,7 @@ def run_agent(*, owner_id: UUID, agent_id: UUID) -> AgentRun | None:
     if not is_due(bar=bar, last_bar=agent.last_bar, timeframe=agent.timeframe) or agent.is_waiting:
         return None
     intents = strategy.intents(candles, agent.parameters)
-    signal = _last_signal(intents, to_price(candles.close[-1]), agent.instrument)
+    signal = _last_signal(intents, to_price(candles.close[-1]), agent)
     decision = decide(
         signal=signal, holding=_holding(agent, best=to_price(candles.high[-1])), means=lambda: _means(agent, signal)
     )
@@ -66,25 +66,22 @@ def is_due(*, bar: int, last_bar: int | None, timeframe: str) -> bool:
 
 def _holding(agent: Agent, *, best: Decimal) -> Holding | None:
     """What the agent holds, its stop moved up behind the bar's high."""
-    held = open_position(agent)
-    if held is None:
-        return None
-    position, trail = held
-    return follow(position, trail=trail, best=best)
+    guarded = open_position(agent)
+    return follow(guarded, owner_id=agent.owner_id, best=best) if guarded else None
 
 
-def _last_signal(intents: Intents, close: Decimal, instrument: Instrument) -> Signal:
+def _last_signal(intents: Intents, close: Decimal, agent: Agent) -> Signal:
     """The last bar's intent. This is where a strategy's floats become money, levels rounded to the tick."""
     last = len(intents) - 1
+    signal = Signal(int(intents.enter[last]), bool(intents.exit[last]), close, intents.explain(last))
+    if not signal.enter:
+        return signal
     weight = intents.size[last]
-    return Signal(
-        enter=int(intents.enter[last]),
-        exit=bool(intents.exit[last]),
-        close=close,
-        reason=intents.explain(last),
-        stop=_level(intents.stop[last], instrument),
-        target=_level(intents.target[last], instrument),
-        trail=_level(intents.trail[last], instrument),
+    return replace(
+        signal,
+        stop=_level(intents.stop[last], agent.instrument),
+        target=_level(intents.target[last], agent.instrument),
+        trail=_level(intents.trail[last], agent.instrument),
         weight=Decimal(1) if np.isnan(weight) else to_price(weight),
     )
 
@@ -127,7 +124,7 @@ def _carry_out(agent: Agent, bar: int, signal: Signal, decision: Decision, indic
     run = AgentRun.objects.create(
         owner_id=agent.owner_id,
         agent=agent,
-        instrument=agent.instrument,
+        instrument_id=agent.instrument_id,
         bar=bar,
         decision=decision.kind,
         explanation=decision.explanation[:400],
