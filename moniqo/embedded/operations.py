@@ -13,8 +13,8 @@ import psutil
 from moniqo import heartbeat
 from moniqo.embedded import probe
 from moniqo.embedded.environment import data_directory
-from moniqo.embedded.process import ServiceError, is_alive
-from moniqo.embedded.services import published
+from moniqo.embedded.process import ServiceError
+from moniqo.embedded.services import is_kept, published
 from moniqo.embedded.supervisor import DEFAULT_HOST, DEFAULT_PORT, Supervisor
 from moniqo.lib.roles import create_roles
 
@@ -39,7 +39,7 @@ def down(arguments: list[str]) -> int:
         return 0
     os.kill(running["pid"], signal.SIGTERM)
     deadline = time.monotonic() + _DOWN_SECONDS
-    while is_alive(running["pid"]):
+    while is_kept(directory):
         if time.monotonic() > deadline:
             raise ServiceError(f"Process {running['pid']} did not stop in {_DOWN_SECONDS:.0f} s: end it with kill -9.")
         time.sleep(_POLL_SECONDS)

@@ -125,11 +125,18 @@ class Services:
         self.guests.release()
 
 
+def is_kept(directory: Path) -> bool:
+    """Whether somebody holds the lock on `directory`."""
+    lock = Lock(directory / "services.lock")
+    if lock.acquire():
+        lock.release()
+        return False
+    return True
+
+
 def published(directory: Path) -> dict[str, Any] | None:
     """What the process that runs the services of `directory` says about itself; None when there is none (yet)."""
-    lock = Lock(directory / "services.lock")
-    if lock.acquire():  # nobody holds it: whatever the file says is of the past
-        lock.release()
+    if not is_kept(directory):  # whatever the file says is of the past
         return None
     try:
         description: dict[str, Any] = json.loads(_services_file(directory).read_text())

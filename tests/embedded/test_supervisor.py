@@ -111,5 +111,6 @@ def test_what_dies_is_started_again_and_down_stops_it_all(
     down = manage(environment, "down")
     assert down.returncode == 0, down.stderr
     assert f"process {running.process.pid}" in down.stdout
+    assert running.process.wait(timeout=10) == 0
     assert processes_of(directory) == []
     assert "Nothing runs" in manage(environment, "down").stdout
