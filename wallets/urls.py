@@ -1,4 +1,4 @@
-from django.urls import path, re_path
+from django.urls import path
 
 from wallets import connection_urls, views
 
@@ -8,6 +8,8 @@ urlpatterns = [
     path("new/", views.create, name="create"),
     path("<uuid:pk>/", views.wallet, name="wallet"),
     path("<uuid:pk>/settings/", views.settings, name="settings"),
-    re_path(r"^(?P<pk>[0-9a-f-]{36})/(?P<action>deposit|allocate|collect)/$", views.move, name="move"),
+    path("<uuid:pk>/deposit/", views.move, {"action": "deposit"}, name="deposit"),
+    path("<uuid:pk>/allocate/", views.move, {"action": "allocate"}, name="allocate"),
+    path("<uuid:pk>/collect/", views.move, {"action": "collect"}, name="collect"),
     *connection_urls.urlpatterns,
 ]
