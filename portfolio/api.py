@@ -1,3 +1,203 @@
-from ninja import Router
+"""The portfolio for programs: the figures of the page, exact."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from moniqo.lib.api import Amount
+from portfolio.selectors import holdings
+from portfolio.selectors.home import Home
+from portfolio.selectors.performance import daily_parts
+from portfolio.selectors.periods import Period
 
 router = Router()
+
+
+class Scope(Schema):
+    """`?range=1M&wallet=<id>`; without a wallet all of them together."""
+
+    range: Period = Period.ALL
+    wallet: UUID | None = None
+
+
+class ChangeOut(Schema):
+    """What a period did; profit = market + realized − fees + adjustments, exactly; `twr`, drawdowns are fractions."""
+
+    began: datetime | None
+    opening: Amount
+    closing: Amount
+    flows: Amount
+    profit: Amount
+    market: Amount
+    realized: Amount
+    fees: Amount
+    adjustments: Amount
+    twr: float
+    max_drawdown: float
+    current_drawdown: float
+
+
+class SummaryOut(Schema):
+    """Amounts in `base`; exposures in `base` too, signed where net. `unpriced` assets are not counted anywhere."""
+
+    at: datetime
+    base: str
+    equity: Amount
+    cash: Amount
+    invested: Amount
+    unrealized_pnl: Amount
+    realized_pnl: Amount
+    fees: Amount
+    gross_exposure: Amount
+    net_exposure: Amount
+    open_positions: int
+    sharpe: float | None
+    sharpe_days: int
+    today: ChangeOut
+    period: ChangeOut
+    synced_at: datetime | None
+    is_stale: bool
+    stale_connections: list[str]
+    unpriced: list[str]
+    is_simulated: bool
+
+
+class PointOut(Schema):
+    at: datetime
+    equity: Amount
+    drawdown: float
+    twr_index: float
+    flow: Amount
+
+
+class EquityOut(Schema):
+    """At most 800 points that keep every extreme; `flow` is the money that came in (+) or left (−) at the point."""
+
+    base: str
+    range: Period
+    points: list[PointOut]
+
+
+class ShareOut(Schema):
+    name: str
+    value: Amount
+    share: Amount
+    quantity: Amount | None = Field(None, description="Only by asset.")
+    target: Amount | None = None
+    drift: Amount | None = None
+
+
+class AllocationOut(Schema):
+    base: str
+    by: Literal["asset", "farm", "venue"]
+    total: Amount
+    shares: list[ShareOut]
+    unpriced: list[str]
+
+
+class DayOut(Schema):
+    """change = flow + market + realized − fees + adjustments, exactly."""
+
+    day: date
+    equity: Amount
+    change: Amount
+    flow: Amount
+    market: Amount
+    realized: Amount
+    fees: Amount
+    adjustments: Amount
+    twr: float
+
+
+class PerformanceOut(Schema):
+    """Fractions, not percent, a year of 365 days; null where nothing can be known, and `why_blank` says why."""
+
+    days: int
+    total_return: float | None
+    annualised_return: float | None
+    volatility: float | None
+    sharpe: float | None
+    sharpe_error: float | None
+    sortino: float | None
+    calmar: float | None
+    max_drawdown: float | None
+    recovery_days: int | None
+    value_at_risk: float | None
+    expected_shortfall: float | None
+    trades: int
+    win_rate: float | None
+    profit_factor: float | None
+    expectancy: float | None
+    average_win: float | None
+    average_loss: float | None
+    why_blank: str
+    daily: list[DayOut]
+
+
+@router.get("/summary", response=SummaryOut, summary="What it is worth, what it earned, at what risk")
+def summary(request: HttpRequest, scope: Query[Scope]) -> Any:
+    home = _home(request, scope)
+    now, freshness = home.now, home.freshness
+    return {
+        **{name: getattr(now, name) for name in SummaryOut.model_fields if hasattr(now, name)},
+        "base": home.base,
+        "open_positions": len(home.positions),
+        "sharpe": home.performance.sharpe,
+        "sharpe_days": home.performance.days,
+        "today": home.today,
+        "period": home.change,
+        "synced_at": freshness.synced_at,
+        "stale_connections": [connection.name for connection in freshness.behind],
+        "is_simulated": freshness.is_simulated,
+    }
+
+
+@router.get("/equity", response=EquityOut, summary="Value over time")
+def equity(request: HttpRequest, scope: Query[Scope]) -> Any:
+    home = _home(request, scope)
+    return {"base": home.base, "range": scope.range, "points": list(home.points)}
+
+
+@router.get("/allocation", response=AllocationOut, summary="What it consists of, with targets and drift")
+def allocation(request: HttpRequest, scope: Query[Scope], by: Literal["asset", "farm", "venue"] = "asset") -> Any:
+    home = _home(request, scope)
+    shares: dict[str, tuple[holdings.Share, ...]] = {
+        "asset": home.by_asset, "farm": home.by_farm, "venue": home.by_venue,
+    }  # fmt: skip
+    return {
+        "base": home.base,
+        "by": by,
+        "total": sum((share.value for share in shares[by]), Decimal(0)),
+        "shares": [_share(share, by) for share in shares[by]],
+        "unpriced": list(home.now.unpriced),
+    }
+
+
+@router.get("/performance", response=PerformanceOut, summary="Return, risk and trades, and what changed each day")
+def performance(request: HttpRequest, scope: Query[Scope]) -> Any:
+    home = _home(request, scope)
+    figures = home.performance
+    return {
+        **{name: getattr(figures, name) for name in PerformanceOut.model_fields if name != "daily"},
+        "daily": daily_parts(scope=home.scope, start=home.start),
+    }
+
+
+def _share(share: holdings.Share, by: str) -> dict[str, Any]:
+    return {
+        "name": share.name,
+        "value": share.value,
+        "share": share.share,
+        "quantity": share.quantity if by == "asset" else None,
+        "target": share.target,
+        "drift": share.drift,
+    }
+
+
+def _home(request: HttpRequest, scope: Scope) -> Home:
+    return Home(owner=request.user, period=scope.range, wallet_id=scope.wallet)  # type: ignore[arg-type]  # signed in

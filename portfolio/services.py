@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 
 from moniqo.lib import clock, tenancy
@@ -72,6 +72,13 @@ def roll_up_days(*, owner_id: UUID) -> int:
     state.rolled_to = state.valued_at.date()
     state.save(update_fields=("rolled_to",))
     return written
+
+
+def request_sync(*, owner_id: UUID) -> None:
+    """Have a worker sync the owner as soon as this transaction is committed; the state shows how far it is."""
+    from portfolio.tasks import sync_now  # the task imports this module
+
+    transaction.on_commit(lambda: sync_now.delay(str(owner_id)))
 
 
 def sync_owner(*, owner_id: UUID) -> bool:

@@ -1,4 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from portfolio import views
 
 app_name = "portfolio"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("portfolio/sync/", views.sync, name="sync"),
+    path("portfolio/explain/<slug:figure>/", views.explain, name="explain"),
+]

@@ -238,16 +238,20 @@ def value_scope(*, owner_id: UUID, scope: UUID) -> Valuation:
 
     Raises NotFoundError when the owner has no such wallet.
     """
-    at = clock.now()
+    return value(parameters(owner_id=owner_id, at=clock.now(), only=scope))
+
+
+def value(given: dict[str, Any]) -> Valuation:
+    """`value_scope` with `parameters` that are known already; `only` must name a scope."""
     with connection.cursor() as cursor:
-        cursor.execute(VALUE_ONE, parameters(owner_id=owner_id, at=at, only=scope))
+        cursor.execute(VALUE_ONE, given)
         row = cursor.fetchone()
-    if row is None and scope != owner_id:
+    if row is not None:
+        return Valuation(given["at"], *row[:-1], unpriced=tuple(sorted(row[-1])))
+    if given["only"] != given["owner"]:
         raise NotFoundError("There is no such wallet: choose one of yours.")
-    if row is None:
-        nothing = Decimal(0)
-        return Valuation(at, *[nothing] * 10, twr_index=1.0, is_stale=False, unpriced=())
-    return Valuation(at, *row[:-1], unpriced=tuple(sorted(row[-1])))
+    # An owner without any wallet has nothing, and that is a value too.
+    return Valuation(given["at"], *[Decimal(0)] * 10, twr_index=1.0, is_stale=False, unpriced=())
 
 
 def parameters(*, owner_id: UUID, at: datetime, only: UUID | None = None) -> dict[str, Any]:

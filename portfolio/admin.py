@@ -1,0 +1,38 @@
+"""The portfolio for operators: everything here is computed, so nothing can be changed."""
+
+from django.contrib import admin
+
+from moniqo.lib.admin import ReadOnlyAdmin
+from portfolio.models import DailyPerformance, FlowMark, PortfolioState, Snapshot
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnlyAdmin):
+    list_display = ("at", "owner", "wallet", "equity", "flow", "twr_index", "is_stale")
+    list_filter = ("is_stale", "at")
+    search_fields = ("owner__email", "wallet__name")
+    list_select_related = ("owner", "wallet")
+    ordering = ("-at", "-id")
+
+
+@admin.register(DailyPerformance)
+class DailyPerformanceAdmin(ReadOnlyAdmin):
+    list_display = ("day", "owner", "wallet", "equity", "flow", "market", "realized", "fees", "adjustments", "twr")
+    list_filter = ("day",)
+    search_fields = ("owner__email", "wallet__name")
+    list_select_related = ("owner", "wallet")
+
+
+@admin.register(PortfolioState)
+class PortfolioStateAdmin(ReadOnlyAdmin):
+    list_display = ("owner", "synced_at", "syncing_since", "valued_at", "rolled_to", "building")
+    search_fields = ("owner__email",)
+    list_select_related = ("owner",)
+
+
+@admin.register(FlowMark)
+class FlowMarkAdmin(ReadOnlyAdmin):
+    list_display = ("wallet", "asset", "flow", "fees", "adjustments")
+    list_filter = ("asset",)
+    search_fields = ("owner__email", "wallet__name")
+    list_select_related = ("wallet",)

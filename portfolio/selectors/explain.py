@@ -1,0 +1,63 @@
+"""Where a figure comes from: the rows that it is the sum of, down to the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from portfolio import valuation
+
+ROWS: Final = 500
+
+_LINES: Final = f"""{valuation.BOOKS}
+SELECT held_by.id, held_by.name, held_by.role, holding.venue, holding.asset, holding.base, holding.held, holding.price,
+       holding.source, holding.at, count(*) OVER (), sum(round(holding.held * holding.price, 18)) OVER ()
+FROM holding
+JOIN wallets_wallet AS held_by ON held_by.id = holding.wallet_id
+WHERE holding.scope = %(only)s AND holding.held <> 0
+ORDER BY abs(holding.held * holding.price) DESC NULLS FIRST, held_by.created_at, holding.asset
+LIMIT {ROWS}
+"""  # noqa: S608 - joined from constants
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One balance of one wallet and what it is worth; its entries are on the wallet's page. `value` is in `base`."""
+
+    wallet_id: UUID
+    wallet: str
+    role: str
+    venue: str
+    asset: str
+    base: str
+    quantity: Decimal
+    price: Decimal | None
+    source: str | None
+    priced_at: datetime | None
+
+    @property
+    def value(self) -> Decimal | None:
+        return None if self.price is None else self.quantity * self.price
+
+
+@dataclass(frozen=True, slots=True)
+class NetValue:
+    """The lines that a value is the sum of, largest first; those without a price come before all. `count` is of all."""
+
+    lines: Sequence[Line]
+    count: int
+    total: Decimal
+
+
+def net_value(parameters: dict[str, Any]) -> NetValue:
+    """What the value of the scope `parameters["only"]` (see `valuation.parameters`) consists of."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, parameters)
+        rows = cursor.fetchall()
+    if not rows:
+        return NetValue((), 0, Decimal(0))
+    return NetValue([Line(*row[:-2]) for row in rows], rows[0][-2], rows[0][-1] or Decimal(0))

@@ -1,0 +1,175 @@
+"""What is held: by asset, by farm and by venue, each amount with the price that it was valued at."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from portfolio import valuation
+
+ZERO: Final = Decimal(0)
+
+_HOLDINGS: Final = f"""{valuation.BOOKS},
+branch (wallet_id, branch_id) AS (
+    -- A branch is a farm with its agents; money that a master keeps for itself is the master's own branch.
+    SELECT id, id FROM wallet WHERE parent_id IS NULL
+    UNION ALL
+    SELECT wallet.id, CASE WHEN top.parent_id IS NULL THEN wallet.id ELSE branch.branch_id END
+    FROM branch
+    JOIN wallet ON wallet.parent_id = branch.wallet_id
+    JOIN wallet AS top ON top.id = branch.wallet_id
+)
+SELECT person.id, person.name, person.role, person.parent_id, person.target_weight, holding.base, holding.venue,
+       holding.asset, sum(holding.held), holding.price, holding.source, holding.at
+FROM holding
+JOIN branch USING (wallet_id)
+JOIN wallets_wallet AS person ON person.id = branch.branch_id
+WHERE holding.scope = %(only)s AND holding.held <> 0
+GROUP BY person.id, holding.base, holding.venue, holding.asset, holding.price, holding.source, holding.at
+ORDER BY person.created_at, holding.venue, holding.asset
+"""  # noqa: S608 - joined from constants
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An amount of an asset in one branch of the hierarchy at one venue. `price` is None while nobody has said one."""
+
+    branch_id: UUID
+    branch: str
+    role: str
+    parent_id: UUID | None
+    target_weight: Decimal | None
+    base: str
+    venue: str
+    asset: str
+    quantity: Decimal
+    price: Decimal | None
+    source: str | None
+    priced_at: datetime | None
+
+    @property
+    def value(self) -> Decimal | None:
+        return None if self.price is None else self.quantity * self.price
+
+    @property
+    def is_cash(self) -> bool:
+        return self.asset == self.base
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of the whole. `target` and `drift` are fractions of the whole too, None where nobody set a target."""
+
+    key: str
+    name: str
+    value: Decimal
+    share: Decimal
+    target: Decimal | None = None
+    quantity: Decimal | None = None
+    url_id: UUID | None = None
+
+    @property
+    def drift(self) -> Decimal | None:
+        return None if self.target is None else self.share - self.target
+
+
+@dataclass(frozen=True, slots=True)
+class VenueExposure:
+    """Market value at risk at a venue, as fractions of the whole equity."""
+
+    venue: str
+    long: Decimal
+    short: Decimal
+
+    @property
+    def name(self) -> str:
+        return self.venue.title()
+
+
+def read_holdings(parameters: dict[str, Any]) -> tuple[Holding, ...]:
+    """The holdings of the scope `parameters["only"]` (see `valuation.parameters`), in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDINGS, parameters)
+        return tuple(Holding(*row) for row in cursor.fetchall())
+
+
+def by_asset(holdings: Sequence[Holding]) -> tuple[Share, ...]:
+    """Shares by asset, largest first; what has no price is left out."""
+    return _shares(holdings, key=lambda holding: holding.asset, name=lambda holding: holding.asset)
+
+
+def by_venue(holdings: Sequence[Holding]) -> tuple[Share, ...]:
+    """Shares by venue, largest first."""
+    return _shares(holdings, key=lambda holding: holding.venue, name=lambda holding: holding.venue.title())
+
+
+def by_branch(holdings: Sequence[Holding]) -> tuple[Share, ...]:
+    """Shares by farm, with the targets set on their wallets; what a master keeps is its own, its target the rest."""
+    shares = _shares(
+        holdings,
+        key=lambda holding: str(holding.branch_id),
+        name=lambda holding: f"{holding.branch}, not allocated" if holding.role == "master" else holding.branch,
+    )
+    branches = {str(holding.branch_id): holding for holding in holdings}
+    masters = {holding.parent_id or holding.branch_id for holding in holdings}
+    if len(masters) != 1:  # a target is a fraction of one master, which is not the whole here
+        return shares
+    planned = sum((branch.target_weight or ZERO for branch in branches.values() if branch.parent_id), ZERO)
+
+    def target(branch: Holding) -> Decimal | None:
+        if branch.parent_id is None:
+            return 1 - planned if planned else None
+        return branch.target_weight
+
+    return tuple(
+        Share(
+            share.key, share.name, share.value, share.share, target(branches[share.key]),
+            url_id=branches[share.key].branch_id,
+        )
+        for share in shares
+    )  # fmt: skip
+
+
+def exposure_by_venue(
+    holdings: Iterable[Holding], *, equity: Decimal, derivatives: Iterable[tuple[str, Decimal]] = ()
+) -> tuple[VenueExposure, ...]:
+    """What would move with the market at each venue; `derivatives` are signed notionals by venue."""
+    long: dict[str, Decimal] = {}
+    short: dict[str, Decimal] = {}
+    for holding in holdings:
+        long.setdefault(holding.venue, ZERO)
+        if not holding.is_cash and holding.value is not None:
+            long[holding.venue] += holding.value
+    for venue, notional in derivatives:
+        side = long if notional > 0 else short
+        side[venue] = side.get(venue, ZERO) + abs(notional)
+    if equity <= 0:
+        return ()
+    return tuple(
+        VenueExposure(venue, long.get(venue, ZERO) / equity, short.get(venue, ZERO) / equity)
+        for venue in sorted({*long, *short})
+    )
+
+
+def _shares(
+    holdings: Iterable[Holding], *, key: Callable[[Holding], str], name: Callable[[Holding], str]
+) -> tuple[Share, ...]:
+    values: dict[str, Decimal] = {}
+    quantities: dict[str, Decimal] = {}
+    names: dict[str, str] = {}
+    for holding in holdings:
+        if holding.value is None:
+            continue
+        part = key(holding)
+        values[part] = values.get(part, ZERO) + holding.value
+        quantities[part] = quantities.get(part, ZERO) + holding.quantity
+        names[part] = name(holding)
+    whole = sum(values.values(), ZERO)
+    return tuple(
+        Share(part, names[part], value, value / whole if whole else ZERO, quantity=quantities[part])
+        for part, value in sorted(values.items(), key=lambda item: -item[1])
+    )

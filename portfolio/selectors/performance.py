@@ -1,0 +1,124 @@
+"""How well it went: daily returns through `quant.metrics`, and the closed trades.
+
+A year has 365 days here, because the markets never close. Ratios stay blank until there are enough whole days.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+from django.db.models import Q
+
+from moniqo.lib import clock
+from portfolio.models import DailyPerformance
+from quant import metrics
+from trading.models import Position
+from trading.selectors.positions import below
+
+DAYS_PER_YEAR: Final = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Fractions, not percent; money in the base asset. What cannot be known yet is None, and `why_blank` says why.
+
+    `days` is the number of whole UTC days that the ratios rest on.
+    """
+
+    days: int
+    total_return: float | None
+    annualised_return: float | None
+    volatility: float | None
+    sharpe: float | None
+    sharpe_error: float | None
+    sortino: float | None
+    calmar: float | None
+    max_drawdown: float | None
+    recovery_days: int | None
+    value_at_risk: float | None
+    expected_shortfall: float | None
+    trades: int
+    win_rate: float | None
+    profit_factor: float | None
+    expectancy: float | None
+    average_win: float | None
+    average_loss: float | None
+
+    @property
+    def why_blank(self) -> str:
+        if self.days < metrics.MINIMUM_SAMPLE:
+            return f"Shown after {metrics.MINIMUM_SAMPLE} whole days; there are {self.days} so far."
+        return "Not known: the returns do not vary, or there was no loss to compare with."
+
+
+def performance(*, owner_id: UUID, scope: UUID, start: datetime) -> Performance:
+    """The figures of the scope from `start` until today, in two queries."""
+    returns = _whole_days(scope, start)
+    index = metrics.growth(returns)
+    worst = metrics.drawdowns(index)[0] if returns.size else None
+    ratio = metrics.sharpe(returns, periods_per_year=DAYS_PER_YEAR)
+    trades = metrics.trade_summary(_closed_trades(owner_id, scope, start))
+    enough = returns.size >= metrics.MINIMUM_SAMPLE
+    return Performance(
+        days=int(returns.size),
+        total_return=metrics.total_return(returns),
+        annualised_return=metrics.annualised_return(returns, periods_per_year=DAYS_PER_YEAR) if enough else None,
+        volatility=metrics.volatility(returns, periods_per_year=DAYS_PER_YEAR) if enough else None,
+        sharpe=ratio.value if ratio else None,
+        sharpe_error=ratio.standard_error if ratio else None,
+        sortino=metrics.sortino(returns, periods_per_year=DAYS_PER_YEAR),
+        calmar=metrics.calmar(returns, periods_per_year=DAYS_PER_YEAR),
+        max_drawdown=worst.depth if worst else None,
+        recovery_days=worst.recovery - worst.trough if worst and worst.recovery is not None and worst.depth else None,
+        value_at_risk=metrics.value_at_risk(returns),
+        expected_shortfall=metrics.expected_shortfall(returns),
+        trades=trades["trades"],
+        win_rate=trades["win_rate"],
+        profit_factor=trades["profit_factor"],
+        expectancy=trades["expectancy"],
+        average_win=trades["average_win"],
+        average_loss=trades["average_loss"],
+    )
+
+
+def _whole_days(scope: UUID, start: datetime) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The time-weighted return of each day that is over."""
+    rows = DailyPerformance.objects.filter(scope=scope, day__gte=start.date(), day__lt=clock.now().date())
+    return np.fromiter(rows.order_by("day").values_list("twr", flat=True), dtype=np.float64)
+
+
+def _closed_trades(owner_id: UUID, scope: UUID, start: datetime) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Profit and loss of each trade closed in the period, net of fees; the place where it becomes a float."""
+    inside = below([scope]) if scope != owner_id else Q()
+    rows = Position.objects.filter(inside, owner_id=owner_id, closed_at__gte=start).order_by("closed_at")
+    return np.fromiter((float(pnl) for pnl in rows.values_list("realized_pnl", flat=True)), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One row of the daily table; `change` is the sum of the five parts, exactly."""
+
+    day: date
+    equity: Decimal
+    flow: Decimal
+    market: Decimal
+    realized: Decimal
+    fees: Decimal
+    adjustments: Decimal
+    twr: float
+
+    @property
+    def change(self) -> Decimal:
+        return self.flow + self.market + self.realized - self.fees + self.adjustments
+
+
+def daily_parts(*, scope: UUID, start: datetime, limit: int = 400) -> Sequence[Day]:
+    """What changed the value on each day since `start`, newest first."""
+    rows = DailyPerformance.objects.filter(scope=scope, day__gte=start.date()).order_by("-day")[:limit]
+    return [
+        Day(row.day, row.equity, row.flow, row.market, row.realized, row.fees, row.adjustments, row.twr) for row in rows
+    ]

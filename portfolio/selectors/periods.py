@@ -1,0 +1,53 @@
+"""The periods a reader can choose, and where they begin."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from moniqo.lib import clock
+
+EPOCH = datetime(2009, 1, 1, tzinfo=UTC)  # before anything that can be traded here
+
+
+class Period(StrEnum):
+    """The value stands in addresses and in the API."""
+
+    DAY = "1D"
+    WEEK = "1W"
+    MONTH = "1M"
+    QUARTER = "3M"
+    YEAR = "YTD"
+    ALL = "All"
+
+    @classmethod
+    def parse(cls, text: str) -> "Period":
+        """The period of an address; what is not understood is everything."""
+        return cls(text) if text in set(cls) else cls.ALL
+
+    @property
+    def title(self) -> str:
+        """In words, for a label: `Profit, 1 month`."""
+        return _TITLES[self]
+
+    @property
+    def start(self) -> datetime:
+        """Where it begins, counted from now, in UTC."""
+        now = clock.now()
+        if self is Period.YEAR:
+            return datetime(now.year, 1, 1, tzinfo=UTC)
+        return now - _LENGTHS[self] if self in _LENGTHS else EPOCH
+
+
+_LENGTHS = {
+    Period.DAY: timedelta(days=1),
+    Period.WEEK: timedelta(days=7),
+    Period.MONTH: timedelta(days=30),
+    Period.QUARTER: timedelta(days=90),
+}
+_TITLES = {
+    Period.DAY: "1 day",
+    Period.WEEK: "1 week",
+    Period.MONTH: "1 month",
+    Period.QUARTER: "3 months",
+    Period.YEAR: "this year",
+    Period.ALL: "since the start",
+}

@@ -1,0 +1,256 @@
+"""A scope's value over time, thinned out to what a screen can show.
+
+Short periods are read from the snapshots, long ones from the days. Of every slice of time the lowest, the highest, the
+deepest and the last point are kept, so that neither a peak nor a drawdown disappears; and so are the largest flows.
+Drawdown is measured on the time-weighted index, from its highest point within the period: money put in hides no loss.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from moniqo.lib import clock
+from portfolio.models import Snapshot
+from portfolio.valuation import Valuation
+
+POINTS: Final = 800
+SLICES: Final = 190  # four points of each, some flows and the ends stay within POINTS
+FLOWS: Final = 30
+# Every five minutes for longer than this is more than has to be read for one line.
+DAYS_FROM: Final = timedelta(days=100)
+
+_SNAPSHOTS: Final = """
+    (
+        SELECT at, equity, flow, adjustments, twr_index, twr_index AS low, twr_index AS high, true AS is_opening
+        FROM portfolio_snapshot WHERE scope = %(scope)s AND at <= %(start)s
+        ORDER BY at DESC LIMIT 1
+    )
+    UNION ALL
+    SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
+    FROM portfolio_snapshot WHERE scope = %(scope)s AND at > %(start)s
+"""
+
+# A day stands at its end; the day that is not over stands at now.
+_DAYS: Final = """
+    (
+        SELECT (day + 1)::timestamp AT TIME ZONE 'UTC', equity, flow, adjustments, twr_index, twr_low, twr_high, true
+        FROM portfolio_dailyperformance WHERE scope = %(scope)s AND day < (%(start)s AT TIME ZONE 'UTC')::date
+        ORDER BY day DESC LIMIT 1
+    )
+    UNION ALL
+    SELECT least((day + 1)::timestamp AT TIME ZONE 'UTC', %(now)s), equity, flow, adjustments, twr_index, twr_low,
+           twr_high, false
+    FROM portfolio_dailyperformance WHERE scope = %(scope)s AND day >= (%(start)s AT TIME ZONE 'UTC')::date
+"""
+
+_POINTS: Final = """
+WITH raw (at, equity, flow, adjustments, twr_index, low, high, is_opening) AS ({source}),
+point AS (
+    SELECT at, equity, twr_index, high, CASE WHEN is_opening THEN 0 ELSE flow END AS flow,
+           CASE WHEN is_opening THEN 0 ELSE adjustments END AS adjustments,
+           sum(CASE WHEN is_opening THEN 0 ELSE flow END) OVER earlier AS flows,
+           low / nullif(max(high) OVER earlier, 0) - 1 AS drawdown
+    FROM raw
+    WINDOW earlier AS (ORDER BY at)
+)
+"""
+
+_THINNED: Final = """
+, span AS (
+    SELECT extract(epoch FROM min(at)) AS first, extract(epoch FROM max(at)) + 1 AS last, count(*) AS points FROM point
+),
+sliced AS (
+    SELECT point.*, span.points, width_bucket(extract(epoch FROM at), first, last, %(slices)s) AS slice
+    FROM point CROSS JOIN span
+),
+ranked AS (
+    SELECT sliced.*,
+           row_number() OVER (PARTITION BY slice ORDER BY equity, at) AS lowest,
+           row_number() OVER (PARTITION BY slice ORDER BY equity DESC, at) AS highest,
+           row_number() OVER (PARTITION BY slice ORDER BY drawdown, at) AS deepest,
+           row_number() OVER (PARTITION BY slice ORDER BY at DESC) AS latest,
+           row_number() OVER (ORDER BY abs(flow) DESC, at) AS largest_flow
+    FROM sliced
+)
+SELECT at, equity, twr_index, drawdown, flow, flows, largest_flow <= %(flows)s AND flow <> 0
+FROM ranked
+WHERE points <= %(points)s OR 1 IN (lowest, highest, deepest, latest) OR (largest_flow <= %(flows)s AND flow <> 0)
+ORDER BY at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """`flows` are all of the period up to here, `drawdown` a fraction ≤ 0 of the index's highest value so far."""
+
+    at: datetime
+    equity: Decimal
+    twr_index: float
+    drawdown: float
+    flow: Decimal
+    flows: Decimal
+    is_marked: bool = False
+
+
+def clamp(*, scope: UUID, start: datetime) -> datetime:
+    """`start`, or just before the first snapshot when that is later: how long a period really is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(at) FROM portfolio_snapshot WHERE scope = %s", [scope])
+        (first,) = cursor.fetchone()
+    return max(start, first - timedelta(microseconds=1)) if first else start
+
+
+def equity_series(*, scope: UUID, start: datetime, now: Valuation | None = None) -> tuple[Point, ...]:
+    """At most `POINTS` points from the last value before `start` on, oldest first, ending with `now` if it is given."""
+    parameters = _parameters(scope, start) | {"slices": SLICES, "flows": FLOWS, "points": POINTS - 2}
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(start, _THINNED), parameters)
+        points = [_point(*row) for row in cursor.fetchall()]
+    if now is not None and points and now.at > points[-1].at:
+        points.append(_live_point(points, now))
+    return tuple(points)
+
+
+def _point(
+    at: datetime, equity: Decimal, index: float, drawdown: Any, flow: Decimal, flows: Decimal, mark: bool
+) -> Point:
+    return Point(at, equity, index, float(drawdown or 0), flow, flows, mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Money that came in (+) or left (−) between two snapshots; `equity` is the value right after."""
+
+    at: datetime
+    amount: Decimal
+    equity: Decimal
+
+
+def flows_since(*, scope: UUID, start: datetime, limit: int = 200) -> Sequence[Flow]:
+    """The flows of the period, newest first."""
+    rows = Snapshot.objects.filter(scope=scope, at__gt=start).exclude(flow=0).order_by("-at")[:limit]
+    return [Flow(*row) for row in rows.values_list("at", "flow", "equity")]
+
+
+def _live_point(points: Sequence[Point], now: Valuation) -> Point:
+    last = points[-1]
+    peak = max(now.twr_index, last.twr_index / (1 + last.drawdown) if last.drawdown > -1 else 0)
+    drawdown = now.twr_index / peak - 1 if peak else 0.0
+    return Point(now.at, now.equity, now.twr_index, drawdown, now.flow, last.flows + now.flow, bool(now.flow))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a period did: equity at its start and now, what happened between, and its drawdowns (fractions ≤ 0).
+
+    `profit` is what was earned, the change of equity without the flows, and is exactly market + realized − fees +
+    adjustments. `began` is the moment the period is measured from: the last snapshot before its start, or the first of
+    all; None while there is none. `realized` is before fees.
+    """
+
+    began: datetime | None
+    opening: Decimal
+    closing: Decimal
+    flows: Decimal
+    realized: Decimal
+    fees: Decimal
+    adjustments: Decimal
+    twr: float
+    max_drawdown: float
+    current_drawdown: float
+
+    @property
+    def profit(self) -> Decimal:
+        return self.closing - self.opening - self.flows
+
+    @property
+    def market(self) -> Decimal:
+        """What prices did to what was held."""
+        return self.profit - self.realized + self.fees - self.adjustments
+
+
+_CHANGE: Final = """
+, opening AS (
+    SELECT at, equity, realized_pnl, fees, twr_index FROM portfolio_snapshot
+    WHERE scope = %(scope)s AND at <= %(start)s ORDER BY at DESC LIMIT 1
+)
+SELECT coalesce(opening.at, total.first), coalesce(opening.equity, 0), coalesce(opening.realized_pnl, 0),
+       coalesce(opening.fees, 0), coalesce(opening.twr_index, 1), coalesce(total.flows, 0),
+       coalesce(total.adjustments, 0), coalesce(total.depth, 0), coalesce(total.peak, 1)
+FROM (
+    SELECT min(at) AS first, sum(flow) AS flows, sum(adjustments) AS adjustments, min(drawdown) AS depth,
+           max(high) AS peak
+    FROM point
+) AS total
+LEFT JOIN opening ON true
+"""
+
+
+def change_since(*, scope: UUID, start: datetime, now: Valuation) -> Change:
+    """What happened to the scope from `start` until `now`, in one query.
+
+    Without a snapshot before `start` the fund began in the period, with nothing: its first money is a flow.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(start, _CHANGE), _parameters(scope, start))
+        began, equity, net, fees, index, flows, adjustments, depth, peak = cursor.fetchone()
+    current = now.twr_index / max(peak, now.twr_index) - 1
+    paid = now.fees - fees
+    return Change(
+        began=began,
+        opening=equity,
+        closing=now.equity,
+        flows=flows + now.flow,
+        realized=now.realized_pnl - net + paid,
+        fees=paid,
+        adjustments=adjustments + now.adjustments,
+        twr=now.twr_index / index - 1 if index else 0.0,
+        max_drawdown=min(depth, current),
+        current_drawdown=current,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trough:
+    """The deepest drawdown of a period with its dates; `recovered_at` is None while the peak was not reached again."""
+
+    depth: float
+    peak_at: datetime
+    peak_equity: Decimal
+    at: datetime
+    equity: Decimal
+    recovered_at: datetime | None
+
+
+_TROUGH: Final = """
+, deepest AS (SELECT at, equity, twr_index, drawdown FROM point ORDER BY drawdown, at LIMIT 1),
+peak AS (
+    SELECT point.at, point.equity, point.twr_index FROM point CROSS JOIN deepest
+    WHERE point.at <= deepest.at ORDER BY point.twr_index DESC, point.at DESC LIMIT 1
+)
+SELECT deepest.drawdown, peak.at, peak.equity, deepest.at, deepest.equity,
+       (SELECT min(point.at) FROM point WHERE point.at > deepest.at AND point.twr_index >= peak.twr_index)
+FROM deepest CROSS JOIN peak
+"""
+
+
+def deepest_drawdown(*, scope: UUID, start: datetime) -> Trough | None:
+    """The largest fall of the time-weighted index within the period, None without snapshots."""
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(start, _TROUGH), _parameters(scope, start))
+        row = cursor.fetchone()
+    return Trough(float(row[0] or 0), *row[1:]) if row else None
+
+
+def _statement(start: datetime, rest: str) -> str:
+    is_long = clock.now() - start > DAYS_FROM
+    return _POINTS.format(source=_DAYS if is_long else _SNAPSHOTS) + rest
+
+
+def _parameters(scope: UUID, start: datetime) -> dict[str, Any]:
+    return {"scope": scope, "start": start, "now": clock.now()}

@@ -1,0 +1,180 @@
+"""The portfolio page and its explanations, for their owner and for nobody else."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from farms.models import Agent, AgentFarmAssignment, Farm
+from moniqo.lib import clock, tenancy
+from moniqo.users.models import User
+from portfolio.models import PortfolioState
+from portfolio.services import roll_up_days, take_snapshots
+from tests.portfolio.fund import Fund, make_instrument, set_price
+from wallets.models import Connection
+
+MOST_QUERIES = 34
+
+
+@pytest.fixture
+def lived(owner: User) -> Fund:
+    """A fund with forty days behind it: a farm, an agent, trades, deposits."""
+    with tenancy.tenant(owner.pk):
+        set_price("100")
+        fund = Fund.make(owner)
+        farm = Farm.objects.create(owner=owner, name="Trend", wallet=fund.wallets["farm a"], status="running")
+        agent = Agent.objects.create(
+            owner=owner, farm=farm, name="Scout", wallet=fund.wallets["agent a"], strategy="trend_following",
+            instrument=make_instrument(), status="running",
+        )  # fmt: skip
+        AgentFarmAssignment.objects.create(owner=owner, agent=agent, farm=farm)
+        start = clock.now() - timedelta(days=40)
+        fund.deposit("10000")
+        fund.move("master", "farm a", "6000")
+        fund.move("farm a", "agent a", "5000")
+        fund.buy("agent a", "20", "100", fee="2")
+        for step in range(80):
+            set_price(Decimal(100 + 10 * ((step % 14) - 7) / 7 + step / 5).quantize(Decimal("0.01")))
+            if step == 30:
+                fund.deposit("2500")
+            if step == 45:
+                fund.sell("agent a", "12", "112", fee="1")
+            take_snapshots(owner_id=owner.pk, at=start + timedelta(hours=12 * step))
+        set_price("118")
+        roll_up_days(owner_id=owner.pk)
+    return fund
+
+
+@pytest.fixture
+def page(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def test_whoever_is_not_signed_in_is_sent_to_the_sign_in_page(client: Client, db: None) -> None:
+    for url in (reverse("portfolio:home"), reverse("portfolio:explain", args=["profit"])):
+        assert client.get(url).headers["Location"].startswith(reverse("login"))
+
+
+def test_the_page_shows_the_value_now_and_what_it_consists_of(page: Client, lived: Fund) -> None:
+    text = page.get("/").content.decode()
+    # 10,000 + 2,500 − 2,000 − 2 + 12 × 112 − 1 in cash, eight bitcoin at 118
+    assert "$12,785<" in text
+    assert "Agent a" in text or "agent a" in text
+    assert "BTC/USDT" in text
+    assert "Trend" in text
+    assert "Deposited" in text
+
+
+@pytest.mark.parametrize("period", ["1D", "1W", "1M", "3M", "YTD", "All", "nonsense", ""])
+def test_every_period_has_a_page(page: Client, lived: Fund, period: str) -> None:
+    assert page.get("/", {"range": period, "unit": "return", "by": "farm"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "region", ["portfolio", "metrics", "equity", "allocation", "positions", "farms", "exposure", "activity"]
+)
+def test_a_region_can_be_asked_for_alone(page: Client, lived: Fund, region: str) -> None:
+    answer = page.get("/?range=1M", headers={"HX-Request": "true", "HX-Target": region})
+    text = answer.content.decode()
+    assert f'id="{region}"' in text
+    assert "<html" not in text
+    assert "HX-Target" in answer.headers["Vary"]
+
+
+def test_a_page_of_one_farm_shows_that_farm_alone(page: Client, lived: Fund) -> None:
+    text = page.get("/", {"wallet": str(lived.wallets["farm a"].pk)}).content.decode()
+    assert "$6,285<" in text
+    assert "$12,785<" not in text
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(page: Client, lived: Fund, owner: User) -> None:
+    page.get("/")
+    with CaptureQueriesContext(connection) as before:
+        page.get("/")
+    with tenancy.tenant(owner.pk):
+        for number in range(20):
+            set_price("10", f"COIN{number}")
+            lived.add(f"more {number}", "farm a")
+            lived.deposit("10", wallet=f"more {number}")
+            lived.buy(f"more {number}", "0.5", "10", base=f"COIN{number}")
+        take_snapshots(owner_id=owner.pk)
+    with CaptureQueriesContext(connection) as after:
+        page.get("/")
+    assert len(after) == len(before) <= MOST_QUERIES
+
+
+@pytest.mark.parametrize("figure", ["net-value", "profit", "drawdown"])
+@pytest.mark.parametrize("wallet", [None, "farm a"])
+def test_a_figure_explains_itself(page: Client, lived: Fund, figure: str, wallet: str | None) -> None:
+    query = {"wallet": str(lived.wallets[wallet].pk)} if wallet else {}
+    assert page.get(f"{reverse('portfolio:explain', args=[figure])}?{urlencode(query)}").status_code == 200
+
+
+def test_the_explanation_of_the_net_value_sums_to_it_and_leads_to_the_wallets(page: Client, lived: Fund) -> None:
+    text = page.get(reverse("portfolio:explain", args=["net-value"])).content.decode()
+    assert text.count("$12,785<") == 2
+    assert reverse("wallets:wallet", args=[lived.wallets["agent a"].pk]) in text
+
+
+def test_an_unknown_figure_is_not_found(page: Client, lived: Fund) -> None:
+    assert page.get(reverse("portfolio:explain", args=["luck"])).status_code == 404
+
+
+def test_what_has_no_price_is_named(page: Client, lived: Fund, owner: User) -> None:
+    with tenancy.tenant(owner.pk):
+        lived.deposit("3", "XYZ")
+    assert "XYZ. No market at its venue has said a price." in page.get("/").content.decode()
+
+
+def test_a_connection_that_does_not_answer_is_named(page: Client, lived: Fund, owner: User) -> None:
+    with tenancy.tenant(owner.pk):
+        Connection.objects.update(status="stale", synced_at=clock.now() - timedelta(minutes=18))
+    text = page.get("/").content.decode()
+    assert "Testing is 18\u00a0min behind." in text
+    assert "5 of 5 wallets use their last known balance." in text
+
+
+def test_hidden_amounts_are_nowhere_on_the_page(page: Client, lived: Fund, owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(privacy=True)
+    urls = ["/", *(reverse("portfolio:explain", args=[name]) for name in ("net-value", "profit", "drawdown"))]
+    for url in urls:
+        text = page.get(url).content.decode()
+        for amount in ("12,785", "12785", "2,500", "2500", "10,000", "10000", "11,841", "11841"):
+            assert amount not in text, (url, amount)
+
+
+def test_somebody_new_is_told_what_to_do(page: Client) -> None:
+    text = page.get("/").content.decode()
+    assert "connect a venue" in text
+    assert reverse("wallets:connections") in text
+
+
+def test_while_the_demo_is_built_the_page_says_how_far_it_is(page: Client, owner: User) -> None:
+    with tenancy.tenant(owner.pk):
+        PortfolioState.objects.create(owner=owner, building=40, building_step="Trading through September")
+    assert "Trading through September" in page.get("/").content.decode()
+    as_fragment = {"HX-Request": "true", "HX-Target": "progress"}
+    assert 'aria-valuenow="40.0"' in page.get("/", headers=as_fragment).content.decode()
+    with tenancy.tenant(owner.pk):
+        PortfolioState.objects.update(building=None)
+    assert page.get("/", headers=as_fragment).headers["HX-Refresh"] == "true"
+
+
+def test_another_owner_sees_nothing_of_it(client: Client, lived: Fund, other_owner: User) -> None:
+    client.force_login(other_owner)
+    farm = str(lived.wallets["farm a"].pk)
+    assert client.get("/", {"wallet": farm}).status_code == 404
+    assert client.get("/", {"wallet": str(uuid4())}).status_code == 404
+    assert client.get("/", {"wallet": "not-an-id"}).status_code == 404
+    assert client.get(reverse("portfolio:explain", args=["net-value"]), {"wallet": farm}).status_code == 404
+    assert "12,785" not in client.get("/").content.decode()
+
+
