@@ -1,0 +1,100 @@
+"""Orders, positions and trades in a real browser."""
+
+import csv
+
+import pytest
+from playwright.sync_api import expect
+
+from moniqo.lib import tenancy
+from moniqo.users.models import User
+from tests.browser.conftest import OpenPage, Site
+from tests.browser.soundness import assert_page_is_sound
+from tests.conftest import make_user
+from tests.trading.desk import Desk, make_desk, set_price
+
+LISTS = ["/trading/orders/", "/trading/positions/", "/trading/trades/"]
+
+
+@pytest.fixture(scope="module")
+def desk(site: Site) -> Desk:
+    """Filled, refused and waiting orders, an open position, and a trade that won."""
+    desk = make_desk(make_user("desk@example.com", name="Dora Desk"))
+    desk.trade(
+        "buy", "2", reason="The close of 100.00 broke the channel's high of 99.20.", stop_price=90, target_price=130
+    )
+    set_price(desk.instrument, "118.40")
+    desk.trade("sell", "2", reason="The target was reached.")
+    desk.place("sell", "5", reason="The stop was hit.")
+    desk.trade("buy", "1.25", reason="The fast average crossed above the slow one.", stop_price=104)
+    set_price(desk.instrument, "121.07")
+    desk.place("buy", "0.5", reason="A worker has not taken this one yet.")
+    return desk
+
+
+def order_address(desk: Desk, side: str, status: str) -> str:
+    with tenancy.tenant(desk.owner.pk):
+        order = desk.wallet.orders.filter(side=side, status=status).first()
+    assert order is not None
+    return f"/trading/orders/{order.pk}/"
+
+
+@pytest.mark.parametrize("width", [1440, 390, 320])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", LISTS)
+def test_lists_are_sound(open_page: OpenPage, desk: Desk, path: str, scheme: str, width: int) -> None:
+    assert_page_is_sound(open_page(path, user=desk.owner, width=width, scheme=scheme))
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("path", [*LISTS, "/trading/orders/?q=nothing"])
+def test_empty_lists_are_sound(open_page: OpenPage, trader: User, path: str, width: int) -> None:
+    assert_page_is_sound(open_page(path, user=trader, width=width))
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("side", "status"), [("buy", "filled"), ("sell", "rejected")])
+def test_the_life_of_an_order_is_sound(
+    open_page: OpenPage, desk: Desk, side: str, status: str, scheme: str, width: int
+) -> None:
+    path = order_address(desk, side, status)
+    assert_page_is_sound(open_page(path, user=desk.owner, width=width, scheme=scheme))
+
+
+def test_filters_and_order_change_the_list_in_place_and_the_address(open_page: OpenPage, desk: Desk) -> None:
+    visit = open_page("/trading/orders/", user=desk.owner)
+    page = visit.page
+    rows = page.locator("#list tbody tr")
+    expect(rows).to_have_count(5)
+    page.get_by_label("Status").select_option("filled")
+    expect(rows).to_have_count(3)
+    assert "status=filled" in page.url
+    page.get_by_role("link", name="Quantity").click()
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("Quantity")
+    assert "status=filled" in page.url
+    assert "sort=-quantity" in page.url
+    page.get_by_label("Side").select_option("sell")
+    expect(rows).to_have_count(1)
+    assert "sort=-quantity" in page.url
+    assert sum(request.is_navigation_request() for request in visit.requests) == 1
+    page.go_back()
+    expect(rows).to_have_count(3)
+    expect(page.locator("nav.side")).to_be_visible()
+
+
+def test_filters_work_without_javascript(open_page: OpenPage, desk: Desk) -> None:
+    page = open_page("/trading/orders/", user=desk.owner, script=False).page
+    page.get_by_label("Status").select_option("rejected")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Rejected").click()
+    expect(page.locator("#list tbody tr")).to_have_count(5)
+
+
+def test_the_list_comes_as_a_file(open_page: OpenPage, desk: Desk) -> None:
+    page = open_page("/trading/orders/?status=filled", user=desk.owner).page
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    with download.value.path().open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["status"] for row in rows] == ["filled"] * 3
