@@ -9,6 +9,14 @@ os.environ.setdefault("MONIQO_PROCESS", "web")
 
 django_application = get_asgi_application()
 
-from moniqo.live.asgi import dispatch  # noqa: E402 - reads settings, which the line above prepared
+from django.conf import settings  # noqa: E402 - the line above prepared them
+from django.db import connection  # noqa: E402
+
+from moniqo.live.asgi import dispatch  # noqa: E402
+
+if settings.PRODUCTION:
+    # A wrong database or a dangerous role stops the start, not the first visitor.
+    connection.ensure_connection()
+    connection.close()
 
 application = dispatch(django_application)

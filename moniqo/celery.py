@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import worker_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moniqo.settings")
@@ -12,6 +13,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moniqo.settings")
 app = Celery("moniqo")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks([*(name for name in settings.INSTALLED_APPS if "." not in name or name.startswith("moniqo."))])
+
+
+@worker_init.connect
+def check_database(**kwargs: Any) -> None:
+    """Stop the start, not the first task, on a wrong database or a role that row-level security does not bind."""
+    from django.db import connection  # only here: Celery reads this module before Django is set up
+
+    if settings.PRODUCTION:
+        connection.ensure_connection()
+        connection.close()
 
 
 def every(seconds: float, task: str) -> dict[str, Any]:

@@ -1,0 +1,36 @@
+"""What must hold before Moniqo does anything in production."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
+from django.db.backends.signals import connection_created
+
+
+def refuse_unbound_role(sender: object, connection: Any, **kwargs: Any) -> None:
+    """Refuse a role of pages and tasks that row-level security does not bind.
+
+    Asked of the first connection, before any other statement. Raises ImproperlyConfigured.
+    """
+    if connection.alias != DEFAULT_DB_ALIAS:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        role, unbound = cursor.fetchone()
+    if unbound:
+        connection.close()
+        raise ImproperlyConfigured(
+            f"DATABASE_URL signs in as {role}, a superuser or a role that bypasses row-level security: "
+            "every user would see everybody's money. Use the app role that `manage.py create_roles` makes."
+        )
+    connection_created.disconnect(refuse_unbound_role)
+
+
+class MoniqoConfig(AppConfig):
+    name = "moniqo"
+
+    def ready(self) -> None:
+        if settings.PRODUCTION:
+            connection_created.connect(refuse_unbound_role)
