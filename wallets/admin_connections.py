@@ -57,10 +57,9 @@ class CredentialForm(forms.ModelForm[Credential]):
             known = sorted(declared["name"] for declared in connection.platform.credential_fields)
             if field not in known:
                 self.add_error("field", f"Choose one of: {', '.join(known) or 'this platform needs no key'}.")
+            # A field that is there already is replaced.
+            self.instance = Credential.objects.filter(connection=connection, field=field).first() or self.instance
         return cleaned
-
-    def validate_unique(self) -> None:
-        """A field that is there already is replaced."""
 
 
 @admin.register(Credential)

@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def binance(settings: Any, db: None) -> Iterator[Binance]:
     with Binance() as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         settings.FEED = "ccxt:binance"
         settings.CCXT_BASE_URL = server.url
         settings.FEED_SYMBOLS = ["NKN/USDT", "LRC/BTC", "NOT/THERE"]

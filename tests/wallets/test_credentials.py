@@ -1,0 +1,98 @@
+"""Credentials open only in the row they were written for, and every key change is survivable."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import call_command
+
+from moniqo.lib import tenancy
+from moniqo.lib.errors import InvalidInputError
+from moniqo.users.models import User
+from wallets.credentials import CredentialError, key_ids, read_credentials, store_credentials
+from wallets.models import Connection, Credential, Platform
+
+SECRET = "correct horse battery staple"
+
+
+def make_connection(user: User, name: str = "Exchange") -> Connection:
+    platform, _ = Platform.objects.get_or_create(
+        slug="exchange",
+        defaults={
+            "name": "Exchange",
+            "adapter": "ccxt",
+            "credential_fields": [
+                {"name": "key", "required": True},
+                {"name": "secret", "required": True},
+                {"name": "note"},
+            ],
+        },
+    )
+    return Connection.objects.create(owner=user, platform=platform, name=name, venue="binance")
+
+
+def test_what_is_stored_can_be_read_and_is_not_there_in_clear(as_owner: User) -> None:
+    connection = make_connection(as_owner)
+    store_credentials(connection=connection, values={"key": "abc", "secret": SECRET})
+    assert read_credentials(connection=connection) == {"key": "abc", "secret": SECRET}
+    row = Credential.objects.get(field="secret")
+    assert SECRET.encode() not in bytes(row.token)
+    assert SECRET not in f"{row} {row!r}"
+    assert row.key_id == key_ids()[0]
+
+
+def test_entering_a_field_again_replaces_it_alone(as_owner: User) -> None:
+    connection = make_connection(as_owner)
+    store_credentials(connection=connection, values={"key": "abc", "secret": SECRET})
+    store_credentials(connection=connection, values={"key": "new"})
+    assert read_credentials(connection=connection) == {"key": "new", "secret": SECRET}
+
+
+@pytest.mark.parametrize("values", [{"key": ""}, {"pin": "1234"}])
+def test_fields_are_those_of_the_platform(as_owner: User, values: dict[str, str]) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        store_credentials(connection=make_connection(as_owner), values=values)
+    assert set(refusal.value.fields) == set(values)
+    assert not Credential.objects.exists()
+
+
+def test_a_token_that_was_moved_is_refused_wherever_it_goes(as_owner: User) -> None:
+    first, second = make_connection(as_owner, "one"), make_connection(as_owner, "two")
+    for connection in (first, second):
+        store_credentials(connection=connection, values={"key": connection.name, "secret": SECRET})
+    stolen = Credential.objects.get(connection=first, field="key").token
+    for place in (Credential.objects.filter(connection=second, field="key"), Credential.objects.filter(field="secret")):
+        place.update(token=stolen)
+        with pytest.raises(CredentialError, match="belongs somewhere else"):
+            read_credentials(connection=second)
+
+
+def test_errors_say_nothing_about_the_value(as_owner: User, settings: Any) -> None:
+    connection = make_connection(as_owner)
+    store_credentials(connection=connection, values={"secret": SECRET})
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CredentialError, match="a key that is not configured") as refusal:
+        read_credentials(connection=connection)
+    assert SECRET not in str(refusal.value)
+
+
+def test_without_a_key_nothing_is_stored(as_owner: User, settings: Any) -> None:
+    settings.CREDENTIAL_KEYS = []
+    with pytest.raises(CredentialError, match="MONIQO_CREDENTIAL_KEYS"):
+        store_credentials(connection=make_connection(as_owner), values={"key": "abc"})
+
+
+def test_after_a_rotation_the_old_key_can_go(live_db: str, owner: User, settings: Any) -> None:
+    with tenancy.tenant(owner.pk):
+        connection = make_connection(owner)
+        store_credentials(connection=connection, values={"key": "abc", "secret": SECRET})
+    new = Fernet.generate_key().decode()
+    settings.CREDENTIAL_KEYS = [new, *settings.CREDENTIAL_KEYS]
+    for said in ("2 credentials", "0 credentials"):
+        out = StringIO()
+        call_command("rotate_credentials", stdout=out)
+        assert said in out.getvalue()
+    settings.CREDENTIAL_KEYS = [new]
+    with tenancy.tenant(owner.pk):
+        assert read_credentials(connection=connection) == {"key": "abc", "secret": SECRET}
