@@ -14,6 +14,7 @@ from moniqo.lib import clock, tenancy
 from moniqo.users.models import User
 from tests.trading.desk import Desk, fail_with, make_desk, set_price
 from trading.models import Order
+from trading.selectors import Filters, list_trades
 
 LISTS = ["trading:orders", "trading:positions", "trading:trades"]
 HTMX = {"HX-Request": "true"}
@@ -62,7 +63,7 @@ def test_a_list_that_filters_found_nothing_for_offers_to_drop_them(pages: Client
 def test_the_same_address_answers_htmx_with_the_list_alone(pages: Client, desk: Desk, name: str) -> None:
     desk.trade("buy", "1")
     part = pages.get(reverse(name), headers=HTMX)
-    assert part.content.decode().strip().startswith('<section id="list"')
+    assert part.content.decode().strip().startswith('<section class="card" id="list"')
     assert "HX-Request" in part["Vary"]
     back = pages.get(reverse(name), headers={**HTMX, "HX-History-Restore-Request": "true"})
     assert "<html" in back.content.decode()
@@ -139,6 +140,9 @@ def test_a_position_without_a_price_says_so_and_shows_no_zero(pages: Client, des
 def test_a_trade_shows_fees_profit_return_break_even_and_why_it_ended(pages: Client, desk: Desk) -> None:
     round_trip(desk)
     page = pages.get(reverse("trading:trades")).content.decode()
+    with tenancy.tenant(desk.owner.pk):
+        orders = pages.get(list_trades(owner_id=desk.owner.pk, filters=Filters()).rows[0].orders_address)
+    assert orders.content.decode().count('class="direction') == 4  # two rows, each once for wide and once for narrow
     for text in ("Target reached.", "+$19", "100.2", "Trend farm · Agent"):
         assert text in page, text
 
@@ -150,7 +154,7 @@ def test_the_life_of_an_order_explains_every_number(pages: Client, desk: Desk) -
         fill = order.fills.get()
     for text in (
         "Breakout above 99.", "Allowed:", "Submitting → Filled", order.client_order_id, fill.venue_trade_id,
-        "Settled from the hold", "Fees", "Desk", "50,000", "&quot;status&quot;: &quot;filled&quot;",
+        "Paid from the hold", "Fees", "Desk", "50,000", "&quot;status&quot;: &quot;filled&quot;",
     ):  # fmt: skip
         assert text in page, text
 
@@ -229,6 +233,6 @@ def test_pages_of_fifty_rows(pages: Client, desk: Desk) -> None:
         )
     first = pages.get(reverse("trading:orders")).content.decode()
     second = pages.get(reverse("trading:orders"), {"page": 2}).content.decode()
-    assert first.count('class="direction') == 50
-    assert second.count('class="direction') == 11
+    assert first.count("<tr>") == 50 + 1
+    assert second.count("<tr>") == 11 + 1
     assert pages.get(reverse("trading:orders"), {"page": "nonsense"}).status_code == 200

@@ -10,7 +10,7 @@ from moniqo.lib.errors import NotFoundError
 from trading import states
 from trading.models import Order, OrderEvent, RiskDecision
 from trading.selectors.lists import FillRow, OrderRow, fill_row, order_row
-from wallets.models import Transfer
+from wallets.models import Account, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,20 @@ def _movements(order: Order, trade_ids: list[str]) -> tuple[Movement, ...]:
     return tuple(_movement(transfer) for transfer in transfers)
 
 
+def _what(transfer: Transfer) -> str:
+    resolved = {"pending": "Held", "settle": "Paid from the hold", "void": "Released"}
+    if transfer.phase in resolved:
+        return resolved[transfer.phase]
+    if transfer.credit.kind == Account.Kind.FEES:
+        return "Fee"
+    return "Received" if transfer.debit.kind == Account.Kind.CLEARING else "Paid beyond the hold"
+
+
 def _movement(transfer: Transfer) -> Movement:
     return Movement(
         id=transfer.pk,
         at=transfer.created_at,
-        what={"pending": "Held", "settle": "Settled from the hold", "void": "Released"}.get(transfer.phase, "Moved"),
+        what=_what(transfer),
         debit=transfer.debit.get_kind_display(),
         credit=transfer.credit.get_kind_display(),
         asset=transfer.asset,

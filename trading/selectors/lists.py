@@ -17,7 +17,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from markets.models import Instrument
 from moniqo.lib.models import MoneyField
 from trading.models import Fill, Order, Position, Side
-from trading.selectors.positions import PositionRow, below, open_positions, place
+from trading.selectors.positions import PositionRow, below, open_positions, orders_address, place
 from wallets.models import Wallet
 
 PAGE_ROWS: Final = 50
@@ -127,6 +127,14 @@ class OrderRow:
         return change if self.side == Side.BUY else -change
 
     @property
+    def slippage_size(self) -> Decimal | None:
+        return None if self.slippage is None else abs(self.slippage)
+
+    @property
+    def is_better(self) -> bool:
+        return self.slippage is not None and self.slippage < 0
+
+    @property
     def health(self) -> str:
         """The kind of its status chip."""
         return {"filled": "ok", "rejected": "bad", "uncertain": "warn", "expired": "warn"}.get(self.status, "")
@@ -160,6 +168,7 @@ class TradeRow:
     """
 
     id: UUID
+    instrument_id: int
     symbol: str
     base: str
     quote: str
@@ -186,6 +195,11 @@ class TradeRow:
     def place(self) -> str:
         """Where it belonged: farm and wallet."""
         return place(self.farm, self.wallet)
+
+    @property
+    def orders_address(self) -> str:
+        """The orders it came from."""
+        return orders_address(self.wallet_id, self.instrument_id, since=self.opened_at, until=self.closed_at)
 
 
 # --- lists for pages ------------------------------------------------------------------------------------------------
@@ -353,6 +367,7 @@ def trade_row(position: Position) -> TradeRow:
     closed_at = position.closed_at or position.opened_at
     return TradeRow(
         id=position.pk,
+        instrument_id=instrument.pk,
         symbol=instrument.symbol,
         base=instrument.base,
         quote=instrument.quote,

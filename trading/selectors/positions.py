@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Q
+from django.urls import reverse
 
 from markets.selectors import Quote, quotes
 from moniqo.lib import clock
@@ -60,6 +62,11 @@ class PositionRow:
         return place(self.farm, self.wallet)
 
     @property
+    def orders_address(self) -> str:
+        """The orders it came from."""
+        return orders_address(self.wallet_id, self.instrument_id, since=self.opened_at)
+
+    @property
     def is_simulated(self) -> bool:
         return self.mark_source == "simulated"
 
@@ -67,6 +74,14 @@ class PositionRow:
 def place(farm: str, wallet: str) -> str:
     """`Farm · Agent`, or the wallet alone where nothing is above it."""
     return f"{farm} · {wallet}" if farm else wallet
+
+
+def orders_address(
+    wallet_id: UUID, instrument_id: int, *, since: datetime | None = None, until: datetime | None = None
+) -> str:
+    """The page of a wallet's orders in one instrument, within the days of a position."""
+    days = {name: f"{day.astimezone(UTC):%Y-%m-%d}" for name, day in (("since", since), ("until", until)) if day}
+    return f"{reverse('trading:orders')}?{urlencode({'wallet': wallet_id, 'instrument': instrument_id, **days})}"
 
 
 def below(wallet_ids: Collection[UUID], path: str = "wallet") -> Q:
