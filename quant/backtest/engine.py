@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quant.backtest import kernel
 
 DEFAULTS: Final = Config()
-_NO_VALUES: Final = np.empty(0)
+NO_VALUES: Final = np.empty(0)
 
 
 def run_backtest(
@@ -45,11 +45,11 @@ def run_backtest(
         candles.high,
         candles.low,
         candles.close,
-        _NO_VALUES if config.volume_cap is None else candles.volume,
-        _NO_VALUES if funding is None else np.ascontiguousarray(funding, dtype=np.float64),
+        NO_VALUES if config.volume_cap is None else candles.volume,
+        NO_VALUES if funding is None else np.ascontiguousarray(funding, dtype=np.float64),
         intents.enter,
         intents.exit,
-        _details(candles, intents, config, entries),
+        entry_details(candles, intents, config, entries),
         config.cash,
         rules_of(config),
         trades,
@@ -96,7 +96,7 @@ def run_portfolio(
         bars[at, j] = np.column_stack(columns)
         enter[at, j], exit_[at, j] = wants.enter, wants.exit
         entries = np.flatnonzero(wants.enter != 0)
-        details[at[entries], j] = _details(one, wants, config, entries)
+        details[at[entries], j] = entry_details(one, wants, config, entries)
     trades = np.empty((int(np.count_nonzero(enter)), kernel.TRADE_COLUMNS + 1))
     equity = np.empty(moments.size)
     count, refused, exposed, _, rows = kernel.run_many(
@@ -137,7 +137,7 @@ def _same_length(candles: Candles, intents: Intents, funding: Floats | None) -> 
         raise CandleError(f"Give intents and funding one value per candle: there are {len(candles)} candles.")
 
 
-def _details(candles: Candles, intents: Intents, config: Config, entries: np.ndarray) -> Floats:
+def entry_details(candles: Candles, intents: Intents, config: Config, entries: np.ndarray) -> Floats:
     """Stop, target, trail, size and volatility `(E, 5)` of the bars with an entry: all the kernel reads of them."""
     details = np.empty((entries.size, 5))
     for column, values in enumerate((intents.stop, intents.target, intents.trail, intents.size)):

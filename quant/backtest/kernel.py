@@ -398,6 +398,45 @@ def run_one(
 
 
 @_compiled
+def curve_figures(equity: np.ndarray, cash: float, sums: np.ndarray, squares: np.ndarray) -> tuple[float, ...]:
+    """What a sweep keeps of an equity curve, in one pass: mean, deviation, skew and kurtosis of its returns, drawdown.
+
+    `sums` and `squares` `(S,)` receive the sums of returns and of their squares over S equal blocks of bars, from
+    which the Sharpe ratio of any set of blocks follows. From equity of zero on returns are zero.
+    """
+    n = equity.size
+    blocks = sums.size
+    sums[:] = 0.0
+    squares[:] = 0.0
+    cubes, fourths = 0.0, 0.0
+    # A division only for a new low: `floor` is where the deepest drawdown so far would be from this peak.
+    before, peak, drawdown, floor = cash, cash, 0.0, cash
+    for block in range(blocks):
+        total, square = 0.0, 0.0
+        for t in range(block * n // blocks, (block + 1) * n // blocks):
+            r = equity[t] / before - 1.0 if before > 0.0 else 0.0
+            before = equity[t]
+            total += r
+            square += r * r
+            cubes += r * r * r
+            fourths += r * r * r * r
+            if before > peak:
+                peak, floor = before, before * (1.0 + drawdown)
+            elif before < floor:
+                drawdown, floor = before / peak - 1.0, before
+        sums[block] = total
+        squares[block] = square
+    mean = sums.sum() / n
+    second = squares.sum() / n
+    variance = second - mean * mean
+    if n < 2 or variance <= 0.0:
+        return mean, 0.0, 0.0, 3.0, drawdown
+    third = cubes / n - 3.0 * mean * second + 2.0 * mean**3
+    fourth = fourths / n - 4.0 * mean * cubes / n + 6.0 * mean * mean * second - 3.0 * mean**4
+    return mean, math.sqrt(variance * n / (n - 1)), third / variance**1.5, fourth / variance**2, drawdown
+
+
+@_compiled
 def step_once(
     position: Position, cash: float, bar: Bar, intent: Intent, rules: Rules, index: int
 ) -> tuple[Position, float, Position, Position, bool]:

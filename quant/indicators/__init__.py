@@ -8,7 +8,11 @@ Formulas: TA-Lib's function reference; Wilder, *New Concepts in Technical Tradin
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
 
 import numpy as np
 import talib
@@ -20,27 +24,71 @@ WILDER_SETTLING: Final = 20
 # Windows are copied to be averaged: in blocks they stay in the cache.
 _BLOCK: Final = 4096
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_remembered: ContextVar[dict[Any, Any] | None] = ContextVar("remembered", default=None)
 
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Inside the block, compute each indicator once per array and parameters: a sweep asks for the same ones often.
+
+    Answers are shared and therefore read-only. The arrays that are asked about must stay alive and unchanged.
+    """
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
+
+
+def shared(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Let `remembering` keep this function's answers: a pure function of arrays and numbers to an array or several."""
+
+    @wraps(function)
+    def ask(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        memory = _remembered.get()
+        if memory is None:
+            return function(*args, **kwargs)
+        # The arguments are kept with the answer, so that their ids cannot be given to something else.
+        key = (function.__name__, *(arg if isinstance(arg, int) else id(arg) for arg in args), *kwargs.items())
+        if key not in memory:
+            answer = function(*args, **kwargs)
+            arrays: tuple[Any, ...] = answer if isinstance(answer, tuple) else (answer,)
+            for array in arrays:
+                array.flags.writeable = False
+            memory[key] = (answer, args)
+        found: _R = memory[key][0]
+        return found
+
+    return ask
+
+
+@shared
 def sma(values: Floats, period: int) -> Floats:
     """Mean of the last `period` values."""
     return talib.SMA(values, period)
 
 
+@shared
 def ema(values: Floats, period: int) -> Floats:
     """Exponential average with weight 2 / (period + 1), started from the mean of the first `period` values."""
     return talib.EMA(values, period)
 
 
+@shared
 def rsi(values: Floats, period: int) -> Floats:
     """Wilder's relative strength index, 0 … 100."""
     return talib.RSI(values, period)
 
 
+@shared
 def roc(values: Floats, period: int) -> Floats:
     """Change over `period` bars as a fraction."""
     return talib.ROCP(values, period)
 
 
+@shared
 def deviation(values: Floats, period: int) -> Floats:
     """Population standard deviation of the last `period` values (ddof 0, as Bollinger defined his bands).
 
@@ -55,6 +103,7 @@ def deviation(values: Floats, period: int) -> Floats:
     return result
 
 
+@shared
 def zscore(values: Floats, period: int) -> Floats:
     """Distance from the mean in standard deviations; 0 where the window is flat."""
     spread = deviation(values, period)
@@ -63,11 +112,13 @@ def zscore(values: Floats, period: int) -> Floats:
     return np.where(flat, 0.0, distance / np.where(flat, 1.0, spread))
 
 
+@shared
 def highest(values: Floats, period: int) -> Floats:
     """Highest of the last `period` values, this bar's included."""
     return talib.MAX(values, period)
 
 
+@shared
 def lowest(values: Floats, period: int) -> Floats:
     """Lowest of the last `period` values, this bar's included."""
     return talib.MIN(values, period)
@@ -80,16 +131,19 @@ def previous(values: Floats, bars: int = 1) -> Floats:
     return result
 
 
+@shared
 def atr(candles: Candles, period: int) -> Floats:
     """Wilder's average true range, in quote per unit."""
     return talib.ATR(candles.high, candles.low, candles.close, period)
 
 
+@shared
 def adx(candles: Candles, period: int) -> Floats:
     """Wilder's average directional index, 0 … 100: the strength of a trend whatever its direction."""
     return talib.ADX(candles.high, candles.low, candles.close, period)
 
 
+@shared
 def macd(values: Floats, fast: int, slow: int, signal: int) -> tuple[Floats, Floats, Floats]:
     """MACD line, its signal line and their difference."""
     return talib.MACD(values, fast, slow, signal)

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from quant.candles import Bools, Floats
+from quant.indicators import shared
 from quant.strategies.base import LONG, SHORT, Parameter, Signs
 
 DIRECTION: Final = Parameter(
@@ -14,6 +15,7 @@ DIRECTION: Final = Parameter(
 )
 
 
+@shared
 def crossings(fast: Floats, slow: Floats) -> tuple[Bools, Bools]:
     """Bars where `fast` gets above `slow`, and where it gets below.
 

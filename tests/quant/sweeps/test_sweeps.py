@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quant import metrics, strategies
+from quant.backtest import Config, run_backtest
+from quant.candles import Candles
+from quant.errors import ParameterError
+from quant.sweeps import Space, grid, grid_sweep, random_sweep, sample, space, tpe_sweep
+from tests.quant.market import random_candles
+
+TREND = strategies.get("trend_following")
+CONFIG = Config(taker_fee=0.0002, maker_fee=0.0002)
+
+
+@pytest.fixture(scope="module")
+def candles() -> Candles:
+    return random_candles(np.random.default_rng(1), 3_000, volatility=0.01)
+
+
+@pytest.fixture
+def where() -> Space:
+    return space(
+        TREND, {"fast": [5, 10, 20], "slow": [10, 30, 60], "stop_atr": [1, 3]}, {"adx_min": 0, "direction": "both"}
+    )
+
+
+def test_a_grid_leaves_out_what_the_rules_forbid(where: Space) -> None:
+    points = grid(where)
+    assert len(points) == 14  # seven pairs with fast < slow, two stops
+    assert all(params is not None and params["fast"] < params["slow"] for params in map(where.params, points))
+
+
+def test_every_trial_is_the_backtest_of_its_parameters(where: Space, candles: Candles) -> None:
+    result = grid_sweep(where, candles, CONFIG, workers=2)
+    assert len(result) == 14
+    for trial in range(len(result)):
+        params = result.params(trial)
+        single = run_backtest(candles, TREND.intents(candles, params), CONFIG)
+        table = metrics.summary(
+            np.concatenate(([CONFIG.cash], single.equity)), periods_per_year=candles.periods_per_year
+        )
+        assert result.total_return[trial] == pytest.approx(table["total_return"])
+        assert result.sharpe[trial] == pytest.approx(table["sharpe"])
+        assert result.max_drawdown[trial] == pytest.approx(table["max_drawdown"])
+        assert result.trades[trial] == len(single.trades)
+        returns = metrics.twr_returns(np.concatenate(([CONFIG.cash], single.equity)))
+        centred = returns - returns.mean()
+        assert result.skew[trial] == pytest.approx((centred**3).mean() / (centred**2).mean() ** 1.5)
+        assert result.kurtosis[trial] == pytest.approx((centred**4).mean() / (centred**2).mean() ** 2)
+        assert result.block_sums[trial].sum() == pytest.approx(returns.sum())
+        assert result.block_squares[trial].sum() == pytest.approx((returns**2).sum())
+
+
+def test_random_points_differ_and_repeat_with_the_seed(where: Space) -> None:
+    points = sample(where, 8, seed=3)
+    assert len(set(points)) == 8
+    assert points == sample(where, 8, seed=3)
+    assert len(sample(where, 100, seed=3)) == 14, "there are no more than fourteen"
+
+
+def test_random_sweep_agrees_with_the_grid(where: Space, candles: Candles) -> None:
+    every, some = grid_sweep(where, candles, CONFIG), random_sweep(where, candles, CONFIG, trials=5, seed=1)
+    scores = {tuple(place): score for place, score in zip(every.positions.tolist(), every.scores, strict=True)}
+    assert all(score == scores[tuple(place)] for place, score in zip(some.positions.tolist(), some.scores, strict=True))
+
+
+def test_tpe_finds_a_good_point_and_keeps_every_trial(candles: Candles) -> None:
+    where = space(TREND, {"fast": range(4, 40, 2), "slow": range(40, 200, 10)}, {"adx_min": 0, "direction": "both"})
+    every = grid_sweep(where, candles, CONFIG)
+    found = tpe_sweep(where, candles, CONFIG, trials=40, seed=7)
+    assert 20 <= len(found) <= 40
+    assert found.scores.max() >= np.quantile(every.scores, 0.9)
+    assert found.params(0) == tpe_sweep(where, candles, CONFIG, trials=5, seed=7).params(0)
+
+
+def test_a_plateau_beats_a_lonely_peak(where: Space, candles: Candles) -> None:
+    result = grid_sweep(space(TREND, {"fast": range(2, 22), "stop_atr": range(1, 16)}, {"slow": 30}), candles, CONFIG)
+    scores = np.zeros(len(result))
+    places = result.positions
+    scores[(np.abs(places[:, 0] - 5) <= 2) & (np.abs(places[:, 1] - 5) <= 2)] = 1.0
+    lonely = int(np.flatnonzero((places == [15, 12]).all(axis=1))[0])
+    scores[lonely] = 2.0
+    result.__dict__["scores"] = scores  # the cached property, as if these had been the trials
+    assert result.best == lonely
+    assert result.fragility == pytest.approx(1 - (2 / 9) / 2)
+    assert np.abs(places[result.most_robust] - 5).max() <= 1
+
+
+def test_axes_come_from_the_schema_when_left_empty() -> None:
+    where = space(TREND, {"ma": [], "stop_atr": []})
+    assert where.axes["ma"] == ("ema", "sma")
+    assert where.axes["stop_atr"][:3] == (0.1, 0.6, 1.1)
+
+
+@pytest.mark.parametrize(
+    ("axes", "sentence"),
+    [({"speed": [1]}, "Remove speed"), ({"fast": [0]}, "fast between"), ({"fast": ["x"]}, "whole number")],
+)
+def test_wrong_axes_are_refused(axes: dict[str, list[object]], sentence: str) -> None:
+    with pytest.raises(ParameterError, match=sentence):
+        space(TREND, axes)
+
+
+def test_too_large_and_empty_sweeps_are_refused(candles: Candles) -> None:
+    with pytest.raises(ParameterError, match="fewer values"):
+        grid(space(TREND, {"fast": range(2, 402), "slow": range(3, 803), "stop_atr": [1, 2, 3, 4]}))
+    with pytest.raises(ParameterError, match="no combination"):
+        grid_sweep(space(TREND, {"fast": [50], "slow": [40]}), candles)
+    with pytest.raises(ParameterError, match="at least 32 candles"):
+        grid_sweep(space(TREND, {"fast": [5]}), candles[:20])
+
+
+def test_memory_mapped_candles_give_the_same_answer(where: Space, candles: Candles, tmp_path: Path) -> None:
+    file = tmp_path / "candles.npy"
+    np.save(file, np.stack([getattr(candles, name) for name in Candles.__dataclass_fields__]))
+    mapped = np.load(file, mmap_mode="c")
+    again = Candles(mapped[0].astype(np.int64), *mapped[1:])
+    assert np.shares_memory(again.close, mapped)
+    np.testing.assert_array_equal(grid_sweep(where, again, CONFIG).sharpe, grid_sweep(where, candles, CONFIG).sharpe)
