@@ -1,5 +1,5 @@
 """What operators see of this app."""
 
-from wallets import admin_connections
+from wallets import admin_books, admin_connections
 
-__all__ = ("admin_connections",)
+__all__ = ("admin_books", "admin_connections")

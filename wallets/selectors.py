@@ -36,7 +36,10 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One asset of one wallet, in units of the asset; price and value in the tree's base asset, None if unknown."""
+    """One asset of one wallet, in units of the asset; price and value in the tree's base asset, None if unknown.
+
+    The base asset itself costs 1, from no source and since no moment.
+    """
 
     asset: str
     balance: Decimal
@@ -181,7 +184,7 @@ rate AS (
     FROM (SELECT DISTINCT venue, asset, base_asset FROM holding) wanted
     CROSS JOIN LATERAL (
         SELECT 0 AS steps, '' AS bridge, 1::numeric AS price, 1::numeric AS price_before, '' AS source,
-               %(now)s::timestamptz AS at WHERE wanted.asset = wanted.base_asset
+               NULL::timestamptz AS at WHERE wanted.asset = wanted.base_asset
         UNION ALL
         SELECT 1, '', p.price, p.price_before, p.source, p.at FROM pair p
         WHERE (p.venue, p.first, p.second) = (wanted.venue, wanted.asset, wanted.base_asset)
@@ -210,7 +213,6 @@ def wallet_tree(*, owner_id: UUID) -> tuple[WalletNode, ...]:
     since = now - DAY
     parameters: dict[str, Any] = {
         "owner": owner_id,
-        "now": now,
         "now_ms": milliseconds(now),
         "since": since,
         "since_ms": milliseconds(since),

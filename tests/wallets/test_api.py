@@ -1,0 +1,152 @@
+"""Wallets for programs."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from ninja_jwt.tokens import AccessToken
+
+from moniqo.lib import tenancy
+from moniqo.users.models import User
+from tests.wallets.books import balance, make_connection
+from tests.wallets.test_hierarchy import Tree, down, plant
+
+API = "/api/v1"
+
+
+@pytest.fixture
+def tree(owner: User) -> Tree:
+    with tenancy.tenant(owner.pk):
+        tree = plant(owner)
+        down(tree, tree.master, tree.farm, 400, "1")
+        down(tree, tree.farm, tree.agent, 300, "2")
+    return tree
+
+
+class Program:
+    """A client that carries a token."""
+
+    def __init__(self, user: User) -> None:
+        self.client = Client(headers={"Authorization": f"Bearer {AccessToken.for_user(user)}"})
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(API + path, query)
+
+    def post(self, path: str, body: Any = None, key: str = "") -> Any:
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.client.post(API + path, body, content_type="application/json", headers=headers)
+
+    def patch(self, path: str, body: Any) -> Any:
+        return self.client.patch(API + path, body, content_type="application/json")
+
+
+@pytest.fixture
+def program(owner: User) -> Program:
+    return Program(owner)
+
+
+def test_the_list_and_the_tree_carry_the_same_figures(program: Program, tree: Tree) -> None:
+    listed = program.get("/wallets").json()
+    assert [(wallet["name"], wallet["value"]) for wallet in listed] == [
+        ("Master", "1000"), ("Farm", "400"), ("Agent", "300"),
+    ]  # fmt: skip
+    (master,) = program.get("/wallets/tree").json()
+    assert master["children"][0]["children"][0]["value"] == "300"
+    assert listed[1]["share"] == "0.4"
+    assert listed[1]["drift"] == "0"
+    one = program.get(f"/wallets/{tree.agent.pk}").json()
+    assert one == listed[2]
+    assert one["holdings"][0]["available"] == "300"
+
+
+def test_wallets_are_made_and_changed(program: Program, owner: User) -> None:
+    with tenancy.tenant(owner.pk):
+        venue = make_connection(owner)
+    master = program.post("/wallets", {"name": "M", "role": "master", "connection_id": str(venue.pk)})
+    assert master.status_code == 201, master.content
+    body = {"name": "F", "role": "farm", "parent_id": master.json()["id"], "target_weight": "0.25"}
+    farm = program.post("/wallets", body).json()
+    assert farm["target_weight"] == "0.25"
+    again = program.post("/wallets", body)
+    assert (again.status_code, again.json()["type"]) == (409, "urn:moniqo:problem:conflict")
+    changed = program.patch(f"/wallets/{farm['id']}", {"trading_state": "halted"}).json()
+    assert (changed["trading_state"], changed["target_weight"], changed["name"]) == ("halted", "0.25", "F")
+    assert program.patch(f"/wallets/{farm['id']}", {"target_weight": None}).json()["target_weight"] is None
+
+
+def test_a_wallet_in_the_wrong_place_is_refused(program: Program, tree: Tree) -> None:
+    wrong = program.post("/wallets", {"name": "X", "role": "agent", "parent_id": str(tree.master.pk)})
+    assert (wrong.status_code, wrong.json()["fields"]) == (422, {"parent": "Must be a farm wallet."})
+
+
+@pytest.mark.parametrize(
+    ("action", "wallet", "expected"), [("deposit", "master", (610, 100)), ("collect", "farm", (610, 90))]
+)
+def test_money_moves_once_per_key(
+    program: Program, tree: Tree, owner: User, action: str, wallet: str, expected: tuple[int, int]
+) -> None:
+    path = f"/wallets/{getattr(tree, wallet).pk}/{action}"
+    first = program.post(path, {"amount": "10"}, key="k")
+    assert first.status_code == 201, first.content
+    assert program.post(path, {"amount": "10.0"}, key="k").json() == first.json()
+    other = program.post(path, {"amount": "11"}, key="k")
+    assert (other.status_code, other.json()["type"]) == (409, "urn:moniqo:problem:idempotency_conflict")
+    with tenancy.tenant(owner.pk):
+        assert (balance(tree.master), balance(tree.farm)) == expected
+
+
+def test_an_allocation_is_previewed_and_done(program: Program, tree: Tree) -> None:
+    path, body = f"/wallets/{tree.master.pk}/allocate", {"target_id": str(tree.farm.pk), "amount": "600"}
+    preview = program.post(f"{path}/preview", body).json()
+    assert (preview["source"]["free_after"], preview["target"]["free_after"]) == ("0", "700")
+    assert preview["warnings"] == ["Master keeps no free money."]
+    done = program.post(path, body, key="k").json()
+    assert (done["kind"], done["amount"], done["source_id"]) == ("allocate", "600", str(tree.master.pk))
+
+
+def test_a_movement_needs_a_key_and_enough_money(program: Program, tree: Tree) -> None:
+    path = f"/wallets/{tree.farm.pk}/collect"
+    assert program.post(path, {"amount": "1"}).status_code == 422
+    refused = program.post(path, {"amount": "100.5"}, key="k")
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:moniqo:problem:insufficient_funds")
+    assert "Only 100 USDT is free" in refused.json()["detail"]
+    assert program.post(path, {"amount": "-1"}, key="k").status_code == 422
+    assert program.post(f"/wallets/{tree.master.pk}/collect", {"amount": "1"}, key="k").status_code == 422
+
+
+def test_transfers_and_statements_come_in_pages(program: Program, tree: Tree) -> None:
+    first = program.get("/transfers", limit=2).json()
+    second = program.get("/transfers", limit=2, cursor=first["next"]).json()
+    assert [row["amount"] for row in first["items"] + second["items"]] == ["300", "400", "1000"]
+    assert second["next"] is None
+    assert first["items"][0]["debit"] == {"wallet_id": str(tree.farm.pk), "wallet": "Farm", "kind": "wallet"}
+    assert len(program.get("/transfers", wallet_id=tree.agent.pk).json()["items"]) == 1
+    lines = program.get(f"/wallets/{tree.farm.pk}/entries").json()["items"]
+    assert [(line["amount"], line["balance_after"], line["other"]) for line in lines] == [
+        ("-300", "100", "Agent"), ("400", "400", "Master"),
+    ]  # fmt: skip
+    outside = program.get(f"/wallets/{tree.master.pk}/entries", kind="external").json()["items"]
+    assert [line["amount"] for line in outside] == ["-1000"]
+    assert [row["kind"] for row in program.get("/allocations").json()["items"]] == ["allocate", "allocate", "deposit"]
+
+
+def test_the_other_owner_finds_nothing(tree: Tree, other_owner: User) -> None:
+    program = Program(other_owner)
+    assert program.get("/wallets").json() == program.get("/wallets/tree").json() == []
+    assert program.get("/transfers").json()["items"] == program.get("/allocations").json()["items"] == []
+    path = f"/wallets/{tree.farm.pk}"
+    assert program.get(path).status_code == program.get(f"{path}/entries").status_code == 404
+    assert program.patch(path, {"name": "stolen"}).status_code == 404
+    body = {"amount": "1", "target_id": str(tree.agent.pk)}
+    for action in ("deposit", "allocate", "collect"):
+        assert program.post(f"{path}/{action}", body, key="k").status_code == 404
+        assert program.post(f"{path}/{action}/preview", body).status_code == 404
+    made = {"name": "X", "role": "farm", "parent_id": str(tree.master.pk)}
+    assert program.post("/wallets", made).status_code == 404
+    made = {"name": "X", "role": "master", "connection_id": str(tree.master.connection_id)}
+    assert program.post("/wallets", made).status_code == 404
+
+
+def test_without_a_token_there_is_nothing(client: Client, db: None) -> None:
+    for path in ("/wallets", "/wallets/tree", "/transfers", "/allocations"):
+        assert client.get(API + path).status_code == 401
