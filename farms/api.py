@@ -1,3 +1,239 @@
-from ninja import Router
+"""Farms, agents and their runs, for programs. The same services as the pages."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from ninja.responses import Status
+from pydantic import Field
+
+from farms import selectors, services
+from farms.models import Agent
+from farms.selectors import AgentRow, FarmRow
+from moniqo.lib.api import Amount, Page, PageQuery, owner_of, paginate
+from quant import strategies
 
 router = Router()
+
+
+class AgentOut(Schema):
+    """An agent. Money in `base_asset`; `profit` is value less funding; `size`, returns and rates are fractions."""
+
+    id: UUID
+    farm_id: UUID
+    wallet_id: UUID
+    name: str
+    strategy: str
+    symbol: str
+    timeframe: str
+    sizing: str
+    size: Amount
+    status: str
+    status_detail: str
+    base_asset: str
+    value: Amount
+    free: Amount
+    funding: Amount
+    profit: Amount
+    profit_return: Amount | None
+    trades: int
+    win_rate: Amount | None
+    realized: Amount
+
+
+class AgentDetailOut(AgentOut):
+    """The agent with its strategy's slug and parameters."""
+
+    strategy_slug: str
+    parameters: dict[str, Any]
+
+
+class FarmOut(Schema):
+    """A farm. Money in `base_asset`; `share` and `target` are fractions of the master's value."""
+
+    id: UUID
+    wallet_id: UUID
+    name: str
+    kind: str
+    status: str
+    base_asset: str
+    value: Amount
+    free: Amount
+    funding: Amount
+    profit: Amount
+    profit_return: Amount | None
+    share: Amount | None
+    target: Amount | None
+    maximum_share: Amount
+    trades: int
+    created_at: datetime
+    agents: list[AgentOut]
+
+
+class FarmIn(Schema):
+    """`maximum_share`: most of the farm's value in one instrument; `target_weight`: its part of the master's value."""
+
+    master_id: UUID
+    name: str = Field(min_length=1, max_length=80)
+    kind: Literal["trend_following", "breakout", "price_action", "mixed", "custom"] = "trend_following"
+    maximum_share: Decimal = Field(Decimal("0.6"), gt=0, le=1, max_digits=9, decimal_places=8)
+    target_weight: Decimal | None = Field(None, ge=0, le=1, max_digits=9, decimal_places=8)
+
+
+class AgentIn(Schema):
+    """`sizing` "cash" spends the fraction `size` of the free cash, "risk" loses it between price and stop."""
+
+    farm_id: UUID
+    name: str = Field(min_length=1, max_length=80)
+    strategy: str
+    instrument_id: int
+    timeframe: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    sizing: Literal["cash", "risk"] = "cash"
+    size: Decimal = Field(Decimal("0.5"), gt=0, le=1, max_digits=9, decimal_places=8)
+    target_weight: Decimal | None = Field(None, ge=0, le=1, max_digits=9, decimal_places=8)
+
+
+class RunOut(Schema):
+    """What the agent saw at the close of a bar and what it did. `numbers` say how the order was sized."""
+
+    id: int
+    agent_id: UUID
+    bar_closed_at: datetime
+    decision: str
+    explanation: str
+    close: Amount
+    indicators: dict[str, float]
+    numbers: dict[str, Amount]
+    stop_price: Amount | None
+    target_price: Amount | None
+    order_id: UUID | None
+    refusal: str
+
+
+class ParameterOut(Schema):
+    name: str
+    kind: str
+    default: Any
+    help: str
+    minimum: float | None
+    maximum: float | None
+    choices: list[str]
+
+
+class StrategyOut(Schema):
+    """A strategy with the schema of its parameters."""
+
+    slug: str
+    name: str
+    description: str
+    schema_: list[ParameterOut] = Field(alias="schema")
+
+
+# --- farms ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/farms", response=list[FarmOut], summary="All farms with their agents and figures")
+def list_farms(request: HttpRequest) -> Any:
+    return selectors.farm_rows(owner_id=owner_of(request))
+
+
+@router.post("/farms", response={201: FarmOut}, summary="Make a farm, paused, with a wallet under a master")
+def create_farm(request: HttpRequest, body: FarmIn) -> Any:
+    farm = services.create_farm(owner_id=owner_of(request), **body.dict())
+    return Status(201, _farm(request, farm.pk))
+
+
+@router.get("/farms/{farm_id}", response=FarmOut, summary="One farm")
+def get_farm(request: HttpRequest, farm_id: UUID) -> Any:
+    return _farm(request, farm_id)
+
+
+@router.post("/farms/{farm_id}/start", response=FarmOut, summary="Let its running agents act")
+def start_farm(request: HttpRequest, farm_id: UUID) -> Any:
+    services.start_farm(owner_id=owner_of(request), farm_id=farm_id)
+    return _farm(request, farm_id)
+
+
+@router.post("/farms/{farm_id}/pause", response=FarmOut, summary="Stop new decisions; positions keep their stops")
+def pause_farm(request: HttpRequest, farm_id: UUID) -> Any:
+    services.pause_farm(owner_id=owner_of(request), farm_id=farm_id)
+    return _farm(request, farm_id)
+
+
+# --- agents --------------------------------------------------------------------------------------------------------
+
+
+@router.get("/agents", response=list[AgentOut], summary="All agents with their figures")
+def list_agents(request: HttpRequest) -> Any:
+    return selectors.agent_rows(owner_id=owner_of(request))
+
+
+@router.post("/agents", response={201: AgentDetailOut}, summary="Hire an agent, paused, with a wallet under its farm's")
+def create_agent(request: HttpRequest, body: AgentIn) -> Any:
+    agent = services.create_agent(owner_id=owner_of(request), **body.dict())
+    return Status(201, _agent(request, agent.pk))
+
+
+@router.get("/agents/{agent_id}", response=AgentDetailOut, summary="One agent with its parameters")
+def get_agent(request: HttpRequest, agent_id: UUID) -> Any:
+    return _agent(request, agent_id)
+
+
+@router.post("/agents/{agent_id}/start", response=AgentDetailOut, summary="Let it act from the next bar on")
+def start_agent(request: HttpRequest, agent_id: UUID) -> Any:
+    services.start_agent(owner_id=owner_of(request), agent_id=agent_id)
+    return _agent(request, agent_id)
+
+
+@router.post(
+    "/agents/{agent_id}/pause", response=AgentDetailOut, summary="Stop new decisions; a position keeps its stop"
+)
+def pause_agent(request: HttpRequest, agent_id: UUID) -> Any:
+    services.pause_agent(owner_id=owner_of(request), agent_id=agent_id)
+    return _agent(request, agent_id)
+
+
+@router.get("/agents/{agent_id}/runs", response=Page[RunOut], summary="Its runs, newest first: why it did what it did")
+def list_runs(request: HttpRequest, agent_id: UUID, query: Query[PageQuery]) -> Any:
+    owner_id = owner_of(request)
+    selectors.agent_row(owner_id=owner_id, agent_id=agent_id)
+    return paginate(selectors.agent_runs(owner_id=owner_id, agent_id=agent_id), query, present=selectors.run_row)
+
+
+@router.get("/strategies", response=list[StrategyOut], summary="The strategies an agent can have")
+def list_strategies(request: HttpRequest) -> Any:
+    return [
+        {
+            "slug": strategy.slug,
+            "name": strategy.name,
+            "description": strategy.description,
+            "schema": [
+                {
+                    "name": item.name,
+                    "kind": item.kind,
+                    "default": item.default,
+                    "help": item.help,
+                    "minimum": item.minimum,
+                    "maximum": item.maximum,
+                    "choices": list(item.choices),
+                }
+                for item in strategy.schema
+            ],
+        }
+        for strategy in strategies.catalog()
+    ]
+
+
+def _farm(request: HttpRequest, farm_id: UUID) -> FarmRow:
+    return selectors.farm_row(owner_id=owner_of(request), farm_id=farm_id)
+
+
+def _agent(request: HttpRequest, agent_id: UUID) -> dict[str, Any]:
+    row: AgentRow = selectors.agent_row(owner_id=owner_of(request), agent_id=agent_id)
+    agent = Agent.objects.get(pk=agent_id)
+    shown = {name: getattr(row, name) for name in AgentOut.model_fields}
+    return {**shown, "strategy_slug": agent.strategy, "parameters": agent.parameters}

@@ -1,4 +1,16 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from farms import views
 
 app_name = "farms"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.farms, name="list"),
+    path("new/", views.new_farm, name="new"),
+    path("<uuid:pk>/", views.farm, name="farm"),
+    path("<uuid:pk>/start/", views.switch_farm, {"action": "start"}, name="farm-start"),
+    path("<uuid:pk>/pause/", views.switch_farm, {"action": "pause"}, name="farm-pause"),
+    path("<uuid:pk>/hire/", views.hire, name="hire"),
+    path("agents/<uuid:pk>/", views.agent, name="agent"),
+    path("agents/<uuid:pk>/start/", views.switch_agent, {"action": "start"}, name="agent-start"),
+    path("agents/<uuid:pk>/pause/", views.switch_agent, {"action": "pause"}, name="agent-pause"),
+]

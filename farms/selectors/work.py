@@ -1,4 +1,4 @@
-"""Reads of farms and agents, as frozen dataclasses that pages and the API use as they are."""
+"""What the engine asks: money that an entry may use, and whose work is due."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,9 +15,6 @@ from trading.models import Order, Position, Side
 from wallets.models import Account
 
 ZERO = Decimal(0)
-
-
-# --- what a run needs ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

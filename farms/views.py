@@ -1,0 +1,176 @@
+"""The pages of farms and agents: lists, what each does and why, and how they are made, started and paused."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from farms import charts, selectors, services
+from farms.forms import PREFIX, AgentForm, FarmForm
+from farms.models import AgentRun, Farm
+from moniqo.lib.api import owner_of
+from moniqo.lib.errors import InvalidInputError, MoniqoError, NotFoundError
+from quant import strategies
+from quant.strategies import Strategy
+
+RUNS_SHOWN = 25
+SHOWN = (("", "All runs"), ("acted", "Decisions"))
+
+
+@login_required
+@require_GET
+def farms(request: HttpRequest) -> HttpResponse:
+    """All farms with their agents."""
+    return render(request, "farms/list.html", {"farms": selectors.farm_rows(owner_id=owner_of(request))})
+
+
+@login_required
+@require_GET
+def farm(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One farm: what its agents make of its money."""
+    try:
+        page = selectors.farm_page(owner_id=owner_of(request), farm_id=pk)
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    context = {"page": page, "farm": page.farm, "chart": charts.profit_curve(page)}
+    return render(request, "farms/farm.html", context)
+
+
+@login_required
+@require_GET
+def agent(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One agent: its market as it sees it, and why it did what it did. `?show=acted` leaves out the bars it held."""
+    owner_id = owner_of(request)
+    try:
+        page = selectors.agent_page(owner_id=owner_id, agent_id=pk)
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    show = request.GET.get("show", "")
+    runs = selectors.agent_runs(owner_id=owner_id, agent_id=pk).order_by("-bar")
+    if show == "acted":
+        runs = runs.exclude(decision=AgentRun.Decision.HOLD)
+    listed = Paginator(runs, RUNS_SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "agent": page.agent,
+        "chart": charts.market(page),
+        "listed": listed,
+        "runs": [selectors.run_row(run) for run in listed.object_list],
+        "show": show,
+        "options": SHOWN,
+    }
+    return render(request, "farms/agent.html", context)
+
+
+# --- starting and pausing ------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_POST
+def switch_farm(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
+    """Start or pause a farm."""
+    switch = services.start_farm if action == "start" else services.pause_farm
+    try:
+        changed = switch(owner_id=owner_of(request), farm_id=pk)
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
+    return redirect("farms:farm", pk=pk)
+
+
+@login_required
+@require_POST
+def switch_agent(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
+    """Start or pause an agent."""
+    switch = services.start_agent if action == "start" else services.pause_agent
+    try:
+        changed = switch(owner_id=owner_of(request), agent_id=pk)
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
+    return redirect("farms:agent", pk=pk)
+
+
+# --- hiring --------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_farm(request: HttpRequest) -> HttpResponse:
+    """Ask for a farm and make it."""
+    form = FarmForm(request.POST or None)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            made = services.create_farm(
+                owner_id=owner_of(request),
+                master_id=given["master"].pk,
+                name=given["name"],
+                kind=given["kind"],
+                maximum_share=given["maximum_share"],
+                target_weight=given["target_weight"],
+            )
+        except MoniqoError as error:
+            _explain(form, error, {})
+        else:
+            messages.success(request, f"{made.name} is there. Hire its first agent, then allocate money to it.")
+            return redirect("farms:farm", pk=made.pk)
+    return _form(request, form, title="New farm", verb="Make the farm")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for an agent of the farm and hire it. `?strategy=…` says which parameters are asked for."""
+    found = Farm.objects.filter(pk=pk, owner_id=owner_of(request)).select_related("wallet__connection").first()
+    if found is None:
+        raise Http404("This farm does not exist.")
+    strategy = _strategy(request.GET.get("strategy", ""))
+    form = AgentForm(request.POST or None, strategy=strategy, venue=found.wallet.connection.venue)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            made = services.create_agent(
+                owner_id=owner_of(request),
+                farm_id=pk,
+                name=given["name"],
+                strategy=strategy.slug,
+                instrument_id=given["instrument"].pk,
+                timeframe=given["timeframe"],
+                parameters=form.parameters(),
+                sizing=given["sizing"],
+                size=given["size"],
+            )
+        except MoniqoError as error:
+            _explain(form, error, {"instrument_id": "instrument"})
+        else:
+            messages.success(request, f"{made.name} is hired. Allocate money to it, then start it.")
+            return redirect("farms:agent", pk=made.pk)
+    options = [(each.slug, each.name) for each in strategies.catalog()]
+    context = {"farm": found, "strategy": strategy, "strategies": options}
+    return _form(request, form, title=f"Hire an agent for {found.name}", verb="Hire the agent", **context)
+
+
+def _strategy(slug: str) -> Strategy:
+    """The strategy asked for; the first one when there is no such."""
+    known = {strategy.slug: strategy for strategy in strategies.catalog()}
+    return known.get(slug) or next(iter(known.values()))
+
+
+def _form(request: HttpRequest, form: Form, **context: Any) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    return render(request, "farms/form.html", {"form": form, **context}, status=status)
+
+
+def _explain(form: Form, error: MoniqoError, renamed: dict[str, str]) -> None:
+    """Put the error's sentences where they belong in the form."""
+    fields = error.fields if isinstance(error, InvalidInputError) else {}
+    for name, sentence in (fields or {"": str(error)}).items():
+        shown = renamed.get(name, name)
+        form.add_error(shown if shown in form.fields or PREFIX + shown in form.fields else None, sentence)
