@@ -9,7 +9,6 @@ parse is looked at line by line.
 import gzip
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -208,40 +207,38 @@ def _judge(parsed: _Parsed, length: int) -> tuple[Candles, list[BadRow]]:
     """The rows that can be true, and the others with their reason, by line. A row is judged by its first fault."""
     values = parsed.values
     ts, prices, volume = values[:, 0], values[:, 1:5], values[:, 5]
-    reasons = np.full(len(values), "", dtype=object)
-
-    def mark(reason: str, faulty: Callable[[], Any]) -> None:
-        with np.errstate(invalid="ignore"):
-            reasons[faulty() & (reasons == "")] = reason
-
-    mark("not finite", lambda: ~np.isfinite(values).all(axis=1))
-    mark("opening time not a whole number of milliseconds", lambda: ts != np.floor(ts))
-    mark("opening time not on the timeframe's grid", lambda: ts % length != 0)
-    mark("not closed yet", lambda: ts + length > milliseconds(clock.now()))
-    mark("price not positive", lambda: (prices <= 0).any(axis=1))
-    mark("volume negative", lambda: volume < 0)
-    mark("high below open, low or close", lambda: prices[:, 1] < prices.max(axis=1))
-    mark("low above open, high or close", lambda: prices[:, 2] > prices.min(axis=1))
-    _mark_order(ts, reasons)
-    good: Bools = reasons == ""
+    with np.errstate(invalid="ignore"):
+        faults = {
+            "not finite": ~np.isfinite(values).all(axis=1),
+            "opening time not a whole number of milliseconds": ts != np.floor(ts),
+            "opening time not on the timeframe's grid": ts % length != 0,
+            "not closed yet": ts + length > milliseconds(clock.now()),
+            "price not positive": (prices <= 0).any(axis=1),
+            "volume negative": volume < 0,
+            "high below open, low or close": prices[:, 1] < prices.max(axis=1),
+            "low above open, high or close": prices[:, 2] > prices.min(axis=1),
+        }
+    faults |= _faults_of_order(ts, ~np.logical_or.reduce(list(faults.values())))
+    good: Bools = ~np.logical_or.reduce(list(faults.values()))
     kept = values[good]
     candles = Candles(kept[:, 0].astype(np.int64), *(kept[:, column] for column in range(1, 6)))
-    bad = [BadRow(int(line), str(reason)) for line, reason in zip(parsed.lines[~good], reasons[~good], strict=True)]
+    bad = [
+        BadRow(int(parsed.lines[row]), next(reason for reason, faulty in faults.items() if faulty[row]))
+        for row in np.flatnonzero(~good)
+    ]
     return candles, sorted([*bad, *parsed.unreadable], key=lambda row: row.line)
 
 
-def _mark_order(ts: Floats, reasons: Any) -> None:
+def _faults_of_order(ts: Floats, good: Bools) -> dict[str, Bools]:
     """Among rows that are good so far: a time that was there already, or that is before one that came earlier."""
-    rows = np.flatnonzero(reasons == "")
-    if not len(rows):
-        return
+    rows = np.flatnonzero(good)
+    repeated, late = np.zeros(len(ts), dtype=bool), np.zeros(len(ts), dtype=bool)
     times = ts[rows]
-    _, first = np.unique(times, return_index=True)
-    repeated = np.ones(len(rows), dtype=bool)
-    repeated[first] = False
-    latest = np.maximum.accumulate(times)
-    reasons[rows[times < latest]] = "out of order"
-    reasons[rows[repeated]] = "duplicate of an earlier row"
+    if (np.diff(times) <= 0).any():
+        _, first = np.unique(times, return_index=True)
+        repeated[np.delete(rows, first)] = True
+        late[rows] = times < np.maximum.accumulate(times)
+    return {"duplicate of an earlier row": repeated, "out of order": late}
 
 
 def _require_timeframe(candles: Candles, timeframe: str) -> None:
