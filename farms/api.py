@@ -125,12 +125,12 @@ class ParameterOut(Schema):
 
 
 class StrategyOut(Schema):
-    """A strategy with the schema of its parameters."""
+    """A strategy and what its parameters may be."""
 
     slug: str
     name: str
     description: str
-    schema_: list[ParameterOut] = Field(alias="schema")
+    parameters: list[ParameterOut]
 
 
 # --- farms ---------------------------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def list_strategies(request: HttpRequest) -> Any:
             "slug": strategy.slug,
             "name": strategy.name,
             "description": strategy.description,
-            "schema": [
+            "parameters": [
                 {
                     "name": item.name,
                     "kind": item.kind,

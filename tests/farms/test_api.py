@@ -1,0 +1,109 @@
+"""Farms and agents for programs."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from farms.models import Agent, Farm
+from moniqo.lib import clock, tenancy
+from moniqo.users.models import User
+from tests.farms.conftest import CROSS_UP, T0, Desk, make_desk
+
+API = "/api/v1"
+
+
+@pytest.fixture
+def desk(owner: User) -> Desk:
+    with tenancy.tenant(owner.pk), clock.at(T0):
+        desk = make_desk(owner)
+        desk.candles(CROSS_UP[:-1])
+        desk.each([103.0, 108.0])
+    return desk
+
+
+def bearer(client: Client, user: User) -> dict[str, str]:
+    body = {"email": user.email, "password": f"password of {user.email}"}
+    answer = client.post(f"{API}/auth/token", body, content_type="application/json")
+    return {"Authorization": f"Bearer {answer.json()['access']}"}
+
+
+def test_farms_and_agents_carry_their_figures_as_strings(client: Client, desk: Desk) -> None:
+    headers = bearer(client, desk.owner)
+    (farm,) = client.get(f"{API}/farms", headers=headers).json()
+    assert farm["name"] == "Trend"
+    assert farm["funding"] == "5000"
+    assert isinstance(farm["value"], str)
+    assert client.get(f"{API}/farms/{desk.farm.pk}", headers=headers).json() == farm
+    (agent,) = client.get(f"{API}/agents", headers=headers).json()
+    assert farm["agents"] == [agent]
+    detail = client.get(f"{API}/agents/{desk.agent.pk}", headers=headers).json()
+    assert detail["strategy_slug"] == "trend_following"
+    assert detail["parameters"]["fast"] == 2
+
+
+def test_runs_come_newest_first_by_cursor(client: Client, desk: Desk) -> None:
+    headers = bearer(client, desk.owner)
+    first = client.get(f"{API}/agents/{desk.agent.pk}/runs?limit=1", headers=headers).json()
+    second = client.get(f"{API}/agents/{desk.agent.pk}/runs?limit=1&cursor={first['next']}", headers=headers).json()
+    assert [page["items"][0]["decision"] for page in (first, second)] == ["hold", "enter"]
+    assert second["next"] is None
+    assert second["items"][0]["order_id"] is not None
+
+
+@pytest.mark.parametrize(("thing", "field"), [("farms", "farm"), ("agents", "agent")])
+def test_start_and_pause_say_how_it_is_then(client: Client, desk: Desk, thing: str, field: str) -> None:
+    headers = bearer(client, desk.owner)
+    pk = getattr(desk, field).pk
+    for action, status in (("pause", "paused"), ("start", "running"), ("start", "running")):
+        answer = client.post(f"{API}/{thing}/{pk}/{action}", headers=headers)
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
+
+
+def test_a_farm_and_an_agent_are_made(client: Client, desk: Desk) -> None:
+    headers = bearer(client, desk.owner)
+    body: dict[str, Any] = {"master_id": str(desk.master.pk), "name": "Second", "maximum_share": "0.25"}
+    farm = client.post(f"{API}/farms", body, content_type="application/json", headers=headers)
+    assert (farm.status_code, farm.json()["maximum_share"]) == (201, "0.25")
+    body = {
+        "farm_id": farm.json()["id"],
+        "name": "Rookie",
+        "strategy": "trend_following",
+        "instrument_id": desk.instrument.pk,
+        "timeframe": "4h",
+        "parameters": {"fast": 5, "slow": 15},
+    }
+    agent = client.post(f"{API}/agents", body, content_type="application/json", headers=headers)
+    assert (agent.status_code, agent.json()["parameters"]["slow"]) == (201, 15)
+    wrong = client.post(
+        f"{API}/agents",
+        body | {"name": "x", "parameters": {"fast": 0}},
+        content_type="application/json",
+        headers=headers,
+    )
+    assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"parameters"})
+
+
+def test_strategies_bring_their_schema(client: Client, desk: Desk) -> None:
+    strategies = client.get(f"{API}/strategies", headers=bearer(client, desk.owner)).json()
+    trend = next(strategy for strategy in strategies if strategy["slug"] == "trend_following")
+    assert {item["name"] for item in trend["parameters"]} >= {"fast", "slow"}
+
+
+def test_somebody_else_finds_and_changes_nothing(client: Client, desk: Desk, other_owner: User) -> None:
+    headers = bearer(client, other_owner)
+    assert client.get(f"{API}/farms", headers=headers).json() == []
+    assert client.get(f"{API}/agents", headers=headers).json() == []
+    for address in (f"farms/{desk.farm.pk}", f"agents/{desk.agent.pk}", f"agents/{desk.agent.pk}/runs"):
+        assert client.get(f"{API}/{address}", headers=headers).status_code == 404
+    for address in (f"farms/{desk.farm.pk}", f"agents/{desk.agent.pk}"):
+        for action in ("start", "pause"):
+            assert client.post(f"{API}/{address}/{action}", headers=headers).status_code == 404
+    with tenancy.tenant(desk.owner.pk):
+        assert (Farm.objects.get().status, Agent.objects.get().status) == ("rehearsing", "running")
+
+
+def test_without_a_token_there_is_no_answer(client: Client, desk: Desk) -> None:
+    assert client.get(f"{API}/farms").status_code == 401
+    assert client.get(f"{API}/agents/{uuid4()}").status_code == 401

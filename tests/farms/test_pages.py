@@ -1,0 +1,170 @@
+"""The pages of farms and agents: what they show, to whom, and what it costs."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from farms.models import Agent, Farm
+from moniqo.lib import clock, tenancy
+from moniqo.users.models import User
+from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_desk, make_instrument, make_master
+
+
+@pytest.fixture
+def traded(owner: User) -> Desk:
+    """An agent that has won a round trip and holds the next position."""
+    with tenancy.tenant(owner.pk), clock.at(T0):
+        desk = make_desk(owner)
+        desk.candles(CROSS_UP[:-1])
+        desk.each([103.0, 108.0, 112.0, 104.0, 98.0, 104.0, 112.0])
+    return desk
+
+
+@pytest.fixture
+def pages(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def addresses(desk: Desk) -> list[str]:
+    return [
+        reverse("farms:list"),
+        reverse("farms:farm", args=(desk.farm.pk,)),
+        reverse("farms:agent", args=(desk.agent.pk,)),
+        reverse("farms:hire", args=(desk.farm.pk,)),
+        reverse("farms:new"),
+    ]
+
+
+def test_a_stranger_is_asked_to_sign_in(client: Client, traded: Desk) -> None:
+    assert {client.get(address).status_code for address in addresses(traded)} == {302}
+
+
+def test_somebody_else_finds_nothing(client: Client, traded: Desk, other_owner: User) -> None:
+    client.force_login(other_owner)
+    _, *details = addresses(traded)[:4]
+    assert {client.get(address).status_code for address in details} == {404}
+    assert traded.farm.name not in client.get(reverse("farms:list")).content.decode()
+
+
+@pytest.mark.parametrize("name", ["farm-start", "farm-pause", "agent-start", "agent-pause"])
+def test_somebody_else_changes_nothing(client: Client, traded: Desk, other_owner: User, name: str) -> None:
+    client.force_login(other_owner)
+    pk = (traded.farm if name.startswith("farm") else traded.agent).pk
+    assert client.post(reverse(f"farms:{name}", args=(pk,))).status_code == 404
+    with tenancy.tenant(traded.owner.pk):
+        assert Farm.objects.get().status == "rehearsing"
+        assert Agent.objects.get().status == "running"
+
+
+def test_the_list_shows_farms_with_their_agents(pages: Client, traded: Desk) -> None:
+    page = pages.get(reverse("farms:list")).content.decode()
+    assert traded.farm.name in page
+    assert traded.agent.name in page
+    assert "TST/USDT · 1h" in page
+
+
+def test_an_empty_list_offers_to_make_a_farm(pages: Client) -> None:
+    page = pages.get(reverse("farms:list")).content.decode()
+    assert reverse("farms:new") in page
+    assert "<table" not in page
+
+
+def test_the_farm_says_what_its_agents_decided(pages: Client, traded: Desk) -> None:
+    page = pages.get(reverse("farms:farm", args=(traded.farm.pk,))).content.decode()
+    assert "crossed the slow" in page
+    assert "profit-chart" in page
+    assert "TST/USDT" in page
+
+
+def test_the_agent_says_why_it_did_what_it_did(pages: Client, traded: Desk) -> None:
+    address = reverse("farms:agent", args=(traded.agent.pk,))
+    page = pages.get(address).content.decode()
+    assert "Go long" in page
+    assert "market-chart" in page
+    assert "stop_atr" in page
+    everything, decisions = (len(pages.get(address, {"show": show}).context["runs"]) for show in ("", "acted"))
+    assert everything > decisions >= 2
+
+
+def test_profit_is_value_less_what_was_given(pages: Client, traded: Desk) -> None:
+    (farm,) = pages.get(reverse("farms:list")).context["farms"]
+    (agent,) = farm.agents
+    assert agent.funding == Decimal(5_000)
+    assert agent.profit == agent.value - 5_000
+    assert farm.profit == agent.profit != 0
+    assert farm.contribution(agent) == agent.profit / 5_000
+
+
+def test_hidden_amounts_are_nowhere_in_the_pages(pages: Client, traded: Desk) -> None:
+    User.objects.update(privacy=True)
+    (farm,) = pages.get(reverse("farms:list")).context["farms"]
+    secrets = {f"{amount:,.2f}" for amount in (farm.value, abs(farm.profit), farm.agents[0].free)}
+    for address in addresses(traded)[:3]:
+        page = pages.get(address).content.decode()
+        assert not [secret for secret in secrets if secret in page or secret.split(".")[0] in page]
+
+
+def test_starting_and_pausing_from_the_page(pages: Client, traded: Desk) -> None:
+    steps = (("farm-pause", "paused"), ("farm-start", "running"))
+    for name, status in steps:
+        answer = pages.post(reverse(f"farms:{name}", args=(traded.farm.pk,)), follow=True)
+        assert answer.context["farm"].status == status
+    for name, status in (("agent-pause", "paused"), ("agent-start", "running")):
+        answer = pages.post(reverse(f"farms:{name}", args=(traded.agent.pk,)), follow=True)
+        assert answer.context["agent"].status == status
+
+
+def test_a_farm_and_an_agent_are_made_by_their_forms(pages: Client, owner: User) -> None:
+    with tenancy.tenant(owner.pk):
+        master = make_master(owner)
+        instrument = make_instrument()
+    pages.post(reverse("farms:new"), {"name": "Fresh", "master": master.pk, "kind": "mixed", "maximum_share": "40"})
+    with tenancy.tenant(owner.pk):
+        farm = Farm.objects.get()
+    assert farm.maximum_share == Decimal("0.4")
+    address = reverse("farms:hire", args=(farm.pk,)) + "?strategy=trend_following"
+    form = pages.get(address).context["form"]
+    given = {name: field.initial for name, field in form.fields.items() if field.initial is not None}
+    answer = pages.post(
+        address, {**given, "name": "Rookie", "instrument": instrument.pk, "sizing": "risk", "size": "2"}
+    )
+    assert answer.status_code == 302
+    with tenancy.tenant(owner.pk):
+        agent = Agent.objects.get()
+    assert (agent.size, agent.sizing, agent.status) == (Decimal("0.02"), "risk", "paused")
+
+
+def test_a_wrong_form_comes_back_with_its_sentences(pages: Client, traded: Desk) -> None:
+    address = reverse("farms:hire", args=(traded.farm.pk,)) + "?strategy=trend_following"
+    given: dict[str, Any] = {
+        "name": "Rookie", "instrument": traded.instrument.pk, "timeframe": "1h", "sizing": "cash", "size": "50",
+        "p_ma": "ema", "p_fast": 60, "p_slow": 20, "p_adx_min": 20, "p_atr_period": 14, "p_stop_atr": 2,
+        "p_trail_atr": 3, "p_direction": "long",
+    }  # fmt: skip
+    answer = pages.post(address, given)
+    assert answer.status_code == 422
+    assert "Set fast below slow" in answer.content.decode()
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_more_rows_ask_no_more_queries(pages: Client, traded: Desk, index: int) -> None:
+    address = addresses(traded)[index]
+    pages.get(address)
+
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            pages.get(address)
+        return len(queries)
+
+    before = count()
+    with tenancy.tenant(traded.owner.pk), clock.at(traded.now):
+        hire(traded.owner, traded.farm, traded.instrument, name="Two")
+        hire(traded.owner, traded.farm, make_instrument("OTH/USDT"), name="Three")
+        traded.each([120.0, 125.0, 90.0])
+    assert count() <= before
