@@ -69,7 +69,7 @@ def _plain_copy(candles: Candles) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(copying.STAGE)
         started = time.perf_counter()
-        copying.stage(cursor, candles)
+        copying.send(cursor, "candle_stage", copying.encode(candles, instrument_id=0, timeframe="1m"))
         seconds = time.perf_counter() - started
         cursor.execute("TRUNCATE candle_stage")
     return int(len(candles) / seconds)
