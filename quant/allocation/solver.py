@@ -1,0 +1,197 @@
+"""Quadratic programs over the weights that the constraints allow, and what to relax when they allow none.
+
+Everything is written as: minimise ½ x'Px + q'x over x = (w, u) with u ≥ |w - current| where turnover or costs matter.
+Clarabel, an interior-point solver, is called directly. Ratios (Sharpe, diversification) become programs of the same
+kind by Charnes & Cooper's substitution w = y / κ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from quant.allocation.problem import Constraints
+from quant.candles import Floats
+from quant.errors import InfeasibleError, ParameterError, QuantError
+
+TOLERANCE: Final = 1e-10
+# A relaxation below this is rounding; weights below it are zero.
+NEGLIGIBLE: Final = 1e-7
+# Coefficients, limit, and how to relax it in words ("" where it may not be).
+_Row = tuple[Floats, float, str]
+SOLVED: Final = frozenset({"Solved", "AlmostSolved"})
+
+
+@dataclass(frozen=True, eq=False)
+class Polytope:
+    """The allowed weights as `equal @ x == equal_to`, `below @ x <= limit`, x being w or (w, u).
+
+    `labels` say in words what each row of `below` is and how it would be relaxed.
+    """
+
+    count: int
+    size: int
+    equal: Floats
+    equal_to: Floats
+    below: Floats
+    limit: Floats
+    labels: tuple[str, ...]
+
+
+def polytope(constraints: Constraints, names: tuple[str, ...], *, invest_all: bool = True) -> Polytope:
+    """The constraints as rows; with `invest_all` false the weights may sum to less than the budget."""
+    count, budget = len(names), constraints.budget()
+    tracked = constraints.turnover is not None or constraints.cost > 0
+    size = 2 * count if tracked else count
+    unit = np.eye(count, size)
+    total = unit.sum(axis=0)
+    rows = _bound_rows(constraints, names, unit, highest=budget if invest_all else -1.0)
+    rows += _group_rows(constraints, unit)
+    if not invest_all:
+        rows.append((total, budget, "lower the cash reserve by {}"))
+    if tracked:
+        rows += _change_rows(constraints, unit)
+    below, limit, labels = zip(*rows, strict=True)
+    equal, equal_to = (total[None, :], np.array([budget])) if invest_all else (np.empty((0, size)), np.empty(0))
+    return Polytope(count, size, equal, equal_to, np.array(below), np.array(limit), labels)
+
+
+def _bound_rows(constraints: Constraints, names: tuple[str, ...], unit: Floats, *, highest: float) -> list[_Row]:
+    """Bounds of each weight; a maximum from `highest` up is left out because the budget says it already."""
+    low, high = constraints.bounds(len(names))
+    rows: list[_Row] = []
+    for asset, name in enumerate(names):
+        # Relaxing a minimum of zero would mean going short.
+        label = f"lower the minimum of {name} from {low[asset]:.2%} by {{}}" if low[asset] > 0 else ""
+        rows.append((-unit[asset], -low[asset], label))
+        if highest < 0 or high[asset] < highest:
+            rows.append((unit[asset], high[asset], f"raise the maximum of {name} from {high[asset]:.2%} by {{}}"))
+    return rows
+
+
+def _group_rows(constraints: Constraints, unit: Floats) -> list[_Row]:
+    rows: list[_Row] = []
+    for group in constraints.groups:
+        row = unit[list(group.members)].sum(axis=0)
+        rows.append((row, group.maximum, f"raise the maximum of group {group.name} from {group.maximum:.2%} by {{}}"))
+        if group.minimum > 0:
+            label = f"lower the minimum of group {group.name} from {group.minimum:.2%} by {{}}"
+            rows.append((-row, -group.minimum, label))
+    return rows
+
+
+def _change_rows(constraints: Constraints, unit: Floats) -> list[_Row]:
+    """u ≥ |w - current| for each asset, and the limit of their sum."""
+    count, size = unit.shape
+    current, change = current_weights(constraints, count), np.eye(count, size, k=count)
+    rows: list[_Row] = []
+    for asset in range(count):
+        rows.append((unit[asset] - change[asset], float(current[asset]), ""))
+        rows.append((-unit[asset] - change[asset], -float(current[asset]), ""))
+    if constraints.turnover is not None:
+        label = f"raise the turnover limit from {constraints.turnover:.2%} by {{}}"
+        rows.append((change.sum(axis=0), constraints.turnover, label))
+    return rows
+
+
+def current_weights(constraints: Constraints, count: int) -> Floats:
+    """The current weights, checked."""
+    current = np.asarray(constraints.current, dtype=np.float64)
+    if current.shape != (count,) or not np.isfinite(current).all():
+        raise ParameterError(f"Give {count} current weights, one per asset.")
+    return current
+
+
+def minimise(quadratic: Floats, linear: Floats, allowed: Polytope, *, cost: float = 0.0) -> Floats:
+    """Weights `(N,)` that minimise ½ w'Qw + q'w (+ cost × sum of absolute changes) among those allowed.
+
+    Raises `InfeasibleError` when none are.
+    """
+    size, count = allowed.size, allowed.count
+    scale = 1.0 / max(float(np.abs(np.diag(quadratic)).max()), 1e-300)
+    full = np.zeros((size, size))
+    full[:count, :count] = quadratic * scale
+    tail = np.full(size - count, cost * scale)
+    solution = _solve(full, np.concatenate((linear * scale, tail)), allowed)
+    if solution is None:
+        raise InfeasibleError(relaxation(allowed))
+    return solution[:count]
+
+
+def maximise_ratio(top: Floats, sigma: Floats, allowed: Polytope) -> Floats:
+    """Weights that maximise top'w / sqrt(w'Σw); some allowed w must have top'w > 0."""
+    size, count = allowed.size, allowed.count
+    quadratic = np.zeros((size + 1, size + 1))
+    quadratic[:count, :count] = sigma / float(np.diag(sigma).max())
+    ratio_top = np.concatenate((top / float(np.abs(top).max()), np.zeros(size + 1 - count)))
+    homogeneous = Polytope(
+        count=count,
+        size=size + 1,
+        equal=np.vstack((np.column_stack((allowed.equal, -allowed.equal_to)), ratio_top)),
+        equal_to=np.concatenate((np.zeros(len(allowed.equal_to)), [1.0])),
+        below=np.vstack((np.column_stack((allowed.below, -allowed.limit)), -np.eye(size + 1)[-1])),
+        limit=np.zeros(len(allowed.limit) + 1),
+        labels=(),
+    )
+    solution = _solve(quadratic, np.zeros(size + 1), homogeneous)
+    if solution is None or solution[-1] <= 0:
+        raise InfeasibleError(relaxation(allowed))
+    weights: Floats = solution[:count] / solution[-1]
+    return weights
+
+
+def _solve(quadratic: Floats, linear: Floats, allowed: Polytope) -> Floats | None:
+    import clarabel
+    from scipy import sparse
+
+    settings: Any = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.direct_solve_method = "faer"
+    settings.max_threads = 1
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
+    matrix = sparse.csc_matrix(np.vstack((allowed.equal, allowed.below)))
+    cones = [clarabel.ZeroConeT(len(allowed.equal_to))] if len(allowed.equal_to) else []
+    cones.append(clarabel.NonnegativeConeT(len(allowed.limit)))
+    solver = clarabel.DefaultSolver(
+        sparse.csc_matrix(np.triu(quadratic)),
+        linear,
+        matrix,
+        np.concatenate((allowed.equal_to, allowed.limit)),
+        cones,
+        settings,
+    )
+    solution = solver.solve()
+    status = str(solution.status)
+    if status in SOLVED:
+        return np.array(solution.x)
+    if "Infeasible" in status:
+        return None
+    raise QuantError(f"Change the constraints or the data a little: the solver stopped with {status}.")
+
+
+def relaxation(allowed: Polytope) -> str:
+    """In words, the smallest total change of limits that makes the constraints satisfiable."""
+    from scipy.optimize import linprog
+
+    rows, size = allowed.below.shape
+    relaxable = [number for number, label in enumerate(allowed.labels) if label]
+    slack = np.zeros((rows, len(relaxable)))
+    slack[relaxable, range(len(relaxable))] = -1.0
+    found = linprog(
+        np.concatenate((np.zeros(size), np.ones(len(relaxable)))),
+        A_ub=np.column_stack((allowed.below, slack)),
+        b_ub=allowed.limit,
+        A_eq=np.column_stack((allowed.equal, np.zeros((len(allowed.equal), len(relaxable))))),
+        b_eq=allowed.equal_to,
+        bounds=[(None, None)] * size + [(0, None)] * len(relaxable),
+    )
+    if found.x is None:
+        return "Relax the constraints: no weights satisfy them."
+    changes = [
+        allowed.labels[number].format(f"{amount:.2%}")
+        for number, amount in zip(relaxable, found.x[size:], strict=True)
+        if amount > NEGLIGIBLE
+    ]
+    return f"No weights satisfy the constraints; it is enough to {' and '.join(changes)}."

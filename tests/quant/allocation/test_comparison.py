@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quant.allocation import METHODS, allocate, compare
+
+PANEL = Path(__file__).resolve().parents[4] / "shared" / "data" / "candles"
+
+
+def test_on_noise_nothing_beats_equal_weight() -> None:
+    returns = np.random.default_rng(0).normal(0.0005, 0.02, (500, 5))
+    found = compare(returns, lookback=90, rebalance_every=20, cost=0.001)
+    assert {track.method for track in found.tracks} == set(METHODS)
+    assert "othing beats equal weight" in found.verdict
+
+
+def test_a_real_edge_is_said_to_beat_it() -> None:
+    generator = np.random.default_rng(1)
+    returns = generator.normal(0, 0.01, (900, 5))
+    returns[:, 0] += 0.002
+    returns[:, 1:] -= 0.001
+    found = compare(returns, lookback=120, rebalance_every=30, cost=0.001, methods=["maximum_sharpe", "momentum"])
+    assert "beat equal weight" in found.verdict
+    assert found.tracks[0].method != "equal"
+
+
+def test_equal_weight_by_hand_with_drift_and_costs() -> None:
+    returns = np.random.default_rng(0).normal(0, 0.02, (12, 2))
+    track = compare(returns, lookback=10, rebalance_every=2, cost=0.01, methods=["equal"]).tracks[0]
+    first = returns[10].mean()
+    held = 0.5 * (1 + returns[10]) / (1 + first)
+    np.testing.assert_allclose(track.returns, [(1 - 0.01) * (1 + first) - 1, held @ returns[11]])
+
+
+def test_only_the_past_is_seen() -> None:
+    returns = np.random.default_rng(0).normal(0, 0.02, (300, 3))
+    whole = compare(returns, lookback=100, rebalance_every=50, cost=0.0, methods=["minimum_variance"])
+    part = compare(returns[:200], lookback=100, rebalance_every=50, cost=0.0, methods=["minimum_variance"])
+    ours, theirs = ({track.method: track.returns for track in found.tracks} for found in (whole, part))
+    np.testing.assert_array_equal(ours["minimum_variance"][:100], theirs["minimum_variance"])
+
+
+def test_it_runs_on_the_recorded_panel() -> None:
+    files = sorted(PANEL.glob("binance_*USDT_4h.csv.gz"))
+    if len(files) < 4:
+        pytest.skip("the recorded candles are not on this machine")
+    closes = []
+    for file in files:
+        with gzip.open(file, "rt") as stream:
+            closes.append(np.loadtxt(stream, delimiter=",", skiprows=1, usecols=4))
+    returns = np.diff(np.stack(closes, axis=1), axis=0) / np.stack(closes, axis=1)[:-1]
+    found = compare(returns, lookback=180, rebalance_every=42, cost=0.001)
+    assert len(found.tracks) == len(METHODS)
+    assert found.verdict
+    assert allocate(returns, "risk_parity").risk_contributions.max() == pytest.approx(0.25, abs=1e-9)
