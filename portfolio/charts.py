@@ -14,6 +14,7 @@ from portfolio.selectors.series import Point
 
 SLICES: Final = 6
 OTHER: Final = "Other"
+DIGITS: Final = 7
 FLOW_LABELS: Final = {True: "Deposit", False: "Withdrawal"}
 
 
@@ -25,11 +26,11 @@ def equity(points: Sequence[Point], benchmark: Benchmark | None, *, as_return: b
     at = [point.at for point in points]
     held = _prices(points, benchmark) if benchmark and points else None
     name = f"{benchmark.name} hold" if benchmark else ""
-    drawdown = [point.drawdown for point in points]
+    drawdown = [_short(point.drawdown) for point in points]
     if as_return:
         start = points[0].twr_index if points and points[0].twr_index else 1.0
-        returns = [point.twr_index / start - 1 for point in points]
-        against = [] if held is None else (held / held[0] - 1).tolist()
+        returns = [_short(point.twr_index / start - 1) for point in points]
+        against = [] if held is None else [_short(price / held[0] - 1) for price in held]
         return figures.equity(at, returns, drawdown=drawdown, benchmark=against, benchmark_name=name, as_return=True)
     marks = [
         figures.Mark(point.at, point.equity, FLOW_LABELS[point.flow > 0], point.flow)
@@ -37,7 +38,7 @@ def equity(points: Sequence[Point], benchmark: Benchmark | None, *, as_return: b
         if point.is_marked
     ]
     against = [] if held is None else _bought_and_held(points, held)
-    values = [point.equity for point in points]
+    values = [_short(point.equity) for point in points]
     return figures.equity(at, values, drawdown=drawdown, benchmark=against, benchmark_name=name, marks=marks)
 
 
@@ -59,6 +60,11 @@ def largest(shares: Sequence[Share]) -> Sequence[Share]:
     return [*kept, Share("", OTHER, value, part)]
 
 
+def _short(value: float | Decimal) -> float:
+    """As many digits as a screen can tell apart: the others are only bytes."""
+    return float(f"{value:.{DIGITS}g}")
+
+
 def _prices(points: Sequence[Point], benchmark: Benchmark) -> np.ndarray | None:
     """The benchmark's price at each point: the close of the bar that had closed last."""
     candles = benchmark.candles
@@ -75,4 +81,4 @@ def _bought_and_held(points: Sequence[Point], prices: np.ndarray) -> list[float]
     flows = np.diff(np.array([float(point.flows) for point in points]), prepend=float(points[0].flows))
     bought = flows / prices
     bought[0] = float(points[0].equity) / prices[0]
-    return (np.cumsum(bought) * prices).tolist()
+    return [_short(value) for value in np.cumsum(bought) * prices]

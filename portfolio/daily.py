@@ -79,4 +79,4 @@ def roll_up(*, owner_id: UUID, since: date = BEGINNING) -> int:
     """Compute every day of every scope of the owner from `since` on; returns how many rows were written."""
     with connection.cursor() as cursor:
         cursor.execute(ROLL_UP, {"owner": owner_id, "start": datetime.combine(since, time(), UTC)})
-        return cursor.rowcount
+        return int(cursor.rowcount)

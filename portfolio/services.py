@@ -44,7 +44,7 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(valuation.TAKE_SNAPSHOTS, valuation.parameters(owner_id=owner_id, at=moment))
-        written = cursor.rowcount
+        written = int(cursor.rowcount)
     publish(owner_id=owner_id, event="portfolio", data={"at": moment})
     return written
 
@@ -60,13 +60,13 @@ def _claim(owner_id: UUID, moment: datetime) -> bool:
             """,
             [owner_id, moment],
         )
-        return cursor.rowcount == 1
+        return int(cursor.rowcount) == 1
 
 
 def roll_up_days(*, owner_id: UUID) -> int:
     """Bring the daily table up to the newest snapshots; returns how many rows were written. Runs as the tenant."""
-    state = PortfolioState.objects.select_for_update().filter(owner_id=owner_id, valued_at__isnull=False).first()
-    if state is None:
+    state = PortfolioState.objects.select_for_update().filter(owner_id=owner_id).first()
+    if state is None or state.valued_at is None:
         return 0
     written = daily.roll_up(owner_id=owner_id, since=state.rolled_to or daily.BEGINNING)
     state.rolled_to = state.valued_at.date()

@@ -208,7 +208,7 @@ ORDER BY scope
 
 VALUE_ONE: Final = f"""{VALUATION}
 SELECT equity, cash, invested, unrealized, realized, fees, flow, adjustments, gross_exposure, net_exposure, twr_index,
-       is_stale, unpriced
+       is_stale, ARRAY(SELECT jsonb_array_elements_text(unpriced) ORDER BY 1)
 FROM valuation
 """  # noqa: S608 - joined from constants
 
@@ -247,11 +247,13 @@ def value(given: dict[str, Any]) -> Valuation:
         cursor.execute(VALUE_ONE, given)
         row = cursor.fetchone()
     if row is not None:
-        return Valuation(given["at"], *row[:-1], unpriced=tuple(sorted(row[-1])))
+        figures: list[Any] = [*row[:-1], tuple(row[-1])]
+        return Valuation(given["at"], *figures)
     if given["only"] != given["owner"]:
         raise NotFoundError("There is no such wallet: choose one of yours.")
     # An owner without any wallet has nothing, and that is a value too.
-    return Valuation(given["at"], *[Decimal(0)] * 10, twr_index=1.0, is_stale=False, unpriced=())
+    nothing: list[Any] = [*[Decimal(0)] * 10, 1.0, False, ()]
+    return Valuation(given["at"], *nothing)
 
 
 def parameters(*, owner_id: UUID, at: datetime, only: UUID | None = None) -> dict[str, Any]:

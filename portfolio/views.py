@@ -34,15 +34,16 @@ def home(request: HtmxRequest) -> HttpResponse:
     region = request.htmx.target if request.htmx and request.htmx.target in REGIONS else None
     if region == "progress" and found.state.building is None:
         return HttpResponse(headers={"HX-Refresh": "true"})
+    unit, group = _choice(request, "unit", UNITS), _choice(request, "by", GROUPS)
     context = {
         "home": found,
-        "unit": _choice(request, "unit", UNITS),
-        "group": _choice(request, "by", GROUPS),
+        "unit": unit,
+        "group": group,
+        "charts": Charts(found, unit=unit, group=group),
         "periods": PERIODS,
         "units": UNITS.items(),
         "groups": GROUPS.items(),
     }
-    context["charts"] = Charts(found, **{name: context[name] for name in ("unit", "group")})
     template = f"portfolio/home.html#{region}" if region else "portfolio/home.html"
     return _varying(render(request, template, context))
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -52,7 +52,7 @@ class Benchmark:
 
 def benchmark(*, owner_id: UUID, base: str, start: datetime) -> Benchmark | None:
     """The benchmark from `start` until now, None when nothing is traded against `base` or no candle is known."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "owner": owner_id,
         "base": base,
         "favourite": FAVOURITE,

@@ -29,8 +29,11 @@ class FarmLine:
 
 def farm_lines(*, owner_id: UUID) -> Sequence[FarmLine]:
     """The owner's farms, oldest first, in two queries."""
-    farms = Farm.objects.filter(owner_id=owner_id).annotate(
-        agent_count=Count("agents"), running_count=Count("agents", filter=Q(agents__status=Agent.Status.RUNNING))
+    running = Q(agents__status=Agent.Status.RUNNING)
+    farms = list(
+        Farm.objects.filter(owner_id=owner_id).annotate(
+            agent_count=Count("agents"), running_count=Count("agents", filter=running)
+        )
     )
     newest = DailyPerformance.objects.filter(scope=OuterRef("scope")).order_by("-day").values("day")[:1]
     days = {
@@ -39,18 +42,18 @@ def farm_lines(*, owner_id: UUID) -> Sequence[FarmLine]:
             owner_id=owner_id, scope__in=[farm.wallet_id for farm in farms], day=Subquery(newest)
         )
     }
-    return [_line(farm, days.get(farm.wallet_id)) for farm in farms]
+    return [_line(farm, days.get(farm.wallet_id), farm.agent_count, farm.running_count) for farm in farms]
 
 
-def _line(farm: Farm, day: DailyPerformance | None) -> FarmLine:
+def _line(farm: Farm, day: DailyPerformance | None, agents: int, running: int) -> FarmLine:
     is_today = day is not None and day.day == clock.now().date()
     return FarmLine(
         id=farm.pk,
         name=farm.name,
         wallet_id=farm.wallet_id,
         is_running=farm.status == Farm.Status.RUNNING,
-        agents=farm.agent_count,
-        running=farm.running_count,
+        agents=agents,
+        running=running,
         equity=day.equity if day else None,
         today=day.market + day.realized - day.fees + day.adjustments if day and is_today else None,
         twr=day.twr if day and is_today else None,

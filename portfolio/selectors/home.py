@@ -145,7 +145,9 @@ class Home:
 
     @cached_property
     def start(self) -> datetime:
-        return series.clamp(scope=self.scope, start=self.period.start)
+        if self.period.is_open:
+            return series.clamp(scope=self.scope, start=self.period.start)
+        return self.period.start
 
     @cached_property
     def change(self) -> series.Change:
@@ -189,7 +191,7 @@ class Home:
         change, fall = (
             formatting.percent(Decimal(str(one)), signed=True) for one in (self.change.twr, self.change.max_drawdown)
         )
-        return f"Value, {self.period.title}: {change} time-weighted; largest drawdown {fall}."
+        return f"Value, {self.period.words}: {change} time-weighted; largest drawdown {fall}."
 
     # --- figures that may not be known -------------------------------------------------------------------------------
 

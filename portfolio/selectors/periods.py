@@ -20,11 +20,16 @@ class Period(StrEnum):
 
     @classmethod
     def parse(cls, text: str) -> "Period":
-        """The period of an address; what is not understood is everything."""
-        return cls(text) if text in set(cls) else cls.ALL
+        """The period of an address; without one that is understood three months, enough days for every ratio."""
+        return cls(text) if text in set(cls) else cls.QUARTER
 
     @property
-    def title(self) -> str:
+    def is_open(self) -> bool:
+        """Whether it may reach back further than there is anything to see."""
+        return self not in _LENGTHS
+
+    @property
+    def words(self) -> str:
         """In words, for a label: `Profit, 1 month`."""
         return _TITLES[self]
 

@@ -18,7 +18,7 @@ from tests.portfolio.fund import Fund, set_price
 
 D = Decimal
 START = datetime(2026, 3, 2, 22, tzinfo=UTC)
-EXAMPLES = 25
+EXAMPLES = 15
 
 
 def snap(fund: Fund, *, hours: float) -> None:

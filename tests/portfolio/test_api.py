@@ -1,0 +1,88 @@
+"""The portfolio's endpoints: exact figures as strings, and nobody else's."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from moniqo.lib import clock, tenancy
+from moniqo.users.models import User
+from portfolio.services import roll_up_days, take_snapshots
+from tests.portfolio.fund import Fund, set_price
+
+ENDPOINTS = ("summary", "equity", "allocation", "performance")
+
+
+@pytest.fixture
+def lived(owner: User) -> Fund:
+    with tenancy.tenant(owner.pk):
+        set_price("100")
+        fund = Fund.make(owner)
+        fund.deposit("1000.5")
+        take_snapshots(owner_id=owner.pk, at=clock.now() - timedelta(days=2))
+        fund.move("master", "agent a", "400")
+        fund.buy("agent a", "2", "100", fee="0.5")
+        set_price("110")
+        take_snapshots(owner_id=owner.pk, at=clock.now() - timedelta(days=1))
+        roll_up_days(owner_id=owner.pk)
+    return fund
+
+
+@pytest.fixture
+def api(client: Client, owner: User) -> Iterator[Client]:
+    client.force_login(owner)
+    return client
+
+
+def test_the_summary_is_exact_and_adds_up(api: Client, lived: Fund) -> None:
+    body = api.get("/api/v1/portfolio/summary?range=1W").json()
+    assert (body["base"], body["equity"], body["cash"], body["invested"]) == ("USDT", "1020", "800", "220")
+    assert (body["unrealized_pnl"], body["fees"], body["open_positions"]) == ("20", "0.5", 1)
+    period = body["period"]
+    assert (period["flows"], period["profit"], period["market"], period["fees"]) == ("1000.5", "19.5", "20", "0.5")
+    parts = [Decimal(period[name]) for name in ("market", "realized", "adjustments")]
+    assert sum(parts) - Decimal(period["fees"]) == Decimal(period["profit"])
+    assert body["sharpe"] is None
+    assert body["is_stale"] is False
+
+
+def test_the_equity_is_a_series_with_its_flows(api: Client, lived: Fund) -> None:
+    points = api.get("/api/v1/portfolio/equity?range=1W").json()["points"]
+    assert [(point["equity"], point["flow"]) for point in points] == [
+        ("1000.5", "1000.5"),
+        ("1020", "0"),
+        ("1020", "0"),
+    ]
+
+
+def test_the_allocation_is_told_by_asset_farm_or_venue(api: Client, lived: Fund) -> None:
+    by_asset = api.get("/api/v1/portfolio/allocation").json()
+    assert by_asset["total"] == "1020"
+    assert [(share["name"], share["quantity"]) for share in by_asset["shares"]] == [("USDT", "800"), ("BTC", "2")]
+    by_farm = api.get("/api/v1/portfolio/allocation?by=farm").json()
+    assert {share["name"] for share in by_farm["shares"]} == {"master, not allocated", "farm a"}
+    assert api.get("/api/v1/portfolio/allocation?by=luck").status_code == 422
+
+
+def test_the_performance_says_why_a_ratio_is_blank(api: Client, lived: Fund) -> None:
+    body = api.get("/api/v1/portfolio/performance?range=1M").json()
+    assert body["sharpe"] is None
+    assert body["why_blank"] == "Shown after 30 whole days; there are 2 so far."
+    assert [day["change"] for day in body["daily"]] == ["19.5", "1000.5"]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_another_owner_gets_404_for_our_wallet_and_nothing_of_ours_without_one(
+    client: Client, lived: Fund, other_owner: User, endpoint: str
+) -> None:
+    client.force_login(other_owner)
+    farm = lived.wallets["farm a"].pk
+    assert client.get(f"/api/v1/portfolio/{endpoint}?wallet={farm}").status_code == 404
+    assert "1020" not in client.get(f"/api/v1/portfolio/{endpoint}").content.decode()
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_whoever_is_not_signed_in_gets_401(client: Client, db: None, endpoint: str) -> None:
+    assert client.get(f"/api/v1/portfolio/{endpoint}").status_code == 401
