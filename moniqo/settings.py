@@ -167,6 +167,8 @@ LOGOUT_REDIRECT_URL = "login"
 SIGN_UP_OPEN = os.environ.get("MONIQO_SIGN_UP", "0") == "1"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "moniqo.users.throttle.lock_name"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
@@ -262,7 +264,9 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 # --- what Moniqo does on its own -----------------------------------------------------------------------------------
 FEED = os.environ.get("MONIQO_FEED", "simulated")  # or ccxt:<exchange>
 FEED_SYMBOLS = [
-    symbol for symbol in os.environ.get("MONIQO_FEED_SYMBOLS", "BTC/USDT,ETH/USDT,SOL/USDT,BNB/USDT").split(",") if symbol
+    symbol
+    for symbol in os.environ.get("MONIQO_FEED_SYMBOLS", "BTC/USDT,ETH/USDT,SOL/USDT,BNB/USDT").split(",")
+    if symbol
 ]
 # Where ccxt finds the exchange: only for tests and for proxies; empty means the exchange itself.
 CCXT_BASE_URL = os.environ.get("MONIQO_CCXT_BASE_URL", "")

@@ -106,3 +106,9 @@ def test_passwords_are_stored_with_argon2_and_nobody_signs_up_by_default(client:
 
 def test_email_addresses_are_one_person_whatever_their_case(owner: User) -> None:
     assert User.objects.get_by_natural_key("OWNER@example.COM") == owner
+
+
+def test_other_spellings_of_the_address_share_one_count(client: Client, owner: User) -> None:
+    for spelling in ("OWNER@example.com", "Owner@example.com", "oWner@example.com", "owNer@example.com", owner.email):
+        client.post("/login/", {"username": spelling, "password": "wrong"})
+    assert client.post("/login/", {"username": owner.email, "password": password_of(owner)}).status_code == 429
