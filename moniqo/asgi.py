@@ -1,6 +1,7 @@
 """The web process: live streams are served before Django, which would keep a thread and a connection for each."""
 
 import os
+from typing import cast
 
 from django.core.asgi import get_asgi_application
 
@@ -12,11 +13,11 @@ django_application = get_asgi_application()
 from django.conf import settings  # noqa: E402 - the line above prepared them
 from django.db import connection  # noqa: E402
 
-from moniqo.live.asgi import dispatch  # noqa: E402
+from moniqo.live.asgi import Application, dispatch  # noqa: E402
 
 if settings.PRODUCTION:
     # A wrong database or a dangerous role stops the start, not the first visitor.
     connection.ensure_connection()
     connection.close()
 
-application = dispatch(django_application)
+application = dispatch(cast(Application, django_application))
