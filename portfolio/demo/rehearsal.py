@@ -6,12 +6,15 @@ from them.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Final
 from uuid import UUID
+
+from django.db import connection
 
 from farms.models import Agent, Farm
 from farms.services import (
@@ -25,6 +28,7 @@ from farms.services import (
 )
 from markets.selectors import TIMEFRAME_MS, milliseconds, moment
 from moniqo.lib import clock, tenancy
+from moniqo.lib.errors import ConflictError
 from moniqo.live.publish import publish
 from portfolio.demo import cast, stage
 from portfolio.demo.cast import AgentRole, FarmRole
@@ -57,8 +61,29 @@ class Summary:
 def build(*, owner_id: UUID, candles: Path | None, say: Say) -> Summary | None:
     """Give the demo trader a past, on simulated candles or those of a folder; None when there is one already.
 
-    `say` gets a line for each step. Raises CandleFolderError when the folder has nothing to offer.
+    `say` gets a line for each step. Raises CandleFolderError when the folder has nothing to offer, and ConflictError
+    while another process is building it.
     """
+    with _alone(owner_id):
+        return _build(owner_id, candles, say)
+
+
+@contextmanager
+def _alone(owner_id: UUID) -> Iterator[None]:
+    """Keep other builds of the same history out; PostgreSQL lets go by itself when this process dies."""
+    name = [f"demo:{owner_id}"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name)
+        if not cursor.fetchone()[0]:
+            raise ConflictError("The history is being built by another process: wait until it is there.")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", name)
+
+
+def _build(owner_id: UUID, candles: Path | None, say: Say) -> Summary | None:
     with tenancy.tenant(owner_id):
         state, _ = PortfolioState.objects.get_or_create(owner_id=owner_id, defaults={"building": 0})
         master = Wallet.objects.select_related("connection").filter(role=Wallet.Role.MASTER).first()
@@ -67,9 +92,11 @@ def build(*, owner_id: UUID, candles: Path | None, say: Say) -> Summary | None:
             stage.go_live(master.connection.venue)
         return None
     _tell(owner_id, state.building, "Preparing the market")
-    scene = stage.resume(master.connection.venue, master.created_at) if master else stage.set_up(candles, say)
     if master is None:
+        scene = stage.set_up(candles, say)
         _open(owner_id, scene)
+    else:
+        scene = stage.recall(owner_id)
     _play(owner_id, scene, say)
     return _close(owner_id, scene)
 
@@ -80,16 +107,16 @@ def build(*, owner_id: UUID, candles: Path | None, say: Say) -> Summary | None:
 def _open(owner_id: UUID, scene: stage.Scene) -> None:
     """Money, farms and the agents that are there from the beginning; one transaction."""
     with tenancy.tenant(owner_id), clock.at(scene.start):
-        connection = create_demo_connection(owner_id=owner_id, name="Paper account", venue=scene.venue)
+        account = create_demo_connection(owner_id=owner_id, name="Paper account", venue=scene.venue)
         master = create_wallet(
             owner_id=owner_id,
             name="Master",
             role=Wallet.Role.MASTER,
-            connection=connection,
+            connection=account,
             base_asset=scene.quote,
         )
         symbols = sorted({instrument.symbol for instrument in scene.instruments})
-        set_limits(on=connection, allowed_symbols=symbols, maximum_notional=_scaled(cast.MAXIMUM_NOTIONAL, scene))
+        set_limits(on=account, allowed_symbols=symbols, maximum_notional=_scaled(cast.MAXIMUM_NOTIONAL, scene))
         _deposit(owner_id, master, cast.FUNDING, scene, "first")
         for role in cast.FARMS:
             farm = create_farm(
@@ -105,6 +132,7 @@ def _open(owner_id: UUID, scene: stage.Scene) -> None:
                 if agent.joins_before_end is None or not scene.is_quick(agent):
                     _hire(owner_id, farm, role, agent, scene)
         take_snapshots(owner_id=owner_id, at=scene.start)
+        stage.remember(owner_id, scene)
 
 
 def _hire(owner_id: UUID, farm: Farm, farm_role: FarmRole, role: AgentRole, scene: stage.Scene) -> None:

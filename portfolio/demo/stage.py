@@ -5,14 +5,15 @@ on from the last recorded prices, labelled as what it is, so that something move
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from markets.importing import import_candles
-from markets.models import Instrument
-from markets.selectors import SIMULATED, TIMEFRAME_MS, last_closed_bar, load_candles, milliseconds, moment
+from markets.models import FeedState, Instrument
+from markets.selectors import SIMULATED, TIMEFRAME_MS, load_candles, milliseconds, moment
 from markets.services import continue_simulated, generate_history, store_candles
 from moniqo.lib import clock
 from moniqo.lib.errors import MoniqoError
@@ -32,6 +33,7 @@ _WELL_KNOWN: Final = ("BTC", "ETH", "SOL", "BNB")
 # An agent on shorter bars than this would run too often over the whole history.
 QUICK_MS: Final = TIMEFRAME_MS["1h"]
 SNAPSHOT_MS: Final = TIMEFRAME_MS["4h"]
+_NAME: Final = "demo:{}"
 WANTED: Final = frozenset(agent.timeframe for farm in FARMS for agent in farm.agents)
 
 Say = Callable[[str], None]
@@ -71,19 +73,47 @@ class Scene:
     def is_quick(self, role: AgentRole) -> bool:
         return TIMEFRAME_MS[self.timeframe_of(role)] < QUICK_MS
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types only; `from_dict` gives back an equal scene."""
+        return {
+            "venue": self.venue,
+            "instruments": [instrument.pk for instrument in self.instruments],
+            "timeframes": list(self.timeframes),
+            "start": milliseconds(self.start),
+            "end": milliseconds(self.end),
+        }
+
+    @classmethod
+    def from_dict(cls, kept: dict[str, Any]) -> "Scene":
+        """The scene that `to_dict` wrote."""
+        known = Instrument.objects.in_bulk(kept["instruments"])
+        return cls(
+            venue=kept["venue"],
+            instruments=tuple(known[pk] for pk in kept["instruments"]),
+            timeframes=tuple(kept["timeframes"]),
+            start=moment(kept["start"]),
+            end=moment(kept["end"]),
+        )
+
 
 def set_up(candles: Path | None, say: Say) -> Scene:
     """The scene of a new demo: simulated, or recorded in the folder `candles`."""
     return _simulated(say) if candles is None else _recorded(candles, say)
 
 
-def resume(venue: str, start: datetime) -> Scene:
-    """The scene of a demo that was begun at `start` and not finished."""
-    instruments = _cast_instruments(list(Instrument.objects.filter(venue=venue, is_active=True)))
-    end = clock.now() if venue == SIMULATED else _end_of(instruments)
-    if venue == SIMULATED:
-        generate_history(until=end)
-    return Scene(venue, instruments, _timeframes(instruments), start, end)
+def remember(owner_id: UUID, scene: Scene) -> None:
+    """Keep the scene, so that a build that is interrupted goes on with the same one."""
+    FeedState.objects.update_or_create(name=_NAME.format(owner_id), defaults={"state": scene.to_dict()})
+
+
+def recall(owner_id: UUID) -> Scene:
+    """The scene of a demo that was begun and not finished; a simulated one reaches up to now again."""
+    scene = Scene.from_dict(FeedState.objects.get(name=_NAME.format(owner_id)).state)
+    if scene.venue != SIMULATED:
+        return scene
+    end = clock.now()
+    generate_history(until=end)
+    return replace(scene, end=end)
 
 
 def go_live(venue: str) -> None:
@@ -99,50 +129,61 @@ def _simulated(say: Say) -> Scene:
     end = clock.now()
     history = generate_history(days=DAYS + WARM_UP_DAYS, until=end)
     say(f"Simulated market: {history.candles_written:,} new candles from {history.since:%Y-%m-%d} on.")
-    instruments = _cast_instruments(list(Instrument.objects.filter(venue=SIMULATED, is_active=True)))
+    instruments = _cast(list(Instrument.objects.filter(venue=SIMULATED, is_active=True)))
     midnight = moment(milliseconds(end) // DAY_MS * DAY_MS)
     start = max(midnight - timedelta(days=DAYS), history.since)
-    return Scene(SIMULATED, instruments, _timeframes(instruments), start, end)
+    return Scene(SIMULATED, instruments, tuple(TIMEFRAME_MS), start, end)
 
 
 # --- recorded ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Tape:
+    """The recorded candles of one instrument: their timeframes, and the span they cover together."""
+
+    instrument: Instrument
+    timeframes: set[str]
+    start: datetime
+    end: datetime
 
 
 def _recorded(folder: Path, say: Say) -> Scene:
     selection = recordings.select(folder)
     for name, reason in selection.skipped:
         say(f"Skipped {name}: {reason}.")
-    instruments = _import(selection, say)
-    for instrument in instruments:
-        _add_longer_bars(instrument)
-    timeframes = _timeframes(instruments)
-    end = _end_of(instruments)
-    span = max(timedelta(days=DAYS), LEAST_BARS * timedelta(milliseconds=TIMEFRAME_MS[timeframes[0]]))
-    begin = max(end - span, _first_bar(instruments, timeframes[0]))
-    chosen = _cast_instruments([instrument for instrument in instruments if _end_of((instrument,)) > begin])
-    say(
-        f"{', '.join(instrument.symbol for instrument in chosen)} at {selection.venue} from {begin:%Y-%m-%d} to "
-        f"{end:%Y-%m-%d}, bars of {', '.join(timeframes)}."
-    )
-    return Scene(selection.venue, chosen, _timeframes(chosen), begin, end)
+    tapes = _import(selection, say)
+    for tape in tapes:
+        _add_longer_bars(tape)
+    end = max(tape.end for tape in tapes)
+    shortest = timedelta(milliseconds=min(TIMEFRAME_MS[name] for tape in tapes for name in tape.timeframes))
+    start = max(end - max(timedelta(days=DAYS), LEAST_BARS * shortest), min(tape.start for tape in tapes))
+    lasting = [tape for tape in tapes if tape.end > start]
+    instruments = _cast([tape.instrument for tape in lasting])
+    timeframes = _common([tape.timeframes for tape in lasting if tape.instrument in instruments])
+    symbols = ", ".join(instrument.symbol for instrument in instruments)
+    say(f"{symbols} at {selection.venue} from {start:%Y-%m-%d} to {end:%Y-%m-%d}, bars of {', '.join(timeframes)}.")
+    return Scene(selection.venue, instruments, timeframes, start, end)
 
 
-def _import(selection: Selection, say: Say) -> tuple[Instrument, ...]:
+def _import(selection: Selection, say: Say) -> list[_Tape]:
     """Import the used files; one that is refused is skipped with its reason."""
-    instruments: dict[int, Instrument] = {}
+    tapes: dict[str, _Tape] = {}
     for recording in selection.used:
         try:
-            instrument = _import_one(recording, say)
+            tape = _import_one(recording, say)
         except MoniqoError as error:
             say(f"Skipped {recording.path.name}: {error}")
             continue
-        instruments[instrument.pk] = instrument
-    if not instruments:
+        known = tapes.setdefault(recording.symbol, tape)
+        known.timeframes |= tape.timeframes
+        known.start, known.end = min(known.start, tape.start), max(known.end, tape.end)
+    if not tapes:
         raise CandleFolderError("None of the files could be read: correct them or name another folder.")
-    return tuple(instruments.values())
+    return list(tapes.values())
 
 
-def _import_one(recording: Recording, say: Say) -> Instrument:
+def _import_one(recording: Recording, say: Say) -> _Tape:
     report = import_candles(
         file=recording.path,
         venue=recording.venue,
@@ -150,25 +191,26 @@ def _import_one(recording: Recording, say: Say) -> Instrument:
         timeframe=recording.timeframe,
         skip_bad=True,
     )
+    if report.first is None or report.last is None:
+        raise CandleFolderError("it has no usable candle.")
     bad = f", {report.bad} bad rows left out" if report.bad else ""
     missing = f", {report.missing} bars missing" if report.missing else ""
     say(f"Using {recording.path.name}: {report.accepted:,} candles{bad}{missing}.")
-    return Instrument.objects.get(venue=recording.venue, symbol=recording.symbol)
+    instrument = Instrument.objects.get(venue=recording.venue, symbol=recording.symbol)
+    length = timedelta(milliseconds=TIMEFRAME_MS[recording.timeframe])
+    return _Tape(instrument, {recording.timeframe}, report.first, report.last + length)
 
 
-def _add_longer_bars(instrument: Instrument) -> None:
+def _add_longer_bars(tape: _Tape) -> None:
     """Build the bars that the cast would like to have from the shortest recorded ones."""
-    shortest = next((name for name in TIMEFRAME_MS if _has(instrument, name)), None)
-    if shortest is None:
-        return
-    candles = load_candles(instrument_id=instrument.pk, timeframe=shortest)
-    for name in WANTED:
-        length = TIMEFRAME_MS[name]
-        if length <= TIMEFRAME_MS[shortest] or length % TIMEFRAME_MS[shortest] or _has(instrument, name):
-            continue
-        bars = aggregate(candles, length // MINUTE_MS)
+    shortest = min(tape.timeframes, key=TIMEFRAME_MS.__getitem__)
+    step = TIMEFRAME_MS[shortest]
+    missing = [name for name in WANTED - tape.timeframes if TIMEFRAME_MS[name] > step]
+    candles = load_candles(instrument_id=tape.instrument.pk, timeframe=shortest, until=tape.end)
+    for name in missing:
+        bars = aggregate(candles, TIMEFRAME_MS[name] // MINUTE_MS)
         store_candles(
-            instrument=instrument,
+            instrument=tape.instrument,
             timeframe=name,
             ts=bars.ts,
             open=bars.open,
@@ -177,12 +219,13 @@ def _add_longer_bars(instrument: Instrument) -> None:
             close=bars.close,
             volume=bars.volume,
         )
+        tape.timeframes.add(name)
 
 
 # --- both ----------------------------------------------------------------------------------------------------------
 
 
-def _cast_instruments(instruments: list[Instrument]) -> tuple[Instrument, ...]:
+def _cast(instruments: list[Instrument]) -> tuple[Instrument, ...]:
     """The instruments that agents trade: well-known ones first."""
 
     def rank(instrument: Instrument) -> tuple[int, str]:
@@ -192,28 +235,7 @@ def _cast_instruments(instruments: list[Instrument]) -> tuple[Instrument, ...]:
     return tuple(sorted(instruments, key=rank)[:INSTRUMENTS])
 
 
-def _timeframes(instruments: tuple[Instrument, ...]) -> tuple[str, ...]:
-    """The timeframes that all of them have, shortest first; those of the first one when nothing is common."""
-    common = tuple(name for name in TIMEFRAME_MS if all(_has(instrument, name) for instrument in instruments))
-    return common or tuple(name for name in TIMEFRAME_MS if _has(instruments[0], name))
-
-
-def _has(instrument: Instrument, timeframe: str) -> bool:
-    return last_closed_bar(instrument_id=instrument.pk, timeframe=timeframe) is not None
-
-
-def _first_bar(instruments: tuple[Instrument, ...], timeframe: str) -> datetime:
-    """The opening of the first bar of any of them."""
-    series = (load_candles(instrument_id=instrument.pk, timeframe=timeframe) for instrument in instruments)
-    return moment(min(int(candles.ts[0]) for candles in series if len(candles)))
-
-
-def _end_of(instruments: tuple[Instrument, ...]) -> datetime:
-    """The close of the last bar of any of them."""
-    closes = (
-        bar + length
-        for instrument in instruments
-        for name, length in TIMEFRAME_MS.items()
-        if (bar := last_closed_bar(instrument_id=instrument.pk, timeframe=name)) is not None
-    )
-    return moment(max(closes))
+def _common(timeframes: list[set[str]]) -> tuple[str, ...]:
+    """The timeframes that all of them have, shortest first; those of the first when nothing is common."""
+    shared = set.intersection(*timeframes) or timeframes[0]
+    return tuple(name for name in TIMEFRAME_MS if name in shared)

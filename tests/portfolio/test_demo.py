@@ -6,16 +6,19 @@ import math
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
 from farms.models import Agent, AgentRun, Farm
 from markets.selectors import milliseconds
 from moniqo.lib import tenancy
+from moniqo.lib.errors import ConflictError
 from moniqo.users.models import User
 from portfolio import demo
 from portfolio.demo import recordings
@@ -74,7 +77,8 @@ def test_the_login_file_signs_in_and_is_for_its_owner_only(client: Client, db: N
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     login = json.loads(file.read_text())
     assert set(login) == {"url", "email", "password"}
-    assert client.login(request=None, username=login["email"], password=login["password"])
+    answer = client.post(reverse("login"), {"username": login["email"], "password": login["password"]})
+    assert (answer.status_code, answer["Location"]) == (302, reverse("portfolio:home"))
 
 
 def test_preparing_twice_changes_nothing(db: None, data_dir: Path) -> None:
@@ -214,7 +218,7 @@ def test_a_build_that_was_cut_off_goes_on_and_ends_the_same(db: None, folder: Pa
 
 def test_one_file_is_enough(db: None, tmp_path: Path) -> None:
     write(tmp_path / "okx_SOLUSD_4h.csv.gz", phase=1, bars=60)
-    user, summary = build(tmp_path)
+    user, _ = build(tmp_path)
     with tenancy.tenant(user.pk):
         assert Agent.objects.count() == 4
         assert set(Agent.objects.values_list("instrument__symbol", flat=True)) == {"SOL/USD"}
@@ -252,4 +256,27 @@ def test_building_without_a_trader_says_what_to_do(db: None) -> None:
 
 def test_a_wrong_folder_is_one_sentence(db: None, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="Name a folder"):
-        call_command("demo", "--candles", str(tmp_path / "nowhere"))
+        call_command("demo", "--force", "--candles", str(tmp_path / "nowhere"))
+    assert demo.find() is None
+
+
+def test_two_builds_at_once_do_not_meet(live_db: str, folder: Path) -> None:
+    user, _ = demo.prepare()
+    refused: list[str] = []
+
+    def other() -> None:
+        try:
+            demo.build(owner_id=user.pk, candles=folder, say=print)
+        except ConflictError as error:
+            refused.append(str(error))
+        finally:
+            connections.close_all()
+
+    def say(line: str) -> None:
+        if line.lstrip().startswith("50"):
+            thread = Thread(target=other)
+            thread.start()
+            thread.join(timeout=60)
+
+    assert demo.build(owner_id=user.pk, candles=folder, say=say) is not None
+    assert len(refused) == 1

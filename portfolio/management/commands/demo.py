@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from moniqo.lib.errors import MoniqoError
 from portfolio import demo
+from portfolio.demo import recordings
 from portfolio.demo.trader import path
 
 
@@ -30,6 +31,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            if options["candles"] is not None:
+                recordings.select(options["candles"])  # a wrong folder is told before anybody is made
             if not options["build"]:
                 self._prepare(another=options["force"])
             if not options["prepare"]:
