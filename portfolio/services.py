@@ -116,7 +116,8 @@ def _begin_sync(owner_id: UUID) -> bool:
     now = clock.now()
     PortfolioState.objects.get_or_create(owner_id=owner_id)
     free = Q(syncing_since__isnull=True) | Q(syncing_since__lt=now - SYNC_IS_DEAD_AFTER)
-    claimed = PortfolioState.objects.filter(free, owner_id=owner_id).update(syncing_since=now)
+    # A history that is being built writes its own snapshots; one of now would stand in its way.
+    claimed = PortfolioState.objects.filter(free, owner_id=owner_id, building__isnull=True).update(syncing_since=now)
     if claimed:
         publish(owner_id=owner_id, event="sync", data={"running": True})
     return claimed == 1

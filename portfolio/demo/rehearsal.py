@@ -30,6 +30,7 @@ from markets.selectors import TIMEFRAME_MS, milliseconds, moment
 from moniqo.lib import clock, tenancy
 from moniqo.lib.errors import ConflictError
 from moniqo.live.publish import publish
+from moniqo.users.models import User
 from portfolio.demo import cast, stage
 from portfolio.demo.cast import AgentRole, FarmRole
 from portfolio.models import PortfolioState
@@ -115,6 +116,7 @@ def _open(owner_id: UUID, scene: stage.Scene) -> None:
             connection=account,
             base_asset=scene.quote,
         )
+        User.objects.filter(pk=owner_id).update(base_currency=scene.quote)
         symbols = sorted({instrument.symbol for instrument in scene.instruments})
         set_limits(on=account, allowed_symbols=symbols, maximum_notional=_scaled(cast.MAXIMUM_NOTIONAL, scene))
         _deposit(owner_id, master, cast.FUNDING, scene, "first")
