@@ -67,6 +67,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
+                db_constraint=False,
                 related_name="entries",
                 to="wallets.account",
             ),
@@ -88,6 +89,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
+                db_constraint=False,
                 related_name="entries",
                 to="wallets.transfer",
             ),
@@ -166,7 +168,11 @@ class Migration(migrations.Migration):
             model_name="hold",
             name="account",
             field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="wallets.account"
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                db_constraint=False,
+                related_name="holds",
+                to="wallets.account",
             ),
         ),
         migrations.AddField(
@@ -184,7 +190,10 @@ class Migration(migrations.Migration):
             model_name="hold",
             name="transfer",
             field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT, related_name="hold", to="wallets.transfer"
+                on_delete=django.db.models.deletion.PROTECT,
+                db_constraint=False,
+                related_name="hold",
+                to="wallets.transfer",
             ),
         ),
         migrations.AddConstraint(

@@ -2,7 +2,8 @@
 --
 -- Functions that read run as the owner role, which row-level security binds too (FORCE), with the search path pinned.
 -- Checks run when the transaction commits, after `tenant()` has taken its setting back, so each of them looks at the
--- books as the owner of the row it checks, and puts back what was set before.
+-- books as the owner of the row it checks, and puts back what was set before. Plans are cached per connection, perhaps
+-- while a table is still empty, so the functions look up rows by index whatever the planner thinks of the sizes.
 
 -- --- composite keys: what belongs together has one owner and one asset ----------------------------------------------
 
@@ -68,29 +69,25 @@ CREATE TRIGGER same_identity BEFORE UPDATE ON wallets_account
 
 -- An account equals the last links of its two chains.
 CREATE FUNCTION ledger_check_account() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, public, pg_temp AS $$
+    SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     asking text := current_setting('app.user_id', true);
-    head record;
+    account record;
+    link record;
 BEGIN
     PERFORM set_config('app.user_id', NEW.owner_id::text, true);
-    SELECT a.balance, a.version, a.held, a.held_version,
-           COALESCE(e.balance_after, 0) AS balance_after, COALESCE(e.version, 0) AS last_entry,
-           COALESCE(h.held_after, 0) AS held_after, COALESCE(h.version, 0) AS last_hold
-    INTO head
-    FROM wallets_account a
-    LEFT JOIN LATERAL (SELECT balance_after, version FROM wallets_entry
-                       WHERE account_id = a.id ORDER BY version DESC LIMIT 1) e ON true
-    LEFT JOIN LATERAL (SELECT held_after, version FROM wallets_hold
-                       WHERE account_id = a.id ORDER BY version DESC LIMIT 1) h ON true
-    WHERE a.id = NEW.id;
-    IF (head.balance, head.version) IS DISTINCT FROM (head.balance_after, head.last_entry) THEN
-        RAISE EXCEPTION 'account % says % at version %, its last entry says % at version %',
-            NEW.id, head.balance, head.version, head.balance_after, head.last_entry USING ERRCODE = 'LG011';
+    SELECT balance, version, held, held_version INTO account FROM wallets_account WHERE id = NEW.id;
+    SELECT e.version, e.balance_after INTO link FROM wallets_entry e
+    WHERE e.account_id = NEW.id AND e.version >= account.version ORDER BY e.version DESC LIMIT 1;
+    IF (account.version, account.balance) IS DISTINCT FROM (COALESCE(link.version, 0), COALESCE(link.balance_after, 0)) THEN
+        RAISE EXCEPTION 'account % says % at version %, its last entry says % at version %', NEW.id,
+            account.balance, account.version, link.balance_after, link.version USING ERRCODE = 'LG011';
     END IF;
-    IF (head.held, head.held_version) IS DISTINCT FROM (head.held_after, head.last_hold) THEN
-        RAISE EXCEPTION 'account % says % held at version %, its last hold says % at version %',
-            NEW.id, head.held, head.held_version, head.held_after, head.last_hold USING ERRCODE = 'LG011';
+    SELECT h.version, h.held_after INTO link FROM wallets_hold h
+    WHERE h.account_id = NEW.id AND h.version >= account.held_version ORDER BY h.version DESC LIMIT 1;
+    IF (account.held_version, account.held) IS DISTINCT FROM (COALESCE(link.version, 0), COALESCE(link.held_after, 0)) THEN
+        RAISE EXCEPTION 'account % says % held at version %, its last hold says % at version %', NEW.id,
+            account.held, account.held_version, link.held_after, link.version USING ERRCODE = 'LG011';
     END IF;
     PERFORM set_config('app.user_id', COALESCE(asking, ''), true);
     RETURN NULL;
@@ -98,7 +95,7 @@ END $$;
 
 -- An entry belongs to a transfer that moves money, is its debit or its credit, and continues its account's chain.
 CREATE FUNCTION ledger_check_entry() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, public, pg_temp AS $$
+    SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     asking text := current_setting('app.user_id', true);
     seen record;
@@ -138,7 +135,7 @@ END $$;
 
 -- A hold belongs to a transfer that reserves or releases, on its debited account, and continues that account's chain.
 CREATE FUNCTION ledger_check_hold() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, public, pg_temp AS $$
+    SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     asking text := current_setting('app.user_id', true);
     seen record;
@@ -174,7 +171,7 @@ END $$;
 -- A transfer has two entries that cancel when it moves money, else none; a hold unless it was posted at once; and one
 -- that resolves a pending transfer stays between its accounts and within its amount.
 CREATE FUNCTION ledger_check_transfer() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, public, pg_temp AS $$
+    SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     asking text := current_setting('app.user_id', true);
     moves boolean := NEW.phase IN ('posted', 'settle');
@@ -185,12 +182,13 @@ DECLARE
     reserved record;
 BEGIN
     PERFORM set_config('app.user_id', NEW.owner_id::text, true);
-    SELECT count(*), COALESCE(sum(amount), 0) INTO entries, total FROM wallets_entry WHERE transfer_id = NEW.id;
+    SELECT count(*), COALESCE(sum(e.amount), 0), (SELECT count(*) FROM wallets_hold h WHERE h.transfer_id = NEW.id)
+    INTO entries, total, holds
+    FROM wallets_entry e WHERE e.transfer_id = NEW.id;
     IF entries <> (CASE WHEN moves THEN 2 ELSE 0 END) OR total <> 0 THEN
         RAISE EXCEPTION 'transfer % (%) has % entries that sum to %', NEW.id, NEW.phase, entries, total
             USING ERRCODE = 'LG015';
     END IF;
-    SELECT count(*) INTO holds FROM wallets_hold WHERE transfer_id = NEW.id;
     IF holds <> (CASE WHEN reserves THEN 1 ELSE 0 END) THEN
         RAISE EXCEPTION 'transfer % (%) has % holds', NEW.id, NEW.phase, holds USING ERRCODE = 'LG015';
     END IF;
@@ -225,209 +223,160 @@ CREATE CONSTRAINT TRIGGER balances AFTER INSERT ON wallets_transfer
 CREATE FUNCTION ledger_post(
     p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamptz,
     OUT posting bigint, OUT hash text, OUT made_at timestamptz, OUT transfers bigint[], OUT replayed boolean
-) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 DECLARE
-    known record;
-    -- the legs by position; an account's name is wallet, kind and asset
-    leg_debit text[];
-    leg_credit text[];
-    leg_asset text[];
-    leg_amount numeric[];
-    leg_phase text[];
-    leg_pending bigint[];
-    -- the accounts, ascending by id
-    names text[];
-    ids bigint[];
-    kinds text[];
-    balances numeric[];
-    versions bigint[];
-    helds numeric[];
-    held_versions bigint[];
-    -- rows to write
-    debits bigint[] := '{}';
-    credits bigint[] := '{}';
-    amounts numeric[] := '{}';
-    entry_account bigint[] := '{}';
-    entry_version bigint[] := '{}';
-    entry_transfer bigint[] := '{}';
-    entry_amount numeric[] := '{}';
-    entry_after numeric[] := '{}';
-    hold_account bigint[] := '{}';
-    hold_version bigint[] := '{}';
-    hold_transfer bigint[] := '{}';
-    hold_amount numeric[] := '{}';
-    hold_after numeric[] := '{}';
+    first record;
+    leg record;
+    -- the legs by position
+    debits bigint[];
+    credits bigint[];
+    assets text[];
+    amounts numeric[];
+    phases text[];
+    pendings bigint[];
     -- the leg at hand
-    d int;
-    c int;
+    phase text;
     amount numeric;
     held_change numeric;
+    source record;
     reserved record;
+    transfer bigint;
 BEGIN
     IF p_owner IS DISTINCT FROM NULLIF(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'post inside the tenant block of the owner of the books' USING ERRCODE = 'LG004';
     END IF;
 
     -- The key: whoever comes second waits here for the first to commit, then gets the first one's result.
+    made_at := p_at;
     hash := encode(sha256(convert_to(jsonb_build_array(p_kind, p_legs, p_detail)::text, 'UTF8')), 'hex');
     INSERT INTO wallets_posting (owner_id, key, request_hash, kind, detail, created_at)
     VALUES (p_owner, p_key, hash, p_kind, p_detail, p_at)
     ON CONFLICT (owner_id, key) DO NOTHING
     RETURNING id INTO posting;
-    made_at := p_at;
     replayed := posting IS NULL;
     IF replayed THEN
-        SELECT p.id, p.request_hash, p.created_at INTO known FROM wallets_posting p WHERE p.owner_id = p_owner AND p.key = p_key;
-        IF known.request_hash IS DISTINCT FROM hash THEN
+        SELECT p.id, p.request_hash, p.created_at INTO first
+        FROM wallets_posting p WHERE p.owner_id = p_owner AND p.key = p_key;
+        IF first.request_hash IS DISTINCT FROM hash THEN
             RAISE EXCEPTION 'the key % was used before with another request', p_key USING ERRCODE = 'LG002';
         END IF;
-        posting := known.id;
-        made_at := known.created_at;
+        posting := first.id;
+        made_at := first.created_at;
         SELECT array_agg(t.id ORDER BY t.id) INTO transfers FROM wallets_transfer t WHERE t.posting_id = posting;
         RETURN;
     END IF;
 
-    SELECT array_agg(concat_ws(' ', l.debit_wallet, l.debit_kind, l.asset) ORDER BY n),
-           array_agg(concat_ws(' ', l.credit_wallet, l.credit_kind, l.asset) ORDER BY n),
-           array_agg(l.asset ORDER BY n), array_agg(l.amount ORDER BY n),
-           array_agg(l.phase ORDER BY n), array_agg(l.pending ORDER BY n)
-    INTO leg_debit, leg_credit, leg_asset, leg_amount, leg_phase, leg_pending
-    FROM ROWS FROM (jsonb_to_recordset(p_legs) AS (
-        debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text,
-        asset text, amount numeric, phase text, pending bigint
-    )) WITH ORDINALITY AS l (debit_wallet, debit_kind, credit_wallet, credit_kind, asset, amount, phase, pending, n);
-    IF leg_amount IS NULL THEN
+    -- The accounts: missing ones are made, in one order for everybody, then all are locked ascending.
+    FOR attempt IN 1 .. 2 LOOP
+        debits := '{}';
+        credits := '{}';
+        assets := '{}';
+        amounts := '{}';
+        phases := '{}';
+        pendings := '{}';
+        FOR leg IN SELECT * FROM jsonb_to_recordset(p_legs) AS (
+            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text,
+            asset text, amount numeric, phase text, pending bigint
+        ) LOOP
+            debits := debits || (SELECT id FROM wallets_account
+                                 WHERE (wallet_id, asset, kind) = (leg.debit_wallet, leg.asset, leg.debit_kind));
+            credits := credits || (SELECT id FROM wallets_account
+                                   WHERE (wallet_id, asset, kind) = (leg.credit_wallet, leg.asset, leg.credit_kind));
+            assets := assets || leg.asset;
+            amounts := amounts || leg.amount;
+            phases := phases || leg.phase;
+            pendings := pendings || leg.pending;
+        END LOOP;
+        EXIT WHEN attempt = 2 OR array_position(debits || credits, NULL) IS NULL;
+        INSERT INTO wallets_account (owner_id, wallet_id, asset, kind, balance, held, version, held_version)
+        SELECT DISTINCT p_owner, r.wallet_id, r.asset, r.kind, 0, 0, 0, 0
+        FROM jsonb_to_recordset(p_legs) AS l (
+            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text
+        ), LATERAL (VALUES (l.debit_wallet, l.debit_kind, l.asset), (l.credit_wallet, l.credit_kind, l.asset))
+            AS r (wallet_id, kind, asset)
+        JOIN wallets_wallet w ON w.id = r.wallet_id
+        ORDER BY r.wallet_id, r.asset, r.kind
+        ON CONFLICT (wallet_id, asset, kind) DO NOTHING;
+    END LOOP;
+    IF debits = '{}' THEN
         RAISE EXCEPTION 'a posting needs at least one leg' USING ERRCODE = 'LG005';
     END IF;
+    IF array_position(debits || credits, NULL) IS NOT NULL THEN
+        RAISE EXCEPTION 'a leg names a wallet that does not exist or belongs to somebody else' USING ERRCODE = 'LG004';
+    END IF;
+    PERFORM FROM wallets_account WHERE id = ANY (debits || credits) ORDER BY id FOR NO KEY UPDATE;
 
-    -- The accounts: missing ones are made, in one order for everybody, then all are locked ascending.
-    INSERT INTO wallets_account (owner_id, wallet_id, asset, kind, balance, held, version, held_version)
-    SELECT DISTINCT p_owner, r.wallet_id, r.asset, r.kind, 0, 0, 0, 0
-    FROM jsonb_to_recordset(p_legs) AS l (
-        debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text
-    ), LATERAL (VALUES (l.debit_wallet, l.debit_kind, l.asset), (l.credit_wallet, l.credit_kind, l.asset))
-        AS r (wallet_id, kind, asset)
-    WHERE NOT EXISTS (SELECT FROM wallets_account a
-                      WHERE a.wallet_id = r.wallet_id AND a.asset = r.asset AND a.kind = r.kind)
-    ORDER BY r.wallet_id, r.asset, r.kind
-    ON CONFLICT (wallet_id, asset, kind) DO NOTHING;
-
-    FOR known IN
-        SELECT a.*
-        FROM wallets_account a
-        JOIN (SELECT DISTINCT r.wallet_id, r.asset, r.kind
-              FROM jsonb_to_recordset(p_legs) AS l (
-                  debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text
-              ), LATERAL (VALUES (l.debit_wallet, l.debit_kind, l.asset), (l.credit_wallet, l.credit_kind, l.asset))
-                  AS r (wallet_id, kind, asset)) wanted USING (wallet_id, asset, kind)
-        ORDER BY a.id
-        FOR NO KEY UPDATE OF a
-    LOOP
-        names := names || concat_ws(' ', known.wallet_id, known.kind, known.asset);
-        ids := ids || known.id;
-        kinds := kinds || known.kind::text;
-        balances := balances || known.balance;
-        versions := versions || known.version;
-        helds := helds || known.held;
-        held_versions := held_versions || known.held_version;
-    END LOOP;
-
-    SELECT array_agg(nextval('wallets_transfer_id_seq') ORDER BY n) INTO transfers
-    FROM generate_subscripts(leg_amount, 1) n;
-
-    FOR i IN 1 .. array_length(leg_amount, 1) LOOP
-        d := array_position(names, leg_debit[i]);
-        c := array_position(names, leg_credit[i]);
-        IF d IS NULL OR c IS NULL THEN
-            RAISE EXCEPTION 'leg % names a wallet that does not exist or belongs to somebody else', i
-                USING ERRCODE = 'LG004';
-        END IF;
-        amount := leg_amount[i];
+    transfers := '{}';
+    FOR i IN 1 .. cardinality(debits) LOOP
+        phase := phases[i];
+        amount := amounts[i];
         held_change := 0;
+        IF phase NOT IN ('posted', 'pending', 'settle', 'void')
+            OR (phase IN ('posted', 'pending')) <> (pendings[i] IS NULL)
+        THEN
+            RAISE EXCEPTION 'leg % is %: name a pending transfer with settle and void, and only there', i, phase
+                USING ERRCODE = 'LG005';
+        END IF;
 
-        IF leg_phase[i] IN ('settle', 'void') THEN
+        IF phase IN ('settle', 'void') THEN
             -- The debited account is locked, so nobody can resolve the same transfer at the same time.
             SELECT t.amount, EXISTS (SELECT FROM wallets_transfer r WHERE r.pending_id = t.id) AS resolved INTO reserved
             FROM wallets_transfer t
-            WHERE t.id = leg_pending[i] AND t.phase = 'pending' AND t.debit_id = ids[d] AND t.credit_id = ids[c];
+            WHERE t.id = pendings[i] AND t.phase = 'pending' AND t.debit_id = debits[i] AND t.credit_id = credits[i];
             IF NOT FOUND THEN
-                RAISE EXCEPTION 'transfer % is not pending between these accounts', leg_pending[i]
-                    USING ERRCODE = 'LG003';
+                RAISE EXCEPTION 'transfer % is not pending between these accounts', pendings[i] USING ERRCODE = 'LG003';
             END IF;
-            IF reserved.resolved OR leg_pending[i] = ANY (leg_pending[:i - 1]) THEN
-                RAISE EXCEPTION 'transfer % is settled or voided already', leg_pending[i] USING ERRCODE = 'LG003';
+            IF reserved.resolved THEN
+                RAISE EXCEPTION 'transfer % is settled or voided already', pendings[i] USING ERRCODE = 'LG003';
             END IF;
-            IF leg_phase[i] = 'void' THEN
+            IF phase = 'void' THEN
                 amount := COALESCE(amount, reserved.amount);
             END IF;
-            IF amount > reserved.amount OR (leg_phase[i] = 'void' AND amount <> reserved.amount) THEN
-                RAISE EXCEPTION 'transfer % reserves %, not %', leg_pending[i], reserved.amount, amount
+            IF amount > reserved.amount OR (phase = 'void' AND amount <> reserved.amount) THEN
+                RAISE EXCEPTION 'transfer % reserves %, not %', pendings[i], reserved.amount, amount
                     USING ERRCODE = 'LG003';
             END IF;
             held_change := -reserved.amount;
-        ELSIF leg_phase[i] = 'pending' THEN
+        ELSIF phase = 'pending' THEN
             held_change := amount;
         END IF;
-        IF leg_phase[i] NOT IN ('posted', 'pending', 'settle', 'void')
-            OR (leg_phase[i] IN ('posted', 'pending')) <> (leg_pending[i] IS NULL)
-        THEN
-            RAISE EXCEPTION 'leg % is %: name a pending transfer with settle and void, and only there', i, leg_phase[i]
-                USING ERRCODE = 'LG005';
-        END IF;
         -- NaN sorts above every number, so the upper bound refuses it too.
-        IF amount IS NULL OR amount <= 0 OR amount >= 1e20 OR amount <> round(amount, 18) OR d = c THEN
+        IF amount IS NULL OR amount <= 0 OR amount >= 1e20 OR amount <> round(amount, 18) OR debits[i] = credits[i] THEN
             RAISE EXCEPTION 'leg % must move a positive amount of at most 18 decimals between two accounts', i
                 USING ERRCODE = 'LG005';
         END IF;
-        IF kinds[d] = 'wallet' AND leg_phase[i] IN ('posted', 'pending') AND balances[d] - helds[d] < amount THEN
-            RAISE EXCEPTION 'only % % is free, % is needed', balances[d] - helds[d], leg_asset[i], amount
+        SELECT a.kind, a.balance - a.held AS available INTO source FROM wallets_account a WHERE a.id = debits[i];
+        IF source.kind = 'wallet' AND phase IN ('posted', 'pending') AND source.available < amount THEN
+            RAISE EXCEPTION 'only % % is free, % is needed', source.available, assets[i], amount
                 USING ERRCODE = 'LG001', DETAIL = jsonb_build_object(
-                    'asset', leg_asset[i], 'available', (balances[d] - helds[d])::text, 'needed', amount::text);
+                    'asset', assets[i], 'available', source.available::text, 'needed', amount::text);
         END IF;
 
-        debits := debits || ids[d];
-        credits := credits || ids[c];
-        amounts := amounts || amount;
+        INSERT INTO wallets_transfer
+            (owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
+        VALUES (p_owner, posting, phase, debits[i], credits[i], assets[i], amount, pendings[i], p_at)
+        RETURNING id INTO transfer;
+        transfers := transfers || transfer;
         IF held_change <> 0 THEN
-            helds[d] := helds[d] + held_change;
-            held_versions[d] := held_versions[d] + 1;
-            hold_account := hold_account || ids[d];
-            hold_version := hold_version || held_versions[d];
-            hold_transfer := hold_transfer || transfers[i];
-            hold_amount := hold_amount || held_change;
-            hold_after := hold_after || helds[d];
+            WITH changed AS (
+                UPDATE wallets_account a SET held = a.held + held_change, held_version = a.held_version + 1
+                WHERE a.id = debits[i] RETURNING a.id, a.held_version, a.held
+            )
+            INSERT INTO wallets_hold (owner_id, account_id, version, transfer_id, amount, held_after, created_at)
+            SELECT p_owner, id, held_version, transfer, held_change, held, p_at FROM changed;
         END IF;
-        IF leg_phase[i] IN ('posted', 'settle') THEN
-            balances[d] := balances[d] - amount;
-            balances[c] := balances[c] + amount;
-            versions[d] := versions[d] + 1;
-            versions[c] := versions[c] + 1;
-            entry_account := entry_account || ids[d] || ids[c];
-            entry_version := entry_version || versions[d] || versions[c];
-            entry_transfer := entry_transfer || transfers[i] || transfers[i];
-            entry_amount := entry_amount || -amount || amount;
-            entry_after := entry_after || balances[d] || balances[c];
+        IF phase IN ('posted', 'settle') THEN
+            WITH changed AS (
+                UPDATE wallets_account a SET balance = a.balance + side.change, version = a.version + 1
+                FROM (VALUES (debits[i], -amount), (credits[i], amount)) AS side (id, change)
+                WHERE a.id = side.id RETURNING a.id, a.version, side.change, a.balance
+            )
+            INSERT INTO wallets_entry (owner_id, account_id, version, transfer_id, amount, balance_after, created_at)
+            SELECT p_owner, id, version, transfer, change, balance, p_at FROM changed;
         END IF;
     END LOOP;
-
-    INSERT INTO wallets_transfer (id, owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
-    SELECT t.id, p_owner, posting, t.phase, t.debit_id, t.credit_id, t.asset, t.amount, t.pending_id, p_at
-    FROM unnest(transfers, leg_phase, debits, credits, leg_asset, amounts, leg_pending)
-        AS t (id, phase, debit_id, credit_id, asset, amount, pending_id);
-    IF entry_account <> '{}' THEN
-        INSERT INTO wallets_entry (owner_id, account_id, version, transfer_id, amount, balance_after, created_at)
-        SELECT p_owner, e.*, p_at
-        FROM unnest(entry_account, entry_version, entry_transfer, entry_amount, entry_after) AS e;
-    END IF;
-    IF hold_account <> '{}' THEN
-        INSERT INTO wallets_hold (owner_id, account_id, version, transfer_id, amount, held_after, created_at)
-        SELECT p_owner, h.*, p_at
-        FROM unnest(hold_account, hold_version, hold_transfer, hold_amount, hold_after) AS h;
-    END IF;
-    UPDATE wallets_account a
-    SET balance = u.balance, version = u.version, held = u.held, held_version = u.held_version
-    FROM unnest(ids, balances, versions, helds, held_versions) AS u (id, balance, version, held, held_version)
-    WHERE a.id = u.id;
 END $$;
 
 REVOKE ALL ON FUNCTION ledger_post FROM PUBLIC;

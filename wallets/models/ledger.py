@@ -144,11 +144,18 @@ class Transfer(Booked):
 
 
 class Entry(Booked):
-    """A change of one account. `version` counts from 1 without a gap; `balance_after` continues the chain."""
+    """A change of one account. `version` counts from 1 without a gap; `balance_after` continues the chain.
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    A trigger demands the account and the transfer, of the same owner and fitting each other, so no key repeats it.
+    """
+
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="entries", db_constraint=False, db_index=False
+    )
     version = models.BigIntegerField()
-    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="entries", db_index=False)
+    transfer = models.ForeignKey(
+        Transfer, on_delete=models.PROTECT, related_name="entries", db_constraint=False, db_index=False
+    )
     amount = MoneyField(help_text="Signed: negative for the debited account.")
     balance_after = MoneyField()
     created_at = models.DateTimeField()
@@ -167,9 +174,11 @@ class Entry(Booked):
 class Hold(Booked):
     """A change of what is reserved on one account: up by a pending transfer, down by its settle or void."""
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="holds", db_index=False)
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="holds", db_constraint=False, db_index=False
+    )
     version = models.BigIntegerField()
-    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, related_name="hold")
+    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, related_name="hold", db_constraint=False)
     amount = MoneyField(help_text="Signed: positive reserves, negative releases.")
     held_after = MoneyField()
     created_at = models.DateTimeField()
