@@ -70,6 +70,7 @@ def allocate(
     )
     used, notes = _method_for(problem, method)
     wish = methods.METHODS[used](problem) if kept.size > 1 or used == "fractional_kelly" else _only(problem)
+    used, notes = wish.instead or used, (*notes, wish.note) if wish.note else notes
     weights = wish.weights if wish.kept else _nearest(problem, wish)
     weights = np.where(np.abs(weights) < NEGLIGIBLE, 0.0, weights)
     if not wish.kept and float(np.abs(weights - wish.weights * inner.budget()).max()) > 1e-6:

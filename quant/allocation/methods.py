@@ -7,7 +7,7 @@ program over the constraints is moved to the nearest allowed weights afterwards 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from quant.allocation.moments import exponential_weights, shrunk_means
 from quant.allocation.problem import Constraints, Options
 from quant.allocation.solver import Polytope, maximise_ratio, minimise, polytope
 from quant.candles import Floats
-from quant.errors import QuantError
+from quant.errors import InfeasibleError, QuantError
 
 _NEWTON_STEPS: Final = 100
 _EQUAL_ENOUGH: Final = 1e-12
@@ -42,12 +42,16 @@ class Problem:
 
 @dataclass(frozen=True, eq=False)
 class Wish:
-    """What a method wants: weights `(N,)`, whether they keep the constraints already, and a reason per asset."""
+    """What a method wants: weights `(N,)`, whether they keep the constraints already, and a reason per asset.
+
+    `instead` names the method that was used after all, with a `note` that says why.
+    """
 
     weights: Floats
     kept: bool
     reasons: tuple[str, ...]
-    invest_all: bool = True
+    instead: str = ""
+    note: str = ""
 
 
 def equal(problem: Problem) -> Wish:
@@ -80,7 +84,14 @@ def mean_variance(problem: Problem) -> Wish:
 
 def maximum_sharpe(problem: Problem) -> Wish:
     """The best ratio of mean to deviation that the constraints allow (Sharpe 1966; tangency portfolio)."""
-    return Wish(maximise_ratio(problem.means, problem.sigma, problem.allowed), True, _return_reasons(problem))
+    try:
+        weights = maximise_ratio(problem.means, problem.sigma, problem.allowed)
+    except InfeasibleError:
+        # Either nothing is allowed, which the next line says in words, or nothing allowed has a positive mean.
+        least = minimum_variance(problem)
+        note = "The constraints allow no positive mean: minimum variance instead."
+        return replace(least, instead="minimum_variance", note=note)
+    return Wish(weights, True, _return_reasons(problem))
 
 
 def maximum_diversification(problem: Problem) -> Wish:
@@ -193,7 +204,7 @@ def fractional_kelly(problem: Problem) -> Wish:
     weights = minimise(problem.sigma / fraction, -means, allowed)
     yearly = means * problem.options.periods_per_year
     reasons = tuple(f"shrunk return {value:+.1%} per year" for value in yearly)
-    return Wish(weights, True, reasons, invest_all=False)
+    return Wish(weights, True, reasons)
 
 
 def _shares(scores: Floats) -> Floats:

@@ -76,6 +76,15 @@ def test_all_means_negative_become_minimum_variance_and_kelly_cash() -> None:
     assert "100.0% in cash" in kelly.notes[0]
 
 
+def test_constraints_that_allow_no_positive_mean_make_minimum_variance() -> None:
+    table = returns_of(4, mean=-0.02)
+    table[:, 0] += 0.022
+    answer = allocate(table, "maximum_sharpe", Constraints(maximum=0.3))
+    assert answer.method == "minimum_variance"
+    assert "allow no positive mean" in answer.notes[0]
+    assert allocate(table, "maximum_sharpe").method == "maximum_sharpe"
+
+
 def test_a_gap_costs_everybody_those_periods_only() -> None:
     table = returns_of(3)
     table[10:20, 0] = np.nan
