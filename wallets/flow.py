@@ -70,7 +70,6 @@ class Box:
 @dataclass(frozen=True, slots=True)
 class Band:
     path: str
-    width: float
     colour: int
 
 
@@ -193,17 +192,19 @@ def _stack(column: list[_Item], x: float, top: float, gap: float, scale: float) 
 
 
 def _bands(boxes: Sequence[Box]) -> list[Band]:
-    """From every box to its children, each as wide as its share of what the source shows."""
+    """From every box to its children: as wide as their share where they leave it, as high as their boxes at the end."""
     bands = []
     for source in boxes:
         children = [box for box in boxes if source.id is not None and box.parent_id == source.id]
         used = source.y
         for child in children:
-            width = source.height * float(child.value / source.value)
-            start, end = used + width / 2, child.y + child.height / 2
-            used += width
+            top, used = used, used + source.height * float(child.value / source.value)
             left, right = source.x + source.width, child.x
             middle = (left + right) / 2
-            path = f"M{left} {start:.1f}C{middle} {start:.1f} {middle} {end:.1f} {right} {end:.1f}"
-            bands.append(Band(path, round(min(width, child.height), 1), child.colour))
+            foot = child.y + child.height
+            path = (
+                f"M{left} {top:.1f}C{middle} {top:.1f} {middle} {child.y:.1f} {right} {child.y:.1f}"
+                f"V{foot:.1f}C{middle} {foot:.1f} {middle} {used:.1f} {left} {used:.1f}Z"
+            )
+            bands.append(Band(path, child.colour))
     return bands

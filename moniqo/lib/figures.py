@@ -23,6 +23,7 @@ COLOURS = 6
 CLEAR = "rgba(0,0,0,0)"
 HEADROOM = 0.08  # of the range, above and below a line
 DRAWDOWN_ROOM = 1.15
+DAY_MS, MONTH_MS = 86_400_000, 28 * 86_400_000
 FULL, UPPER, LOWER = [0.0, 1.0], [0.28, 1.0], [0.0, 0.2]
 
 
@@ -104,7 +105,7 @@ def equity(
     if marks:
         traces.append(_markers(marks, scale=scale))
     layout = _layout(margin={"l": 6, "r": 56, "t": 6, "b": 26}, hovermode="x unified")
-    layout["xaxis"] = _time_axis(anchor="y2" if drawdown else "y")
+    layout["xaxis"] = _time_axis(anchor="y2" if drawdown else "y") | ({"range": [times[0], times[-1]]} if times else {})
     layout["yaxis"] = _value_axis(
         FULL if not drawdown else UPPER, [low, high], tick_format, labelled=as_return or _open()
     )
@@ -203,12 +204,17 @@ def _bounds(values: Sequence[float]) -> tuple[float, float]:
     return low - 2 * room, high + room
 
 
+def _short(value: float) -> float:
+    """Six significant digits: finer than a pixel, and half the bytes of all of them."""
+    return float(f"{value:.6g}")
+
+
 def _line(x: Sequence[str], y: Sequence[float], *, name: str, width: float, paint: str, hover: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
         "x": list(x),
-        "y": list(y),
+        "y": [_short(value) for value in y],
         "name": name,
         "line": {"color": paint, "width": width},
         "hovertemplate": hover,
@@ -220,10 +226,11 @@ def _markers(marks: Sequence[Mark], *, scale: float) -> Figure:
         "type": "scatter",
         "mode": "markers",
         "x": [formatting.iso(mark.at) for mark in marks],
-        "y": [float(mark.value) * scale for mark in marks],
+        "y": [_short(float(mark.value) * scale) for mark in marks],
         "name": "Cash flow",
         "text": [mark.text for mark in marks],
         "hovertemplate": "%{text}<extra></extra>",
+        "cliponaxis": False,
         "marker": {
             "size": 8,
             "symbol": "circle",
@@ -278,6 +285,11 @@ def _time_axis(*, anchor: str) -> dict[str, Any]:
         "spikedash": "solid",
         "spikecolor": "var(--ink-3)",
         "hoverformat": "%a %-d %b %Y, %H:%M",
+        "tickformatstops": [
+            {"dtickrange": [None, DAY_MS - 1], "value": "%H:%M"},
+            {"dtickrange": [DAY_MS, MONTH_MS - 1], "value": "%-d %b"},
+            {"dtickrange": ["M1", None], "value": "%b %Y"},
+        ],
     }
 
 

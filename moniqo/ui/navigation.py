@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +55,15 @@ TABS = (PORTFOLIO, WALLETS, POSITIONS, FARMS, MORE)
 
 def links(pages: tuple[Page, ...], *, path: str, counts: Mapping[str, int]) -> list[Link]:
     """`pages` as links, the one that `path` belongs to marked as current."""
+    current = _current(path)
     return [
-        Link(page.label, url, page.icon, page.key, counts.get(page.counter), _is_current(url, path))
-        for page in pages
-        if (url := _url(page)) is not None
+        Link(page.label, url, page.icon, page.key, counts.get(page.counter), url == current)
+        for page, url in ((page, reverse(page.url_name)) for page in pages)
     ]
 
 
-def _url(page: Page) -> str | None:
-    try:
-        return reverse(page.url_name)
-    except NoReverseMatch:
-        return None
-
-
-def _is_current(url: str, path: str) -> bool:
-    """A page is current for itself and for everything below it; the home page for itself only."""
-    return path == url if url == "/" else path.startswith(url)
+def _current(path: str) -> str:
+    """The address of the page that `path` lies in, the innermost of several; the home page holds only itself."""
+    urls = [reverse(page.url_name) for section in SECTIONS for page in section.pages]
+    holding = [url for url in urls if path == url or (url != "/" and path.startswith(url))]
+    return max(holding, key=len, default=path)

@@ -18,8 +18,8 @@ from moniqo.lib import clock
 from portfolio.models import Snapshot
 from portfolio.valuation import Valuation
 
-POINTS: Final = 800
-SLICES: Final = 190  # four points of each, some flows and the ends stay within POINTS
+POINTS: Final = 480
+SLICES: Final = 110  # four points of each, some flows and the ends stay within POINTS
 FLOWS: Final = 30
 # Every five minutes for longer than this is more than has to be read for one line.
 DAYS_FROM: Final = timedelta(days=100)
@@ -60,27 +60,35 @@ point AS (
 )
 """
 
+# The least and the greatest of [value, number] pairs find an extreme and where it is in one pass without sorting.
 _THINNED: Final = """
-, span AS (
+, numbered AS (
+    SELECT point.*, row_number() OVER (ORDER BY at)::double precision AS number FROM point
+),
+span AS (
     SELECT extract(epoch FROM min(at)) AS first, extract(epoch FROM max(at)) + 1 AS last, count(*) AS points FROM point
 ),
-sliced AS (
-    SELECT point.*, span.points, width_bucket(extract(epoch FROM at), first, last, %(slices)s) AS slice
-    FROM point CROSS JOIN span
+extreme AS (
+    SELECT min(ARRAY[equity::double precision, number]) AS lowest,
+           max(ARRAY[equity::double precision, number]) AS highest,
+           min(ARRAY[drawdown, number]) AS deepest, max(number) AS latest
+    FROM numbered CROSS JOIN span
+    WHERE points > %(points)s
+    GROUP BY width_bucket(extract(epoch FROM at), first, last, %(slices)s)
 ),
-ranked AS (
-    SELECT sliced.*,
-           row_number() OVER (PARTITION BY slice ORDER BY equity, at) AS lowest,
-           row_number() OVER (PARTITION BY slice ORDER BY equity DESC, at) AS highest,
-           row_number() OVER (PARTITION BY slice ORDER BY drawdown, at) AS deepest,
-           row_number() OVER (PARTITION BY slice ORDER BY at DESC) AS latest,
-           row_number() OVER (ORDER BY abs(flow) DESC, at) AS largest_flow
-    FROM sliced
+marked AS (SELECT number FROM numbered WHERE flow <> 0 ORDER BY abs(flow) DESC, at LIMIT %(flows)s),
+kept AS (
+    SELECT unnest(ARRAY[lowest[2], highest[2], deepest[2], latest]) AS number FROM extreme
+    UNION
+    SELECT number FROM marked
+    UNION
+    SELECT number FROM numbered CROSS JOIN span WHERE points <= %(points)s
 )
-SELECT at, equity, twr_index, drawdown, flow, flows, largest_flow <= %(flows)s AND flow <> 0
-FROM ranked
-WHERE points <= %(points)s OR 1 IN (lowest, highest, deepest, latest) OR (largest_flow <= %(flows)s AND flow <> 0)
-ORDER BY at
+SELECT at, equity, twr_index, drawdown, flow, flows, marked.number IS NOT NULL
+FROM kept
+JOIN numbered USING (number)
+LEFT JOIN marked USING (number)
+ORDER BY number
 """
 
 

@@ -6,6 +6,7 @@ const STREAM = document.body.dataset.live;
 const POLL_SECONDS = 20;
 const RETRY_SECONDS = 5;
 const PATIENCE_SECONDS = 8; // before a broken stream counts as offline
+const PAUSE_SECONDS = 1; // between two events of one name, whatever the server sends
 const TICK = 1000;
 const WORDS = { connecting: "Connecting", live: "Live", polling: "Delayed", offline: "Offline" };
 
@@ -21,7 +22,18 @@ const show = (state) => {
   status.querySelector("[data-live-label]").textContent = WORDS[state];
 };
 
-const raise = (name, detail) => htmx.trigger(document.body, `live:${name}`, detail ?? {});
+// While much happens an event comes many times a second: it is raised at once, then once per pause, the last included.
+const paused = new Map(); // name → what came during the pause, undefined while nothing did
+const raise = (name, detail = {}) => {
+  if (paused.has(name)) return paused.set(name, detail);
+  paused.set(name, undefined);
+  htmx.trigger(document.body, `live:${name}`, detail);
+  setTimeout(() => {
+    const late = paused.get(name);
+    paused.delete(name);
+    if (late) raise(name, late);
+  }, PAUSE_SECONDS * TICK);
+};
 const raiseAll = () => heard.forEach((name) => raise(name));
 
 // EventSource hands out named events to named listeners only, so every name that a region waits for gets one.

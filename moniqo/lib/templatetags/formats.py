@@ -290,6 +290,12 @@ def css_percent(value: Value) -> str:
 
 
 @register.filter
+def coin_colour(symbol: str) -> int:
+    """The colour (1 to 5) of an asset's coin, the same on every page."""
+    return sum(symbol.encode()) % 5 + 1
+
+
+@register.filter
 def is_checkbox(field: BoundField) -> bool:
     return isinstance(field.field.widget, CheckboxInput)
 
