@@ -92,13 +92,13 @@ class Order(Identified, Owned):
             models.UniqueConstraint(fields=("owner", "key"), name="order_key_once_per_owner"),
             models.UniqueConstraint(fields=("connection", "client_order_id"), name="order_client_id_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
-            models.CheckConstraint(
-                condition=Q(filled_quantity__gte=0, filled_quantity__lte=F("quantity")), name="order_not_overfilled"
-            ),
+            # No upper bound: what a venue executed beyond the order is a fact as well, and a person is told.
+            models.CheckConstraint(condition=Q(filled_quantity__gte=0), name="order_filled_not_negative"),
             models.CheckConstraint(condition=Q(status__in=sorted(states.NEXT)), name="order_status_known"),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="order_side_known"),
             models.CheckConstraint(
-                condition=~Q(status=states.FILLED) | Q(filled_quantity=F("quantity")), name="order_filled_is_filled"
+                condition=~Q(status=states.FILLED) | Q(filled_quantity__gte=F("quantity")),
+                name="order_filled_is_filled",
             ),
             models.CheckConstraint(
                 condition=(UNFINISHED & Q(closed_at__isnull=True, due_at__isnull=False))

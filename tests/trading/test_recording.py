@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from moniqo.alerts.models import Alert
 from moniqo.lib import clock, tenancy
 from moniqo.users.models import User
-from tests.trading.desk import SYMBOL, Desk, assert_books_prove_themselves, fund, make_desk
+from tests.trading.desk import SYMBOL, Desk, assert_books_prove_themselves, fail_with, fund, make_desk
 from trading import services
 from trading.models import Fill, Order
 from wallets.models import Posting
@@ -116,6 +116,46 @@ def test_a_fill_nobody_can_pay_for_stands_in_suspense_with_an_alert(as_owner: Us
     assert desk.balance("BTC") == 10
     assert desk.balance("USDT") + desk.balance("USDT", "suspense") == 1020 - 1500
     assert Alert.objects.get().level == Alert.Level.CRITICAL
+    assert_books_prove_themselves(desk)
+
+
+def test_a_venue_that_buys_twice_what_was_ordered_is_booked_in_full_with_an_alert(
+    as_owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk(as_owner)
+    fail_with(monkeypatch, "doubled")
+    order = desk.trade("buy", "10")
+    assert (order.status, order.filled_quantity, order.quantity) == ("filled", 20, 10)
+    assert (order.hold, order.due_at, desk.held("USDT")) == (None, None, 0)
+    assert desk.books_agree()
+    assert desk.wallet.positions.get().quantity == desk.balance("BTC") == 20
+    alert = Alert.objects.get()
+    assert (alert.level, alert.key) == (Alert.Level.CRITICAL, f"order:{order.pk}:overfilled")
+    assert "20 BTC instead of 10 BTC" in alert.body
+    assert desk.trade("sell", "20").status == "filled"  # the excess can be sold again
+    assert_books_prove_themselves(desk)
+
+
+def test_a_venue_that_buys_more_than_the_wallet_has_leaves_the_excess_in_suspense(as_owner: User) -> None:
+    desk = make_desk(as_owner, cash=Decimal(1500))
+    order = tell(desk, desk.place("buy", "10"), "filled", [trade(1, "10", fee="1"), trade(2, "10", fee="1")])
+    assert (order.status, order.filled_quantity, desk.held("USDT")) == ("filled", 20, 0)
+    assert desk.balance("USDT") + desk.balance("USDT", "suspense") == 1500 - 2002
+    assert set(Alert.objects.values_list("key", flat=True)) == {
+        f"order:{order.pk}:overfilled",
+        f"order:{order.pk}:unpaid",
+    }
+    assert_books_prove_themselves(desk)
+
+
+def test_a_venue_that_sells_more_than_the_position_closes_it_with_alerts(desk: Desk) -> None:
+    desk.trade("buy", "5")
+    order = desk.place("sell", "5")
+    order = tell(desk, order, "filled", [trade(1, "5"), trade(2, "2")])
+    assert (order.status, order.filled_quantity) == ("filled", 7)
+    assert desk.wallet.positions.get().closed_at is not None
+    assert desk.balance("BTC") + desk.balance("BTC", "suspense") == -2
+    assert Alert.objects.filter(key=f"order:{order.pk}:overfilled", level=Alert.Level.CRITICAL).exists()
     assert_books_prove_themselves(desk)
 
 

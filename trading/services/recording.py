@@ -3,8 +3,9 @@
 One transaction per answer: new trades become fills, each with its ledger posting and its effect on the position, and
 the order moves to where the venue says it is. A trade is recognised by the venue's id, so an answer may be recorded
 any number of times. An order ends only when every trade the venue counts has been recorded; until then it is looked
-at again. What the venue executed is a fact: if the wallet cannot pay for all of it, the rest is taken from its suspense
-account and an alert is raised, because refusing the fact would make the books wrong.
+at again. What the venue executed is a fact: if it is more than was ordered, or more than the wallet can pay for, it is
+recorded all the same, what cannot be paid is taken from the suspense account, and an alert is raised, because refusing
+the fact would make the books wrong.
 """
 
 from collections.abc import Sequence
@@ -42,6 +43,8 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
         ends = _ends(order, report, trades)
         for number, trade in enumerate(trades, start=1):
             _record_trade(order, trade, is_last=ends and number == len(trades))
+        if trades and order.filled_quantity > order.quantity:
+            _alarm_overfilled(order)
         status = _status(order, report, ends=ends)
         if trades or status != order.status:
             order.venue_order_id = report.venue_order_id or order.venue_order_id
@@ -246,7 +249,8 @@ def _post(order: Order, trade: TradeReport, *, is_last: bool) -> Posting:
         posting = post(legs=legs, **request)
     except InsufficientFundsError as error:
         posting = post(legs=[_from_suspense(leg) for leg in legs], **request)
-        _alarm(order, "The venue took more than the wallet had", f"{error} The difference stands in suspense.")
+        told = f"{error} The difference stands in suspense."
+        _alarm(order, "unpaid", "The venue took more than the wallet had", told)
     held_again = [pk for leg, pk in zip(legs, posting.transfer_ids, strict=True) if leg.phase == "pending"]
     order.hold = Transfer.objects.get(pk=held_again[0]) if held_again else None
     return posting
@@ -273,8 +277,21 @@ def _release(order: Order) -> None:
     )
 
 
-def _alarm(order: Order, title: str, body: str) -> None:
-    raise_alert(owner_id=order.owner_id, key=f"order:{order.pk}", title=title, body=body, level=Alert.Level.CRITICAL)
+def _alarm_overfilled(order: Order) -> None:
+    base, symbol = order.instrument.base, order.instrument.symbol
+    _alarm(
+        order,
+        "overfilled",
+        f"The venue filled more {symbol} than was ordered",
+        f"{plain(order.filled_quantity)} {base} instead of {plain(order.quantity)} {base} is in the books and in the "
+        "position: ask the venue why, and decide what to do with the excess.",
+    )
+
+
+def _alarm(order: Order, topic: str, title: str, body: str) -> None:
+    """One alert per order and topic, so that none hides another."""
+    key = f"order:{order.pk}:{topic}"
+    raise_alert(owner_id=order.owner_id, key=key, title=title, body=body, level=Alert.Level.CRITICAL)
     note(order, order.status, f"{title}: {body}")
 
 
@@ -336,6 +353,7 @@ def _take_from_position(order: Order, trade: TradeReport, execution: accounting.
     if position is None or position.quantity < execution.quantity:
         _alarm(
             order,
+            "oversold",
             "The venue sold more than the position held",
             f"Trade {trade.trade_id} is in the books: compare the wallet's entries with the venue's account.",
         )

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -18,14 +19,14 @@ from wallets.venues.base import (
     VenueUnavailableError,
 )
 
-Fault = Literal["", "unreachable", "lost_before", "lost_after"]
+Fault = Literal["", "unreachable", "lost_before", "lost_after", "doubled"]
 
 
 class FaultyVenue:
     """Passes everything on to `inner`, and lets each `submit` meet the next fault; without faults left all is well.
 
     `unreachable`: nothing is sent, and the caller knows. `lost_before`: nothing arrives, and nobody knows.
-    `lost_after`: the order is carried out, but the answer is lost.
+    `lost_after`: the order is carried out, but the answer is lost. `doubled`: twice the quantity is executed.
     """
 
     def __init__(self, inner: Venue, faults: Iterable[Fault] = ()) -> None:
@@ -41,6 +42,8 @@ class FaultyVenue:
             raise VenueUnavailableError("The connection was refused.")
         if fault == "lost_before":
             raise VenueAmbiguousError("The request timed out.")
+        if fault == "doubled":
+            request = replace(request, quantity=request.quantity * 2)
         report = self.inner.submit(request)
         if fault == "lost_after":
             raise VenueAmbiguousError("The answer timed out.")
