@@ -19,6 +19,7 @@ BENCHMARKS: Final = {
     "kernel": "quant.bench:kernel",
     "sweep": "quant.bench:sweeps",
     "allocation": "quant.bench:allocation",
+    "ledger": "wallets.bench:run",
 }
 
 
