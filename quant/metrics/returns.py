@@ -64,13 +64,17 @@ def total_return(returns: Floats) -> float | None:
 
 def annualised_return(returns: Floats, *, periods_per_year: float) -> float | None:
     """(1 + total) ^ (periods_per_year / n) - 1; -1 when everything was lost; None as for `total_return`."""
-    total = total_return(returns)
+    return yearly_rate(total_return(returns), periods=returns.size, periods_per_year=periods_per_year)
+
+
+def yearly_rate(total: float | None, *, periods: int, periods_per_year: float) -> float | None:
+    """A total return over `periods` as a rate per year; None when it is unknown or beyond any number."""
     if total is None or not np.isfinite(periods_per_year):
         return None
     if total <= -1.0:
         return -1.0
     with np.errstate(over="ignore"):
-        rate = float(np.exp(np.log1p(total) * (periods_per_year / returns.size)) - 1.0)
+        rate = float(np.exp(np.log1p(total) * (periods_per_year / periods)) - 1.0)
     return rate if np.isfinite(rate) else None
 
 

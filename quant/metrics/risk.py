@@ -126,10 +126,12 @@ def calmar(returns: Floats, *, periods_per_year: float, minimum: int = MINIMUM_S
     if not _usable(returns, max(minimum, 1)):
         return None
     worst, _ = drawdowns(growth(returns))
-    yearly = annualised_return(returns, periods_per_year=periods_per_year)
-    if worst is None or yearly is None or worst.depth >= -FLAT:
-        return None
-    return yearly / -worst.depth
+    return calmar_of(annualised_return(returns, periods_per_year=periods_per_year), worst)
+
+
+def calmar_of(yearly: float | None, worst: Drawdown | None) -> float | None:
+    """The ratio of a yearly return to a drawdown that are known already."""
+    return None if yearly is None or worst is None or worst.depth >= -FLAT else yearly / -worst.depth
 
 
 def value_at_risk(returns: Floats, *, confidence: float = 0.95, minimum: int = MINIMUM_SAMPLE) -> float | None:
@@ -137,17 +139,26 @@ def value_at_risk(returns: Floats, *, confidence: float = 0.95, minimum: int = M
 
     The empirical quantile with linear interpolation between order statistics.
     """
-    if not _usable(returns, max(minimum, 1)):
-        return None
-    return -float(np.quantile(returns, 1.0 - confidence))
+    return tail(returns, confidence=confidence, minimum=minimum)[0]
 
 
 def expected_shortfall(returns: Floats, *, confidence: float = 0.95, minimum: int = MINIMUM_SAMPLE) -> float | None:
     """Mean loss of the worst `1 - confidence` of returns, at least one of them; positive is a loss."""
+    return tail(returns, confidence=confidence, minimum=minimum)[1]
+
+
+def tail(
+    returns: Floats, *, confidence: float = 0.95, minimum: int = MINIMUM_SAMPLE
+) -> tuple[float | None, float | None]:
+    """Value at risk and expected shortfall together: both need the same part of the returns in order."""
     if not _usable(returns, max(minimum, 1)):
-        return None
-    worst = int((returns.size - 1) * (1.0 - confidence))
-    return -float(np.partition(returns, worst)[: worst + 1].mean())
+        return None, None
+    place = (returns.size - 1) * (1.0 - confidence)
+    below = int(place)
+    above = min(below + 1, returns.size - 1)
+    ordered = np.partition(returns, (below, above))
+    quantile = ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    return -float(quantile), -float(ordered[: below + 1].mean())
 
 
 def _usable(returns: Floats, minimum: int) -> bool:
