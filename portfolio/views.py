@@ -23,7 +23,18 @@ PERIODS = [(period.value, period.value) for period in Period]
 UNITS = {"value": "Value", "return": "Return"}
 GROUPS = {"asset": "Asset", "farm": "Farm", "venue": "Venue"}
 # What a live update or a switch asks for by the id of the element it replaces: the partials of home.html.
-REGIONS = {"portfolio", "metrics", "equity", "allocation", "positions", "farms", "exposure", "activity", "progress"}
+REGIONS = {
+    "portfolio",
+    "metrics",
+    "equity",
+    "allocation",
+    "positions",
+    "farms",
+    "markets",
+    "exposure",
+    "activity",
+    "progress",
+}
 
 
 @login_required

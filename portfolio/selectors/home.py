@@ -25,6 +25,7 @@ from portfolio.selectors.activity import Event, recent_activity
 from portfolio.selectors.benchmark import Benchmark, benchmark
 from portfolio.selectors.farms import FarmLine, farm_lines
 from portfolio.selectors.holdings import Holding, Share, VenueExposure
+from portfolio.selectors.markets import MarketLine, traded_markets
 from portfolio.selectors.performance import Performance, performance
 from portfolio.selectors.periods import Period
 from trading.selectors import PositionRow, open_positions
@@ -121,6 +122,10 @@ class Home:
     @cached_property
     def farms(self) -> Sequence[FarmLine]:
         return farm_lines(owner_id=self.owner_id)
+
+    @cached_property
+    def markets(self) -> Sequence[MarketLine]:
+        return traded_markets(owner_id=self.owner_id)
 
     @cached_property
     def activity(self) -> Sequence[Event]:
