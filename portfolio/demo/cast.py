@@ -1,7 +1,8 @@
 """Who plays in the demo: two farms with four agents on three instruments, and the money they get.
 
-The parameters are ordinary ones of the strategy's field of use. They were not searched for on these candles, so the
-agents win and lose as such agents do.
+The parameters are ordinary ones of the strategy's field of use: plain crossovers with a wide stop, so that an agent is
+in the market whenever its trend is. They were not searched for on these candles; the agents win and lose as such
+agents do.
 """
 
 from dataclasses import dataclass, field
@@ -57,14 +58,14 @@ FARMS: Final = (
                 "Bitcoin swing",
                 instrument=0,
                 timeframe="4h",
-                parameters={"fast": 8, "slow": 21, "adx_min": 15, "stop_atr": 2.5, "trail_atr": 4.0},
+                parameters={"fast": 8, "slow": 21, "adx_min": 0, "stop_atr": 4.0, "trail_atr": 0},
                 share=Decimal("0.55"),
             ),
             AgentRole(
                 "Ether swing",
                 instrument=1,
                 timeframe="4h",
-                parameters={"fast": 10, "slow": 30, "adx_min": 0, "stop_atr": 3.0, "trail_atr": 4.5},
+                parameters={"fast": 10, "slow": 30, "adx_min": 0, "stop_atr": 4.0, "trail_atr": 0},
                 share=Decimal("0.45"),
             ),
         ),
@@ -78,7 +79,7 @@ FARMS: Final = (
                 "Solana hourly",
                 instrument=2,
                 timeframe="1h",
-                parameters={"fast": 20, "slow": 60, "adx_min": 0, "stop_atr": 3.0, "trail_atr": 5.0},
+                parameters={"fast": 20, "slow": 60, "adx_min": 0, "stop_atr": 4.0, "trail_atr": 0},
                 share=Decimal("0.60"),
                 sizing=Agent.Sizing.RISK,
                 size=Decimal("0.02"),
@@ -87,7 +88,7 @@ FARMS: Final = (
                 "Bitcoin scout",
                 instrument=0,
                 timeframe="5m",
-                parameters={"fast": 9, "slow": 27, "adx_min": 0, "stop_atr": 2.5, "trail_atr": 3.5},
+                parameters={"fast": 9, "slow": 27, "adx_min": 0, "stop_atr": 4.0, "trail_atr": 0},
                 share=Decimal("0.40"),
                 size=Decimal("0.5"),
                 joins_before_end=5,
