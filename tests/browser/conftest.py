@@ -27,6 +27,7 @@ from moniqo.ui import assets
 from moniqo.users.models import User
 from tests.browser.soundness import Visit, watch
 from tests.conftest import WORKER, cloned_database, make_user
+from tests.world import World, build_world
 
 # Playwright's synchronous interface keeps an event loop in this thread, which Django would take for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -152,3 +153,9 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
 def trader(site: Site) -> User:
     """Somebody with an account and nothing in it yet."""
     return make_user("trader@example.com", name="Tessa Trader")
+
+
+@pytest.fixture(scope="session")
+def world(site: Site) -> World:
+    """A fund with a past; one for all tests of a worker, which may move its money."""
+    return build_world()

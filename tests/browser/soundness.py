@@ -20,6 +20,7 @@ PAGE_BYTES = 120_000
 PAGE_REQUESTS = 10
 CHART_PAGE_BYTES = 450_000
 STREAM_PATH = "/live"
+DESK, PHONE, SMALLEST = 1440, 390, 320
 LOUD = {"error", "warning"}
 
 
@@ -124,3 +125,17 @@ def assert_page_is_sound(visit: Visit, *, byte_budget: int = PAGE_BYTES, request
     if requests > request_budget:
         problems.append(f"{requests} requests were made, more than {request_budget}")
     assert not problems, "\n".join([f"{visit.page.url} at {visit.page.viewport_size}", *problems])
+
+
+def assert_page_is_sound_everywhere(visit: Visit, *, byte_budget: int = PAGE_BYTES) -> None:
+    """One visit at a desk in light, then the same page in both themes and at a phone's widths."""
+    page = visit.page
+    assert_page_is_sound(visit, byte_budget=byte_budget)
+    problems = []
+    for width, scheme in ((DESK, "dark"), (PHONE, "dark"), (PHONE, "light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # "light" or "dark"
+        problems += [f"{scheme} at {width}: {problem}" for problem in (*violations(page), *overflow(page))]
+    page.set_viewport_size({"width": SMALLEST, "height": 900})
+    problems += [f"at {SMALLEST}: {problem}" for problem in (*overflow(page), *visit.console, *visit.failures)]
+    assert not problems, "\n".join([page.url, *problems])

@@ -1,0 +1,110 @@
+"""Every page of the site: with a fund that has a past, for somebody who has nothing yet, and with amounts hidden."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from farms.models import AgentRun
+from moniqo.lib import tenancy
+from moniqo.users.models import User
+from portfolio.models import Snapshot
+from tests.browser.conftest import OpenPage
+from tests.browser.soundness import CHART_PAGE_BYTES, PAGE_BYTES, assert_page_is_sound_everywhere
+from tests.world import World
+from trading.models import Fill, Order, Position
+from wallets.models import Account, FundAllocation
+
+WITH_CHARTS = ("home", "drawdown", "farm", "agent")
+PAGES = (
+    "home", "net value", "profit", "drawdown", "wallets", "collecting", "settings", "wallet", "agent's wallet",
+    "new wallet", "connections", "farms", "farm", "agent", "new farm", "hiring", "orders", "order", "positions",
+    "trades",
+)  # fmt: skip
+FOR_A_BEGINNER = (
+    "/", "/wallets/", "/wallets/connections/", "/farms/", "/trading/orders/", "/trading/positions/", "/trading/trades/",
+    "/nowhere/",
+)  # fmt: skip
+
+
+def address(world: World, name: str) -> str:
+    """Where the page `name` of the world is."""
+    farm, agent, wallet = world.farm, world.agent, world.farm.wallet_id
+    with tenancy.tenant(world.owner.pk):
+        order = Order.objects.filter(wallet=agent.wallet_id, status="filled").earliest("created_at").pk
+    return {
+        "home": "/",
+        "net value": "/portfolio/explain/net-value/",
+        "profit": "/portfolio/explain/profit/",
+        "drawdown": "/portfolio/explain/drawdown/",
+        "wallets": "/wallets/",
+        "collecting": f"/wallets/?wallet={wallet}&tab=collect",
+        "settings": f"/wallets/?wallet={world.master.pk}&tab=settings",
+        "wallet": f"/wallets/{world.master.pk}/",
+        "agent's wallet": f"/wallets/{world.quiet.wallet_id}/",
+        "new wallet": f"/wallets/new/?parent={wallet}",
+        "connections": "/wallets/connections/",
+        "farms": "/farms/",
+        "farm": f"/farms/{farm.pk}/",
+        "agent": f"/farms/agents/{agent.pk}/",
+        "new farm": "/farms/new/",
+        "hiring": f"/farms/{farm.pk}/hire/",
+        "orders": "/trading/orders/",
+        "order": f"/trading/orders/{order}/",
+        "positions": "/trading/positions/",
+        "trades": "/trading/trades/",
+    }[name]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_with_data_is_sound_in_both_themes_and_at_every_width(
+    open_page: OpenPage, world: World, name: str
+) -> None:
+    budget = CHART_PAGE_BYTES if name in WITH_CHARTS else PAGE_BYTES
+    assert_page_is_sound_everywhere(open_page(address(world, name), user=world.owner), byte_budget=budget)
+
+
+@pytest.mark.parametrize("path", FOR_A_BEGINNER[:-1])
+def test_a_page_without_data_is_sound_and_says_what_to_do_next(open_page: OpenPage, trader: User, path: str) -> None:
+    visit = open_page(path, user=trader)
+    assert_page_is_sound_everywhere(visit)
+    assert visit.page.locator("main :is(a, button):visible").count() >= 1
+
+
+@pytest.fixture
+def discreet(world: World) -> Iterator[World]:
+    """The world, its owner hiding amounts."""
+    User.objects.filter(pk=world.owner.pk).update(privacy=True)
+    yield world
+    User.objects.filter(pk=world.owner.pk).update(privacy=False)
+
+
+def test_no_amount_is_anywhere_in_the_html_while_amounts_are_hidden(open_page: OpenPage, discreet: World) -> None:
+    written = _spellings(_amounts(discreet))
+    found = {}
+    for name in PAGES:
+        html = open_page(address(discreet, name), user=discreet.owner, script=False).page.content()
+        found[name] = sorted(text for text in written if text in html)
+    assert not {name: texts for name, texts in found.items() if texts}
+
+
+def _amounts(world: World) -> set[Decimal]:
+    """Everything in the books, orders and snapshots that says how much the owner has or moved."""
+    sources = (
+        Account.objects.values_list("balance", "held"),
+        FundAllocation.objects.values_list("amount"),
+        Order.objects.values_list("quantity", "filled_quantity"),
+        Fill.objects.values_list("quantity", "fee"),
+        Position.objects.values_list("quantity", "entry_quantity", "realized_pnl", "fees"),
+        Snapshot.objects.values_list("equity", "realized_pnl", "fees"),
+        AgentRun.objects.values_list("numbers__notional", "numbers__cash", "numbers__quantity"),
+    )
+    with tenancy.tenant(world.owner.pk):
+        return {abs(Decimal(str(value))) for rows in sources for row in rows for value in row if value}
+
+
+def _spellings(amounts: set[Decimal]) -> set[str]:
+    """Each amount as it could be written; short numbers would be found in anything."""
+    plain = {spelling for value in amounts for spelling in (f"{value.normalize():f}", f"{value:.2f}", f"{value:.0f}")}
+    grouped = {f"{value:,.{places}f}" for value in amounts for places in (0, 2)}
+    return {text for text in plain | grouped if sum(letter.isdigit() for letter in text) >= 5}

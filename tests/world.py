@@ -1,0 +1,167 @@
+"""A fund with a past of two days, made through the services: what pages are looked at with.
+
+A trader's master wallet funds two farms, one of them with names as long as names may be. Two agents trade: one has
+closed a trade with a profit and holds another position, the other was refused an order; a third has not run yet. Money
+was deposited, allocated and collected, and the value was written down every hour.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from farms.models import Agent, Farm
+from farms.services import create_agent, create_farm, rehearse_farm, run_agent, start_agent, start_farm
+from markets.models import Instrument
+from markets.services import NewQuote, ensure_instrument, record_quotes, store_candles
+from moniqo.lib import clock, tenancy
+from moniqo.users.models import User
+from portfolio.services import roll_up_days, take_snapshots
+from tests.conftest import make_user
+from trading.services import execute_order, set_limits
+from wallets.connections import create_demo_connection
+from wallets.models import Connection, Wallet
+from wallets.services import allocate, collect, create_wallet, deposit
+
+HOUR = timedelta(hours=1)
+# Two averages of 2 and 4 bars cross upwards, downwards with a profit, and upwards again.
+SHAPE = (*[100.0] * 12, 99, 98, 97, 103, 106, 110, 113, 112, 108, 103, 101, 100, 99, 98, 104, 107, 109, 111)
+PARAMETERS = {"ma": "sma", "fast": 2, "slow": 4, "adx_min": 0, "atr_period": 3, "stop_atr": 4.0, "trail_atr": 0.0}
+LONG_FARM = "Momentum of the larger caps, weighed anew on every second Thursday of the month"
+LONG_AGENT = "Ether against the dollar on hourly candles, carefully, with a close stop"
+
+
+@dataclass
+class World:
+    """The trader and what they have. `farm` and `agent` are the busy ones."""
+
+    owner: User
+    connection: Connection
+    master: Wallet
+    farm: Farm
+    agent: Agent
+    quiet: Agent
+    bitcoin: Instrument
+    ether: Instrument
+
+    def quote(self, price: str) -> None:
+        """Say a new price of bitcoin, as the feed does."""
+        _quote(self.bitcoin, Decimal(price))
+
+
+def build_world(email: str = "world@example.com") -> World:
+    """Make the world and commit it; needs a database of its own (`site` or `live_db`)."""
+    owner = make_user(email, name="Wanda World")
+    start = clock.now().replace(minute=0, second=0, microsecond=0) - len(SHAPE) * HOUR
+    with tenancy.tenant(owner.pk):
+        bitcoin, ether = _instrument("BTC", start, 600), _instrument("ETH", start, 30)
+        with clock.at(start):
+            world = _open(owner, bitcoin, ether)
+        for hour in range(1, len(SHAPE) + 1):
+            _live_through(world, start + hour * HOUR)
+        with clock.at(start + len(SHAPE) * HOUR):
+            _move(collect, world.master, world.quiet, "87.65", "Half of what was not used")
+            start_farm(owner_id=owner.pk, farm_id=world.farm.pk)
+            take_snapshots(owner_id=owner.pk, at=clock.now() + timedelta(seconds=1))
+            roll_up_days(owner_id=owner.pk)
+        _quote(bitcoin, Decimal("66543.21"))
+        _quote(ether, Decimal("3321.09"))
+        Connection.objects.filter(owner=owner).update(status=Connection.Status.OK, synced_at=clock.now())
+    return world
+
+
+def _open(owner: User, bitcoin: Instrument, ether: Instrument) -> World:
+    connection = create_demo_connection(owner_id=owner.pk)
+    master = create_wallet(owner_id=owner.pk, name="Master", role=Wallet.Role.MASTER, connection=connection)
+    limits = {"allowed_symbols": [bitcoin.symbol, ether.symbol], "maximum_notional": Decimal(15000)}
+    set_limits(on=connection, **limits)
+    deposit(owner_id=owner.pk, wallet_id=master.pk, amount=Decimal("123456.78"), asset="USDT", key="opening")
+    trend = _farm(owner, master, "Trend", "0.45")
+    momentum = _farm(owner, master, LONG_FARM, "0.3")
+    busy = _agent(trend, "Bitcoin trend", bitcoin, "0.6", size="0.5")
+    refused = _agent(trend, "Bitcoin, far too large", bitcoin, "0.4", size="0.9")
+    quiet = _agent(momentum, LONG_AGENT, ether, "1", size="0.5")
+    world = World(owner, connection, master, trend, busy, quiet, bitcoin, ether)
+    _move(allocate, master, busy, "25432.10", "Opening capital")
+    _move(allocate, master, refused, "23876.54", "Opening capital")
+    _move(allocate, master, quiet, "9765.43", "Opening capital, with a note that says at some length where it is from")
+    for agent in (busy, refused):
+        start_agent(owner_id=owner.pk, agent_id=agent.pk)
+    take_snapshots(owner_id=owner.pk, at=clock.now())
+    return world
+
+
+def _live_through(world: World, moment: datetime) -> None:
+    with clock.at(moment):
+        for agent in Agent.objects.filter(status=Agent.Status.RUNNING):
+            run = run_agent(owner_id=world.owner.pk, agent_id=agent.pk)
+            if run is not None and run.order_id is not None:
+                execute_order(owner_id=world.owner.pk, order_id=run.order_id)
+        take_snapshots(owner_id=world.owner.pk, at=moment)
+
+
+def _farm(owner: User, master: Wallet, name: str, target: str) -> Farm:
+    farm = create_farm(
+        owner_id=owner.pk, master_id=master.pk, name=name, maximum_share=Decimal(1), target_weight=Decimal(target)
+    )
+    rehearse_farm(owner_id=owner.pk, farm_id=farm.pk)
+    return farm
+
+
+def _agent(farm: Farm, name: str, instrument: Instrument, target: str, *, size: str) -> Agent:
+    return create_agent(
+        owner_id=farm.owner_id,
+        farm_id=farm.pk,
+        name=name,
+        strategy="trend_following",
+        instrument_id=instrument.pk,
+        timeframe="1h",
+        parameters=PARAMETERS,
+        size=Decimal(size),
+        target_weight=Decimal(target),
+    )
+
+
+def _move(movement: Callable[..., object], master: Wallet, agent: Agent, amount: str, note: str) -> None:
+    """Down to an agent through its farm, or up the same way."""
+    farm = agent.farm.wallet
+    steps: Sequence[tuple[Wallet, Wallet]] = ((master, farm), (farm, agent.wallet))
+    if movement is collect:
+        steps = [(below, above) for above, below in reversed(steps)]
+    for source, target in steps:
+        movement(
+            owner_id=master.owner_id,
+            source_id=source.pk,
+            target_id=target.pk,
+            asset="USDT",
+            amount=Decimal(amount),
+            key=f"{movement.__name__}:{agent.pk}:{source.role}",
+            note=note,
+        )
+
+
+def _instrument(base: str, start: datetime, scale: int) -> Instrument:
+    """Its hourly candles follow `SHAPE`, `scale` times as high."""
+    instrument, _ = ensure_instrument(
+        venue="simulated",
+        symbol=f"{base}/USDT",
+        tick_size=Decimal("0.01"),
+        lot_size=Decimal("0.00001"),
+        minimum_notional=Decimal(5),
+        is_simulated=True,
+    )
+    close = np.array(SHAPE, dtype=float) * scale
+    opens = np.concatenate((close[:1], close[:-1]))
+    ts = int(start.timestamp()) * 1000 + np.arange(close.size, dtype=np.int64) * 3_600_000
+    high, low = np.maximum(opens, close) + scale / 2, np.minimum(opens, close) - scale / 2
+    volume = np.full(close.size, 10.0)
+    store_candles(
+        instrument=instrument, timeframe="1h", ts=ts, open=opens, high=high, low=low, close=close, volume=volume
+    )
+    return instrument
+
+
+def _quote(instrument: Instrument, price: Decimal) -> None:
+    record_quotes([NewQuote(instrument.pk, price, price, price, "simulated", clock.now())])
