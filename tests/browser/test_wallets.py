@@ -67,10 +67,10 @@ def test_money_is_allocated_in_a_dialog_and_the_page_follows(open_page: OpenPage
     page = open_page(f"/wallets/?wallet={tree.farm.pk}", user=tree.owner).page
     row = page.locator("tr.selected")
     expect(row).to_contain_text("$400.00")
-    page.get_by_label("Amount").fill("100000")
+    page.get_by_role("textbox", name="Amount").fill("100000")
     page.get_by_role("button", name="Review transfer").click()
     expect(page.get_by_role("alert")).to_contain_text("is free")
-    page.get_by_label("Amount").fill("20")
+    page.get_by_role("textbox", name="Amount").fill("20")
     page.get_by_role("button", name="Review transfer").click()
     dialog = page.locator("#dialog")
     expect(dialog).to_contain_text("Farm, free")
@@ -82,7 +82,7 @@ def test_money_is_allocated_in_a_dialog_and_the_page_follows(open_page: OpenPage
 
 def test_money_is_collected_without_javascript(open_page: OpenPage, tree: Tree) -> None:
     page = open_page(f"/wallets/?wallet={tree.farm.pk}&tab=collect", user=tree.owner, script=False).page
-    page.get_by_label("Amount").fill("20")
+    page.get_by_role("textbox", name="Amount").fill("20")
     page.get_by_role("button", name="Review transfer").click()
     page.get_by_role("button", name="Collect 20.00 USDT").click()
     expect(page.get_by_role("status").first).to_contain_text("went from Farm to Master")
