@@ -1,4 +1,4 @@
-"""Orders, fills and positions for programs."""
+"""Orders, fills, positions and limits for programs."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from moniqo.lib.api import Amount, IdempotencyKey, Page, PageQuery, PositiveAmou
 from moniqo.lib.errors import InvalidInputError, NotFoundError
 from trading import selectors, services
 from trading.models import Fill, Order, Position
-from trading.selectors import life, lists, positions
+from trading.selectors import LimitPath, life, limits, lists, positions
 from wallets.models import Wallet
 
 router = Router()
@@ -134,6 +134,36 @@ class OrderIn(Schema):
     reason: str = Field("", max_length=200)
 
 
+class LimitsIn(Schema):
+    """Both replace what was there. Null says nothing and leaves it to the rest of the path; an empty list allows no
+    market; `maximum_notional` is per order, in quote. Where nobody on a path says, nothing can be bought."""
+
+    allowed_symbols: list[str] | None = Field(max_length=1000, examples=[["BTC/USDT"]])
+    maximum_notional: PositiveAmount | None
+
+
+class AppliedOut(Schema):
+    """The symbols that every list on the path shares and the smallest notional; null where nobody says."""
+
+    allowed_symbols: list[str] | None
+    maximum_notional: Amount | None
+
+
+class LimitStepOut(AppliedOut):
+    """What one step says, the connection first."""
+
+    id: UUID
+    role: str
+    name: str
+
+
+class LimitsOut(AppliedOut):
+    """The own limits, those of the whole path down to here, and what they come to."""
+
+    applied: AppliedOut
+    path: list[LimitStepOut]
+
+
 class Narrow(Schema):
     """`wallet_id` includes every wallet below it."""
 
@@ -209,6 +239,48 @@ def list_trades(request: HttpRequest, narrow: Query[Narrow], query: Query[PageQu
     rows = _narrowed(Position.objects.filter(owner_id=owner_of(request), closed_at__isnull=False), narrow)
     related = rows.select_related("instrument", "wallet__parent")
     return paginate(related, query, moment="closed_at", present=lists.trade_row)
+
+
+@router.get(
+    "/wallets/{uuid:wallet_id}/limits", response=LimitsOut, summary="A wallet's limits and what its path allows"
+)
+def get_wallet_limits(request: HttpRequest, wallet_id: UUID) -> Any:
+    return _limits_out(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id))
+
+
+@router.put("/wallets/{uuid:wallet_id}/limits", response=LimitsOut, summary="Replace a wallet's limits")
+def put_wallet_limits(request: HttpRequest, wallet_id: UUID, body: LimitsIn) -> Any:
+    _set_limits(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id), body)
+    return get_wallet_limits(request, wallet_id)
+
+
+@router.get(
+    "/connections/{uuid:connection_id}/limits", response=LimitsOut, summary="A connection's limits, for all its wallets"
+)
+def get_connection_limits(request: HttpRequest, connection_id: UUID) -> Any:
+    return _limits_out(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id))
+
+
+@router.put("/connections/{uuid:connection_id}/limits", response=LimitsOut, summary="Replace a connection's limits")
+def put_connection_limits(request: HttpRequest, connection_id: UUID, body: LimitsIn) -> Any:
+    _set_limits(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id), body)
+    return get_connection_limits(request, connection_id)
+
+
+def _limits_out(path: LimitPath) -> dict[str, Any]:
+    applied = {"allowed_symbols": path.allowed_symbols, "maximum_notional": path.maximum_notional}
+    own = {"allowed_symbols": path.own.allowed_symbols, "maximum_notional": path.own.maximum_notional}
+    return {**own, "applied": applied, "path": path.steps}
+
+
+def _set_limits(path: LimitPath, body: LimitsIn) -> None:
+    symbols = None if body.allowed_symbols is None else {symbol.strip().upper() for symbol in body.allowed_symbols}
+    if unknown := sorted((symbols or set()) - set(path.choices)):
+        raise InvalidInputError(
+            f"Choose other symbols: the venue does not list {', '.join(unknown)}.",
+            fields={"allowed_symbols": "Not listed at the venue."},
+        )
+    services.set_limits(on=path.target, allowed_symbols=symbols, maximum_notional=body.maximum_notional)
 
 
 def _narrowed(rows: Any, narrow: Narrow) -> Any:

@@ -1,12 +1,16 @@
-"""The filters of the lists."""
+"""The filters of the lists, and the form of limits."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
 from django.http import QueryDict
 
+from moniqo.lib.api import plain
+from moniqo.lib.models import MONEY
 from trading.models import Order, Side
+from trading.selectors import LimitPath
 
 ANY: Final = ("", "Any")
 
@@ -37,3 +41,49 @@ class FilterForm(forms.Form):
         for name, offered in choices.items():
             if isinstance(field := self.fields.get(name), forms.ChoiceField):
                 field.choices = [ANY, *offered]
+
+
+class LimitForm(forms.Form):
+    """What the last step of a path allows. Nothing ticked allows nothing; only the choice to say nothing opens up."""
+
+    LISTED: Final = "listed"
+    SILENT: Final = "silent"
+
+    markets = forms.ChoiceField(
+        label="What may be bought here",
+        choices=((LISTED, "Only the markets ticked below"), (SILENT, "What the rest of the path allows")),
+    )
+    symbols = forms.MultipleChoiceField(label="Markets", required=False, widget=forms.CheckboxSelectMultiple)
+    maximum_notional = forms.DecimalField(
+        label="At most per order",
+        required=False,
+        min_value=Decimal("1e-18"),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        help_text="In the asset that pays for it. Empty: the rest of the path decides.",
+        error_messages={"min_value": "Enter an amount above zero, or none."},
+    )
+
+    def __init__(self, given: QueryDict | None, *, path: LimitPath) -> None:
+        own = path.own
+        initial = {
+            "markets": self.SILENT if own.allowed_symbols is None and own.maximum_notional else self.LISTED,
+            "symbols": own.allowed_symbols or (),
+            "maximum_notional": "" if own.maximum_notional is None else plain(own.maximum_notional),
+        }
+        super().__init__(given, initial=initial, label_suffix="")
+        field = self.fields["symbols"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
+        field.choices = [(symbol, symbol) for symbol in path.choices]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = self.cleaned_data
+        if given.get("markets") == self.SILENT and given.get("symbols"):
+            self.add_error("symbols", "Untick the markets, or choose to allow only those that are ticked.")
+        return given
+
+    @property
+    def allowed_symbols(self) -> list[str] | None:
+        """What to store, once the form is valid."""
+        return None if self.cleaned_data["markets"] == self.SILENT else list(self.cleaned_data["symbols"])

@@ -21,6 +21,9 @@ PRICE_AGE_LIMIT: Final = timedelta(seconds=60)
 # What of the base asset stays behind when whole lots are sold is no disagreement of the books.
 DUST_LOTS: Final = 1
 
+# The checks of what the user set.
+LIMITS: Final = frozenset({"allowed_symbols", "maximum_notional"})
+
 ACTIVE: Final = "active"
 REDUCING: Final = "reducing"
 HALTED: Final = "halted"

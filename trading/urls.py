@@ -7,6 +7,8 @@ urlpatterns = [
     path("orders/", views.orders, name="orders"),
     path("orders/<uuid:pk>/", views.order, name="order"),
     path("orders/<uuid:pk>/cancel/", views.cancel, name="order-cancel"),
+    path("limits/<uuid:pk>/", views.wallet_limits, name="limits"),
+    path("limits/connection/<uuid:pk>/", views.connection_limits, name="connection-limits"),
     path("positions/", views.positions, name="positions"),
     path("trades/", views.trades, name="trades"),
 ]

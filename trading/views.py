@@ -1,4 +1,7 @@
-"""Positions, orders and trades: lists whose filters, order and page stand in the address, and the life of an order."""
+"""Positions, orders and trades: lists whose filters, order and page stand in the address, and the life of an order.
+
+And the limits, which are the user's: what a connection or a wallet allows, beside what the whole path comes to.
+"""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,16 +14,17 @@ from django.contrib.auth.decorators import login_required
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from moniqo.lib import tenancy
+from moniqo.lib import display, tenancy
 from moniqo.lib.api import owner_of
-from moniqo.lib.errors import ConflictError, NotFoundError
+from moniqo.lib.errors import ConflictError, InvalidInputError, NotFoundError
 from moniqo.lib.http import HtmxRequest
 from trading import exports, services
-from trading.forms import FilterForm
-from trading.selectors import life, lists
+from trading.forms import FilterForm, LimitForm
+from trading.selectors import LimitPath, life, limits, lists
 
 LABELS = {"instrument": "Market", "since": "From", "until": "To", "q": "Text"}
 
@@ -85,6 +89,47 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     except ConflictError as error:
         messages.warning(request, str(error))
     return redirect("trading:order", pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def wallet_limits(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What the path from the connection down to a wallet allows, and the form of the wallet's own limits."""
+    try:
+        path = limits.wallet_limits(owner_id=owner_of(request), wallet_id=pk)
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    return _limits(request, path, back=reverse("wallets:wallet", args=(pk,)))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def connection_limits(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The limits of a connection, which bind every wallet that trades through it."""
+    try:
+        path = limits.connection_limits(owner_id=owner_of(request), connection_id=pk)
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    return _limits(request, path, back=reverse("wallets:connections"))
+
+
+def _limits(request: HttpRequest, path: LimitPath, *, back: str) -> HttpResponse:
+    form = LimitForm(request.POST if request.method == "POST" else None, path=path)
+    if form.is_valid():
+        try:
+            services.set_limits(
+                on=path.target,
+                allowed_symbols=form.allowed_symbols,
+                maximum_notional=form.cleaned_data["maximum_notional"],
+            )
+        except InvalidInputError as error:
+            form.add_error("maximum_notional", str(error))
+        else:
+            messages.success(request, f"The limits of {path.target.name} are saved and bind the next order.")
+            return redirect(request.path)
+    # A field cannot hide its amount and keep it, so the form waits until amounts may be seen.
+    context = {"path": path, "form": form, "back": back, "is_hidden": display.current().hide_amounts}
+    return render(request, "trading/limits.html", context, status=422 if form.is_bound else 200)
 
 
 def _list(request: HtmxRequest, page: Page) -> HttpResponseBase:

@@ -11,9 +11,10 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from moniqo.lib.api import owner_of
-from moniqo.lib.errors import MoniqoError, NotFoundError
+from moniqo.lib.errors import ConflictError, MoniqoError, NotFoundError
 from moniqo.lib.http import HtmxRequest
-from wallets.connections import ConnectionHealth, connection_health
+from wallets.connections import ConnectionHealth, connection_health, open_paper_account, paper_venues
+from wallets.forms import PaperAccountForm
 from wallets.models import Reconciliation
 from wallets.sync import assign_suspense, request_sync
 
@@ -32,6 +33,23 @@ def connections(request: HttpRequest) -> HttpResponse:
 def connection(request: HtmxRequest, pk: UUID) -> HttpResponse:
     """One connection; its card alone for a live update."""
     return _card(request, _health(request, pk))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Open a paper account and start its first sync."""
+    form = PaperAccountForm(request.POST if request.method == "POST" else None, venues=paper_venues())
+    if form.is_valid():
+        try:
+            made = open_paper_account(owner_id=owner_of(request), **form.cleaned_data)
+            request_sync(owner_id=owner_of(request), connection_id=made.pk)
+        except MoniqoError as error:
+            form.add_error("name" if isinstance(error, ConflictError) else None, str(error))
+        else:
+            messages.success(request, f"{made.name} is open and syncs for the first time. Make its master wallet next.")
+            return redirect("wallets:connections")
+    return render(request, "wallets/connection_create.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 @login_required

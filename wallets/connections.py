@@ -6,10 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 
+from markets.models import Instrument
 from markets.selectors import SIMULATED
 from moniqo.lib import clock
-from moniqo.lib.errors import NotFoundError
+from moniqo.lib.errors import ConflictError, InvalidInputError, NotFoundError
 from wallets.models import Connection, Platform, Reconciliation, SyncRun
 
 DEMO: Final = "demo"
@@ -44,6 +46,37 @@ def create_demo_connection(*, owner_id: UUID, name: str = "Paper account", venue
         owner_id=owner_id, name=name, defaults={"platform": ensure_demo_platform(), "venue": venue, "is_paper": True}
     )
     return connection
+
+
+def open_paper_account(*, owner_id: UUID, name: str, venue: str) -> Connection:
+    """A new account at the paper exchange that trades the instruments of `venue` at their prices.
+
+    Raises InvalidInputError for an empty name or a venue without prices, ConflictError for a name in use.
+    """
+    name = name.strip()
+    if not name:
+        raise InvalidInputError("Give the account a name.", fields={"name": "A name is needed."})
+    if venue not in dict(paper_venues()):
+        raise InvalidInputError("Choose prices that there are.", fields={"venue": "There are no such prices."})
+    platform = ensure_demo_platform()
+    if not platform.is_active:
+        raise ConflictError("Paper accounts are switched off here: ask the operator.")
+    try:
+        with transaction.atomic():
+            return Connection.objects.create(
+                owner_id=owner_id, name=name, platform=platform, venue=venue, is_paper=True
+            )
+    except IntegrityError as error:
+        if "connection_name_once_per_owner" not in str(error):
+            raise
+        raise ConflictError(f"Choose another name: there is an account {name} already.") from error
+
+
+def paper_venues() -> tuple[tuple[str, str], ...]:
+    """Whose prices a paper account may trade at, each with its words: the simulator's always, and all that are fed."""
+    fed = Instrument.objects.filter(is_active=True).exclude(venue=SIMULATED).order_by("venue")
+    others = fed.values_list("venue", flat=True).distinct()
+    return ((SIMULATED, "Simulated"), *((venue, venue.capitalize()) for venue in others))
 
 
 def get_connection(*, owner_id: UUID, connection_id: UUID) -> Connection:

@@ -1,9 +1,11 @@
 """The forms of the wallet pages. They check what a field can tell; the services check the rest."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from moniqo.lib import display, formatting
 from moniqo.lib.models import MONEY
@@ -99,6 +101,19 @@ class WalletForm(forms.Form):
     def target_weight(self) -> Decimal | None:
         percent: Decimal | None = self.cleaned_data.get("target_percent")
         return None if percent is None else percent / 100
+
+
+class PaperAccountForm(forms.Form):
+    """A new account at the paper exchange."""
+
+    name = forms.CharField(label="Name", max_length=80)
+    venue = forms.ChoiceField(label="Prices")
+
+    def __init__(self, given: QueryDict | None, *, venues: Sequence[tuple[str, str]]) -> None:
+        super().__init__(given, initial={"name": "Paper account"}, label_suffix="")
+        choices = self.fields["venue"]
+        assert isinstance(choices, forms.ChoiceField)  # noqa: S101 - declared above
+        choices.choices = list(venues)
 
 
 def _free(name: str, asset: str, amount: Decimal) -> str:

@@ -1,6 +1,6 @@
 """Everything that writes in this app, by the name other apps call it."""
 
-from wallets.connections import create_demo_connection, ensure_demo_platform
+from wallets.connections import create_demo_connection, ensure_demo_platform, open_paper_account
 from wallets.hierarchy import (
     Preview,
     Side,
@@ -25,6 +25,7 @@ __all__ = (
     "create_wallet",
     "deposit",
     "ensure_demo_platform",
+    "open_paper_account",
     "preview_allocate",
     "preview_collect",
     "preview_deposit",

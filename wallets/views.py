@@ -174,6 +174,9 @@ def create(request: HttpRequest) -> HttpResponse:
     owner_id = owner_of(request)
     parent_id = request.GET.get("parent")
     parent = _parent(owner_id, parent_id) if parent_id else None
+    if parent is None and not Connection.objects.filter(owner_id=owner_id).exists():
+        messages.info(request, "A master wallet stands for an account: open one first.")
+        return redirect("wallets:connection-create")
     role = CHILD_ROLE[parent.role] if parent else Wallet.Role.MASTER
     form = WalletForm(request.POST or None, parent=parent, owner_id=owner_id)
     status = 200

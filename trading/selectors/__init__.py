@@ -1,6 +1,7 @@
 """Reads for pages, the API and the apps above: frozen rows, a fixed number of queries each."""
 
 from trading.selectors.life import OrderLife, order_life
+from trading.selectors.limits import LimitPath, LimitStep, connection_limits, wallet_limits
 from trading.selectors.lists import (
     FillRow,
     Filters,
@@ -19,12 +20,15 @@ from trading.selectors.positions import PositionRow, open_positions
 __all__ = (
     "FillRow",
     "Filters",
+    "LimitPath",
+    "LimitStep",
     "Listing",
     "OrderLife",
     "OrderRow",
     "PositionRow",
     "TradeRow",
     "closed_positions",
+    "connection_limits",
     "fills",
     "list_orders",
     "list_positions",
@@ -32,4 +36,5 @@ __all__ = (
     "open_positions",
     "order_life",
     "orders",
+    "wallet_limits",
 )

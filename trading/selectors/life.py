@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from moniqo.lib.errors import NotFoundError
-from trading import states
+from trading import risk, states
 from trading.models import Order, OrderEvent, RiskDecision
 from trading.selectors.lists import FillRow, OrderRow, fill_row, order_row
 from wallets.models import Account, Transfer
@@ -41,6 +41,11 @@ class OrderLife:
     @property
     def is_cancellable(self) -> bool:
         return self.order.status in states.CANCELLABLE
+
+    @property
+    def is_refused_by_limit(self) -> bool:
+        """Whether the user's own limits refused it, which the user can change."""
+        return any(decision.limit in risk.LIMITS for decision in self.decisions)
 
     @property
     def answers(self) -> tuple[OrderEvent, ...]:

@@ -1,0 +1,210 @@
+"""The user's limits: the page and the API that set them, what a path comes to, and that silence allows nothing."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from markets.models import Instrument
+from moniqo.lib import tenancy
+from moniqo.users.models import User
+from tests.trading.desk import SYMBOL, Desk, make_desk
+from tests.trading.test_api import Program
+from trading import risk, selectors, services
+from trading.models import RiskLimit
+from trading.services.placing import limits_on_path
+
+LISTED = {"markets": "listed", "symbols": [SYMBOL], "maximum_notional": "500"}
+
+
+@pytest.fixture
+def desk(owner: User) -> Desk:
+    """A desk whose owner has not set any limit."""
+    Instrument.objects.create(
+        venue="simulated", symbol="ETH/USDT", base="ETH", quote="USDT", tick_size=Decimal("0.01"), lot_size=1
+    )
+    return make_desk(owner, limits=False)
+
+
+@pytest.fixture
+def pages(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def page_of(thing: Any) -> str:
+    name = "trading:limits" if hasattr(thing, "role") else "trading:connection-limits"
+    return reverse(name, args=(thing.pk,))
+
+
+def set_limits(desk: Desk, on: Any, symbols: list[str] | None, notional: int | None) -> None:
+    with tenancy.tenant(desk.owner.pk):
+        services.set_limits(
+            on=on, allowed_symbols=symbols, maximum_notional=None if notional is None else Decimal(notional)
+        )
+
+
+def stored(desk: Desk) -> list[tuple[list[str] | None, Decimal | None]]:
+    with tenancy.tenant(desk.owner.pk):
+        return list(RiskLimit.objects.values_list("allowed_symbols", "maximum_notional"))
+
+
+@pytest.mark.parametrize("level", ["connection", "master", "farm", "wallet"])
+def test_limits_set_on_a_page_let_the_next_order_through(pages: Client, desk: Desk, level: str) -> None:
+    assert desk.place().status == "rejected"
+    address = page_of(getattr(desk, level))
+    answer = pages.post(address, LISTED, follow=True)
+    assert answer.redirect_chain == [(address, 302)]
+    assert "are saved and bind the next order" in answer.content.decode()
+    assert desk.place().status == "submitting"
+    pages.post(address, LISTED)
+    assert stored(desk) == [([SYMBOL], Decimal(500))]
+
+
+def test_nobody_having_said_anything_is_shown_as_nothing_allowed(pages: Client, desk: Desk) -> None:
+    page = pages.get(page_of(desk.wallet)).content.decode()
+    assert "Nothing can be bought here." in page
+    assert "which markets may be traded, so none may" in page
+
+
+def test_ticking_nothing_allows_nothing(pages: Client, desk: Desk) -> None:
+    pages.post(page_of(desk.wallet), LISTED)
+    pages.post(page_of(desk.wallet), {"markets": "listed", "maximum_notional": "500"})
+    assert stored(desk) == [([], Decimal(500))]
+    assert desk.place().status == "rejected"
+    assert "No market is allowed by every list" in pages.get(page_of(desk.wallet)).content.decode()
+
+
+def test_saying_nothing_leaves_it_to_the_rest_of_the_path(pages: Client, desk: Desk) -> None:
+    set_limits(desk, desk.connection, [SYMBOL], 5000)
+    pages.post(page_of(desk.wallet), {"markets": "silent", "maximum_notional": ""})
+    assert (None, None) in stored(desk)
+    assert desk.place().status == "submitting"
+
+
+def test_the_page_marks_whose_word_applies(pages: Client, desk: Desk) -> None:
+    set_limits(desk, desk.connection, [SYMBOL, "ETH/USDT"], 5000)
+    set_limits(desk, desk.farm, None, 700)
+    set_limits(desk, desk.wallet, [SYMBOL], 900)
+    with tenancy.tenant(desk.owner.pk):
+        path = selectors.wallet_limits(owner_id=desk.owner.pk, wallet_id=desk.wallet.pk)
+        gate = limits_on_path(wallet_id=desk.wallet.pk, connection_id=desk.connection.pk)
+    assert [step.role for step in path.steps] == ["connection", "master", "farm", "agent"]
+    assert [step.name for step in path.steps if step.is_tightest_notional] == [desk.farm.name]
+    assert [step.name for step in path.steps if step.is_tightest_symbols] == [desk.wallet.name]
+    assert path.maximum_notional == risk.tightest_notional(gate) == 700
+    assert path.allowed_symbols == (SYMBOL,)
+    assert risk.shared_symbols(gate) == {SYMBOL}
+    assert pages.get(page_of(desk.wallet)).content.decode().count("Applies") == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({**LISTED, "maximum_notional": "0"}, "Enter an amount above zero, or none."),
+        ({**LISTED, "maximum_notional": "much"}, "Enter a number."),
+        ({**LISTED, "symbols": ["DOGE/USDT"]}, "DOGE/USDT is not one of the available choices."),
+        ({**LISTED, "markets": "silent"}, "Untick the markets"),
+        ({}, "This field is required."),
+    ],
+)
+def test_what_is_wrong_is_said_at_the_form_and_changes_nothing(
+    pages: Client, desk: Desk, given: dict[str, Any], sentence: str
+) -> None:
+    answer = pages.post(page_of(desk.wallet), given)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert stored(desk) == []
+
+
+def test_somebody_else_neither_sees_nor_sets_limits(client: Client, desk: Desk, other_owner: User) -> None:
+    client.force_login(other_owner)
+    for address in (page_of(desk.wallet), page_of(desk.connection)):
+        assert client.get(address).status_code == 404
+        assert client.post(address, LISTED).status_code == 404
+    stranger = Program(other_owner)
+    for path in (f"/wallets/{desk.wallet.pk}/limits", f"/connections/{desk.connection.pk}/limits"):
+        assert stranger.get(path).status_code == 404
+        assert put(stranger, path, [SYMBOL], "500").status_code == 404
+    assert stored(desk) == []
+
+
+def test_a_stranger_is_asked_to_sign_in(client: Client, desk: Desk) -> None:
+    assert {client.get(page_of(thing)).status_code for thing in (desk.wallet, desk.connection)} == {302}
+
+
+def test_hidden_amounts_stay_hidden(pages: Client, desk: Desk) -> None:
+    set_limits(desk, desk.wallet, [SYMBOL], 54_321)
+    User.objects.filter(pk=desk.owner.pk).update(privacy=True)
+    page = pages.get(page_of(desk.wallet)).content.decode()
+    assert "54321" not in page.replace(",", "")
+    assert "Amounts are hidden" in page
+
+
+def test_the_queries_do_not_grow_with_the_path(pages: Client, desk: Desk) -> None:
+    def queries(thing: Any) -> int:
+        with CaptureQueriesContext(connection) as found:
+            pages.get(page_of(thing))
+        return len(found)
+
+    queries(desk.master)
+    assert queries(desk.master) == queries(desk.wallet)
+
+
+def test_a_refused_order_leads_to_the_limits_only_when_they_refused_it(pages: Client, desk: Desk) -> None:
+    by_limit, otherwise = desk.place("buy"), desk.place("sell")
+    link = page_of(desk.wallet)
+    assert link in pages.get(reverse("trading:order", args=(by_limit.pk,))).content.decode()
+    assert link not in pages.get(reverse("trading:order", args=(otherwise.pk,))).content.decode()
+
+
+def test_the_pages_of_a_wallet_and_of_connections_lead_to_their_limits(pages: Client, desk: Desk) -> None:
+    assert page_of(desk.wallet) in pages.get(reverse("wallets:wallet", args=(desk.wallet.pk,))).content.decode()
+    assert page_of(desk.connection) in pages.get(reverse("wallets:connections")).content.decode()
+
+
+# --- for programs -----------------------------------------------------------------------------------------------------
+
+
+def put(program: Program, path: str, symbols: list[str] | None, notional: str | None) -> Any:
+    body = {"allowed_symbols": symbols, "maximum_notional": notional}
+    return program.client.put(f"/api/v1{path}", body, content_type="application/json")
+
+
+def test_programs_replace_limits_and_read_what_the_path_comes_to(owner: User, desk: Desk) -> None:
+    program = Program(owner)
+    on_connection = put(program, f"/connections/{desk.connection.pk}/limits", [SYMBOL, "ETH/USDT"], "5000")
+    assert on_connection.status_code == 200, on_connection.content
+    path = f"/wallets/{desk.wallet.pk}/limits"
+    answers = [put(program, path, ["btc/usdt"], None).json() for _ in range(2)]
+    assert answers[0] == answers[1] == program.get(path).json()
+    answer = answers[0]
+    assert (answer["allowed_symbols"], answer["maximum_notional"]) == ([SYMBOL], None)
+    assert answer["applied"] == {"allowed_symbols": [SYMBOL], "maximum_notional": "5000"}
+    assert [step["role"] for step in answer["path"]] == ["connection", "master", "farm", "agent"]
+    assert UUID(answer["path"][0]["id"]) == desk.connection.pk
+    assert len(stored(desk)) == 2
+    assert desk.place().status == "submitting"
+
+
+@pytest.mark.parametrize(
+    ("symbols", "notional"), [(["BTCUSDT"], "5"), ([SYMBOL], "0"), ([SYMBOL], "-1"), ([SYMBOL], "NaN")]
+)
+def test_programs_are_told_what_is_wrong(owner: User, desk: Desk, symbols: list[str], notional: str) -> None:
+    answer = put(Program(owner), f"/wallets/{desk.wallet.pk}/limits", symbols, notional)
+    assert answer.status_code == 422
+    assert answer.json()["fields"]
+    assert stored(desk) == []
+
+
+def test_a_replacement_names_both_limits(owner: User, desk: Desk) -> None:
+    program = Program(owner)
+    answer = program.client.put(
+        f"/api/v1/wallets/{desk.wallet.pk}/limits", {"allowed_symbols": [SYMBOL]}, content_type="application/json"
+    )
+    assert answer.status_code == 422

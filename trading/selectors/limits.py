@@ -1,0 +1,125 @@
+"""What may be traded, and who said so: the limits on a path, outermost first, and what they come to.
+
+The gate reads the same rows with its own query and the same two functions, so a page never promises what it refuses.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from markets.models import Instrument
+from moniqo.lib.errors import NotFoundError
+from trading import risk
+from trading.models import RiskLimit
+from wallets.models import Connection, Wallet
+
+
+@dataclass(frozen=True, slots=True)
+class LimitStep:
+    """What the connection or one wallet of the path says: None where it says nothing, no symbols where it allows none.
+
+    `is_tightest_notional` and `is_tightest_symbols` tell whose word applies; an intersection of lists is nobody's.
+    """
+
+    id: UUID
+    role: str
+    name: str
+    allowed_symbols: tuple[str, ...] | None
+    maximum_notional: Decimal | None
+    is_tightest_symbols: bool
+    is_tightest_notional: bool
+
+    @property
+    def is_connection(self) -> bool:
+        return self.role == "connection"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPath:
+    """The path down to `target`, whose limits are the last step. `allowed_symbols` and `maximum_notional` (per order,
+    in quote) are what applies there, None where nobody says; `choices` what may be ticked; `unit` the quote asset."""
+
+    target: Connection | Wallet
+    steps: tuple[LimitStep, ...]
+    allowed_symbols: tuple[str, ...] | None
+    maximum_notional: Decimal | None
+    choices: tuple[str, ...]
+    unit: str
+
+    @property
+    def own(self) -> LimitStep:
+        return self.steps[-1]
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be bought here, or ""."""
+        if self.allowed_symbols is None:
+            return "Nobody on the path says which markets may be traded, so none may."
+        if not self.allowed_symbols:
+            return "No market is allowed by every list on the path."
+        if self.maximum_notional is None:
+            return "Nobody on the path says how large an order may be, so none may be placed."
+        return ""
+
+
+def wallet_limits(*, owner_id: UUID, wallet_id: UUID) -> LimitPath:
+    """The limits from the wallet's connection down to the wallet, in two queries. Raises NotFoundError."""
+    wallet = (
+        Wallet.objects.filter(owner_id=owner_id, pk=wallet_id)
+        .select_related("connection__limit", "limit", "parent__limit", "parent__parent__limit")
+        .first()
+    )
+    if wallet is None:
+        raise NotFoundError("There is no such wallet: choose one of yours.")
+    path: list[Wallet] = [wallet]
+    while (above := path[0].parent) is not None:
+        path.insert(0, above)
+    return _path(wallet, wallet.connection, path)
+
+
+def connection_limits(*, owner_id: UUID, connection_id: UUID) -> LimitPath:
+    """The limits of a connection, in two queries. Raises NotFoundError."""
+    connection = Connection.objects.filter(owner_id=owner_id, pk=connection_id).select_related("limit").first()
+    if connection is None:
+        raise NotFoundError("There is no such connection: choose one of yours.")
+    return _path(connection, connection, [])
+
+
+def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wallet]) -> LimitPath:
+    path: list[Connection | Wallet] = [connection, *wallets]
+    limits = tuple(_limits(step) for step in path)
+    symbols, notional = risk.shared_symbols(limits), risk.tightest_notional(limits)
+    instruments = Instrument.objects.filter(venue=connection.venue, is_active=True).values_list("symbol", "quote")
+    stored = limits[-1].allowed_symbols or frozenset()
+    steps = (
+        LimitStep(
+            id=step.pk,
+            role=step.role if isinstance(step, Wallet) else "connection",
+            name=step.name,
+            allowed_symbols=_sorted(limit.allowed_symbols),
+            maximum_notional=limit.maximum_notional,
+            is_tightest_symbols=symbols is not None and limit.allowed_symbols == symbols,
+            is_tightest_notional=notional is not None and limit.maximum_notional == notional,
+        )
+        for step, limit in zip(path, limits, strict=True)
+    )
+    return LimitPath(
+        target=target,
+        steps=tuple(steps),
+        allowed_symbols=_sorted(symbols),
+        maximum_notional=notional,
+        choices=tuple(sorted({symbol for symbol, _ in instruments} | stored)),
+        unit=" or ".join(sorted({quote for _, quote in instruments})),
+    )
+
+
+def _limits(step: Connection | Wallet) -> risk.Limits:
+    limit: RiskLimit | None = getattr(step, "limit", None)
+    if limit is None:
+        return risk.Limits(step.name)
+    listed = None if limit.allowed_symbols is None else frozenset(limit.allowed_symbols)
+    return risk.Limits(step.name, allowed_symbols=listed, maximum_notional=limit.maximum_notional)
+
+
+def _sorted(symbols: frozenset[str] | None) -> tuple[str, ...] | None:
+    return None if symbols is None else tuple(sorted(symbols))
