@@ -19,7 +19,9 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = os.environ.get("MONIQO_ENV", "development")
 PRODUCTION = ENVIRONMENT == "production"
-DEBUG = not PRODUCTION and os.environ.get("MONIQO_DEBUG", "1") == "1"
+WEB = os.environ.get("MONIQO_PROCESS") == "web"
+# Only pages show their errors: in workers and commands Django would keep a log of every statement for nobody.
+DEBUG = not PRODUCTION and os.environ.get("MONIQO_DEBUG", "1" if WEB else "0") == "1"
 DATA_DIR = Path(os.environ.get("MONIQO_DATA") or BASE_DIR / "var")
 TESTING = "pytest" in sys.modules
 
@@ -74,12 +76,11 @@ CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("MONIQO_TRUSTED_ORIG
 # --- database and redis --------------------------------------------------------------------------------------------
 # Three roles of one database: the app (row-level security applies), the owner (migrations), the system (sees all).
 _nowhere = "postgresql://nobody@127.0.0.1:1/moniqo"
-_pooled = os.environ.get("MONIQO_PROCESS") == "web"
 DATABASE_URL = _required("DATABASE_URL", _nowhere)
 DATABASES = {
-    "default": _database(DATABASE_URL, pooled=_pooled),
+    "default": _database(DATABASE_URL, pooled=WEB),
     "owner": _database(_required("DATABASE_OWNER_URL", DATABASE_URL)),
-    "system": _database(_required("DATABASE_SYSTEM_URL", DATABASE_URL), pooled=_pooled),
+    "system": _database(_required("DATABASE_SYSTEM_URL", DATABASE_URL), pooled=WEB),
 }
 DATABASE_ROUTERS = ["moniqo.lib.tenancy.TenancyRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -131,6 +132,7 @@ MIDDLEWARE = [
     "moniqo.ui.middleware.DisplayMiddleware",
     "moniqo.users.middleware.TenancyMiddleware",
     "axes.middleware.AxesMiddleware",
+    "moniqo.api.problems_only",
 ]
 
 ROOT_URLCONF = "moniqo.urls"

@@ -91,7 +91,7 @@ FARMS: Final = (
                 parameters={"fast": 9, "slow": 27, "adx_min": 0, "stop_atr": 4.0, "trail_atr": 0},
                 share=Decimal("0.40"),
                 size=Decimal("0.5"),
-                joins_before_end=5,
+                joins_before_end=3,
             ),
         ),
     ),
