@@ -20,4 +20,4 @@ if settings.PRODUCTION:
     connection.ensure_connection()
     connection.close()
 
-application = dispatch(cast(Application, django_application))
+application = dispatch(cast("Application", django_application))
