@@ -18,6 +18,8 @@ from moniqo.lib.api import owner_of
 from moniqo.lib.errors import InvalidInputError, MoniqoError, NotFoundError
 from quant import strategies
 from quant.strategies import Strategy
+from trading.selectors import wallet_limits
+from wallets.models import Wallet
 
 RUNS_SHOWN = 25
 SHOWN = (("", "All runs"), ("acted", "Decisions"))
@@ -60,6 +62,7 @@ def agent(request: HttpRequest, pk: UUID) -> HttpResponse:
         "page": page,
         "agent": page.agent,
         "chart": charts.market(page),
+        "obstacle": wallet_limits(owner_id=owner_id, wallet_id=page.agent.wallet_id).obstacle_to(page.agent.symbol),
         "listed": listed,
         "runs": [selectors.run_row(run) for run in listed.object_list],
         "show": show,
@@ -103,7 +106,10 @@ def switch_agent(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def new_farm(request: HttpRequest) -> HttpResponse:
-    """Ask for a farm and make it."""
+    """Ask for a farm and make it; who has no master wallet makes that first."""
+    if not Wallet.objects.filter(owner_id=owner_of(request), role=Wallet.Role.MASTER).exists():
+        messages.info(request, "A farm works with a part of a master wallet's money: make that first.")
+        return redirect("wallets:create")
     form = FarmForm(request.POST or None)
     if form.is_valid():
         given = form.cleaned_data

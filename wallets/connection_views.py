@@ -47,7 +47,7 @@ def create(request: HttpRequest) -> HttpResponse:
         except MoniqoError as error:
             form.add_error("name" if isinstance(error, ConflictError) else None, str(error))
         else:
-            messages.success(request, f"{made.name} is open and syncs for the first time. Make its master wallet next.")
+            messages.success(request, f"{made.name} is open. Make its master wallet, and set limits.")
             return redirect("wallets:connections")
     return render(request, "wallets/connection_create.html", {"form": form}, status=422 if form.is_bound else 200)
 

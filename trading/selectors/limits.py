@@ -61,6 +61,12 @@ class LimitPath:
             return "Nobody on the path says how large an order may be, so none may be placed."
         return ""
 
+    def obstacle_to(self, symbol: str) -> str:
+        """Why `symbol` cannot be bought here, or ""."""
+        if self.obstacle or symbol in (self.allowed_symbols or ()):
+            return self.obstacle
+        return f"The limits on its path do not allow {symbol}."
+
 
 def wallet_limits(*, owner_id: UUID, wallet_id: UUID) -> LimitPath:
     """The limits from the wallet's connection down to the wallet, in two queries. Raises NotFoundError."""
