@@ -27,6 +27,8 @@ from numba import njit
 # Inlining by numba keeps the position's fields in registers: seven times faster than passing them through memory.
 _inlined = njit(cache=True, inline="always", error_model="numpy")
 _compiled = njit(cache=True, nogil=True, error_model="numpy")
+# Sums may be added up in any order there, several at a time; fills never are.
+_summing = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
 # Adding it widens an int8 to the int64 that every path must agree on; int() would keep the int8.
 WIDE: Final = 0
@@ -245,6 +247,12 @@ def reaches_target(p: Position, bar: Bar) -> bool:
 
 
 @_inlined
+def bounds(p: Position) -> tuple[float, float]:
+    """The low and the high that make a bar reach the stop or the target; NaN, which nothing reaches, where none is."""
+    return (p.stop, p.target) if p.side > 0 else (p.target, p.stop)
+
+
+@_inlined
 def follow(position: Position, bar: Bar) -> Position:
     """Remember the best price and let the stop follow it.
 
@@ -360,23 +368,25 @@ def run_one(
     count, refusals, exposed, entry = 0, 0, 0, 0
     lag = 0 if rules.fill_at_close else 1
     pyramids = rules.max_entries > 1
+    # What the quiet bars need to know of the position, as scalars of their own: the loop over them stays in registers.
+    held, leaving, follows = 0.0, False, False
+    floor, ceiling = bounds(position)
     for t in range(open_.size):
         i = t - lag
+        signal = i >= 0 and (enter[i] != 0 or exit_[i])
+        paid = funding.size > 0 and funding[t] != 0.0
+        if not (signal or leaving or paid or low[t] <= floor or high[t] >= ceiling):
+            # On most bars nothing happens but this, which is all that `step` would do.
+            if follows:
+                position = follow(position, Bar(open_[t], high[t], low[t], close[t], math.inf, 0.0))
+                floor, ceiling = bounds(position)
+            exposed += held != 0.0
+            equity[t] = cash + held * close[t]
+            continue
         bar = Bar(
             open_[t], high[t], low[t], close[t],
             volume[t] if volume.size > 0 else math.inf, funding[t] if funding.size > 0 else 0.0,
         )  # fmt: skip
-        signal = i >= 0 and (enter[i] != 0 or exit_[i])
-        if not (signal or position.leaving != 0 or reaches_stop(position, bar) or reaches_target(position, bar)) and (
-            bar.funding == 0.0
-        ):
-            # On most bars nothing happens, and this is all that `step` would do; flat positions reach nothing.
-            if position.quantity != 0.0:
-                exposed += 1
-                if pyramids or not math.isnan(position.trail):
-                    position = follow(position, bar)
-            equity[t] = cash + position.quantity * bar.close
-            continue
         intent = NOTHING
         if signal and enter[i] != 0:
             d = details[entry]
@@ -394,10 +404,13 @@ def run_one(
         refusals += refused
         exposed += position.quantity != 0.0
         equity[t] = cash + position.quantity * bar.close
+        held, leaving = position.quantity, position.leaving != 0
+        follows = held != 0.0 and (pyramids or not math.isnan(position.trail))
+        floor, ceiling = bounds(position)
     return count, refusals, exposed, cash, position
 
 
-@_compiled
+@_summing
 def curve_figures(equity: np.ndarray, cash: float, sums: np.ndarray, squares: np.ndarray) -> tuple[float, ...]:
     """What a sweep keeps of an equity curve, in one pass: mean, deviation, skew and kurtosis of its returns, drawdown.
 
@@ -406,26 +419,26 @@ def curve_figures(equity: np.ndarray, cash: float, sums: np.ndarray, squares: np
     """
     n = equity.size
     blocks = sums.size
-    sums[:] = 0.0
-    squares[:] = 0.0
     cubes, fourths = 0.0, 0.0
-    # A division only for a new low: `floor` is where the deepest drawdown so far would be from this peak.
-    before, peak, drawdown, floor = cash, cash, 0.0, cash
     for block in range(blocks):
         total, square = 0.0, 0.0
         for t in range(block * n // blocks, (block + 1) * n // blocks):
+            before = equity[t - 1] if t > 0 else cash
             r = equity[t] / before - 1.0 if before > 0.0 else 0.0
-            before = equity[t]
+            rr = r * r
             total += r
-            square += r * r
-            cubes += r * r * r
-            fourths += r * r * r * r
-            if before > peak:
-                peak, floor = before, before * (1.0 + drawdown)
-            elif before < floor:
-                drawdown, floor = before / peak - 1.0, before
+            square += rr
+            cubes += rr * r
+            fourths += rr * rr
         sums[block] = total
         squares[block] = square
+    # A division only for a new low: `floor` is where the deepest drawdown so far would be from this peak.
+    peak, drawdown, floor = cash, 0.0, cash
+    for t in range(n):
+        if equity[t] > peak:
+            peak, floor = equity[t], equity[t] * (1.0 + drawdown)
+        elif equity[t] < floor:
+            drawdown, floor = equity[t] / peak - 1.0, equity[t]
     mean = sums.sum() / n
     second = squares.sum() / n
     variance = second - mean * mean
