@@ -15,6 +15,7 @@ from moniqo.users.models import User
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 API_PREFIX = "/api/"
 ADMIN_PREFIX = "/admin/"
+SIGN_IN_PREFIX = "/api/v1/auth/"
 
 
 class BearerTokenMiddleware:
@@ -44,7 +45,8 @@ class BearerTokenMiddleware:
 class TenancyMiddleware:
     """Runs every view in one transaction that sees only the rows of the person who asks.
 
-    The operators' admin runs as the system role instead. An answer of 400 or above commits nothing.
+    The operators' admin runs as the system role instead. An answer of 400 or above commits nothing, except where
+    programs sign in: a wrong password must be counted, also when whoever guesses is signed in as somebody else.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -59,7 +61,7 @@ class TenancyMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        if request.path.startswith(ADMIN_PREFIX) or not request.user.is_authenticated:
+        if request.path.startswith((ADMIN_PREFIX, SIGN_IN_PREFIX)) or not request.user.is_authenticated:
             return None
         # The view is called here, not further in, so that its exceptions roll the transaction back on their way out.
         with tenancy.tenant(request.user.pk):

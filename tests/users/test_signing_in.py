@@ -112,3 +112,14 @@ def test_other_spellings_of_the_address_share_one_count(client: Client, owner: U
     for spelling in ("OWNER@example.com", "Owner@example.com", "oWner@example.com", "owNer@example.com", owner.email):
         client.post("/login/", {"username": spelling, "password": "wrong"})
     assert client.post("/login/", {"username": owner.email, "password": password_of(owner)}).status_code == 429
+
+
+def test_somebody_who_is_signed_in_is_counted_while_guessing_another_persons_password(
+    owner: User, other_owner: User
+) -> None:
+    client = Client()
+    client.force_login(other_owner)
+    for _ in range(5):
+        post(client, "/api/v1/auth/token", {"email": owner.email, "password": "wrong"})
+    right = {"email": owner.email, "password": password_of(owner)}
+    assert post(client, "/api/v1/auth/token", right).status_code == 429
