@@ -19,6 +19,7 @@ from django.db import transaction
 
 from moniqo.alerts.models import Alert
 from moniqo.alerts.services import raise_alert, resolve_alert
+from moniqo.celery import app
 from moniqo.lib import clock, tenancy
 from moniqo.lib.errors import ConflictError, MoniqoError, NotFoundError
 from moniqo.lib.formatting import amount as readable
@@ -49,11 +50,10 @@ OVERLAP: Final = timedelta(minutes=1)
 
 def request_sync(*, owner_id: UUID, connection_id: UUID) -> SyncRun:
     """Start a run in the background and return it, or the one that is under way already."""
-    from wallets.tasks import sync_connection as task  # the task imports this module
-
     run, is_new = _start(owner_id, connection_id)
     if is_new:
-        transaction.on_commit(lambda: task.delay(str(owner_id), str(connection_id), str(run.pk)))
+        arguments = (str(owner_id), str(connection_id), str(run.pk))
+        transaction.on_commit(lambda: app.send_task("wallets.tasks.sync_connection", args=arguments))
     return run
 
 
@@ -89,12 +89,13 @@ def assign_suspense(*, owner_id: UUID, connection_id: UUID, asset: str, key: str
 
     Raises ConflictError when there is nothing in suspense, InsufficientFundsError when the master cannot bear the loss.
     """
-    get_connection(owner_id=owner_id, connection_id=connection_id)
-    wallet = first_wallet(connection_id)
-    balance = read_books(connection_id).suspense.get(asset, ZERO)
+    # Who comes second waits, and then finds nothing left: the same suspense must not be explained twice.
+    _lock(owner_id, connection_id)
     earlier = Posting.objects.filter(owner_id=owner_id, key=key).first()
     if earlier is not None:
         return earlier
+    wallet = first_wallet(connection_id)
+    balance = read_books(connection_id).suspense.get(asset, ZERO)
     if wallet is None or not balance:
         raise ConflictError(f"Nothing to assign: no {asset} of this connection is in suspense.")
     suspense, own = AccountRef(wallet, asset, Account.Kind.SUSPENSE), AccountRef(wallet, asset)
@@ -118,14 +119,20 @@ def prune_sync_log(*, days: int | None = None) -> int:
 def _start(owner_id: UUID, connection_id: UUID) -> tuple[SyncRun, bool]:
     """A new run, or the one that is under way. The connection's row lock makes it one at a time."""
     with tenancy.tenant(owner_id):
-        if not Connection.objects.select_for_update().filter(owner_id=owner_id, pk=connection_id).exists():
-            raise NotFoundError("There is no such connection.")
+        _lock(owner_id, connection_id)
         running = SyncRun.objects.filter(connection_id=connection_id, status=SyncRun.Status.RUNNING)
         alive = running.filter(created_at__gt=clock.now() - RUN_TIMEOUT).first()
         if alive is not None:
             return alive, False
         running.update(status=SyncRun.Status.FAILED, error="It was interrupted.", finished_at=clock.now())
         return SyncRun.objects.create(owner_id=owner_id, connection_id=connection_id, step="Waiting for a worker"), True
+
+
+def _lock(owner_id: UUID, connection_id: UUID) -> None:
+    """Take turns on what is known of the connection, to the end of the transaction. Raises NotFoundError."""
+    rows = Connection.objects.select_for_update(no_key=True).filter(owner_id=owner_id, pk=connection_id)
+    if not rows.values_list("pk").first():
+        raise NotFoundError("There is no such connection.")
 
 
 def _carry_out(run: SyncRun, owner_id: UUID) -> SyncRun:
@@ -170,7 +177,15 @@ def _finish(
     drifting: Mapping[str, Decimal],
     trades: Collection[TradeReport],
 ) -> SyncRun:
-    """Write what was found: an asset's row each, drift into suspense, alerts, the run and the connection."""
+    """Write what was found: an asset's row each, drift into suspense, alerts, the run and the connection.
+
+    A run that was given up meanwhile, because it took too long, writes nothing: another one may have booked the same
+    difference by now.
+    """
+    _lock(run.owner_id, connection.pk)
+    current = SyncRun.objects.get(pk=run.pk)
+    if current.status != SyncRun.Status.RUNNING:
+        return current
     wallet_id = first_wallet(connection.pk)
     counts = look.settled and wallet_id is not None
     for asset in look.assets():

@@ -1,13 +1,16 @@
 """A sync holds the venue's totals against the books, says where they part, and never overwrites a balance."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from threading import Event, Timer
 from uuid import uuid4
 
 import pytest
 import stamina
+from django.db import connection as database
 
 from moniqo.alerts.models import Alert
 from moniqo.lib import clock, tenancy
@@ -282,6 +285,56 @@ def test_a_finished_run_is_not_carried_out_again(wallet: Wallet) -> None:
     again = sync.sync_connection(owner_id=wallet.owner_id, connection_id=wallet.connection_id, run_id=run.pk)
     assert again == run
     assert balance(wallet, kind="suspense") == 0
+
+
+def test_a_run_that_was_overtaken_books_nothing(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
+    overtaken_by: list[SyncRun] = []
+
+    class Slow(FaultyVenue):
+        def balances(self) -> tuple[BalanceReport, ...]:
+            totals = super().balances()
+            if not overtaken_by:
+                monkeypatch.undo()
+                with clock.at(clock.now() + timedelta(minutes=6)):
+                    overtaken_by.append(run_sync(wallet))
+            return totals
+
+    arrive(wallet, 50)
+    monkeypatch.setitem(registry.ADAPTERS, "demo", lambda connection: Slow(demo.open_demo_venue(connection)))
+    slow = run_sync(wallet)
+    assert overtaken_by[0].status == SyncRun.Status.DRIFT
+    assert (slow.status, slow.error) == (SyncRun.Status.FAILED, "It was interrupted.")
+    assert balance(wallet, kind="suspense") == 50
+
+
+def test_two_people_who_assign_the_same_suspense_at_once_assign_it_once(live_db: str, owner: User) -> None:
+    with tenancy.tenant(owner.pk):
+        connection = connections.create_demo_connection(owner_id=owner.pk)
+        wallet = make_wallet(owner, connection=connection)
+        arrive(wallet, 50)
+    run_sync(wallet)
+    is_assigned, may_commit = Event(), Event()
+
+    def assign(key: str) -> None:
+        try:
+            with tenancy.tenant(owner.pk):
+                sync.assign_suspense(owner_id=owner.pk, connection_id=connection.pk, asset="USDT", key=key)
+                is_assigned.set()
+                may_commit.wait(10)
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(2) as people:
+        first = people.submit(assign, "first")
+        assert is_assigned.wait(10)
+        second = people.submit(assign, "second")
+        Timer(0.5, may_commit.set).start()
+        first.result()
+        with pytest.raises(ConflictError, match="Nothing to assign"):
+            second.result()
+    with tenancy.tenant(owner.pk):
+        assert balance(wallet) == 50
+        assert balance(wallet, kind="suspense") == 0
 
 
 def test_another_owner_cannot_sync_it(wallet: Wallet, other_owner: User) -> None:
