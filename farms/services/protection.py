@@ -5,10 +5,15 @@ at which the stop follows. They are checked against every new price, for paused 
 protection. The trailing stop follows the best price seen since the entry and never moves back.
 """
 
+import logging
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Max
 
 from farms.decision import Holding, level_reached, trailed
 from farms.models import Agent, FarmEvent
@@ -17,18 +22,24 @@ from farms.standing import Guarded, lock_agent, open_position, open_positions
 from markets.selectors import quotes
 from moniqo.alerts.models import Alert
 from moniqo.alerts.services import raise_alert
+from moniqo.lib import clock
 from trading.models import Order, Side
 from trading.services import place_order, protect_position
 
-# After so many orders that did not close the position a person has to look at it.
-MAXIMUM_ATTEMPTS: Final = 5
+# After so many orders that did not close the position a person has to look at it. Trying never ends, it only slows
+# down: a price that was too old, or a halt, must not leave the position without its stop once it is over.
+ATTEMPTS_BEFORE_ALARM: Final = 5
+FIRST_PAUSE: Final = timedelta(seconds=10)
+LONGEST_PAUSE: Final = timedelta(minutes=15)
+
+logger = logging.getLogger(__name__)
 
 
 def check_protective_stops(*, owner_id: UUID) -> list[Order]:
     """Close every position of the owner's agents whose stop or target the latest price has reached.
 
     Stops that follow the price are moved first. Returns the orders placed; a position whose order is still on its way
-    gets no second one.
+    gets no second one, and one that cannot be protected does not keep the others from it.
     """
     watched = open_positions(owner_id=owner_id)
     prices = quotes(instrument_ids={guarded.instrument_id for guarded in watched}) if watched else {}
@@ -39,7 +50,11 @@ def check_protective_stops(*, owner_id: UUID) -> list[Order]:
             continue
         followed = _followed(guarded, quote.price)
         if followed != guarded.levels or level_reached(quote.price, followed):
-            placed += _protect(owner_id, guarded.agent_id, quote.price)
+            try:
+                with transaction.atomic():
+                    placed += _protect(owner_id, guarded.agent_id, quote.price)
+            except Exception:
+                logger.exception("The position %s could not be protected", guarded.position_id)
     return placed
 
 
@@ -73,10 +88,11 @@ def _protect(owner_id: UUID, agent_id: UUID, price: Decimal) -> list[Order]:
     key = f"protect:{guarded.position_id}:"
     if not reason or agent.is_waiting:
         return []
-    attempts = Order.objects.filter(owner_id=owner_id, key__startswith=key).count()
-    if attempts >= MAXIMUM_ATTEMPTS:
+    tried = Order.objects.filter(owner_id=owner_id, wallet_id=agent.wallet_id, key__startswith=key)
+    attempts, last = tried.aggregate(number=Count("pk"), last=Max("created_at")).values()
+    if attempts and clock.now() < last + _pause_after(attempts):
         return []
-    if attempts + 1 == MAXIMUM_ATTEMPTS:
+    if attempts + 1 == ATTEMPTS_BEFORE_ALARM:
         _call_for_help(agent, guarded, reason)
     order = place_order(
         wallet=agent.wallet,
@@ -91,11 +107,17 @@ def _protect(owner_id: UUID, agent_id: UUID, price: Decimal) -> list[Order]:
     return [order]
 
 
+def _pause_after(attempts: int) -> timedelta:
+    """Ten seconds after the first attempt, then twice as long after each."""
+    return min(FIRST_PAUSE * (1 << min(attempts - 1, 10)), LONGEST_PAUSE)
+
+
 def _call_for_help(agent: Agent, guarded: Guarded, reason: str) -> None:
     raise_alert(
         owner_id=agent.owner_id,
         key=f"unprotected:{guarded.position_id}",
         title=f"{agent.name} cannot close its position",
-        body=f"{reason} {MAXIMUM_ATTEMPTS} orders were tried: look at the position and close it by hand.",
+        body=f"{reason} {ATTEMPTS_BEFORE_ALARM} orders were tried and more will be, every quarter of an hour in the "
+        "end: look at why they were refused, or close the position by hand.",
         level=Alert.Level.CRITICAL,
     )

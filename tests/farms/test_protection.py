@@ -10,8 +10,9 @@ from farms.services import check_protective_stops, pause_agent, pause_farm
 from markets.models import Instrument
 from moniqo.alerts.models import Alert
 from moniqo.lib import clock
-from tests.farms.conftest import CROSS_UP, PARAMETERS, T0, Desk, store_hours
+from tests.farms.conftest import CROSS_UP, PARAMETERS, T0, Desk, hire, make_instrument, store_hours
 from trading.models import Order, Position
+from trading.services import place_order
 from wallets.models import Wallet
 
 MINUTE = timedelta(minutes=1)
@@ -94,6 +95,35 @@ def test_a_refused_stop_is_tried_again_and_then_a_person_is_called(holding: Desk
         tick(holding, 50.0, minutes=minutes)
     assert Order.objects.filter(status="rejected").count() == 5
     assert Alert.objects.get().title == "One cannot close its position"
+
+
+def test_protection_goes_on_when_what_kept_it_from_selling_is_over(holding: Desk) -> None:
+    wallets = Wallet.objects.filter(pk=holding.agent.wallet_id)
+    wallets.update(trading_state="halted")
+    for minutes in range(1, 11):
+        tick(holding, 50.0, minutes=minutes)
+    wallets.update(trading_state="reducing")
+    (order,) = tick(holding, 50.0, minutes=30)
+    assert order.status == "filled"
+    assert Position.objects.get().closed_at is not None
+
+
+def test_a_position_that_cannot_be_protected_does_not_keep_the_others_from_it(holding: Desk) -> None:
+    instrument = make_instrument("OTH/USDT")
+    agent = hire(holding.owner, holding.farm, instrument, name="Two")
+    with clock.at(holding.now):
+        first = Position.objects.create(
+            owner=holding.owner, wallet=agent.wallet, instrument=instrument, quantity=1, entry_quantity=1,
+            entry_price=100, stop_price=90, opened_at=T0,
+        )  # fmt: skip
+        # The key of its order is taken by another one, so placing it is an error.
+        place_order(
+            wallet=holding.agent.wallet, instrument=holding.instrument, side="sell", quantity=Decimal("0.0001"),
+            key=f"protect:{first.pk}:0", reason="",
+        )  # fmt: skip
+    store_hours(instrument, holding.now, [50.0], spread=0, timeframe="1m")
+    (order,) = tick(holding, 50.0)
+    assert order.wallet_id == holding.agent.wallet_id
 
 
 def test_a_running_farm_is_guarded_by_the_present_only(holding: Desk) -> None:
