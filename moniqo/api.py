@@ -4,12 +4,14 @@ Errors are problem details (RFC 9457): `type` is stable for programs, `detail` i
 """
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as RequestError
@@ -26,6 +28,11 @@ from wallets.connections_api import router as connections
 
 api_log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
+PREFIX = "/api/"
+REFUSED = {
+    404: "There is nothing at this address: /api/v1/docs lists what there is.",
+    405: "This address does not know the method: `Allow` names those it knows.",
+}
 
 
 class SignedIn(AuthBase):
@@ -69,6 +76,21 @@ def problem(status: int, detail: str, *, code: str = "", **extra: Any) -> HttpRe
     return response
 
 
+def problems_only(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Middleware: what is refused before an endpoint is reached (no such address or method) is a problem as well."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code < 400 or not request.path.startswith(PREFIX) or "json" in response["Content-Type"]:
+            return response
+        refused = problem(response.status_code, REFUSED.get(response.status_code, response.reason_phrase))
+        if "Allow" in response:
+            refused["Allow"] = response["Allow"]
+        return refused
+
+    return middleware
+
+
 @api.exception_handler(MoniqoError)
 def on_moniqo_error(request: HttpRequest, error: MoniqoError) -> HttpResponse:
     extra = {"fields": error.fields} if isinstance(error, InvalidInputError) and error.fields else {}
@@ -84,6 +106,13 @@ def on_request_error(request: HttpRequest, error: RequestError) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def on_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return problem(422, " ".join(error.messages), code=InvalidInputError.code)
+
+
+@api.exception_handler(DataError)
+def on_unstorable_value(request: HttpRequest, error: DataError) -> HttpResponse:
+    """Text with a NUL, a number beyond every column: well-formed JSON, and nothing that a row can hold."""
+    api_log.warning("Unstorable value in %s %s: %s", request.method, request.path, error)
+    return problem(422, "A value cannot be stored: leave out NUL characters and shorten numbers.", code="invalid_input")
 
 
 @api.exception_handler(AuthenticationError)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from ninja import Header, Schema
@@ -70,7 +71,7 @@ def paginate(
 ) -> dict[str, Any]:
     """The page of `rows`, newest `moment` first, ties by key; `present` turns a row into its schema's fields."""
     if query.cursor:
-        at, pk = _decode(query.cursor)
+        at, pk = _decode(query.cursor, rows.model)
         rows = rows.filter(Q(**{f"{moment}__lt": at}) | Q(**{moment: at, "pk__lt": pk}))
     found: Sequence[Row] = list(rows.order_by(f"-{moment}", "-pk")[: query.limit + 1])
     page, more = found[: query.limit], len(found) > query.limit
@@ -84,11 +85,11 @@ def _encode(at: datetime, pk: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps([at.astimezone(UTC).isoformat(), str(pk)]).encode()).decode()
 
 
-def _decode(cursor: str) -> tuple[datetime, str]:
+def _decode(cursor: str, model: type[Model]) -> tuple[datetime, Any]:
     try:
         at, pk = json.loads(base64.urlsafe_b64decode(cursor))
-        return datetime.fromisoformat(at), str(pk)
-    except (ValueError, TypeError, binascii.Error) as error:
+        return datetime.fromisoformat(at).astimezone(UTC), model._meta.pk.to_python(pk)
+    except (ValueError, TypeError, ValidationError, OverflowError, binascii.Error) as error:
         raise InvalidInputError(
             "The cursor is not one of ours: pass the `next` of an earlier page unchanged.",
             fields={"cursor": "Not a cursor."},

@@ -1,5 +1,6 @@
 """What holds for every endpoint of the API, found by reading its own description."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -108,3 +109,31 @@ def test_an_unknown_cursor_is_a_problem_with_its_field_named(client: Client, own
     answer = client.get("/api/v1/orders?cursor=garbage")
     assert answer.status_code == 422
     assert answer.json()["fields"] == {"cursor": "Not a cursor."}
+
+
+@pytest.mark.parametrize(
+    ("path", "row"),
+    [("/fills", ["2026-01-01T00:00:00+00:00", "abc"]), ("/fills", ["2026-01-01T00:00:00+00:00", None, 1]),
+     ("/orders", ["2026-01-01T00:00:00+00:00", "abc"]), ("/orders", ["yesterday", "abc"])],
+)  # fmt: skip
+def test_a_forged_cursor_is_a_problem_too(client: Client, owner: User, path: str, row: list[Any]) -> None:
+    client.force_login(owner)
+    cursor = base64.urlsafe_b64encode(json.dumps(row).encode()).decode()
+    answer = client.get(f"/api/v1{path}", {"cursor": cursor})
+    assert answer.status_code == 422
+    assert answer.json()["fields"] == {"cursor": "Not a cursor."}
+
+
+def test_a_value_that_no_row_can_hold_is_the_callers_mistake(client: Client, owner: User) -> None:
+    client.force_login(owner)
+    assert client.get("/api/v1/orders?symbol=%00").status_code == 422
+    body = {"email": "a\0@example.com", "password": "x"}
+    assert client.post("/api/v1/auth/token", body, content_type="application/json").status_code == 422
+
+
+def test_an_unknown_address_or_method_is_a_problem_as_well(client: Client, db: None) -> None:
+    for answer, status in ((client.get("/api/v1/nothing"), 404), (client.delete("/api/v1/wallets"), 405)):
+        assert answer.status_code == status
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.json()["status"] == status
+    assert answer["Allow"] == "GET, POST"
