@@ -73,6 +73,8 @@ def create_wallet(
     connection = connection or (parent.connection if parent else None)
     if connection is None:
         raise InvalidInputError("Choose the connection of the master wallet.", fields={"connection": "Needed here."})
+    if parent is None and not ASSET.fullmatch(base_asset):
+        raise InvalidInputError("Name the base asset by its symbol, such as USDT.", fields={"base_asset": "No symbol."})
     if connection.owner_id != owner_id or (parent is not None and parent.owner_id != owner_id):
         raise NotFoundError("There is no such connection or parent wallet.")
     wallet = Wallet(

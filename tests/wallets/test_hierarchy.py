@@ -196,3 +196,12 @@ def test_another_owners_wallets_do_not_exist(owner: User, other_owner: User) -> 
         ):
             with pytest.raises(NotFoundError):
                 act()
+
+
+@pytest.mark.parametrize("asset", ["", "us dt", "<b>", "usdt"])
+def test_a_master_counts_in_an_asset_that_can_be_named(tree: Tree, asset: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        services.create_wallet(
+            owner_id=tree.owner.pk, name="Odd", role="master", connection=tree.master.connection, base_asset=asset
+        )
+    assert set(refused.value.fields) == {"base_asset"}
