@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Q
 
+from moniqo.celery import app
 from moniqo.lib import clock, tenancy
 from moniqo.lib.errors import ConflictError, MoniqoError
 from moniqo.live.publish import publish
@@ -76,9 +77,7 @@ def roll_up_days(*, owner_id: UUID) -> int:
 
 def request_sync(*, owner_id: UUID) -> None:
     """Have a worker sync the owner as soon as this transaction is committed; the state shows how far it is."""
-    from portfolio.tasks import sync_now  # the task imports this module
-
-    transaction.on_commit(lambda: sync_now.delay(str(owner_id)))
+    transaction.on_commit(lambda: app.send_task("portfolio.tasks.sync_now", args=(str(owner_id),)))
 
 
 def sync_owner(*, owner_id: UUID) -> bool:
