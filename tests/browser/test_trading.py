@@ -61,6 +61,27 @@ def test_the_life_of_an_order_is_sound(
     assert_page_is_sound(open_page(path, user=desk.owner, width=width, scheme=scheme))
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+@pytest.mark.parametrize("on", ["wallet", "connection"])
+def test_limits_are_sound(open_page: OpenPage, desk: Desk, on: str, scheme: str, width: int) -> None:
+    path = f"/trading/limits/{'connection/' if on == 'connection' else ''}{getattr(desk, on).pk}/"
+    visit = open_page(path, user=desk.owner, width=width, scheme=scheme)
+    assert_page_is_sound(visit)
+    visit.page.get_by_role("checkbox", name="BTC/USDT").check()
+    visit.page.get_by_label("At most per order").fill("-1")
+    visit.page.get_by_role("button", name="Save limits").click()
+    expect(visit.page.get_by_text("Enter an amount above zero, or none.")).to_be_visible()
+    assert any(failure.startswith("422") for failure in visit.failures)
+    for heard in (visit.failures, visit.console, visit.requests):
+        heard.clear()  # a form that comes back is loud; what it looks like is what counts
+    assert_page_is_sound(visit)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_opening_a_paper_account_is_sound(open_page: OpenPage, trader: User, scheme: str, width: int) -> None:
+    assert_page_is_sound(open_page("/wallets/connections/new/", user=trader, width=width, scheme=scheme))
+
+
 def test_filters_and_order_change_the_list_in_place_and_the_address(open_page: OpenPage, desk: Desk) -> None:
     visit = open_page("/trading/orders/", user=desk.owner)
     page = visit.page

@@ -13,6 +13,7 @@ from farms.models import Agent, Farm
 from moniqo.lib import clock, tenancy
 from moniqo.users.models import User
 from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_desk, make_instrument, make_master
+from trading.services import set_limits
 
 
 @pytest.fixture
@@ -118,6 +119,20 @@ def test_starting_and_pausing_from_the_page(pages: Client, traded: Desk) -> None
     for name, status in (("agent-pause", "paused"), ("agent-start", "running")):
         answer = pages.post(reverse(f"farms:{name}", args=(traded.agent.pk,)), follow=True)
         assert answer.context["agent"].status == status
+
+
+def test_the_agent_says_that_limits_forbid_its_market(pages: Client, traded: Desk) -> None:
+    address = reverse("farms:agent", args=(traded.agent.pk,))
+    assert "It cannot buy anything." not in pages.get(address).content.decode()
+    with tenancy.tenant(traded.owner.pk):
+        set_limits(on=traded.agent.wallet, allowed_symbols=["OTH/USDT"], maximum_notional=None)
+    page = pages.get(address).content.decode()
+    assert "The limits on its path do not allow TST/USDT." in page
+    assert reverse("trading:limits", args=(traded.agent.wallet_id,)) in page
+
+
+def test_without_a_master_wallet_a_farm_is_not_asked_for_yet(pages: Client) -> None:
+    assert pages.get(reverse("farms:new"))["Location"] == reverse("wallets:create")
 
 
 def test_a_farm_and_an_agent_are_made_by_their_forms(pages: Client, owner: User) -> None:

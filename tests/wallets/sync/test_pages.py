@@ -9,12 +9,13 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from markets.models import Instrument
 from moniqo.lib import clock, tenancy
 from moniqo.users.models import User
 from tests.wallets.books import balance, make_wallet
 from wallets import demo, sync
-from wallets.connections import connection_health, create_demo_connection, current_status
-from wallets.models import Connection, SyncRun, Wallet
+from wallets.connections import connection_health, create_demo_connection, current_status, ensure_demo_platform
+from wallets.models import Connection, Platform, SyncRun, Wallet
 from wallets.services import deposit
 
 PAGE = "/wallets/connections/"
@@ -150,3 +151,58 @@ def test_hidden_amounts_are_not_in_the_page(browser: Client, owner: User) -> Non
     owner.privacy = True
     owner.save()
     assert "98,765" not in text(browser)
+
+
+# --- opening an account -----------------------------------------------------------------------------------------------
+
+NEW = f"{PAGE}new/"
+
+
+def test_an_account_is_opened_by_its_form_and_syncs(browser: Client, owner: User) -> None:
+    answer = browser.post(NEW, {"name": " Practice ", "venue": "simulated"}, follow=True)
+    assert answer.redirect_chain == [(PAGE, 302)]
+    with tenancy.tenant(owner.pk):
+        made = Connection.objects.get()
+        assert (made.name, made.venue, made.is_paper) == ("Practice", "simulated", True)
+        assert SyncRun.objects.get().connection_id == made.pk
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"name": "Taken", "venue": "simulated"}, "Choose another name"),
+        ({"name": " ", "venue": "simulated"}, "This field is required."),
+        ({"name": "Mine", "venue": "nowhere"}, "nowhere is not one of the available choices."),
+    ],
+)
+def test_what_is_wrong_with_a_new_account_is_said_at_the_form(
+    browser: Client, owner: User, given: dict[str, str], sentence: str
+) -> None:
+    account(owner, "Taken")
+    answer = browser.post(NEW, given)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    with tenancy.tenant(owner.pk):
+        assert Connection.objects.count() == 1
+
+
+def test_two_owners_may_use_the_same_name(browser: Client, owner: User, other_owner: User) -> None:
+    account(other_owner, "Practice")
+    assert browser.post(NEW, {"name": "Practice", "venue": "simulated"}).status_code == 302
+    with tenancy.tenant(owner.pk):
+        assert Connection.objects.get().owner_id == owner.pk
+
+
+def test_no_account_is_opened_where_the_operator_switched_them_off(browser: Client, owner: User) -> None:
+    ensure_demo_platform()
+    Platform.objects.update(is_active=False)
+    answer = browser.post(NEW, {"name": "Practice", "venue": "simulated"})
+    assert answer.status_code == 422
+    assert "switched off" in answer.content.decode()
+
+
+def test_prices_that_a_feed_brings_can_be_chosen(browser: Client, owner: User) -> None:
+    Instrument.objects.create(venue="kraken", symbol="BTC/EUR", base="BTC", quote="EUR", tick_size=1, lot_size=1)
+    assert browser.post(NEW, {"name": "Practice", "venue": "kraken"}).status_code == 302
+    with tenancy.tenant(owner.pk):
+        assert Connection.objects.get().venue == "kraken"
