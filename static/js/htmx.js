@@ -2,12 +2,13 @@
 
 window.htmx = htmx; // for extensions and the console; inside the module it is a local name
 
-const OPENABLE = "details, dialog";
+// What people open and fold: the attribute that says so, and where it stands.
+const THEIRS = { open: "details, dialog", "aria-expanded": ".twist", hidden: "tr[data-parent]" };
 
 // A live update must not wipe what somebody types, close what they opened, or redraw a chart that holds its own elements.
 Object.assign(Idiomorph.defaults, { ignoreActiveValue: true });
 Object.assign(Idiomorph.defaults.callbacks, {
-  beforeAttributeUpdated: (name, element) => !(name === "open" && element.matches(OPENABLE)),
+  beforeAttributeUpdated: (name, element) => !(name in THEIRS && element.matches(THEIRS[name])),
   beforeNodeMorphed: (before, after) => {
     if (before.nodeType !== Node.ELEMENT_NODE || !before.hasAttribute("data-chart")) return true;
     before.setAttribute("aria-label", after.getAttribute("aria-label"));

@@ -22,6 +22,8 @@ CHART_PAGE_BYTES = 450_000
 STREAM_PATH = "/live"
 DESK, PHONE, SMALLEST = 1440, 390, 320
 LOUD = {"error", "warning"}
+CHARTS_FIT = """[...document.querySelectorAll("[data-chart] .main-svg")]
+  .every(drawing => drawing.clientWidth <= drawing.closest("[data-chart]").clientWidth + 1)"""
 
 
 @dataclass
@@ -133,9 +135,18 @@ def assert_page_is_sound_everywhere(visit: Visit, *, byte_budget: int = PAGE_BYT
     assert_page_is_sound(visit, byte_budget=byte_budget)
     problems = []
     for width, scheme in ((DESK, "dark"), (PHONE, "dark"), (PHONE, "light")):
-        page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # "light" or "dark"
+        _resize(page, width)
         problems += [f"{scheme} at {width}: {problem}" for problem in (*violations(page), *overflow(page))]
-    page.set_viewport_size({"width": SMALLEST, "height": 900})
+    _resize(page, SMALLEST)
     problems += [f"at {SMALLEST}: {problem}" for problem in (*overflow(page), *visit.console, *visit.failures)]
     assert not problems, "\n".join([page.url, *problems])
+
+
+def _resize(page: Page, width: int) -> None:
+    """Another width, with the charts drawn anew for it."""
+    page.set_viewport_size({"width": width, "height": 900})
+    for _ in range(60):  # `wait_for_function` needs eval, which the page's security policy forbids
+        if page.evaluate(CHARTS_FIT):
+            return
+        page.wait_for_timeout(50)
