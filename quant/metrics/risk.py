@@ -45,7 +45,8 @@ def volatility(returns: Floats, *, periods_per_year: float) -> float | None:
     """Standard deviation per year; None under two returns."""
     if not _usable(returns, 2):
         return None
-    return float(returns.std(ddof=1) * np.sqrt(periods_per_year))
+    centred = returns - returns.mean()
+    return float(np.sqrt(centred @ centred / (returns.size - 1) * periods_per_year))
 
 
 def sharpe(
@@ -116,8 +117,9 @@ def drawdowns(index: Floats) -> tuple[Drawdown | None, float | None]:
     if not np.isfinite(falls[trough]):
         return None, None
     peak = int(np.argmax(index[: trough + 1]))
-    regained = np.flatnonzero(index[trough:] >= index[peak])
-    recovery = trough + int(regained[0]) if regained.size else None
+    regained = index[trough:] >= index[peak]
+    first = int(np.argmax(regained))
+    recovery = trough + first if regained[first] else None
     return Drawdown(float(falls[trough]), peak, trough, recovery), float(falls[-1])
 
 
@@ -155,9 +157,9 @@ def tail(
         return None, None
     place = (returns.size - 1) * (1.0 - confidence)
     below = int(place)
-    above = min(below + 1, returns.size - 1)
-    ordered = np.partition(returns, (below, above))
-    quantile = ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    ordered = np.partition(returns, below)
+    following = ordered[below + 1 :].min() if below + 1 < returns.size else ordered[below]
+    quantile = ordered[below] + (place - below) * (following - ordered[below])
     return -float(quantile), -float(ordered[: below + 1].mean())
 
 

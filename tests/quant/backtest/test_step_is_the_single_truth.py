@@ -1,0 +1,41 @@
+"""Paper trading calls `step_once` bar by bar; it must end up bit for bit where the compiled loop does."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from quant.backtest import kernel, run_backtest
+from quant.backtest.engine import entry_details, rules_of
+from tests.quant.backtest.test_kernel_agrees_with_reference import random_config
+from tests.quant.market import random_candles, random_intents
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_stepping_bar_by_bar_is_the_backtest(seed: int) -> None:
+    generator = np.random.default_rng([5, seed])
+    candles = random_candles(generator, 300)
+    intents, config = random_intents(generator, candles), random_config(generator)
+    rules, wanted = rules_of(config), np.arange(len(candles))
+    details = entry_details(candles, intents, config, wanted)
+    position, cash, trades, equity = kernel.FLAT, config.cash, [], []
+    for bar in range(len(candles)):
+        source = bar if rules.fill_at_close else bar - 1
+        intent = kernel.NOTHING
+        if source >= 0:
+            intent = kernel.Intent(int(intents.enter[source]), bool(intents.exit[source]), *details[source].tolist())
+        now = kernel.Bar(
+            *(float(getattr(candles, name)[bar]) for name in ("open", "high", "low", "close", "volume")), 0.0
+        )
+        position, cash, first, second, _ = kernel.step_once(position, cash, now, intent, rules, bar)
+        trades += [trade for trade in (first, second) if trade.side]
+        equity.append(cash + position.quantity * now.close)
+    result = run_backtest(candles, intents, config)
+    np.testing.assert_array_equal(result.equity, equity)
+    assert [trade.opened for trade in trades] == result.trades.entry_bar.tolist()
+    assert [trade.exit_value / trade.exit_quantity for trade in trades] == result.trades.exit_price.tolist()
+    held = result.open_positions[0].quantity if result.open_positions else 0.0
+    assert position.quantity == held
+    assert math.isfinite(cash)
