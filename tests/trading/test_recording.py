@@ -104,6 +104,19 @@ def test_a_fee_in_a_third_asset_is_taken_from_its_own_account(desk: Desk) -> Non
     assert "no price" in " ".join(order.events.values_list("detail", flat=True))
 
 
+def test_a_rebate_is_money_that_comes_in(desk: Desk) -> None:
+    order = desk.place("buy", "10")
+    hold = desk.held("USDT")
+    first, second = trade(1, "4", fee="-0.2"), trade(2, "6", fee="-0.3")
+    tell(desk, order, "partially_filled", [first])
+    assert desk.held("USDT") == hold - 400
+    tell(desk, order, "filled", [first, second])
+    position = desk.wallet.positions.get()
+    assert (position.fees, position.realized_pnl) == (Decimal("-0.5"), Decimal("0.5"))
+    assert (desk.balance("USDT"), desk.held("USDT")) == (99_000 + Decimal("0.5"), 0)
+    assert_books_prove_themselves(desk)
+
+
 def test_a_fill_beyond_the_hold_is_paid_from_what_else_there_is(desk: Desk) -> None:
     tell(desk, desk.place("buy", "10"), "filled", [trade(1, "10", price="150")])
     assert (desk.balance("USDT"), desk.held("USDT")) == (98_500, 0)

@@ -222,7 +222,7 @@ def _legs(order: Order, trade: TradeReport, *, is_last: bool) -> list[Leg]:
     given, to_clearing = account(sides.gives, WALLET), account(sides.gives, CLEARING)
     held = order.hold.amount if order.hold else Decimal(0)
     settled = min(sides.given, held)
-    fee_from_hold = trade.fee if trade.fee_asset == sides.gives else Decimal(0)
+    fee_from_hold = max(trade.fee, Decimal(0)) if trade.fee_asset == sides.gives else Decimal(0)
     rest = held - settled - fee_from_hold
     legs = []
     if order.hold:
@@ -232,8 +232,11 @@ def _legs(order: Order, trade: TradeReport, *, is_last: bool) -> list[Leg]:
     if sides.given > settled:
         legs.append(Leg(given, to_clearing, sides.given - settled))
     legs.append(Leg(account(sides.gets, CLEARING), account(sides.gets, WALLET), sides.got))
+    purse, fees = account(trade.fee_asset, WALLET), account(trade.fee_asset, Account.Kind.FEES)
     if trade.fee > 0:
-        legs.append(Leg(account(trade.fee_asset, WALLET), account(trade.fee_asset, Account.Kind.FEES), trade.fee))
+        legs.append(Leg(purse, fees, trade.fee))
+    elif trade.fee < 0:  # a rebate: the venue paid for the liquidity
+        legs.append(Leg(fees, purse, -trade.fee))
     return legs
 
 
