@@ -7,7 +7,6 @@ from uuid import UUID
 from celery import shared_task
 
 from moniqo.lib import tenancy
-from moniqo.lib.errors import MoniqoError
 from trading import services
 from trading.models import Order
 from trading.services import leases
@@ -40,7 +39,7 @@ def resolve_orders() -> int:
     for owner_id, order_id in due:
         try:
             services.resolve_order(owner_id=owner_id, order_id=order_id)
-        except MoniqoError:
-            # One connection's trouble must not keep the others' orders waiting; this one falls due again.
+        except Exception:
+            # One order's trouble, whatever it is, must not keep the others waiting; this one falls due again.
             logger.exception("Order %s could not be resolved.", order_id)
     return len(due)

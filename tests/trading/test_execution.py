@@ -11,11 +11,19 @@ from moniqo.alerts.models import Alert
 from moniqo.lib import clock, tenancy
 from moniqo.lib.errors import ConflictError
 from tests.trading.desk import Desk, assert_books_prove_themselves, fail_with, make_desk, set_price, use_adapter
+from tests.wallets.venues.faulty import FaultyVenue
 from trading import services, tasks
 from trading.models import Order
+from trading.services import leases
 from wallets import demo
 from wallets.models import Connection, DemoOrder, Wallet
-from wallets.venues.base import VenueCredentialsError
+from wallets.venues.base import (
+    OrderReport,
+    OrderRequest,
+    VenueAmbiguousError,
+    VenueCredentialsError,
+    VenueRejectedError,
+)
 from wallets.venues.demo import DemoVenue
 
 
@@ -161,6 +169,40 @@ def test_a_refused_key_rejects_the_order_and_asks_a_person(desk: Desk, monkeypat
     assert Alert.objects.get().key == f"credentials:{desk.connection.pk}"
 
 
+def test_a_no_to_the_second_sending_is_believed_only_when_the_first_never_arrived(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(FaultyVenue):
+        def submit(self, request: OrderRequest) -> OrderReport:
+            self.submitted.append(request)
+            if len(self.submitted) == 1:
+                raise VenueAmbiguousError("The request timed out.")
+            self.inner.submit(self.submitted[0])  # it arrives at last, and there is nothing left for the second
+            raise VenueRejectedError("Fund the account.", reason="funds")
+
+    venue = Late(demo.open_demo_venue(desk.connection))
+    use_adapter(monkeypatch, lambda connection: venue)
+    order = desk.trade("buy", "1")
+    desk.fall_due(order)
+    assert desk.resolve(order).status == "filled"
+    assert len(venue.submitted) == 2
+    assert desk.books_agree()
+
+
+def test_a_no_that_comes_after_somebody_else_took_over_ends_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(FaultyVenue):
+        def submit(self, request: OrderRequest) -> OrderReport:
+            Order.objects.update(due_at=leases.start(timedelta(minutes=5)), attempts=2)
+            raise VenueRejectedError("Fund the account.", reason="funds")
+
+    use_adapter(monkeypatch, lambda connection: Slow(demo.open_demo_venue(connection)))
+    order = desk.trade("buy", "1")
+    assert (order.status, order.attempts) == ("submitting", 2)
+    assert desk.held("USDT") == Decimal("101.1")
+
+
 def test_an_order_that_no_worker_took_is_taken_by_the_sweeper(owner: object, db: None) -> None:
     desk = make_desk(owner)  # type: ignore[arg-type]
     order = desk.place("buy", "1")
@@ -209,3 +251,21 @@ def test_the_sweeper_works_for_every_owner(live_db: str, owner: object, other_ow
     assert [desk.fresh(order).status for desk, order in zip(desks, orders, strict=True)] == ["filled", "filled"]
     with tenancy.tenant(desks[0].owner.pk):
         assert Order.objects.count() == 1
+
+
+def test_an_order_that_breaks_something_does_not_keep_the_others_waiting(
+    live_db: str, owner: object, other_owner: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, sound = (make_desk(person) for person in (owner, other_owner))  # type: ignore[arg-type]
+    orders = [desk.place("buy", "1") for desk in (broken, sound)]
+    for desk, order in zip((broken, sound), orders, strict=True):
+        desk.fall_due(order)
+
+    def adapter(connection: Connection) -> DemoVenue:
+        if connection.owner_id == broken.owner.pk:
+            raise ZeroDivisionError
+        return demo.open_demo_venue(connection)
+
+    use_adapter(monkeypatch, adapter)
+    assert tasks.resolve_orders() == 2
+    assert sound.fresh(orders[1]).status == "filled"

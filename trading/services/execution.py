@@ -162,7 +162,9 @@ def _send(order: Order, venue: Venue) -> Order:
         report = _submit(venue, request)
     except VenueRejectedError as error:
         # A duplicate means that the venue knows the id: what it knows is the answer.
-        return _doubt(order, venue, str(error)) if error.reason == "duplicate" else _reject(order, error)
+        if error.reason == "duplicate":
+            return _doubt(order, venue, str(error))
+        return _reject(order, error) if order.attempts == 1 else _reject_again(order, venue, error)
     except VenueUnavailableError as error:
         return _wait(order, f"The venue could not be reached: {error}")
     except VenueCredentialsError as error:
@@ -183,12 +185,24 @@ def _look_up(order: Order, venue: Venue) -> OrderReport | None:
 
 
 def _reject(order: Order, error: VenueRejectedError) -> Order:
-    """The venue's final no."""
+    """The venue's final no, unless somebody else has taken the order over meanwhile and gets an answer of their own."""
     with tenancy.tenant(order.owner_id):
-        current = locked(order.pk)
-        if not current.is_terminal:
-            move(current, states.REJECTED, str(error), answer={"reason": error.reason, "message": str(error)})
+        current = _still_ours(order)
+        if current is None:
+            return _get(order.pk)
+        move(current, states.REJECTED, str(error), answer={"reason": error.reason, "message": str(error)})
     return current
+
+
+def _reject_again(order: Order, venue: Venue, error: VenueRejectedError) -> Order:
+    """A no to an order that was sent before: perhaps the first one arrived after all, and has spent the funds."""
+    try:
+        report = _look_up(order, venue)
+    except VenueError as trouble:
+        return _wait(order, f"The venue could not be asked: {trouble}")
+    if report is None:
+        return _reject(order, error)
+    return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
 
 
 def _stop(order: Order, error: VenueCredentialsError) -> Order:
