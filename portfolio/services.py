@@ -100,6 +100,9 @@ def sync_owner(*, owner_id: UUID) -> bool:
                 sync_connection(connection_id=connection_id, owner_id=owner_id)
             except MoniqoError as error:
                 logger.warning("Connection %s was not synced: %s", connection_id, error)
+            except Exception:
+                # A bug in one adapter must not cost the fund its values: the books have them, flagged as stale.
+                logger.exception("Connection %s was not synced", connection_id)
         with tenancy.tenant(owner_id):
             take_snapshots(owner_id=owner_id)
             roll_up_days(owner_id=owner_id)

@@ -12,6 +12,7 @@ from portfolio.models import DailyPerformance, PortfolioState, Snapshot
 from portfolio.services import SYNC_IS_DEAD_AFTER, sync_owner
 from tests.portfolio.fund import Fund, set_price
 from wallets.models import Connection, SyncRun
+from wallets.venues import registry
 
 
 @pytest.fixture
@@ -44,6 +45,17 @@ def test_a_venue_that_fails_is_carried_forward_and_flagged(live_fund: Fund) -> N
     assert sync_owner(owner_id=owner_id)
     with tenancy.tenant(owner_id):
         assert Connection.objects.get().status in {Connection.Status.FAILED, Connection.Status.STALE}
+        snapshot = Snapshot.objects.filter(scope=owner_id).get()
+    assert (snapshot.equity, snapshot.is_stale) == (1000, True)
+
+
+def test_a_bug_in_an_adapter_does_not_cost_the_fund_its_values(
+    live_fund: Fund, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry.ADAPTERS, "demo", lambda connection: 1 // 0)
+    owner_id = live_fund.owner.pk
+    assert sync_owner(owner_id=owner_id)
+    with tenancy.tenant(owner_id):
         snapshot = Snapshot.objects.filter(scope=owner_id).get()
     assert (snapshot.equity, snapshot.is_stale) == (1000, True)
 
