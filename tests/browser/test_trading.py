@@ -68,6 +68,7 @@ def test_limits_are_sound(open_page: OpenPage, desk: Desk, on: str, scheme: str,
     visit = open_page(path, user=desk.owner, width=width, scheme=scheme)
     assert_page_is_sound(visit)
     visit.page.get_by_role("checkbox", name="BTC/USDT").check()
+    visit.page.get_by_label("What may be bought here").select_option("listed")
     visit.page.get_by_label("At most per order").fill("-1")
     visit.page.get_by_role("button", name="Save limits").click()
     expect(visit.page.get_by_text("Enter an amount above zero, or none.")).to_be_visible()

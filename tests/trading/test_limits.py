@@ -87,6 +87,14 @@ def test_saying_nothing_leaves_it_to_the_rest_of_the_path(pages: Client, desk: D
     assert desk.place().status == "submitting"
 
 
+def test_saving_a_form_that_nobody_touched_forbids_nothing_that_was_allowed(pages: Client, desk: Desk) -> None:
+    set_limits(desk, desk.connection, [SYMBOL], 5000)
+    for thing in (desk.wallet, desk.connection):
+        shown = pages.get(page_of(thing)).context["form"].initial
+        pages.post(page_of(thing), shown)
+    assert desk.place().status == "submitting"
+
+
 def test_the_page_marks_whose_word_applies(pages: Client, desk: Desk) -> None:
     set_limits(desk, desk.connection, [SYMBOL, "ETH/USDT"], 5000)
     set_limits(desk, desk.farm, None, 700)
