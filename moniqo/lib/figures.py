@@ -205,8 +205,8 @@ def _bounds(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _short(value: float) -> float:
-    """Six significant digits: finer than a pixel, and half the bytes of all of them."""
-    return float(f"{value:.6g}")
+    """Eight significant digits: finer than a pixel, and half the bytes of all of them."""
+    return float(f"{value:.8g}")
 
 
 def _line(x: Sequence[str], y: Sequence[float], *, name: str, width: float, paint: str, hover: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from portfolio.selectors import holdings, series
 from portfolio.selectors.activity import Event, recent_activity
 from portfolio.selectors.benchmark import Benchmark, benchmark
 from portfolio.selectors.farms import FarmLine, farm_lines
+from portfolio.selectors.first_steps import Step, first_steps
 from portfolio.selectors.holdings import Holding, Share, VenueExposure
 from portfolio.selectors.markets import MarketLine, traded_markets
 from portfolio.selectors.performance import Performance, performance
@@ -95,6 +96,13 @@ class Home:
     @cached_property
     def has_wallets(self) -> bool:
         return any(choice.role == Wallet.Role.MASTER for choice in self.choices)
+
+    @cached_property
+    def first_steps(self) -> Sequence[Step]:
+        """What is still to be done before an agent trades; not while the demo does it."""
+        if self.state.building is not None or self.positions or self.performance.trades:
+            return ()
+        return first_steps(owner_id=self.owner_id)
 
     @cached_property
     def parameters(self) -> dict[str, Any]:

@@ -153,8 +153,9 @@ def test_hidden_amounts_are_nowhere_on_the_page(page: Client, lived: Fund, owner
 
 def test_somebody_new_is_told_what_to_do(page: Client) -> None:
     text = page.get("/").content.decode()
-    assert "connect a venue" in text
-    assert reverse("wallets:connections") in text
+    assert "nothing to value yet" in text
+    assert text.count("Do it now") == 1
+    assert reverse("wallets:connection-create") in text
 
 
 def test_while_the_demo_is_built_the_page_says_how_far_it_is(page: Client, owner: User) -> None:
