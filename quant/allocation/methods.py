@@ -16,7 +16,7 @@ from quant.allocation.moments import exponential_weights, shrunk_means
 from quant.allocation.problem import Constraints, Options
 from quant.allocation.solver import Polytope, maximise_ratio, minimise, polytope
 from quant.candles import Floats
-from quant.errors import InfeasibleError, QuantError
+from quant.errors import QuantError
 
 _NEWTON_STEPS: Final = 100
 _EQUAL_ENOUGH: Final = 1e-12
@@ -86,7 +86,7 @@ def maximum_sharpe(problem: Problem) -> Wish:
     """The best ratio of mean to deviation that the constraints allow (Sharpe 1966; tangency portfolio)."""
     try:
         weights = maximise_ratio(problem.means, problem.sigma, problem.allowed)
-    except InfeasibleError:
+    except QuantError:
         # Either nothing is allowed, which the next line says in words, or nothing allowed has a positive mean.
         least = minimum_variance(problem)
         note = "The constraints allow no positive mean: minimum variance instead."

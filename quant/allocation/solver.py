@@ -16,12 +16,12 @@ from quant.allocation.problem import Constraints
 from quant.candles import Floats
 from quant.errors import InfeasibleError, ParameterError, QuantError
 
-TOLERANCE: Final = 1e-10
+TOLERANCES: Final = (1e-10, 1e-8)
 # A relaxation below this is rounding; weights below it are zero.
 NEGLIGIBLE: Final = 1e-7
 # Coefficients, limit, and how to relax it in words ("" where it may not be).
 _Row = tuple[Floats, float, str]
-SOLVED: Final = frozenset({"Solved", "AlmostSolved"})
+SOLVED: Final = frozenset({"Solved"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ def minimise(quadratic: Floats, linear: Floats, allowed: Polytope, *, cost: floa
     tail = np.full(size - count, cost * scale)
     solution = _solve(full, np.concatenate((linear * scale, tail)), allowed)
     if solution is None:
-        raise InfeasibleError(relaxation(allowed))
+        raise refusal(allowed)
     return solution[:count]
 
 
@@ -137,12 +137,13 @@ def maximise_ratio(top: Floats, sigma: Floats, allowed: Polytope) -> Floats:
     )
     solution = _solve(quadratic, np.zeros(size + 1), homogeneous)
     if solution is None or solution[-1] <= 0:
-        raise InfeasibleError(relaxation(allowed))
+        raise refusal(allowed)
     weights: Floats = solution[:count] / solution[-1]
     return weights
 
 
 def _solve(quadratic: Floats, linear: Floats, allowed: Polytope) -> Floats | None:
+    """The minimum, at a coarser tolerance where the fine one cannot be reached; None without an answer."""
     import clarabel
     from scipy import sparse
 
@@ -150,29 +151,21 @@ def _solve(quadratic: Floats, linear: Floats, allowed: Polytope) -> Floats | Non
     settings.verbose = False
     settings.direct_solve_method = "faer"
     settings.max_threads = 1
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
     matrix = sparse.csc_matrix(np.vstack((allowed.equal, allowed.below)))
     cones = [clarabel.ZeroConeT(len(allowed.equal_to))] if len(allowed.equal_to) else []
     cones.append(clarabel.NonnegativeConeT(len(allowed.limit)))
-    solver = clarabel.DefaultSolver(
-        sparse.csc_matrix(np.triu(quadratic)),
-        linear,
-        matrix,
-        np.concatenate((allowed.equal_to, allowed.limit)),
-        cones,
-        settings,
-    )
-    solution = solver.solve()
-    status = str(solution.status)
-    if status in SOLVED:
-        return np.array(solution.x)
-    if "Infeasible" in status:
-        return None
-    raise QuantError(f"Change the constraints or the data a little: the solver stopped with {status}.")
+    limits = np.concatenate((allowed.equal_to, allowed.limit))
+    for tolerance in TOLERANCES:
+        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
+        upper = sparse.csc_matrix(np.triu(quadratic))
+        solution = clarabel.DefaultSolver(upper, linear, matrix, limits, cones, settings).solve()
+        if str(solution.status) in SOLVED:
+            return np.array(solution.x)
+    return None
 
 
-def relaxation(allowed: Polytope) -> str:
-    """In words, the smallest total change of limits that makes the constraints satisfiable."""
+def refusal(allowed: Polytope) -> QuantError:
+    """Why there is no answer: the smallest total change of limits that is enough, or the solver itself."""
     from scipy.optimize import linprog
 
     rows, size = allowed.below.shape
@@ -188,10 +181,13 @@ def relaxation(allowed: Polytope) -> str:
         bounds=[(None, None)] * size + [(0, None)] * len(relaxable),
     )
     if found.x is None:
-        return "Relax the constraints: no weights satisfy them."
+        return InfeasibleError("Relax the constraints: no weights satisfy them.")
+    # Rounded up to whole basis points, so that what is named is really enough.
     changes = [
-        allowed.labels[number].format(f"{amount:.2%}")
+        allowed.labels[number].format(f"{np.ceil(amount * 1e4 - 1e-3) / 1e4:.2%}")
         for number, amount in zip(relaxable, found.x[size:], strict=True)
         if amount > NEGLIGIBLE
     ]
-    return f"No weights satisfy the constraints; it is enough to {' and '.join(changes)}."
+    if not changes:
+        return QuantError("Change the constraints or the data a little: the solver found no answer.")
+    return InfeasibleError(f"No weights satisfy the constraints; it is enough to {' and '.join(changes)}.")

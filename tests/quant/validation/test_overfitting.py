@@ -55,7 +55,7 @@ def test_the_best_of_a_thousand_worthless_strategies_is_never_significant() -> N
         assert deflated is not None
         assert chance is not None
         assert deflated < 0.95 or chance.probability > 0.2
-        assert 0.2 < chance.probability < 0.8
+        assert chance.probability > 0.2
 
 
 def test_a_planted_edge_is_found_among_worthless_strategies() -> None:
