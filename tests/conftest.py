@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
@@ -61,6 +62,10 @@ def cloned_database(name: str) -> Iterator[str]:
     finally:
         _use(before)
         _admin("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def pytest_configure() -> None:
+    settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2"]
 
 
 @pytest.fixture(scope="session")
