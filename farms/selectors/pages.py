@@ -16,7 +16,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from farms.models import Agent, AgentRun, Farm, FarmEvent
 from markets.models import Timeframe
-from markets.selectors import load_candles, moment
+from markets.selectors import load_candles, moment, price_in
 from moniqo.lib.errors import NotFoundError
 from quant import strategies
 from quant.candles import Candles
@@ -413,12 +413,20 @@ def _exposure(agents: tuple[AgentRow, ...], value: Decimal, cap: Decimal) -> tup
 
 
 def _funding(owner_id: UUID) -> dict[UUID, Decimal]:
-    """Per wallet: what was allocated to it less what was collected from it."""
+    """Per wallet, in its base asset: what was allocated to it less what was collected from it.
+
+    What moved in another asset counts at its price of now, so that holding it makes no profit of the wallet's own; an
+    asset without a price counts in neither value nor funding.
+    """
     moves = FundAllocation.objects.filter(owner_id=owner_id).order_by()
     funding: dict[UUID, Decimal] = defaultdict(Decimal)
     for kind, end, sign in ((FundAllocation.Kind.ALLOCATE, "target", 1), (FundAllocation.Kind.COLLECT, "source", -1)):
-        for row in moves.filter(kind=kind).values(end).annotate(moved=Sum("amount")):
-            funding[row[end]] += sign * row["moved"]
+        columns = (end, "asset", f"{end}__base_asset", f"{end}__connection__venue")
+        totals = moves.filter(kind=kind).values(*columns).annotate(moved=Sum("amount"))
+        for wallet_id, asset, base, venue, moved in totals.values_list(*columns, "moved"):
+            quote = None if asset == base else price_in(asset=asset, base=base, venue=venue)
+            rate = quote.price if quote else Decimal(asset == base)
+            funding[wallet_id] += sign * moved * rate
     return funding
 
 

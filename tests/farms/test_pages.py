@@ -10,10 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from farms.models import Agent, Farm
+from farms.selectors import farm_row
 from moniqo.lib import clock, tenancy
 from moniqo.users.models import User
 from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_desk, make_instrument, make_master
 from trading.services import set_limits
+from wallets.services import allocate, deposit
 
 
 @pytest.fixture
@@ -100,6 +102,19 @@ def test_profit_is_value_less_what_was_given(pages: Client, traded: Desk) -> Non
     assert agent.profit == agent.value - 5_000
     assert farm.profit == agent.profit != 0
     assert farm.contribution(agent) == agent.profit / 5_000
+
+
+def test_what_was_given_in_another_asset_is_given_at_its_price(desk: Desk) -> None:
+    desk.candles([100.0])
+    owner_id, farm_wallet = desk.owner.pk, desk.farm.wallet
+    with clock.at(desk.now):
+        deposit(owner_id=owner_id, wallet_id=desk.master.pk, amount=Decimal(2), asset="TST", key="in kind")
+        allocate(
+            owner_id=owner_id, source_id=desk.master.pk, target_id=farm_wallet.pk, asset="TST", amount=Decimal(2),
+            key="to the farm",
+        )  # fmt: skip
+        farm = farm_row(owner_id=owner_id, farm_id=desk.farm.pk)
+    assert (farm.value, farm.funding, farm.profit) == (5_200, 5_200, 0)
 
 
 def test_hidden_amounts_are_nowhere_in_the_pages(pages: Client, traded: Desk) -> None:
