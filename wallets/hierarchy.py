@@ -297,7 +297,7 @@ def _preview(kind: FundAllocation.Kind, source: Wallet | None, target: Wallet, a
         amount=amount,
         source=given,
         target=_side(target, asset, amount),
-        warnings=tuple(_warnings(target, given)),
+        warnings=tuple(_warnings(asset, target, given)),
     )
 
 
@@ -307,10 +307,15 @@ def _side(wallet: Wallet, asset: str, change: Decimal) -> Side:
     return Side(wallet, balance, balance + change, free, free + change)
 
 
-def _warnings(target: Wallet, source: Side | None) -> list[str]:
+def _warnings(asset: str, target: Wallet, source: Side | None) -> list[str]:
     warnings = []
     if target.trading_state != Wallet.TradingState.ACTIVE and target.role == Wallet.Role.AGENT:
         warnings.append(f"{target.name} is {target.get_trading_state_display().lower()}: it opens no new position.")
+    if source and source.wallet.role == Wallet.Role.AGENT and asset != source.wallet.base_asset:
+        warnings.append(
+            f"{source.wallet.name} cannot sell what leaves it: while it has a position in {asset}, its books and its "
+            "position will disagree and every order, its stop too, will be refused."
+        )
     if source and source.free_after == 0:
         warnings.append(f"{source.wallet.name} keeps no free money.")
     if source and source.balance_before > source.free_before:

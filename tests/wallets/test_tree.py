@@ -108,6 +108,13 @@ def test_the_days_change_leaves_out_what_was_moved_in(tree: Tree) -> None:
     assert found["Agent"].change_fraction == Decimal("0.25")
 
 
+def test_the_days_change_leaves_out_what_was_found_at_the_venue_and_assigned(tree: Tree) -> None:
+    leg = Leg(ref(tree.master, kind="suspense"), ref(tree.master), Decimal(50))
+    post(owner_id=tree.owner.pk, key="found", kind="assign", legs=[leg])
+    master = nodes(tree)["Master"]
+    assert (master.value, master.change) == (1050, 0)
+
+
 def test_the_days_change_is_unknown_without_yesterdays_price(tree: Tree) -> None:
     market("BTC/USDT", "50000")
     with clock.at(clock.now() - timedelta(days=3)):
