@@ -37,5 +37,9 @@ app.conf.beat_schedule = {
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
     "sync and snapshot": every(settings.SYNC_SECONDS, "portfolio.tasks.sync_all"),
     "prove the ledger": {"task": "wallets.tasks.verify_ledger", "schedule": crontab(hour="3", minute="30")},
+    "forget old sign-ins": {
+        "task": "moniqo.users.tasks.forget_old_sign_ins",
+        "schedule": crontab(hour="4", minute="10"),
+    },
     "forget old sync logs": {"task": "wallets.tasks.prune_sync_log", "schedule": crontab(hour="4", minute="0")},
 }

@@ -276,6 +276,7 @@ FEED_SECONDS = float(os.environ.get("MONIQO_FEED_SECONDS", "5"))
 SYNC_SECONDS = float(os.environ.get("MONIQO_SYNC_SECONDS", "300"))
 DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
 SYNC_LOG_DAYS = 30
+SIGN_IN_LOG_DAYS = 90
 
 LOGGING = {
     "version": 1,

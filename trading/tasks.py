@@ -1,6 +1,7 @@
 """Orders that move on their own. Every task may run twice, and on several workers at once."""
 
 import logging
+import time
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from trading.models import Order
 from trading.services import leases
 
 DUE_PER_RUN: Final = 200
+# A run leaves the rest to the next one, seconds later, long before the worker would be stopped in the middle of it.
+RUN_SECONDS: Final = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +39,10 @@ def resolve_orders() -> int:
             .order_by("due_at")
             .values_list("owner_id", "pk")[:DUE_PER_RUN]
         )
+    until = time.monotonic() + RUN_SECONDS
     for owner_id, order_id in due:
+        if time.monotonic() > until:
+            break
         try:
             services.resolve_order(owner_id=owner_id, order_id=order_id)
         except Exception:

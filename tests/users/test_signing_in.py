@@ -1,12 +1,17 @@
 """People sign in with a page, programs with tokens; wrong passwords lock both for a while."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from axes.models import AccessLog
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 
+from moniqo.lib import clock
+from moniqo.users import tasks
 from moniqo.users.models import User
 
 
@@ -123,3 +128,19 @@ def test_somebody_who_is_signed_in_is_counted_while_guessing_another_persons_pas
         post(client, "/api/v1/auth/token", {"email": owner.email, "password": "wrong"})
     right = {"email": owner.email, "password": password_of(owner)}
     assert post(client, "/api/v1/auth/token", right).status_code == 429
+
+
+def test_what_is_old_of_signing_in_is_forgotten(client: Client, owner: User, other_owner: User) -> None:
+    for user in (owner, other_owner):
+        client.post("/login/", {"username": user.email, "password": password_of(user)})
+        client = Client()
+    ages = {owner.email: timedelta(days=settings.SIGN_IN_LOG_DAYS + 1), other_owner.email: timedelta(0)}
+    now = clock.now()
+    for log in AccessLog.objects.all():
+        AccessLog.objects.filter(pk=log.pk).update(attempt_time=now - ages[log.username])
+    first = Session.objects.order_by("expire_date").first()
+    assert first is not None
+    Session.objects.filter(pk=first.pk).update(expire_date=now - timedelta(days=1))
+    tasks.forget_old_sign_ins()
+    assert [log.username for log in AccessLog.objects.all()] == [other_owner.email]
+    assert Session.objects.count() == 1
