@@ -53,7 +53,7 @@ def _line(at: list[datetime], values: list[float], *, name: str, number: int) ->
         "type": "scatter",
         "mode": "lines",
         "x": [formatting.iso(when) for when in at],
-        "y": [value if np.isfinite(value) else None for value in values],
+        "y": [figures.short(value) if np.isfinite(value) else None for value in values],
         "name": name,
         "line": {"color": figures.colour(number), "width": 1.25},
         "hovertemplate": "%{y:,.6~g}",

@@ -204,7 +204,7 @@ def _bounds(values: Sequence[float]) -> tuple[float, float]:
     return low - 2 * room, high + room
 
 
-def _short(value: float) -> float:
+def short(value: float) -> float:
     """Eight significant digits: finer than a pixel, and half the bytes of all of them."""
     return float(f"{value:.8g}")
 
@@ -214,7 +214,7 @@ def _line(x: Sequence[str], y: Sequence[float], *, name: str, width: float, pain
         "type": "scatter",
         "mode": "lines",
         "x": list(x),
-        "y": [_short(value) for value in y],
+        "y": [short(value) for value in y],
         "name": name,
         "line": {"color": paint, "width": width},
         "hovertemplate": hover,
@@ -226,7 +226,7 @@ def _markers(marks: Sequence[Mark], *, scale: float) -> Figure:
         "type": "scatter",
         "mode": "markers",
         "x": [formatting.iso(mark.at) for mark in marks],
-        "y": [_short(float(mark.value) * scale) for mark in marks],
+        "y": [short(float(mark.value) * scale) for mark in marks],
         "name": "Cash flow",
         "text": [mark.text for mark in marks],
         "hovertemplate": "%{text}<extra></extra>",
