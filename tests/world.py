@@ -75,8 +75,7 @@ def build_world(email: str = "world@example.com") -> World:
 def _open(owner: User, bitcoin: Instrument, ether: Instrument) -> World:
     connection = create_demo_connection(owner_id=owner.pk)
     master = create_wallet(owner_id=owner.pk, name="Master", role=Wallet.Role.MASTER, connection=connection)
-    limits = {"allowed_symbols": [bitcoin.symbol, ether.symbol], "maximum_notional": Decimal(15000)}
-    set_limits(on=connection, **limits)
+    set_limits(on=connection, allowed_symbols=[bitcoin.symbol, ether.symbol], maximum_notional=Decimal(15000))
     deposit(owner_id=owner.pk, wallet_id=master.pk, amount=Decimal("123456.78"), asset="USDT", key="opening")
     trend = _farm(owner, master, "Trend", "0.45")
     momentum = _farm(owner, master, LONG_FARM, "0.3")
