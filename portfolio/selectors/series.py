@@ -35,10 +35,10 @@ _SNAPSHOTS: Final = """
     FROM portfolio_snapshot WHERE scope = %(scope)s AND at > %(start)s
 """
 
-# A day stands at its end; the day that is not over stands at now.
+# A day stands at its end; the day that is not over stands at now. What went before the period counts by its close.
 _DAYS: Final = """
     (
-        SELECT (day + 1)::timestamp AT TIME ZONE 'UTC', equity, flow, adjustments, twr_index, twr_low, twr_high, true
+        SELECT (day + 1)::timestamp AT TIME ZONE 'UTC', equity, flow, adjustments, twr_index, twr_index, twr_index, true
         FROM portfolio_dailyperformance WHERE scope = %(scope)s AND day < (%(start)s AT TIME ZONE 'UTC')::date
         ORDER BY day DESC LIMIT 1
     )
@@ -48,13 +48,16 @@ _DAYS: Final = """
     FROM portfolio_dailyperformance WHERE scope = %(scope)s AND day >= (%(start)s AT TIME ZONE 'UTC')::date
 """
 
+# A day does not say whether its low came before its high. So its low is measured from the days before it, and its close
+# from its high too: every drawdown that is shown has happened. A snapshot is all of these at once.
 _POINTS: Final = """
 WITH raw (at, equity, flow, adjustments, twr_index, low, high, is_opening) AS ({source}),
 point AS (
     SELECT at, equity, twr_index, high, CASE WHEN is_opening THEN 0 ELSE flow END AS flow,
            CASE WHEN is_opening THEN 0 ELSE adjustments END AS adjustments,
            sum(CASE WHEN is_opening THEN 0 ELSE flow END) OVER earlier AS flows,
-           low / nullif(max(high) OVER earlier, 0) - 1 AS drawdown
+           least(low / nullif(max(high) OVER (earlier ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
+                 twr_index / nullif(max(high) OVER earlier, 0)) - 1 AS drawdown
     FROM raw
     WINDOW earlier AS (ORDER BY at)
 )

@@ -114,6 +114,16 @@ def test_a_series_of_years_is_read_from_its_days_and_keeps_the_depth_of_a_fall_w
     assert min(point.drawdown for point in points) == pytest.approx(-0.4)
 
 
+def test_a_day_that_only_rises_has_no_drawdown_however_long_the_period(fund: Fund) -> None:
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    write_history(fund, [100.0] * 120, end=midnight - timedelta(hours=1), step=timedelta(days=1))
+    write_history(fund, [100.0, 110.0, 120.0], end=midnight + timedelta(hours=20), step=timedelta(hours=6))
+    roll_up(owner_id=fund.owner.pk)
+    points = equity_series(scope=fund.owner.pk, start=midnight - timedelta(days=110))
+    assert points[-1].equity == 120
+    assert min(point.drawdown for point in points) == 0
+
+
 def test_the_deepest_fall_is_told_with_its_dates(fund: Fund) -> None:
     values = [100.0, 120, 108, 90, 110, 121, 110, 115]
     moments = write_history(fund, values, end=clock.now() - timedelta(minutes=1))
