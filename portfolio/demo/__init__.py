@@ -12,6 +12,6 @@ that is interrupted goes on at the day it had come to.
 """
 
 from portfolio.demo.rehearsal import build
-from portfolio.demo.trader import Login, find, prepare
+from portfolio.demo.trader import Login, find, has_history, prepare
 
-__all__ = ("Login", "build", "find", "prepare")
+__all__ = ("Login", "build", "find", "has_history", "prepare")

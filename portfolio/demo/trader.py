@@ -36,6 +36,15 @@ def find() -> User | None:
     return User.objects.filter(email__endswith=f"@{DOMAIN}").order_by("-date_joined").first()
 
 
+def has_history() -> bool:
+    """Whether the newest demo trader's history is complete."""
+    user = find()
+    if user is None:
+        return False
+    with tenancy.tenant(user.pk):
+        return PortfolioState.objects.filter(owner_id=user.pk, building__isnull=True).exists()
+
+
 def prepare(*, another: bool = False) -> tuple[User, Login]:
     """The demo trader and how to sign in; both are made when they are missing.
 

@@ -238,7 +238,7 @@ def test_the_command_prepares_and_builds(
 ) -> None:
     call_command("demo", "--prepare")
     call_command("demo", "--build", "--candles", str(folder))
-    call_command("demo", "--candles", str(folder))
+    call_command("demo")
     said = capsys.readouterr().out
     assert "closed trades" in said
     assert "nothing was changed" in said
@@ -247,6 +247,19 @@ def test_the_command_prepares_and_builds(
     client.force_login(user)
     for name in ("portfolio:home", "farms:list", "wallets:tree", "trading:trades"):
         assert client.get(reverse(name)).status_code == 200
+
+
+def test_asking_for_recorded_candles_makes_another_trader_beside_a_finished_one(db: None, folder: Path) -> None:
+    call_command("demo", "--prepare")
+    first = demo.find()
+    call_command("demo", "--candles", str(folder))
+    assert demo.find() == first
+    call_command("demo", "--candles", str(folder))
+    second = demo.find()
+    assert second is not None
+    assert second != first
+    with tenancy.tenant(second.pk):
+        assert PortfolioState.objects.get().building is None
 
 
 def test_building_without_a_trader_says_what_to_do(db: None) -> None:

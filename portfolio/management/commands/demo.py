@@ -2,7 +2,8 @@
 
 --prepare        only the trader and the file that says how to sign in
 --build          only the history, for the trader who was prepared
---candles DIR    on recorded candles, files named <venue>_<BASE><QUOTE>_<timeframe>.csv.gz
+--candles DIR    on recorded candles, files named <venue>_<BASE><QUOTE>_<timeframe>.csv.gz; one more demo trader when
+                 there is one with a history already
 --force          one more demo trader, when there is one already
 """
 
@@ -11,9 +12,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from moniqo.lib.errors import MoniqoError
+from moniqo.lib.tenancy import OWNER_DB_ALIAS
 from portfolio import demo
 from portfolio.demo import recordings
 from portfolio.demo.trader import path
@@ -33,8 +37,10 @@ class Command(BaseCommand):
         try:
             if options["candles"] is not None:
                 recordings.select(options["candles"])  # a wrong folder is told before anybody is made
+            if not connection.introspection.table_names():
+                call_command("migrate", database=OWNER_DB_ALIAS, verbosity=0)
             if not options["build"]:
-                self._prepare(another=options["force"])
+                self._prepare(another=options["force"] or (options["candles"] is not None and demo.has_history()))
             if not options["prepare"]:
                 self._build(options["candles"])
         except MoniqoError as error:
