@@ -14,6 +14,8 @@ from moniqo.embedded.postgres import Postgres
 from moniqo.embedded.redis import Redis
 
 TEMPLATE = "moniqo_template"
+# Outlives the run: compiling the backtest kernel again in every worker would take longer than its tests.
+COMPILED = Path(__file__).resolve().parent.parent / "var" / "numba"
 
 
 def _start() -> None:
@@ -26,6 +28,7 @@ def _start() -> None:
     os.environ |= {
         "MONIQO_ENV": "development",
         "MONIQO_DATA": str(root / "data"),
+        "NUMBA_CACHE_DIR": str(COMPILED),
         "MONIQO_TEST_ROOT": str(root),
         "MONIQO_TEST_ADMIN_URL": postgres.url("postgres", "postgres"),
         "MONIQO_SECRET_KEY": "tests-only-" * 6,
