@@ -136,6 +136,17 @@ def test_a_halt_keeps_what_was_not_sent_yet_from_being_sent(desk: Desk) -> None:
     assert "halted at Fund" in order.refusal
 
 
+def test_a_disabled_connection_trades_nothing_and_holds_nothing(desk: Desk) -> None:
+    order = desk.place("buy", "1")
+    Connection.objects.filter(pk=desk.connection.pk).update(status=Connection.Status.DISABLED)
+    desk.fall_due(order)
+    order, late = desk.resolve(order), desk.place("buy", "1")
+    assert (order.status, late.status) == ("expired", "rejected")
+    assert "halted at Desk" in order.refusal
+    assert "halted at Desk" in late.refusal
+    assert (DemoOrder.objects.count(), desk.held("USDT")) == (0, 0)
+
+
 def test_a_venue_that_is_away_for_a_moment_is_tried_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     venue = fail_with(monkeypatch, "unreachable", "unreachable")
     assert desk.trade("buy", "1").status == "filled"

@@ -72,8 +72,8 @@ def resolve_order(*, owner_id: UUID, order_id: UUID) -> Order:
         order = _take(order_id, Q(status__in=sorted(states.UNFINISHED), due_at__lte=leases.now()))
         if order is None:
             return _get(order_id)
-        venue = open_venue(order.connection)
-    if order.attempts == 0:
+        venue = open_venue(order.connection) if order.attempts else None
+    if venue is None:  # nobody ever sent it
         return execute_order(owner_id=owner_id, order_id=order_id)
     try:
         report = _look_up(order, venue)

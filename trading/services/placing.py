@@ -34,7 +34,8 @@ CLIENT_ID_LENGTH = 28
 REASON_LENGTH = 200
 SENTENCE_LENGTH = 300
 
-# The wallet and all above it with their limits, nearest first, and the limits of the connection it trades through.
+# The wallet and all above it with their limits, nearest first, and the limits of the connection it trades through; one
+# that is disabled trades nothing.
 _PATH = """
 WITH RECURSIVE path AS (
     SELECT id, parent_id, name, trading_state, 0 AS depth FROM wallets_wallet WHERE id = %(wallet)s
@@ -45,7 +46,8 @@ WITH RECURSIVE path AS (
 SELECT path.depth, path.name, path.trading_state, own.allowed_symbols::text, own.maximum_notional
 FROM path LEFT JOIN trading_risklimit AS own ON own.wallet_id = path.id
 UNION ALL
-SELECT -1, venue.name, 'active', own.allowed_symbols::text, own.maximum_notional
+SELECT -1, venue.name, CASE venue.status WHEN 'disabled' THEN 'halted' ELSE 'active' END,
+       own.allowed_symbols::text, own.maximum_notional
 FROM wallets_connection AS venue LEFT JOIN trading_risklimit AS own ON own.connection_id = venue.id
 WHERE venue.id = %(connection)s
 ORDER BY 1
