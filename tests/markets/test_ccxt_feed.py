@@ -29,12 +29,13 @@ class Binance(ThreadingHTTPServer):
     """Speaks Binance's wire format, with the recorded markets, quotes and candles."""
 
     def __init__(self) -> None:
+        rest, stream = recording("venues/BINANCE.0.gz"), recording("venues/BINANCE.ws.1.0.gz")  # skips before it binds
         super().__init__(("127.0.0.1", 0), _Handler)
-        with gzip.open(recording("venues/BINANCE.0.gz"), "rt") as lines:
+        with gzip.open(rest, "rt") as lines:
             self.markets = json.loads(next(lines).split(": ", 1)[1])
         self.books: dict[str, dict[str, Any]] = {}
         self.klines: dict[str, dict[str, Any]] = {}
-        with gzip.open(recording("venues/BINANCE.ws.1.0.gz"), "rt") as lines:
+        with gzip.open(stream, "rt") as lines:
             for line in lines:
                 _, _, frame = line.partition(": ")
                 data = json.loads(frame).get("data", {}) if frame.startswith("{") else {}
