@@ -77,7 +77,7 @@ def roll_up_days(*, owner_id: UUID) -> int:
 
 def request_sync(*, owner_id: UUID) -> None:
     """Have a worker sync the owner as soon as this transaction is committed; the state shows how far it is."""
-    transaction.on_commit(lambda: app.send_task("portfolio.tasks.sync_now", args=(str(owner_id),)))
+    transaction.on_commit(lambda: app.send_task("portfolio.tasks.sync_now", args=(str(owner_id),)), robust=True)
 
 
 def sync_owner(*, owner_id: UUID) -> bool:

@@ -53,7 +53,7 @@ def request_sync(*, owner_id: UUID, connection_id: UUID) -> SyncRun:
     run, is_new = _start(owner_id, connection_id)
     if is_new:
         arguments = (str(owner_id), str(connection_id), str(run.pk))
-        transaction.on_commit(lambda: app.send_task("wallets.tasks.sync_connection", args=arguments))
+        transaction.on_commit(lambda: app.send_task("wallets.tasks.sync_connection", args=arguments), robust=True)
     return run
 
 
