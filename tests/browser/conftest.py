@@ -137,7 +137,8 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
         contexts.append(context)
         if user is not None:
             client = Client()
-            client.force_login(user, backend=MODEL_BACKEND)
+            # As it is stored now: the site may have hashed the password anew, which ends the sessions of the old one.
+            client.force_login(User.objects.get(pk=user.pk), backend=MODEL_BACKEND)
             cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": site.url}])
         visit = watch(context.new_page())
