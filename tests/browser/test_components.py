@@ -1,16 +1,14 @@
 """Every component in every state, in both themes and at every width."""
 
-import pytest
-
 from moniqo.users.models import User
 from tests.browser.conftest import OpenPage
+from tests.browser.screens import every_screen
 from tests.browser.soundness import assert_page_is_sound
 
 EVERYTHING_BYTES = 470_000  # more than any real page: every component at once
 
 
-@pytest.mark.parametrize("width", [1440, 390, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@every_screen
 def test_the_component_page_is_sound(open_page: OpenPage, trader: User, width: int, scheme: str) -> None:
     visit = open_page("/ui/", user=trader, width=width, scheme=scheme)
     assert_page_is_sound(visit, byte_budget=EVERYTHING_BYTES)

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from moniqo.users.models import User
 from tests.browser.conftest import OpenPage, Site
+from tests.browser.screens import every_screen
 from tests.browser.soundness import assert_page_is_sound, watch
 from tests.conftest import make_user
 
@@ -22,15 +23,13 @@ def canvas(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@every_screen
 @pytest.mark.parametrize("path", ["/preferences/", "/password/", "/jump/"])
 def test_pages_of_the_frame_are_sound(open_page: OpenPage, trader: User, path: str, scheme: str, width: int) -> None:
     assert_page_is_sound(open_page(path, user=trader, width=width, scheme=scheme))
 
 
-@pytest.mark.parametrize("width", [1440, 390, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@every_screen
 def test_the_door_is_sound(open_page: OpenPage, scheme: str, width: int) -> None:
     assert_page_is_sound(open_page("/login/", width=width, scheme=scheme))
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from moniqo.lib import tenancy
 from moniqo.users.models import User
 from tests.browser.conftest import OpenPage, Site
+from tests.browser.screens import every_screen, usual_screens
 from tests.browser.soundness import assert_page_is_sound
 from tests.conftest import make_user
 from tests.trading.desk import Desk, make_desk, set_price
@@ -38,8 +39,7 @@ def order_address(desk: Desk, side: str, status: str) -> str:
     return f"/trading/orders/{order.pk}/"
 
 
-@pytest.mark.parametrize("width", [1440, 390, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@every_screen
 @pytest.mark.parametrize("path", LISTS)
 def test_lists_are_sound(open_page: OpenPage, desk: Desk, path: str, scheme: str, width: int) -> None:
     assert_page_is_sound(open_page(path, user=desk.owner, width=width, scheme=scheme))
@@ -51,8 +51,7 @@ def test_empty_lists_are_sound(open_page: OpenPage, trader: User, path: str, wid
     assert_page_is_sound(open_page(path, user=trader, width=width))
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@every_screen
 @pytest.mark.parametrize(("side", "status"), [("buy", "filled"), ("sell", "rejected")])
 def test_the_life_of_an_order_is_sound(
     open_page: OpenPage, desk: Desk, side: str, status: str, scheme: str, width: int
@@ -61,7 +60,7 @@ def test_the_life_of_an_order_is_sound(
     assert_page_is_sound(open_page(path, user=desk.owner, width=width, scheme=scheme))
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+@usual_screens
 @pytest.mark.parametrize("on", ["wallet", "connection"])
 def test_limits_are_sound(open_page: OpenPage, desk: Desk, on: str, scheme: str, width: int) -> None:
     path = f"/trading/limits/{'connection/' if on == 'connection' else ''}{getattr(desk, on).pk}/"
@@ -78,7 +77,7 @@ def test_limits_are_sound(open_page: OpenPage, desk: Desk, on: str, scheme: str,
     assert_page_is_sound(visit)
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+@usual_screens
 def test_opening_a_paper_account_is_sound(open_page: OpenPage, trader: User, scheme: str, width: int) -> None:
     assert_page_is_sound(open_page("/wallets/connections/new/", user=trader, width=width, scheme=scheme))
 

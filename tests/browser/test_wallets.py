@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from moniqo.lib import tenancy
 from moniqo.users.models import User
 from tests.browser.conftest import OpenPage, Site
+from tests.browser.screens import every_screen
 from tests.browser.soundness import assert_page_is_sound
 from tests.conftest import make_user
 from tests.wallets.books import fund
@@ -51,8 +52,7 @@ def paths(tree: Tree) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("width", [1440, 390, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@every_screen
 def test_every_page_is_sound(open_page: OpenPage, tree: Tree, scheme: str, width: int) -> None:
     for path in paths(tree):
         assert_page_is_sound(open_page(path, user=tree.owner, width=width, scheme=scheme))
