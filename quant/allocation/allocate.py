@@ -3,9 +3,10 @@
 Order of decisions, each of which leaves a reason or a note in the answer:
 
 1. assets with less history than asked for, with NaN in the periods that the others share, with a Sharpe ratio below the
-   threshold, or that never moved, get nothing;
+   threshold, or that never moved (in the periods that all share, too), get nothing;
 2. one asset left gets everything, none left means all cash;
-3. with fewer than max(60, 2 N) common periods covariances are noise: inverse volatility, or equal under 20;
+3. with fewer than max(60, 2 N) common periods covariances are noise: inverse volatility, or equal under 20, whose
+   return and volatility are unknown under 2;
 4. where no mean is positive, methods that live on means become minimum variance, and Kelly stays in cash;
 5. the method's wish, moved to the nearest weights that keep the constraints.
 """
@@ -52,17 +53,16 @@ def allocate(
         raise ParameterError("Give returns as periods × assets, with at least one asset and no infinite value.")
     labels = check_names(names, table.shape[1])
     excluded = _excluded(table, constraints)
-    kept = np.array([asset for asset in range(len(labels)) if asset not in excluded], dtype=np.int64)
+    kept, usable = _shared_periods(table, excluded)
     if kept.size == 0:
         return _all_cash(labels, excluded, table.shape[1], "No asset can be used: everything stays cash.")
-    usable = table[:, kept]
-    usable = usable[~np.isnan(usable).any(axis=1)]
     inner = _restricted(constraints, kept, len(labels))
     kept_names = tuple(labels[asset] for asset in kept)
+    known = len(usable) > 1
     problem = Problem(
         returns=usable,
-        means=usable.mean(axis=0),
-        sigma=covariance(usable, options),
+        means=usable.mean(axis=0) if known else np.zeros(kept.size),
+        sigma=covariance(usable, options) if known else np.zeros((kept.size, kept.size)),
         constraints=inner,
         options=options,
         names=kept_names,
@@ -100,6 +100,25 @@ def _excluded(table: Floats, constraints: Constraints) -> dict[int, str]:
         elif constraints.minimum_sharpe is not None and values.mean() / deviation < constraints.minimum_sharpe:
             excluded[asset] = f"nothing: Sharpe ratio {values.mean() / deviation:.3f} per period is below the threshold"
     return excluded
+
+
+def _shared_periods(table: Floats, excluded: dict[int, str]) -> tuple[np.ndarray, Floats]:
+    """The assets that are kept, and their returns in the periods that all of them share.
+
+    What does not move in those periods would look riskless and attract everything: it is excluded here, which may leave
+    more periods to the others.
+    """
+    while True:
+        kept = np.array([asset for asset in range(table.shape[1]) if asset not in excluded], dtype=np.int64)
+        usable = table[:, kept]
+        usable = usable[~np.isnan(usable).any(axis=1)]
+        if len(usable) < 2:
+            return kept, usable
+        still = kept[usable.std(axis=0, ddof=1) <= CONSTANT]
+        if still.size == 0:
+            return kept, usable
+        for asset in still:
+            excluded[int(asset)] = "nothing: its returns never change in the periods that all share"
 
 
 def _restricted(constraints: Constraints, kept: np.ndarray, count: int) -> Constraints:
@@ -188,7 +207,7 @@ def _answer(
         elif low[number] > 0 and at <= low[number] + NEGLIGIBLE:
             limit = f"; at its minimum of {low[number]:.1%}"
         reasons[int(asset)] = wish.reasons[number] + limit
-    cash = 1.0 - float(whole.sum())
+    cash, known = 1.0 - float(whole.sum()), len(problem.returns) > 1
     if method == "fractional_kelly" and cash > problem.constraints.cash_reserve + NEGLIGIBLE:
         notes = (*notes, f"Kelly leaves {cash:.1%} in cash.")
     yearly = problem.options.periods_per_year
@@ -196,8 +215,8 @@ def _answer(
         method=method,
         weights=whole,
         cash=cash if abs(cash) > NEGLIGIBLE else 0.0,
-        expected_return=float(weights @ problem.means) * yearly,
-        volatility=float(np.sqrt(variance * yearly)),
+        expected_return=float(weights @ problem.means) * yearly if known else None,
+        volatility=float(np.sqrt(variance * yearly)) if known else None,
         risk_contributions=contributions,
         reasons=tuple(reasons[asset] for asset in range(len(labels))),
         notes=notes,

@@ -9,7 +9,7 @@ that where several methods had the chance to be lucky (Bonferroni).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from quant import metrics
 from quant.allocation.allocate import CONSTANT, allocate
 from quant.allocation.methods import METHODS
 from quant.allocation.problem import Constraints, Options
+from quant.allocation.solver import current_weights
 from quant.candles import Floats
 from quant.errors import ParameterError
 from quant.validation import bootstrap
@@ -63,8 +64,16 @@ def compare(
     methods: Sequence[str] = tuple(METHODS),
     seed: int = 0,
 ) -> Comparison:
-    """Walk over returns `(T, N)` without NaN; `cost` is a fraction of every amount traded."""
+    """Walk over returns `(T, N)` without NaN; `cost` is a fraction of every amount traded.
+
+    Everything starts as cash, or at `constraints.current` where that is given; from then on what is held counts as
+    current, so that turnover and costs are measured against it at every rebalance.
+    """
     periods, _ = returns.shape
+    if not np.isfinite(returns).all():
+        raise ParameterError("Give returns without NaN or infinite values: leave out the periods that not all have.")
+    if not 0 <= cost < 1:
+        raise ParameterError("Give the cost as a fraction from 0 to below 1.")
     if lookback < 2 or rebalance_every < 1 or periods <= lookback:
         raise ParameterError(f"Give more than {periods} periods or a shorter lookback.")
     options = options or Options()
@@ -92,9 +101,11 @@ def _walk(
     options: Options,
 ) -> tuple[Floats, float]:
     periods, count = returns.shape
-    held = np.zeros(count)
+    held = np.zeros(count) if constraints.current is None else current_weights(constraints, count)
     earned, traded = np.empty(periods - lookback), []
     for start in range(lookback, periods, every):
+        if constraints.current is not None:
+            constraints = replace(constraints, current=held)
         target = allocate(returns[start - lookback : start], method, constraints, options).weights
         change = float(np.abs(target - held).sum())
         traded.append(change)

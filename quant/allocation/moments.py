@@ -71,10 +71,12 @@ def shrunk_means(returns: Floats, sigma: Floats) -> Floats:
     means: Floats = np.asarray(returns.mean(axis=0), dtype=np.float64)
     if count < 3:
         return means
-    solved = np.linalg.solve(sigma, np.column_stack((np.ones(count), means)))
+    # A pseudo-inverse, because unshrunk covariances of assets that move as one have no inverse.
+    inverse = np.linalg.pinv(sigma, hermitian=True)
+    solved = inverse @ np.column_stack((np.ones(count), means))
     centre = float(solved[:, 1].sum() / solved[:, 0].sum())
     away = means - centre
-    distance = float(away @ np.linalg.solve(sigma, away))
+    distance = float(away @ inverse @ away)
     intensity = (count + 2) / (count + 2 + periods * distance)
     shrunk: Floats = means - intensity * away
     return shrunk

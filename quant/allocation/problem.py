@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -73,10 +74,9 @@ class Constraints:
 
     def bounds(self, count: int) -> tuple[Floats, Floats]:
         """Lower and upper bound of each of `count` weights, capacity included."""
-        low = np.broadcast_to(np.asarray(self.minimum, dtype=np.float64), (count,)).copy()
-        high = np.broadcast_to(np.asarray(self.maximum, dtype=np.float64), (count,)).copy()
+        low, high = _per_asset("minimum", self.minimum, count), _per_asset("maximum", self.maximum, count)
         if self.capacity is not None and self.capital is not None:
-            high = np.minimum(high, np.broadcast_to(np.asarray(self.capacity) / self.capital, (count,)))
+            high = np.minimum(high, _per_asset("capacity", self.capacity, count) / self.capital)
         if (low < 0).any() or np.isnan(low).any() or np.isnan(high).any():
             raise ParameterError("Give bounds from 0 up: allocations are long only.")
         return low, high
@@ -102,8 +102,10 @@ class Options:
     def __post_init__(self) -> None:
         if self.covariance not in get_args(Covariance):
             raise ParameterError(f"Estimate the covariance by one of {', '.join(get_args(Covariance))}.")
-        if self.risk_tolerance < 0 or self.half_life <= 0 or not 0 < self.kelly_fraction <= 1:
-            raise ParameterError("Give a risk tolerance of 0 or more, a positive half-life, a Kelly fraction up to 1.")
+        if not (0 <= self.risk_tolerance < math.inf and self.half_life >= 1 and 0 < self.kelly_fraction <= 1):
+            raise ParameterError("Give a risk tolerance of 0 or more, a half-life from 1 up, a Kelly fraction up to 1.")
+        if not 0 < self.periods_per_year < math.inf:
+            raise ParameterError("Give a positive number of periods per year.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +125,13 @@ class Allocation:
     risk_contributions: Floats
     reasons: tuple[str, ...]
     notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+def _per_asset(name: str, values: float | Floats, count: int) -> Floats:
+    given = np.asarray(values, dtype=np.float64)
+    if given.shape not in ((), (count,)):
+        raise ParameterError(f"Give one {name} for all or {count} of them, one per asset: there are {given.size}.")
+    return np.broadcast_to(given, (count,)).copy()
 
 
 def check_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quant.allocation import METHODS, allocate, compare
+from quant.allocation import METHODS, Constraints, allocate, compare
+from quant.errors import ParameterError
 
 PANEL = Path(__file__).resolve().parents[4] / "shared" / "data" / "candles"
 
@@ -42,6 +43,26 @@ def test_only_the_past_is_seen() -> None:
     part = compare(returns[:200], lookback=100, rebalance_every=50, cost=0.0, methods=["minimum_variance"])
     ours, theirs = ({track.method: track.returns for track in found.tracks} for found in (whole, part))
     np.testing.assert_array_equal(ours["minimum_variance"][:100], theirs["minimum_variance"])
+
+
+def test_turnover_is_limited_against_what_is_held_by_then() -> None:
+    returns = np.random.default_rng(3).normal(0.001, 0.02, (300, 3))
+    limits = Constraints(current=np.array([1.0, 0.0, 0.0]), turnover=0.2)
+    track = compare(returns, lookback=100, rebalance_every=20, cost=0.0, constraints=limits, methods=["equal"]).tracks[
+        0
+    ]
+    # From one asset to a third each are 1.33 in steps of 0.2 each; later only the drift is traded back.
+    assert 0.05 < track.turnover < 0.2
+    tied = Constraints(current=np.array([1.0, 0.0, 0.0]), turnover=0.0)
+    still = compare(returns, lookback=100, rebalance_every=20, cost=0.0, constraints=tied, methods=["equal"]).tracks[0]
+    np.testing.assert_allclose(still.returns, returns[100:, 0], atol=1e-6)
+
+
+def test_holes_in_the_panel_are_refused() -> None:
+    returns = np.random.default_rng(3).normal(0.001, 0.02, (300, 3))
+    returns[250, 1] = np.nan
+    with pytest.raises(ParameterError, match="without NaN"):
+        compare(returns, lookback=100, rebalance_every=20, cost=0.0)
 
 
 def test_it_runs_on_the_recorded_panel() -> None:

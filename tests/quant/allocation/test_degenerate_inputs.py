@@ -63,6 +63,39 @@ def test_a_short_history_is_not_estimated_from(method: str) -> None:
     np.testing.assert_allclose(shortest.weights, 0.25)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_histories_without_a_common_period_are_equal_and_unknown(method: str) -> None:
+    table = returns_of(2)
+    table[:150, 0] = np.nan
+    table[150:, 1] = np.nan
+    answer = allocate(table, method)
+    np.testing.assert_allclose(answer.weights, 0.5)
+    assert (answer.expected_return, answer.volatility) == (None, None)
+    if method != "equal":
+        assert "0 common periods are too few" in answer.notes[0]
+
+
+@pytest.mark.parametrize("covariance", ["ledoit_wolf", "oas", "ewma", "sample"])
+@pytest.mark.parametrize("method", METHODS)
+def test_what_stands_still_where_all_have_returns_does_not_look_riskless(method: str, covariance: str) -> None:
+    table = returns_of(3)
+    table[:100, 0] = np.nan
+    table[100:, 1] = 0.0
+    answer = allocate(table, method, options=Options(covariance=covariance))  # type: ignore[arg-type]
+    assert answer.weights[1] == 0
+    assert "never change in the periods that all share" in answer.reasons[1]
+    assert np.isfinite(answer.weights).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_assets_that_move_as_one_have_an_answer_without_shrinkage(method: str) -> None:
+    table = returns_of(4)
+    table[:, 3] = table[:, 2]
+    answer = allocate(table, method, options=Options(covariance="sample"))
+    assert np.isfinite(answer.weights).all()
+    assert answer.weights.sum() + answer.cash == pytest.approx(1)
+
+
 def test_all_means_negative_become_minimum_variance_and_kelly_cash() -> None:
     falling = returns_of(4, mean=-0.02)
     least = allocate(falling, "minimum_variance").weights
@@ -219,7 +252,12 @@ def test_lots_are_rounded_by_largest_remainder() -> None:
         lambda: allocate(returns_of(2), "equal", Constraints(minimum=-0.1)),
         lambda: allocate(returns_of(2), "equal", Constraints(current=np.ones(3), turnover=1.0)),
         lambda: allocate(returns_of(2), "equal", Constraints(groups=(Group("g", (5,)),))),
+        lambda: allocate(returns_of(2), "equal", Constraints(maximum=np.ones(3))),
+        lambda: allocate(returns_of(2), "equal", Constraints(capital=1.0, capacity=np.ones(3))),
         lambda: Options(kelly_fraction=2),
+        lambda: Options(risk_tolerance=float("nan")),
+        lambda: Options(half_life=0.01),
+        lambda: Options(periods_per_year=0),
     ],
 )
 def test_what_makes_no_sense_is_refused(call: object) -> None:
