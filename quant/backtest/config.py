@@ -55,6 +55,9 @@ class Config:
 
     `volume_cap` is the most of a bar's volume that may be filled, None for no limit. `max_entries` above 1 allows
     pyramiding. `volatility_window` is the number of bars whose closes estimate volatility for `Size` "volatility".
+
+    Nobody calls the margin: on shorts and leverage equity may fall below zero. The position is held on, and entries are
+    refused until equity is positive again.
     """
 
     cash: float = 10_000.0

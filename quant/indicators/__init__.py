@@ -51,7 +51,7 @@ def shared(function: Callable[_P, _R]) -> Callable[_P, _R]:
         if memory is None:
             return function(*args, **kwargs)
         # The arguments are kept with the answer, so that their ids cannot be given to something else.
-        key = (function.__name__, *(arg if isinstance(arg, int) else id(arg) for arg in args), *kwargs.items())
+        key = (function, *(arg if isinstance(arg, int) else id(arg) for arg in args), *kwargs.items())
         if key not in memory:
             answer = function(*args, **kwargs)
             arrays: tuple[Any, ...] = answer if isinstance(answer, tuple) else (answer,)

@@ -32,7 +32,8 @@ class Sharpe:
 class Drawdown:
     """The deepest fall: `depth` ≤ 0 as a fraction of the peak; positions in the index that was given.
 
-    `recovery` is where the peak was first reached again, None while it has not been.
+    `peak` is the last point at the peak, where the fall began, however long the index stood there before. `recovery`
+    is where the peak was first reached again, None while it has not been.
     """
 
     depth: float
@@ -116,7 +117,7 @@ def drawdowns(index: Floats) -> tuple[Drawdown | None, float | None]:
     trough = int(np.argmin(falls))
     if not np.isfinite(falls[trough]):
         return None, None
-    peak = int(np.argmax(index[: trough + 1]))
+    peak = trough - int(np.argmax(index[trough::-1]))
     regained = index[trough:] >= index[peak]
     first = int(np.argmax(regained))
     recovery = trough + first if regained[first] else None

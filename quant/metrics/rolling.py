@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from quant.candles import Floats
+from quant.errors import ParameterError
 from quant.metrics.risk import FLAT
 
 _BLOCK = 4096
@@ -64,6 +65,8 @@ def _divided(top: Floats, bottom: Floats) -> Floats:
 
 
 def _windowed(returns: Floats, window: int, figure: Callable[[Floats], Floats], *, scale: float = 1.0) -> Floats:
+    if window < 2:
+        raise ParameterError(f"Roll over at least two returns, not {window}.")
     result = np.full(returns.shape, np.nan)
     if returns.size < window:
         return result

@@ -5,8 +5,9 @@ two operands, `{"left": …, "op": ">", "right": …}`, where an operand is a nu
 `quant.indicators.catalog` with its parameters, such as `{"indicator": "ema", "period": 20, "bars_ago": 1}`. Stop,
 target and trail are `{"atr": 2.0, "period": 14}` (multiples of ATR from the close), `{"percent": 0.05}` (a fraction of
 the close) or, for stop and target, a price such as `{"indicator": "lowest", "source": "low", "period": 10}`. Size is a
-number or an operand. Everything is checked when it is saved, with the place of the mistake in the message, and computed
-for all bars at once. A comparison with a value that is not known yet is false.
+number or an operand. An entry whose stop, target or trail is not known, or whose size is not above zero, is not made:
+it would be without protection, or at full size. Everything is checked when it is saved, with the place of the mistake
+in the message, and computed for all bars at once. A comparison with a value that is not known yet is false.
 """
 
 from __future__ import annotations
@@ -175,6 +176,10 @@ class _Board:
             return np.asarray(level["atr"] * atr)
         return np.asarray(level["percent"] * self.candles.close)
 
+    def known(self, level: Mapping[str, Any]) -> Bools:
+        values = self.operand(level) if "indicator" in level else self.distance(level)
+        return values > 0
+
     def level(self, level: Mapping[str, Any] | None, enter: Signs, *, toward: int) -> Floats:
         if level is None:
             return nowhere(len(self.candles))
@@ -198,12 +203,16 @@ def _label(operand: Any) -> str:
 
 def _compute(candles: Candles, params: Params) -> Intents:
     board = _Board(candles)
-    wanted = board.group(params["entry"])
-    if params["stop"] is not None and "atr" in params["stop"]:
-        wanted = wanted & np.isfinite(board.distance(params["stop"]))
+    agreed = board.group(params["entry"])
+    wanted = agreed
+    size = nowhere(len(candles)) if params["size"] is None else board.operand(params["size"])
+    if params["size"] is not None:
+        wanted = wanted & (size > 0)
+    for name in ("stop", "target", "trail"):
+        if params[name] is not None:
+            wanted = wanted & board.known(params[name])
     enter = (wanted * (1 if params["direction"] == "long" else -1)).astype(np.int8)
     leave = np.zeros(len(candles), dtype=np.bool_) if params["exit"] is None else board.group(params["exit"])
-    size = nowhere(len(candles)) if params["size"] is None else board.operand(params["size"])
     return Intents(
         enter=np.where(leave, 0, enter).astype(np.int8),
         exit=leave,
@@ -212,7 +221,7 @@ def _compute(candles: Candles, params: Params) -> Intents:
         trail=nowhere(len(candles)) if params["trail"] is None else board.distance(params["trail"]),
         size=np.where(size > 0, size, np.nan),
         indicators=dict(board.values),
-        explain=lambda bar: _explain(board, params, wanted, leave, bar),
+        explain=lambda bar: _explain(board, params, agreed, wanted, leave, bar),
     )
 
 
@@ -224,12 +233,13 @@ def _conditions(group: Mapping[str, Any]) -> Any:
             yield from _conditions(member)
 
 
-def _explain(board: _Board, params: Params, wanted: Bools, leave: Bools, bar: int) -> str:
+def _explain(board: _Board, params: Params, agreed: Bools, wanted: Bools, leave: Bools, bar: int) -> str:
     if leave[bar]:
         return f"Leave: {_account_of(board, params['exit'], bar)}."
     if wanted[bar]:
         return f"Go {params['direction']}: {_account_of(board, params['entry'], bar)}."
-    return f"No entry: {_account_of(board, params['entry'], bar)}."
+    why = "its protection is not known yet, or its size not above zero; " if agreed[bar] else ""
+    return f"No entry: {why}{_account_of(board, params['entry'], bar)}."
 
 
 def _account_of(board: _Board, group: Mapping[str, Any], bar: int) -> str:

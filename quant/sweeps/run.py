@@ -65,11 +65,8 @@ class Sweep:
     @cached_property
     def scores(self) -> Floats:
         """The objective of each trial; more is better."""
-        if self.objective == "calmar":
-            years = self.bars / self.periods_per_year
-            yearly = np.sign(1 + self.total_return) * np.abs(1 + self.total_return) ** (1 / years) - 1
-            return np.asarray(yearly / np.maximum(-self.max_drawdown, 1e-3))
-        return self.sharpe if self.objective == "sharpe" else self.total_return
+        years = self.bars / self.periods_per_year
+        return _score(self.objective, self.sharpe, self.total_return, self.max_drawdown, years=years)
 
     @property
     def best(self) -> int:
@@ -82,16 +79,14 @@ class Sweep:
 
         Nearness is Euclidean over the axes, each scaled to 0 … 1; the `NEIGHBOURS` nearest count.
         """
+        from scipy.spatial import KDTree
+
         lengths = np.array([max(len(values) - 1, 1) for values in self.space.axes.values()])
         places = self.positions / lengths
         count = min(NEIGHBOURS + 1, len(self))
-        result = np.empty(len(self))
-        for trial, place in enumerate(places):
-            distances = ((places - place) ** 2).sum(axis=1)
-            distances[trial] = -1.0
-            nearest = np.argpartition(distances, count - 1)[:count]
-            result[trial] = self.scores[nearest].mean()
-        return result
+        # A trial is its own nearest: points are tried once.
+        _, nearest = KDTree(places).query(places, k=[*range(1, count + 1)])
+        return np.asarray(self.scores[nearest].mean(axis=1))
 
     @property
     def most_robust(self) -> int:
@@ -103,6 +98,15 @@ class Sweep:
         """How much of the best score is missing around it: 0 on a plateau, 1 when its neighbours earn nothing."""
         score = float(self.scores[self.best])
         return 1.0 - float(self.plateau[self.best]) / score if score > 0 else None
+
+
+def _score(objective: Objective, sharpe: Floats, total: Floats, drawdown: Floats, *, years: float) -> Floats:
+    """The objective from the figures of a trial; more is better. Calmar's drawdown counts as 0.1 % at least."""
+    if objective == "calmar":
+        # Losing everything, or more, is -100 % a year; a short span's rate is cut before it is beyond any number.
+        growth = np.log(np.maximum(1 + total, 1e-300)) / years
+        return np.asarray(np.expm1(np.minimum(growth, 700.0)) / np.maximum(-drawdown, 1e-3))
+    return sharpe if objective == "sharpe" else total
 
 
 class _Trials:
@@ -230,6 +234,7 @@ def tpe_sweep(
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
     evaluated = _Trials(where, candles, config, objective)
     known: dict[tuple[int, ...], float] = {}
+    years = len(candles) / candles.periods_per_year
     with indicators.remembering():
         for _ in range(trials):
             trial = study.ask()
@@ -240,8 +245,6 @@ def tpe_sweep(
                     continue
                 row = evaluated.evaluate(point)
                 evaluated.rows.append(row)
-                known[point] = float(
-                    {"sharpe": row[2], "total_return": row[1], "calmar": row[1] / max(-row[3], 1e-3)}[objective]
-                )
+                known[point] = float(_score(objective, row[2], row[1], row[3], years=years))
             study.tell(trial, known[point])
     return evaluated.result()

@@ -38,22 +38,28 @@ def space(strategy: Strategy, axes: Mapping[str, Sequence[Any]], fixed: Params |
     Raises `ParameterError` for an unknown name, a value outside its schema, or a parameter without a grid.
     """
     schema = {parameter.name: parameter for parameter in strategy.schema}
-    unknown = sorted(set(axes) - set(schema))
+    unknown = sorted((set(axes) | set(fixed or {})) - set(schema))
     if unknown:
         raise ParameterError(f"Remove {', '.join(unknown)} from the sweep: {strategy.name} has no such parameter.")
     cleaned = {}
     for name, given in axes.items():
         parameter = schema[name]
+        if parameter.kind == "data":
+            raise ParameterError(f"Leave {name} out of the axes: only numbers and choices have values to try.")
         values = list(given)
         if not values and parameter.kind == "choice":
             values = list(parameter.choices)
         elif not values and parameter.step and parameter.minimum is not None and parameter.maximum is not None:
-            count = int((parameter.maximum - parameter.minimum) / parameter.step) + 1
+            # Steps such as 0.1 do not fit exactly: the maximum itself must not be lost to rounding.
+            count = int((parameter.maximum - parameter.minimum) / parameter.step + 1e-9) + 1
             values = [round(parameter.minimum + parameter.step * number, 10) for number in range(count)]
         if not values:
             raise ParameterError(f"Give values to try for {name}: its schema has no grid.")
         cleaned[name] = tuple(dict.fromkeys(parameter.clean(value) for value in values))
-    return Space(strategy, cleaned, dict(fixed or {}))
+    kept = {name: schema[name].clean(value) for name, value in (fixed or {}).items()}
+    # What is wrong with nested data is wrong at every point: say it now. Rules between parameters depend on the point.
+    strategy.complete({**strategy.defaults(), **kept})
+    return Space(strategy, cleaned, kept)
 
 
 def grid(where: Space) -> list[tuple[int, ...]]:

@@ -45,6 +45,8 @@ def combinatorial_splits(
     """
     if not 1 <= held_out < groups <= periods:
         raise ParameterError(f"Hold out 1 to {groups - 1} of {groups} groups, and give at least as many periods.")
+    if purge < 0 or embargo < 0:
+        raise ParameterError("Purge and embargo 0 or more periods.")
     edges = np.linspace(0, periods, groups + 1).astype(np.int64)
     splits = []
     for chosen in itertools.combinations(range(groups), held_out):
@@ -72,6 +74,10 @@ def cross_validate(
     A path takes each group from a different split's choice, so that all of history is out of sample in every path.
     """
     periods = len(returns)
+    if not np.isfinite(returns).all():
+        raise ParameterError(
+            "Give returns that are all numbers: a trial with a NaN would count as one that earns nothing."
+        )
     splits = combinatorial_splits(periods, groups=groups, held_out=held_out, purge=purge, embargo=embargo)
     edges = np.linspace(0, periods, groups + 1).astype(np.int64)
     count = math.comb(groups, held_out) * held_out // groups

@@ -57,8 +57,8 @@ def deflated_sharpe(sharpes: Floats, *, n: int, skew: float, kurtosis: float) ->
     `sharpes` are those of every trial that was made, per period; n, skew and kurtosis belong to the best one's returns.
     Counting correlated trials as independent makes the figure lower, never higher.
     """
-    if sharpes.size == 0:
-        raise ParameterError("Give the Sharpe ratio of every trial: there are none.")
+    if sharpes.size == 0 or not np.isfinite(sharpes).all():
+        raise ParameterError("Give the Sharpe ratio of every trial, at least one, all of them numbers.")
     spread = float(sharpes.var(ddof=1)) if sharpes.size > 1 else 0.0
     benchmark = expected_best_sharpe(spread, sharpes.size)
     return probabilistic_sharpe(float(sharpes.max()), n=n, skew=skew, kurtosis=kurtosis, benchmark=benchmark)

@@ -38,7 +38,7 @@ def judge(sweep: Sweep) -> Verdict:
     )
     chance = overfitting(sweep.block_sums, sweep.block_squares, bars=sweep.bars)
     trades = int(sweep.trades[best])
-    unlucky = deflated is None or deflated < SIGNIFICANT
+    unlucky = deflated is None or not deflated >= SIGNIFICANT
     overfitted = chance is not None and chance.probability > MOST_OVERFITTING
     sentences = [
         f"The best of {len(sweep)} trials has a Sharpe ratio of {sweep.sharpe[best]:.2f} over {trades} trades."

@@ -26,7 +26,8 @@ from quant.sweeps.run import Objective
 class Window:
     """One step: bars `[train_from, test_from)` chose `params`, bars `[test_from, test_to)` traded them.
 
-    Scores are the objective in training and the Sharpe ratios per year of training and test (None if too short).
+    What is still open after `test_to` is closed at the last close, at the price and fee of a market order. Scores are
+    the objective in training and the Sharpe ratios per year of training and test (None if too short).
     """
 
     train_from: int
@@ -36,7 +37,7 @@ class Window:
     train_score: float
     train_sharpe: float
     test_sharpe: float | None
-    test_return: float
+    test_return: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def walk_forward(
                 train_score=float(trained.scores[trained.best]),
                 train_sharpe=float(trained.sharpe[trained.best]),
                 test_sharpe=ratio.value if ratio else None,
-                test_return=metrics.total_return(stretch) or 0.0,
+                test_return=metrics.total_return(stretch),
             )
         )
         returns.append(stretch)
@@ -111,4 +112,7 @@ def _trade(
     enter[: max(first - start - 1, 0)] = 0
     result = run_backtest(part, replace(intents, enter=enter), config)
     curve = np.concatenate(([config.cash], result.equity[first - start :]))
+    # The next stretch starts flat: without the cost of getting there every window would be flattered.
+    left = sum(abs(position.quantity) for position in result.open_positions) * float(part.close[-1])
+    curve[-1] -= left * (config.slippage + (1 - config.slippage) * config.taker_fee)
     return metrics.twr_returns(curve)

@@ -10,6 +10,7 @@ import gzip
 import json
 import os
 import time
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -135,10 +136,12 @@ def _read(path: Path) -> Candles:
             return Candles.from_rows(np.loadtxt(file, delimiter=",", usecols=order, ndmin=2))
     except OSError as error:
         raise CandleError(f"Give a readable file: {path} is not ({error.strerror or error}).") from error
+    except (EOFError, zlib.error) as error:
+        raise CandleError(f"Fetch {path.name} again: its compressed data end early or are damaged.") from error
     except ValueError as error:
         if isinstance(error, QuantError):
             raise
-        raise CandleError(f"Correct {path.name}: {error}.") from error
+        raise CandleError(f"Correct {path.name}: {str(error).rstrip('.')}.") from error
 
 
 def _milliseconds(text: str | None) -> int | None:

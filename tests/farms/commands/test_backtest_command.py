@@ -95,6 +95,13 @@ def test_mistakes_are_named_in_a_sentence(file: Path, options: dict[str, Any], s
         run(file, **options)
 
 
+def test_a_file_that_was_not_fetched_whole_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "cut.csv.gz"
+    path.write_bytes(gzip.compress(b"ts,open,high,low,close,volume\n0,1,1,1,1,1\n")[:-9])
+    with pytest.raises(CommandError, match="end early or are damaged"):
+        run(path)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

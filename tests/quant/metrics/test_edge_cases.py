@@ -122,6 +122,16 @@ def test_drawdown_with_dates_and_recovery() -> None:
     assert current == pytest.approx(-0.1)
 
 
+def test_a_fall_begins_where_the_index_last_stood_at_its_peak() -> None:
+    worst, _ = metrics.drawdowns(np.array([1, 1, 1, 0.9, 1, 1, 0.8, 1.0]))
+    assert worst == metrics.Drawdown(depth=pytest.approx(-0.2), peak=5, trough=6, recovery=7)  # type: ignore[arg-type]
+
+
+def test_rolling_over_one_return_is_refused() -> None:
+    with pytest.raises(ParameterError, match="at least two"):
+        metrics.rolling_volatility(np.ones(5), 1, periods_per_year=DAYS)
+
+
 def test_a_curve_that_never_falls_has_a_drawdown_of_zero() -> None:
     assert metrics.drawdowns(np.array([1.0, 2.0, 3.0])) == (metrics.Drawdown(0.0, 0, 0, 0), 0.0)
     assert metrics.drawdowns(NOTHING) == (None, None)

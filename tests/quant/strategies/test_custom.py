@@ -101,6 +101,33 @@ def test_levels_stand_on_their_side_of_the_entry() -> None:
     np.testing.assert_allclose(intents.target[known], (candles.close - 3 * atr)[known])
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("stop", {"indicator": "lowest", "source": "low", "period": 30}),
+        ("target", {"indicator": "upper_band", "period": 30}),
+        ("trail", {"atr": 1, "period": 29}),
+        ("size", {"indicator": "rsi", "period": 29}),
+    ],
+)
+def test_no_entry_is_made_before_its_protection_and_size_are_known(name: str, value: dict[str, Any]) -> None:
+    candles = random_candles(np.random.default_rng(0), 60)
+    always = {"all": [{"left": {"indicator": "price"}, "op": ">", "right": 0}]}
+    intents = STRATEGY.intents(candles, {"entry": always, "exit": None, "stop": None, name: value})
+    assert not intents.enter[:29].any()
+    assert intents.enter[29:].all()
+    assert np.isfinite(getattr(intents, name)[29:]).all()
+    assert "not known yet" in intents.explain(10)
+
+
+def test_a_size_that_is_not_positive_is_no_entry_rather_than_a_full_one() -> None:
+    candles = random_candles(np.random.default_rng(0), 200)
+    always = {"all": [{"left": {"indicator": "price"}, "op": ">", "right": 0}]}
+    size = {"indicator": "zscore", "period": 20}
+    intents = STRATEGY.intents(candles, {"entry": always, "exit": None, "stop": None, "size": size})
+    np.testing.assert_array_equal(intents.enter > 0, np.nan_to_num(indicators.zscore(candles.close, 20), nan=-1) > 0)
+
+
 def test_it_explains_each_condition() -> None:
     candles = random_candles(np.random.default_rng(0), 300)
     intents = STRATEGY.intents(candles, {"entry": ENTRY, "exit": None})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from quant import metrics, strategies
 from quant.backtest import Config, run_backtest
 from quant.candles import Candles
 from quant.errors import ParameterError
-from quant.sweeps import Space, grid, grid_sweep, random_sweep, sample, space, tpe_sweep
+from quant.sweeps import Space, grid, grid_sweep, random_sweep, sample, space, sweep, tpe_sweep
+from quant.sweeps.run import Objective
 from tests.quant.market import random_candles
 
 TREND = strategies.get("trend_following")
@@ -88,6 +90,36 @@ def test_a_plateau_beats_a_lonely_peak(where: Space, candles: Candles) -> None:
     assert result.best == lonely
     assert result.fragility == pytest.approx(1 - (2 / 9) / 2)
     assert np.abs(places[result.most_robust] - 5).max() <= 1
+
+
+@pytest.mark.parametrize("objective", ["sharpe", "total_return", "calmar"])
+def test_tpe_optimises_the_score_that_it_reports(candles: Candles, objective: Objective) -> None:
+    where = space(TREND, {"fast": range(4, 12), "slow": range(12, 60, 4)}, {"adx_min": 0, "direction": "both"})
+    found = tpe_sweep(where, candles, CONFIG, trials=25, seed=7, objective=objective)
+    every = sweep(where, candles, [tuple(place) for place in found.positions.tolist()], CONFIG, objective=objective)
+    np.testing.assert_array_equal(found.scores, every.scores)
+    assert np.isfinite(found.scores).all()
+
+
+def test_a_wrong_parameter_is_named_before_anything_is_tried() -> None:
+    with pytest.raises(ParameterError, match="Remove speed"):
+        space(TREND, {"fast": [5]}, {"speed": 1})
+    with pytest.raises(ParameterError, match="stop_atr between"):
+        space(TREND, {"fast": [5]}, {"stop_atr": 1_000})
+    custom = strategies.get("custom")
+    with pytest.raises(ParameterError, match="group"):
+        space(custom, {"direction": []}, {"entry": []})
+    with pytest.raises(ParameterError, match="Leave entry out"):
+        space(custom, {"entry": [{"all": []}]})
+
+
+def test_many_trials_have_their_plateau_in_no_time(where: Space, candles: Candles) -> None:
+    whole = grid_sweep(where, candles, CONFIG)
+    axes = {"fast": range(2, 202), "slow": range(202, 452)}
+    positions = np.array([(fast, slow) for fast in range(200) for slow in range(250)])
+    many = replace(whole, space=space(TREND, axes), positions=positions, sharpe=np.arange(50_000.0))
+    # In the middle of a plane the mean of a point and its neighbours is the point's own.
+    assert many.plateau[25_125] == pytest.approx(25_125)
 
 
 def test_axes_come_from_the_schema_when_left_empty() -> None:

@@ -36,8 +36,9 @@ def test_one_trial_is_not_deflated() -> None:
     assert expected_best_sharpe(1.0, 1) == 0
     single = deflated_sharpe(np.array([0.1]), n=500, skew=0, kurtosis=3)
     assert single == probabilistic_sharpe(0.1, n=500, skew=0, kurtosis=3)
-    with pytest.raises(ParameterError):
-        deflated_sharpe(np.empty(0), n=500, skew=0, kurtosis=3)
+    for unusable in (np.empty(0), np.array([0.1, np.nan])):
+        with pytest.raises(ParameterError):
+            deflated_sharpe(unusable, n=500, skew=0, kurtosis=3)
 
 
 def blocks_of(returns: np.ndarray, blocks: int = 16) -> tuple[np.ndarray, np.ndarray]:
@@ -70,6 +71,29 @@ def test_a_planted_edge_is_found_among_worthless_strategies() -> None:
     assert chance is not None
     assert chance.probability < 0.01
     assert chance.splits == 12_870
+
+
+def verdict_on(yearly_sharpe: float, *, trials: int, seed: int) -> bool:
+    """Whether a planted edge is chosen and called more than luck, after ten years of days and `trials` tries."""
+    days, planted = 3_650, trials // 3
+    returns = np.random.default_rng([31, seed]).normal(0, 0.01, (days, trials))
+    returns[:, planted] += yearly_sharpe * 0.01 / 365**0.5
+    sharpes = returns.mean(axis=0) / returns.std(axis=0, ddof=1)
+    deflated = deflated_sharpe(sharpes, n=days, skew=0, kurtosis=3)
+    chance = overfitting(*blocks_of(returns), bars=days)
+    assert deflated is not None
+    assert chance is not None
+    return int(sharpes.argmax()) == planted and deflated >= 0.95 and chance.probability <= 0.2
+
+
+def test_a_subtle_edge_is_found_about_as_often_as_it_stands_out() -> None:
+    # The best of 50 worthless trials shows 0.7 ± 0.3 a year over ten years, so 2 stands out nearly always, 1.5 mostly,
+    # and 0.7, which luck alone would show, must nearly never be called an edge.
+    found = {edge: sum(verdict_on(edge, trials=50, seed=seed) for seed in range(10)) for edge in (0.0, 0.7, 1.5, 2.0)}
+    assert found[2.0] >= 9, found
+    assert 3 <= found[1.5] <= 10, found
+    assert found[0.7] <= 1, found
+    assert found[0.0] == 0, found
 
 
 def test_equal_trials_are_in_the_middle() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from quant import strategies
 from quant.backtest import Config
+from quant.candles import Candles
 from quant.errors import ParameterError
 from quant.sweeps import space
 from quant.validation import (
@@ -122,6 +123,29 @@ def test_walking_forward_trades_only_what_it_has_not_seen() -> None:
     again = walk_forward(where, candles[:1000], Config(), train_bars=600, test_bars=200)
     assert again.windows == found.windows[:2]
     np.testing.assert_array_equal(again.returns, found.returns[:400])
+
+
+def test_leaving_at_the_end_of_a_stretch_is_paid_for() -> None:
+    rising = Candles(np.arange(300) * 3_600_000, *(np.linspace(100, 130, 300) for _ in range(4)), np.ones(300))
+    rules = {"all": [{"left": {"indicator": "price"}, "op": ">", "right": 0}]}
+    always = space(strategies.get("custom"), {"direction": ["long"]}, {"entry": rules, "exit": None, "stop": None})
+    config = Config(taker_fee=0.01, slippage=0.02)
+    window = walk_forward(always, rising, config, train_bars=100, test_bars=100).windows[0]
+    bought = rising.open[100] * 1.02 * 1.01
+    assert window.test_return == pytest.approx(rising.close[199] * 0.98 * 0.99 / bought - 1)
+
+
+@pytest.mark.parametrize("options", [{"purge": -1}, {"embargo": -1}])
+def test_negative_purges_are_refused(options: dict[str, int]) -> None:
+    with pytest.raises(ParameterError, match="0 or more"):
+        combinatorial_splits(100, **options)
+
+
+def test_an_unknown_return_is_not_a_return_of_nothing() -> None:
+    returns = np.random.default_rng(1).normal(0, 0.01, (900, 3))
+    returns[5, 1] = np.nan
+    with pytest.raises(ParameterError, match="all numbers"):
+        cross_validate(returns, periods_per_year=365)
 
 
 def test_anchored_training_starts_at_the_beginning() -> None:
