@@ -39,12 +39,14 @@ def order_address(desk: Desk, side: str, status: str) -> str:
     return f"/trading/orders/{order.pk}/"
 
 
+@pytest.mark.slow
 @every_screen
 @pytest.mark.parametrize("path", LISTS)
 def test_lists_are_sound(open_page: OpenPage, desk: Desk, path: str, scheme: str, width: int) -> None:
     assert_page_is_sound(open_page(path, user=desk.owner, width=width, scheme=scheme))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("path", [*LISTS, "/trading/orders/?q=nothing"])
 def test_empty_lists_are_sound(open_page: OpenPage, trader: User, path: str, width: int) -> None:

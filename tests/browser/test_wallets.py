@@ -52,6 +52,7 @@ def paths(tree: Tree) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @every_screen
 def test_every_page_is_sound(open_page: OpenPage, tree: Tree, scheme: str, width: int) -> None:
     for path in paths(tree):

@@ -54,6 +54,7 @@ def running(start: Start, directory: Path) -> Iterator[Running]:
         run.stop()
 
 
+@pytest.mark.slow
 def test_a_first_run_serves_pages_prints_the_login_and_stops_as_a_whole(
     running: Running, directory: Path, environment: dict[str, str]
 ) -> None:

@@ -178,6 +178,7 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
         assert verify(owner_id=user.pk).ok
 
 
+@pytest.mark.slow
 def test_a_second_build_changes_nothing(db: None, folder: Path) -> None:
     user, _ = build(folder)
     with tenancy.tenant(user.pk):
@@ -187,6 +188,7 @@ def test_a_second_build_changes_nothing(db: None, folder: Path) -> None:
         assert (AgentRun.objects.count(), Order.objects.count(), Snapshot.objects.count()) == before
 
 
+@pytest.mark.slow
 def test_a_build_that_was_cut_off_goes_on_and_ends_the_same(db: None, folder: Path) -> None:
     """Cut off twice, between days, it must leave what an undisturbed build leaves."""
     first, _ = build(folder)
@@ -249,6 +251,7 @@ def test_the_command_prepares_and_builds(
         assert client.get(reverse(name)).status_code == 200
 
 
+@pytest.mark.slow
 def test_asking_for_recorded_candles_makes_another_trader_beside_a_finished_one(db: None, folder: Path) -> None:
     call_command("demo", "--prepare")
     first = demo.find()
