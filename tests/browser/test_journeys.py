@@ -21,6 +21,7 @@ def movements(world: World, note: str) -> list[tuple[str, Decimal]]:
 
 
 def ask(page: Page, amount: str, note: str) -> None:
+    page.wait_for_load_state("load")  # before its script runs the form works as well, but on a page of its own
     page.get_by_label("Amount", exact=True).fill(amount)
     page.get_by_label("Note").fill(note)
     page.get_by_role("button", name="Review transfer").click()

@@ -5,6 +5,7 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -66,7 +67,8 @@ def test_a_database_that_does_not_answer(environment: dict[str, str]) -> None:
 
 
 def test_a_database_without_the_addresses_of_its_other_roles(environment: dict[str, str]) -> None:
-    sentence = refusal(environment, DATABASE_URL=os.environ["DATABASE_URL"])
+    reachable = urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl()
+    sentence = refusal(environment, DATABASE_URL=reachable)
     assert "DATABASE_OWNER_URL is not set" in sentence
     assert "manage.py create_roles" in sentence
 

@@ -132,6 +132,6 @@ def test_a_running_farm_is_guarded_by_the_present_only(holding: Desk) -> None:
 
 
 def test_what_cannot_be_priced_is_left_alone(holding: Desk) -> None:
-    Instrument.objects.update(symbol="GONE/USDT")
+    Instrument.objects.filter(pk=holding.instrument.pk).update(symbol="GONE/USDT")
     with clock.at(T0):  # before the first bar there is no price
         assert check_protective_stops(owner_id=holding.owner.pk) == []
