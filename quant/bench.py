@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from quant import strategies
+from quant import metrics, strategies
 from quant.allocation import METHODS, Options, allocate
 from quant.allocation.methods import equal_risk_contributions
 from quant.allocation.moments import ledoit_wolf
@@ -84,6 +84,22 @@ def sweeps(*, bars: int = SWEEP_BARS, workers: int = 2, repeats: int = 3) -> dic
         "backtests_per_cpu_second": len(points) / _best(run, repeats, time.process_time),
         "numpy_baseline_per_second": 1 / baseline,
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE,
+    }
+
+
+def table(*, points: int = 1_000_000, repeats: int = 7) -> dict[str, float]:
+    """Milliseconds of the whole table of metrics, beside the standard deviation of the same returns by numpy alone."""
+    values = _market(points).close
+    returns = metrics.twr_returns(values)
+
+    def run() -> None:
+        metrics.summary(values, periods_per_year=365)
+
+    return {
+        "points": points,
+        "table_ms": 1e3 * _best(run, repeats),
+        "table_cpu_ms": 1e3 * _best(run, repeats, time.thread_time),
+        "numpy_deviation_ms": 1e3 * _best(lambda: returns.std(ddof=1), repeats),
     }
 
 

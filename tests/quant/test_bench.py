@@ -18,6 +18,11 @@ def test_sweeps_are_measured_with_their_memory() -> None:
     assert figures["peak_memory_mb"] > 10
 
 
+def test_the_table_of_metrics_is_measured() -> None:
+    figures = bench.table(points=5_000, repeats=1)
+    assert 0 < figures["table_cpu_ms"] < 1_000
+
+
 def test_the_numpy_baseline_is_a_crossover() -> None:
     market = bench._market(500)
     assert bench._numpy_crossover(market.close, 5, 20) > 0

@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandParser
 BENCHMARKS: Final = {
     "kernel": "quant.bench:kernel",
     "sweep": "quant.bench:sweeps",
+    "metrics": "quant.bench:table",
     "allocation": "quant.bench:allocation",
     "ledger": "wallets.bench:run",
 }

@@ -67,6 +67,19 @@ def test_sharpe_and_its_error_by_hand() -> None:
     assert result.n == 40
 
 
+def test_sharpe_and_its_error_do_not_depend_on_how_many_returns_are_summed_at_once() -> None:
+    # Two blocks and a rest, against the moments written out.
+    returns = np.random.default_rng(0).standard_t(5, 40_000) * 0.01 + 0.0005
+    result = metrics.sharpe(returns, periods_per_year=1)
+    centred = returns - returns.mean()
+    skew, kurtosis = ((centred**power).mean() / (centred**2).mean() ** (power / 2) for power in (3, 4))
+    ratio = returns.mean() / returns.std(ddof=1)
+    assert result is not None
+    assert result.value == pytest.approx(ratio, rel=1e-12)
+    error = (1 + ratio**2 / 2 - skew * ratio + (kurtosis - 3) / 4 * ratio**2) / (returns.size - 1)
+    assert result.standard_error == pytest.approx(error**0.5, rel=1e-12)
+
+
 def test_all_losses() -> None:
     losing = np.linspace(-0.03, -0.01, 40)
     table = metrics.summary(metrics.growth(losing), periods_per_year=DAYS)
