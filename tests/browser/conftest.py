@@ -46,10 +46,14 @@ class Site:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
+    """Mark what needs a browser and run it last: the site's database and Playwright's event loop stay until the end."""
+
+    def needs_browser(item: pytest.Item) -> bool:
+        return Path(__file__).parent in item.path.parents
+
+    for item in filter(needs_browser, items):
+        item.add_marker(pytest.mark.browser)
+    items.sort(key=needs_browser)
 
 
 @pytest.fixture(scope="session")
