@@ -48,7 +48,8 @@ VOLATILITY: Final = 3
 SIDE, OPENED, CLOSED, ENTRY_PRICE, EXIT_PRICE, QUANTITY, FEES, FUNDING, PNL, REASON = range(10)
 TRADE_COLUMNS: Final = 10
 
-# An entry worth less than this share of equity is what rounding left of the buying power, not a position.
+# An entry worth less than this share of equity is what rounding left of the buying power, not a position. Fixed units
+# are wanted as they are, however large the account.
 DUST: Final = 1e-9
 # An order for fixed units is refused, not cut, when it cannot be paid; this much rounding is forgiven.
 _AFFORDABLE: Final = 1.0 + 1e-12
@@ -213,7 +214,8 @@ def obey_entry(
         return p, cash, room, False
     fill = price * (1.0 + side * rules.slippage)
     amount = min(wanted_quantity(fill, intent, rules, equity, gross), room)
-    if amount * fill <= DUST * equity or amount <= 0.0:
+    least = 0.0 if rules.sizing == UNITS else DUST * equity
+    if amount * fill <= least or amount <= 0.0:
         return p, cash, room, True
     first = p.entries == 0
     stop = p.stop if math.isnan(intent.stop) else intent.stop

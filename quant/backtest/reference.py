@@ -169,7 +169,8 @@ class _Account:
                 continue
             fill = book.price * (1 + self.config.slippage * side)
             quantity = min(self._quantity(book, fill, equity, used), book.room)
-            if quantity <= 0 or quantity * fill <= 1e-9 * equity:
+            dust = self.config.size.kind != "units" and quantity * fill <= 1e-9 * equity
+            if quantity <= 0 or dust:
                 self.refused += 1
                 continue
             fee = quantity * fill * self.config.taker_fee

@@ -172,6 +172,12 @@ def test_units_that_cannot_be_paid_are_refused_and_counted() -> None:
     assert (len(result.trades), result.refused_entries, result.final_equity) == (0, 1, 1_000)
 
 
+def test_fixed_units_are_made_however_large_the_account() -> None:
+    candles = bars(FLAT_100, FLAT_100, FLAT_100)
+    result = run(candles, wants(3, (0, 1), exits=(1,)), cash=1e12)
+    assert (len(result.trades), result.refused_entries) == (1, 0)
+
+
 def test_pyramiding_is_off_unless_allowed() -> None:
     candles = bars(*[FLAT_100] * 5)
     intents = wants(5, (0, 1), (1, 1), (2, 1), exits=(3,))
