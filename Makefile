@@ -53,7 +53,7 @@ format: .venv/dev-stamp  ## let ruff tidy up
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/run-stamp  ## measure: ledger, backtest, import, pages
+bench: .venv/dev-stamp  ## measure: ledger, backtest, import, pages
 	@$(MANAGE) bench all
 
 lock: .venv/dev-stamp  ## pin every dependency again, from pyproject.toml

@@ -21,7 +21,10 @@ BENCHMARKS: Final = {
     "metrics": "quant.bench:table",
     "allocation": "quant.bench:allocation",
     "ledger": "wallets.bench:run",
+    "import": "markets.bench:bench_import",
+    "pages": "portfolio.bench:pages",
 }
+ALL: Final = "all"
 
 
 class Command(BaseCommand):
@@ -30,12 +33,13 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("names", nargs="+", choices=sorted(BENCHMARKS))
+        parser.add_argument("names", nargs="+", choices=[*sorted(BENCHMARKS), ALL])
         parser.add_argument("--json", action="store_true", dest="as_json")
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba"))
-        figures = {name: _measure(BENCHMARKS[name]) for name in options["names"]}
+        names = tuple(BENCHMARKS) if ALL in options["names"] else options["names"]
+        figures = {name: _measure(BENCHMARKS[name]) for name in names}
         if options["as_json"]:
             self.stdout.write(json.dumps(figures))
             return
