@@ -32,6 +32,7 @@ def run_agents_of(owner_id: str, agent_ids: list[str]) -> None:
         with tenancy.tenant(owner):
             services.check_protective_stops(owner_id=owner)
     except Exception:
+        # Whatever is wrong with the stops, the agents still decide their bars; the next run tries again.
         logger.exception("The stops of owner %s could not be checked", owner)
     for agent_id in agent_ids:
         _run(owner, UUID(agent_id))

@@ -54,6 +54,7 @@ def check_protective_stops(*, owner_id: UUID) -> list[Order]:
                 with transaction.atomic():
                     placed += _protect(owner_id, guarded.agent_id, quote.price)
             except Exception:
+                # One position's trouble must not leave the owner's other stops unguarded; it is tried again.
                 logger.exception("The position %s could not be protected", guarded.position_id)
     return placed
 
