@@ -13,10 +13,10 @@ NEEDS_NO_SERVICES = {"backtest", "check", "collectstatic", "help", "makemigratio
 def main(arguments: list[str]) -> None:
     """Run one command; a domain error is one sentence on standard error and exit code 1."""
     command = arguments[1] if len(arguments) > 1 else "help"
-    from moniqo.lib.errors import MoniqoError
+    from kit.errors import MoniqoError
 
     try:
-        from moniqo.embedded import ensure, operations
+        from kit.embedded import ensure, operations
 
         if command in operations.COMMANDS:
             sys.exit(operations.COMMANDS[command](arguments[2:]))

@@ -4,7 +4,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin
 
 from farms.models import Agent, AgentFarmAssignment, AgentRun, Farm, FarmEvent
-from moniqo.lib.admin import ReadOnlyAdmin
+from kit.admin import ReadOnlyAdmin
 
 
 @admin.register(Farm)

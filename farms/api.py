@@ -13,7 +13,8 @@ from pydantic import Field
 from farms import selectors, services
 from farms.models import Agent
 from farms.selectors import AgentRow, FarmRow
-from moniqo.lib.api import Amount, Page, PageQuery, owner_of, paginate
+from kit.api import Amount, Page, PageQuery, paginate
+from kit.http import owner_of
 from quant import strategies
 
 router = Router()

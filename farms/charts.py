@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 
 from farms.selectors import AgentPage, FarmPage
-from markets.selectors import moment
-from moniqo.lib import figures, formatting
-from moniqo.lib.figures import Bars, Figure, Mark
+from kit import figures, formatting
+from kit.figures import Bars, Figure, Mark
+from markets.candles.reading import moment
 
 # An indicator is drawn over the candles when it lives where the prices do, and not on a scale of its own (ADX, ATR).
 ROOM: Final = 0.25

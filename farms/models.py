@@ -6,9 +6,9 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from kit import clock
+from kit.models import Identified, MoneyField, Owned
 from markets.models import Instrument, Timeframe
-from moniqo.lib import clock
-from moniqo.lib.models import Identified, MoneyField, Owned
 from trading.models import Order
 from wallets.models import Wallet
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 
 from farms import selectors, services
-from moniqo.lib import tenancy
+from kit import tenancy
 
 logger = logging.getLogger(__name__)
 

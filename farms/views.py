@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from farms import charts, selectors, services
 from farms.forms import PREFIX, AgentForm, FarmForm
 from farms.models import AgentRun, Farm
-from moniqo.lib.api import owner_of
-from moniqo.lib.errors import InvalidInputError, MoniqoError, NotFoundError
+from kit.errors import InvalidInputError, MoniqoError, NotFoundError
+from kit.http import owner_of
 from quant import strategies
 from quant.strategies import Strategy
 from trading.selectors import wallet_limits

@@ -7,8 +7,8 @@ register, and nobody reads millions of bars in a list. `manage.py import_candles
 from django.contrib import admin
 from unfold.admin import ModelAdmin
 
+from kit.admin import ReadOnlyAdmin
 from markets.models import FeedState, Instrument, Ticker
-from moniqo.lib.admin import ReadOnlyAdmin
 
 
 @admin.register(Instrument)

@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.db import models
 from django.db.models import F, Q
 
-from moniqo.lib import clock
-from moniqo.lib.models import MoneyField
+from kit import clock
+from kit.models import MoneyField
 
 
 class Timeframe(models.TextChoices):
@@ -60,7 +60,7 @@ class Candle(models.Model):
     """One bar. `ts` is the bar's open in milliseconds since the epoch, UTC. Series are read as arrays, not rows."""
 
     pk = models.CompositePrimaryKey("instrument_id", "timeframe", "ts")
-    # No constraint: checking it row by row takes longer than storing the row, and only `markets.copying` writes here.
+    # No constraint: checking row by row takes longer than storing a row; only `markets.candles.copying` writes here.
     instrument = models.ForeignKey(
         Instrument, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 
 from markets import feeds
-from markets.feeds.ccxt import FeedError
+from markets.exchanges import FeedError
 
 logger = logging.getLogger(__name__)
 

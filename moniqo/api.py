@@ -19,12 +19,12 @@ from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
 from farms.api import router as farms
-from moniqo.lib.errors import InvalidInputError, MoniqoError, NotFoundError
-from moniqo.users.api import router as auth
+from kit.errors import InvalidInputError, MoniqoError, NotFoundError
+from kit.users.api import router as auth
 from portfolio.api import router as portfolio
 from trading.api import router as trading
-from wallets.api import router as wallets
-from wallets.connections_api import router as connections
+from wallets.connections.api import router as connections
+from wallets.hierarchy.api import router as wallets
 
 api_log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"

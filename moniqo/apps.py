@@ -1,5 +1,6 @@
 """What must hold before Moniqo does anything in production."""
 
+from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig
@@ -32,5 +33,6 @@ class MoniqoConfig(AppConfig):
     name = "moniqo"
 
     def ready(self) -> None:
+        import_module("moniqo.celery")  # whose queue every process sends its tasks to
         if settings.PRODUCTION:
             connection_created.connect(refuse_unbound_role)

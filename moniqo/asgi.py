@@ -13,7 +13,7 @@ django_application = get_asgi_application()
 from django.conf import settings  # noqa: E402 - the line above prepared them
 from django.db import connection  # noqa: E402
 
-from moniqo.live.asgi import Application, dispatch  # noqa: E402
+from kit.live.asgi import Application, dispatch  # noqa: E402
 
 if settings.PRODUCTION:
     # A wrong database or a dangerous role stops the start, not the first visitor.

@@ -31,14 +31,14 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 
 
 app.conf.beat_schedule = {
-    "heartbeat": every(10, "moniqo.heartbeat.beat_tick"),
+    "heartbeat": every(10, "kit.heartbeat.beat_tick"),
     "collect prices": every(settings.FEED_SECONDS, "markets.tasks.collect_prices"),
     "run agents": every(10, "farms.tasks.run_due_agents"),
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
     "sync and snapshot": every(settings.SYNC_SECONDS, "portfolio.tasks.sync_all"),
     "prove the ledger": {"task": "wallets.tasks.verify_ledger", "schedule": crontab(hour="3", minute="30")},
     "forget old sign-ins": {
-        "task": "moniqo.users.tasks.forget_old_sign_ins",
+        "task": "kit.users.tasks.forget_old_sign_ins",
         "schedule": crontab(hour="4", minute="10"),
     },
     "forget old sync logs": {"task": "wallets.tasks.prune_sync_log", "schedule": crontab(hour="4", minute="0")},

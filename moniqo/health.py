@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from moniqo import heartbeat
+from kit import heartbeat
 
 _REDIS_SECONDS = 2.0
 

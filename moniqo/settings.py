@@ -1,7 +1,7 @@
 """Settings: one file, and everything that differs between a laptop and production comes from the environment.
 
 In development `manage.py` starts what is missing and generates the secrets before this module is read
-(see `moniqo.embedded`). In production nothing has a default: a missing or well-known secret stops the start.
+(see `kit.embedded`). In production nothing has a default: a missing or well-known secret stops the start.
 """
 
 import os
@@ -82,7 +82,7 @@ DATABASES = {
     "owner": _database(_required("DATABASE_OWNER_URL", DATABASE_URL)),
     "system": _database(_required("DATABASE_SYSTEM_URL", DATABASE_URL), pooled=WEB),
 }
-DATABASE_ROUTERS = ["moniqo.lib.tenancy.TenancyRouter"]
+DATABASE_ROUTERS = ["kit.tenancy.TenancyRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _required("REDIS_URL", "redis://127.0.0.1:1/0")
@@ -106,8 +106,10 @@ INSTALLED_APPS = [
     "template_partials",
     "ninja",
     "moniqo",
-    "moniqo.users",
-    "moniqo.alerts",
+    "moniqo.benches",
+    "moniqo.demo",
+    "kit.users",
+    "kit.alerts",
     "markets",
     "wallets",
     "trading",
@@ -124,13 +126,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "moniqo.users.middleware.BearerTokenMiddleware",
+    "kit.users.middleware.BearerTokenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "moniqo.ui.middleware.FragmentMiddleware",
     "moniqo.ui.middleware.DisplayMiddleware",
-    "moniqo.users.middleware.TenancyMiddleware",
+    "kit.users.middleware.TenancyMiddleware",
     "axes.middleware.AxesMiddleware",
     "moniqo.api.problems_only",
 ]
@@ -150,7 +152,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "moniqo.ui.context.shell",
             ],
-            "builtins": ["moniqo.lib.templatetags.formats"],
+            "builtins": ["kit.templatetags.formats"],
         },
     }
 ]
@@ -170,7 +172,7 @@ SIGN_UP_OPEN = os.environ.get("MONIQO_SIGN_UP", "0") == "1"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_USERNAME_CALLABLE = "moniqo.users.throttle.lock_name"
+AXES_USERNAME_CALLABLE = "kit.users.throttle.lock_name"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True

@@ -5,12 +5,12 @@ from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
+from kit.live import views as live_views
 from moniqo import health
 from moniqo.api import api
-from moniqo.live import views as live_views
 
 urlpatterns = [
-    path("", include("portfolio.urls")),
+    path("", include("moniqo.home.urls")),
     path("wallets/", include("wallets.urls")),
     path("farms/", include("farms.urls")),
     path("trading/", include("trading.urls")),

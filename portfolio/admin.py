@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from moniqo.lib.admin import ReadOnlyAdmin
+from kit.admin import ReadOnlyAdmin
 from portfolio.models import DailyPerformance, FlowMark, PortfolioState, Snapshot
 
 

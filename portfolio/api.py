@@ -9,16 +9,16 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from moniqo.lib.api import Amount
+from kit.api import Amount
 from portfolio.selectors import holdings
-from portfolio.selectors.home import Home
 from portfolio.selectors.performance import daily_parts
 from portfolio.selectors.periods import Period
+from portfolio.selectors.scope import Scope
 
 router = Router()
 
 
-class Scope(Schema):
+class ScopeQuery(Schema):
     """`?range=1M&wallet=<id>`; without a wallet all of them together."""
 
     range: Period = Period.ALL
@@ -140,17 +140,17 @@ class PerformanceOut(Schema):
 
 
 @router.get("/summary", response=SummaryOut, summary="What it is worth, what it earned, at what risk")
-def summary(request: HttpRequest, scope: Query[Scope]) -> Any:
-    home = _home(request, scope)
-    now, freshness = home.now, home.freshness
+def summary(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
+    figures = _figures(request, scope)
+    now, freshness = figures.now, figures.freshness
     return {
         **{name: getattr(now, name) for name in SummaryOut.model_fields if hasattr(now, name)},
-        "base": home.base,
-        "open_positions": len(home.positions),
-        "sharpe": home.performance.sharpe,
-        "sharpe_days": home.performance.days,
-        "today": home.today,
-        "period": home.change,
+        "base": figures.base,
+        "open_positions": len(figures.positions),
+        "sharpe": figures.performance.sharpe,
+        "sharpe_days": figures.performance.days,
+        "today": figures.today,
+        "period": figures.change,
         "synced_at": freshness.synced_at,
         "stale_connections": [connection.name for connection in freshness.behind],
         "is_simulated": freshness.is_simulated,
@@ -158,33 +158,33 @@ def summary(request: HttpRequest, scope: Query[Scope]) -> Any:
 
 
 @router.get("/equity", response=EquityOut, summary="Value over time")
-def equity(request: HttpRequest, scope: Query[Scope]) -> Any:
-    home = _home(request, scope)
-    return {"base": home.base, "range": scope.range, "points": list(home.points)}
+def equity(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
+    figures = _figures(request, scope)
+    return {"base": figures.base, "range": scope.range, "points": list(figures.points)}
 
 
 @router.get("/allocation", response=AllocationOut, summary="What it consists of, with targets and drift")
-def allocation(request: HttpRequest, scope: Query[Scope], by: Literal["asset", "farm", "venue"] = "asset") -> Any:
-    home = _home(request, scope)
+def allocation(request: HttpRequest, scope: Query[ScopeQuery], by: Literal["asset", "farm", "venue"] = "asset") -> Any:
+    figures = _figures(request, scope)
     shares: dict[str, tuple[holdings.Share, ...]] = {
-        "asset": home.by_asset, "farm": home.by_farm, "venue": home.by_venue,
+        "asset": figures.by_asset, "farm": figures.by_farm, "venue": figures.by_venue,
     }  # fmt: skip
     return {
-        "base": home.base,
+        "base": figures.base,
         "by": by,
         "total": sum((share.value for share in shares[by]), Decimal(0)),
         "shares": [_share(share, by) for share in shares[by]],
-        "unpriced": list(home.now.unpriced),
+        "unpriced": list(figures.now.unpriced),
     }
 
 
 @router.get("/performance", response=PerformanceOut, summary="Return, risk and trades, and what changed each day")
-def performance(request: HttpRequest, scope: Query[Scope]) -> Any:
-    home = _home(request, scope)
-    figures = home.performance
+def performance(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
+    figures = _figures(request, scope)
+    performance = figures.performance
     return {
-        **{name: getattr(figures, name) for name in PerformanceOut.model_fields if name != "daily"},
-        "daily": daily_parts(scope=home.scope, start=home.start),
+        **{name: getattr(performance, name) for name in PerformanceOut.model_fields if name != "daily"},
+        "daily": daily_parts(scope=figures.scope, start=figures.start),
     }
 
 
@@ -199,5 +199,5 @@ def _share(share: holdings.Share, by: str) -> dict[str, Any]:
     }
 
 
-def _home(request: HttpRequest, scope: Scope) -> Home:
-    return Home(owner=request.user, period=scope.range, wallet_id=scope.wallet)  # type: ignore[arg-type]  # signed in
+def _figures(request: HttpRequest, scope: ScopeQuery) -> Scope:
+    return Scope(owner=request.user, period=scope.range, wallet_id=scope.wallet)  # type: ignore[arg-type]  # signed in

@@ -7,7 +7,7 @@ owner's own id stands for the latter, so that one column names both and every se
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from moniqo.lib.models import MoneyField, Owned
+from kit.models import MoneyField, Owned
 from wallets.models import Wallet
 
 SCOPE = Coalesce("wallet", "owner")

@@ -10,17 +10,17 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from celery import current_app
 from django.db import connection, transaction
 from django.db.models import Q
 
-from moniqo.celery import app
-from moniqo.lib import clock, tenancy
-from moniqo.lib.errors import ConflictError, MoniqoError
-from moniqo.live.publish import publish
+from kit import clock, tenancy
+from kit.errors import ConflictError, MoniqoError
+from kit.live.publish import publish
 from portfolio import daily, valuation
 from portfolio.models import PortfolioState
 from wallets.models import Connection
-from wallets.sync import sync_connection
+from wallets.sync.runs import sync_connection
 
 # A sync that has not ended by then has died with its worker, and the next one may start.
 SYNC_IS_DEAD_AFTER: Final = timedelta(minutes=10)
@@ -77,7 +77,7 @@ def roll_up_days(*, owner_id: UUID) -> int:
 
 def request_sync(*, owner_id: UUID) -> None:
     """Have a worker sync the owner as soon as this transaction is committed; the state shows how far it is."""
-    transaction.on_commit(lambda: app.send_task("portfolio.tasks.sync_now", args=(str(owner_id),)), robust=True)
+    transaction.on_commit(lambda: current_app.send_task("portfolio.tasks.sync_now", args=(str(owner_id),)), robust=True)
 
 
 def sync_owner(*, owner_id: UUID) -> bool:

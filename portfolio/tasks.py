@@ -2,16 +2,16 @@
 
 from uuid import UUID
 
+from celery import shared_task
 from django.conf import settings
 
-from moniqo.celery import app
-from moniqo.lib import tenancy
+from kit import tenancy
 from portfolio import services
 from portfolio.models import PortfolioState
 from wallets.models import Wallet
 
 
-@app.task
+@shared_task
 def sync_all() -> int:
     """Start a sync for every owner who has wallets; a history that is being built is left alone. Returns how many."""
     with tenancy.system():
@@ -23,7 +23,7 @@ def sync_all() -> int:
     return len(owners)
 
 
-@app.task
+@shared_task
 def sync_now(owner_id: str) -> bool:
     """Sync one owner; False when that is under way already."""
     return services.sync_owner(owner_id=UUID(owner_id))

@@ -22,9 +22,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from markets import selectors as markets
-from moniqo.lib import clock
-from moniqo.lib.errors import NotFoundError
+from kit import clock
+from kit.errors import NotFoundError
+from markets import prices
 
 # An exchange that trades at all has a newer price than this.
 PRICE_IS_OLD_AFTER: Final = timedelta(minutes=15)
@@ -279,10 +279,10 @@ def _prices(owner_id: UUID) -> dict[str, list[Any]]:
     rows = [
         (venue, base, asset, quote.price, quote.at, quote.source)
         for venue, base, assets, _ in needed
-        for asset, quote in markets.prices_in(assets=assets, base=base, venue=venue).items()
+        for asset, quote in prices.prices_in(assets=assets, base=base, venue=venue).items()
     ]
     derivatives = needed[0][-1] if needed else None
-    marks = markets.quotes(instrument_ids=derivatives) if derivatives else {}
+    marks = prices.quotes(instrument_ids=derivatives) if derivatives else {}
     names = ("venues", "bases", "assets", "prices", "moments", "sources")
     columns = zip(*rows, strict=True) if rows else ((),) * len(names)
     return {

@@ -19,8 +19,8 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from tests.services import TEMPLATE
 
 ALIASES = ("default", "owner", "system")

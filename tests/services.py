@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from moniqo.embedded.postgres import Postgres
-from moniqo.embedded.redis import Redis
+from kit.embedded.postgres import Postgres
+from kit.embedded.redis import Redis
 
 TEMPLATE = "moniqo_template"
 # Outlives the run: compiling the backtest kernel again in every worker would take longer than its tests.

@@ -7,7 +7,7 @@ from django.db import models
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from moniqo.users.models import User
+from kit.users.models import User
 
 OURS = ("users", "alerts", "markets", "wallets", "trading", "farms", "portfolio")
 # A composite key, which the admin cannot register; candles are series, not rows to look at (markets/admin.py).

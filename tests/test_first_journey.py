@@ -14,16 +14,16 @@ from django.urls import reverse
 
 from farms.models import Agent, Farm
 from farms.services import run_agent
+from kit import clock, tenancy
+from kit.users.models import User
+from markets.candles.reading import TIMEFRAME_MS, milliseconds
 from markets.models import Instrument
-from markets.selectors import TIMEFRAME_MS, milliseconds
 from markets.services import NewQuote, ensure_simulated_instruments, record_quotes, store_candles
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
 from tests.farms.conftest import CROSS_UP, PARAMETERS
 from trading.models import Order, Position
 from trading.services import execute_order
 from wallets.models import Connection, SyncRun, Wallet
-from wallets.sync import sync_connection
+from wallets.sync.runs import sync_connection
 
 DAY = TIMEFRAME_MS["1d"]
 

@@ -4,9 +4,9 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, models
 
-from moniqo.lib import tenancy
-from moniqo.lib.models import Owned
-from moniqo.users.models import User
+from kit import tenancy
+from kit.models import Owned
+from kit.users.models import User
 from wallets.models import Connection, Platform
 
 OURS = {"users", "alerts", "markets", "wallets", "trading", "farms", "portfolio"}

@@ -14,16 +14,16 @@ import numpy as np
 
 from farms.models import Agent, Farm
 from farms.services import create_agent, create_farm, rehearse_farm, run_agent, start_agent, start_farm
+from kit import clock, tenancy
+from kit.users.models import User
 from markets.models import Instrument
 from markets.services import NewQuote, ensure_instrument, record_quotes, store_candles
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
 from portfolio.services import roll_up_days, take_snapshots
 from tests.conftest import make_user
 from trading.services import execute_order, set_limits
-from wallets.connections import create_demo_connection
 from wallets.models import Connection, Wallet
 from wallets.services import allocate, collect, create_wallet, deposit
+from wallets.venues.accounts import create_demo_connection
 
 HOUR = timedelta(hours=1)
 # Two averages of 2 and 4 bars cross upwards, downwards with a profit, and upwards again.

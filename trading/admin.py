@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from unfold.admin import ModelAdmin
 
-from moniqo.lib.admin import ReadOnlyAdmin, ReadOnlyInline
+from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 from trading.models import Fill, Order, OrderEvent, Position, RiskDecision, RiskLimit
 
 

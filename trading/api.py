@@ -9,12 +9,16 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
+from kit.api import Amount, IdempotencyKey, Page, PageQuery, PositiveAmount, paginate
+from kit.errors import InvalidInputError, NotFoundError
+from kit.http import owner_of
 from markets.models import Instrument
-from moniqo.lib.api import Amount, IdempotencyKey, Page, PageQuery, PositiveAmount, owner_of, paginate
-from moniqo.lib.errors import InvalidInputError, NotFoundError
 from trading import selectors, services
 from trading.models import Fill, Order, Position
-from trading.selectors import LimitPath, life, limits, lists, positions
+from trading.selectors import LimitPath, life, limits
+from trading.selectors.filters import below
+from trading.selectors.orders import order_row
+from trading.selectors.trades import fill_row, trade_row
 from wallets.models import Wallet
 
 router = Router()
@@ -180,7 +184,7 @@ def list_orders(request: HttpRequest, narrow: Query[OrderNarrow], query: Query[P
     rows = _narrowed(Order.objects.filter(owner_id=owner_of(request)), narrow)
     if narrow.status:
         rows = rows.filter(status=narrow.status)
-    return paginate(rows.select_related("instrument", "wallet__parent"), query, present=lists.order_row)
+    return paginate(rows.select_related("instrument", "wallet__parent"), query, present=order_row)
 
 
 @router.post("/orders", response={201: OrderOut}, summary="Place a market order")
@@ -205,7 +209,7 @@ def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
         stop_price=body.stop_price,
         target_price=body.target_price,
     )
-    return Status(201, lists.order_row(order))
+    return Status(201, order_row(order))
 
 
 @router.get("/orders/{order_id}", response=OrderLifeOut, summary="One order and its life")
@@ -218,13 +222,13 @@ def get_order(request: HttpRequest, order_id: UUID) -> Any:
 @router.post("/orders/{order_id}/cancel", response={202: OrderOut}, summary="Ask for the cancellation of an order")
 def cancel(request: HttpRequest, order_id: UUID) -> Any:
     order = services.request_cancellation(owner_id=owner_of(request), order_id=order_id)
-    return Status(202, lists.order_row(order))
+    return Status(202, order_row(order))
 
 
 @router.get("/fills", response=Page[FillOut], summary="Fills, newest first")
 def list_fills(request: HttpRequest, narrow: Query[Narrow], query: Query[PageQuery]) -> Any:
     rows = _narrowed(Fill.objects.filter(owner_id=owner_of(request)), narrow).select_related("instrument", "wallet")
-    return paginate(rows, query, moment="filled_at", present=lists.fill_row)
+    return paginate(rows, query, moment="filled_at", present=fill_row)
 
 
 @router.get("/positions", response=list[PositionOut], summary="Open positions at the last price")
@@ -238,7 +242,7 @@ def list_positions(request: HttpRequest, narrow: Query[Narrow]) -> Any:
 def list_trades(request: HttpRequest, narrow: Query[Narrow], query: Query[PageQuery]) -> Any:
     rows = _narrowed(Position.objects.filter(owner_id=owner_of(request), closed_at__isnull=False), narrow)
     related = rows.select_related("instrument", "wallet__parent")
-    return paginate(related, query, moment="closed_at", present=lists.trade_row)
+    return paginate(related, query, moment="closed_at", present=trade_row)
 
 
 @router.get(
@@ -285,5 +289,5 @@ def _set_limits(path: LimitPath, body: LimitsIn) -> None:
 
 def _narrowed(rows: Any, narrow: Narrow) -> Any:
     if narrow.wallet_id is not None:
-        rows = rows.filter(positions.below([narrow.wallet_id]))
+        rows = rows.filter(below([narrow.wallet_id]))
     return rows.filter(instrument__symbol=narrow.symbol) if narrow.symbol else rows

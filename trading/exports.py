@@ -8,8 +8,10 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any, Final
 
-from moniqo.lib.api import plain
-from trading.selectors import lists
+from kit.decimals import plain
+from trading.selectors.orders import export_orders
+from trading.selectors.positions import export_positions
+from trading.selectors.trades import export_trades
 
 # A cell that starts like this is a formula to a spreadsheet; names and reasons are text that anybody may write.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -67,7 +69,7 @@ ORDERS = Export(
         "refusal",
         "closed_at",
     ),
-    lists.export_orders,
+    export_orders,
 )
 POSITIONS = Export(
     "positions",
@@ -92,7 +94,7 @@ POSITIONS = Export(
         "wallet",
         "entry_reason",
     ),
-    lists.export_positions,
+    export_positions,
 )
 TRADES = Export(
     "trades",
@@ -115,5 +117,5 @@ TRADES = Export(
         "entry_reason",
         "exit_reason",
     ),
-    lists.export_trades,
+    export_trades,
 )

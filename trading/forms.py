@@ -7,8 +7,8 @@ from typing import Any, Final
 from django import forms
 from django.http import QueryDict
 
-from moniqo.lib.api import plain
-from moniqo.lib.models import MONEY
+from kit.decimals import plain
+from kit.models import MONEY
 from trading.models import Order, Side
 from trading.selectors import LimitPath
 

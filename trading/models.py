@@ -1,7 +1,7 @@
 """Orders, what happened to them, and what they left behind.
 
-The database keeps the promises: a trigger holds orders to the table of `trading.states`, never lets what was filled
-shrink and never lets an order's intent change; events, fills and risk decisions are append-only.
+The database keeps the promises: a trigger holds orders to the table of `trading.orders.states`, never lets what was
+filled shrink and never lets an order's intent change; events, fills and risk decisions are append-only.
 """
 
 from decimal import Decimal
@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 
+from kit import clock
+from kit.models import Identified, MoneyField, Owned
 from markets.models import Instrument
-from moniqo.lib import clock
-from moniqo.lib.models import Identified, MoneyField, Owned
-from trading import states
+from trading.orders import states
 from wallets.models import Connection, Posting, Transfer, Wallet
 
 UNFINISHED = Q(status__in=sorted(states.UNFINISHED))

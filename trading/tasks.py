@@ -7,10 +7,10 @@ from uuid import UUID
 
 from celery import shared_task
 
-from moniqo.lib import tenancy
+from kit import tenancy
 from trading import services
 from trading.models import Order
-from trading.services import leases
+from trading.orders import leases
 
 DUE_PER_RUN: Final = 200
 # A run leaves the rest to the next one, seconds later, long before the worker would be stopped in the middle of it.

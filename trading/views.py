@@ -18,13 +18,16 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from moniqo.lib import display, tenancy
-from moniqo.lib.api import owner_of
-from moniqo.lib.errors import ConflictError, InvalidInputError, NotFoundError
-from moniqo.lib.http import HtmxRequest
+from kit import display, tenancy
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from kit.http import HtmxRequest, owner_of
 from trading import exports, services
 from trading.forms import FilterForm, LimitForm
-from trading.selectors import LimitPath, life, limits, lists
+from trading.selectors import LimitPath, life, limits
+from trading.selectors import filters as filtering
+from trading.selectors.orders import list_orders
+from trading.selectors.positions import list_positions
+from trading.selectors.trades import list_trades
 
 LABELS = {"instrument": "Market", "since": "From", "until": "To", "q": "Text"}
 
@@ -34,15 +37,15 @@ class Page:
     """A list page: its template, how its rows are found, how they are exported, and the filters it offers."""
 
     template: str
-    find: Callable[..., lists.Listing[Any]]
+    find: Callable[..., filtering.Listing[Any]]
     export: exports.Export
     filters: tuple[str, ...]
 
 
 PLACE, SPAN = ("instrument", "wallet"), ("since", "until")
-ORDERS = Page("trading/orders.html", lists.list_orders, exports.ORDERS, ("q", "status", "side", *PLACE, *SPAN))
-POSITIONS = Page("trading/positions.html", lists.list_positions, exports.POSITIONS, ("q", *PLACE))
-TRADES = Page("trading/trades.html", lists.list_trades, exports.TRADES, ("q", *PLACE, *SPAN))
+ORDERS = Page("trading/orders.html", list_orders, exports.ORDERS, ("q", "status", "side", *PLACE, *SPAN))
+POSITIONS = Page("trading/positions.html", list_positions, exports.POSITIONS, ("q", *PLACE))
+TRADES = Page("trading/trades.html", list_trades, exports.TRADES, ("q", *PLACE, *SPAN))
 
 
 @login_required
@@ -134,12 +137,12 @@ def _limits(request: HttpRequest, path: LimitPath, *, back: str) -> HttpResponse
 
 def _list(request: HtmxRequest, page: Page) -> HttpResponseBase:
     given = {name: value for name in page.filters if (value := request.GET.get(name, "").strip())}
-    filters = lists.Filters.parse(given)
+    filters = filtering.Filters.parse(given)
     asked = {"owner_id": owner_of(request), "filters": filters, "sort": request.GET.get("sort", "")}
     if request.GET.get("format") == "csv":
         return _csv(request, page.export, asked)
     listing = page.find(**asked, page=request.GET.get("page"))
-    choices = lists.filter_choices(owner_id=owner_of(request))
+    choices = filtering.filter_choices(owner_id=owner_of(request))
     context = {
         "listing": listing,
         "page": listing.page,
@@ -197,7 +200,7 @@ def _pieces(piece: Callable[[int], tuple[str, int]]) -> Iterator[str]:
     while True:
         text, found = piece(start)
         yield text
-        if found < lists.EXPORT_ROWS:
+        if found < filtering.EXPORT_ROWS:
             return
         start += found
 
@@ -207,6 +210,6 @@ async def _asynchronously(piece: Callable[[int], tuple[str, int]]) -> AsyncItera
     while True:
         text, found = await sync_to_async(piece)(start)
         yield text
-        if found < lists.EXPORT_ROWS:
+        if found < filtering.EXPORT_ROWS:
             return
         start += found

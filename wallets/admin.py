@@ -1,5 +1,6 @@
 """What operators see of this app."""
 
-from wallets import admin_books, admin_connections
+from wallets.connections import admin as admin_connections
+from wallets.ledger import admin as admin_books
 
 __all__ = ("admin_books", "admin_connections")

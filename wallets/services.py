@@ -1,19 +1,18 @@
 """Everything that writes in this app, by the name other apps call it."""
 
-from wallets.connections import create_demo_connection, ensure_demo_platform, open_paper_account
-from wallets.hierarchy import (
+from wallets.hierarchy.movements import (
     Preview,
     Side,
     allocate,
     collect,
-    create_wallet,
     deposit,
     preview_allocate,
     preview_collect,
     preview_deposit,
-    update_wallet,
 )
-from wallets.sync import assign_suspense, prune_sync_log, request_sync, sync_connection
+from wallets.hierarchy.places import create_wallet, update_wallet
+from wallets.sync.runs import assign_suspense, prune_sync_log, request_sync, sync_connection
+from wallets.venues.accounts import create_demo_connection, ensure_demo_platform, open_paper_account
 
 __all__ = (
     "Preview",

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from celery import shared_task
 
-from wallets import proof, sync
+from wallets.ledger import proof
+from wallets.sync import runs as sync
 
 
 @shared_task(name="wallets.tasks.sync_connection")

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from wallets import connection_urls, views
+from wallets.connections import urls as connection_urls
+from wallets.hierarchy import views
 
 app_name = "wallets"
 urlpatterns = [

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 import farms.models
-import moniqo.lib.clock
-import moniqo.lib.models
+import kit.clock
+import kit.models
 
 
 class Migration(migrations.Migration):
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             name="Agent",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now, editable=False)),
+                ("created_at", models.DateTimeField(default=kit.clock.now, editable=False)),
                 ("name", models.CharField(max_length=80)),
                 ("strategy", models.CharField(max_length=40)),
                 ("parameters", models.JSONField(default=dict)),
@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
             name="Farm",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now, editable=False)),
+                ("created_at", models.DateTimeField(default=kit.clock.now, editable=False)),
                 ("name", models.CharField(max_length=80)),
                 (
                     "kind",
@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
             name="AgentFarmAssignment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("started_at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("started_at", models.DateTimeField(default=kit.clock.now)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "agent",
@@ -206,7 +206,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("detail", models.CharField(blank=True, max_length=300)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("created_at", models.DateTimeField(default=kit.clock.now)),
                 (
                     "agent",
                     models.ForeignKey(
@@ -249,18 +249,18 @@ class Migration(migrations.Migration):
                     "explanation",
                     models.CharField(help_text="Words and market prices; amounts stand in numbers.", max_length=400),
                 ),
-                ("close", moniqo.lib.models.MoneyField()),
+                ("close", kit.models.MoneyField()),
                 (
                     "stop_price",
-                    moniqo.lib.models.MoneyField(blank=True, help_text="Protective stop of an entry.", null=True),
+                    kit.models.MoneyField(blank=True, help_text="Protective stop of an entry.", null=True),
                 ),
                 (
                     "target_price",
-                    moniqo.lib.models.MoneyField(blank=True, help_text="Profit target of an entry.", null=True),
+                    kit.models.MoneyField(blank=True, help_text="Profit target of an entry.", null=True),
                 ),
                 (
                     "trail",
-                    moniqo.lib.models.MoneyField(
+                    kit.models.MoneyField(
                         blank=True, help_text="How far below the best price the stop follows, in quote.", null=True
                     ),
                 ),
@@ -269,7 +269,7 @@ class Migration(migrations.Migration):
                     "numbers",
                     models.JSONField(default=dict, help_text="How the order was sized: decimals as strings, by name."),
                 ),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("created_at", models.DateTimeField(default=kit.clock.now)),
                 (
                     "agent",
                     models.ForeignKey(

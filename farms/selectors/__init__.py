@@ -1,21 +1,9 @@
 """Reads of farms and agents: what a run needs, and what pages and programs show."""
 
-from farms.selectors.pages import (
-    AgentPage,
-    AgentRow,
-    FarmPage,
-    FarmRow,
-    RunRow,
-    agent_page,
-    agent_row,
-    agent_rows,
-    agent_runs,
-    farm_page,
-    farm_row,
-    farm_rows,
-    run_row,
-)
-from farms.selectors.work import FarmCapital, due_agents, farm_capital, free_cash, owners_with_positions
+from farms.engine.work import FarmCapital, due_agents, farm_capital, free_cash, owners_with_positions
+from farms.selectors.agents import AgentPage, AgentRow, agent_page, agent_row, agent_rows
+from farms.selectors.farms import FarmPage, FarmRow, farm_page, farm_row, farm_rows
+from farms.selectors.runs import RunRow, agent_runs, run_row
 
 __all__ = (
     "AgentPage",

@@ -3,12 +3,12 @@
 from typing import Final
 from uuid import UUID
 
+from farms.engine.standing import lock_agent, lock_farm
 from farms.models import Agent, Farm, FarmEvent
 from farms.services.diary import record
-from farms.standing import lock_agent, lock_farm
-from moniqo.alerts.models import Alert
-from moniqo.alerts.services import raise_alert, resolve_alert
-from moniqo.lib.errors import ConflictError
+from kit.alerts.models import Alert
+from kit.alerts.services import raise_alert, resolve_alert
+from kit.errors import ConflictError
 
 FAILURES_BEFORE_PAUSE: Final = 3
 

@@ -1,8 +1,8 @@
 """The farm's diary: what happened, kept for its page and told to open ones."""
 
 from farms.models import Agent, Farm, FarmEvent
-from moniqo.lib import clock
-from moniqo.live.publish import publish
+from kit import clock
+from kit.live.publish import publish
 
 
 def record(farm: Farm, kind: FarmEvent.Kind, *, agent: Agent | None = None, detail: str = "") -> None:

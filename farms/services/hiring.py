@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
 from farms.services.diary import record
+from kit import clock
+from kit.errors import InvalidInputError, NotFoundError
 from markets.models import Instrument, Timeframe
-from moniqo.lib import clock
-from moniqo.lib.errors import InvalidInputError, NotFoundError
 from quant import strategies
 from quant.errors import QuantError
 from wallets.models import Wallet

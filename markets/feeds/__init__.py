@@ -2,11 +2,11 @@
 
 from django.conf import settings
 
+from kit.errors import InvalidInputError
+from kit.live.publish import broadcast
 from markets.feeds import ccxt
 from markets.models import FeedState
 from markets.services import generate_history, play_simulated_markets
-from moniqo.lib.errors import InvalidInputError
-from moniqo.live.publish import broadcast
 
 SIMULATED = "simulated"
 CCXT = "ccxt:"

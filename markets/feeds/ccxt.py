@@ -4,22 +4,20 @@ Nothing is asked inside a transaction. The work of one call is bounded: a first 
 ccxt takes seconds and 70 MB to import, so it is imported by the process that collects, at its first collection.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
-import stamina
 from django.conf import settings
 from django.core.cache import cache
 
+from kit import clock
+from markets.candles.reading import TIMEFRAME_MS, last_closed_bar, milliseconds, moment
+from markets.exchanges import asked, open_exchange, steps
 from markets.models import Instrument, Timeframe
-from markets.selectors import TIMEFRAME_MS, last_closed_bar, milliseconds, moment
 from markets.services import NewQuote, ensure_instrument, prune_candles, record_quotes, store_candles
-from moniqo.lib import clock
-from moniqo.lib.errors import InvalidInputError, MoniqoError
 from quant.candles import DAY_MS
 
 # Requests for candles in one call, bars in one request, and bars of history that a new instrument gets per timeframe.
@@ -28,16 +26,8 @@ BARS: Final = 500
 HISTORY_BARS: Final = 1_000
 # One collector at a time; the lock outlives a killed worker by this long.
 LOCK_SECONDS: Final = 60
-TIMEOUT_MS: Final = 10_000
 # What ccxt returns for a candle: ts, open, high, low, close, volume.
 _ROW: Final = 6
-
-
-class FeedError(MoniqoError):
-    """The exchange did not answer or said no. The next collection tries again; prices keep their age meanwhile."""
-
-    code = "feed"
-    status = 502
 
 
 def collect(exchange_id: str) -> list[int]:
@@ -57,73 +47,25 @@ def collect(exchange_id: str) -> list[int]:
         cache.delete(f"markets:ccxt:{exchange_id}")
 
 
-@lru_cache(maxsize=1)
-def open_exchange(exchange_id: str, base_url: str) -> Any:
-    """ccxt's exchange for public data. With `base_url` every request goes there, the original host as first segment."""
-    import ccxt
-
-    if exchange_id not in ccxt.exchanges:
-        raise InvalidInputError(f"Set MONIQO_FEED to ccxt:<exchange>: ccxt knows no exchange {exchange_id!r}.")
-    options = {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": {"types": ["spot"]}}
-    exchange = getattr(ccxt, exchange_id)({"enableRateLimit": True, "timeout": TIMEOUT_MS, "options": options})
-    if base_url:
-        exchange.urls["api"] = _redirected(exchange.urls["api"], base_url.rstrip("/"))
-    return exchange
-
-
-def _redirected(urls: Any, base_url: str) -> Any:
-    if isinstance(urls, dict):
-        return {name: _redirected(url, base_url) for name, url in urls.items()}
-    return str(urls).replace("https://", f"{base_url}/", 1)
-
-
-def _asked(question: Callable[[], Any]) -> Any:
-    """The exchange's answer, asked again twice when the network failed; FeedError when it stays away."""
-    import ccxt
-
-    try:
-        for attempt in stamina.retry_context(on=ccxt.NetworkError, attempts=3, timeout=20, wait_initial=0.2):
-            with attempt:
-                return question()
-    except ccxt.BaseError as error:
-        raise FeedError(f"Wait for the exchange, or choose another feed: {type(error).__name__}.") from error
-
-
 def _instruments(exchange_id: str, exchange: Any) -> dict[str, Instrument]:
     """The exchange's active instruments by symbol; those of the setting are made when the venue has none yet."""
-    _asked(exchange.load_markets)
+    asked(exchange.load_markets)
     known = Instrument.objects.filter(venue=exchange_id, is_active=True, is_simulated=False)
     if not known.exists():
         for symbol in settings.FEED_SYMBOLS:
             market = exchange.markets.get(symbol)
             if market is not None:
-                tick, lot, minimum = _steps(exchange, market)
+                tick, lot, minimum = steps(exchange, market)
                 ensure_instrument(
                     venue=exchange_id, symbol=symbol, tick_size=tick, lot_size=lot, minimum_notional=minimum
                 )
     return {instrument.symbol: instrument for instrument in known if instrument.symbol in exchange.markets}
 
 
-def _steps(exchange: Any, market: dict[str, Any]) -> tuple[Decimal, Decimal, Decimal]:
-    """Tick, lot and smallest order as the exchange states them, whatever its way of counting precision."""
-    import ccxt
-
-    def step(name: str) -> Decimal:
-        precision = market["precision"][name]
-        if precision is None:
-            return Decimal("0.00000001")
-        if exchange.precisionMode == ccxt.TICK_SIZE:
-            return Decimal(str(precision))
-        return Decimal(1).scaleb(-int(precision))
-
-    minimum = market["limits"]["cost"]["min"]
-    return step("price"), step("amount"), Decimal(str(minimum or 0))
-
-
 def _record_tickers(exchange: Any, instruments: dict[str, Instrument]) -> list[int]:
     if not instruments:
         return []
-    tickers = _asked(lambda: exchange.fetch_tickers(list(instruments)))
+    tickers = asked(lambda: exchange.fetch_tickers(list(instruments)))
     quotes = [
         _quote(exchange.id, instruments[symbol], ticker)
         for symbol, ticker in tickers.items()
@@ -163,7 +105,7 @@ def _store_closed(exchange: Any, instruments: Sequence[Instrument]) -> None:
 
 def _fetch(exchange: Any, instrument: Instrument, timeframe: str, since: int) -> None:
     """Store the closed bars of one answer; the bar that is still open is left for later."""
-    answer = _asked(lambda: exchange.fetch_ohlcv(instrument.symbol, timeframe, since=since, limit=BARS))
+    answer = asked(lambda: exchange.fetch_ohlcv(instrument.symbol, timeframe, since=since, limit=BARS))
     bars = np.array([row for row in answer if None not in row], dtype=np.float64).reshape(-1, _ROW)
     bars = bars[(bars[:, 0] >= since) & (bars[:, 0] + TIMEFRAME_MS[timeframe] <= milliseconds(clock.now()))]
     if len(bars):

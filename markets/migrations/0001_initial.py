@@ -3,8 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import moniqo.lib.clock
-import moniqo.lib.models
+import kit.clock
+import kit.models
 
 
 class Migration(migrations.Migration):
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
                 ("state", models.JSONField(default=dict)),
-                ("updated_at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("updated_at", models.DateTimeField(default=kit.clock.now)),
             ],
         ),
         migrations.CreateModel(
@@ -45,11 +45,11 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                ("tick_size", moniqo.lib.models.MoneyField(help_text="Smallest step of a price.")),
-                ("lot_size", moniqo.lib.models.MoneyField(help_text="Smallest step of a quantity.")),
+                ("tick_size", kit.models.MoneyField(help_text="Smallest step of a price.")),
+                ("lot_size", kit.models.MoneyField(help_text="Smallest step of a quantity.")),
                 (
                     "minimum_notional",
-                    moniqo.lib.models.MoneyField(default=0, help_text="Smallest order, in the quote asset."),
+                    kit.models.MoneyField(default=0, help_text="Smallest order, in the quote asset."),
                 ),
                 (
                     "is_simulated",
@@ -74,14 +74,14 @@ class Migration(migrations.Migration):
                         to="markets.instrument",
                     ),
                 ),
-                ("price", moniqo.lib.models.MoneyField()),
-                ("bid", moniqo.lib.models.MoneyField(null=True)),
-                ("ask", moniqo.lib.models.MoneyField(null=True)),
+                ("price", kit.models.MoneyField()),
+                ("bid", kit.models.MoneyField(null=True)),
+                ("ask", kit.models.MoneyField(null=True)),
                 (
                     "source",
                     models.CharField(help_text="simulated, recorded, or the exchange that said so.", max_length=40),
                 ),
-                ("at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("at", models.DateTimeField(default=kit.clock.now)),
             ],
         ),
         migrations.AddConstraint(

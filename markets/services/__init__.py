@@ -1,6 +1,6 @@
 """Writes of market data. It is shared by every owner, so nothing here needs a tenant."""
 
-from markets.services.candles import prune_candles, store_candles
+from markets.candles.storing import prune_candles, store_candles
 from markets.services.instruments import ensure_instrument, ensure_simulated_instruments, sensible_lot
 from markets.services.quotes import NewQuote, record_quotes
 from markets.services.simulation import continue_simulated, generate_history, play_simulated_markets

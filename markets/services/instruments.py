@@ -3,9 +3,9 @@
 from decimal import Decimal
 from typing import Final
 
+from kit.errors import InvalidInputError
 from markets.models import Instrument
-from markets.selectors import SIMULATED, to_price
-from moniqo.lib.errors import InvalidInputError
+from markets.prices import SIMULATED, to_price
 from quant.market_simulator import ASSETS
 
 MINIMUM_NOTIONAL: Final = Decimal(5)

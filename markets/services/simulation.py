@@ -16,14 +16,15 @@ from typing import Final
 import numpy as np
 from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
 
-from markets import copying
+from kit import clock
+from kit.errors import ConflictError, InvalidInputError
+from markets.candles import copying
+from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds, moment
+from markets.candles.storing import KEEP, prune_candles
 from markets.models import Candle, FeedState, Instrument, Timeframe
-from markets.selectors import SIMULATED, TIMEFRAME_MS, load_candles, milliseconds, moment, to_price
-from markets.services.candles import KEEP, prune_candles
+from markets.prices import SIMULATED, to_price
 from markets.services.instruments import ensure_simulated_instruments
 from markets.services.quotes import NewQuote, record_quotes
-from moniqo.lib import clock
-from moniqo.lib.errors import ConflictError, InvalidInputError
 from quant import market_simulator
 from quant.candles import DAY_MS, MINUTE_MS, Candles, aggregate
 from quant.market_simulator import Asset, MarketState

@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from moniqo.live.asgi import PATH as LIVE_PATH
-from moniqo.live.tokens import issue_token
+from kit.live.asgi import PATH as LIVE_PATH
+from kit.live.tokens import issue_token
 from moniqo.ui import navigation, selectors
 
 DEMO_FILE: Path = settings.DATA_DIR / "demo.json"

@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from moniqo.users.models import User
+from kit.users.models import User
 
 ETC = "Etc/"
 

@@ -16,8 +16,8 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from moniqo.lib import clock, display, figures
-from moniqo.lib.formatting import Missing, Value
+from kit import clock, display, figures
+from kit.formatting import Missing, Value
 
 LONG_NAME = "Trend following on everything that moves, conservative, second attempt · BTC, ETH, SOL and friends"
 NO_PRICE = Missing("No price: the market has been silent since 3 hours.")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from moniqo.lib import display
+from kit import display
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from moniqo.lib.http import HtmxRequest
+from kit.http import HtmxRequest
+from kit.users.models import User
 from moniqo.ui import navigation, selectors
 from moniqo.ui.context import frame
 from moniqo.ui.forms import PreferencesForm
-from moniqo.users.models import User
 
 NEXT_THEME = {
     User.Theme.SYSTEM.value: User.Theme.DARK.value,

@@ -5,7 +5,7 @@ import django.db.models.functions.comparison
 from django.conf import settings
 from django.db import migrations, models
 
-import moniqo.lib.models
+import kit.models
 
 # Django cannot make partitioned tables, so this is by hand what it would have made of the model, with a key that
 # contains the partition's column. Snapshots of a scope are read by time: `snapshot_once` is the only index needed.
@@ -96,19 +96,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("day", models.DateField()),
-                ("equity", moniqo.lib.models.MoneyField(help_text="At the day's close.")),
-                ("low", moniqo.lib.models.MoneyField()),
-                ("high", moniqo.lib.models.MoneyField()),
-                ("flow", moniqo.lib.models.MoneyField(default=0)),
+                ("equity", kit.models.MoneyField(help_text="At the day's close.")),
+                ("low", kit.models.MoneyField()),
+                ("high", kit.models.MoneyField()),
+                ("flow", kit.models.MoneyField(default=0)),
                 (
                     "market",
-                    moniqo.lib.models.MoneyField(
-                        default=0, help_text="What prices did to what was held, not yet realized."
-                    ),
+                    kit.models.MoneyField(default=0, help_text="What prices did to what was held, not yet realized."),
                 ),
-                ("realized", moniqo.lib.models.MoneyField(default=0, help_text="Before fees.")),
-                ("fees", moniqo.lib.models.MoneyField(default=0)),
-                ("adjustments", moniqo.lib.models.MoneyField(default=0)),
+                ("realized", kit.models.MoneyField(default=0, help_text="Before fees.")),
+                ("fees", kit.models.MoneyField(default=0)),
+                ("adjustments", kit.models.MoneyField(default=0)),
                 ("twr", models.FloatField(help_text="Time-weighted return of the day, a fraction.")),
                 ("twr_index", models.FloatField(help_text="At the day's close.")),
                 ("twr_low", models.FloatField()),
@@ -142,9 +140,9 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("asset", models.CharField(max_length=20)),
-                ("flow", moniqo.lib.models.MoneyField(default=0)),
-                ("fees", moniqo.lib.models.MoneyField(default=0)),
-                ("adjustments", moniqo.lib.models.MoneyField(default=0)),
+                ("flow", kit.models.MoneyField(default=0)),
+                ("fees", kit.models.MoneyField(default=0)),
+                ("adjustments", kit.models.MoneyField(default=0)),
                 (
                     "owner",
                     models.ForeignKey(
@@ -220,39 +218,33 @@ class Migration(migrations.Migration):
                         ("at", models.DateTimeField()),
                         (
                             "equity",
-                            moniqo.lib.models.MoneyField(
-                                help_text="cash + invested + unrealized profit of derivatives."
-                            ),
+                            kit.models.MoneyField(help_text="cash + invested + unrealized profit of derivatives."),
                         ),
-                        ("cash", moniqo.lib.models.MoneyField(help_text="The part held in the base asset.")),
+                        ("cash", kit.models.MoneyField(help_text="The part held in the base asset.")),
                         (
                             "invested",
-                            moniqo.lib.models.MoneyField(
-                                help_text="Market value of every other asset that has a price."
-                            ),
+                            kit.models.MoneyField(help_text="Market value of every other asset that has a price."),
                         ),
-                        ("unrealized_pnl", moniqo.lib.models.MoneyField(default=0)),
-                        ("realized_pnl", moniqo.lib.models.MoneyField(default=0, help_text="Cumulative, net of fees.")),
+                        ("unrealized_pnl", kit.models.MoneyField(default=0)),
+                        ("realized_pnl", kit.models.MoneyField(default=0, help_text="Cumulative, net of fees.")),
                         (
                             "fees",
-                            moniqo.lib.models.MoneyField(
-                                default=0, help_text="Cumulative, each valued when it was paid."
-                            ),
+                            kit.models.MoneyField(default=0, help_text="Cumulative, each valued when it was paid."),
                         ),
                         (
                             "flow",
-                            moniqo.lib.models.MoneyField(
+                            kit.models.MoneyField(
                                 default=0, help_text="Money that came in (+) or left (−) since the snapshot before."
                             ),
                         ),
                         (
                             "adjustments",
-                            moniqo.lib.models.MoneyField(
+                            kit.models.MoneyField(
                                 default=0, help_text="Corrections of the books since the snapshot before."
                             ),
                         ),
-                        ("gross_exposure", moniqo.lib.models.MoneyField(default=0)),
-                        ("net_exposure", moniqo.lib.models.MoneyField(default=0)),
+                        ("gross_exposure", kit.models.MoneyField(default=0)),
+                        ("net_exposure", kit.models.MoneyField(default=0)),
                         (
                             "twr_index",
                             models.FloatField(

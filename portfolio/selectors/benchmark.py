@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from markets.selectors import TIMEFRAME_MS, load_candles, milliseconds
-from moniqo.lib import clock
+from kit import clock
+from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds
 from quant.candles import Candles
 
 FAVOURITE: Final = "BTC"

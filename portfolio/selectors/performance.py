@@ -13,11 +13,11 @@ from uuid import UUID
 import numpy as np
 from django.db.models import Q
 
-from moniqo.lib import clock
+from kit import clock
 from portfolio.models import DailyPerformance
 from quant import metrics
 from trading.models import Position
-from trading.selectors.positions import below
+from trading.selectors.filters import below
 
 DAYS_PER_YEAR: Final = 365
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from moniqo.lib import clock
+from kit import clock
 
 EPOCH = datetime(2009, 1, 1, tzinfo=UTC)  # before anything that can be traded here
 

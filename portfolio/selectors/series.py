@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from moniqo.lib import clock
+from kit import clock
 from portfolio.models import Snapshot
 from portfolio.valuation import Valuation
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from kit.users.models import User
 from moniqo.api import api
-from moniqo.users.models import User
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

@@ -23,8 +23,8 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from kit.users.models import User
 from moniqo.ui import assets
-from moniqo.users.models import User
 from tests.browser.soundness import Visit, watch
 from tests.conftest import WORKER, cloned_database, make_user
 from tests.world import World, build_world

@@ -1,6 +1,6 @@
 """Every component in every state, in both themes and at every width."""
 
-from moniqo.users.models import User
+from kit.users.models import User
 from tests.browser.conftest import OpenPage
 from tests.browser.screens import every_screen
 from tests.browser.soundness import assert_page_is_sound

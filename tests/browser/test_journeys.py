@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from farms.models import Agent
-from moniqo.lib import tenancy
-from moniqo.live.publish import publish
+from kit import tenancy
+from kit.live.publish import publish
 from tests.browser.conftest import OpenPage
 from tests.world import World
 from wallets.models import FundAllocation

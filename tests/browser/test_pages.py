@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from farms.models import AgentRun
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from portfolio.models import Snapshot
 from tests.browser.conftest import OpenPage
 from tests.browser.soundness import CHART_PAGE_BYTES, PAGE_BYTES, assert_page_is_sound_everywhere

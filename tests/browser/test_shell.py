@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 
-from moniqo.users.models import User
+from kit.users.models import User
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.screens import every_screen
 from tests.browser.soundness import assert_page_is_sound, watch

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.screens import every_screen
 from tests.browser.soundness import assert_page_is_sound

@@ -15,15 +15,15 @@ import pytest
 
 from farms.models import Agent, AgentRun, Farm
 from farms.services import create_agent, create_farm, rehearse_farm, run_agent, start_agent
+from kit import clock
+from kit.users.models import User
 from markets.models import Instrument
 from markets.services import ensure_instrument, store_candles
-from moniqo.lib import clock
-from moniqo.users.models import User
 from trading.models import Order
 from trading.services import execute_order, set_limits
-from wallets.connections import create_demo_connection
 from wallets.models import Wallet
 from wallets.services import allocate, create_wallet, deposit
+from wallets.venues.accounts import create_demo_connection
 
 T0 = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from farms.models import Agent, Farm
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
+from kit import clock, tenancy
+from kit.users.models import User
 from tests.farms.conftest import CROSS_UP, T0, Desk, make_desk
 
 API = "/api/v1"

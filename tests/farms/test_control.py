@@ -13,10 +13,10 @@ from farms.services import (
     start_agent,
     start_farm,
 )
-from moniqo.alerts.models import Alert
-from moniqo.lib import tenancy
-from moniqo.lib.errors import ConflictError, NotFoundError
-from moniqo.users.models import User
+from kit import tenancy
+from kit.alerts.models import Alert
+from kit.errors import ConflictError, NotFoundError
+from kit.users.models import User
 from tests.farms.conftest import Desk
 
 Kind = FarmEvent.Kind

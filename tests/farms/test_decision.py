@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farms.decision import Decision, Holding, Means, Signal, decide, level_reached, trailed
+from farms.engine.decision import Decision, Holding, Means, Signal, decide, level_reached, trailed
 
 SIGNAL = Signal(enter=1, exit=False, close=Decimal(100), reason="The averages crossed.", stop=Decimal(95))
 MEANS = Means(

@@ -7,9 +7,9 @@ import pytest
 
 from farms.models import Agent, AgentFarmAssignment, Farm
 from farms.services import create_agent, create_farm
-from moniqo.lib import tenancy
-from moniqo.lib.errors import InvalidInputError, NotFoundError
-from moniqo.users.models import User
+from kit import tenancy
+from kit.errors import InvalidInputError, NotFoundError
+from kit.users.models import User
 from tests.farms.conftest import Desk, make_instrument, make_master
 from wallets.models import Wallet
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from farms.models import Agent, Farm
 from farms.selectors import farm_row
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
+from kit import clock, tenancy
+from kit.users.models import User
 from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_desk, make_instrument, make_master
 from trading.services import set_limits
 from wallets.services import allocate, deposit

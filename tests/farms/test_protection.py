@@ -7,9 +7,9 @@ import pytest
 
 from farms.models import Agent, FarmEvent
 from farms.services import check_protective_stops, pause_agent, pause_farm
+from kit import clock
+from kit.alerts.models import Alert
 from markets.models import Instrument
-from moniqo.alerts.models import Alert
-from moniqo.lib import clock
 from tests.farms.conftest import CROSS_UP, PARAMETERS, T0, Desk, hire, make_instrument, store_hours
 from trading.models import Order, Position
 from trading.services import place_order

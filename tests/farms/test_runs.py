@@ -8,7 +8,7 @@ import pytest
 
 from farms.models import Agent, AgentRun, Farm
 from farms.services import pause_agent, pause_farm, run_agent
-from moniqo.lib import clock
+from kit import clock
 from tests.farms.conftest import CALM, CROSS_UP, HOUR, PARAMETERS, T0, Desk, hire
 from trading.models import Order, Position
 from trading.services import set_limits

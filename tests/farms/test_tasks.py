@@ -11,9 +11,9 @@ from farms import selectors
 from farms.models import Agent, AgentRun, Farm
 from farms.services import start_farm
 from farms.tasks import run_agents_of
+from kit import tenancy
+from kit.users.models import User
 from markets.services import NewQuote, record_quotes
-from moniqo.lib import tenancy
-from moniqo.users.models import User
 from tests.farms.conftest import CROSS_UP, Desk, hire, make_desk, store_hours
 
 

@@ -12,7 +12,7 @@ import redis
 from django.db import connections
 from django.test import Client
 
-from moniqo import heartbeat
+from kit import heartbeat
 
 FIRST_FREE_DATABASE = 32
 

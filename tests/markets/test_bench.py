@@ -2,8 +2,8 @@
 
 import pytest
 
-from markets.bench import bench_import
 from markets.models import Candle, Instrument
+from moniqo.benches.importing import bench_import
 
 
 @pytest.mark.django_db

@@ -6,11 +6,12 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from kit import clock
+from kit.errors import InvalidInputError
+from markets.candles.reading import last_closed_bar, load_candles, milliseconds, moment
 from markets.models import Candle, Instrument
-from markets.selectors import last_closed_bar, latest_price, load_candles, milliseconds, moment, price_in, quotes
+from markets.prices import latest_price, price_in, quotes
 from markets.services import NewQuote, ensure_instrument, prune_candles, record_quotes, store_candles
-from moniqo.lib import clock
-from moniqo.lib.errors import InvalidInputError
 from quant.candles import Candles
 
 pytestmark = pytest.mark.django_db

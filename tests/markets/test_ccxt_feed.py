@@ -13,11 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.core.cache import cache
 
+from kit import clock
 from markets import feeds
+from markets.exchanges import FeedError
 from markets.feeds import ccxt as feed
 from markets.models import Candle, Instrument, Ticker
 from markets.tasks import collect_prices
-from moniqo.lib import clock
 from tests.shared_data import recording
 
 # The minute after the recording ends: its last bar of NKN/USDT has closed.
@@ -157,7 +158,7 @@ def test_a_short_failure_is_asked_again_and_a_long_one_is_said(binance: Binance)
         binance.failures = 1
         assert len(feeds.collect()) == 2
         binance.failures = 1_000
-        with pytest.raises(feed.FeedError, match="ExchangeNotAvailable"):
+        with pytest.raises(FeedError, match="ExchangeNotAvailable"):
             feeds.collect()
         collect_prices()  # the task waits for better times instead of failing
 

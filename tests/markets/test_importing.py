@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from markets.importing import BadRowsError, ImportReport, import_candles
+from kit import clock
+from kit.errors import InvalidInputError
+from markets.candles.importing import BadRowsError, ImportReport, import_candles
+from markets.candles.reading import load_candles
 from markets.models import Candle, Instrument
-from markets.selectors import load_candles
-from moniqo.lib import clock
-from moniqo.lib.errors import InvalidInputError
 from tests.shared_data import recording
 
 pytestmark = pytest.mark.django_db

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from django.db import connections
 
+from kit import clock
+from kit.errors import ConflictError, InvalidInputError
 from markets import feeds
+from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds
 from markets.models import Candle, FeedState, Instrument, Ticker
-from markets.selectors import TIMEFRAME_MS, latest_price, load_candles, milliseconds, quotes
+from markets.prices import latest_price, quotes
 from markets.services import continue_simulated, generate_history, play_simulated_markets
-from moniqo.lib import clock
-from moniqo.lib.errors import ConflictError, InvalidInputError
 from quant.candles import Candles, aggregate
 from tests.markets.test_candles import HOUR, instrument, store
 

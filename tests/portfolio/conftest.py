@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from moniqo.users.models import User
+from kit.users.models import User
 from tests.portfolio.fund import Fund, set_price
 
 

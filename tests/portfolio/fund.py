@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import count
 
+from kit import clock
+from kit.users.models import User
 from markets.models import Instrument, Ticker
-from moniqo.lib import clock
-from moniqo.users.models import User
 from trading.models import Position
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Connection, Platform, Wallet

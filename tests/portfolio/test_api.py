@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
+from kit import clock, tenancy
+from kit.users.models import User
 from portfolio.services import roll_up_days, take_snapshots
 from tests.portfolio.fund import Fund, set_price
 

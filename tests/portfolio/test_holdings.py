@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
-from moniqo.lib import clock
-from portfolio import charts, valuation
+from kit import clock
+from moniqo.home import charts
+from portfolio import valuation
 from portfolio.selectors.explain import net_value
 from portfolio.selectors.holdings import Holding, Share, by_asset, by_branch, by_venue, exposure_by_venue, read_holdings
 from tests.portfolio.fund import Fund, set_price

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from farms.models import Agent, AgentFarmAssignment, Farm
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
+from kit import clock, tenancy
+from kit.users.models import User
 from portfolio.models import PortfolioState
 from portfolio.services import roll_up_days, take_snapshots
 from tests.portfolio.fund import Fund, make_instrument, set_price

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from django.db import connection
 
+from kit import clock
 from markets.models import Candle
-from moniqo.lib import clock
-from portfolio import charts
+from moniqo.home import charts
 from portfolio.daily import roll_up
 from portfolio.models import Snapshot
 from portfolio.selectors.benchmark import Benchmark, benchmark

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from kit import clock, tenancy
+from kit.errors import ConflictError
+from kit.users.models import User
 from markets.models import Candle
-from moniqo.lib import clock, tenancy
-from moniqo.lib.errors import ConflictError
-from moniqo.users.models import User
 from portfolio.models import FlowMark, Snapshot
 from portfolio.services import take_snapshots
 from portfolio.valuation import value_scope

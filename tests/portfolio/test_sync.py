@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
+from kit import clock, tenancy
+from kit.users.models import User
 from portfolio import tasks
 from portfolio.models import DailyPerformance, PortfolioState, Snapshot
 from portfolio.services import SYNC_IS_DEAD_AFTER, sync_owner

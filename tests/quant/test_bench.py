@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quant import bench
+from moniqo.benches import quant as bench
 
 
 def test_the_kernel_is_measured_beside_numpy() -> None:

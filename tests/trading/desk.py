@@ -6,16 +6,16 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from kit import clock, tenancy
+from kit.users.models import User
 from markets.models import Instrument, Ticker
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
 from tests.wallets.venues.faulty import Fault, FaultyVenue
 from trading import services
 from trading.models import Order
-from wallets import demo
 from wallets.ledger import AccountRef, Leg, post, verify
 from wallets.models import Account, Connection, Platform, Wallet
 from wallets.venues import registry
+from wallets.venues.demo import account as demo
 
 SYMBOL = "BTC/USDT"
 CASH = Decimal(100_000)

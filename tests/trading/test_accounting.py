@@ -5,8 +5,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading.accounting import Execution, Holding, after_buy, after_sell, break_even, unrealized_pnl
-from trading.sizing import buying_hold, in_lots, largest_buy
+from trading.positions.accounting import Execution, Holding, after_buy, after_sell, break_even, unrealized_pnl
+from trading.risk.sizing import buying_hold, in_lots, largest_buy
 
 prices = st.decimals("0.01", "100000", places=2)
 quantities = st.decimals("0.001", "1000", places=3)

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from tests.trading.desk import Desk, assert_books_prove_themselves, fail_with, make_desk
 from trading import services
 from trading.models import Fill, Order
@@ -30,7 +30,7 @@ for alias in connections:
     connections[alias].settings_dict["NAME"] = os.environ["DATABASE_NAME"]
 from uuid import UUID
 from trading import services
-from wallets import demo
+from wallets.venues.demo import account as demo
 from wallets.venues import registry
 
 def die():

@@ -7,15 +7,14 @@ from decimal import Decimal
 import pytest
 import stamina
 
-from moniqo.alerts.models import Alert
-from moniqo.lib import clock, tenancy
-from moniqo.lib.errors import ConflictError
+from kit import clock, tenancy
+from kit.alerts.models import Alert
+from kit.errors import ConflictError
 from tests.trading.desk import Desk, assert_books_prove_themselves, fail_with, make_desk, set_price, use_adapter
 from tests.wallets.venues.faulty import FaultyVenue
 from trading import services, tasks
 from trading.models import Order
-from trading.services import leases
-from wallets import demo
+from trading.orders import leases
 from wallets.models import Connection, DemoOrder, Wallet
 from wallets.venues.base import (
     OrderReport,
@@ -24,7 +23,8 @@ from wallets.venues.base import (
     VenueCredentialsError,
     VenueRejectedError,
 )
-from wallets.venues.demo import DemoVenue
+from wallets.venues.demo import account as demo
+from wallets.venues.demo.exchange import DemoVenue
 
 
 @pytest.fixture(autouse=True)

@@ -10,14 +10,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from kit import tenancy
+from kit.users.models import User
 from markets.models import Instrument
-from moniqo.lib import tenancy
-from moniqo.users.models import User
 from tests.trading.desk import SYMBOL, Desk, make_desk
 from tests.trading.test_api import Program
-from trading import risk, selectors, services
+from trading import selectors, services
 from trading.models import RiskLimit
-from trading.services.placing import limits_on_path
+from trading.risk import gate as risk
+from trading.risk.limits import limits_on_path
 
 LISTED = {"markets": "listed", "symbols": [SYMBOL], "maximum_notional": "500"}
 

@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
+from kit import clock, tenancy
+from kit.users.models import User
 from tests.trading.desk import Desk, fail_with, make_desk, set_price
 from trading.models import Order
 from trading.selectors import Filters, list_trades

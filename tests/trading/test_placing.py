@@ -8,14 +8,14 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from kit import clock, tenancy
+from kit.errors import InvalidInputError, NotFoundError
+from kit.users.models import User
 from markets.models import Instrument
-from moniqo.lib import clock, tenancy
-from moniqo.lib.errors import InvalidInputError, NotFoundError
-from moniqo.users.models import User
 from tests.trading.desk import SYMBOL, Desk, make_desk, set_price
 from trading import services
 from trading.models import Order, RiskDecision
-from trading.services.placing import client_order_id
+from trading.orders.placing import client_order_id
 from wallets.models import Wallet
 
 

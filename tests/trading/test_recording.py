@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from moniqo.alerts.models import Alert
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
+from kit import clock, tenancy
+from kit.alerts.models import Alert
+from kit.users.models import User
 from tests.trading.desk import SYMBOL, Desk, assert_books_prove_themselves, fail_with, fund, make_desk
 from trading import services
 from trading.models import Fill, Order

@@ -9,10 +9,10 @@ from django.db.models import F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moniqo.lib import clock
+from kit import clock
 from tests.trading.desk import Desk, make_desk
-from trading import states
 from trading.models import Fill, Order, OrderEvent, RiskDecision
+from trading.orders import states
 
 ALL = sorted(states.NEXT)
 

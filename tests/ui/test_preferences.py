@@ -2,7 +2,7 @@
 
 from django.test import Client
 
-from moniqo.users.models import User
+from kit.users.models import User
 
 
 def signed_in(client: Client, user: User) -> Client:

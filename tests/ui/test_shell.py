@@ -11,8 +11,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from kit.users.models import User
 from moniqo.ui import context
-from moniqo.users.models import User
 
 PAGE = "/preferences/"
 

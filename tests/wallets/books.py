@@ -3,8 +3,8 @@
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Account, Connection, Platform, Posting, Wallet
 

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from tests.wallets.test_hierarchy import Tree, plant
 from wallets.models import Account, Entry, FundAllocation, Hold, Posting, Transfer, Wallet
 

@@ -6,14 +6,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from kit import clock, tenancy
+from kit.users.models import User
 from markets.services import NewQuote, ensure_simulated_instruments, record_quotes
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
 from tests.wallets.sync.test_pages import account, synced
 from tests.wallets.test_credentials import SECRET, make_connection
 from tests.wallets.venues.test_demo_books import buy
-from wallets.credentials import read_credentials
 from wallets.models import Credential, DemoOrder, Reconciliation
+from wallets.venues.credentials import read_credentials
 from wallets.venues.registry import open_venue
 
 READ_ONLY = (

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from ninja_jwt.tokens import AccessToken
 
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from tests.wallets.books import balance, make_connection
 from tests.wallets.test_hierarchy import Tree, down, plant
 

@@ -7,11 +7,11 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
 
-from moniqo.lib import tenancy
-from moniqo.lib.errors import InvalidInputError
-from moniqo.users.models import User
-from wallets.credentials import CredentialError, key_ids, read_credentials, store_credentials
+from kit import tenancy
+from kit.errors import InvalidInputError
+from kit.users.models import User
 from wallets.models import Connection, Credential, Platform
+from wallets.venues.credentials import CredentialError, key_ids, read_credentials, store_credentials
 
 SECRET = "correct horse battery staple"
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from moniqo.lib import tenancy
-from moniqo.lib.errors import ConflictError, InvalidInputError, NotFoundError
-from moniqo.users.models import User
+from kit import tenancy
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from kit.users.models import User
 from tests.wallets.books import balance, fund, held, make_connection, ref
 from wallets import services
 from wallets.ledger import IdempotencyConflictError, InsufficientFundsError, Leg, post, verify

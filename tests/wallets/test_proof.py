@@ -6,12 +6,12 @@ from decimal import Decimal
 import psycopg
 from django.db import connection
 
-from moniqo.alerts.models import Alert
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.alerts.models import Alert
+from kit.users.models import User
 from tests.wallets.books import fund, make_wallet
+from wallets.ledger.proof import prove_ledger
 from wallets.models import Account
-from wallets.proof import prove_ledger
 from wallets.tasks import verify_ledger
 
 

@@ -8,12 +8,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from kit import clock, tenancy
+from kit.users.models import User
 from markets.models import Candle, Instrument, Ticker
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
 from tests.wallets.books import fund, make_connection, ref
 from tests.wallets.test_hierarchy import Tree, down, plant
-from wallets import selectors, services
+from wallets import services
+from wallets.hierarchy import tree as trees
 from wallets.ledger import Leg, post
 from wallets.models import Wallet
 
@@ -45,14 +46,14 @@ def market(symbol: str, price: str, yesterday: str | None = None) -> Instrument:
     return instrument
 
 
-def nodes(tree: Tree) -> dict[str, selectors.WalletNode]:
-    return {node.name: node for node in selectors.wallet_tree(owner_id=tree.owner.pk)}
+def nodes(tree: Tree) -> dict[str, trees.WalletNode]:
+    return {node.name: node for node in trees.wallet_tree(owner_id=tree.owner.pk)}
 
 
 def test_it_stands_depth_first_with_siblings_by_age(tree: Tree) -> None:
     services.create_wallet(owner_id=tree.owner.pk, name="Second farm", role="farm", parent=tree.master)
     services.create_wallet(owner_id=tree.owner.pk, name="Second agent", role="agent", parent=tree.farm)
-    assert [(node.name, node.depth) for node in selectors.wallet_tree(owner_id=tree.owner.pk)] == [
+    assert [(node.name, node.depth) for node in trees.wallet_tree(owner_id=tree.owner.pk)] == [
         ("Master", 0), ("Farm", 1), ("Agent", 2), ("Second agent", 2), ("Second farm", 1),
     ]  # fmt: skip
 
@@ -152,12 +153,12 @@ def test_two_hundred_wallets_take_one_query_as_twenty_do(as_owner: User) -> None
     for farms, wallets in ((range(1), 21), (range(1, 10), 201)):
         grow(as_owner.pk, master, farms)
         with CaptureQueriesContext(connection) as queries:
-            tree = selectors.wallet_tree(owner_id=as_owner.pk)
+            tree = trees.wallet_tree(owner_id=as_owner.pk)
         assert (len(queries), len(tree)) == (1, wallets)
     assert tree[0].value == 190 * 10
 
 
 def test_another_owner_sees_an_empty_tree(tree: Tree, other_owner: User) -> None:
-    assert selectors.wallet_tree(owner_id=other_owner.pk) == ()
+    assert trees.wallet_tree(owner_id=other_owner.pk) == ()
     with tenancy.tenant(other_owner.pk):
-        assert selectors.wallet_tree(owner_id=tree.owner.pk) == ()
+        assert trees.wallet_tree(owner_id=tree.owner.pk) == ()

@@ -4,8 +4,8 @@ import uuid
 
 from django.db import migrations, models
 
-import moniqo.lib.clock
-import moniqo.lib.models
+import kit.clock
+import kit.models
 
 
 class Migration(migrations.Migration):
@@ -20,9 +20,9 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("venue_trade_id", models.CharField(max_length=80)),
                 ("side", models.CharField(choices=[("buy", "Buy"), ("sell", "Sell")], max_length=4)),
-                ("price", moniqo.lib.models.MoneyField()),
-                ("quantity", moniqo.lib.models.MoneyField()),
-                ("fee", moniqo.lib.models.MoneyField(default=0)),
+                ("price", kit.models.MoneyField()),
+                ("quantity", kit.models.MoneyField()),
+                ("fee", kit.models.MoneyField(default=0)),
                 ("fee_asset", models.CharField(max_length=20)),
                 (
                     "liquidity",
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             name="Order",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now, editable=False)),
+                ("created_at", models.DateTimeField(default=kit.clock.now, editable=False)),
                 (
                     "key",
                     models.CharField(
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ("venue_order_id", models.CharField(blank=True, max_length=80)),
                 ("side", models.CharField(choices=[("buy", "Buy"), ("sell", "Sell")], max_length=4)),
                 ("type", models.CharField(choices=[("market", "Market")], default="market", max_length=12)),
-                ("quantity", moniqo.lib.models.MoneyField()),
+                ("quantity", kit.models.MoneyField()),
                 ("reduce_only", models.BooleanField(default=False)),
                 (
                     "status",
@@ -73,12 +73,12 @@ class Migration(migrations.Migration):
                 ("refusal", models.CharField(blank=True, help_text="Why it was rejected or refused.", max_length=300)),
                 (
                     "reference_price",
-                    moniqo.lib.models.MoneyField(
+                    kit.models.MoneyField(
                         help_text="Price when it was decided; the hold and the slippage are measured from it."
                     ),
                 ),
-                ("filled_quantity", moniqo.lib.models.MoneyField(default=0)),
-                ("average_price", moniqo.lib.models.MoneyField(blank=True, null=True)),
+                ("filled_quantity", kit.models.MoneyField(default=0)),
+                ("average_price", kit.models.MoneyField(blank=True, null=True)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("claimed_at", models.DateTimeField(blank=True, null=True)),
                 ("submitted_at", models.DateTimeField(blank=True, null=True)),
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 ("from_status", models.CharField(blank=True, max_length=16)),
                 ("to_status", models.CharField(max_length=16)),
                 ("detail", models.CharField(blank=True, max_length=300)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("created_at", models.DateTimeField(default=kit.clock.now)),
             ],
             options={
                 "ordering": ("id",),
@@ -105,24 +105,22 @@ class Migration(migrations.Migration):
             name="Position",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now, editable=False)),
+                ("created_at", models.DateTimeField(default=kit.clock.now, editable=False)),
                 (
                     "direction",
                     models.CharField(choices=[("long", "Long"), ("short", "Short")], default="long", max_length=5),
                 ),
-                ("quantity", moniqo.lib.models.MoneyField(help_text="What is open now; zero once closed.")),
-                ("entry_quantity", moniqo.lib.models.MoneyField(help_text="All that was bought into it.")),
-                ("entry_price", moniqo.lib.models.MoneyField(help_text="Average, without fees.")),
-                ("exit_price", moniqo.lib.models.MoneyField(blank=True, help_text="Average, without fees.", null=True)),
-                ("fees", moniqo.lib.models.MoneyField(default=0, help_text="In the quote asset.")),
+                ("quantity", kit.models.MoneyField(help_text="What is open now; zero once closed.")),
+                ("entry_quantity", kit.models.MoneyField(help_text="All that was bought into it.")),
+                ("entry_price", kit.models.MoneyField(help_text="Average, without fees.")),
+                ("exit_price", kit.models.MoneyField(blank=True, help_text="Average, without fees.", null=True)),
+                ("fees", kit.models.MoneyField(default=0, help_text="In the quote asset.")),
                 (
                     "realized_pnl",
-                    moniqo.lib.models.MoneyField(
-                        default=0, help_text="In the quote asset, net of all fees paid so far."
-                    ),
+                    kit.models.MoneyField(default=0, help_text="In the quote asset, net of all fees paid so far."),
                 ),
-                ("stop_price", moniqo.lib.models.MoneyField(blank=True, null=True)),
-                ("target_price", moniqo.lib.models.MoneyField(blank=True, null=True)),
+                ("stop_price", kit.models.MoneyField(blank=True, null=True)),
+                ("target_price", kit.models.MoneyField(blank=True, null=True)),
                 ("entry_reason", models.CharField(blank=True, max_length=200)),
                 ("exit_reason", models.CharField(blank=True, max_length=200)),
                 ("opened_at", models.DateTimeField()),
@@ -140,7 +138,7 @@ class Migration(migrations.Migration):
                 ("limit", models.CharField(blank=True, help_text="Which limit refused.", max_length=40)),
                 ("explanation", models.CharField(max_length=300)),
                 ("numbers", models.JSONField(default=dict)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("created_at", models.DateTimeField(default=kit.clock.now)),
             ],
             options={
                 "ordering": ("-id",),
@@ -156,9 +154,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "maximum_notional",
-                    moniqo.lib.models.MoneyField(blank=True, help_text="Per order, in the quote asset.", null=True),
+                    kit.models.MoneyField(blank=True, help_text="Per order, in the quote asset.", null=True),
                 ),
-                ("updated_at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("updated_at", models.DateTimeField(default=kit.clock.now)),
             ],
         ),
     ]

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import moniqo.lib.models
+import kit.models
 
 
 class Migration(migrations.Migration):
@@ -36,14 +36,14 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="order",
             name="stop_price",
-            field=moniqo.lib.models.MoneyField(
+            field=kit.models.MoneyField(
                 blank=True, help_text="Protective stop handed to the position it opens.", null=True
             ),
         ),
         migrations.AddField(
             model_name="order",
             name="target_price",
-            field=moniqo.lib.models.MoneyField(
+            field=kit.models.MoneyField(
                 blank=True, help_text="Profit target handed to the position it opens.", null=True
             ),
         ),
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="position",
             name="exit_quantity",
-            field=moniqo.lib.models.MoneyField(default=0, help_text="All that was sold out of it."),
+            field=kit.models.MoneyField(default=0, help_text="All that was sold out of it."),
         ),
         migrations.AlterField(
             model_name="order",

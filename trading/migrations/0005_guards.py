@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import migrations
 
-# A copy, because a migration never changes; a test holds it to `trading.states`.
+# A copy, because a migration never changes; a test holds it to `trading.orders.states`.
 NEXT = {
     "draft": ("submitting", "rejected"),
     "submitting": ("open", "partially_filled", "uncertain", "filled", "cancelled", "rejected", "expired"),

@@ -1,21 +1,11 @@
 """Reads for pages, the API and the apps above: frozen rows, a fixed number of queries each."""
 
+from trading.selectors.filters import Filters, Listing
 from trading.selectors.life import OrderLife, order_life
 from trading.selectors.limits import LimitPath, LimitStep, connection_limits, wallet_limits
-from trading.selectors.lists import (
-    FillRow,
-    Filters,
-    Listing,
-    OrderRow,
-    TradeRow,
-    closed_positions,
-    fills,
-    list_orders,
-    list_positions,
-    list_trades,
-    orders,
-)
-from trading.selectors.positions import PositionRow, open_positions
+from trading.selectors.orders import OrderRow, list_orders, orders
+from trading.selectors.positions import PositionRow, list_positions, open_positions
+from trading.selectors.trades import FillRow, TradeRow, closed_positions, fills, list_trades
 
 __all__ = (
     "FillRow",

@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from moniqo.lib.errors import NotFoundError
-from trading import risk, states
+from kit.errors import NotFoundError
 from trading.models import Order, OrderEvent, RiskDecision
-from trading.selectors.lists import FillRow, OrderRow, fill_row, order_row
+from trading.orders import states
+from trading.risk import gate as risk
+from trading.selectors.orders import OrderRow, order_row
+from trading.selectors.trades import FillRow, fill_row
 from wallets.models import Account, Transfer
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from kit.errors import NotFoundError
 from markets.models import Instrument
-from moniqo.lib.errors import NotFoundError
-from trading import risk
 from trading.models import RiskLimit
+from trading.risk import gate as risk
 from wallets.models import Connection, Wallet
 
 

@@ -1,20 +1,31 @@
 """Open positions at the price that counts now."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from urllib.parse import urlencode
+from typing import Any, Final
 from uuid import UUID
 
+from django.core.paginator import Paginator
 from django.db.models import Q
-from django.urls import reverse
 
-from markets.selectors import Quote, quotes
-from moniqo.lib import clock
-from trading import accounting
-from trading.fees import taker_fee
+from kit import clock
+from markets.prices import Quote, quotes
 from trading.models import Position
+from trading.positions import accounting
+from trading.risk.fees import taker_fee
+from trading.selectors.filters import (
+    EXPORT_ROWS,
+    PAGE_ROWS,
+    Filters,
+    Listing,
+    _about,
+    _known,
+    below,
+    orders_address,
+    place,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +80,6 @@ class PositionRow:
     @property
     def is_simulated(self) -> bool:
         return self.mark_source == "simulated"
-
-
-def place(farm: str, wallet: str) -> str:
-    """`Farm · Agent`, or the wallet alone where nothing is above it."""
-    return f"{farm} · {wallet}" if farm else wallet
-
-
-def orders_address(
-    wallet_id: UUID, instrument_id: int, *, since: datetime | None = None, until: datetime | None = None
-) -> str:
-    """The page of a wallet's orders in one instrument, within the days of a position."""
-    days = {name: f"{day.astimezone(UTC):%Y-%m-%d}" for name, day in (("since", since), ("until", until)) if day}
-    return f"{reverse('trading:orders')}?{urlencode({'wallet': wallet_id, 'instrument': instrument_id, **days})}"
-
-
-def below(wallet_ids: Collection[UUID], path: str = "wallet") -> Q:
-    """Rows of these wallets and of everything funded by them: a farm's agents, a master's farms and their agents."""
-    return (
-        Q(**{f"{path}__in": wallet_ids})
-        | Q(**{f"{path}__parent__in": wallet_ids})
-        | Q(**{f"{path}__parent__parent__in": wallet_ids})
-    )
 
 
 def open_positions(
@@ -164,3 +153,31 @@ def _row(position: Position, mark: Quote | None, totals: dict[str, Decimal]) -> 
         opened_at=position.opened_at,
         held_for=clock.now() - position.opened_at,
     )
+
+
+POSITION_SORTS: Final[dict[str, Callable[[PositionRow], Any]]] = {
+    "opened": lambda row: row.opened_at,
+    "symbol": lambda row: row.symbol,
+    "value": lambda row: row.value or Decimal(0),
+    "pnl": lambda row: row.unrealized_pnl or Decimal(0),
+    "return": lambda row: row.unrealized_return or Decimal(0),
+    "wallet": lambda row: row.wallet,
+}
+
+
+def list_positions(*, owner_id: UUID, filters: Filters, sort: str = "", page: Any = 1) -> Listing[PositionRow]:
+    """A page of open positions; they are all priced before they are sorted, since value and profit need the price."""
+    sort = _known(sort, POSITION_SORTS, "-value")
+    return Listing(Paginator(_positions(owner_id, filters, sort), PAGE_ROWS).get_page(page), sort, filters)
+
+
+def export_positions(*, owner_id: UUID, filters: Filters, sort: str = "", start: int = 0) -> list[PositionRow]:
+    """The next rows of an export, from `start` on; empty at the end."""
+    rows = _positions(owner_id, filters, _known(sort, POSITION_SORTS, "-value"))
+    return rows[start : start + EXPORT_ROWS]
+
+
+def _positions(owner_id: UUID, filters: Filters, sort: str) -> list[PositionRow]:
+    where = filters.place() & filters.times("opened_at") & _about(filters.text, "entry_reason")
+    rows = open_positions(owner_id=owner_id, where=where)
+    return sorted(rows, key=POSITION_SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))

@@ -7,8 +7,8 @@ from typing import Any
 
 from django import template
 
-from moniqo.lib import display
-from moniqo.lib.formatting import MASK
+from kit import display
+from kit.formatting import MASK
 from trading.models import Order
 
 register = template.Library()

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from moniqo.lib.errors import ConflictError, MoniqoError, NotFoundError
+from kit.errors import ConflictError, MoniqoError, NotFoundError
 
 
 class LedgerError(MoniqoError):

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from django.db import DatabaseError, connection, transaction
 
-from moniqo.lib import clock
+from kit import clock
 from wallets.ledger.errors import (
     IdempotencyConflictError,
     InsufficientFundsError,

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
 
-from moniqo.lib import clock, tenancy
+from kit import clock, tenancy
 
 # Each returns at most one row: the first contradiction, in words.
 CHECKS = (

@@ -6,8 +6,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import moniqo.lib.clock
-import moniqo.lib.models
+import kit.clock
+import kit.models
 
 
 class Migration(migrations.Migration):
@@ -79,8 +79,8 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("balance", moniqo.lib.models.MoneyField(default=0)),
-                ("held", moniqo.lib.models.MoneyField(default=0)),
+                ("balance", kit.models.MoneyField(default=0)),
+                ("held", kit.models.MoneyField(default=0)),
                 ("version", models.BigIntegerField(default=0)),
                 (
                     "owner",
@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
             name="Connection",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now, editable=False)),
+                ("created_at", models.DateTimeField(default=kit.clock.now, editable=False)),
                 ("name", models.CharField(max_length=80)),
                 (
                     "venue",
@@ -143,10 +143,10 @@ class Migration(migrations.Migration):
                 ("client_order_id", models.CharField(max_length=40)),
                 ("symbol", models.CharField(max_length=40)),
                 ("side", models.CharField(max_length=4)),
-                ("quantity", moniqo.lib.models.MoneyField()),
+                ("quantity", kit.models.MoneyField()),
                 ("status", models.CharField(max_length=10)),
                 ("reason", models.CharField(blank=True, max_length=200)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("created_at", models.DateTimeField(default=kit.clock.now)),
                 (
                     "connection",
                     models.ForeignKey(
@@ -165,12 +165,12 @@ class Migration(migrations.Migration):
             name="DemoTrade",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("price", moniqo.lib.models.MoneyField()),
-                ("quantity", moniqo.lib.models.MoneyField()),
-                ("fee", moniqo.lib.models.MoneyField()),
+                ("price", kit.models.MoneyField()),
+                ("quantity", kit.models.MoneyField()),
+                ("fee", kit.models.MoneyField()),
                 ("fee_asset", models.CharField(max_length=20)),
                 ("liquidity", models.CharField(max_length=5)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("created_at", models.DateTimeField(default=kit.clock.now)),
                 (
                     "order",
                     models.ForeignKey(
@@ -193,8 +193,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("version", models.BigIntegerField()),
-                ("amount", moniqo.lib.models.MoneyField(help_text="Signed: negative for the debited account.")),
-                ("balance_after", moniqo.lib.models.MoneyField()),
+                ("amount", kit.models.MoneyField(help_text="Signed: negative for the debited account.")),
+                ("balance_after", kit.models.MoneyField()),
                 ("created_at", models.DateTimeField()),
                 (
                     "account",
@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
             name="SyncRun",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now, editable=False)),
+                ("created_at", models.DateTimeField(default=kit.clock.now, editable=False)),
                 (
                     "status",
                     models.CharField(
@@ -274,13 +274,13 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("asset", models.CharField(max_length=20)),
-                ("venue_total", moniqo.lib.models.MoneyField()),
-                ("books_total", moniqo.lib.models.MoneyField(help_text="Sum of the wallet accounts.")),
+                ("venue_total", kit.models.MoneyField()),
+                ("books_total", kit.models.MoneyField(help_text="Sum of the wallet accounts.")),
                 (
                     "suspense",
-                    moniqo.lib.models.MoneyField(default=0, help_text="Drift found earlier and not explained yet."),
+                    kit.models.MoneyField(default=0, help_text="Drift found earlier and not explained yet."),
                 ),
-                ("drift", moniqo.lib.models.MoneyField(help_text="venue_total − books_total − suspense")),
+                ("drift", kit.models.MoneyField(help_text="venue_total − books_total − suspense")),
                 (
                     "first_diverging_entry",
                     models.ForeignKey(
@@ -323,7 +323,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("asset", models.CharField(max_length=20)),
-                ("amount", moniqo.lib.models.MoneyField()),
+                ("amount", kit.models.MoneyField()),
                 ("created_at", models.DateTimeField()),
                 (
                     "credit",
@@ -372,7 +372,7 @@ class Migration(migrations.Migration):
             name="Wallet",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now, editable=False)),
+                ("created_at", models.DateTimeField(default=kit.clock.now, editable=False)),
                 ("name", models.CharField(max_length=80)),
                 (
                     "role",
@@ -430,7 +430,7 @@ class Migration(migrations.Migration):
             name="FundAllocation",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(default=moniqo.lib.clock.now, editable=False)),
+                ("created_at", models.DateTimeField(default=kit.clock.now, editable=False)),
                 (
                     "kind",
                     models.CharField(
@@ -438,7 +438,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("asset", models.CharField(max_length=20)),
-                ("amount", moniqo.lib.models.MoneyField()),
+                ("amount", kit.models.MoneyField()),
                 ("note", models.CharField(blank=True, max_length=200)),
                 (
                     "owner",
@@ -491,7 +491,7 @@ class Migration(migrations.Migration):
                 ("field", models.CharField(max_length=40)),
                 ("token", models.BinaryField()),
                 ("key_id", models.CharField(max_length=16)),
-                ("updated_at", models.DateTimeField(default=moniqo.lib.clock.now)),
+                ("updated_at", models.DateTimeField(default=kit.clock.now)),
                 (
                     "connection",
                     models.ForeignKey(
@@ -514,7 +514,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("asset", models.CharField(max_length=20)),
-                ("total", moniqo.lib.models.MoneyField(default=0)),
+                ("total", kit.models.MoneyField(default=0)),
                 (
                     "connection",
                     models.ForeignKey(

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from moniqo.lib.tenancy import policy_sql
+from kit.tenancy import policy_sql
 
 TABLES = (
     "wallets_connection",

@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import moniqo.lib.models
+import kit.models
 
 
 class Migration(migrations.Migration):
@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("version", models.BigIntegerField()),
-                ("amount", moniqo.lib.models.MoneyField(help_text="Signed: positive reserves, negative releases.")),
-                ("held_after", moniqo.lib.models.MoneyField()),
+                ("amount", kit.models.MoneyField(help_text="Signed: positive reserves, negative releases.")),
+                ("held_after", kit.models.MoneyField()),
                 ("created_at", models.DateTimeField()),
             ],
         ),

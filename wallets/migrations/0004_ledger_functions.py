@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.db import migrations
 
-from moniqo.lib.tenancy import policy_sql
+from kit.tenancy import policy_sql
 
 
 class Migration(migrations.Migration):

@@ -3,8 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
-from moniqo.lib import clock
-from moniqo.lib.models import MoneyField, Owned
+from kit import clock
+from kit.models import MoneyField, Owned
 from wallets.models.platforms import Connection
 
 

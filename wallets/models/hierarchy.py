@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from moniqo.lib.models import Identified, Owned
+from kit.models import Identified, Owned
 from wallets.models.platforms import Connection
 
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from moniqo.lib.models import Identified, MoneyField, Owned
+from kit.models import Identified, MoneyField, Owned
 from wallets.models.hierarchy import Wallet
 
 

@@ -2,8 +2,8 @@
 
 from django.db import models
 
-from moniqo.lib import clock
-from moniqo.lib.models import Identified, Owned
+from kit import clock
+from kit.models import Identified, Owned
 
 
 class Platform(models.Model):
@@ -58,7 +58,7 @@ class Connection(Identified, Owned):
 
 
 class Credential(Owned):
-    """One encrypted field of a connection; see `wallets.credentials` for how the row is bound into the token."""
+    """One encrypted field of a connection; see `wallets.venues.credentials` for how the row is bound into the token."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="credentials")
     field = models.CharField(max_length=40)

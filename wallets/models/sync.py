@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 
-from moniqo.lib.models import Identified, MoneyField, Owned
+from kit.models import Identified, MoneyField, Owned
 from wallets.models.ledger import Entry
 from wallets.models.platforms import Connection
 

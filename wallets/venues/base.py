@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from moniqo.lib.errors import MoniqoError
+from kit.errors import MoniqoError
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["market"]

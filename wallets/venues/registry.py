@@ -7,10 +7,10 @@ all.
 from collections.abc import Callable
 from typing import Final
 
-from moniqo.lib.errors import ConflictError
-from wallets import demo
+from kit.errors import ConflictError
 from wallets.models import Connection
 from wallets.venues.base import Venue
+from wallets.venues.demo import account as demo
 
 ADAPTERS: Final[dict[str, Callable[[Connection], Venue]]] = {"demo": demo.open_demo_venue}
 

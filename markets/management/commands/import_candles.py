@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandParser
 
-from markets.importing import BadRowsError, ImportReport, import_candles
+from markets.candles.importing import BadRowsError, ImportReport, import_candles
 from markets.models import Timeframe
 
 

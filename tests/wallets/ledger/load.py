@@ -9,7 +9,7 @@ import django
 
 django.setup()
 
-from moniqo.lib import tenancy  # noqa: E402 - Django must be set up before models are imported
+from kit import tenancy  # noqa: E402 - Django must be set up before models are imported
 from tests.wallets.books import move  # noqa: E402
 from wallets.models import Wallet  # noqa: E402
 

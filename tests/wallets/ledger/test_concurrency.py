@@ -10,8 +10,8 @@ from typing import TypeVar
 import pytest
 from django.db import connections
 
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from tests.wallets.books import balance, funded, move, ref
 from wallets.ledger import IdempotencyConflictError, InsufficientFundsError, LedgerError, Leg, post, verify
 from wallets.models import Account, Entry, Posting

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from tests.wallets.books import funded
 from wallets.ledger import verify
 from wallets.models import Posting

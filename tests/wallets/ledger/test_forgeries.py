@@ -16,8 +16,8 @@ import pytest
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
+from kit import clock, tenancy
+from kit.users.models import User
 from tests.wallets.books import fund, make_wallet, ref
 from wallets.ledger import Leg, post, verify
 from wallets.models import Account, Wallet

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
+from kit import clock, tenancy
+from kit.users.models import User
 from tests.wallets.books import balance, fund, held, make_wallet, move, ref
 from wallets.ledger import (
     IdempotencyConflictError,

@@ -14,7 +14,7 @@ from django.db import connection
 from hypothesis import HealthCheck, event, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from moniqo.lib import tenancy
+from kit import tenancy
 from tests.conftest import make_user
 from tests.wallets.books import make_wallet
 from wallets.ledger import (

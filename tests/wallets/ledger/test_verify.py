@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from django.core.management import call_command
 
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from tests.wallets.books import funded, move, ref
 from wallets.ledger import Leg, post, verify
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from moniqo.lib import tenancy
-from moniqo.users.models import User
+from kit import tenancy
+from kit.users.models import User
 from tests.wallets.sync.test_pages import account, synced
-from wallets import sync as syncing
-from wallets.connections import ensure_demo_platform
 from wallets.models import SyncRun
+from wallets.sync import runs as syncing
+from wallets.venues.accounts import ensure_demo_platform
 
 API = "/api/v1"
 

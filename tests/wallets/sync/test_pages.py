@@ -9,14 +9,16 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from kit import clock, tenancy
+from kit.users.models import User
 from markets.models import Instrument
-from moniqo.lib import clock, tenancy
-from moniqo.users.models import User
 from tests.wallets.books import balance, make_wallet
-from wallets import demo, sync
-from wallets.connections import connection_health, create_demo_connection, current_status, ensure_demo_platform
 from wallets.models import Connection, Platform, SyncRun, Wallet
 from wallets.services import deposit
+from wallets.sync import runs as sync
+from wallets.sync.health import connection_health, current_status
+from wallets.venues.accounts import create_demo_connection, ensure_demo_platform
+from wallets.venues.demo import account as demo
 
 PAGE = "/wallets/connections/"
 

@@ -12,18 +12,18 @@ import pytest
 import stamina
 from django.db import connection as database
 
-from moniqo.alerts.models import Alert
-from moniqo.lib import clock, tenancy
-from moniqo.lib.errors import ConflictError, NotFoundError
-from moniqo.users.models import User
+from kit import clock, tenancy
+from kit.alerts.models import Alert
+from kit.errors import ConflictError, NotFoundError
+from kit.users.models import User
 from tests.wallets.books import balance, make_wallet, ref
 from tests.wallets.venues.faulty import FaultyVenue
 from tests.wallets.venues.test_demo_books import quote_everything
-from wallets import connections, demo, sync
 from wallets.ledger import Leg, post
 from wallets.models import Connection, Posting, Reconciliation, SyncRun, Wallet
 from wallets.services import deposit
-from wallets.venues import registry
+from wallets.sync import runs as sync
+from wallets.venues import accounts, registry
 from wallets.venues.base import (
     BalanceReport,
     OrderReport,
@@ -31,6 +31,7 @@ from wallets.venues.base import (
     VenueCredentialsError,
     VenueUnavailableError,
 )
+from wallets.venues.demo import account as demo
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def _fast_retries() -> Iterator[None]:
 @pytest.fixture
 def wallet(as_owner: User) -> Wallet:
     """A master with 1,000 USDT at the venue and in the books."""
-    connection = connections.create_demo_connection(owner_id=as_owner.pk)
+    connection = accounts.create_demo_connection(owner_id=as_owner.pk)
     wallet = make_wallet(as_owner, connection=connection)
     deposit(owner_id=as_owner.pk, wallet_id=wallet.pk, amount=Decimal(1000), asset="USDT", key=str(uuid4()))
     return wallet
@@ -227,7 +228,7 @@ def test_a_reservation_that_hangs_explains_nothing(wallet: Wallet) -> None:
 
 
 def test_a_connection_without_wallets_has_unassigned_money_and_no_drift(as_owner: User) -> None:
-    connection = connections.create_demo_connection(owner_id=as_owner.pk)
+    connection = accounts.create_demo_connection(owner_id=as_owner.pk)
     demo.credit(owner_id=as_owner.pk, connection_id=connection.pk, asset="USDT", amount=Decimal(5))
     run = sync.sync_connection(owner_id=as_owner.pk, connection_id=connection.pk)
     assert run.status == SyncRun.Status.OK
@@ -309,7 +310,7 @@ def test_a_run_that_was_overtaken_books_nothing(wallet: Wallet, monkeypatch: pyt
 
 def test_two_people_who_assign_the_same_suspense_at_once_assign_it_once(live_db: str, owner: User) -> None:
     with tenancy.tenant(owner.pk):
-        connection = connections.create_demo_connection(owner_id=owner.pk)
+        connection = accounts.create_demo_connection(owner_id=owner.pk)
         wallet = make_wallet(owner, connection=connection)
         arrive(wallet, 50)
     run_sync(wallet)
@@ -344,7 +345,7 @@ def test_another_owner_cannot_sync_it(wallet: Wallet, other_owner: User) -> None
 
 def test_the_log_is_kept_thirty_days(live_db: str, owner: User) -> None:
     with tenancy.tenant(owner.pk):
-        connection = connections.create_demo_connection(owner_id=owner.pk)
+        connection = accounts.create_demo_connection(owner_id=owner.pk)
         wallet = make_wallet(owner, connection=connection)
         for days in (29, 31):
             with clock.at(clock.now() - timedelta(days=days)):

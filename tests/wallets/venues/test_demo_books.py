@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from django.db import connections
 
-from markets.selectors import moment
+from kit import clock, tenancy
+from kit.errors import ConflictError, InvalidInputError
+from kit.users.models import User
+from markets.candles.reading import moment
 from markets.services import NewQuote, ensure_simulated_instruments, record_quotes, store_candles
-from moniqo.lib import clock, tenancy
-from moniqo.lib.errors import ConflictError, InvalidInputError
-from moniqo.users.models import User
 from tests.wallets.venues.faulty import FaultyVenue
-from wallets import demo
-from wallets.connections import create_demo_connection
 from wallets.models import Connection, DemoBalance, DemoOrder
+from wallets.venues.accounts import create_demo_connection
 from wallets.venues.base import OrderRequest, VenueAmbiguousError, VenueRejectedError
+from wallets.venues.demo import account as demo
 from wallets.venues.registry import open_venue
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wallets.venues.base import MarketReport, OrderReport, OrderRequest, TickerReport, TradeReport, VenueRejectedError
-from wallets.venues.demo import Costs, DemoVenue
+from wallets.venues.demo.exchange import Costs, DemoVenue
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 BTC = MarketReport("BTC/USDT", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"), Decimal(5))

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from moniqo.lib import tenancy
-from wallets.credentials import rotate_credentials
+from kit import tenancy
+from wallets.venues.credentials import rotate_credentials
 
 
 class Command(BaseCommand):

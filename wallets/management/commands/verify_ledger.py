@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from moniqo.lib.api import plain
+from kit.decimals import plain
 from wallets.ledger import Report, verify
 
 

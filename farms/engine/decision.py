@@ -1,0 +1,149 @@
+"""From an intent to an order: the target position, and the difference to what is held.
+
+Pure and exact, so that every rule can be tested without a market. A strategy speaks in intents and floats; here its
+last bar's intent becomes Decimals, an entry is sized from the agent's own cash, cut to what the farm still allows in
+the instrument and to what its cash can hold for an order, and rounded down to the lot. Holding is the answer whenever
+nothing has to change: an agent never adds to a position it has. Words and market prices make the explanation; amounts
+of money stay in `numbers`, because a page may have to mask them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Decimal
+from typing import Final, Literal
+
+from trading.risk.sizing import in_lots, largest_buy
+
+LONG: Final = 1
+ZERO: Final = Decimal(0)
+CENT: Final = Decimal("0.01")
+TOO_SMALL: Final = "What may be spent is below the smallest order of this market."
+
+Kind = Literal["enter", "exit", "hold", "skip"]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """The intent of the last closed bar. Prices and `trail` in quote; `weight` relative to the configured size."""
+
+    enter: int
+    exit: bool
+    close: Decimal
+    reason: str
+    stop: Decimal | None = None
+    target: Decimal | None = None
+    trail: Decimal | None = None
+    weight: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A long position: `quantity` in base, the levels that protect it in quote."""
+
+    quantity: Decimal
+    stop: Decimal | None = None
+    target: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Means:
+    """What an entry may use.
+
+    `cash` is the agent's free quote asset, `price` the expected price of a buy, `room` what the farm's cap leaves in
+    the instrument (quote), `size` a fraction of cash: spent ("cash") or lost between price and stop ("risk").
+    """
+
+    cash: Decimal
+    price: Decimal
+    room: Decimal
+    sizing: Literal["cash", "risk"]
+    size: Decimal
+    fee_rate: Decimal
+    lot: Decimal
+    minimum_notional: Decimal
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do now. `quantity` is the order's, in base, zero where there is none."""
+
+    kind: Kind
+    explanation: str
+    quantity: Decimal = ZERO
+    numbers: dict[str, str] = field(default_factory=dict)
+
+
+def decide(*, signal: Signal, holding: Holding | None, means: Callable[[], Means]) -> Decision:
+    """Enter, exit, hold, or skip an entry that cannot be made; `means` is asked only for an entry."""
+    if holding is not None:
+        return _keep_or_leave(signal, holding)
+    if signal.enter < 0:
+        return Decision("skip", f"{signal.reason} A spot market cannot be sold short.")
+    if signal.enter != LONG:
+        return Decision("hold", signal.reason)
+    return _enter(signal, means())
+
+
+def _keep_or_leave(signal: Signal, holding: Holding) -> Decision:
+    if crossed := level_reached(signal.close, holding):
+        return Decision("exit", crossed, holding.quantity)
+    if signal.exit or signal.enter < 0:
+        return Decision("exit", signal.reason, holding.quantity)
+    return Decision("hold", signal.reason)
+
+
+def level_reached(price: Decimal, holding: Holding) -> str:
+    """The sentence that names the stop or target `price` has reached, or an empty string."""
+    if holding.stop is not None and price <= holding.stop:
+        return f"The stop at {_plain(holding.stop)} was reached by {_plain(price)}."
+    if holding.target is not None and price >= holding.target:
+        return f"The target at {_plain(holding.target)} was reached by {_plain(price)}."
+    return ""
+
+
+def trailed(stop: Decimal | None, *, best: Decimal, trail: Decimal | None) -> Decimal | None:
+    """The stop after the price has been as good as `best`: it follows at `trail`, and never moves back."""
+    if trail is None:
+        return stop
+    level = best - trail
+    return level if stop is None or level > stop else stop
+
+
+def _enter(signal: Signal, means: Means) -> Decision:
+    wanted = _wanted_notional(signal, means)
+    if wanted is None:
+        return Decision("skip", f"{signal.reason} Sizing by risk needs a stop below the price, and there is none.")
+    payable = largest_buy(funds=means.cash, price=means.price, taker_fee=means.fee_rate, lot=means.lot)
+    uncapped = min(in_lots(wanted / means.price, means.lot), payable)
+    quantity = max(ZERO, min(uncapped, in_lots(means.room / means.price, means.lot)))
+    numbers = {
+        "cash": _cents(means.cash),
+        "wanted": _cents(wanted),
+        "room": _cents(means.room),
+        "notional": _cents(quantity * means.price),
+    }
+    is_cut = quantity < uncapped
+    if quantity <= 0 or quantity * means.price < means.minimum_notional:
+        reason = "The farm holds as much of this instrument as it allows." if is_cut else TOO_SMALL
+        return Decision("skip", f"{signal.reason} {reason}", ZERO, numbers)
+    cut = " The farm's limit for one instrument made the entry smaller." if is_cut else ""
+    return Decision("enter", f"{signal.reason}{cut}", quantity, numbers)
+
+
+def _wanted_notional(signal: Signal, means: Means) -> Decimal | None:
+    """What the entry would spend if nothing limited it; None when it cannot be said."""
+    budget = means.cash * means.size * signal.weight
+    if means.sizing == "cash":
+        return budget / (1 + means.fee_rate)
+    if signal.stop is None or signal.stop >= means.price:
+        return None
+    return budget / (means.price - signal.stop) * means.price
+
+
+def _cents(value: Decimal) -> str:
+    return str(value.quantize(CENT, ROUND_DOWN))
+
+
+def _plain(value: Decimal) -> str:
+    """A price without trailing zeros, never in exponent form."""
+    return f"{value.normalize():f}"

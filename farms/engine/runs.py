@@ -1,0 +1,163 @@
+"""The run of an agent at the close of a bar.
+
+A run locks its farm and then its agent, so two workers that meet at the same bar take turns and the second finds it
+done; members of one farm take turns too, which is what makes the farm's cap on an instrument true. The run's row and
+its order are written in one transaction: a crash leaves both or neither, and the bar is then simply run again.
+"""
+
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+
+from farms import selectors
+from farms.engine.decision import Decision, Holding, Means, Signal, decide
+from farms.engine.protection import follow
+from farms.engine.standing import lock_agent, open_position
+from farms.models import Agent, AgentRun
+from kit import clock
+from kit.live.publish import publish
+from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds
+from markets.models import Instrument
+from markets.prices import latest_price, to_price
+from quant import strategies
+from quant.strategies import Intents
+from trading.models import Order, Side
+from trading.risk.fees import taker_fee
+from trading.services import place_order
+
+# Bars beyond those a strategy needs to settle, so that a crossing on the last bar is seen with what came before it.
+SPARE_BARS: Final = 5
+
+
+def run_agent(*, owner_id: UUID, agent_id: UUID) -> AgentRun | None:
+    """Run the agent on the bar that closed last: intents, decision, and the order that follows from it, once.
+
+    None when there is nothing to run: it or its farm is paused, the bar was run already or closed too long ago to act
+    on, or an order of the agent is still on its way.
+    """
+    agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
+    if agent.status != Agent.Status.RUNNING or not agent.farm.is_acting:
+        return None
+    strategy = strategies.get(agent.strategy)
+    bars = strategy.warmup(agent.parameters) + SPARE_BARS
+    candles = load_candles(instrument_id=agent.instrument_id, timeframe=agent.timeframe, limit=bars)
+    if not len(candles):
+        return None
+    bar = int(candles.ts[-1])
+    if not is_due(bar=bar, last_bar=agent.last_bar, timeframe=agent.timeframe) or agent.is_waiting:
+        return None
+    intents = strategy.intents(candles, agent.parameters)
+    signal = _last_signal(intents, to_price(candles.close[-1]), agent)
+    decision = decide(
+        signal=signal, holding=_holding(agent, best=to_price(candles.high[-1])), means=lambda: _means(agent, signal)
+    )
+    return _carry_out(agent, bar, signal, decision, _last_values(intents))
+
+
+def is_due(*, bar: int, last_bar: int | None, timeframe: str) -> bool:
+    """Whether the bar opening at `bar` (ms) is newer than the last one run, and none has closed after it should have.
+
+    An old bar is no basis for an order: when the feed was away, the agent waits for the first bar after it.
+    """
+    return (last_bar is None or bar > last_bar) and milliseconds(clock.now()) < bar + 2 * TIMEFRAME_MS[timeframe]
+
+
+def _holding(agent: Agent, *, best: Decimal) -> Holding | None:
+    """What the agent holds, its stop moved up behind the bar's high."""
+    guarded = open_position(agent)
+    return follow(guarded, owner_id=agent.owner_id, best=best) if guarded else None
+
+
+def _last_signal(intents: Intents, close: Decimal, agent: Agent) -> Signal:
+    """The last bar's intent. This is where a strategy's floats become money, levels rounded to the tick."""
+    last = len(intents) - 1
+    signal = Signal(int(intents.enter[last]), bool(intents.exit[last]), close, intents.explain(last))
+    if not signal.enter:
+        return signal
+    weight = intents.size[last]
+    return replace(
+        signal,
+        stop=_level(intents.stop[last], agent.instrument),
+        target=_level(intents.target[last], agent.instrument),
+        trail=_level(intents.trail[last], agent.instrument),
+        weight=Decimal(1) if np.isnan(weight) else to_price(weight),
+    )
+
+
+def _level(value: float, instrument: Instrument) -> Decimal | None:
+    if np.isnan(value):
+        return None
+    tick: Decimal = instrument.tick_size
+    return (to_price(value) / tick).to_integral_value(ROUND_HALF_UP) * tick
+
+
+def _last_values(intents: Intents) -> dict[str, float]:
+    """The indicators at the last bar; those that are not defined yet are left out."""
+    return {name: float(values[-1]) for name, values in intents.indicators.items() if np.isfinite(values[-1])}
+
+
+def _means(agent: Agent, signal: Signal) -> Means:
+    """What the agent may spend now, and what its farm leaves it in the instrument."""
+    quote = latest_price(instrument_id=agent.instrument_id)
+    price = quote.ask if quote else signal.close
+    capital = selectors.farm_capital(farm=agent.farm, instrument=agent.instrument, price=price)
+    return Means(
+        cash=selectors.free_cash(wallet_id=agent.wallet_id, asset=agent.instrument.quote),
+        price=price,
+        room=capital.value * agent.farm.maximum_share - capital.exposure,
+        sizing="risk" if agent.sizing == Agent.Sizing.RISK else "cash",
+        size=agent.size,
+        fee_rate=taker_fee(agent.wallet),
+        lot=agent.instrument.lot_size,
+        minimum_notional=agent.instrument.minimum_notional,
+    )
+
+
+def _carry_out(agent: Agent, bar: int, signal: Signal, decision: Decision, indicators: dict[str, float]) -> AgentRun:
+    """Write the run and the order it decided on, and remember the bar."""
+    order: Order | None = None
+    if decision.quantity > 0:
+        order, decision = _place(agent, bar, signal, decision)
+    entering = decision.kind == "enter"
+    run = AgentRun.objects.create(
+        owner_id=agent.owner_id,
+        agent=agent,
+        instrument_id=agent.instrument_id,
+        bar=bar,
+        decision=decision.kind,
+        explanation=decision.explanation[:400],
+        close=signal.close,
+        indicators=indicators,
+        numbers=decision.numbers,
+        stop_price=signal.stop if entering else None,
+        target_price=signal.target if entering else None,
+        trail=signal.trail if entering else None,
+        order=order,
+        created_at=clock.now(),
+    )
+    Agent.objects.filter(pk=agent.pk).update(last_bar=bar, failures=0, status_detail="")
+    publish(owner_id=agent.owner_id, event="farms", data={"agent": str(agent.pk), "decision": decision.kind})
+    return run
+
+
+def _place(agent: Agent, bar: int, signal: Signal, decision: Decision) -> tuple[Order, Decision]:
+    """Place the decided order. One that the gate or the funds refuse makes the run a skip that says so."""
+    side = Side.BUY if decision.kind == "enter" else Side.SELL
+    order = place_order(
+        wallet=agent.wallet,
+        instrument=agent.instrument,
+        side=side,
+        quantity=decision.quantity,
+        key=f"run:{agent.pk}:{bar}",
+        reason=decision.explanation[:200],
+        reduce_only=side == Side.SELL,
+        stop_price=signal.stop if side == Side.BUY else None,
+        target_price=signal.target if side == Side.BUY else None,
+    )
+    if order.status == Order.Status.REJECTED:
+        refused = f"{decision.explanation} The {'entry' if decision.kind == 'enter' else 'exit'} was refused."
+        return order, replace(decision, kind="skip", explanation=refused)
+    return order, decision

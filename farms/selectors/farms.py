@@ -1,0 +1,182 @@
+"""What the pages of farms show, and programs get: frozen rows in a fixed number of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from farms.models import AgentRun, Farm, FarmEvent
+from farms.selectors.agents import AgentRow, rows_of
+from farms.selectors.funding import funding_by_wallet
+from farms.selectors.runs import RunRow, agent_runs, run_row
+from kit.errors import NotFoundError
+from trading.models import Position
+from trading.selectors import PositionRow
+from wallets.hierarchy.tree import WalletNode, wallet_tree
+
+ZERO: Final = Decimal(0)
+EVENTS_SHOWN: Final = 12
+
+
+DECISIONS_SHOWN: Final = 8
+
+
+CURVE_POINTS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What a farm holds in one instrument, as a share of its value, beside the most it may hold."""
+
+    symbol: str
+    value: Decimal
+    share: Decimal
+    cap: Decimal
+
+    @property
+    def is_full(self) -> bool:
+        return self.share >= self.cap
+
+
+@dataclass(frozen=True, slots=True)
+class FarmRow:
+    """A farm with its agents. Money in the base asset of its master."""
+
+    id: UUID
+    wallet_id: UUID
+    name: str
+    kind: str
+    status: str
+    status_label: str
+    status_kind: str
+    base_asset: str
+    value: Decimal
+    free: Decimal
+    funding: Decimal
+    share: Decimal | None
+    target: Decimal | None
+    maximum_share: Decimal
+    created_at: datetime
+    agents: tuple[AgentRow, ...]
+    exposure: tuple[Exposure, ...]
+
+    @property
+    def profit(self) -> Decimal:
+        return self.value - self.funding
+
+    @property
+    def profit_return(self) -> Decimal | None:
+        return self.profit / self.funding if self.funding > 0 else None
+
+    @property
+    def running(self) -> int:
+        return sum(agent.is_running for agent in self.agents)
+
+    @property
+    def trades(self) -> int:
+        return sum(agent.trades for agent in self.agents)
+
+    @property
+    def positions(self) -> tuple[PositionRow, ...]:
+        return tuple(agent.position for agent in self.agents if agent.position)
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == Farm.Status.RUNNING
+
+    def contribution(self, agent: AgentRow) -> Decimal | None:
+        """The part of the farm's return that the agent made, as a fraction of the farm's funding."""
+        return agent.profit / self.funding if self.funding > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class FarmPage:
+    """A farm with what happened lately. `curve` is the profit of closed trades, added up, with its moments."""
+
+    farm: FarmRow
+    events: tuple[FarmEvent, ...]
+    decisions: tuple[RunRow, ...]
+    curve: tuple[tuple[datetime, Decimal], ...]
+
+
+def farm_rows(*, owner_id: UUID) -> tuple[FarmRow, ...]:
+    """The owner's farms with their agents, oldest first."""
+    agents: dict[UUID, list[AgentRow]] = defaultdict(list)
+    nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
+    for row in rows_of(owner_id, nodes):
+        agents[row.farm_id].append(row)
+    farms = Farm.objects.filter(owner_id=owner_id)
+    given = funding_by_wallet(owner_id)
+    return tuple(_farm_row(farm, nodes[farm.wallet_id], given, agents[farm.pk]) for farm in farms)
+
+
+def farm_row(*, owner_id: UUID, farm_id: UUID) -> FarmRow:
+    """One farm with its agents, or NotFoundError."""
+    for row in farm_rows(owner_id=owner_id):
+        if row.id == farm_id:
+            return row
+    raise NotFoundError("This farm does not exist.")
+
+
+def farm_page(*, owner_id: UUID, farm_id: UUID) -> FarmPage:
+    """One farm with what happened lately, or NotFoundError."""
+    farm = farm_row(owner_id=owner_id, farm_id=farm_id)
+    decisions = agent_runs(owner_id=owner_id, farm_id=farm_id).exclude(decision=AgentRun.Decision.HOLD)
+    return FarmPage(
+        farm=farm,
+        events=tuple(FarmEvent.objects.filter(farm_id=farm_id).select_related("agent")[:EVENTS_SHOWN]),
+        decisions=tuple(run_row(run) for run in decisions.order_by("-created_at")[:DECISIONS_SHOWN]),
+        curve=_curve([agent.wallet_id for agent in farm.agents], farm.created_at),
+    )
+
+
+def _farm_row(farm: Farm, node: WalletNode, given: dict[UUID, Decimal], agents: Iterable[AgentRow]) -> FarmRow:
+    members = tuple(agents)
+    kind = {Farm.Status.RUNNING: "ok", Farm.Status.REHEARSING: "brand"}.get(Farm.Status(farm.status), "")
+    return FarmRow(
+        id=farm.pk,
+        wallet_id=farm.wallet_id,
+        name=farm.name,
+        kind=farm.get_kind_display(),
+        status=farm.status,
+        status_label=farm.get_status_display(),
+        status_kind=kind,
+        base_asset=node.base_asset,
+        value=node.value,
+        free=node.free_value,
+        funding=given.get(farm.wallet_id, ZERO),
+        share=node.share,
+        target=node.target,
+        maximum_share=farm.maximum_share,
+        created_at=farm.created_at,
+        agents=members,
+        exposure=_exposure(members, node.value, farm.maximum_share),
+    )
+
+
+def _exposure(agents: tuple[AgentRow, ...], value: Decimal, cap: Decimal) -> tuple[Exposure, ...]:
+    """Per instrument, largest first; what has no price is left out, as it is from the farm's value."""
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    for agent in agents:
+        if agent.position is not None and agent.position.value is not None:
+            held[agent.symbol] += agent.position.value
+    rows = (Exposure(symbol, amount, amount / value, cap) for symbol, amount in held.items() if value > 0)
+    return tuple(sorted(rows, key=lambda row: -row.value))
+
+
+def _curve(wallet_ids: list[UUID], start: datetime) -> tuple[tuple[datetime, Decimal], ...]:
+    """The running sum of closed trades' profit, thinned to what a chart can show."""
+    closed = (
+        Position.objects.filter(wallet_id__in=wallet_ids, closed_at__isnull=False)
+        .order_by("closed_at")
+        .values_list("closed_at", "realized_pnl")
+    )
+    total, points = ZERO, [(start, ZERO)]
+    for at, profit in closed:
+        total += profit
+        points.append((at or start, total))  # the filter above leaves none without a moment
+    step = max(1, len(points) // CURVE_POINTS)
+    return (*points[:-1:step], points[-1])

@@ -1,0 +1,88 @@
+"""An agent's runs: what it saw at the close of a bar, and what it did about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from farms.models import AgentRun
+from markets.candles.reading import moment
+from markets.models import Timeframe
+from trading.models import Order
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run: what the agent saw at the close of a bar, and what it did about it."""
+
+    id: int
+    agent_id: UUID
+    agent: str
+    bar_closed_at: datetime
+    decision: str
+    label: str
+    explanation: str
+    close: Decimal
+    indicators: dict[str, float]
+    numbers: dict[str, Decimal]
+    stop_price: Decimal | None
+    target_price: Decimal | None
+    tick_size: Decimal
+    order_id: UUID | None
+    order_status: str
+    refusal: str
+
+    @property
+    def kind(self) -> str:
+        """How its chip looks."""
+        return {"enter": "ok", "exit": "brand", "skip": "warn"}.get(self.decision, "")
+
+
+def agent_runs(*, owner_id: UUID, agent_id: UUID | None = None, farm_id: UUID | None = None) -> QuerySet[AgentRun]:
+    """Runs, newest bar first, with what `run_row` reads, ready to page."""
+    runs = AgentRun.objects.filter(owner_id=owner_id).select_related("agent", "instrument", "order")
+    if agent_id is not None:
+        runs = runs.filter(agent_id=agent_id)
+    if farm_id is not None:
+        runs = runs.filter(agent__farm_id=farm_id)
+    return runs
+
+
+def run_row(run: AgentRun) -> RunRow:
+    """A row that came from `agent_runs`."""
+    return RunRow(
+        id=run.pk,
+        agent_id=run.agent_id,
+        agent=run.agent.name,
+        bar_closed_at=moment(run.bar) + Timeframe(run.agent.timeframe).length,
+        decision=run.decision,
+        label=run.get_decision_display(),
+        explanation=run.explanation,
+        close=run.close,
+        indicators=run.indicators,
+        numbers={name: Decimal(value) for name, value in run.numbers.items()},
+        stop_price=run.stop_price,
+        target_price=run.target_price,
+        tick_size=run.instrument.tick_size,
+        order_id=run.order_id,
+        order_status=run.order.get_status_display() if run.order else "",
+        refusal=run.order.refusal if run.order and run.order.status == Order.Status.REJECTED else "",
+    )
+
+
+def last_runs(owner_id: UUID) -> dict[UUID, RunRow]:
+    """Each agent's newest run, by one index probe per agent."""
+    newest = AgentRun.objects.raw(
+        """
+        SELECT run.* FROM farms_agent AS agent CROSS JOIN LATERAL (
+            SELECT * FROM farms_agentrun WHERE agent_id = agent.id AND instrument_id = agent.instrument_id
+            ORDER BY bar DESC LIMIT 1
+        ) AS run
+        WHERE agent.owner_id = %s
+        """,
+        [owner_id],
+    )
+    runs = agent_runs(owner_id=owner_id).filter(pk__in=[run.pk for run in newest])
+    return {run.agent_id: run_row(run) for run in runs}

@@ -1,0 +1,11 @@
+from django.contrib import admin
+
+from kit.admin import ReadOnlyAdmin
+from kit.alerts.models import Alert
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    list_display = ("title", "level", "owner", "created_at", "resolved_at")
+    list_filter = ("level", ("resolved_at", admin.EmptyFieldListFilter))
+    search_fields = ("title", "body", "key", "owner__email")

@@ -1,0 +1,31 @@
+"""What a person should know."""
+
+from django.db import models
+
+from kit.models import Identified, Owned
+
+
+class Alert(Identified, Owned):
+    """One message, raised once per `key` until it is resolved."""
+
+    class Level(models.TextChoices):
+        INFO = "info", "Information"
+        WARNING = "warning", "Warning"
+        CRITICAL = "critical", "Critical"
+
+    level = models.CharField(max_length=8, choices=Level, default=Level.WARNING)
+    key = models.CharField(max_length=120, help_text="What it is about, such as drift:<connection>:<asset>.")
+    title = models.CharField(max_length=120)
+    body = models.TextField(blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("owner", "key"), condition=models.Q(resolved_at__isnull=True), name="alert_open_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,96 @@
+"""What every router of the API shares: exact amounts, cursor pages and idempotency keys.
+
+Amounts travel as strings without exponent, moments as ISO 8601 in UTC. A page is asked for by the opaque cursor of
+the page before it, so rows that arrive meanwhile neither repeat nor hide others.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+from ninja import Header, Schema
+from pydantic import Field, PlainSerializer
+
+from kit.decimals import plain
+from kit.errors import InvalidInputError
+
+DEFAULT_LIMIT = 50
+
+
+MAXIMUM_LIMIT = 200
+
+
+KEY_LENGTH = 100
+
+
+Item = TypeVar("Item")
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+Amount = Annotated[Decimal, PlainSerializer(plain, return_type=str), Field(examples=["1250.5"])]
+
+
+PositiveAmount = Annotated[Amount, Field(gt=0, max_digits=38, decimal_places=18)]
+
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=KEY_LENGTH,
+        description="Any string of your own. The same key with the same body returns the first result.",
+    ),
+]
+
+
+class Page(Schema, Generic[Item]):
+    """Some of the items, newest first, and the cursor of those after them."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+class PageQuery(Schema):
+    """`?cursor=…&limit=…`"""
+
+    cursor: str | None = None
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAXIMUM_LIMIT)
+
+
+def paginate(
+    rows: QuerySet[Row], query: PageQuery, *, moment: str = "created_at", present: Callable[[Row], Any] | None = None
+) -> dict[str, Any]:
+    """The page of `rows`, newest `moment` first, ties by key; `present` turns a row into its schema's fields."""
+    if query.cursor:
+        at, pk = _decode(query.cursor, rows.model)
+        rows = rows.filter(Q(**{f"{moment}__lt": at}) | Q(**{moment: at, "pk__lt": pk}))
+    found: Sequence[Row] = list(rows.order_by(f"-{moment}", "-pk")[: query.limit + 1])
+    page, more = found[: query.limit], len(found) > query.limit
+    return {
+        "items": [present(row) for row in page] if present else list(page),
+        "next": _encode(getattr(page[-1], moment), page[-1].pk) if more else None,
+    }
+
+
+def _encode(at: datetime, pk: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps([at.astimezone(UTC).isoformat(), str(pk)]).encode()).decode()
+
+
+def _decode(cursor: str, model: type[Model]) -> tuple[datetime, Any]:
+    try:
+        at, pk = json.loads(base64.urlsafe_b64decode(cursor))
+        return datetime.fromisoformat(at).astimezone(UTC), model._meta.pk.to_python(pk)
+    except (ValueError, TypeError, ValidationError, OverflowError, binascii.Error) as error:
+        raise InvalidInputError(
+            "The cursor is not one of ours: pass the `next` of an earlier page unchanged.",
+            fields={"cursor": "Not a cursor."},
+        ) from error

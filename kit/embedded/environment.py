@@ -1,0 +1,51 @@
+"""What a development machine does not need to be told: where data live, and secrets generated at the first run.
+
+Everything here ends up in environment variables, because that is all that production sets; a variable that is set
+already wins. In production nothing is generated: settings name what is missing.
+"""
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+
+from kit.embedded.process import write_private
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE_VARIABLES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SYSTEM_URL")
+_FERNET_KEY_BYTES = 32
+
+
+def data_directory() -> Path:
+    """MONIQO_DATA, else `var/` in the checkout. Exists afterwards."""
+    directory = Path(os.environ.get("MONIQO_DATA") or ROOT / "var").resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def is_production() -> bool:
+    return os.environ.get("MONIQO_ENV") == "production"
+
+
+def prepare(directory: Path) -> None:
+    """Put the data directory and the development secrets into the environment."""
+    os.environ["MONIQO_DATA"] = str(directory)
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(directory / "numba"))
+    if is_production():
+        return
+    for name, value in _secrets(directory / "secrets.json").items():
+        if not os.environ.get(name):
+            os.environ[name] = value
+
+
+def _secrets(path: Path) -> dict[str, str]:
+    if path.exists():
+        stored: dict[str, str] = json.loads(path.read_text())
+        return stored
+    generated = {
+        "MONIQO_SECRET_KEY": secrets.token_urlsafe(64),
+        "MONIQO_CREDENTIAL_KEYS": base64.urlsafe_b64encode(os.urandom(_FERNET_KEY_BYTES)).decode(),
+    }
+    write_private(path, json.dumps(generated, indent=2))
+    return generated

@@ -1,0 +1,126 @@
+"""The commands of `manage.py` that work without Django: `up`, `down`, `status`, `health`, `create_roles`."""
+
+import argparse
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+
+import psutil
+
+from kit import heartbeat
+from kit.embedded import probe
+from kit.embedded.environment import data_directory
+from kit.embedded.process import ServiceError
+from kit.embedded.services import is_kept, published
+from kit.embedded.supervisor import DEFAULT_HOST, DEFAULT_PORT, Supervisor
+from kit.roles import create_roles
+
+_DOWN_SECONDS = 45.0
+_POLL_SECONDS = 0.1
+_MEGABYTE = 1024 * 1024
+
+
+def up(arguments: list[str]) -> int:
+    """Run everything until Ctrl-C."""
+    _parser("up", up).parse_args(arguments)
+    return Supervisor().run()
+
+
+def down(arguments: list[str]) -> int:
+    """Stop what `make run` started on this data directory."""
+    _parser("down", down).parse_args(arguments)
+    directory = data_directory()
+    running = published(directory)
+    if running is None:
+        print(f"Nothing runs on {directory}.")
+        return 0
+    os.kill(running["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + _DOWN_SECONDS
+    while is_kept(directory):
+        if time.monotonic() > deadline:
+            raise ServiceError(f"Process {running['pid']} did not stop in {_DOWN_SECONDS:.0f} s: end it with kill -9.")
+        time.sleep(_POLL_SECONDS)
+    print(f"Stopped {running['command']} (process {running['pid']}).")
+    return 0
+
+
+def status(arguments: list[str]) -> int:
+    """Say what runs on this data directory, with memory and readiness; exit code 1 when something is missing."""
+    _parser("status", status).parse_args(arguments)
+    directory = data_directory()
+    running = published(directory)
+    if running is None:
+        print(f"Nothing runs on {directory}.")
+        return 1
+    print(f"{running['command']} (process {running['pid']}) runs on {directory}")
+    for name, pid in running.get("processes", {}).items():
+        print(f"  {name:<10}{_describe(pid)}")
+    if "url" not in running:
+        return 0
+    code, body = probe.get(f"{running['url']}/readyz")
+    if code == 0:
+        print(f"  {running['url']} does not answer: {body}")
+        return 1
+    for part, state in json.loads(body)["parts"].items():
+        print(f"  {part:<10}{'ready' if state['ok'] else 'NOT READY'}, {state['detail']}")
+    print(f"  {running['url']}")
+    return 0 if code == HTTPStatus.OK else 1
+
+
+def health(arguments: list[str]) -> int:
+    """Container health check of one part (web, worker or beat): exit code 0 when it does its work."""
+    parser = _parser("health", health)
+    parser.add_argument("part", choices=["web", *heartbeat.PARTS])
+    part = parser.parse_args(arguments).part
+    if part != "web":
+        age = heartbeat.age(part)
+        print(f"{part}: {'no sign of life' if age is None else f'{age:.0f} s ago'}")
+        return 0 if heartbeat.is_fresh(age) else 1
+    host = (os.environ.get("MONIQO_ALLOWED_HOSTS") or DEFAULT_HOST).split(",")[0].lstrip(".")
+    port = os.environ.get("MONIQO_PORT") or DEFAULT_PORT
+    code, body = probe.get(f"http://{DEFAULT_HOST}:{port}/healthz", host=host)
+    print(f"web: {code} {body}")
+    return 0 if code == HTTPStatus.OK else 1
+
+
+def roles(arguments: list[str]) -> int:
+    """Create database and roles named in DATABASE_URL, DATABASE_OWNER_URL and DATABASE_SYSTEM_URL."""
+    parser = _parser("create_roles", roles)
+    parser.add_argument("--admin-url", required=True, help="address with a role that may create roles and databases")
+    admin_url = parser.parse_args(arguments).admin_url
+    create_roles(
+        admin_url,
+        owner_url=os.environ.get("DATABASE_OWNER_URL", ""),
+        app_url=os.environ.get("DATABASE_URL", ""),
+        system_url=os.environ.get("DATABASE_SYSTEM_URL", ""),
+    )
+    print("Database and roles are there.")
+    return 0
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "up": up,
+    "down": down,
+    "status": status,
+    "health": health,
+    "create_roles": roles,
+}
+
+
+def _parser(name: str, command: Callable[[list[str]], int]) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(prog=f"manage.py {name}", description=command.__doc__)
+
+
+def _describe(pid: int) -> str:
+    """Process id, memory of it and its descendants (shared pages divided among their users), and age."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        megabytes = sum(member.memory_full_info().pss for member in family) / _MEGABYTE
+        age = time.time() - process.create_time()
+    except psutil.Error:
+        return f"process {pid} has ended"
+    return f"process {pid:<8} {len(family)} processes  {megabytes:6.0f} MB  up {age:.0f} s"

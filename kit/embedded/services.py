@@ -1,0 +1,153 @@
+"""The services of one data directory, and who keeps them running.
+
+Exactly one process holds the lock on a data directory: `make run`, or the management command that came first. It
+starts PostgreSQL and Redis and writes their addresses to `services.json`; everybody else reads them there. What the
+environment names already (`DATABASE_URL`, `REDIS_URL`) is used as it is and never started.
+"""
+
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from kit.embedded.environment import DATABASE_VARIABLES
+from kit.embedded.postgres import APP, OWNER, SYSTEM, Postgres
+from kit.embedded.process import ServiceError, is_alive, write_private
+from kit.embedded.redis import Redis
+
+_JOIN_SECONDS = 60.0
+_POLL_SECONDS = 0.05
+
+
+class Lock:
+    """A file lock that the system releases when its holder ends, however that happens."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+
+    def acquire(self, *, shared: bool = False, wait: bool = False) -> bool:
+        """Take the lock; False when somebody else has it and `wait` is not set."""
+        file = self._path.open("a")
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class Services:
+    """PostgreSQL and Redis of `directory`, as far as the environment does not name others."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.lock = Lock(directory / "services.lock")
+        self.guests = Lock(directory / "guests.lock")
+        self.postgres = None if os.environ.get("DATABASE_URL") else Postgres(directory / "postgres")
+        self.redis = None if os.environ.get("REDIS_URL") else Redis(directory / "redis")
+
+    @property
+    def embedded(self) -> list[tuple[str, Postgres | Redis]]:
+        """The services that are ours to run, by name."""
+        ours: list[tuple[str, Postgres | Redis | None]] = [("postgres", self.postgres), ("redis", self.redis)]
+        return [(name, service) for name, service in ours if service is not None]
+
+    def start(self) -> None:
+        """Start what is ours and put its addresses into the environment. The caller holds the lock.
+
+        Raises ServiceError; nothing is left running then.
+        """
+        _services_file(self.directory).unlink(missing_ok=True)
+        try:
+            for _, service in self.embedded:
+                service.start()
+        except BaseException:
+            self.stop()
+            raise
+        os.environ.update(self.addresses())
+
+    def stop(self) -> None:
+        """Stop what is ours, and give the data directory back."""
+        _services_file(self.directory).unlink(missing_ok=True)
+        for _, service in reversed(self.embedded):
+            service.stop()
+        self.lock.release()
+
+    def addresses(self) -> dict[str, str]:
+        """The environment variables that name the services we run."""
+        found = {}
+        if self.postgres is not None:
+            roles = zip(DATABASE_VARIABLES, (APP, OWNER, SYSTEM), strict=True)
+            found.update({variable: self.postgres.url(role) for variable, role in roles})
+        if self.redis is not None:
+            found["REDIS_URL"] = self.redis.url()
+        return found
+
+    def publish(self, command: str, **details: Any) -> None:
+        """Let others find the services, and `status` and `down` find us."""
+        description = {"pid": os.getpid(), "command": command, "addresses": self.addresses(), **details}
+        write_private(_services_file(self.directory), json.dumps(description, indent=2))
+
+    def join(self) -> bool:
+        """Use the services that another process runs here; False when that process has just ended."""
+        deadline = time.monotonic() + _JOIN_SECONDS
+        while time.monotonic() < deadline:
+            if (running := published(self.directory)) is not None:
+                self.guests.acquire(shared=True, wait=True)
+                missing = {name for name, _ in self.embedded} - set(_named(running["addresses"]))
+                if missing:
+                    raise ServiceError(
+                        f"`{running['command']}` (process {running['pid']}) uses other services on {self.directory}: "
+                        "set the same DATABASE_URL and REDIS_URL here."
+                    )
+                os.environ.update({name: url for name, url in running["addresses"].items() if not os.environ.get(name)})
+                return True
+            if self.lock.acquire():
+                self.lock.release()
+                return False
+            time.sleep(_POLL_SECONDS)
+        raise ServiceError(
+            f"The services of {self.directory} did not come up in {_JOIN_SECONDS:.0f} s: try `make down`."
+        )
+
+    def wait_for_guests(self) -> None:
+        """Let commands that joined us finish before their database goes away."""
+        self.guests.acquire(wait=True)
+        self.guests.release()
+
+
+def is_kept(directory: Path) -> bool:
+    """Whether somebody holds the lock on `directory`."""
+    lock = Lock(directory / "services.lock")
+    if lock.acquire():
+        lock.release()
+        return False
+    return True
+
+
+def published(directory: Path) -> dict[str, Any] | None:
+    """What the process that runs the services of `directory` says about itself; None when there is none (yet)."""
+    if not is_kept(directory):  # whatever the file says is of the past
+        return None
+    try:
+        description: dict[str, Any] = json.loads(_services_file(directory).read_text())
+    except FileNotFoundError:
+        return None
+    return description if is_alive(description["pid"]) else None
+
+
+def _named(addresses: dict[str, str]) -> list[str]:
+    return [name for name, variable in (("postgres", "DATABASE_URL"), ("redis", "REDIS_URL")) if variable in addresses]
+
+
+def _services_file(directory: Path) -> Path:
+    return directory / "services.json"

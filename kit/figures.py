@@ -1,0 +1,311 @@
+"""Charts as data: what Plotly draws, built where the numbers are.
+
+Every function takes plain series and returns `{"data": [...], "layout": {...}}`, ready for JSON. Colours are names of
+the stylesheet's variables (`var(--c1)`, `var(--c1) 26%`), which the browser turns into the colours of its theme, so a
+figure is the same in both. This is the one place where money becomes a float.
+
+Privacy is decided here as well: while amounts are hidden the series are scaled to a share of their largest value and
+the axes lose their labels, so that no amount leaves the server and the shape can still be read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from kit import display, formatting
+
+Figure = dict[str, Any]
+Amounts = Sequence[Decimal] | Sequence[float]
+
+COLOURS = 6
+CLEAR = "rgba(0,0,0,0)"
+HEADROOM = 0.08  # of the range, above and below a line
+DRAWDOWN_ROOM = 1.15
+DAY_MS, MONTH_MS = 86_400_000, 28 * 86_400_000
+FULL, UPPER, LOWER = [0.0, 1.0], [0.28, 1.0], [0.0, 0.2]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point on a line: what happened, and the amount that moved if one did (a deposit, a trade)."""
+
+    at: datetime
+    value: Decimal
+    label: str
+    amount: Decimal | None = None
+
+    @property
+    def text(self) -> str:
+        """`Deposit +$20,000`, the amount masked while amounts are hidden."""
+        if self.amount is None:
+            return self.label
+        moved = formatting.money(self.amount, display.current().currency, places=0, signed=True)
+        return f"{self.label} {moved if _open() else formatting.MASK}"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a whole: `colour` counts from 1."""
+
+    label: str
+    value: Decimal
+    colour: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Candles, column by column, oldest first."""
+
+    at: Sequence[datetime]
+    open: Sequence[float]
+    high: Sequence[float]
+    low: Sequence[float]
+    close: Sequence[float]
+
+
+def colour(number: int) -> str:
+    """The name of a series' colour; the series repeat after six."""
+    return f"var(--c{(number - 1) % COLOURS + 1})"
+
+
+def equity(
+    at: Sequence[datetime],
+    values: Amounts,
+    *,
+    drawdown: Sequence[float] = (),
+    benchmark: Amounts = (),
+    benchmark_name: str = "Benchmark",
+    marks: Sequence[Mark] = (),
+    as_return: bool = False,
+) -> Figure:
+    """Value over time with its benchmark and cash flows, and the drawdown (fractions, ≤ 0) below on the same axis.
+
+    With `as_return` the values are fractions and the axis is in percent.
+    """
+    scale = 1.0 if as_return else _scale(values)
+    line = [float(value) * scale for value in values]
+    other = [float(value) * scale for value in benchmark]
+    low, high = _bounds([*line, *other])
+    hover, tick_format = ("%{y:.2%}", ".0%") if as_return else (_hover(), _money_ticks())
+    times = [formatting.iso(moment) for moment in at]
+    main = {
+        **_line(times, line, name="Portfolio", width=2, paint="var(--c1)", hover=hover),
+        "fill": "tozeroy",
+        "fillgradient": {
+            "type": "vertical", "start": low, "stop": high, "colorscale": [[0, "var(--c1) 0%"], [1, "var(--c1) 26%"]],
+        },
+    }  # fmt: skip
+    traces = [main]
+    if other:
+        against = _line(times, other, name=benchmark_name, width=1.25, paint="var(--ink-3)", hover=hover)
+        against["line"]["dash"] = "dot"
+        traces.insert(0, against)
+    if marks:
+        traces.append(_markers(marks, scale=scale))
+    layout = _layout(margin={"l": 6, "r": 56, "t": 6, "b": 26}, hovermode="x unified")
+    layout["xaxis"] = _time_axis(anchor="y2" if drawdown else "y") | ({"range": [times[0], times[-1]]} if times else {})
+    layout["yaxis"] = _value_axis(
+        FULL if not drawdown else UPPER, [low, high], tick_format, labelled=as_return or _open()
+    )
+    if drawdown:
+        depth = [float(value) for value in drawdown]
+        under = _line(times, depth, name="Drawdown", width=1.25, paint="var(--down)", hover="%{y:.1%}")
+        traces.append({**under, "yaxis": "y2", "fill": "tozeroy", "fillcolor": "var(--down) 16%"})
+        floor = min(*depth, -0.01) * DRAWDOWN_ROOM
+        layout["yaxis2"] = {**_value_axis(LOWER, [floor, 0.0], ".0%", labelled=True), "nticks": 3}
+    return {"data": traces, "layout": layout}
+
+
+def donut(slices: Sequence[Slice], *, centre: str, caption: str) -> Figure:
+    """Parts of a whole around its total; `centre` is the formatted total, shown only while amounts are."""
+    scale = _scale([item.value for item in slices])
+    trace = {
+        "type": "pie",
+        "labels": [item.label for item in slices],
+        "values": [float(item.value) * scale for item in slices],
+        "hole": 0.76,
+        "sort": False,
+        "direction": "clockwise",
+        "textinfo": "none",
+        "marker": {"colors": [colour(item.colour) for item in slices], "line": {"color": "var(--surface)", "width": 3}},
+        "hovertemplate": "%{label} · %{percent:.1%}<extra></extra>",
+    }
+    layout = _layout(margin={"l": 0, "r": 0, "t": 4, "b": 4})
+    total = centre if _open() else formatting.MASK
+    layout["annotations"] = [
+        {"text": f"<b>{total}</b>", "showarrow": False, "font": {"size": 20, "color": "var(--ink)"}, "y": 0.55},
+        {"text": caption, "showarrow": False, "font": {"size": 11, "color": "var(--ink-2)"}, "y": 0.4},
+    ]
+    return {"data": [trace], "layout": layout}
+
+
+def candles(bars: Bars, *, trades: Mapping[str, Sequence[Mark]] | None = None) -> Figure:
+    """Prices as candles; `trades` maps "buy" and "sell" to their marks. Prices are public, so nothing is hidden."""
+    traces: list[Figure] = [
+        {
+            "type": "candlestick",
+            "name": "Price",
+            "x": [formatting.iso(moment) for moment in bars.at],
+            "open": list(bars.open),
+            "high": list(bars.high),
+            "low": list(bars.low),
+            "close": list(bars.close),
+            "increasing": {"line": {"color": "var(--up)", "width": 1}, "fillcolor": "var(--up)"},
+            "decreasing": {
+                "line": {"color": "var(--down)", "width": 1},
+                "fillcolor": "var(--down) 20% over var(--surface)",
+            },
+        }
+    ]
+    for side, symbol in (("buy", "triangle-up"), ("sell", "triangle-down")):
+        marks = (trades or {}).get(side, ())
+        if marks:
+            trace = _markers(marks, scale=1.0)
+            trace["marker"] = {"symbol": symbol, "size": 11, "color": "var(--ink)"}
+            traces.append(trace | {"name": side.title()})
+    layout = _layout(margin={"l": 6, "r": 60, "t": 6, "b": 26}, hovermode="x")
+    layout["xaxis"] = _time_axis(anchor="y") | {"rangeslider": {"visible": False}}
+    layout["yaxis"] = _value_axis(FULL, None, ",", labelled=True)
+    return {"data": traces, "layout": layout}
+
+
+def _open() -> bool:
+    return not display.current().hide_amounts
+
+
+def _scale(values: Amounts) -> float:
+    """What amounts are multiplied with: 1, or what makes the largest one 100 while amounts are hidden."""
+    if _open():
+        return 1.0
+    largest = max((abs(float(value)) for value in values), default=0.0)
+    return 100.0 / largest if largest else 1.0
+
+
+def _symbol() -> str:
+    return formatting.SYMBOLS.get(display.current().currency, "")
+
+
+def _hover() -> str:
+    return f"{_symbol()}%{{y:,.0f}}" if _open() else formatting.MASK
+
+
+def _money_ticks() -> str:
+    """Plotly's number format for an axis of amounts: `$250k`. Its `$` is the dollar sign of its locale."""
+    return "$~s" if _symbol() == "$" else "~s"
+
+
+def _bounds(values: Sequence[float]) -> tuple[float, float]:
+    if not values:
+        return 0.0, 1.0
+    low, high = min(values), max(values)
+    room = (high - low or abs(high) or 1.0) * HEADROOM
+    return low - 2 * room, high + room
+
+
+def short(value: float) -> float:
+    """Eight significant digits: finer than a pixel, and half the bytes of all of them."""
+    return float(f"{value:.8g}")
+
+
+def _line(x: Sequence[str], y: Sequence[float], *, name: str, width: float, paint: str, hover: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": list(x),
+        "y": [short(value) for value in y],
+        "name": name,
+        "line": {"color": paint, "width": width},
+        "hovertemplate": hover,
+    }
+
+
+def _markers(marks: Sequence[Mark], *, scale: float) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [formatting.iso(mark.at) for mark in marks],
+        "y": [short(float(mark.value) * scale) for mark in marks],
+        "name": "Cash flow",
+        "text": [mark.text for mark in marks],
+        "hovertemplate": "%{text}<extra></extra>",
+        "cliponaxis": False,
+        "marker": {
+            "size": 8,
+            "symbol": "circle",
+            "color": "var(--surface)",
+            "line": {"color": "var(--c1)", "width": 2},
+        },
+    }
+
+
+def _font(size: int = 11, paint: str = "var(--ink-2)") -> dict[str, Any]:
+    return {"size": size, "color": paint}
+
+
+def _layout(*, margin: Mapping[str, int], hovermode: str = "closest") -> dict[str, Any]:
+    return {
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "font": _font(),
+        "showlegend": False,
+        "autosize": True,
+        "dragmode": False,
+        "margin": dict(margin),
+        "hovermode": hovermode,
+        "hoverlabel": {
+            "bgcolor": "var(--raised)",
+            "bordercolor": "var(--line)",
+            "font": _font(12, "var(--ink)"),
+            "align": "left",
+        },
+    }
+
+
+def _axis() -> dict[str, Any]:
+    return {
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "linecolor": "var(--line)",
+        "tickcolor": "var(--line)",
+        "ticklen": 4,
+        "tickfont": _font(),
+    }
+
+
+def _time_axis(*, anchor: str) -> dict[str, Any]:
+    return _axis() | {
+        "type": "date",
+        "anchor": anchor,
+        "showspikes": True,
+        "spikemode": "across",
+        "spikethickness": 1,
+        "spikedash": "solid",
+        "spikecolor": "var(--ink-3)",
+        "hoverformat": "%a %-d %b %Y, %H:%M",
+        "tickformatstops": [
+            {"dtickrange": [None, DAY_MS - 1], "value": "%H:%M"},
+            {"dtickrange": [DAY_MS, MONTH_MS - 1], "value": "%-d %b"},
+            {"dtickrange": ["M1", None], "value": "%b %Y"},
+        ],
+    }
+
+
+def _value_axis(domain: list[float], span: list[float] | None, tick_format: str, *, labelled: bool) -> dict[str, Any]:
+    axis = _axis() | {
+        "domain": domain,
+        "tickformat": tick_format,
+        "showticklabels": labelled,
+        "showgrid": True,
+        "gridcolor": "var(--line)",
+        "griddash": "dot",
+        "showline": False,
+        "ticks": "outside",
+        "ticklen": 8,
+        "tickcolor": CLEAR,
+        "side": "right",
+        "nticks": 5,
+    }
+    return axis | ({"range": span} if span else {})

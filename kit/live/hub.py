@@ -1,0 +1,165 @@
+"""One Redis subscription per web process, fanned out to every open stream.
+
+A stream is a bounded queue that drops its oldest events when the browser is too slow: whoever missed something, by
+dropping or because Redis was away, is told to `resync`, which makes the page fetch everything once. So memory per
+stream is bounded, and no page shows old figures without knowing.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+import redis.asyncio as redis
+from redis.exceptions import RedisError
+
+from kit.live.publish import CHANNEL, EVERYBODY
+
+QUEUE_EVENTS = 64
+_RECONNECT_SECONDS = 1.0
+_SUBSCRIBE_SECONDS = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What is sent to a page. `id` is Redis' stream id, `milliseconds-sequence`; empty for what is not replayed."""
+
+    id: str
+    name: str
+    data: str
+
+    def encode(self) -> bytes:
+        """The event in the wire format of the HTML standard, section 9.2 (server-sent events)."""
+        head = f"id: {self.id}\n" if self.id else ""
+        return f"{head}event: {self.name}\ndata: {self.data}\n\n".encode()
+
+
+RESYNC = Event(id="", name="resync", data="{}")
+
+
+class Stream:
+    """The events of one open page, oldest first."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque()
+        self._arrived = asyncio.Event()
+
+    def put(self, event: Event) -> None:
+        if len(self._events) >= QUEUE_EVENTS:
+            self._events.clear()
+            event = RESYNC  # covers what was dropped and this one
+        self._events.append(event)
+        self._arrived.set()
+
+    async def take(self) -> list[Event]:
+        """Everything that has arrived; waits for the first."""
+        await self._arrived.wait()
+        self._arrived.clear()
+        events = list(self._events)
+        self._events.clear()
+        return events
+
+
+def client_name() -> str:
+    """What Redis calls this process' subscription (CLIENT LIST)."""
+    return f"moniqo-live-{os.getpid()}"
+
+
+class Hub:
+    """The streams of one event loop."""
+
+    def __init__(self, url: str) -> None:
+        # No read timeout: a quiet subscription is a healthy one. Keep-alive finds out about dead peers.
+        self._redis = redis.Redis.from_url(
+            url, decode_responses=True, socket_timeout=None, socket_keepalive=True, client_name=client_name()
+        )
+        self._streams: dict[str, set[Stream]] = defaultdict(set)
+        self._listener: asyncio.Task[None] | None = None
+        self._subscribed = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def open(self, owner_id: UUID, *, after: str) -> AsyncIterator[Stream]:
+        """A stream of the owner's events, beginning with those since event id `after` (empty: only new ones)."""
+        if self._listener is None:
+            self._listener = asyncio.create_task(self._listen())
+        with contextlib.suppress(TimeoutError):  # without Redis the page is open all the same, and told to resync later
+            await asyncio.wait_for(self._subscribed.wait(), _SUBSCRIBE_SECONDS)
+        stream, channel = Stream(), CHANNEL.format(owner_id)
+        self._streams[channel].add(stream)
+        try:
+            if after:
+                await self._replay(stream, channel, after)
+            yield stream
+        finally:
+            self._streams[channel].discard(stream)
+            if not self._streams[channel]:
+                del self._streams[channel]
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.gather(self._listener, return_exceptions=True)
+            self._listener = None
+        await self._redis.aclose()
+
+    async def _replay(self, stream: Stream, channel: str, after: str) -> None:
+        """Send what was missed. An event that arrives meanwhile may come twice, which a hint may."""
+        try:
+            oldest = await self._recorded(channel, since="-", count=1)
+            missed = await self._recorded(channel, since=f"({after}", count=QUEUE_EVENTS)
+        except RedisError:
+            stream.put(RESYNC)
+            return
+        forgotten = not oldest or _order(oldest[0].id) > _order(after)
+        if forgotten or len(missed) == QUEUE_EVENTS:
+            stream.put(RESYNC)
+            return
+        for event in missed:
+            stream.put(event)
+
+    async def _recorded(self, channel: str, *, since: str, count: int) -> list[Event]:
+        rows = await self._redis.xrange(channel, min=since, count=count)
+        entries = cast("list[tuple[str, dict[str, str]]]", rows)  # because of decode_responses
+        return [Event(event_id, fields["event"], fields["data"]) for event_id, fields in entries]
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub() as subscription:
+                    await subscription.psubscribe(CHANNEL.format("*"))
+                    async for message in subscription.listen():
+                        if message["type"] == "psubscribe":
+                            self._on_subscribed()
+                        elif message["type"] == "pmessage":
+                            self._deliver(message["channel"], message["data"])
+            except RedisError as error:
+                logger.warning("Live events are interrupted: %s", error)
+            self._subscribed.clear()
+            await asyncio.sleep(_RECONNECT_SECONDS)
+
+    def _on_subscribed(self) -> None:
+        """From now on nothing is missed; streams that were open before may have missed something."""
+        self._subscribed.set()
+        for streams in self._streams.values():
+            for stream in streams:
+                stream.put(RESYNC)
+
+    def _deliver(self, channel: str, message: str) -> None:
+        event = Event(*message.split(" ", 2))
+        owners = self._streams.values() if channel == EVERYBODY else [self._streams.get(channel, set())]
+        for streams in owners:
+            for stream in streams:
+                stream.put(event)
+
+
+def _order(event_id: str) -> tuple[int, int]:
+    milliseconds, _, sequence = event_id.partition("-")
+    return int(milliseconds), int(sequence or 0)

@@ -1,0 +1,85 @@
+"""Tell an owner's open pages that something changed.
+
+Events go into a short Redis stream, which numbers them and replays what a page missed while it reconnected, and to
+a channel, from which every web process fans them out. Both happen in one script, so an event is never announced
+without its number. A live event is a hint: losing one costs a moment's delay, so a failing Redis never fails the
+caller, and history that is built under a controlled clock is no news.
+"""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+import orjson
+import redis
+from django.conf import settings
+from django.db import transaction
+
+from kit import clock
+
+CHANNEL = "moniqo:live:{}"
+EVERYBODY = CHANNEL.format("everybody")
+REPLAY_EVENTS = 256
+REPLAY_SECONDS = 600
+
+_TIMEOUT_SECONDS = 2.0
+# KEYS: stream and channel in one; ARGV: event, data, length, seconds.
+_PUBLISH = """
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'event', ARGV[1], 'data', ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('PUBLISH', KEYS[1], id .. ' ' .. ARGV[1] .. ' ' .. ARGV[2])
+return id
+"""
+
+logger = logging.getLogger(__name__)
+_clients: dict[str, redis.Redis] = {}
+
+
+def publish(*, owner_id: UUID, event: str, data: dict[str, Any]) -> None:
+    """Send `event` (one word, such as "order") with JSON `data` to the owner's pages, after the current commit."""
+    _check_name(event)
+    if clock.is_controlled():
+        return
+    body = orjson.dumps(data, default=str)
+    transaction.on_commit(lambda: _send(owner_id, event, body), robust=True)
+
+
+def broadcast(*, event: str, data: dict[str, Any]) -> None:
+    """Send `event` to every open page, after the current commit, for what is shared by all, such as prices.
+
+    It carries no number and is not replayed: the next one is only seconds away.
+    """
+    _check_name(event)
+    if clock.is_controlled():
+        return
+    body = orjson.dumps(data, default=str)
+    transaction.on_commit(lambda: _send_to_all(event, body), robust=True)
+
+
+def _check_name(event: str) -> None:
+    if " " in event or "\n" in event:
+        raise ValueError(f"An event's name is one word, not {event!r}.")
+
+
+def _send(owner_id: UUID, event: str, body: bytes) -> None:
+    try:
+        _client().eval(_PUBLISH, 1, CHANNEL.format(owner_id), event, body, REPLAY_EVENTS, REPLAY_SECONDS)
+    except redis.RedisError as error:
+        logger.warning("The live event %s was not sent: %s", event, error)
+
+
+def _send_to_all(event: str, body: bytes) -> None:
+    try:
+        _client().publish(EVERYBODY, b" %b %b" % (event.encode(), body))
+    except redis.RedisError as error:
+        logger.warning("The live event %s was not sent: %s", event, error)
+
+
+def _client() -> redis.Redis:
+    """One client per address and process; it is safe for threads and reconnects by itself."""
+    url = settings.REDIS_URL
+    if url not in _clients:
+        _clients[url] = redis.Redis.from_url(
+            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+        )
+    return _clients[url]

@@ -1,0 +1,30 @@
+"""Operators manage people here. Passwords are set, never shown."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from kit.users.models import User
+
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("email", "name", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff", "theme")
+    search_fields = ("email", "name", "id")
+    ordering = ("email",)
+    readonly_fields = ("id", "date_joined", "last_login")
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("id", "email", "name", "password")}),
+        ("Display", {"fields": ("base_currency", "timezone", "theme", "palette", "privacy", "shortcuts")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)

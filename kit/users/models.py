@@ -1,0 +1,70 @@
+"""People: a UUID, an email address to sign in with, and how they like to see their money."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+
+from kit import clock
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a trader. An empty password makes an account that cannot sign in until one is set."""
+        if not email:
+            raise ValueError("A user needs an email address.")
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create an operator with every permission in the admin."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A trader, or with `is_staff` an operator."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", "As the system"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    class Palette(models.TextChoices):
+        GREEN_RED = "green-red", "Green and red"
+        BLUE_ORANGE = "blue-orange", "Blue and orange"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    date_joined = models.DateTimeField(default=clock.now, editable=False)
+
+    base_currency = models.CharField(max_length=12, default="USDT", help_text="The asset every value is shown in.")
+    timezone = models.CharField(max_length=64, default="UTC")
+    theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM)
+    palette = models.CharField(max_length=16, choices=Palette, default=Palette.GREEN_RED)
+    privacy = models.BooleanField(default=False, help_text="Mask every amount on the server.")
+    shortcuts = models.BooleanField(default=True, help_text="Single-key shortcuts in the browser.")
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = (models.UniqueConstraint(Lower("email"), name="users_email_case_insensitive"),)
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_short_name(self) -> str:
+        return self.name or self.email.partition("@")[0]

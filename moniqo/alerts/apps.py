@@ -1,8 +1,0 @@
-from django.apps import AppConfig
-
-
-class AlertsConfig(AppConfig):
-    name = "moniqo.alerts"
-    label = "alerts"
-    verbose_name = "Alerts"
-    default_auto_field = "django.db.models.BigAutoField"

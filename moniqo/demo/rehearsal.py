@@ -1,0 +1,310 @@
+"""The demo's history: the engine run over candles, day by day.
+
+A day is one transaction under a controlled clock, and the newest snapshots say how far the history has come: a build
+that is killed goes on with the day it was in. Until the end the farms rehearse, which keeps the live workers away
+from them.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from farms.models import Agent, Farm
+from farms.services import (
+    check_protective_stops,
+    create_agent,
+    create_farm,
+    rehearse_farm,
+    run_agent,
+    start_agent,
+    start_farm,
+)
+from kit import clock, tenancy
+from kit.errors import ConflictError
+from kit.live.publish import publish
+from kit.users.models import User
+from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
+from moniqo.demo import cast, stage
+from moniqo.demo.cast import AgentRole, FarmRole
+from portfolio.models import PortfolioState
+from portfolio.services import roll_up_days, take_snapshots
+from quant.candles import DAY_MS
+from trading.models import Order, Position
+from trading.services import execute_order, set_limits
+from wallets.models import Wallet
+from wallets.services import allocate, collect, create_wallet, deposit
+from wallets.venues.accounts import create_demo_connection
+
+# Stops are looked at this often between the runs, or as often as the candles allow.
+LOOK_EVERY_MS: Final = TIMEFRAME_MS["1h"]
+CENT: Final = Decimal("0.01")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a build made."""
+
+    start: datetime
+    end: datetime
+    orders: int
+    trades: int
+
+
+def build(*, owner_id: UUID, candles: Path | None, say: Say) -> Summary | None:
+    """Give the demo trader a past, on simulated candles or those of a folder; None when there is one already.
+
+    `say` gets a line for each step. Raises CandleFolderError when the folder has nothing to offer, and ConflictError
+    while another process is building it.
+    """
+    with _alone(owner_id):
+        return _build(owner_id, candles, say)
+
+
+@contextmanager
+def _alone(owner_id: UUID) -> Iterator[None]:
+    """Keep other builds of the same history out; PostgreSQL lets go by itself when this process dies."""
+    name = [f"demo:{owner_id}"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name)
+        if not cursor.fetchone()[0]:
+            raise ConflictError("The history is being built by another process: wait until it is there.")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", name)
+
+
+def _build(owner_id: UUID, candles: Path | None, say: Say) -> Summary | None:
+    with tenancy.tenant(owner_id):
+        state, _ = PortfolioState.objects.get_or_create(owner_id=owner_id, defaults={"building": 0})
+        master = Wallet.objects.select_related("connection").filter(role=Wallet.Role.MASTER).first()
+    if state.building is None:
+        if master is not None:
+            stage.go_live(master.connection.venue)
+        return None
+    _tell(owner_id, state.building, "Preparing the market")
+    if master is None:
+        scene = stage.set_up(candles, say)
+        _open(owner_id, scene)
+    else:
+        scene = stage.recall(owner_id)
+    _play(owner_id, scene, say)
+    return _close(owner_id, scene)
+
+
+# --- the opening ---------------------------------------------------------------------------------------------------
+
+
+def _open(owner_id: UUID, scene: stage.Scene) -> None:
+    """Money, farms and the agents that are there from the beginning; one transaction."""
+    with tenancy.tenant(owner_id), clock.at(scene.start):
+        account = create_demo_connection(owner_id=owner_id, name="Paper account", venue=scene.venue)
+        master = create_wallet(
+            owner_id=owner_id,
+            name="Master",
+            role=Wallet.Role.MASTER,
+            connection=account,
+            base_asset=scene.quote,
+        )
+        User.objects.filter(pk=owner_id).update(base_currency=scene.quote)
+        symbols = sorted({instrument.symbol for instrument in scene.instruments})
+        set_limits(on=account, allowed_symbols=symbols, maximum_notional=_scaled(cast.MAXIMUM_NOTIONAL, scene))
+        _deposit(owner_id, master, cast.FUNDING, scene, "first")
+        for role in cast.FARMS:
+            farm = create_farm(
+                owner_id=owner_id,
+                master_id=master.pk,
+                name=role.name,
+                maximum_share=role.maximum_share,
+                target_weight=role.share,
+            )
+            _move(owner_id, master, farm.wallet, role.share * cast.FUNDING, scene, "Opening capital")
+            rehearse_farm(owner_id=owner_id, farm_id=farm.pk)
+            for agent in role.agents:
+                if agent.joins_before_end is None or not scene.is_quick(agent):
+                    _hire(owner_id, farm, role, agent, scene)
+        take_snapshots(owner_id=owner_id, at=scene.start)
+        stage.remember(owner_id, scene)
+
+
+def _hire(owner_id: UUID, farm: Farm, farm_role: FarmRole, role: AgentRole, scene: stage.Scene) -> None:
+    instrument = scene.instruments[role.instrument % len(scene.instruments)]
+    agent = create_agent(
+        owner_id=owner_id,
+        farm_id=farm.pk,
+        name=role.name,
+        strategy="trend_following",
+        instrument_id=instrument.pk,
+        timeframe=scene.timeframe_of(role),
+        parameters=role.parameters,
+        sizing=role.sizing,
+        size=role.size,
+        target_weight=role.share,
+    )
+    _move(owner_id, farm.wallet, agent.wallet, role.share * farm_role.share * cast.FUNDING, scene, "Opening capital")
+    start_agent(owner_id=owner_id, agent_id=agent.pk)
+
+
+# --- the days ------------------------------------------------------------------------------------------------------
+
+
+def _play(owner_id: UUID, scene: stage.Scene, say: Say) -> None:
+    with tenancy.tenant(owner_id):
+        cursor = PortfolioState.objects.values_list("valued_at", flat=True).get(owner_id=owner_id)
+    first, last = milliseconds(cursor or scene.start), milliseconds(scene.end)
+    shown = -1
+    while first < last:
+        until = min((first // DAY_MS + 1) * DAY_MS, last)
+        done = int(100 * (until - milliseconds(scene.start)) / max(1, last - milliseconds(scene.start)))
+        step = f"Trading {moment(first):%-d %b %Y}"
+        with tenancy.tenant(owner_id):
+            _play_day(owner_id, scene, first, until)
+            _progress(owner_id, min(done, 99), step)
+        if done // 10 != shown:
+            shown = done // 10
+            say(f"{done:3d} %  {step}")
+        first = until
+
+
+def _play_day(owner_id: UUID, scene: stage.Scene, first: int, until: int) -> None:
+    """Everything that happens after `first` up to and with `until` (ms), which ends with a snapshot."""
+    agents = _working(first)
+    for now in _moments(scene, agents, first, until):
+        with clock.at(moment(now)):
+            if now % DAY_MS == 0 and _midnight(owner_id, scene, now):
+                agents = _working(now)
+            _step(owner_id, scene, agents, now)
+            if now % scene.snapshot_every_ms == 0 or now == until:
+                take_snapshots(owner_id=owner_id)
+    roll_up_days(owner_id=owner_id)
+
+
+def _working(now: int) -> list[Agent]:
+    return list(Agent.objects.filter(status=Agent.Status.RUNNING).order_by("created_at"))
+
+
+def _moments(scene: stage.Scene, agents: list[Agent], first: int, until: int) -> Iterator[int]:
+    """The closes of the shortest bars anybody looks at, and `until`."""
+    step = min([max(LOOK_EVERY_MS, scene.finest_ms), *(TIMEFRAME_MS[agent.timeframe] for agent in agents)])
+    yield from range((first // step + 1) * step, until, step)
+    yield until
+
+
+def _step(owner_id: UUID, scene: stage.Scene, agents: list[Agent], now: int) -> None:
+    """What the live tasks do at one moment: stops first, then the agents whose bar has closed."""
+    for order in check_protective_stops(owner_id=owner_id):
+        execute_order(owner_id=owner_id, order_id=order.pk)
+    for agent in agents:
+        if now % TIMEFRAME_MS[agent.timeframe]:
+            continue
+        run = run_agent(owner_id=owner_id, agent_id=agent.pk)
+        if run is not None and run.order_id is not None:
+            execute_order(owner_id=owner_id, order_id=run.order_id)
+
+
+# --- what people do ------------------------------------------------------------------------------------------------
+
+
+def _midnight(owner_id: UUID, scene: stage.Scene, now: int) -> bool:
+    """The trader's own doings: a later deposit, a late hire, a collection; true when somebody was hired."""
+    day = (now - milliseconds(scene.start)) // DAY_MS
+    if day == cast.LATER_DEPOSIT_AFTER_DAYS:
+        _deposit(owner_id, _master(), cast.LATER_DEPOSIT, scene, "later")
+    if day and day % cast.COLLECT_EVERY_DAYS == 0:
+        _collect_profit(owner_id, day)
+    hired = False
+    for role in cast.FARMS:
+        for agent in role.agents:
+            joins = agent.joins_before_end
+            if joins is not None and scene.is_quick(agent) and now == scene.last_midnight_ms - joins * DAY_MS:
+                _hire(owner_id, Farm.objects.get(name=role.name), role, agent, scene)
+                hired = True
+    return hired
+
+
+def _collect_profit(owner_id: UUID, day: int) -> None:
+    """Half of what an agent has earned beyond its opening capital goes up to the master, when it holds no position."""
+    busy = Position.objects.filter(closed_at__isnull=True).values("wallet_id")
+    master = _master()
+    for agent in Agent.objects.exclude(wallet__in=busy).select_related("wallet", "farm__wallet"):
+        account = agent.wallet.accounts.filter(asset=master.base_asset, kind="wallet").first()
+        earned = Position.objects.filter(wallet=agent.wallet_id).values_list("realized_pnl", flat=True)
+        profit = min(sum(earned, Decimal(0)), account.available if account else Decimal(0))
+        amount = (profit / 2).quantize(CENT, ROUND_DOWN)
+        if amount < 1:
+            continue
+        for source, target in ((agent.wallet, agent.farm.wallet), (agent.farm.wallet, master)):
+            collect(
+                owner_id=owner_id,
+                source_id=source.pk,
+                target_id=target.pk,
+                asset=master.base_asset,
+                amount=amount,
+                key=f"demo:collect:{day}:{agent.pk}:{source.pk}",
+                note="Half of the profit so far",
+            )
+
+
+def _deposit(owner_id: UUID, master: Wallet, amount: Decimal, scene: stage.Scene, key: str) -> None:
+    deposit(
+        owner_id=owner_id,
+        wallet_id=master.pk,
+        amount=_scaled(amount, scene),
+        asset=scene.quote,
+        key=f"demo:deposit:{key}",
+    )
+
+
+def _move(owner_id: UUID, source: Wallet, target: Wallet, amount: Decimal, scene: stage.Scene, note: str) -> None:
+    allocate(
+        owner_id=owner_id,
+        source_id=source.pk,
+        target_id=target.pk,
+        asset=scene.quote,
+        amount=_scaled(amount, scene),
+        key=f"demo:allocate:{target.pk}",
+        note=note,
+    )
+
+
+def _scaled(amount: Decimal, scene: stage.Scene) -> Decimal:
+    return amount * cast.SCALE.get(scene.quote, Decimal(1))
+
+
+def _master() -> Wallet:
+    return Wallet.objects.get(role=Wallet.Role.MASTER)
+
+
+# --- the end, and being told -----------------------------------------------------------------------------------------
+
+
+def _close(owner_id: UUID, scene: stage.Scene) -> Summary:
+    """From here on the farms run live, on prices that go on where the history ends."""
+    with tenancy.tenant(owner_id):
+        for farm in Farm.objects.filter(status=Farm.Status.REHEARSING):
+            start_farm(owner_id=owner_id, farm_id=farm.pk)
+        orders = Order.objects.count()
+        trades = Position.objects.filter(closed_at__isnull=False).count()
+        _progress(owner_id, None, "")
+    stage.go_live(scene.venue)
+    return Summary(scene.start, scene.end, orders, trades)
+
+
+def _tell(owner_id: UUID, percent: int, step: str) -> None:
+    with tenancy.tenant(owner_id):
+        _progress(owner_id, percent, step)
+
+
+def _progress(owner_id: UUID, percent: int | None, step: str) -> None:
+    PortfolioState.objects.filter(owner_id=owner_id).update(building=percent, building_step=step)
+    publish(owner_id=owner_id, event="demo", data={"percent": percent, "step": step})

@@ -1,0 +1,84 @@
+"""The portfolio's figures: what is known, arranged for `kit.figures`. Only in these two is money a float."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+
+from kit import figures, formatting
+from markets.candles.reading import milliseconds
+from portfolio.selectors.benchmark import Benchmark
+from portfolio.selectors.holdings import Share
+from portfolio.selectors.series import Point
+
+SLICES: Final = 6
+OTHER: Final = "Other"
+DIGITS: Final = 7
+FLOW_LABELS: Final = {True: "Deposit", False: "Withdrawal"}
+
+
+def equity(points: Sequence[Point], benchmark: Benchmark | None, *, as_return: bool = False) -> figures.Figure:
+    """Value over time against buying and holding the benchmark, flows marked, drawdown below.
+
+    With `as_return` both lines are time-weighted returns since the first point, which no flow moves.
+    """
+    at = [point.at for point in points]
+    held = _prices(points, benchmark) if benchmark and points else None
+    name = f"{benchmark.name} hold" if benchmark else ""
+    drawdown = [_short(point.drawdown) for point in points]
+    if as_return:
+        start = points[0].twr_index if points and points[0].twr_index else 1.0
+        returns = [_short(point.twr_index / start - 1) for point in points]
+        against = [] if held is None else [_short(price / held[0] - 1) for price in held]
+        return figures.equity(at, returns, drawdown=drawdown, benchmark=against, benchmark_name=name, as_return=True)
+    marks = [
+        figures.Mark(point.at, point.equity, FLOW_LABELS[point.flow > 0], point.flow)
+        for point in points
+        if point.is_marked
+    ]
+    against = [] if held is None else _bought_and_held(points, held)
+    values = [_short(point.equity) for point in points]
+    return figures.equity(at, values, drawdown=drawdown, benchmark=against, benchmark_name=name, marks=marks)
+
+
+def allocation(shares: Sequence[Share], *, currency: str, unit: str) -> figures.Figure:
+    """The parts of the whole as a ring: the largest five and the rest."""
+    total = sum((share.value for share in shares), Decimal(0))
+    slices = [figures.Slice(share.name, share.value, number) for number, share in enumerate(largest(shares), start=1)]
+    caption = f"{len(shares)} {unit}" + ("s" if len(shares) != 1 else "")
+    return figures.donut(slices, centre=formatting.compact_money(total, currency), caption=caption)
+
+
+def largest(shares: Sequence[Share]) -> Sequence[Share]:
+    """At most six parts: when there are more, the five largest and what the others come to."""
+    if len(shares) <= SLICES:
+        return shares
+    kept, rest = shares[: SLICES - 1], shares[SLICES - 1 :]
+    value = sum((share.value for share in rest), Decimal(0))
+    part = sum((share.share for share in rest), Decimal(0))
+    return [*kept, Share("", OTHER, value, part)]
+
+
+def _short(value: float | Decimal) -> float:
+    """As many digits as a screen can tell apart: the others are only bytes."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _prices(points: Sequence[Point], benchmark: Benchmark) -> np.ndarray | None:
+    """The benchmark's price at each point: the close of the bar that had closed last."""
+    candles = benchmark.candles
+    if not len(candles.ts):
+        return None
+    length = int(np.diff(candles.ts).min()) if len(candles.ts) > 1 else 0
+    moments = np.array([milliseconds(point.at) for point in points])
+    bars = np.searchsorted(candles.ts + length, moments, side="right") - 1
+    return np.asarray(candles.close)[np.maximum(bars, 0)]
+
+
+def _bought_and_held(points: Sequence[Point], prices: np.ndarray) -> list[float]:
+    """The same money in the benchmark: bought with the first value, more or less of it at every flow since."""
+    flows = np.diff(np.array([float(point.flows) for point in points]), prepend=float(points[0].flows))
+    bought = flows / prices
+    bought[0] = float(points[0].equity) / prices[0]
+    return [_short(value) for value in np.cumsum(bought) * prices]

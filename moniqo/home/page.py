@@ -1,0 +1,43 @@
+"""The home page as one object whose parts are read when they are asked for: a scope, and what farms and markets add."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from moniqo.home.activity import Event, recent_activity
+from moniqo.home.farms import FarmLine, farm_lines
+from moniqo.home.first_steps import Step, first_steps
+from moniqo.home.markets import MarketLine, traded_markets
+from portfolio.selectors.scope import Scope
+from trading.selectors import PositionRow
+
+SHOWN_POSITIONS = 8
+
+
+class Home(Scope):
+    """The scope of the page, with what only the roof knows."""
+
+    @cached_property
+    def first_steps(self) -> Sequence[Step]:
+        """What is still to be done before an agent trades; not while the demo does it."""
+        if self.state.building is not None or self.positions or self.performance.trades:
+            return ()
+        return first_steps(owner_id=self.owner_id)
+
+    @property
+    def best_positions(self) -> Sequence[PositionRow]:
+        """The ones that matter most, the best first; those without a price last."""
+        known = [row for row in self.positions if row.unrealized_pnl is not None]
+        known.sort(key=lambda row: row.unrealized_pnl or 0, reverse=True)
+        return [*known, *(row for row in self.positions if row.unrealized_pnl is None)][:SHOWN_POSITIONS]
+
+    @cached_property
+    def farms(self) -> Sequence[FarmLine]:
+        return farm_lines(owner_id=self.owner_id)
+
+    @cached_property
+    def markets(self) -> Sequence[MarketLine]:
+        return traded_markets(owner_id=self.owner_id)
+
+    @cached_property
+    def activity(self) -> Sequence[Event]:
+        return recent_activity(owner_id=self.owner_id)

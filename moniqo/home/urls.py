@@ -1,0 +1,10 @@
+from django.urls import path
+
+from moniqo.home import views
+
+app_name = "portfolio"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("portfolio/sync/", views.sync, name="sync"),
+    path("portfolio/explain/<slug:figure>/", views.explain, name="explain"),
+]

@@ -1,0 +1,150 @@
+"""The portfolio: one page whose regions can be asked for alone, and for each figure the page that explains it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_POST
+
+from kit.errors import NotFoundError
+from kit.http import HtmxRequest
+from moniqo.home import charts
+from moniqo.home.page import Home
+from portfolio import services
+from portfolio.selectors import explain as explanations
+from portfolio.selectors.performance import daily_parts
+from portfolio.selectors.periods import Period
+from portfolio.selectors.series import deepest_drawdown, flows_since
+
+PERIODS = [(period.value, period.value) for period in Period]
+UNITS = {"value": "Value", "return": "Return"}
+GROUPS = {"asset": "Asset", "farm": "Farm", "venue": "Venue"}
+# What a live update or a switch asks for by the id of the element it replaces: the partials of home.html.
+REGIONS = {
+    "portfolio",
+    "metrics",
+    "equity",
+    "allocation",
+    "positions",
+    "farms",
+    "markets",
+    "exposure",
+    "activity",
+    "progress",
+}
+
+
+@login_required
+@require_GET
+def home(request: HtmxRequest) -> HttpResponse:
+    """The page, or the one region that HTMX will replace."""
+    found = _home(request)
+    region = request.htmx.target if request.htmx and request.htmx.target in REGIONS else None
+    if region == "progress" and found.state.building is None:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    unit, group = _choice(request, "unit", UNITS), _choice(request, "by", GROUPS)
+    context = {
+        "home": found,
+        "unit": unit,
+        "group": group,
+        "charts": Charts(found, unit=unit, group=group),
+        "periods": PERIODS,
+        "units": UNITS.items(),
+        "groups": GROUPS.items(),
+    }
+    template = f"portfolio/home.html#{region}" if region else "portfolio/home.html"
+    return _varying(render(request, template, context))
+
+
+@login_required
+@require_GET
+def explain(request: HtmxRequest, figure: str) -> HttpResponse:
+    """What a figure is computed from."""
+    found = _home(request)
+    contexts = {"net-value": _explain_net_value, "profit": _explain_profit, "drawdown": _explain_drawdown}
+    if figure not in contexts:
+        raise Http404("There is no explanation of that figure.")
+    context = {"home": found, "periods": [(period.value, period.value) for period in Period], "figure": figure}
+    return _varying(
+        render(request, f"portfolio/explain_{figure.replace('-', '_')}.html", context | contexts[figure](found))
+    )
+
+
+@login_required
+@require_POST
+def sync(request: HttpRequest) -> HttpResponse:
+    """Ask a worker to look at every venue now."""
+    services.request_sync(owner_id=_owner_id(request))
+    messages.info(request, "Asking every venue now: the figures follow by themselves.")
+    return redirect("portfolio:home")
+
+
+class Charts:
+    """The page's figures, built when a template asks for them."""
+
+    def __init__(self, home: Home, *, unit: str, group: str) -> None:
+        self._home = home
+        self._unit = unit
+        self._group = group
+
+    @property
+    def equity(self) -> dict[str, Any]:
+        return charts.equity(self._home.points, self._home.benchmark, as_return=self._unit == "return")
+
+    @property
+    def shares(self) -> Any:
+        """The parts of the whole, as many as the ring shows."""
+        return charts.largest(self._parts)
+
+    @property
+    def allocation(self) -> dict[str, Any]:
+        return charts.allocation(self._parts, currency=self._home.base, unit=self._group)
+
+    @property
+    def _parts(self) -> Any:
+        return {"asset": self._home.by_asset, "farm": self._home.by_farm, "venue": self._home.by_venue}[self._group]
+
+
+def _explain_net_value(found: Home) -> dict[str, Any]:
+    return {"worth": explanations.net_value(found.parameters)}
+
+
+def _explain_profit(found: Home) -> dict[str, Any]:
+    return {
+        "flows": flows_since(scope=found.scope, start=found.start),
+        "days": daily_parts(scope=found.scope, start=found.start),
+    }
+
+
+def _explain_drawdown(found: Home) -> dict[str, Any]:
+    return {
+        "trough": deepest_drawdown(scope=found.scope, start=found.start),
+        "figure_data": charts.equity(found.points, None),
+    }
+
+
+def _home(request: HtmxRequest) -> Home:
+    try:
+        wallet = UUID(text) if (text := request.GET.get("wallet", "")) else None
+        return Home(owner=request.user, period=Period.parse(request.GET.get("range", "")), wallet_id=wallet)  # type: ignore[arg-type]  # signed in
+    except (ValueError, NotFoundError) as error:
+        raise Http404(str(error)) from error
+
+
+def _choice(request: HttpRequest, name: str, choices: dict[str, str]) -> str:
+    """The chosen key of the address, or the first."""
+    given = request.GET.get(name, "")
+    return given if given in choices else next(iter(choices))
+
+
+def _owner_id(request: HttpRequest) -> UUID:
+    return request.user.pk  # type: ignore[return-value]  # signed in
+
+
+def _varying(response: HttpResponse) -> HttpResponse:
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response

@@ -1,0 +1,297 @@
+"""The demo: who signs in, which recordings are used, and a past that the real engine traded."""
+
+import gzip
+import json
+import math
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+
+from farms.models import Agent, AgentRun, Farm
+from kit import tenancy
+from kit.errors import ConflictError
+from kit.users.models import User
+from markets.candles.reading import milliseconds
+from moniqo.demo import recordings, rehearsal, trader
+from moniqo.demo.recordings import CandleFolderError
+from portfolio.models import PortfolioState, Snapshot
+from portfolio.services import sync_owner
+from trading.models import Order, Position
+from wallets.ledger import verify
+from wallets.models import FundAllocation, Wallet
+
+START = datetime(2024, 1, 3, 8, tzinfo=UTC)
+FOUR_HOURS = timedelta(hours=4)
+BARS = 200
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, settings: Any) -> Path:
+    settings.DATA_DIR = tmp_path / "data"
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three instruments whose prices swing enough for averages to cross, and files that do not belong."""
+    for index, symbol in enumerate(("BTCUSDT", "ETHUSDT", "SOLUSDT")):
+        write(tmp_path / f"binance_{symbol}_4h.csv.gz", phase=index)
+    write(tmp_path / "kraken_BTCUSDC_4h.csv.gz", phase=0)
+    write(tmp_path / "binance_BTCUSDT_2020_1d.csv.gz", phase=0)
+    (tmp_path / "notes.txt").write_text("not candles")
+    return tmp_path
+
+
+def write(path: Path, *, phase: int, bars: int = BARS) -> None:
+    lines = ["ts,open,high,low,close,volume"]
+    before = 100.0
+    for bar in range(bars):
+        close = round(100 + 12 * math.sin(bar / 9 + phase) + bar / 40, 2)
+        low, high = min(before, close) - 0.5, max(before, close) + 0.5
+        ts = milliseconds(START + bar * FOUR_HOURS)
+        lines.append(f"{ts},{before:.2f},{high:.2f},{low:.2f},{close:.2f},{50 + bar}.125")
+        before = close
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+
+
+def build(folder: Path, say: Any = print) -> tuple[User, Any]:
+    user, _ = trader.prepare()
+    return user, rehearsal.build(owner_id=user.pk, candles=folder, say=say)
+
+
+# --- the trader ----------------------------------------------------------------------------------------------------
+
+
+def test_the_login_file_signs_in_and_is_for_its_owner_only(client: Client, db: None, data_dir: Path) -> None:
+    trader.prepare()
+    file = data_dir / "demo.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    login = json.loads(file.read_text())
+    assert set(login) == {"url", "email", "password"}
+    answer = client.post(reverse("login"), {"username": login["email"], "password": login["password"]})
+    assert (answer.status_code, answer["Location"]) == (302, reverse("portfolio:home"))
+
+
+def test_preparing_twice_changes_nothing(db: None, data_dir: Path) -> None:
+    trader.prepare()
+    before = (data_dir / "demo.json").read_text()
+    trader.prepare()
+    assert (data_dir / "demo.json").read_text() == before
+    assert User.objects.count() == 1
+
+
+def test_a_moved_server_changes_the_address_only(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, before = trader.prepare()
+    monkeypatch.setenv("MONIQO_PORT", "8123")
+    _, after = trader.prepare()
+    assert after.url == "http://127.0.0.1:8123/"
+    assert (after.email, after.password) == (before.email, before.password)
+
+
+def test_a_lost_file_gets_another_password(db: None, data_dir: Path) -> None:
+    _, before = trader.prepare()
+    (data_dir / "demo.json").unlink()
+    user, after = trader.prepare()
+    assert after.password != before.password
+    assert user.check_password(after.password)
+
+
+def test_another_trader_is_another_person(db: None) -> None:
+    first, _ = trader.prepare()
+    second, login = trader.prepare(another=True)
+    assert login.email == second.email != first.email
+    assert trader.find() == second
+
+
+# --- the recordings --------------------------------------------------------------------------------------------------
+
+
+def test_the_venue_with_most_instruments_is_used_and_the_rest_has_reasons(folder: Path) -> None:
+    selection = recordings.select(folder)
+    assert [recording.symbol for recording in selection.used] == ["BTC/USDT", "ETH/USDT", "SOL/USDT"]
+    assert dict(selection.skipped) == {
+        "binance_BTCUSDT_2020_1d.csv.gz": "its name is not <venue>_<BASE><QUOTE>_<timeframe>.csv.gz",
+        "notes.txt": "its name is not <venue>_<BASE><QUOTE>_<timeframe>.csv.gz",
+        "kraken_BTCUSDC_4h.csv.gz": "the demo trades at binance in USDT, where there are most instruments",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("binance_BTCUSDT_7h.csv.gz", "timeframe"),
+        ("simulated_BTCUSDT_4h.csv.gz", "simulator"),
+        ("binance_BTCXYZ_4h.csv.gz", "quote asset"),
+        ("BINANCE_BTCUSDT_4h.csv.gz", "name"),
+    ],
+)
+def test_a_name_that_cannot_be_used_is_explained(tmp_path: Path, name: str, reason: str) -> None:
+    write(tmp_path / name, phase=0)
+    write(tmp_path / "kraken_ETHEUR_1h.csv.gz", phase=0)
+    selection = recordings.select(tmp_path)
+    assert [recording.symbol for recording in selection.used] == ["ETH/EUR"]
+    ((skipped, why),) = selection.skipped
+    assert skipped == name
+    assert reason in why
+
+
+def test_a_folder_without_candles_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CandleFolderError, match="binance_BTCUSDT_4h"):
+        recordings.select(tmp_path)
+    with pytest.raises(CandleFolderError, match="is none"):
+        recordings.select(tmp_path / "nowhere")
+
+
+# --- the past --------------------------------------------------------------------------------------------------------
+
+
+def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Path) -> None:
+    said: list[str] = []
+    user, summary = build(folder, said.append)
+    assert (summary.start, summary.end) == (START, START + BARS * FOUR_HOURS)
+    assert any("Skipped kraken_BTCUSDC_4h.csv.gz" in line for line in said)
+    with tenancy.tenant(user.pk):
+        assert Farm.objects.filter(status="running").count() == 2
+        assert Agent.objects.filter(status="running").count() == 4
+        assert Agent.objects.values("instrument").distinct().count() == 3
+        assert AgentRun.objects.count() == 4 * BARS
+        assert Order.objects.filter(status="filled").count() >= 8
+        assert not Order.objects.unfinished().exists()
+        assert Position.objects.filter(closed_at__isnull=False).exists()
+        kinds = set(FundAllocation.objects.values_list("kind", flat=True))
+        assert kinds >= {"deposit", "allocate"}
+        snapshots = Snapshot.objects.filter(wallet=Wallet.objects.get(role="master"))
+        assert snapshots.count() == BARS + 1
+        assert {snapshot.at for snapshot in snapshots} == {START + bar * FOUR_HOURS for bar in range(BARS + 1)}
+        runs = AgentRun.objects.values_list("created_at", flat=True)
+        assert min(runs) == START + FOUR_HOURS
+        assert PortfolioState.objects.get().building is None
+        assert verify(owner_id=user.pk).ok
+
+
+@pytest.mark.slow
+def test_a_second_build_changes_nothing(db: None, folder: Path) -> None:
+    user, _ = build(folder)
+    with tenancy.tenant(user.pk):
+        before = AgentRun.objects.count(), Order.objects.count(), Snapshot.objects.count()
+    assert build(folder)[1] is None
+    with tenancy.tenant(user.pk):
+        assert (AgentRun.objects.count(), Order.objects.count(), Snapshot.objects.count()) == before
+
+
+@pytest.mark.slow
+def test_a_build_that_was_cut_off_goes_on_and_ends_the_same(db: None, folder: Path) -> None:
+    """Cut off twice, between days, it must leave what an undisturbed build leaves."""
+    first, _ = build(folder)
+    second, _ = trader.prepare(another=True)
+
+    class PowerCutError(Exception):
+        pass
+
+    def cut(at: str) -> Any:
+        def say(line: str) -> None:
+            if line.lstrip().startswith(at):
+                raise PowerCutError
+
+        return say
+
+    for at in ("3", "6"):
+        with pytest.raises(PowerCutError):
+            rehearsal.build(owner_id=second.pk, candles=folder, say=cut(at))
+    assert rehearsal.build(owner_id=second.pk, candles=folder, say=print) is not None
+
+    def story(user: User) -> list[Any]:
+        with tenancy.tenant(user.pk):
+            runs = list(AgentRun.objects.order_by("bar", "agent__name").values_list("bar", "agent__name", "decision"))
+            equity = list(Snapshot.objects.filter(wallet=None).order_by("at").values_list("at", "equity"))
+        return [runs, equity]
+
+    assert story(first) == story(second)
+
+
+def test_one_file_is_enough(db: None, tmp_path: Path) -> None:
+    write(tmp_path / "okx_SOLUSD_4h.csv.gz", phase=1, bars=60)
+    user, _ = build(tmp_path)
+    with tenancy.tenant(user.pk):
+        assert Agent.objects.count() == 4
+        assert set(Agent.objects.values_list("instrument__symbol", flat=True)) == {"SOL/USD"}
+        assert Wallet.objects.get(role="master").base_asset == "USD"
+
+
+def test_a_sync_of_the_page_waits_until_the_past_is_there(db: None, folder: Path) -> None:
+    user, _ = trader.prepare()
+    assert sync_owner(owner_id=user.pk) is False
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+def test_the_command_prepares_and_builds(
+    client: Client, db: None, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("demo", "--prepare")
+    call_command("demo", "--build", "--candles", str(folder))
+    call_command("demo")
+    said = capsys.readouterr().out
+    assert "closed trades" in said
+    assert "nothing was changed" in said
+    user = trader.find()
+    assert user is not None
+    client.force_login(user)
+    for name in ("portfolio:home", "farms:list", "wallets:tree", "trading:trades"):
+        assert client.get(reverse(name)).status_code == 200
+
+
+@pytest.mark.slow
+def test_asking_for_recorded_candles_makes_another_trader_beside_a_finished_one(db: None, folder: Path) -> None:
+    call_command("demo", "--prepare")
+    first = trader.find()
+    call_command("demo", "--candles", str(folder))
+    assert trader.find() == first
+    call_command("demo", "--candles", str(folder))
+    second = trader.find()
+    assert second is not None
+    assert second != first
+    with tenancy.tenant(second.pk):
+        assert PortfolioState.objects.get().building is None
+
+
+def test_building_without_a_trader_says_what_to_do(db: None) -> None:
+    with pytest.raises(CommandError, match="--prepare"):
+        call_command("demo", "--build")
+
+
+def test_a_wrong_folder_is_one_sentence(db: None, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="Name a folder"):
+        call_command("demo", "--force", "--candles", str(tmp_path / "nowhere"))
+    assert trader.find() is None
+
+
+def test_two_builds_at_once_do_not_meet(live_db: str, folder: Path) -> None:
+    user, _ = trader.prepare()
+    refused: list[str] = []
+
+    def other() -> None:
+        try:
+            rehearsal.build(owner_id=user.pk, candles=folder, say=print)
+        except ConflictError as error:
+            refused.append(str(error))
+        finally:
+            connections.close_all()
+
+    def say(line: str) -> None:
+        if line.lstrip().startswith("50"):
+            thread = Thread(target=other)
+            thread.start()
+            thread.join(timeout=60)
+
+    assert rehearsal.build(owner_id=user.pk, candles=folder, say=say) is not None
+    assert len(refused) == 1

@@ -1,0 +1,62 @@
+"""Charts as data: the shape always, the amounts only while they may be seen."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from kit import display, figures
+from kit.display import Display
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+AT = [START + timedelta(days=number) for number in range(4)]
+VALUES = [Decimal("155202.23"), Decimal("157681.84"), Decimal("151955.05"), Decimal("163651.75")]
+HIDDEN = Display(currency="USD", hide_amounts=True)
+
+
+def equity() -> figures.Figure:
+    deposit = figures.Mark(AT[1], VALUES[1], "Deposit", Decimal(20_000))
+    return figures.equity(AT, VALUES, drawdown=[0, 0, -0.0363, 0], benchmark=VALUES[::-1], marks=[deposit])
+
+
+def named(figure: figures.Figure, name: str) -> dict[str, Any]:
+    return next(trace for trace in figure["data"] if trace["name"] == name)
+
+
+def test_equity_draws_value_benchmark_flows_and_the_drawdown_below() -> None:
+    with display.showing(Display(currency="USD")):
+        figure = equity()
+    assert named(figure, "Portfolio")["y"] == [float(value) for value in VALUES]
+    assert named(figure, "Cash flow")["text"] == ["Deposit +$20,000"]
+    assert named(figure, "Drawdown")["yaxis"] == "y2"
+    assert figure["layout"]["yaxis2"]["range"][1] == 0
+    low, high = figure["layout"]["yaxis"]["range"]
+    assert low < float(min(VALUES)) < float(max(VALUES)) < high
+
+
+def test_no_amount_leaves_the_server_while_amounts_are_hidden() -> None:
+    with display.showing(HIDDEN):
+        slices = [figures.Slice("BTC", Decimal("95353.51"), 1), figures.Slice("ETH", Decimal("53884.66"), 2)]
+        drawn = [equity(), figures.donut(slices, centre="$149.2K", caption="2 assets")]
+    text = json.dumps(drawn)
+    for amount in ("155202", "157681", "20,000", "95353", "53884", "149.2"):
+        assert amount not in text
+    assert drawn[0]["layout"]["yaxis"]["showticklabels"] is False
+
+
+def test_the_shape_survives_the_mask() -> None:
+    with display.showing(HIDDEN):
+        masked = named(equity(), "Portfolio")["y"]
+    assert max(masked) == 100
+    assert [round(value / masked[0], 6) for value in masked] == [round(float(value / VALUES[0]), 6) for value in VALUES]
+
+
+def test_a_line_that_never_moved_still_has_a_range() -> None:
+    low, high = figures.equity(AT, [Decimal(0)] * 4)["layout"]["yaxis"]["range"]
+    assert low < 0 < high
+
+
+def test_figures_are_json_and_name_colours_instead_of_choosing_them() -> None:
+    text = json.dumps(equity())
+    assert "var(--c1)" in text
+    assert "#" not in text

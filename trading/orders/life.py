@@ -1,0 +1,77 @@
+"""The steps of an order's life: locked, moved to a status with an event, left to rest, or called out in an alert."""
+
+from typing import Any
+from uuid import UUID
+
+from kit import clock
+from kit.alerts.models import Alert
+from kit.alerts.services import raise_alert
+from kit.live.publish import publish
+from trading.models import Order, OrderEvent
+from trading.orders import leases, states
+from trading.orders.holds import release
+
+SENTENCE_LENGTH = 300
+
+
+def locked(order_id: UUID, *related: str) -> Order:
+    """The order with its instrument and what else the caller names, locked until the end of the transaction."""
+    return (
+        Order.objects.select_related("instrument", *related)
+        .select_for_update(of=("self",), no_key=True)
+        .get(pk=order_id)
+    )
+
+
+def move(order: Order, status: str, detail: str = "", *, answer: dict[str, Any] | None = None) -> None:
+    """Take a locked order to `status`, with an event; one that ends gives back what is still held for it."""
+    states.check(order.status, status)
+    before, order.status = order.status, status
+    if order.is_terminal:
+        release(order)
+        order.due_at = None
+        order.closed_at = order.closed_at or clock.now()
+        if status != before and status != states.FILLED:
+            order.refusal = detail[:SENTENCE_LENGTH]
+    order.save(
+        update_fields=(
+            "status",
+            "venue_order_id",
+            "refusal",
+            "hold",
+            "filled_quantity",
+            "average_price",
+            "attempts",
+            "due_at",
+            "submitted_at",
+            "closed_at",
+        )
+    )
+    note(order, before, detail, answer=answer)
+
+
+def wait(order: Order) -> None:
+    """Let a locked order rest until it is looked at again."""
+    order.due_at = leases.start(leases.LOOK_AGAIN)
+    order.save(update_fields=("due_at",))
+
+
+def note(order: Order, before: str, detail: str, *, answer: dict[str, Any] | None = None) -> None:
+    """An event in the order's life, and word to the owner's open pages."""
+    OrderEvent(
+        owner_id=order.owner_id,
+        order=order,
+        from_status=before,
+        to_status=order.status,
+        detail=detail[:SENTENCE_LENGTH],
+        answer=answer or {},
+        created_at=clock.now(),
+    ).save(force_insert=True)
+    publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
+
+
+def alarm(order: Order, topic: str, title: str, body: str) -> None:
+    """One alert per order and topic, so that none hides another."""
+    key = f"order:{order.pk}:{topic}"
+    raise_alert(owner_id=order.owner_id, key=key, title=title, body=body, level=Alert.Level.CRITICAL)
+    note(order, order.status, f"{title}: {body}")

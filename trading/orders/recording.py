@@ -1,0 +1,125 @@
+"""What the venue said, made ours.
+
+One transaction per answer: new trades become fills, each with its ledger posting and its effect on the position, and
+the order moves to where the venue says it is. A trade is recognised by the venue's id, so an answer may be recorded
+any number of times. An order ends only when every trade the venue counts has been recorded; until then it is looked
+at again. What the venue executed is a fact: if it is more than was ordered, or more than the wallet can pay for, it is
+recorded all the same, what cannot be paid is taken from the suspense account, and an alert is raised, because refusing
+the fact would make the books wrong.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from kit import tenancy
+from kit.decimals import plain
+from trading.models import Fill, Order, Side
+from trading.orders import leases, states
+from trading.orders.booking import book, fee_of
+from trading.orders.life import alarm, locked, move, wait
+from trading.positions import accounting
+from trading.positions.filling import add_to_position, take_from_position
+from trading.risk.sizing import UNIT
+from wallets.venues.base import OrderReport, TradeReport
+
+
+def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Order:
+    """Record what the venue says about an order. Repeating it changes nothing."""
+    with tenancy.tenant(owner_id):
+        order = locked(order_id, "hold")
+        trades = _new_trades(order, report)
+        ends = _ends(order, report, trades)
+        for number, trade in enumerate(trades, start=1):
+            _record_trade(order, trade, is_last=ends and number == len(trades))
+        if trades and order.filled_quantity > order.quantity:
+            _alarm_overfilled(order)
+        status = _status(order, report, ends=ends)
+        if trades or status != order.status:
+            order.venue_order_id = report.venue_order_id or order.venue_order_id
+            order.due_at = leases.start(leases.LOOK_AGAIN)
+            move(order, status, _told(report, trades), answer=as_told(report))
+        elif not order.is_terminal:
+            wait(order)
+    return order
+
+
+def _new_trades(order: Order, report: OrderReport) -> list[TradeReport]:
+    if not report.trades:
+        return []
+    known = set(order.fills.values_list("venue_trade_id", flat=True))
+    return [trade for trade in report.trades if trade.trade_id not in known]
+
+
+def _ends(order: Order, report: OrderReport, trades: Sequence[TradeReport]) -> bool:
+    """Whether the order is over once `trades` are recorded. One called filled whose trades are not all told is not."""
+    filled = order.filled_quantity + sum((trade.quantity for trade in trades), Decimal(0))
+    return filled >= order.quantity or (report.is_final and report.status != states.FILLED)
+
+
+def _status(order: Order, report: OrderReport, *, ends: bool) -> str:
+    """The status that the venue's word and the recorded fills agree on. A late trade does not reopen an order."""
+    if order.is_terminal:
+        return order.status
+    if order.filled_quantity >= order.quantity:
+        return states.FILLED
+    if ends:
+        return states.CANCELLED if report.status == states.REJECTED and order.filled_quantity else report.status
+    return states.PARTIALLY_FILLED if order.filled_quantity else states.OPEN
+
+
+def _told(report: OrderReport, trades: Sequence[TradeReport]) -> str:
+    """The event's sentence."""
+    if not trades:
+        return report.reason or f"The venue says it is {report.status.replace('_', ' ')}."
+    parts = ", ".join(f"{plain(trade.quantity)} at {plain(trade.price)}" for trade in trades)
+    return f"Filled {parts}."
+
+
+def _record_trade(order: Order, trade: TradeReport, *, is_last: bool) -> None:
+    fee_value, fee_in_base = fee_of(order, trade)
+    posting = book(order, trade, is_last=is_last)
+    Fill(
+        owner_id=order.owner_id,
+        order=order,
+        wallet_id=order.wallet_id,
+        connection_id=order.connection_id,
+        instrument=order.instrument,
+        venue_trade_id=trade.trade_id,
+        side=order.side,
+        price=trade.price,
+        quantity=trade.quantity,
+        fee=trade.fee,
+        fee_asset=trade.fee_asset,
+        liquidity=trade.liquidity,
+        posting=posting,
+        filled_at=trade.at,
+    ).save(force_insert=True)
+    paid = (order.average_price or Decimal(0)) * order.filled_quantity + trade.price * trade.quantity
+    order.filled_quantity += trade.quantity
+    order.average_price = (paid / order.filled_quantity).quantize(UNIT)
+    execution = accounting.Execution(trade.quantity, trade.price, fee_value, fee_in_base)
+    if order.side == Side.BUY:
+        add_to_position(order, trade, execution)
+    else:
+        take_from_position(order, trade, execution)
+
+
+def _alarm_overfilled(order: Order) -> None:
+    base, symbol = order.instrument.base, order.instrument.symbol
+    alarm(
+        order,
+        "overfilled",
+        f"The venue filled more {symbol} than was ordered",
+        f"{plain(order.filled_quantity)} {base} instead of {plain(order.quantity)} {base} is in the books and in the "
+        "position: ask the venue why, and decide what to do with the excess.",
+    )
+
+
+def as_told(report: OrderReport) -> dict[str, Any]:
+    """The report as JSON, amounts as strings."""
+    told: dict[str, Any] = orjson.loads(orjson.dumps(report, default=str))
+    return told

@@ -1,0 +1,81 @@
+"""A trade in the position: bought is added, sold is taken away, and what is sold out is closed."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from trading.models import Order, Position
+from trading.orders.life import alarm
+from trading.positions import accounting
+from wallets.venues.base import TradeReport
+
+
+def _open_position(order: Order) -> Position | None:
+    return (
+        Position.objects.select_for_update(no_key=True)
+        .filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None)
+        .first()
+    )
+
+
+def _holding(position: Position) -> accounting.Holding:
+    return accounting.Holding(
+        quantity=position.quantity,
+        entry_quantity=position.entry_quantity,
+        entry_price=position.entry_price,
+        exit_quantity=position.exit_quantity,
+        exit_price=position.exit_price,
+        fees=position.fees,
+        realized_pnl=position.realized_pnl,
+    )
+
+
+def _write(position: Position, holding: accounting.Holding) -> None:
+    position.quantity = holding.quantity
+    position.entry_quantity = holding.entry_quantity
+    position.entry_price = holding.entry_price
+    position.exit_quantity = holding.exit_quantity
+    position.exit_price = holding.exit_price
+    position.fees = holding.fees
+    position.realized_pnl = holding.realized_pnl
+
+
+def add_to_position(order: Order, trade: TradeReport, execution: accounting.Execution) -> None:
+    position = _open_position(order)
+    if position is None:
+        position = Position(
+            owner_id=order.owner_id,
+            wallet_id=order.wallet_id,
+            instrument=order.instrument,
+            direction=Position.Direction.LONG,
+            entry_reason=order.reason,
+            opened_at=trade.at,
+        )
+        holding = accounting.Holding()
+    else:
+        holding = _holding(position)
+    _write(position, accounting.after_buy(holding, execution))
+    position.stop_price = order.stop_price or position.stop_price
+    position.target_price = order.target_price or position.target_price
+    position.save()
+
+
+def take_from_position(order: Order, trade: TradeReport, execution: accounting.Execution) -> None:
+    position = _open_position(order)
+    if position is None or position.quantity < execution.quantity:
+        alarm(
+            order,
+            "oversold",
+            "The venue sold more than the position held",
+            f"Trade {trade.trade_id} is in the books: compare the wallet's entries with the venue's account.",
+        )
+        if position is None:
+            return
+        execution = replace(execution, quantity=position.quantity)
+    holding = accounting.after_sell(_holding(position), execution)
+    if holding.quantity < order.instrument.lot_size:
+        # Less than a lot cannot be sold: it stays in the wallet and the round trip is over.
+        holding = replace(holding, quantity=Decimal(0))
+        position.closed_at = trade.at
+        position.exit_reason = order.reason
+    _write(position, holding)
+    position.save()

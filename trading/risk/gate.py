@@ -1,0 +1,290 @@
+"""The risk gate: one function that every order passes, and that refuses whatever it has no reason to allow.
+
+Limits stand on the connection and on the wallets of the path (agent, farm, master) and are the user's. The tightest
+on the path applies: the smallest notional, the symbols that all lists share. A path on which nobody has said what may
+be traded and how much allows nothing. An order that can only make a position smaller is exempt from those two limits,
+because being unable to leave a position is the larger risk; the state of the path and the age of the price bind it too.
+
+The gate is pure: the facts come in, the verdict goes out with every number it looked at.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from kit.decimals import plain
+
+# Above this age a price says nothing about what an order would pay.
+PRICE_AGE_LIMIT: Final = timedelta(seconds=60)
+# What of the base asset stays behind when whole lots are sold is no disagreement of the books.
+DUST_LOTS: Final = 1
+
+# The checks of what the user set.
+LIMITS: Final = frozenset({"allowed_symbols", "maximum_notional"})
+
+ACTIVE: Final = "active"
+REDUCING: Final = "reducing"
+HALTED: Final = "halted"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one connection or wallet of the path says. None where it says nothing."""
+
+    name: str
+    trading_state: str = ACTIVE
+    allowed_symbols: frozenset[str] | None = None
+    maximum_notional: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """The instrument as the gate sees it; `price` is what the order would pay or get per unit, in quote."""
+
+    symbol: str
+    base: str
+    is_spot: bool
+    is_tradable: bool
+    is_at_connection: bool
+    lot_size: Decimal
+    minimum_notional: Decimal
+    price: Decimal | None
+    price_age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the wallet has: `position` in this instrument, `positions` of every instrument with the same base asset,
+    `in_books` of that asset in its account, and whether an order in this instrument is not finished."""
+
+    position: Decimal = Decimal(0)
+    positions: Decimal = Decimal(0)
+    in_books: Decimal = Decimal(0)
+    unfinished: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The order to be judged. `quantity` is in whole lots, `requested` what was asked for, both in base."""
+
+    is_buy: bool
+    quantity: Decimal
+    requested: Decimal
+    reduce_only: bool
+    market: Market
+    standing: Standing
+    path: tuple[Limits, ...]
+
+    @property
+    def notional(self) -> Decimal | None:
+        return None if self.market.price is None else self.quantity * self.market.price
+
+    @property
+    def reduces(self) -> bool:
+        """On spot a sale can only make a position smaller."""
+        return not self.is_buy
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`limit` names what refused, "" when allowed; `explanation` is the sentence, `numbers` what was looked at."""
+
+    limit: str
+    explanation: str
+    numbers: dict[str, Any]
+
+    @property
+    def allowed(self) -> bool:
+        return not self.limit
+
+
+def assess(proposal: Proposal) -> Verdict:
+    """Let the proposal through every check in turn; the first that refuses decides."""
+    numbers = _numbers(proposal)
+    for name, check in CHECKS:
+        if refusal := check(proposal):
+            return Verdict(name, refusal, numbers)
+    what = f"{numbers['quantity']} {proposal.market.base} at {numbers['price']} is {numbers['notional']}"
+    if proposal.reduces:
+        return Verdict("", f"Allowed: {what}; it reduces a position of {numbers['position']}.", numbers)
+    return Verdict("", f"Allowed: {what}, within the limit of {numbers['maximum_notional']}.", numbers)
+
+
+def tightest_notional(path: tuple[Limits, ...]) -> Decimal | None:
+    """The smallest maximum notional on the path, None when nobody names one."""
+    return min((step.maximum_notional for step in path if step.maximum_notional is not None), default=None)
+
+
+def shared_symbols(path: tuple[Limits, ...]) -> frozenset[str] | None:
+    """The symbols that every list on the path allows, None when there is no list."""
+    lists = [step.allowed_symbols for step in path if step.allowed_symbols is not None]
+    return frozenset.intersection(*lists) if lists else None
+
+
+def _numbers(proposal: Proposal) -> dict[str, Any]:
+    market, standing, symbols = proposal.market, proposal.standing, shared_symbols(proposal.path)
+    return {
+        "requested": plain(proposal.requested),
+        "quantity": plain(proposal.quantity),
+        "price": _text(market.price),
+        "price_age_seconds": None if market.price_age is None else round(market.price_age.total_seconds(), 3),
+        "notional": _text(proposal.notional),
+        "minimum_notional": plain(market.minimum_notional),
+        "maximum_notional": _text(tightest_notional(proposal.path)),
+        "allowed_symbols": None if symbols is None else sorted(symbols),
+        "position": plain(standing.position),
+        "in_books": plain(standing.in_books),
+        "path": [
+            {
+                "name": step.name,
+                "trading_state": step.trading_state,
+                "maximum_notional": _text(step.maximum_notional),
+                "allowed_symbols": None if step.allowed_symbols is None else sorted(step.allowed_symbols),
+            }
+            for step in proposal.path
+        ],
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+# --- the checks: a sentence refuses, "" passes ----------------------------------------------------------------------
+
+
+def _check_state(proposal: Proposal) -> str:
+    for step in proposal.path:
+        if step.trading_state == HALTED:
+            return f"Trading is halted at {step.name}: set it to active before placing orders."
+        if step.trading_state == REDUCING and not proposal.reduces:
+            return f"{step.name} only reduces positions now: set it to active before buying."
+        if step.trading_state not in {ACTIVE, REDUCING}:
+            return f"The trading state of {step.name} is not known: set it to active, reducing or halted."
+    return ""
+
+
+def _check_market(proposal: Proposal) -> str:
+    market = proposal.market
+    if not market.is_at_connection:
+        return f"{market.symbol} is not an instrument of this wallet's venue: choose one that is."
+    if not market.is_spot:
+        return f"{market.symbol} is no spot market: only spot can be traded so far."
+    if not market.is_tradable:
+        return f"{market.symbol} is not active: choose an instrument that trades."
+    return ""
+
+
+def _check_price(proposal: Proposal) -> str:
+    price, age = proposal.market.price, proposal.market.price_age
+    if price is None or age is None or price <= 0:
+        return f"There is no price of {proposal.market.symbol}: wait until the feed brings one."
+    if abs(age) > PRICE_AGE_LIMIT:
+        return (
+            f"The last price of {proposal.market.symbol} is {age.total_seconds():.0f} s old, more than "
+            f"{PRICE_AGE_LIMIT.total_seconds():.0f} s: wait until the feed brings a fresh one."
+        )
+    return ""
+
+
+def _check_lot(proposal: Proposal) -> str:
+    if proposal.quantity <= 0:
+        return (
+            f"{plain(proposal.requested)} {proposal.market.base} is less than one lot of "
+            f"{plain(proposal.market.lot_size)}: order at least one lot."
+        )
+    return ""
+
+
+def _check_unfinished(proposal: Proposal) -> str:
+    if proposal.standing.unfinished:
+        return (
+            f"Order {proposal.standing.unfinished} in {proposal.market.symbol} is not finished: "
+            "wait for it or cancel it before placing another."
+        )
+    return ""
+
+
+def _check_books(proposal: Proposal) -> str:
+    """The positions must be in the books. More in the books than dust is money that no position knows of."""
+    standing, market = proposal.standing, proposal.market
+    missing = standing.positions - standing.in_books
+    dust = market.lot_size * DUST_LOTS
+    if market.price:
+        dust = max(dust, market.minimum_notional / market.price)
+    if missing > 0 or -missing >= dust:
+        return (
+            f"Positions of {plain(standing.positions)} {market.base} and books of {plain(standing.in_books)} "
+            f"{market.base} disagree: sync the connection and look at the wallet's entries before trading."
+        )
+    return ""
+
+
+def _check_direction(proposal: Proposal) -> str:
+    market, position = proposal.market, proposal.standing.position
+    if proposal.is_buy:
+        return "A buy cannot reduce: spot positions are long only." if proposal.reduce_only else ""
+    if position <= 0:
+        return f"There is no position in {market.symbol} to sell: spot cannot be sold short."
+    if proposal.quantity > position:
+        return (
+            f"The position is {plain(position)} {market.base}, less than {plain(proposal.quantity)}: "
+            "sell no more than it holds, spot cannot be sold short."
+        )
+    return ""
+
+
+def _check_minimum(proposal: Proposal) -> str:
+    notional, minimum = proposal.notional, proposal.market.minimum_notional
+    if notional is None or notional < minimum:
+        return f"The order is worth {_text(notional)}, less than the venue's minimum of {plain(minimum)}: order more."
+    return ""
+
+
+def _check_symbols(proposal: Proposal) -> str:
+    if proposal.reduces:
+        return ""
+    symbols = shared_symbols(proposal.path)
+    if symbols is None:
+        return (
+            "No limit on the path says which symbols may be traded: set allowed symbols on the connection or a wallet."
+        )
+    if proposal.market.symbol not in symbols:
+        allowed = ", ".join(sorted(symbols)) or "none"
+        return (
+            f"{proposal.market.symbol} is not among the allowed symbols ({allowed}): add it to every list on the path."
+        )
+    return ""
+
+
+def _check_notional(proposal: Proposal) -> str:
+    if proposal.reduces:
+        return ""
+    maximum, notional = tightest_notional(proposal.path), proposal.notional
+    if maximum is None or notional is None:
+        return (
+            "No limit on the path says how large an order may be: set a maximum notional on the connection or a wallet."
+        )
+    if notional > maximum:
+        step = next(step for step in proposal.path if step.maximum_notional == maximum)
+        return (
+            f"The order is worth {plain(notional)}, more than the {plain(maximum)} that {step.name} allows: "
+            "order less or raise the limit."
+        )
+    return ""
+
+
+CHECKS: Final[tuple[tuple[str, Callable[[Proposal], str]], ...]] = (
+    ("trading_state", _check_state),
+    ("instrument", _check_market),
+    ("price_age", _check_price),
+    ("lot_size", _check_lot),
+    ("unfinished_order", _check_unfinished),
+    ("reconciliation", _check_books),
+    ("position", _check_direction),
+    ("minimum_notional", _check_minimum),
+    ("allowed_symbols", _check_symbols),
+    ("maximum_notional", _check_notional),
+)

@@ -1,0 +1,72 @@
+"""What the user allows on a connection or a wallet."""
+
+import json
+from collections.abc import Iterable
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+
+from kit import clock
+from kit.errors import InvalidInputError
+from trading.models import RiskLimit
+from trading.risk import gate as risk
+from wallets.models import Connection, Wallet
+
+
+def set_limits(
+    *,
+    on: Connection | Wallet,
+    allowed_symbols: Iterable[str] | None,
+    maximum_notional: Decimal | None,
+) -> RiskLimit:
+    """Replace the limits of a connection or a wallet.
+
+    `allowed_symbols` such as "BTC/USDT": an empty list allows none, None says nothing here. `maximum_notional` is per
+    order in the quote asset; None says nothing here. Raises InvalidInputError for a notional that is not positive.
+    """
+    if maximum_notional is not None and not (maximum_notional.is_finite() and maximum_notional > 0):
+        raise InvalidInputError(
+            "Give a maximum notional above zero, or none.", fields={"maximum_notional": "Must be above zero."}
+        )
+    symbols = None if allowed_symbols is None else sorted({symbol.strip().upper() for symbol in allowed_symbols})
+    target = {"connection": on} if isinstance(on, Connection) else {"wallet": on}
+    limit, _ = RiskLimit.objects.update_or_create(
+        owner_id=on.owner_id,
+        **target,
+        defaults={"allowed_symbols": symbols, "maximum_notional": maximum_notional, "updated_at": clock.now()},
+    )
+    return limit
+
+
+# The wallet and all above it with their limits, nearest first, and the limits of the connection it trades through; one
+# that is disabled trades nothing.
+_PATH = """
+WITH RECURSIVE path AS (
+    SELECT id, parent_id, name, trading_state, 0 AS depth FROM wallets_wallet WHERE id = %(wallet)s
+    UNION ALL
+    SELECT above.id, above.parent_id, above.name, above.trading_state, path.depth + 1
+    FROM wallets_wallet AS above JOIN path ON above.id = path.parent_id
+)
+SELECT path.depth, path.name, path.trading_state, own.allowed_symbols::text, own.maximum_notional
+FROM path LEFT JOIN trading_risklimit AS own ON own.wallet_id = path.id
+UNION ALL
+SELECT -1, venue.name, CASE venue.status WHEN 'disabled' THEN 'halted' ELSE 'active' END,
+       own.allowed_symbols::text, own.maximum_notional
+FROM wallets_connection AS venue LEFT JOIN trading_risklimit AS own ON own.connection_id = venue.id
+WHERE venue.id = %(connection)s
+ORDER BY 1
+"""
+
+
+def limits_on_path(*, wallet_id: UUID, connection_id: UUID) -> tuple[risk.Limits, ...]:
+    """Connection first, then the wallet and all above it, each with what it says."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PATH, {"wallet": wallet_id, "connection": connection_id})
+        rows = cursor.fetchall()
+    return tuple(_limits(name, state, symbols, notional) for _, name, state, symbols, notional in rows)
+
+
+def _limits(name: str, state: str, symbols: str | None, notional: Decimal | None) -> risk.Limits:
+    listed = None if symbols is None else json.loads(symbols)
+    return risk.Limits(name, state, None if listed is None else frozenset(listed), notional)

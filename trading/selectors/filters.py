@@ -1,0 +1,162 @@
+"""The lists of orders, positions and trades: filtered, sorted and paged on the server.
+
+Filters come from an address, so anything may stand there: what is not understood filters nothing. A sort is one of a
+fixed list of keys, a minus in front of it means descending, and ties go by key so that pages never repeat a row.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from markets.models import Instrument
+from trading.models import Order, Side
+from wallets.models import Wallet
+
+PAGE_ROWS: Final = 50
+
+
+EXPORT_ROWS: Final = 1000
+
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to show. `wallet_id` includes everything funded by that wallet; `until` is the last day included, in UTC."""
+
+    status: str = ""
+    side: str = ""
+    instrument_id: int | None = None
+    wallet_id: UUID | None = None
+    since: date | None = None
+    until: date | None = None
+    text: str = ""
+
+    @classmethod
+    def parse(cls, given: Mapping[str, str]) -> "Filters":
+        """The filters of an address: status, side, instrument, wallet, since, until, q."""
+        status, side = given.get("status", ""), given.get("side", "")
+        return cls(
+            status=status if status in {"unfinished", *Order.Status.values} else "",
+            side=side if side in Side.values else "",
+            instrument_id=_parsed(int, given.get("instrument", "")),
+            wallet_id=_parsed(UUID, given.get("wallet", "")),
+            since=_parsed(date.fromisoformat, given.get("since", "")),
+            until=_parsed(date.fromisoformat, given.get("until", "")),
+            text=given.get("q", "").strip()[:100],
+        )
+
+    def times(self, field: str) -> Q:
+        """Rows whose moment `field` lies within the days."""
+        within = Q()
+        if self.since:
+            within &= Q(**{f"{field}__gte": datetime.combine(self.since, datetime.min.time(), UTC)})
+        if self.until and self.until < date.max:
+            after = self.until + timedelta(days=1)
+            within &= Q(**{f"{field}__lt": datetime.combine(after, datetime.min.time(), UTC)})
+        return within
+
+    def place(self) -> Q:
+        """Rows of the instrument and the wallet."""
+        within = Q()
+        if self.instrument_id is not None:
+            within &= Q(instrument_id=self.instrument_id)
+        if self.wallet_id is not None:
+            within &= below([self.wallet_id])
+        return within
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Row]):
+    """One page of rows and how it came about. `page.object_list` holds the rows."""
+
+    page: "Page[Row]"
+    sort: str
+    filters: Filters
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        return list(self.page.object_list)
+
+
+def filter_choices(*, owner_id: UUID) -> dict[str, list[tuple[str, str]]]:
+    """What the filters of a page offer: wallets and the instruments that were traded; two queries."""
+    wallets = Wallet.objects.filter(owner_id=owner_id).order_by("name").values_list("pk", "name")
+    traded = Order.objects.filter(owner_id=owner_id).values("instrument_id")
+    instruments = Instrument.objects.filter(pk__in=traded).order_by("symbol").values_list("pk", "symbol")
+    return {
+        "wallet": [(str(pk), name) for pk, name in wallets],
+        "instrument": [(str(pk), symbol) for pk, symbol in instruments],
+    }
+
+
+def _parsed(parse: Callable[[str], Any], text: str) -> Any:
+    try:
+        return parse(text) if text else None
+    except ValueError:
+        return None
+
+
+def _about(text: str, *fields: str) -> Q:
+    found = Q()
+    if text:
+        found |= Q(instrument__symbol__icontains=text) | Q(wallet__name__icontains=text)
+        for field in fields:
+            found |= Q(**{f"{field}__icontains": text})
+    return found
+
+
+def _of(rows: QuerySet[Any], wallet_ids: Collection[UUID] | None) -> QuerySet[Any]:
+    return rows if wallet_ids is None else rows.filter(below(wallet_ids))
+
+
+def _known(sort: str, sorts: Mapping[str, Any], default: str) -> str:
+    return sort if sort.removeprefix("-") in sorts else default
+
+
+def _sorted(rows: QuerySet[Any], sorts: Mapping[str, Any], sort: str) -> QuerySet[Any]:
+    expression = sorts[sort.removeprefix("-")]
+    return rows.order_by(expression.desc() if sort.startswith("-") else expression.asc(), "-pk")
+
+
+def _listing(
+    rows: QuerySet[Any],
+    sorts: Mapping[str, Any],
+    sort: str,
+    page: Any,
+    filters: Filters,
+    present: Callable[[Any], Row],
+) -> Listing[Row]:
+    found = Paginator(_sorted(rows, sorts, sort), PAGE_ROWS).get_page(page)
+    found.object_list = [present(row) for row in found.object_list]
+    return Listing(found, sort, filters)
+
+
+def place(farm: str, wallet: str) -> str:
+    """`Farm · Agent`, or the wallet alone where nothing is above it."""
+    return f"{farm} · {wallet}" if farm else wallet
+
+
+def orders_address(
+    wallet_id: UUID, instrument_id: int, *, since: datetime | None = None, until: datetime | None = None
+) -> str:
+    """The page of a wallet's orders in one instrument, within the days of a position."""
+    days = {name: f"{day.astimezone(UTC):%Y-%m-%d}" for name, day in (("since", since), ("until", until)) if day}
+    return f"{reverse('trading:orders')}?{urlencode({'wallet': wallet_id, 'instrument': instrument_id, **days})}"
+
+
+def below(wallet_ids: Collection[UUID], path: str = "wallet") -> Q:
+    """Rows of these wallets and of everything funded by them: a farm's agents, a master's farms and their agents."""
+    return (
+        Q(**{f"{path}__in": wallet_ids})
+        | Q(**{f"{path}__parent__in": wallet_ids})
+        | Q(**{f"{path}__parent__parent__in": wallet_ids})
+    )

@@ -1,0 +1,155 @@
+"""Orders as rows: listed, exported, and the newest ones for other apps."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import ExpressionWrapper, F, QuerySet
+
+from kit.models import MoneyField
+from trading.models import Order, Side
+from trading.selectors.filters import (
+    EXPORT_ROWS,
+    PAGE_ROWS,
+    Filters,
+    Listing,
+    _about,
+    _known,
+    _listing,
+    _of,
+    _sorted,
+    place,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """An order as a list shows it: quantities in base, prices in quote."""
+
+    id: UUID
+    created_at: datetime
+    symbol: str
+    base: str
+    quote: str
+    tick_size: Decimal
+    lot_size: Decimal
+    side: str
+    type: str
+    quantity: Decimal
+    filled_quantity: Decimal
+    reference_price: Decimal
+    average_price: Decimal | None
+    notional: Decimal
+    status: str
+    status_label: str
+    reason: str
+    refusal: str
+    wallet_id: UUID
+    wallet: str
+    farm: str
+    client_order_id: str
+    closed_at: datetime | None
+
+    @property
+    def place(self) -> str:
+        """Where it belongs: farm and wallet."""
+        return place(self.farm, self.wallet)
+
+    @property
+    def slippage(self) -> Decimal | None:
+        """How much worse than the reference it was filled, as a fraction; negative when better."""
+        if self.average_price is None or not self.reference_price:
+            return None
+        change = self.average_price / self.reference_price - 1
+        return change if self.side == Side.BUY else -change
+
+    @property
+    def slippage_size(self) -> Decimal | None:
+        return None if self.slippage is None else abs(self.slippage)
+
+    @property
+    def is_better(self) -> bool:
+        return self.slippage is not None and self.slippage < 0
+
+    @property
+    def health(self) -> str:
+        """The kind of its status chip."""
+        return {"filled": "ok", "rejected": "bad", "uncertain": "warn", "expired": "warn"}.get(self.status, "")
+
+
+ORDER_SORTS: Final = {
+    "created": F("created_at"),
+    "symbol": F("instrument__symbol"),
+    "side": F("side"),
+    "status": F("status"),
+    "quantity": F("quantity"),
+    "notional": ExpressionWrapper(F("quantity") * F("reference_price"), output_field=MoneyField()),
+    "wallet": F("wallet__name"),
+}
+
+
+def list_orders(*, owner_id: UUID, filters: Filters, sort: str = "", page: Any = 1) -> Listing[OrderRow]:
+    """A page of orders, newest first unless sorted otherwise: two queries."""
+    sort = _known(sort, ORDER_SORTS, "-created")
+    return _listing(_orders(owner_id, filters), ORDER_SORTS, sort, page, filters, order_row)
+
+
+def export_orders(*, owner_id: UUID, filters: Filters, sort: str = "", start: int = 0) -> list[OrderRow]:
+    """The next rows of an export, from `start` on; empty at the end."""
+    rows = _sorted(_orders(owner_id, filters), ORDER_SORTS, _known(sort, ORDER_SORTS, "-created"))
+    return [order_row(order) for order in rows[start : start + EXPORT_ROWS]]
+
+
+def orders(
+    *, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, limit: int = PAGE_ROWS
+) -> tuple[OrderRow, ...]:
+    """The newest orders, of these wallets and below them if given: one query."""
+    rows = _of(Order.objects.filter(owner_id=owner_id), wallet_ids)
+    return tuple(map(order_row, rows.select_related("instrument", "wallet__parent").order_by("-created_at")[:limit]))
+
+
+def order_row(order: Order) -> OrderRow:
+    """The row of an order loaded with its instrument and its wallet's parent."""
+    instrument, wallet = order.instrument, order.wallet
+    return OrderRow(
+        id=order.pk,
+        created_at=order.created_at,
+        symbol=instrument.symbol,
+        base=instrument.base,
+        quote=instrument.quote,
+        tick_size=instrument.tick_size,
+        lot_size=instrument.lot_size,
+        side=order.side,
+        type=order.type,
+        quantity=order.quantity,
+        filled_quantity=order.filled_quantity,
+        reference_price=order.reference_price,
+        average_price=order.average_price,
+        notional=order.quantity * order.reference_price,
+        status=order.status,
+        status_label=order.get_status_display(),
+        reason=order.reason,
+        refusal=order.refusal,
+        wallet_id=wallet.pk,
+        wallet=wallet.name,
+        farm=wallet.parent.name if wallet.parent else "",
+        client_order_id=order.client_order_id,
+        closed_at=order.closed_at,
+    )
+
+
+def _orders(owner_id: UUID, filters: Filters) -> QuerySet[Order]:
+    rows = Order.objects.filter(
+        filters.place() & filters.times("created_at") & _about(filters.text, "reason", "refusal", "client_order_id"),
+        owner_id=owner_id,
+    )
+    if filters.side:
+        rows = rows.filter(side=filters.side)
+    if filters.status == "unfinished":
+        rows = rows.unfinished()
+    elif filters.status:
+        rows = rows.filter(status=filters.status)
+    return rows.select_related("instrument", "wallet__parent")

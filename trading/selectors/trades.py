@@ -1,0 +1,188 @@
+"""Fills, and round trips with what they made."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+
+from kit.models import MoneyField
+from trading.models import Fill, Position
+from trading.selectors.filters import (
+    EXPORT_ROWS,
+    PAGE_ROWS,
+    Filters,
+    Listing,
+    _about,
+    _known,
+    _listing,
+    _of,
+    _sorted,
+    orders_address,
+    place,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FillRow:
+    """An execution as a list shows it."""
+
+    id: int
+    order_id: UUID
+    filled_at: datetime
+    symbol: str
+    side: str
+    price: Decimal
+    quantity: Decimal
+    notional: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: str
+    venue_trade_id: str
+    wallet_id: UUID
+    wallet: str
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRow:
+    """A closed position: a round trip. `pnl` is net of all fees; `pnl_return` is of what was bought; both in quote.
+
+    `break_even` is the exit price at which it would have made nothing.
+    """
+
+    id: UUID
+    instrument_id: int
+    symbol: str
+    base: str
+    quote: str
+    tick_size: Decimal
+    lot_size: Decimal
+    direction: str
+    quantity: Decimal
+    entry_price: Decimal
+    exit_price: Decimal | None
+    break_even: Decimal | None
+    fees: Decimal
+    pnl: Decimal
+    pnl_return: Decimal | None
+    entry_reason: str
+    exit_reason: str
+    wallet_id: UUID
+    wallet: str
+    farm: str
+    opened_at: datetime
+    closed_at: datetime
+    duration: timedelta
+
+    @property
+    def place(self) -> str:
+        """Where it belonged: farm and wallet."""
+        return place(self.farm, self.wallet)
+
+    @property
+    def orders_address(self) -> str:
+        """The orders it came from."""
+        return orders_address(self.wallet_id, self.instrument_id, since=self.opened_at, until=self.closed_at)
+
+
+TRADE_SORTS: Final = {
+    "closed": F("closed_at"),
+    "symbol": F("instrument__symbol"),
+    "pnl": F("realized_pnl"),
+    "return": ExpressionWrapper(
+        F("realized_pnl") / (F("entry_quantity") * F("entry_price")), output_field=MoneyField()
+    ),
+    "fees": F("fees"),
+    "duration": ExpressionWrapper(F("closed_at") - F("opened_at"), output_field=DurationField()),
+    "wallet": F("wallet__name"),
+}
+
+
+def list_trades(*, owner_id: UUID, filters: Filters, sort: str = "", page: Any = 1) -> Listing[TradeRow]:
+    """A page of closed positions, last closed first unless sorted otherwise: two queries."""
+    sort = _known(sort, TRADE_SORTS, "-closed")
+    return _listing(_trades(owner_id, filters), TRADE_SORTS, sort, page, filters, trade_row)
+
+
+def export_trades(*, owner_id: UUID, filters: Filters, sort: str = "", start: int = 0) -> list[TradeRow]:
+    """The next rows of an export, from `start` on; empty at the end."""
+    rows = _sorted(_trades(owner_id, filters), TRADE_SORTS, _known(sort, TRADE_SORTS, "-closed"))
+    return [trade_row(position) for position in rows[start : start + EXPORT_ROWS]]
+
+
+def fills(*, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, limit: int = PAGE_ROWS) -> tuple[FillRow, ...]:
+    """The newest fills, of these wallets and below them if given: one query."""
+    rows = _of(Fill.objects.filter(owner_id=owner_id), wallet_ids)
+    return tuple(map(fill_row, rows.select_related("instrument", "wallet")[:limit]))
+
+
+def closed_positions(
+    *, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, limit: int = PAGE_ROWS
+) -> tuple[TradeRow, ...]:
+    """The round trips that ended last, of these wallets and below them if given: one query."""
+    rows = _of(Position.objects.filter(owner_id=owner_id, closed_at__isnull=False), wallet_ids)
+    return tuple(map(trade_row, rows.select_related("instrument", "wallet__parent").order_by("-closed_at")[:limit]))
+
+
+def fill_row(fill: Fill) -> FillRow:
+    """The row of a fill loaded with its instrument and wallet."""
+    return FillRow(
+        id=fill.pk,
+        order_id=fill.order_id,
+        filled_at=fill.filled_at,
+        symbol=fill.instrument.symbol,
+        side=fill.side,
+        price=fill.price,
+        quantity=fill.quantity,
+        notional=fill.notional,
+        fee=fill.fee,
+        fee_asset=fill.fee_asset,
+        liquidity=fill.liquidity,
+        venue_trade_id=fill.venue_trade_id,
+        wallet_id=fill.wallet_id,
+        wallet=fill.wallet.name,
+    )
+
+
+def trade_row(position: Position) -> TradeRow:
+    """The row of a closed position loaded with its instrument and its wallet's parent."""
+    instrument, wallet = position.instrument, position.wallet
+    cost = position.entry_quantity * position.entry_price
+    sold = position.exit_quantity
+    closed_at = position.closed_at or position.opened_at
+    return TradeRow(
+        id=position.pk,
+        instrument_id=instrument.pk,
+        symbol=instrument.symbol,
+        base=instrument.base,
+        quote=instrument.quote,
+        tick_size=instrument.tick_size,
+        lot_size=instrument.lot_size,
+        direction=position.direction,
+        quantity=position.entry_quantity,
+        entry_price=position.entry_price,
+        exit_price=position.exit_price,
+        break_even=(cost + position.fees) / sold if sold else None,
+        fees=position.fees,
+        pnl=position.realized_pnl,
+        pnl_return=position.realized_pnl / cost if cost else None,
+        entry_reason=position.entry_reason,
+        exit_reason=position.exit_reason,
+        wallet_id=wallet.pk,
+        wallet=wallet.name,
+        farm=wallet.parent.name if wallet.parent else "",
+        opened_at=position.opened_at,
+        closed_at=closed_at,
+        duration=closed_at - position.opened_at,
+    )
+
+
+def _trades(owner_id: UUID, filters: Filters) -> QuerySet[Position]:
+    return Position.objects.filter(
+        filters.place() & filters.times("closed_at") & _about(filters.text, "entry_reason", "exit_reason"),
+        owner_id=owner_id,
+        closed_at__isnull=False,
+    ).select_related("instrument", "wallet__parent")

@@ -1,0 +1,132 @@
+"""Platforms, connections, syncs and the demo exchange's books for operators. Credentials are written, never shown."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from kit.admin import ReadOnlyAdmin, ReadOnlyInline
+from wallets.models import (
+    Connection,
+    Credential,
+    DemoBalance,
+    DemoOrder,
+    DemoTrade,
+    Platform,
+    Reconciliation,
+    SyncRun,
+)
+from wallets.venues.credentials import store_credentials
+
+
+@admin.register(Platform)
+class PlatformAdmin(ModelAdmin):
+    list_display = ("name", "slug", "adapter", "kind", "is_paper", "is_active")
+    list_filter = ("kind", "is_paper", "is_active", "adapter")
+    search_fields = ("name", "slug")
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ModelAdmin):
+    list_display = ("name", "owner", "platform", "venue", "is_paper", "status", "synced_at")
+    list_filter = ("status", "platform", "is_paper", "venue")
+    list_select_related = ("owner", "platform")
+    search_fields = ("name", "owner__email", "venue")
+    readonly_fields = ("status_detail", "synced_at", "created_at")
+    autocomplete_fields = ("owner",)
+
+
+class CredentialForm(forms.ModelForm[Credential]):
+    """One field of a connection, entered blind: what is stored is never sent back, not even encrypted."""
+
+    value = forms.CharField(
+        widget=UnfoldAdminPasswordWidget(render_value=False), help_text="Stored encrypted and never shown again."
+    )
+
+    class Meta:
+        model = Credential
+        fields = ("connection", "field")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        connection, field = cleaned.get("connection"), cleaned.get("field")
+        if connection is not None and field:
+            known = sorted(declared["name"] for declared in connection.platform.credential_fields)
+            if field not in known:
+                self.add_error("field", f"Choose one of: {', '.join(known) or 'this platform needs no key'}.")
+            # A field that is there already is replaced.
+            self.instance = Credential.objects.filter(connection=connection, field=field).first() or self.instance
+        return cleaned
+
+
+@admin.register(Credential)
+class CredentialAdmin(ModelAdmin):
+    form = CredentialForm
+    list_display = ("connection", "field", "key_id", "updated_at")
+    list_filter = ("field", "key_id", "connection__platform")
+    list_select_related = ("connection",)
+    search_fields = ("connection__name", "connection__owner__email")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """There is nothing to show: entering the field again replaces it."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Credential, form: Any, change: bool) -> None:
+        store_credentials(connection=obj.connection, values={obj.field: form.cleaned_data["value"]})
+        obj.pk = Credential.objects.get(connection=obj.connection, field=obj.field).pk
+        obj.refresh_from_db()
+
+
+class ReconciliationInline(ReadOnlyInline):
+    model = Reconciliation
+    fields = ("asset", "venue_total", "books_total", "suspense", "drift", "first_diverging_entry")
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "connection", "owner", "status", "progress", "error", "finished_at")
+    list_filter = ("status", "connection__platform", "created_at")
+    list_select_related = ("connection", "owner")
+    search_fields = ("connection__name", "owner__email", "error")
+    inlines = (ReconciliationInline,)
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(ReadOnlyAdmin):
+    list_display = ("run", "asset", "venue_total", "books_total", "suspense", "drift")
+    list_filter = ("asset", "run__status")
+    list_select_related = ("run",)
+    search_fields = ("asset", "run__connection__name", "owner__email")
+
+
+@admin.register(DemoBalance)
+class DemoBalanceAdmin(ReadOnlyAdmin):
+    list_display = ("connection", "asset", "total", "owner")
+    list_filter = ("asset",)
+    list_select_related = ("connection", "owner")
+    search_fields = ("connection__name", "owner__email")
+
+
+class DemoTradeInline(ReadOnlyInline):
+    model = DemoTrade
+    fields = ("price", "quantity", "fee", "fee_asset", "liquidity", "created_at")
+
+
+@admin.register(DemoOrder)
+class DemoOrderAdmin(ReadOnlyAdmin):
+    list_display = ("client_order_id", "connection", "symbol", "side", "quantity", "status", "reason", "created_at")
+    list_filter = ("status", "side", "symbol")
+    list_select_related = ("connection",)
+    search_fields = ("client_order_id", "connection__name", "owner__email")
+    inlines = (DemoTradeInline,)
+
+
+@admin.register(DemoTrade)
+class DemoTradeAdmin(ReadOnlyAdmin):
+    list_display = ("order", "price", "quantity", "fee", "fee_asset", "liquidity", "created_at")
+    list_filter = ("liquidity", "order__symbol")
+    list_select_related = ("order",)
+    search_fields = ("order__client_order_id", "owner__email")

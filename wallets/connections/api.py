@@ -1,0 +1,132 @@
+"""Platforms and connections for programs. Credentials go in elsewhere and never come out."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from ninja.responses import Status
+
+from kit.api import Amount, Page, PageQuery, paginate
+from kit.errors import NotFoundError
+from kit.http import owner_of
+from wallets.models import Platform, Reconciliation, SyncRun
+from wallets.sync.health import ConnectionHealth, connection_health
+from wallets.sync.runs import request_sync
+from wallets.venues.accounts import get_connection
+
+router = Router()
+
+
+class PlatformOut(Schema):
+    """A kind of venue. `fees` are fractions of the notional."""
+
+    slug: str
+    name: str
+    kind: str
+    is_paper: bool
+    fees: dict[str, str]
+
+
+class AssetOut(Schema):
+    """One asset of one sync, in units of the asset; `drift` = venue_total − books_total − suspense."""
+
+    asset: str
+    venue_total: Amount
+    books_total: Amount
+    suspense: Amount
+    drift: Amount
+    first_diverging_entry_id: int | None
+
+
+class SyncOut(Schema):
+    """A look at the venue. `progress` is in percent."""
+
+    id: UUID
+    connection_id: UUID
+    status: str
+    progress: int
+    step: str
+    error: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class SyncResultOut(SyncOut):
+    assets: list[AssetOut]
+
+
+class ConnectionOut(Schema):
+    """An account at a platform. `unexplained` maps assets to what the venue holds beyond the wallets."""
+
+    id: UUID
+    name: str
+    platform: str
+    venue: str
+    is_paper: bool
+    status: str
+    detail: str
+    synced_at: datetime | None
+    unexplained: dict[str, Amount]
+    last_sync: SyncOut | None
+
+
+@router.get("/platforms", response=list[PlatformOut])
+def platforms(request: HttpRequest) -> Any:
+    """What can be connected."""
+    return Platform.objects.filter(is_active=True)
+
+
+@router.get("/connections", response=list[ConnectionOut])
+def connections(request: HttpRequest) -> Any:
+    """All of the owner's connections, those that need somebody first."""
+    return [_connection(health) for health in connection_health(owner_id=owner_of(request))]
+
+
+@router.get("/connections/{uuid:connection_id}", response=ConnectionOut)
+def connection(request: HttpRequest, connection_id: UUID) -> Any:
+    found = connection_health(owner_id=owner_of(request), connection_id=connection_id)
+    if not found:
+        raise NotFoundError("There is no such connection.")
+    return _connection(found[0])
+
+
+@router.post("/connections/{uuid:connection_id}/sync", response={202: SyncOut})
+def sync(request: HttpRequest, connection_id: UUID) -> Status[SyncRun]:
+    """Start a sync, or answer with the one that is under way; ask for it to see its progress."""
+    return Status(202, request_sync(owner_id=owner_of(request), connection_id=connection_id))
+
+
+@router.get("/connections/{uuid:connection_id}/syncs", response=Page[SyncOut])
+def syncs(request: HttpRequest, connection_id: UUID, query: Query[PageQuery]) -> Any:
+    """The syncs of the last days, newest first."""
+    get_connection(owner_id=owner_of(request), connection_id=connection_id)
+    return paginate(SyncRun.objects.filter(connection_id=connection_id), query)
+
+
+@router.get("/connections/{uuid:connection_id}/syncs/{uuid:sync_id}", response=SyncResultOut)
+def sync_result(request: HttpRequest, connection_id: UUID, sync_id: UUID) -> Any:
+    """How far the sync is, and what it found in each asset."""
+    run = SyncRun.objects.filter(owner_id=owner_of(request), connection_id=connection_id, pk=sync_id).first()
+    if run is None:
+        raise NotFoundError("There is no such sync.")
+    return {**SyncOut.from_orm(run).dict(), "assets": Reconciliation.objects.filter(run=run).order_by("asset")}
+
+
+def _connection(health: ConnectionHealth) -> dict[str, Any]:
+    connection = health.connection
+    unexplained: dict[str, Decimal] = {row.asset: row.unexplained for row in health.unexplained}
+    return {
+        "id": connection.pk,
+        "name": connection.name,
+        "platform": connection.platform_id,
+        "venue": connection.venue,
+        "is_paper": connection.is_paper,
+        "status": health.status,
+        "detail": connection.status_detail,
+        "synced_at": connection.synced_at,
+        "unexplained": unexplained,
+        "last_sync": health.runs[0].run if health.runs else None,
+    }

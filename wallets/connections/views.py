@@ -1,0 +1,107 @@
+"""Connections: how healthy the owner's accounts at platforms are, and syncing them on demand with visible progress."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from kit.errors import ConflictError, MoniqoError, NotFoundError
+from kit.http import HtmxRequest, owner_of
+from wallets.connections.forms import PaperAccountForm
+from wallets.models import Reconciliation
+from wallets.sync.health import ConnectionHealth, connection_health
+from wallets.sync.runs import assign_suspense, request_sync
+from wallets.venues.accounts import open_paper_account, paper_venues
+
+PAGE = "wallets/connections.html"
+
+
+@login_required
+@require_GET
+def connections(request: HttpRequest) -> HttpResponse:
+    """All of the owner's connections, those that need somebody first."""
+    return render(request, PAGE, {"connections": connection_health(owner_id=owner_of(request))})
+
+
+@login_required
+@require_GET
+def connection(request: HtmxRequest, pk: UUID) -> HttpResponse:
+    """One connection; its card alone for a live update."""
+    return _card(request, _health(request, pk))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Open a paper account and start its first sync."""
+    form = PaperAccountForm(request.POST if request.method == "POST" else None, venues=paper_venues())
+    if form.is_valid():
+        try:
+            made = open_paper_account(owner_id=owner_of(request), **form.cleaned_data)
+            request_sync(owner_id=owner_of(request), connection_id=made.pk)
+        except MoniqoError as error:
+            form.add_error("name" if isinstance(error, ConflictError) else None, str(error))
+        else:
+            messages.success(request, f"{made.name} is open. Make its master wallet, and set limits.")
+            return redirect("wallets:connections")
+    return render(request, "wallets/connection_create.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def sync(request: HtmxRequest, pk: UUID) -> HttpResponse:
+    """Start a sync, or watch the one that is under way."""
+    try:
+        request_sync(owner_id=owner_of(request), connection_id=pk)
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    if request.htmx:
+        return _card(request, _health(request, pk))
+    messages.info(request, "The sync has started: this page shows how far it is.")
+    return redirect("wallets:connections")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def assign(request: HttpRequest, pk: UUID, asset: str) -> HttpResponse:
+    """Explain what is in suspense as the master's money or loss: first what would change, then the change."""
+    health = _health(request, pk)
+    if request.method == "POST":
+        try:
+            key = f"assign:{request.POST.get('key', '')[:100]}"
+            assign_suspense(owner_id=owner_of(request), connection_id=pk, asset=asset, key=key)
+            messages.success(request, f"{asset} is in the master wallet's books now.")
+        except MoniqoError as error:
+            messages.error(request, str(error))
+        return redirect("wallets:connections")
+    row = _latest(health, asset)
+    context = {"health": health, "asset": asset, "row": row, "amount": row.unexplained, "key": uuid4()}
+    return render(request, "wallets/assign.html", context)
+
+
+def _health(request: HttpRequest, pk: UUID) -> ConnectionHealth:
+    found = connection_health(owner_id=owner_of(request), connection_id=pk)
+    if not found:
+        raise Http404("There is no such connection.")
+    return found[0]
+
+
+def _latest(health: ConnectionHealth, asset: str) -> Reconciliation:
+    """The newest look at the asset, when it left something unexplained."""
+    for row in health.unexplained:
+        if row.asset == asset:
+            return row
+    raise Http404("Nothing of this asset is unexplained.")
+
+
+def _card(request: HtmxRequest, health: ConnectionHealth) -> HttpResponse:
+    context: dict[str, Any] = {"connections": (health,), "health": health}
+    is_part = bool(request.htmx) and not request.htmx.history_restore_request
+    response = render(request, f"{PAGE}#card" if is_part else PAGE, context)
+    patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
+    return response

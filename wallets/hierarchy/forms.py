@@ -1,0 +1,107 @@
+"""The forms of the wallet pages. They check what a field can tell; the services check the rest."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from kit import display, formatting
+from kit.models import MONEY
+from wallets.hierarchy.tree import WalletNode
+from wallets.models import Connection, Wallet
+
+
+class MovementForm(forms.Form):
+    """How much of which asset leaves `source`; a deposit has no source and brings the wallet's base asset."""
+
+    asset = forms.ChoiceField(label="From")
+    amount = forms.DecimalField(
+        label="Amount",
+        min_value=Decimal("1e-18"),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+    note = forms.CharField(label="Note", max_length=200, required=False)
+
+    def __init__(self, *args: Any, source: WalletNode | None, base_asset: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_id, self.label_suffix = "movement_%s", ""
+        choices = self.fields["asset"]
+        assert isinstance(choices, forms.ChoiceField)  # noqa: S101 - declared above
+        if source is None:
+            choices.label = "Asset"
+            choices.choices = [(base_asset, base_asset)]
+            del self.fields["note"]
+        else:
+            free = [(held.asset, held.available) for held in source.holdings if held.available > 0]
+            choices.choices = [(asset, _free(source.name, asset, amount)) for asset, amount in free] or [
+                (base_asset, _free(source.name, base_asset, Decimal(0)))
+            ]
+
+
+class SettingsForm(forms.Form):
+    """Name, target in percent of the parent, trading state."""
+
+    name = forms.CharField(label="Name", max_length=80)
+    target_percent = forms.DecimalField(
+        label="Target, % of its parent",
+        min_value=Decimal(0),
+        max_value=Decimal(100),
+        max_digits=9,
+        decimal_places=6,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+    trading_state = forms.ChoiceField(
+        label="Trading", choices=Wallet.TradingState.choices, help_text="The strictest state on the path counts."
+    )
+
+    def __init__(self, *args: Any, is_master: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_id, self.label_suffix = "settings_%s", ""
+        if is_master:
+            del self.fields["target_percent"]
+
+    @property
+    def target_weight(self) -> Decimal | None:
+        percent: Decimal | None = self.cleaned_data.get("target_percent")
+        return None if percent is None else percent / 100
+
+
+class WalletForm(forms.Form):
+    """A new wallet under `parent`, or without one a new master on one of the owner's connections."""
+
+    name = forms.CharField(label="Name", max_length=80)
+    target_percent = forms.DecimalField(
+        label="Target, % of its parent",
+        min_value=Decimal(0),
+        max_value=Decimal(100),
+        max_digits=9,
+        decimal_places=6,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+    connection = forms.ModelChoiceField(Connection.objects.none(), label="Connection", empty_label=None)
+
+    def __init__(self, *args: Any, parent: Wallet | None, owner_id: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        connections = self.fields["connection"]
+        assert isinstance(connections, forms.ModelChoiceField)  # noqa: S101 - declared above
+        if parent is None:
+            del self.fields["target_percent"]
+            connections.queryset = Connection.objects.filter(owner_id=owner_id)
+        else:
+            del self.fields["connection"]
+
+    @property
+    def target_weight(self) -> Decimal | None:
+        percent: Decimal | None = self.cleaned_data.get("target_percent")
+        return None if percent is None else percent / 100
+
+
+def _free(name: str, asset: str, amount: Decimal) -> str:
+    """An option's text; options hold no markup, so the privacy switch is asked here."""
+    shown = formatting.MASK if display.current().hide_amounts else formatting.amount(amount, asset)
+    return f"{name} · {shown} free"

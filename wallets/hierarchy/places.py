@@ -1,0 +1,123 @@
+"""The wallets and their places: master over farm over agent. Making them, changing them, finding one."""
+
+import re
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from kit.live.publish import publish
+from wallets.models import Connection, Wallet
+
+ASSET = re.compile(r"[A-Z0-9][A-Z0-9.:_-]{0,19}")
+
+
+PARENT_ROLE = {Wallet.Role.FARM: Wallet.Role.MASTER, Wallet.Role.AGENT: Wallet.Role.FARM}
+
+
+def create_wallet(
+    *,
+    owner_id: UUID,
+    name: str,
+    role: str,
+    parent: Wallet | None = None,
+    connection: Connection | None = None,
+    base_asset: str = "USDT",
+    target_weight: Decimal | None = None,
+) -> Wallet:
+    """Make a wallet: a master on a connection, a farm under a master, an agent under a farm.
+
+    A child uses its parent's base asset and, unless given its own, its connection. `target_weight` is the fraction
+    (0 to 1) of the parent's value that it should have. Raises InvalidInputError, ConflictError for a name in use.
+    """
+    name = name.strip()
+    if not name:
+        raise InvalidInputError("Give the wallet a name.", fields={"name": "A name is needed."})
+    if role not in Wallet.Role.values:
+        raise InvalidInputError("A wallet is a master, a farm or an agent.", fields={"role": "Not a role."})
+    _check_place(role, parent)
+    _check_weight(target_weight, is_master=parent is None)
+    connection = connection or (parent.connection if parent else None)
+    if connection is None:
+        raise InvalidInputError("Choose the connection of the master wallet.", fields={"connection": "Needed here."})
+    if parent is None and not ASSET.fullmatch(base_asset):
+        raise InvalidInputError("Name the base asset by its symbol, such as USDT.", fields={"base_asset": "No symbol."})
+    if connection.owner_id != owner_id or (parent is not None and parent.owner_id != owner_id):
+        raise NotFoundError("There is no such connection or parent wallet.")
+    wallet = Wallet(
+        owner_id=owner_id,
+        name=name,
+        role=role,
+        parent=parent,
+        connection=connection,
+        base_asset=parent.base_asset if parent else base_asset,
+        target_weight=target_weight,
+    )
+    _save(wallet)
+    publish(owner_id=owner_id, event="wallets", data={"wallet": str(wallet.pk), "change": "created"})
+    return wallet
+
+
+def update_wallet(
+    *, owner_id: UUID, wallet_id: UUID, name: str, target_weight: Decimal | None, trading_state: str
+) -> Wallet:
+    """Change what a user may change of a wallet: its name, target weight and trading state."""
+    wallet = get_wallet(owner_id=owner_id, wallet_id=wallet_id)
+    if not name.strip():
+        raise InvalidInputError("Give the wallet a name.", fields={"name": "A name is needed."})
+    if trading_state not in Wallet.TradingState.values:
+        raise InvalidInputError(
+            "A wallet is active, reducing or halted.", fields={"trading_state": "Not a trading state."}
+        )
+    _check_weight(target_weight, is_master=wallet.parent_id is None)
+    wallet.name, wallet.target_weight, wallet.trading_state = name.strip(), target_weight, trading_state
+    _save(wallet)
+    publish(owner_id=owner_id, event="wallets", data={"wallet": str(wallet.pk), "change": "settings"})
+    return wallet
+
+
+def get_wallet(*, owner_id: UUID, wallet_id: UUID) -> Wallet:
+    """The owner's wallet with its connection, or NotFoundError."""
+    wallet = (
+        Wallet.objects.select_related("connection__platform", "parent").filter(owner_id=owner_id, pk=wallet_id).first()
+    )
+    if wallet is None:
+        raise NotFoundError("There is no such wallet.")
+    return wallet
+
+
+def _check_place(role: str, parent: Wallet | None) -> None:
+    wanted = PARENT_ROLE.get(Wallet.Role(role))
+    if wanted is None and parent is not None:
+        raise InvalidInputError("A master wallet has no parent.", fields={"parent": "Leave this empty."})
+    if wanted is not None and (parent is None or parent.role != wanted):
+        raise InvalidInputError(
+            f"Choose a {wanted.label.lower()} wallet as the parent of {_a(role)}.",
+            fields={"parent": f"Must be a {wanted.label.lower()} wallet."},
+        )
+
+
+def _check_weight(weight: Decimal | None, *, is_master: bool) -> None:
+    if weight is None:
+        return
+    if is_master:
+        raise InvalidInputError("A master has no target: it is the whole.", fields={"target_weight": "Leave empty."})
+    if not weight.is_finite() or not 0 <= weight <= 1:
+        raise InvalidInputError(
+            "A target is between 0 and 100 % of the parent.", fields={"target_weight": "Between 0 and 100 %."}
+        )
+
+
+def _save(wallet: Wallet) -> None:
+    try:
+        with transaction.atomic():
+            wallet.save()
+    except IntegrityError as error:
+        if "wallet_name_once_per_parent" not in str(error):
+            raise
+        raise ConflictError(f"Choose another name: there is a wallet {wallet.name} at this place already.") from error
+
+
+def _a(role: str) -> str:
+    return "an agent" if role == Wallet.Role.AGENT else f"a {role}"

@@ -1,0 +1,137 @@
+"""The hierarchy and the books for operators: a wallet's name, target and state may be changed, the ledger only read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from kit.admin import ReadOnlyAdmin, ReadOnlyInline
+from wallets.models import Account, Entry, FundAllocation, Hold, Posting, Transfer, Wallet
+
+
+class AccountInline(ReadOnlyInline):
+    model = Account
+    fields = ("asset", "kind", "balance", "held", "version")
+
+
+class TransferInline(ReadOnlyInline):
+    model = Transfer
+    fields = ("id", "phase", "asset", "amount", "debit", "credit", "pending")
+
+
+class EntryInline(ReadOnlyInline):
+    model = Entry
+    fields = ("account", "version", "amount", "balance_after")
+
+
+@admin.register(Wallet)
+class WalletAdmin(ModelAdmin):
+    """Wallets are made by the services, which know their places; deleting one would tear its history."""
+
+    list_display = ("name", "role", "owner", "parent", "connection", "base_asset", "target_weight", "trading_state")
+    list_filter = ("role", "trading_state", "base_asset", "connection__platform", "created_at")
+    list_select_related = ("owner", "parent", "connection")
+    search_fields = ("id", "name", "owner__email", "connection__name")
+    fields = (
+        "name",
+        "target_weight",
+        "trading_state",
+        "owner",
+        "role",
+        "parent",
+        "connection",
+        "base_asset",
+        "created_at",
+    )
+    readonly_fields = ("owner", "role", "parent", "connection", "base_asset", "created_at")
+    inlines: Any = (AccountInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    list_display = ("id", "owner", "wallet", "asset", "kind", "balance", "held", "version", "held_version")
+    list_filter = ("kind", "asset")
+    list_select_related = ("owner", "wallet")
+    search_fields = ("id", "owner__email", "wallet__name", "wallet__id", "asset")
+
+
+@admin.register(Posting)
+class PostingAdmin(ReadOnlyAdmin):
+    list_display = ("id", "created_at", "owner", "kind", "key")
+    list_filter = ("kind", "created_at")
+    list_select_related = ("owner",)
+    search_fields = ("id", "key", "owner__email")
+    date_hierarchy = "created_at"
+    inlines: Any = (TransferInline,)
+
+
+@admin.register(Transfer)
+class TransferAdmin(ReadOnlyAdmin):
+    list_display = ("id", "created_at", "owner", "phase", "asset", "amount", "from_wallet", "to_wallet", "posting")
+    list_filter = ("phase", "asset", "posting__kind", "created_at")
+    list_select_related = ("owner", "posting", "debit__wallet", "credit__wallet")
+    search_fields = ("id", "posting__key", "owner__email", "debit__wallet__name", "credit__wallet__name")
+    date_hierarchy = "created_at"
+    inlines: Any = (EntryInline,)
+
+    @admin.display(description="from")
+    def from_wallet(self, transfer: Transfer) -> str:
+        return f"{transfer.debit.wallet.name}, {transfer.debit.kind}"
+
+    @admin.display(description="to")
+    def to_wallet(self, transfer: Transfer) -> str:
+        return f"{transfer.credit.wallet.name}, {transfer.credit.kind}"
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    list_display = ("id", "created_at", "owner", "wallet", "asset", "kind", "version", "amount", "balance_after")
+    list_filter = ("account__asset", "account__kind", "created_at")
+    list_select_related = ("owner", "account__wallet")
+    search_fields = ("id", "owner__email", "account__wallet__name", "account__id", "transfer__id")
+    date_hierarchy = "created_at"
+
+    @admin.display(ordering="account__wallet__name")
+    def wallet(self, entry: Entry) -> str:
+        return entry.account.wallet.name
+
+    @admin.display(ordering="account__asset")
+    def asset(self, entry: Entry) -> str:
+        return entry.account.asset
+
+    @admin.display(ordering="account__kind")
+    def kind(self, entry: Entry) -> str:
+        return entry.account.kind
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnlyAdmin):
+    list_display = ("id", "created_at", "owner", "wallet", "asset", "version", "amount", "held_after", "transfer_id")
+    list_filter = ("account__asset", "created_at")
+    list_select_related = ("owner", "account__wallet")
+    search_fields = ("id", "owner__email", "account__wallet__name", "transfer__id")
+    date_hierarchy = "created_at"
+
+    @admin.display(ordering="account__wallet__name")
+    def wallet(self, hold: Hold) -> str:
+        return hold.account.wallet.name
+
+    @admin.display(ordering="account__asset")
+    def asset(self, hold: Hold) -> str:
+        return hold.account.asset
+
+
+@admin.register(FundAllocation)
+class FundAllocationAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "kind", "source", "target", "asset", "amount", "note")
+    list_filter = ("kind", "asset", "created_at")
+    list_select_related = ("owner", "source", "target")
+    search_fields = ("id", "owner__email", "source__name", "target__name", "note", "posting__key")
+    date_hierarchy = "created_at"

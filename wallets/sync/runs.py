@@ -1,0 +1,306 @@
+"""Sync: ask the venue what it holds for a connection and hold our books against it.
+
+Per asset, Σ wallets + suspense = venue total. The venue is asked outside of any transaction, so orders may be under way
+meanwhile; a difference counts only when the books stood still around the question and nothing that is reserved could
+still explain it. A difference that counts is posted between *outside world* and *suspense* of the connection's first
+master, where it stays visible until somebody explains it; no wallet's balance is ever overwritten to agree.
+"""
+
+import time
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+import stamina
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+
+from kit import clock, tenancy
+from kit.alerts.models import Alert
+from kit.alerts.services import raise_alert, resolve_alert
+from kit.errors import ConflictError, MoniqoError, NotFoundError
+from kit.formatting import amount as readable
+from kit.live.publish import publish
+from wallets.ledger import AccountRef, Leg, post
+from wallets.models import Account, Connection, Entry, Posting, Reconciliation, SyncRun
+from wallets.sync.reconciliation import ZERO, Look, first_diverging_entry, first_wallet, last_agreement, read_books
+from wallets.venues.accounts import get_connection
+from wallets.venues.base import (
+    TradeReport,
+    Venue,
+    VenueAmbiguousError,
+    VenueCredentialsError,
+    VenueError,
+    VenueRejectedError,
+    VenueUnavailableError,
+)
+from wallets.venues.registry import open_venue
+
+# A run that took longer than this died with its worker; the next one may start.
+RUN_TIMEOUT: Final = timedelta(minutes=5)
+# How often the books are given the time to come to rest, and how long each time.
+LOOKS: Final = 4
+REST_SECONDS: Final = 0.5
+# Trades are asked for from a little earlier than the last agreement: the venue's clock is not ours.
+OVERLAP: Final = timedelta(minutes=1)
+
+
+def request_sync(*, owner_id: UUID, connection_id: UUID) -> SyncRun:
+    """Start a run in the background and return it, or the one that is under way already."""
+    run, is_new = _start(owner_id, connection_id)
+    if is_new:
+        arguments = (str(owner_id), str(connection_id), str(run.pk))
+        transaction.on_commit(
+            lambda: current_app.send_task("wallets.tasks.sync_connection", args=arguments), robust=True
+        )
+    return run
+
+
+def sync_connection(*, connection_id: UUID, owner_id: UUID, run_id: UUID | None = None) -> SyncRun:
+    """Sync now and return the finished run; with `run_id` carry out that one. Call it outside of transactions.
+
+    A venue that does not answer is no error of the caller: the run ends as failed, the connection as stale or failed,
+    and the figures of the last sync stay. When another run is under way, that one is returned as it is.
+    """
+    if run_id is None:
+        run, is_new = _start(owner_id, connection_id)
+        if not is_new:
+            return run
+    else:
+        with tenancy.tenant(owner_id):
+            run = SyncRun.objects.get(pk=run_id, connection_id=connection_id)
+        if run.status != SyncRun.Status.RUNNING:
+            return run
+    try:
+        return _carry_out(run, owner_id)
+    except VenueError as error:
+        lasting = isinstance(error, VenueCredentialsError | VenueRejectedError)
+        return _fail(run, str(error), Connection.Status.FAILED if lasting else Connection.Status.STALE)
+    except MoniqoError as error:
+        return _fail(run, str(error), Connection.Status.FAILED)
+    except Exception:
+        _fail(run, "Something broke on our side; the next sync tries again.", Connection.Status.STALE)
+        raise
+
+
+def assign_suspense(*, owner_id: UUID, connection_id: UUID, asset: str, key: str) -> Posting:
+    """Explain an asset's whole suspense as the master's: what arrived becomes its money, what is missing its loss.
+
+    Raises ConflictError when there is nothing in suspense, InsufficientFundsError when the master cannot bear the loss.
+    """
+    # Who comes second waits, and then finds nothing left: the same suspense must not be explained twice.
+    _lock(owner_id, connection_id)
+    earlier = Posting.objects.filter(owner_id=owner_id, key=key).first()
+    if earlier is not None:
+        return earlier
+    wallet = first_wallet(connection_id)
+    balance = read_books(connection_id).suspense.get(asset, ZERO)
+    if wallet is None or not balance:
+        raise ConflictError(f"Nothing to assign: no {asset} of this connection is in suspense.")
+    suspense, own = AccountRef(wallet, asset, Account.Kind.SUSPENSE), AccountRef(wallet, asset)
+    leg = Leg(suspense, own, balance) if balance > 0 else Leg(own, suspense, -balance)
+    posting = post(owner_id=owner_id, key=key, kind="assign", legs=[leg], detail={"connection": str(connection_id)})
+    resolve_alert(owner_id=owner_id, key=_drift_key(connection_id, asset))
+    return posting
+
+
+def prune_sync_log(*, days: int | None = None) -> int:
+    """Forget every owner's runs older than `days` (default: the setting); returns how many runs."""
+    before = clock.now() - timedelta(days=settings.SYNC_LOG_DAYS if days is None else days)
+    with tenancy.system():
+        Reconciliation.objects.filter(run__created_at__lt=before).delete()
+        return SyncRun.objects.filter(created_at__lt=before).delete()[1].get(SyncRun._meta.label, 0)
+
+
+# --- one run ---------------------------------------------------------------------------------------------------------
+
+
+def _start(owner_id: UUID, connection_id: UUID) -> tuple[SyncRun, bool]:
+    """A new run, or the one that is under way. The connection's row lock makes it one at a time."""
+    with tenancy.tenant(owner_id):
+        _lock(owner_id, connection_id)
+        running = SyncRun.objects.filter(connection_id=connection_id, status=SyncRun.Status.RUNNING)
+        alive = running.filter(created_at__gt=clock.now() - RUN_TIMEOUT).first()
+        if alive is not None:
+            return alive, False
+        running.update(status=SyncRun.Status.FAILED, error="It was interrupted.", finished_at=clock.now())
+        return SyncRun.objects.create(owner_id=owner_id, connection_id=connection_id, step="Waiting for a worker"), True
+
+
+def _lock(owner_id: UUID, connection_id: UUID) -> None:
+    """Take turns on what is known of the connection, to the end of the transaction. Raises NotFoundError."""
+    rows = Connection.objects.select_for_update(no_key=True).filter(owner_id=owner_id, pk=connection_id)
+    if not rows.values_list("pk").first():
+        raise NotFoundError("There is no such connection.")
+
+
+def _carry_out(run: SyncRun, owner_id: UUID) -> SyncRun:
+    _advance(run, 10, "Asking the venue")
+    with tenancy.tenant(owner_id):
+        connection = get_connection(owner_id=owner_id, connection_id=run.connection_id)
+        venue = open_venue(connection)
+    look = _look(venue, owner_id, run.connection_id)
+    _advance(run, 60, "Comparing with the books")
+    drifting = {asset: look.drift(asset) for asset in look.assets() if look.drift(asset)}
+    trades = _trades(venue, owner_id, run, drifting) if drifting and look.settled else ()
+    with tenancy.tenant(owner_id):
+        return _finish(run, connection, look, drifting, trades)
+
+
+def _look(venue: Venue, owner_id: UUID, connection_id: UUID) -> Look:
+    """Ask until venue and books agree or the books stand still; orders get the time to be booked."""
+    for attempt in range(LOOKS):
+        if attempt and not clock.is_controlled():
+            time.sleep(REST_SECONDS)
+        with tenancy.tenant(owner_id):
+            before = read_books(connection_id)
+        totals = {balance.asset: balance.total for balance in _ask(venue)}
+        with tenancy.tenant(owner_id):
+            after = read_books(connection_id)
+        still = before.version == after.version and not (before.in_flight or after.in_flight)
+        look = Look(totals, after, settled=still)
+        if still or look.agrees():
+            break
+    return look
+
+
+@stamina.retry(on=(VenueUnavailableError, VenueAmbiguousError), attempts=3, timeout=20, wait_initial=0.2)
+def _ask(venue: Venue):  # type: ignore[no-untyped-def]  # tuple[BalanceReport, ...]; the decorator is untyped
+    return venue.balances()
+
+
+def _finish(
+    run: SyncRun,
+    connection: Connection,
+    look: Look,
+    drifting: Mapping[str, Decimal],
+    trades: Collection[TradeReport],
+) -> SyncRun:
+    """Write what was found: an asset's row each, drift into suspense, alerts, the run and the connection.
+
+    A run that was given up meanwhile, because it took too long, writes nothing: another one may have booked the same
+    difference by now.
+    """
+    _lock(run.owner_id, connection.pk)
+    current = SyncRun.objects.get(pk=run.pk)
+    if current.status != SyncRun.Status.RUNNING:
+        return current
+    wallet_id = first_wallet(connection.pk)
+    counts = look.settled and wallet_id is not None
+    for asset in look.assets():
+        drift = drifting.get(asset, ZERO)
+        entry = first_diverging_entry(run, asset, drift, trades) if drift and counts else None
+        Reconciliation.objects.update_or_create(
+            run=run,
+            asset=asset,
+            defaults={
+                "owner_id": run.owner_id,
+                "venue_total": look.venue.get(asset, ZERO),
+                "books_total": look.books.totals.get(asset, ZERO),
+                "suspense": look.books.suspense.get(asset, ZERO),
+                "drift": drift,
+                "first_diverging_entry": entry,
+            },
+        )
+        if drift and counts and wallet_id is not None:
+            _into_suspense(run, wallet_id, asset, drift)
+            _alert_drift(run, connection, asset, drift, entry)
+        elif not drift and not look.books.suspense.get(asset):
+            resolve_alert(owner_id=run.owner_id, key=_drift_key(connection.pk, asset))
+    resolve_alert(owner_id=run.owner_id, key=f"sync:{connection.pk}")
+    run.status = SyncRun.Status.DRIFT if drifting and counts else SyncRun.Status.OK
+    run = _end(run, _summary(look, drifting, counts))
+    Connection.objects.filter(pk=connection.pk).update(
+        status=Connection.Status.OK, status_detail=run.step, synced_at=run.finished_at
+    )
+    return run
+
+
+def _summary(look: Look, drifting: Mapping[str, Decimal], counts: bool) -> str:
+    if not drifting:
+        return ""
+    names = ", ".join(sorted(drifting))
+    if counts:
+        return f"Books and venue differ in {names}."
+    return f"{names}: waiting for orders to be booked." if not look.settled else f"{names}: not in any wallet yet."
+
+
+def _fail(run: SyncRun, error: str, status: str) -> SyncRun:
+    with tenancy.tenant(run.owner_id):
+        Connection.objects.filter(pk=run.connection_id).exclude(status=Connection.Status.DISABLED).update(
+            status=status, status_detail=error
+        )
+        if status == Connection.Status.FAILED:
+            raise_alert(
+                owner_id=run.owner_id,
+                key=f"sync:{run.connection_id}",
+                level=Alert.Level.CRITICAL,
+                title="A connection needs you",
+                body=error,
+            )
+        run.status, run.error = SyncRun.Status.FAILED, error
+        return _end(run, "")
+
+
+def _end(run: SyncRun, step: str) -> SyncRun:
+    run.progress, run.step, run.finished_at = 100, step[:80], clock.now()
+    run.save(update_fields=["status", "error", "progress", "step", "finished_at"])
+    _tell(run)
+    return run
+
+
+def _advance(run: SyncRun, progress: int, step: str) -> None:
+    run.progress, run.step = progress, step
+    with tenancy.tenant(run.owner_id):
+        run.save(update_fields=["progress", "step"])
+        _tell(run)
+
+
+def _tell(run: SyncRun) -> None:
+    publish(
+        owner_id=run.owner_id,
+        event="sync",
+        data={"connection": run.connection_id, "run": run.pk, "status": run.status, "progress": run.progress},
+    )
+
+
+def _trades(venue: Venue, owner_id: UUID, run: SyncRun, assets: Collection[str]) -> tuple[TradeReport, ...]:
+    """The venue's trades since all of the drifting assets last agreed."""
+    with tenancy.tenant(owner_id):
+        agreed = [last_agreement(run, asset) for asset in assets]
+        opened = Connection.objects.values_list("created_at", flat=True).get(pk=run.connection_id)
+    return venue.trades_since(min((moment for moment in agreed if moment), default=opened) - OVERLAP)
+
+
+def _into_suspense(run: SyncRun, wallet_id: UUID, asset: str, drift: Decimal) -> None:
+    outside = AccountRef(wallet_id, asset, Account.Kind.EXTERNAL)
+    suspense = AccountRef(wallet_id, asset, Account.Kind.SUSPENSE)
+    leg = Leg(outside, suspense, drift) if drift > 0 else Leg(suspense, outside, -drift)
+    post(
+        owner_id=run.owner_id,
+        key=f"sync:{run.pk}:{asset}",
+        kind="suspense",
+        legs=[leg],
+        detail={"connection": str(run.connection_id), "run": str(run.pk)},
+    )
+
+
+def _alert_drift(run: SyncRun, connection: Connection, asset: str, drift: Decimal, entry: Entry | None) -> None:
+    amount = readable(abs(drift), asset)
+    if drift > 0 and entry is None:
+        title, level = f"{amount} arrived at {connection.name}", Alert.Level.WARNING
+        body = "It is in suspense and in no wallet yet. If it is a deposit, assign it to the master wallet."
+    else:
+        more = "more" if drift > 0 else "less"
+        title, level = f"{connection.name} has {amount} {more} than the books", Alert.Level.CRITICAL
+        body = "The difference is in suspense; no wallet was changed."
+    if entry is not None:
+        body += f" The first entry that the venue does not know: {entry.pk} of {entry.created_at:%Y-%m-%d %H:%M} UTC."
+    raise_alert(owner_id=run.owner_id, key=_drift_key(connection.pk, asset), level=level, title=title[:120], body=body)
+
+
+def _drift_key(connection_id: UUID, asset: str) -> str:
+    return f"drift:{connection_id}:{asset}"

@@ -1,0 +1,81 @@
+"""Users' accounts at platforms: making them and finding one."""
+
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from markets.models import Instrument
+from markets.prices import SIMULATED
+from wallets.models import Connection, Platform
+
+DEMO: Final = "demo"
+
+
+def ensure_demo_platform() -> Platform:
+    """The platform of paper trading. One that is there already keeps what an operator changed."""
+    platform, _ = Platform.objects.get_or_create(
+        slug=DEMO,
+        defaults={
+            "name": "Paper exchange",
+            "adapter": DEMO,
+            "is_paper": True,
+            "fees": {"maker": "0.0008", "taker": "0.0010"},
+            "options": {
+                "slippage_bps": "2",
+                "impact_bps": "5",
+                "depth": "250000",
+                "latency_ms": settings.DEMO_LATENCY_MS,
+            },
+        },
+    )
+    return platform
+
+
+def create_demo_connection(*, owner_id: UUID, name: str = "Paper account", venue: str = SIMULATED) -> Connection:
+    """The owner's account `name` at the demo exchange, trading the instruments of `venue`; made when it is missing."""
+    connection, _ = Connection.objects.get_or_create(
+        owner_id=owner_id, name=name, defaults={"platform": ensure_demo_platform(), "venue": venue, "is_paper": True}
+    )
+    return connection
+
+
+def open_paper_account(*, owner_id: UUID, name: str, venue: str) -> Connection:
+    """A new account at the paper exchange that trades the instruments of `venue` at their prices.
+
+    Raises InvalidInputError for an empty name or a venue without prices, ConflictError for a name in use.
+    """
+    name = name.strip()
+    if not name:
+        raise InvalidInputError("Give the account a name.", fields={"name": "A name is needed."})
+    if venue not in dict(paper_venues()):
+        raise InvalidInputError("Choose prices that there are.", fields={"venue": "There are no such prices."})
+    platform = ensure_demo_platform()
+    if not platform.is_active:
+        raise ConflictError("Paper accounts are switched off here: ask the operator.")
+    try:
+        with transaction.atomic():
+            return Connection.objects.create(
+                owner_id=owner_id, name=name, platform=platform, venue=venue, is_paper=True
+            )
+    except IntegrityError as error:
+        if "connection_name_once_per_owner" not in str(error):
+            raise
+        raise ConflictError(f"Choose another name: there is an account {name} already.") from error
+
+
+def paper_venues() -> tuple[tuple[str, str], ...]:
+    """Whose prices a paper account may trade at, each with its words: the simulator's always, and all that are fed."""
+    fed = Instrument.objects.filter(is_active=True).exclude(venue=SIMULATED).order_by("venue")
+    others = fed.values_list("venue", flat=True).distinct()
+    return ((SIMULATED, "Simulated"), *((venue, venue.capitalize()) for venue in others))
+
+
+def get_connection(*, owner_id: UUID, connection_id: UUID) -> Connection:
+    """One connection with its platform. Raises NotFoundError, also when it is somebody else's."""
+    connection = Connection.objects.filter(owner_id=owner_id, pk=connection_id).select_related("platform").first()
+    if connection is None:
+        raise NotFoundError("There is no such connection.")
+    return connection

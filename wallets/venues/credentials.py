@@ -1,0 +1,104 @@
+"""Credentials of connections, readable only where they belong.
+
+Each field is one Fernet token (authenticated encryption; cryptography's MultiFernet, so that keys can be rotated).
+Owner, connection and field are inside the token with the value: a ciphertext that was copied to another row decrypts,
+but names another place and is refused. The row keeps a fingerprint of the key it was written with, which tells what a
+rotation has left to do. Values leave this module only towards a venue adapter.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from kit import clock
+from kit.errors import InvalidInputError, MoniqoError
+from wallets.models import Connection, Credential
+
+KEY_ID_LENGTH: Final = 16
+
+
+class CredentialError(MoniqoError):
+    """A credential cannot be read or written. The message never says anything about its value."""
+
+    code = "credential"
+    status = 409
+
+
+def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> None:
+    """Encrypt and keep `values` by field, replacing earlier ones; fields that are left out stay as they are.
+
+    Raises InvalidInputError for a field that the platform does not have, or an empty one that it requires.
+    """
+    declared = {field["name"]: field for field in connection.platform.credential_fields}
+    problems = {
+        name: "The platform has no such field." if name not in declared else "This field is required."
+        for name, value in values.items()
+        if name not in declared or (declared[name].get("required") and not value)
+    }
+    if problems:
+        raise InvalidInputError("Correct the credentials' fields.", fields=problems)
+    for name, value in values.items():
+        Credential.objects.update_or_create(
+            owner_id=connection.owner_id,
+            connection=connection,
+            field=name,
+            defaults={
+                "token": _encrypt(connection, name, value),
+                "key_id": key_ids()[0],
+                "updated_at": clock.now(),
+            },
+        )
+
+
+def read_credentials(*, connection: Connection) -> dict[str, str]:
+    """Every field of the connection in clear, for its adapter. Raises CredentialError when one cannot be trusted."""
+    return {row.field: _decrypt(connection, row) for row in Credential.objects.filter(connection=connection)}
+
+
+def rotate_credentials(*, limit: int = 500) -> int:
+    """Encrypt up to `limit` rows of older keys again with the first key; returns how many. Runs as the system role."""
+    rows = Credential.objects.exclude(key_id=key_ids()[0]).select_related("connection").order_by("pk")[:limit]
+    for row in rows:
+        row.token = _encrypt(row.connection, row.field, _decrypt(row.connection, row))
+        row.key_id = key_ids()[0]
+        row.save(update_fields=["token", "key_id"])
+    return len(rows)
+
+
+def key_ids() -> list[str]:
+    """Fingerprints of the keys in use, the one that encrypts first. They say nothing about the keys."""
+    return [hashlib.sha256(key.encode()).hexdigest()[:KEY_ID_LENGTH] for key in _keys()]
+
+
+def _encrypt(connection: Connection, field: str, value: str) -> bytes:
+    return _fernet().encrypt(json.dumps([*_place(connection, field), value]).encode())
+
+
+def _decrypt(connection: Connection, row: Credential) -> str:
+    try:
+        *place, value = json.loads(_fernet().decrypt(bytes(row.token)))
+    except InvalidToken as error:
+        raise CredentialError(
+            f"Enter {row.field} of {connection.name} again: it was encrypted with a key that is not configured."
+        ) from error
+    if place != _place(connection, row.field):
+        raise CredentialError(f"Enter {row.field} of {connection.name} again: what is stored belongs somewhere else.")
+    return str(value)
+
+
+def _place(connection: Connection, field: str) -> list[str]:
+    return [str(connection.owner_id), str(connection.pk), field]
+
+
+def _fernet() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in _keys()])
+
+
+def _keys() -> list[str]:
+    if not settings.CREDENTIAL_KEYS:
+        raise CredentialError("Set MONIQO_CREDENTIAL_KEYS first: without a key nothing secret is stored.")
+    return list(settings.CREDENTIAL_KEYS)

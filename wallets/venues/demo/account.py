@@ -1,0 +1,187 @@
+"""The demo exchange's books in PostgreSQL, and the wiring of its adapter.
+
+The exchange's tables stand apart from the ledger on purpose: nothing writes both in one statement, so reconciling them
+proves something. Each request is a short transaction of the owner that holds an advisory lock of the account, which
+stands for the exchange's own serial matching of one account's orders.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection as database
+from django.db.models import F
+
+from kit import clock, tenancy
+from kit.errors import InvalidInputError
+from markets import prices
+from markets.models import Instrument
+from wallets.models import Connection, DemoBalance, DemoOrder, DemoTrade, Platform
+from wallets.venues.base import MarketReport, OrderReport, TickerReport, TradeReport
+from wallets.venues.demo.exchange import Costs, DemoVenue
+
+# A paper order must not fill at a price that a stopped feed left behind.
+MAXIMUM_QUOTE_AGE: Final = timedelta(minutes=5)
+
+
+def open_demo_venue(connection: Connection) -> DemoVenue:
+    """The connection's account at the demo exchange.
+
+    Under a controlled clock it answers at once and takes the last closed bar's price whatever its age: history has the
+    bars it has.
+    """
+    platform = connection.platform
+    live = not clock.is_controlled()
+    return DemoVenue(
+        books=DatabaseBooks(owner_id=connection.owner_id, connection_id=connection.pk),
+        markets=lambda: _markets(connection.venue),
+        quote=lambda symbol: _ticker(connection.venue, symbol),
+        clock=clock.now,
+        costs=_costs(platform),
+        latency=timedelta(milliseconds=float(platform.options.get("latency_ms", 0))) if live else timedelta(0),
+        maximum_quote_age=MAXIMUM_QUOTE_AGE if live else None,
+    )
+
+
+def credit(*, owner_id: UUID, connection_id: UUID, asset: str, amount: Decimal) -> Decimal:
+    """Pay play money into a demo account; a negative amount pays out. Returns the new total.
+
+    It repeats when it is called again: the caller makes it once, in the transaction of its own idempotent posting.
+    """
+    if not amount:
+        raise InvalidInputError("Pay in an amount that is not zero.", fields={"amount": "Must not be zero."})
+    with tenancy.tenant(owner_id):
+        books = DatabaseBooks(owner_id=owner_id, connection_id=connection_id)
+        with books.account():
+            total = books.balances().get(asset, Decimal(0)) + amount
+            if total < 0:
+                raise InvalidInputError(f"Pay out at most {total - amount:f} {asset}: the demo account has no more.")
+            books.change({asset: amount})
+    return total
+
+
+class DatabaseBooks:
+    """One account's books; see `wallets.venues.demo.exchange.Books`."""
+
+    def __init__(self, *, owner_id: UUID, connection_id: UUID) -> None:
+        self._owner_id = owner_id
+        self._connection_id = connection_id
+
+    @contextmanager
+    def account(self) -> Iterator[None]:
+        with tenancy.tenant(self._owner_id), database.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"demo:{self._connection_id}"])
+            yield
+
+    def balances(self) -> Mapping[str, Decimal]:
+        return dict(DemoBalance.objects.filter(connection_id=self._connection_id).values_list("asset", "total"))
+
+    def find(self, client_order_id: str) -> OrderReport | None:
+        order = (
+            DemoOrder.objects.filter(connection_id=self._connection_id, client_order_id=client_order_id)
+            .prefetch_related("trades")
+            .first()
+        )
+        return _order_report(order) if order else None
+
+    def trades_since(self, since: datetime, symbol: str | None) -> tuple[TradeReport, ...]:
+        trades = DemoTrade.objects.filter(order__connection_id=self._connection_id, created_at__gte=since)
+        if symbol is not None:
+            trades = trades.filter(order__symbol=symbol)
+        ordered = trades.select_related("order").order_by("created_at", "pk")
+        return tuple(_trade_report(trade.order, trade) for trade in ordered)
+
+    def record(self, report: OrderReport, changes: Mapping[str, Decimal]) -> OrderReport:
+        order = DemoOrder.objects.create(
+            owner_id=self._owner_id,
+            connection_id=self._connection_id,
+            client_order_id=report.client_order_id,
+            symbol=report.symbol,
+            side=report.side,
+            quantity=report.quantity,
+            status=report.status,
+            reason=report.reason[:200],
+            created_at=report.at,
+        )
+        trades = DemoTrade.objects.bulk_create(_trade_row(self._owner_id, order, trade) for trade in report.trades)
+        self.change(changes)
+        return replace(
+            report,
+            venue_order_id=str(order.pk),
+            trades=tuple(
+                replace(trade, trade_id=str(row.pk)) for trade, row in zip(report.trades, trades, strict=True)
+            ),
+        )
+
+    def change(self, changes: Mapping[str, Decimal]) -> None:
+        """Add to the totals; the account's lock must be held."""
+        for asset, change in changes.items():
+            row: dict[str, Any] = {"connection_id": self._connection_id, "asset": asset}
+            if not DemoBalance.objects.filter(**row).update(total=F("total") + change):
+                DemoBalance.objects.create(owner_id=self._owner_id, total=change, **row)
+
+
+def _costs(platform: Platform) -> Costs:
+    """The platform's fees and options over the defaults of the exchange."""
+    given = {**platform.fees, **platform.options}
+    names = ("maker", "taker", "slippage_bps", "impact_bps", "depth", "maximum_bps")
+    return Costs(**{name: Decimal(str(given[name])) for name in names if name in given})
+
+
+def _markets(venue: str) -> tuple[MarketReport, ...]:
+    rows = Instrument.objects.filter(venue=venue, is_active=True, kind=Instrument.Kind.SPOT)
+    return tuple(
+        MarketReport(row.symbol, row.base, row.quote, row.tick_size, row.lot_size, row.minimum_notional) for row in rows
+    )
+
+
+def _ticker(venue: str, symbol: str) -> TickerReport | None:
+    instrument_id = Instrument.objects.filter(venue=venue, symbol=symbol).values_list("pk", flat=True).first()
+    quote = prices.latest_price(instrument_id=instrument_id) if instrument_id is not None else None
+    return TickerReport(symbol, quote.price, quote.bid, quote.ask, quote.at) if quote else None
+
+
+def _trade_row(owner_id: UUID, order: DemoOrder, trade: TradeReport) -> DemoTrade:
+    return DemoTrade(
+        owner_id=owner_id,
+        order=order,
+        price=trade.price,
+        quantity=trade.quantity,
+        fee=trade.fee,
+        fee_asset=trade.fee_asset,
+        liquidity=trade.liquidity,
+        created_at=trade.at,
+    )
+
+
+def _order_report(order: DemoOrder) -> OrderReport:
+    return OrderReport(
+        client_order_id=order.client_order_id,
+        venue_order_id=str(order.pk),
+        symbol=order.symbol,
+        side="buy" if order.side == "buy" else "sell",
+        quantity=order.quantity,
+        status="filled" if order.status == "filled" else "rejected",
+        trades=tuple(_trade_report(order, trade) for trade in sorted(order.trades.all(), key=lambda trade: trade.pk)),
+        at=order.created_at,
+        reason=order.reason,
+    )
+
+
+def _trade_report(order: DemoOrder, trade: DemoTrade) -> TradeReport:
+    return TradeReport(
+        trade_id=str(trade.pk),
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side="buy" if order.side == "buy" else "sell",
+        price=trade.price,
+        quantity=trade.quantity,
+        fee=trade.fee,
+        fee_asset=trade.fee_asset,
+        liquidity="maker" if trade.liquidity == "maker" else "taker",
+        at=trade.created_at,
+    )
