@@ -5,6 +5,7 @@ Errors are problem details (RFC 9457): `type` is stable for programs, `detail` i
 
 import logging
 from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -49,6 +50,17 @@ class SignedIn(AuthBase):
         return request.user
 
 
+def rows_as_list(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Selectors answer with tuples, and Ninja takes a tuple of two for a status and a body: what is a tuple is rows."""
+
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        result = view(*args, **kwargs)
+        return list(result) if isinstance(result, tuple) else result
+
+    return answer
+
+
 api = NinjaAPI(
     title="Moniqo",
     version="1.0.0",
@@ -57,6 +69,7 @@ api = NinjaAPI(
     urls_namespace="api",
     auth=SignedIn(),
 )
+api.add_decorator(rows_as_list)
 api.add_router("/auth", auth, tags=["auth"], auth=None)
 api.add_router("/", connections, tags=["platforms and connections"])
 api.add_router("/", wallets, tags=["wallets"])

@@ -1,0 +1,187 @@
+"""A program that knows only the API builds a fund: every operation is carried out, every list has been asked with no,
+one, two and three rows."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.test import Client
+
+from farms.services import run_agent
+from kit import clock, tenancy
+from kit.users.models import User
+from markets.models import Instrument
+from markets.services import NewQuote, record_quotes
+from tests.api.test_contract import operations
+from tests.farms.conftest import CROSS_UP, PARAMETERS, make_instrument, store_hours
+from trading.models import Order
+from trading.orders import life
+from trading.services import execute_order
+from wallets.services import sync_connection
+from wallets.venues.accounts import create_demo_connection
+
+PREFIX = "/api/v1"
+ROWS = (1, 2, 3)
+
+
+@dataclass
+class Program:
+    """Signed in by token, as programs are. Remembers which operations it has carried out."""
+
+    client: Client
+    owner: User
+    access: str = ""
+    calls: int = 0
+    done: set[tuple[str, str]] = field(default_factory=set)
+
+    def call(self, method: str, path: str, body: Any = None, *, status: int = 200, **ids: Any) -> Any:
+        """Carry out the operation that the description calls `path`; returns what the answer holds."""
+        self.calls += 1
+        headers = {"Idempotency-Key": f"call {self.calls}"}
+        if self.access:
+            headers["Authorization"] = f"Bearer {self.access}"
+        answer = self.client.generic(
+            method.upper(), PREFIX + path.format(**ids), json.dumps(body or {}), "application/json", headers=headers
+        )
+        assert answer.status_code == status, (method, path, answer.content)
+        self.done.add((method, PREFIX + path))
+        return answer.json()
+
+    def sign_in(self) -> None:
+        password = f"password of {self.owner.email}"
+        tokens = self.call("post", "/auth/token", {"email": self.owner.email, "password": password})
+        self.access = self.call("post", "/auth/refresh", {"refresh": tokens["refresh"]})["access"]
+
+    def rows(self, path: str, **ids: Any) -> list[Any]:
+        answer = self.call("get", path, **ids)
+        found: list[Any] = answer["items"] if isinstance(answer, dict) else answer
+        return found
+
+    def lists(self) -> dict[str, int]:
+        """The number of rows of each list that is no part of something else, as the description knows them."""
+        found = {}
+        for method, path, operation in operations():
+            answer = operation["responses"].get(200, {}).get("content", {}).get("application/json", {})
+            shape = json.dumps(answer.get("schema", {}))
+            if method == "get" and "{" not in path and ('"array"' in shape or "/Page_" in shape):
+                found[path.removeprefix(PREFIX)] = len(self.rows(path.removeprefix(PREFIX)))
+        return found
+
+
+@pytest.fixture
+def markets(owner: User) -> list[Instrument]:
+    """Two markets at a price of 100, with candles on whose last bar the strategy of these tests enters."""
+    instruments = [make_instrument("TST/USDT"), make_instrument("OTH/USDT")]
+    start = clock.now().replace(minute=0, second=0, microsecond=0) - len(CROSS_UP) * timedelta(hours=1)
+    for instrument in instruments:
+        store_hours(instrument, start, CROSS_UP)
+        record_quotes([NewQuote(instrument.pk, *[Decimal(100)] * 3, "simulated", clock.now())])
+    return instruments
+
+
+def test_every_operation_works_and_every_list_holds_any_number_of_rows(
+    client: Client, owner: User, markets: list[Instrument]
+) -> None:
+    program = Program(client, owner)
+    program.sign_in()
+    fixed = {"/platforms": None, "/strategies": None}
+    assert {path: count for path, count in program.lists().items() if path not in fixed and count} == {}
+    for number in ROWS:
+        grow(program, number, markets)
+        counts = program.lists()
+        once = ("/connections", "/farms", "/agents", "/positions")
+        assert {path: counts[path] for path in once} == dict.fromkeys(once, number)
+        assert counts["/wallets"] == 3 * number
+        assert counts["/wallets/tree"] == counts["/positions/closed"] == number
+        assert min(count for path, count in counts.items()) >= 1
+    missed = {(method, path) for method, path, _ in operations()} - program.done
+    assert missed == set()
+
+
+def grow(program: Program, number: int, markets: list[Instrument]) -> None:
+    """One more of everything: an account whose master funds a farm whose agent trades, and all that can be asked."""
+    with tenancy.tenant(program.owner.pk):
+        connection = str(create_demo_connection(owner_id=program.owner.pk, name=f"Paper {number}").pk)
+    master, farm, agent = build(program, number, connection, markets[0])
+    trade(program, agent, markets)
+    for wallet in (master["id"], farm["wallet_id"], agent["wallet_id"]):
+        program.call("patch", "/wallets/{wallet_id}", {"trading_state": "active"}, wallet_id=wallet)
+        program.call("get", "/wallets/{wallet_id}", wallet_id=wallet)
+    collection = {"amount": "1", "note": "Back"}
+    ids = {"wallet_id": agent["wallet_id"]}
+    program.call("post", "/wallets/{wallet_id}/collect/preview", collection, **ids)
+    program.call("post", "/wallets/{wallet_id}/collect", collection, status=201, **ids)
+    program.call("post", "/connections/{connection_id}/sync", status=202, connection_id=connection)
+    sync_connection(connection_id=UUID(connection), owner_id=program.owner.pk)
+    sync = program.rows("/connections/{connection_id}/syncs", connection_id=connection)[0]["id"]
+    program.call("get", "/connections/{connection_id}/syncs/{sync_id}", connection_id=connection, sync_id=sync)
+    program.call("get", "/connections/{connection_id}", connection_id=connection)
+    assert program.rows("/wallets/{wallet_id}/entries", wallet_id=agent["wallet_id"])
+    for figures in ("summary", "equity", "allocation", "performance"):
+        program.call("get", f"/portfolio/{figures}")
+
+
+def build(program: Program, number: int, connection: str, market: Instrument) -> tuple[Any, Any, Any]:
+    """A master with money, its farm, and the farm's agent with the money; all of them started."""
+    wallet = {"name": f"Fund {number}", "role": "master", "connection_id": connection}
+    master = program.call("post", "/wallets", wallet, status=201)
+    ids = {"wallet_id": master["id"]}
+    program.call("post", "/wallets/{wallet_id}/deposit/preview", {"amount": "10000"}, **ids)
+    program.call("post", "/wallets/{wallet_id}/deposit", {"amount": "10000"}, status=201, **ids)
+    limits = {"allowed_symbols": ["TST/USDT", "OTH/USDT"], "maximum_notional": "5000"}
+    program.call("put", "/connections/{connection_id}/limits", limits, connection_id=connection)
+    program.call("get", "/connections/{connection_id}/limits", connection_id=connection)
+    program.call("put", "/wallets/{wallet_id}/limits", limits, **ids)
+    program.call("get", "/wallets/{wallet_id}/limits", **ids)
+    farm = program.call("post", "/farms", {"master_id": master["id"], "name": f"Farm {number}"}, status=201)
+    hired = {
+        "farm_id": farm["id"],
+        "name": f"Agent {number}",
+        "strategy": "trend_following",
+        "instrument_id": market.pk,
+        "timeframe": "1h",
+        "parameters": PARAMETERS,
+    }
+    agent = program.call("post", "/agents", hired, status=201)
+    for source, target in ((master["id"], farm["wallet_id"]), (farm["wallet_id"], agent["wallet_id"])):
+        movement = {"amount": "5000", "target_id": target}
+        program.call("post", "/wallets/{wallet_id}/allocate/preview", movement, wallet_id=source)
+        program.call("post", "/wallets/{wallet_id}/allocate", movement, status=201, wallet_id=source)
+    for step in ("pause", "start"):
+        program.call("post", f"/farms/{{farm_id}}/{step}", farm_id=farm["id"])
+        program.call("post", f"/agents/{{agent_id}}/{step}", agent_id=agent["id"])
+    program.call("get", "/farms/{farm_id}", farm_id=farm["id"])
+    program.call("get", "/agents/{agent_id}", agent_id=agent["id"])
+    return master, farm, agent
+
+
+def trade(program: Program, agent: Any, markets: list[Instrument]) -> None:
+    """The agent enters one market; by hand the other is bought and sold again, and one more order is cancelled."""
+    with tenancy.tenant(program.owner.pk):
+        run = run_agent(owner_id=program.owner.pk, agent_id=agent["id"])
+    assert run is not None
+    execute(program, str(run.order_id))
+    assert program.rows("/agents/{agent_id}/runs", agent_id=agent["id"])
+    for side in ("buy", "sell"):
+        execute(program, place(program, agent, markets[1], side))
+    cancelled = place(program, agent, markets[1], "buy")
+    with tenancy.tenant(program.owner.pk):  # the venue has taken it and not filled it yet
+        life.move(life.locked(UUID(cancelled)), Order.Status.OPEN)
+    program.call("post", "/orders/{order_id}/cancel", status=202, order_id=cancelled)
+    program.call("get", "/orders/{order_id}", order_id=cancelled)
+
+
+def place(program: Program, agent: Any, instrument: Instrument, side: str) -> str:
+    order = {"wallet_id": agent["wallet_id"], "symbol": instrument.symbol, "side": side, "quantity": "1"}
+    placed = program.call("post", "/orders", order, status=201)
+    assert placed["status"] == "submitting", placed["refusal"]
+    return str(placed["id"])
+
+
+def execute(program: Program, order: str) -> None:
+    """What a worker does with a placed order."""
+    execute_order(owner_id=program.owner.pk, order_id=UUID(order))
