@@ -22,6 +22,7 @@ from ninja.utils import check_csrf
 from farms.api import router as farms
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.users.api import router as auth
+from markets.api import router as markets
 from portfolio.api import router as portfolio
 from trading.api import router as trading
 from wallets.connections.api import router as connections
@@ -71,6 +72,7 @@ api = NinjaAPI(
 )
 api.add_decorator(rows_as_list)
 api.add_router("/auth", auth, tags=["auth"], auth=None)
+api.add_router("/", markets, tags=["markets"])
 api.add_router("/", connections, tags=["platforms and connections"])
 api.add_router("/", wallets, tags=["wallets"])
 api.add_router("/", trading, tags=["trading"])
