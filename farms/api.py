@@ -15,6 +15,7 @@ from farms.models import Agent
 from farms.selectors import AgentRow, FarmRow
 from kit.api import Amount, Page, PageQuery, paginate
 from kit.http import owner_of
+from kit.users.access import TRADE
 from quant import strategies
 
 router = Router()
@@ -153,13 +154,18 @@ def get_farm(request: HttpRequest, farm_id: UUID) -> Any:
     return _farm(request, farm_id)
 
 
-@router.post("/farms/{farm_id}/start", response=FarmOut, summary="Let its running agents act")
+@router.post("/farms/{farm_id}/start", auth=TRADE, response=FarmOut, summary="Let its running agents act")
 def start_farm(request: HttpRequest, farm_id: UUID) -> Any:
     services.start_farm(owner_id=owner_of(request), farm_id=farm_id)
     return _farm(request, farm_id)
 
 
-@router.post("/farms/{farm_id}/pause", response=FarmOut, summary="Stop new decisions; positions keep their stops")
+@router.post(
+    "/farms/{farm_id}/pause",
+    auth=TRADE,
+    response=FarmOut,
+    summary="Stop new decisions; positions keep their stops",
+)
 def pause_farm(request: HttpRequest, farm_id: UUID) -> Any:
     services.pause_farm(owner_id=owner_of(request), farm_id=farm_id)
     return _farm(request, farm_id)
@@ -184,14 +190,17 @@ def get_agent(request: HttpRequest, agent_id: UUID) -> Any:
     return _agent(request, agent_id)
 
 
-@router.post("/agents/{agent_id}/start", response=AgentDetailOut, summary="Let it act from the next bar on")
+@router.post("/agents/{agent_id}/start", auth=TRADE, response=AgentDetailOut, summary="Let it act from the next bar on")
 def start_agent(request: HttpRequest, agent_id: UUID) -> Any:
     services.start_agent(owner_id=owner_of(request), agent_id=agent_id)
     return _agent(request, agent_id)
 
 
 @router.post(
-    "/agents/{agent_id}/pause", response=AgentDetailOut, summary="Stop new decisions; a position keeps its stop"
+    "/agents/{agent_id}/pause",
+    auth=TRADE,
+    response=AgentDetailOut,
+    summary="Stop new decisions; a position keeps its stop",
 )
 def pause_agent(request: HttpRequest, agent_id: UUID) -> Any:
     services.pause_agent(owner_id=owner_of(request), agent_id=agent_id)

@@ -1,4 +1,4 @@
-"""What every router of the API shares: exact amounts, cursor pages and idempotency keys.
+"""What every router of the API shares: exact amounts, cursor pages, idempotency keys and the form of errors.
 
 Amounts travel as strings without exponent, moments as ISO 8601 in UTC. A page is asked for by the opaque cursor of
 the page before it, so rows that arrive meanwhile neither repeat nor hide others.
@@ -10,10 +10,12 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Annotated, Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
+from django.http import HttpResponse, JsonResponse
 from ninja import Header, Schema
 from pydantic import Field, PlainSerializer
 
@@ -50,6 +52,21 @@ IdempotencyKey = Annotated[
         description="Any string of your own. The same key with the same body returns the first result.",
     ),
 ]
+
+
+PREFIX = "/api/"
+PROBLEM = "application/problem+json"
+
+
+def problem(status: int, detail: str, *, code: str = "", **extra: Any) -> HttpResponse:
+    """A problem details answer (RFC 9457); `code` becomes the stable part of `type`."""
+    title = HTTPStatus(status).phrase
+    code = code or title.lower().replace(" ", "_")
+    body = {"type": f"urn:moniqo:problem:{code}", "title": title, "status": status, "detail": detail, **extra}
+    response = JsonResponse(body, status=status, content_type=PROBLEM)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 class Page(Schema, Generic[Item]):

@@ -6,21 +6,20 @@ Errors are problem details (RFC 9457): `type` is stable for programs, `detail` i
 import logging
 from collections.abc import Callable
 from functools import wraps
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as RequestError
-from ninja.security.base import AuthBase
-from ninja.utils import check_csrf
 
 from farms.api import router as farms
+from kit.api import PREFIX, problem
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
+from kit.users.access import SignedIn
 from kit.users.api import router as auth
 from markets.api import router as markets
 from portfolio.api import router as portfolio
@@ -29,26 +28,10 @@ from wallets.connections.api import router as connections
 from wallets.hierarchy.api import router as wallets
 
 api_log = logging.getLogger(__name__)
-PROBLEM = "application/problem+json"
-PREFIX = "/api/"
 REFUSED = {
     404: "There is nothing at this address: /api/v1/docs lists what there is.",
     405: "This address does not know the method: `Allow` names those it knows.",
 }
-
-
-class SignedIn(AuthBase):
-    """A bearer token, or a browser's session with its CSRF token on everything that writes."""
-
-    openapi_type = "http"
-    openapi_scheme = "bearer"
-
-    def __call__(self, request: HttpRequest) -> Any:
-        if not request.user.is_authenticated:
-            return None
-        if not getattr(request, "bearer", False) and check_csrf(request):
-            raise HttpError(403, "Send the CSRF token of the page, or sign in with a bearer token.")
-        return request.user
 
 
 def rows_as_list(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,7 +48,10 @@ def rows_as_list(view: Callable[..., Any]) -> Callable[..., Any]:
 api = NinjaAPI(
     title="Moniqo",
     version="1.0.0",
-    description="Amounts are strings, moments are ISO 8601 in UTC, errors are problem details (RFC 9457).",
+    description=(
+        "Amounts are strings, moments are ISO 8601 in UTC, errors are problem details (RFC 9457). "
+        "A token may do what its scopes say: the padlock of each operation names the one it needs."
+    ),
     docs_url="/docs",
     urls_namespace="api",
     auth=SignedIn(),
@@ -78,17 +64,6 @@ api.add_router("/", wallets, tags=["wallets"])
 api.add_router("/", trading, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
-
-
-def problem(status: int, detail: str, *, code: str = "", **extra: Any) -> HttpResponse:
-    """A problem details answer; `code` becomes the stable part of `type`."""
-    title = HTTPStatus(status).phrase
-    code = code or title.lower().replace(" ", "_")
-    body = {"type": f"urn:moniqo:problem:{code}", "title": title, "status": status, "detail": detail, **extra}
-    response = JsonResponse(body, status=status, content_type=PROBLEM)
-    if status == HTTPStatus.UNAUTHORIZED:
-        response["WWW-Authenticate"] = "Bearer"
-    return response
 
 
 def problems_only(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -12,6 +12,7 @@ from pydantic import Field
 from kit.api import Amount, IdempotencyKey, Page, PageQuery, PositiveAmount, paginate
 from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
+from kit.users.access import LIMITS, TRADE
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import Fill, Order, Position
@@ -187,7 +188,7 @@ def list_orders(request: HttpRequest, narrow: Query[OrderNarrow], query: Query[P
     return paginate(rows.select_related("instrument", "wallet__parent"), query, present=order_row)
 
 
-@router.post("/orders", response={201: OrderOut}, summary="Place a market order")
+@router.post("/orders", auth=TRADE, response={201: OrderOut}, summary="Place a market order")
 def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
     """The answer comes before the venue's: read the order again, or listen for `orders` events."""
     owner_id = owner_of(request)
@@ -219,7 +220,12 @@ def get_order(request: HttpRequest, order_id: UUID) -> Any:
     return {**order, "events": found.events, "decisions": found.decisions, "fills": found.fills}
 
 
-@router.post("/orders/{order_id}/cancel", response={202: OrderOut}, summary="Ask for the cancellation of an order")
+@router.post(
+    "/orders/{order_id}/cancel",
+    auth=TRADE,
+    response={202: OrderOut},
+    summary="Ask for the cancellation of an order",
+)
 def cancel(request: HttpRequest, order_id: UUID) -> Any:
     order = services.request_cancellation(owner_id=owner_of(request), order_id=order_id)
     return Status(202, order_row(order))
@@ -252,7 +258,7 @@ def get_wallet_limits(request: HttpRequest, wallet_id: UUID) -> Any:
     return _limits_out(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id))
 
 
-@router.put("/wallets/{uuid:wallet_id}/limits", response=LimitsOut, summary="Replace a wallet's limits")
+@router.put("/wallets/{uuid:wallet_id}/limits", auth=LIMITS, response=LimitsOut, summary="Replace a wallet's limits")
 def put_wallet_limits(request: HttpRequest, wallet_id: UUID, body: LimitsIn) -> Any:
     _set_limits(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id), body)
     return get_wallet_limits(request, wallet_id)
@@ -265,7 +271,12 @@ def get_connection_limits(request: HttpRequest, connection_id: UUID) -> Any:
     return _limits_out(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id))
 
 
-@router.put("/connections/{uuid:connection_id}/limits", response=LimitsOut, summary="Replace a connection's limits")
+@router.put(
+    "/connections/{uuid:connection_id}/limits",
+    auth=LIMITS,
+    response=LimitsOut,
+    summary="Replace a connection's limits",
+)
 def put_connection_limits(request: HttpRequest, connection_id: UUID, body: LimitsIn) -> Any:
     _set_limits(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id), body)
     return get_connection_limits(request, connection_id)

@@ -6,7 +6,8 @@ from django.contrib.auth.models import Group
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from kit.users.models import User
+from kit.admin import ReadOnlyAdmin
+from kit.users.models import Token, User
 
 admin.site.unregister(Group)
 
@@ -28,3 +29,13 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)
+
+
+@admin.register(Token)
+class TokenAdmin(ReadOnlyAdmin):
+    """Whose program may do what, and until when. Owners revoke theirs; disabling a person ends all of theirs."""
+
+    list_display = ("name", "owner", "kind", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
+    list_filter = ("kind", "created_at", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner",)
+    search_fields = ("id", "name", "owner__email")

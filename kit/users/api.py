@@ -1,17 +1,15 @@
 """Tokens for programs. Wrong passwords count towards the same lock as those typed into the login page."""
 
-from typing import cast
-
 from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_client_ip_address
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from ninja import Router, Schema
-from ninja_jwt.exceptions import TokenError
-from ninja_jwt.tokens import RefreshToken
 from pydantic import Field
 
 from kit.errors import MoniqoError
-from kit.users.models import User
+from kit.users import tokens
+from kit.users.models import Token
 
 router = Router()
 
@@ -22,13 +20,19 @@ class SignInError(MoniqoError):
 
 
 class TooManyAttemptsError(MoniqoError):
+    """Said before; the middleware of the lock adds when to try again (`throttle.locked_out`)."""
+
     code = "too_many_attempts"
     status = 429
 
 
 class SignIn(Schema):
+    """`scopes` narrows what the tokens may do; left out they may do everything."""
+
     email: str = Field(max_length=254)
     password: str = Field(max_length=1024)
+    scopes: list[Token.Scope] = Field(list(Token.Scope), min_length=1)
+    name: str = Field("A program", max_length=80, description="What your list of tokens calls it.")
 
 
 class Refresh(Schema):
@@ -51,18 +55,21 @@ def obtain_token(request: HttpRequest, body: SignIn) -> dict[str, str]:
         if AxesProxyHandler.is_locked(request, {"username": body.email.lower()}):
             raise TooManyAttemptsError("Too many wrong passwords: wait fifteen minutes and try again.")
         raise SignInError("Email or password is wrong.")
-    refresh = cast("RefreshToken", RefreshToken.for_user(user))  # type: ignore[misc]  # typed for instances, made for classes
-    return {"access": str(refresh.access_token), "refresh": str(refresh)}
+    token = tokens.open_token(
+        user,
+        kind=Token.Kind.SIGN_IN,
+        name=body.name,
+        scopes=body.scopes,
+        lifetime=tokens.SIGN_IN_LIFETIME,
+        address=get_client_ip_address(request),
+    )
+    return {"access": tokens.access_text(token), "refresh": tokens.refresh_text(token)}
 
 
 @router.post("/refresh", response=Access, summary="Renew the access token")
 def refresh_token(request: HttpRequest, body: Refresh) -> dict[str, str]:
-    """A new access token, as long as the refresh token is valid and its user still active."""
-    try:
-        token = RefreshToken(body.refresh)
-        active = User.objects.filter(pk=token["user_id"], is_active=True).exists()
-    except (TokenError, KeyError, ValueError):
-        active = False
-    if not active:
+    """A new access token, as long as the refresh token counts: neither revoked nor expired, under the same password."""
+    token = tokens.find_token(body.refresh, kind="refresh")
+    if token is None:
         raise SignInError("The refresh token is expired or not ours: sign in again at POST /api/v1/auth/token.")
-    return {"access": str(token.access_token)}
+    return {"access": tokens.access_text(token)}

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from ninja_jwt.exceptions import TokenError
-from ninja_jwt.tokens import AccessToken
 
 from kit import tenancy
-from kit.users.models import User
+from kit.api import PREFIX
+from kit.users.tokens import find_token
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-API_PREFIX = "/api/"
 ADMIN_PREFIX = "/admin/"
 SIGN_IN_PREFIX = "/api/v1/auth/"
 
@@ -26,20 +23,12 @@ class BearerTokenMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if request.path.startswith(API_PREFIX) and scheme.lower() == "bearer":
-            user = self._user(token)
-            if user is not None:
-                request.user = user
-                request.bearer = True  # type: ignore[attr-defined]  # read by the API's authentication
+        if request.path.startswith(PREFIX) and scheme.lower() == "bearer":
+            found = find_token(token, kind="access")
+            if found is not None:
+                request.user = found.owner
+                request.token = found  # type: ignore[attr-defined]  # read by the API's authentication
         return self.get_response(request)
-
-    @staticmethod
-    def _user(token: str) -> User | None:
-        try:
-            user_id = UUID(str(AccessToken(token)["user_id"]))
-        except (TokenError, KeyError, ValueError):
-            return None
-        return User.objects.filter(pk=user_id, is_active=True).first()
 
 
 class TenancyMiddleware:

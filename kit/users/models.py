@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from kit import clock
+from kit.models import Identified, Owned
 
 
 class UserManager(BaseUserManager["User"]):
@@ -68,3 +69,38 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name or self.email.partition("@")[0]
+
+
+class Token(Identified, Owned):
+    """What a program signs in with: its name, what it may do, and until when. The token itself is kept nowhere.
+
+    A program holds a signed text that names this row, so that revoking the row ends it at once. The row also carries
+    a fingerprint of the password it was made under: a change of the password, wherever it happens, ends every token.
+    """
+
+    class Kind(models.TextChoices):
+        SIGN_IN = "sign_in", "Signed in"
+        PERSONAL = "personal", "Made in the settings"
+
+    class Scope(models.TextChoices):
+        READ = "read", "Read everything"
+        TRADE = "trade", "Place and cancel orders, start and pause farms and agents"
+        MOVE = "move", "Move money"
+        MANAGE = "manage", "Make and change wallets, farms and agents"
+        LIMITS = "limits", "Change limits"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    name = models.CharField(max_length=80)
+    scopes = models.JSONField(help_text="List of scopes.")
+    password_mark = models.CharField(max_length=128, editable=False)
+    address = models.GenericIPAddressField(null=True, blank=True, help_text="Where it was made.")
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (models.Index(fields=("owner", "-created_at"), name="tokens_newest_first"),)
+
+    def __str__(self) -> str:
+        return self.name

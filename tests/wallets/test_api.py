@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from ninja_jwt.tokens import AccessToken
 
 from kit import tenancy
 from kit.users.models import User
+from tests.programs import bearer
 from tests.wallets.books import balance, make_connection
 from tests.wallets.test_hierarchy import Tree, down, plant
 
@@ -27,7 +27,7 @@ class Program:
     """A client that carries a token."""
 
     def __init__(self, user: User) -> None:
-        self.client = Client(headers={"Authorization": f"Bearer {AccessToken.for_user(user)}"})
+        self.client = Client(headers=bearer(user))
 
     def get(self, path: str, **query: Any) -> Any:
         return self.client.get(API + path, query)

@@ -12,6 +12,7 @@ from ninja.responses import Status
 from kit.api import Amount, Page, PageQuery, paginate
 from kit.errors import NotFoundError
 from kit.http import owner_of
+from kit.users.access import READ
 from wallets.models import Platform, Reconciliation, SyncRun
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import request_sync
@@ -93,7 +94,7 @@ def connection(request: HttpRequest, connection_id: UUID) -> Any:
     return _connection(found[0])
 
 
-@router.post("/connections/{uuid:connection_id}/sync", response={202: SyncOut})
+@router.post("/connections/{uuid:connection_id}/sync", auth=READ, response={202: SyncOut})
 def sync(request: HttpRequest, connection_id: UUID) -> Status[SyncRun]:
     """Start a sync, or answer with the one that is under way; ask for it to see its progress."""
     return Status(202, request_sync(owner_id=owner_of(request), connection_id=connection_id))

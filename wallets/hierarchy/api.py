@@ -13,6 +13,7 @@ from pydantic import Field
 from kit.api import Amount, IdempotencyKey, Page, PageQuery, PositiveAmount, paginate
 from kit.errors import InvalidInputError
 from kit.http import owner_of
+from kit.users.access import MOVE, READ
 from wallets.hierarchy import movements, places, tree
 from wallets.hierarchy.tree import Holding, WalletNode
 from wallets.ledger import statements
@@ -242,7 +243,7 @@ def change_wallet(request: HttpRequest, wallet_id: UUID, body: WalletChange) -> 
 # --- moving money ---------------------------------------------------------------------------------------------------
 
 
-@router.post("/wallets/{wallet_id}/deposit", response={201: AllocationOut}, summary="Play money into a demo master")
+@router.post("/wallets/{wallet_id}/deposit", auth=MOVE, response={201: AllocationOut}, summary="Deposit play money")
 def deposit(request: HttpRequest, wallet_id: UUID, body: DepositIn, key: IdempotencyKey) -> Any:
     done = movements.deposit(
         owner_id=owner_of(request), wallet_id=wallet_id, amount=body.amount, asset=body.asset, key=key
@@ -250,31 +251,36 @@ def deposit(request: HttpRequest, wallet_id: UUID, body: DepositIn, key: Idempot
     return Status(201, done)
 
 
-@router.post("/wallets/{wallet_id}/deposit/preview", response=PreviewOut, summary="What the deposit would do")
+@router.post("/wallets/{wallet_id}/deposit/preview", auth=READ, response=PreviewOut, summary="Preview a deposit")
 def preview_deposit(request: HttpRequest, wallet_id: UUID, body: DepositIn) -> Any:
     return _preview(
         movements.preview_deposit(owner_id=owner_of(request), wallet_id=wallet_id, amount=body.amount, asset=body.asset)
     )
 
 
-@router.post("/wallets/{wallet_id}/allocate", response={201: AllocationOut}, summary="Move money down to a child")
+@router.post("/wallets/{wallet_id}/allocate", auth=MOVE, response={201: AllocationOut}, summary="Move money to a child")
 def allocate(request: HttpRequest, wallet_id: UUID, body: AllocateIn, key: IdempotencyKey) -> Any:
     step = _step(request, wallet_id, body.target_id, body)
     return Status(201, movements.allocate(**step, key=key, note=body.note))
 
 
-@router.post("/wallets/{wallet_id}/allocate/preview", response=PreviewOut, summary="What the allocation would do")
+@router.post("/wallets/{wallet_id}/allocate/preview", auth=READ, response=PreviewOut, summary="Preview an allocation")
 def preview_allocate(request: HttpRequest, wallet_id: UUID, body: AllocateIn) -> Any:
     return _preview(movements.preview_allocate(**_step(request, wallet_id, body.target_id, body)))
 
 
-@router.post("/wallets/{wallet_id}/collect", response={201: AllocationOut}, summary="Move money up to the parent")
+@router.post(
+    "/wallets/{wallet_id}/collect",
+    auth=MOVE,
+    response={201: AllocationOut},
+    summary="Move money to the parent",
+)
 def collect(request: HttpRequest, wallet_id: UUID, body: CollectIn, key: IdempotencyKey) -> Any:
     step = _step(request, wallet_id, _parent(request, wallet_id), body)
     return Status(201, movements.collect(**step, key=key, note=body.note))
 
 
-@router.post("/wallets/{wallet_id}/collect/preview", response=PreviewOut, summary="What the collection would do")
+@router.post("/wallets/{wallet_id}/collect/preview", auth=READ, response=PreviewOut, summary="Preview a collection")
 def preview_collect(request: HttpRequest, wallet_id: UUID, body: CollectIn) -> Any:
     return _preview(movements.preview_collect(**_step(request, wallet_id, _parent(request, wallet_id), body)))
 

@@ -73,6 +73,10 @@ def test_five_wrong_passwords_lock_the_page_and_the_api_for_that_person(client: 
     assert "_auth_user_id" not in client.session
     program = post(client, "/api/v1/auth/token", {"email": owner.email, "password": password_of(owner)})
     assert program.status_code == 429
+    for answer in (locked, program):
+        assert answer["Retry-After"] == "900"
+    assert program["Content-Type"] == "application/problem+json"
+    assert program.json()["type"] == "urn:moniqo:problem:too_many_attempts"
 
 
 def test_five_wrong_tries_at_the_api_lock_the_login_page_too(client: Client, owner: User) -> None:
@@ -130,7 +134,7 @@ def test_somebody_who_is_signed_in_is_counted_while_guessing_another_persons_pas
     assert post(client, "/api/v1/auth/token", right).status_code == 429
 
 
-def test_what_is_old_of_signing_in_is_forgotten(client: Client, owner: User, other_owner: User) -> None:
+def test_what_is_old_of_signing_in_is_forgotten(live_db: str, client: Client, owner: User, other_owner: User) -> None:
     for user in (owner, other_owner):
         client.post("/login/", {"username": user.email, "password": password_of(user)})
         client = Client()

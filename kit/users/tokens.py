@@ -1,0 +1,138 @@
+"""Tokens for programs: JSON Web Tokens (RFC 7519), each naming a row that its owner sees and may revoke.
+
+Signing in by password makes a row for a day and two texts for it: an access token for some minutes and a refresh token
+that gets new ones. A personal token is one access token that lasts as long as its row. Whatever the text, it counts
+only while its row is neither revoked nor expired, its owner active, and the password the one it was made under.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+import jwt
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from kit import clock, tenancy
+from kit.errors import InvalidInputError, NotFoundError
+from kit.users.models import Token, User
+
+ACCESS_LIFETIME: Final = timedelta(minutes=5)
+SIGN_IN_LIFETIME: Final = timedelta(days=1)
+# How exactly a token's last use is known; without it every request would write a row.
+USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
+ALGORITHM: Final = "HS256"
+EVERYTHING: Final = tuple(Token.Scope.values)
+
+TokenType = Literal["access", "refresh"]
+
+
+def open_token(
+    user: User,
+    *,
+    kind: Token.Kind,
+    name: str,
+    scopes: Iterable[str],
+    lifetime: timedelta,
+    address: str | None = None,
+) -> Token:
+    """Make the row of a new token. Raises InvalidInputError without a name or scopes, or with an unknown scope."""
+    wanted = [scope for scope in EVERYTHING if scope in set(scopes)]
+    if not wanted or set(scopes) - set(EVERYTHING):
+        raise InvalidInputError("Choose what the token may do.", fields={"scopes": f"Among {', '.join(EVERYTHING)}."})
+    if not name.strip():
+        raise InvalidInputError("Give the token a name.", fields={"name": "A name is needed."})
+    now = clock.now()
+    with tenancy.tenant(user.pk):
+        return Token.objects.create(
+            owner=user,
+            kind=kind,
+            name=name.strip()[:80],
+            scopes=wanted,
+            password_mark=user.get_session_auth_hash(),
+            address=address,
+            created_at=now,
+            expires_at=now + lifetime,
+        )
+
+
+def access_text(token: Token) -> str:
+    """The text a program sends with each request: of a sign-in for some minutes, of a personal token until it ends."""
+    soon = clock.now() + ACCESS_LIFETIME
+    return _sign(token, "access", min(soon, token.expires_at) if token.kind == Token.Kind.SIGN_IN else token.expires_at)
+
+
+def refresh_text(token: Token) -> str:
+    """The text that gets new access tokens until the row ends."""
+    return _sign(token, "refresh", token.expires_at)
+
+
+def find_token(text: str, *, kind: TokenType) -> Token | None:
+    """The row that `text` names, with its owner, if it counts now; notes the use. None for anything else."""
+    claims = _read(text)
+    if claims is None or claims["typ"] != kind:
+        return None
+    now = clock.now()
+    with tenancy.tenant(claims["sub"]):
+        token = (
+            Token.objects.select_related("owner")
+            .filter(pk=claims["jti"], owner__is_active=True, revoked_at=None, expires_at__gt=now)
+            .first()
+        )
+        if token is None or not has_same_password(token):
+            return None
+        if token.last_used_at is None or token.last_used_at < now - USE_IS_NOTED_EVERY:
+            Token.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
+
+
+def has_same_password(token: Token) -> bool:
+    """Whether the owner's password is still the one that the token was made under, by this or an earlier secret key."""
+    owner: AbstractBaseUser = token.owner
+    marks = [owner.get_session_auth_hash(), *owner.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(token.password_mark, mark) for mark in marks)
+
+
+def revoke_token(*, owner_id: UUID, token_id: UUID) -> Token:
+    """End the token at once; one that has ended stays as it is. Raises NotFoundError, also when it is another's."""
+    token = Token.objects.filter(owner_id=owner_id, pk=token_id).select_for_update().first()
+    if token is None:
+        raise NotFoundError("There is no such token.")
+    if token.revoked_at is None:
+        token.revoked_at = clock.now()
+        token.save(update_fields=("revoked_at",))
+    return token
+
+
+def _sign(token: Token, kind: TokenType, expires_at: datetime) -> str:
+    claims = {
+        "jti": str(token.pk),
+        "sub": str(token.owner_id),
+        "typ": kind,
+        "iat": token.created_at,
+        "exp": expires_at,
+    }
+    return jwt.encode(claims, _key(settings.SECRET_KEY), algorithm=ALGORITHM)
+
+
+def _read(text: str) -> dict[str, str] | None:
+    """The claims of a text that we signed, by this or an earlier secret key, and that has not expired."""
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        try:
+            claims = jwt.decode(
+                text,
+                _key(secret),
+                algorithms=[ALGORITHM],
+                options={"require": ["jti", "sub", "typ", "iat", "exp"], "verify_iat": False},
+            )
+            return {"jti": str(UUID(claims["jti"])), "sub": str(UUID(claims["sub"])), "typ": str(claims["typ"])}
+        except (jwt.InvalidTokenError, ValueError):
+            continue
+    return None
+
+
+def _key(secret: str) -> bytes:
+    """A key for this purpose only, so that nothing else that is signed with the secret passes for a token."""
+    return salted_hmac("kit.users.tokens", "", secret=secret, algorithm="sha256").digest()

@@ -1,0 +1,185 @@
+"""A token does what its scopes say, and nothing once it is revoked, over, or older than the password."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client, override_settings
+
+from kit import clock, tenancy
+from kit.errors import InvalidInputError, NotFoundError
+from kit.users import tasks, tokens
+from kit.users.models import Token, User
+from moniqo.api import api
+from tests.kit.users.test_signing_in import password_of, post
+from tests.programs import bearer, make_token
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+WALLETS = "/api/v1/wallets"
+# What each operation that writes needs; everything else that writes needs `manage`.
+WRITING = {
+    "trade": r"/orders$|/orders/\{.*\}/cancel$|/(farms|agents)/\{.*\}/(start|pause)$",
+    "move": r"/(deposit|allocate|collect)$",
+    "limits": r"/limits$",
+    "read": r"/preview$|/sync$",
+}
+
+
+def header(token: Token) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens.access_text(token)}"}
+
+
+def sign_in(client: Client, user: User, **more: Any) -> Any:
+    return post(client, "/api/v1/auth/token", {"email": user.email, "password": password_of(user), **more})
+
+
+def scope_of(method: str, path: str) -> str:
+    if method == "get":
+        return "read"
+    return next((scope for scope, pattern in WRITING.items() if re.search(pattern, path)), "manage")
+
+
+def operations() -> list[tuple[str, str]]:
+    paths = api.get_openapi_schema()["paths"]
+    return [(method, path) for path, methods in paths.items() if "/auth/" not in path for method in methods]
+
+
+@pytest.mark.parametrize("scope", tokens.EVERYTHING)
+def test_a_token_with_one_scope_reaches_the_operations_of_that_scope_and_no_other(
+    client: Client, owner: User, scope: str
+) -> None:
+    carried = bearer(owner, scope)
+    wrong = {}
+    for method, path in operations():
+        answer = client.generic(
+            method.upper(), re.sub(r"\{[^}]+\}", NOBODY, path), "{}", content_type="application/json", headers=carried
+        )
+        refused = answer.status_code == 403 and answer.json()["type"].endswith(":insufficient_scope")
+        if refused != (scope_of(method, path) != scope):
+            wrong[f"{method} {path}"] = answer.status_code
+    assert wrong == {}
+
+
+def test_the_description_names_the_scope_of_every_operation_that_writes() -> None:
+    schema = api.get_openapi_schema()
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            needed = scope_of(method, path)
+            if "/auth/" not in path and method != "get" and needed != "manage":
+                assert operation["security"] == [{f"{needed.capitalize()}Token": []}], path
+
+
+def test_a_browser_session_may_do_what_its_pages_do(client: Client, owner: User) -> None:
+    client.force_login(owner)
+    assert client.get(WALLETS).status_code == 200
+    answer = client.post(f"{WALLETS}/{NOBODY}/allocate/preview", {}, content_type="application/json")
+    assert answer.status_code == 422
+
+
+def test_a_revoked_token_is_refused_at_once_and_the_others_go_on(client: Client, owner: User) -> None:
+    lost, kept = make_token(owner), make_token(owner)
+    assert client.get(WALLETS, headers=header(lost)).status_code == 200
+    with tenancy.tenant(owner.pk):
+        tokens.revoke_token(owner_id=owner.pk, token_id=lost.pk)
+    assert client.get(WALLETS, headers=header(lost)).status_code == 401
+    assert client.get(WALLETS, headers=header(kept)).status_code == 200
+
+
+def test_revoking_a_sign_in_ends_its_access_and_its_refresh_token(client: Client, owner: User) -> None:
+    held = sign_in(client, owner).json()
+    with tenancy.tenant(owner.pk):
+        tokens.revoke_token(owner_id=owner.pk, token_id=Token.objects.get().pk)
+    assert client.get(WALLETS, headers={"Authorization": f"Bearer {held['access']}"}).status_code == 401
+    assert post(client, "/api/v1/auth/refresh", {"refresh": held["refresh"]}).status_code == 401
+
+
+def test_nobody_revokes_or_finds_somebody_elses_token(owner: User, other_owner: User) -> None:
+    token = make_token(owner)
+    with tenancy.tenant(other_owner.pk):
+        assert not Token.objects.exists()
+        with pytest.raises(NotFoundError):
+            tokens.revoke_token(owner_id=other_owner.pk, token_id=token.pk)
+
+
+def test_a_changed_password_ends_every_token_whoever_changed_it(client: Client, owner: User) -> None:
+    held, personal = sign_in(client, owner).json(), make_token(owner)
+    owner.set_password("another one altogether 7")
+    owner.save()
+    assert client.get(WALLETS, headers={"Authorization": f"Bearer {held['access']}"}).status_code == 401
+    assert client.get(WALLETS, headers=header(personal)).status_code == 401
+    assert post(client, "/api/v1/auth/refresh", {"refresh": held["refresh"]}).status_code == 401
+
+
+def test_a_changed_password_ends_the_other_sessions(owner: User) -> None:
+    here, elsewhere = Client(), Client()
+    for browser in (here, elsewhere):
+        browser.post("/login/", {"username": owner.email, "password": password_of(owner)})
+    new = "correct horse battery staple 9"
+    here.post("/password/", {"old_password": password_of(owner), "new_password1": new, "new_password2": new})
+    assert here.get("/preferences/").status_code == 200
+    assert elsewhere.get("/preferences/").status_code == 302
+
+
+def test_tokens_end_by_themselves_an_access_token_first(client: Client, owner: User) -> None:
+    held = sign_in(client, owner).json()
+    access = {"Authorization": f"Bearer {held['access']}"}
+    with time_machine.travel(clock.now() + tokens.ACCESS_LIFETIME + timedelta(seconds=1)):
+        assert client.get(WALLETS, headers=access).status_code == 401
+        renewed = post(client, "/api/v1/auth/refresh", {"refresh": held["refresh"]}).json()
+        assert client.get(WALLETS, headers={"Authorization": f"Bearer {renewed['access']}"}).status_code == 200
+    with time_machine.travel(clock.now() + tokens.SIGN_IN_LIFETIME + timedelta(seconds=1)):
+        assert post(client, "/api/v1/auth/refresh", {"refresh": held["refresh"]}).status_code == 401
+
+
+def test_a_program_may_sign_in_for_less_than_everything(client: Client, owner: User) -> None:
+    held = sign_in(client, owner, scopes=["read"], name="Dashboard in the hall").json()
+    access = {"Authorization": f"Bearer {held['access']}"}
+    assert client.get(WALLETS, headers=access).status_code == 200
+    assert post(client, WALLETS, {}, **access).status_code == 403
+    assert sign_in(client, owner, scopes=["everything"]).status_code == 422
+    assert sign_in(client, owner, scopes=[]).status_code == 422
+
+
+def test_the_last_use_is_known_to_the_minute(client: Client, owner: User) -> None:
+    token = make_token(owner)
+    client.get(WALLETS, headers=header(token))
+    with tenancy.tenant(owner.pk):
+        used = Token.objects.get(pk=token.pk).last_used_at
+        assert used is not None
+        Token.objects.filter(pk=token.pk).update(last_used_at=used - timedelta(minutes=2))
+    client.get(WALLETS, headers=header(token))
+    with tenancy.tenant(owner.pk):
+        again = Token.objects.get(pk=token.pk).last_used_at
+    assert again is not None
+    assert again >= used
+
+
+def test_what_another_key_or_another_purpose_signed_is_no_token(client: Client, owner: User) -> None:
+    with override_settings(SECRET_KEY="another-key-" * 6):
+        foreign = tokens.access_text(make_token(owner))
+    assert client.get(WALLETS, headers={"Authorization": f"Bearer {foreign}"}).status_code == 401
+
+
+def test_tokens_outlive_a_change_of_the_secret_key_as_long_as_the_old_one_is_named(client: Client, owner: User) -> None:
+    carried = bearer(owner)
+    with override_settings(SECRET_KEY="another-key-" * 6, SECRET_KEY_FALLBACKS=["tests-only-" * 6]):
+        assert client.get(WALLETS, headers=carried).status_code == 200
+    with override_settings(SECRET_KEY="another-key-" * 6):
+        assert client.get(WALLETS, headers=carried).status_code == 401
+
+
+def test_a_token_needs_a_name_and_something_it_may_do(owner: User) -> None:
+    for scopes, name in ((["read"], " "), ([], "x"), (["all"], "x")):
+        with pytest.raises(InvalidInputError):
+            tokens.open_token(owner, kind=Token.Kind.PERSONAL, name=name, scopes=scopes, lifetime=timedelta(days=1))
+
+
+def test_what_is_long_over_is_forgotten(live_db: str, owner: User) -> None:
+    old, running = make_token(owner), make_token(owner)
+    with tenancy.tenant(owner.pk):
+        Token.objects.filter(pk=old.pk).update(expires_at=clock.now() - timedelta(days=91))
+    tasks.forget_old_sign_ins()
+    with tenancy.tenant(owner.pk):
+        assert [token.pk for token in Token.objects.all()] == [running.pk]
