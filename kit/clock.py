@@ -8,7 +8,12 @@ reaches neither other threads nor other processes.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+# How far two machines' clocks may differ. A moment further ahead of us than this was written by a clock that was wrong:
+# it is said to be so, and it never keeps the present waiting.
+SKEW: Final = timedelta(minutes=1)
 
 _moment: ContextVar[datetime | None] = ContextVar("moniqo_moment", default=None)
 
@@ -16,6 +21,11 @@ _moment: ContextVar[datetime | None] = ContextVar("moniqo_moment", default=None)
 def now() -> datetime:
     """The current moment, aware, in UTC; the controlled one inside `at`."""
     return _moment.get() or datetime.now(UTC)
+
+
+def is_ahead(moment: datetime) -> bool:
+    """Whether `moment` lies further in the future than clocks differ: the clock that wrote it was wrong, or ours is."""
+    return moment > now() + SKEW
 
 
 def is_controlled() -> bool:

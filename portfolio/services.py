@@ -90,9 +90,7 @@ def sync_owner(*, owner_id: UUID) -> bool:
         if not _begin_sync(owner_id):
             return False
         connections = list(
-            Connection.objects.filter(owner_id=owner_id)
-            .exclude(status=Connection.Status.DISABLED)
-            .values_list("pk", flat=True)
+            Connection.objects.filter(owner_id=owner_id, state=Connection.State.ACTIVE).values_list("pk", flat=True)
         )
     try:
         for connection_id in connections:

@@ -14,6 +14,7 @@ sum, so an allocation is a flow for a farm and nothing for its master.
 Prices come from `markets`, at the venue of the wallet that holds the asset. What has no price is listed, not counted.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,10 +26,11 @@ from django.db import connection
 from kit import clock
 from kit.errors import NotFoundError
 from markets import prices
+from wallets.models import Connection
+from wallets.sync.health import connections_behind
 
 # An exchange that trades at all has a newer price than this.
 PRICE_IS_OLD_AFTER: Final = timedelta(minutes=15)
-BEHIND: Final = ("failed", "stale", "disabled")
 DERIVATIVES: Final = ("perpetual", "future")
 
 # Which prices are asked for: of all assets in the books, in every base asset that something is valued in, at each
@@ -64,7 +66,7 @@ BOOKS: Final = """
 WITH RECURSIVE
 wallet AS MATERIALIZED (
     SELECT wallet.id, wallet.parent_id, wallet.base_asset, connection.venue,
-           connection.status = ANY(%(behind)s) AS is_behind
+           connection.id = ANY(%(behind)s::uuid[]) AS is_behind
     FROM wallets_wallet AS wallet
     JOIN wallets_connection AS connection ON connection.id = wallet.connection_id
     WHERE wallet.owner_id = %(owner)s
@@ -256,8 +258,15 @@ def value(given: dict[str, Any]) -> Valuation:
     return Valuation(given["at"], *nothing)
 
 
-def parameters(*, owner_id: UUID, at: datetime, only: UUID | None = None) -> dict[str, Any]:
-    """What every statement here needs: the owner, the moment, the prices. `only` is the one scope asked for."""
+def parameters(
+    *, owner_id: UUID, at: datetime, only: UUID | None = None, behind: Collection[Connection] | None = None
+) -> dict[str, Any]:
+    """What every statement here needs: the owner, the moment, the prices. `only` is the one scope asked for.
+
+    `behind` are the connections whose figures are carried forward, for callers that know them already.
+    """
+    if behind is None:
+        behind = connections_behind(owner_id=owner_id)
     live = not clock.is_controlled()
     return {
         "owner": owner_id,
@@ -265,7 +274,7 @@ def parameters(*, owner_id: UUID, at: datetime, only: UUID | None = None) -> dic
         "only": only,
         "derivatives": list(DERIVATIVES),
         # History has no outages: its prices are the closes of that time, and its venue is the demo's.
-        "behind": list(BEHIND) if live else [],
+        "behind": [one.pk for one in behind] if live else [],
         "oldest_price": at - PRICE_IS_OLD_AFTER if live else None,
         **_prices(owner_id),
     }

@@ -27,7 +27,7 @@ def read_pulse() -> Pulse:
     farms = _counted(Farm.objects.all(), "farms")
     positions = _counted(Position.objects.filter(closed_at__isnull=True), "positions")
     orders = _counted(Order.objects.unfinished(), "orders")
-    connections = Connection.objects.exclude(status=Connection.Status.DISABLED).aggregate(
+    connections = Connection.objects.filter(state=Connection.State.ACTIVE).aggregate(
         as_of=Min("synced_at"), live=Count("id", filter=Q(is_paper=False))
     )
     return Pulse(

@@ -27,6 +27,7 @@ from portfolio.selectors.performance import Performance, performance
 from portfolio.selectors.periods import Period
 from trading.selectors import PositionRow, open_positions
 from wallets.models import Connection, Wallet
+from wallets.sync.health import freshness
 
 DAILY_FIGURES = (
     "annualised_return", "volatility", "sharpe", "sharpe_error", "sortino", "calmar", "value_at_risk",
@@ -96,7 +97,7 @@ class Scope:
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        return valuation.parameters(owner_id=self.owner_id, at=clock.now(), only=self.scope)
+        return valuation.parameters(owner_id=self.owner_id, at=clock.now(), only=self.scope, behind=self.behind)
 
     @cached_property
     def now(self) -> valuation.Valuation:
@@ -111,16 +112,24 @@ class Scope:
         return open_positions(owner_id=self.owner_id, wallet_ids=None if self.wallet is None else [self.wallet.pk])
 
     @cached_property
+    def connections(self) -> Sequence[Any]:
+        """All of the owner's, each with its `wallet_count`."""
+        return list(Connection.objects.filter(owner_id=self.owner_id).annotate(wallet_count=Count("wallets")))
+
+    @cached_property
+    def behind(self) -> tuple[Any, ...]:
+        """The connections whose figures are carried forward."""
+        return tuple(one for one in self.connections if freshness(one).is_behind)
+
+    @cached_property
     def freshness(self) -> Freshness:
-        connections = list(Connection.objects.filter(owner_id=self.owner_id).annotate(wallet_count=Count("wallets")))
-        behind = tuple(one for one in connections if one.status in valuation.BEHIND)
         prices = [one.priced_at for one in self.holdings if not one.is_cash and one.priced_at is not None]
         return Freshness(
             synced_at=self.state.synced_at or self.state.valued_at,
             is_syncing=self.state.syncing_since is not None,
-            behind=behind,
-            using=sum(one.wallet_count for one in behind),
-            wallets=sum(one.wallet_count for one in connections),
+            behind=self.behind,
+            using=sum(one.wallet_count for one in self.behind),
+            wallets=sum(one.wallet_count for one in self.connections),
             oldest_price_at=min(prices, default=None),
             is_simulated=any(one.source == SIMULATED for one in self.holdings),
         )

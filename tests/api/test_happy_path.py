@@ -115,6 +115,8 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     ids = {"wallet_id": agent["wallet_id"]}
     program.call("post", "/wallets/{wallet_id}/collect/preview", collection, **ids)
     program.call("post", "/wallets/{wallet_id}/collect", collection, status=201, **ids)
+    for state in ("paused", "active"):
+        program.call("put", "/connections/{connection_id}/state", {"state": state}, connection_id=connection)
     program.call("post", "/connections/{connection_id}/sync", status=202, connection_id=connection)
     sync_connection(connection_id=UUID(connection), owner_id=program.owner.pk)
     sync = program.rows("/connections/{connection_id}/syncs", connection_id=connection)[0]["id"]

@@ -136,9 +136,9 @@ def test_a_halt_keeps_what_was_not_sent_yet_from_being_sent(desk: Desk) -> None:
     assert "halted at Fund" in order.refusal
 
 
-def test_a_disabled_connection_trades_nothing_and_holds_nothing(desk: Desk) -> None:
+def test_a_paused_connection_trades_nothing_and_holds_nothing(desk: Desk) -> None:
     order = desk.place("buy", "1")
-    Connection.objects.filter(pk=desk.connection.pk).update(status=Connection.Status.DISABLED)
+    Connection.objects.filter(pk=desk.connection.pk).update(state=Connection.State.PAUSED)
     desk.fall_due(order)
     order, late = desk.resolve(order), desk.place("buy", "1")
     assert (order.status, late.status) == ("expired", "rejected")

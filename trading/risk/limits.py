@@ -40,7 +40,7 @@ def set_limits(
 
 
 # The wallet and all above it with their limits, nearest first, and the limits of the connection it trades through; one
-# that is disabled trades nothing.
+# that is paused or archived trades nothing.
 _PATH = """
 WITH RECURSIVE path AS (
     SELECT id, parent_id, name, trading_state, 0 AS depth FROM wallets_wallet WHERE id = %(wallet)s
@@ -51,7 +51,7 @@ WITH RECURSIVE path AS (
 SELECT path.depth, path.name, path.trading_state, own.allowed_symbols::text, own.maximum_notional
 FROM path LEFT JOIN trading_risklimit AS own ON own.wallet_id = path.id
 UNION ALL
-SELECT -1, venue.name, CASE venue.status WHEN 'disabled' THEN 'halted' ELSE 'active' END,
+SELECT -1, venue.name, CASE venue.state WHEN 'active' THEN 'active' ELSE 'halted' END,
        own.allowed_symbols::text, own.maximum_notional
 FROM wallets_connection AS venue LEFT JOIN trading_risklimit AS own ON own.connection_id = venue.id
 WHERE venue.id = %(connection)s

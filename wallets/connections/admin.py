@@ -31,11 +31,11 @@ class PlatformAdmin(ModelAdmin):
 
 @admin.register(Connection)
 class ConnectionAdmin(ModelAdmin):
-    list_display = ("name", "owner", "platform", "venue", "is_paper", "status", "synced_at")
-    list_filter = ("status", "platform", "is_paper", "venue")
+    list_display = ("name", "owner", "platform", "venue", "is_paper", "state", "status", "synced_at")
+    list_filter = ("state", "status", "platform", "is_paper", "venue")
     list_select_related = ("owner", "platform")
     search_fields = ("name", "owner__email", "venue")
-    readonly_fields = ("status_detail", "synced_at", "created_at")
+    readonly_fields = ("status", "status_detail", "synced_at", "created_at")
     autocomplete_fields = ("owner",)
 
 

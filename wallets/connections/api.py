@@ -12,11 +12,11 @@ from ninja.responses import Status
 from kit.api import Amount, Page, PageQuery, paginate
 from kit.errors import NotFoundError
 from kit.http import owner_of
-from kit.users.access import READ
+from kit.users.access import MANAGE, READ
 from wallets.models import Platform, Reconciliation, SyncRun
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import request_sync
-from wallets.venues.accounts import get_connection
+from wallets.venues.accounts import get_connection, set_connection_state
 
 router = Router()
 
@@ -60,13 +60,18 @@ class SyncResultOut(SyncOut):
 
 
 class ConnectionOut(Schema):
-    """An account at a platform. `unexplained` maps assets to what the venue holds beyond the wallets."""
+    """An account at a platform.
+
+    `state` is what its owner wants: active, paused or archived; `status` how fresh its figures are: the state unless it
+    is active, else new, ok, stale or failed. `unexplained` maps assets to what the venue holds beyond the wallets.
+    """
 
     id: UUID
     name: str
     platform: str
     venue: str
     is_paper: bool
+    state: str
     status: str
     detail: str
     synced_at: datetime | None
@@ -92,6 +97,20 @@ def connection(request: HttpRequest, connection_id: UUID) -> Any:
     if not found:
         raise NotFoundError("There is no such connection.")
     return _connection(found[0])
+
+
+class StateIn(Schema):
+    """`active`, `paused` or `archived`."""
+
+    state: str
+
+
+@router.put("/connections/{uuid:connection_id}/state", auth=MANAGE, response=ConnectionOut)
+def change_state(request: HttpRequest, connection_id: UUID, body: StateIn) -> Any:
+    """Pause, archive or reactivate a connection: what is not active neither syncs nor trades."""
+    owner_id = owner_of(request)
+    set_connection_state(owner_id=owner_id, connection_id=connection_id, state=body.state)
+    return _connection(connection_health(owner_id=owner_id, connection_id=connection_id)[0])
 
 
 @router.post("/connections/{uuid:connection_id}/sync", auth=READ, response={202: SyncOut})
@@ -125,6 +144,7 @@ def _connection(health: ConnectionHealth) -> dict[str, Any]:
         "platform": connection.platform_id,
         "venue": connection.venue,
         "is_paper": connection.is_paper,
+        "state": connection.state,
         "status": health.status,
         "detail": connection.status_detail,
         "synced_at": connection.synced_at,

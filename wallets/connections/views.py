@@ -16,7 +16,7 @@ from wallets.connections.forms import PaperAccountForm
 from wallets.models import Reconciliation
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import assign_suspense, request_sync
-from wallets.venues.accounts import open_paper_account, paper_venues
+from wallets.venues.accounts import open_paper_account, paper_venues, set_connection_state
 
 PAGE = "wallets/connections.html"
 
@@ -50,6 +50,25 @@ def create(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{made.name} is open. Make its master wallet, and set limits.")
             return redirect("wallets:connections")
     return render(request, "wallets/connection_create.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def change_state(request: HtmxRequest, pk: UUID) -> HttpResponse:
+    """Pause a connection, or make it active again."""
+    try:
+        changed = set_connection_state(
+            owner_id=owner_of(request), connection_id=pk, state=request.POST.get("state", "")
+        )
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    except MoniqoError as error:
+        messages.error(request, str(error))
+        return redirect("wallets:connections")
+    if request.htmx:
+        return _card(request, _health(request, pk))
+    messages.success(request, f"{changed.name} is {changed.state} now.")
+    return redirect("wallets:connections")
 
 
 @login_required

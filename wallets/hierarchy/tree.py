@@ -20,6 +20,7 @@ from kit.errors import NotFoundError
 from markets.candles.reading import TIMEFRAME_MS, milliseconds
 from markets.prices import SIMULATED
 from wallets.models import Wallet
+from wallets.sync.health import Freshness, SyncState, freshness
 
 ZERO: Final = Decimal(0)
 DAY: Final = timedelta(hours=24)
@@ -86,7 +87,7 @@ class WalletNode:
     state: str
     connection_id: UUID
     connection_name: str
-    connection_status: str
+    freshness: Freshness
     is_paper: bool
     synced_at: datetime | None
     base_asset: str
@@ -203,7 +204,7 @@ rate AS (
     ORDER BY wanted.venue, wanted.asset, wanted.base_asset, found.steps, found.bridge
 )
 SELECT t.id, t.name, t.role, t.parent_id, t.root_id, t.depth, t.trading_state, t.connection_id, t.base_asset,
-       t.target_weight, c.name AS connection_name, c.status AS connection_status, c.is_paper, c.synced_at,
+       t.target_weight, c.name AS connection_name, c.state AS connection_state, c.status, c.is_paper, c.synced_at,
        h.asset, h.balance, h.held, h.balance_before, h.flow, r.price, r.price_before, r.source, r.at
 FROM tree t
 JOIN wallets_connection c ON c.id = t.connection_id
@@ -338,7 +339,7 @@ def _node(sprout: _Sprout, *, whole: Decimal) -> WalletNode:
         state=sprout.state,
         connection_id=row["connection_id"],
         connection_name=row["connection_name"],
-        connection_status=row["connection_status"],
+        freshness=freshness(SyncState(row["connection_state"], row["status"], row["synced_at"])),
         is_paper=row["is_paper"],
         synced_at=row["synced_at"],
         base_asset=row["base_asset"],

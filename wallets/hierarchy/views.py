@@ -39,13 +39,6 @@ ALLOCATIONS_SHOWN = 20
 TABS = (("allocate", "Allocate"), ("collect", "Collect"), ("settings", "Settings"))
 MASTER_TABS = (("deposit", "Deposit"), ("settings", "Settings"))
 CHILD_ROLE = {Wallet.Role.MASTER.value: Wallet.Role.FARM, Wallet.Role.FARM.value: Wallet.Role.AGENT}
-STATUS = {
-    Connection.Status.NEW.value: ("", "Not synced"),
-    Connection.Status.OK.value: ("ok", "Synced"),
-    Connection.Status.STALE.value: ("bad", "Stale"),
-    Connection.Status.FAILED.value: ("bad", "Sync failed"),
-    Connection.Status.DISABLED.value: ("", "Disabled"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,7 +444,7 @@ def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:
 
 
 def _row(node: WalletNode, colour: dict[UUID, int]) -> Row:
-    kind, status = STATUS.get(node.connection_status, ("", node.connection_status))
+    kind, status = node.freshness.kind, node.freshness.label
     if node.state == Wallet.TradingState.HALTED:
         kind, status = "bad", "Halted"
     elif node.state == Wallet.TradingState.REDUCING:

@@ -104,6 +104,15 @@ class Migration(migrations.Migration):
                 ),
                 ("is_paper", models.BooleanField(default=True)),
                 (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("paused", "Paused"), ("archived", "Archived")],
+                        default="active",
+                        help_text="Its owner's and the operator's: only an active connection syncs and trades.",
+                        max_length=10,
+                    ),
+                ),
+                (
                     "status",
                     models.CharField(
                         choices=[
@@ -111,9 +120,9 @@ class Migration(migrations.Migration):
                             ("ok", "Synced"),
                             ("stale", "Stale"),
                             ("failed", "Failed"),
-                            ("disabled", "Disabled"),
                         ],
                         default="new",
+                        help_text="Written by syncs only.",
                         max_length=10,
                     ),
                 ),

@@ -32,20 +32,34 @@ class Platform(models.Model):
 
 
 class Connection(Identified, Owned):
-    """A user's account at a platform."""
+    """A user's account at a platform.
+
+    `state` is what its owner or an operator wants, `status` is how the last sync went: whoever writes one never touches
+    the other, so that a sync cannot undo a decision that was made while it ran.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "Active"
+        PAUSED = "paused", "Paused"
+        ARCHIVED = "archived", "Archived"
 
     class Status(models.TextChoices):
         NEW = "new", "Not synced yet"
         OK = "ok", "Synced"
         STALE = "stale", "Stale"
         FAILED = "failed", "Failed"
-        DISABLED = "disabled", "Disabled"
 
     platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=80)
     venue = models.CharField(max_length=40, help_text="Whose instruments it trades, such as simulated or binance.")
     is_paper = models.BooleanField(default=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.NEW)
+    state = models.CharField(
+        max_length=10,
+        choices=State,
+        default=State.ACTIVE,
+        help_text="Its owner's and the operator's: only an active connection syncs and trades.",
+    )
+    status = models.CharField(max_length=10, choices=Status, default=Status.NEW, help_text="Written by syncs only.")
     status_detail = models.TextField(blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,8 +1,12 @@
-"""How healthy connections are: what the last syncs brought, and how old the last good one is."""
+"""How healthy connections are: what the last syncs brought, and how old the last good one is.
+
+`freshness` is the one answer to how far a connection's figures can be trusted; every page, the valuation and the API
+ask it.
+"""
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -12,9 +16,89 @@ from wallets.models import Connection, Reconciliation, SyncRun
 
 # A sync that is this many intervals late makes its figures stale.
 STALE_AFTER_INTERVALS: Final = 3
-
-
 RUNS_SHOWN: Final = 10
+
+_STATUS, _STATE = Connection.Status, Connection.State
+# Each word's chip, colour and label: the only such table.
+_CHIPS: Final = {
+    _STATUS.NEW.value: ("", "Not synced yet"),
+    _STATUS.OK.value: ("ok", "Synced"),
+    _STATUS.STALE.value: ("warn", "Stale"),
+    _STATUS.FAILED.value: ("bad", "Sync failed"),
+    _STATE.PAUSED.value: ("", "Paused"),
+    _STATE.ARCHIVED.value: ("", "Archived"),
+}
+_BEHIND: Final = {_STATUS.STALE.value, _STATUS.FAILED.value, _STATE.PAUSED.value, _STATE.ARCHIVED.value}
+
+
+class Synced(Protocol):
+    """What `freshness` needs to know of a connection: the model, or a row of a query."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def synced_at(self) -> datetime | None: ...
+
+
+class SyncState(NamedTuple):
+    """`Synced` as the columns of a query."""
+
+    state: str
+    status: str
+    synced_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far a connection's figures can be trusted.
+
+    `word` is its state unless it is active, else how the last sync went, `stale` when that is too long ago. `age` is
+    the time since the last good sync, None when there was none; it is negative when that sync lies in the future, which
+    means that a clock was wrong, and makes the figures stale.
+    """
+
+    word: str
+    age: timedelta | None
+
+    @property
+    def kind(self) -> str:
+        """The chip's colour."""
+        return _CHIPS[self.word][0]
+
+    @property
+    def label(self) -> str:
+        """The chip's words."""
+        return _CHIPS[self.word][1]
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the figures are of an earlier time: they are carried forward and flagged."""
+        return self.word in _BEHIND
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the last good sync lies in the future."""
+        return self.age is not None and self.age < -clock.SKEW
+
+
+def freshness(connection: Synced, now: datetime | None = None) -> Freshness:
+    """How fresh the connection's figures are at `now` (default: this moment)."""
+    moment = now or clock.now()
+    age = None if connection.synced_at is None else moment - connection.synced_at
+    if connection.state != Connection.State.ACTIVE:
+        return Freshness(str(connection.state), age)
+    allowed = timedelta(seconds=settings.SYNC_SECONDS * STALE_AFTER_INTERVALS)
+    if connection.status == Connection.Status.OK and age is not None and not -clock.SKEW <= age <= allowed:
+        return Freshness(Connection.Status.STALE.value, age)
+    return Freshness(str(connection.status), age)
+
+
+def connections_behind(*, owner_id: UUID, now: datetime | None = None) -> tuple[Connection, ...]:
+    """The owner's connections whose figures are carried forward from an earlier time, by name."""
+    connections = Connection.objects.filter(owner_id=owner_id)
+    return tuple(connection for connection in connections if freshness(connection, now).is_behind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +129,23 @@ class ConnectionHealth:
     """A connection, how it is now, and its newest runs, newest first."""
 
     connection: Connection
-    status: str
+    freshness: Freshness
     runs: tuple[SyncRow, ...]
 
     @property
-    def label(self) -> str:
-        return str(Connection.Status(self.status).label)
+    def status(self) -> str:
+        return self.freshness.word
 
     @property
-    def kind(self) -> str:
-        """The chip's colour."""
-        return {"ok": "ok", "stale": "warn", "failed": "bad"}.get(self.status, "")
+    def notice(self) -> str:
+        """Why the figures are those of an earlier time; empty while they are of now, or the owner wants it so."""
+        if self.status not in (Connection.Status.STALE, Connection.Status.FAILED):
+            return ""
+        if self.connection.status != Connection.Status.OK:
+            return self.connection.status_detail or "The last sync failed: these are the last known figures."
+        if self.freshness.is_ahead:
+            return "The last sync is dated in the future: a clock was wrong. The next sync puts it right."
+        return f"The last sync is older than {STALE_AFTER_INTERVALS} intervals: these are the last known figures."
 
     @property
     def running(self) -> SyncRun | None:
@@ -77,15 +167,16 @@ class ConnectionHealth:
         """Lower is worse: what needs a person, what does not add up, what is old, what is new, what is fine."""
         if self.unexplained and self.status != Connection.Status.FAILED:
             return 1
-        return _URGENCY[Connection.Status(self.status)]
+        return _URGENCY[self.status]
 
 
 _URGENCY: Final = {
-    Connection.Status.FAILED: 0,
-    Connection.Status.STALE: 2,
-    Connection.Status.NEW: 3,
-    Connection.Status.OK: 4,
-    Connection.Status.DISABLED: 5,
+    _STATUS.FAILED.value: 0,
+    _STATUS.STALE.value: 2,
+    _STATUS.NEW.value: 3,
+    _STATUS.OK.value: 4,
+    _STATE.PAUSED.value: 5,
+    _STATE.ARCHIVED.value: 6,
 }
 
 
@@ -103,20 +194,12 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
     health = [
         ConnectionHealth(
             connection,
-            current_status(connection),
+            freshness(connection),
             tuple(SyncRow(run, _worst_first(assets.get(run.pk, []))) for run in runs[connection.pk]),
         )
         for connection in connections
     ]
     return tuple(sorted(health, key=lambda row: (row.urgency, row.connection.name)))
-
-
-def current_status(connection: Connection) -> str:
-    """The stored status, or stale when the last good sync is too long ago to trust its figures."""
-    if connection.status != Connection.Status.OK or connection.synced_at is None:
-        return connection.status
-    allowed = timedelta(seconds=settings.SYNC_SECONDS * STALE_AFTER_INTERVALS)
-    return Connection.Status.STALE if clock.now() - connection.synced_at > allowed else connection.status
 
 
 def _newest_runs(connection_ids: list[UUID]) -> list[SyncRun]:

@@ -230,9 +230,7 @@ def _summary(look: Look, drifting: Mapping[str, Decimal], counts: bool) -> str:
 
 def _fail(run: SyncRun, error: str, status: str) -> SyncRun:
     with tenancy.tenant(run.owner_id):
-        Connection.objects.filter(pk=run.connection_id).exclude(status=Connection.Status.DISABLED).update(
-            status=status, status_detail=error
-        )
+        Connection.objects.filter(pk=run.connection_id).update(status=status, status_detail=error)
         if status == Connection.Status.FAILED:
             raise_alert(
                 owner_id=run.owner_id,

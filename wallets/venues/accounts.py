@@ -66,6 +66,21 @@ def open_paper_account(*, owner_id: UUID, name: str, venue: str) -> Connection:
         raise ConflictError(f"Choose another name: there is an account {name} already.") from error
 
 
+def set_connection_state(*, owner_id: UUID, connection_id: UUID, state: str) -> Connection:
+    """Pause, archive or reactivate a connection: what is not active neither syncs nor trades.
+
+    Its health is left as it is: only syncs write it. Raises NotFoundError; InvalidInputError for another word.
+    """
+    if state not in Connection.State.values:
+        raise InvalidInputError(
+            f"Choose one of: {', '.join(Connection.State.values)}.", fields={"state": "There is no such state."}
+        )
+    connection = get_connection(owner_id=owner_id, connection_id=connection_id)
+    connection.state = state
+    connection.save(update_fields=("state",))
+    return connection
+
+
 def paper_venues() -> tuple[tuple[str, str], ...]:
     """Whose prices a paper account may trade at, each with its words: the simulator's always, and all that are fed."""
     fed = Instrument.objects.filter(is_active=True).exclude(venue=SIMULATED).order_by("venue")

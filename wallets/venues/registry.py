@@ -18,10 +18,10 @@ ADAPTERS: Final[dict[str, Callable[[Connection], Venue]]] = {"demo": demo.open_d
 def open_venue(connection: Connection) -> Venue:
     """The venue of a connection. Call this inside the owner's tenant, and use the venue outside of transactions.
 
-    Raises ConflictError when the platform's adapter is not part of this installation or the connection is disabled.
+    Raises ConflictError when the platform's adapter is not part of this installation or the connection is not active.
     """
-    if connection.status == Connection.Status.DISABLED:
-        raise ConflictError(f"Enable the connection {connection.name} first: it was disabled.")
+    if connection.state != Connection.State.ACTIVE:
+        raise ConflictError(f"Make the connection {connection.name} active first: it is {connection.state}.")
     adapter = ADAPTERS.get(connection.platform.adapter)
     if adapter is None:
         raise ConflictError(f"Ask the operator: there is no adapter {connection.platform.adapter!r}.")

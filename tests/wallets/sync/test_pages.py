@@ -16,7 +16,7 @@ from tests.wallets.books import balance, make_wallet
 from wallets.models import Connection, Platform, SyncRun, Wallet
 from wallets.services import deposit
 from wallets.sync import runs as sync
-from wallets.sync.health import connection_health, current_status
+from wallets.sync.health import connection_health, freshness
 from wallets.venues.accounts import create_demo_connection, ensure_demo_platform
 from wallets.venues.demo import account as demo
 
@@ -77,10 +77,24 @@ def test_the_health_order_puts_broken_before_unexplained_before_old(owner: User)
 
 
 def test_figures_become_stale_after_three_intervals() -> None:
-    def status(minutes: int) -> str:
-        return current_status(Connection(status="ok", synced_at=clock.now() - timedelta(minutes=minutes)))
+    def word(minutes: int) -> str:
+        return freshness(Connection(status="ok", synced_at=clock.now() - timedelta(minutes=minutes))).word
 
-    assert (status(14), status(16)) == ("ok", "stale")
+    assert (word(14), word(16)) == ("ok", "stale")
+
+
+def test_a_sync_of_the_future_is_no_fresh_one_and_its_age_says_so() -> None:
+    synced_at = clock.now() + timedelta(hours=1)
+    ahead = freshness(Connection(status="ok", synced_at=synced_at))
+    assert (ahead.word, ahead.is_ahead, ahead.is_behind) == ("stale", True, True)
+    nearly = freshness(Connection(status="ok", synced_at=synced_at), now=synced_at - timedelta(seconds=2))
+    assert nearly.word == "ok", "two machines' clocks differ by a second or two"
+
+
+@pytest.mark.parametrize("state", ["paused", "archived"])
+def test_what_is_not_active_is_carried_forward_however_well_it_synced(state: str) -> None:
+    resting = freshness(Connection(state=state, status="ok", synced_at=clock.now()))
+    assert (resting.word, resting.is_behind) == (state, True)
 
 
 def test_sync_now_shows_its_progress_and_asks_again(browser: Client, owner: User) -> None:
@@ -106,6 +120,18 @@ def test_sync_now_works_without_javascript(browser: Client, owner: User) -> None
     assert "The sync has started" in answer.content.decode()
 
 
+def test_a_connection_is_paused_and_made_active_again(browser: Client, owner: User) -> None:
+    wallet = account(owner)
+    path = f"{PAGE}{wallet.connection_id}/state/"
+    card = browser.post(path, {"state": "paused"}, headers={"HX-Request": "true"}).content.decode()
+    assert "Make active" in card
+    assert "<html" not in card
+    with tenancy.tenant(owner.pk):
+        assert sync.sync_connection(owner_id=owner.pk, connection_id=wallet.connection_id).status == "failed"
+    assert "is active now" in browser.post(path, {"state": "active"}, follow=True).content.decode()
+    assert "Choose one of" in browser.post(path, {"state": "nonsense"}, follow=True).content.decode()
+
+
 def test_what_arrived_is_assigned_after_a_look_at_it(browser: Client, owner: User) -> None:
     wallet = account(owner)
     synced(wallet, arrived=7)
@@ -121,9 +147,9 @@ def test_another_owner_finds_none_of_it(browser: Client, other_owner: User) -> N
     wallet = account(other_owner, "Secret account")
     synced(wallet, arrived=7)
     assert "Secret account" not in text(browser)
-    for path in ("", "syncs/", "suspense/USDT/"):
+    for path in ("", "syncs/", "state/", "suspense/USDT/"):
         address = f"{PAGE}{wallet.connection_id}/{path}"
-        answer = browser.post(address) if path == "syncs/" else browser.get(address)
+        answer = browser.post(address, {"state": "paused"}) if path in ("syncs/", "state/") else browser.get(address)
         assert answer.status_code == 404
     assert browser.post(f"{PAGE}{wallet.connection_id}/suspense/USDT/", {"key": "x"}).status_code == 404
 

@@ -248,6 +248,24 @@ def test_a_venue_that_does_not_answer_makes_the_connection_stale(
     assert balance(wallet) == 1000
 
 
+@pytest.mark.parametrize("answer", [None, VenueUnavailableError("Nobody is there.")])
+def test_a_connection_paused_while_it_syncs_stays_paused(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch, answer: Exception | None
+) -> None:
+    class Pausing(FaultyVenue):
+        def balances(self) -> tuple[BalanceReport, ...]:
+            Connection.objects.filter(pk=wallet.connection_id).update(state=Connection.State.PAUSED)
+            if answer is not None:
+                raise answer
+            return super().balances()
+
+    monkeypatch.setitem(registry.ADAPTERS, "demo", lambda connection: Pausing(demo.open_demo_venue(connection)))
+    run = run_sync(wallet)
+    connection = Connection.objects.get(pk=wallet.connection_id)
+    assert connection.state == Connection.State.PAUSED
+    assert run.status == (SyncRun.Status.FAILED if answer else SyncRun.Status.OK)
+
+
 def test_refused_credentials_call_for_a_person_until_they_work(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         failing_with(patch, VenueCredentialsError("Make a new key: this one is refused."))

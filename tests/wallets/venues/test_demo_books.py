@@ -84,10 +84,10 @@ def test_another_owners_account_is_out_of_reach(owner: User, other_owner: User) 
         assert not DemoBalance.objects.exists()
 
 
-def test_a_disabled_connection_opens_no_venue(owner: User) -> None:
+def test_a_paused_connection_opens_no_venue(owner: User) -> None:
     connection = funded(owner)
-    connection.status = Connection.Status.DISABLED
-    with pytest.raises(ConflictError, match="Enable the connection"):
+    connection.state = Connection.State.PAUSED
+    with pytest.raises(ConflictError, match="it is paused"):
         open_venue(connection)
 
 
