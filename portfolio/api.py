@@ -76,7 +76,7 @@ class PointOut(Schema):
 
 
 class EquityOut(Schema):
-    """At most 800 points that keep every extreme; `flow` is the money that came in (+) or left (−) at the point."""
+    """At most 480 points that keep every extreme; `flow` is the money that came in (+) or left (−) at the point."""
 
     base: str
     range: Period

@@ -27,3 +27,7 @@ class StrategyRuleError(QuantError):
 
 class InfeasibleError(QuantError):
     """Allocation constraints that no weights can satisfy; the message names them and the smallest relaxation."""
+
+
+class MissingPackageError(QuantError):
+    """Something was asked for that needs a package which is not installed."""

@@ -1,8 +1,8 @@
 """The compiled heart: what one bar does to one position, and the loops that apply it to many bars.
 
-`step` takes scalars and gives scalars; it is the only place where fills happen, for backtests (looped here) and for
-paper trading (called once per bar). Within a bar the order of events is fixed, and pessimistic where a candle cannot
-tell:
+`step` takes scalars and gives scalars; it is the only place where a backtest fills. Paper trading shares the
+strategies and not this: its orders go the way of live ones, to the demo exchange, which fills at the market's price of
+that moment. Within a bar the order of events is fixed, and pessimistic where a candle cannot tell:
 
 1. funding is paid on what is held;
 2. at the open: what is still leaving leaves, then (fill = next_open) the last bar's intent is obeyed, exits first;
@@ -449,14 +449,6 @@ def curve_figures(equity: np.ndarray, cash: float, sums: np.ndarray, squares: np
     third = cubes / n - 3.0 * mean * second + 2.0 * mean**3
     fourth = fourths / n - 4.0 * mean * cubes / n + 6.0 * mean * mean * second - 3.0 * mean**4
     return mean, math.sqrt(variance * n / (n - 1)), third / variance**1.5, fourth / variance**2, drawdown
-
-
-@_compiled
-def step_once(
-    position: Position, cash: float, bar: Bar, intent: Intent, rules: Rules, index: int
-) -> tuple[Position, float, Position, Position, bool]:
-    """`step` for callers outside compiled code: paper trading calls it once per bar."""
-    return step(position, cash, bar, intent, rules, index)
 
 
 @_inlined

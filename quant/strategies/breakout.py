@@ -16,7 +16,7 @@ from quant import indicators
 from quant.candles import DAY_MS, Bools, Candles, Floats
 from quant.indicators import previous
 from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
-from quant.strategies.signals import DIRECTION, crossings, entries, offset_from, shifted, word_of
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, shifted, word_of
 
 # One-minute bars have the longest days; the bars' own length is not known when warm-up is asked for.
 _MOST_BARS_PER_DAY: Final = 1440
@@ -25,7 +25,7 @@ _MOST_BARS_PER_DAY: Final = 1440
 def _settle(params: Params) -> int:
     wilder = int(params["atr_period"]) * indicators.WILDER_SETTLING
     channel = _MOST_BARS_PER_DAY if params["range"] == "opening" else int(params["period"])
-    return 2 + max(wilder, channel, int(params["volume_period"]))
+    return 2 + TOUCH_BARS + max(wilder, channel, int(params["volume_period"]))
 
 
 def _donchian(candles: Candles, period: int) -> tuple[Floats, Floats]:

@@ -22,7 +22,7 @@ from quant.candles import Bools, Candles, Floats
 from quant.errors import ParameterError
 from quant.indicators.catalog import CATALOG, LONGEST, SOURCES
 from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
-from quant.strategies.signals import crossings, offset_from
+from quant.strategies.signals import TOUCH_BARS, crossings, offset_from
 
 DEEPEST: Final = 4
 MOST_CONDITIONS: Final = 50
@@ -257,13 +257,13 @@ def _account_of(board: _Board, group: Mapping[str, Any], bar: int) -> str:
 def _settle(params: Params) -> int:
     groups = [params[name] for name in ("entry", "exit") if params[name] is not None]
     conditions = [condition for group in groups for condition in _conditions(group)]
-    used = [condition[side] for condition in conditions for side in ("left", "right")]
-    used += [params[name] for name in ("stop", "target", "size")]
+    used = [(condition[side], condition["op"]) for condition in conditions for side in ("left", "right")]
+    used += [(params[name], "") for name in ("stop", "target", "size")]
     longest = 1
-    for operand in used:
+    for operand, op in used:
         if isinstance(operand, dict) and "indicator" in operand:
-            # A crossing looks one bar back.
-            longest = max(longest, CATALOG[operand["indicator"]].settle(operand) + operand["bars_ago"] + 1)
+            own = CATALOG[operand["indicator"]].settle(operand) + operand["bars_ago"]
+            longest = max(longest, own + 1 + (TOUCH_BARS if op in _WORDS else 0))
     for name in ("stop", "target", "trail"):
         if isinstance(params[name], dict) and "atr" in params[name]:
             longest = max(longest, params[name]["period"] * indicators.WILDER_SETTLING + 1)

@@ -15,12 +15,12 @@ import numpy as np
 from quant import indicators
 from quant.candles import Candles, Floats
 from quant.strategies.base import Intents, Parameter, Params, Rule, Signs, Strategy
-from quant.strategies.signals import DIRECTION, crossings, entries, offset_from, word_of
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, word_of
 
 
 def _settle(params: Params) -> int:
     wilder = int(params["atr_period"]) * indicators.WILDER_SETTLING
-    return 1 + max(wilder, int(params["period"]), int(params["trend_period"]))
+    return 1 + TOUCH_BARS + max(wilder, int(params["period"]), int(params["trend_period"]))
 
 
 def _compute(candles: Candles, params: Params) -> Intents:

@@ -15,22 +15,26 @@ DIRECTION: Final = Parameter(
 )
 
 
+# Lines that touch keep their side for so many bars and then forget it: with a longer memory, what an agent sees would
+# depend on how far back its candles reach. A strategy that looks for crossings needs these bars beyond its indicators'.
+TOUCH_BARS: Final = 20
+
+
 @shared
 def crossings(fast: Floats, slow: Floats) -> tuple[Bools, Bools]:
     """Bars where `fast` gets above `slow`, and where it gets below.
 
-    Touching is not crossing: bars of equality keep the side they came from, and the first bars with a value cross
-    nothing.
+    Touching is not crossing: up to `TOUCH_BARS` bars of equality keep the side they came from. The first bar with a
+    side, or with one after a longer touch, crosses nothing. So an answer rests on `TOUCH_BARS` + 2 bars.
     """
     above, below = fast > slow, fast < slow
     undecided = ~(above | below)
     known_from = int(np.argmin(undecided)) if undecided.size else 0
     if undecided[known_from:].any():
-        side = np.where(undecided, 0, np.arange(undecided.size))
-        above = above[np.maximum.accumulate(side)]
-        above[:known_from] = False
-        below = ~above
-        below[:known_from] = False
+        bars = np.arange(undecided.size)
+        side = np.maximum.accumulate(np.where(undecided, 0, bars))
+        fresh = bars - side <= TOUCH_BARS
+        above, below = above[side] & fresh, below[side] & fresh
     up, down = np.zeros_like(above), np.zeros_like(above)
     np.logical_and(above[1:], below[:-1], out=up[1:])
     np.logical_and(below[1:], above[:-1], out=down[1:])

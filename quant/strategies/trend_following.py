@@ -16,7 +16,7 @@ import numpy as np
 from quant import indicators
 from quant.candles import Candles, Floats
 from quant.strategies.base import Intents, Parameter, Params, Rule, Signs, Strategy, nowhere
-from quant.strategies.signals import DIRECTION, crossings, entries, offset_from, word_of
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, word_of
 
 _AVERAGES: Final = {"ema": indicators.ema, "sma": indicators.sma}
 
@@ -24,7 +24,7 @@ _AVERAGES: Final = {"ema": indicators.ema, "sma": indicators.sma}
 def _settle(params: Params) -> int:
     average: int = params["slow"] * (indicators.EMA_SETTLING if params["ma"] == "ema" else 1)
     wilder: int = params["atr_period"] * indicators.WILDER_SETTLING
-    return max(average, wilder) + 1
+    return max(average, wilder) + 1 + TOUCH_BARS
 
 
 def _compute(candles: Candles, params: Params) -> Intents:

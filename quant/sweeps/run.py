@@ -22,7 +22,7 @@ from quant import indicators
 from quant.backtest import Config
 from quant.backtest.engine import DEFAULTS, NO_VALUES, entry_details, rules_of
 from quant.candles import Candles, Floats, Ints
-from quant.errors import ParameterError
+from quant.errors import MissingPackageError, ParameterError
 from quant.sweeps.space import Space, grid, sample
 
 Objective = Literal["sharpe", "total_return", "calmar"]
@@ -227,8 +227,15 @@ def tpe_sweep(
 
     Bergstra et al., *Algorithms for Hyper-Parameter Optimization* (2011), as implemented by optuna. A point that was
     tried already is answered from memory and counts once; forbidden points count against `trials` and are not kept.
+    Raises `MissingPackageError` where the extra `sweeps` is not installed.
     """
-    import optuna
+    try:
+        import optuna
+    except ImportError as error:
+        raise MissingPackageError(
+            "Install optuna (pip install 'optuna==4.*') to let an estimator choose the points, "
+            "or sweep over a grid or at random."
+        ) from error
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))

@@ -10,6 +10,7 @@ from django.db import connection
 from kit import clock
 from markets.models import Candle
 from moniqo.home import charts
+from portfolio.api import EquityOut
 from portfolio.daily import roll_up
 from portfolio.models import Snapshot
 from portfolio.selectors.benchmark import Benchmark, benchmark
@@ -94,6 +95,7 @@ def test_a_long_series_keeps_its_extremes_and_its_ends_in_few_points(fund: Fund,
     points = equity_series(scope=fund.owner.pk, start=clamp(scope=fund.owner.pk, start=Period.ALL.start))
 
     assert len(points) == min(length, len(points)) <= POINTS
+    assert f"At most {POINTS} points" in (EquityOut.__doc__ or "")
     assert [point.at for point in points] == sorted({point.at for point in points})
     found = {float(point.equity) for point in points}
     assert {700.0, 1900.0} <= found <= set(values)

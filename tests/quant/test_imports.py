@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("numba", "scipy", "clarabel", "optuna", "django", "skfolio")
+HEAVY = ("numba", "scipy", "clarabel", "optuna", "django", "skfolio", "plotly")
 MODULES = (
     "quant", "quant.allocation", "quant.backtest", "quant.candles", "quant.indicators", "quant.market_simulator",
     "quant.metrics", "quant.strategies", "quant.strategies.validator", "quant.sweeps", "quant.validation",

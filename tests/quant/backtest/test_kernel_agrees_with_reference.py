@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from quant.backtest import BacktestResult, Config, Size, run_backtest, run_portfolio
-from quant.backtest.reference import ReferenceResult, run_reference
+from tests.quant.backtest.reference import ReferenceResult, run_reference
 from tests.quant.market import random_candles, random_intents
 
 SIZES = (Size("units", 3.0), Size("fraction", 0.7), Size("fraction", 2.0), Size("risk", 0.01), Size("volatility", 0.3))

@@ -195,6 +195,6 @@ def test_turnover_is_yearly_notional_over_mean_equity() -> None:
 def test_a_million_points_are_quick() -> None:
     curve = 100 * np.exp(np.cumsum(np.random.default_rng(0).normal(0, 1e-3, 1_000_000)))
     metrics.summary(curve, periods_per_year=DAYS)
-    started = time.perf_counter()
+    started = time.thread_time()  # however many others want the machine
     metrics.summary(curve, periods_per_year=DAYS)
-    assert time.perf_counter() - started < 0.5  # 50 ms alone; this machine may be shared
+    assert time.thread_time() - started < 0.5  # 50 ms alone

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quant import indicators, strategies
+from quant.candles import Candles
 from quant.errors import ParameterError
 from quant.indicators.catalog import CATALOG
 from quant.strategies.custom import STRATEGY
@@ -54,7 +55,24 @@ levels = st.sampled_from(
 )
 
 
+def highest_volume(bars_ago: int) -> dict[str, Any]:
+    return {"indicator": "highest", "period": 4, "source": "volume", "bars_ago": bars_ago}
+
+
+# Two lines that are the same for bars on end, so that the side they came from lies before the warm-up.
+TOUCHING = {
+    "direction": "long",
+    "entry": {"all": [{"left": highest_volume(2), "op": "crosses_above", "right": highest_volume(1)}]},
+    "exit": None,
+    "stop": None,
+    "target": None,
+    "trail": None,
+    "size": None,
+}
+
+
 @settings(max_examples=40, deadline=None)
+@example(rules=TOUCHING, seed=0, tick=None)
 @given(
     rules=st.fixed_dictionaries(
         {
@@ -68,10 +86,28 @@ levels = st.sampled_from(
         }
     ),
     seed=st.integers(0, 1000),
+    tick=st.sampled_from([None, 1.0, 5.0]),  # coarse prices and volumes are equal to others often
 )
-def test_any_composed_rules_keep_the_rules_of_all_strategies(rules: dict[str, Any], seed: int) -> None:
+def test_any_composed_rules_keep_the_rules_of_all_strategies(
+    rules: dict[str, Any], seed: int, tick: float | None
+) -> None:
     bars = 3 * STRATEGY.warmup(rules) + 60
-    check(STRATEGY, rules, random_candles(np.random.default_rng(seed), bars, volatility=0.03), most_cuts=5)
+    candles = random_candles(np.random.default_rng(seed), bars, volatility=0.03)
+    check(STRATEGY, rules, in_ticks(candles, tick) if tick else candles, most_cuts=5)
+
+
+def in_ticks(candles: Candles, tick: float) -> Candles:
+    columns = (candles.open, candles.high, candles.low, candles.close, candles.volume)
+    return Candles(candles.ts, *(np.maximum(np.round(values / tick) * tick, tick) for values in columns))
+
+
+def test_a_long_touch_forgets_its_side_wherever_the_candles_begin() -> None:
+    candles = random_candles(np.random.default_rng(0), 200)
+    candles.volume[:] = 5.0
+    candles.volume[100] = 9.0  # the highest of four was above before it, and is the same for long after it
+    candles.volume[170] = 3.0
+    candles.volume[171:] = 2.0
+    check(STRATEGY, TOUCHING, candles, most_cuts=5)
 
 
 def test_groups_mean_all_and_any() -> None:

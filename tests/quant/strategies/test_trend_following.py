@@ -9,6 +9,7 @@ import talib
 from quant import strategies
 from quant.candles import Candles
 from quant.errors import ParameterError, UnknownStrategyError
+from quant.strategies.signals import TOUCH_BARS, crossings
 from tests.quant.market import random_candles
 
 STRATEGY = strategies.get("trend_following")
@@ -71,6 +72,15 @@ def test_touching_averages_do_not_cross() -> None:
     params = PLAIN | {"fast": 2, "slow": 4, "atr_period": 2, "direction": "both"}
     # The means touch again on the plateau at 11 and part upwards: still the same side, so one crossing only.
     assert (STRATEGY.intents(candles, params).enter == 1).sum() == 1
+
+
+def test_a_touch_keeps_its_side_for_a_while_and_then_forgets_it() -> None:
+    for length, crossed in ((TOUCH_BARS, True), (TOUCH_BARS + 1, False)):
+        fast = np.array([2.0, 0.0, *[1.0] * length, 2.0])
+        up, down = crossings(fast, np.ones(fast.size))
+        assert down.tolist() == [False, True] + [False] * (length + 1)
+        assert up[-1] == crossed
+        assert not up[:-1].any()
 
 
 def test_it_explains_itself(candles: Candles) -> None:

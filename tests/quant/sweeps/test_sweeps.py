@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from quant import metrics, strategies
 from quant.backtest import Config, run_backtest
 from quant.candles import Candles
-from quant.errors import ParameterError
+from quant.errors import MissingPackageError, ParameterError
 from quant.sweeps import Space, grid, grid_sweep, random_sweep, sample, space, sweep, tpe_sweep
 from quant.sweeps.run import Objective
 from tests.quant.market import random_candles
@@ -153,3 +154,12 @@ def test_memory_mapped_candles_give_the_same_answer(where: Space, candles: Candl
     again = Candles(mapped[0].astype(np.int64), *mapped[1:])
     assert np.shares_memory(again.close, mapped)
     np.testing.assert_array_equal(grid_sweep(where, again, CONFIG).sharpe, grid_sweep(where, candles, CONFIG).sharpe)
+
+
+def test_without_optuna_an_estimated_sweep_says_what_to_install(
+    where: Space, candles: Candles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingPackageError, match="Install optuna"):
+        tpe_sweep(where, candles, CONFIG, trials=3, seed=0)
+    assert len(random_sweep(where, candles, CONFIG, trials=3, seed=0)) == 3
