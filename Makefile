@@ -14,7 +14,7 @@ export UV_LINK_MODE := copy
 export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status migrate demo test test-all lint format bench lock
+.PHONY: help run down status migrate schema demo test test-all lint format bench lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
@@ -30,6 +30,9 @@ status: .venv/run-stamp  ## what runs, with memory and readiness
 
 migrate: .venv/run-stamp  ## bring the database up to date
 	@$(MANAGE) migrate
+
+schema: .venv/run-stamp  ## after a change of migrations, or a conflict in moniqo/schema.sql: write that file again
+	@$(MANAGE) make_schema
 
 demo: .venv/run-stamp  ## make the demo trader; CANDLES=DIR uses recorded candles
 	@$(MANAGE) demo $(if $(CANDLES),--candles $(CANDLES))

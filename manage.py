@@ -9,6 +9,9 @@ import sys
 
 NEEDS_NO_SERVICES = {"backtest", "check", "collectstatic", "help", "makemigrations", "version", "--help", "--version"}
 
+# A `migrate` with other options than these asks for something that the ready-made schema does not know.
+PLAIN = {"--no-input", "--noinput", "--skip-checks"}
+
 
 def main(arguments: list[str]) -> None:
     """Run one command; a domain error is one sentence on standard error and exit code 1."""
@@ -16,13 +19,15 @@ def main(arguments: list[str]) -> None:
     from kit.errors import MoniqoError
 
     try:
-        from kit.embedded import ensure, operations
+        from kit.embedded import ensure, operations, schema
 
         if command in operations.COMMANDS:
             sys.exit(operations.COMMANDS[command](arguments[2:]))
         if command not in NEEDS_NO_SERVICES:
             ensure()
         if command == "migrate" and not any(argument.startswith("--database") for argument in arguments):
+            if set(arguments[2:]) <= PLAIN:
+                schema.load_from_environment()
             arguments = [*arguments, "--database", "owner"]  # only the owner may change tables
 
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moniqo.settings")

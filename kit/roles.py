@@ -97,6 +97,27 @@ def _create_database(connection: psycopg.Connection, owner: Login) -> None:
     )
 
 
+def default_privileges(users: tuple[str, ...]) -> list[sql.Composed]:
+    """What the owner, who runs these statements, lets the other roles do with tables that it will make."""
+    return _on_default_privileges(
+        users,
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {users}",
+        "GRANT USAGE, SELECT ON SEQUENCES TO {users}",
+        "GRANT EXECUTE ON FUNCTIONS TO {users}",
+    )
+
+
+def no_default_privileges(users: tuple[str, ...]) -> list[sql.Composed]:
+    """The opposite: for tables that bring their privileges along, as those of a dump do."""
+    kinds = ("TABLES", "SEQUENCES", "FUNCTIONS")
+    return _on_default_privileges(users, *(f"REVOKE ALL ON {kind} FROM {{users}}" for kind in kinds))
+
+
+def _on_default_privileges(users: tuple[str, ...], *changes: str) -> list[sql.Composed]:
+    names = sql.SQL(", ").join(map(sql.Identifier, users))
+    return [sql.SQL("ALTER DEFAULT PRIVILEGES " + change).format(users=names) for change in changes]
+
+
 def _grant(connection: psycopg.Connection, owner: str, users: tuple[str, ...]) -> None:
     names = {
         "owner": sql.Identifier(owner),
@@ -105,8 +126,8 @@ def _grant(connection: psycopg.Connection, owner: str, users: tuple[str, ...]) -
     for statement in (
         "GRANT USAGE, CREATE ON SCHEMA public TO {owner}",
         "GRANT USAGE ON SCHEMA public TO {users}",
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {users}",
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE, SELECT ON SEQUENCES TO {users}",
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT EXECUTE ON FUNCTIONS TO {users}",
+        "SET LOCAL ROLE {owner}",
     ):
         connection.execute(sql.SQL(statement).format(**names))
+    for privilege in default_privileges(users):
+        connection.execute(privilege)

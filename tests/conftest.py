@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -20,6 +21,8 @@ from django.db import connections
 from psycopg import sql
 
 from kit import tenancy
+from kit.embedded import schema
+from kit.embedded.environment import DATABASE_VARIABLES
 from kit.users.models import User
 from tests.services import TEMPLATE
 
@@ -38,16 +41,24 @@ def _use(database: str) -> None:
         connections[alias].settings_dict["NAME"] = database
 
 
+def address(variable: str, database: str) -> str:
+    """The address in the environment variable, of another database."""
+    return urlsplit(os.environ[variable])._replace(path=f"/{database}").geturl()
+
+
 def _make_template() -> None:
-    """Migrate the template once per run, whichever worker comes first."""
+    """Fill the template once per run, whichever worker comes first; migrations that `schema.sql` lacks run after it."""
     root = Path(os.environ["MONIQO_TEST_ROOT"])
     with (root / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (root / "template.done").exists():
             _admin("ALTER DATABASE {} RENAME TO {}", "moniqo", TEMPLATE)
-            _use(TEMPLATE)
-            call_command("migrate", database="owner", verbosity=0)
-            _use("postgres")
+            app, owner, system = (address(name, TEMPLATE) for name in DATABASE_VARIABLES)
+            schema.load(owner_url=owner, app_url=app, system_url=system)
+            if not schema.is_current(owner):
+                _use(TEMPLATE)
+                call_command("migrate", database="owner", verbosity=0)
+                _use("postgres")
             (root / "template.done").touch()
 
 

@@ -1,4 +1,4 @@
-"""The commands of `manage.py` that work without Django: `up`, `down`, `status`, `health`, `create_roles`."""
+"""The commands of `manage.py` that work without Django, such as `up`, `down` and `status`."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from http import HTTPStatus
 import psutil
 
 from kit import heartbeat
-from kit.embedded import probe
+from kit.embedded import environment, probe, schema
 from kit.embedded.environment import data_directory
 from kit.embedded.process import ServiceError
 from kit.embedded.services import is_kept, published
@@ -101,12 +101,22 @@ def roles(arguments: list[str]) -> int:
     return 0
 
 
+def make_schema(arguments: list[str]) -> int:
+    """Replay all migrations and write down what came out (`make schema`)."""
+    _parser("make_schema", make_schema).parse_args(arguments)
+    environment.prepare(data_directory())
+    schema.FILE.write_text(schema.replayed())
+    print(f"{schema.FILE.relative_to(environment.ROOT)} stands for the migrations as they are now.")
+    return 0
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "up": up,
     "down": down,
     "status": status,
     "health": health,
     "create_roles": roles,
+    "make_schema": make_schema,
 }
 
 

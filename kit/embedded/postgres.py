@@ -56,6 +56,11 @@ class Postgres:
         """The process id of the server while it runs."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
+    def reserve(self, port: int) -> None:
+        """Settle port and passwords, so that `url` is right before `start`."""
+        self.port = port
+        self._passwords = self._read_passwords(home(self.directory))
+
     def start(self) -> None:
         """Create the cluster when there is none, start it, and make sure that roles and database exist.
 

@@ -42,6 +42,11 @@ class Redis:
         """The process id of the server while it runs."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
+    def reserve(self, port: int) -> None:
+        """Settle port and password, so that `url` is right before `start`."""
+        self.port = port
+        self._password = self._read_password()
+
     def start(self) -> None:
         """Start the server and wait until it answers. Raises ServiceError with one sentence when it does not."""
         self.place = place = home(self.directory)
@@ -54,7 +59,7 @@ class Redis:
                 [program, "-"],
                 log=self.log,
                 account=place.account,
-                stdin=self._configuration(place.data),
+                stdin=self._configuration(),
                 directory=place.data,
             )
             if self._wait_until_ready():
@@ -84,11 +89,11 @@ class Redis:
             write_private(path, token_urlsafe(24))
         return path.read_text()
 
-    def _configuration(self, data: Path) -> bytes:
+    def _configuration(self) -> bytes:
         lines = [
             f"bind {LOOPBACK}",
             f"port {self.port}",
-            f"dir {data}",
+            "dir .",  # where it is started: the file's own syntax ends a path at a space
             f"requirepass {self._password}",
             f"databases {_DATABASES}",
             "daemonize no",

@@ -21,7 +21,7 @@ from types import FrameType
 import psycopg
 import redis
 
-from kit.embedded import environment, probe
+from kit.embedded import environment, probe, schema
 from kit.embedded.environment import DATABASE_VARIABLES, ROOT
 from kit.embedded.process import ServiceError, kill_group, spawn, write_private
 from kit.embedded.services import Services, published
@@ -109,13 +109,13 @@ class Supervisor:
             self._say_where_staged()
         _check_addresses()
         self._publish()
-        self._step("Bringing the database up to date", "migrate", "migrate", "--no-input", "--skip-checks")
+        self._bring_up_to_date()
+        self._say("Starting web, worker and beat")
+        self._start_child("web")  # it loads while the demo trader is made
         with_demo = not environment.is_production()
         if with_demo and not _has_users():
             self._demo_marker.touch()  # stays until the history is complete, so that an interrupted build goes on
             self._step("Making the demo trader", "demo", "demo", "--prepare")
-        self._say("Starting web, worker and beat")
-        self._start_child("web")
         self._wait_for_first_page()  # before the others start: the page gets the whole machine
         self._start_child("worker")
         self._start_child("beat")
@@ -124,6 +124,16 @@ class Supervisor:
             self.demo_started_at = time.monotonic()
         self._publish()
         self._greet()
+
+    def _bring_up_to_date(self) -> None:
+        """Migrate where there is something to migrate: starting Django takes longer than everything else here."""
+        owner_url = os.environ["DATABASE_OWNER_URL"]
+        if schema.is_current(owner_url):
+            return
+        if schema.load_from_environment() and schema.is_current(owner_url):
+            self._say("The database is made")
+            return
+        self._step("Bringing the database up to date", "migrate", "migrate", "--no-input", "--skip-checks")
 
     @property
     def _demo_marker(self) -> Path:

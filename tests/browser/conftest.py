@@ -16,24 +16,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from kit.embedded.environment import DATABASE_VARIABLES
 from kit.users.models import User
 from moniqo.ui import assets
 from tests.browser.soundness import Visit, watch
-from tests.conftest import WORKER, cloned_database, make_user
+from tests.conftest import WORKER, address, cloned_database, make_user
 from tests.world import World, build_world
 
 # Playwright's synchronous interface keeps an event loop in this thread, which Django would take for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 START_SECONDS = 30.0
-DATABASE_VARIABLES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SYSTEM_URL")
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -93,7 +92,7 @@ def _free_port() -> int:
 
 
 def _database_addresses(database: str) -> dict[str, str]:
-    return {name: urlunsplit(urlsplit(os.environ[name])._replace(path=f"/{database}")) for name in DATABASE_VARIABLES}
+    return {name: address(name, database) for name in DATABASE_VARIABLES}
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -10,6 +10,8 @@ from django.test import RequestFactory
 
 from kit.compression import CompressionMiddleware
 
+pytestmark = pytest.mark.offline
+
 PIECES = [b"piece %d, with words that repeat and repeat\n" % number for number in range(500)]
 WHOLE = b"".join(PIECES)
 

@@ -5,8 +5,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from kit import display, figures
 from kit.display import Display
+
+pytestmark = pytest.mark.offline
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 AT = [START + timedelta(days=number) for number in range(4)]

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from kit import formatting
 from kit.formatting import MINUS, NARROW_SPACE, NO_BREAK_SPACE, Missing
 
+pytestmark = pytest.mark.offline
+
 # Everything a numeric(38,18) column can hold.
 stored = st.decimals(
     min_value=Decimal("-1e20"), max_value=Decimal("1e20"), places=18, allow_nan=False, allow_infinity=False

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+import pytest
+import redis
 
 from tests.kit.embedded.conftest import eventually, processes_of
 
@@ -124,4 +126,15 @@ def test_a_description_left_behind_by_a_dead_process_is_not_believed(directory: 
     (directory / "services.json").write_text(json.dumps(stale))
     command = start("-c", COMMAND)
     assert answers(addresses(command)[0])
+    finish(command)
+
+
+@pytest.mark.parametrize("name", ["my data", """it's "data" #1\\n %s"""])
+def test_a_data_path_may_hold_any_character(directory: Path, start: Start, name: str) -> None:
+    (directory / name).mkdir()
+    command = start("-c", COMMAND, MONIQO_DATA=str(directory / name))
+    database, broker, _ = addresses(command)
+    assert answers(database)
+    with redis.Redis.from_url(broker) as client:
+        assert client.config_get("dir")["dir"].startswith(str(directory / name))
     finish(command)

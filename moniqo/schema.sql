@@ -1,0 +1,6050 @@
+-- What the migrations make of an empty database. Written by `make schema`; a test compares it with the migrations.
+-- After a change of migrations, or a conflict in this file, run `make schema` again: it is never edited by hand.
+-- migration admin 0001_initial -
+-- migration admin 0002_logentry_remove_auto_add -
+-- migration admin 0003_logentry_add_action_flag_choices -
+-- migration alerts 0001_initial 6817461c5a7c4692
+-- migration alerts 0002_initial 9cb0131554d0292b
+-- migration alerts 0003_policies 1195488f76ea2d9d
+-- migration auth 0001_initial -
+-- migration auth 0002_alter_permission_name_max_length -
+-- migration auth 0003_alter_user_email_max_length -
+-- migration auth 0004_alter_user_username_opts -
+-- migration auth 0005_alter_user_last_login_null -
+-- migration auth 0006_require_contenttypes_0002 -
+-- migration auth 0007_alter_validators_add_error_messages -
+-- migration auth 0008_alter_user_username_max_length -
+-- migration auth 0009_alter_user_last_name_max_length -
+-- migration auth 0010_alter_group_name_max_length -
+-- migration auth 0011_update_proxy_permissions -
+-- migration auth 0012_alter_user_first_name_max_length -
+-- migration axes 0001_initial -
+-- migration axes 0002_auto_20151217_2044 -
+-- migration axes 0003_auto_20160322_0929 -
+-- migration axes 0004_auto_20181024_1538 -
+-- migration axes 0005_remove_accessattempt_trusted -
+-- migration axes 0006_remove_accesslog_trusted -
+-- migration axes 0007_alter_accessattempt_unique_together -
+-- migration axes 0008_accessfailurelog -
+-- migration axes 0009_add_session_hash -
+-- migration axes 0010_accessattemptexpiration -
+-- migration contenttypes 0001_initial -
+-- migration contenttypes 0002_remove_content_type_name -
+-- migration farms 0001_initial e62ce814df9859d1
+-- migration farms 0002_policies 53a342d2d0cb7f4a
+-- migration markets 0001_initial 4c4c02a7ad770b2d
+-- migration markets 0002_candle_without_constraint 5ca0eab06eae87e9
+-- migration portfolio 0001_initial d531c26fa82e0d53
+-- migration portfolio 0002_policies 642724c6ea5dd7cc
+-- migration sessions 0001_initial -
+-- migration trading 0001_initial ee7769771efc9fac
+-- migration trading 0002_initial 9f9f2bd97fe37a85
+-- migration trading 0003_policies c188f2f8c838ca97
+-- migration trading 0004_order_lease_and_checks 13679d4a330b2fce
+-- migration trading 0005_guards bf1a4e5e224ccb80
+-- migration trading 0006_overfilled_orders 7c0ce1f651ab67a0
+-- migration users 0001_initial d095a35ad0209323
+-- migration wallets 0001_initial 27c1ffa62c0782a5
+-- migration wallets 0002_policies d166b6e5b07422dd
+-- migration wallets 0003_ledger_rows 512fdaad513f91ad
+-- migration wallets 0004_ledger_functions c8498a5a495a7c8d
+
+--
+-- Name: ledger_check_account(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_check_account() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+DECLARE
+    asking text := current_setting('app.user_id', true);
+    account record;
+    link record;
+BEGIN
+    PERFORM set_config('app.user_id', NEW.owner_id::text, true);
+    SELECT balance, version, held, held_version INTO account FROM wallets_account WHERE id = NEW.id;
+    SELECT e.version, e.balance_after INTO link FROM wallets_entry e
+    WHERE e.account_id = NEW.id AND e.version >= account.version ORDER BY e.version DESC LIMIT 1;
+    IF (account.version, account.balance) IS DISTINCT FROM (COALESCE(link.version, 0), COALESCE(link.balance_after, 0)) THEN
+        RAISE EXCEPTION 'account % says % at version %, its last entry says % at version %', NEW.id,
+            account.balance, account.version, link.balance_after, link.version USING ERRCODE = 'LG011';
+    END IF;
+    SELECT h.version, h.held_after INTO link FROM wallets_hold h
+    WHERE h.account_id = NEW.id AND h.version >= account.held_version ORDER BY h.version DESC LIMIT 1;
+    IF (account.held_version, account.held) IS DISTINCT FROM (COALESCE(link.version, 0), COALESCE(link.held_after, 0)) THEN
+        RAISE EXCEPTION 'account % says % held at version %, its last hold says % at version %', NEW.id,
+            account.held, account.held_version, link.held_after, link.version USING ERRCODE = 'LG011';
+    END IF;
+    PERFORM set_config('app.user_id', COALESCE(asking, ''), true);
+    RETURN NULL;
+END $$;
+
+
+--
+-- Name: ledger_check_entry(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_check_entry() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+DECLARE
+    asking text := current_setting('app.user_id', true);
+    seen record;
+BEGIN
+    PERFORM set_config('app.user_id', NEW.owner_id::text, true);
+    SELECT a.version, a.balance, t.phase, t.amount, t.debit_id, t.credit_id, previous.balance_after AS balance_before
+    INTO seen
+    FROM wallets_account a
+    JOIN wallets_transfer t ON t.id = NEW.transfer_id
+    LEFT JOIN wallets_entry previous ON previous.account_id = NEW.account_id AND previous.version = NEW.version - 1
+    WHERE a.id = NEW.account_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'entry %#% has no transfer or no account of its owner', NEW.account_id, NEW.version
+            USING ERRCODE = 'LG012';
+    END IF;
+    IF seen.phase NOT IN ('posted', 'settle')
+        OR NEW.amount IS DISTINCT FROM (CASE NEW.account_id WHEN seen.debit_id THEN -seen.amount
+                                                            WHEN seen.credit_id THEN seen.amount END)
+    THEN
+        RAISE EXCEPTION 'entry %#% does not match its transfer %', NEW.account_id, NEW.version, NEW.transfer_id
+            USING ERRCODE = 'LG013';
+    END IF;
+    IF NEW.version = 1 THEN
+        seen.balance_before := 0;
+    END IF;
+    IF NEW.version < 1 OR NEW.balance_after IS DISTINCT FROM seen.balance_before + NEW.amount THEN
+        RAISE EXCEPTION 'entry %#% does not continue its account''s chain', NEW.account_id, NEW.version
+            USING ERRCODE = 'LG014';
+    END IF;
+    IF seen.version < NEW.version OR (seen.version = NEW.version AND seen.balance <> NEW.balance_after) THEN
+        RAISE EXCEPTION 'account % does not equal its last entry, version %', NEW.account_id, NEW.version
+            USING ERRCODE = 'LG011';
+    END IF;
+    PERFORM set_config('app.user_id', COALESCE(asking, ''), true);
+    RETURN NULL;
+END $$;
+
+
+--
+-- Name: ledger_check_hold(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_check_hold() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+DECLARE
+    asking text := current_setting('app.user_id', true);
+    seen record;
+BEGIN
+    PERFORM set_config('app.user_id', NEW.owner_id::text, true);
+    SELECT a.held_version, a.held, t.debit_id, previous.held_after AS held_before,
+           CASE t.phase WHEN 'pending' THEN t.amount WHEN 'settle' THEN -p.amount WHEN 'void' THEN -p.amount END AS change
+    INTO seen
+    FROM wallets_account a
+    JOIN wallets_transfer t ON t.id = NEW.transfer_id
+    LEFT JOIN wallets_transfer p ON p.id = t.pending_id
+    LEFT JOIN wallets_hold previous ON previous.account_id = NEW.account_id AND previous.version = NEW.version - 1
+    WHERE a.id = NEW.account_id;
+    IF NOT FOUND OR NEW.account_id <> seen.debit_id OR NEW.amount IS DISTINCT FROM seen.change THEN
+        RAISE EXCEPTION 'hold %#% does not match its transfer %', NEW.account_id, NEW.version, NEW.transfer_id
+            USING ERRCODE = 'LG013';
+    END IF;
+    IF NEW.version = 1 THEN
+        seen.held_before := 0;
+    END IF;
+    IF NEW.version < 1 OR NEW.held_after IS DISTINCT FROM seen.held_before + NEW.amount THEN
+        RAISE EXCEPTION 'hold %#% does not continue its account''s chain', NEW.account_id, NEW.version
+            USING ERRCODE = 'LG014';
+    END IF;
+    IF seen.held_version < NEW.version OR (seen.held_version = NEW.version AND seen.held <> NEW.held_after) THEN
+        RAISE EXCEPTION 'account % does not equal its last hold, version %', NEW.account_id, NEW.version
+            USING ERRCODE = 'LG011';
+    END IF;
+    PERFORM set_config('app.user_id', COALESCE(asking, ''), true);
+    RETURN NULL;
+END $$;
+
+
+--
+-- Name: ledger_check_transfer(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_check_transfer() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+DECLARE
+    asking text := current_setting('app.user_id', true);
+    moves boolean := NEW.phase IN ('posted', 'settle');
+    reserves boolean := NEW.phase <> 'posted';
+    entries bigint;
+    total numeric;
+    holds bigint;
+    reserved record;
+BEGIN
+    PERFORM set_config('app.user_id', NEW.owner_id::text, true);
+    SELECT count(*), COALESCE(sum(e.amount), 0), (SELECT count(*) FROM wallets_hold h WHERE h.transfer_id = NEW.id)
+    INTO entries, total, holds
+    FROM wallets_entry e WHERE e.transfer_id = NEW.id;
+    IF entries <> (CASE WHEN moves THEN 2 ELSE 0 END) OR total <> 0 THEN
+        RAISE EXCEPTION 'transfer % (%) has % entries that sum to %', NEW.id, NEW.phase, entries, total
+            USING ERRCODE = 'LG015';
+    END IF;
+    IF holds <> (CASE WHEN reserves THEN 1 ELSE 0 END) THEN
+        RAISE EXCEPTION 'transfer % (%) has % holds', NEW.id, NEW.phase, holds USING ERRCODE = 'LG015';
+    END IF;
+    IF NEW.pending_id IS NOT NULL THEN
+        SELECT phase, debit_id, credit_id, amount INTO reserved FROM wallets_transfer WHERE id = NEW.pending_id;
+        IF NOT FOUND OR reserved.phase <> 'pending'
+            OR (reserved.debit_id, reserved.credit_id) IS DISTINCT FROM (NEW.debit_id, NEW.credit_id)
+            OR NEW.amount > reserved.amount OR (NEW.phase = 'void' AND NEW.amount <> reserved.amount)
+        THEN
+            RAISE EXCEPTION 'transfer % (%) does not fit the pending transfer %', NEW.id, NEW.phase, NEW.pending_id
+                USING ERRCODE = 'LG016';
+        END IF;
+    END IF;
+    PERFORM set_config('app.user_id', COALESCE(asking, ''), true);
+    RETURN NULL;
+END $$;
+
+
+--
+-- Name: ledger_post(uuid, text, text, jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone, OUT posting bigint, OUT hash text, OUT made_at timestamp with time zone, OUT transfers bigint[], OUT replayed boolean) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+DECLARE
+    first record;
+    leg record;
+    -- the legs by position
+    debits bigint[];
+    credits bigint[];
+    assets text[];
+    amounts numeric[];
+    phases text[];
+    pendings bigint[];
+    -- the leg at hand
+    phase text;
+    amount numeric;
+    held_change numeric;
+    source record;
+    reserved record;
+    transfer bigint;
+BEGIN
+    IF p_owner IS DISTINCT FROM NULLIF(current_setting('app.user_id', true), '')::uuid THEN
+        RAISE EXCEPTION 'post inside the tenant block of the owner of the books' USING ERRCODE = 'LG004';
+    END IF;
+
+    -- The key: whoever comes second waits here for the first to commit, then gets the first one's result.
+    made_at := p_at;
+    hash := encode(sha256(convert_to(jsonb_build_array(p_kind, p_legs, p_detail)::text, 'UTF8')), 'hex');
+    INSERT INTO wallets_posting (owner_id, key, request_hash, kind, detail, created_at)
+    VALUES (p_owner, p_key, hash, p_kind, p_detail, p_at)
+    ON CONFLICT (owner_id, key) DO NOTHING
+    RETURNING id INTO posting;
+    replayed := posting IS NULL;
+    IF replayed THEN
+        SELECT p.id, p.request_hash, p.created_at INTO first
+        FROM wallets_posting p WHERE p.owner_id = p_owner AND p.key = p_key;
+        IF first.request_hash IS DISTINCT FROM hash THEN
+            RAISE EXCEPTION 'the key % was used before with another request', p_key USING ERRCODE = 'LG002';
+        END IF;
+        posting := first.id;
+        made_at := first.created_at;
+        SELECT array_agg(t.id ORDER BY t.id) INTO transfers FROM wallets_transfer t WHERE t.posting_id = posting;
+        RETURN;
+    END IF;
+
+    -- The accounts: missing ones are made, in one order for everybody, then all are locked ascending.
+    FOR attempt IN 1 .. 2 LOOP
+        debits := '{}';
+        credits := '{}';
+        assets := '{}';
+        amounts := '{}';
+        phases := '{}';
+        pendings := '{}';
+        FOR leg IN SELECT * FROM jsonb_to_recordset(p_legs) AS (
+            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text,
+            asset text, amount numeric, phase text, pending bigint
+        ) LOOP
+            debits := debits || (SELECT id FROM wallets_account
+                                 WHERE (wallet_id, asset, kind) = (leg.debit_wallet, leg.asset, leg.debit_kind));
+            credits := credits || (SELECT id FROM wallets_account
+                                   WHERE (wallet_id, asset, kind) = (leg.credit_wallet, leg.asset, leg.credit_kind));
+            assets := assets || leg.asset;
+            amounts := amounts || leg.amount;
+            phases := phases || leg.phase;
+            pendings := pendings || leg.pending;
+        END LOOP;
+        EXIT WHEN attempt = 2 OR array_position(debits || credits, NULL) IS NULL;
+        INSERT INTO wallets_account (owner_id, wallet_id, asset, kind, balance, held, version, held_version)
+        SELECT DISTINCT p_owner, r.wallet_id, r.asset, r.kind, 0, 0, 0, 0
+        FROM jsonb_to_recordset(p_legs) AS l (
+            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text
+        ), LATERAL (VALUES (l.debit_wallet, l.debit_kind, l.asset), (l.credit_wallet, l.credit_kind, l.asset))
+            AS r (wallet_id, kind, asset)
+        JOIN wallets_wallet w ON w.id = r.wallet_id
+        ORDER BY r.wallet_id, r.asset, r.kind
+        ON CONFLICT (wallet_id, asset, kind) DO NOTHING;
+    END LOOP;
+    IF debits = '{}' THEN
+        RAISE EXCEPTION 'a posting needs at least one leg' USING ERRCODE = 'LG005';
+    END IF;
+    IF array_position(debits || credits, NULL) IS NOT NULL THEN
+        RAISE EXCEPTION 'a leg names a wallet that does not exist or belongs to somebody else' USING ERRCODE = 'LG004';
+    END IF;
+    PERFORM FROM wallets_account WHERE id = ANY (debits || credits) ORDER BY id FOR NO KEY UPDATE;
+
+    transfers := '{}';
+    FOR i IN 1 .. cardinality(debits) LOOP
+        phase := phases[i];
+        amount := amounts[i];
+        held_change := 0;
+        IF phase NOT IN ('posted', 'pending', 'settle', 'void')
+            OR (phase IN ('posted', 'pending')) <> (pendings[i] IS NULL)
+        THEN
+            RAISE EXCEPTION 'leg % is %: name a pending transfer with settle and void, and only there', i, phase
+                USING ERRCODE = 'LG005';
+        END IF;
+
+        IF phase IN ('settle', 'void') THEN
+            -- The debited account is locked, so nobody can resolve the same transfer at the same time.
+            SELECT t.amount, EXISTS (SELECT FROM wallets_transfer r WHERE r.pending_id = t.id) AS resolved INTO reserved
+            FROM wallets_transfer t
+            WHERE t.id = pendings[i] AND t.phase = 'pending' AND t.debit_id = debits[i] AND t.credit_id = credits[i];
+            IF NOT FOUND THEN
+                RAISE EXCEPTION 'transfer % is not pending between these accounts', pendings[i] USING ERRCODE = 'LG003';
+            END IF;
+            IF reserved.resolved THEN
+                RAISE EXCEPTION 'transfer % is settled or voided already', pendings[i] USING ERRCODE = 'LG003';
+            END IF;
+            IF phase = 'void' THEN
+                amount := COALESCE(amount, reserved.amount);
+            END IF;
+            IF amount > reserved.amount OR (phase = 'void' AND amount <> reserved.amount) THEN
+                RAISE EXCEPTION 'transfer % reserves %, not %', pendings[i], reserved.amount, amount
+                    USING ERRCODE = 'LG003';
+            END IF;
+            held_change := -reserved.amount;
+        ELSIF phase = 'pending' THEN
+            held_change := amount;
+        END IF;
+        -- NaN sorts above every number, so the upper bound refuses it too.
+        IF amount IS NULL OR amount <= 0 OR amount >= 1e20 OR amount <> round(amount, 18) OR debits[i] = credits[i] THEN
+            RAISE EXCEPTION 'leg % must move a positive amount of at most 18 decimals between two accounts', i
+                USING ERRCODE = 'LG005';
+        END IF;
+        SELECT a.kind, a.balance - a.held AS available INTO source FROM wallets_account a WHERE a.id = debits[i];
+        IF source.kind = 'wallet' AND phase IN ('posted', 'pending') AND source.available < amount THEN
+            RAISE EXCEPTION 'only % % is free, % is needed', source.available, assets[i], amount
+                USING ERRCODE = 'LG001', DETAIL = jsonb_build_object(
+                    'asset', assets[i], 'available', source.available::text, 'needed', amount::text);
+        END IF;
+
+        INSERT INTO wallets_transfer
+            (owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
+        VALUES (p_owner, posting, phase, debits[i], credits[i], assets[i], amount, pendings[i], p_at)
+        RETURNING id INTO transfer;
+        transfers := transfers || transfer;
+        IF held_change <> 0 THEN
+            WITH changed AS (
+                UPDATE wallets_account a SET held = a.held + held_change, held_version = a.held_version + 1
+                WHERE a.id = debits[i] RETURNING a.id, a.held_version, a.held
+            )
+            INSERT INTO wallets_hold (owner_id, account_id, version, transfer_id, amount, held_after, created_at)
+            SELECT p_owner, id, held_version, transfer, held_change, held, p_at FROM changed;
+        END IF;
+        IF phase IN ('posted', 'settle') THEN
+            WITH changed AS (
+                UPDATE wallets_account a SET balance = a.balance + side.change, version = a.version + 1
+                FROM (VALUES (debits[i], -amount), (credits[i], amount)) AS side (id, change)
+                WHERE a.id = side.id RETURNING a.id, a.version, side.change, a.balance
+            )
+            INSERT INTO wallets_entry (owner_id, account_id, version, transfer_id, amount, balance_after, created_at)
+            SELECT p_owner, id, version, transfer, change, balance, p_at FROM changed;
+        END IF;
+    END LOOP;
+END $$;
+
+
+--
+-- Name: ledger_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% on % is refused: the ledger is append-only, post a correcting transfer instead', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'LG010';
+END $$;
+
+
+--
+-- Name: portfolio_ensure_partition(date); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_ensure_partition(day date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    month date := date_trunc('month', day);
+    partition text := 'portfolio_snapshot_' || to_char(month, 'YYYYMM');
+    grantee regrole;
+BEGIN
+    IF to_regclass('public.' || partition) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    IF day NOT BETWEEN '2009-01-01' AND current_date + 366 THEN
+        RAISE EXCEPTION 'No snapshots are kept for %: pass a day between 2009 and a year from now.', day;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('portfolio_ensure_partition', 0));
+    IF to_regclass('public.' || partition) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE public.%I PARTITION OF public.portfolio_snapshot FOR VALUES FROM (%L) TO (%L)',
+        partition, month::timestamp AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC'
+    );
+    EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', partition);
+    EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', partition);
+    FOR grantee IN
+        SELECT DISTINCT acl.grantee::regrole
+        FROM pg_class, aclexplode(relacl) AS acl
+        WHERE pg_class.oid = format('public.%I', partition)::regclass AND acl.grantee NOT IN (0, relowner)
+    LOOP
+        EXECUTE format('REVOKE ALL ON public.%I FROM %s', partition, grantee);
+    END LOOP;
+END
+$$;
+
+
+--
+-- Name: trading_guard_order(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_guard_order() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.status NOT IN ('draft', 'submitting', 'rejected') THEN
+            RAISE EXCEPTION 'An order starts as draft, submitting or rejected, not as %.', NEW.status
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF NEW.status <> OLD.status AND OLD.status || '>' || NEW.status NOT IN ('draft>submitting', 'draft>rejected', 'submitting>open', 'submitting>partially_filled', 'submitting>uncertain', 'submitting>filled', 'submitting>cancelled', 'submitting>rejected', 'submitting>expired', 'open>partially_filled', 'open>uncertain', 'open>filled', 'open>cancelled', 'open>rejected', 'open>expired', 'partially_filled>uncertain', 'partially_filled>filled', 'partially_filled>cancelled', 'partially_filled>expired', 'uncertain>submitting', 'uncertain>open', 'uncertain>partially_filled', 'uncertain>filled', 'uncertain>cancelled', 'uncertain>rejected', 'uncertain>expired') THEN
+        RAISE EXCEPTION 'An order that is % cannot become %.', OLD.status, NEW.status
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.filled_quantity < OLD.filled_quantity THEN
+        RAISE EXCEPTION 'What was filled stays filled.' USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.attempts < OLD.attempts THEN
+        RAISE EXCEPTION 'What was sent stays sent.' USING ERRCODE = 'check_violation';
+    END IF;
+    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.reduce_only, NEW.reference_price, NEW.stop_price, NEW.target_price) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.reduce_only, OLD.reference_price, OLD.stop_price, OLD.target_price)
+    THEN
+        RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+
+--
+-- Name: trading_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% is a history: rows are never changed or removed.', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: alerts_alert; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alerts_alert (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    level character varying(8) NOT NULL,
+    key character varying(120) NOT NULL,
+    title character varying(120) NOT NULL,
+    body text NOT NULL,
+    resolved_at timestamp with time zone,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.alerts_alert FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: auth_group; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.auth_group (
+    id integer NOT NULL,
+    name character varying(150) NOT NULL
+);
+
+
+--
+-- Name: auth_group_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.auth_group ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.auth_group_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: auth_group_permissions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.auth_group_permissions (
+    id bigint NOT NULL,
+    group_id integer NOT NULL,
+    permission_id integer NOT NULL
+);
+
+
+--
+-- Name: auth_group_permissions_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.auth_group_permissions ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.auth_group_permissions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: auth_permission; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.auth_permission (
+    id integer NOT NULL,
+    name character varying(255) NOT NULL,
+    content_type_id integer NOT NULL,
+    codename character varying(100) NOT NULL
+);
+
+
+--
+-- Name: auth_permission_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.auth_permission ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.auth_permission_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: axes_accessattempt; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.axes_accessattempt (
+    id integer NOT NULL,
+    user_agent character varying(255) NOT NULL,
+    ip_address inet,
+    username character varying(255),
+    http_accept character varying(1025) NOT NULL,
+    path_info character varying(255) NOT NULL,
+    attempt_time timestamp with time zone NOT NULL,
+    get_data text NOT NULL,
+    post_data text NOT NULL,
+    failures_since_start integer NOT NULL,
+    CONSTRAINT axes_accessattempt_failures_since_start_check CHECK ((failures_since_start >= 0))
+);
+
+
+--
+-- Name: axes_accessattempt_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.axes_accessattempt ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.axes_accessattempt_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: axes_accessattemptexpiration; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.axes_accessattemptexpiration (
+    access_attempt_id integer NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+
+--
+-- Name: axes_accessfailurelog; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.axes_accessfailurelog (
+    id integer NOT NULL,
+    user_agent character varying(255) NOT NULL,
+    ip_address inet,
+    username character varying(255),
+    http_accept character varying(1025) NOT NULL,
+    path_info character varying(255) NOT NULL,
+    attempt_time timestamp with time zone NOT NULL,
+    locked_out boolean NOT NULL
+);
+
+
+--
+-- Name: axes_accessfailurelog_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.axes_accessfailurelog ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.axes_accessfailurelog_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: axes_accesslog; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.axes_accesslog (
+    id integer NOT NULL,
+    user_agent character varying(255) NOT NULL,
+    ip_address inet,
+    username character varying(255),
+    http_accept character varying(1025) NOT NULL,
+    path_info character varying(255) NOT NULL,
+    attempt_time timestamp with time zone NOT NULL,
+    logout_time timestamp with time zone,
+    session_hash character varying(64) NOT NULL
+);
+
+
+--
+-- Name: axes_accesslog_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.axes_accesslog ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.axes_accesslog_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: django_admin_log; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.django_admin_log (
+    id integer NOT NULL,
+    action_time timestamp with time zone NOT NULL,
+    object_id text,
+    object_repr character varying(200) NOT NULL,
+    action_flag smallint NOT NULL,
+    change_message text NOT NULL,
+    content_type_id integer,
+    user_id uuid NOT NULL,
+    CONSTRAINT django_admin_log_action_flag_check CHECK ((action_flag >= 0))
+);
+
+
+--
+-- Name: django_admin_log_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.django_admin_log ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.django_admin_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: django_content_type; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.django_content_type (
+    id integer NOT NULL,
+    app_label character varying(100) NOT NULL,
+    model character varying(100) NOT NULL
+);
+
+
+--
+-- Name: django_content_type_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.django_content_type ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.django_content_type_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: django_migrations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.django_migrations (
+    id bigint NOT NULL,
+    app character varying(255) NOT NULL,
+    name character varying(255) NOT NULL,
+    applied timestamp with time zone NOT NULL
+);
+
+
+--
+-- Name: django_migrations_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.django_migrations ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.django_migrations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: django_session; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.django_session (
+    session_key character varying(40) NOT NULL,
+    session_data text NOT NULL,
+    expire_date timestamp with time zone NOT NULL
+);
+
+
+--
+-- Name: farms_agent; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_agent (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    name character varying(80) NOT NULL,
+    strategy character varying(40) NOT NULL,
+    parameters jsonb NOT NULL,
+    timeframe character varying(3) NOT NULL,
+    sizing character varying(8) NOT NULL,
+    size numeric(9,8) NOT NULL,
+    status character varying(8) NOT NULL,
+    status_detail character varying(300) NOT NULL,
+    failures smallint NOT NULL,
+    last_bar bigint,
+    instrument_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    farm_id uuid NOT NULL,
+    CONSTRAINT agent_size_is_a_fraction CHECK (((size > (0)::numeric) AND (size <= (1)::numeric))),
+    CONSTRAINT farms_agent_failures_check CHECK ((failures >= 0))
+);
+
+ALTER TABLE ONLY public.farms_agent FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: farms_agentfarmassignment; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_agentfarmassignment (
+    id bigint NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    agent_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    farm_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.farms_agentfarmassignment FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: farms_agentfarmassignment_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_agentfarmassignment ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.farms_agentfarmassignment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: farms_agentrun; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_agentrun (
+    id bigint NOT NULL,
+    bar bigint NOT NULL,
+    decision character varying(8) NOT NULL,
+    explanation character varying(400) NOT NULL,
+    close numeric(38,18) NOT NULL,
+    stop_price numeric(38,18),
+    target_price numeric(38,18),
+    trail numeric(38,18),
+    indicators jsonb NOT NULL,
+    numbers jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    agent_id uuid NOT NULL,
+    instrument_id bigint NOT NULL,
+    order_id uuid,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.farms_agentrun FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: farms_agentrun_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_agentrun ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.farms_agentrun_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: farms_farm; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_farm (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    name character varying(80) NOT NULL,
+    kind character varying(16) NOT NULL,
+    status character varying(10) NOT NULL,
+    maximum_share numeric(9,8) NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    CONSTRAINT farm_maximum_share_is_a_fraction CHECK (((maximum_share > (0)::numeric) AND (maximum_share <= (1)::numeric)))
+);
+
+ALTER TABLE ONLY public.farms_farm FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: farms_farmevent; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_farmevent (
+    id bigint NOT NULL,
+    kind character varying(10) NOT NULL,
+    detail character varying(300) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    agent_id uuid,
+    farm_id uuid NOT NULL,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.farms_farmevent FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: farms_farmevent_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_farmevent ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.farms_farmevent_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: markets_candle; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.markets_candle (
+    instrument_id bigint NOT NULL,
+    timeframe character varying(3) NOT NULL,
+    ts bigint NOT NULL,
+    open double precision NOT NULL,
+    high double precision NOT NULL,
+    low double precision NOT NULL,
+    close double precision NOT NULL,
+    volume double precision NOT NULL,
+    CONSTRAINT candle_is_sane CHECK (((high >= open) AND (low > (0.0)::double precision) AND (low <= open) AND (volume >= (0.0)::double precision) AND (high >= close) AND (low <= close)))
+);
+
+
+--
+-- Name: markets_feedstate; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.markets_feedstate (
+    name character varying(60) NOT NULL,
+    state jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+
+--
+-- Name: markets_instrument; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.markets_instrument (
+    id bigint NOT NULL,
+    venue character varying(40) NOT NULL,
+    symbol character varying(40) NOT NULL,
+    base character varying(20) NOT NULL,
+    quote character varying(20) NOT NULL,
+    kind character varying(12) NOT NULL,
+    tick_size numeric(38,18) NOT NULL,
+    lot_size numeric(38,18) NOT NULL,
+    minimum_notional numeric(38,18) NOT NULL,
+    is_simulated boolean NOT NULL,
+    is_active boolean NOT NULL,
+    CONSTRAINT instrument_steps_positive CHECK (((tick_size > (0)::numeric) AND (lot_size > (0)::numeric)))
+);
+
+
+--
+-- Name: markets_instrument_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.markets_instrument ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.markets_instrument_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: markets_ticker; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.markets_ticker (
+    instrument_id bigint NOT NULL,
+    price numeric(38,18) NOT NULL,
+    bid numeric(38,18),
+    ask numeric(38,18),
+    source character varying(40) NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+
+--
+-- Name: portfolio_dailyperformance; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.portfolio_dailyperformance (
+    id bigint NOT NULL,
+    scope uuid GENERATED ALWAYS AS (COALESCE(wallet_id, owner_id)) STORED,
+    day date NOT NULL,
+    equity numeric(38,18) NOT NULL,
+    low numeric(38,18) NOT NULL,
+    high numeric(38,18) NOT NULL,
+    flow numeric(38,18) NOT NULL,
+    market numeric(38,18) NOT NULL,
+    realized numeric(38,18) NOT NULL,
+    fees numeric(38,18) NOT NULL,
+    adjustments numeric(38,18) NOT NULL,
+    twr double precision NOT NULL,
+    twr_index double precision NOT NULL,
+    twr_low double precision NOT NULL,
+    twr_high double precision NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid
+);
+
+ALTER TABLE ONLY public.portfolio_dailyperformance FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: portfolio_dailyperformance_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_dailyperformance ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.portfolio_dailyperformance_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: portfolio_flowmark; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.portfolio_flowmark (
+    id bigint NOT NULL,
+    asset character varying(20) NOT NULL,
+    flow numeric(38,18) NOT NULL,
+    fees numeric(38,18) NOT NULL,
+    adjustments numeric(38,18) NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.portfolio_flowmark FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: portfolio_flowmark_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_flowmark ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.portfolio_flowmark_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: portfolio_portfoliostate; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.portfolio_portfoliostate (
+    id bigint NOT NULL,
+    synced_at timestamp with time zone,
+    syncing_since timestamp with time zone,
+    valued_at timestamp with time zone,
+    rolled_to date,
+    building smallint,
+    building_step character varying(120) NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT portfolio_portfoliostate_building_check CHECK ((building >= 0))
+);
+
+ALTER TABLE ONLY public.portfolio_portfoliostate FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: portfolio_portfoliostate_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_portfoliostate ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.portfolio_portfoliostate_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: portfolio_snapshot; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.portfolio_snapshot (
+    id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid,
+    scope uuid GENERATED ALWAYS AS (COALESCE(wallet_id, owner_id)) STORED,
+    at timestamp with time zone NOT NULL,
+    equity numeric(38,18) NOT NULL,
+    cash numeric(38,18) NOT NULL,
+    invested numeric(38,18) NOT NULL,
+    unrealized_pnl numeric(38,18) NOT NULL,
+    realized_pnl numeric(38,18) NOT NULL,
+    fees numeric(38,18) NOT NULL,
+    flow numeric(38,18) NOT NULL,
+    adjustments numeric(38,18) NOT NULL,
+    gross_exposure numeric(38,18) NOT NULL,
+    net_exposure numeric(38,18) NOT NULL,
+    twr_index double precision NOT NULL,
+    is_stale boolean NOT NULL,
+    unpriced jsonb NOT NULL
+)
+PARTITION BY RANGE (at);
+
+ALTER TABLE ONLY public.portfolio_snapshot FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: portfolio_snapshot_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_snapshot ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.portfolio_snapshot_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: trading_fill; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_fill (
+    id bigint NOT NULL,
+    venue_trade_id character varying(80) NOT NULL,
+    side character varying(4) NOT NULL,
+    price numeric(38,18) NOT NULL,
+    quantity numeric(38,18) NOT NULL,
+    fee numeric(38,18) NOT NULL,
+    fee_asset character varying(20) NOT NULL,
+    liquidity character varying(5) NOT NULL,
+    filled_at timestamp with time zone NOT NULL,
+    connection_id uuid NOT NULL,
+    instrument_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    posting_id bigint NOT NULL,
+    wallet_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    CONSTRAINT fill_liquidity_known CHECK (((liquidity)::text = ANY (ARRAY[('maker'::character varying)::text, ('taker'::character varying)::text]))),
+    CONSTRAINT fill_positive CHECK (((price > (0)::numeric) AND (quantity > (0)::numeric))),
+    CONSTRAINT fill_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text])))
+);
+
+ALTER TABLE ONLY public.trading_fill FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_fill_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_fill ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.trading_fill_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: trading_order; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_order (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    key character varying(120) NOT NULL,
+    client_order_id character varying(40) NOT NULL,
+    venue_order_id character varying(80) NOT NULL,
+    side character varying(4) NOT NULL,
+    type character varying(12) NOT NULL,
+    quantity numeric(38,18) NOT NULL,
+    reduce_only boolean NOT NULL,
+    status character varying(16) NOT NULL,
+    reason character varying(200) NOT NULL,
+    refusal character varying(300) NOT NULL,
+    reference_price numeric(38,18) NOT NULL,
+    filled_quantity numeric(38,18) NOT NULL,
+    average_price numeric(38,18),
+    attempts smallint NOT NULL,
+    submitted_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    connection_id uuid NOT NULL,
+    hold_id bigint,
+    instrument_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    due_at timestamp with time zone,
+    stop_price numeric(38,18),
+    target_price numeric(38,18),
+    CONSTRAINT order_filled_is_filled CHECK (((NOT ((status)::text = 'filled'::text)) OR (filled_quantity >= quantity))),
+    CONSTRAINT order_filled_not_negative CHECK ((filled_quantity >= (0)::numeric)),
+    CONSTRAINT order_quantity_positive CHECK ((quantity > (0)::numeric)),
+    CONSTRAINT order_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text]))),
+    CONSTRAINT order_status_known CHECK (((status)::text = ANY (ARRAY[('cancelled'::character varying)::text, ('draft'::character varying)::text, ('expired'::character varying)::text, ('filled'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('rejected'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]))),
+    CONSTRAINT order_unfinished_is_never_forgotten CHECK (((((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text])) AND (closed_at IS NULL) AND (due_at IS NOT NULL)) OR ((NOT ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]))) AND (closed_at IS NOT NULL) AND (due_at IS NULL) AND (hold_id IS NULL)))),
+    CONSTRAINT trading_order_attempts_check CHECK ((attempts >= 0))
+);
+
+ALTER TABLE ONLY public.trading_order FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_orderevent; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_orderevent (
+    id bigint NOT NULL,
+    from_status character varying(16) NOT NULL,
+    to_status character varying(16) NOT NULL,
+    detail character varying(300) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    order_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    answer jsonb NOT NULL
+);
+
+ALTER TABLE ONLY public.trading_orderevent FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_orderevent_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_orderevent ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.trading_orderevent_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: trading_position; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_position (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    direction character varying(5) NOT NULL,
+    quantity numeric(38,18) NOT NULL,
+    entry_quantity numeric(38,18) NOT NULL,
+    entry_price numeric(38,18) NOT NULL,
+    exit_price numeric(38,18),
+    fees numeric(38,18) NOT NULL,
+    realized_pnl numeric(38,18) NOT NULL,
+    stop_price numeric(38,18),
+    target_price numeric(38,18),
+    entry_reason character varying(200) NOT NULL,
+    exit_reason character varying(200) NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    instrument_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    exit_quantity numeric(38,18) NOT NULL,
+    CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
+    CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text])))
+);
+
+ALTER TABLE ONLY public.trading_position FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_riskdecision; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_riskdecision (
+    id bigint NOT NULL,
+    allowed boolean NOT NULL,
+    "limit" character varying(40) NOT NULL,
+    explanation character varying(300) NOT NULL,
+    numbers jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    order_id uuid NOT NULL,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.trading_riskdecision FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_riskdecision_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_riskdecision ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.trading_riskdecision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: trading_risklimit; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_risklimit (
+    id bigint NOT NULL,
+    allowed_symbols jsonb,
+    maximum_notional numeric(38,18),
+    updated_at timestamp with time zone NOT NULL,
+    connection_id uuid,
+    owner_id uuid NOT NULL,
+    wallet_id uuid,
+    CONSTRAINT risk_limit_on_one_thing CHECK ((((connection_id IS NULL) AND (wallet_id IS NOT NULL)) OR ((connection_id IS NOT NULL) AND (wallet_id IS NULL)))),
+    CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR (maximum_notional > (0)::numeric)))
+);
+
+ALTER TABLE ONLY public.trading_risklimit FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_risklimit_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_risklimit ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.trading_risklimit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: users_user; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.users_user (
+    password character varying(128) NOT NULL,
+    last_login timestamp with time zone,
+    is_superuser boolean NOT NULL,
+    id uuid NOT NULL,
+    email character varying(254) NOT NULL,
+    name character varying(120) NOT NULL,
+    is_active boolean NOT NULL,
+    is_staff boolean NOT NULL,
+    date_joined timestamp with time zone NOT NULL,
+    base_currency character varying(12) NOT NULL,
+    timezone character varying(64) NOT NULL,
+    theme character varying(8) NOT NULL,
+    palette character varying(16) NOT NULL,
+    privacy boolean NOT NULL,
+    shortcuts boolean NOT NULL
+);
+
+
+--
+-- Name: users_user_groups; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.users_user_groups (
+    id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    group_id integer NOT NULL
+);
+
+
+--
+-- Name: users_user_groups_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.users_user_groups ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.users_user_groups_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: users_user_user_permissions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.users_user_user_permissions (
+    id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    permission_id integer NOT NULL
+);
+
+
+--
+-- Name: users_user_user_permissions_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.users_user_user_permissions ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.users_user_user_permissions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_account; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_account (
+    id bigint NOT NULL,
+    asset character varying(20) NOT NULL,
+    kind character varying(8) NOT NULL,
+    balance numeric(38,18) NOT NULL,
+    held numeric(38,18) NOT NULL,
+    version bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    held_version bigint NOT NULL,
+    CONSTRAINT account_available_not_negative CHECK (((NOT ((kind)::text = 'wallet'::text)) OR (balance >= held))),
+    CONSTRAINT account_held_not_negative CHECK ((held >= (0)::numeric)),
+    CONSTRAINT account_kind_is_known CHECK (((kind)::text = ANY (ARRAY[('wallet'::character varying)::text, ('external'::character varying)::text, ('clearing'::character varying)::text, ('fees'::character varying)::text, ('suspense'::character varying)::text, ('pnl'::character varying)::text])))
+);
+
+ALTER TABLE ONLY public.wallets_account FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_account_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_account ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_account_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_connection; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_connection (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    name character varying(80) NOT NULL,
+    venue character varying(40) NOT NULL,
+    is_paper boolean NOT NULL,
+    status character varying(10) NOT NULL,
+    status_detail text NOT NULL,
+    synced_at timestamp with time zone,
+    owner_id uuid NOT NULL,
+    platform_id character varying(40) NOT NULL
+);
+
+ALTER TABLE ONLY public.wallets_connection FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_credential; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_credential (
+    id bigint NOT NULL,
+    field character varying(40) NOT NULL,
+    token bytea NOT NULL,
+    key_id character varying(16) NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    connection_id uuid NOT NULL,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.wallets_credential FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_credential_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_credential ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_credential_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_demobalance; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_demobalance (
+    id bigint NOT NULL,
+    asset character varying(20) NOT NULL,
+    total numeric(38,18) NOT NULL,
+    connection_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT demo_balance_not_negative CHECK ((total >= (0)::numeric))
+);
+
+ALTER TABLE ONLY public.wallets_demobalance FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_demobalance_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_demobalance ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_demobalance_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_demoorder; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_demoorder (
+    id bigint NOT NULL,
+    client_order_id character varying(40) NOT NULL,
+    symbol character varying(40) NOT NULL,
+    side character varying(4) NOT NULL,
+    quantity numeric(38,18) NOT NULL,
+    status character varying(10) NOT NULL,
+    reason character varying(200) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    connection_id uuid NOT NULL,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.wallets_demoorder FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_demoorder_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_demoorder ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_demoorder_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_demotrade; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_demotrade (
+    id bigint NOT NULL,
+    price numeric(38,18) NOT NULL,
+    quantity numeric(38,18) NOT NULL,
+    fee numeric(38,18) NOT NULL,
+    fee_asset character varying(20) NOT NULL,
+    liquidity character varying(5) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    order_id bigint NOT NULL,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.wallets_demotrade FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_demotrade_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_demotrade ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_demotrade_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_entry; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_entry (
+    id bigint NOT NULL,
+    version bigint NOT NULL,
+    amount numeric(38,18) NOT NULL,
+    balance_after numeric(38,18) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    account_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    transfer_id bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.wallets_entry FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_entry_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_entry ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_fundallocation; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_fundallocation (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    kind character varying(8) NOT NULL,
+    asset character varying(20) NOT NULL,
+    amount numeric(38,18) NOT NULL,
+    note character varying(200) NOT NULL,
+    owner_id uuid NOT NULL,
+    posting_id bigint NOT NULL,
+    source_id uuid,
+    target_id uuid
+);
+
+ALTER TABLE ONLY public.wallets_fundallocation FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_hold; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_hold (
+    id bigint NOT NULL,
+    version bigint NOT NULL,
+    amount numeric(38,18) NOT NULL,
+    held_after numeric(38,18) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    account_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    transfer_id bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.wallets_hold FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_hold_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_hold ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_hold_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_platform; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_platform (
+    slug character varying(40) NOT NULL,
+    name character varying(80) NOT NULL,
+    adapter character varying(40) NOT NULL,
+    kind character varying(12) NOT NULL,
+    is_paper boolean NOT NULL,
+    is_active boolean NOT NULL,
+    credential_fields jsonb NOT NULL,
+    fees jsonb NOT NULL,
+    options jsonb NOT NULL
+);
+
+
+--
+-- Name: wallets_posting; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_posting (
+    id bigint NOT NULL,
+    key character varying(120) NOT NULL,
+    request_hash character varying(64) NOT NULL,
+    kind character varying(24) NOT NULL,
+    detail jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.wallets_posting FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_posting_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_posting ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_posting_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_reconciliation; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_reconciliation (
+    id bigint NOT NULL,
+    asset character varying(20) NOT NULL,
+    venue_total numeric(38,18) NOT NULL,
+    books_total numeric(38,18) NOT NULL,
+    suspense numeric(38,18) NOT NULL,
+    drift numeric(38,18) NOT NULL,
+    first_diverging_entry_id bigint,
+    owner_id uuid NOT NULL,
+    run_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.wallets_reconciliation FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_reconciliation_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_reconciliation ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_reconciliation_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_syncrun; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_syncrun (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    status character varying(8) NOT NULL,
+    progress smallint NOT NULL,
+    step character varying(80) NOT NULL,
+    error text NOT NULL,
+    finished_at timestamp with time zone,
+    connection_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT wallets_syncrun_progress_check CHECK ((progress >= 0))
+);
+
+ALTER TABLE ONLY public.wallets_syncrun FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_transfer; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_transfer (
+    id bigint NOT NULL,
+    phase character varying(8) NOT NULL,
+    asset character varying(20) NOT NULL,
+    amount numeric(38,18) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    credit_id bigint NOT NULL,
+    debit_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    pending_id bigint,
+    posting_id bigint NOT NULL,
+    CONSTRAINT transfer_amount_positive CHECK (((amount > (0)::numeric) AND (amount < '100000000000000000000'::numeric))),
+    CONSTRAINT transfer_between_two_accounts CHECK ((NOT (debit_id = credit_id))),
+    CONSTRAINT transfer_resolves_a_pending_one CHECK ((((pending_id IS NOT NULL) AND ((phase)::text = ANY (ARRAY[('settle'::character varying)::text, ('void'::character varying)::text]))) OR ((pending_id IS NULL) AND ((phase)::text = ANY (ARRAY[('posted'::character varying)::text, ('pending'::character varying)::text])))))
+);
+
+ALTER TABLE ONLY public.wallets_transfer FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_transfer_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_transfer ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_transfer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: wallets_wallet; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_wallet (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    name character varying(80) NOT NULL,
+    role character varying(6) NOT NULL,
+    base_asset character varying(20) NOT NULL,
+    trading_state character varying(8) NOT NULL,
+    target_weight numeric(9,8),
+    connection_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    parent_id uuid,
+    CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = 'master'::text)) OR ((NOT ((role)::text = 'master'::text)) AND (parent_id IS NOT NULL)))),
+    CONSTRAINT wallet_target_weight_is_a_fraction CHECK (((target_weight IS NULL) OR ((target_weight >= (0)::numeric) AND (target_weight <= (1)::numeric))))
+);
+
+ALTER TABLE ONLY public.wallets_wallet FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Data for Name: alerts_alert; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: auth_group; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: auth_group_permissions; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: auth_permission; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.auth_permission VALUES
+	(1, 'Can add log entry', 1, 'add_logentry'),
+	(2, 'Can change log entry', 1, 'change_logentry'),
+	(3, 'Can delete log entry', 1, 'delete_logentry'),
+	(4, 'Can view log entry', 1, 'view_logentry'),
+	(5, 'Can add permission', 2, 'add_permission'),
+	(6, 'Can change permission', 2, 'change_permission'),
+	(7, 'Can delete permission', 2, 'delete_permission'),
+	(8, 'Can view permission', 2, 'view_permission'),
+	(9, 'Can add group', 3, 'add_group'),
+	(10, 'Can change group', 3, 'change_group'),
+	(11, 'Can delete group', 3, 'delete_group'),
+	(12, 'Can view group', 3, 'view_group'),
+	(13, 'Can add content type', 4, 'add_contenttype'),
+	(14, 'Can change content type', 4, 'change_contenttype'),
+	(15, 'Can delete content type', 4, 'delete_contenttype'),
+	(16, 'Can view content type', 4, 'view_contenttype'),
+	(17, 'Can add session', 5, 'add_session'),
+	(18, 'Can change session', 5, 'change_session'),
+	(19, 'Can delete session', 5, 'delete_session'),
+	(20, 'Can view session', 5, 'view_session'),
+	(21, 'Can add access attempt', 6, 'add_accessattempt'),
+	(22, 'Can change access attempt', 6, 'change_accessattempt'),
+	(23, 'Can delete access attempt', 6, 'delete_accessattempt'),
+	(24, 'Can view access attempt', 6, 'view_accessattempt'),
+	(25, 'Can add access log', 7, 'add_accesslog'),
+	(26, 'Can change access log', 7, 'change_accesslog'),
+	(27, 'Can delete access log', 7, 'delete_accesslog'),
+	(28, 'Can view access log', 7, 'view_accesslog'),
+	(29, 'Can add access failure', 8, 'add_accessfailurelog'),
+	(30, 'Can change access failure', 8, 'change_accessfailurelog'),
+	(31, 'Can delete access failure', 8, 'delete_accessfailurelog'),
+	(32, 'Can view access failure', 8, 'view_accessfailurelog'),
+	(33, 'Can add access attempt expiration', 9, 'add_accessattemptexpiration'),
+	(34, 'Can change access attempt expiration', 9, 'change_accessattemptexpiration'),
+	(35, 'Can delete access attempt expiration', 9, 'delete_accessattemptexpiration'),
+	(36, 'Can view access attempt expiration', 9, 'view_accessattemptexpiration'),
+	(37, 'Can add user', 10, 'add_user'),
+	(38, 'Can change user', 10, 'change_user'),
+	(39, 'Can delete user', 10, 'delete_user'),
+	(40, 'Can view user', 10, 'view_user'),
+	(41, 'Can add alert', 11, 'add_alert'),
+	(42, 'Can change alert', 11, 'change_alert'),
+	(43, 'Can delete alert', 11, 'delete_alert'),
+	(44, 'Can view alert', 11, 'view_alert'),
+	(45, 'Can add feed state', 12, 'add_feedstate'),
+	(46, 'Can change feed state', 12, 'change_feedstate'),
+	(47, 'Can delete feed state', 12, 'delete_feedstate'),
+	(48, 'Can view feed state', 12, 'view_feedstate'),
+	(49, 'Can add instrument', 13, 'add_instrument'),
+	(50, 'Can change instrument', 13, 'change_instrument'),
+	(51, 'Can delete instrument', 13, 'delete_instrument'),
+	(52, 'Can view instrument', 13, 'view_instrument'),
+	(53, 'Can add ticker', 14, 'add_ticker'),
+	(54, 'Can change ticker', 14, 'change_ticker'),
+	(55, 'Can delete ticker', 14, 'delete_ticker'),
+	(56, 'Can view ticker', 14, 'view_ticker'),
+	(57, 'Can add candle', 15, 'add_candle'),
+	(58, 'Can change candle', 15, 'change_candle'),
+	(59, 'Can delete candle', 15, 'delete_candle'),
+	(60, 'Can view candle', 15, 'view_candle'),
+	(61, 'Can add platform', 16, 'add_platform'),
+	(62, 'Can change platform', 16, 'change_platform'),
+	(63, 'Can delete platform', 16, 'delete_platform'),
+	(64, 'Can view platform', 16, 'view_platform'),
+	(65, 'Can add account', 17, 'add_account'),
+	(66, 'Can change account', 17, 'change_account'),
+	(67, 'Can delete account', 17, 'delete_account'),
+	(68, 'Can view account', 17, 'view_account'),
+	(69, 'Can add connection', 18, 'add_connection'),
+	(70, 'Can change connection', 18, 'change_connection'),
+	(71, 'Can delete connection', 18, 'delete_connection'),
+	(72, 'Can view connection', 18, 'view_connection'),
+	(73, 'Can add demo order', 19, 'add_demoorder'),
+	(74, 'Can change demo order', 19, 'change_demoorder'),
+	(75, 'Can delete demo order', 19, 'delete_demoorder'),
+	(76, 'Can view demo order', 19, 'view_demoorder'),
+	(77, 'Can add demo trade', 20, 'add_demotrade'),
+	(78, 'Can change demo trade', 20, 'change_demotrade'),
+	(79, 'Can delete demo trade', 20, 'delete_demotrade'),
+	(80, 'Can view demo trade', 20, 'view_demotrade'),
+	(81, 'Can add entry', 21, 'add_entry'),
+	(82, 'Can change entry', 21, 'change_entry'),
+	(83, 'Can delete entry', 21, 'delete_entry'),
+	(84, 'Can view entry', 21, 'view_entry'),
+	(85, 'Can add posting', 22, 'add_posting'),
+	(86, 'Can change posting', 22, 'change_posting'),
+	(87, 'Can delete posting', 22, 'delete_posting'),
+	(88, 'Can view posting', 22, 'view_posting'),
+	(89, 'Can add sync run', 23, 'add_syncrun'),
+	(90, 'Can change sync run', 23, 'change_syncrun'),
+	(91, 'Can delete sync run', 23, 'delete_syncrun'),
+	(92, 'Can view sync run', 23, 'view_syncrun'),
+	(93, 'Can add reconciliation', 24, 'add_reconciliation'),
+	(94, 'Can change reconciliation', 24, 'change_reconciliation'),
+	(95, 'Can delete reconciliation', 24, 'delete_reconciliation'),
+	(96, 'Can view reconciliation', 24, 'view_reconciliation'),
+	(97, 'Can add transfer', 25, 'add_transfer'),
+	(98, 'Can change transfer', 25, 'change_transfer'),
+	(99, 'Can delete transfer', 25, 'delete_transfer'),
+	(100, 'Can view transfer', 25, 'view_transfer'),
+	(101, 'Can add wallet', 26, 'add_wallet'),
+	(102, 'Can change wallet', 26, 'change_wallet'),
+	(103, 'Can delete wallet', 26, 'delete_wallet'),
+	(104, 'Can view wallet', 26, 'view_wallet'),
+	(105, 'Can add fund allocation', 27, 'add_fundallocation'),
+	(106, 'Can change fund allocation', 27, 'change_fundallocation'),
+	(107, 'Can delete fund allocation', 27, 'delete_fundallocation'),
+	(108, 'Can view fund allocation', 27, 'view_fundallocation'),
+	(109, 'Can add credential', 28, 'add_credential'),
+	(110, 'Can change credential', 28, 'change_credential'),
+	(111, 'Can delete credential', 28, 'delete_credential'),
+	(112, 'Can view credential', 28, 'view_credential'),
+	(113, 'Can add demo balance', 29, 'add_demobalance'),
+	(114, 'Can change demo balance', 29, 'change_demobalance'),
+	(115, 'Can delete demo balance', 29, 'delete_demobalance'),
+	(116, 'Can view demo balance', 29, 'view_demobalance'),
+	(117, 'Can add hold', 30, 'add_hold'),
+	(118, 'Can change hold', 30, 'change_hold'),
+	(119, 'Can delete hold', 30, 'delete_hold'),
+	(120, 'Can view hold', 30, 'view_hold'),
+	(121, 'Can add fill', 31, 'add_fill'),
+	(122, 'Can change fill', 31, 'change_fill'),
+	(123, 'Can delete fill', 31, 'delete_fill'),
+	(124, 'Can view fill', 31, 'view_fill'),
+	(125, 'Can add order', 32, 'add_order'),
+	(126, 'Can change order', 32, 'change_order'),
+	(127, 'Can delete order', 32, 'delete_order'),
+	(128, 'Can view order', 32, 'view_order'),
+	(129, 'Can add order event', 33, 'add_orderevent'),
+	(130, 'Can change order event', 33, 'change_orderevent'),
+	(131, 'Can delete order event', 33, 'delete_orderevent'),
+	(132, 'Can view order event', 33, 'view_orderevent'),
+	(133, 'Can add position', 34, 'add_position'),
+	(134, 'Can change position', 34, 'change_position'),
+	(135, 'Can delete position', 34, 'delete_position'),
+	(136, 'Can view position', 34, 'view_position'),
+	(137, 'Can add risk decision', 35, 'add_riskdecision'),
+	(138, 'Can change risk decision', 35, 'change_riskdecision'),
+	(139, 'Can delete risk decision', 35, 'delete_riskdecision'),
+	(140, 'Can view risk decision', 35, 'view_riskdecision'),
+	(141, 'Can add risk limit', 36, 'add_risklimit'),
+	(142, 'Can change risk limit', 36, 'change_risklimit'),
+	(143, 'Can delete risk limit', 36, 'delete_risklimit'),
+	(144, 'Can view risk limit', 36, 'view_risklimit'),
+	(145, 'Can add agent', 37, 'add_agent'),
+	(146, 'Can change agent', 37, 'change_agent'),
+	(147, 'Can delete agent', 37, 'delete_agent'),
+	(148, 'Can view agent', 37, 'view_agent'),
+	(149, 'Can add farm', 38, 'add_farm'),
+	(150, 'Can change farm', 38, 'change_farm'),
+	(151, 'Can delete farm', 38, 'delete_farm'),
+	(152, 'Can view farm', 38, 'view_farm'),
+	(153, 'Can add agent farm assignment', 39, 'add_agentfarmassignment'),
+	(154, 'Can change agent farm assignment', 39, 'change_agentfarmassignment'),
+	(155, 'Can delete agent farm assignment', 39, 'delete_agentfarmassignment'),
+	(156, 'Can view agent farm assignment', 39, 'view_agentfarmassignment'),
+	(157, 'Can add farm event', 40, 'add_farmevent'),
+	(158, 'Can change farm event', 40, 'change_farmevent'),
+	(159, 'Can delete farm event', 40, 'delete_farmevent'),
+	(160, 'Can view farm event', 40, 'view_farmevent'),
+	(161, 'Can add agent run', 41, 'add_agentrun'),
+	(162, 'Can change agent run', 41, 'change_agentrun'),
+	(163, 'Can delete agent run', 41, 'delete_agentrun'),
+	(164, 'Can view agent run', 41, 'view_agentrun'),
+	(165, 'Can add daily performance', 42, 'add_dailyperformance'),
+	(166, 'Can change daily performance', 42, 'change_dailyperformance'),
+	(167, 'Can delete daily performance', 42, 'delete_dailyperformance'),
+	(168, 'Can view daily performance', 42, 'view_dailyperformance'),
+	(169, 'Can add flow mark', 43, 'add_flowmark'),
+	(170, 'Can change flow mark', 43, 'change_flowmark'),
+	(171, 'Can delete flow mark', 43, 'delete_flowmark'),
+	(172, 'Can view flow mark', 43, 'view_flowmark'),
+	(173, 'Can add portfolio state', 44, 'add_portfoliostate'),
+	(174, 'Can change portfolio state', 44, 'change_portfoliostate'),
+	(175, 'Can delete portfolio state', 44, 'delete_portfoliostate'),
+	(176, 'Can view portfolio state', 44, 'view_portfoliostate'),
+	(177, 'Can add snapshot', 45, 'add_snapshot'),
+	(178, 'Can change snapshot', 45, 'change_snapshot'),
+	(179, 'Can delete snapshot', 45, 'delete_snapshot'),
+	(180, 'Can view snapshot', 45, 'view_snapshot');
+
+
+--
+-- Data for Name: axes_accessattempt; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: axes_accessattemptexpiration; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: axes_accessfailurelog; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: axes_accesslog; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: django_admin_log; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: django_content_type; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.django_content_type VALUES
+	(1, 'admin', 'logentry'),
+	(2, 'auth', 'permission'),
+	(3, 'auth', 'group'),
+	(4, 'contenttypes', 'contenttype'),
+	(5, 'sessions', 'session'),
+	(6, 'axes', 'accessattempt'),
+	(7, 'axes', 'accesslog'),
+	(8, 'axes', 'accessfailurelog'),
+	(9, 'axes', 'accessattemptexpiration'),
+	(10, 'users', 'user'),
+	(11, 'alerts', 'alert'),
+	(12, 'markets', 'feedstate'),
+	(13, 'markets', 'instrument'),
+	(14, 'markets', 'ticker'),
+	(15, 'markets', 'candle'),
+	(16, 'wallets', 'platform'),
+	(17, 'wallets', 'account'),
+	(18, 'wallets', 'connection'),
+	(19, 'wallets', 'demoorder'),
+	(20, 'wallets', 'demotrade'),
+	(21, 'wallets', 'entry'),
+	(22, 'wallets', 'posting'),
+	(23, 'wallets', 'syncrun'),
+	(24, 'wallets', 'reconciliation'),
+	(25, 'wallets', 'transfer'),
+	(26, 'wallets', 'wallet'),
+	(27, 'wallets', 'fundallocation'),
+	(28, 'wallets', 'credential'),
+	(29, 'wallets', 'demobalance'),
+	(30, 'wallets', 'hold'),
+	(31, 'trading', 'fill'),
+	(32, 'trading', 'order'),
+	(33, 'trading', 'orderevent'),
+	(34, 'trading', 'position'),
+	(35, 'trading', 'riskdecision'),
+	(36, 'trading', 'risklimit'),
+	(37, 'farms', 'agent'),
+	(38, 'farms', 'farm'),
+	(39, 'farms', 'agentfarmassignment'),
+	(40, 'farms', 'farmevent'),
+	(41, 'farms', 'agentrun'),
+	(42, 'portfolio', 'dailyperformance'),
+	(43, 'portfolio', 'flowmark'),
+	(44, 'portfolio', 'portfoliostate'),
+	(45, 'portfolio', 'snapshot');
+
+
+--
+-- Data for Name: django_migrations; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.django_migrations VALUES
+	(1, 'contenttypes', '0001_initial', now()),
+	(2, 'contenttypes', '0002_remove_content_type_name', now()),
+	(3, 'auth', '0001_initial', now()),
+	(4, 'auth', '0002_alter_permission_name_max_length', now()),
+	(5, 'auth', '0003_alter_user_email_max_length', now()),
+	(6, 'auth', '0004_alter_user_username_opts', now()),
+	(7, 'auth', '0005_alter_user_last_login_null', now()),
+	(8, 'auth', '0006_require_contenttypes_0002', now()),
+	(9, 'auth', '0007_alter_validators_add_error_messages', now()),
+	(10, 'auth', '0008_alter_user_username_max_length', now()),
+	(11, 'auth', '0009_alter_user_last_name_max_length', now()),
+	(12, 'auth', '0010_alter_group_name_max_length', now()),
+	(13, 'auth', '0011_update_proxy_permissions', now()),
+	(14, 'auth', '0012_alter_user_first_name_max_length', now()),
+	(15, 'users', '0001_initial', now()),
+	(16, 'admin', '0001_initial', now()),
+	(17, 'admin', '0002_logentry_remove_auto_add', now()),
+	(18, 'admin', '0003_logentry_add_action_flag_choices', now()),
+	(19, 'alerts', '0001_initial', now()),
+	(20, 'alerts', '0002_initial', now()),
+	(21, 'alerts', '0003_policies', now()),
+	(22, 'axes', '0001_initial', now()),
+	(23, 'axes', '0002_auto_20151217_2044', now()),
+	(24, 'axes', '0003_auto_20160322_0929', now()),
+	(25, 'axes', '0004_auto_20181024_1538', now()),
+	(26, 'axes', '0005_remove_accessattempt_trusted', now()),
+	(27, 'axes', '0006_remove_accesslog_trusted', now()),
+	(28, 'axes', '0007_alter_accessattempt_unique_together', now()),
+	(29, 'axes', '0008_accessfailurelog', now()),
+	(30, 'axes', '0009_add_session_hash', now()),
+	(31, 'axes', '0010_accessattemptexpiration', now()),
+	(32, 'wallets', '0001_initial', now()),
+	(33, 'trading', '0001_initial', now()),
+	(34, 'markets', '0001_initial', now()),
+	(35, 'farms', '0001_initial', now()),
+	(36, 'farms', '0002_policies', now()),
+	(37, 'markets', '0002_candle_without_constraint', now()),
+	(38, 'portfolio', '0001_initial', now()),
+	(39, 'portfolio', '0002_policies', now()),
+	(40, 'sessions', '0001_initial', now()),
+	(41, 'wallets', '0002_policies', now()),
+	(42, 'wallets', '0003_ledger_rows', now()),
+	(43, 'trading', '0002_initial', now()),
+	(44, 'trading', '0003_policies', now()),
+	(45, 'trading', '0004_order_lease_and_checks', now()),
+	(46, 'trading', '0005_guards', now()),
+	(47, 'trading', '0006_overfilled_orders', now()),
+	(48, 'wallets', '0004_ledger_functions', now());
+
+
+--
+-- Data for Name: django_session; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: farms_agent; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: farms_agentfarmassignment; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: farms_agentrun; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: farms_farm; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: farms_farmevent; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: markets_candle; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: markets_feedstate; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: markets_instrument; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: markets_ticker; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: portfolio_dailyperformance; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: portfolio_flowmark; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: portfolio_portfoliostate; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_fill; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_order; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_orderevent; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_position; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_riskdecision; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_risklimit; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: users_user; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: users_user_groups; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: users_user_user_permissions; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_account; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_connection; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_credential; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_demobalance; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_demoorder; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_demotrade; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_entry; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_fundallocation; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_hold; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_platform; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_posting; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_reconciliation; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_syncrun; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_transfer; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_wallet; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Name: auth_group_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.auth_group_id_seq', 1, false);
+
+
+--
+-- Name: auth_group_permissions_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
+
+
+--
+-- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 180, true);
+
+
+--
+-- Name: axes_accessattempt_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.axes_accessattempt_id_seq', 1, false);
+
+
+--
+-- Name: axes_accessfailurelog_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.axes_accessfailurelog_id_seq', 1, false);
+
+
+--
+-- Name: axes_accesslog_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.axes_accesslog_id_seq', 1, false);
+
+
+--
+-- Name: django_admin_log_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
+
+
+--
+-- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 45, true);
+
+
+--
+-- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 48, true);
+
+
+--
+-- Name: farms_agentfarmassignment_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.farms_agentfarmassignment_id_seq', 1, false);
+
+
+--
+-- Name: farms_agentrun_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.farms_agentrun_id_seq', 1, false);
+
+
+--
+-- Name: farms_farmevent_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.farms_farmevent_id_seq', 1, false);
+
+
+--
+-- Name: markets_instrument_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.markets_instrument_id_seq', 1, false);
+
+
+--
+-- Name: portfolio_dailyperformance_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.portfolio_dailyperformance_id_seq', 1, false);
+
+
+--
+-- Name: portfolio_flowmark_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.portfolio_flowmark_id_seq', 1, false);
+
+
+--
+-- Name: portfolio_portfoliostate_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.portfolio_portfoliostate_id_seq', 1, false);
+
+
+--
+-- Name: portfolio_snapshot_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.portfolio_snapshot_id_seq', 1, false);
+
+
+--
+-- Name: trading_fill_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.trading_fill_id_seq', 1, false);
+
+
+--
+-- Name: trading_orderevent_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.trading_orderevent_id_seq', 1, false);
+
+
+--
+-- Name: trading_riskdecision_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.trading_riskdecision_id_seq', 1, false);
+
+
+--
+-- Name: trading_risklimit_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.trading_risklimit_id_seq', 1, false);
+
+
+--
+-- Name: users_user_groups_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.users_user_groups_id_seq', 1, false);
+
+
+--
+-- Name: users_user_user_permissions_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.users_user_user_permissions_id_seq', 1, false);
+
+
+--
+-- Name: wallets_account_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_account_id_seq', 1, false);
+
+
+--
+-- Name: wallets_credential_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_credential_id_seq', 1, false);
+
+
+--
+-- Name: wallets_demobalance_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_demobalance_id_seq', 1, false);
+
+
+--
+-- Name: wallets_demoorder_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_demoorder_id_seq', 1, false);
+
+
+--
+-- Name: wallets_demotrade_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_demotrade_id_seq', 1, false);
+
+
+--
+-- Name: wallets_entry_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_entry_id_seq', 1, false);
+
+
+--
+-- Name: wallets_hold_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_hold_id_seq', 1, false);
+
+
+--
+-- Name: wallets_posting_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_posting_id_seq', 1, false);
+
+
+--
+-- Name: wallets_reconciliation_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_reconciliation_id_seq', 1, false);
+
+
+--
+-- Name: wallets_transfer_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_transfer_id_seq', 1, false);
+
+
+--
+-- Name: wallets_account account_identity; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_account
+    ADD CONSTRAINT account_identity UNIQUE (id, asset, owner_id);
+
+
+--
+-- Name: wallets_account account_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_account
+    ADD CONSTRAINT account_once UNIQUE (wallet_id, asset, kind);
+
+
+--
+-- Name: farms_agent agent_name_once_per_farm; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agent
+    ADD CONSTRAINT agent_name_once_per_farm UNIQUE (farm_id, name);
+
+
+--
+-- Name: farms_agentrun agent_runs_once_per_bar; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentrun
+    ADD CONSTRAINT agent_runs_once_per_bar UNIQUE (agent_id, instrument_id, bar);
+
+
+--
+-- Name: alerts_alert alerts_alert_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_alert
+    ADD CONSTRAINT alerts_alert_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: auth_group auth_group_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.auth_group
+    ADD CONSTRAINT auth_group_name_key UNIQUE (name);
+
+
+--
+-- Name: auth_group_permissions auth_group_permissions_group_id_permission_id_0cd325b0_uniq; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.auth_group_permissions
+    ADD CONSTRAINT auth_group_permissions_group_id_permission_id_0cd325b0_uniq UNIQUE (group_id, permission_id);
+
+
+--
+-- Name: auth_group_permissions auth_group_permissions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.auth_group_permissions
+    ADD CONSTRAINT auth_group_permissions_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: auth_group auth_group_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.auth_group
+    ADD CONSTRAINT auth_group_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: auth_permission auth_permission_content_type_id_codename_01ab375a_uniq; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.auth_permission
+    ADD CONSTRAINT auth_permission_content_type_id_codename_01ab375a_uniq UNIQUE (content_type_id, codename);
+
+
+--
+-- Name: auth_permission auth_permission_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.auth_permission
+    ADD CONSTRAINT auth_permission_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: axes_accessattempt axes_accessattempt_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.axes_accessattempt
+    ADD CONSTRAINT axes_accessattempt_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: axes_accessattempt axes_accessattempt_username_ip_address_user_agent_8ea22282_uniq; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.axes_accessattempt
+    ADD CONSTRAINT axes_accessattempt_username_ip_address_user_agent_8ea22282_uniq UNIQUE (username, ip_address, user_agent);
+
+
+--
+-- Name: axes_accessattemptexpiration axes_accessattemptexpiration_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.axes_accessattemptexpiration
+    ADD CONSTRAINT axes_accessattemptexpiration_pkey PRIMARY KEY (access_attempt_id);
+
+
+--
+-- Name: axes_accessfailurelog axes_accessfailurelog_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.axes_accessfailurelog
+    ADD CONSTRAINT axes_accessfailurelog_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: axes_accesslog axes_accesslog_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.axes_accesslog
+    ADD CONSTRAINT axes_accesslog_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_connection connection_identity; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_connection
+    ADD CONSTRAINT connection_identity UNIQUE (id, owner_id);
+
+
+--
+-- Name: wallets_connection connection_name_once_per_owner; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_connection
+    ADD CONSTRAINT connection_name_once_per_owner UNIQUE (owner_id, name);
+
+
+--
+-- Name: wallets_credential credential_field_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_credential
+    ADD CONSTRAINT credential_field_once UNIQUE (connection_id, field);
+
+
+--
+-- Name: portfolio_dailyperformance daily_performance_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_dailyperformance
+    ADD CONSTRAINT daily_performance_once UNIQUE (scope, day);
+
+
+--
+-- Name: wallets_demobalance demo_balance_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demobalance
+    ADD CONSTRAINT demo_balance_once UNIQUE (connection_id, asset);
+
+
+--
+-- Name: wallets_demoorder demo_order_client_id_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demoorder
+    ADD CONSTRAINT demo_order_client_id_once UNIQUE (connection_id, client_order_id);
+
+
+--
+-- Name: django_admin_log django_admin_log_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.django_admin_log
+    ADD CONSTRAINT django_admin_log_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: django_content_type django_content_type_app_label_model_76bd3d3b_uniq; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.django_content_type
+    ADD CONSTRAINT django_content_type_app_label_model_76bd3d3b_uniq UNIQUE (app_label, model);
+
+
+--
+-- Name: django_content_type django_content_type_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.django_content_type
+    ADD CONSTRAINT django_content_type_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: django_migrations django_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.django_migrations
+    ADD CONSTRAINT django_migrations_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: django_session django_session_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.django_session
+    ADD CONSTRAINT django_session_pkey PRIMARY KEY (session_key);
+
+
+--
+-- Name: wallets_entry entry_once_per_account; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_entry
+    ADD CONSTRAINT entry_once_per_account UNIQUE (transfer_id, account_id);
+
+
+--
+-- Name: wallets_entry entry_version_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_entry
+    ADD CONSTRAINT entry_version_once UNIQUE (account_id, version);
+
+
+--
+-- Name: farms_farm farm_name_once_per_owner; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_farm
+    ADD CONSTRAINT farm_name_once_per_owner UNIQUE (owner_id, name);
+
+
+--
+-- Name: farms_agent farms_agent_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agent
+    ADD CONSTRAINT farms_agent_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: farms_agent farms_agent_wallet_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agent
+    ADD CONSTRAINT farms_agent_wallet_id_key UNIQUE (wallet_id);
+
+
+--
+-- Name: farms_agentfarmassignment farms_agentfarmassignment_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentfarmassignment
+    ADD CONSTRAINT farms_agentfarmassignment_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: farms_agentrun farms_agentrun_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentrun
+    ADD CONSTRAINT farms_agentrun_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: farms_farm farms_farm_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_farm
+    ADD CONSTRAINT farms_farm_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: farms_farm farms_farm_wallet_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_farm
+    ADD CONSTRAINT farms_farm_wallet_id_key UNIQUE (wallet_id);
+
+
+--
+-- Name: farms_farmevent farms_farmevent_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_farmevent
+    ADD CONSTRAINT farms_farmevent_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_fill fill_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_fill
+    ADD CONSTRAINT fill_once UNIQUE (connection_id, instrument_id, venue_trade_id);
+
+
+--
+-- Name: portfolio_flowmark flow_mark_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_flowmark
+    ADD CONSTRAINT flow_mark_once UNIQUE (wallet_id, asset);
+
+
+--
+-- Name: wallets_hold hold_version_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_hold
+    ADD CONSTRAINT hold_version_once UNIQUE (account_id, version);
+
+
+--
+-- Name: markets_instrument instrument_once_per_venue; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_instrument
+    ADD CONSTRAINT instrument_once_per_venue UNIQUE (venue, symbol);
+
+
+--
+-- Name: markets_candle markets_candle_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_candle
+    ADD CONSTRAINT markets_candle_pkey PRIMARY KEY (instrument_id, timeframe, ts);
+
+
+--
+-- Name: markets_feedstate markets_feedstate_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_feedstate
+    ADD CONSTRAINT markets_feedstate_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: markets_instrument markets_instrument_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_instrument
+    ADD CONSTRAINT markets_instrument_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: markets_ticker markets_ticker_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_ticker
+    ADD CONSTRAINT markets_ticker_pkey PRIMARY KEY (instrument_id);
+
+
+--
+-- Name: trading_order order_client_id_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT order_client_id_once UNIQUE (connection_id, client_order_id);
+
+
+--
+-- Name: trading_order order_key_once_per_owner; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT order_key_once_per_owner UNIQUE (owner_id, key);
+
+
+--
+-- Name: portfolio_dailyperformance portfolio_dailyperformance_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_dailyperformance
+    ADD CONSTRAINT portfolio_dailyperformance_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: portfolio_flowmark portfolio_flowmark_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_flowmark
+    ADD CONSTRAINT portfolio_flowmark_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: portfolio_portfoliostate portfolio_portfoliostate_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_portfoliostate
+    ADD CONSTRAINT portfolio_portfoliostate_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: portfolio_snapshot portfolio_snapshot_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_snapshot
+    ADD CONSTRAINT portfolio_snapshot_pkey PRIMARY KEY (id, at);
+
+
+--
+-- Name: portfolio_portfoliostate portfolio_state_once_per_owner; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_portfoliostate
+    ADD CONSTRAINT portfolio_state_once_per_owner UNIQUE (owner_id);
+
+
+--
+-- Name: wallets_posting posting_key_once_per_owner; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_posting
+    ADD CONSTRAINT posting_key_once_per_owner UNIQUE (owner_id, key);
+
+
+--
+-- Name: wallets_reconciliation reconciliation_asset_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_reconciliation
+    ADD CONSTRAINT reconciliation_asset_once UNIQUE (run_id, asset);
+
+
+--
+-- Name: portfolio_snapshot snapshot_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_snapshot
+    ADD CONSTRAINT snapshot_once UNIQUE (scope, at);
+
+
+--
+-- Name: trading_fill trading_fill_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_fill
+    ADD CONSTRAINT trading_fill_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_fill trading_fill_posting_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_fill
+    ADD CONSTRAINT trading_fill_posting_id_key UNIQUE (posting_id);
+
+
+--
+-- Name: trading_order trading_order_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT trading_order_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_orderevent trading_orderevent_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_orderevent
+    ADD CONSTRAINT trading_orderevent_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_position trading_position_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_position
+    ADD CONSTRAINT trading_position_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_riskdecision trading_riskdecision_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_riskdecision
+    ADD CONSTRAINT trading_riskdecision_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_risklimit trading_risklimit_connection_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_risklimit
+    ADD CONSTRAINT trading_risklimit_connection_id_key UNIQUE (connection_id);
+
+
+--
+-- Name: trading_risklimit trading_risklimit_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_risklimit
+    ADD CONSTRAINT trading_risklimit_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_risklimit trading_risklimit_wallet_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_risklimit
+    ADD CONSTRAINT trading_risklimit_wallet_id_key UNIQUE (wallet_id);
+
+
+--
+-- Name: users_user users_user_email_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users_user
+    ADD CONSTRAINT users_user_email_key UNIQUE (email);
+
+
+--
+-- Name: users_user_groups users_user_groups_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users_user_groups
+    ADD CONSTRAINT users_user_groups_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: users_user_groups users_user_groups_user_id_group_id_b88eab82_uniq; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users_user_groups
+    ADD CONSTRAINT users_user_groups_user_id_group_id_b88eab82_uniq UNIQUE (user_id, group_id);
+
+
+--
+-- Name: users_user users_user_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users_user
+    ADD CONSTRAINT users_user_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: users_user_user_permissions users_user_user_permissions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users_user_user_permissions
+    ADD CONSTRAINT users_user_user_permissions_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: users_user_user_permissions users_user_user_permissions_user_id_permission_id_43338c45_uniq; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users_user_user_permissions
+    ADD CONSTRAINT users_user_user_permissions_user_id_permission_id_43338c45_uniq UNIQUE (user_id, permission_id);
+
+
+--
+-- Name: wallets_wallet wallet_identity; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_wallet
+    ADD CONSTRAINT wallet_identity UNIQUE (id, owner_id);
+
+
+--
+-- Name: wallets_wallet wallet_name_once_per_parent; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_wallet
+    ADD CONSTRAINT wallet_name_once_per_parent UNIQUE NULLS NOT DISTINCT (owner_id, parent_id, name);
+
+
+--
+-- Name: wallets_account wallets_account_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_account
+    ADD CONSTRAINT wallets_account_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_connection wallets_connection_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_connection
+    ADD CONSTRAINT wallets_connection_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_credential wallets_credential_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_credential
+    ADD CONSTRAINT wallets_credential_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_demobalance wallets_demobalance_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demobalance
+    ADD CONSTRAINT wallets_demobalance_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_demoorder wallets_demoorder_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demoorder
+    ADD CONSTRAINT wallets_demoorder_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_demotrade wallets_demotrade_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demotrade
+    ADD CONSTRAINT wallets_demotrade_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_entry wallets_entry_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_entry
+    ADD CONSTRAINT wallets_entry_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_fundallocation wallets_fundallocation_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_fundallocation
+    ADD CONSTRAINT wallets_fundallocation_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_fundallocation wallets_fundallocation_posting_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_fundallocation
+    ADD CONSTRAINT wallets_fundallocation_posting_id_key UNIQUE (posting_id);
+
+
+--
+-- Name: wallets_hold wallets_hold_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_hold
+    ADD CONSTRAINT wallets_hold_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_hold wallets_hold_transfer_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_hold
+    ADD CONSTRAINT wallets_hold_transfer_id_key UNIQUE (transfer_id);
+
+
+--
+-- Name: wallets_platform wallets_platform_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_platform
+    ADD CONSTRAINT wallets_platform_pkey PRIMARY KEY (slug);
+
+
+--
+-- Name: wallets_posting wallets_posting_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_posting
+    ADD CONSTRAINT wallets_posting_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_reconciliation wallets_reconciliation_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_reconciliation
+    ADD CONSTRAINT wallets_reconciliation_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_syncrun wallets_syncrun_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_syncrun
+    ADD CONSTRAINT wallets_syncrun_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_transfer wallets_transfer_pending_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_transfer
+    ADD CONSTRAINT wallets_transfer_pending_id_key UNIQUE (pending_id);
+
+
+--
+-- Name: wallets_transfer wallets_transfer_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_transfer
+    ADD CONSTRAINT wallets_transfer_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_wallet wallets_wallet_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_wallet
+    ADD CONSTRAINT wallets_wallet_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: agent_running; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX agent_running ON public.farms_agent USING btree (status) WHERE ((status)::text = 'running'::text);
+
+
+--
+-- Name: agent_works_in_one_farm; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX agent_works_in_one_farm ON public.farms_agentfarmassignment USING btree (agent_id) WHERE (ended_at IS NULL);
+
+
+--
+-- Name: alert_open_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX alert_open_once ON public.alerts_alert USING btree (owner_id, key) WHERE (resolved_at IS NULL);
+
+
+--
+-- Name: alerts_alert_owner_id_0c00548a; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_alert_owner_id_0c00548a ON public.alerts_alert USING btree (owner_id);
+
+
+--
+-- Name: auth_group_name_a6ea08ec_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX auth_group_name_a6ea08ec_like ON public.auth_group USING btree (name varchar_pattern_ops);
+
+
+--
+-- Name: auth_group_permissions_group_id_b120cbf9; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX auth_group_permissions_group_id_b120cbf9 ON public.auth_group_permissions USING btree (group_id);
+
+
+--
+-- Name: auth_group_permissions_permission_id_84c5c92e; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX auth_group_permissions_permission_id_84c5c92e ON public.auth_group_permissions USING btree (permission_id);
+
+
+--
+-- Name: auth_permission_content_type_id_2f476e4b; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX auth_permission_content_type_id_2f476e4b ON public.auth_permission USING btree (content_type_id);
+
+
+--
+-- Name: axes_accessattempt_ip_address_10922d9c; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accessattempt_ip_address_10922d9c ON public.axes_accessattempt USING btree (ip_address);
+
+
+--
+-- Name: axes_accessattempt_user_agent_ad89678b; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accessattempt_user_agent_ad89678b ON public.axes_accessattempt USING btree (user_agent);
+
+
+--
+-- Name: axes_accessattempt_user_agent_ad89678b_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accessattempt_user_agent_ad89678b_like ON public.axes_accessattempt USING btree (user_agent varchar_pattern_ops);
+
+
+--
+-- Name: axes_accessattempt_username_3f2d4ca0; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accessattempt_username_3f2d4ca0 ON public.axes_accessattempt USING btree (username);
+
+
+--
+-- Name: axes_accessattempt_username_3f2d4ca0_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accessattempt_username_3f2d4ca0_like ON public.axes_accessattempt USING btree (username varchar_pattern_ops);
+
+
+--
+-- Name: axes_accessfailurelog_ip_address_2e9f5a7f; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accessfailurelog_ip_address_2e9f5a7f ON public.axes_accessfailurelog USING btree (ip_address);
+
+
+--
+-- Name: axes_accessfailurelog_user_agent_ea145dda; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accessfailurelog_user_agent_ea145dda ON public.axes_accessfailurelog USING btree (user_agent);
+
+
+--
+-- Name: axes_accessfailurelog_user_agent_ea145dda_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accessfailurelog_user_agent_ea145dda_like ON public.axes_accessfailurelog USING btree (user_agent varchar_pattern_ops);
+
+
+--
+-- Name: axes_accessfailurelog_username_a8b7e8a4; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accessfailurelog_username_a8b7e8a4 ON public.axes_accessfailurelog USING btree (username);
+
+
+--
+-- Name: axes_accessfailurelog_username_a8b7e8a4_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accessfailurelog_username_a8b7e8a4_like ON public.axes_accessfailurelog USING btree (username varchar_pattern_ops);
+
+
+--
+-- Name: axes_accesslog_ip_address_86b417e5; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accesslog_ip_address_86b417e5 ON public.axes_accesslog USING btree (ip_address);
+
+
+--
+-- Name: axes_accesslog_user_agent_0e659004; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accesslog_user_agent_0e659004 ON public.axes_accesslog USING btree (user_agent);
+
+
+--
+-- Name: axes_accesslog_user_agent_0e659004_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accesslog_user_agent_0e659004_like ON public.axes_accesslog USING btree (user_agent varchar_pattern_ops);
+
+
+--
+-- Name: axes_accesslog_username_df93064b; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accesslog_username_df93064b ON public.axes_accesslog USING btree (username);
+
+
+--
+-- Name: axes_accesslog_username_df93064b_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX axes_accesslog_username_df93064b_like ON public.axes_accesslog USING btree (username varchar_pattern_ops);
+
+
+--
+-- Name: django_admin_log_content_type_id_c4bce8eb; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX django_admin_log_content_type_id_c4bce8eb ON public.django_admin_log USING btree (content_type_id);
+
+
+--
+-- Name: django_admin_log_user_id_c564eba6; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX django_admin_log_user_id_c564eba6 ON public.django_admin_log USING btree (user_id);
+
+
+--
+-- Name: django_session_expire_date_a5c62663; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX django_session_expire_date_a5c62663 ON public.django_session USING btree (expire_date);
+
+
+--
+-- Name: django_session_session_key_c0390e0f_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session USING btree (session_key varchar_pattern_ops);
+
+
+--
+-- Name: farm_events_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farm_events_newest_first ON public.farms_farmevent USING btree (farm_id, created_at DESC);
+
+
+--
+-- Name: farms_agent_farm_id_a0f6c3d9; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agent_farm_id_a0f6c3d9 ON public.farms_agent USING btree (farm_id);
+
+
+--
+-- Name: farms_agent_instrument_id_c8d4d2a2; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agent_instrument_id_c8d4d2a2 ON public.farms_agent USING btree (instrument_id);
+
+
+--
+-- Name: farms_agent_owner_id_94de8484; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agent_owner_id_94de8484 ON public.farms_agent USING btree (owner_id);
+
+
+--
+-- Name: farms_agentfarmassignment_agent_id_69e7b828; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentfarmassignment_agent_id_69e7b828 ON public.farms_agentfarmassignment USING btree (agent_id);
+
+
+--
+-- Name: farms_agentfarmassignment_farm_id_3765786c; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentfarmassignment_farm_id_3765786c ON public.farms_agentfarmassignment USING btree (farm_id);
+
+
+--
+-- Name: farms_agentfarmassignment_owner_id_67fd683b; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentfarmassignment_owner_id_67fd683b ON public.farms_agentfarmassignment USING btree (owner_id);
+
+
+--
+-- Name: farms_agentrun_agent_id_f272b17c; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentrun_agent_id_f272b17c ON public.farms_agentrun USING btree (agent_id);
+
+
+--
+-- Name: farms_agentrun_instrument_id_ab9e7eec; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentrun_instrument_id_ab9e7eec ON public.farms_agentrun USING btree (instrument_id);
+
+
+--
+-- Name: farms_agentrun_order_id_a9430e05; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentrun_order_id_a9430e05 ON public.farms_agentrun USING btree (order_id);
+
+
+--
+-- Name: farms_agentrun_owner_id_5e53b30f; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentrun_owner_id_5e53b30f ON public.farms_agentrun USING btree (owner_id);
+
+
+--
+-- Name: farms_farm_owner_id_7744f3e7; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_farm_owner_id_7744f3e7 ON public.farms_farm USING btree (owner_id);
+
+
+--
+-- Name: farms_farmevent_agent_id_52165cd1; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_farmevent_agent_id_52165cd1 ON public.farms_farmevent USING btree (agent_id);
+
+
+--
+-- Name: farms_farmevent_farm_id_da9d0efe; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_farmevent_farm_id_da9d0efe ON public.farms_farmevent USING btree (farm_id);
+
+
+--
+-- Name: farms_farmevent_owner_id_b2d55844; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_farmevent_owner_id_b2d55844 ON public.farms_farmevent USING btree (owner_id);
+
+
+--
+-- Name: fill_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX fill_newest_first ON public.trading_fill USING btree (owner_id, filled_at DESC);
+
+
+--
+-- Name: fill_of_wallet; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX fill_of_wallet ON public.trading_fill USING btree (wallet_id, filled_at DESC);
+
+
+--
+-- Name: markets_feedstate_name_83ae4b1d_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX markets_feedstate_name_83ae4b1d_like ON public.markets_feedstate USING btree (name varchar_pattern_ops);
+
+
+--
+-- Name: order_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_due ON public.trading_order USING btree (due_at) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]));
+
+
+--
+-- Name: order_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_newest_first ON public.trading_order USING btree (owner_id, created_at DESC);
+
+
+--
+-- Name: order_unfinished; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_unfinished ON public.trading_order USING btree (wallet_id, instrument_id) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]));
+
+
+--
+-- Name: portfolio_dailyperformance_owner_id_c3fc07e5; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX portfolio_dailyperformance_owner_id_c3fc07e5 ON public.portfolio_dailyperformance USING btree (owner_id);
+
+
+--
+-- Name: portfolio_flowmark_owner_id_07bcf7fc; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX portfolio_flowmark_owner_id_07bcf7fc ON public.portfolio_flowmark USING btree (owner_id);
+
+
+--
+-- Name: portfolio_portfoliostate_owner_id_9f12cafa; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX portfolio_portfoliostate_owner_id_9f12cafa ON public.portfolio_portfoliostate USING btree (owner_id);
+
+
+--
+-- Name: position_closed_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX position_closed_newest_first ON public.trading_position USING btree (owner_id, closed_at DESC);
+
+
+--
+-- Name: position_of_wallet; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX position_of_wallet ON public.trading_position USING btree (wallet_id, closed_at DESC);
+
+
+--
+-- Name: position_open_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX position_open_once ON public.trading_position USING btree (wallet_id, instrument_id) WHERE (closed_at IS NULL);
+
+
+--
+-- Name: sync_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sync_newest_first ON public.wallets_syncrun USING btree (connection_id, created_at DESC);
+
+
+--
+-- Name: trading_fill_connection_id_193ab20c; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_fill_connection_id_193ab20c ON public.trading_fill USING btree (connection_id);
+
+
+--
+-- Name: trading_fill_instrument_id_f2c5a6e5; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_fill_instrument_id_f2c5a6e5 ON public.trading_fill USING btree (instrument_id);
+
+
+--
+-- Name: trading_fill_order_id_01337fa8; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_fill_order_id_01337fa8 ON public.trading_fill USING btree (order_id);
+
+
+--
+-- Name: trading_fill_owner_id_d199d86e; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_fill_owner_id_d199d86e ON public.trading_fill USING btree (owner_id);
+
+
+--
+-- Name: trading_fill_wallet_id_7ffa24d4; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_fill_wallet_id_7ffa24d4 ON public.trading_fill USING btree (wallet_id);
+
+
+--
+-- Name: trading_order_connection_id_1897e27a; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_order_connection_id_1897e27a ON public.trading_order USING btree (connection_id);
+
+
+--
+-- Name: trading_order_hold_id_287f49e4; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_order_hold_id_287f49e4 ON public.trading_order USING btree (hold_id);
+
+
+--
+-- Name: trading_order_instrument_id_d8b5ad95; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_order_instrument_id_d8b5ad95 ON public.trading_order USING btree (instrument_id);
+
+
+--
+-- Name: trading_order_owner_id_6fbed215; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_order_owner_id_6fbed215 ON public.trading_order USING btree (owner_id);
+
+
+--
+-- Name: trading_order_wallet_id_d4be875d; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_order_wallet_id_d4be875d ON public.trading_order USING btree (wallet_id);
+
+
+--
+-- Name: trading_orderevent_order_id_2791c525; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_orderevent_order_id_2791c525 ON public.trading_orderevent USING btree (order_id);
+
+
+--
+-- Name: trading_orderevent_owner_id_98da209e; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_orderevent_owner_id_98da209e ON public.trading_orderevent USING btree (owner_id);
+
+
+--
+-- Name: trading_position_instrument_id_c2feffa5; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_position_instrument_id_c2feffa5 ON public.trading_position USING btree (instrument_id);
+
+
+--
+-- Name: trading_position_owner_id_211c7ca0; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_position_owner_id_211c7ca0 ON public.trading_position USING btree (owner_id);
+
+
+--
+-- Name: trading_position_wallet_id_5a0f3c6d; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_position_wallet_id_5a0f3c6d ON public.trading_position USING btree (wallet_id);
+
+
+--
+-- Name: trading_riskdecision_order_id_9a74d5a7; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_riskdecision_order_id_9a74d5a7 ON public.trading_riskdecision USING btree (order_id);
+
+
+--
+-- Name: trading_riskdecision_owner_id_ba368ddc; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_riskdecision_owner_id_ba368ddc ON public.trading_riskdecision USING btree (owner_id);
+
+
+--
+-- Name: trading_risklimit_owner_id_c8cb452c; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_risklimit_owner_id_c8cb452c ON public.trading_risklimit USING btree (owner_id);
+
+
+--
+-- Name: transfer_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX transfer_newest_first ON public.wallets_transfer USING btree (owner_id, id DESC);
+
+
+--
+-- Name: users_email_case_insensitive; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX users_email_case_insensitive ON public.users_user USING btree (lower((email)::text));
+
+
+--
+-- Name: users_user_email_243f6e77_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX users_user_email_243f6e77_like ON public.users_user USING btree (email varchar_pattern_ops);
+
+
+--
+-- Name: users_user_groups_group_id_9afc8d0e; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX users_user_groups_group_id_9afc8d0e ON public.users_user_groups USING btree (group_id);
+
+
+--
+-- Name: users_user_groups_user_id_5f6f5a90; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX users_user_groups_user_id_5f6f5a90 ON public.users_user_groups USING btree (user_id);
+
+
+--
+-- Name: users_user_user_permissions_permission_id_0b93982e; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX users_user_user_permissions_permission_id_0b93982e ON public.users_user_user_permissions USING btree (permission_id);
+
+
+--
+-- Name: users_user_user_permissions_user_id_20aca447; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX users_user_user_permissions_user_id_20aca447 ON public.users_user_user_permissions USING btree (user_id);
+
+
+--
+-- Name: wallets_connection_owner_id_27227bec; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_connection_owner_id_27227bec ON public.wallets_connection USING btree (owner_id);
+
+
+--
+-- Name: wallets_connection_platform_id_03a2083b; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_connection_platform_id_03a2083b ON public.wallets_connection USING btree (platform_id);
+
+
+--
+-- Name: wallets_connection_platform_id_03a2083b_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_connection_platform_id_03a2083b_like ON public.wallets_connection USING btree (platform_id varchar_pattern_ops);
+
+
+--
+-- Name: wallets_credential_connection_id_74a241fb; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_credential_connection_id_74a241fb ON public.wallets_credential USING btree (connection_id);
+
+
+--
+-- Name: wallets_credential_owner_id_579fc4ed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_credential_owner_id_579fc4ed ON public.wallets_credential USING btree (owner_id);
+
+
+--
+-- Name: wallets_demobalance_connection_id_78ec441b; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_demobalance_connection_id_78ec441b ON public.wallets_demobalance USING btree (connection_id);
+
+
+--
+-- Name: wallets_demobalance_owner_id_fc4dcb66; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_demobalance_owner_id_fc4dcb66 ON public.wallets_demobalance USING btree (owner_id);
+
+
+--
+-- Name: wallets_demoorder_connection_id_a4db9cbf; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_demoorder_connection_id_a4db9cbf ON public.wallets_demoorder USING btree (connection_id);
+
+
+--
+-- Name: wallets_demoorder_owner_id_cc99406f; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_demoorder_owner_id_cc99406f ON public.wallets_demoorder USING btree (owner_id);
+
+
+--
+-- Name: wallets_demotrade_order_id_eff0ea44; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_demotrade_order_id_eff0ea44 ON public.wallets_demotrade USING btree (order_id);
+
+
+--
+-- Name: wallets_demotrade_owner_id_0513f329; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_demotrade_owner_id_0513f329 ON public.wallets_demotrade USING btree (owner_id);
+
+
+--
+-- Name: wallets_fundallocation_owner_id_34eeb560; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_fundallocation_owner_id_34eeb560 ON public.wallets_fundallocation USING btree (owner_id);
+
+
+--
+-- Name: wallets_fundallocation_source_id_828fdbef; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_fundallocation_source_id_828fdbef ON public.wallets_fundallocation USING btree (source_id);
+
+
+--
+-- Name: wallets_fundallocation_target_id_e5043026; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_fundallocation_target_id_e5043026 ON public.wallets_fundallocation USING btree (target_id);
+
+
+--
+-- Name: wallets_platform_slug_f36ef564_like; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_platform_slug_f36ef564_like ON public.wallets_platform USING btree (slug varchar_pattern_ops);
+
+
+--
+-- Name: wallets_posting_owner_id_6109616e; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_posting_owner_id_6109616e ON public.wallets_posting USING btree (owner_id);
+
+
+--
+-- Name: wallets_reconciliation_first_diverging_entry_id_a0474bd4; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_reconciliation_first_diverging_entry_id_a0474bd4 ON public.wallets_reconciliation USING btree (first_diverging_entry_id);
+
+
+--
+-- Name: wallets_reconciliation_owner_id_11387c35; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_reconciliation_owner_id_11387c35 ON public.wallets_reconciliation USING btree (owner_id);
+
+
+--
+-- Name: wallets_reconciliation_run_id_51a68ca2; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_reconciliation_run_id_51a68ca2 ON public.wallets_reconciliation USING btree (run_id);
+
+
+--
+-- Name: wallets_syncrun_connection_id_708ac631; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_syncrun_connection_id_708ac631 ON public.wallets_syncrun USING btree (connection_id);
+
+
+--
+-- Name: wallets_syncrun_owner_id_808a3bd3; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_syncrun_owner_id_808a3bd3 ON public.wallets_syncrun USING btree (owner_id);
+
+
+--
+-- Name: wallets_transfer_posting_id_3edb3e18; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_transfer_posting_id_3edb3e18 ON public.wallets_transfer USING btree (posting_id);
+
+
+--
+-- Name: wallets_wallet_connection_id_70b3ac06; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_wallet_connection_id_70b3ac06 ON public.wallets_wallet USING btree (connection_id);
+
+
+--
+-- Name: wallets_wallet_owner_id_17fe3341; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_wallet_owner_id_17fe3341 ON public.wallets_wallet USING btree (owner_id);
+
+
+--
+-- Name: wallets_wallet_parent_id_7493c2d3; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_wallet_parent_id_7493c2d3 ON public.wallets_wallet USING btree (parent_id);
+
+
+--
+-- Name: trading_fill append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.trading_fill FOR EACH ROW EXECUTE FUNCTION public.trading_refuse_change();
+
+
+--
+-- Name: trading_order append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE ON public.trading_order FOR EACH ROW EXECUTE FUNCTION public.trading_refuse_change();
+
+
+--
+-- Name: trading_orderevent append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.trading_orderevent FOR EACH ROW EXECUTE FUNCTION public.trading_refuse_change();
+
+
+--
+-- Name: trading_riskdecision append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.trading_riskdecision FOR EACH ROW EXECUTE FUNCTION public.trading_refuse_change();
+
+
+--
+-- Name: wallets_account append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON public.wallets_account FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+
+--
+-- Name: wallets_entry append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.wallets_entry FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+
+--
+-- Name: wallets_hold append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.wallets_hold FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+
+--
+-- Name: wallets_posting append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.wallets_posting FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+
+--
+-- Name: wallets_transfer append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.wallets_transfer FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+
+--
+-- Name: trading_fill append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.trading_fill FOR EACH STATEMENT EXECUTE FUNCTION public.trading_refuse_change();
+
+
+--
+-- Name: trading_order append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.trading_order FOR EACH STATEMENT EXECUTE FUNCTION public.trading_refuse_change();
+
+
+--
+-- Name: trading_orderevent append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.trading_orderevent FOR EACH STATEMENT EXECUTE FUNCTION public.trading_refuse_change();
+
+
+--
+-- Name: trading_riskdecision append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.trading_riskdecision FOR EACH STATEMENT EXECUTE FUNCTION public.trading_refuse_change();
+
+
+--
+-- Name: wallets_transfer balances; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE CONSTRAINT TRIGGER balances AFTER INSERT ON public.wallets_transfer DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_transfer();
+
+
+--
+-- Name: wallets_entry continues_chain; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE CONSTRAINT TRIGGER continues_chain AFTER INSERT ON public.wallets_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_entry();
+
+
+--
+-- Name: wallets_hold continues_chain; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE CONSTRAINT TRIGGER continues_chain AFTER INSERT ON public.wallets_hold DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_hold();
+
+
+--
+-- Name: wallets_account equals_last_entry; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE CONSTRAINT TRIGGER equals_last_entry AFTER INSERT OR UPDATE ON public.wallets_account DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_account();
+
+
+--
+-- Name: trading_order guard; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON public.trading_order FOR EACH ROW EXECUTE FUNCTION public.trading_guard_order();
+
+
+--
+-- Name: wallets_account same_identity; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER same_identity BEFORE UPDATE ON public.wallets_account FOR EACH ROW WHEN (((old.id IS DISTINCT FROM new.id) OR (old.owner_id IS DISTINCT FROM new.owner_id) OR (old.wallet_id IS DISTINCT FROM new.wallet_id) OR ((old.asset)::text IS DISTINCT FROM (new.asset)::text) OR ((old.kind)::text IS DISTINCT FROM (new.kind)::text))) EXECUTE FUNCTION public.ledger_refuse_change();
+
+
+--
+-- Name: wallets_account account_wallet_same_owner; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_account
+    ADD CONSTRAINT account_wallet_same_owner FOREIGN KEY (wallet_id, owner_id) REFERENCES public.wallets_wallet(id, owner_id);
+
+
+--
+-- Name: alerts_alert alerts_alert_owner_id_0c00548a_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_alert
+    ADD CONSTRAINT alerts_alert_owner_id_0c00548a_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: auth_group_permissions auth_group_permissio_permission_id_84c5c92e_fk_auth_perm; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.auth_group_permissions
+    ADD CONSTRAINT auth_group_permissio_permission_id_84c5c92e_fk_auth_perm FOREIGN KEY (permission_id) REFERENCES public.auth_permission(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: auth_group_permissions auth_group_permissions_group_id_b120cbf9_fk_auth_group_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.auth_group_permissions
+    ADD CONSTRAINT auth_group_permissions_group_id_b120cbf9_fk_auth_group_id FOREIGN KEY (group_id) REFERENCES public.auth_group(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: auth_permission auth_permission_content_type_id_2f476e4b_fk_django_co; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.auth_permission
+    ADD CONSTRAINT auth_permission_content_type_id_2f476e4b_fk_django_co FOREIGN KEY (content_type_id) REFERENCES public.django_content_type(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: axes_accessattemptexpiration axes_accessattemptex_access_attempt_id_6b73a47a_fk_axes_acce; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.axes_accessattemptexpiration
+    ADD CONSTRAINT axes_accessattemptex_access_attempt_id_6b73a47a_fk_axes_acce FOREIGN KEY (access_attempt_id) REFERENCES public.axes_accessattempt(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: django_admin_log django_admin_log_content_type_id_c4bce8eb_fk_django_co; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.django_admin_log
+    ADD CONSTRAINT django_admin_log_content_type_id_c4bce8eb_fk_django_co FOREIGN KEY (content_type_id) REFERENCES public.django_content_type(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: django_admin_log django_admin_log_user_id_c564eba6_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.django_admin_log
+    ADD CONSTRAINT django_admin_log_user_id_c564eba6_fk_users_user_id FOREIGN KEY (user_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agent farms_agent_farm_id_a0f6c3d9_fk_farms_farm_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agent
+    ADD CONSTRAINT farms_agent_farm_id_a0f6c3d9_fk_farms_farm_id FOREIGN KEY (farm_id) REFERENCES public.farms_farm(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agent farms_agent_instrument_id_c8d4d2a2_fk_markets_instrument_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agent
+    ADD CONSTRAINT farms_agent_instrument_id_c8d4d2a2_fk_markets_instrument_id FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agent farms_agent_owner_id_94de8484_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agent
+    ADD CONSTRAINT farms_agent_owner_id_94de8484_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agent farms_agent_wallet_id_db3fa2ad_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agent
+    ADD CONSTRAINT farms_agent_wallet_id_db3fa2ad_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agentfarmassignment farms_agentfarmassignment_agent_id_69e7b828_fk_farms_agent_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentfarmassignment
+    ADD CONSTRAINT farms_agentfarmassignment_agent_id_69e7b828_fk_farms_agent_id FOREIGN KEY (agent_id) REFERENCES public.farms_agent(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agentfarmassignment farms_agentfarmassignment_farm_id_3765786c_fk_farms_farm_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentfarmassignment
+    ADD CONSTRAINT farms_agentfarmassignment_farm_id_3765786c_fk_farms_farm_id FOREIGN KEY (farm_id) REFERENCES public.farms_farm(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agentfarmassignment farms_agentfarmassignment_owner_id_67fd683b_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentfarmassignment
+    ADD CONSTRAINT farms_agentfarmassignment_owner_id_67fd683b_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agentrun farms_agentrun_agent_id_f272b17c_fk_farms_agent_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentrun
+    ADD CONSTRAINT farms_agentrun_agent_id_f272b17c_fk_farms_agent_id FOREIGN KEY (agent_id) REFERENCES public.farms_agent(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agentrun farms_agentrun_instrument_id_ab9e7eec_fk_markets_instrument_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentrun
+    ADD CONSTRAINT farms_agentrun_instrument_id_ab9e7eec_fk_markets_instrument_id FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agentrun farms_agentrun_order_id_a9430e05_fk_trading_order_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentrun
+    ADD CONSTRAINT farms_agentrun_order_id_a9430e05_fk_trading_order_id FOREIGN KEY (order_id) REFERENCES public.trading_order(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_agentrun farms_agentrun_owner_id_5e53b30f_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentrun
+    ADD CONSTRAINT farms_agentrun_owner_id_5e53b30f_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_farm farms_farm_owner_id_7744f3e7_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_farm
+    ADD CONSTRAINT farms_farm_owner_id_7744f3e7_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_farm farms_farm_wallet_id_67803387_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_farm
+    ADD CONSTRAINT farms_farm_wallet_id_67803387_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_farmevent farms_farmevent_agent_id_52165cd1_fk_farms_agent_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_farmevent
+    ADD CONSTRAINT farms_farmevent_agent_id_52165cd1_fk_farms_agent_id FOREIGN KEY (agent_id) REFERENCES public.farms_agent(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_farmevent farms_farmevent_farm_id_da9d0efe_fk_farms_farm_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_farmevent
+    ADD CONSTRAINT farms_farmevent_farm_id_da9d0efe_fk_farms_farm_id FOREIGN KEY (farm_id) REFERENCES public.farms_farm(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: farms_farmevent farms_farmevent_owner_id_b2d55844_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_farmevent
+    ADD CONSTRAINT farms_farmevent_owner_id_b2d55844_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: markets_ticker markets_ticker_instrument_id_1627a2f8_fk_markets_instrument_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_ticker
+    ADD CONSTRAINT markets_ticker_instrument_id_1627a2f8_fk_markets_instrument_id FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_dailyperformance portfolio_dailyperfo_wallet_id_7afa494e_fk_wallets_w; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_dailyperformance
+    ADD CONSTRAINT portfolio_dailyperfo_wallet_id_7afa494e_fk_wallets_w FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_dailyperformance portfolio_dailyperformance_owner_id_c3fc07e5_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_dailyperformance
+    ADD CONSTRAINT portfolio_dailyperformance_owner_id_c3fc07e5_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_flowmark portfolio_flowmark_owner_id_07bcf7fc_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_flowmark
+    ADD CONSTRAINT portfolio_flowmark_owner_id_07bcf7fc_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_flowmark portfolio_flowmark_wallet_id_b87805cd_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_flowmark
+    ADD CONSTRAINT portfolio_flowmark_wallet_id_b87805cd_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_portfoliostate portfolio_portfoliostate_owner_id_9f12cafa_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_portfoliostate
+    ADD CONSTRAINT portfolio_portfoliostate_owner_id_9f12cafa_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_snapshot portfolio_snapshot_owner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_snapshot
+    ADD CONSTRAINT portfolio_snapshot_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_snapshot portfolio_snapshot_wallet_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_snapshot
+    ADD CONSTRAINT portfolio_snapshot_wallet_id_fkey FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_fill trading_fill_connection_id_193ab20c_fk_wallets_connection_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_fill
+    ADD CONSTRAINT trading_fill_connection_id_193ab20c_fk_wallets_connection_id FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_fill trading_fill_instrument_id_f2c5a6e5_fk_markets_instrument_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_fill
+    ADD CONSTRAINT trading_fill_instrument_id_f2c5a6e5_fk_markets_instrument_id FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_fill trading_fill_order_id_01337fa8_fk_trading_order_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_fill
+    ADD CONSTRAINT trading_fill_order_id_01337fa8_fk_trading_order_id FOREIGN KEY (order_id) REFERENCES public.trading_order(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_fill trading_fill_owner_id_d199d86e_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_fill
+    ADD CONSTRAINT trading_fill_owner_id_d199d86e_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_fill trading_fill_posting_id_c0aec284_fk_wallets_posting_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_fill
+    ADD CONSTRAINT trading_fill_posting_id_c0aec284_fk_wallets_posting_id FOREIGN KEY (posting_id) REFERENCES public.wallets_posting(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_fill trading_fill_wallet_id_7ffa24d4_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_fill
+    ADD CONSTRAINT trading_fill_wallet_id_7ffa24d4_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_order trading_order_connection_id_1897e27a_fk_wallets_connection_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT trading_order_connection_id_1897e27a_fk_wallets_connection_id FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_order trading_order_hold_id_287f49e4_fk_wallets_transfer_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT trading_order_hold_id_287f49e4_fk_wallets_transfer_id FOREIGN KEY (hold_id) REFERENCES public.wallets_transfer(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_order trading_order_instrument_id_d8b5ad95_fk_markets_instrument_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT trading_order_instrument_id_d8b5ad95_fk_markets_instrument_id FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_order trading_order_owner_id_6fbed215_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT trading_order_owner_id_6fbed215_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_order trading_order_wallet_id_d4be875d_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT trading_order_wallet_id_d4be875d_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_orderevent trading_orderevent_order_id_2791c525_fk_trading_order_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_orderevent
+    ADD CONSTRAINT trading_orderevent_order_id_2791c525_fk_trading_order_id FOREIGN KEY (order_id) REFERENCES public.trading_order(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_orderevent trading_orderevent_owner_id_98da209e_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_orderevent
+    ADD CONSTRAINT trading_orderevent_owner_id_98da209e_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_position trading_position_instrument_id_c2feffa5_fk_markets_i; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_position
+    ADD CONSTRAINT trading_position_instrument_id_c2feffa5_fk_markets_i FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_position trading_position_owner_id_211c7ca0_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_position
+    ADD CONSTRAINT trading_position_owner_id_211c7ca0_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_position trading_position_wallet_id_5a0f3c6d_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_position
+    ADD CONSTRAINT trading_position_wallet_id_5a0f3c6d_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_riskdecision trading_riskdecision_order_id_9a74d5a7_fk_trading_order_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_riskdecision
+    ADD CONSTRAINT trading_riskdecision_order_id_9a74d5a7_fk_trading_order_id FOREIGN KEY (order_id) REFERENCES public.trading_order(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_riskdecision trading_riskdecision_owner_id_ba368ddc_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_riskdecision
+    ADD CONSTRAINT trading_riskdecision_owner_id_ba368ddc_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_risklimit trading_risklimit_connection_id_06604d6d_fk_wallets_c; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_risklimit
+    ADD CONSTRAINT trading_risklimit_connection_id_06604d6d_fk_wallets_c FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_risklimit trading_risklimit_owner_id_c8cb452c_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_risklimit
+    ADD CONSTRAINT trading_risklimit_owner_id_c8cb452c_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_risklimit trading_risklimit_wallet_id_97d07b6c_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_risklimit
+    ADD CONSTRAINT trading_risklimit_wallet_id_97d07b6c_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_transfer transfer_credit_same_asset; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_transfer
+    ADD CONSTRAINT transfer_credit_same_asset FOREIGN KEY (credit_id, asset, owner_id) REFERENCES public.wallets_account(id, asset, owner_id);
+
+
+--
+-- Name: wallets_transfer transfer_debit_same_asset; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_transfer
+    ADD CONSTRAINT transfer_debit_same_asset FOREIGN KEY (debit_id, asset, owner_id) REFERENCES public.wallets_account(id, asset, owner_id);
+
+
+--
+-- Name: users_user_groups users_user_groups_group_id_9afc8d0e_fk_auth_group_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users_user_groups
+    ADD CONSTRAINT users_user_groups_group_id_9afc8d0e_fk_auth_group_id FOREIGN KEY (group_id) REFERENCES public.auth_group(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: users_user_groups users_user_groups_user_id_5f6f5a90_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users_user_groups
+    ADD CONSTRAINT users_user_groups_user_id_5f6f5a90_fk_users_user_id FOREIGN KEY (user_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: users_user_user_permissions users_user_user_perm_permission_id_0b93982e_fk_auth_perm; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users_user_user_permissions
+    ADD CONSTRAINT users_user_user_perm_permission_id_0b93982e_fk_auth_perm FOREIGN KEY (permission_id) REFERENCES public.auth_permission(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: users_user_user_permissions users_user_user_permissions_user_id_20aca447_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users_user_user_permissions
+    ADD CONSTRAINT users_user_user_permissions_user_id_20aca447_fk_users_user_id FOREIGN KEY (user_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_wallet wallet_connection_same_owner; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_wallet
+    ADD CONSTRAINT wallet_connection_same_owner FOREIGN KEY (connection_id, owner_id) REFERENCES public.wallets_connection(id, owner_id);
+
+
+--
+-- Name: wallets_wallet wallet_parent_same_owner; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_wallet
+    ADD CONSTRAINT wallet_parent_same_owner FOREIGN KEY (parent_id, owner_id) REFERENCES public.wallets_wallet(id, owner_id);
+
+
+--
+-- Name: wallets_connection wallets_connection_owner_id_27227bec_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_connection
+    ADD CONSTRAINT wallets_connection_owner_id_27227bec_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_connection wallets_connection_platform_id_03a2083b_fk_wallets_p; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_connection
+    ADD CONSTRAINT wallets_connection_platform_id_03a2083b_fk_wallets_p FOREIGN KEY (platform_id) REFERENCES public.wallets_platform(slug) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_credential wallets_credential_connection_id_74a241fb_fk_wallets_c; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_credential
+    ADD CONSTRAINT wallets_credential_connection_id_74a241fb_fk_wallets_c FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_credential wallets_credential_owner_id_579fc4ed_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_credential
+    ADD CONSTRAINT wallets_credential_owner_id_579fc4ed_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_demobalance wallets_demobalance_connection_id_78ec441b_fk_wallets_c; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demobalance
+    ADD CONSTRAINT wallets_demobalance_connection_id_78ec441b_fk_wallets_c FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_demobalance wallets_demobalance_owner_id_fc4dcb66_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demobalance
+    ADD CONSTRAINT wallets_demobalance_owner_id_fc4dcb66_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_demoorder wallets_demoorder_connection_id_a4db9cbf_fk_wallets_c; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demoorder
+    ADD CONSTRAINT wallets_demoorder_connection_id_a4db9cbf_fk_wallets_c FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_demoorder wallets_demoorder_owner_id_cc99406f_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demoorder
+    ADD CONSTRAINT wallets_demoorder_owner_id_cc99406f_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_demotrade wallets_demotrade_order_id_eff0ea44_fk_wallets_demoorder_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demotrade
+    ADD CONSTRAINT wallets_demotrade_order_id_eff0ea44_fk_wallets_demoorder_id FOREIGN KEY (order_id) REFERENCES public.wallets_demoorder(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_demotrade wallets_demotrade_owner_id_0513f329_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demotrade
+    ADD CONSTRAINT wallets_demotrade_owner_id_0513f329_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_fundallocation wallets_fundallocati_posting_id_cabdf7d3_fk_wallets_p; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_fundallocation
+    ADD CONSTRAINT wallets_fundallocati_posting_id_cabdf7d3_fk_wallets_p FOREIGN KEY (posting_id) REFERENCES public.wallets_posting(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_fundallocation wallets_fundallocation_owner_id_34eeb560_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_fundallocation
+    ADD CONSTRAINT wallets_fundallocation_owner_id_34eeb560_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_fundallocation wallets_fundallocation_source_id_828fdbef_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_fundallocation
+    ADD CONSTRAINT wallets_fundallocation_source_id_828fdbef_fk_wallets_wallet_id FOREIGN KEY (source_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_fundallocation wallets_fundallocation_target_id_e5043026_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_fundallocation
+    ADD CONSTRAINT wallets_fundallocation_target_id_e5043026_fk_wallets_wallet_id FOREIGN KEY (target_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_posting wallets_posting_owner_id_6109616e_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_posting
+    ADD CONSTRAINT wallets_posting_owner_id_6109616e_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_reconciliation wallets_reconciliati_first_diverging_entr_a0474bd4_fk_wallets_e; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_reconciliation
+    ADD CONSTRAINT wallets_reconciliati_first_diverging_entr_a0474bd4_fk_wallets_e FOREIGN KEY (first_diverging_entry_id) REFERENCES public.wallets_entry(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_reconciliation wallets_reconciliation_owner_id_11387c35_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_reconciliation
+    ADD CONSTRAINT wallets_reconciliation_owner_id_11387c35_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_reconciliation wallets_reconciliation_run_id_51a68ca2_fk_wallets_syncrun_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_reconciliation
+    ADD CONSTRAINT wallets_reconciliation_run_id_51a68ca2_fk_wallets_syncrun_id FOREIGN KEY (run_id) REFERENCES public.wallets_syncrun(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_syncrun wallets_syncrun_connection_id_708ac631_fk_wallets_connection_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_syncrun
+    ADD CONSTRAINT wallets_syncrun_connection_id_708ac631_fk_wallets_connection_id FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_syncrun wallets_syncrun_owner_id_808a3bd3_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_syncrun
+    ADD CONSTRAINT wallets_syncrun_owner_id_808a3bd3_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_transfer wallets_transfer_pending_id_cb0064a0_fk_wallets_transfer_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_transfer
+    ADD CONSTRAINT wallets_transfer_pending_id_cb0064a0_fk_wallets_transfer_id FOREIGN KEY (pending_id) REFERENCES public.wallets_transfer(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_transfer wallets_transfer_posting_id_3edb3e18_fk_wallets_posting_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_transfer
+    ADD CONSTRAINT wallets_transfer_posting_id_3edb3e18_fk_wallets_posting_id FOREIGN KEY (posting_id) REFERENCES public.wallets_posting(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_wallet wallets_wallet_connection_id_70b3ac06_fk_wallets_connection_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_wallet
+    ADD CONSTRAINT wallets_wallet_connection_id_70b3ac06_fk_wallets_connection_id FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_wallet wallets_wallet_owner_id_17fe3341_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_wallet
+    ADD CONSTRAINT wallets_wallet_owner_id_17fe3341_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_wallet wallets_wallet_parent_id_7493c2d3_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_wallet
+    ADD CONSTRAINT wallets_wallet_parent_id_7493c2d3_fk_wallets_wallet_id FOREIGN KEY (parent_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: alerts_alert; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alerts_alert ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: farms_agent; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_agent ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: farms_agentfarmassignment; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_agentfarmassignment ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: farms_agentrun; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_agentrun ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: farms_farm; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_farm ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: farms_farmevent; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_farmevent ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: alerts_alert owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.alerts_alert USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: farms_agent owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.farms_agent USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: farms_agentfarmassignment owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.farms_agentfarmassignment USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: farms_agentrun owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.farms_agentrun USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: farms_farm owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.farms_farm USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: farms_farmevent owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.farms_farmevent USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: portfolio_dailyperformance owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.portfolio_dailyperformance USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: portfolio_flowmark owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.portfolio_flowmark USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: portfolio_portfoliostate owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.portfolio_portfoliostate USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: portfolio_snapshot owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.portfolio_snapshot USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: trading_fill owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_fill USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: trading_order owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_order USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: trading_orderevent owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_orderevent USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: trading_position owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_position USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: trading_riskdecision owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_riskdecision USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: trading_risklimit owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_risklimit USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_account owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_account USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_connection owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_connection USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_credential owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_credential USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_demobalance owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_demobalance USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_demoorder owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_demoorder USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_demotrade owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_demotrade USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_entry owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_entry USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_fundallocation owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_fundallocation USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_hold owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_hold USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_posting owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_posting USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_reconciliation owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_reconciliation USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_syncrun owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_syncrun USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_transfer owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_transfer USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_wallet owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_wallet USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: portfolio_dailyperformance; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_dailyperformance ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: portfolio_flowmark; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_flowmark ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: portfolio_portfoliostate; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_portfoliostate ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: portfolio_snapshot; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_snapshot ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_fill; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_fill ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_order; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_order ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_orderevent; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_orderevent ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_position; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_position ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_riskdecision; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_riskdecision ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_risklimit; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_risklimit ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_account; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_account ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_connection; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_connection ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_credential; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_credential ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_demobalance; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_demobalance ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_demoorder; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_demoorder ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_demotrade; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_demotrade ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_entry; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_entry ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_fundallocation; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_fundallocation ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_hold; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_hold ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_posting; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_posting ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_reconciliation; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_reconciliation ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_syncrun; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_syncrun ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_transfer; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_transfer ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_wallet; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_wallet ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: FUNCTION ledger_check_account(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_check_account() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_check_account() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_check_entry(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_check_entry() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_check_entry() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_check_hold(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_check_hold() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_check_hold() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_check_transfer(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_check_transfer() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_check_transfer() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone, OUT posting bigint, OUT hash text, OUT made_at timestamp with time zone, OUT transfers bigint[], OUT replayed boolean); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone, OUT posting bigint, OUT hash text, OUT made_at timestamp with time zone, OUT transfers bigint[], OUT replayed boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone, OUT posting bigint, OUT hash text, OUT made_at timestamp with time zone, OUT transfers bigint[], OUT replayed boolean) TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone, OUT posting bigint, OUT hash text, OUT made_at timestamp with time zone, OUT transfers bigint[], OUT replayed boolean) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_refuse_change(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_refuse_change() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_refuse_change() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION portfolio_ensure_partition(day date); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.portfolio_ensure_partition(day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.portfolio_ensure_partition(day date) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_ensure_partition(day date) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trading_guard_order(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trading_guard_order() TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_guard_order() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trading_refuse_change(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trading_refuse_change() TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_refuse_change() TO moniqo_system;
+
+
+--
+-- Name: TABLE alerts_alert; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_alert TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_alert TO moniqo_system;
+
+
+--
+-- Name: TABLE auth_group; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_group TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_group TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE auth_group_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.auth_group_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.auth_group_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE auth_group_permissions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_group_permissions TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_group_permissions TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE auth_group_permissions_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.auth_group_permissions_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.auth_group_permissions_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE auth_permission; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_permission TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_permission TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE auth_permission_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.auth_permission_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.auth_permission_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE axes_accessattempt; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.axes_accessattempt TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.axes_accessattempt TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE axes_accessattempt_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.axes_accessattempt_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.axes_accessattempt_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE axes_accessattemptexpiration; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.axes_accessattemptexpiration TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.axes_accessattemptexpiration TO moniqo_system;
+
+
+--
+-- Name: TABLE axes_accessfailurelog; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.axes_accessfailurelog TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.axes_accessfailurelog TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE axes_accessfailurelog_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.axes_accessfailurelog_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.axes_accessfailurelog_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE axes_accesslog; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.axes_accesslog TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.axes_accesslog TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE axes_accesslog_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.axes_accesslog_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.axes_accesslog_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE django_admin_log; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_admin_log TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_admin_log TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE django_admin_log_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.django_admin_log_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.django_admin_log_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE django_content_type; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_content_type TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_content_type TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE django_content_type_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.django_content_type_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.django_content_type_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE django_migrations; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_migrations TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_migrations TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE django_migrations_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.django_migrations_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.django_migrations_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE django_session; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_session TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_session TO moniqo_system;
+
+
+--
+-- Name: TABLE farms_agent; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_agent TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_agent TO moniqo_system;
+
+
+--
+-- Name: TABLE farms_agentfarmassignment; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_agentfarmassignment TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_agentfarmassignment TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE farms_agentfarmassignment_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.farms_agentfarmassignment_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.farms_agentfarmassignment_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE farms_agentrun; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_agentrun TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_agentrun TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE farms_agentrun_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.farms_agentrun_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.farms_agentrun_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE farms_farm; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_farm TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_farm TO moniqo_system;
+
+
+--
+-- Name: TABLE farms_farmevent; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_farmevent TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_farmevent TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE farms_farmevent_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.farms_farmevent_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.farms_farmevent_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE markets_candle; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_candle TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_candle TO moniqo_system;
+
+
+--
+-- Name: TABLE markets_feedstate; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_feedstate TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_feedstate TO moniqo_system;
+
+
+--
+-- Name: TABLE markets_instrument; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_instrument TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_instrument TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE markets_instrument_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.markets_instrument_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.markets_instrument_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE markets_ticker; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_ticker TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_ticker TO moniqo_system;
+
+
+--
+-- Name: TABLE portfolio_dailyperformance; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_dailyperformance TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE portfolio_dailyperformance_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.portfolio_dailyperformance_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.portfolio_dailyperformance_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE portfolio_flowmark; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_flowmark TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_flowmark TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE portfolio_flowmark_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.portfolio_flowmark_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.portfolio_flowmark_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE portfolio_portfoliostate; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_portfoliostate TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_portfoliostate TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE portfolio_portfoliostate_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.portfolio_portfoliostate_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.portfolio_portfoliostate_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE portfolio_snapshot; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_snapshot TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_snapshot TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE portfolio_snapshot_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.portfolio_snapshot_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.portfolio_snapshot_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_fill; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.trading_fill TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.trading_fill TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE trading_fill_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.trading_fill_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.trading_fill_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_order; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.trading_order TO moniqo_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.trading_order TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_orderevent; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.trading_orderevent TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.trading_orderevent TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE trading_orderevent_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.trading_orderevent_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.trading_orderevent_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_position; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_position TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_position TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_riskdecision; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.trading_riskdecision TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.trading_riskdecision TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE trading_riskdecision_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.trading_riskdecision_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.trading_riskdecision_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_risklimit; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_risklimit TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_risklimit TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE trading_risklimit_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.trading_risklimit_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.trading_risklimit_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE users_user; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user TO moniqo_system;
+
+
+--
+-- Name: TABLE users_user_groups; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user_groups TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user_groups TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE users_user_groups_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.users_user_groups_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.users_user_groups_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE users_user_user_permissions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user_user_permissions TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user_user_permissions TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE users_user_user_permissions_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.users_user_user_permissions_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.users_user_user_permissions_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_account; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.wallets_account TO moniqo_app;
+GRANT SELECT ON TABLE public.wallets_account TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_account_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_account_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_account_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_connection; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_connection TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_connection TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_credential; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_credential TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_credential TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_credential_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_credential_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_credential_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_demobalance; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demobalance TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demobalance TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_demobalance_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_demobalance_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_demobalance_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_demoorder; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demoorder TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demoorder TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_demoorder_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_demoorder_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_demoorder_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_demotrade; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demotrade TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demotrade TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_demotrade_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_demotrade_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_demotrade_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_entry; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.wallets_entry TO moniqo_app;
+GRANT SELECT ON TABLE public.wallets_entry TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_entry_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_entry_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_entry_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_fundallocation; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_fundallocation TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_fundallocation TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_hold; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.wallets_hold TO moniqo_app;
+GRANT SELECT ON TABLE public.wallets_hold TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_hold_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_hold_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_hold_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_platform; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_platform TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_platform TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_posting; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.wallets_posting TO moniqo_app;
+GRANT SELECT ON TABLE public.wallets_posting TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_posting_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_posting_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_posting_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_reconciliation; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_reconciliation TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_reconciliation TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_reconciliation_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_reconciliation_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_reconciliation_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_syncrun; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_syncrun TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_syncrun TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_transfer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.wallets_transfer TO moniqo_app;
+GRANT SELECT ON TABLE public.wallets_transfer TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_transfer_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_wallet; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_wallet TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_wallet TO moniqo_system;
