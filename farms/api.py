@@ -110,8 +110,8 @@ class RunOut(Schema):
     close: Amount
     indicators: dict[str, float]
     numbers: dict[str, Amount]
-    stop_price: Amount | None
-    target_price: Amount | None
+    exit_stop: Amount | None
+    exit_target: Amount | None
     order_id: UUID | None
     refusal: str
 

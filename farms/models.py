@@ -139,8 +139,8 @@ class AgentRun(Owned):
     decision = models.CharField(max_length=8, choices=Decision)
     explanation = models.CharField(max_length=400, help_text="Words and market prices; amounts stand in numbers.")
     close = MoneyField()
-    stop_price = MoneyField(null=True, blank=True, help_text="Protective stop of an entry.")
-    target_price = MoneyField(null=True, blank=True, help_text="Profit target of an entry.")
+    exit_stop = MoneyField(null=True, blank=True, help_text="Protective stop of an entry.")
+    exit_target = MoneyField(null=True, blank=True, help_text="Profit target of an entry.")
     trail = MoneyField(null=True, blank=True, help_text="How far below the best price the stop follows, in quote.")
     indicators = models.JSONField(default=dict, help_text="Values at the bar, by name.")
     numbers = models.JSONField(default=dict, help_text="How the order was sized: decimals as strings, by name.")
@@ -156,14 +156,13 @@ class AgentRun(Owned):
 
 
 class FarmEvent(Owned):
-    """What happened to a farm or one of its agents: created, started, paused, stopped out, failed. Append-only."""
+    """What happened to a farm or one of its agents: created, started, paused, failed. Append-only."""
 
     class Kind(models.TextChoices):
         CREATED = "created", "Created"
         STARTED = "started", "Started"
         PAUSED = "paused", "Paused"
         FAILED = "failed", "Failed"
-        PROTECTED = "protected", "Stop or target reached"
 
     farm = models.ForeignKey(Farm, on_delete=models.PROTECT, related_name="events")
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="events")

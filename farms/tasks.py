@@ -1,4 +1,4 @@
-"""What farms do on their own: run agents whose bar has closed, and watch their stops."""
+"""What farms do on their own: run agents whose bar has closed."""
 
 import logging
 from uuid import UUID
@@ -16,8 +16,7 @@ def run_due_agents() -> None:
     """Hand every owner's due work to a task of its own, so that one owner's trouble is nobody else's."""
     with tenancy.system():
         due = selectors.due_agents()
-        guarded = selectors.owners_with_positions()
-    agents: dict[UUID, list[str]] = {owner_id: [] for owner_id in guarded}
+    agents: dict[UUID, list[str]] = {}
     for owner_id, agent_id in due:
         agents.setdefault(owner_id, []).append(str(agent_id))
     for owner_id, agent_ids in agents.items():
@@ -26,16 +25,9 @@ def run_due_agents() -> None:
 
 @shared_task(name="farms.tasks.run_agents_of")
 def run_agents_of(owner_id: str, agent_ids: list[str]) -> None:
-    """Check one owner's stops, then run the agents. Running twice, or on two workers, decides every bar once."""
-    owner = UUID(owner_id)
-    try:
-        with tenancy.tenant(owner):
-            services.check_protective_stops(owner_id=owner)
-    except Exception:
-        # Whatever is wrong with the stops, the agents still decide their bars; the next run tries again.
-        logger.exception("The stops of owner %s could not be checked", owner)
+    """Run the agents of one owner. Running twice, or on two workers, decides every bar once."""
     for agent_id in agent_ids:
-        _run(owner, UUID(agent_id))
+        _run(UUID(owner_id), UUID(agent_id))
 
 
 def _run(owner_id: UUID, agent_id: UUID) -> None:

@@ -25,14 +25,24 @@ def check_database(**kwargs: Any) -> None:
         connection.close()
 
 
-def every(seconds: float, task: str) -> dict[str, Any]:
-    """A task that runs every `seconds`; a run that a busy worker could not start in time is dropped, not piled up."""
-    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+def every(seconds: float, task: str, *, then: str = "") -> dict[str, Any]:
+    """A task that runs every `seconds`; a run that a busy worker could not start in time is dropped, not piled up.
+
+    When it has succeeded, the worker goes on with the task `then`.
+    """
+    options: dict[str, Any] = {"expires": seconds}
+    if then:
+        options["link"] = app.signature(then, immutable=True, expires=seconds)
+    return {"task": task, "schedule": seconds, "options": options}
 
 
 app.conf.beat_schedule = {
     "heartbeat": every(10, "kit.heartbeat.beat_tick"),
-    "collect prices": every(settings.FEED_SECONDS, "markets.tasks.collect_prices"),
+    # Protection looks at a price as soon as it is there, and on its own where the feed fails.
+    "collect prices": every(
+        settings.FEED_SECONDS, "markets.tasks.collect_prices", then="trading.tasks.keep_protection"
+    ),
+    "keep protection": every(10, "trading.tasks.keep_protection"),
     "run agents": every(10, "farms.tasks.run_due_agents"),
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
     "sync and snapshot": every(settings.SYNC_SECONDS, "portfolio.tasks.sync_all"),

@@ -37,6 +37,8 @@ class OrderOut(Schema):
     filled_quantity: Amount
     reference_price: Amount
     average_price: Amount | None
+    exit_stop: Amount | None
+    exit_target: Amount | None
     status: str
     reason: str
     refusal: str
@@ -101,8 +103,8 @@ class PositionOut(Schema):
     realized_pnl: Amount
     fees: Amount
     break_even: Amount | None
-    stop_price: Amount | None
-    target_price: Amount | None
+    exit_stop: Amount | None
+    exit_target: Amount | None
     entry_reason: str
     opened_at: datetime
 
@@ -127,15 +129,19 @@ class TradeOut(Schema):
 
 
 class OrderIn(Schema):
-    """A market order of `quantity` (base asset), rounded down to whole lots."""
+    """A market order of `quantity` (base asset), rounded down to whole lots.
+
+    `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the price reaches one
+    of them, until it is closed, in a halted wallet too. One on the wrong side of the market is refused with 422.
+    """
 
     wallet_id: UUID
     symbol: str = Field(max_length=40, examples=["BTC/USDT"])
     side: Literal["buy", "sell"]
     quantity: PositiveAmount
     reduce_only: bool = False
-    stop_price: PositiveAmount | None = None
-    target_price: PositiveAmount | None = None
+    exit_stop: PositiveAmount | None = None
+    exit_target: PositiveAmount | None = None
     reason: str = Field("", max_length=200)
 
 
@@ -190,7 +196,10 @@ def list_orders(request: HttpRequest, narrow: Query[OrderNarrow], query: Query[P
 
 @router.post("/orders", auth=TRADE, response={201: OrderOut}, summary="Place a market order")
 def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
-    """The answer comes before the venue's: read the order again, or listen for `orders` events."""
+    """The answer comes before the venue's: read the order again, or listen for `orders` events.
+
+    409 while the history of the wallet's account is being built: what is placed now would stand before it.
+    """
     owner_id = owner_of(request)
     wallet = Wallet.objects.select_related("connection").filter(owner_id=owner_id, pk=body.wallet_id).first()
     if wallet is None:
@@ -207,8 +216,8 @@ def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
         key=f"api:{key}",
         reason=body.reason or "Placed through the API.",
         reduce_only=body.reduce_only,
-        stop_price=body.stop_price,
-        target_price=body.target_price,
+        exit_stop=body.exit_stop,
+        exit_target=body.exit_target,
     )
     return Status(201, order_row(order))
 

@@ -19,6 +19,15 @@ from wallets.models import Connection, Posting, Transfer, Wallet
 UNFINISHED = Q(status__in=sorted(states.UNFINISHED))
 
 
+# More than any amount that numeric(38,18) holds, and less than NaN, which PostgreSQL puts above every number.
+_BOUND = Decimal(10) ** 20
+
+
+def _finite(*fields: str) -> Q:
+    """The condition that every one of `fields` is a number or null: NaN passes every other check."""
+    return Q(**{f"{field}__lt": _BOUND for field in fields})
+
+
 class Side(models.TextChoices):
     BUY = "buy", "Buy"
     SELL = "sell", "Sell"
@@ -63,8 +72,17 @@ class Order(Identified, Owned):
     reason = models.CharField(max_length=200, blank=True, help_text="Why it was placed.")
     refusal = models.CharField(max_length=300, blank=True, help_text="Why it was rejected or refused.")
     reference_price = MoneyField(help_text="Price when it was decided; the hold and the slippage are measured from it.")
-    stop_price = MoneyField(null=True, blank=True, help_text="Protective stop handed to the position it opens.")
-    target_price = MoneyField(null=True, blank=True, help_text="Profit target handed to the position it opens.")
+    exit_stop = MoneyField(null=True, blank=True, help_text="Protective stop handed to the position it opens.")
+    exit_target = MoneyField(null=True, blank=True, help_text="Profit target handed to the position it opens.")
+    exit_trail = MoneyField(null=True, blank=True, help_text="How far below the best price the stop follows, in quote.")
+    protects = models.ForeignKey(
+        "Position",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="exits",
+        help_text="The position whose stop or target it carries out.",
+    )
     hold = models.ForeignKey(
         Transfer,
         on_delete=models.PROTECT,
@@ -92,6 +110,22 @@ class Order(Identified, Owned):
             models.UniqueConstraint(fields=("owner", "key"), name="order_key_once_per_owner"),
             models.UniqueConstraint(fields=("connection", "client_order_id"), name="order_client_id_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
+            models.CheckConstraint(
+                condition=_finite(
+                    "quantity",
+                    "reference_price",
+                    "exit_stop",
+                    "exit_target",
+                    "exit_trail",
+                    "filled_quantity",
+                    "average_price",
+                ),
+                name="order_amounts_finite",
+            ),
+            models.CheckConstraint(
+                condition=~Q(exit_stop__lte=0) & ~Q(exit_target__lte=0) & ~Q(exit_trail__lte=0),
+                name="order_levels_positive",
+            ),
             # No upper bound: what a venue executed beyond the order is a fact as well, and a person is told.
             models.CheckConstraint(condition=Q(filled_quantity__gte=0), name="order_filled_not_negative"),
             models.CheckConstraint(condition=Q(status__in=sorted(states.NEXT)), name="order_status_known"),
@@ -167,6 +201,7 @@ class Fill(Owned):
         constraints = (
             models.UniqueConstraint(fields=("connection", "instrument", "venue_trade_id"), name="fill_once"),
             models.CheckConstraint(condition=Q(price__gt=0, quantity__gt=0), name="fill_positive"),
+            models.CheckConstraint(condition=_finite("price", "quantity", "fee"), name="fill_amounts_finite"),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="fill_side_known"),
             models.CheckConstraint(condition=Q(liquidity__in=("maker", "taker")), name="fill_liquidity_known"),
         )
@@ -201,8 +236,9 @@ class Position(Identified, Owned):
     exit_price = MoneyField(null=True, blank=True, help_text="Average, without fees.")
     fees = MoneyField(default=0, help_text="In the quote asset.")
     realized_pnl = MoneyField(default=0, help_text="In the quote asset, net of all fees paid so far.")
-    stop_price = MoneyField(null=True, blank=True)
-    target_price = MoneyField(null=True, blank=True)
+    exit_stop = MoneyField(null=True, blank=True, help_text="At or below it the position is sold.")
+    exit_target = MoneyField(null=True, blank=True, help_text="At or above it the position is sold.")
+    exit_trail = MoneyField(null=True, blank=True, help_text="How far below the best price the stop follows, in quote.")
     entry_reason = models.CharField(max_length=200, blank=True)
     exit_reason = models.CharField(max_length=200, blank=True)
     opened_at = models.DateTimeField()
@@ -219,10 +255,26 @@ class Position(Identified, Owned):
                 name="position_closed_when_flat",
             ),
             models.CheckConstraint(condition=Q(direction__in=("long", "short")), name="position_direction_known"),
+            models.CheckConstraint(
+                condition=_finite(
+                    "quantity",
+                    "entry_quantity",
+                    "entry_price",
+                    "exit_quantity",
+                    "exit_price",
+                    "fees",
+                    "realized_pnl",
+                    "exit_stop",
+                    "exit_target",
+                    "exit_trail",
+                ),
+                name="position_amounts_finite",
+            ),
         )
         indexes = (
             models.Index(fields=("owner", "-closed_at"), name="position_closed_newest_first"),
             models.Index(fields=("wallet", "-closed_at"), name="position_of_wallet"),
+            models.Index(fields=("owner",), condition=Q(closed_at__isnull=True), name="position_open"),
         )
 
     def __str__(self) -> str:
@@ -247,7 +299,8 @@ class RiskLimit(Owned):
                 name="risk_limit_on_one_thing",
             ),
             models.CheckConstraint(
-                condition=Q(maximum_notional__isnull=True) | Q(maximum_notional__gt=0), name="risk_limit_positive"
+                condition=Q(maximum_notional__isnull=True) | (Q(maximum_notional__gt=0) & _finite("maximum_notional")),
+                name="risk_limit_positive",
             ),
         )
 

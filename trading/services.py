@@ -1,23 +1,24 @@
 """Everything that writes orders, fills, positions and limits.
 
 * `placing`: an intent becomes a row, with the gate's decision and a hold on funds, in one transaction;
-* `execution`: the row meets the venue, outside of any transaction, and whatever happens is resolved later;
+* `sending`: the row meets the venue, outside of any transaction, and whatever happens is resolved later;
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
+* `exits`: the stop and the target of a position are carried out;
 * `limits`: what the user allows.
 """
 
+from trading.orders.exits import keep_protection
 from trading.orders.placing import OrderConflictError, place_order
 from trading.orders.recording import record_report
 from trading.orders.sending import cancel_order, execute_order, request_cancellation, resolve_order
-from trading.positions.protection import protect_position
 from trading.risk.limits import set_limits
 
 __all__ = (
     "OrderConflictError",
     "cancel_order",
     "execute_order",
+    "keep_protection",
     "place_order",
-    "protect_position",
     "record_report",
     "request_cancellation",
     "resolve_order",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Final, Literal
 
+from trading.positions.levels import level_reached
 from trading.risk.sizing import in_lots, largest_buy
 
 LONG: Final = 1
@@ -85,28 +86,11 @@ def decide(*, signal: Signal, holding: Holding | None, means: Callable[[], Means
 
 
 def _keep_or_leave(signal: Signal, holding: Holding) -> Decision:
-    if crossed := level_reached(signal.close, holding):
+    if crossed := level_reached(signal.close, stop=holding.stop, target=holding.target):
         return Decision("exit", crossed, holding.quantity)
     if signal.exit or signal.enter < 0:
         return Decision("exit", signal.reason, holding.quantity)
     return Decision("hold", signal.reason)
-
-
-def level_reached(price: Decimal, holding: Holding) -> str:
-    """The sentence that names the stop or target `price` has reached, or an empty string."""
-    if holding.stop is not None and price <= holding.stop:
-        return f"The stop at {_plain(holding.stop)} was reached by {_plain(price)}."
-    if holding.target is not None and price >= holding.target:
-        return f"The target at {_plain(holding.target)} was reached by {_plain(price)}."
-    return ""
-
-
-def trailed(stop: Decimal | None, *, best: Decimal, trail: Decimal | None) -> Decimal | None:
-    """The stop after the price has been as good as `best`: it follows at `trail`, and never moves back."""
-    if trail is None:
-        return stop
-    level = best - trail
-    return level if stop is None or level > stop else stop
 
 
 def _enter(signal: Signal, means: Means) -> Decision:
@@ -142,8 +126,3 @@ def _wanted_notional(signal: Signal, means: Means) -> Decimal | None:
 
 def _cents(value: Decimal) -> str:
     return str(value.quantize(CENT, ROUND_DOWN))
-
-
-def _plain(value: Decimal) -> str:
-    """A price without trailing zeros, never in exponent form."""
-    return f"{value.normalize():f}"

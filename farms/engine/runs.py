@@ -14,8 +14,7 @@ import numpy as np
 
 from farms import selectors
 from farms.engine.decision import Decision, Holding, Means, Signal, decide
-from farms.engine.protection import follow
-from farms.engine.standing import lock_agent, open_position
+from farms.engine.standing import lock_agent
 from farms.models import Agent, AgentRun
 from kit import clock
 from kit.live.publish import publish
@@ -25,6 +24,8 @@ from markets.prices import latest_price, to_price
 from quant import strategies
 from quant.strategies import Intents
 from trading.models import Order, Side
+from trading.orders.placing import WrongSideError
+from trading.positions.protection import follow, guarded_position
 from trading.risk.fees import taker_fee
 from trading.services import place_order
 
@@ -67,8 +68,11 @@ def is_due(*, bar: int, last_bar: int | None, timeframe: str) -> bool:
 
 def _holding(agent: Agent, *, best: Decimal) -> Holding | None:
     """What the agent holds, its stop moved up behind the bar's high."""
-    guarded = open_position(agent)
-    return follow(guarded, owner_id=agent.owner_id, best=best) if guarded else None
+    guarded = guarded_position(wallet_id=agent.wallet_id, instrument_id=agent.instrument_id)
+    if guarded is None:
+        return None
+    followed = follow(guarded, best=best)
+    return Holding(followed.quantity, followed.stop, followed.target)
 
 
 def _last_signal(intents: Intents, close: Decimal, agent: Agent) -> Signal:
@@ -132,8 +136,8 @@ def _carry_out(agent: Agent, bar: int, signal: Signal, decision: Decision, indic
         close=signal.close,
         indicators=indicators,
         numbers=decision.numbers,
-        stop_price=signal.stop if entering else None,
-        target_price=signal.target if entering else None,
+        exit_stop=signal.stop if entering else None,
+        exit_target=signal.target if entering else None,
         trail=signal.trail if entering else None,
         order=order,
         created_at=clock.now(),
@@ -143,20 +147,28 @@ def _carry_out(agent: Agent, bar: int, signal: Signal, decision: Decision, indic
     return run
 
 
-def _place(agent: Agent, bar: int, signal: Signal, decision: Decision) -> tuple[Order, Decision]:
-    """Place the decided order. One that the gate or the funds refuse makes the run a skip that says so."""
+def _place(agent: Agent, bar: int, signal: Signal, decision: Decision) -> tuple[Order | None, Decision]:
+    """Place the decided order. One that the gate or the funds refuse makes the run a skip that says so.
+
+    So does an entry whose stop or target the market has passed since the bar closed: there is nothing to protect then.
+    """
     side = Side.BUY if decision.kind == "enter" else Side.SELL
-    order = place_order(
-        wallet=agent.wallet,
-        instrument=agent.instrument,
-        side=side,
-        quantity=decision.quantity,
-        key=f"run:{agent.pk}:{bar}",
-        reason=decision.explanation[:200],
-        reduce_only=side == Side.SELL,
-        stop_price=signal.stop if side == Side.BUY else None,
-        target_price=signal.target if side == Side.BUY else None,
-    )
+    enters = side == Side.BUY
+    try:
+        order = place_order(
+            wallet=agent.wallet,
+            instrument=agent.instrument,
+            side=side,
+            quantity=decision.quantity,
+            key=f"run:{agent.pk}:{bar}",
+            reason=decision.explanation[:200],
+            reduce_only=not enters,
+            exit_stop=signal.stop if enters else None,
+            exit_target=signal.target if enters else None,
+            exit_trail=signal.trail if enters else None,
+        )
+    except WrongSideError as error:
+        return None, replace(decision, kind="skip", explanation=f"{decision.explanation} {error}")
     if order.status == Order.Status.REJECTED:
         refused = f"{decision.explanation} The {'entry' if decision.kind == 'enter' else 'exit'} was refused."
         return order, replace(decision, kind="skip", explanation=refused)

@@ -81,13 +81,3 @@ def due_agents() -> list[tuple[UUID, UUID]]:
         .order_by("newest", "created_at")
         .values_list("owner_id", "pk")
     )
-
-
-def owners_with_positions() -> list[UUID]:
-    """Owners whose agents hold something that may have to be protected; asked as the system role."""
-    return list(
-        Position.objects.filter(closed_at__isnull=True, wallet__agent__isnull=False)
-        .exclude(wallet__agent__farm__status=Farm.Status.REHEARSING)
-        .values_list("owner_id", flat=True)
-        .distinct()
-    )

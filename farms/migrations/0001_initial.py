@@ -200,7 +200,6 @@ class Migration(migrations.Migration):
                             ("started", "Started"),
                             ("paused", "Paused"),
                             ("failed", "Failed"),
-                            ("protected", "Stop or target reached"),
                         ],
                         max_length=10,
                     ),
@@ -251,11 +250,11 @@ class Migration(migrations.Migration):
                 ),
                 ("close", kit.models.MoneyField()),
                 (
-                    "stop_price",
+                    "exit_stop",
                     kit.models.MoneyField(blank=True, help_text="Protective stop of an entry.", null=True),
                 ),
                 (
-                    "target_price",
+                    "exit_target",
                     kit.models.MoneyField(blank=True, help_text="Profit target of an entry.", null=True),
                 ),
                 (

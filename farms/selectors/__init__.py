@@ -1,6 +1,6 @@
 """Reads of farms and agents: what a run needs, and what pages and programs show."""
 
-from farms.engine.work import FarmCapital, due_agents, farm_capital, free_cash, owners_with_positions
+from farms.engine.work import FarmCapital, due_agents, farm_capital, free_cash
 from farms.selectors.agents import AgentPage, AgentRow, agent_page, agent_row, agent_rows
 from farms.selectors.farms import FarmPage, FarmRow, farm_page, farm_row, farm_rows
 from farms.selectors.runs import RunRow, agent_runs, run_row
@@ -22,6 +22,5 @@ __all__ = (
     "farm_row",
     "farm_rows",
     "free_cash",
-    "owners_with_positions",
     "run_row",
 )

@@ -14,7 +14,7 @@ from farms.selectors.funding import funding_by_wallet
 from farms.selectors.runs import RunRow, agent_runs, run_row
 from kit.errors import NotFoundError
 from trading.models import Position
-from trading.selectors import PositionRow
+from trading.selectors import PositionRow, protective_orders
 from wallets.hierarchy.tree import WalletNode, wallet_tree
 
 ZERO: Final = Decimal(0)
@@ -93,11 +93,22 @@ class FarmRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Happening:
+    """What happened to the farm or to one of its agents; `agent` is "" where it was the farm."""
+
+    at: datetime
+    kind: str
+    label: str
+    agent: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class FarmPage:
     """A farm with what happened lately. `curve` is the profit of closed trades, added up, with its moments."""
 
     farm: FarmRow
-    events: tuple[FarmEvent, ...]
+    events: tuple[Happening, ...]
     decisions: tuple[RunRow, ...]
     curve: tuple[tuple[datetime, Decimal], ...]
 
@@ -127,10 +138,31 @@ def farm_page(*, owner_id: UUID, farm_id: UUID) -> FarmPage:
     decisions = agent_runs(owner_id=owner_id, farm_id=farm_id).exclude(decision=AgentRun.Decision.HOLD)
     return FarmPage(
         farm=farm,
-        events=tuple(FarmEvent.objects.filter(farm_id=farm_id).select_related("agent")[:EVENTS_SHOWN]),
+        events=_happenings(farm_id, {agent.wallet_id: agent.name for agent in farm.agents}),
         decisions=tuple(run_row(run) for run in decisions.order_by("-created_at")[:DECISIONS_SHOWN]),
         curve=_curve([agent.wallet_id for agent in farm.agents], farm.created_at),
     )
+
+
+def _happenings(farm_id: UUID, agents: dict[UUID, str]) -> tuple[Happening, ...]:
+    """The farm's diary and the stops and targets that were carried out for its agents, newest first."""
+    events = FarmEvent.objects.filter(farm_id=farm_id).select_related("agent")[:EVENTS_SHOWN]
+    told = [
+        Happening(
+            event.created_at,
+            event.kind,
+            event.get_kind_display(),
+            event.agent.name if event.agent else "",
+            event.detail,
+        )
+        for event in events
+    ]
+    exits = protective_orders(wallet_ids=agents, limit=EVENTS_SHOWN)
+    told += [
+        Happening(exit_.created_at, "protected", "Stop or target reached", agents[exit_.wallet_id], exit_.reason)
+        for exit_ in exits
+    ]
+    return tuple(sorted(told, key=lambda happening: happening.at, reverse=True)[:EVENTS_SHOWN])
 
 
 def _farm_row(farm: Farm, node: WalletNode, given: dict[UUID, Decimal], agents: Iterable[AgentRow]) -> FarmRow:

@@ -27,8 +27,8 @@ class RunRow:
     close: Decimal
     indicators: dict[str, float]
     numbers: dict[str, Decimal]
-    stop_price: Decimal | None
-    target_price: Decimal | None
+    exit_stop: Decimal | None
+    exit_target: Decimal | None
     tick_size: Decimal
     order_id: UUID | None
     order_status: str
@@ -63,8 +63,8 @@ def run_row(run: AgentRun) -> RunRow:
         close=run.close,
         indicators=run.indicators,
         numbers={name: Decimal(value) for name, value in run.numbers.items()},
-        stop_price=run.stop_price,
-        target_price=run.target_price,
+        exit_stop=run.exit_stop,
+        exit_target=run.exit_target,
         tick_size=run.instrument.tick_size,
         order_id=run.order_id,
         order_status=run.order.get_status_display() if run.order else "",

@@ -1,12 +1,10 @@
 """What farms and agents do. Every function runs inside the owner's transaction (`tenancy.tenant`)."""
 
-from farms.engine.protection import check_protective_stops
 from farms.engine.runs import run_agent
 from farms.services.control import pause_agent, pause_farm, record_failure, rehearse_farm, start_agent, start_farm
 from farms.services.hiring import create_agent, create_farm
 
 __all__ = [
-    "check_protective_stops",
     "create_agent",
     "create_farm",
     "pause_agent",

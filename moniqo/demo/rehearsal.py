@@ -18,7 +18,6 @@ from django.db import connection
 
 from farms.models import Agent, Farm
 from farms.services import (
-    check_protective_stops,
     create_agent,
     create_farm,
     rehearse_farm,
@@ -37,10 +36,10 @@ from portfolio.models import PortfolioState
 from portfolio.services import roll_up_days, take_snapshots
 from quant.candles import DAY_MS
 from trading.models import Order, Position
-from trading.services import execute_order, set_limits
-from wallets.models import Wallet
+from trading.services import execute_order, keep_protection, set_limits
+from wallets.models import Connection, Wallet
 from wallets.services import allocate, collect, create_wallet, deposit
-from wallets.venues.accounts import create_demo_connection
+from wallets.venues.accounts import create_demo_connection, go_live, rehearse
 
 # Stops are looked at this often between the runs, or as often as the candles allow.
 LOOK_EVERY_MS: Final = TIMEFRAME_MS["1h"]
@@ -109,6 +108,7 @@ def _open(owner_id: UUID, scene: stage.Scene) -> None:
     """Money, farms and the agents that are there from the beginning; one transaction."""
     with tenancy.tenant(owner_id), clock.at(scene.start):
         account = create_demo_connection(owner_id=owner_id, name="Paper account", venue=scene.venue)
+        rehearse(connection=account)
         master = create_wallet(
             owner_id=owner_id,
             name="Master",
@@ -202,7 +202,7 @@ def _moments(scene: stage.Scene, agents: list[Agent], first: int, until: int) ->
 
 def _step(owner_id: UUID, scene: stage.Scene, agents: list[Agent], now: int) -> None:
     """What the live tasks do at one moment: stops first, then the agents whose bar has closed."""
-    for order in check_protective_stops(owner_id=owner_id):
+    for order in keep_protection(owner_id=owner_id):
         execute_order(owner_id=owner_id, order_id=order.pk)
     for agent in agents:
         if now % TIMEFRAME_MS[agent.timeframe]:
@@ -293,6 +293,8 @@ def _close(owner_id: UUID, scene: stage.Scene) -> Summary:
     with tenancy.tenant(owner_id):
         for farm in Farm.objects.filter(status=Farm.Status.REHEARSING):
             start_farm(owner_id=owner_id, farm_id=farm.pk)
+        for account in Connection.objects.filter(owner_id=owner_id, is_rehearsing=True):
+            go_live(connection=account)
         orders = Order.objects.count()
         trades = Position.objects.filter(closed_at__isnull=False).count()
         _progress(owner_id, None, "")

@@ -1,6 +1,7 @@
 """Orders, positions and trades in a real browser."""
 
 import csv
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
@@ -21,12 +22,16 @@ def desk(site: Site) -> Desk:
     """Filled, refused and waiting orders, an open position, and a trade that won."""
     desk = make_desk(make_user("desk@example.com", name="Dora Desk"))
     desk.trade(
-        "buy", "2", reason="The close of 100.00 broke the channel's high of 99.20.", stop_price=90, target_price=130
+        "buy",
+        "2",
+        reason="The close of 100.00 broke the channel's high of 99.20.",
+        exit_stop=Decimal(90),
+        exit_target=Decimal(130),
     )
     set_price(desk.instrument, "118.40")
     desk.trade("sell", "2", reason="The target was reached.")
     desk.place("sell", "5", reason="The stop was hit.")
-    desk.trade("buy", "1.25", reason="The fast average crossed above the slow one.", stop_price=104)
+    desk.trade("buy", "1.25", reason="The fast average crossed above the slow one.", exit_stop=Decimal(104))
     set_price(desk.instrument, "121.07")
     desk.place("buy", "0.5", reason="A worker has not taken this one yet.")
     return desk

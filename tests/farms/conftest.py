@@ -23,7 +23,7 @@ from trading.models import Order
 from trading.services import execute_order, set_limits
 from wallets.models import Wallet
 from wallets.services import allocate, create_wallet, deposit
-from wallets.venues.accounts import create_demo_connection
+from wallets.venues.accounts import create_demo_connection, rehearse
 
 T0 = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -134,7 +134,9 @@ def fund(owner: User, wallet: Wallet, amount: Decimal) -> None:
 @pytest.fixture
 def desk(as_owner: User) -> Desk:
     with clock.at(T0):
-        return make_desk(as_owner)
+        made = make_desk(as_owner)
+        rehearse(connection=made.master.connection)
+        return made
 
 
 def make_desk(owner: User, **agent: Any) -> Desk:

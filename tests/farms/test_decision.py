@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farms.engine.decision import Decision, Holding, Means, Signal, decide, level_reached, trailed
+from farms.engine.decision import Decision, Holding, Means, Signal, decide
 
 SIGNAL = Signal(enter=1, exit=False, close=Decimal(100), reason="The averages crossed.", stop=Decimal(95))
 MEANS = Means(
@@ -96,11 +96,6 @@ def test_a_close_at_the_stop_or_the_target_exits_and_names_the_level() -> None:
     assert decided(replace(SIGNAL, enter=0, close=Decimal("120.5")), HELD).explanation.startswith("The target at 120")
 
 
-def test_levels_between_stop_and_target_are_not_reached() -> None:
-    assert level_reached(Decimal("95.01"), HELD) == ""
-    assert level_reached(Decimal(1), Holding(Decimal(1))) == ""
-
-
 def test_no_words_of_an_explanation_give_away_an_amount() -> None:
     decision = decided(means=replace(MEANS, cash=Decimal("77123.45")))
     assert "77123" not in decision.explanation
@@ -126,19 +121,3 @@ def test_an_entry_is_always_payable_inside_the_cap_and_in_whole_lots(
     assert decision.quantity == 0 or notional <= room
     assert decision.quantity % means.lot == 0
     assert (decision.kind == "enter") == (decision.quantity > 0)
-
-
-@given(
-    best=st.lists(st.decimals("1", "1000", places=2), min_size=1, max_size=20),
-    trail=st.decimals("0.01", "50", places=2),
-)
-def test_a_trailing_stop_follows_the_best_price_and_never_moves_back(best: list[Decimal], trail: Decimal) -> None:
-    stop = None
-    for index, price in enumerate(best):
-        before, stop = stop, trailed(stop, best=price, trail=trail)
-        assert before is None or stop >= before
-        assert stop == max(best[: index + 1]) - trail
-
-
-def test_a_position_without_a_trail_keeps_its_stop() -> None:
-    assert trailed(Decimal(90), best=Decimal(200), trail=None) == Decimal(90)

@@ -5,15 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from farms.models import Agent, FarmEvent
-from farms.services import check_protective_stops, pause_agent, pause_farm
+from farms import selectors
+from farms.models import Agent
+from farms.services import pause_agent
 from kit import clock
 from kit.alerts.models import Alert
 from markets.models import Instrument
 from tests.farms.conftest import CROSS_UP, PARAMETERS, T0, Desk, hire, make_instrument, store_hours
 from trading.models import Order, Position
-from trading.services import place_order
+from trading.services import keep_protection, place_order
 from wallets.models import Wallet
+from wallets.venues.accounts import go_live
 
 MINUTE = timedelta(minutes=1)
 
@@ -31,12 +33,12 @@ def tick(desk: Desk, price: float, *, minutes: int = 1) -> list[Order]:
     at = desk.now + minutes * MINUTE
     store_hours(desk.instrument, at - MINUTE, [price], spread=0, timeframe="1m")
     with clock.at(at):
-        placed = check_protective_stops(owner_id=desk.owner.pk)
+        placed = keep_protection(owner_id=desk.owner.pk)
         return [desk.execute(order.pk) for order in placed]
 
 
 def stop_of(desk: Desk) -> Decimal:
-    stop = Position.objects.get().stop_price
+    stop = Position.objects.get().exit_stop
     assert stop is not None
     return stop
 
@@ -48,9 +50,9 @@ def test_a_price_at_the_stop_sells_the_position_and_says_why(holding: Desk) -> N
     position = Position.objects.get()
     assert position.closed_at is not None
     assert position.exit_reason.startswith("The stop at")
-    event = FarmEvent.objects.get(kind="protected")
-    assert event.agent_id == holding.agent.pk
-    assert event.detail == order.reason
+    assert order.protects_id == position.pk
+    event = selectors.farm_page(owner_id=holding.owner.pk, farm_id=holding.farm.pk).events[0]
+    assert (event.kind, event.agent, event.detail) == ("protected", "One", order.reason)
 
 
 def test_a_price_above_the_stop_changes_nothing(holding: Desk) -> None:
@@ -59,7 +61,7 @@ def test_a_price_above_the_stop_changes_nothing(holding: Desk) -> None:
 
 
 def test_a_target_is_taken(holding: Desk) -> None:
-    Position.objects.update(target_price=Decimal(110))
+    Position.objects.update(exit_target=Decimal(110))
     (order,) = tick(holding, 110.0)
     assert order.reason == "The target at 110 was reached by 110."
 
@@ -73,8 +75,8 @@ def test_the_stop_is_placed_once_while_its_order_is_on_its_way(holding: Desk) ->
     at = holding.now + MINUTE
     store_hours(holding.instrument, holding.now, [50.0], spread=0, timeframe="1m")
     with clock.at(at):
-        assert len(check_protective_stops(owner_id=holding.owner.pk)) == 1
-        assert check_protective_stops(owner_id=holding.owner.pk) == []
+        assert len(keep_protection(owner_id=holding.owner.pk)) == 1
+        assert keep_protection(owner_id=holding.owner.pk) == []
 
 
 def test_a_trailing_stop_follows_every_new_high_and_stays_when_the_price_falls(desk: Desk) -> None:
@@ -89,8 +91,17 @@ def test_a_trailing_stop_follows_every_new_high_and_stays_when_the_price_falls(d
     assert len(tick(desk, float(112 - entered.trail), minutes=3)) == 1
 
 
+@pytest.mark.parametrize("level", ["wallet", "farm"])
+def test_halting_ends_decisions_and_not_protection(holding: Desk, level: str) -> None:
+    pk = holding.agent.wallet_id if level == "wallet" else holding.farm.wallet_id
+    Wallet.objects.filter(pk=pk).update(trading_state="halted")
+    (order,) = tick(holding, 50.0)
+    assert order.status == "filled"
+    assert Position.objects.get().closed_at is not None
+
+
 def test_a_refused_stop_is_tried_again_and_then_a_person_is_called(holding: Desk) -> None:
-    Wallet.objects.filter(pk=holding.agent.wallet_id).update(trading_state="halted")
+    Instrument.objects.filter(pk=holding.instrument.pk).update(is_active=False)
     for minutes in range(1, 8):
         tick(holding, 50.0, minutes=minutes)
     assert Order.objects.filter(status="rejected").count() == 5
@@ -98,11 +109,11 @@ def test_a_refused_stop_is_tried_again_and_then_a_person_is_called(holding: Desk
 
 
 def test_protection_goes_on_when_what_kept_it_from_selling_is_over(holding: Desk) -> None:
-    wallets = Wallet.objects.filter(pk=holding.agent.wallet_id)
-    wallets.update(trading_state="halted")
+    markets = Instrument.objects.filter(pk=holding.instrument.pk)
+    markets.update(is_active=False)
     for minutes in range(1, 11):
         tick(holding, 50.0, minutes=minutes)
-    wallets.update(trading_state="reducing")
+    markets.update(is_active=True)
     (order,) = tick(holding, 50.0, minutes=30)
     assert order.status == "filled"
     assert Position.objects.get().closed_at is not None
@@ -110,11 +121,11 @@ def test_protection_goes_on_when_what_kept_it_from_selling_is_over(holding: Desk
 
 def test_a_position_that_cannot_be_protected_does_not_keep_the_others_from_it(holding: Desk) -> None:
     instrument = make_instrument("OTH/USDT")
-    agent = hire(holding.owner, holding.farm, instrument, name="Two")
     with clock.at(holding.now):
+        agent = hire(holding.owner, holding.farm, instrument, name="Two")
         first = Position.objects.create(
             owner=holding.owner, wallet=agent.wallet, instrument=instrument, quantity=1, entry_quantity=1,
-            entry_price=100, stop_price=90, opened_at=T0,
+            entry_price=100, exit_stop=90, opened_at=T0,
         )  # fmt: skip
         # The key of its order is taken by another one, so placing it is an error.
         place_order(
@@ -126,12 +137,12 @@ def test_a_position_that_cannot_be_protected_does_not_keep_the_others_from_it(ho
     assert order.wallet_id == holding.agent.wallet_id
 
 
-def test_a_running_farm_is_guarded_by_the_present_only(holding: Desk) -> None:
-    pause_farm(owner_id=holding.owner.pk, farm_id=holding.farm.pk)
+def test_what_lives_in_the_present_is_guarded_by_the_present_only(holding: Desk) -> None:
+    go_live(connection=holding.master.connection)
     assert tick(holding, 50.0) == []
 
 
 def test_what_cannot_be_priced_is_left_alone(holding: Desk) -> None:
     Instrument.objects.filter(pk=holding.instrument.pk).update(symbol="GONE/USDT")
     with clock.at(T0):  # before the first bar there is no price
-        assert check_protective_stops(owner_id=holding.owner.pk) == []
+        assert keep_protection(owner_id=holding.owner.pk) == []

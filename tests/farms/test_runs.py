@@ -26,9 +26,9 @@ def test_a_cross_becomes_an_order_that_is_filled_and_protected(desk: Desk) -> No
     assert set(run.indicators) == {"fast", "slow", "atr"}
     assert Decimal(2_400) < order.quantity * 103 < Decimal(2_500)
     position = Position.objects.get()
-    assert position.stop_price == run.stop_price
-    assert run.stop_price is not None
-    assert run.stop_price < 103
+    assert position.exit_stop == run.exit_stop
+    assert run.exit_stop is not None
+    assert run.exit_stop < 103
     assert order.reason in run.explanation
 
 
@@ -139,9 +139,9 @@ def test_the_farms_cap_counts_what_its_other_agents_hold(desk: Desk) -> None:
 def test_a_stop_reached_by_the_close_exits(desk: Desk) -> None:
     desk.candles(CROSS_UP[:-1])
     entered, run = desk.each([103.0, 90.0])
-    assert entered.stop_price is not None
+    assert entered.exit_stop is not None
     assert run.decision == "exit"
-    assert run.explanation.startswith(f"The stop at {entered.stop_price.normalize():f} was reached")
+    assert run.explanation.startswith(f"The stop at {entered.exit_stop.normalize():f} was reached")
 
 
 @pytest.mark.parametrize("trail", [0.0, 1.5])
@@ -152,9 +152,9 @@ def test_the_stop_follows_the_high_when_the_strategy_trails(desk: Desk, trail: f
     position = Position.objects.get()
     if trail:
         assert entered.trail is not None
-        assert position.stop_price == Decimal("109.5") - entered.trail
+        assert position.exit_stop == Decimal("109.5") - entered.trail
     else:
-        assert position.stop_price == entered.stop_price
+        assert position.exit_stop == entered.exit_stop
 
 
 def test_calm_bars_are_held_with_a_reason(desk: Desk) -> None:

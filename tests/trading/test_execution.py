@@ -64,9 +64,9 @@ def test_the_venues_answer_is_kept_with_the_step_it_caused(desk: Desk) -> None:
 
 
 def test_a_round_trip_becomes_a_trade_whose_profit_is_what_the_wallet_gained(desk: Desk) -> None:
-    desk.trade("buy", "2", reason="Breakout.", stop_price=Decimal(90), target_price=Decimal(130))
+    desk.trade("buy", "2", reason="Breakout.", exit_stop=Decimal(90), exit_target=Decimal(130))
     position = desk.wallet.positions.get()
-    assert (position.stop_price, position.target_price, position.entry_reason) == (90, 130, "Breakout.")
+    assert (position.exit_stop, position.exit_target, position.entry_reason) == (90, 130, "Breakout.")
     set_price(desk.instrument, "120")
     desk.trade("sell", "2", reason="Target reached.", reduce_only=True)
     position.refresh_from_db()
@@ -142,8 +142,8 @@ def test_a_paused_connection_trades_nothing_and_holds_nothing(desk: Desk) -> Non
     desk.fall_due(order)
     order, late = desk.resolve(order), desk.place("buy", "1")
     assert (order.status, late.status) == ("expired", "rejected")
-    assert "halted at Desk" in order.refusal
-    assert "halted at Desk" in late.refusal
+    assert "Desk is not active any more" in order.refusal
+    assert "Desk is not active:" in late.refusal
     assert (DemoOrder.objects.count(), desk.held("USDT")) == (0, 0)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -124,7 +125,7 @@ def test_a_page_costs_the_same_for_one_row_and_for_many(pages: Client, desk: Des
 
 
 def test_an_open_position_shows_mark_value_profit_and_share(pages: Client, desk: Desk) -> None:
-    desk.trade("buy", "2", stop_price="90", target_price="130", reason="Breakout.")
+    desk.trade("buy", "2", exit_stop=Decimal(90), exit_target=Decimal(130), reason="Breakout.")
     set_price(desk.instrument, "120")
     page = pages.get(reverse("trading:positions")).content.decode()
     for figure in ("120.00", "90.00", "130.00", "$240", "+$39", "100.0", "simulated"):

@@ -138,12 +138,14 @@ def test_a_second_order_in_the_instrument_waits_for_the_first(desk: Desk) -> Non
     assert refused(desk.place(), "unfinished_order")
 
 
-def test_books_that_disagree_with_the_position_stop_trading(desk: Desk) -> None:
+def test_books_that_disagree_with_the_position_allow_to_leave_and_nothing_else(desk: Desk) -> None:
     desk.trade("buy", "1")
     desk.wallet.positions.update(quantity=Decimal("1.5"))
-    order = desk.place("sell", "1")
-    assert refused(order, "reconciliation")
-    assert "disagree" in order.refusal
+    for side, quantity in (("buy", "1"), ("sell", "1.001")):
+        order = desk.place(side, quantity)
+        assert refused(order, "reconciliation")
+        assert "disagree" in order.refusal
+    assert desk.place("sell", "1").status == "submitting"
 
 
 def test_too_little_money_is_a_refusal_with_the_numbers(desk: Desk) -> None:

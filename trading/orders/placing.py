@@ -20,10 +20,11 @@ from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.live.publish import publish
 from markets.models import Instrument
 from markets.prices import latest_price
-from trading.models import Order, OrderEvent, RiskDecision, Side
+from trading.models import Order, OrderEvent, Position, RiskDecision, Side
 from trading.orders import leases, states
 from trading.orders.holds import hold
 from trading.orders.life import SENTENCE_LENGTH
+from trading.positions.levels import wrong_side
 from trading.risk import gate as risk
 from trading.risk import sizing
 from trading.risk.limits import limits_on_path
@@ -57,6 +58,12 @@ class OrderConflictError(ConflictError):
     code = "idempotency_conflict"
 
 
+class WrongSideError(InvalidInputError):
+    """A stop or a target that the market has passed already: nothing was placed."""
+
+    code = "wrong_side"
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """What was asked for; two requests with one key must agree in all of it."""
@@ -66,8 +73,9 @@ class Intent:
     side: str
     quantity: Decimal
     reduce_only: bool
-    stop_price: Decimal | None
-    target_price: Decimal | None
+    exit_stop: Decimal | None
+    exit_target: Decimal | None
+    exit_trail: Decimal | None
 
 
 def place_order(
@@ -79,22 +87,28 @@ def place_order(
     key: str,
     reason: str,
     reduce_only: bool = False,
-    stop_price: Decimal | None = None,
-    target_price: Decimal | None = None,
+    exit_stop: Decimal | None = None,
+    exit_target: Decimal | None = None,
+    exit_trail: Decimal | None = None,
+    protects: Position | None = None,
 ) -> Order:
     """Commit a market order of `quantity` (base asset, rounded down to whole lots) and let a worker execute it.
 
     Returns the order: `submitting` with its funds held, or `rejected` with the reason in `refusal` when the gate or the
     funds say no. The same `key` with the same intent returns the first order; with another one it raises
-    OrderConflictError. `stop_price` and `target_price` (quote) are handed to the position that the order opens.
+    OrderConflictError. `exit_stop`, `exit_target` and `exit_trail` (quote) of a buy are handed to the position that it
+    opens, whose monitor keeps them; a level on the wrong side of the market, or of a sale, raises InvalidInputError.
+    `protects` names the position whose level this order carries out: a halt does not keep it from being sent. While the
+    history of the wallet's account is being built, the present may not trade it: that raises ConflictError.
     Under a controlled clock nothing is enqueued: whoever runs the engine over history calls `execute_order`.
     """
     _check_input(side, quantity, key)
+    _check_levels(side, exit_stop, exit_target, exit_trail)
     lots = sizing.in_lots(quantity, instrument.lot_size)
-    intent = Intent(wallet.pk, instrument.pk, side, lots or quantity, reduce_only, stop_price, target_price)
+    intent = Intent(wallet.pk, instrument.pk, side, lots or quantity, reduce_only, exit_stop, exit_target, exit_trail)
     try:
         with transaction.atomic():
-            return _place(intent, instrument, quantity, key, reason)
+            return _place(intent, instrument, quantity, key, reason, protects)
     except IntegrityError:
         # Two requests with one key at once for different wallets: only one row can have it.
         if (first := _find(wallet.owner_id, key)) is None:
@@ -117,19 +131,42 @@ def _check_input(side: str, quantity: Decimal, key: str) -> None:
         raise InvalidInputError("Give a key of 1 to 120 characters.", fields={"key": "Must have 1 to 120 characters."})
 
 
-def _place(intent: Intent, instrument: Instrument, requested: Decimal, key: str, reason: str) -> Order:
-    wallet = _locked_wallet(intent.wallet_id)
+def _check_levels(side: str, *levels: Decimal | None) -> None:
+    names = ("exit_stop", "exit_target", "exit_trail")
+    given = {name: level for name, level in zip(names, levels, strict=True) if level is not None}
+    if wrong := [name for name, level in given.items() if not (level.is_finite() and level > 0)]:
+        raise InvalidInputError(
+            "Give the levels that protect a position above zero.", fields=dict.fromkeys(wrong, "Must be above zero.")
+        )
+    if given and side != Side.BUY:
+        raise InvalidInputError(
+            "A sale opens no position that a stop or a target could protect: give them with the buy.",
+            fields=dict.fromkeys(given, "Only with a buy."),
+        )
+
+
+def _place(
+    intent: Intent, instrument: Instrument, requested: Decimal, key: str, reason: str, protects: Position | None
+) -> Order:
+    wallet = locked_wallet(intent.wallet_id)
     if (first := _find(wallet.owner_id, key)) is not None:
         return _same(first, intent)
+    if wallet.connection.belongs_to_the_past:
+        raise ConflictError(
+            f"Wait until the history of {wallet.connection.name} is built: what is done now would stand before it."
+        )
     quote = latest_price(instrument_id=instrument.pk)
     is_buy = intent.side == Side.BUY
     price = None if quote is None else quote.ask if is_buy else quote.bid
+    if price is not None and (wrong := wrong_side(price=price, stop=intent.exit_stop, target=intent.exit_target)):
+        raise WrongSideError(" ".join(wrong.values()), fields=wrong)
     verdict = risk.assess(
         risk.Proposal(
             is_buy=is_buy,
             quantity=sizing.in_lots(requested, instrument.lot_size),
             requested=requested,
             reduce_only=intent.reduce_only,
+            protects=protects is not None,
             market=risk.Market(
                 symbol=instrument.symbol,
                 base=instrument.base,
@@ -158,8 +195,10 @@ def _place(intent: Intent, instrument: Instrument, requested: Decimal, key: str,
         reduce_only=intent.reduce_only,
         reason=reason[:REASON_LENGTH],
         reference_price=price or Decimal(0),
-        stop_price=intent.stop_price,
-        target_price=intent.target_price,
+        exit_stop=intent.exit_stop,
+        exit_target=intent.exit_target,
+        exit_trail=intent.exit_trail,
+        protects=protects,
     )
     if verdict.allowed:
         verdict = hold(order, verdict)
@@ -167,7 +206,7 @@ def _place(intent: Intent, instrument: Instrument, requested: Decimal, key: str,
     return order
 
 
-def _locked_wallet(wallet_id: UUID) -> Wallet:
+def locked_wallet(wallet_id: UUID) -> Wallet:
     """The wallet, locked: orders of one wallet are placed one after the other, so what the gate saw stays true."""
     wallet = (
         Wallet.objects.select_related("connection__platform")
@@ -191,8 +230,9 @@ def _same(first: Order, intent: Intent) -> Order:
         first.side,
         first.quantity,
         first.reduce_only,
-        first.stop_price,
-        first.target_price,
+        first.exit_stop,
+        first.exit_target,
+        first.exit_trail,
     )
     if kept != intent:
         raise OrderConflictError("This key belongs to another order: use a new key, or repeat the first request.")

@@ -104,8 +104,13 @@ def _record_trade(order: Order, trade: TradeReport, *, is_last: bool) -> None:
     execution = accounting.Execution(trade.quantity, trade.price, fee_value, fee_in_base)
     if order.side == Side.BUY:
         add_to_position(order, trade, execution)
-    else:
-        take_from_position(order, trade, execution)
+    elif take_from_position(order, trade, execution):
+        alarm(
+            order,
+            "oversold",
+            "The venue sold more than the position held",
+            f"Trade {trade.trade_id} is in the books: compare the wallet's entries with the venue's account.",
+        )
 
 
 def _alarm_overfilled(order: Order) -> None:

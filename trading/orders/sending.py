@@ -144,8 +144,11 @@ def _obstacle(order: Order) -> str:
     if order.attempts >= MAX_SENDS:
         return f"{MAX_SENDS} attempts did not reach the venue, place a new order when it answers."
     path = limits_on_path(wallet_id=order.wallet_id, connection_id=order.connection_id)
+    closed = [step.name for step in path if step.trading_state == risk.CLOSED]
+    if closed:
+        return f"the connection {closed[0]} is not active any more."
     halted = [step.name for step in path if step.trading_state == risk.HALTED]
-    return f"trading was halted at {halted[0]} meanwhile." if halted else ""
+    return f"trading was halted at {halted[0]} meanwhile." if halted and order.protects_id is None else ""
 
 
 # --- sending and asking ---------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
-"""A trade in the position: bought is added, sold is taken away, and what is sold out is closed."""
+"""A trade in the position: bought is added, sold is taken away, and what is sold out is closed.
+
+The rows of orders and positions are known here; what orders do with them, and whom they alarm, is not.
+"""
 
 from dataclasses import replace
 from decimal import Decimal
 
 from trading.models import Order, Position
-from trading.orders.life import alarm
 from trading.positions import accounting
 from wallets.venues.base import TradeReport
 
@@ -40,6 +42,7 @@ def _write(position: Position, holding: accounting.Holding) -> None:
 
 
 def add_to_position(order: Order, trade: TradeReport, execution: accounting.Execution) -> None:
+    """Add what was bought, and let the order's levels protect the position from here on."""
     position = _open_position(order)
     if position is None:
         position = Position(
@@ -54,23 +57,19 @@ def add_to_position(order: Order, trade: TradeReport, execution: accounting.Exec
     else:
         holding = _holding(position)
     _write(position, accounting.after_buy(holding, execution))
-    position.stop_price = order.stop_price or position.stop_price
-    position.target_price = order.target_price or position.target_price
+    position.exit_stop = order.exit_stop or position.exit_stop
+    position.exit_target = order.exit_target or position.exit_target
+    position.exit_trail = order.exit_trail or position.exit_trail
     position.save()
 
 
-def take_from_position(order: Order, trade: TradeReport, execution: accounting.Execution) -> None:
+def take_from_position(order: Order, trade: TradeReport, execution: accounting.Execution) -> Decimal:
+    """Take what was sold out of the position; returns how much more was sold than it held, in base."""
     position = _open_position(order)
-    if position is None or position.quantity < execution.quantity:
-        alarm(
-            order,
-            "oversold",
-            "The venue sold more than the position held",
-            f"Trade {trade.trade_id} is in the books: compare the wallet's entries with the venue's account.",
-        )
-        if position is None:
-            return
-        execution = replace(execution, quantity=position.quantity)
+    if position is None:
+        return execution.quantity
+    oversold: Decimal = max(execution.quantity - position.quantity, Decimal(0))
+    execution = replace(execution, quantity=execution.quantity - oversold)
     holding = accounting.after_sell(_holding(position), execution)
     if holding.quantity < order.instrument.lot_size:
         # Less than a lot cannot be sold: it stays in the wallet and the round trip is over.
@@ -79,3 +78,4 @@ def take_from_position(order: Order, trade: TradeReport, execution: accounting.E
         position.exit_reason = order.reason
     _write(position, holding)
     position.save()
+    return oversold

@@ -3,7 +3,8 @@
 Limits stand on the connection and on the wallets of the path (agent, farm, master) and are the user's. The tightest
 on the path applies: the smallest notional, the symbols that all lists share. A path on which nobody has said what may
 be traded and how much allows nothing. An order that can only make a position smaller is exempt from those two limits,
-because being unable to leave a position is the larger risk; the state of the path and the age of the price bind it too.
+because being unable to leave a position is the larger risk; the state of the path and the age of the price bind it
+too. One that carries out a position's stop or target passes a halt as well: a halt ends decisions, not protection.
 
 The gate is pure: the facts come in, the verdict goes out with every number it looked at.
 """
@@ -27,6 +28,8 @@ LIMITS: Final = frozenset({"allowed_symbols", "maximum_notional"})
 ACTIVE: Final = "active"
 REDUCING: Final = "reducing"
 HALTED: Final = "halted"
+# Of a connection only: it is paused or archived, and nothing is sent through it, whatever for.
+CLOSED: Final = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The order to be judged. `quantity` is in whole lots, `requested` what was asked for, both in base."""
+    """The order to be judged. `quantity` is in whole lots, `requested` what was asked for, both in base.
+
+    `protects` says that it carries out the stop or the target of a position.
+    """
 
     is_buy: bool
     quantity: Decimal
@@ -76,6 +82,7 @@ class Proposal:
     market: Market
     standing: Standing
     path: tuple[Limits, ...]
+    protects: bool = False
 
     @property
     def notional(self) -> Decimal | None:
@@ -157,11 +164,13 @@ def _text(value: Decimal | None) -> str | None:
 
 def _check_state(proposal: Proposal) -> str:
     for step in proposal.path:
-        if step.trading_state == HALTED:
+        if step.trading_state == CLOSED:
+            return f"The connection {step.name} is not active: make it active before placing orders."
+        if step.trading_state == HALTED and not proposal.protects:
             return f"Trading is halted at {step.name}: set it to active before placing orders."
         if step.trading_state == REDUCING and not proposal.reduces:
             return f"{step.name} only reduces positions now: set it to active before buying."
-        if step.trading_state not in {ACTIVE, REDUCING}:
+        if step.trading_state not in {ACTIVE, REDUCING, HALTED}:
             return f"The trading state of {step.name} is not known: set it to active, reducing or halted."
     return ""
 
@@ -208,8 +217,13 @@ def _check_unfinished(proposal: Proposal) -> str:
 
 
 def _check_books(proposal: Proposal) -> str:
-    """The positions must be in the books. More in the books than dust is money that no position knows of."""
+    """The positions must be in the books. More in the books than dust is money that no position knows of.
+
+    What the position and the books both have may be sold whatever else they disagree about: to leave is never wrong.
+    """
     standing, market = proposal.standing, proposal.market
+    if proposal.reduces and proposal.quantity <= min(standing.position, standing.in_books):
+        return ""
     missing = standing.positions - standing.in_books
     dust = market.lot_size * DUST_LOTS
     if market.price:

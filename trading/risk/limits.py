@@ -51,7 +51,7 @@ WITH RECURSIVE path AS (
 SELECT path.depth, path.name, path.trading_state, own.allowed_symbols::text, own.maximum_notional
 FROM path LEFT JOIN trading_risklimit AS own ON own.wallet_id = path.id
 UNION ALL
-SELECT -1, venue.name, CASE venue.state WHEN 'active' THEN 'active' ELSE 'halted' END,
+SELECT -1, venue.name, CASE venue.state WHEN 'active' THEN 'active' ELSE 'closed' END,
        own.allowed_symbols::text, own.maximum_notional
 FROM wallets_connection AS venue LEFT JOIN trading_risklimit AS own ON own.connection_id = venue.id
 WHERE venue.id = %(connection)s

@@ -3,7 +3,7 @@
 from trading.selectors.filters import Filters, Listing
 from trading.selectors.life import OrderLife, order_life
 from trading.selectors.limits import LimitPath, LimitStep, connection_limits, wallet_limits
-from trading.selectors.orders import OrderRow, list_orders, orders
+from trading.selectors.orders import OrderRow, list_orders, orders, protective_orders
 from trading.selectors.positions import PositionRow, list_positions, open_positions
 from trading.selectors.trades import FillRow, TradeRow, closed_positions, fills, list_trades
 
@@ -26,5 +26,6 @@ __all__ = (
     "open_positions",
     "order_life",
     "orders",
+    "protective_orders",
     "wallet_limits",
 )

@@ -42,6 +42,8 @@ class OrderRow:
     filled_quantity: Decimal
     reference_price: Decimal
     average_price: Decimal | None
+    exit_stop: Decimal | None
+    exit_target: Decimal | None
     notional: Decimal
     status: str
     status_label: str
@@ -111,6 +113,12 @@ def orders(
     return tuple(map(order_row, rows.select_related("instrument", "wallet__parent").order_by("-created_at")[:limit]))
 
 
+def protective_orders(*, wallet_ids: Collection[UUID], limit: int = PAGE_ROWS) -> tuple[OrderRow, ...]:
+    """The newest orders that carried out a stop or a target of these wallets: one query."""
+    rows = Order.objects.filter(wallet_id__in=wallet_ids, protects__isnull=False)
+    return tuple(map(order_row, rows.select_related("instrument", "wallet__parent").order_by("-created_at")[:limit]))
+
+
 def order_row(order: Order) -> OrderRow:
     """The row of an order loaded with its instrument and its wallet's parent."""
     instrument, wallet = order.instrument, order.wallet
@@ -128,6 +136,8 @@ def order_row(order: Order) -> OrderRow:
         filled_quantity=order.filled_quantity,
         reference_price=order.reference_price,
         average_price=order.average_price,
+        exit_stop=order.exit_stop,
+        exit_target=order.exit_target,
         notional=order.quantity * order.reference_price,
         status=order.status,
         status_label=order.get_status_display(),

@@ -61,8 +61,8 @@ class PositionRow:
     realized_pnl: Decimal
     fees: Decimal
     break_even: Decimal | None
-    stop_price: Decimal | None
-    target_price: Decimal | None
+    exit_stop: Decimal | None
+    exit_target: Decimal | None
     entry_reason: str
     opened_at: datetime
     held_for: timedelta
@@ -147,8 +147,8 @@ def _row(position: Position, mark: Quote | None, totals: dict[str, Decimal]) -> 
             realized_pnl=position.realized_pnl,
             taker_fee=taker_fee(wallet),
         ),
-        stop_price=position.stop_price,
-        target_price=position.target_price,
+        exit_stop=position.exit_stop,
+        exit_target=position.exit_target,
         entry_reason=position.entry_reason,
         opened_at=position.opened_at,
         held_for=clock.now() - position.opened_at,

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from kit.errors import InvalidInputError
+from kit.errors import ConflictError, InvalidInputError
 from kit.live.publish import publish
 from wallets.hierarchy.places import ASSET, get_wallet
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
@@ -112,6 +112,7 @@ def _deposit_target(owner_id: UUID, wallet_id: UUID) -> Wallet:
         raise InvalidInputError(
             "Deposit at the venue itself: the next sync will find it.", fields={"wallet": "Not a demo connection."}
         )
+    _require_present(wallet)
     return wallet
 
 
@@ -134,7 +135,16 @@ def _linked(kind: FundAllocation.Kind, owner_id: UUID, source_id: UUID, target_i
             f"{source.name} and {target.name} are accounts at different connections: move the money at the venues.",
             fields={"target": "At another connection."},
         )
+    _require_present(source)
     return source, target
+
+
+def _require_present(wallet: Wallet) -> None:
+    """Raises ConflictError while the account's history is being built: a movement now would stand before older ones."""
+    if wallet.connection.belongs_to_the_past:
+        raise ConflictError(
+            f"Wait until the history of {wallet.connection.name} is built: what is done now would stand before it."
+        )
 
 
 def _move(

@@ -62,6 +62,9 @@ class Connection(Identified, Owned):
     status = models.CharField(max_length=10, choices=Status, default=Status.NEW, help_text="Written by syncs only.")
     status_detail = models.TextField(blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
+    is_rehearsing = models.BooleanField(
+        default=False, help_text="Its history is being built on the clock of the past; until then nobody else moves it."
+    )
 
     class Meta:
         ordering = ("name",)
@@ -69,6 +72,11 @@ class Connection(Identified, Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def belongs_to_the_past(self) -> bool:
+        """Whether its history is being built and this is not the past: then nothing may be done here."""
+        return self.is_rehearsing and not clock.is_controlled()
 
 
 class Credential(Owned):

@@ -42,6 +42,18 @@ def create_demo_connection(*, owner_id: UUID, name: str = "Paper account", venue
     return connection
 
 
+def rehearse(*, connection: Connection) -> None:
+    """Give the account a past: until `go_live`, only code under the clock of the past trades it or moves its money."""
+    connection.is_rehearsing = True
+    connection.save(update_fields=("is_rehearsing",))
+
+
+def go_live(*, connection: Connection) -> None:
+    """From here on the account belongs to the present."""
+    connection.is_rehearsing = False
+    connection.save(update_fields=("is_rehearsing",))
+
+
 def open_paper_account(*, owner_id: UUID, name: str, venue: str) -> Connection:
     """A new account at the paper exchange that trades the instruments of `venue` at their prices.
 

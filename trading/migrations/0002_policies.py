@@ -15,6 +15,6 @@ TABLES = (
 
 
 class Migration(migrations.Migration):
-    dependencies = (("trading", "0002_initial"),)
+    dependencies = (("trading", "0001_initial"),)
 
     operations = (migrations.RunSQL(policy_sql(*TABLES), migrations.RunSQL.noop),)

@@ -26,8 +26,10 @@ INTENT = (
     "quantity",
     "reduce_only",
     "reference_price",
-    "stop_price",
-    "target_price",
+    "exit_stop",
+    "exit_target",
+    "exit_trail",
+    "protects_id",
 )
 
 GUARD_ORDERS = f"""
@@ -81,7 +83,7 @@ def only_grows(table: str, events: str = "UPDATE OR DELETE", privileges: str = "
 
 
 class Migration(migrations.Migration):
-    dependencies = (("trading", "0004_order_lease_and_checks"),)
+    dependencies = (("trading", "0002_policies"),)
 
     operations = (
         migrations.RunSQL(GUARD_ORDERS, migrations.RunSQL.noop),

@@ -1,0 +1,116 @@
+"""The orders that keep a position's protection: what was accepted as a stop or a target is carried out.
+
+One monitor for every position, whoever opened it. It looks at each new price (`positions.protection` says which
+positions have to be left) and sells them whole, as far as the books go. Pausing a farm or halting a wallet ends
+decisions, not protection.
+"""
+
+import logging
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Max
+
+from kit import clock
+from kit.alerts.models import Alert
+from kit.alerts.services import raise_alert
+from trading.models import Order, Position, Side
+from trading.orders.placing import locked_wallet, place_order
+from trading.positions.protection import Exit, due_exits
+from trading.risk.sizing import in_lots
+from wallets.models import Account
+
+# After so many orders that did not close the position a person has to look at it. Trying never ends, it only slows
+# down: a price that was too old, or a venue that was away, must not leave the position without its stop once it is
+# over.
+ATTEMPTS_BEFORE_ALARM: Final = 5
+FIRST_PAUSE: Final = timedelta(seconds=10)
+LONGEST_PAUSE: Final = timedelta(minutes=15)
+REASON_LENGTH: Final = 200
+
+logger = logging.getLogger(__name__)
+
+
+def keep_protection(*, owner_id: UUID) -> list[Order]:
+    """Sell every position of the owner whose stop or target the last price has reached; returns the orders placed.
+
+    A position whose order is still on its way gets no second one, and one that cannot be protected does not keep the
+    others from it. Runs in the owner's tenant; safe to run twice and on several workers at once.
+    """
+    placed = []
+    for exit_ in due_exits(owner_id=owner_id):
+        try:
+            with transaction.atomic():
+                placed += _leave(exit_)
+        except Exception:
+            # One position's trouble must not leave the owner's other stops unguarded; it is tried again.
+            logger.exception("The position %s could not be protected", exit_.position_id)
+    return placed
+
+
+def _leave(exit_: Exit) -> list[Order]:
+    """Sell what is left of the position: a second look, under the wallet's lock, which every placing takes."""
+    position = _open(exit_.position_id)
+    if position is None:
+        return []
+    wallet = locked_wallet(position.wallet_id)
+    position = _open(exit_.position_id)
+    if position is None or _is_waiting(position):
+        return []
+    attempts, last = position.exits.aggregate(number=Count("pk"), last=Max("created_at")).values()
+    if attempts and clock.now() < last + _pause_after(attempts):
+        return []
+    quantity = in_lots(min(position.quantity, _in_books(position)), position.instrument.lot_size)
+    if attempts + 1 >= ATTEMPTS_BEFORE_ALARM or quantity <= 0:
+        _call_for_help(position, exit_.reason, attempts)
+    if quantity <= 0:
+        return []
+    order = place_order(
+        wallet=wallet,
+        instrument=position.instrument,
+        side=Side.SELL,
+        quantity=quantity,
+        key=f"protect:{position.pk}:{attempts}",
+        reason=exit_.reason[:REASON_LENGTH],
+        reduce_only=True,
+        protects=position,
+    )
+    return [order]
+
+
+def _open(position_id: UUID) -> Position | None:
+    return Position.objects.select_related("instrument", "wallet").filter(pk=position_id, closed_at=None).first()
+
+
+def _is_waiting(position: Position) -> bool:
+    """Whether an order of the wallet in this instrument has no final answer yet."""
+    orders = Order.objects.unfinished().filter(wallet_id=position.wallet_id, instrument_id=position.instrument_id)
+    return orders.exists()
+
+
+def _in_books(position: Position) -> Decimal:
+    """What the wallet has of the base asset, whatever the position says."""
+    account = Account.objects.filter(
+        wallet_id=position.wallet_id, asset=position.instrument.base, kind=Account.Kind.WALLET
+    ).first()
+    return account.available if account else Decimal(0)
+
+
+def _pause_after(attempts: int) -> timedelta:
+    """Ten seconds after the first attempt, then twice as long after each."""
+    return min(FIRST_PAUSE * (1 << min(attempts - 1, 10)), LONGEST_PAUSE)
+
+
+def _call_for_help(position: Position, reason: str, attempts: int) -> None:
+    tried = f"{attempts} orders did not close it" if attempts else "The books have nothing of it left to sell"
+    raise_alert(
+        owner_id=position.owner_id,
+        key=f"unprotected:{position.pk}",
+        title=f"{position.wallet.name} cannot close its position"[:120],
+        body=f"{reason} {tried}; it is tried again, every quarter of an hour in the end: look at why its orders were "
+        "refused, or close the position by hand.",
+        level=Alert.Level.CRITICAL,
+    )
