@@ -30,25 +30,23 @@
 -- migration axes 0010_accessattemptexpiration -
 -- migration contenttypes 0001_initial -
 -- migration contenttypes 0002_remove_content_type_name -
--- migration farms 0001_initial e62ce814df9859d1
+-- migration farms 0001_initial 6a93ddd2a3dbacfb
 -- migration farms 0002_policies 53a342d2d0cb7f4a
 -- migration markets 0001_initial 4c4c02a7ad770b2d
 -- migration markets 0002_candle_without_constraint 5ca0eab06eae87e9
 -- migration portfolio 0001_initial d531c26fa82e0d53
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration sessions 0001_initial -
--- migration trading 0001_initial ee7769771efc9fac
--- migration trading 0002_initial 9f9f2bd97fe37a85
--- migration trading 0003_policies c188f2f8c838ca97
--- migration trading 0004_order_lease_and_checks 13679d4a330b2fce
--- migration trading 0005_guards bf1a4e5e224ccb80
--- migration trading 0006_overfilled_orders 7c0ce1f651ab67a0
+-- migration trading 0001_initial 57e443a05d5a7321
+-- migration trading 0002_policies 421c69ccbecdbfff
+-- migration trading 0003_guards b02da435daa56e27
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration wallets 0001_initial 4d67e19373cd386a
 -- migration wallets 0002_policies d166b6e5b07422dd
 -- migration wallets 0003_ledger_rows 512fdaad513f91ad
 -- migration wallets 0004_ledger_functions c8498a5a495a7c8d
+-- migration wallets 0005_rehearsing_connections b024665d57f2c2fd
 
 --
 -- Name: ledger_check_account(); Type: FUNCTION; Schema: public; Owner: -
@@ -460,7 +458,7 @@ BEGIN
     IF NEW.attempts < OLD.attempts THEN
         RAISE EXCEPTION 'What was sent stays sent.' USING ERRCODE = 'check_violation';
     END IF;
-    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.reduce_only, NEW.reference_price, NEW.stop_price, NEW.target_price) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.reduce_only, OLD.reference_price, OLD.stop_price, OLD.target_price)
+    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id)
     THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
@@ -843,8 +841,8 @@ CREATE TABLE public.farms_agentrun (
     decision character varying(8) NOT NULL,
     explanation character varying(400) NOT NULL,
     close numeric(38,18) NOT NULL,
-    stop_price numeric(38,18),
-    target_price numeric(38,18),
+    exit_stop numeric(38,18),
+    exit_target numeric(38,18),
     trail numeric(38,18),
     indicators jsonb NOT NULL,
     numbers jsonb NOT NULL,
@@ -1166,6 +1164,7 @@ CREATE TABLE public.trading_fill (
     posting_id bigint NOT NULL,
     wallet_id uuid NOT NULL,
     order_id uuid NOT NULL,
+    CONSTRAINT fill_amounts_finite CHECK (((fee < '100000000000000000000'::numeric) AND (price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric))),
     CONSTRAINT fill_liquidity_known CHECK (((liquidity)::text = ANY (ARRAY[('maker'::character varying)::text, ('taker'::character varying)::text]))),
     CONSTRAINT fill_positive CHECK (((price > (0)::numeric) AND (quantity > (0)::numeric))),
     CONSTRAINT fill_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text])))
@@ -1206,9 +1205,13 @@ CREATE TABLE public.trading_order (
     reason character varying(200) NOT NULL,
     refusal character varying(300) NOT NULL,
     reference_price numeric(38,18) NOT NULL,
+    exit_stop numeric(38,18),
+    exit_target numeric(38,18),
+    exit_trail numeric(38,18),
     filled_quantity numeric(38,18) NOT NULL,
     average_price numeric(38,18),
     attempts smallint NOT NULL,
+    due_at timestamp with time zone,
     submitted_at timestamp with time zone,
     closed_at timestamp with time zone,
     connection_id uuid NOT NULL,
@@ -1216,11 +1219,11 @@ CREATE TABLE public.trading_order (
     instrument_id bigint NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
-    due_at timestamp with time zone,
-    stop_price numeric(38,18),
-    target_price numeric(38,18),
+    protects_id uuid,
+    CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric))),
     CONSTRAINT order_filled_is_filled CHECK (((NOT ((status)::text = 'filled'::text)) OR (filled_quantity >= quantity))),
     CONSTRAINT order_filled_not_negative CHECK ((filled_quantity >= (0)::numeric)),
+    CONSTRAINT order_levels_positive CHECK (((NOT ((exit_stop <= (0)::numeric) AND (exit_stop IS NOT NULL))) AND (NOT ((exit_target <= (0)::numeric) AND (exit_target IS NOT NULL))) AND (NOT ((exit_trail <= (0)::numeric) AND (exit_trail IS NOT NULL))))),
     CONSTRAINT order_quantity_positive CHECK ((quantity > (0)::numeric)),
     CONSTRAINT order_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text]))),
     CONSTRAINT order_status_known CHECK (((status)::text = ANY (ARRAY[('cancelled'::character varying)::text, ('draft'::character varying)::text, ('expired'::character varying)::text, ('filled'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('rejected'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]))),
@@ -1240,10 +1243,10 @@ CREATE TABLE public.trading_orderevent (
     from_status character varying(16) NOT NULL,
     to_status character varying(16) NOT NULL,
     detail character varying(300) NOT NULL,
+    answer jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     order_id uuid NOT NULL,
-    owner_id uuid NOT NULL,
-    answer jsonb NOT NULL
+    owner_id uuid NOT NULL
 );
 
 ALTER TABLE ONLY public.trading_orderevent FORCE ROW LEVEL SECURITY;
@@ -1274,11 +1277,13 @@ CREATE TABLE public.trading_position (
     quantity numeric(38,18) NOT NULL,
     entry_quantity numeric(38,18) NOT NULL,
     entry_price numeric(38,18) NOT NULL,
+    exit_quantity numeric(38,18) NOT NULL,
     exit_price numeric(38,18),
     fees numeric(38,18) NOT NULL,
     realized_pnl numeric(38,18) NOT NULL,
-    stop_price numeric(38,18),
-    target_price numeric(38,18),
+    exit_stop numeric(38,18),
+    exit_target numeric(38,18),
+    exit_trail numeric(38,18),
     entry_reason character varying(200) NOT NULL,
     exit_reason character varying(200) NOT NULL,
     opened_at timestamp with time zone NOT NULL,
@@ -1286,7 +1291,7 @@ CREATE TABLE public.trading_position (
     instrument_id bigint NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
-    exit_quantity numeric(38,18) NOT NULL,
+    CONSTRAINT position_amounts_finite CHECK (((entry_price < '100000000000000000000'::numeric) AND (entry_quantity < '100000000000000000000'::numeric) AND (exit_price < '100000000000000000000'::numeric) AND (exit_quantity < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (fees < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (realized_pnl < '100000000000000000000'::numeric))),
     CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
     CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text])))
 );
@@ -1339,7 +1344,7 @@ CREATE TABLE public.trading_risklimit (
     owner_id uuid NOT NULL,
     wallet_id uuid,
     CONSTRAINT risk_limit_on_one_thing CHECK ((((connection_id IS NULL) AND (wallet_id IS NOT NULL)) OR ((connection_id IS NOT NULL) AND (wallet_id IS NULL)))),
-    CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR (maximum_notional > (0)::numeric)))
+    CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR ((maximum_notional > (0)::numeric) AND (maximum_notional < '100000000000000000000'::numeric))))
 );
 
 ALTER TABLE ONLY public.trading_risklimit FORCE ROW LEVEL SECURITY;
@@ -1504,7 +1509,8 @@ CREATE TABLE public.wallets_connection (
     status_detail text NOT NULL,
     synced_at timestamp with time zone,
     owner_id uuid NOT NULL,
-    platform_id character varying(40) NOT NULL
+    platform_id character varying(40) NOT NULL,
+    is_rehearsing boolean NOT NULL
 );
 
 ALTER TABLE ONLY public.wallets_connection FORCE ROW LEVEL SECURITY;
@@ -2029,30 +2035,30 @@ INSERT INTO public.auth_permission VALUES
 	(122, 'Can change hold', 31, 'change_hold'),
 	(123, 'Can delete hold', 31, 'delete_hold'),
 	(124, 'Can view hold', 31, 'view_hold'),
-	(125, 'Can add fill', 32, 'add_fill'),
-	(126, 'Can change fill', 32, 'change_fill'),
-	(127, 'Can delete fill', 32, 'delete_fill'),
-	(128, 'Can view fill', 32, 'view_fill'),
-	(129, 'Can add order', 33, 'add_order'),
-	(130, 'Can change order', 33, 'change_order'),
-	(131, 'Can delete order', 33, 'delete_order'),
-	(132, 'Can view order', 33, 'view_order'),
-	(133, 'Can add order event', 34, 'add_orderevent'),
-	(134, 'Can change order event', 34, 'change_orderevent'),
-	(135, 'Can delete order event', 34, 'delete_orderevent'),
-	(136, 'Can view order event', 34, 'view_orderevent'),
-	(137, 'Can add position', 35, 'add_position'),
-	(138, 'Can change position', 35, 'change_position'),
-	(139, 'Can delete position', 35, 'delete_position'),
-	(140, 'Can view position', 35, 'view_position'),
-	(141, 'Can add risk decision', 36, 'add_riskdecision'),
-	(142, 'Can change risk decision', 36, 'change_riskdecision'),
-	(143, 'Can delete risk decision', 36, 'delete_riskdecision'),
-	(144, 'Can view risk decision', 36, 'view_riskdecision'),
-	(145, 'Can add risk limit', 37, 'add_risklimit'),
-	(146, 'Can change risk limit', 37, 'change_risklimit'),
-	(147, 'Can delete risk limit', 37, 'delete_risklimit'),
-	(148, 'Can view risk limit', 37, 'view_risklimit'),
+	(125, 'Can add order', 32, 'add_order'),
+	(126, 'Can change order', 32, 'change_order'),
+	(127, 'Can delete order', 32, 'delete_order'),
+	(128, 'Can view order', 32, 'view_order'),
+	(129, 'Can add order event', 33, 'add_orderevent'),
+	(130, 'Can change order event', 33, 'change_orderevent'),
+	(131, 'Can delete order event', 33, 'delete_orderevent'),
+	(132, 'Can view order event', 33, 'view_orderevent'),
+	(133, 'Can add position', 34, 'add_position'),
+	(134, 'Can change position', 34, 'change_position'),
+	(135, 'Can delete position', 34, 'delete_position'),
+	(136, 'Can view position', 34, 'view_position'),
+	(137, 'Can add risk decision', 35, 'add_riskdecision'),
+	(138, 'Can change risk decision', 35, 'change_riskdecision'),
+	(139, 'Can delete risk decision', 35, 'delete_riskdecision'),
+	(140, 'Can view risk decision', 35, 'view_riskdecision'),
+	(141, 'Can add risk limit', 36, 'add_risklimit'),
+	(142, 'Can change risk limit', 36, 'change_risklimit'),
+	(143, 'Can delete risk limit', 36, 'delete_risklimit'),
+	(144, 'Can view risk limit', 36, 'view_risklimit'),
+	(145, 'Can add fill', 37, 'add_fill'),
+	(146, 'Can change fill', 37, 'change_fill'),
+	(147, 'Can delete fill', 37, 'delete_fill'),
+	(148, 'Can view fill', 37, 'view_fill'),
 	(149, 'Can add agent', 38, 'add_agent'),
 	(150, 'Can change agent', 38, 'change_agent'),
 	(151, 'Can delete agent', 38, 'delete_agent'),
@@ -2157,12 +2163,12 @@ INSERT INTO public.django_content_type VALUES
 	(29, 'wallets', 'credential'),
 	(30, 'wallets', 'demobalance'),
 	(31, 'wallets', 'hold'),
-	(32, 'trading', 'fill'),
-	(33, 'trading', 'order'),
-	(34, 'trading', 'orderevent'),
-	(35, 'trading', 'position'),
-	(36, 'trading', 'riskdecision'),
-	(37, 'trading', 'risklimit'),
+	(32, 'trading', 'order'),
+	(33, 'trading', 'orderevent'),
+	(34, 'trading', 'position'),
+	(35, 'trading', 'riskdecision'),
+	(36, 'trading', 'risklimit'),
+	(37, 'trading', 'fill'),
 	(38, 'farms', 'agent'),
 	(39, 'farms', 'farm'),
 	(40, 'farms', 'agentfarmassignment'),
@@ -2211,23 +2217,21 @@ INSERT INTO public.django_migrations VALUES
 	(30, 'axes', '0009_add_session_hash', now()),
 	(31, 'axes', '0010_accessattemptexpiration', now()),
 	(32, 'wallets', '0001_initial', now()),
-	(33, 'trading', '0001_initial', now()),
-	(34, 'markets', '0001_initial', now()),
+	(33, 'markets', '0001_initial', now()),
+	(34, 'trading', '0001_initial', now()),
 	(35, 'farms', '0001_initial', now()),
 	(36, 'farms', '0002_policies', now()),
 	(37, 'markets', '0002_candle_without_constraint', now()),
 	(38, 'portfolio', '0001_initial', now()),
 	(39, 'portfolio', '0002_policies', now()),
 	(40, 'sessions', '0001_initial', now()),
-	(41, 'wallets', '0002_policies', now()),
-	(42, 'wallets', '0003_ledger_rows', now()),
-	(43, 'trading', '0002_initial', now()),
-	(44, 'trading', '0003_policies', now()),
-	(45, 'trading', '0004_order_lease_and_checks', now()),
-	(46, 'trading', '0005_guards', now()),
-	(47, 'trading', '0006_overfilled_orders', now()),
-	(48, 'users', '0002_tokens', now()),
-	(49, 'wallets', '0004_ledger_functions', now());
+	(41, 'trading', '0002_policies', now()),
+	(42, 'trading', '0003_guards', now()),
+	(43, 'users', '0002_tokens', now()),
+	(44, 'wallets', '0002_policies', now()),
+	(45, 'wallets', '0003_ledger_rows', now()),
+	(46, 'wallets', '0004_ledger_functions', now()),
+	(47, 'wallets', '0005_rehearsing_connections', now());
 
 
 --
@@ -2518,7 +2522,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 46, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 49, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 47, true);
 
 
 --
@@ -3789,6 +3793,13 @@ CREATE INDEX position_of_wallet ON public.trading_position USING btree (wallet_i
 
 
 --
+-- Name: position_open; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX position_open ON public.trading_position USING btree (owner_id) WHERE (closed_at IS NULL);
+
+
+--
 -- Name: position_open_once; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -3870,6 +3881,13 @@ CREATE INDEX trading_order_instrument_id_d8b5ad95 ON public.trading_order USING 
 --
 
 CREATE INDEX trading_order_owner_id_6fbed215 ON public.trading_order USING btree (owner_id);
+
+
+--
+-- Name: trading_order_protects_id_d849777e; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_order_protects_id_d849777e ON public.trading_order USING btree (protects_id);
 
 
 --
@@ -4633,6 +4651,14 @@ ALTER TABLE ONLY public.trading_order
 
 ALTER TABLE ONLY public.trading_order
     ADD CONSTRAINT trading_order_owner_id_6fbed215_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_order trading_order_protects_id_d849777e_fk_trading_position_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT trading_order_protects_id_d849777e_fk_trading_position_id FOREIGN KEY (protects_id) REFERENCES public.trading_position(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
