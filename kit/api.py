@@ -23,11 +23,7 @@ from kit.decimals import plain
 from kit.errors import InvalidInputError
 
 DEFAULT_LIMIT = 50
-
-
 MAXIMUM_LIMIT = 200
-
-
 KEY_LENGTH = 100
 
 

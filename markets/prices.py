@@ -17,11 +17,7 @@ from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
 from markets.models import Candle, Instrument, Ticker
 
 ONE: Final = Decimal(1)
-
-
 SIMULATED: Final = "simulated"
-
-
 RECORDED: Final = "recorded"
 
 

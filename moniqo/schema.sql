@@ -40,6 +40,7 @@
 -- migration trading 0001_initial 57e443a05d5a7321
 -- migration trading 0002_policies 421c69ccbecdbfff
 -- migration trading 0003_guards b02da435daa56e27
+-- migration trading 0004_sums_of_closed_trades bb955e804a377050
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration wallets 0001_initial 4d67e19373cd386a
@@ -433,6 +434,77 @@ END
 $$;
 
 
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: trading_position; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_position (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    direction character varying(5) NOT NULL,
+    quantity numeric(38,18) NOT NULL,
+    entry_quantity numeric(38,18) NOT NULL,
+    entry_price numeric(38,18) NOT NULL,
+    exit_quantity numeric(38,18) NOT NULL,
+    exit_price numeric(38,18),
+    fees numeric(38,18) NOT NULL,
+    realized_pnl numeric(38,18) NOT NULL,
+    exit_stop numeric(38,18),
+    exit_target numeric(38,18),
+    exit_trail numeric(38,18),
+    entry_reason character varying(200) NOT NULL,
+    exit_reason character varying(200) NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    instrument_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    CONSTRAINT position_amounts_finite CHECK (((entry_price < '100000000000000000000'::numeric) AND (entry_quantity < '100000000000000000000'::numeric) AND (exit_price < '100000000000000000000'::numeric) AND (exit_quantity < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (fees < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (realized_pnl < '100000000000000000000'::numeric))),
+    CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
+    CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text])))
+);
+
+ALTER TABLE ONLY public.trading_position FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_add_to_sums(public.trading_position, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_add_to_sums(closed public.trading_position, sign integer) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    won numeric := sign * greatest(closed.realized_pnl, 0);
+    lost numeric := sign * greatest(-closed.realized_pnl, 0);
+    is_won integer := sign * (closed.realized_pnl > 0)::integer;
+    is_lost integer := sign * (closed.realized_pnl < 0)::integer;
+    closed_on date := (closed.closed_at AT TIME ZONE 'UTC')::date;
+BEGIN
+    INSERT INTO public.trading_tradetotal AS sums
+        (owner_id, wallet_id, instrument_id, trades, won_trades, lost_trades, won, lost, fees)
+    VALUES (closed.owner_id, closed.wallet_id, closed.instrument_id, sign, is_won, is_lost, won, lost,
+            sign * closed.fees)
+    ON CONFLICT (wallet_id, instrument_id) DO UPDATE
+    SET trades = sums.trades + excluded.trades, won_trades = sums.won_trades + excluded.won_trades,
+        lost_trades = sums.lost_trades + excluded.lost_trades, won = sums.won + excluded.won,
+        lost = sums.lost + excluded.lost, fees = sums.fees + excluded.fees;
+    INSERT INTO public.trading_tradeday AS sums
+        (owner_id, wallet_id, instrument_id, day, trades, won_trades, lost_trades, won, lost, fees)
+    VALUES (closed.owner_id, closed.wallet_id, closed.instrument_id, closed_on, sign, is_won, is_lost, won, lost,
+            sign * closed.fees)
+    ON CONFLICT (wallet_id, day, instrument_id) DO UPDATE
+    SET trades = sums.trades + excluded.trades, won_trades = sums.won_trades + excluded.won_trades,
+        lost_trades = sums.lost_trades + excluded.lost_trades, won = sums.won + excluded.won,
+        lost = sums.lost + excluded.lost, fees = sums.fees + excluded.fees;
+END $$;
+
+
 --
 -- Name: trading_guard_order(); Type: FUNCTION; Schema: public; Owner: -
 --
@@ -467,6 +539,25 @@ END $$;
 
 
 --
+-- Name: trading_keep_sums(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_keep_sums() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.closed_at IS NOT NULL THEN
+        PERFORM public.trading_add_to_sums(OLD, -1);
+    END IF;
+    IF TG_OP <> 'DELETE' AND NEW.closed_at IS NOT NULL THEN
+        PERFORM public.trading_add_to_sums(NEW, 1);
+    END IF;
+    RETURN NULL;
+END $$;
+
+
+--
 -- Name: trading_refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -478,10 +569,6 @@ BEGIN
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 --
 -- Name: alerts_alert; Type: TABLE; Schema: public; Owner: -
@@ -1267,39 +1354,6 @@ ALTER TABLE public.trading_orderevent ALTER COLUMN id ADD GENERATED BY DEFAULT A
 
 
 --
--- Name: trading_position; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.trading_position (
-    id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    direction character varying(5) NOT NULL,
-    quantity numeric(38,18) NOT NULL,
-    entry_quantity numeric(38,18) NOT NULL,
-    entry_price numeric(38,18) NOT NULL,
-    exit_quantity numeric(38,18) NOT NULL,
-    exit_price numeric(38,18),
-    fees numeric(38,18) NOT NULL,
-    realized_pnl numeric(38,18) NOT NULL,
-    exit_stop numeric(38,18),
-    exit_target numeric(38,18),
-    exit_trail numeric(38,18),
-    entry_reason character varying(200) NOT NULL,
-    exit_reason character varying(200) NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    closed_at timestamp with time zone,
-    instrument_id bigint NOT NULL,
-    owner_id uuid NOT NULL,
-    wallet_id uuid NOT NULL,
-    CONSTRAINT position_amounts_finite CHECK (((entry_price < '100000000000000000000'::numeric) AND (entry_quantity < '100000000000000000000'::numeric) AND (exit_price < '100000000000000000000'::numeric) AND (exit_quantity < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (fees < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (realized_pnl < '100000000000000000000'::numeric))),
-    CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
-    CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text])))
-);
-
-ALTER TABLE ONLY public.trading_position FORCE ROW LEVEL SECURITY;
-
-
---
 -- Name: trading_riskdecision; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1356,6 +1410,75 @@ ALTER TABLE ONLY public.trading_risklimit FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.trading_risklimit ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME public.trading_risklimit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: trading_tradeday; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_tradeday (
+    id bigint NOT NULL,
+    trades bigint NOT NULL,
+    won_trades bigint NOT NULL,
+    lost_trades bigint NOT NULL,
+    won numeric(58,18) NOT NULL,
+    lost numeric(58,18) NOT NULL,
+    fees numeric(58,18) NOT NULL,
+    day date NOT NULL,
+    instrument_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.trading_tradeday FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_tradeday_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_tradeday ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.trading_tradeday_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: trading_tradetotal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_tradetotal (
+    id bigint NOT NULL,
+    trades bigint NOT NULL,
+    won_trades bigint NOT NULL,
+    lost_trades bigint NOT NULL,
+    won numeric(58,18) NOT NULL,
+    lost numeric(58,18) NOT NULL,
+    fees numeric(58,18) NOT NULL,
+    instrument_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.trading_tradetotal FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_tradetotal_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_tradetotal ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.trading_tradetotal_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2059,42 +2182,50 @@ INSERT INTO public.auth_permission VALUES
 	(146, 'Can change fill', 37, 'change_fill'),
 	(147, 'Can delete fill', 37, 'delete_fill'),
 	(148, 'Can view fill', 37, 'view_fill'),
-	(149, 'Can add agent', 38, 'add_agent'),
-	(150, 'Can change agent', 38, 'change_agent'),
-	(151, 'Can delete agent', 38, 'delete_agent'),
-	(152, 'Can view agent', 38, 'view_agent'),
-	(153, 'Can add farm', 39, 'add_farm'),
-	(154, 'Can change farm', 39, 'change_farm'),
-	(155, 'Can delete farm', 39, 'delete_farm'),
-	(156, 'Can view farm', 39, 'view_farm'),
-	(157, 'Can add agent farm assignment', 40, 'add_agentfarmassignment'),
-	(158, 'Can change agent farm assignment', 40, 'change_agentfarmassignment'),
-	(159, 'Can delete agent farm assignment', 40, 'delete_agentfarmassignment'),
-	(160, 'Can view agent farm assignment', 40, 'view_agentfarmassignment'),
-	(161, 'Can add farm event', 41, 'add_farmevent'),
-	(162, 'Can change farm event', 41, 'change_farmevent'),
-	(163, 'Can delete farm event', 41, 'delete_farmevent'),
-	(164, 'Can view farm event', 41, 'view_farmevent'),
-	(165, 'Can add agent run', 42, 'add_agentrun'),
-	(166, 'Can change agent run', 42, 'change_agentrun'),
-	(167, 'Can delete agent run', 42, 'delete_agentrun'),
-	(168, 'Can view agent run', 42, 'view_agentrun'),
-	(169, 'Can add daily performance', 43, 'add_dailyperformance'),
-	(170, 'Can change daily performance', 43, 'change_dailyperformance'),
-	(171, 'Can delete daily performance', 43, 'delete_dailyperformance'),
-	(172, 'Can view daily performance', 43, 'view_dailyperformance'),
-	(173, 'Can add flow mark', 44, 'add_flowmark'),
-	(174, 'Can change flow mark', 44, 'change_flowmark'),
-	(175, 'Can delete flow mark', 44, 'delete_flowmark'),
-	(176, 'Can view flow mark', 44, 'view_flowmark'),
-	(177, 'Can add portfolio state', 45, 'add_portfoliostate'),
-	(178, 'Can change portfolio state', 45, 'change_portfoliostate'),
-	(179, 'Can delete portfolio state', 45, 'delete_portfoliostate'),
-	(180, 'Can view portfolio state', 45, 'view_portfoliostate'),
-	(181, 'Can add snapshot', 46, 'add_snapshot'),
-	(182, 'Can change snapshot', 46, 'change_snapshot'),
-	(183, 'Can delete snapshot', 46, 'delete_snapshot'),
-	(184, 'Can view snapshot', 46, 'view_snapshot');
+	(149, 'Can add trade day', 38, 'add_tradeday'),
+	(150, 'Can change trade day', 38, 'change_tradeday'),
+	(151, 'Can delete trade day', 38, 'delete_tradeday'),
+	(152, 'Can view trade day', 38, 'view_tradeday'),
+	(153, 'Can add trade total', 39, 'add_tradetotal'),
+	(154, 'Can change trade total', 39, 'change_tradetotal'),
+	(155, 'Can delete trade total', 39, 'delete_tradetotal'),
+	(156, 'Can view trade total', 39, 'view_tradetotal'),
+	(157, 'Can add agent', 40, 'add_agent'),
+	(158, 'Can change agent', 40, 'change_agent'),
+	(159, 'Can delete agent', 40, 'delete_agent'),
+	(160, 'Can view agent', 40, 'view_agent'),
+	(161, 'Can add farm', 41, 'add_farm'),
+	(162, 'Can change farm', 41, 'change_farm'),
+	(163, 'Can delete farm', 41, 'delete_farm'),
+	(164, 'Can view farm', 41, 'view_farm'),
+	(165, 'Can add agent farm assignment', 42, 'add_agentfarmassignment'),
+	(166, 'Can change agent farm assignment', 42, 'change_agentfarmassignment'),
+	(167, 'Can delete agent farm assignment', 42, 'delete_agentfarmassignment'),
+	(168, 'Can view agent farm assignment', 42, 'view_agentfarmassignment'),
+	(169, 'Can add farm event', 43, 'add_farmevent'),
+	(170, 'Can change farm event', 43, 'change_farmevent'),
+	(171, 'Can delete farm event', 43, 'delete_farmevent'),
+	(172, 'Can view farm event', 43, 'view_farmevent'),
+	(173, 'Can add agent run', 44, 'add_agentrun'),
+	(174, 'Can change agent run', 44, 'change_agentrun'),
+	(175, 'Can delete agent run', 44, 'delete_agentrun'),
+	(176, 'Can view agent run', 44, 'view_agentrun'),
+	(177, 'Can add daily performance', 45, 'add_dailyperformance'),
+	(178, 'Can change daily performance', 45, 'change_dailyperformance'),
+	(179, 'Can delete daily performance', 45, 'delete_dailyperformance'),
+	(180, 'Can view daily performance', 45, 'view_dailyperformance'),
+	(181, 'Can add flow mark', 46, 'add_flowmark'),
+	(182, 'Can change flow mark', 46, 'change_flowmark'),
+	(183, 'Can delete flow mark', 46, 'delete_flowmark'),
+	(184, 'Can view flow mark', 46, 'view_flowmark'),
+	(185, 'Can add portfolio state', 47, 'add_portfoliostate'),
+	(186, 'Can change portfolio state', 47, 'change_portfoliostate'),
+	(187, 'Can delete portfolio state', 47, 'delete_portfoliostate'),
+	(188, 'Can view portfolio state', 47, 'view_portfoliostate'),
+	(189, 'Can add snapshot', 48, 'add_snapshot'),
+	(190, 'Can change snapshot', 48, 'change_snapshot'),
+	(191, 'Can delete snapshot', 48, 'delete_snapshot'),
+	(192, 'Can view snapshot', 48, 'view_snapshot');
 
 
 --
@@ -2169,15 +2300,17 @@ INSERT INTO public.django_content_type VALUES
 	(35, 'trading', 'riskdecision'),
 	(36, 'trading', 'risklimit'),
 	(37, 'trading', 'fill'),
-	(38, 'farms', 'agent'),
-	(39, 'farms', 'farm'),
-	(40, 'farms', 'agentfarmassignment'),
-	(41, 'farms', 'farmevent'),
-	(42, 'farms', 'agentrun'),
-	(43, 'portfolio', 'dailyperformance'),
-	(44, 'portfolio', 'flowmark'),
-	(45, 'portfolio', 'portfoliostate'),
-	(46, 'portfolio', 'snapshot');
+	(38, 'trading', 'tradeday'),
+	(39, 'trading', 'tradetotal'),
+	(40, 'farms', 'agent'),
+	(41, 'farms', 'farm'),
+	(42, 'farms', 'agentfarmassignment'),
+	(43, 'farms', 'farmevent'),
+	(44, 'farms', 'agentrun'),
+	(45, 'portfolio', 'dailyperformance'),
+	(46, 'portfolio', 'flowmark'),
+	(47, 'portfolio', 'portfoliostate'),
+	(48, 'portfolio', 'snapshot');
 
 
 --
@@ -2227,11 +2360,12 @@ INSERT INTO public.django_migrations VALUES
 	(40, 'sessions', '0001_initial', now()),
 	(41, 'trading', '0002_policies', now()),
 	(42, 'trading', '0003_guards', now()),
-	(43, 'users', '0002_tokens', now()),
-	(44, 'wallets', '0002_policies', now()),
-	(45, 'wallets', '0003_ledger_rows', now()),
-	(46, 'wallets', '0004_ledger_functions', now()),
-	(47, 'wallets', '0005_rehearsing_connections', now());
+	(43, 'trading', '0004_sums_of_closed_trades', now()),
+	(44, 'users', '0002_tokens', now()),
+	(45, 'wallets', '0002_policies', now()),
+	(46, 'wallets', '0003_ledger_rows', now()),
+	(47, 'wallets', '0004_ledger_functions', now()),
+	(48, 'wallets', '0005_rehearsing_connections', now());
 
 
 --
@@ -2344,6 +2478,18 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: trading_risklimit; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_tradeday; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_tradetotal; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -2480,7 +2626,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 184, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 192, true);
 
 
 --
@@ -2515,14 +2661,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 46, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 48, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 47, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 48, true);
 
 
 --
@@ -2607,6 +2753,20 @@ SELECT pg_catalog.setval('public.trading_riskdecision_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('public.trading_risklimit_id_seq', 1, false);
+
+
+--
+-- Name: trading_tradeday_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.trading_tradeday_id_seq', 1, false);
+
+
+--
+-- Name: trading_tradetotal_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.trading_tradetotal_id_seq', 1, false);
 
 
 --
@@ -3134,6 +3294,22 @@ ALTER TABLE ONLY public.portfolio_snapshot
 
 
 --
+-- Name: trading_tradeday trade_day_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradeday
+    ADD CONSTRAINT trade_day_once UNIQUE (wallet_id, day, instrument_id);
+
+
+--
+-- Name: trading_tradetotal trade_total_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradetotal
+    ADD CONSTRAINT trade_total_once UNIQUE (wallet_id, instrument_id);
+
+
+--
 -- Name: trading_fill trading_fill_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3203,6 +3379,22 @@ ALTER TABLE ONLY public.trading_risklimit
 
 ALTER TABLE ONLY public.trading_risklimit
     ADD CONSTRAINT trading_risklimit_wallet_id_key UNIQUE (wallet_id);
+
+
+--
+-- Name: trading_tradeday trading_tradeday_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradeday
+    ADD CONSTRAINT trading_tradeday_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_tradetotal trading_tradetotal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradetotal
+    ADD CONSTRAINT trading_tradetotal_pkey PRIMARY KEY (id);
 
 
 --
@@ -3821,6 +4013,13 @@ CREATE INDEX tokens_newest_first ON public.users_token USING btree (owner_id, cr
 
 
 --
+-- Name: trade_day_of_owner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trade_day_of_owner ON public.trading_tradeday USING btree (owner_id, day);
+
+
+--
 -- Name: trading_fill_connection_id_193ab20c; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -3951,6 +4150,20 @@ CREATE INDEX trading_riskdecision_owner_id_ba368ddc ON public.trading_riskdecisi
 --
 
 CREATE INDEX trading_risklimit_owner_id_c8cb452c ON public.trading_risklimit USING btree (owner_id);
+
+
+--
+-- Name: trading_tradeday_owner_id_e2fe3585; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_tradeday_owner_id_e2fe3585 ON public.trading_tradeday USING btree (owner_id);
+
+
+--
+-- Name: trading_tradetotal_owner_id_d0046aa2; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_tradetotal_owner_id_d0046aa2 ON public.trading_tradetotal USING btree (owner_id);
 
 
 --
@@ -4308,6 +4521,13 @@ CREATE CONSTRAINT TRIGGER equals_last_entry AFTER INSERT OR UPDATE ON public.wal
 --
 
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON public.trading_order FOR EACH ROW EXECUTE FUNCTION public.trading_guard_order();
+
+
+--
+-- Name: trading_position keep_sums; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER keep_sums AFTER INSERT OR DELETE OR UPDATE OF closed_at, realized_pnl, fees ON public.trading_position FOR EACH ROW EXECUTE FUNCTION public.trading_keep_sums();
 
 
 --
@@ -4750,6 +4970,54 @@ ALTER TABLE ONLY public.trading_risklimit
 
 
 --
+-- Name: trading_tradeday trading_tradeday_instrument_id_670a9415_fk_markets_i; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradeday
+    ADD CONSTRAINT trading_tradeday_instrument_id_670a9415_fk_markets_i FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_tradeday trading_tradeday_owner_id_e2fe3585_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradeday
+    ADD CONSTRAINT trading_tradeday_owner_id_e2fe3585_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_tradeday trading_tradeday_wallet_id_426f8e2f_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradeday
+    ADD CONSTRAINT trading_tradeday_wallet_id_426f8e2f_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_tradetotal trading_tradetotal_instrument_id_08cfac85_fk_markets_i; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradetotal
+    ADD CONSTRAINT trading_tradetotal_instrument_id_08cfac85_fk_markets_i FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_tradetotal trading_tradetotal_owner_id_d0046aa2_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradetotal
+    ADD CONSTRAINT trading_tradetotal_owner_id_d0046aa2_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_tradetotal trading_tradetotal_wallet_id_0a257915_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_tradetotal
+    ADD CONSTRAINT trading_tradetotal_wallet_id_0a257915_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: wallets_transfer transfer_credit_same_asset; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5170,6 +5438,20 @@ CREATE POLICY owner_only ON public.trading_risklimit USING ((owner_id = ( SELECT
 
 
 --
+-- Name: trading_tradeday owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_tradeday USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: trading_tradetotal owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_tradetotal USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: users_token owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -5335,6 +5617,18 @@ ALTER TABLE public.trading_riskdecision ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trading_risklimit ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: trading_tradeday; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_tradeday ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_tradetotal; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_tradetotal ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: users_token; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -5483,11 +5777,36 @@ GRANT ALL ON FUNCTION public.portfolio_ensure_partition(day date) TO moniqo_syst
 
 
 --
+-- Name: TABLE trading_position; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_position TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_position TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trading_add_to_sums(closed public.trading_position, sign integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.trading_add_to_sums(closed public.trading_position, sign integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.trading_add_to_sums(closed public.trading_position, sign integer) TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_add_to_sums(closed public.trading_position, sign integer) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION trading_guard_order(); Type: ACL; Schema: public; Owner: -
 --
 
 GRANT ALL ON FUNCTION public.trading_guard_order() TO moniqo_app;
 GRANT ALL ON FUNCTION public.trading_guard_order() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trading_keep_sums(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trading_keep_sums() TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_keep_sums() TO moniqo_system;
 
 
 --
@@ -5875,14 +6194,6 @@ GRANT SELECT,USAGE ON SEQUENCE public.trading_orderevent_id_seq TO moniqo_system
 
 
 --
--- Name: TABLE trading_position; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_position TO moniqo_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_position TO moniqo_system;
-
-
---
 -- Name: TABLE trading_riskdecision; Type: ACL; Schema: public; Owner: -
 --
 
@@ -5912,6 +6223,38 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_risklimit TO moniqo_sy
 
 GRANT SELECT,USAGE ON SEQUENCE public.trading_risklimit_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.trading_risklimit_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_tradeday; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.trading_tradeday TO moniqo_app;
+GRANT SELECT ON TABLE public.trading_tradeday TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE trading_tradeday_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.trading_tradeday_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.trading_tradeday_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_tradetotal; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.trading_tradetotal TO moniqo_app;
+GRANT SELECT ON TABLE public.trading_tradetotal TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE trading_tradetotal_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.trading_tradetotal_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.trading_tradetotal_id_seq TO moniqo_system;
 
 
 --

@@ -5,6 +5,7 @@ filled shrink and never lets an order's intent change; events, fills and risk de
 """
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -279,6 +280,56 @@ class Position(Identified, Owned):
 
     def __str__(self) -> str:
         return f"{self.direction} {self.instrument_id}"
+
+
+class SumField(models.DecimalField[Any, Any]):
+    """A sum of amounts, with room for many of the largest."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_digits": 58, "decimal_places": 18, "default": 0, **kwargs})
+
+
+class TradeSums(Owned):
+    """Closed round trips summed up, in the quote asset and net of fees. One of exactly zero is neither won nor lost.
+
+    A trigger on positions keeps the sums in the transaction that closes one, so they need no catching up; the
+    application may only read them.
+    """
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="+")
+    trades = models.BigIntegerField(default=0)
+    won_trades = models.BigIntegerField(default=0)
+    lost_trades = models.BigIntegerField(default=0)
+    won = SumField(help_text="Profit of the winning trades.")
+    lost = SumField(help_text="Loss of the losing trades, above zero.")
+    fees = SumField()
+
+    class Meta:
+        abstract = True
+
+
+class TradeTotal(TradeSums):
+    """All closed trades of a wallet in an instrument: what valuing it adds to the open positions."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("wallet", "instrument"), name="trade_total_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.trades} trades"
+
+
+class TradeDay(TradeSums):
+    """Those that closed on one UTC day: what a period's figures are summed from, however many trades it holds."""
+
+    day = models.DateField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("wallet", "day", "instrument"), name="trade_day_once"),)
+        indexes = (models.Index(fields=("owner", "day"), name="trade_day_of_owner"),)
+
+    def __str__(self) -> str:
+        return f"{self.trades} trades on {self.day}"
 
 
 class RiskLimit(Owned):

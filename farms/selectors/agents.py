@@ -20,8 +20,6 @@ from wallets.hierarchy.tree import WalletNode, wallet_tree
 
 ZERO: Final = Decimal(0)
 BARS_SHOWN: Final = 160
-
-
 ROWS_SHOWN: Final = 8
 
 

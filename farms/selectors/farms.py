@@ -3,27 +3,26 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
+
+from django.db.models import Sum
 
 from farms.models import AgentRun, Farm, FarmEvent
 from farms.selectors.agents import AgentRow, rows_of
 from farms.selectors.funding import funding_by_wallet
 from farms.selectors.runs import RunRow, agent_runs, run_row
+from kit import clock
 from kit.errors import NotFoundError
-from trading.models import Position
+from trading.models import TradeDay
 from trading.selectors import PositionRow, protective_orders
 from wallets.hierarchy.tree import WalletNode, wallet_tree
 
 ZERO: Final = Decimal(0)
 EVENTS_SHOWN: Final = 12
-
-
 DECISIONS_SHOWN: Final = 8
-
-
 CURVE_POINTS: Final = 400
 
 
@@ -200,15 +199,16 @@ def _exposure(agents: tuple[AgentRow, ...], value: Decimal, cap: Decimal) -> tup
 
 
 def _curve(wallet_ids: list[UUID], start: datetime) -> tuple[tuple[datetime, Decimal], ...]:
-    """The running sum of closed trades' profit, thinned to what a chart can show."""
-    closed = (
-        Position.objects.filter(wallet_id__in=wallet_ids, closed_at__isnull=False)
-        .order_by("closed_at")
-        .values_list("closed_at", "realized_pnl")
+    """The running sum of closed trades' profit at the end of each day, thinned to what a chart can show."""
+    days = (
+        TradeDay.objects.filter(wallet_id__in=wallet_ids)
+        .order_by("day")
+        .values("day")
+        .annotate(profit=Sum("won") - Sum("lost"))
     )
-    total, points = ZERO, [(start, ZERO)]
-    for at, profit in closed:
-        total += profit
-        points.append((at or start, total))  # the filter above leaves none without a moment
+    total, points, now = ZERO, [(start, ZERO)], clock.now()
+    for row in days:
+        total += row["profit"]
+        points.append((min(datetime.combine(row["day"] + timedelta(days=1), time(), UTC), now), total))
     step = max(1, len(points) // CURVE_POINTS)
     return (*points[:-1:step], points[-1])

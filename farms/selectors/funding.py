@@ -8,10 +8,10 @@ from collections import defaultdict
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Sum
 
 from markets.prices import price_in
-from trading.models import Position
+from trading.models import TradeTotal
 from wallets.models import FundAllocation
 
 
@@ -36,9 +36,9 @@ def funding_by_wallet(owner_id: UUID) -> dict[UUID, Decimal]:
 def results_by_wallet(owner_id: UUID) -> dict[UUID, tuple[int, int, Decimal]]:
     """Per wallet: closed trades, winning ones, and what they made net of fees."""
     rows = (
-        Position.objects.filter(owner_id=owner_id, closed_at__isnull=False)
+        TradeTotal.objects.filter(owner_id=owner_id)
         .order_by()
         .values("wallet_id")
-        .annotate(trades=Count("pk"), wins=Count("pk", filter=Q(realized_pnl__gt=0)), realized=Sum("realized_pnl"))
+        .annotate(count=Sum("trades"), wins=Sum("won_trades"), realized=Sum("won") - Sum("lost"))
     )
-    return {row["wallet_id"]: (row["trades"], row["wins"], row["realized"]) for row in rows}
+    return {row["wallet_id"]: (row["count"], row["wins"], row["realized"]) for row in rows}

@@ -11,13 +11,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
-from django.db.models import Q
 
 from kit import clock
 from portfolio.models import DailyPerformance
 from quant import metrics
-from trading.models import Position
-from trading.selectors.filters import below
+from trading.selectors.trades import trade_figures
 
 DAYS_PER_YEAR: Final = 365
 
@@ -61,7 +59,7 @@ def performance(*, owner_id: UUID, scope: UUID, start: datetime) -> Performance:
     index = metrics.growth(returns)
     worst = metrics.drawdowns(index)[0] if returns.size else None
     ratio = metrics.sharpe(returns, periods_per_year=DAYS_PER_YEAR)
-    trades = metrics.trade_summary(_closed_trades(owner_id, scope, start))
+    trades = trade_figures(owner_id=owner_id, since=start, wallet_ids=None if scope == owner_id else [scope])
     enough = returns.size >= metrics.MINIMUM_SAMPLE
     return Performance(
         days=int(returns.size),
@@ -76,12 +74,12 @@ def performance(*, owner_id: UUID, scope: UUID, start: datetime) -> Performance:
         recovery_days=worst.recovery - worst.trough if worst and worst.recovery is not None and worst.depth else None,
         value_at_risk=metrics.value_at_risk(returns),
         expected_shortfall=metrics.expected_shortfall(returns),
-        trades=trades["trades"],
-        win_rate=trades["win_rate"],
-        profit_factor=trades["profit_factor"],
-        expectancy=trades["expectancy"],
-        average_win=trades["average_win"],
-        average_loss=trades["average_loss"],
+        trades=trades.trades,
+        win_rate=trades.win_rate,
+        profit_factor=trades.profit_factor,
+        expectancy=trades.expectancy,
+        average_win=trades.average_win,
+        average_loss=trades.average_loss,
     )
 
 
@@ -89,13 +87,6 @@ def _whole_days(scope: UUID, start: datetime) -> np.ndarray[Any, np.dtype[np.flo
     """The time-weighted return of each day that is over."""
     rows = DailyPerformance.objects.filter(scope=scope, day__gte=start.date(), day__lt=clock.now().date())
     return np.fromiter(rows.order_by("day").values_list("twr", flat=True), dtype=np.float64)
-
-
-def _closed_trades(owner_id: UUID, scope: UUID, start: datetime) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Profit and loss of each trade closed in the period, net of fees; the place where it becomes a float."""
-    inside = below([scope]) if scope != owner_id else Q()
-    rows = Position.objects.filter(inside, owner_id=owner_id, closed_at__gte=start).order_by("closed_at")
-    return np.fromiter((float(pnl) for pnl in rows.values_list("realized_pnl", flat=True)), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,6 @@ from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
 from wallets.models import Account
 
 WALLET = Account.Kind.WALLET
-
-
 CLEARING = Account.Kind.CLEARING
 
 

@@ -31,14 +31,8 @@ from trading.risk.limits import limits_on_path
 from wallets.models import Wallet
 
 CLIENT_ID_PREFIX = "mq"
-
-
 CLIENT_ID_LENGTH = 28
-
-
 REASON_LENGTH = 200
-
-
 _STANDING = """
 SELECT
     (SELECT quantity FROM trading_position

@@ -20,8 +20,6 @@ from trading.models import Order, Side
 from wallets.models import Wallet
 
 PAGE_ROWS: Final = 50
-
-
 EXPORT_ROWS: Final = 1000
 
 
@@ -105,7 +103,7 @@ def _parsed(parse: Callable[[str], Any], text: str) -> Any:
         return None
 
 
-def _about(text: str, *fields: str) -> Q:
+def about(text: str, *fields: str) -> Q:
     found = Q()
     if text:
         found |= Q(instrument__symbol__icontains=text) | Q(wallet__name__icontains=text)
@@ -114,20 +112,20 @@ def _about(text: str, *fields: str) -> Q:
     return found
 
 
-def _of(rows: QuerySet[Any], wallet_ids: Collection[UUID] | None) -> QuerySet[Any]:
+def of_wallets(rows: QuerySet[Any], wallet_ids: Collection[UUID] | None) -> QuerySet[Any]:
     return rows if wallet_ids is None else rows.filter(below(wallet_ids))
 
 
-def _known(sort: str, sorts: Mapping[str, Any], default: str) -> str:
+def known(sort: str, sorts: Mapping[str, Any], default: str) -> str:
     return sort if sort.removeprefix("-") in sorts else default
 
 
-def _sorted(rows: QuerySet[Any], sorts: Mapping[str, Any], sort: str) -> QuerySet[Any]:
+def in_order(rows: QuerySet[Any], sorts: Mapping[str, Any], sort: str) -> QuerySet[Any]:
     expression = sorts[sort.removeprefix("-")]
     return rows.order_by(expression.desc() if sort.startswith("-") else expression.asc(), "-pk")
 
 
-def _listing(
+def listing(
     rows: QuerySet[Any],
     sorts: Mapping[str, Any],
     sort: str,
@@ -135,7 +133,7 @@ def _listing(
     filters: Filters,
     present: Callable[[Any], Row],
 ) -> Listing[Row]:
-    found = Paginator(_sorted(rows, sorts, sort), PAGE_ROWS).get_page(page)
+    found = Paginator(in_order(rows, sorts, sort), PAGE_ROWS).get_page(page)
     found.object_list = [present(row) for row in found.object_list]
     return Listing(found, sort, filters)
 

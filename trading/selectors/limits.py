@@ -102,7 +102,7 @@ def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wal
             id=step.pk,
             role=step.role if isinstance(step, Wallet) else "connection",
             name=step.name,
-            allowed_symbols=_sorted(limit.allowed_symbols),
+            allowed_symbols=in_order(limit.allowed_symbols),
             maximum_notional=limit.maximum_notional,
             is_tightest_symbols=symbols is not None and limit.allowed_symbols == symbols,
             is_tightest_notional=notional is not None and limit.maximum_notional == notional,
@@ -112,7 +112,7 @@ def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wal
     return LimitPath(
         target=target,
         steps=tuple(steps),
-        allowed_symbols=_sorted(symbols),
+        allowed_symbols=in_order(symbols),
         maximum_notional=notional,
         choices=tuple(sorted({symbol for symbol, _ in instruments} | stored)),
         unit=" or ".join(sorted({quote for _, quote in instruments})),
@@ -127,5 +127,5 @@ def _limits(step: Connection | Wallet) -> risk.Limits:
     return risk.Limits(step.name, allowed_symbols=listed, maximum_notional=limit.maximum_notional)
 
 
-def _sorted(symbols: frozenset[str] | None) -> tuple[str, ...] | None:
+def in_order(symbols: frozenset[str] | None) -> tuple[str, ...] | None:
     return None if symbols is None else tuple(sorted(symbols))

@@ -16,11 +16,11 @@ from trading.selectors.filters import (
     PAGE_ROWS,
     Filters,
     Listing,
-    _about,
-    _known,
-    _listing,
-    _of,
-    _sorted,
+    about,
+    in_order,
+    known,
+    listing,
+    of_wallets,
     place,
 )
 
@@ -95,13 +95,13 @@ ORDER_SORTS: Final = {
 
 def list_orders(*, owner_id: UUID, filters: Filters, sort: str = "", page: Any = 1) -> Listing[OrderRow]:
     """A page of orders, newest first unless sorted otherwise: two queries."""
-    sort = _known(sort, ORDER_SORTS, "-created")
-    return _listing(_orders(owner_id, filters), ORDER_SORTS, sort, page, filters, order_row)
+    sort = known(sort, ORDER_SORTS, "-created")
+    return listing(_orders(owner_id, filters), ORDER_SORTS, sort, page, filters, order_row)
 
 
 def export_orders(*, owner_id: UUID, filters: Filters, sort: str = "", start: int = 0) -> list[OrderRow]:
     """The next rows of an export, from `start` on; empty at the end."""
-    rows = _sorted(_orders(owner_id, filters), ORDER_SORTS, _known(sort, ORDER_SORTS, "-created"))
+    rows = in_order(_orders(owner_id, filters), ORDER_SORTS, known(sort, ORDER_SORTS, "-created"))
     return [order_row(order) for order in rows[start : start + EXPORT_ROWS]]
 
 
@@ -109,7 +109,7 @@ def orders(
     *, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, limit: int = PAGE_ROWS
 ) -> tuple[OrderRow, ...]:
     """The newest orders, of these wallets and below them if given: one query."""
-    rows = _of(Order.objects.filter(owner_id=owner_id), wallet_ids)
+    rows = of_wallets(Order.objects.filter(owner_id=owner_id), wallet_ids)
     return tuple(map(order_row, rows.select_related("instrument", "wallet__parent").order_by("-created_at")[:limit]))
 
 
@@ -153,7 +153,7 @@ def order_row(order: Order) -> OrderRow:
 
 def _orders(owner_id: UUID, filters: Filters) -> QuerySet[Order]:
     rows = Order.objects.filter(
-        filters.place() & filters.times("created_at") & _about(filters.text, "reason", "refusal", "client_order_id"),
+        filters.place() & filters.times("created_at") & about(filters.text, "reason", "refusal", "client_order_id"),
         owner_id=owner_id,
     )
     if filters.side:

@@ -20,9 +20,9 @@ from trading.selectors.filters import (
     PAGE_ROWS,
     Filters,
     Listing,
-    _about,
-    _known,
+    about,
     below,
+    known,
     orders_address,
     place,
 )
@@ -167,17 +167,17 @@ POSITION_SORTS: Final[dict[str, Callable[[PositionRow], Any]]] = {
 
 def list_positions(*, owner_id: UUID, filters: Filters, sort: str = "", page: Any = 1) -> Listing[PositionRow]:
     """A page of open positions; they are all priced before they are sorted, since value and profit need the price."""
-    sort = _known(sort, POSITION_SORTS, "-value")
+    sort = known(sort, POSITION_SORTS, "-value")
     return Listing(Paginator(_positions(owner_id, filters, sort), PAGE_ROWS).get_page(page), sort, filters)
 
 
 def export_positions(*, owner_id: UUID, filters: Filters, sort: str = "", start: int = 0) -> list[PositionRow]:
     """The next rows of an export, from `start` on; empty at the end."""
-    rows = _positions(owner_id, filters, _known(sort, POSITION_SORTS, "-value"))
+    rows = _positions(owner_id, filters, known(sort, POSITION_SORTS, "-value"))
     return rows[start : start + EXPORT_ROWS]
 
 
 def _positions(owner_id: UUID, filters: Filters, sort: str) -> list[PositionRow]:
-    where = filters.place() & filters.times("opened_at") & _about(filters.text, "entry_reason")
+    where = filters.place() & filters.times("opened_at") & about(filters.text, "entry_reason")
     rows = open_positions(owner_id=owner_id, where=where)
     return sorted(rows, key=POSITION_SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))

@@ -2,25 +2,25 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum, Value
 
 from kit.models import MoneyField
-from trading.models import Fill, Position
+from trading.models import Fill, Position, TradeDay
 from trading.selectors.filters import (
     EXPORT_ROWS,
     PAGE_ROWS,
     Filters,
     Listing,
-    _about,
-    _known,
-    _listing,
-    _of,
-    _sorted,
+    about,
+    in_order,
+    known,
+    listing,
+    of_wallets,
     orders_address,
     place,
 )
@@ -103,27 +103,84 @@ TRADE_SORTS: Final = {
 
 def list_trades(*, owner_id: UUID, filters: Filters, sort: str = "", page: Any = 1) -> Listing[TradeRow]:
     """A page of closed positions, last closed first unless sorted otherwise: two queries."""
-    sort = _known(sort, TRADE_SORTS, "-closed")
-    return _listing(_trades(owner_id, filters), TRADE_SORTS, sort, page, filters, trade_row)
+    sort = known(sort, TRADE_SORTS, "-closed")
+    return listing(_trades(owner_id, filters), TRADE_SORTS, sort, page, filters, trade_row)
 
 
 def export_trades(*, owner_id: UUID, filters: Filters, sort: str = "", start: int = 0) -> list[TradeRow]:
     """The next rows of an export, from `start` on; empty at the end."""
-    rows = _sorted(_trades(owner_id, filters), TRADE_SORTS, _known(sort, TRADE_SORTS, "-closed"))
+    rows = in_order(_trades(owner_id, filters), TRADE_SORTS, known(sort, TRADE_SORTS, "-closed"))
     return [trade_row(position) for position in rows[start : start + EXPORT_ROWS]]
 
 
 def fills(*, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, limit: int = PAGE_ROWS) -> tuple[FillRow, ...]:
     """The newest fills, of these wallets and below them if given: one query."""
-    rows = _of(Fill.objects.filter(owner_id=owner_id), wallet_ids)
+    rows = of_wallets(Fill.objects.filter(owner_id=owner_id), wallet_ids)
     return tuple(map(fill_row, rows.select_related("instrument", "wallet")[:limit]))
+
+
+@dataclass(frozen=True, slots=True)
+class TradeFigures:
+    """Of trades closed in a period: fractions, and money in the quote asset. None where there is no such trade."""
+
+    trades: int
+    win_rate: float | None
+    profit_factor: float | None
+    expectancy: float | None
+    average_win: float | None
+    average_loss: float | None
+
+
+def trade_figures(*, owner_id: UUID, since: datetime, wallet_ids: Collection[UUID] | None = None) -> TradeFigures:
+    """The figures of the trades closed from `since` on, of these wallets and below them if given.
+
+    Whole days come from their sums and the day of `since` from its trades, so that the cost does not grow with them.
+    The definitions are those of `quant.metrics.trades`.
+    """
+    whole_days = of_wallets(
+        TradeDay.objects.filter(owner_id=owner_id, day__gt=since.astimezone(UTC).date()), wallet_ids
+    )
+    midnight = datetime.combine(since.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+    first_day = Position.objects.filter(owner_id=owner_id, closed_at__gte=since, closed_at__lt=midnight)
+    won, lost = Q(realized_pnl__gt=0), Q(realized_pnl__lt=0)
+    parts = _one_row(of_wallets(whole_days, wallet_ids)).annotate(
+        n=Sum("trades"), won_n=Sum("won_trades"), lost_n=Sum("lost_trades"), gain=Sum("won"), loss=Sum("lost")
+    )
+    parts = parts.union(
+        _one_row(of_wallets(first_day, wallet_ids)).annotate(
+            n=Count("pk"),
+            won_n=Count("pk", filter=won),
+            lost_n=Count("pk", filter=lost),
+            gain=Sum("realized_pnl", filter=won),
+            loss=-Sum("realized_pnl", filter=lost),
+        ),
+        all=True,
+    )
+    found = list(parts)
+    n, won_n, lost_n, gain, loss = (
+        sum(row[name] or 0 for row in found) for name in ("n", "won_n", "lost_n", "gain", "loss")
+    )
+    return TradeFigures(
+        trades=n,
+        win_rate=won_n / n if n else None,
+        profit_factor=float(gain / loss) if loss else None,
+        expectancy=float((gain - loss) / n) if n else None,
+        average_win=float(gain / won_n) if won_n else None,
+        average_loss=float(-loss / lost_n) if lost_n else None,
+    )
+
+
+def _one_row(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Rows to be summed up as a whole, in a form that can be joined with another sum."""
+    whole: QuerySet[Any] = rows.order_by().annotate(whole=Value(1)).values("whole")
+    return whole
 
 
 def closed_positions(
     *, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, limit: int = PAGE_ROWS
 ) -> tuple[TradeRow, ...]:
     """The round trips that ended last, of these wallets and below them if given: one query."""
-    rows = _of(Position.objects.filter(owner_id=owner_id, closed_at__isnull=False), wallet_ids)
+    rows = of_wallets(Position.objects.filter(owner_id=owner_id, closed_at__isnull=False), wallet_ids)
     return tuple(map(trade_row, rows.select_related("instrument", "wallet__parent").order_by("-closed_at")[:limit]))
 
 
@@ -182,7 +239,7 @@ def trade_row(position: Position) -> TradeRow:
 
 def _trades(owner_id: UUID, filters: Filters) -> QuerySet[Position]:
     return Position.objects.filter(
-        filters.place() & filters.times("closed_at") & _about(filters.text, "entry_reason", "exit_reason"),
+        filters.place() & filters.times("closed_at") & about(filters.text, "entry_reason", "exit_reason"),
         owner_id=owner_id,
         closed_at__isnull=False,
     ).select_related("instrument", "wallet__parent")

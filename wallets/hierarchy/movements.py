@@ -20,8 +20,6 @@ from wallets.models import Account, FundAllocation, Posting, Wallet
 from wallets.venues.demo import account as demo
 
 DEMO_ADAPTER = "demo"
-
-
 MAX_KEY = 100
 
 

@@ -11,8 +11,6 @@ from kit.live.publish import publish
 from wallets.models import Connection, Wallet
 
 ASSET = re.compile(r"[A-Z0-9][A-Z0-9.:_-]{0,19}")
-
-
 PARENT_ROLE = {Wallet.Role.FARM: Wallet.Role.MASTER, Wallet.Role.AGENT: Wallet.Role.FARM}
 
 

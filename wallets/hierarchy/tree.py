@@ -24,16 +24,10 @@ from wallets.sync.health import Freshness, SyncState, freshness
 
 ZERO: Final = Decimal(0)
 DAY: Final = timedelta(hours=24)
-
-
 # Assets that a price may go through when an asset has no market with the base itself.
 BRIDGES: Final = ("BTC", "ETH", "USD", "USDC", "USDT")
-
-
 # Kinds of postings that move money between wallets or from outside: not earned, not lost.
 FLOWS: Final = ("deposit", "allocate", "collect", "assign")
-
-
 STRICTNESS: Final = {
     Wallet.TradingState.ACTIVE.value: 0,
     Wallet.TradingState.REDUCING.value: 1,

@@ -1,0 +1,110 @@
+"""Closed trades are summed up as they close: the sums are those of the rows, and nobody can write them."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Count, Q, Sum
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kit.users.models import User
+from quant import metrics
+from tests.trading.desk import Desk, make_desk
+from trading.models import Position, TradeDay, TradeTotal
+from trading.selectors.trades import trade_figures
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+profits = st.decimals("-1000", "1000", places=2)
+moments = st.integers(0, 5 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes))
+
+
+@pytest.fixture
+def desk(as_owner: User) -> Desk:
+    return make_desk(as_owner)
+
+
+def close(desk: Desk, at: datetime, profit: Decimal) -> Position:
+    return Position.objects.create(
+        owner=desk.owner,
+        wallet=desk.wallet,
+        instrument=desk.instrument,
+        quantity=0,
+        entry_quantity=1,
+        entry_price=100,
+        fees=Decimal("0.1"),
+        realized_pnl=profit,
+        opened_at=at - timedelta(hours=1),
+        closed_at=at,
+    )
+
+
+def summed(group: str) -> dict[object, tuple[object, ...]]:
+    """The sums as the rows of positions say them, by a field of theirs."""
+    rows = Position.objects.filter(closed_at__isnull=False).order_by().values_list(group)
+    sums = rows.annotate(
+        n=Count("pk"), won=Count("pk", filter=Q(realized_pnl__gt=0)), net=Sum("realized_pnl"), paid=Sum("fees")
+    )
+    return {row[0]: row[1:] for row in sums}
+
+
+def kept(model: type[TradeDay] | type[TradeTotal], group: str) -> dict[object, tuple[object, ...]]:
+    rows = model.objects.filter(trades__gt=0).values_list(group, "trades", "won_trades", "won", "lost", "fees")
+    return {key: (trades, wins, won - lost, fees) for key, trades, wins, won, lost, fees in rows}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(trades=st.lists(st.tuples(moments, profits), max_size=12), since=moments, removed=st.integers(0, 3))
+def test_the_sums_are_those_of_the_rows_whatever_is_closed_corrected_or_removed(
+    desk: Desk, trades: list[tuple[datetime, Decimal]], since: datetime, removed: int
+) -> None:
+    try:
+        with transaction.atomic():
+            made = [close(desk, at, profit) for at, profit in trades]
+            for position in made[:removed]:
+                position.delete()
+            for position in made[removed : removed + 1]:
+                position.realized_pnl += 5
+                position.save()
+            assert kept(TradeTotal, "wallet_id") == summed("wallet_id")
+            assert kept(TradeDay, "day") == summed("closed_at__date")
+            assert_figures_agree(desk, since)
+            raise UndoneError
+    except UndoneError:
+        pass
+
+
+class UndoneError(Exception):
+    """Takes an example's rows back."""
+
+
+def assert_figures_agree(desk: Desk, since: datetime) -> None:
+    inside = Position.objects.filter(closed_at__gte=since).values_list("realized_pnl", flat=True)
+    expected = metrics.trade_summary(np.array([float(pnl) for pnl in inside]))
+    for wallets in (None, [desk.wallet.pk], [desk.master.pk]):
+        figures = trade_figures(owner_id=desk.owner.pk, since=since, wallet_ids=wallets)
+        for name in ("trades", "win_rate", "profit_factor", "expectancy", "average_win", "average_loss"):
+            assert getattr(figures, name) == pytest.approx(expected[name], abs=1e-9), name
+
+
+def test_a_trade_counts_from_the_moment_it_closes(desk: Desk) -> None:
+    desk.trade("buy", "1")
+    assert not TradeTotal.objects.exists()
+    desk.trade("sell", "1")
+    [total] = TradeTotal.objects.all()
+    [trade] = Position.objects.all()
+    assert (total.trades, total.won - total.lost, total.fees) == (1, trade.realized_pnl, trade.fees)
+
+
+@pytest.mark.parametrize("table", ["trading_tradetotal", "trading_tradeday"])
+def test_the_application_cannot_write_them(desk: Desk, table: str) -> None:
+    close(desk, NOON, Decimal(5))
+    for statement in (f"UPDATE {table} SET won = 1", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+        with (
+            pytest.raises(DatabaseError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
