@@ -1,12 +1,22 @@
 """What can be traded and what it cost: shared by every owner, so nothing here carries one."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
 
 from kit import clock
 from kit.models import MoneyField
+
+# The longest names of venues, symbols and assets; `markets.assets` says in a sentence what is longer.
+VENUE_LENGTH = 40
+SYMBOL_LENGTH = 40
+ASSET_LENGTH = 20
+# No number of the books is as large (numeric(38,18)), and no candle has as high a price or as large a volume.
+BEYOND = Decimal(10) ** 20
+PRICE_END = 1e20
+VOLUME_END = 1e30
 
 
 class Timeframe(models.TextChoices):
@@ -34,10 +44,13 @@ class Instrument(models.Model):
         FUTURE = "future", "Future"
         PREDICTION = "prediction", "Prediction market"
 
-    venue = models.CharField(max_length=40, help_text="The venue's short name, such as binance or simulated.")
-    symbol = models.CharField(max_length=40, help_text="BASE/QUOTE, such as BTC/USDT.")
-    base = models.CharField(max_length=20)
-    quote = models.CharField(max_length=20)
+    venue = models.CharField(max_length=VENUE_LENGTH, help_text="The venue's short name, such as binance or simulated.")
+    symbol = models.CharField(
+        max_length=SYMBOL_LENGTH, help_text="The venue's name for it, such as BTC/USDT; nothing takes it apart."
+    )
+    base = models.CharField(max_length=ASSET_LENGTH)
+    quote = models.CharField(max_length=ASSET_LENGTH)
+    settle = models.CharField(max_length=ASSET_LENGTH, blank=True, help_text="What a derivative's profit is paid in.")
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.SPOT)
     tick_size = MoneyField(help_text="Smallest step of a price.")
     lot_size = MoneyField(help_text="Smallest step of a quantity.")
@@ -49,7 +62,11 @@ class Instrument(models.Model):
         ordering = ("venue", "symbol")
         constraints = (
             models.UniqueConstraint(fields=("venue", "symbol"), name="instrument_once_per_venue"),
-            models.CheckConstraint(condition=Q(tick_size__gt=0) & Q(lot_size__gt=0), name="instrument_steps_positive"),
+            # PostgreSQL's NaN is greater than every number: an upper bound refuses it.
+            models.CheckConstraint(
+                condition=Q(tick_size__gt=0, tick_size__lt=BEYOND) & Q(lot_size__gt=0, lot_size__lt=BEYOND),
+                name="instrument_steps_positive",
+            ),
         )
 
     def __str__(self) -> str:
@@ -76,7 +93,7 @@ class Candle(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=Q(low__gt=0, low__lte=F("open"), high__gte=F("open"), volume__gte=0)
-                & Q(low__lte=F("close"), high__gte=F("close")),
+                & Q(low__lte=F("close"), high__gte=F("close"), high__lt=PRICE_END, volume__lt=VOLUME_END),
                 name="candle_is_sane",
             ),
         )
@@ -91,6 +108,16 @@ class Ticker(models.Model):
     ask = MoneyField(null=True)
     source = models.CharField(max_length=40, help_text="simulated, recorded, or the exchange that said so.")
     at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(price__gt=0, price__lt=BEYOND)
+                & Q(bid__gt=0, bid__lt=BEYOND)
+                & Q(ask__gt=0, ask__lt=BEYOND),
+                name="ticker_is_sane",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.instrument_id} {self.price}"

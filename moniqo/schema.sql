@@ -32,8 +32,7 @@
 -- migration contenttypes 0002_remove_content_type_name -
 -- migration farms 0001_initial 6a93ddd2a3dbacfb
 -- migration farms 0002_policies 53a342d2d0cb7f4a
--- migration markets 0001_initial 4c4c02a7ad770b2d
--- migration markets 0002_candle_without_constraint 5ca0eab06eae87e9
+-- migration markets 0001_initial 311913d0e6df20db
 -- migration portfolio 0001_initial d531c26fa82e0d53
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration sessions 0001_initial -
@@ -1020,7 +1019,7 @@ CREATE TABLE public.markets_candle (
     low double precision NOT NULL,
     close double precision NOT NULL,
     volume double precision NOT NULL,
-    CONSTRAINT candle_is_sane CHECK (((high >= open) AND (low > (0.0)::double precision) AND (low <= open) AND (volume >= (0.0)::double precision) AND (high >= close) AND (low <= close)))
+    CONSTRAINT candle_is_sane CHECK (((high >= open) AND (low > (0.0)::double precision) AND (low <= open) AND (volume >= (0.0)::double precision) AND (high >= close) AND (high < ('100000000000000000000'::numeric)::double precision) AND (low <= close) AND (volume < ('1000000000000000000000000000000'::numeric)::double precision)))
 );
 
 
@@ -1045,13 +1044,14 @@ CREATE TABLE public.markets_instrument (
     symbol character varying(40) NOT NULL,
     base character varying(20) NOT NULL,
     quote character varying(20) NOT NULL,
+    settle character varying(20) NOT NULL,
     kind character varying(12) NOT NULL,
     tick_size numeric(38,18) NOT NULL,
     lot_size numeric(38,18) NOT NULL,
     minimum_notional numeric(38,18) NOT NULL,
     is_simulated boolean NOT NULL,
     is_active boolean NOT NULL,
-    CONSTRAINT instrument_steps_positive CHECK (((tick_size > (0)::numeric) AND (lot_size > (0)::numeric)))
+    CONSTRAINT instrument_steps_positive CHECK (((tick_size > (0)::numeric) AND (tick_size < '100000000000000000000'::numeric) AND (lot_size > (0)::numeric) AND (lot_size < '100000000000000000000'::numeric)))
 );
 
 
@@ -1079,7 +1079,8 @@ CREATE TABLE public.markets_ticker (
     bid numeric(38,18),
     ask numeric(38,18),
     source character varying(40) NOT NULL,
-    at timestamp with time zone NOT NULL
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ticker_is_sane CHECK (((price > (0)::numeric) AND (price < '100000000000000000000'::numeric) AND (bid > (0)::numeric) AND (bid < '100000000000000000000'::numeric) AND (ask > (0)::numeric) AND (ask < '100000000000000000000'::numeric)))
 );
 
 
@@ -2354,18 +2355,17 @@ INSERT INTO public.django_migrations VALUES
 	(34, 'trading', '0001_initial', now()),
 	(35, 'farms', '0001_initial', now()),
 	(36, 'farms', '0002_policies', now()),
-	(37, 'markets', '0002_candle_without_constraint', now()),
-	(38, 'portfolio', '0001_initial', now()),
-	(39, 'portfolio', '0002_policies', now()),
-	(40, 'sessions', '0001_initial', now()),
-	(41, 'trading', '0002_policies', now()),
-	(42, 'trading', '0003_guards', now()),
-	(43, 'trading', '0004_sums_of_closed_trades', now()),
-	(44, 'users', '0002_tokens', now()),
-	(45, 'wallets', '0002_policies', now()),
-	(46, 'wallets', '0003_ledger_rows', now()),
-	(47, 'wallets', '0004_ledger_functions', now()),
-	(48, 'wallets', '0005_rehearsing_connections', now());
+	(37, 'portfolio', '0001_initial', now()),
+	(38, 'portfolio', '0002_policies', now()),
+	(39, 'sessions', '0001_initial', now()),
+	(40, 'trading', '0002_policies', now()),
+	(41, 'trading', '0003_guards', now()),
+	(42, 'trading', '0004_sums_of_closed_trades', now()),
+	(43, 'users', '0002_tokens', now()),
+	(44, 'wallets', '0002_policies', now()),
+	(45, 'wallets', '0003_ledger_rows', now()),
+	(46, 'wallets', '0004_ledger_functions', now()),
+	(47, 'wallets', '0005_rehearsing_connections', now());
 
 
 --
@@ -2668,7 +2668,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 48, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 48, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 47, true);
 
 
 --

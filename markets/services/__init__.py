@@ -3,7 +3,7 @@
 from markets.candles.storing import prune_candles, store_candles
 from markets.services.instruments import ensure_instrument, ensure_simulated_instruments, sensible_lot
 from markets.services.quotes import NewQuote, record_quotes
-from markets.services.simulation import continue_simulated, generate_history, play_simulated_markets
+from markets.services.simulation import continue_simulated, generate_history, play_simulated_markets, simulated_since
 
 __all__ = (
     "NewQuote",
@@ -15,5 +15,6 @@ __all__ = (
     "prune_candles",
     "record_quotes",
     "sensible_lot",
+    "simulated_since",
     "store_candles",
 )

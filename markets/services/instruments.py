@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from kit.errors import InvalidInputError
+from markets.assets import SMALLEST, dollar_in, pair, require_asset, require_symbol, require_venue, shown
 from markets.models import Instrument
 from markets.prices import SIMULATED, to_price
 from quant.market_simulator import ASSETS
@@ -17,22 +18,33 @@ def ensure_instrument(
     symbol: str,
     tick_size: Decimal,
     lot_size: Decimal,
+    base: str = "",
+    quote: str = "",
+    settle: str = "",
+    kind: str = Instrument.Kind.SPOT,
     minimum_notional: Decimal = Decimal(0),
     is_simulated: bool = False,
 ) -> tuple[Instrument, bool]:
-    """The venue's spot instrument `BASE/QUOTE`, made when it is missing (then the second answer is true).
+    """The venue's instrument `symbol`, made when it is missing (then the second answer is true).
 
-    An instrument that is there already keeps its steps: they may have been corrected by an operator.
+    Without `base` and `quote` the symbol is the BASE/QUOTE that a person wrote. An instrument that is there already
+    keeps its steps: they may have been corrected by an operator. Raises InvalidInputError for names that are too long
+    and for steps that are no positive numbers.
     """
-    base, slash, quote = symbol.partition("/")
-    if not (base and slash and quote) or symbol != symbol.upper():
-        raise InvalidInputError(f"Write the symbol as BASE/QUOTE in capitals, such as BTC/USDT: {symbol!r} is not.")
+    if not (base and quote):
+        written = pair(symbol)
+        base, quote = written.base, written.quote
+    for step in (tick_size, lot_size):
+        if not (step.is_finite() and step >= SMALLEST):
+            raise InvalidInputError(f"Give {shown(symbol)} steps that are numbers of 1e-18 or more: {step} is not.")
     return Instrument.objects.get_or_create(
-        venue=venue,
-        symbol=symbol,
+        venue=require_venue(venue),
+        symbol=require_symbol(symbol),
         defaults={
-            "base": base,
-            "quote": quote,
+            "base": require_asset(base),
+            "quote": require_asset(quote),
+            "settle": require_asset(settle) if settle else "",
+            "kind": kind,
             "tick_size": tick_size,
             "lot_size": lot_size,
             "minimum_notional": minimum_notional,
@@ -56,6 +68,6 @@ def ensure_simulated_instruments() -> tuple[Instrument, ...]:
     )
 
 
-def sensible_lot(price: Decimal) -> Decimal:
-    """The power of ten whose worth at `price` is between a tenth of the quote asset's unit and one of it."""
-    return Decimal(1).scaleb(-(price.adjusted() + 1))
+def sensible_lot(price: Decimal, quote: str = "") -> Decimal:
+    """The power of ten whose worth at `price` is between ten cents and a dollar, roughly, whatever the quote asset."""
+    return max(Decimal(1).scaleb(-((price / dollar_in(quote)).adjusted() + 1)), SMALLEST)

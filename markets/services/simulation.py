@@ -113,6 +113,12 @@ def play_simulated_markets() -> list[int]:
     return [quote.instrument_id for quote in quoted]
 
 
+def simulated_since(venue: str) -> datetime | None:
+    """When the simulator began to play the venue's market; None when it does not."""
+    row = FeedState.objects.filter(name=_NAME.format(venue)).first()
+    return moment(MarketState.from_dict(row.state).start_ms) if row else None
+
+
 class _Market:
     """One market while its lock is held."""
 

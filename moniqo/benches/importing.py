@@ -16,6 +16,7 @@ from quant.candles import MINUTE_MS, Candles
 
 ROWS: Final = 500_000
 _VENUE: Final = "bench"
+_START_MS: Final = 1_577_836_800_000  # 1 January 2020
 
 
 def bench_import(*, rows: int = ROWS) -> dict[str, Any]:
@@ -53,7 +54,12 @@ def _made_up(rows: int) -> Candles:
     open_ = np.concatenate((close[:1], close[:-1]))
     high, low = np.maximum(open_, close) + 1, np.minimum(open_, close) - 1
     return Candles(
-        np.arange(rows, dtype=np.int64) * MINUTE_MS, open_, high, low, close, np.round(generator.random(rows) * 10, 6)
+        _START_MS + np.arange(rows, dtype=np.int64) * MINUTE_MS,
+        open_,
+        high,
+        low,
+        close,
+        np.round(generator.random(rows) * 10, 6),
     )
 
 

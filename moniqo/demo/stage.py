@@ -13,6 +13,7 @@ from uuid import UUID
 
 from kit import clock
 from kit.errors import MoniqoError
+from markets.candles.files import MOST_SKIPPED
 from markets.candles.importing import import_candles
 from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds, moment
 from markets.models import FeedState, Instrument
@@ -190,13 +191,13 @@ def _import_one(recording: Recording, say: Say) -> _Tape:
         venue=recording.venue,
         symbol=recording.symbol,
         timeframe=recording.timeframe,
-        skip_bad=True,
+        skip_bad=MOST_SKIPPED,
     )
     if report.first is None or report.last is None:
         raise CandleFolderError("it has no usable candle.")
     bad = f", {report.bad} bad rows left out" if report.bad else ""
     missing = f", {report.missing} bars missing" if report.missing else ""
-    say(f"Using {recording.path.name}: {report.accepted:,} candles{bad}{missing}.")
+    say(" ".join((f"Using {recording.path.name}: {report.accepted:,} candles{bad}{missing}.", *report.notes)))
     instrument = Instrument.objects.get(venue=recording.venue, symbol=recording.symbol)
     length = timedelta(milliseconds=TIMEFRAME_MS[recording.timeframe])
     return _Tape(instrument, {recording.timeframe}, report.first, report.last + length)

@@ -6,30 +6,29 @@ The answer in JSON is a contract: trades with their bars and prices, final equit
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import time
-import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from kit.errors import MoniqoError
+from markets.candles.files import CandleFile, read_file
+from markets.candles.files.options import add_skip_bad
 from quant import strategies
 from quant.backtest import BacktestResult, Config, Size, run_backtest
 from quant.candles import MINUTE_MS, Candles, aggregate, timeframe_to_ms
 from quant.errors import CandleError, ParameterError, QuantError
 
-COLUMNS = ("ts", "open", "high", "low", "close", "volume")
 SHOWN_TRADES = 20
 
 
 class Command(BaseCommand):
-    help = "Backtest a strategy over a file of candles (csv or csv.gz: ts in ms, open, high, low, close, volume)."
+    help = "Backtest a strategy over a file of candles (CSV, plain, .gz or .zip, in any usual dialect)."
     requires_system_checks = ()
     requires_migrations_checks = False
 
@@ -50,23 +49,26 @@ class Command(BaseCommand):
         parser.add_argument("--max-entries", type=int, default=1, help="Above 1 allows pyramiding.")
         parser.add_argument("--from", dest="start", help="First day or moment, ISO 8601, UTC.")
         parser.add_argument("--to", dest="end", help="End, not included, ISO 8601, UTC.")
+        add_skip_bad(parser)
         parser.add_argument("--json", action="store_true", dest="as_json")
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Before numba is imported for the first time, which happens inside the first backtest.
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba"))
         try:
-            candles = _candles(options)
+            candles, file = _candles(options)
             result, seconds = _run(candles, options)
-        except QuantError as error:
+        except (QuantError, MoniqoError) as error:
             raise CommandError(str(error)) from error
         speed = len(candles) / seconds if seconds else None
         if options["as_json"]:
-            self.stdout.write(json.dumps(_report(result, speed)))
+            self.stdout.write(json.dumps(_report(file, result, speed)))
         else:
-            self._describe(candles, result, speed)
+            self._describe(candles, file, result, speed)
 
-    def _describe(self, candles: Candles, result: BacktestResult, speed: float | None) -> None:
+    def _describe(self, candles: Candles, file: CandleFile, result: BacktestResult, speed: float | None) -> None:
+        for sentence in _said(file):
+            self.stdout.write(sentence)
         gaps = candles.gaps()
         missing = f", {int(gaps[:, 1].sum())} missing in {len(gaps)} gaps" if len(gaps) else ""
         self.stdout.write(f"{len(candles)} candles from {_moment(candles.ts[0])} to {_moment(candles.ts[-1])}{missing}")
@@ -114,34 +116,19 @@ def _run(candles: Candles, options: dict[str, Any]) -> tuple[BacktestResult, flo
     return result, time.perf_counter() - started
 
 
-def _candles(options: dict[str, Any]) -> Candles:
-    candles = _read(options["candles"])
+def _candles(options: dict[str, Any]) -> tuple[Candles, CandleFile]:
+    """The candles that are traded, and the file that they come from."""
+    read = read_file(options["candles"])
+    if refusal := read.refusal(options["skip_bad"]):
+        raise CandleError(refusal)
+    candles = read.candles
     width = timeframe_to_ms(options["timeframe"])
     if len(candles) > 1 and candles.timeframe_ms != width:
         candles = aggregate(candles, width // MINUTE_MS)
     candles = candles.between(_milliseconds(options["start"]), _milliseconds(options["end"]))
     if len(candles) == 0:
         raise CandleError("Choose another file or span: there is no candle in this one.")
-    return candles
-
-
-def _read(path: Path) -> Candles:
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8") as file:
-            names = [name.strip() for name in file.readline().split(",")]
-            if not set(COLUMNS) <= set(names):
-                raise CandleError(f"Give {path.name} a first line that names the columns {', '.join(COLUMNS)}.")
-            order = [names.index(name) for name in COLUMNS]
-            return Candles.from_rows(np.loadtxt(file, delimiter=",", usecols=order, ndmin=2))
-    except OSError as error:
-        raise CandleError(f"Give a readable file: {path} is not ({error.strerror or error}).") from error
-    except (EOFError, zlib.error) as error:
-        raise CandleError(f"Fetch {path.name} again: its compressed data end early or are damaged.") from error
-    except ValueError as error:
-        if isinstance(error, QuantError):
-            raise
-        raise CandleError(f"Correct {path.name}: {str(error).rstrip('.')}.") from error
+    return candles, read
 
 
 def _milliseconds(text: str | None) -> int | None:
@@ -158,8 +145,17 @@ def _moment(ts: int) -> str:
     return f"{datetime.fromtimestamp(int(ts) / 1000, tz=UTC):%Y-%m-%d %H:%M}"
 
 
-def _report(result: BacktestResult, speed: float | None) -> dict[str, Any]:
+def _said(file: CandleFile) -> list[str]:
+    """What was repaired in the file or left out of it."""
+    left_out = [f"Left out line {row.line}: {row.reason}." for row in file.bad[:SHOWN_TRADES]]
+    if more := len(file.bad) - len(left_out):
+        left_out.append(f"Left out {more} lines more.")
+    return [*file.notes, *left_out]
+
+
+def _report(file: CandleFile, result: BacktestResult, speed: float | None) -> dict[str, Any]:
     return {
+        "notes": _said(file),
         "trades": [
             {
                 "entry_ts": trade.entry_ts,

@@ -1,4 +1,4 @@
-"""`manage.py import_candles FILE.csv[.gz] --venue V --symbol BTC/USDT --timeframe 4h`."""
+"""`manage.py import_candles FILE --venue V --symbol BTC/USDT --timeframe 4h`."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandParser
 
+from markets.candles.files.options import add_skip_bad
 from markets.candles.importing import BadRowsError, ImportReport, import_candles
 from markets.models import Timeframe
 
@@ -14,11 +15,11 @@ class Command(BaseCommand):
     help = "Store the candles of a CSV file, with a report of gaps and of rows that cannot be true."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="Columns ts (ms), open, high, low, close, volume; plain or .gz.")
+        parser.add_argument("file", type=Path, help="CSV, plain, .gz or .zip, in any usual dialect.")
         parser.add_argument("--venue", required=True, help="The venue's short name, such as binance.")
         parser.add_argument("--symbol", required=True, help="BASE/QUOTE, such as BTC/USDT.")
         parser.add_argument("--timeframe", required=True, choices=Timeframe.values)
-        parser.add_argument("--skip-bad", action="store_true", help="Store the good rows of a file with bad ones.")
+        add_skip_bad(parser)
         parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,4 +60,4 @@ def _lines(report: ImportReport) -> list[str]:
     lines += [f"  line {row.line}: {row.reason}" for row in report.first_bad]
     if report.bad > len(report.first_bad):
         lines.append(f"  and {report.bad - len(report.first_bad)} more")
-    return lines
+    return [*lines, *report.notes]

@@ -15,6 +15,9 @@ from django.core.management import CommandError, call_command
 from quant.candles import Candles
 from tests.quant.market import HOUR_MS, random_candles
 
+HEADER = "ts,open,high,low,close,volume"
+START_MS = 1_735_689_600_000  # 1 January 2025
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -22,9 +25,10 @@ def file(tmp_path: Path) -> Path:
     candles = random_candles(np.random.default_rng(3), 800)
     columns = [getattr(candles, name) for name in Candles.__dataclass_fields__]
     with gzip.open(path, "wt") as stream:
-        stream.write("ts,open,high,low,close,volume\n")
+        stream.write(f"{HEADER}\n")
         for row in zip(*columns, strict=True):
-            stream.write(",".join(repr(value.item()) for value in row) + "\n")
+            ts, *figures = (value.item() for value in row)
+            stream.write(",".join(map(repr, (START_MS + ts, *figures))) + "\n")
     return path
 
 
@@ -58,7 +62,7 @@ def test_profit_and_loss_add_up_to_the_final_equity(file: Path) -> None:
 
 
 def test_a_span_and_a_coarser_timeframe_can_be_chosen(file: Path) -> None:
-    report = run(file, timeframe="4h", start="1970-01-10", end="1970-01-20T12:00")
+    report = run(file, timeframe="4h", start="2025-01-10", end="2025-01-20T12:00")
     ends = [trade["exit_ts"] for trade in report["trades"]]
     assert report["metrics"]["returns"] == 10.5 * 6
     assert all(ts % (4 * HOUR_MS) == 0 for ts in ends)
@@ -84,7 +88,7 @@ def test_people_get_text(file: Path) -> None:
         ({"timeframe": "1m"}, "multiple of"),
         ({"timeframe": "hour"}, "such as 4h"),
         ({"start": "soon"}, "Write dates"),
-        ({"start": "2000-01-01"}, "no candle"),
+        ({"start": "2030-01-01"}, "no candle"),
         ({"size": "some"}, "kind:amount"),
         ({"cash": -5.0}, "positive cash"),
         ({"fill": "last"}, "next_open"),
@@ -105,9 +109,12 @@ def test_a_file_that_was_not_fetched_whole_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("time,open\n1,2\n", "names the columns"),
-        ("ts,open,high,low,close,volume\n0,1,1,1,1,x\n", "Correct bad.csv"),
-        ("ts,open,high,low,close,volume\n0,1,2,1,1,5\n60000,1,0.5,1,1,5\n", "bar 1"),
+        ("time,open\n1,2\n", "Name the columns"),
+        (f"ts,open,high,low,close,volume\n{START_MS},1,1,1,1,x\n", "1 of the 1 rows of it are no candles"),
+        (
+            f"ts,open,high,low,close,volume\n{START_MS},1,2,1,1,5\n{START_MS + 60_000},1,0.5,1,1,5\n",
+            "line 3 .high below",
+        ),
     ],
 )
 def test_a_broken_file_is_named(tmp_path: Path, text: str, sentence: str) -> None:
