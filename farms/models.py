@@ -125,7 +125,10 @@ class AgentFarmAssignment(Owned):
 
 
 class AgentRun(Owned):
-    """What an agent saw and decided at the close of one bar; the unique key makes a second run of it a no-op."""
+    """What an agent saw and decided at the close of one bar; the unique key makes a second run of it a no-op.
+
+    Append-only.
+    """
 
     class Decision(models.TextChoices):
         ENTER = "enter", "Enter"
@@ -133,7 +136,7 @@ class AgentRun(Owned):
         HOLD = "hold", "Hold"
         SKIP = "skip", "Skip"
 
-    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="runs")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="runs")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     bar = models.BigIntegerField(help_text="Open of the bar whose close was evaluated, in ms.")
     decision = models.CharField(max_length=8, choices=Decision)

@@ -2,8 +2,13 @@
 
 from typing import Any
 
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
+
+from kit.audit.services import Area, record
+
+SECRET_FIELDS = {"password", "password1", "password2", "value"}
 
 
 class ReadOnly:
@@ -17,6 +22,44 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class AuditedAdmin(ModelAdmin):
+    """A table that operators may change. Each change stands in the log of whoever the row belongs to."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        earlier = type(obj)._default_manager.filter(pk=obj.pk).first() if change else None
+        super().save_model(request, obj, form, change)
+        names = [name for name in form.changed_data if name not in SECRET_FIELDS]
+        self.note(
+            request,
+            obj,
+            "changed" if change else "added",
+            before=_values(earlier, names) if earlier else {},
+            after=_values(obj, names) | {name: "set" for name in form.changed_data if name in SECRET_FIELDS},
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        names = [field.name for field in obj._meta.concrete_fields if field.name not in SECRET_FIELDS]
+        self.note(request, obj, "deleted", before=_values(obj, names))
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+    def note(self, request: HttpRequest, obj: Any, done: str, **values: Any) -> None:
+        """Write that the operator has `done` something to `obj`; what belongs to nobody stands in their own log."""
+        operator: Any = request.user
+        owner_id = obj.pk if obj._meta.label == "users.User" else getattr(obj, "owner_id", operator.pk)
+        name = str(obj._meta.verbose_name).capitalize()
+        record(Area.OPERATOR, f"{name} {done}", owner_id=owner_id, subject=obj, **values)
+
+
+def _values(obj: Model, names: list[str]) -> dict[str, Any]:
+    """The concrete fields among `names`, related rows in words."""
+    known = {field.name for field in obj._meta.concrete_fields}
+    return {name: getattr(obj, name) for name in names if name in known}
 
 
 class ReadOnlyAdmin(ReadOnly, ModelAdmin):

@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "moniqo.benches",
     "moniqo.demo",
     "kit.users",
+    "kit.audit",
     "kit.alerts",
     "markets",
     "wallets",
@@ -126,6 +127,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "kit.users.middleware.BearerTokenMiddleware",
+    "kit.audit.services.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -172,6 +174,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "kit.users.throttle.lock_name"
+AXES_CLIENT_IP_CALLABLE = "kit.http.client_address"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "kit.users.throttle.locked_out"
 AXES_RESET_ON_SUCCESS = True
@@ -179,6 +182,8 @@ AXES_VERBOSE = False
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # the lockout by address alone is meant for sites without a user name
 
 # --- security ------------------------------------------------------------------------------------------------------
+# Proxies of our own in front of the web process, whose word on where a request comes from is believed.
+PROXIES = int(os.environ.get("MONIQO_PROXIES", "0"))
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

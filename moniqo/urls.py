@@ -5,7 +5,9 @@ from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
+from kit.audit import views as audit_views
 from kit.live import views as live_views
+from kit.users import views as user_views
 from moniqo import health
 from moniqo.api import api
 
@@ -18,8 +20,10 @@ urlpatterns = [
     path("live/token", live_views.token, name="live-token"),
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
-    path("password/", auth_views.PasswordChangeView.as_view(), name="password_change"),
+    path("password/", user_views.PasswordChangeView.as_view(), name="password_change"),
     path("password/done/", auth_views.PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("settings/", include("kit.users.urls")),
+    path("settings/log/", audit_views.log, name="audit-log"),
     path("api/v1/", api.urls),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -7,6 +7,7 @@ percentages are public; amounts and quantities are not.
     {{ equity|money }}  {{ day_change|pnl }}  {{ share|percent }}  {{ position.quantity|quantity:instrument.lot }}
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +28,7 @@ register = template.Library()
 ARROWS = {"up": "arrow-up-right", "down": "arrow-down-right"}
 SPARKLINE_WIDTH = 80
 SPARKLINE_HEIGHT = 24
+FIGURE = re.compile(r"\d[\d.,]*")
 
 
 def _missing(value: Missing) -> SafeString:
@@ -233,6 +235,12 @@ def duration(value: timedelta | float | None) -> SafeString | str:
     if value is None:
         return _missing(formatting.NOT_KNOWN)
     return formatting.duration(value if isinstance(value, timedelta) else timedelta(seconds=value))
+
+
+@register.filter
+def private(value: str) -> str:
+    """A sentence with figures, every one of them hidden while the reader hides amounts."""
+    return FIGURE.sub(formatting.MASK, value) if display.current().hide_amounts else value
 
 
 @register.simple_tag

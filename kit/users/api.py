@@ -1,13 +1,13 @@
 """Tokens for programs. Wrong passwords count towards the same lock as those typed into the login page."""
 
 from axes.handlers.proxy import AxesProxyHandler
-from axes.helpers import get_client_ip_address
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import Field
 
 from kit.errors import MoniqoError
+from kit.http import client_address
 from kit.users import tokens
 from kit.users.models import Token
 
@@ -61,7 +61,7 @@ def obtain_token(request: HttpRequest, body: SignIn) -> dict[str, str]:
         name=body.name,
         scopes=body.scopes,
         lifetime=tokens.SIGN_IN_LIFETIME,
-        address=get_client_ip_address(request),
+        address=client_address(request),
     )
     return {"access": tokens.access_text(token), "refresh": tokens.refresh_text(token)}
 

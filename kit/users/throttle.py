@@ -1,16 +1,19 @@
-"""Whom a wrong password counts against, and what is said when there were too many."""
+"""Whom a wrong secret counts against, and what is said when there were too many."""
 
 from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
 from axes.helpers import get_cool_off
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kit.api import PREFIX, problem
 
 TOO_MANY = 429
+TRIES = 5
+TRIES_SECONDS = 900
 LOCKED = "Too many wrong passwords: wait fifteen minutes and try again."
 
 
@@ -30,3 +33,27 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
     if pause := get_cool_off(request):
         answer["Retry-After"] = str(ceil(pause.total_seconds()))
     return answer
+
+
+def may_try(what: str, who: object) -> bool:
+    """Count a try of `who` at the secret `what`; False once there were too many in a quarter of an hour.
+
+    Counted in the cache, before the secret is looked at: neither a transaction that rolls back nor many requests at
+    once get a try for free.
+    """
+    key = _tries(what, who)
+    cache.add(key, 0, TRIES_SECONDS)
+    try:
+        return cache.incr(key) <= TRIES
+    except ValueError:  # it ran out in between
+        cache.set(key, 1, TRIES_SECONDS)
+        return True
+
+
+def forget_tries(what: str, who: object) -> None:
+    """After a right one: what came before counts no longer."""
+    cache.delete(_tries(what, who))
+
+
+def _tries(what: str, who: object) -> str:
+    return f"tries:{what}:{who}"

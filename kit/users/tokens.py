@@ -6,6 +6,7 @@ only while its row is neither revoked nor expired, its owner active, and the pas
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -16,6 +17,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from kit import clock, tenancy
+from kit.audit.services import Area, record
 from kit.errors import InvalidInputError, NotFoundError
 from kit.users.models import Token, User
 
@@ -23,6 +25,8 @@ ACCESS_LIFETIME: Final = timedelta(minutes=5)
 SIGN_IN_LIFETIME: Final = timedelta(days=1)
 # How exactly a token's last use is known; without it every request would write a row.
 USE_IS_NOTED_EVERY: Final = timedelta(minutes=1)
+SHOWN_AFTER_END: Final = timedelta(days=30)
+SHOWN_MOST: Final = 200
 ALGORITHM: Final = "HS256"
 EVERYTHING: Final = tuple(Token.Scope.values)
 
@@ -46,7 +50,7 @@ def open_token(
         raise InvalidInputError("Give the token a name.", fields={"name": "A name is needed."})
     now = clock.now()
     with tenancy.tenant(user.pk):
-        return Token.objects.create(
+        token = Token.objects.create(
             owner=user,
             kind=kind,
             name=name.strip()[:80],
@@ -56,6 +60,9 @@ def open_token(
             created_at=now,
             expires_at=now + lifetime,
         )
+        facts = {"scopes": wanted, "until": token.expires_at}
+        record(Area.TOKENS, f"Token {kind.label.lower()}", owner_id=user.pk, subject=token.name, after=facts)
+    return token
 
 
 def access_text(token: Token) -> str:
@@ -95,6 +102,53 @@ def has_same_password(token: Token) -> bool:
     return any(constant_time_compare(token.password_mark, mark) for mark in marks)
 
 
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token as its owner sees it. `health` colours the status; `counts` says whether it can still be used."""
+
+    id: UUID
+    name: str
+    made: str
+    created_at: datetime
+    address: str
+    scopes: tuple[str, ...]
+    last_used_at: datetime | None
+    expires_at: datetime
+    status: str
+    health: str
+    counts: bool
+
+
+def list_tokens(*, owner_id: UUID) -> tuple[TokenRow, ...]:
+    """The owner's tokens that may still be used, and those that ended within a month; newest first."""
+    recently = clock.now() - SHOWN_AFTER_END
+    rows = Token.objects.filter(owner_id=owner_id, expires_at__gt=recently).select_related("owner")
+    return tuple(_row(token) for token in rows.exclude(revoked_at__lte=recently)[:SHOWN_MOST])
+
+
+def _row(token: Token) -> TokenRow:
+    status, health = "In force", "ok"
+    if token.revoked_at is not None:
+        status, health = "Revoked", ""
+    elif token.expires_at <= clock.now():
+        status, health = "Over", ""
+    elif not has_same_password(token):
+        status, health = "Ended with the password", ""
+    return TokenRow(
+        id=token.pk,
+        name=token.name,
+        made=token.get_kind_display(),
+        created_at=token.created_at,
+        address=token.address or "",
+        scopes=tuple(token.scopes),
+        last_used_at=token.last_used_at,
+        expires_at=token.expires_at,
+        status=status,
+        health=health,
+        counts=bool(health),
+    )
+
+
 def revoke_token(*, owner_id: UUID, token_id: UUID) -> Token:
     """End the token at once; one that has ended stays as it is. Raises NotFoundError, also when it is another's."""
     token = Token.objects.filter(owner_id=owner_id, pk=token_id).select_for_update().first()
@@ -103,6 +157,7 @@ def revoke_token(*, owner_id: UUID, token_id: UUID) -> Token:
     if token.revoked_at is None:
         token.revoked_at = clock.now()
         token.save(update_fields=("revoked_at",))
+        record(Area.TOKENS, "Token revoked", owner_id=owner_id, subject=token.name)
     return token
 
 

@@ -27,7 +27,7 @@ def kinds() -> list[str]:
 
 
 def test_starting_and_pausing_twice_is_written_once(desk: Desk) -> None:
-    FarmEvent.objects.all().delete()
+    before = len(kinds())
     for _ in range(2):
         start_farm(owner_id=desk.owner.pk, farm_id=desk.farm.pk)
     for _ in range(2):
@@ -36,7 +36,7 @@ def test_starting_and_pausing_twice_is_written_once(desk: Desk) -> None:
         start_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk)
     for _ in range(2):
         pause_farm(owner_id=desk.owner.pk, farm_id=desk.farm.pk)
-    assert kinds() == [Kind.STARTED, Kind.PAUSED, Kind.STARTED, Kind.PAUSED]
+    assert kinds()[before:] == [Kind.STARTED, Kind.PAUSED, Kind.STARTED, Kind.PAUSED]
     assert Farm.objects.get().status == "paused"
 
 

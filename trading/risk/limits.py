@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from kit import clock
+from kit.audit import services as audit
 from kit.errors import InvalidInputError
 from trading.models import RiskLimit
 from trading.risk import gate as risk
@@ -31,10 +32,13 @@ def set_limits(
         )
     symbols = None if allowed_symbols is None else sorted({symbol.strip().upper() for symbol in allowed_symbols})
     target = {"connection": on} if isinstance(on, Connection) else {"wallet": on}
+    after = {"allowed_symbols": symbols, "maximum_notional": maximum_notional}
+    before = RiskLimit.objects.filter(owner_id=on.owner_id, **target).values(*after).first() or {}
     limit, _ = RiskLimit.objects.update_or_create(
-        owner_id=on.owner_id,
-        **target,
-        defaults={"allowed_symbols": symbols, "maximum_notional": maximum_notional, "updated_at": clock.now()},
+        owner_id=on.owner_id, **target, defaults={**after, "updated_at": clock.now()}
+    )
+    audit.record_change(
+        audit.Area.LIMITS, "Limits changed", owner_id=on.owner_id, subject=on.name, before=before, after=after
     )
     return limit
 

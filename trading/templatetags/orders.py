@@ -1,19 +1,14 @@
 """What only the page of an order needs: words of stored texts, and their figures hidden where amounts are."""
 
 import json
-import re
 from decimal import Decimal
 from typing import Any
 
 from django import template
 
-from kit import display
-from kit.formatting import MASK
 from trading.models import Order
 
 register = template.Library()
-
-_FIGURE = re.compile(r"\d[\d.,]*")
 
 
 @register.filter
@@ -32,9 +27,3 @@ def status_words(value: str) -> str:
 def readable_json(value: dict[str, Any]) -> str:
     """The venue's answer, one figure a line."""
     return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-@register.filter
-def private(value: str) -> str:
-    """A sentence with figures, every one of them hidden while the reader hides amounts."""
-    return _FIGURE.sub(MASK, value) if display.current().hide_amounts else value

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError
 from kit.live.publish import publish
 from wallets.hierarchy.places import ASSET, get_wallet
@@ -183,6 +184,13 @@ def _apply(
         note=note,
         posting=posting,
         created_at=posting.created_at,
+    )
+    audit.record(
+        audit.Area.MONEY,
+        kind.label,
+        owner_id=target.owner_id,
+        subject=f"{source.name} → {target.name}" if source else target.name,
+        after={"amount": done.amount, "asset": done.asset, "note": note},
     )
     moved = {"wallet": str(target.pk), "change": kind.value}
     publish(owner_id=target.owner_id, event="wallets", data=moved)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.live.publish import publish
 from wallets.models import Connection, Wallet
@@ -53,6 +54,7 @@ def create_wallet(
         target_weight=target_weight,
     )
     _save(wallet)
+    audit.record(audit.Area.MONEY, "Wallet made", owner_id=owner_id, subject=wallet.name, after=_settings(wallet))
     publish(owner_id=owner_id, event="wallets", data={"wallet": str(wallet.pk), "change": "created"})
     return wallet
 
@@ -69,10 +71,19 @@ def update_wallet(
             "A wallet is active, reducing or halted.", fields={"trading_state": "Not a trading state."}
         )
     _check_weight(target_weight, is_master=wallet.parent_id is None)
+    before = _settings(wallet)
     wallet.name, wallet.target_weight, wallet.trading_state = name.strip(), target_weight, trading_state
     _save(wallet)
+    after = _settings(wallet)
+    audit.record_change(
+        audit.Area.LIMITS, "Wallet changed", owner_id=owner_id, subject=name, before=before, after=after
+    )
     publish(owner_id=owner_id, event="wallets", data={"wallet": str(wallet.pk), "change": "settings"})
     return wallet
+
+
+def _settings(wallet: Wallet) -> dict[str, object]:
+    return {name: getattr(wallet, name) for name in ("name", "target_weight", "trading_state")}
 
 
 def get_wallet(*, owner_id: UUID, wallet_id: UUID) -> Wallet:

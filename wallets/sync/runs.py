@@ -21,6 +21,7 @@ from django.db import transaction
 from kit import clock, tenancy
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert
+from kit.audit import services as audit
 from kit.errors import ConflictError, MoniqoError, NotFoundError
 from kit.formatting import amount as readable
 from kit.live.publish import publish
@@ -103,6 +104,7 @@ def assign_suspense(*, owner_id: UUID, connection_id: UUID, asset: str, key: str
     suspense, own = AccountRef(wallet, asset, Account.Kind.SUSPENSE), AccountRef(wallet, asset)
     leg = Leg(suspense, own, balance) if balance > 0 else Leg(own, suspense, -balance)
     posting = post(owner_id=owner_id, key=key, kind="assign", legs=[leg], detail={"connection": str(connection_id)})
+    audit.record(audit.Area.MONEY, "Suspense assigned", owner_id=owner_id, after={"amount": balance, "asset": asset})
     resolve_alert(owner_id=owner_id, key=_drift_key(connection_id, asset))
     return posting
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from markets.models import Instrument
 from markets.prices import SIMULATED
@@ -36,9 +37,11 @@ def ensure_demo_platform() -> Platform:
 
 def create_demo_connection(*, owner_id: UUID, name: str = "Paper account", venue: str = SIMULATED) -> Connection:
     """The owner's account `name` at the demo exchange, trading the instruments of `venue`; made when it is missing."""
-    connection, _ = Connection.objects.get_or_create(
+    connection, is_new = Connection.objects.get_or_create(
         owner_id=owner_id, name=name, defaults={"platform": ensure_demo_platform(), "venue": venue, "is_paper": True}
     )
+    if is_new:
+        _record_opening(connection)
     return connection
 
 
@@ -69,9 +72,11 @@ def open_paper_account(*, owner_id: UUID, name: str, venue: str) -> Connection:
         raise ConflictError("Paper accounts are switched off here: ask the operator.")
     try:
         with transaction.atomic():
-            return Connection.objects.create(
+            opened = Connection.objects.create(
                 owner_id=owner_id, name=name, platform=platform, venue=venue, is_paper=True
             )
+            _record_opening(opened)
+            return opened
     except IntegrityError as error:
         if "connection_name_once_per_owner" not in str(error):
             raise
@@ -88,9 +93,27 @@ def set_connection_state(*, owner_id: UUID, connection_id: UUID, state: str) -> 
             f"Choose one of: {', '.join(Connection.State.values)}.", fields={"state": "There is no such state."}
         )
     connection = get_connection(owner_id=owner_id, connection_id=connection_id)
-    connection.state = state
+    before, connection.state = connection.state, state
     connection.save(update_fields=("state",))
+    audit.record_change(
+        audit.Area.KEYS,
+        "Connection switched",
+        owner_id=owner_id,
+        subject=connection.name,
+        before={"state": before},
+        after={"state": state},
+    )
     return connection
+
+
+def _record_opening(connection: Connection) -> None:
+    audit.record(
+        audit.Area.KEYS,
+        "Connection opened",
+        owner_id=connection.owner_id,
+        subject=connection.name,
+        after={"platform": connection.platform_id, "venue": connection.venue, "is_paper": connection.is_paper},
+    )
 
 
 def paper_venues() -> tuple[tuple[str, str], ...]:

@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from kit import clock
+from kit.audit import services as audit
 from kit.errors import InvalidInputError, MoniqoError
 from wallets.models import Connection, Credential
 
@@ -52,6 +53,8 @@ def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> N
                 "updated_at": clock.now(),
             },
         )
+    names = {"fields": sorted(values)}
+    audit.record(audit.Area.KEYS, "Keys stored", owner_id=connection.owner_id, subject=connection.name, after=names)
 
 
 def read_credentials(*, connection: Connection) -> dict[str, str]:

@@ -1,0 +1,50 @@
+"""Who did what, from where, and what it was before."""
+
+from django.conf import settings
+from django.db import models
+
+from kit import clock
+from kit.models import Owned
+
+
+class AuditEntry(Owned):
+    """One act that matters for somebody's money or safety. Append-only.
+
+    `owner` is whose account it concerns, `actor` who did it: the same person, an operator, or nobody for what Moniqo
+    did on its own. `before` and `after` hold what changed, by name, as text; secrets never.
+    """
+
+    class Area(models.TextChoices):
+        MONEY = "money", "Money"
+        LIMITS = "limits", "Limits"
+        KEYS = "keys", "Connections and keys"
+        TOKENS = "tokens", "Tokens"
+        SIGN_IN = "sign_in", "Signing in"
+        OPERATOR = "operator", "Operators"
+
+    class Channel(models.TextChoices):
+        PAGE = "page", "Page"
+        API = "api", "API"
+        ADMIN = "admin", "Operators' admin"
+        ENGINE = "engine", "Moniqo itself"
+
+    at = models.DateTimeField(default=clock.now)
+    area = models.CharField(max_length=8, choices=Area)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=200, blank=True, help_text="What it was done to.")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    channel = models.CharField(max_length=8, choices=Channel)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    token = models.CharField(max_length=80, blank=True, help_text="Name of the token that a program came with.")
+
+    class Meta:
+        ordering = ("-at", "-id")
+        indexes = (models.Index(fields=("owner", "-at", "-id"), name="audit_newest_first"),)
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,23 @@
+"""The owner's own audit log."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from kit.audit.models import AuditEntry
+from kit.audit.selectors import audit_log
+from kit.http import owner_of
+
+
+@login_required
+@require_GET
+def log(request: HttpRequest) -> HttpResponse:
+    """Who did what in this account, newest first; one area by `?area=`."""
+    area = request.GET.get("area", "")
+    context = {
+        "page": audit_log(owner_id=owner_of(request), area=area, page=request.GET.get("page", "")),
+        "areas": [("", "All"), *AuditEntry.Area.choices],
+        "area": area,
+    }
+    return render(request, "audit/log.html", context)

@@ -1,0 +1,68 @@
+"""Forms of one's own security. What weakens or extends access asks for the password again."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django import forms
+from django.contrib.auth.forms import PasswordChangeForm as DjangoPasswordChangeForm
+from django.core.exceptions import ValidationError
+
+from kit.users import throttle
+from kit.users.models import Token, User
+
+LIFETIMES: Final = {"30": "30 days", "90": "90 days", "365": "a year"}
+
+
+class PasswordForm(forms.Form):
+    """Asks `user` for the password, five times in a quarter of an hour."""
+
+    password = forms.CharField(
+        label="Your password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}), max_length=1024
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        check_own_password(self.user, password)
+        return password
+
+
+class TokenForm(PasswordForm):
+    """A token for a program of one's own."""
+
+    name = forms.CharField(max_length=80, help_text="Where it will be used, such as “Sheet on my laptop”.")
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        choices=Token.Scope,
+        widget=forms.CheckboxSelectMultiple,
+        initial=(Token.Scope.READ,),
+        error_messages={"required": "Choose what it may do."},
+    )
+    days = forms.ChoiceField(label="It ends after", choices=tuple(LIFETIMES.items()), initial="90")
+
+    field_order = ("name", "scopes", "days", "password")
+
+    @property
+    def lifetime(self) -> timedelta:
+        return timedelta(days=int(self.cleaned_data["days"]))
+
+
+class PasswordChangeForm(DjangoPasswordChangeForm):
+    """Django's, whose tries at the old password are counted as well."""
+
+    def clean_old_password(self) -> str:
+        password: str = self.cleaned_data["old_password"]
+        check_own_password(self.user, password)
+        return password
+
+
+def check_own_password(user: User, password: str) -> None:
+    """Raise ValidationError unless it is the user's, or after too many wrong ones."""
+    if not throttle.may_try("password", user.pk):
+        raise ValidationError(throttle.LOCKED)
+    if not user.check_password(password):
+        raise ValidationError("That is not your password.")
+    throttle.forget_tries("password", user.pk)
