@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from kit.users.models import User
 
-OURS = ("users", "alerts", "markets", "wallets", "trading", "farms", "portfolio")
+OURS = ("users", "audit", "alerts", "markets", "wallets", "trading", "farms", "portfolio")
 # A composite key, which the admin cannot register; candles are series, not rows to look at (markets/admin.py).
 NOT_IN_ADMIN = {"markets.Candle"}
 MODELS = [

@@ -9,7 +9,7 @@ from kit.models import Owned
 from kit.users.models import User
 from wallets.models import Connection, Platform
 
-OURS = {"users", "alerts", "markets", "wallets", "trading", "farms", "portfolio"}
+OURS = {"users", "audit", "alerts", "markets", "wallets", "trading", "farms", "portfolio"}
 SHARED = {
     "users.User",
     "markets.Instrument",
