@@ -52,6 +52,7 @@ IdempotencyKey = Annotated[
 
 PREFIX = "/api/"
 PROBLEM = "application/problem+json"
+PAUSE_SECONDS = 900  # after too many wrong secrets
 
 
 def problem(status: int, detail: str, *, code: str = "", **extra: Any) -> HttpResponse:
@@ -62,6 +63,8 @@ def problem(status: int, detail: str, *, code: str = "", **extra: Any) -> HttpRe
     response = JsonResponse(body, status=status, content_type=PROBLEM)
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response["Retry-After"] = str(PAUSE_SECONDS)
     return response
 
 

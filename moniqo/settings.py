@@ -171,7 +171,7 @@ LOGIN_REDIRECT_URL = "portfolio:home"
 LOGOUT_REDIRECT_URL = "login"
 SIGN_UP_OPEN = os.environ.get("MONIQO_SIGN_UP", "0") == "1"
 AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25  # hours
+AXES_COOLOFF_TIME = 0.25  # hours, as kit.api.PAUSE_SECONDS
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "kit.users.throttle.lock_name"
 AXES_CLIENT_IP_CALLABLE = "kit.http.client_address"

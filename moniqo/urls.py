@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from kit.audit import views as audit_views
 from kit.live import views as live_views
+from kit.users import signing_in
 from kit.users import views as user_views
 from moniqo import health
 from moniqo.api import api
@@ -18,13 +19,15 @@ urlpatterns = [
     path("trading/", include("trading.urls")),
     path("", include("moniqo.ui.urls")),
     path("live/token", live_views.token, name="live-token"),
-    path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", signing_in.LoginView.as_view(), name="login"),
+    path("login/code/", signing_in.second_step, name="login-code"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("password/", user_views.PasswordChangeView.as_view(), name="password_change"),
     path("password/done/", auth_views.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("settings/", include("kit.users.urls")),
     path("settings/log/", audit_views.log, name="audit-log"),
     path("api/v1/", api.urls),
+    path("admin/login/", signing_in.admin_login),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

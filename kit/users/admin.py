@@ -7,7 +7,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from kit.admin import ReadOnlyAdmin
-from kit.users.models import Token, User
+from kit.users.models import RecoveryCode, SecondFactor, Token, User
 
 admin.site.unregister(Group)
 
@@ -39,3 +39,24 @@ class TokenAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "created_at", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     search_fields = ("id", "name", "owner__email")
+    exclude = ("password_mark",)
+
+
+@admin.register(SecondFactor)
+class SecondFactorAdmin(ReadOnlyAdmin):
+    """Who has a second factor. Its key is nobody's to see."""
+
+    list_display = ("owner", "confirmed_at")
+    list_filter = (("confirmed_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("owner",)
+    search_fields = ("owner__email",)
+    fields = ("owner", "confirmed_at")
+
+
+@admin.register(RecoveryCode)
+class RecoveryCodeAdmin(ReadOnlyAdmin):
+    list_display = ("owner", "used_at")
+    list_filter = (("used_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("owner",)
+    search_fields = ("owner__email",)
+    fields = ("owner", "used_at")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from kit.errors import MoniqoError
 from kit.http import client_address
-from kit.users import tokens
+from kit.users import tokens, two_factor
 from kit.users.models import Token
 
 router = Router()
@@ -26,11 +26,22 @@ class TooManyAttemptsError(MoniqoError):
     status = 429
 
 
+class SecondFactorError(MoniqoError):
+    """The password is right; the code is missing or wrong."""
+
+    code = "second_factor_required"
+    status = 401
+
+
 class SignIn(Schema):
-    """`scopes` narrows what the tokens may do; left out they may do everything."""
+    """`code` is the app's six digits, or a recovery code, of who has two-factor sign-in on.
+
+    `scopes` narrows what the tokens may do; left out they may do everything.
+    """
 
     email: str = Field(max_length=254)
     password: str = Field(max_length=1024)
+    code: str = Field("", max_length=40)
     scopes: list[Token.Scope] = Field(list(Token.Scope), min_length=1)
     name: str = Field("A program", max_length=80, description="What your list of tokens calls it.")
 
@@ -55,6 +66,8 @@ def obtain_token(request: HttpRequest, body: SignIn) -> dict[str, str]:
         if AxesProxyHandler.is_locked(request, {"username": body.email.lower()}):
             raise TooManyAttemptsError("Too many wrong passwords: wait fifteen minutes and try again.")
         raise SignInError("Email or password is wrong.")
+    if two_factor.is_on(user) and not (body.code and two_factor.check_code(user, body.code)):
+        raise SecondFactorError("Send the six digits of your authenticator app as `code`, each of them once.")
     token = tokens.open_token(
         user,
         kind=Token.Kind.SIGN_IN,

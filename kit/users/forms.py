@@ -66,3 +66,13 @@ def check_own_password(user: User, password: str) -> None:
     if not user.check_password(password):
         raise ValidationError("That is not your password.")
     throttle.forget_tries("password", user.pk)
+
+
+class CodeForm(forms.Form):
+    """The second step: digits of the app, or a recovery code."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}),
+    )

@@ -104,3 +104,30 @@ class Token(Identified, Owned):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SecondFactor(Owned):
+    """The key of an authenticator app, asked for after the password once it is confirmed."""
+
+    secret = models.BinaryField(help_text="Encrypted, with whose it is inside.")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    last_step = models.BigIntegerField(default=0, help_text="Newest half minute whose code was used.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("owner",), name="second_factor_once_per_owner"),)
+
+    def __str__(self) -> str:
+        return "confirmed" if self.confirmed_at else "not confirmed"
+
+
+class RecoveryCode(Owned):
+    """A way in, once, for who has lost the authenticator. Only its digest is kept."""
+
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("owner", "digest"), name="recovery_code_once"),)
+
+    def __str__(self) -> str:
+        return "used" if self.used_at else "not used"

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from axes.helpers import get_cool_off
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.cache import cache
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from kit import tenancy
+from kit.api import PAUSE_SECONDS
 from kit.audit.services import Area, record
 from kit.http import client_address
 from kit.users.models import User
@@ -37,8 +37,7 @@ def note_refusal(
     if not getattr(request, "axes_locked_out", False):
         note(user, "Sign-in refused")
         return
-    pause = get_cool_off(request)
-    if cache.add(f"locked:{user.pk}:{client_address(request)}", 1, pause.total_seconds() if pause else None):
+    if cache.add(f"locked:{user.pk}:{client_address(request)}", 1, PAUSE_SECONDS):
         note(user, "Signing in locked")
 
 

@@ -1,19 +1,16 @@
 """Whom a wrong secret counts against, and what is said when there were too many."""
 
 from collections.abc import Mapping
-from math import ceil
 from typing import Any
 
-from axes.helpers import get_cool_off
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from kit.api import PREFIX, problem
+from kit.api import PAUSE_SECONDS, PREFIX, problem
 
 TOO_MANY = 429
 TRIES = 5
-TRIES_SECONDS = 900
 LOCKED = "Too many wrong passwords: wait fifteen minutes and try again."
 
 
@@ -30,8 +27,7 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
         if request.path.startswith(PREFIX)
         else render(request, "registration/locked.html", status=TOO_MANY)
     )
-    if pause := get_cool_off(request):
-        answer["Retry-After"] = str(ceil(pause.total_seconds()))
+    answer["Retry-After"] = str(PAUSE_SECONDS)
     return answer
 
 
@@ -42,11 +38,11 @@ def may_try(what: str, who: object) -> bool:
     once get a try for free.
     """
     key = _tries(what, who)
-    cache.add(key, 0, TRIES_SECONDS)
+    cache.add(key, 0, PAUSE_SECONDS)
     try:
         return cache.incr(key) <= TRIES
     except ValueError:  # it ran out in between
-        cache.set(key, 1, TRIES_SECONDS)
+        cache.set(key, 1, PAUSE_SECONDS)
         return True
 
 

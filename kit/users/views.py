@@ -1,4 +1,4 @@
-"""One's own security: the password and the tokens of programs."""
+"""One's own security: the password, the second factor and the tokens of programs."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -10,12 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kit.errors import NotFoundError
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.http import client_address, owner_of
-from kit.users import signals, tokens
-from kit.users.forms import PasswordChangeForm, TokenForm
+from kit.users import signals, tokens, two_factor
+from kit.users.forms import CodeForm, PasswordChangeForm, PasswordForm, TokenForm
 from kit.users.models import Token, User
 
 
@@ -63,3 +63,90 @@ def revoke_token(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404(str(error)) from error
     messages.success(request, f"{token.name} is revoked: what it signs in with counts no longer.")
     return redirect("users:tokens")
+
+
+@never_cache
+@login_required
+@require_GET
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Whether it is on, and the next step."""
+    return _second_factor(request)
+
+
+@sensitive_post_parameters("password")
+@login_required
+@require_POST
+def begin_second_factor(request: HttpRequest) -> HttpResponse:
+    """A key for an authenticator app."""
+    user = cast("User", request.user)
+    form = PasswordForm(request.POST, user=user)
+    if not form.is_valid():
+        return _second_factor(request, begin=form)
+    try:
+        two_factor.begin(user)
+    except ConflictError as error:
+        messages.error(request, str(error))
+    return redirect("users:two-factor")
+
+
+@never_cache
+@login_required
+@require_POST
+def confirm_second_factor(request: HttpRequest) -> HttpResponse:
+    """The first code switches it on; the answer shows the recovery codes, once."""
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _second_factor(request, confirm=form)
+    try:
+        codes = two_factor.confirm(cast("User", request.user), form.cleaned_data["code"])
+    except ConflictError as error:
+        messages.error(request, str(error))
+        return redirect("users:two-factor")
+    except (InvalidInputError, two_factor.TooManyCodesError) as error:
+        form.add_error("code", str(error))
+        return _second_factor(request, confirm=form)
+    return _second_factor(request, codes=codes)
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@login_required
+@require_POST
+def replace_recovery_codes(request: HttpRequest) -> HttpResponse:
+    """Ten new recovery codes, shown in this one answer."""
+    user = cast("User", request.user)
+    form = PasswordForm(request.POST, user=user, prefix="codes")
+    if not form.is_valid():
+        return _second_factor(request, replace=form)
+    try:
+        return _second_factor(request, codes=two_factor.replace_codes(user))
+    except ConflictError as error:
+        messages.error(request, str(error))
+        return redirect("users:two-factor")
+
+
+@sensitive_post_parameters("password")
+@login_required
+@require_POST
+def end_second_factor(request: HttpRequest) -> HttpResponse:
+    """Switch it off, with the password."""
+    user = cast("User", request.user)
+    form = PasswordForm(request.POST, user=user, prefix="off")
+    if not form.is_valid():
+        return _second_factor(request, off=form)
+    two_factor.switch_off(user)
+    messages.success(request, "Signing in asks for your password alone now.")
+    return redirect("users:two-factor")
+
+
+def _second_factor(request: HttpRequest, *, codes: tuple[str, ...] = (), **bound: Any) -> HttpResponse:
+    """The page, with the form in `bound` that was refused, if any."""
+    user = cast("User", request.user)
+    forms = {
+        "begin": PasswordForm(user=user),
+        "confirm": CodeForm(),
+        "replace": PasswordForm(user=user, prefix="codes"),
+        "off": PasswordForm(user=user, prefix="off"),
+    }
+    context = {"standing": two_factor.standing(user), "codes": codes, **forms, **bound}
+    return render(request, "users/two_factor.html", context, status=422 if bound else 200)

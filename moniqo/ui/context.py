@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from kit.live.asgi import PATH as LIVE_PATH
 from kit.live.tokens import issue_token
+from kit.users.middleware import ADMIN_PREFIX
 from moniqo.ui import navigation, selectors
 
 DEMO_FILE: Path = settings.DATA_DIR / "demo.json"
@@ -16,10 +17,11 @@ DEMO_FILE: Path = settings.DATA_DIR / "demo.json"
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Navigation, counters and the live stream for who is signed in; where the demo's password is for who is not.
 
-    Fragments have no frame, and errors before authentication have no user: nothing is asked of the database for them.
+    Fragments have no frame, the operators' admin has its own (and sees everybody's rows), and errors before
+    authentication have no user: nothing is asked of the database for them.
     """
     user = getattr(request, "user", None)
-    if user is None or getattr(request, "htmx", False):
+    if user is None or getattr(request, "htmx", False) or request.path.startswith(ADMIN_PREFIX):
         return {}
     if not user.is_authenticated:
         return {"demo_file": _demo_file()}

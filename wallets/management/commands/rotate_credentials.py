@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from kit import tenancy
+from kit.users import two_factor
 from wallets.venues.credentials import rotate_credentials
 
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         with tenancy.system():
             while batch := self._batch():
                 rotated += batch
+            rotated += two_factor.rotate_secrets()
         self.stdout.write(f"{rotated} credentials were encrypted again; all of them use the first key now.")
 
     def _batch(self) -> int:
