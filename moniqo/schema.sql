@@ -35,7 +35,7 @@
 -- migration farms 0002_policies 53a342d2d0cb7f4a
 -- migration farms 0003_histories ca12648d97d353aa
 -- migration markets 0001_initial 311913d0e6df20db
--- migration portfolio 0001_initial d531c26fa82e0d53
+-- migration portfolio 0001_initial d378ebb682559eb4
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 57e443a05d5a7321
@@ -431,6 +431,9 @@ BEGIN
         WHERE pg_class.oid = format('public.%I', partition)::regclass AND acl.grantee NOT IN (0, relowner)
     LOOP
         EXECUTE format('REVOKE ALL ON public.%I FROM %s', partition, grantee);
+        IF (SELECT rolbypassrls FROM pg_roles WHERE oid = grantee::oid) THEN
+            EXECUTE format('GRANT SELECT ON public.%I TO %s', partition, grantee);
+        END IF;
     END LOOP;
 END
 $$;

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
@@ -20,8 +20,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = os.environ.get("MONIQO_ENV", "development")
 PRODUCTION = ENVIRONMENT == "production"
 WEB = os.environ.get("MONIQO_PROCESS") == "web"
-# Only pages show their errors: in workers and commands Django would keep a log of every statement for nobody.
-DEBUG = not PRODUCTION and os.environ.get("MONIQO_DEBUG", "1" if WEB else "0") == "1"
+# Only for whoever asks: the debug page shows code, settings and variables to everybody who can cause an error.
+DEBUG = not PRODUCTION and os.environ.get("MONIQO_DEBUG", "0") == "1"
+DEFAULT_EXCEPTION_REPORTER = "kit.debugging.MaskingReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "kit.debugging.MaskingFilter"
 DATA_DIR = Path(os.environ.get("MONIQO_DATA") or BASE_DIR / "var")
 TESTING = "pytest" in sys.modules
 
@@ -41,7 +43,7 @@ def _database(url: str, *, pooled: bool = False) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
         raise ImproperlyConfigured("A database address looks like postgresql://user:password@host:5432/name.")
-    options: dict[str, Any] = {"application_name": "moniqo"}
+    options: dict[str, Any] = {"application_name": "moniqo", **dict(parse_qsl(parts.query))}  # ?sslmode=require
     if pooled:
         options["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10}
     return {
@@ -136,6 +138,7 @@ MIDDLEWARE = [
     "kit.users.middleware.TenancyMiddleware",
     "axes.middleware.AxesMiddleware",
     "moniqo.api.problems_only",
+    "kit.http.refuse_nul",
 ]
 
 ROOT_URLCONF = "moniqo.urls"
@@ -187,6 +190,7 @@ PROXIES = int(os.environ.get("MONIQO_PROXIES", "0"))
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "moniqo.ui.views.form_refused"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

@@ -7,11 +7,12 @@ import signal
 import time
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 
 import psutil
 
 from kit import heartbeat
-from kit.embedded import environment, probe, schema
+from kit.embedded import backups, ensure, environment, probe, schema
 from kit.embedded.environment import data_directory
 from kit.embedded.process import ServiceError
 from kit.embedded.services import is_kept, published
@@ -101,6 +102,29 @@ def roles(arguments: list[str]) -> int:
     return 0
 
 
+def backup(arguments: list[str]) -> int:
+    """Write everything the database holds to one file."""
+    parser = _parser("backup", backup)
+    parser.add_argument("file", type=Path, metavar="FILE", help="replaced when it exists")
+    file = parser.parse_args(arguments).file
+    ensure()
+    size = backups.back_up(backups.Addresses.from_environment(), file)
+    print(f"{file} holds everything ({size / _MEGABYTE:.1f} MB). Keep MONIQO_CREDENTIAL_KEYS too, elsewhere.")
+    return 0
+
+
+def restore(arguments: list[str]) -> int:
+    """Make an empty database what it was when FILE was written."""
+    parser = _parser("restore", restore)
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--replace", action="store_true", help="give up what the database holds now")
+    options = parser.parse_args(arguments)
+    ensure()
+    backups.restore(backups.Addresses.from_environment(), options.file, replace=options.replace)
+    print(f"Restored {options.file}. Run `manage.py migrate` if it is of an older version, then `verify_ledger`.")
+    return 0
+
+
 def make_schema(arguments: list[str]) -> int:
     """Replay all migrations and write down what came out (`make schema`)."""
     _parser("make_schema", make_schema).parse_args(arguments)
@@ -116,6 +140,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "status": status,
     "health": health,
     "create_roles": roles,
+    "backup": backup,
+    "restore": restore,
     "make_schema": make_schema,
 }
 

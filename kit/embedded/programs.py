@@ -9,7 +9,7 @@ from kit.embedded.staging import binary
 
 
 def run_program(name: str, url: str, *arguments: str) -> str:
-    """Run `name` against the database at `url` and return what it printed.
+    """Run `name` against the database at `url` (none: "") and return what it printed.
 
     The address travels by environment, because a command line shows the password to every local user. Raises
     ServiceError with what the program said last when it fails.

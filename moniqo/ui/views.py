@@ -1,6 +1,9 @@
 """Preferences and the command palette. Every action works as a plain form; JavaScript only saves the page load."""
 
+import re
+from http import HTTPStatus
 from typing import cast
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,6 +24,31 @@ NEXT_THEME = {
     User.Theme.DARK.value: User.Theme.LIGHT.value,
     User.Theme.LIGHT.value: User.Theme.DARK.value,
 }
+
+
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,200}")
+# How the reasons of Django's middleware begin when a form did not come from this site, as far as it knows.
+UNTRUSTED = ("Origin checking failed", "Referer checking failed - ")
+
+
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Instead of Django's page for a form that failed its check; names the setting when its origin is the reason.
+
+    Scripts find the sentence in `X-Refused`, because there is nothing on the page to swap.
+    """
+    origin = _origin(request) if reason.startswith(UNTRUSTED) else ""
+    here = f"{request.scheme}://{request.get_host()}"
+    answer = render(request, "403_csrf.html", {"origin": origin, "here": here}, status=HTTPStatus.FORBIDDEN)
+    if origin:
+        answer["X-Refused"] = f"Refused: {origin} is not trusted here. Its operator adds it to MONIQO_TRUSTED_ORIGINS."
+    return answer
+
+
+def _origin(request: HttpRequest) -> str:
+    """Where the browser says that the form came from: scheme and host, nothing else that a client may write."""
+    parts = urlsplit(request.headers.get("Origin") or request.headers.get("Referer") or "")
+    found = f"{parts.scheme}://{parts.netloc}"
+    return found if ORIGIN.fullmatch(found) else "an unknown address"
 
 
 def _back(request: HttpRequest) -> HttpResponse:

@@ -36,7 +36,8 @@ CREATE TABLE portfolio_snapshot (
 
 # Makes the month of `day` when nobody has yet. It runs as the tables' owner, because the app's role may not create
 # tables; the years it accepts keep a caller from filling the catalogue. The policy of the parent decides what a query
-# through the parent sees; the month itself may be touched by nobody, and if it could be, it would show nothing.
+# through the parent sees; the month itself may be touched by nobody, and if it could be, it would show nothing. Only
+# the role that sees every row may read it as well: pg_dump asks for each month by name.
 ENSURE_PARTITION = """
 CREATE FUNCTION portfolio_ensure_partition(day date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -67,6 +68,9 @@ BEGIN
         WHERE pg_class.oid = format('public.%I', partition)::regclass AND acl.grantee NOT IN (0, relowner)
     LOOP
         EXECUTE format('REVOKE ALL ON public.%I FROM %s', partition, grantee);
+        IF (SELECT rolbypassrls FROM pg_roles WHERE oid = grantee::oid) THEN
+            EXECUTE format('GRANT SELECT ON public.%I TO %s', partition, grantee);
+        END IF;
     END LOOP;
 END
 $$;

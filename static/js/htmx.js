@@ -28,6 +28,8 @@ const failed = (sentence) => (event) => {
 const isBackground = (event) => event.detail.requestConfig?.triggeringEvent?.type?.startsWith("live:");
 
 document.addEventListener("htmx:responseError", (event) => {
+  const refused = event.detail.xhr.getResponseHeader("X-Refused");
+  if (refused) return failed(() => refused)(event);
   if (event.detail.xhr.status === 401 || event.detail.xhr.status === 403) return location.reload();
   if (!isBackground(event)) failed((status) => `The server answered ${status}. Nothing was changed.`)(event);
 });

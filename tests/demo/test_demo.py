@@ -3,13 +3,21 @@
 import gzip
 import json
 import math
+import os
+import random
+import re
+import signal
 import stat
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client
@@ -17,6 +25,7 @@ from django.urls import reverse
 
 from farms.models import Agent, AgentRun, Farm
 from kit import tenancy
+from kit.embedded.environment import DATABASE_VARIABLES
 from kit.errors import ConflictError
 from kit.users.models import User
 from markets.candles.reading import milliseconds
@@ -24,6 +33,7 @@ from moniqo.demo import recordings, rehearsal, trader
 from moniqo.demo.recordings import CandleFolderError
 from portfolio.models import PortfolioState, Snapshot
 from portfolio.services import sync_owner
+from tests.conftest import address
 from trading.models import Order, Position
 from wallets.ledger import verify
 from wallets.models import FundAllocation, Wallet
@@ -188,33 +198,48 @@ def test_a_second_build_changes_nothing(db: None, folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_build_that_was_cut_off_goes_on_and_ends_the_same(db: None, folder: Path) -> None:
-    """Cut off twice, between days, it must leave what an undisturbed build leaves."""
+def test_a_build_that_is_killed_goes_on_and_ends_the_same(live_db: str, folder: Path, data_dir: Path) -> None:
+    """Killed by SIGKILL three times, in the middle of a day, it must leave what an undisturbed build leaves."""
     first, _ = build(folder)
     second, _ = trader.prepare(another=True)
+    connections.close_all()
 
-    class PowerCutError(Exception):
-        pass
-
-    def cut(at: str) -> Any:
-        def say(line: str) -> None:
-            if line.lstrip().startswith(at):
-                raise PowerCutError
-
-        return say
-
-    for at in ("3", "6"):
-        with pytest.raises(PowerCutError):
-            rehearsal.build(owner_id=second.pk, candles=folder, say=cut(at))
+    for percent in (10, 40, 70):
+        kill_build_at(percent, live_db, folder, data_dir)
+    with tenancy.tenant(second.pk):
+        assert PortfolioState.objects.get().building is not None, "a build that ended was not killed"
     assert rehearsal.build(owner_id=second.pk, candles=folder, say=print) is not None
 
     def story(user: User) -> list[Any]:
         with tenancy.tenant(user.pk):
             runs = list(AgentRun.objects.order_by("bar", "agent__name").values_list("bar", "agent__name", "decision"))
             equity = list(Snapshot.objects.filter(wallet=None).order_by("at").values_list("at", "equity"))
-        return [runs, equity]
+            orders = list(Order.objects.order_by("created_at", "id").values_list("created_at", "side", "quantity"))
+            assert verify(owner_id=user.pk).ok
+        return [runs, equity, sorted(orders)]
 
     assert story(first) == story(second)
+
+
+def kill_build_at(percent: int, database: str, folder: Path, data_dir: Path) -> None:
+    """Build in a process of its own, and kill it shortly after it said that it has come so far."""
+    addresses = {name: address(name, database) for name in DATABASE_VARIABLES}
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "manage.py", "demo", "--build", "--candles", str(folder)],
+        env=os.environ | addresses | {"MONIQO_DATA": str(data_dir), "PYTHONUNBUFFERED": "1"},
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        said = re.match(r" *(\d+) %", line)
+        if said and int(said[1]) >= percent:
+            time.sleep(random.uniform(0, 0.1))  # anywhere in a day
+            break
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
 
 
 def test_one_file_is_enough(db: None, tmp_path: Path) -> None:

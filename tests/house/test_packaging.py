@@ -8,6 +8,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
+
+from kit.embedded import operations
 
 pytestmark = pytest.mark.offline
 
@@ -51,6 +54,13 @@ def test_every_make_target_that_the_readme_shows_exists() -> None:
     targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {"run", "test"} <= shown
     assert shown <= targets
+
+
+def test_every_management_command_that_the_documents_show_exists() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
+    shown = {name for page in pages for name in re.findall(r"manage\.py ([a-z_]+)", page.read_text())}
+    assert {"backup", "restore", "verify_ledger"} <= shown
+    assert shown <= {*get_commands(), *operations.COMMANDS}
 
 
 def test_compose_asks_for_every_secret_and_the_example_lists_them() -> None:

@@ -1,0 +1,184 @@
+"""A backup is everything, and a database restored from it proves the same books, with the same guards around them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from kit import clock, tenancy
+from kit.embedded import schema
+from kit.embedded.environment import DATABASE_VARIABLES
+from kit.embedded.process import ServiceError
+from kit.embedded.programs import run_program
+from kit.roles import create_roles
+from kit.users.models import User
+from portfolio.services import take_snapshots
+from tests.conftest import address
+from tests.trading.desk import make_desk, set_price
+
+ROOT = Path(__file__).resolve().parents[2]
+# PostgreSQL moves casts and brackets of a condition when it reads it the first time.
+WRITTEN_OTHERWISE = re.compile(r"::(text|character varying)(\[\])?|[()]")
+A_MONTH = timedelta(days=31)
+
+
+def admin(database: str) -> str:
+    return address("MONIQO_TEST_ADMIN_URL", database)
+
+
+def manage(database: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command as production runs it: three addresses, and nothing embedded."""
+    places = {name: address(name, database) for name in DATABASE_VARIABLES}
+    production = {"MONIQO_ENV": "production", "MONIQO_ALLOWED_HOSTS": "localhost"}
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | places | production,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def contents(database: str) -> dict[str, Any]:
+    """The rows of every table, and the whole structure with its privileges, policies and triggers."""
+    with psycopg.connect(admin(database)) as connection:
+        tables = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        ).fetchall()
+        rows = {
+            name: connection.execute(
+                sql.SQL("SELECT count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM {} t").format(
+                    sql.Identifier(name)
+                )
+            ).fetchone()
+            for (name,) in tables
+        }
+    structure = run_program("pg_dump", admin(database), "--schema-only", "--no-owner")
+    lines = (line for line in structure.splitlines() if not line.startswith(("\\", "--")))
+    return {"rows": rows, "structure": sorted(WRITTEN_OTHERWISE.sub("", line) for line in lines)}
+
+
+def assert_same(found: dict[str, Any], before: dict[str, Any]) -> None:
+    assert found["rows"] == before["rows"]
+    assert set(found["structure"]) ^ set(before["structure"]) == set()
+
+
+def proof(database: str) -> dict[str, Any]:
+    result = manage(database, "verify_ledger", "--json")
+    assert result.returncode == 0, result.stdout + result.stderr
+    report: dict[str, Any] = json.loads(result.stdout)
+    del report["checked_at"]
+    return report
+
+
+@pytest.fixture
+def fund(live_db: str, owner: User, other_owner: User) -> str:
+    """A database in which two people trade, with snapshots in two months."""
+    for person in (owner, other_owner):
+        desk = make_desk(person)
+        desk.trade("buy", "2", reason="Ünïcode, 'quotes' and\\backslashes")
+        set_price(desk.instrument, "118.40")
+        desk.trade("sell", "1.5")
+        desk.place("buy", "0.5")
+        with tenancy.tenant(person.pk):
+            take_snapshots(owner_id=person.pk, at=clock.now() - A_MONTH)
+            take_snapshots(owner_id=person.pk, at=clock.now())
+    return live_db
+
+
+@pytest.fixture
+def empty() -> Iterator[str]:
+    """A database as `create_roles` leaves it."""
+    name = f"restored_{uuid4().hex[:8]}"
+    app, owner, system = (address(variable, name) for variable in DATABASE_VARIABLES)
+    create_roles(os.environ["MONIQO_TEST_ADMIN_URL"], owner_url=owner, app_url=app, system_url=system)
+    yield name
+    with psycopg.connect(os.environ["MONIQO_TEST_ADMIN_URL"], autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def test_a_restored_database_proves_the_same_books(fund: str, empty: str, tmp_path: Path) -> None:
+    file = tmp_path / "moniqo.dump"
+    written = manage(fund, "backup", str(file))
+    assert written.returncode == 0, written.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["moniqo.dump"], "nothing half written stays behind"
+    before = contents(fund)
+    assert before["rows"]["wallets_transfer"][0] > 10
+    assert sum(name.startswith("portfolio_snapshot_") for name in before["rows"]) == 2
+
+    restored = manage(empty, "restore", str(file))
+    assert restored.returncode == 0, restored.stderr
+    assert_same(contents(empty), before)
+    assert proof(empty) == proof(fund)
+
+    # What comes after behaves as before: the app's role is bound, and tables of later migrations are open to it.
+    with psycopg.connect(address("DATABASE_URL", empty), autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM wallets_wallet").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM wallets_transfer")
+    with psycopg.connect(address("DATABASE_OWNER_URL", empty)) as connection:
+        connection.execute("CREATE TABLE later (id int)")
+    with psycopg.connect(address("DATABASE_URL", empty)) as connection:
+        connection.execute("INSERT INTO later VALUES (1)")
+
+
+def test_what_is_there_is_given_up_only_when_told(fund: str, empty: str, tmp_path: Path) -> None:
+    file = tmp_path / "moniqo.dump"
+    assert manage(fund, "backup", str(file)).returncode == 0
+    before = contents(fund)
+    with psycopg.connect(address("DATABASE_OWNER_URL", empty)) as connection:
+        connection.execute("CREATE TABLE mine AS SELECT 42 AS answer")
+
+    refused = manage(empty, "restore", str(file))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("moniqo: The database is not empty: restore into an empty one, or add --replace")
+
+    damaged = tmp_path / "damaged.dump"
+    damaged.write_bytes(file.read_bytes()[: file.stat().st_size * 2 // 3])
+    failed = manage(empty, "restore", str(damaged), "--replace")
+    assert failed.returncode == 1
+    assert "pg_restore failed" in failed.stderr
+    with psycopg.connect(address("DATABASE_OWNER_URL", empty)) as connection:
+        assert connection.execute("SELECT answer FROM mine").fetchone() == (42,), "a failed restore changes nothing"
+        busy = manage(empty, "restore", str(file), "--replace")
+        assert busy.returncode == 1
+        assert "1 other connections use the database" in busy.stderr
+
+    done = manage(empty, "restore", str(file), "--replace")
+    assert done.returncode == 0, done.stderr
+    assert_same(contents(empty), before)
+
+
+def test_pg_dump_itself_sees_everything_through_the_system_role_and_refuses_the_others(fund: str) -> None:
+    text = run_program("pg_dump", address("DATABASE_SYSTEM_URL", fund), "--data-only", "--inserts")
+    assert text.count("INSERT INTO public.wallets_transfer ") > 10
+    assert text.count("INSERT INTO public.portfolio_snapshot_") > 10
+    for variable in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+        with pytest.raises(ServiceError, match=r"row-level security|permission denied"):
+            run_program("pg_dump", address(variable, fund))
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_what_cannot_be_done_is_said_in_one_sentence(empty: str, tmp_path: Path, command: str) -> None:
+    missing = manage(empty, command, str(tmp_path / "nowhere" / "moniqo.dump"))
+    assert missing.returncode == 1
+    assert missing.stderr.startswith("moniqo: There is no ")
+    if command == "restore":
+        (tmp_path / "letter").write_text("Dear sir")
+        wrong = manage(empty, command, str(tmp_path / "letter"))
+        assert wrong.returncode == 1
+        assert wrong.stderr.startswith("moniqo: pg_restore failed: ")
+    with psycopg.connect(address("DATABASE_OWNER_URL", empty)) as connection:
+        assert schema.is_empty(connection)
