@@ -159,6 +159,32 @@ class Order(Identified, Owned):
         return self.status in states.CANCELLABLE
 
 
+class Cancellation(Identified, Owned):
+    """The wish to end an order, committed before its venue hears of it; open until the order has ended."""
+
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="cancellation")
+    reason = models.CharField(max_length=200)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="How often the venue was asked, or may have been.")
+    due_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until then a worker holds it; after that the sweeper takes it. Real time."
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, due_at__isnull=False)
+                | Q(closed_at__isnull=False, due_at__isnull=True),
+                name="cancellation_open_is_never_forgotten",
+            ),
+        )
+        indexes = (models.Index(fields=("due_at",), condition=Q(closed_at__isnull=True), name="cancellation_due"),)
+
+    def __str__(self) -> str:
+        return f"cancellation of {self.order_id}"
+
+
 class OrderEvent(Owned):
     """One step of an order's life, or something that happened without a step. Append-only."""
 

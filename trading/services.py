@@ -3,14 +3,16 @@
 * `placing`: an intent becomes a row, with the gate's decision and a hold on funds, in one transaction;
 * `sending`: the row meets the venue, outside of any transaction, and whatever happens is resolved later;
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
+* `cancelling`: the wish to end an order is a row as well, and is carried out like one;
 * `exits`: the stop and the target of a position are carried out;
 * `limits`: what the user allows.
 """
 
+from trading.orders.cancelling import cancel_order, request_cancellation
 from trading.orders.exits import keep_protection
 from trading.orders.placing import OrderConflictError, place_order
 from trading.orders.recording import record_report
-from trading.orders.sending import cancel_order, execute_order, request_cancellation, resolve_order
+from trading.orders.sending import execute_order, resolve_order, resolve_together
 from trading.risk.limits import set_limits
 
 __all__ = (
@@ -22,5 +24,6 @@ __all__ = (
     "record_report",
     "request_cancellation",
     "resolve_order",
+    "resolve_together",
     "set_limits",
 )

@@ -2,6 +2,10 @@
 
 import logging
 import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +13,7 @@ from celery import shared_task
 
 from kit import tenancy
 from trading import services
-from trading.models import Order
+from trading.models import Cancellation, Order
 from trading.orders import leases
 from trading.positions.protection import owners_to_protect
 
@@ -34,24 +38,65 @@ def cancel_order(owner_id: str, order_id: str) -> None:
 
 @shared_task(name="trading.tasks.resolve_orders")
 def resolve_orders() -> int:
-    """Take up every order whose worker is gone or whose venue owes an answer; returns how many were due."""
+    """Take up every order whose worker is gone or whose venue owes an answer, and every cancellation that is not
+    carried out yet; returns how many were due.
+
+    What rests at one connection is asked about in one question, however many orders they are.
+    """
+    until = time.monotonic() + RUN_SECONDS
+    due = 0
+    for work in (*_due_orders(), *_due_cancellations()):
+        due += work.number
+        if time.monotonic() > until:
+            continue
+        try:
+            work.do()
+        except Exception:
+            # One order's trouble, whatever it is, must not keep the others waiting; this one falls due again.
+            logger.exception("Orders of owner %s could not be resolved", work.owner_id)
+    return due
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    owner_id: UUID
+    number: int
+    do: Callable[[], object]
+
+
+def _due_orders() -> Iterator[_Work]:
+    """One piece of work per connection for the orders its venue may have, and one per order that was never sent."""
     with tenancy.system():
         due = list(
             Order.objects.unfinished()
             .filter(due_at__lte=leases.now())
             .order_by("due_at")
-            .values_list("owner_id", "pk")[:DUE_PER_RUN]
+            .values_list("owner_id", "connection_id", "pk", "attempts")[:DUE_PER_RUN]
         )
-    until = time.monotonic() + RUN_SECONDS
+    sent: dict[tuple[UUID, UUID], list[UUID]] = defaultdict(list)
+    for owner_id, connection_id, order_id, attempts in due:
+        if attempts:
+            sent[owner_id, connection_id].append(order_id)
+        else:
+            yield _Work(owner_id, 1, partial(services.resolve_order, owner_id=owner_id, order_id=order_id))
+    for (owner_id, connection_id), order_ids in sent.items():
+        do: Callable[[], object]
+        if len(order_ids) == 1:
+            do = partial(services.resolve_order, owner_id=owner_id, order_id=order_ids[0])
+        else:
+            do = partial(services.resolve_together, owner_id=owner_id, connection_id=connection_id, order_ids=order_ids)
+        yield _Work(owner_id, len(order_ids), do)
+
+
+def _due_cancellations() -> Iterator[_Work]:
+    with tenancy.system():
+        due = list(
+            Cancellation.objects.filter(closed_at=None, due_at__lte=leases.now())
+            .order_by("due_at")
+            .values_list("owner_id", "order_id")[:DUE_PER_RUN]
+        )
     for owner_id, order_id in due:
-        if time.monotonic() > until:
-            break
-        try:
-            services.resolve_order(owner_id=owner_id, order_id=order_id)
-        except Exception:
-            # One order's trouble, whatever it is, must not keep the others waiting; this one falls due again.
-            logger.exception("Order %s could not be resolved.", order_id)
-    return len(due)
+        yield _Work(owner_id, 1, partial(services.cancel_order, owner_id=owner_id, order_id=order_id))
 
 
 @shared_task(name="trading.tasks.keep_protection")

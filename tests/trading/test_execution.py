@@ -13,7 +13,7 @@ from kit.errors import ConflictError
 from tests.trading.desk import Desk, assert_books_prove_themselves, fail_with, make_desk, set_price, use_adapter
 from tests.wallets.venues.faulty import FaultyVenue
 from trading import services, tasks
-from trading.models import Order
+from trading.models import Cancellation, Order
 from trading.orders import leases
 from wallets.models import Connection, DemoOrder, Wallet
 from wallets.venues.base import (
@@ -180,6 +180,38 @@ def test_a_refused_key_rejects_the_order_and_asks_a_person(desk: Desk, monkeypat
     assert Alert.objects.get().key == f"credentials:{desk.connection.pk}"
 
 
+def test_a_refused_key_rejects_no_order_that_was_sent_before(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Revoked(FaultyVenue):
+        """Carries out the first sending while nobody hears of it, then its key is revoked, then it is back."""
+
+        revoked = False
+
+        def submit(self, request: OrderRequest) -> OrderReport:
+            self.submitted.append(request)
+            if len(self.submitted) == 1:
+                raise VenueAmbiguousError("The request timed out.")
+            self.inner.submit(self.submitted[0])  # it arrives at last
+            self.revoked = True
+            raise VenueCredentialsError("The key was revoked.")
+
+        def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
+            if self.revoked:
+                raise VenueCredentialsError("The key was revoked.")
+            return super().order(client_order_id, symbol)
+
+    venue = Revoked(demo.open_demo_venue(desk.connection))
+    use_adapter(monkeypatch, lambda connection: venue)
+    order = desk.trade("buy", "1")
+    desk.fall_due(order)
+    order = desk.resolve(order)
+    assert (order.status, order.attempts, desk.held("USDT")) == ("submitting", 2, Decimal("101.1"))
+    assert Alert.objects.get().key == f"credentials:{desk.connection.pk}"
+    venue.revoked = False
+    desk.fall_due(order)
+    assert desk.resolve(order).status == "filled"
+    assert desk.books_agree()
+
+
 def test_a_no_to_the_second_sending_is_believed_only_when_the_first_never_arrived(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,9 +279,11 @@ def test_nothing_is_left_to_cancel_of_a_filled_order(desk: Desk) -> None:
 def test_cancelling_an_uncertain_order_finds_out_what_became_of_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     venue = fail_with(monkeypatch, "lost_before")
     order = desk.trade("buy", "1")
+    services.request_cancellation(owner_id=desk.owner.pk, order_id=order.pk)
     order = services.cancel_order(owner_id=desk.owner.pk, order_id=order.pk)
     assert order.status == "uncertain"  # the venue does not know it, which is no word that it never will
     venue.inner.submit(venue.submitted[0])
+    Cancellation.objects.update(due_at=clock.now())
     assert services.cancel_order(owner_id=desk.owner.pk, order_id=order.pk).status == "filled"
 
 

@@ -1,6 +1,7 @@
 """What the venue says becomes fills, entries and a position: in parts, with odd fees, too much, too late, twice."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -23,6 +24,9 @@ def desk(as_owner: User) -> Desk:
     return make_desk(as_owner)
 
 
+ZERO = Decimal(0)
+
+
 def trade(number: int, quantity: str, price: str = "100", fee: str = "0", fee_asset: str = "USDT") -> TradeReport:
     return TradeReport(
         f"T{number}",
@@ -38,9 +42,19 @@ def trade(number: int, quantity: str, price: str = "100", fee: str = "0", fee_as
     )
 
 
-def tell(desk: Desk, order: Order, status: Status, trades: Sequence[TradeReport] = (), reason: str = "") -> Order:
+def tell(
+    desk: Desk,
+    order: Order,
+    status: Status,
+    trades: Sequence[TradeReport] = (),
+    reason: str = "",
+    filled: str | None = None,
+) -> Order:
+    """The venue's word; `filled` is its own count where that differs from the trades it tells."""
+    told = sum((trade.quantity for trade in trades), Decimal(0))
+    count = told if filled is None else Decimal(filled)
     report = OrderReport(
-        order.client_order_id, "V1", SYMBOL, "buy", order.quantity, status, tuple(trades), clock.now(), reason
+        order.client_order_id, "V1", SYMBOL, "buy", order.quantity, count, status, tuple(trades), clock.now(), reason
     )
     return services.record_report(owner_id=desk.owner.pk, order_id=order.pk, report=report)
 
@@ -70,6 +84,27 @@ def test_an_order_cancelled_half_way_keeps_what_was_filled_and_frees_the_rest(de
     order = tell(desk, desk.place("buy", "10"), "cancelled", [trade(1, "4")])
     assert (order.status, order.filled_quantity, desk.held("USDT")) == ("cancelled", 4, 0)
     assert desk.balance("BTC") == 4
+
+
+@pytest.mark.parametrize("status", ["cancelled", "expired"])
+def test_an_order_ends_only_when_the_trades_that_the_venue_counts_are_told(desk: Desk, status: Status) -> None:
+    order = desk.place("buy", "10")
+    hold = desk.held("USDT")
+    order = tell(desk, order, status, filled="4")
+    assert (order.status, order.due_at is not None, desk.held("USDT")) == ("open", True, hold)
+    order = tell(desk, order, status, [trade(1, "3")], filled="4")
+    assert (order.status, desk.held("USDT")) == ("partially_filled", hold - 300)
+    assert "has told 3 of it" in order.events.order_by("-id")[0].detail
+    order = tell(desk, order, status, [trade(1, "3"), trade(2, "1")], filled="4")
+    assert (order.status, order.filled_quantity, desk.held("USDT")) == (status, 4, 0)
+    assert_books_prove_themselves(desk)
+
+
+def test_trades_that_stay_away_are_told_to_a_person(desk: Desk) -> None:
+    order = desk.place("buy", "10")
+    with clock.at(clock.now() + timedelta(minutes=11)):
+        tell(desk, order, "cancelled", filled="4")
+    assert Alert.objects.get().key == f"order:{order.pk}:untold"
 
 
 def test_an_open_order_keeps_its_hold_and_is_asked_about_again(desk: Desk) -> None:
@@ -221,7 +256,7 @@ def test_however_the_fills_are_told_the_books_and_the_position_agree(
 
 def test_another_owner_cannot_record_anything(desk: Desk, other_owner: User) -> None:
     order = desk.place("buy", "1")
-    report = OrderReport(order.client_order_id, "V1", SYMBOL, "buy", order.quantity, "cancelled", (), clock.now())
+    report = OrderReport(order.client_order_id, "V1", SYMBOL, "buy", order.quantity, ZERO, "cancelled", (), clock.now())
     with pytest.raises(Order.DoesNotExist):
         services.record_report(owner_id=other_owner.pk, order_id=order.pk, report=report)
     with tenancy.tenant(desk.owner.pk):

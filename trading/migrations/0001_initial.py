@@ -1,4 +1,4 @@
-"""Orders, their events, fills, positions, limits and decisions."""
+"""Orders, their events and cancellations, fills, positions, limits and decisions."""
 
 import uuid
 from decimal import Decimal
@@ -378,6 +378,59 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("liquidity__in", ("maker", "taker"))), name="fill_liquidity_known"
                     ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Cancellation",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(default=kit.clock.now, editable=False)),
+                ("reason", models.CharField(max_length=200)),
+                (
+                    "attempts",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="How often the venue was asked, or may have been."
+                    ),
+                ),
+                (
+                    "due_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Until then a worker holds it; after that the sweeper takes it. Real time.",
+                        null=True,
+                    ),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="cancellation", to="trading.order"
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("-created_at",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("closed_at__isnull", True)), fields=["due_at"], name="cancellation_due"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("due_at__isnull", False)),
+                            models.Q(("closed_at__isnull", False), ("due_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="cancellation_open_is_never_forgotten",
+                    )
                 ],
             },
         ),

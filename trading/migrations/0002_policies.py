@@ -6,6 +6,7 @@ from kit.tenancy import policy_sql
 
 TABLES = (
     "trading_order",
+    "trading_cancellation",
     "trading_orderevent",
     "trading_fill",
     "trading_position",

@@ -91,5 +91,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(only_grows("trading_orderevent"), migrations.RunSQL.noop),
         migrations.RunSQL(only_grows("trading_riskdecision"), migrations.RunSQL.noop),
         migrations.RunSQL(only_grows("trading_fill"), migrations.RunSQL.noop),
+        migrations.RunSQL(only_grows("trading_cancellation", "DELETE", "DELETE, TRUNCATE"), migrations.RunSQL.noop),
         migrations.RunSQL(only_grows("trading_order", "DELETE", "DELETE, TRUNCATE"), migrations.RunSQL.noop),
     )

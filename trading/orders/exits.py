@@ -18,6 +18,8 @@ from kit import clock
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from trading.models import Order, Position, Side
+from trading.orders import states
+from trading.orders.cancelling import request_cancellation
 from trading.orders.placing import locked_wallet, place_order
 from trading.positions.protection import Exit, due_exits
 from trading.risk.sizing import in_lots
@@ -30,6 +32,7 @@ ATTEMPTS_BEFORE_ALARM: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 REASON_LENGTH: Final = 200
+RESTING: Final = frozenset({states.OPEN, states.PARTIALLY_FILLED})
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ def _leave(exit_: Exit) -> list[Order]:
         return []
     wallet = locked_wallet(position.wallet_id)
     position = _open(exit_.position_id)
-    if position is None or _is_waiting(position):
+    if position is None or _is_waiting(position, exit_):
         return []
     attempts, last = position.exits.aggregate(number=Count("pk"), last=Max("created_at")).values()
     if attempts and clock.now() < last + _pause_after(attempts):
@@ -85,10 +88,13 @@ def _open(position_id: UUID) -> Position | None:
     return Position.objects.select_related("instrument", "wallet").filter(pk=position_id, closed_at=None).first()
 
 
-def _is_waiting(position: Position) -> bool:
-    """Whether an order of the wallet in this instrument has no final answer yet."""
+def _is_waiting(position: Position, exit_: Exit) -> bool:
+    """Whether an order of the wallet in this instrument has no final answer yet; one that rests is in the way."""
     orders = Order.objects.unfinished().filter(wallet_id=position.wallet_id, instrument_id=position.instrument_id)
-    return orders.exists()
+    order = orders.first()
+    if order is not None and order.status in RESTING and order.protects_id is None:
+        request_cancellation(owner_id=order.owner_id, order_id=order.pk, reason=f"It has to go first: {exit_.reason}")
+    return order is not None
 
 
 def _in_books(position: Position) -> Decimal:

@@ -6,8 +6,9 @@ from uuid import UUID
 from kit import clock
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
+from kit.errors import NotFoundError
 from kit.live.publish import publish
-from trading.models import Order, OrderEvent
+from trading.models import Cancellation, Order, OrderEvent
 from trading.orders import leases, states
 from trading.orders.holds import release
 
@@ -23,6 +24,14 @@ def locked(order_id: UUID, *related: str) -> Order:
     )
 
 
+def found(order_id: UUID) -> Order:
+    """The order with its instrument, as it stands. Raises NotFoundError, also for somebody else's."""
+    order = Order.objects.select_related("instrument", "wallet__parent").filter(pk=order_id).first()
+    if order is None:
+        raise NotFoundError("There is no such order: choose one of yours.")
+    return order
+
+
 def move(order: Order, status: str, detail: str = "", *, answer: dict[str, Any] | None = None) -> None:
     """Take a locked order to `status`, with an event; one that ends gives back what is still held for it."""
     states.check(order.status, status)
@@ -33,6 +42,8 @@ def move(order: Order, status: str, detail: str = "", *, answer: dict[str, Any] 
         order.closed_at = order.closed_at or clock.now()
         if status != before and status != states.FILLED:
             order.refusal = detail[:SENTENCE_LENGTH]
+        if before in states.CANCELLABLE:
+            Cancellation.objects.filter(order=order, closed_at=None).update(due_at=None, closed_at=order.closed_at)
     order.save(
         update_fields=(
             "status",
@@ -54,6 +65,14 @@ def wait(order: Order) -> None:
     """Let a locked order rest until it is looked at again."""
     order.due_at = leases.start(leases.LOOK_AGAIN)
     order.save(update_fields=("due_at",))
+
+
+def wait_noting(order: Order, detail: str) -> None:
+    """The same, with an event that says why, written once however often it repeats."""
+    wait(order)
+    last = order.events.order_by("-id").values_list("detail", flat=True).first()
+    if last != detail[:SENTENCE_LENGTH]:
+        note(order, order.status, detail)
 
 
 def note(order: Order, before: str, detail: str, *, answer: dict[str, Any] | None = None) -> None:

@@ -9,22 +9,28 @@ the fact would make the books wrong.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from kit import tenancy
+from kit import clock, tenancy
+from kit.alerts.models import Alert
+from kit.alerts.services import raise_alert
 from kit.decimals import plain
 from trading.models import Fill, Order, Side
 from trading.orders import leases, states
 from trading.orders.booking import book, fee_of
-from trading.orders.life import alarm, locked, move, wait
+from trading.orders.life import alarm, locked, move, wait, wait_noting
 from trading.positions import accounting
 from trading.positions.filling import add_to_position, take_from_position
 from trading.risk.sizing import UNIT
 from wallets.venues.base import OrderReport, TradeReport
+
+# Trades come seconds after the order's end at most; what is missing after this, a person has to ask for.
+TRADES_WITHIN: Final = timedelta(minutes=10)
 
 
 def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Order:
@@ -44,6 +50,8 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
             move(order, status, _told(report, trades), answer=as_told(report))
         elif not order.is_terminal:
             wait(order)
+        if report.is_final and not order.is_terminal:
+            _wait_for_trades(order, report)
     return order
 
 
@@ -55,9 +63,15 @@ def _new_trades(order: Order, report: OrderReport) -> list[TradeReport]:
 
 
 def _ends(order: Order, report: OrderReport, trades: Sequence[TradeReport]) -> bool:
-    """Whether the order is over once `trades` are recorded. One called filled whose trades are not all told is not."""
+    """Whether the order is over once `trades` are recorded.
+
+    One that the venue calls over is not while trades that the venue counts itself have not been told: its hold stays,
+    and it is asked about until they have.
+    """
     filled = order.filled_quantity + sum((trade.quantity for trade in trades), Decimal(0))
-    return filled >= order.quantity or (report.is_final and report.status != states.FILLED)
+    if filled >= order.quantity:
+        return True
+    return report.is_final and report.status != states.FILLED and filled >= report.filled_quantity
 
 
 def _status(order: Order, report: OrderReport, *, ends: bool) -> str:
@@ -69,6 +83,25 @@ def _status(order: Order, report: OrderReport, *, ends: bool) -> str:
     if ends:
         return states.CANCELLED if report.status == states.REJECTED and order.filled_quantity else report.status
     return states.PARTIALLY_FILLED if order.filled_quantity else states.OPEN
+
+
+def _wait_for_trades(order: Order, report: OrderReport) -> None:
+    """The venue has done with the order, and its list of trades has not: usually a matter of seconds."""
+    wait_noting(
+        order,
+        f"The venue says it is {report.status.replace('_', ' ')} with {plain(report.filled_quantity)} filled, and has "
+        f"told {plain(order.filled_quantity)} of it: the rest is asked for again.",
+    )
+    if clock.now() - (order.submitted_at or order.created_at) > TRADES_WITHIN:
+        raise_alert(
+            owner_id=order.owner_id,
+            key=f"order:{order.pk}:untold",
+            title=f"Trades of an order in {order.instrument.symbol} are missing"[:120],
+            body=f"The venue has filled {plain(report.filled_quantity)} {order.instrument.base} of order "
+            f"{order.client_order_id} and told {plain(order.filled_quantity)}: look at its trades there. Moniqo keeps "
+            "asking and keeps the funds held.",
+            level=Alert.Level.CRITICAL,
+        )
 
 
 def _told(report: OrderReport, trades: Sequence[TradeReport]) -> str:

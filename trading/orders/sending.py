@@ -13,22 +13,22 @@ venue, and records the answer in another transaction. Whatever happens in betwee
 No order ends without the venue's word, except one that was never sent.
 """
 
+import logging
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import stamina
-from celery import current_app
-from django.db import transaction
 from django.db.models import Q
 
 from kit import clock, tenancy
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
-from kit.errors import ConflictError, NotFoundError
-from trading.models import Order
+from kit.errors import ConflictError
+from trading.models import Cancellation, Order
 from trading.orders import leases, states
-from trading.orders.life import locked, move, note, wait
+from trading.orders.life import found, locked, move, wait, wait_noting
 from trading.orders.recording import record_report
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_path
@@ -42,6 +42,8 @@ from wallets.venues.base import (
     VenueUnavailableError,
 )
 from wallets.venues.registry import open_venue
+
+logger = logging.getLogger(__name__)
 
 # A market order is a decision about a moment: older than this it is not sent any more.
 SEND_WITHIN: Final = timedelta(minutes=2)
@@ -59,7 +61,7 @@ def execute_order(*, owner_id: UUID, order_id: UUID) -> Order:
     with tenancy.tenant(owner_id):
         order = _take(order_id, Q(status=states.SUBMITTING, attempts=0), sends=True)
         if order is None:
-            return _get(order_id)
+            return found(order_id)
         if obstacle := _obstacle(order):
             move(order, states.EXPIRED, f"It was never sent: {obstacle}")
             return order
@@ -70,54 +72,50 @@ def execute_order(*, owner_id: UUID, order_id: UUID) -> Order:
 def resolve_order(*, owner_id: UUID, order_id: UUID) -> Order:
     """Go on with an order that is due: send it if nobody ever did, else ask the venue about it."""
     with tenancy.tenant(owner_id):
-        order = _take(order_id, Q(status__in=sorted(states.UNFINISHED), due_at__lte=leases.now()))
+        order = _take(order_id, _due())
         if order is None:
-            return _get(order_id)
-        venue = open_venue(order.connection) if order.attempts else None
-    if venue is None:  # nobody ever sent it
+            return found(order_id)
+        if order.attempts:
+            venue = _opened(order)
+    if not order.attempts:  # nobody ever sent it
         return execute_order(owner_id=owner_id, order_id=order_id)
-    try:
-        report = _look_up(order, venue)
-    except VenueError as error:
-        return _wait(order, f"The venue could not be asked: {error}")
-    if report is not None:
-        return record_report(owner_id=owner_id, order_id=order_id, report=report)
-    return _go_on_without(order, venue)
+    return _ask(order, venue)
 
 
-def request_cancellation(*, owner_id: UUID, order_id: UUID) -> Order:
-    """Ask a worker to cancel the order. Raises ConflictError when there is nothing to cancel."""
-    order = _get(order_id)
-    if not order.is_cancellable:
-        raise ConflictError(f"Nothing is left to cancel: the order is {order.get_status_display().lower()}.")
-    note(order, order.status, "Cancellation was asked for.")
-    arguments = {"owner_id": str(owner_id), "order_id": str(order_id)}
-    transaction.on_commit(lambda: current_app.send_task("trading.tasks.cancel_order", kwargs=arguments))
-    return order
+def resolve_together(*, owner_id: UUID, connection_id: UUID, order_ids: Collection[UUID]) -> None:
+    """Go on with all due orders of one connection that its venue may have, in one question to the venue.
 
-
-def cancel_order(*, owner_id: UUID, order_id: UUID) -> Order:
-    """Cancel what is open of the order at the venue and record its word; the order may have been filled meanwhile."""
+    Those that the venue lists as open are recorded from its list; the others have ended, or never arrived, and each is
+    asked about by itself.
+    """
     with tenancy.tenant(owner_id):
-        order = locked(order_id, "connection__platform")
-        if not order.is_cancellable:
-            return order
-        venue = open_venue(order.connection)
+        taken = [order for order_id in order_ids if (order := _take(order_id, _due())) is not None]
+        if not taken:
+            return
+        venue = _opened(taken[0])
     try:
-        report = venue.cancel(order.client_order_id, order.instrument.symbol)
+        listed = {report.client_order_id: report for report in venue.open_orders()} if venue else {}
     except VenueError as error:
-        return _wait(order, f"It could not be cancelled yet: {error}")
-    return record_report(owner_id=owner_id, order_id=order_id, report=report)
+        for order in taken:
+            wait_for(order, f"The venue could not be asked: {error}", error)
+        return
+    for order in taken:
+        report = listed.get(order.client_order_id)
+        try:
+            if report is not None:
+                record_report(owner_id=owner_id, order_id=order.pk, report=report)
+            else:
+                _ask(order, venue)
+        except Exception:
+            # What is wrong with one order is no reason to leave the others of its connection unasked.
+            logger.exception("Order %s could not be resolved", order.pk)
 
 
 # --- taking ---------------------------------------------------------------------------------------------------------
 
 
-def _get(order_id: UUID) -> Order:
-    order = Order.objects.select_related("instrument").filter(pk=order_id).first()
-    if order is None:
-        raise NotFoundError("There is no such order: choose one of yours.")
-    return order
+def _due() -> Q:
+    return Q(status__in=sorted(states.UNFINISHED), due_at__lte=leases.now())
 
 
 def _take(order_id: UUID, when: Q, *, sends: bool = False) -> Order | None:
@@ -128,6 +126,14 @@ def _take(order_id: UUID, when: Q, *, sends: bool = False) -> Order | None:
     if Order.objects.filter(when, pk=order_id).update(**changes) != 1:
         return None
     return locked(order_id, "connection__platform")
+
+
+def _opened(order: Order) -> Venue | None:
+    """The order's venue; None while its connection is not active and nobody may be asked."""
+    try:
+        return open_venue(order.connection)
+    except ConflictError:
+        return None
 
 
 def _still_ours(order: Order) -> Order | None:
@@ -154,6 +160,19 @@ def _obstacle(order: Order) -> str:
 # --- sending and asking ---------------------------------------------------------------------------------------------
 
 
+def _ask(order: Order, venue: Venue | None) -> Order:
+    """What became of an order that was sent, or may have been."""
+    if venue is None:
+        return wait_for(order, f"The venue is asked again when the connection {order.connection.name} is active.")
+    try:
+        report = look_up(order, venue)
+    except VenueError as error:
+        return wait_for(order, f"The venue could not be asked: {error}", error)
+    if report is not None:
+        return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
+    return _go_on_without(order, venue)
+
+
 def _send(order: Order, venue: Venue) -> Order:
     request = OrderRequest(
         client_order_id=order.client_order_id,
@@ -168,11 +187,11 @@ def _send(order: Order, venue: Venue) -> Order:
         # A duplicate means that the venue knows the id: what it knows is the answer.
         if error.reason == "duplicate":
             return _doubt(order, venue, str(error))
-        return _reject(order, error) if order.attempts == 1 else _reject_again(order, venue, error)
+        return _reject_again(order, venue, error)
     except VenueUnavailableError as error:
-        return _wait(order, f"The venue could not be reached: {error}")
+        return wait_for(order, f"The venue could not be reached: {error}")
     except VenueCredentialsError as error:
-        return _stop(order, error)
+        return _stop(order, venue, error)
     except VenueError as error:
         return _doubt(order, venue, str(error))
     return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
@@ -184,7 +203,8 @@ def _submit(venue: Venue, request: OrderRequest) -> OrderReport:
 
 
 @stamina.retry(on=VenueUnavailableError, attempts=TRIES, timeout=TRY_SECONDS, wait_initial=0.2, wait_max=2.0)
-def _look_up(order: Order, venue: Venue) -> OrderReport | None:
+def look_up(order: Order, venue: Venue) -> OrderReport | None:
+    """What the venue knows under the order's client id."""
     return venue.order(order.client_order_id, order.instrument.symbol)
 
 
@@ -193,33 +213,40 @@ def _reject(order: Order, error: VenueRejectedError) -> Order:
     with tenancy.tenant(order.owner_id):
         current = _still_ours(order)
         if current is None:
-            return _get(order.pk)
+            return found(order.pk)
         move(current, states.REJECTED, str(error), answer={"reason": error.reason, "message": str(error)})
     return current
 
 
 def _reject_again(order: Order, venue: Venue, error: VenueRejectedError) -> Order:
-    """A no to an order that was sent before: perhaps the first one arrived after all, and has spent the funds."""
+    """A no, final for the first sending only: of one that was sent before, perhaps the first arrived after all."""
+    if order.attempts == 1:
+        return _reject(order, error)
     try:
-        report = _look_up(order, venue)
+        report = look_up(order, venue)
     except VenueError as trouble:
-        return _wait(order, f"The venue could not be asked: {trouble}")
+        return wait_for(order, f"The venue could not be asked: {trouble}", trouble)
     if report is None:
         return _reject(order, error)
     return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
 
 
-def _stop(order: Order, error: VenueCredentialsError) -> Order:
-    """The venue refused the key before it looked at the order: a no, and something for a person to do."""
+def _stop(order: Order, venue: Venue, error: VenueCredentialsError) -> Order:
+    """The venue refused the key before it looked at the order: a no to this sending, and something for a person."""
     with tenancy.tenant(order.owner_id):
-        raise_alert(
-            owner_id=order.owner_id,
-            key=f"credentials:{order.connection_id}",
-            title=f"{order.connection.name} refuses its key",
-            body=f"{error} Replace the credentials of the connection; orders are rejected until then.",
-            level=Alert.Level.CRITICAL,
-        )
-    return _reject(order, VenueRejectedError(str(error), reason="credentials"))
+        _tell_of_refused_key(order, error)
+    return _reject_again(order, venue, VenueRejectedError(str(error), reason="credentials"))
+
+
+def _tell_of_refused_key(order: Order, error: VenueCredentialsError) -> None:
+    raise_alert(
+        owner_id=order.owner_id,
+        key=f"credentials:{order.connection_id}",
+        title=f"{order.connection.name} refuses its key"[:120],
+        body=f"{error} Replace the credentials of the connection: until then new orders are rejected, and nobody knows "
+        "what becomes of those that were sent.",
+        level=Alert.Level.CRITICAL,
+    )
 
 
 def _doubt(order: Order, venue: Venue, detail: str) -> Order:
@@ -227,11 +254,11 @@ def _doubt(order: Order, venue: Venue, detail: str) -> Order:
     with tenancy.tenant(order.owner_id):
         current = _still_ours(order)
         if current is None:
-            return _get(order.pk)
+            return found(order.pk)
         current.due_at = leases.start(leases.GRACE)
         move(current, states.UNCERTAIN, f"Nobody knows whether it arrived: {detail}")
     try:
-        report = _look_up(current, venue)
+        report = look_up(current, venue)
     except VenueError:
         return current  # asked again after the grace
     if report is None:
@@ -244,9 +271,13 @@ def _go_on_without(order: Order, venue: Venue) -> Order:
     with tenancy.tenant(order.owner_id):
         current = _still_ours(order)
         if current is None:
-            return _get(order.pk)
+            return found(order.pk)
         if current.venue_order_id:
             return _forgotten(current)
+        if Cancellation.objects.filter(order=current).exists():
+            detail = "The venue does not know it, and its cancellation was asked for: it is not sent again."
+            move(current, states.CANCELLED, detail, answer={"known": False})
+            return current
         if obstacle := _obstacle(current):
             move(current, states.EXPIRED, f"The venue does not know it, and {obstacle}", answer={"known": False})
             return current
@@ -270,14 +301,12 @@ def _forgotten(order: Order) -> Order:
     return order
 
 
-def _wait(order: Order, detail: str) -> Order:
-    """Nothing was learnt: look again soon. The event is written once, however often it repeats."""
+def wait_for(order: Order, detail: str, error: VenueError | None = None) -> Order:
+    """Nothing was learnt: look again soon, and tell a person when the key is what the venue does not like."""
     with tenancy.tenant(order.owner_id):
+        if isinstance(error, VenueCredentialsError):
+            _tell_of_refused_key(order, error)
         current = locked(order.pk)
-        if current.is_terminal:
-            return current
-        wait(current)
-        last = current.events.order_by("-id").values_list("detail", flat=True).first()
-        if last != detail[:300]:
-            note(current, current.status, detail)
+        if not current.is_terminal:
+            wait_noting(current, detail)
     return current

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Sum
 
 from kit import clock
+from markets.models import Instrument
 from wallets.models import Account, Entry, Reconciliation, SyncRun, Transfer, Wallet
 from wallets.venues.base import TradeReport
 
@@ -112,7 +113,8 @@ def first_diverging_entry(run: SyncRun, asset: str, drift: Decimal, trades: Coll
     since = last_agreement(run, asset)
     if since is not None:
         entries = entries.filter(created_at__gt=since)
-    known = Counter(change for trade in trades for change in _changes(trade, asset))
+    spot = _spot_assets(run.connection.venue, {trade.symbol for trade in trades})
+    known = Counter(change for trade in trades for change in _changes(trade, spot.get(trade.symbol), asset))
     from_outside = None
     for entry in entries.iterator(chunk_size=500):
         kind = _other_side(entry).kind
@@ -125,15 +127,22 @@ def first_diverging_entry(run: SyncRun, asset: str, drift: Decimal, trades: Coll
     return from_outside
 
 
-def _changes(trade: TradeReport, asset: str) -> list[Decimal]:
-    """What a trade did to the account's total in `asset`, one amount per entry that the books should have."""
-    base, _, quote = trade.symbol.partition("/")
+def _spot_assets(venue: str, symbols: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Base and quote of the spot markets among the symbols; a symbol is a name and says neither by itself."""
+    rows = Instrument.objects.filter(venue=venue, symbol__in=symbols, kind=Instrument.Kind.SPOT)
+    return {symbol: (base, quote) for symbol, base, quote in rows.values_list("symbol", "base", "quote")}
+
+
+def _changes(trade: TradeReport, spot: tuple[str, str] | None, asset: str) -> list[Decimal]:
+    """What a trade did to the account's total in `asset`, one amount per entry that the books should have.
+
+    `spot` are base and quote of a spot market; a trade of anything else moves neither, only its fee.
+    """
     sign = 1 if trade.side == "buy" else -1
-    by_asset = (
-        (base, sign * trade.quantity),
-        (quote, -sign * trade.price * trade.quantity),
-        (trade.fee_asset, -trade.fee),
-    )
+    by_asset = [(trade.fee_asset, -trade.fee)]
+    if spot is not None:
+        base, quote = spot
+        by_asset += [(base, sign * trade.quantity), (quote, -sign * trade.price * trade.quantity)]
     return [change for name, change in by_asset if name == asset and change]
 
 

@@ -9,12 +9,12 @@ the caller must do: the venue said no; the venue was never reached; nobody knows
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from kit.errors import MoniqoError
+from kit.errors import InvalidInputError, MoniqoError
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["market"]
@@ -64,6 +64,20 @@ class VenueCredentialsError(VenueError):
     status = 424
 
 
+class VenueAnswerError(VenueAmbiguousError):
+    """The venue's answer holds something that is no number: it says nothing, so do what is done when none came."""
+
+    code = "venue_answer"
+
+
+def _require_numbers(report: Any) -> None:
+    """Raise VenueAnswerError when an amount is not finite: NaN passes every comparison on its way into the books."""
+    for field in fields(report):
+        value = getattr(report, field.name)
+        if isinstance(value, float) or (isinstance(value, Decimal) and not value.is_finite()):
+            raise VenueAnswerError(f"The venue gave {value!r} as {field.name.replace('_', ' ')}: no exact number.")
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
     """An order as it is sent. `client_order_id` is the identity: sending it twice makes one order."""
@@ -74,6 +88,10 @@ class OrderRequest:
     quantity: Decimal
     type: OrderType = "market"
     reduce_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.quantity.is_finite():
+            raise InvalidInputError("Order a finite quantity.", fields={"quantity": "Must be a number."})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,30 +109,37 @@ class TradeReport:
     liquidity: Liquidity
     at: datetime
 
+    def __post_init__(self) -> None:
+        _require_numbers(self)
+
 
 @dataclass(frozen=True, slots=True)
 class OrderReport:
-    """An order as the venue knows it now, with all of its executions so far, oldest first."""
+    """An order as the venue knows it now, with all of its executions that it tells, oldest first.
+
+    `filled_quantity` is the venue's own count of what was executed, from the order itself: a venue's list of trades may
+    lag behind it, and an order is over only when both agree.
+    """
 
     client_order_id: str
     venue_order_id: str
     symbol: str
     side: Side
     quantity: Decimal
+    filled_quantity: Decimal
     status: Status
     trades: tuple[TradeReport, ...]
     at: datetime
     reason: str = ""
 
-    @property
-    def filled_quantity(self) -> Decimal:
-        return sum((trade.quantity for trade in self.trades), Decimal(0))
+    def __post_init__(self) -> None:
+        _require_numbers(self)
 
     @property
     def average_price(self) -> Decimal | None:
-        """The mean price of what was filled, weighted by quantity; None before the first execution."""
-        filled = self.filled_quantity
-        return sum((trade.price * trade.quantity for trade in self.trades), Decimal(0)) / filled if filled else None
+        """The mean price of the executions told so far, weighted by quantity; None before the first."""
+        told = sum((trade.quantity for trade in self.trades), Decimal(0))
+        return sum((trade.price * trade.quantity for trade in self.trades), Decimal(0)) / told if told else None
 
     @property
     def is_final(self) -> bool:
@@ -130,6 +155,9 @@ class BalanceReport:
     total: Decimal
     available: Decimal
 
+    def __post_init__(self) -> None:
+        _require_numbers(self)
+
 
 @dataclass(frozen=True, slots=True)
 class MarketReport:
@@ -142,6 +170,9 @@ class MarketReport:
     lot_size: Decimal
     minimum_notional: Decimal
 
+    def __post_init__(self) -> None:
+        _require_numbers(self)
+
 
 @dataclass(frozen=True, slots=True)
 class TickerReport:
@@ -152,6 +183,9 @@ class TickerReport:
     bid: Decimal
     ask: Decimal
     at: datetime
+
+    def __post_init__(self) -> None:
+        _require_numbers(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +220,12 @@ class Venue(Protocol):
 
     def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
         """The order of this client id, rejected ones included; None when the venue has never heard of it."""
+
+    def open_orders(self) -> tuple[OrderReport, ...]:
+        """Every order of the account that may still be filled, each with its executions so far.
+
+        One question whatever their number; an order that is not among them has ended or never arrived.
+        """
 
     def trades_since(self, since: datetime, symbol: str | None = None) -> tuple[TradeReport, ...]:
         """Executions at `since` or later, oldest first."""

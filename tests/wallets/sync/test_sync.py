@@ -16,6 +16,7 @@ from kit import clock, tenancy
 from kit.alerts.models import Alert
 from kit.errors import ConflictError, NotFoundError
 from kit.users.models import User
+from markets.models import Instrument
 from tests.wallets.books import balance, make_wallet, ref
 from tests.wallets.venues.faulty import FaultyVenue
 from tests.wallets.venues.test_demo_books import quote_everything
@@ -23,11 +24,13 @@ from wallets.ledger import Leg, post
 from wallets.models import Connection, Posting, Reconciliation, SyncRun, Wallet
 from wallets.services import deposit
 from wallets.sync import runs as sync
+from wallets.sync.reconciliation import first_diverging_entry
 from wallets.venues import accounts, registry
 from wallets.venues.base import (
     BalanceReport,
     OrderReport,
     OrderRequest,
+    TradeReport,
     VenueCredentialsError,
     VenueUnavailableError,
 )
@@ -373,3 +376,18 @@ def test_the_log_is_kept_thirty_days(live_db: str, owner: User) -> None:
     with tenancy.tenant(owner.pk):
         assert SyncRun.objects.count() == 1
         assert Reconciliation.objects.count() == 1
+
+
+def test_a_trade_of_a_derivative_moves_no_base_asset(wallet: Wallet) -> None:
+    """Its symbol is a name: what stands before the slash is not what the account got."""
+    symbol, steps = "BTC/USDT:USDT", {"tick_size": Decimal("0.1"), "lot_size": Decimal("0.001")}
+    Instrument.objects.create(
+        venue=wallet.connection.venue, symbol=symbol, base="BTC", quote="USDT", kind="perpetual", **steps
+    )
+    run = run_sync(wallet)
+    leg = Leg(ref(wallet, "BTC", kind="clearing"), ref(wallet, "BTC"), Decimal(1))
+    posting = post(owner_id=wallet.owner_id, key="only ours", kind="trade", legs=[leg])
+    trade = TradeReport("T1", "", symbol, "buy", Decimal(100), Decimal(1), Decimal(0), "USDT", "taker", clock.now())
+    entry = first_diverging_entry(run, "BTC", Decimal(-1), [trade])
+    assert entry is not None
+    assert entry.transfer.posting_id == posting.pk

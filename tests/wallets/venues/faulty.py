@@ -56,6 +56,9 @@ class FaultyVenue:
     def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
         return self.inner.cancel(client_order_id, symbol)
 
+    def open_orders(self) -> tuple[OrderReport, ...]:
+        return self.inner.open_orders()
+
     def markets(self) -> tuple[MarketReport, ...]:
         return self.inner.markets()
 

@@ -159,14 +159,16 @@ def _trade_row(owner_id: UUID, order: DemoOrder, trade: TradeReport) -> DemoTrad
 
 
 def _order_report(order: DemoOrder) -> OrderReport:
+    trades = sorted(order.trades.all(), key=lambda trade: trade.pk)
     return OrderReport(
         client_order_id=order.client_order_id,
         venue_order_id=str(order.pk),
         symbol=order.symbol,
         side="buy" if order.side == "buy" else "sell",
         quantity=order.quantity,
+        filled_quantity=sum((trade.quantity for trade in trades), Decimal(0)),
         status="filled" if order.status == "filled" else "rejected",
-        trades=tuple(_trade_report(order, trade) for trade in sorted(order.trades.all(), key=lambda trade: trade.pk)),
+        trades=tuple(_trade_report(order, trade) for trade in trades),
         at=order.created_at,
         reason=order.reason,
     )

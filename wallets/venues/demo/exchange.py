@@ -136,6 +136,10 @@ class DemoVenue:
             report = self._books.find(client_order_id)
         return report if report is not None and report.symbol == symbol else None
 
+    def open_orders(self) -> tuple[OrderReport, ...]:
+        self._travel()
+        return ()  # market orders are final at once: nothing ever rests
+
     def trades_since(self, since: datetime, symbol: str | None = None) -> tuple[TradeReport, ...]:
         self._travel()
         with self._books.account():
@@ -238,6 +242,7 @@ def _report(
         symbol=request.symbol,
         side=request.side,
         quantity=request.quantity,
+        filled_quantity=sum((trade.quantity for trade in trades), Decimal(0)),
         status="filled" if status == "filled" else "rejected",
         trades=trades,
         at=at,

@@ -1,0 +1,83 @@
+"""The wish to end an order.
+
+It is a row like the order itself, committed before the venue hears of it, so a broker that loses the task or a worker
+that dies loses nothing: the sweeper finds the row when it falls due and asks the venue again, until the order has
+ended. Only the venue's word ends it; what was filled meanwhile is recorded as always.
+"""
+
+from uuid import UUID
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import F, Q
+
+from kit import tenancy
+from kit.errors import ConflictError
+from trading.models import Cancellation, Order
+from trading.orders import leases
+from trading.orders.life import found, locked, note
+from trading.orders.recording import record_report
+from trading.orders.sending import look_up, wait_for
+from wallets.venues.base import OrderReport, Venue, VenueError, VenueRejectedError
+from wallets.venues.registry import open_venue
+
+
+def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: str = "Cancellation was asked for.") -> Order:
+    """Commit the wish to cancel the order, and let a worker carry it out; asking again changes nothing.
+
+    Raises NotFoundError, and ConflictError when there is nothing to cancel.
+    """
+    order = found(order_id)
+    with transaction.atomic():
+        order = locked(order.pk, "wallet__parent")
+        if not order.is_cancellable:
+            raise ConflictError(f"Nothing is left to cancel: the order is {order.get_status_display().lower()}.")
+        _, is_new = Cancellation.objects.get_or_create(
+            order=order,
+            defaults={"owner_id": owner_id, "reason": reason[:200], "due_at": leases.start(leases.START_WITHIN)},
+        )
+        if is_new:
+            note(order, order.status, reason)
+    arguments = {"owner_id": str(owner_id), "order_id": str(order_id)}
+    transaction.on_commit(
+        lambda: current_app.send_task("trading.tasks.cancel_order", kwargs=arguments),
+        robust=True,  # a broker that is away costs a moment: the sweeper finds the row
+    )
+    return order
+
+
+def cancel_order(*, owner_id: UUID, order_id: UUID) -> Order:
+    """Carry out the cancellation that was asked for, if nobody else is at it; returns the order as it stands then."""
+    with tenancy.tenant(owner_id):
+        if not _take(order_id):
+            return found(order_id)
+        order = locked(order_id, "connection__platform")
+        try:
+            venue = open_venue(order.connection)
+        except ConflictError as error:
+            return wait_for(order, f"It could not be cancelled yet: {error}")
+    try:
+        report = _cancel(order, venue)
+    except VenueError as error:
+        order = wait_for(order, f"It could not be cancelled yet: {error}", error)
+    else:
+        if report is None:
+            order = wait_for(order, "The venue knows no such order to cancel.")
+        else:
+            order = record_report(owner_id=owner_id, order_id=order_id, report=report)
+    with tenancy.tenant(owner_id):
+        Cancellation.objects.filter(order_id=order_id, closed_at=None).update(due_at=leases.start(leases.LOOK_AGAIN))
+    return order
+
+
+def _take(order_id: UUID) -> bool:
+    """Lease the cancellation to this worker: the first one that comes, or when it has fallen due."""
+    open_ = Cancellation.objects.filter(Q(attempts=0) | Q(due_at__lte=leases.now()), order_id=order_id, closed_at=None)
+    return open_.update(attempts=F("attempts") + 1, due_at=leases.start(leases.LEASE)) == 1
+
+
+def _cancel(order: Order, venue: Venue) -> OrderReport | None:
+    try:
+        return venue.cancel(order.client_order_id, order.instrument.symbol)
+    except VenueRejectedError:
+        return look_up(order, venue)  # filled or gone before the wish arrived: what became of it is the answer
