@@ -55,6 +55,9 @@ def _database(url: str, *, pooled: bool = False) -> dict[str, Any]:
         "PORT": str(parts.port or 5432),
         # A pool and persistent connections exclude each other: the web process pools, everything else keeps one.
         "CONN_MAX_AGE": 0 if pooled else None,
+        # A connection is asked whether it lives before a request or task gets it: after a restart of PostgreSQL every
+        # one of the pool would otherwise fail once, in front of a visitor.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
         "TEST": {"MIGRATE": False},
     }

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from kit import tenancy
 from kit.errors import InvalidInputError
 from kit.users.models import User
 from wallets.models import Connection, Credential, Platform
-from wallets.venues.credentials import CredentialError, key_ids, read_credentials, store_credentials
+from wallets.venues.credentials import CredentialError, key_ids, read_credentials, rotate_credentials, store_credentials
 
 SECRET = "correct horse battery staple"
 
@@ -96,3 +96,40 @@ def test_after_a_rotation_the_old_key_can_go(live_db: str, owner: User, settings
     settings.CREDENTIAL_KEYS = [new]
     with tenancy.tenant(owner.pk):
         assert read_credentials(connection=connection) == {"key": "abc", "secret": SECRET}
+
+
+def test_rotation_goes_on_behind_what_no_key_opens_and_says_whose_it_is(
+    live_db: str, owner: User, other_owner: User, settings: Any
+) -> None:
+    (known,) = settings.CREDENTIAL_KEYS
+    with tenancy.tenant(owner.pk):
+        settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+        store_credentials(connection=make_connection(owner, "Lost"), values={"key": "abc", "secret": SECRET})
+    with tenancy.tenant(other_owner.pk):
+        settings.CREDENTIAL_KEYS = [known]
+        connection = make_connection(other_owner)
+        store_credentials(connection=connection, values={"key": "abc", "secret": SECRET})
+    new = Fernet.generate_key().decode()
+    settings.CREDENTIAL_KEYS = [new, known]
+    out, errors = StringIO(), StringIO()
+    with pytest.raises(CommandError, match="2 credentials could not be read"):
+        call_command("rotate_credentials", stdout=out, stderr=errors)
+    assert "2 credentials were encrypted again" in out.getvalue()
+    assert errors.getvalue().count("owner@example.com: Enter") == 2
+    assert SECRET not in errors.getvalue()
+    settings.CREDENTIAL_KEYS = [new]
+    with tenancy.tenant(other_owner.pk):
+        assert read_credentials(connection=connection) == {"key": "abc", "secret": SECRET}
+
+
+def test_a_rotation_takes_any_number_in_batches(live_db: str, owner: User, settings: Any) -> None:
+    with tenancy.tenant(owner.pk):
+        for name in ("one", "two", "three"):
+            store_credentials(connection=make_connection(owner, name), values={"key": name, "secret": SECRET})
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode(), *settings.CREDENTIAL_KEYS]
+    with tenancy.system():
+        first = rotate_credentials(limit=4)
+        assert first.last is not None
+        second = rotate_credentials(after=first.last, limit=4)
+        assert (first.rotated, second.rotated) == (4, 2)
+        assert rotate_credentials().last is None

@@ -9,6 +9,7 @@ rotation has left to do. Values leave this module only towards a venue adapter.
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -62,14 +63,33 @@ def read_credentials(*, connection: Connection) -> dict[str, str]:
     return {row.field: _decrypt(connection, row) for row in Credential.objects.filter(connection=connection)}
 
 
-def rotate_credentials(*, limit: int = 500) -> int:
-    """Encrypt up to `limit` rows of older keys again with the first key; returns how many. Runs as the system role."""
-    rows = Credential.objects.exclude(key_id=key_ids()[0]).select_related("connection").order_by("pk")[:limit]
-    for row in rows:
-        row.token = _encrypt(row.connection, row.field, _decrypt(row.connection, row))
-        row.key_id = key_ids()[0]
-        row.save(update_fields=["token", "key_id"])
-    return len(rows)
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What one batch did: rows encrypted again, the errors of rows that no configured key opens, the last row seen."""
+
+    rotated: int
+    unreadable: tuple[CredentialError, ...]
+    last: int | None
+
+
+def rotate_credentials(*, after: int = 0, limit: int = 500) -> Rotation:
+    """Encrypt the next `limit` rows of older keys behind row `after` again with the first key, as the system role.
+
+    A row that cannot be read stays as it is and is reported: a key that was lost must not keep the others from theirs.
+    One that its owner enters anew meanwhile keeps what was entered.
+    """
+    newest = key_ids()[0]
+    rows = Credential.objects.exclude(key_id=newest).filter(pk__gt=after).select_related("connection__owner")
+    rotated, unreadable, last = 0, [], None
+    for row in rows.order_by("pk")[:limit]:
+        last = row.pk
+        try:
+            token = _encrypt(row.connection, row.field, _decrypt(row.connection, row))
+        except CredentialError as error:
+            unreadable.append(CredentialError(f"{row.connection.owner.email}: {error}"))
+            continue
+        rotated += Credential.objects.filter(pk=row.pk, token=row.token).update(token=token, key_id=newest)
+    return Rotation(rotated, tuple(unreadable), last)
 
 
 def key_ids() -> list[str]:
@@ -84,7 +104,7 @@ def _encrypt(connection: Connection, field: str, value: str) -> bytes:
 def _decrypt(connection: Connection, row: Credential) -> str:
     try:
         *place, value = json.loads(_fernet().decrypt(bytes(row.token)))
-    except InvalidToken as error:
+    except (InvalidToken, ValueError) as error:
         raise CredentialError(
             f"Enter {row.field} of {connection.name} again: it was encrypted with a key that is not configured."
         ) from error
