@@ -31,3 +31,10 @@ class InvalidInputError(MoniqoError):
     def __init__(self, message: str, *, fields: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.fields = fields or {}
+
+
+class TimeIsUpError(BaseException):
+    """A task's soft time limit; see `kit.tasks`.
+
+    Not an Exception, so that only who means it catches it: to clean up, and to raise it again.
+    """

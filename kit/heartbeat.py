@@ -1,54 +1,71 @@
-"""Signs of life: worker and beat leave the time of their last one in Redis, and everybody may ask how old it is.
+"""Signs of life: beat and the workers of each queue leave the time of their last one in Redis; anybody may ask its age.
 
-Every ten seconds beat sends `beat_tick`. Sending it is beat's sign of life, carrying it out is the worker's: the second
-proves the whole way from the schedule through the broker to a process with a free hand. Asking needs neither Django
-nor the database, so container health checks are cheap.
+Every ten seconds beat sends `beat_tick` to each queue. Sending it is beat's sign of life, carrying it out is the
+workers': the second proves the whole way from the schedule through the broker to a process with a free hand. Asking
+needs neither Django nor the database, so container health checks are cheap.
 """
 
 import os
 import time
-from typing import Any
+from typing import Any, Final
 
 import redis
 from celery import shared_task
-from celery.signals import beat_init, before_task_publish
+from celery.signals import before_task_publish
 
-PARTS = ("worker", "beat")
-FRESH_SECONDS = 60.0  # six ticks: a worker busy with one long task is not dead
+PARTS: Final = ("orders", "prices", "sync", "beat")
+# Six ticks: workers that are busy with a long task are not dead. All of `sync` may wait for slow venues until their
+# time is up, and nothing but syncs waits behind them.
+FRESH_SECONDS: Final = {"orders": 60.0, "prices": 60.0, "sync": 150.0, "beat": 60.0}
+# Two machines' clocks differ by a second or two. A sign from further in the future was left by a clock that was wrong,
+# and says nothing about the present.
+AHEAD_SECONDS: Final = 10.0
 
 _KEY = "moniqo:heartbeat:{}"
 _TIMEOUT_SECONDS = 2.0
 
 
 def beat_once(part: str) -> None:
-    """Leave a sign of life of `part` ("worker" or "beat")."""
+    """Leave a sign of life of `part`, one of `PARTS`."""
     with _client() as client:
         client.set(_KEY.format(part), f"{time.time():.3f}")
 
 
 def age(part: str) -> float | None:
-    """Seconds since the last sign of life of `part`; None when there was none or Redis does not answer."""
+    """Seconds since the last sign of life of `part`, negative when it came from the future.
+
+    None when there was none or Redis does not answer.
+    """
     try:
         with _client() as client:
             moment = client.get(_KEY.format(part))
     except redis.RedisError:
         return None
-    return None if moment is None else max(0.0, time.time() - float(moment))
+    return None if moment is None else time.time() - float(moment)
 
 
-def is_fresh(seconds: float | None) -> bool:
-    """Whether an age means that the part is alive."""
-    return seconds is not None and seconds < FRESH_SECONDS
+def is_fresh(part: str, seconds: float | None) -> bool:
+    """Whether an age means that the part is alive now."""
+    return seconds is not None and -AHEAD_SECONDS < seconds < FRESH_SECONDS[part]
+
+
+def in_words(seconds: float | None) -> str:
+    """`12 s ago`, `300 s in the future: a clock was set`, `no sign of life yet`."""
+    if seconds is None:
+        return "no sign of life yet"
+    if seconds < -AHEAD_SECONDS:
+        return f"{-seconds:.0f} s in the future: a clock was set"
+    return f"{max(0.0, seconds):.0f} s ago"
 
 
 @shared_task(name="kit.heartbeat.beat_tick")
-def beat_tick() -> None:
-    """The worker's sign of life."""
-    beat_once("worker")
+def beat_tick(queue: str) -> None:
+    """The sign of life of the queue that it came through."""
+    beat_once(queue)
 
 
-@beat_init.connect
-def _watch_beat(**_: Any) -> None:
+def watch_beat() -> None:
+    """Let this process leave beat's sign of life with every tick that it sends."""
     before_task_publish.connect(_on_publish, sender="kit.heartbeat.beat_tick", weak=False)
 
 

@@ -6,6 +6,7 @@ repair starts. Neither needs a session.
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import redis
 from django.conf import settings
@@ -33,8 +34,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     checks: dict[str, Callable[[], tuple[bool, str]]] = {
         "database": _database,
         "redis": _redis,
-        "worker": lambda: _part("worker"),
-        "beat": lambda: _part("beat"),
+        **{part: partial(_part, part) for part in heartbeat.PARTS},
     }
     parts = {}
     for name, check in checks.items():
@@ -69,9 +69,7 @@ def _redis() -> tuple[bool, str]:
 
 def _part(name: str) -> tuple[bool, str]:
     age = heartbeat.age(name)
-    if age is None:
-        return False, "no sign of life yet"
-    return heartbeat.is_fresh(age), f"{age:.0f} s ago"
+    return heartbeat.is_fresh(name, age), heartbeat.in_words(age)
 
 
 def _milliseconds(started: float) -> str:

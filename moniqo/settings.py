@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
+from moniqo import schedule
+
 # Lets annotations such as ModelForm[User] be evaluated; Django's classes take no parameters by themselves.
 django_stubs_ext.monkeypatch()
 
@@ -265,12 +267,9 @@ TIME_ZONE = "UTC"
 
 # --- Celery --------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
-CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TIMEZONE = "UTC"
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
@@ -284,8 +283,7 @@ FEED_SYMBOLS = [
 ]
 # Where ccxt finds the exchange: only for tests and for proxies; empty means the exchange itself.
 CCXT_BASE_URL = os.environ.get("MONIQO_CCXT_BASE_URL", "")
-FEED_SECONDS = float(os.environ.get("MONIQO_FEED_SECONDS", "5"))
-SYNC_SECONDS = float(os.environ.get("MONIQO_SYNC_SECONDS", "300"))
+FEED_SECONDS, SYNC_SECONDS = schedule.FEED_SECONDS, schedule.SYNC_SECONDS
 DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
 SYNC_LOG_DAYS = 30
 SIGN_IN_LOG_DAYS = 90

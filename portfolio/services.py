@@ -1,8 +1,8 @@
 """Value what is there, remember it, and sum it up by day.
 
-The five-minute job is here: ask `wallets` to look at every venue, then write what everything is worth. A venue that
-does not answer changes nothing about the second step: the books keep their last known balances, and the snapshot says
-that it is stale.
+The five-minute job is here: ask `wallets` to look at every venue, each in a task of its own, then write what everything
+is worth. A venue that does not answer, or not in time, changes nothing about the second step: the books keep their last
+known balances, and the snapshot says that it is stale.
 """
 
 import logging
@@ -20,7 +20,8 @@ from kit.live.publish import publish
 from portfolio import daily, valuation
 from portfolio.models import PortfolioState
 from wallets.models import Connection
-from wallets.sync.runs import sync_connection
+from wallets.sync.runs import carry_forward_late, runs_under_way
+from wallets.sync.runs import request_sync as request_connection_sync
 
 # A sync that has not ended by then has died with its worker, and the next one may start.
 SYNC_IS_DEAD_AFTER: Final = timedelta(minutes=10)
@@ -80,28 +81,35 @@ def request_sync(*, owner_id: UUID) -> None:
     transaction.on_commit(lambda: current_app.send_task("portfolio.tasks.sync_now", args=(str(owner_id),)), robust=True)
 
 
-def sync_owner(*, owner_id: UUID) -> bool:
-    """Look at every venue of the owner, then value everything; False when another worker is doing it already.
+def ask_venues(*, owner_id: UUID) -> bool:
+    """Have every venue of the owner asked, each by a task of its own; False when that is under way already.
 
-    Runs outside of any tenant block: the network is asked between short transactions of its own. What a venue
-    refuses is recorded on its connection and does not stop the others.
+    `value_what_came` is to follow. Runs outside of any tenant block.
     """
     with tenancy.tenant(owner_id):
         if not _begin_sync(owner_id):
             return False
-        connections = list(
-            Connection.objects.filter(owner_id=owner_id, state=Connection.State.ACTIVE).values_list("pk", flat=True)
-        )
+        active = Connection.objects.filter(owner_id=owner_id, state=Connection.State.ACTIVE)
+        connections = list(active.values_list("pk", flat=True))
+    for connection_id in connections:
+        try:
+            request_connection_sync(connection_id=connection_id, owner_id=owner_id)
+        except MoniqoError as error:  # paused or gone since we looked
+            logger.warning("Connection %s was not synced: %s", connection_id, error)
+    return True
+
+
+def value_what_came(*, owner_id: UUID, last_look: bool) -> bool:
+    """Value everything once every venue has answered; False while one has not and this is not the `last_look`.
+
+    At the last look a venue that is late is carried forward: its wallets have their last known balances, flagged.
+    """
+    with tenancy.tenant(owner_id):
+        if not last_look and runs_under_way(owner_id=owner_id).exists():
+            return False
     try:
-        for connection_id in connections:
-            try:
-                sync_connection(connection_id=connection_id, owner_id=owner_id)
-            except MoniqoError as error:
-                logger.warning("Connection %s was not synced: %s", connection_id, error)
-            except Exception:
-                # A bug in one adapter must not cost the fund its values: the books have them, flagged as stale.
-                logger.exception("Connection %s was not synced", connection_id)
         with tenancy.tenant(owner_id):
+            carry_forward_late(owner_id=owner_id)
             take_snapshots(owner_id=owner_id)
             roll_up_days(owner_id=owner_id)
             PortfolioState.objects.filter(owner_id=owner_id).update(synced_at=clock.now())
@@ -116,6 +124,7 @@ def _begin_sync(owner_id: UUID) -> bool:
     now = clock.now()
     PortfolioState.objects.get_or_create(owner_id=owner_id)
     free = Q(syncing_since__isnull=True) | Q(syncing_since__lt=now - SYNC_IS_DEAD_AFTER)
+    free |= Q(syncing_since__gt=now + clock.SKEW)  # begun in the future: by a clock that was wrong
     # A history that is being built writes its own snapshots; one of now would stand in its way.
     claimed = PortfolioState.objects.filter(free, owner_id=owner_id, building__isnull=True).update(syncing_since=now)
     if claimed:

@@ -1,5 +1,6 @@
-"""The five-minute job: every owner's venues and values, one task per owner."""
+"""The five-minute job: every owner's venues are asked, then what came is valued, one task per owner and step."""
 
+from typing import Final
 from uuid import UUID
 
 from celery import shared_task
@@ -9,6 +10,10 @@ from kit import tenancy
 from portfolio import services
 from portfolio.models import PortfolioState
 from wallets.models import Wallet
+
+# When it is looked whether the venues have answered, in seconds after the last look. Half a minute together: a snapshot
+# every five minutes waits no longer for the slowest venue.
+LOOKS: Final = (1, 2, 4, 8, 15)
 
 
 @shared_task
@@ -25,5 +30,18 @@ def sync_all() -> int:
 
 @shared_task
 def sync_now(owner_id: str) -> bool:
-    """Sync one owner; False when that is under way already."""
-    return services.sync_owner(owner_id=UUID(owner_id))
+    """Ask the owner's venues; False when that is under way already."""
+    asked = services.ask_venues(owner_id=UUID(owner_id))
+    if asked:
+        value_owner.apply_async(args=(owner_id,), countdown=LOOKS[0])
+    return asked
+
+
+@shared_task
+def value_owner(owner_id: str, look: int = 0) -> bool:
+    """Value the owner when every venue has answered, at the last look whatever came; False when it looks again."""
+    following = look + 1
+    if services.value_what_came(owner_id=UUID(owner_id), last_look=following == len(LOOKS)):
+        return True
+    value_owner.apply_async(args=(owner_id, following), countdown=LOOKS[following])
+    return False

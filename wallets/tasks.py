@@ -1,14 +1,25 @@
 """What this app does in the background. Each task calls one service."""
 
+from typing import Final
 from uuid import UUID
 
 from celery import shared_task
 
+from kit.tasks import SelfCountingTask
 from wallets.ledger import proof
 from wallets.sync import runs as sync
 
+# One slow venue may hold a process of the queue this long, and no longer: others wait behind it.
+SYNC_SECONDS_MOST: Final = 60
+KILLED_AFTER_SECONDS: Final = 90
 
-@shared_task(name="wallets.tasks.sync_connection")
+
+@shared_task(
+    name="wallets.tasks.sync_connection",
+    base=SelfCountingTask,
+    soft_time_limit=SYNC_SECONDS_MOST,
+    time_limit=KILLED_AFTER_SECONDS,
+)
 def sync_connection(owner_id: str, connection_id: str, run_id: str | None = None) -> None:
     """Sync one connection; with `run_id` carry out the run that a page is already watching."""
     sync.sync_connection(

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from kit import clock
 from kit.models import Identified, Owned
 
 
@@ -14,7 +15,7 @@ class Alert(Identified, Owned):
         CRITICAL = "critical", "Critical"
 
     level = models.CharField(max_length=8, choices=Level, default=Level.WARNING)
-    key = models.CharField(max_length=120, help_text="What it is about, such as drift:<connection>:<asset>.")
+    key = models.CharField(max_length=200, help_text="What it is about, such as drift:<connection>:<asset>.")
     title = models.CharField(max_length=120)
     body = models.TextField(blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
@@ -29,3 +30,19 @@ class Alert(Identified, Owned):
 
     def __str__(self) -> str:
         return self.title
+
+
+class TaskFailure(Owned):
+    """Work that has failed for its owner since it last succeeded; see `kit.alerts.failures`."""
+
+    work = models.CharField(max_length=160, help_text="The task's name, with what it works on.")
+    failures = models.PositiveIntegerField(default=1, help_text="In a row.")
+    error = models.TextField()
+    failed_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("-failed_at",)
+        constraints = (models.UniqueConstraint(fields=("owner", "work"), name="task_failure_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.work}: {self.failures}"

@@ -72,14 +72,16 @@ def status(arguments: list[str]) -> int:
 
 
 def health(arguments: list[str]) -> int:
-    """Container health check of one part (web, worker or beat): exit code 0 when it does its work."""
+    """Container health check of one part (web, worker, one of its queues, beat): exit code 0 when it does its work."""
     parser = _parser("health", health)
-    parser.add_argument("part", choices=["web", *heartbeat.PARTS])
+    parser.add_argument("part", choices=["web", "worker", *heartbeat.PARTS])
     part = parser.parse_args(arguments).part
     if part != "web":
-        age = heartbeat.age(part)
-        print(f"{part}: {'no sign of life' if age is None else f'{age:.0f} s ago'}")
-        return 0 if heartbeat.is_fresh(age) else 1
+        parts = [part] if part in heartbeat.PARTS else [name for name in heartbeat.PARTS if name != "beat"]
+        ages = {name: heartbeat.age(name) for name in parts}
+        for name, age in ages.items():
+            print(f"{name}: {heartbeat.in_words(age)}")
+        return 0 if all(heartbeat.is_fresh(name, age) for name, age in ages.items()) else 1
     host = (os.environ.get("MONIQO_ALLOWED_HOSTS") or DEFAULT_HOST).split(",")[0].lstrip(".")
     port = os.environ.get("MONIQO_PORT") or DEFAULT_PORT
     code, body = probe.get(f"http://{DEFAULT_HOST}:{port}/healthz", host=host)

@@ -4,25 +4,20 @@ Everything `make run` starts is a direct child in a process group of its own. Th
 with whatever it forked; the parent-death signal (Linux) ends it when we are killed without a chance to clean up.
 """
 
-import ctypes
 import os
 import pwd
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
 
 from kit.errors import MoniqoError
+from kit.offspring import die_with_parent
 
 LOOPBACK = "127.0.0.1"
 UNPRIVILEGED_USER = "nobody"  # PostgreSQL refuses to run as root; this account exists on every Unix
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-# Loaded before any fork: a child between fork and exec should not import anything.
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class ServiceError(MoniqoError):
@@ -52,13 +47,6 @@ def spawn(
     The child gets `death_signal` when the calling thread ends, however that happens: call it from the main thread.
     """
     parent = os.getpid()
-
-    def die_with_parent() -> None:
-        if _libc is not None:
-            _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal))
-        if os.getppid() != parent:  # we died between fork and prctl
-            os._exit(1)
-
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab", opener=_private) as output:
         process = subprocess.Popen(
@@ -70,7 +58,7 @@ def spawn(
             cwd=directory,
             start_new_session=True,
             # Runs after the change of user, which would clear the signal. No other thread runs when we are called.
-            preexec_fn=die_with_parent,
+            preexec_fn=lambda: die_with_parent(parent, death_signal),
             **run_as(account),
         )
     if process.stdin is not None:

@@ -21,6 +21,7 @@ from types import FrameType
 import psycopg
 import redis
 
+from kit import heartbeat
 from kit.embedded import environment, probe, schema
 from kit.embedded.environment import DATABASE_VARIABLES, ROOT
 from kit.embedded.process import ServiceError, kill_group, spawn, write_private
@@ -29,7 +30,6 @@ from kit.embedded.services import Services, published
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
 # Granian's own default stops at 1,024 connections, and every open page holds one for its live events.
 _CONNECTIONS = 8192
-_WORKER_PROCESSES = 2
 _DRAIN_SECONDS = "2"  # open live streams never finish by themselves, and the browser comes back to them
 
 _POLL_SECONDS = 0.1
@@ -38,6 +38,7 @@ _CONNECT_SECONDS = 5
 _STOP_SECONDS = 12.0
 _STEADY_SECONDS = 60.0  # a child that stayed up this long starts with a clean record
 _MAXIMUM_FAILURES = 5
+_LOOK_SECONDS = 10.0  # between two looks at beat's heartbeat
 _LOG_LINES = 8
 
 
@@ -67,6 +68,7 @@ class Supervisor:
         self.demo: subprocess.Popen[bytes] | None = None
         self.demo_started_at = 0.0
         self.signals = 0
+        self.beat_looked_at = 0.0
 
     @property
     def url(self) -> str:
@@ -150,11 +152,10 @@ class Supervisor:
             "--workers-kill-timeout",
             _DRAIN_SECONDS,
         ]
-        celery = [*python, "celery", "-A", "moniqo"]
         command = {
             "web": [*web, "moniqo.asgi:application"],
-            "worker": [*celery, "worker", "-c", str(_WORKER_PROCESSES), "--without-mingle", "--without-gossip"],
-            "beat": [*celery, "beat", "-s", str(self.directory / "beat-schedule")],
+            "worker": [*python, "moniqo.workers"],
+            "beat": [*python, "celery", "-A", "moniqo.beat", "beat", "-s", str(self.directory / "beat-schedule")],
         }[name]
         process = self._spawn(command, name)
         self.children.append(Child(name, command, self.logs / f"{name}.log", process, time.monotonic()))
@@ -200,6 +201,7 @@ class Supervisor:
                 self._publish()
         for child in self.children:
             self._tend_child(child, time.monotonic())
+        self._watch_beat(time.monotonic())
         if self.demo is not None and self.demo.poll() is not None:
             self._finish_demo(self.demo)
 
@@ -221,6 +223,19 @@ class Supervisor:
         pause = 2.0 ** (child.failures - 1)
         child.restart_at = now + pause
         self._say(f"{child.name} ended with code {child.process.returncode} and starts again in {pause:.0f} s")
+
+    def _watch_beat(self, now: float) -> None:
+        """End a beat that runs without a fresh sign of life, such as one that waits for the future; it starts again."""
+        if now < self.beat_looked_at + _LOOK_SECONDS:
+            return
+        self.beat_looked_at = now
+        for child in self.children:
+            if child.name != "beat" or child.restart_at is not None or now < child.started_at + _STEADY_SECONDS:
+                continue
+            age = heartbeat.age("beat")
+            if not heartbeat.is_fresh("beat", age):
+                self._say(f"beat's last sign of life is no fresh one ({heartbeat.in_words(age)}): it is started again")
+                child.process.terminate()
 
     def _finish_demo(self, process: subprocess.Popen[bytes]) -> None:
         self.demo = None

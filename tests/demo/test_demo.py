@@ -32,7 +32,7 @@ from markets.candles.reading import milliseconds
 from moniqo.demo import recordings, rehearsal, trader
 from moniqo.demo.recordings import CandleFolderError
 from portfolio.models import PortfolioState, Snapshot
-from portfolio.services import sync_owner
+from portfolio.services import ask_venues
 from tests.conftest import address
 from trading.models import Order, Position
 from wallets.ledger import verify
@@ -253,7 +253,7 @@ def test_one_file_is_enough(db: None, tmp_path: Path) -> None:
 
 def test_a_sync_of_the_page_waits_until_the_past_is_there(db: None, folder: Path) -> None:
     user, _ = trader.prepare()
-    assert sync_owner(owner_id=user.pk) is False
+    assert ask_venues(owner_id=user.pk) is False
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

@@ -37,13 +37,13 @@ def test_healthz_needs_neither_database_nor_redis(client: Client, settings: Any)
 
 
 @pytest.mark.django_db
-def test_readyz_is_ready_when_all_four_parts_are(client: Client, redis_of_my_own: redis.Redis) -> None:
-    heartbeat.beat_once("worker")
-    heartbeat.beat_once("beat")
+def test_readyz_is_ready_when_every_part_is(client: Client, redis_of_my_own: redis.Redis) -> None:
+    for part in heartbeat.PARTS:
+        heartbeat.beat_once(part)
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json()["status"] == "ready"
-    assert set(response.json()["parts"]) == {"database", "redis", "worker", "beat"}
+    assert set(response.json()["parts"]) == {"database", "redis", "orders", "prices", "sync", "beat"}
     assert "no-cache" in response.headers["Cache-Control"]
 
 
@@ -52,12 +52,29 @@ def test_readyz_is_ready_when_all_four_parts_are(client: Client, redis_of_my_own
 def test_a_part_without_fresh_sign_of_life_is_named(client: Client, redis_of_my_own: redis.Redis, part: str) -> None:
     for name in heartbeat.PARTS:
         heartbeat.beat_once(name)
-    redis_of_my_own.set(f"moniqo:heartbeat:{part}", time.time() - heartbeat.FRESH_SECONDS - 1)
+    redis_of_my_own.set(f"moniqo:heartbeat:{part}", time.time() - heartbeat.FRESH_SECONDS[part] - 1)
     response = client.get("/readyz")
     assert response.status_code == 503
     assert [name for name, state in response.json()["parts"].items() if not state["ok"]] == [part]
     redis_of_my_own.delete(f"moniqo:heartbeat:{part}")
     assert client.get("/readyz").json()["parts"][part] == {"ok": False, "detail": "no sign of life yet"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", heartbeat.PARTS)
+def test_a_sign_of_life_from_the_future_is_no_fresh_one(
+    client: Client, redis_of_my_own: redis.Redis, part: str
+) -> None:
+    for name in heartbeat.PARTS:
+        heartbeat.beat_once(name)
+    redis_of_my_own.set(f"moniqo:heartbeat:{part}", time.time() + 3600)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    found = response.json()["parts"][part]
+    assert not found["ok"]
+    assert "in the future: a clock was set" in found["detail"]
+    redis_of_my_own.set(f"moniqo:heartbeat:{part}", time.time() + 2)
+    assert client.get("/readyz").status_code == 200, "two machines' clocks differ by a second or two"
 
 
 @pytest.mark.django_db
@@ -84,9 +101,9 @@ def test_a_database_that_is_away_is_named_without_its_address(
 
 
 def test_the_workers_tick_is_its_sign_of_life(redis_of_my_own: redis.Redis) -> None:
-    assert heartbeat.age("worker") is None
-    heartbeat.beat_tick.apply()
-    age = heartbeat.age("worker")
+    assert heartbeat.age("orders") is None
+    heartbeat.beat_tick.apply(args=("orders",))
+    age = heartbeat.age("orders")
     assert age is not None
     assert age < 5
     assert heartbeat.age("beat") is None, "only beat itself may say that beat lives"
@@ -99,5 +116,8 @@ def test_the_container_check_follows_the_sign_of_life(redis_of_my_own: redis.Red
         ).returncode
 
     assert check() == 1
-    heartbeat.beat_once("worker")
+    for part in ("orders", "prices"):
+        heartbeat.beat_once(part)
+    assert check() == 1, "nobody syncs"
+    heartbeat.beat_once("sync")
     assert check() == 0

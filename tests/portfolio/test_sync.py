@@ -1,7 +1,9 @@
 """The five-minute job: every venue is asked, then everything is valued, whatever the venues said."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -9,10 +11,11 @@ from kit import clock, tenancy
 from kit.users.models import User
 from portfolio import tasks
 from portfolio.models import DailyPerformance, PortfolioState, Snapshot
-from portfolio.services import SYNC_IS_DEAD_AFTER, sync_owner
+from portfolio.services import SYNC_IS_DEAD_AFTER, ask_venues, value_what_came
 from tests.portfolio.fund import Fund, set_price
 from wallets.models import Connection, SyncRun
-from wallets.venues import registry
+from wallets.sync import runs
+from wallets.venues import accounts, registry
 
 
 @pytest.fixture
@@ -23,6 +26,24 @@ def live_fund(live_db: str, owner: User) -> Iterator[Fund]:
         fund = Fund.make(owner)
         fund.deposit("1000")
     return fund
+
+
+def answer_all(owner_id: UUID) -> None:
+    """What the workers of the queue `sync` do: carry out every run that was asked for, whatever comes of it."""
+    with tenancy.tenant(owner_id):
+        asked = list(runs.runs_under_way(owner_id=owner_id))
+    for run in asked:
+        with suppress(ZeroDivisionError):
+            runs.sync_connection(owner_id=owner_id, connection_id=run.connection_id, run_id=run.pk)
+
+
+def sync_owner(*, owner_id: UUID) -> bool:
+    """The whole five-minute job of one owner."""
+    if not ask_venues(owner_id=owner_id):
+        return False
+    answer_all(owner_id)
+    assert value_what_came(owner_id=owner_id, last_look=False)
+    return True
 
 
 def test_a_sync_asks_every_venue_and_leaves_a_value_and_a_day(live_fund: Fund) -> None:
@@ -68,6 +89,60 @@ def test_a_sync_that_runs_already_is_not_started_again_until_it_must_be_dead(liv
     with tenancy.tenant(owner_id):
         PortfolioState.objects.update(syncing_since=clock.now() - SYNC_IS_DEAD_AFTER - timedelta(seconds=1))
     assert sync_owner(owner_id=owner_id)
+
+
+def test_a_late_venue_holds_up_neither_the_others_nor_the_values_and_is_flagged(live_fund: Fund) -> None:
+    owner_id = live_fund.owner.pk
+    with tenancy.tenant(owner_id):
+        slow = accounts.create_demo_connection(owner_id=owner_id, name="Slow")
+    assert sync_owner(owner_id=owner_id)
+    assert ask_venues(owner_id=owner_id)
+    with tenancy.tenant(owner_id):
+        late = runs.runs_under_way(owner_id=owner_id).get(connection=slow)
+        other = runs.runs_under_way(owner_id=owner_id).exclude(connection=slow).get()
+    assert runs.sync_connection(owner_id=owner_id, connection_id=other.connection_id, run_id=other.pk).status == "ok"
+    assert not value_what_came(owner_id=owner_id, last_look=False), "one of them may still answer"
+    assert value_what_came(owner_id=owner_id, last_look=True)
+    with tenancy.tenant(owner_id):
+        assert Snapshot.objects.filter(scope=owner_id).count() == 2
+        assert Connection.objects.get(pk=other.connection_id).status == Connection.Status.OK
+        slow.refresh_from_db()
+        assert (slow.status, slow.status_detail) == (Connection.Status.STALE, runs.LATE)
+        assert PortfolioState.objects.get().syncing_since is None
+    runs.sync_connection(owner_id=owner_id, connection_id=slow.pk, run_id=late.pk)
+    with tenancy.tenant(owner_id):
+        slow.refresh_from_db()
+        assert slow.status == Connection.Status.OK, "who answers late is fresh again"
+
+
+def test_a_venue_that_is_late_makes_the_values_of_its_wallets_stale(live_fund: Fund) -> None:
+    owner_id = live_fund.owner.pk
+    assert sync_owner(owner_id=owner_id)
+    assert ask_venues(owner_id=owner_id)
+    assert value_what_came(owner_id=owner_id, last_look=True)
+    with tenancy.tenant(owner_id):
+        flags = Snapshot.objects.filter(scope=owner_id).order_by("at").values_list("equity", "is_stale")
+        assert list(flags) == [(1000, False), (1000, True)]
+
+
+def test_the_tasks_look_until_the_venues_have_answered(live_fund: Fund) -> None:
+    owner_id = str(live_fund.owner.pk)
+    assert tasks.sync_now.run(owner_id)
+    assert not tasks.value_owner.run(owner_id)
+    assert tasks.value_owner.run(owner_id, len(tasks.LOOKS) - 1)
+    assert sum(tasks.LOOKS) < 60
+
+
+def test_what_a_clock_that_was_ahead_began_blocks_nothing(live_fund: Fund) -> None:
+    owner_id = live_fund.owner.pk
+    with clock.at(clock.now() + timedelta(days=400)), tenancy.tenant(owner_id):
+        PortfolioState.objects.create(owner_id=owner_id, syncing_since=clock.now())
+        SyncRun.objects.create(owner_id=owner_id, connection=live_fund.connection)
+    assert sync_owner(owner_id=owner_id)
+    with tenancy.tenant(owner_id):
+        assert Snapshot.objects.filter(scope=owner_id).count() == 1
+        assert SyncRun.objects.latest("created_at").error == "It was interrupted."
+        assert not SyncRun.objects.filter(status=SyncRun.Status.RUNNING).exists()
 
 
 def test_the_job_finds_every_owner_with_wallets_and_leaves_a_history_that_is_being_built_alone(

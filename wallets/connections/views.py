@@ -79,6 +79,9 @@ def sync(request: HtmxRequest, pk: UUID) -> HttpResponse:
         request_sync(owner_id=owner_of(request), connection_id=pk)
     except NotFoundError as error:
         raise Http404(str(error)) from error
+    except MoniqoError as error:
+        messages.error(request, str(error))
+        return redirect("wallets:connections")
     if request.htmx:
         return _card(request, _health(request, pk))
     messages.info(request, "The sync has started: this page shows how far it is.")

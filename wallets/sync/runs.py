@@ -17,12 +17,14 @@ import stamina
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from kit import clock, tenancy
+from kit.alerts.failures import note_failure, note_success
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert
 from kit.audit import services as audit
-from kit.errors import ConflictError, MoniqoError, NotFoundError
+from kit.errors import ConflictError, MoniqoError, NotFoundError, TimeIsUpError
 from kit.formatting import amount as readable
 from kit.live.publish import publish
 from wallets.ledger import AccountRef, Leg, post
@@ -47,10 +49,14 @@ LOOKS: Final = 4
 REST_SECONDS: Final = 0.5
 # Trades are asked for from a little earlier than the last agreement: the venue's clock is not ours.
 OVERLAP: Final = timedelta(minutes=1)
+LATE: Final = "The venue takes long to answer: these are the last known figures."
 
 
 def request_sync(*, owner_id: UUID, connection_id: UUID) -> SyncRun:
-    """Start a run in the background and return it, or the one that is under way already."""
+    """Start a run in the background and return it, or the one that is under way already.
+
+    Raises NotFoundError, ConflictError when the connection is paused or archived.
+    """
     run, is_new = _start(owner_id, connection_id)
     if is_new:
         arguments = (str(owner_id), str(connection_id), str(run.pk))
@@ -64,7 +70,8 @@ def sync_connection(*, connection_id: UUID, owner_id: UUID, run_id: UUID | None 
     """Sync now and return the finished run; with `run_id` carry out that one. Call it outside of transactions.
 
     A venue that does not answer is no error of the caller: the run ends as failed, the connection as stale or failed,
-    and the figures of the last sync stay. When another run is under way, that one is returned as it is.
+    and the figures of the last sync stay. When another run is under way, that one is returned as it is. Raises
+    NotFoundError, ConflictError when the connection is paused or archived.
     """
     if run_id is None:
         run, is_new = _start(owner_id, connection_id)
@@ -82,9 +89,34 @@ def sync_connection(*, connection_id: UUID, owner_id: UUID, run_id: UUID | None 
         return _fail(run, str(error), Connection.Status.FAILED if lasting else Connection.Status.STALE)
     except MoniqoError as error:
         return _fail(run, str(error), Connection.Status.FAILED)
+    except TimeIsUpError:
+        _fail(run, "The venue did not answer in time; the next sync tries again.", Connection.Status.STALE)
+        raise
     except Exception:
         _fail(run, "Something broke on our side; the next sync tries again.", Connection.Status.STALE)
         raise
+
+
+def runs_under_way(*, owner_id: UUID) -> QuerySet[SyncRun]:
+    """The owner's runs that have not ended and may still; run it as the tenant."""
+    now = clock.now()
+    # A run of the future was started by a clock that was wrong: nobody works on it.
+    return SyncRun.objects.filter(
+        owner_id=owner_id,
+        status=SyncRun.Status.RUNNING,
+        created_at__gt=now - RUN_TIMEOUT,
+        created_at__lte=now + clock.SKEW,
+    )
+
+
+def carry_forward_late(*, owner_id: UUID) -> int:
+    """Flag the connections whose run is still under way: what is valued now are their last known figures.
+
+    Returns how many. The run goes on, and flags the connection anew when it ends. Run it as the tenant.
+    """
+    late = runs_under_way(owner_id=owner_id).values("connection_id")
+    fresh = Connection.objects.filter(owner_id=owner_id, pk__in=late, status=Connection.Status.OK)
+    return fresh.update(status=Connection.Status.STALE, status_detail=LATE)
 
 
 def assign_suspense(*, owner_id: UUID, connection_id: UUID, asset: str, key: str) -> Posting:
@@ -123,26 +155,33 @@ def prune_sync_log(*, days: int | None = None) -> int:
 def _start(owner_id: UUID, connection_id: UUID) -> tuple[SyncRun, bool]:
     """A new run, or the one that is under way. The connection's row lock makes it one at a time."""
     with tenancy.tenant(owner_id):
-        _lock(owner_id, connection_id)
-        running = SyncRun.objects.filter(connection_id=connection_id, status=SyncRun.Status.RUNNING)
-        alive = running.filter(created_at__gt=clock.now() - RUN_TIMEOUT).first()
+        connection = _lock(owner_id, connection_id)
+        if connection.state != Connection.State.ACTIVE:
+            raise ConflictError(f"Make {connection.name} active first: it is {connection.state}.")
+        alive = runs_under_way(owner_id=owner_id).filter(connection_id=connection_id).first()
         if alive is not None:
             return alive, False
+        running = SyncRun.objects.filter(connection_id=connection_id, status=SyncRun.Status.RUNNING)
         running.update(status=SyncRun.Status.FAILED, error="It was interrupted.", finished_at=clock.now())
         return SyncRun.objects.create(owner_id=owner_id, connection_id=connection_id, step="Waiting for a worker"), True
 
 
-def _lock(owner_id: UUID, connection_id: UUID) -> None:
+def _lock(owner_id: UUID, connection_id: UUID) -> Connection:
     """Take turns on what is known of the connection, to the end of the transaction. Raises NotFoundError."""
     rows = Connection.objects.select_for_update(no_key=True).filter(owner_id=owner_id, pk=connection_id)
-    if not rows.values_list("pk").first():
+    connection = rows.first()
+    if connection is None:
         raise NotFoundError("There is no such connection.")
+    return connection
 
 
 def _carry_out(run: SyncRun, owner_id: UUID) -> SyncRun:
     _advance(run, 10, "Asking the venue")
     with tenancy.tenant(owner_id):
         connection = get_connection(owner_id=owner_id, connection_id=run.connection_id)
+        if connection.state != Connection.State.ACTIVE:  # since the run was asked for; its health is as it was
+            run.status, run.error = SyncRun.Status.FAILED, f"The connection was {connection.state} meanwhile."
+            return _end(run, "")
         venue = open_venue(connection)
     look = _look(venue, owner_id, run.connection_id)
     _advance(run, 60, "Comparing with the books")
@@ -213,6 +252,7 @@ def _finish(
         elif not drift and not look.books.suspense.get(asset):
             resolve_alert(owner_id=run.owner_id, key=_drift_key(connection.pk, asset))
     resolve_alert(owner_id=run.owner_id, key=f"sync:{connection.pk}")
+    note_success(owner_id=run.owner_id, work=_work(connection.pk))
     run.status = SyncRun.Status.DRIFT if drifting and counts else SyncRun.Status.OK
     run = _end(run, _summary(look, drifting, counts))
     Connection.objects.filter(pk=connection.pk).update(
@@ -240,6 +280,13 @@ def _fail(run: SyncRun, error: str, status: str) -> SyncRun:
                 level=Alert.Level.CRITICAL,
                 title="A connection needs you",
                 body=error,
+            )
+        else:
+            note_failure(
+                owner_id=run.owner_id,
+                work=_work(run.connection_id),
+                title=f"Sync of {run.connection.name}",
+                said=error,
             )
         run.status, run.error = SyncRun.Status.FAILED, error
         return _end(run, "")
@@ -300,6 +347,11 @@ def _alert_drift(run: SyncRun, connection: Connection, asset: str, drift: Decima
     if entry is not None:
         body += f" The first entry that the venue does not know: {entry.pk} of {entry.created_at:%Y-%m-%d %H:%M} UTC."
     raise_alert(owner_id=run.owner_id, key=_drift_key(connection.pk, asset), level=level, title=title[:120], body=body)
+
+
+def _work(connection_id: UUID) -> str:
+    """The name under which the connection's failed syncs are counted."""
+    return f"sync of {connection_id}"
 
 
 def _drift_key(connection_id: UUID, asset: str) -> str:

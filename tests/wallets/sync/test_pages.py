@@ -127,7 +127,11 @@ def test_a_connection_is_paused_and_made_active_again(browser: Client, owner: Us
     assert "Make active" in card
     assert "<html" not in card
     with tenancy.tenant(owner.pk):
-        assert sync.sync_connection(owner_id=owner.pk, connection_id=wallet.connection_id).status == "failed"
+        assert not SyncRun.objects.exists()
+    refused = browser.post(f"{PAGE}{wallet.connection_id}/syncs/", follow=True)
+    assert "Make Paper account active first" in refused.content.decode()
+    with tenancy.tenant(owner.pk):
+        assert not SyncRun.objects.exists()
     assert "is active now" in browser.post(path, {"state": "active"}, follow=True).content.decode()
     assert "Choose one of" in browser.post(path, {"state": "nonsense"}, follow=True).content.decode()
 

@@ -1,5 +1,7 @@
 """A sync holds the venue's totals against the books, says where they part, and never overwrites a balance."""
 
+import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 import stamina
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection as database
 
 from kit import clock, tenancy
@@ -20,6 +23,7 @@ from markets.models import Instrument
 from tests.wallets.books import balance, make_wallet, ref
 from tests.wallets.venues.faulty import FaultyVenue
 from tests.wallets.venues.test_demo_books import quote_everything
+from wallets import tasks as wallet_tasks
 from wallets.ledger import Leg, post
 from wallets.models import Connection, Posting, Reconciliation, SyncRun, Wallet
 from wallets.services import deposit
@@ -285,6 +289,50 @@ def test_a_bug_leaves_no_run_running(wallet: Wallet, monkeypatch: pytest.MonkeyP
     with pytest.raises(ZeroDivisionError):
         run_sync(wallet)
     assert SyncRun.objects.get().status == SyncRun.Status.FAILED
+
+
+def test_a_sync_whose_time_is_up_ends_its_run_and_flags_the_connection(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(FaultyVenue):
+        def balances(self) -> tuple[BalanceReport, ...]:
+            os.kill(os.getpid(), signal.SIGUSR1)  # what Celery's worker sends after the soft time limit
+            raise AssertionError("The time is up.")
+
+    monkeypatch.setitem(registry.ADAPTERS, "demo", lambda connection: Slow(demo.open_demo_venue(connection)))
+    task = wallet_tasks.sync_connection
+    task.push_request(called_directly=False, is_eager=False)
+    with pytest.raises(SoftTimeLimitExceeded):
+        task(str(wallet.owner_id), str(wallet.connection_id))
+    assert SyncRun.objects.get().status == SyncRun.Status.FAILED
+    connection = Connection.objects.get(pk=wallet.connection_id)
+    assert (connection.status, "in time" in connection.status_detail) == (Connection.Status.STALE, True)
+
+
+def test_the_third_sync_in_a_row_that_gets_no_answer_is_an_alert(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        failing_with(patch, VenueUnavailableError("Nobody is there."))
+        for _ in range(3):
+            assert not Alert.objects.exists()
+            run_sync(wallet)
+    assert Alert.objects.get().title == "Failed 3 times in a row: Sync of Paper account"
+    run_sync(wallet)
+    assert not Alert.objects.filter(resolved_at=None).exists()
+
+
+@pytest.mark.parametrize("state", [Connection.State.PAUSED, Connection.State.ARCHIVED])
+def test_what_is_not_active_is_not_synced_and_keeps_its_health(wallet: Wallet, state: str) -> None:
+    run_sync(wallet)
+    asked = sync.request_sync(owner_id=wallet.owner_id, connection_id=wallet.connection_id)
+    Connection.objects.filter(pk=wallet.connection_id).update(state=state)
+    run = sync.sync_connection(owner_id=wallet.owner_id, connection_id=wallet.connection_id, run_id=asked.pk)
+    assert (run.status, run.error) == (SyncRun.Status.FAILED, f"The connection was {state} meanwhile.")
+    with pytest.raises(ConflictError, match=f"it is {state}"):
+        run_sync(wallet)
+    assert Connection.objects.get(pk=wallet.connection_id).status == Connection.Status.OK
+    assert not Alert.objects.exists()
 
 
 def test_one_run_at_a_time(wallet: Wallet) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from kit import tenancy
 from kit.users import two_factor
-from wallets.venues.credentials import Rotation, rotate_credentials
+from wallets.venues.credentials import CredentialError, Rotation, rotate_credentials
 
 
 class Command(BaseCommand):
@@ -15,7 +15,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Batch by batch, each its own transaction: it may be interrupted and repeated. Exit code 1: some are left."""
-        rotated, unreadable, after = 0, [], 0
+        rotated, after = 0, 0
+        unreadable: list[CredentialError] = []
         with tenancy.system():
             while (batch := self._batch(after)).last is not None:
                 rotated, after = rotated + batch.rotated, batch.last

@@ -1,0 +1,81 @@
+"""Work that fails again and again for one owner becomes an alert; work that succeeds resolves it.
+
+Once is the weather: a venue that restarts, a lock that was waited for too long. The third time in a row somebody has to
+know, because whatever it does (snapshots, stops, syncs) has not happened since. Counted per owner and work, in a row of
+its own, so that it does not matter which process or machine failed.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from kit import clock, tenancy
+from kit.alerts.models import Alert, TaskFailure
+from kit.alerts.services import raise_alert, resolve_alert
+
+ALARM_AFTER: Final = 3
+_MOST_ERROR: Final = 300
+
+logger = logging.getLogger(__name__)
+
+
+def note_failure(*, owner_id: UUID, work: str, title: str, said: str) -> int:
+    """Count one more failure of `work`, known to people as `title`, which `said` why; returns how many in a row."""
+    with tenancy.tenant(owner_id):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                INSERT INTO alerts_taskfailure AS known (owner_id, work, failures, error, failed_at)
+                VALUES (%s, %s, 1, %s, %s)
+                ON CONFLICT (owner_id, work) DO UPDATE
+                SET failures = known.failures + 1, error = excluded.error, failed_at = excluded.failed_at
+                RETURNING failures
+                """,
+                [owner_id, work, said[:_MOST_ERROR], clock.now()],
+            )
+            count = int(cursor.fetchone()[0])
+        if count >= ALARM_AFTER:
+            raise_alert(
+                owner_id=owner_id,
+                key=_key(work),
+                level=Alert.Level.CRITICAL,
+                title=f"Failed {count} times in a row: {title}"[:120],
+                body=f"It is tried again, and this alert ends when it succeeds. It says: {said[:_MOST_ERROR]}",
+            )
+    return count
+
+
+def note_success(*, owner_id: UUID, work: str) -> None:
+    """Forget the failures of `work`, and resolve their alert."""
+    with tenancy.tenant(owner_id):
+        forgotten = TaskFailure.objects.filter(owner_id=owner_id, work=work).delete()[0]
+        if forgotten:
+            resolve_alert(owner_id=owner_id, key=_key(work))
+
+
+@contextmanager
+def contained(*, owner_id: UUID, work: str, title: str) -> Iterator[None]:
+    """Go on whatever happens in the block, which is one part of a larger task, and count it like a task's failure.
+
+    Run it outside of transactions: the count must survive what the block rolls back.
+    """
+    try:
+        yield
+    except Exception as error:
+        logger.exception("%s failed for owner %s", title, owner_id)
+        note_failure(owner_id=owner_id, work=work, title=title, said=in_words(error))
+    else:
+        note_success(owner_id=owner_id, work=work)
+
+
+def in_words(error: BaseException) -> str:
+    """The error's kind and what it says, for people who look for it in a log."""
+    return f"{type(error).__name__}: {error}"
+
+
+def _key(work: str) -> str:
+    return f"failing:{work}"

@@ -1,0 +1,70 @@
+"""THE schedule and the queues: everything Moniqo does on its own, and who does it, stands in this one table.
+
+Tasks are named, not imported, and no Django is needed to read this: `moniqo.beat`, which only sends names, stays small.
+
+Three queues, each with workers of its own, so that nothing waits behind what it has nothing to do with: `orders` are
+urgent and short, `prices` is what follows the market every few seconds (prices, agents, values), `sync` is whatever
+waits for venues, and the nightly work.
+"""
+
+import os
+from typing import Any, Final
+
+from celery import signature
+from celery.schedules import crontab
+from kombu import Exchange, Queue
+
+FEED_SECONDS: Final = float(os.environ.get("MONIQO_FEED_SECONDS", "5"))
+SYNC_SECONDS: Final = float(os.environ.get("MONIQO_SYNC_SECONDS", "300"))
+
+ORDERS, PRICES, SYNC = "orders", "prices", "sync"
+QUEUES: Final = (ORDERS, PRICES, SYNC)
+
+
+def every(seconds: float, task: str, *, then: str = "", queue: str = "") -> dict[str, Any]:
+    """A task that runs every `seconds`; a run that a busy worker could not start in time is dropped, not piled up.
+
+    When it has succeeded, its worker goes on with sending `then`. With `queue` it goes there instead of where its name
+    belongs, and is told so.
+    """
+    options: dict[str, Any] = {"expires": seconds}
+    if then:
+        options["link"] = signature(then, immutable=True, expires=seconds)
+    if queue:
+        options["queue"] = queue
+    return {"task": task, "schedule": seconds, "options": options, "args": (queue,) if queue else ()}
+
+
+def nightly(hour: int, minute: int, task: str) -> dict[str, Any]:
+    """A task of the small hours, UTC."""
+    return {"task": task, "schedule": crontab(hour=str(hour), minute=str(minute))}
+
+
+SCHEDULE: Final = {
+    # One for each queue: sending it is beat's sign of life, carrying it out that of the queue's workers.
+    **{f"heartbeat of {queue}": every(10, "kit.heartbeat.beat_tick", queue=queue) for queue in QUEUES},
+    # Protection looks at a price as soon as it is there, and on its own where the feed fails.
+    "collect prices": every(FEED_SECONDS, "markets.tasks.collect_prices", then="trading.tasks.keep_protection"),
+    "keep protection": every(10, "trading.tasks.keep_protection"),
+    "run agents": every(10, "farms.tasks.run_due_agents"),
+    "resolve orders": every(10, "trading.tasks.resolve_orders"),
+    "sync and snapshot": every(SYNC_SECONDS, "portfolio.tasks.sync_all"),
+    "prove the ledger": nightly(3, 30, "wallets.tasks.verify_ledger"),
+    "forget old sign-ins": nightly(4, 10, "kit.users.tasks.forget_old_sign_ins"),
+    "forget old sync logs": nightly(4, 0, "wallets.tasks.prune_sync_log"),
+}
+
+# What every process that sends or carries out tasks has to agree on.
+CONFIGURATION: Final[dict[str, Any]] = {
+    "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
+    "task_default_queue": SYNC,
+    "task_routes": {
+        "trading.*": {"queue": ORDERS},
+        "markets.*": {"queue": PRICES},
+        "farms.*": {"queue": PRICES},
+        "portfolio.*": {"queue": PRICES},
+    },
+    "task_ignore_result": True,
+    "timezone": "UTC",
+    "broker_connection_retry_on_startup": True,
+}

@@ -1,0 +1,104 @@
+"""`python -m moniqo.workers`: the workers of every queue, forked from one loaded program.
+
+Each queue has a Celery worker of its own, so that orders never wait behind a slow venue. Started one by one they would
+load Django, the exchanges and the kernel three times over; here one process loads them, freezes what is loaded, and
+forks, so that the system keeps most of it once. When one worker ends, all end, and whoever runs us starts us again.
+
+MONIQO_WORKERS says which queues, and how many processes each: `orders=2,prices=1,sync=2`. Another machine that is to
+help with syncs alone sets `sync=8`.
+"""
+
+import gc
+import os
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import Final, NoReturn
+
+from kit.offspring import die_with_parent
+from moniqo import schedule
+
+DEFAULT: Final = "orders=2,prices=1,sync=2"
+
+
+def wanted(text: str) -> dict[str, int]:
+    """Processes by queue from `orders=2,prices=1,sync=2`. Raises ValueError with one sentence."""
+    found = {}
+    for part in text.split(","):
+        queue, _, number = part.strip().partition("=")
+        if queue not in schedule.QUEUES or not number.isdigit() or int(number) < 1:
+            raise ValueError(f"MONIQO_WORKERS is {text!r}: write it like {DEFAULT}.")
+        found[queue] = int(number)
+    return found
+
+
+def main() -> int:
+    """Load, fork, wait. Returns the exit code of the worker that ended first."""
+    numbers = wanted(os.environ.get("MONIQO_WORKERS") or DEFAULT)
+    _load()
+    workers: dict[int, str] = {}
+
+    def forward(number: int, frame: FrameType | None) -> None:
+        for pid in workers:
+            os.kill(pid, number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, forward)
+    parent = os.getpid()
+    for queue, processes in numbers.items():
+        pid = os.fork()
+        if pid == 0:
+            _be_worker(queue, processes, parent)
+        workers[pid] = queue
+    code = 0
+    while workers:
+        pid, status = os.wait()
+        queue = workers.pop(pid)
+        if workers and not code:
+            print(f"The workers of {queue} have ended: the others end with them.", file=sys.stderr, flush=True)
+        code = code or os.waitstatus_to_exitcode(status)
+        forward(signal.SIGTERM, None)
+    return abs(code)
+
+
+def _load() -> None:
+    """Everything that the workers need, into memory that they share."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moniqo.settings")
+    from django.conf import settings
+
+    from moniqo.celery import app  # Django is set up by what comes next
+
+    app.loader.import_default_modules()
+    app.finalize()
+    if settings.FEED.startswith("ccxt:"):
+        import_module("ccxt")  # 70 MB that the processes of more than one queue need
+    os.environ["CELERY_SKIP_CHECKS"] = "1"  # once is enough
+    gc.collect()
+    gc.freeze()  # a collection in a worker would touch, and so copy, every page
+
+
+def _be_worker(queue: str, processes: int, parent: int) -> NoReturn:
+    """Run the queue's Celery worker in this forked process, to its end."""
+    from moniqo.celery import app
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    die_with_parent(parent)
+    arguments = ["worker", "-Q", queue, "-c", str(processes), "-n", f"{queue}@%h"]
+    code = 1
+    try:
+        app.worker_main([*arguments, "--without-mingle", "--without-gossip"])
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ValueError as error:
+        sys.exit(f"moniqo: {error}")
