@@ -6,3 +6,9 @@ class TradingConfig(AppConfig):
     label = "trading"
     verbose_name = "Trading"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from trading.selectors.consequences import of_movement
+        from wallets.hierarchy.consequences import register
+
+        register(of_movement)

@@ -131,3 +131,14 @@ def test_another_owner_reaches_nothing(desk: Desk, other_owner: User) -> None:
 def test_a_finished_order_cannot_be_cancelled(program: Program, desk: Desk) -> None:
     order = desk.trade("buy", "1")
     assert program.post(f"/orders/{order.pk}/cancel").status_code == 409
+
+
+@pytest.mark.parametrize(
+    "level", [{"exit_stop": "99999999"}, {"exit_target": "1"}, {"exit_stop": "NaN"}, {"exit_target": "Infinity"}]
+)
+def test_a_level_that_cannot_be_kept_is_no_order(program: Program, desk: Desk, level: dict[str, str]) -> None:
+    answer = program.post("/orders", order_in(desk, **level), **{"Idempotency-Key": "k"})
+    assert answer.status_code == 422, answer.content
+    assert set(level) == {name.rpartition(".")[2] for name in answer.json()["fields"]}
+    with tenancy.tenant(desk.owner.pk):
+        assert not Order.objects.exists()

@@ -8,7 +8,7 @@ import pytest
 from kit import tenancy
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.users.models import User
-from tests.wallets.books import balance, fund, held, make_connection, ref
+from tests.wallets.books import balance, held, make_connection, ref
 from wallets import services
 from wallets.ledger import IdempotencyConflictError, InsufficientFundsError, Leg, post, verify
 from wallets.models import DemoBalance, FundAllocation, Wallet
@@ -205,11 +205,3 @@ def test_a_master_counts_in_an_asset_that_can_be_named(tree: Tree, asset: str) -
             owner_id=tree.owner.pk, name="Odd", role="master", connection=tree.master.connection, base_asset=asset
         )
     assert set(refused.value.fields) == {"base_asset"}
-
-
-def test_taking_coins_from_an_agent_warns_that_its_stop_may_not_sell_any_more(tree: Tree) -> None:
-    fund(tree.agent, 2, "BTC")
-    preview = services.preview_collect(
-        owner_id=tree.owner.pk, source_id=tree.agent.pk, target_id=tree.farm.pk, asset="BTC", amount=Decimal(1)
-    )
-    assert "its stop too" in preview.warnings[0]

@@ -119,6 +119,11 @@ def assess(proposal: Proposal) -> Verdict:
     return Verdict("", f"Allowed: {what}, within the limit of {numbers['maximum_notional']}.", numbers)
 
 
+def dust(lot_size: Decimal, minimum_notional: Decimal, price: Decimal | None) -> Decimal:
+    """Less than this in the books beyond the positions cannot be sold, and is no disagreement."""
+    return max(lot_size * DUST_LOTS, minimum_notional / price) if price else lot_size * DUST_LOTS
+
+
 def tightest_notional(path: tuple[Limits, ...]) -> Decimal | None:
     """The smallest maximum notional on the path, None when nobody names one."""
     return min((step.maximum_notional for step in path if step.maximum_notional is not None), default=None)
@@ -225,10 +230,7 @@ def _check_books(proposal: Proposal) -> str:
     if proposal.reduces and proposal.quantity <= min(standing.position, standing.in_books):
         return ""
     missing = standing.positions - standing.in_books
-    dust = market.lot_size * DUST_LOTS
-    if market.price:
-        dust = max(dust, market.minimum_notional / market.price)
-    if missing > 0 or -missing >= dust:
+    if missing > 0 or -missing >= dust(market.lot_size, market.minimum_notional, market.price):
         return (
             f"Positions of {plain(standing.positions)} {market.base} and books of {plain(standing.in_books)} "
             f"{market.base} disagree: sync the connection and look at the wallet's entries before trading."

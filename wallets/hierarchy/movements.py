@@ -15,6 +15,7 @@ from django.db import transaction
 from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError
 from kit.live.publish import publish
+from wallets.hierarchy.consequences import consequences
 from wallets.hierarchy.places import ASSET, get_wallet
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
 from wallets.models import Account, FundAllocation, Posting, Wallet
@@ -207,7 +208,7 @@ def _preview(kind: FundAllocation.Kind, source: Wallet | None, target: Wallet, a
         amount=amount,
         source=given,
         target=_side(target, asset, amount),
-        warnings=tuple(_warnings(asset, target, given)),
+        warnings=tuple(_warnings(asset, amount, target, given)),
     )
 
 
@@ -217,15 +218,13 @@ def _side(wallet: Wallet, asset: str, change: Decimal) -> Side:
     return Side(wallet, balance, balance + change, free, free + change)
 
 
-def _warnings(asset: str, target: Wallet, source: Side | None) -> list[str]:
+def _warnings(asset: str, amount: Decimal, target: Wallet, source: Side | None) -> list[str]:
     warnings = []
     if target.trading_state != Wallet.TradingState.ACTIVE and target.role == Wallet.Role.AGENT:
         warnings.append(f"{target.name} is {target.get_trading_state_display().lower()}: it opens no new position.")
-    if source and source.wallet.role == Wallet.Role.AGENT and asset != source.wallet.base_asset:
-        warnings.append(
-            f"{source.wallet.name} cannot sell what leaves it: while it has a position in {asset}, its books and its "
-            "position will disagree and every order, its stop too, will be refused."
-        )
+    if source is not None:
+        warnings += consequences(wallet=source.wallet, asset=asset, change=-amount)
+    warnings += consequences(wallet=target, asset=asset, change=amount)
     if source and source.free_after == 0:
         warnings.append(f"{source.wallet.name} keeps no free money.")
     if source and source.balance_before > source.free_before:
