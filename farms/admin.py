@@ -1,23 +1,37 @@
-"""Farms, agents and their runs, for operators. What the engine writes can be read only."""
+"""Farms, agents and their runs, for operators: to read, and to pause what must not go on."""
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from farms.models import Agent, AgentFarmAssignment, AgentRun, Farm, FarmEvent
-from kit.admin import ReadOnlyAdmin
+from farms.services import pause_agent, pause_farm
+from kit import tenancy
+from kit.admin import ReadOnlyAdmin, note
 
 
 @admin.register(Farm)
-class FarmAdmin(ModelAdmin):
+class FarmAdmin(ReadOnlyAdmin):
+    """Farms are made by their owners, with a wallet and a diary: a form of columns would make half of one."""
+
     list_display = ("name", "owner", "kind", "status", "maximum_share", "created_at")
     list_filter = ("status", "kind", "created_at")
     list_select_related = ("owner",)
     search_fields = ("name", "owner__email")
-    readonly_fields = ("owner", "wallet")
+    actions = ("pause",)
+
+    @admin.action(description="Pause: no new decisions, positions keep their stops")
+    def pause(self, request: HttpRequest, farms: QuerySet[Farm]) -> None:
+        for farm in farms:
+            with tenancy.tenant(farm.owner_id):
+                pause_farm(owner_id=farm.owner_id, farm_id=farm.pk)
+                note(request, farm, "paused")
 
 
 @admin.register(Agent)
-class AgentAdmin(ModelAdmin):
+class AgentAdmin(ReadOnlyAdmin):
+    """An agent's strategy and parameters belong together and are checked where its owner changes them."""
+
     list_display = (
         "name",
         "owner",
@@ -32,7 +46,14 @@ class AgentAdmin(ModelAdmin):
     list_filter = ("status", "strategy", "timeframe", "instrument__venue")
     list_select_related = ("owner", "farm", "instrument")
     search_fields = ("name", "farm__name", "owner__email", "instrument__symbol")
-    readonly_fields = ("owner", "farm", "wallet", "instrument", "last_bar", "failures")
+    actions = ("pause",)
+
+    @admin.action(description="Pause: no new decisions, a position keeps its stop")
+    def pause(self, request: HttpRequest, agents: QuerySet[Agent]) -> None:
+        for agent in agents:
+            with tenancy.tenant(agent.owner_id):
+                pause_agent(owner_id=agent.owner_id, agent_id=agent.pk)
+                note(request, agent, "paused")
 
 
 @admin.register(AgentFarmAssignment)

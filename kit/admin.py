@@ -31,7 +31,7 @@ class AuditedAdmin(ModelAdmin):
         earlier = type(obj)._default_manager.filter(pk=obj.pk).first() if change else None
         super().save_model(request, obj, form, change)
         names = [name for name in form.changed_data if name not in SECRET_FIELDS]
-        self.note(
+        note(
             request,
             obj,
             "changed" if change else "added",
@@ -41,25 +41,44 @@ class AuditedAdmin(ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         names = [field.name for field in obj._meta.concrete_fields if field.name not in SECRET_FIELDS]
-        self.note(request, obj, "deleted", before=_values(obj, names))
+        note(request, obj, "deleted", before=_values(obj, names))
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for obj in queryset:
             self.delete_model(request, obj)
 
-    def note(self, request: HttpRequest, obj: Any, done: str, **values: Any) -> None:
-        """Write that the operator has `done` something to `obj`; what belongs to nobody stands in their own log."""
-        operator: Any = request.user
-        owner_id = obj.pk if obj._meta.label == "users.User" else getattr(obj, "owner_id", operator.pk)
-        name = str(obj._meta.verbose_name).capitalize()
-        record(Area.OPERATOR, f"{name} {done}", owner_id=owner_id, subject=obj, **values)
+
+def note(request: HttpRequest, obj: Any, done: str, **values: Any) -> None:
+    """Write that the operator has `done` something to `obj`; what belongs to nobody stands in their own log."""
+    operator: Any = request.user
+    owner_id = obj.pk if obj._meta.label == "users.User" else getattr(obj, "owner_id", operator.pk)
+    name = str(obj._meta.verbose_name).capitalize()
+    record(Area.OPERATOR, f"{name} {done}", owner_id=owner_id, subject=obj, **values)
 
 
 def _values(obj: Model, names: list[str]) -> dict[str, Any]:
     """The concrete fields among `names`, related rows in words."""
     known = {field.name for field in obj._meta.concrete_fields}
     return {name: getattr(obj, name) for name in names if name in known}
+
+
+class SwitchAdmin(AuditedAdmin):
+    """Rows that others make and whose history stays: operators change the fields in `switches` and nothing else."""
+
+    switches: tuple[str, ...] = ()
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return tuple(name for name in self.get_fields(request, obj) if name not in self.switches)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [field.name for field in self.opts.concrete_fields]
 
 
 class ReadOnlyAdmin(ReadOnly, ModelAdmin):

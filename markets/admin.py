@@ -5,14 +5,16 @@ register, and nobody reads millions of bars in a list. `manage.py import_candles
 """
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
-from kit.admin import ReadOnlyAdmin
+from kit.admin import ReadOnlyAdmin, SwitchAdmin
 from markets.models import FeedState, Instrument, Ticker
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(ModelAdmin):
+class InstrumentAdmin(SwitchAdmin):
+    """Feeds and venues name instruments and their steps; operators take one out of use, or back into it."""
+
+    switches = ("is_active",)
     list_display = ("symbol", "venue", "kind", "tick_size", "lot_size", "minimum_notional", "is_simulated", "is_active")
     list_filter = ("venue", "kind", "is_simulated", "is_active", "quote")
     search_fields = ("symbol", "base", "quote", "venue")

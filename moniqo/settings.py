@@ -182,6 +182,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours, as kit.api.PAUSE_SECONDS
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "kit.users.throttle.lock_name"
+AXES_ENABLE_ADMIN = False  # kit/users/admin.py has its own, which the audit log follows
 AXES_CLIENT_IP_CALLABLE = "kit.http.client_address"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "kit.users.throttle.locked_out"

@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
-from trading.models import Fill, Order, OrderEvent, Position, RiskDecision, RiskLimit
+from trading.models import Fill, Order, OrderEvent, Position, RiskDecision, RiskLimit, TradeDay, TradeTotal
 
 
 class EventInline(ReadOnlyInline):
@@ -88,10 +87,26 @@ class RiskDecisionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(RiskLimit)
-class RiskLimitAdmin(ModelAdmin):
-    """Limits are the user's; an operator may tighten them when asked to."""
+class RiskLimitAdmin(ReadOnlyAdmin):
+    """Limits are the user's. An operator who must stop somebody halts a wallet or pauses a connection."""
 
     list_display = ("owner", "connection", "wallet", "maximum_notional", "allowed_symbols", "updated_at")
     list_filter = ("updated_at",)
     list_select_related = ("owner", "connection", "wallet")
     search_fields = ("owner__email", "connection__name", "wallet__name")
+
+
+@admin.register(TradeTotal)
+class TradeTotalAdmin(ReadOnlyAdmin):
+    list_display = ("owner", "wallet", "instrument", "trades")
+    list_filter = ("instrument__venue",)
+    list_select_related = ("owner", "wallet", "instrument")
+    search_fields = ("owner__email", "wallet__name", "instrument__symbol")
+
+
+@admin.register(TradeDay)
+class TradeDayAdmin(ReadOnlyAdmin):
+    list_display = ("day", "owner", "wallet", "instrument", "trades")
+    list_filter = ("day", "instrument__venue")
+    list_select_related = ("owner", "wallet", "instrument")
+    search_fields = ("owner__email", "wallet__name", "instrument__symbol")

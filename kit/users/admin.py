@@ -1,20 +1,48 @@
 """Operators manage people here. Passwords are set, never shown."""
 
+import re
+from http import HTTPStatus
+from typing import Any
+from zoneinfo import available_timezones
+
+from axes.models import AccessAttempt, AccessLog
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from unfold.admin import ModelAdmin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from kit.admin import ReadOnlyAdmin
+from kit.admin import AuditedAdmin, ReadOnlyAdmin, note
 from kit.users.models import RecoveryCode, SecondFactor, Token, User
+
+CURRENCY = re.compile(r"[A-Z0-9]{2,12}")
 
 admin.site.unregister(Group)
 
 
+class PersonForm(UserChangeForm):
+    """What pages are formatted by must be something they can format by."""
+
+    def clean_timezone(self) -> str:
+        timezone: str = self.cleaned_data["timezone"]
+        if timezone not in available_timezones():
+            raise ValidationError("Name a time zone such as Europe/Berlin.")
+        return timezone
+
+    def clean_base_currency(self) -> str:
+        currency: str = self.cleaned_data["base_currency"]
+        if not CURRENCY.fullmatch(currency):
+            raise ValidationError("Name an asset by its symbol, such as USDT.")
+        return currency
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
-    form = UserChangeForm
+class UserAdmin(DjangoUserAdmin[User], AuditedAdmin):
+    """People are disabled, never deleted: what they did stays."""
+
+    form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("email", "name", "is_active", "is_staff", "last_login")
@@ -29,6 +57,42 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Django's page; a new password is noted in the log of whose it is."""
+        response = super().user_change_password(request, id, form_url)
+        person = self.get_object(request, unquote(id))
+        if request.method == "POST" and response.status_code == HTTPStatus.FOUND and person is not None:
+            note(request, person, "given a new password")
+        return response
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(AuditedAdmin):
+    """Who typed wrong passwords. Deleting a row lifts the lock it led to, which the log notes."""
+
+    list_display = ("attempt_time", "username", "ip_address", "path_info", "failures_since_start")
+    list_filter = ("attempt_time",)
+    search_fields = ("username", "ip_address")
+    exclude = ("get_data", "post_data")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(AccessLog)
+class AccessLogAdmin(ReadOnlyAdmin):
+    """Who signed in from where."""
+
+    list_display = ("attempt_time", "username", "ip_address", "path_info", "logout_time")
+    list_filter = ("attempt_time",)
+    search_fields = ("username", "ip_address")
 
 
 @admin.register(Token)

@@ -5,10 +5,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from kit.admin import ReadOnlyAdmin, ReadOnlyInline
+from kit.admin import AuditedAdmin, ReadOnlyAdmin, ReadOnlyInline, SwitchAdmin
+from wallets.connections.forms import PlatformForm
 from wallets.models import (
     Connection,
     Credential,
@@ -23,20 +23,26 @@ from wallets.venues.credentials import store_credentials
 
 
 @admin.register(Platform)
-class PlatformAdmin(ModelAdmin):
+class PlatformAdmin(AuditedAdmin):
+    form = PlatformForm
     list_display = ("name", "slug", "adapter", "kind", "is_paper", "is_active")
     list_filter = ("kind", "is_paper", "is_active", "adapter")
     search_fields = ("name", "slug")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The slug is the key: with another one a form would make a second platform."""
+        return ("slug",) if obj else ()
+
 
 @admin.register(Connection)
-class ConnectionAdmin(ModelAdmin):
+class ConnectionAdmin(SwitchAdmin):
+    """Accounts are opened by their owners; operators pause or archive one, or make it active again."""
+
+    switches = ("state",)
     list_display = ("name", "owner", "platform", "venue", "is_paper", "state", "status", "synced_at")
     list_filter = ("state", "status", "platform", "is_paper", "venue")
     list_select_related = ("owner", "platform")
     search_fields = ("name", "owner__email", "venue")
-    readonly_fields = ("status", "status_detail", "synced_at", "created_at")
-    autocomplete_fields = ("owner",)
 
 
 class CredentialForm(forms.ModelForm[Credential]):
@@ -63,7 +69,7 @@ class CredentialForm(forms.ModelForm[Credential]):
 
 
 @admin.register(Credential)
-class CredentialAdmin(ModelAdmin):
+class CredentialAdmin(AuditedAdmin):
     form = CredentialForm
     list_display = ("connection", "field", "key_id", "updated_at")
     list_filter = ("field", "key_id", "connection__platform")

@@ -1,12 +1,10 @@
-"""The hierarchy and the books for operators: a wallet's name, target and state may be changed, the ledger only read."""
+"""The hierarchy and the books for operators: a wallet's trading state may be changed, the ledger only read."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from kit.admin import ReadOnlyAdmin, ReadOnlyInline
+from kit.admin import ReadOnlyAdmin, ReadOnlyInline, SwitchAdmin
 from wallets.models import Account, Entry, FundAllocation, Hold, Posting, Transfer, Wallet
 
 
@@ -26,32 +24,16 @@ class EntryInline(ReadOnlyInline):
 
 
 @admin.register(Wallet)
-class WalletAdmin(ModelAdmin):
-    """Wallets are made by the services, which know their places; deleting one would tear its history."""
+class WalletAdmin(SwitchAdmin):
+    """Wallets are made by the services, which know their places; operators halt one, or let it go on."""
+
+    switches = ("trading_state",)
 
     list_display = ("name", "role", "owner", "parent", "connection", "base_asset", "target_weight", "trading_state")
     list_filter = ("role", "trading_state", "base_asset", "connection__platform", "created_at")
     list_select_related = ("owner", "parent", "connection")
     search_fields = ("id", "name", "owner__email", "connection__name")
-    fields = (
-        "name",
-        "target_weight",
-        "trading_state",
-        "owner",
-        "role",
-        "parent",
-        "connection",
-        "base_asset",
-        "created_at",
-    )
-    readonly_fields = ("owner", "role", "parent", "connection", "base_asset", "created_at")
     inlines: Any = (AccountInline,)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Account)
