@@ -14,7 +14,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
 
-from kit import tenancy
+from kit import clock, tenancy
 from kit.alerts.services import raise_alert
 from kit.models import Owned
 from kit.users import two_factor
@@ -22,6 +22,7 @@ from kit.users.models import RecoveryCode, SecondFactor, User
 from tests.conftest import WORKER, cloned_database, make_user
 from tests.programs import make_token
 from tests.world import World, build_world
+from trading.models import Cancellation, Order
 from wallets.models import Connection, Platform
 from wallets.sync.runs import sync_connection
 from wallets.venues.credentials import store_credentials
@@ -62,6 +63,7 @@ def _fill(world: World) -> None:
         raise_alert(owner_id=owner.pk, key="guards", title="An alert")
         two_factor.begin(owner)
         SecondFactor.objects.update(last_step=1)
+        Cancellation.objects.create(owner=owner, order=Order.objects.earliest("created_at"), closed_at=clock.now())
         RecoveryCode.objects.create(owner=owner, digest="0" * 64)
         keyed = Connection.objects.create(owner=owner, platform=platform, name="Keyed", venue="simulated")
         store_credentials(connection=keyed, values={"key": "k"})

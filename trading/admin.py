@@ -5,7 +5,17 @@ from typing import Any
 from django.contrib import admin
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
-from trading.models import Fill, Order, OrderEvent, Position, RiskDecision, RiskLimit, TradeDay, TradeTotal
+from trading.models import (
+    Cancellation,
+    Fill,
+    Order,
+    OrderEvent,
+    Position,
+    RiskDecision,
+    RiskLimit,
+    TradeDay,
+    TradeTotal,
+)
 
 
 class EventInline(ReadOnlyInline):
@@ -110,3 +120,11 @@ class TradeDayAdmin(ReadOnlyAdmin):
     list_filter = ("day", "instrument__venue")
     list_select_related = ("owner", "wallet", "instrument")
     search_fields = ("owner__email", "wallet__name", "instrument__symbol")
+
+
+@admin.register(Cancellation)
+class CancellationAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "order_id", "reason", "attempts", "due_at", "closed_at")
+    list_filter = ("created_at", ("closed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner",)
+    search_fields = ("order__client_order_id", "owner__email", "reason")
