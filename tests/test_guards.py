@@ -15,6 +15,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
 
 from kit import clock, tenancy
+from kit.alerts.failures import note_failure
 from kit.alerts.services import raise_alert
 from kit.models import Owned
 from kit.users import two_factor
@@ -67,6 +68,7 @@ def _fill(world: World) -> None:
         RecoveryCode.objects.create(owner=owner, digest="0" * 64)
         keyed = Connection.objects.create(owner=owner, platform=platform, name="Keyed", venue="simulated")
         store_credentials(connection=keyed, values={"key": "k"})
+    note_failure(owner_id=owner.pk, work="guards", title="A task", said="It failed.")
     make_token(owner)
     sync_connection(owner_id=owner.pk, connection_id=world.connection.pk)
 
