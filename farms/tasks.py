@@ -25,15 +25,29 @@ def run_due_agents() -> None:
 
 @shared_task(name="farms.tasks.run_agents_of")
 def run_agents_of(owner_id: str, agent_ids: list[str]) -> None:
-    """Run the agents of one owner. Running twice, or on two workers, decides every bar once."""
-    for agent_id in agent_ids:
-        _run(UUID(owner_id), UUID(agent_id))
+    """Run the agents of one owner, farm by farm. Running twice, or on two workers, decides every bar once."""
+    owner = UUID(owner_id)
+    with tenancy.tenant(owner):
+        farms, tape = services.prepare_runs(owner_id=owner, agent_ids=[UUID(agent_id) for agent_id in agent_ids])
+    for farm_id, members in farms.items():
+        for agent_id in _run_quietly(owner, farm_id, members, tape):
+            _run(owner, agent_id, tape)
 
 
-def _run(owner_id: UUID, agent_id: UUID) -> None:
+def _run_quietly(owner_id: UUID, farm_id: UUID, agent_ids: list[UUID], tape: services.Tape) -> list[UUID]:
+    """Who has to run alone: those with something to do, or all of them when their rows could not be written."""
     try:
         with tenancy.tenant(owner_id):
-            services.run_agent(owner_id=owner_id, agent_id=agent_id)
+            return services.run_quietly(owner_id=owner_id, farm_id=farm_id, agent_ids=agent_ids, tape=tape)
+    except Exception:
+        logger.exception("The agents of farm %s run one by one", farm_id)
+        return agent_ids
+
+
+def _run(owner_id: UUID, agent_id: UUID, tape: services.Tape) -> None:
+    try:
+        with tenancy.tenant(owner_id):
+            services.run_agent(owner_id=owner_id, agent_id=agent_id, tape=tape)
     except Exception as error:
         logger.exception("Agent %s failed", agent_id)
         with tenancy.tenant(owner_id):

@@ -76,21 +76,24 @@ class Decision:
 
 def decide(*, signal: Signal, holding: Holding | None, means: Callable[[], Means]) -> Decision:
     """Enter, exit, hold, or skip an entry that cannot be made; `means` is asked only for an entry."""
-    if holding is not None:
-        return _keep_or_leave(signal, holding)
-    if signal.enter < 0:
+    if (nothing := leave_it(signal=signal, holding=holding)) is not None:
+        return nothing
+    if holding is None:
+        return _enter(signal, means())
+    crossed = level_reached(signal.close, stop=holding.stop, target=holding.target)
+    return Decision("exit", crossed or signal.reason, holding.quantity)
+
+
+def leave_it(*, signal: Signal, holding: Holding | None) -> Decision | None:
+    """The decision on a bar that changes nothing, as most do; None on one that an order may follow."""
+    if holding is None and signal.enter < 0:
         return Decision("skip", f"{signal.reason} A spot market cannot be sold short.")
-    if signal.enter != LONG:
+    if holding is None and signal.enter != LONG:
         return Decision("hold", signal.reason)
-    return _enter(signal, means())
-
-
-def _keep_or_leave(signal: Signal, holding: Holding) -> Decision:
-    if crossed := level_reached(signal.close, stop=holding.stop, target=holding.target):
-        return Decision("exit", crossed, holding.quantity)
-    if signal.exit or signal.enter < 0:
-        return Decision("exit", signal.reason, holding.quantity)
-    return Decision("hold", signal.reason)
+    if holding is None or signal.exit or signal.enter < 0:
+        return None
+    is_reached = level_reached(signal.close, stop=holding.stop, target=holding.target)
+    return None if is_reached else Decision("hold", signal.reason)
 
 
 def _enter(signal: Signal, means: Means) -> Decision:

@@ -3,22 +3,25 @@
 A run locks its farm and then its agent, so two workers that meet at the same bar take turns and the second finds it
 done; members of one farm take turns too, which is what makes the farm's cap on an instrument true. The run's row and
 its order are written in one transaction: a crash leaves both or neither, and the bar is then simply run again.
+
+`look` and `row` are the parts without a lock and without a query, which `quiet` shares: most bars change nothing.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from uuid import UUID
 
 import numpy as np
 
-from farms import selectors
 from farms.engine.decision import Decision, Holding, Means, Signal, decide
 from farms.engine.standing import lock_agent
+from farms.engine.tape import Tape
+from farms.engine.work import farm_capital, free_cash
 from farms.models import Agent, AgentRun
 from kit import clock
 from kit.live.publish import publish
-from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds
+from markets.candles.reading import TIMEFRAME_MS, milliseconds
 from markets.models import Instrument
 from markets.prices import latest_price, to_price
 from quant import strategies
@@ -33,29 +36,51 @@ from trading.services import place_order
 SPARE_BARS: Final = 5
 
 
-def run_agent(*, owner_id: UUID, agent_id: UUID) -> AgentRun | None:
+@dataclass(frozen=True)
+class View:
+    """What an agent sees at the close of `bar` (its opening, ms): the strategy's intent, the high, the indicators."""
+
+    bar: int
+    signal: Signal
+    high: Decimal
+    indicators: dict[str, float]
+
+
+def run_agent(*, owner_id: UUID, agent_id: UUID, tape: Tape | None = None) -> AgentRun | None:
     """Run the agent on the bar that closed last: intents, decision, and the order that follows from it, once.
 
     None when there is nothing to run: it or its farm is paused, the bar was run already or closed too long ago to act
-    on, or an order of the agent is still on its way.
+    on, or an order of the agent is still on its way. Candles come from the `tape` where it has them.
     """
     agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
-    if agent.status != Agent.Status.RUNNING or not agent.farm.is_acting:
+    view = look(agent, tape or Tape())
+    if view is None:
         return None
-    strategy = strategies.get(agent.strategy)
-    bars = strategy.warmup(agent.parameters) + SPARE_BARS
-    candles = load_candles(instrument_id=agent.instrument_id, timeframe=agent.timeframe, limit=bars)
+    signal = view.signal
+    decision = decide(signal=signal, holding=_holding(agent, best=view.high), means=lambda: _means(agent, signal))
+    return _carry_out(agent, view, decision)
+
+
+def look(agent: Agent, tape: Tape) -> View | None:
+    """What the agent sees of its market now, or None when it has nothing to decide; see `run_agent`."""
+    if agent.status != Agent.Status.RUNNING or not agent.farm.is_acting or agent.is_waiting:
+        return None
+    candles = tape.closed(
+        instrument_id=agent.instrument_id, timeframe=agent.timeframe, bars=bars_wanted(agent.strategy, agent.parameters)
+    )
     if not len(candles):
         return None
     bar = int(candles.ts[-1])
-    if not is_due(bar=bar, last_bar=agent.last_bar, timeframe=agent.timeframe) or agent.is_waiting:
+    if not is_due(bar=bar, last_bar=agent.last_bar, timeframe=agent.timeframe):
         return None
-    intents = strategy.intents(candles, agent.parameters)
+    intents = strategies.get(agent.strategy).intents(candles, agent.parameters)
     signal = _last_signal(intents, to_price(candles.close[-1]), agent)
-    decision = decide(
-        signal=signal, holding=_holding(agent, best=to_price(candles.high[-1])), means=lambda: _means(agent, signal)
-    )
-    return _carry_out(agent, bar, signal, decision, _last_values(intents))
+    return View(bar, signal, to_price(candles.high[-1]), _last_values(intents))
+
+
+def bars_wanted(strategy: str, parameters: strategies.Params) -> int:
+    """How many bars a run looks at."""
+    return strategies.get(strategy).warmup(parameters) + SPARE_BARS
 
 
 def is_due(*, bar: int, last_bar: int | None, timeframe: str) -> bool:
@@ -107,9 +132,9 @@ def _means(agent: Agent, signal: Signal) -> Means:
     """What the agent may spend now, and what its farm leaves it in the instrument."""
     quote = latest_price(instrument_id=agent.instrument_id)
     price = quote.ask if quote else signal.close
-    capital = selectors.farm_capital(farm=agent.farm, instrument=agent.instrument, price=price)
+    capital = farm_capital(farm=agent.farm, instrument=agent.instrument, price=price)
     return Means(
-        cash=selectors.free_cash(wallet_id=agent.wallet_id, asset=agent.instrument.quote),
+        cash=free_cash(wallet_id=agent.wallet_id, asset=agent.instrument.quote),
         price=price,
         room=capital.value * agent.farm.maximum_share - capital.exposure,
         sizing="risk" if agent.sizing == Agent.Sizing.RISK else "cash",
@@ -120,31 +145,37 @@ def _means(agent: Agent, signal: Signal) -> Means:
     )
 
 
-def _carry_out(agent: Agent, bar: int, signal: Signal, decision: Decision, indicators: dict[str, float]) -> AgentRun:
+def _carry_out(agent: Agent, view: View, decision: Decision) -> AgentRun:
     """Write the run and the order it decided on, and remember the bar."""
     order: Order | None = None
     if decision.quantity > 0:
-        order, decision = _place(agent, bar, signal, decision)
+        order, decision = _place(agent, view.bar, view.signal, decision)
+    run = row(agent, view, decision, order)
+    run.save()
+    Agent.objects.filter(pk=agent.pk).update(last_bar=view.bar, failures=0, status_detail="")
+    publish(owner_id=agent.owner_id, event="farms", data={"agent": str(agent.pk), "decision": decision.kind})
+    return run
+
+
+def row(agent: Agent, view: View, decision: Decision, order: Order | None = None) -> AgentRun:
+    """The run's row, not yet written."""
     entering = decision.kind == "enter"
-    run = AgentRun.objects.create(
+    return AgentRun(
         owner_id=agent.owner_id,
         agent=agent,
         instrument_id=agent.instrument_id,
-        bar=bar,
+        bar=view.bar,
         decision=decision.kind,
         explanation=decision.explanation[:400],
-        close=signal.close,
-        indicators=indicators,
+        close=view.signal.close,
+        indicators=view.indicators,
         numbers=decision.numbers,
-        exit_stop=signal.stop if entering else None,
-        exit_target=signal.target if entering else None,
-        trail=signal.trail if entering else None,
+        exit_stop=view.signal.stop if entering else None,
+        exit_target=view.signal.target if entering else None,
+        trail=view.signal.trail if entering else None,
         order=order,
         created_at=clock.now(),
     )
-    Agent.objects.filter(pk=agent.pk).update(last_bar=bar, failures=0, status_detail="")
-    publish(owner_id=agent.owner_id, event="farms", data={"agent": str(agent.pk), "decision": decision.kind})
-    return run
 
 
 def _place(agent: Agent, bar: int, signal: Signal, decision: Decision) -> tuple[Order | None, Decision]:

@@ -4,6 +4,7 @@ A run reads these for every agent, so each is one fixed statement: to build the 
 as long as to answer it.
 """
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -16,12 +17,19 @@ _LOCKED_FARM_OF: Final = """
 SELECT farm.* FROM farms_farm AS farm JOIN farms_agent AS agent ON agent.farm_id = farm.id
 WHERE agent.id = %s AND farm.owner_id = %s FOR NO KEY UPDATE OF farm
 """
-_AGENT: Final = """
+_REHEARSING: Final = """
+SELECT farm.* FROM farms_farm AS farm WHERE owner_id = %s AND status = 'rehearsing' ORDER BY id FOR NO KEY UPDATE
+"""
+_AGENTS: Final = """
 SELECT agent.*, EXISTS (
     SELECT FROM trading_order AS own WHERE own.wallet_id = agent.wallet_id AND own.status = ANY(%s)
 ) AS is_waiting
-FROM farms_agent AS agent WHERE agent.id = %s
+FROM farms_agent AS agent WHERE
 """
+_AGENT: Final = f"{_AGENTS} agent.id = %s"
+_MEMBERS: Final = (
+    f"{_AGENTS} agent.farm_id = ANY(%s) AND (agent.id = ANY(%s) OR %s) ORDER BY agent.created_at, agent.name"
+)
 
 
 def lock_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
@@ -39,6 +47,21 @@ def lock_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
     (agent,) = Agent.objects.raw(_AGENT, [sorted(states.UNFINISHED), agent_id])
     agent.farm = farm
     return agent
+
+
+def lock_rehearsing(*, owner_id: UUID) -> list[Farm]:
+    """The farms whose history is being built, locked to the end of the transaction."""
+    return list(Farm.objects.raw(_REHEARSING, [owner_id]))
+
+
+def members(farms: Sequence[Farm], *, agent_ids: Sequence[UUID] | None = None) -> list[Agent]:
+    """The agents of locked farms, all or these, in the order in which they were hired; each as by `lock_agent`."""
+    by_id = {farm.pk: farm for farm in farms}
+    parameters = [sorted(states.UNFINISHED), list(by_id), list(agent_ids or ()), agent_ids is None]
+    agents = list(Agent.objects.raw(_MEMBERS, parameters))
+    for agent in agents:
+        agent.farm = by_id[agent.farm_id]
+    return agents
 
 
 def _first_farm(statement: str, key: UUID, owner_id: UUID, missing: str) -> Farm:

@@ -1,17 +1,25 @@
 """What farms and agents do. Every function runs inside the owner's transaction (`tenancy.tenant`)."""
 
-from farms.engine.runs import run_agent
+from farms.engine.history import History
+from farms.engine.quiet import prepare_runs, run_quietly
+from farms.engine.runs import bars_wanted, run_agent
+from farms.engine.tape import Tape
 from farms.services.control import pause_agent, pause_farm, record_failure, rehearse_farm, start_agent, start_farm
 from farms.services.hiring import create_agent, create_farm
 
 __all__ = [
+    "History",
+    "Tape",
+    "bars_wanted",
     "create_agent",
     "create_farm",
     "pause_agent",
     "pause_farm",
+    "prepare_runs",
     "record_failure",
     "rehearse_farm",
     "run_agent",
+    "run_quietly",
     "start_agent",
     "start_farm",
 ]

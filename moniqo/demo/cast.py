@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from farms.models import Agent
 
+STRATEGY: Final = "trend_following"
 FUNDING: Final = Decimal(100_000)
 LATER_DEPOSIT: Final = Decimal(20_000)
 LATER_DEPOSIT_AFTER_DAYS: Final = 30

@@ -18,10 +18,12 @@ from django.db import connection
 
 from farms.models import Agent, Farm
 from farms.services import (
+    History,
+    Tape,
+    bars_wanted,
     create_agent,
     create_farm,
     rehearse_farm,
-    run_agent,
     start_agent,
     start_farm,
 )
@@ -36,7 +38,7 @@ from portfolio.models import PortfolioState
 from portfolio.services import roll_up_days, take_snapshots
 from quant.candles import DAY_MS
 from trading.models import Order, Position
-from trading.services import execute_order, keep_protection, set_limits
+from trading.services import execute_order, set_limits
 from wallets.models import Connection, Wallet
 from wallets.services import allocate, collect, create_wallet, deposit
 from wallets.venues.accounts import create_demo_connection, go_live, rehearse
@@ -143,7 +145,7 @@ def _hire(owner_id: UUID, farm: Farm, farm_role: FarmRole, role: AgentRole, scen
         owner_id=owner_id,
         farm_id=farm.pk,
         name=role.name,
-        strategy="trend_following",
+        strategy=cast.STRATEGY,
         instrument_id=instrument.pk,
         timeframe=scene.timeframe_of(role),
         parameters=role.parameters,
@@ -163,12 +165,18 @@ def _play(owner_id: UUID, scene: stage.Scene, say: Say) -> None:
         cursor = PortfolioState.objects.values_list("valued_at", flat=True).get(owner_id=owner_id)
     first, last = milliseconds(cursor or scene.start), milliseconds(scene.end)
     shown = -1
+    tape = Tape.of_past(
+        instrument_ids=[instrument.pk for instrument in scene.instruments],
+        since=moment(first),
+        until=scene.end,
+        bars=max(bars_wanted(cast.STRATEGY, role.parameters) for farm in cast.FARMS for role in farm.agents),
+    )
     while first < last:
         until = min((first // DAY_MS + 1) * DAY_MS, last)
         done = int(100 * (until - milliseconds(scene.start)) / max(1, last - milliseconds(scene.start)))
         step = f"Trading {moment(first):%-d %b %Y}"
         with tenancy.tenant(owner_id):
-            _play_day(owner_id, scene, first, until)
+            _play_day(owner_id, scene, tape, first, until)
             _progress(owner_id, min(done, 99), step)
         if done // 10 != shown:
             shown = done // 10
@@ -176,21 +184,24 @@ def _play(owner_id: UUID, scene: stage.Scene, say: Say) -> None:
         first = until
 
 
-def _play_day(owner_id: UUID, scene: stage.Scene, first: int, until: int) -> None:
+def _play_day(owner_id: UUID, scene: stage.Scene, tape: Tape, first: int, until: int) -> None:
     """Everything that happens after `first` up to and with `until` (ms), which ends with a snapshot."""
-    agents = _working(first)
-    for now in _moments(scene, agents, first, until):
+
+    def execute(order_id: UUID) -> None:
+        execute_order(owner_id=owner_id, order_id=order_id)
+
+    history = History(owner_id=owner_id, tape=tape, execute=execute)
+    for now in _moments(scene, history.agents, first, until):
         with clock.at(moment(now)):
-            if now % DAY_MS == 0 and _midnight(owner_id, scene, now):
-                agents = _working(now)
-            _step(owner_id, scene, agents, now)
+            if now % DAY_MS == 0:
+                history.write()
+                _midnight(owner_id, scene, now)
+                history.read()
+            history.step()
             if now % scene.snapshot_every_ms == 0 or now == until:
                 take_snapshots(owner_id=owner_id)
+    history.write()
     roll_up_days(owner_id=owner_id)
-
-
-def _working(now: int) -> list[Agent]:
-    return list(Agent.objects.filter(status=Agent.Status.RUNNING).order_by("created_at"))
 
 
 def _moments(scene: stage.Scene, agents: list[Agent], first: int, until: int) -> Iterator[int]:
@@ -200,36 +211,21 @@ def _moments(scene: stage.Scene, agents: list[Agent], first: int, until: int) ->
     yield until
 
 
-def _step(owner_id: UUID, scene: stage.Scene, agents: list[Agent], now: int) -> None:
-    """What the live tasks do at one moment: stops first, then the agents whose bar has closed."""
-    for order in keep_protection(owner_id=owner_id):
-        execute_order(owner_id=owner_id, order_id=order.pk)
-    for agent in agents:
-        if now % TIMEFRAME_MS[agent.timeframe]:
-            continue
-        run = run_agent(owner_id=owner_id, agent_id=agent.pk)
-        if run is not None and run.order_id is not None:
-            execute_order(owner_id=owner_id, order_id=run.order_id)
-
-
 # --- what people do ------------------------------------------------------------------------------------------------
 
 
-def _midnight(owner_id: UUID, scene: stage.Scene, now: int) -> bool:
-    """The trader's own doings: a later deposit, a late hire, a collection; true when somebody was hired."""
+def _midnight(owner_id: UUID, scene: stage.Scene, now: int) -> None:
+    """The trader's own doings: a later deposit, a late hire, a collection."""
     day = (now - milliseconds(scene.start)) // DAY_MS
     if day == cast.LATER_DEPOSIT_AFTER_DAYS:
         _deposit(owner_id, _master(), cast.LATER_DEPOSIT, scene, "later")
     if day and day % cast.COLLECT_EVERY_DAYS == 0:
         _collect_profit(owner_id, day)
-    hired = False
     for role in cast.FARMS:
         for agent in role.agents:
             joins = agent.joins_before_end
             if joins is not None and scene.is_quick(agent) and now == scene.last_midnight_ms - joins * DAY_MS:
                 _hire(owner_id, Farm.objects.get(name=role.name), role, agent, scene)
-                hired = True
-    return hired
 
 
 def _collect_profit(owner_id: UUID, day: int) -> None:

@@ -54,7 +54,7 @@ def test_the_run_and_its_order_are_one_transaction(desk: Desk, monkeypatch: pyte
     def crash(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(AgentRun.objects, "create", crash)
+    monkeypatch.setattr(AgentRun, "save", crash)
     from django.db import transaction
 
     with pytest.raises(RuntimeError), transaction.atomic():

@@ -3,18 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Thread
+from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from farms import selectors
 from farms.models import Agent, AgentRun, Farm
-from farms.services import start_farm
+from farms.services import create_farm, run_agent, start_farm
 from farms.tasks import run_agents_of
 from kit import tenancy
 from kit.users.models import User
 from markets.services import NewQuote, record_quotes
-from tests.farms.conftest import CROSS_UP, Desk, hire, make_desk, store_hours
+from tests.farms.conftest import CROSS_UP, PARAMETERS, Desk, hire, make_desk, store_hours
+from wallets.services import deposit
 
 
 def now_desk(owner: User, *, closes: list[float] = CROSS_UP) -> Desk:
@@ -94,3 +96,50 @@ def test_two_workers_at_once_decide_a_bar_once(live_db: str, owner: User) -> Non
         assert Agent.objects.get().failures == 0
         (run,) = AgentRun.objects.all()
         assert run.order is not None
+
+
+def test_agents_of_a_bar_share_its_candles_and_write_their_rows_together(
+    as_owner: User, django_assert_max_num_queries: Any
+) -> None:
+    desk = now_desk(as_owner, closes=[100.0] * 20)
+    deposit(owner_id=as_owner.pk, wallet_id=desk.master.pk, amount=Decimal(50_000), asset="USDT", key="more")
+    patient = {**PARAMETERS, "slow": 9}
+    others = [hire(as_owner, desk.farm, desk.instrument, name=str(n), parameters=patient) for n in range(7)]
+    farm = create_farm(owner_id=as_owner.pk, master_id=desk.master.pk, name="Other")
+    start_farm(owner_id=as_owner.pk, farm_id=farm.pk)
+    others.append(hire(as_owner, farm, desk.instrument, name="Elsewhere"))
+    ids = [str(agent.pk) for agent in (desk.agent, *others)]
+    with django_assert_max_num_queries(26) as asked:
+        run_agents_of(str(as_owner.pk), ids)
+    assert sum("markets_candle" in query["sql"] for query in asked.captured_queries) <= 2
+    assert list(AgentRun.objects.values_list("decision", flat=True)) == ["hold"] * 9
+    assert set(Agent.objects.values_list("last_bar", "failures")) == {(AgentRun.objects.earliest("bar").bar, 0)}
+    run_agents_of(str(as_owner.pk), ids)
+    assert AgentRun.objects.count() == 9
+
+
+def test_together_or_alone_the_same_rows_are_written(as_owner: User) -> None:
+    """One that enters, one that holds, one that fails and one that is paused, of one farm on one bar."""
+    desk = now_desk(as_owner)
+    slow = hire(as_owner, desk.farm, desk.instrument, name="Slow", parameters={**PARAMETERS, "fast": 5, "slow": 14})
+    broken = hire(as_owner, desk.farm, desk.instrument, name="Broken")
+    idle = hire(as_owner, desk.farm, desk.instrument, name="Idle")
+    Agent.objects.filter(pk=broken.pk).update(strategy="gone")
+    Agent.objects.filter(pk=idle.pk).update(status="paused")
+    with transaction.atomic():
+        run_agent(owner_id=as_owner.pk, agent_id=slow.pk)
+        alone = rows()
+        transaction.set_rollback(True)
+    assert not AgentRun.objects.exists()
+    run_agents_of(str(as_owner.pk), [str(agent.pk) for agent in (broken, desk.agent, idle, slow)])
+    assert {name: decision for name, decision, *_ in rows()} == {"One": "enter", "Slow": "hold"}
+    assert alone == [found for found in rows() if found[0] == "Slow"]
+    assert Agent.objects.get(pk=broken.pk).failures == 1
+
+
+def rows() -> list[tuple[object, ...]]:
+    return list(
+        AgentRun.objects.order_by("agent__name").values_list(
+            "agent__name", "decision", "bar", "explanation", "close", "indicators", "numbers", "exit_stop", "order"
+        )
+    )

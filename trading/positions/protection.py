@@ -9,7 +9,7 @@ A position whose history is being built belongs to the past: it is looked at on 
 only in the present.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -51,6 +51,11 @@ def guarded_position(*, wallet_id: UUID, instrument_id: int) -> Guarded | None:
     """The wallet's open position in the instrument, protected or not."""
     rows = Position.objects.filter(wallet_id=wallet_id, instrument_id=instrument_id, closed_at=None)
     return next(iter(_guarded(rows)), None)
+
+
+def guarded_positions(*, wallet_ids: Collection[UUID]) -> list[Guarded]:
+    """All open positions of the wallets, protected or not."""
+    return _guarded(Position.objects.filter(wallet_id__in=wallet_ids, closed_at=None))
 
 
 def follow(guarded: Guarded, *, best: Decimal) -> Guarded:

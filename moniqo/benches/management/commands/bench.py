@@ -26,6 +26,7 @@ BENCHMARKS: Final = {
     "ledger": "moniqo.benches.ledger:run",
     "import": "moniqo.benches.importing:bench_import",
     "pages": "moniqo.benches.pages:pages",
+    "runs": "moniqo.benches.runs:runs",
 }
 ALL: Final = "all"
 

@@ -1,0 +1,87 @@
+"""Bars that change nothing, which are most of them: decided in memory for many agents, written together.
+
+A run by itself locks, reads and writes for one agent: eight statements to say "hold". Here the agents of a farm are
+locked and read at once, each looks at candles that it shares, and the rows of those that hold are one INSERT. Whoever
+has something to do, a stop to move or an order to place, is left to `run_agent`, which decides again under its own
+lock; so is one whose look failed, whose error is then its own. The rows are the same either way.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from uuid import UUID
+
+from farms.engine.decision import Holding, leave_it
+from farms.engine.runs import View, bars_wanted, look, row
+from farms.engine.standing import lock_farm, members
+from farms.engine.tape import Series, Tape
+from farms.models import Agent, AgentRun
+from kit.live.publish import publish
+from quant.errors import QuantError
+from trading.positions.levels import trailed
+from trading.positions.protection import Guarded, guarded_positions
+
+logger = logging.getLogger(__name__)
+
+
+def prepare_runs(*, owner_id: UUID, agent_ids: Sequence[UUID]) -> tuple[dict[UUID, list[UUID]], Tape]:
+    """The agents by their farm, and the candles that they look at now, each series loaded once."""
+    farms: dict[UUID, list[UUID]] = {}
+    wanted: dict[Series, int] = {}
+    for agent in Agent.objects.filter(owner_id=owner_id, pk__in=agent_ids):
+        farms.setdefault(agent.farm_id, []).append(agent.pk)
+        series = agent.instrument_id, agent.timeframe
+        try:
+            wanted[series] = max(wanted.get(series, 0), bars_wanted(agent.strategy, agent.parameters))
+        except QuantError:
+            continue  # what is wrong with it is told by its own run
+    return farms, Tape.of_now(wanted)
+
+
+def run_quietly(*, owner_id: UUID, farm_id: UUID, agent_ids: Sequence[UUID], tape: Tape) -> list[UUID]:
+    """Decide and write the bars of these members that change nothing; returns who has to run alone, in their order."""
+    farm = lock_farm(owner_id=owner_id, farm_id=farm_id)
+    runs, alone = [], []
+    present = members([farm], agent_ids=agent_ids)
+    held = positions_of(present)
+    for agent in present:
+        try:
+            view = look(agent, tape)
+            run = None if view is None else quiet_run(agent, view, held.get((agent.wallet_id, agent.instrument_id)))
+        except Exception:
+            logger.exception("Agent %s could not look at its market", agent.pk)
+            alone.append(agent.pk)
+            continue
+        if run is not None:
+            runs.append(run)
+        elif view is not None:
+            alone.append(agent.pk)
+    write(runs)
+    if runs:
+        publish(owner_id=owner_id, event="farms", data={"farm": str(farm_id), "runs": len(runs)})
+    return alone
+
+
+def positions_of(agents: Iterable[Agent]) -> Mapping[tuple[UUID, int], Guarded]:
+    """What the agents' wallets hold, by wallet and instrument."""
+    found = guarded_positions(wallet_ids=[agent.wallet_id for agent in agents])
+    return {(guarded.wallet_id, guarded.instrument_id): guarded for guarded in found}
+
+
+def quiet_run(agent: Agent, view: View, held: Guarded | None) -> AgentRun | None:
+    """The row of a bar that changes nothing, not yet written; None when an order or a stop may have to follow."""
+    if held is not None and trailed(held.stop, best=view.high, trail=held.trail) != held.stop:
+        return None
+    holding = None if held is None else Holding(held.quantity, held.stop, held.target)
+    decision = leave_it(signal=view.signal, holding=holding)
+    return None if decision is None else row(agent, view, decision)
+
+
+def write(runs: Sequence[AgentRun]) -> None:
+    """Write the rows in their order, and let every agent remember its last bar."""
+    AgentRun.objects.bulk_create(runs)
+    newest = {run.agent_id: run.bar for run in runs}
+    by_bar = sorted(newest.items(), key=lambda item: item[1])
+    for bar, agents in groupby(by_bar, key=lambda item: item[1]):
+        ids = [agent_id for agent_id, _ in agents]
+        Agent.objects.filter(pk__in=ids).update(last_bar=bar, failures=0, status_detail="")
