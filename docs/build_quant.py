@@ -1,11 +1,15 @@
 """Writes docs/quant.md and its pictures from the code: run `python docs/build_quant.py` after changing `quant/`.
 
+With a folder of recorded candles (`python docs/build_quant.py DIR`) it also computes the walk-forward table of
+docs/quant/measured.md again, from the four files `binance_{BTC,ETH,SOL,BNB}USDT_4h.csv.gz`.
+
 Texts are the docstrings and schemas themselves, so the page cannot say something else than the code; a test fails when
 it is out of date. `docs/quant_pictures.py` draws the pictures.
 """
 
 from __future__ import annotations
 
+import gzip
 import inspect
 import re
 import sys
@@ -14,12 +18,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+import numpy as np
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from docs.quant_pictures import pictures  # noqa: E402
 from quant import metrics, strategies, validation  # noqa: E402
-from quant.allocation import METHODS, Constraints, Options  # noqa: E402
+from quant.allocation import METHODS, Constraints, Options, compare  # noqa: E402
 from quant.backtest import Config, Size  # noqa: E402
 from quant.indicators.catalog import CATALOG  # noqa: E402
 from quant.strategies.base import Strategy  # noqa: E402
@@ -28,12 +34,14 @@ INTRODUCTION: Final = """
 Generated from the code by `docs/build_quant.py`. Fractions, not percent; times are milliseconds UTC; `(T, N)` are
 periods by assets. What was measured stands at the end.
 """
+# Of the walk-forward table: 180 four-hour bars back, a week of them between rebalances, a fraction of what is traded.
+LOOKBACK, WEEK, COST = 180, 42, 0.001
 # Formula, unit, source, and the function whose docstring decides the edge cases.
 METRICS: Final[dict[str, tuple[str, str, str, Callable[..., Any]]]] = {
     "TWR": (
         "r_t = (V_t − F_t) / V_{t−1} − 1, index = Π(1 + r_t)",
         "fraction per period; the index starts at 1",
-        "Bacon, ch. 3; GIPS",
+        "Bacon 2008; GIPS",
         metrics.twr_returns,
     ),
     "XIRR": (
@@ -45,7 +53,7 @@ METRICS: Final[dict[str, tuple[str, str, str, Callable[..., Any]]]] = {
     "Annualised return": (
         "(1 + R)^(periods per year / n) − 1",
         "fraction per year",
-        "Bacon, ch. 3",
+        "Bacon 2008",
         metrics.annualised_return,
     ),
     "Volatility": ("s · √(periods per year), s with n − 1", "fraction per year", "Markowitz 1952", metrics.volatility),
@@ -73,11 +81,16 @@ METRICS: Final[dict[str, tuple[str, str, str, Callable[..., Any]]]] = {
         "Magdon-Ismail & Atiya 2004",
         metrics.drawdowns,
     ),
-    "Calmar ratio": ("annualised return / |maximum drawdown|", "pure number", "Young 1991", metrics.calmar),
+    "Calmar ratio": (
+        "annualised return / |maximum drawdown|",
+        "pure number",
+        "Magdon-Ismail & Atiya 2004",
+        metrics.calmar,
+    ),
     "Value at risk": (
         "−quantile(r, 1 − confidence)",
         "fraction per period, a loss is positive",
-        "Jorion, *Value at Risk*",
+        "Jorion 2001",
         metrics.value_at_risk,
     ),
     "Expected shortfall": (
@@ -92,17 +105,17 @@ METRICS: Final[dict[str, tuple[str, str, str, Callable[..., Any]]]] = {
         "counting",
         metrics.win_rate,
     ),
-    "Profit factor": ("Σ profits / Σ losses", "pure number", "Schwager", metrics.profit_factor),
+    "Profit factor": ("Σ profits / Σ losses", "pure number", "counting", metrics.profit_factor),
     "Expectancy": (
         "mean profit and loss of a trade",
         "quote per trade; None without trades",
-        "Tharp",
+        "mean",
         metrics.expectancy,
     ),
     "Average win": ("mean of profits", "quote", "mean", metrics.average_win),
     "Average loss": ("mean of losses", "quote, < 0", "mean", metrics.average_loss),
     "Streaks": ("longest run of wins, of losses", "trades; 0 without any", "counting", metrics.longest_streak),
-    "Turnover": ("traded notional per year / mean equity", "times per year", "Bacon, ch. 3", metrics.turnover),
+    "Turnover": ("traded notional per year / mean equity", "times per year", "as written", metrics.turnover),
     "Exposure": (
         "time with a position / time",
         "fraction of time; None for an empty span",
@@ -156,7 +169,7 @@ STRATEGIES: Final = {
     ),
     "mean_reversion": (
         "z = (C − SMA_n) / s_n; enter +1 where z falls below −entry (or comes back above it), leave at ∓leave",
-        "Bollinger 2001; Poterba & Summers 1988",
+        "Bollinger for the bands; Poterba & Summers 1988",
     ),
     "mixed": ("score = Σ w_i · vote_i / Σ w_i; enter where |score| reaches agreement", "weighted majority voting"),
     "custom": ("enter where all (or any) of the comparisons hold", "whoever composed it"),
@@ -269,9 +282,39 @@ def page() -> str:
         block(text_of(Options)),
         "### Comparison\n",
         block(text_of(sys.modules[comparison.__module__])),
-        (ROOT / "docs" / "quant" / "measured.md").read_text(),
+        *((ROOT / "docs" / "quant" / name).read_text() for name in ("sources.md", "measured.md")),
     ]
     return "\n".join(parts)
+
+
+def walk_forward_table(folder: Path) -> str:
+    """All methods on four recorded assets, walking forward."""
+    closes = []
+    for coin in ("BTC", "ETH", "SOL", "BNB"):
+        with gzip.open(folder / f"binance_{coin}USDT_4h.csv.gz", "rt") as file:
+            closes.append(np.loadtxt(file, delimiter=",", skiprows=1, usecols=4))
+    prices = np.column_stack(closes)
+    found = compare(
+        prices[1:] / prices[:-1] - 1,
+        lookback=LOOKBACK,
+        rebalance_every=WEEK,
+        cost=COST,
+        options=Options(periods_per_year=6 * 365),
+    )
+    rows = ["| method | return | volatility | Sharpe | drawdown | turnover | beats equal |", "|---" * 7 + "|"]
+    for one in found.tracks:
+        shares = (f"{share:.1%}" for share in (one.total_return, one.volatility))
+        beats = "" if one.beats_equal is None else f"{one.beats_equal:.0%} "
+        figures = [one.method, *shares, f"{one.sharpe:.2f}", f"{one.max_drawdown:.1%}", f"{one.turnover:.2f}"]
+        rows.append(f"| {' | '.join(figures)} | {beats}|")
+    return "\n".join([*rows, "", f"> {found.verdict}", ""])
+
+
+def measure(folder: Path) -> None:
+    """Write the walk-forward table again; it is the last thing of its file."""
+    place = ROOT / "docs" / "quant" / "measured.md"
+    before, _, _ = place.read_text().partition("| method | return |")
+    place.write_text(before + walk_forward_table(folder))
 
 
 def build() -> dict[Path, str]:
@@ -283,5 +326,7 @@ def build() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        measure(Path(sys.argv[1]))
     for place, text in build().items():
         place.write_text(text)

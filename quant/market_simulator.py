@@ -99,11 +99,6 @@ class MarketState:
         """Opening time of the minute that has not been played yet, in milliseconds since 1970 UTC."""
         return self.start_ms + self.minute * MINUTE_MS
 
-    @property
-    def regime_name(self) -> str:
-        """The regime of the last played minute, for labels."""
-        return REGIMES[self.regime].name
-
     def to_dict(self) -> dict[str, Any]:
         """JSON types only; `from_dict` gives back an equal state."""
         return asdict(self)

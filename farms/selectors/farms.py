@@ -86,10 +86,6 @@ class FarmRow:
     def is_running(self) -> bool:
         return self.status == Farm.Status.RUNNING
 
-    def contribution(self, agent: AgentRow) -> Decimal | None:
-        """The part of the farm's return that the agent made, as a fraction of the farm's funding."""
-        return agent.profit / self.funding if self.funding > 0 else None
-
 
 @dataclass(frozen=True, slots=True)
 class Happening:

@@ -195,8 +195,8 @@ def risk_adjusted(problem: Problem) -> Wish:
 def fractional_kelly(problem: Problem) -> Wish:
     """A fraction of the growth-optimal position on shrunk means; what it does not want stays cash.
 
-    Maximises mean - variance / (2 × fraction) with the sum of weights up to the budget (Kelly 1956; Thorp 2006;
-    MacLean, Ziemba & Blazenko 1992 for the fraction). Means after Jorion.
+    Maximises mean - variance / (2 × fraction) with the sum of weights up to the budget (Kelly 1956; for the fraction
+    MacLean, Thorp & Ziemba 2011). Means after Jorion.
     """
     means = shrunk_means(problem.returns, problem.sigma)
     allowed = polytope(problem.constraints, problem.names, invest_all=False)

@@ -24,6 +24,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import njit
 
+# All of it is one file, longer than others: numba's cache on disk looks at the file of the compiled function only, so a
+# change of something inlined from another file would go unnoticed.
 # Inlining by numba keeps the position's fields in registers: seven times faster than passing them through memory.
 _inlined = njit(cache=True, inline="always", error_model="numpy")
 _compiled = njit(cache=True, nogil=True, error_model="numpy")

@@ -1,7 +1,7 @@
 """Returns of something that money flows into and out of.
 
 A time-weighted return (TWR) measures what the manager did: every cash flow ends one sub-period and starts the next, so
-deposits are never gains (Bacon, *Practical Portfolio Performance Measurement and Attribution*, ch. 3; GIPS). The
+deposits are never gains (Bacon, *Practical Portfolio Performance Measurement and Attribution*; GIPS). The
 money-weighted return (XIRR) measures what the owner got: the yearly rate at which all flows and the final value cancel.
 """
 

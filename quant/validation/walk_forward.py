@@ -54,12 +54,6 @@ class WalkForward:
         """Of everything that was traded unseen."""
         return metrics.sharpe(self.returns, periods_per_year=self.periods_per_year)
 
-    @property
-    def efficiency(self) -> float | None:
-        """Out-of-sample Sharpe over the mean of what training promised; near 1 is honest, near 0 is overfitted."""
-        promised = float(np.mean([window.train_sharpe for window in self.windows]))
-        return self.sharpe.value / promised if self.sharpe and promised > 0 else None
-
 
 def walk_forward(
     where: Space,

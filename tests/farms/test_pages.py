@@ -101,7 +101,6 @@ def test_profit_is_value_less_what_was_given(pages: Client, traded: Desk) -> Non
     assert agent.funding == Decimal(5_000)
     assert agent.profit == agent.value - 5_000
     assert farm.profit == agent.profit != 0
-    assert farm.contribution(agent) == agent.profit / 5_000
 
 
 def test_what_was_given_in_another_asset_is_given_at_its_price(desk: Desk) -> None:

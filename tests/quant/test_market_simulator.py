@@ -13,6 +13,7 @@ from quant.market_simulator import (
     HIGH,
     LOW,
     OPEN,
+    REGIMES,
     VOLUME,
     MarketState,
     advance,
@@ -87,7 +88,7 @@ def test_all_regimes_happen() -> None:
     now, seen = state(), set()
     for _ in range(1000):
         now, _ = advance(now, 240)
-        seen.add(now.regime_name)
+        seen.add(REGIMES[now.regime].name)
     assert seen == {"calm", "rally", "slide", "crash"}
 
 
