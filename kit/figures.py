@@ -8,6 +8,7 @@ Privacy is decided here as well: while amounts are hidden the series are scaled 
 the axes lose their labels, so that no amount leaves the server and the shape can still be read.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ COLOURS = 6
 CLEAR = "rgba(0,0,0,0)"
 HEADROOM = 0.08  # of the range, above and below a line
 DRAWDOWN_ROOM = 1.15
+_NAMED = re.compile(r"var\(--(?P<name>[\w-]+)\)(?: (?P<share>\d+)%)?(?: over var\(--(?P<under>[\w-]+)\))?")
 DAY_MS, MONTH_MS = 86_400_000, 28 * 86_400_000
 FULL, UPPER, LOWER = [0.0, 1.0], [0.28, 1.0], [0.0, 0.2]
 
@@ -169,6 +171,31 @@ def candles(bars: Bars, *, trades: Mapping[str, Sequence[Mark]] | None = None) -
     layout["xaxis"] = _time_axis(anchor="y") | {"rangeslider": {"visible": False}}
     layout["yaxis"] = _value_axis(FULL, None, ",", labelled=True)
     return {"data": traces, "layout": layout}
+
+
+def painted(figure: Figure, colours: Mapping[str, str]) -> Figure:
+    """The figure with the names of colours replaced by these (`#rrggbb`), as a page's stylesheet would."""
+    return {key: _painted(value, colours) for key, value in figure.items()}
+
+
+def _painted(value: Any, colours: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return painted(value, colours)
+    if isinstance(value, list):
+        return [_painted(part, colours) for part in value]
+    named = _NAMED.fullmatch(value) if isinstance(value, str) else None
+    if named is None:
+        return value
+    red, green, blue = _channels(colours[named["name"]])
+    share = int(named["share"] or 100) / 100
+    if named["under"] is None:
+        return f"rgba({red},{green},{blue},{share:g})"
+    pairs = zip((red, green, blue), _channels(colours[named["under"]]), strict=True)
+    return "rgb({},{},{})".format(*(round(one * share + other * (1 - share)) for one, other in pairs))
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def _open() -> bool:

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 
+from farms.laboratory.report import COLOURS
 from kit import display, figures
 from kit.display import Display
 
@@ -58,6 +60,29 @@ def test_the_shape_survives_the_mask() -> None:
 def test_a_line_that_never_moved_still_has_a_range() -> None:
     low, high = figures.equity(AT, [Decimal(0)] * 4)["layout"]["yaxis"]["range"]
     assert low < 0 < high
+
+
+def test_plotlys_own_checks_accept_every_figure() -> None:
+    bars = figures.Bars(AT, [1.0] * 4, [3.0] * 4, [0.5] * 4, [2.0] * 4)
+    marks = {side: [figures.Mark(AT[0], Decimal(1), side)] for side in ("buy", "sell")}
+    slices = [figures.Slice("BTC", Decimal(2), 1), figures.Slice("ETH", Decimal(1), 2)]
+    drawn = [
+        equity(),
+        figures.equity(AT, [0.0, 0.1, 0.05, 0.2], as_return=True),
+        figures.donut(slices, centre="$3", caption="2 assets"),
+        figures.candles(bars, trades=marks),
+    ]
+    for figure in drawn:
+        checked = go.Figure(figures.painted(figure, COLOURS))
+        assert [trace.type for trace in checked.data] == [trace["type"] for trace in figure["data"]]
+
+
+def test_a_name_becomes_the_colour_that_a_page_would_show() -> None:
+    figure = {"a": "var(--c1)", "b": ["var(--c1) 25%", {"c": "var(--ink) 50% over var(--surface)"}], "d": "Portfolio"}
+    colours = {"c1": "#2040ff", "ink": "#000000", "surface": "#ffffff"}
+    assert figures.painted(figure, colours) == {
+        "a": "rgba(32,64,255,1)", "b": ["rgba(32,64,255,0.25)", {"c": "rgb(128,128,128)"}], "d": "Portfolio",
+    }  # fmt: skip
 
 
 def test_figures_are_json_and_name_colours_instead_of_choosing_them() -> None:

@@ -2,7 +2,10 @@
 
 from decimal import Decimal
 
-from kit import clock
+import plotly.graph_objects as go
+
+from farms.laboratory.report import COLOURS
+from kit import clock, figures
 from moniqo.home import charts
 from portfolio import valuation
 from portfolio.selectors.explain import net_value
@@ -75,3 +78,4 @@ def test_the_ring_shows_five_parts_and_the_rest() -> None:
     assert shown[-1].share == D("0.5")
     figure = charts.allocation(shares, currency="USDT", unit="asset")
     assert [note["text"] for note in figure["layout"]["annotations"]] == ["<b>$100.00</b>", "10 assets"]
+    assert go.Figure(figures.painted(figure, COLOURS)).data[0].labels[-1] == "Other"

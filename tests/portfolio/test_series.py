@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 from django.db import connection
 
-from kit import clock
+from farms.laboratory.report import COLOURS
+from kit import clock, figures
 from markets.models import Candle
 from moniqo.home import charts
 from portfolio.api import EquityOut
@@ -177,3 +179,5 @@ def test_holding_the_benchmark_buys_with_every_flow(fund: Fund) -> None:
     assert line["y"] == pytest.approx([1000.0, 1000.0, 4000.0])
     marks = next(trace for trace in drawn["data"] if trace["name"] == "Cash flow")
     assert marks["text"] == ["Deposit +$1,000", "Deposit +$500"]
+    for figure in (drawn, charts.equity(points, Benchmark("BTC", candles), as_return=True)):
+        assert len(go.Figure(figures.painted(figure, COLOURS)).data) == len(figure["data"])

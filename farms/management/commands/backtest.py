@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from farms.laboratory.report import report
 from kit.errors import MoniqoError
 from markets.candles.files import CandleFile, read_file
 from markets.candles.files.options import add_skip_bad
@@ -23,6 +24,7 @@ from quant import strategies
 from quant.backtest import BacktestResult, Config, Size, run_backtest
 from quant.candles import MINUTE_MS, Candles, aggregate, timeframe_to_ms
 from quant.errors import CandleError, ParameterError, QuantError
+from quant.strategies import Strategy
 
 SHOWN_TRADES = 20
 
@@ -51,13 +53,21 @@ class Command(BaseCommand):
         parser.add_argument("--to", dest="end", help="End, not included, ISO 8601, UTC.")
         add_skip_bad(parser)
         parser.add_argument("--json", action="store_true", dest="as_json")
+        parser.add_argument(
+            "--report", type=Path, metavar="FILE.html", help="Also write a page that needs nothing else."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Before numba is imported for the first time, which happens inside the first backtest.
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba"))
         try:
             candles, file = _candles(options)
-            result, seconds = _run(candles, options)
+            strategy, params = _strategy(options)
+            result, seconds = _run(candles, strategy, params, options)
+            if options["report"] is not None:
+                source = f"{options['candles'].name}, {options['timeframe']}"
+                page = report(strategy=strategy, params=params, candles=candles, result=result, source=source)
+                _write_report(options["report"], page)
         except (QuantError, MoniqoError) as error:
             raise CommandError(str(error)) from error
         speed = len(candles) / seconds if seconds else None
@@ -91,13 +101,18 @@ class Command(BaseCommand):
             self.stdout.write(f"\n{speed:,.0f} candles/s, signals included")
 
 
-def _run(candles: Candles, options: dict[str, Any]) -> tuple[BacktestResult, float]:
-    """The result, and the seconds a second run took: the first may have to compile."""
+def _strategy(options: dict[str, Any]) -> tuple[Strategy, dict[str, Any]]:
     strategy = strategies.get(options["strategy"])
     try:
-        params = strategy.validate(json.loads(options["params"]))
+        return strategy, strategy.validate(json.loads(options["params"]))
     except (json.JSONDecodeError, TypeError, AttributeError) as error:
         raise ParameterError("Write --params as a JSON object, such as '{\"fast\": 20}'.") from error
+
+
+def _run(
+    candles: Candles, strategy: Strategy, params: dict[str, Any], options: dict[str, Any]
+) -> tuple[BacktestResult, float]:
+    """The result, and the seconds a second run took: the first may have to compile."""
     config = Config(
         cash=options["cash"],
         taker_fee=options["fee"],
@@ -114,6 +129,13 @@ def _run(candles: Candles, options: dict[str, Any]) -> tuple[BacktestResult, flo
     started = time.perf_counter()
     result = run_backtest(candles, strategy.intents(candles, params), config)
     return result, time.perf_counter() - started
+
+
+def _write_report(file: Path, page: str) -> None:
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ParameterError(f"Name a file that can be written: {file} cannot ({error.strerror or error}).") from error
 
 
 def _candles(options: dict[str, Any]) -> tuple[Candles, CandleFile]:

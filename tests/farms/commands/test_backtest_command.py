@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from farms.laboratory.report import SLICES, _thinned
 from quant.candles import Candles
 from tests.quant.market import HOUR_MS, random_candles
 
@@ -76,6 +78,37 @@ def test_people_get_text(file: Path) -> None:
     out = StringIO()
     call_command("backtest", strategy="trend_following", candles=file, timeframe="1h", stdout=out)
     assert "final equity" in out.getvalue()
+
+
+def test_the_report_is_one_page_that_needs_nothing_else(file: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    answer = run(file, report=page)
+    text = page.read_text()
+    assert len(re.findall(r"Plotly\.newPlot\(", text)) == 2
+    assert not re.search(r"""<(?:script|link|img)[^>]+(?:src|href)=["']?http""", text)
+    for name, shown in (
+        ("statistics", f"{answer['metrics']['total_return']:.2%}"),
+        ("parameters", '<td class="n">sma</td>'),
+        ("assumptions", "fraction:1"),
+        ("trades", f"<td>{answer['trades'][0]['reason']}</td>"),
+    ):
+        table = text.split(f'id="{name}"')[1].split("</table>")[0]
+        assert shown in table, name
+    assert text.count("<td>long</td>") + text.count("<td>short</td>") == len(answer["trades"])
+    assert "candlestick" in text
+    assert "var(--" not in text.split("Plotly.newPlot(")[1]
+
+
+def test_a_long_curve_is_thinned_without_losing_its_extremes() -> None:
+    curve = np.cumsum(np.random.default_rng(1).normal(0, 1, 30_000))
+    kept = _thinned(curve)
+    assert kept.size <= 4 * SLICES
+    assert {0, curve.size - 1, int(curve.argmin()), int(curve.argmax())} <= set(kept.tolist())
+
+
+def test_a_report_that_cannot_be_written_is_a_sentence(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="can be written"):
+        run(file, report=tmp_path / "nowhere" / "report.html")
 
 
 @pytest.mark.parametrize(

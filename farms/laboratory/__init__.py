@@ -1,0 +1,1 @@
+"""Strategies on past candles: what they would have done, and how to look at it."""
