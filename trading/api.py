@@ -16,7 +16,7 @@ from kit.users.access import LIMITS, TRADE
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import Fill, Order, Position
-from trading.selectors import LimitPath, life, limits
+from trading.selectors import LimitPath, LimitStep, life, limits
 from trading.selectors.filters import below
 from trading.selectors.orders import order_row
 from trading.selectors.trades import fill_row, trade_row
@@ -147,10 +147,12 @@ class OrderIn(Schema):
 
 class LimitsIn(Schema):
     """Both replace what was there. Null says nothing and leaves it to the rest of the path; an empty list allows no
-    market; `maximum_notional` is per order, in quote. Where nobody on a path says, nothing can be bought."""
+    market; `maximum_notional` is per order and counted in `notional_asset`, by default the owner's base currency,
+    whatever market is bought. Where nobody on a path says, nothing can be bought."""
 
     allowed_symbols: list[str] | None = Field(max_length=1000, examples=[["BTC/USDT"]])
     maximum_notional: PositiveAmount | None
+    notional_asset: str = Field("", max_length=20, examples=["USDT"])
 
 
 class AppliedOut(Schema):
@@ -158,6 +160,7 @@ class AppliedOut(Schema):
 
     allowed_symbols: list[str] | None
     maximum_notional: Amount | None
+    notional_asset: str
 
 
 class LimitStepOut(AppliedOut):
@@ -292,9 +295,11 @@ def put_connection_limits(request: HttpRequest, connection_id: UUID, body: Limit
 
 
 def _limits_out(path: LimitPath) -> dict[str, Any]:
-    applied = {"allowed_symbols": path.allowed_symbols, "maximum_notional": path.maximum_notional}
-    own = {"allowed_symbols": path.own.allowed_symbols, "maximum_notional": path.own.maximum_notional}
-    return {**own, "applied": applied, "path": path.steps}
+    return {**_said(path.own), "applied": _said(path), "path": path.steps}
+
+
+def _said(by: LimitPath | LimitStep) -> dict[str, Any]:
+    return {name: getattr(by, name) for name in AppliedOut.model_fields}
 
 
 def _set_limits(path: LimitPath, body: LimitsIn) -> None:
@@ -304,7 +309,12 @@ def _set_limits(path: LimitPath, body: LimitsIn) -> None:
             f"Choose other symbols: the venue does not list {', '.join(unknown)}.",
             fields={"allowed_symbols": "Not listed at the venue."},
         )
-    services.set_limits(on=path.target, allowed_symbols=symbols, maximum_notional=body.maximum_notional)
+    services.set_limits(
+        on=path.target,
+        allowed_symbols=symbols,
+        maximum_notional=body.maximum_notional,
+        notional_asset=body.notional_asset,
+    )
 
 
 def _narrowed(rows: Any, narrow: Narrow) -> Any:

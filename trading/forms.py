@@ -61,7 +61,6 @@ class LimitForm(forms.Form):
         max_digits=MONEY["max_digits"],
         decimal_places=MONEY["decimal_places"],
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        help_text="In the asset that pays for it. Empty: the rest of the path decides.",
         error_messages={"min_value": "Enter an amount above zero, or none."},
     )
 
@@ -75,6 +74,11 @@ class LimitForm(forms.Form):
             "maximum_notional": "" if own.maximum_notional is None else plain(own.maximum_notional),
         }
         super().__init__(given, initial=initial, label_suffix="")
+        self.unit = own.notional_asset or path.unit
+        self.fields["maximum_notional"].label = f"At most per order, in {self.unit}"
+        self.fields[
+            "maximum_notional"
+        ].help_text = f"Orders in other assets are converted to {self.unit}. Empty: the rest of the path decides."
         field = self.fields["symbols"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
         field.choices = [(symbol, symbol) for symbol in path.choices]

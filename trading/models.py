@@ -365,7 +365,8 @@ class RiskLimit(Owned):
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="limit")
     wallet = models.OneToOneField(Wallet, on_delete=models.CASCADE, null=True, blank=True, related_name="limit")
     allowed_symbols = models.JSONField(null=True, blank=True, help_text="List of symbols; empty list allows none.")
-    maximum_notional = MoneyField(null=True, blank=True, help_text="Per order, in the quote asset.")
+    maximum_notional = MoneyField(null=True, blank=True, help_text="Per order, in the notional asset.")
+    notional_asset = models.CharField(max_length=20, blank=True, help_text="What the maximum notional is counted in.")
     updated_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -376,7 +377,8 @@ class RiskLimit(Owned):
                 name="risk_limit_on_one_thing",
             ),
             models.CheckConstraint(
-                condition=Q(maximum_notional__isnull=True) | (Q(maximum_notional__gt=0) & _finite("maximum_notional")),
+                condition=Q(maximum_notional__isnull=True)
+                | (Q(maximum_notional__gt=0) & _finite("maximum_notional") & ~Q(notional_asset="")),
                 name="risk_limit_positive",
             ),
         )

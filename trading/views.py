@@ -124,6 +124,7 @@ def _limits(request: HttpRequest, path: LimitPath, *, back: str) -> HttpResponse
                 on=path.target,
                 allowed_symbols=form.allowed_symbols,
                 maximum_notional=form.cleaned_data["maximum_notional"],
+                notional_asset=form.unit,
             )
         except InvalidInputError as error:
             form.add_error("maximum_notional", str(error))

@@ -13,7 +13,7 @@ from django.urls import reverse
 from kit import tenancy
 from kit.users.models import User
 from markets.models import Instrument
-from tests.trading.desk import SYMBOL, Desk, make_desk
+from tests.trading.desk import SYMBOL, Desk, fund, make_desk, set_price
 from tests.trading.test_api import Program
 from trading import selectors, services
 from trading.models import RiskLimit
@@ -102,7 +102,9 @@ def test_the_page_marks_whose_word_applies(pages: Client, desk: Desk) -> None:
     set_limits(desk, desk.wallet, [SYMBOL], 900)
     with tenancy.tenant(desk.owner.pk):
         path = selectors.wallet_limits(owner_id=desk.owner.pk, wallet_id=desk.wallet.pk)
-        gate = limits_on_path(wallet_id=desk.wallet.pk, connection_id=desk.connection.pk)
+        gate = limits_on_path(
+            wallet_id=desk.wallet.pk, connection_id=desk.connection.pk, venue="simulated", unit="USDT"
+        )
     assert [step.role for step in path.steps] == ["connection", "master", "farm", "agent"]
     assert [step.name for step in path.steps if step.is_tightest_notional] == [desk.farm.name]
     assert [step.name for step in path.steps if step.is_tightest_symbols] == [desk.wallet.name]
@@ -194,7 +196,7 @@ def test_programs_replace_limits_and_read_what_the_path_comes_to(owner: User, de
     assert answers[0] == answers[1] == program.get(path).json()
     answer = answers[0]
     assert (answer["allowed_symbols"], answer["maximum_notional"]) == ([SYMBOL], None)
-    assert answer["applied"] == {"allowed_symbols": [SYMBOL], "maximum_notional": "5000"}
+    assert answer["applied"] == {"allowed_symbols": [SYMBOL], "maximum_notional": "5000", "notional_asset": "USDT"}
     assert [step["role"] for step in answer["path"]] == ["connection", "master", "farm", "agent"]
     assert UUID(answer["path"][0]["id"]) == desk.connection.pk
     assert len(stored(desk)) == 2
@@ -217,3 +219,46 @@ def test_a_replacement_names_both_limits(owner: User, desk: Desk) -> None:
         f"/api/v1/wallets/{desk.wallet.pk}/limits", {"allowed_symbols": [SYMBOL]}, content_type="application/json"
     )
     assert answer.status_code == 422
+
+
+# --- the unit ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ether(desk: Desk) -> Instrument:
+    """ETH paid in BTC, of which one costs 100 USDT here."""
+    instrument = Instrument.objects.create(
+        venue="simulated", symbol="ETH/BTC", base="ETH", quote="BTC", tick_size=Decimal("0.0001"), lot_size=1
+    )
+    set_price(instrument, "0.05")
+    with tenancy.tenant(desk.owner.pk):
+        fund(desk, "BTC", Decimal(1000))
+        services.set_limits(on=desk.connection, allowed_symbols=["ETH/BTC"], maximum_notional=Decimal(500))
+    return instrument
+
+
+def test_a_limit_means_the_same_on_a_market_in_another_asset(desk: Desk, ether: Instrument) -> None:
+    """500 USDT are 5 BTC, which are 100 ETH."""
+    refused, allowed = desk.place(quantity="101", instrument=ether), desk.place(quantity="100", instrument=ether)
+    assert (refused.status, allowed.status) == ("rejected", "submitting")
+    assert "more than the 5 that Desk allows (500 USDT)" in refused.refusal
+
+
+def test_a_limit_keeps_its_unit_when_the_owner_counts_in_another(owner: User, desk: Desk, ether: Instrument) -> None:
+    User.objects.filter(pk=owner.pk).update(base_currency="BTC")
+    answer = Program(owner).get(f"/connections/{desk.connection.pk}/limits").json()
+    assert (answer["maximum_notional"], answer["notional_asset"]) == ("500", "USDT")
+    assert (answer["applied"]["maximum_notional"], answer["applied"]["notional_asset"]) == ("5", "BTC")
+    assert desk.place(quantity="101", instrument=ether).status == "rejected"
+
+
+def test_a_limit_that_no_price_converts_allows_nothing(pages: Client, desk: Desk, ether: Instrument) -> None:
+    Instrument.objects.get(symbol=SYMBOL).ticker.delete()
+    order = desk.place(quantity="1", instrument=ether)
+    assert order.status == "rejected"
+    assert "no price says how much of ETH/BTC that is" in order.refusal
+
+
+def test_the_page_shows_the_unit(pages: Client, desk: Desk, ether: Instrument) -> None:
+    page = pages.get(page_of(desk.connection)).content.decode()
+    assert "At most per order, in USDT" in page

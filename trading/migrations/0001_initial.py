@@ -272,7 +272,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "maximum_notional",
-                    kit.models.MoneyField(blank=True, help_text="Per order, in the quote asset.", null=True),
+                    kit.models.MoneyField(blank=True, help_text="Per order, in the notional asset.", null=True),
+                ),
+                (
+                    "notional_asset",
+                    models.CharField(blank=True, help_text="What the maximum notional is counted in.", max_length=20),
                 ),
                 ("updated_at", models.DateTimeField(default=kit.clock.now)),
                 (
@@ -631,7 +635,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("maximum_notional__isnull", True),
-                    models.Q(("maximum_notional__gt", 0), ("maximum_notional__lt", Decimal(100000000000000000000))),
+                    models.Q(
+                        ("maximum_notional__gt", 0),
+                        ("maximum_notional__lt", Decimal(100000000000000000000)),
+                        models.Q(("notional_asset", ""), _negated=True),
+                    ),
                     _connector="OR",
                 ),
                 name="risk_limit_positive",

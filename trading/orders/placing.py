@@ -173,7 +173,12 @@ def _place(
                 price_age=None if quote is None else clock.now() - quote.at,
             ),
             standing=_standing(wallet, instrument),
-            path=limits_on_path(wallet_id=wallet.pk, connection_id=wallet.connection_id),
+            path=limits_on_path(
+                wallet_id=wallet.pk,
+                connection_id=wallet.connection_id,
+                venue=instrument.venue,
+                unit=instrument.quote,
+            ),
         )
     )
     order = Order(

@@ -34,12 +34,23 @@ CLOSED: Final = "closed"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one connection or wallet of the path says. None where it says nothing."""
+    """What one connection or wallet of the path says. None where it says nothing.
+
+    `maximum_notional` is counted in `notional_asset`; `in_unit` is the same in the unit that the path is asked in (the
+    quote asset of an order), None where no price tells.
+    """
 
     name: str
     trading_state: str = ACTIVE
     allowed_symbols: frozenset[str] | None = None
     maximum_notional: Decimal | None = None
+    notional_asset: str = ""
+    in_unit: Decimal | None = None
+
+    @property
+    def is_unpriced(self) -> bool:
+        """Whether it limits the amount and nobody can say to how much."""
+        return self.maximum_notional is not None and self.in_unit is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +136,8 @@ def dust(lot_size: Decimal, minimum_notional: Decimal, price: Decimal | None) ->
 
 
 def tightest_notional(path: tuple[Limits, ...]) -> Decimal | None:
-    """The smallest maximum notional on the path, None when nobody names one."""
-    return min((step.maximum_notional for step in path if step.maximum_notional is not None), default=None)
+    """The smallest maximum notional on the path, in its unit; None when nobody names one that has a price."""
+    return min((step.in_unit for step in path if step.in_unit is not None), default=None)
 
 
 def shared_symbols(path: tuple[Limits, ...]) -> frozenset[str] | None:
@@ -153,6 +164,7 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
                 "name": step.name,
                 "trading_state": step.trading_state,
                 "maximum_notional": _text(step.maximum_notional),
+                "notional_asset": step.notional_asset,
                 "allowed_symbols": None if step.allowed_symbols is None else sorted(step.allowed_symbols),
             }
             for step in proposal.path
@@ -278,16 +290,23 @@ def _check_symbols(proposal: Proposal) -> str:
 def _check_notional(proposal: Proposal) -> str:
     if proposal.reduces:
         return ""
+    for step in proposal.path:
+        if step.is_unpriced:
+            return (
+                f"{step.name} limits orders in {step.notional_asset}, and no price says how much of "
+                f"{proposal.market.symbol} that is: wait for one, or set the limit in another asset."
+            )
     maximum, notional = tightest_notional(proposal.path), proposal.notional
     if maximum is None or notional is None:
         return (
             "No limit on the path says how large an order may be: set a maximum notional on the connection or a wallet."
         )
     if notional > maximum:
-        step = next(step for step in proposal.path if step.maximum_notional == maximum)
+        step = next(step for step in proposal.path if step.in_unit == maximum)
+        said = plain(step.maximum_notional or maximum)
         return (
-            f"The order is worth {plain(notional)}, more than the {plain(maximum)} that {step.name} allows: "
-            "order less or raise the limit."
+            f"The order is worth {plain(notional)}, more than the {plain(maximum)} that {step.name} allows "
+            f"({said} {step.notional_asset}): order less or raise the limit."
         )
     return ""
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable
-from decimal import Decimal
+from dataclasses import replace
+from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
 
 from django.db import connection
@@ -10,8 +11,12 @@ from django.db import connection
 from kit import clock
 from kit.audit import services as audit
 from kit.errors import InvalidInputError
+from kit.users.models import User
+from markets.prices import prices_in
 from trading.models import RiskLimit
 from trading.risk import gate as risk
+from trading.risk.sizing import UNIT
+from wallets.hierarchy.places import ASSET
 from wallets.models import Connection, Wallet
 
 
@@ -20,19 +25,27 @@ def set_limits(
     on: Connection | Wallet,
     allowed_symbols: Iterable[str] | None,
     maximum_notional: Decimal | None,
+    notional_asset: str = "",
 ) -> RiskLimit:
     """Replace the limits of a connection or a wallet.
 
     `allowed_symbols` such as "BTC/USDT": an empty list allows none, None says nothing here. `maximum_notional` is per
-    order in the quote asset; None says nothing here. Raises InvalidInputError for a notional that is not positive.
+    order and counted in `notional_asset`, by default the owner's base currency, whatever market is bought: the gate
+    converts it at the market's prices. None says nothing here. Raises InvalidInputError for a notional that is not
+    positive or an asset that cannot be named.
     """
     if maximum_notional is not None and not (maximum_notional.is_finite() and maximum_notional > 0):
         raise InvalidInputError(
             "Give a maximum notional above zero, or none.", fields={"maximum_notional": "Must be above zero."}
         )
+    asset = "" if maximum_notional is None else notional_asset.strip().upper() or base_currency(on)
+    if asset and not ASSET.fullmatch(asset):
+        raise InvalidInputError(
+            "Name an asset by its symbol, such as USDT.", fields={"notional_asset": "Not a symbol."}
+        )
     symbols = None if allowed_symbols is None else sorted({symbol.strip().upper() for symbol in allowed_symbols})
     target = {"connection": on} if isinstance(on, Connection) else {"wallet": on}
-    after = {"allowed_symbols": symbols, "maximum_notional": maximum_notional}
+    after = {"allowed_symbols": symbols, "maximum_notional": maximum_notional, "notional_asset": asset}
     before = RiskLimit.objects.filter(owner_id=on.owner_id, **target).values(*after).first() or {}
     limit, _ = RiskLimit.objects.update_or_create(
         owner_id=on.owner_id, **target, defaults={**after, "updated_at": clock.now()}
@@ -41,6 +54,12 @@ def set_limits(
         audit.Area.LIMITS, "Limits changed", owner_id=on.owner_id, subject=on.name, before=before, after=after
     )
     return limit
+
+
+def base_currency(on: Connection | Wallet) -> str:
+    """What the owner counts in."""
+    currency: str = User.objects.values_list("base_currency", flat=True).get(pk=on.owner_id)
+    return currency
 
 
 # The wallet and all above it with their limits, nearest first, and the limits of the connection it trades through; one
@@ -52,25 +71,47 @@ WITH RECURSIVE path AS (
     SELECT above.id, above.parent_id, above.name, above.trading_state, path.depth + 1
     FROM wallets_wallet AS above JOIN path ON above.id = path.parent_id
 )
-SELECT path.depth, path.name, path.trading_state, own.allowed_symbols::text, own.maximum_notional
+SELECT path.depth, path.name, path.trading_state, own.allowed_symbols::text, own.maximum_notional,
+       own.notional_asset
 FROM path LEFT JOIN trading_risklimit AS own ON own.wallet_id = path.id
 UNION ALL
 SELECT -1, venue.name, CASE venue.state WHEN 'active' THEN 'active' ELSE 'closed' END,
-       own.allowed_symbols::text, own.maximum_notional
+       own.allowed_symbols::text, own.maximum_notional, own.notional_asset
 FROM wallets_connection AS venue LEFT JOIN trading_risklimit AS own ON own.connection_id = venue.id
 WHERE venue.id = %(connection)s
 ORDER BY 1
 """
 
 
-def limits_on_path(*, wallet_id: UUID, connection_id: UUID) -> tuple[risk.Limits, ...]:
-    """Connection first, then the wallet and all above it, each with what it says."""
+def limits_on_path(*, wallet_id: UUID, connection_id: UUID, venue: str = "", unit: str = "") -> tuple[risk.Limits, ...]:
+    """Connection first, then the wallet and all above it, each with what it says.
+
+    With `unit`, an asset, the amounts are converted to it as well, at the prices of `venue`.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_PATH, {"wallet": wallet_id, "connection": connection_id})
         rows = cursor.fetchall()
-    return tuple(_limits(name, state, symbols, notional) for _, name, state, symbols, notional in rows)
+    path = tuple(_limits(*row[1:]) for row in rows)
+    return converted(path, venue=venue, unit=unit) if unit else path
 
 
-def _limits(name: str, state: str, symbols: str | None, notional: Decimal | None) -> risk.Limits:
+def converted(path: Iterable[risk.Limits], *, venue: str, unit: str) -> tuple[risk.Limits, ...]:
+    """The same steps, each with its maximum in `unit` at the prices of `venue`; None where one of them has no price."""
+    steps = tuple(path)
+    foreign = {step.notional_asset for step in steps if step.maximum_notional is not None} - {unit}
+    prices = prices_in(assets=foreign, base=unit, venue=venue) if foreign else {}
+
+    def amount(step: risk.Limits) -> Decimal | None:
+        if step.maximum_notional is None or step.notional_asset == unit:
+            return step.maximum_notional
+        quote = prices.get(step.notional_asset)
+        return None if quote is None else (step.maximum_notional * quote.price).quantize(UNIT, ROUND_DOWN)
+
+    return tuple(replace(step, in_unit=amount(step)) for step in steps)
+
+
+def _limits(
+    name: str, state: str, symbols: str | None, notional: Decimal | None, notional_asset: str | None
+) -> risk.Limits:
     listed = None if symbols is None else json.loads(symbols)
-    return risk.Limits(name, state, None if listed is None else frozenset(listed), notional)
+    return risk.Limits(name, state, None if listed is None else frozenset(listed), notional, notional_asset or "")

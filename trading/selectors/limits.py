@@ -11,6 +11,7 @@ from kit.errors import NotFoundError
 from markets.models import Instrument
 from trading.models import RiskLimit
 from trading.risk import gate as risk
+from trading.risk.limits import converted
 from wallets.models import Connection, Wallet
 
 
@@ -26,8 +27,10 @@ class LimitStep:
     name: str
     allowed_symbols: tuple[str, ...] | None
     maximum_notional: Decimal | None
+    notional_asset: str
     is_tightest_symbols: bool
     is_tightest_notional: bool
+    is_unpriced: bool
 
     @property
     def is_connection(self) -> bool:
@@ -37,12 +40,14 @@ class LimitStep:
 @dataclass(frozen=True, slots=True)
 class LimitPath:
     """The path down to `target`, whose limits are the last step. `allowed_symbols` and `maximum_notional` (per order,
-    in quote) are what applies there, None where nobody says; `choices` what may be ticked; `unit` the quote asset."""
+    in `notional_asset`) are what applies there, None where nobody says; `choices` what may be ticked; `unit` the
+    owner's base currency, in which the amounts of the path are compared."""
 
     target: Connection | Wallet
     steps: tuple[LimitStep, ...]
     allowed_symbols: tuple[str, ...] | None
     maximum_notional: Decimal | None
+    notional_asset: str
     choices: tuple[str, ...]
     unit: str
 
@@ -57,6 +62,8 @@ class LimitPath:
             return "Nobody on the path says which markets may be traded, so none may."
         if not self.allowed_symbols:
             return "No market is allowed by every list on the path."
+        if unpriced := [step for step in self.steps if step.is_unpriced]:
+            return f"{unpriced[0].name} limits orders in {unpriced[0].notional_asset}, which has no price here."
         if self.maximum_notional is None:
             return "Nobody on the path says how large an order may be, so none may be placed."
         return ""
@@ -72,7 +79,7 @@ def wallet_limits(*, owner_id: UUID, wallet_id: UUID) -> LimitPath:
     """The limits from the wallet's connection down to the wallet, in two queries. Raises NotFoundError."""
     wallet = (
         Wallet.objects.filter(owner_id=owner_id, pk=wallet_id)
-        .select_related("connection__limit", "limit", "parent__limit", "parent__parent__limit")
+        .select_related("owner", "connection__limit", "limit", "parent__limit", "parent__parent__limit")
         .first()
     )
     if wallet is None:
@@ -85,7 +92,7 @@ def wallet_limits(*, owner_id: UUID, wallet_id: UUID) -> LimitPath:
 
 def connection_limits(*, owner_id: UUID, connection_id: UUID) -> LimitPath:
     """The limits of a connection, in two queries. Raises NotFoundError."""
-    connection = Connection.objects.filter(owner_id=owner_id, pk=connection_id).select_related("limit").first()
+    connection = Connection.objects.filter(owner_id=owner_id, pk=connection_id).select_related("owner", "limit").first()
     if connection is None:
         raise NotFoundError("There is no such connection: choose one of yours.")
     return _path(connection, connection, [])
@@ -93,9 +100,10 @@ def connection_limits(*, owner_id: UUID, connection_id: UUID) -> LimitPath:
 
 def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wallet]) -> LimitPath:
     path: list[Connection | Wallet] = [connection, *wallets]
-    limits = tuple(_limits(step) for step in path)
+    unit = target.owner.base_currency
+    limits = converted((_limits(step) for step in path), venue=connection.venue, unit=unit)
     symbols, notional = risk.shared_symbols(limits), risk.tightest_notional(limits)
-    instruments = Instrument.objects.filter(venue=connection.venue, is_active=True).values_list("symbol", "quote")
+    instruments = Instrument.objects.filter(venue=connection.venue, is_active=True).values_list("symbol", flat=True)
     stored = limits[-1].allowed_symbols or frozenset()
     steps = (
         LimitStep(
@@ -104,8 +112,10 @@ def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wal
             name=step.name,
             allowed_symbols=in_order(limit.allowed_symbols),
             maximum_notional=limit.maximum_notional,
+            notional_asset=limit.notional_asset,
             is_tightest_symbols=symbols is not None and limit.allowed_symbols == symbols,
-            is_tightest_notional=notional is not None and limit.maximum_notional == notional,
+            is_unpriced=limit.is_unpriced,
+            is_tightest_notional=notional is not None and limit.in_unit == notional,
         )
         for step, limit in zip(path, limits, strict=True)
     )
@@ -114,8 +124,9 @@ def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wal
         steps=tuple(steps),
         allowed_symbols=in_order(symbols),
         maximum_notional=notional,
-        choices=tuple(sorted({symbol for symbol, _ in instruments} | stored)),
-        unit=" or ".join(sorted({quote for _, quote in instruments})),
+        notional_asset="" if notional is None else unit,
+        choices=tuple(sorted(set(instruments) | stored)),
+        unit=unit,
     )
 
 
@@ -124,7 +135,9 @@ def _limits(step: Connection | Wallet) -> risk.Limits:
     if limit is None:
         return risk.Limits(step.name)
     listed = None if limit.allowed_symbols is None else frozenset(limit.allowed_symbols)
-    return risk.Limits(step.name, allowed_symbols=listed, maximum_notional=limit.maximum_notional)
+    return risk.Limits(
+        step.name, allowed_symbols=listed, maximum_notional=limit.maximum_notional, notional_asset=limit.notional_asset
+    )
 
 
 def in_order(symbols: frozenset[str] | None) -> tuple[str, ...] | None:
