@@ -39,7 +39,7 @@
 -- migration portfolio 0001_initial d378ebb682559eb4
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration sessions 0001_initial -
--- migration trading 0001_initial 4f5ba5c175fe567a
+-- migration trading 0001_initial 4ec448cfcc421267
 -- migration trading 0002_policies 4b4cf0cdeea88d02
 -- migration trading 0003_guards 89849037b026b36b
 -- migration trading 0004_sums_of_closed_trades bb955e804a377050
@@ -1501,12 +1501,13 @@ CREATE TABLE public.trading_risklimit (
     id bigint NOT NULL,
     allowed_symbols jsonb,
     maximum_notional numeric(38,18),
+    notional_asset character varying(20) NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     connection_id uuid,
     owner_id uuid NOT NULL,
     wallet_id uuid,
     CONSTRAINT risk_limit_on_one_thing CHECK ((((connection_id IS NULL) AND (wallet_id IS NOT NULL)) OR ((connection_id IS NOT NULL) AND (wallet_id IS NULL)))),
-    CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR ((maximum_notional > (0)::numeric) AND (maximum_notional < '100000000000000000000'::numeric))))
+    CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR ((maximum_notional > (0)::numeric) AND (maximum_notional < '100000000000000000000'::numeric) AND (NOT ((notional_asset)::text = ''::text)))))
 );
 
 ALTER TABLE ONLY public.trading_risklimit FORCE ROW LEVEL SECURITY;
