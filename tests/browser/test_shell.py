@@ -166,3 +166,15 @@ def test_error_pages_are_sound(open_page: OpenPage, name: str, scheme: str) -> N
     visit = watch(page)
     page.goto("/broken/")
     assert_page_is_sound(visit)
+
+
+def test_a_form_that_is_refused_says_why(open_page: OpenPage, visitor: User) -> None:
+    """The server's word for it travels in a header (tests/house/test_faults.py); the page shows it and stays."""
+    page = open_page("/preferences/", user=visitor).page
+    page.route(
+        "**/preferences/theme/",
+        lambda route: route.fulfill(status=403, headers={"X-Refused": "Refused: add it to MONIQO_TRUSTED_ORIGINS."}),
+    )
+    page.wait_for_function("window.htmx !== undefined")
+    page.evaluate("htmx.ajax('POST', '/preferences/theme/', {source: 'body', swap: 'none'}).catch(() => {})")
+    expect(page.locator(".toast")).to_contain_text("MONIQO_TRUSTED_ORIGINS", timeout=20_000)

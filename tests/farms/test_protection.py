@@ -100,7 +100,7 @@ def test_halting_ends_decisions_and_not_protection(holding: Desk, level: str) ->
     assert Position.objects.get().closed_at is not None
 
 
-def test_a_refused_stop_is_tried_again_and_then_a_person_is_called(holding: Desk) -> None:
+def test_a_refused_stop_is_tried_again_and_then_an_alert_is_raised(holding: Desk) -> None:
     Instrument.objects.filter(pk=holding.instrument.pk).update(is_active=False)
     for minutes in range(1, 8):
         tick(holding, 50.0, minutes=minutes)
