@@ -12,6 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from kit.clock import SKEW
+
 MINUS = "\u2212"
 NARROW_SPACE = "\u202f"
 NO_BREAK_SPACE = "\u00a0"
@@ -143,7 +145,12 @@ def amount(value: Decimal, asset: str, *, signed: bool = False) -> str:
 
 
 def age(elapsed: timedelta) -> str:
-    """`12 s`, `4 min`, `2 h`, `3 d`: the largest unit that fits; a clock ahead of ours counts as now."""
+    """`12 s`, `4 min`, `2 h`, `3 d`: the largest unit that fits.
+
+    Clocks that differ by less than a minute count as now; a moment further ahead is shown as what it is: `−2 h`.
+    """
+    if elapsed < -SKEW:
+        return f"{MINUS}{age(-elapsed)}"
     seconds = max(0, int(elapsed.total_seconds()))
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:

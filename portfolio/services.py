@@ -34,12 +34,13 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
 
     Runs as the tenant, in one transaction. A moment is written once: a second call for it, or a worker that was
     overtaken by another, writes nothing and returns 0. Raises ConflictError when `at` lies before the newest
-    snapshots, because what is valued are the balances of now.
+    snapshots, because what is valued are the balances of now. Snapshots of the future, written by a clock that was
+    ahead, keep no value of now from being written; they stay, because it may be our own clock that is wrong.
     """
     moment = at or clock.now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT portfolio_ensure_partition(%s)", [moment.date()])
-    if not _claim(owner_id, moment):
+    if not _claim(owner_id, moment, may_go_back=at is None and not clock.is_controlled()):
         newest = PortfolioState.objects.values_list("valued_at", flat=True).get(owner_id=owner_id)
         if at is not None and newest is not None and at < newest:
             raise ConflictError(f"Snapshots exist up to {newest:%Y-%m-%d %H:%M:%S}: value a later moment.")
@@ -51,16 +52,20 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
     return written
 
 
-def _claim(owner_id: UUID, moment: datetime) -> bool:
-    """Move the cursor to `moment`, which locks out other workers until the commit; False when it is there already."""
+def _claim(owner_id: UUID, moment: datetime, *, may_go_back: bool) -> bool:
+    """Move the cursor to `moment`, which locks out other workers until the commit; False when it is there already.
+
+    With `may_go_back` also from the future.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO portfolio_portfoliostate AS state (owner_id, valued_at, building_step) VALUES (%s, %s, '')
             ON CONFLICT (owner_id) DO UPDATE SET valued_at = excluded.valued_at
             WHERE state.valued_at IS NULL OR state.valued_at < excluded.valued_at
+                  OR %s AND state.valued_at > excluded.valued_at + %s
             """,
-            [owner_id, moment],
+            [owner_id, moment, may_go_back, clock.SKEW],
         )
         return int(cursor.rowcount) == 1
 
@@ -70,8 +75,10 @@ def roll_up_days(*, owner_id: UUID) -> int:
     state = PortfolioState.objects.select_for_update().filter(owner_id=owner_id).first()
     if state is None or state.valued_at is None:
         return 0
-    written = daily.roll_up(owner_id=owner_id, since=state.rolled_to or daily.BEGINNING)
-    state.rolled_to = state.valued_at.date()
+    newest = state.valued_at.date()
+    # The cursor of the days may have gone ahead with a clock that was: it follows the snapshots back.
+    written = daily.roll_up(owner_id=owner_id, since=min(state.rolled_to or daily.BEGINNING, newest))
+    state.rolled_to = newest
     state.save(update_fields=("rolled_to",))
     return written
 

@@ -69,7 +69,7 @@ def _due_orders() -> Iterator[_Work]:
     with tenancy.system():
         due = list(
             Order.objects.unfinished()
-            .filter(due_at__lte=leases.now())
+            .filter(leases.due())
             .order_by("due_at")
             .values_list("owner_id", "connection_id", "pk", "attempts")[:DUE_PER_RUN]
         )
@@ -91,7 +91,7 @@ def _due_orders() -> Iterator[_Work]:
 def _due_cancellations() -> Iterator[_Work]:
     with tenancy.system():
         due = list(
-            Cancellation.objects.filter(closed_at=None, due_at__lte=leases.now())
+            Cancellation.objects.filter(leases.due(), closed_at=None)
             .order_by("due_at")
             .values_list("owner_id", "order_id")[:DUE_PER_RUN]
         )

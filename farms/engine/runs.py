@@ -86,9 +86,11 @@ def bars_wanted(strategy: str, parameters: strategies.Params) -> int:
 def is_due(*, bar: int, last_bar: int | None, timeframe: str) -> bool:
     """Whether the bar opening at `bar` (ms) is newer than the last one run, and none has closed after it should have.
 
-    An old bar is no basis for an order: when the feed was away, the agent waits for the first bar after it.
+    An old bar is no basis for an order: when the feed was away, the agent waits for the first bar after it. A last bar
+    of the future, from a clock that was ahead, keeps no present one from being run.
     """
-    return (last_bar is None or bar > last_bar) and milliseconds(clock.now()) < bar + 2 * TIMEFRAME_MS[timeframe]
+    now = milliseconds(clock.now())
+    return (last_bar is None or bar > last_bar or last_bar > now) and now < bar + 2 * TIMEFRAME_MS[timeframe]
 
 
 def _holding(agent: Agent, *, best: Decimal) -> Holding | None:

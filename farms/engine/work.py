@@ -77,7 +77,10 @@ def due_agents() -> list[tuple[UUID, UUID]]:
         Agent.objects.filter(status=Agent.Status.RUNNING, farm__status=Farm.Status.RUNNING)
         .annotate(length=length)
         .annotate(newest=Subquery(newest))
-        .filter(Q(last_bar__isnull=True) | Q(newest__gt=F("last_bar")), newest__gt=now - 2 * F("length"))
+        .filter(
+            Q(last_bar__isnull=True) | Q(newest__gt=F("last_bar")) | Q(last_bar__gt=now),
+            newest__gt=now - 2 * F("length"),
+        )
         .order_by("newest", "created_at")
         .values_list("owner_id", "pk")
     )

@@ -235,7 +235,7 @@ class Supervisor:
             age = heartbeat.age("beat")
             if not heartbeat.is_fresh("beat", age):
                 self._say(f"beat's last sign of life is no fresh one ({heartbeat.in_words(age)}): it is started again")
-                child.process.terminate()
+                child.process.kill()  # it may not listen either
 
     def _finish_demo(self, process: subprocess.Popen[bytes]) -> None:
         self.demo = None

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
+from kit import clock
 from markets.models import Ticker
 
 
@@ -23,7 +24,10 @@ class NewQuote:
 
 
 def record_quotes(quotes: Sequence[NewQuote]) -> int:
-    """Make these the instruments' latest prices, in one statement; returns how many were newer than what was known."""
+    """Make these the instruments' latest prices, in one statement; returns how many were newer than what was known.
+
+    A price of the future was written by a clock that was wrong: whatever comes now is newer.
+    """
     if not quotes:
         return 0
     latest = sorted({quote.instrument_id: quote for quote in quotes}.values(), key=lambda quote: quote.instrument_id)
@@ -38,7 +42,7 @@ def record_quotes(quotes: Sequence[NewQuote]) -> int:
             ON CONFLICT (instrument_id) DO UPDATE SET
                 price = excluded.price, bid = excluded.bid, ask = excluded.ask,
                 source = excluded.source, at = excluded.at
-            WHERE known.at <= excluded.at
+            WHERE known.at <= excluded.at OR known.at > %s
             """,
             [
                 [quote.instrument_id for quote in latest],
@@ -47,6 +51,7 @@ def record_quotes(quotes: Sequence[NewQuote]) -> int:
                 [quote.ask for quote in latest],
                 [quote.source for quote in latest],
                 [quote.at for quote in latest],
+                clock.now() + clock.SKEW,
             ],
         )
         recorded: int = cursor.rowcount

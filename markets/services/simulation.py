@@ -22,7 +22,7 @@ from markets.candles import copying
 from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds, moment
 from markets.candles.storing import KEEP, prune_candles
 from markets.models import Candle, FeedState, Instrument, Timeframe
-from markets.prices import SIMULATED, to_price
+from markets.prices import SIMULATED, quotes, to_price
 from markets.services.instruments import ensure_simulated_instruments
 from markets.services.quotes import NewQuote, record_quotes
 from quant import market_simulator
@@ -157,6 +157,8 @@ class _Market:
 
     def quotes(self, now: datetime) -> list[NewQuote]:
         """The prices inside the minute that is being played."""
+        if milliseconds(now) < self.state.now_ms:
+            return self._played(now)
         prices = market_simulator.price_at(self.state, (milliseconds(now) - self.state.now_ms) / 1000)
         return [
             NewQuote(
@@ -165,6 +167,13 @@ class _Market:
             )
             for instrument, price in zip(self.instruments, map(to_price, prices), strict=True)
         ]  # fmt: skip
+
+    def _played(self, now: datetime) -> list[NewQuote]:
+        """The closes of what was played for now when the clock was ahead; it catches up with the market by itself."""
+        ids = [instrument.pk for instrument in self.instruments]
+        with clock.at(now):
+            closes = quotes(instrument_ids=ids)
+        return [NewQuote(pk, quote.price, quote.bid, quote.ask, SIMULATED, now) for pk, quote in closes.items()]
 
 
 def _store(instrument: Instrument, fresh: Candles, now: datetime) -> int:

@@ -98,15 +98,17 @@ if (STREAM) {
 
 // Ages count on between two updates: the server's words, computed from the same moment.
 const UNITS = [[86_400, "d"], [3_600, "h"], [60, "min"], [1, "s"]];
+const SKEW = 60; // kit/clock.py
 const inWords = (seconds) => {
+  if (seconds < -SKEW) return `\u2212${inWords(-seconds)}`;
   const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? UNITS.at(-1);
-  return `${Math.floor(seconds / size)}\u00a0${unit}`;
+  return `${Math.max(0, Math.floor(seconds / size))}\u00a0${unit}`;
 };
 const count = () => {
   if (document.hidden) return;
   const now = Date.now();
   for (const time of document.querySelectorAll("time[data-age]")) {
-    const words = inWords(Math.max(0, (now - Date.parse(time.dateTime)) / TICK));
+    const words = inWords((now - Date.parse(time.dateTime)) / TICK);
     if (time.textContent !== words) time.textContent = words;
   }
 };

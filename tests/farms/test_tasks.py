@@ -12,8 +12,9 @@ from farms import selectors
 from farms.models import Agent, AgentRun, Farm
 from farms.services import create_farm, run_agent, start_farm
 from farms.tasks import run_agents_of
-from kit import tenancy
+from kit import clock, tenancy
 from kit.users.models import User
+from markets.candles.reading import milliseconds
 from markets.services import NewQuote, record_quotes
 from tests.farms.conftest import CROSS_UP, PARAMETERS, Desk, hire, make_desk, store_hours
 from wallets.services import deposit
@@ -38,6 +39,15 @@ def due() -> list[tuple[object, object]]:
 
 def test_an_agent_is_due_until_it_has_run_on_the_last_closed_bar(as_owner: User) -> None:
     desk = now_desk(as_owner)
+    assert due() == [(desk.owner.pk, desk.agent.pk)]
+    run_agents_of(str(desk.owner.pk), [str(desk.agent.pk)])
+    assert AgentRun.objects.get().decision == "enter"
+    assert due() == []
+
+
+def test_a_last_bar_of_the_future_keeps_no_present_one_from_being_run(as_owner: User) -> None:
+    desk = now_desk(as_owner)
+    Agent.objects.update(last_bar=milliseconds(clock.now() + timedelta(days=400)))
     assert due() == [(desk.owner.pk, desk.agent.pk)]
     run_agents_of(str(desk.owner.pk), [str(desk.agent.pk)])
     assert AgentRun.objects.get().decision == "enter"

@@ -105,14 +105,16 @@ def test_what_is_not_known_stays_not_known(value: object) -> None:
     assert isinstance(formatting.known(value), Missing)  # type: ignore[arg-type]
 
 
-def test_ages_use_the_largest_unit_that_fits_and_a_clock_ahead_counts_as_now() -> None:
+def test_ages_use_the_largest_unit_that_fits_and_one_of_the_future_is_negative() -> None:
     spans = [timedelta(seconds=12), timedelta(minutes=4), timedelta(hours=2), timedelta(days=3), timedelta(seconds=-5)]
+    spans.append(timedelta(hours=-2))
     assert [formatting.age(span).replace(NO_BREAK_SPACE, " ") for span in spans] == [
         "12 s",
         "4 min",
         "2 h",
         "3 d",
         "0 s",
+        "\u22122 h",
     ]
 
 

@@ -128,6 +128,13 @@ def test_an_old_decision_expires_instead_of_being_sent_again(desk: Desk, monkeyp
     assert (len(venue.submitted), desk.held("USDT")) == (1, 0)
 
 
+def test_an_order_that_falls_due_in_the_far_future_was_dated_by_a_wrong_clock_and_is_due_now(desk: Desk) -> None:
+    order = desk.place("buy", "1")
+    assert desk.resolve(order).status == "submitting", "its lease is of now"
+    Order.objects.filter(pk=order.pk).update(due_at=clock.now() + timedelta(days=400))
+    assert desk.resolve(order).status == "filled"
+
+
 def test_a_halt_keeps_what_was_not_sent_yet_from_being_sent(desk: Desk) -> None:
     order = desk.place("buy", "1")
     Wallet.objects.filter(pk=desk.master.pk).update(trading_state="halted")

@@ -72,7 +72,7 @@ def cancel_order(*, owner_id: UUID, order_id: UUID) -> Order:
 
 def _take(order_id: UUID) -> bool:
     """Lease the cancellation to this worker: the first one that comes, or when it has fallen due."""
-    open_ = Cancellation.objects.filter(Q(attempts=0) | Q(due_at__lte=leases.now()), order_id=order_id, closed_at=None)
+    open_ = Cancellation.objects.filter(Q(attempts=0) | leases.due(), order_id=order_id, closed_at=None)
     return open_.update(attempts=F("attempts") + 1, due_at=leases.start(leases.LEASE)) == 1
 
 

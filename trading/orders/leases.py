@@ -9,6 +9,10 @@ conditional UPDATE, whatever the clocks say.
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from django.db.models import Q
+
+from kit import clock
+
 # A new order that no worker has taken after this is taken by the sweeper.
 START_WITHIN: Final = timedelta(seconds=15)
 # Longer than all calls of one worker to the venue together, so a lease that is over belongs to nobody. It also is the
@@ -23,6 +27,15 @@ LOOK_AGAIN: Final = timedelta(seconds=10)
 def now() -> datetime:
     """The real moment, even over history."""
     return datetime.now(UTC)
+
+
+def due() -> Q:
+    """Rows that are due: their moment has come, or lies further ahead than any lease.
+
+    The second was written by a clock that was ahead, or ours was set back since: it must not wait until then.
+    """
+    moment = now()
+    return Q(due_at__lte=moment) | Q(due_at__gt=moment + LEASE + clock.SKEW)
 
 
 def start(length: timedelta) -> datetime:

@@ -115,7 +115,7 @@ def resolve_together(*, owner_id: UUID, connection_id: UUID, order_ids: Collecti
 
 
 def _due() -> Q:
-    return Q(status__in=sorted(states.UNFINISHED), due_at__lte=leases.now())
+    return leases.due() & Q(status__in=sorted(states.UNFINISHED))
 
 
 def _take(order_id: UUID, when: Q, *, sends: bool = False) -> Order | None:

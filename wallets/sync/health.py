@@ -203,17 +203,18 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
 
 
 def _newest_runs(connection_ids: list[UUID]) -> list[SyncRun]:
-    """The newest runs of each connection, newest first, by one index probe per connection."""
+    """The newest runs of each connection, none of the future, newest first, by one index probe per connection."""
     return list(
         SyncRun.objects.raw(
             """
             SELECT run.* FROM unnest(%s::uuid[]) AS wanted (id)
             CROSS JOIN LATERAL (
-                SELECT * FROM wallets_syncrun WHERE connection_id = wanted.id ORDER BY created_at DESC LIMIT %s
+                SELECT * FROM wallets_syncrun WHERE connection_id = wanted.id AND created_at <= %s
+                ORDER BY created_at DESC LIMIT %s
             ) AS run
             ORDER BY run.created_at DESC
             """,
-            [connection_ids, RUNS_SHOWN],
+            [connection_ids, clock.now() + clock.SKEW, RUNS_SHOWN],
         )
     )
 

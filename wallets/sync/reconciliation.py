@@ -82,6 +82,7 @@ def _in_flight(connection_id: UUID) -> bool:
         debit__wallet__connection_id=connection_id,
         debit__held__gt=0,
         created_at__gt=clock.now() - IN_FLIGHT,
+        created_at__lte=clock.now() + clock.SKEW,
     ).exists()
 
 
@@ -93,7 +94,9 @@ def first_wallet(connection_id: UUID) -> UUID | None:
 
 
 def last_agreement(run: SyncRun, asset: str) -> datetime | None:
-    rows = Reconciliation.objects.filter(run__connection_id=run.connection_id, asset=asset, drift=0)
+    rows = Reconciliation.objects.filter(
+        run__connection_id=run.connection_id, asset=asset, drift=0, run__created_at__lte=clock.now() + clock.SKEW
+    )
     return rows.exclude(run=run).order_by("-run__created_at").values_list("run__created_at", flat=True).first()
 
 

@@ -115,3 +115,12 @@ def test_what_dies_is_started_again_and_down_stops_it_all(
     assert running.process.wait(timeout=10) == 0
     assert processes_of(directory) == []
     assert "Nothing runs" in manage(environment, "down").stdout
+
+
+@pytest.mark.slow
+def test_a_beat_without_a_fresh_sign_of_life_is_started_again(running: Running) -> None:
+    eventually(lambda: probe.get(f"{running.url}/readyz")[0] == 200, "worker and beat are ready")
+    before = running.pids["beat"]
+    os.kill(before, signal.SIGSTOP)  # it is there, and sends nothing
+    eventually(lambda: running.pids["beat"] != before, "beat is started again")
+    eventually(lambda: probe.get(f"{running.url}/readyz")[0] == 200, "everything is ready again")
