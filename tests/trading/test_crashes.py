@@ -1,7 +1,8 @@
-"""A worker killed at any instant leaves nothing lost, doubled or forgotten; two workers at once send once.
+"""A worker killed at the five instants that differ leaves nothing lost, doubled or forgotten; two at once send once.
 
-The workers are real processes on a real database, killed by SIGKILL from inside: at the marked place they announce
-themselves and die. After that everything is resolved by the sweeper, and the books must prove themselves.
+The workers are real processes on a real database that send themselves a SIGKILL: before the order is sent, after the
+venue has carried it out, with the answer half recorded, when all is recorded, and while the venue is asked to cancel.
+After that everything is resolved by the sweeper, and the books must prove themselves.
 """
 
 import os
@@ -16,11 +17,12 @@ from django.db import connections
 from kit import tenancy
 from kit.users.models import User
 from tests.trading.desk import Desk, assert_books_prove_themselves, fail_with, make_desk
-from trading import services
-from trading.models import Fill, Order
+from trading import services, tasks
+from trading.models import Cancellation, Fill, Order
+from trading.orders import leases
 from wallets.models import DemoOrder
 
-# Where the process dies: before it sends, after the venue carried the order out, and with the answer half recorded.
+# MOMENT is where the process dies.
 WORKER = """
 import os, signal, sys
 import django
@@ -51,6 +53,9 @@ class Doomed:
     def order(self, *arguments):
         return self.inner.order(*arguments)
 
+    def cancel(self, *arguments):
+        die()
+
 MOMENT = sys.argv[1]
 owner_id, order_id = UUID(sys.argv[2]), UUID(sys.argv[3])
 registry.ADAPTERS["demo"] = lambda connection: Doomed(demo.open_demo_venue(connection))
@@ -58,6 +63,8 @@ if MOMENT == "recording":
     from django.db.models.signals import post_save
     from trading.models import Position
     post_save.connect(lambda **_: die(), sender=Position, weak=False)
+if MOMENT == "cancelling":
+    services.cancel_order(owner_id=owner_id, order_id=order_id)
 services.execute_order(owner_id=owner_id, order_id=order_id)
 if MOMENT == "recorded":
     die()
@@ -112,7 +119,24 @@ def test_a_killed_worker_loses_doubles_and_forgets_nothing(
     assert_books_prove_themselves(desk)
 
 
-def test_an_intent_whose_process_died_before_any_worker_saw_it_is_carried_out(desk: Desk) -> None:
+def test_a_cancellation_whose_worker_is_killed_is_carried_out_by_the_sweeper(
+    desk: Desk, live_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue = fail_with(monkeypatch, "lost_before")
+    order = desk.trade("buy", "1")
+    with tenancy.tenant(desk.owner.pk):
+        services.request_cancellation(owner_id=desk.owner.pk, order_id=order.pk)
+    killed(desk, order, "cancelling", live_db)
+    with tenancy.tenant(desk.owner.pk):
+        assert Cancellation.objects.get().attempts == 1
+        Cancellation.objects.update(due_at=leases.now())
+    desk.fall_due(order)
+    tasks.resolve_orders()
+    assert (desk.fresh(order).status, desk.held("USDT"), len(venue.submitted)) == ("cancelled", 0, 1)
+    assert_books_prove_themselves(desk)
+
+
+def test_an_intent_whose_task_was_lost_is_carried_out(desk: Desk) -> None:
     order = desk.place("buy", "1")
     desk.fall_due(order)
     assert desk.resolve(order).status == "filled"
