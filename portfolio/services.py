@@ -63,9 +63,9 @@ def _claim(owner_id: UUID, moment: datetime, *, may_go_back: bool) -> bool:
             INSERT INTO portfolio_portfoliostate AS state (owner_id, valued_at, building_step) VALUES (%s, %s, '')
             ON CONFLICT (owner_id) DO UPDATE SET valued_at = excluded.valued_at
             WHERE state.valued_at IS NULL OR state.valued_at < excluded.valued_at
-                  OR %s AND state.valued_at > excluded.valued_at + %s
+                  OR %s AND state.valued_at > %s
             """,
-            [owner_id, moment, may_go_back, clock.SKEW],
+            [owner_id, moment, may_go_back, moment + clock.SKEW],
         )
         return int(cursor.rowcount) == 1
 

@@ -1,6 +1,5 @@
 """Orders that move on their own. Every task may run twice, and on several workers at once."""
 
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from uuid import UUID
 from celery import shared_task
 
 from kit import tenancy
+from kit.alerts.failures import contained
 from trading import services
 from trading.models import Cancellation, Order
 from trading.orders import leases
@@ -22,8 +22,6 @@ DUE_PER_RUN: Final = 200
 RUN_SECONDS: Final = 60.0
 # A look that a busy worker could not start by then is dropped: the next one sees a newer price.
 PROTECT_WITHIN: Final = 15
-
-logger = logging.getLogger(__name__)
 
 
 @shared_task(name="trading.tasks.execute_order")
@@ -49,17 +47,18 @@ def resolve_orders() -> int:
         due += work.number
         if time.monotonic() > until:
             continue
-        try:
+        # One order's trouble, whatever it is, must not keep the others waiting; this one falls due again.
+        with contained(owner_id=work.owner_id, work=f"orders of {work.subject}", title="Asking a venue about orders"):
             work.do()
-        except Exception:
-            # One order's trouble, whatever it is, must not keep the others waiting; this one falls due again.
-            logger.exception("Orders of owner %s could not be resolved", work.owner_id)
     return due
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
+    """What is done in one piece; `subject` is the order or the connection that it fails with."""
+
     owner_id: UUID
+    subject: UUID
     number: int
     do: Callable[[], object]
 
@@ -78,14 +77,14 @@ def _due_orders() -> Iterator[_Work]:
         if attempts:
             sent[owner_id, connection_id].append(order_id)
         else:
-            yield _Work(owner_id, 1, partial(services.resolve_order, owner_id=owner_id, order_id=order_id))
+            yield _Work(owner_id, order_id, 1, partial(services.resolve_order, owner_id=owner_id, order_id=order_id))
     for (owner_id, connection_id), order_ids in sent.items():
         do: Callable[[], object]
         if len(order_ids) == 1:
             do = partial(services.resolve_order, owner_id=owner_id, order_id=order_ids[0])
         else:
             do = partial(services.resolve_together, owner_id=owner_id, connection_id=connection_id, order_ids=order_ids)
-        yield _Work(owner_id, len(order_ids), do)
+        yield _Work(owner_id, connection_id, len(order_ids), do)
 
 
 def _due_cancellations() -> Iterator[_Work]:
@@ -96,7 +95,7 @@ def _due_cancellations() -> Iterator[_Work]:
             .values_list("owner_id", "order_id")[:DUE_PER_RUN]
         )
     for owner_id, order_id in due:
-        yield _Work(owner_id, 1, partial(services.cancel_order, owner_id=owner_id, order_id=order_id))
+        yield _Work(owner_id, order_id, 1, partial(services.cancel_order, owner_id=owner_id, order_id=order_id))
 
 
 @shared_task(name="trading.tasks.keep_protection")

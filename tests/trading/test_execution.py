@@ -321,3 +321,8 @@ def test_an_order_that_breaks_something_does_not_keep_the_others_waiting(
     use_adapter(monkeypatch, adapter)
     assert tasks.resolve_orders() == 2
     assert sound.fresh(orders[1]).status == "filled"
+    for _ in range(2):
+        broken.fall_due(orders[0])
+        assert tasks.resolve_orders() == 1
+    with tenancy.tenant(broken.owner.pk):
+        assert Alert.objects.get().title == "Failed 3 times in a row: Asking a venue about orders"
