@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm as DjangoPasswordChangeForm
+from django.contrib.auth.hashers import check_password
 from django.core.exceptions import ValidationError
 
 from kit.users import throttle
@@ -63,7 +64,8 @@ def check_own_password(user: User, password: str) -> None:
     """Raise ValidationError unless it is the user's, or after too many wrong ones."""
     if not throttle.may_try("password", user.pk):
         raise ValidationError(throttle.LOCKED)
-    if not user.check_password(password):
+    # Without Django's hashing anew in passing: another hash would end this session and every token.
+    if not check_password(password, user.password):
         raise ValidationError("That is not your password.")
     throttle.forget_tries("password", user.pk)
 

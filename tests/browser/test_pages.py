@@ -19,7 +19,7 @@ WITH_CHARTS = ("home", "drawdown", "farm", "agent")
 PAGES = (
     "home", "net value", "profit", "drawdown", "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "farms", "farm", "agent", "new farm", "hiring", "orders", "order", "positions",
-    "trades",
+    "trades", "preferences", "password", "two-factor", "tokens", "log",
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/trading/orders/", "/trading/positions/", "/trading/trades/",
@@ -53,6 +53,11 @@ def address(world: World, name: str) -> str:
         "order": f"/trading/orders/{order}/",
         "positions": "/trading/positions/",
         "trades": "/trading/trades/",
+        "preferences": "/preferences/",
+        "password": "/password/",
+        "two-factor": "/settings/two-factor/",
+        "tokens": "/settings/tokens/",
+        "log": "/settings/log/",
     }[name]
 
 

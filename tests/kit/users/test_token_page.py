@@ -3,9 +3,10 @@
 import html
 import re
 
-from django.test import Client
+from django.test import Client, override_settings
 
 from kit import tenancy
+from kit.users import tokens
 from kit.users.models import Token, User
 from tests.kit.users.test_signing_in import password_of
 from tests.programs import make_token
@@ -66,3 +67,14 @@ def test_revoking_ends_the_one_and_is_nobody_elses_to_do(client: Client, owner: 
     page = client.get(PAGE).content.decode()
     assert "Lost laptop" in page
     assert "Revoked" in page
+
+
+def test_asking_for_the_password_ends_neither_the_session_nor_a_token(client: Client, owner: User) -> None:
+    """Even where the password would be hashed anew at the next sign-in, as after a change of the hasher's cost."""
+    token = make_token(owner)
+    client.force_login(owner)
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.Argon2PasswordHasher"]):
+        assert client.post(PAGE, wanted(owner)).status_code == 200
+    assert client.get(PAGE).status_code == 200
+    program = Client(headers={"Authorization": f"Bearer {tokens.access_text(token)}"})
+    assert program.get("/api/v1/wallets").status_code == 200
