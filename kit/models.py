@@ -23,6 +23,21 @@ class MoneyField(models.DecimalField[Any, Any]):
         return name, path, args, {key: value for key, value in kwargs.items() if key not in MONEY}
 
 
+# numeric(64,18): the largest amount at the largest price, added up over a million holdings.
+VALUE = {"max_digits": 64, "decimal_places": 18}
+
+
+class ValueField(models.DecimalField[Any, Any]):
+    """What something is worth, numeric(64,18): a sum of amounts times prices. What the books accept, it holds."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**VALUE, **kwargs})
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {key: value for key, value in kwargs.items() if key not in VALUE}
+
+
 class Owned(models.Model):
     """A row that only its owner may reach; its table carries the policy of `kit.tenancy`."""
 

@@ -1,50 +1,46 @@
 """The one price that counts now.
 
-"Now" is `kit.clock`. Over history, under a controlled clock, the tickers of the table belong to the future; the
-price is then the close of the bar that closed last, and no function here returns what was not known at that moment.
+The price of an asset is chosen in one place, the SQL functions of `0002_prices`: these here ask them, and so do the
+statements of other apps that value many things at once. "Now" is `kit.clock`; over history, under a controlled clock,
+a price is the close of the bar that closed last, and nothing here returns what was not known at that moment.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Final
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from kit import clock
-from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
-from markets.models import Candle, Instrument, Ticker
+from markets.models import Ticker
 
-ONE: Final = Decimal(1)
 SIMULATED: Final = "simulated"
-RECORDED: Final = "recorded"
+
+# What the base itself costs in the base has no market to come from.
+IDENTITY: Final = "identity"
+
+UNIT: Final = Decimal(1).scaleb(-18)
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A price in the quote asset, who said it, and when. `bid` and `ask` equal `price` where only one is known."""
+    """A price in the quote asset, who said it, and when. `bid` and `ask` equal `price` where only one is known.
+
+    `is_carried` says that nobody says it now: it is the last that was known.
+    """
 
     price: Decimal
     bid: Decimal
     ask: Decimal
     source: str
     at: datetime
+    is_carried: bool = False
 
     @property
     def is_simulated(self) -> bool:
         return self.source == SIMULATED
-
-    def inverse(self) -> "Quote":
-        """The same market seen from its quote asset."""
-        return Quote(ONE / self.price, ONE / self.ask, ONE / self.bid, self.source, self.at)
-
-    def through(self, other: "Quote") -> "Quote":
-        """A/B through B/C: the price of A in C, as old as the older of the two and simulated when one of them is."""
-        source = SIMULATED if SIMULATED in (self.source, other.source) else self.source
-        return Quote(
-            self.price * other.price, self.bid * other.bid, self.ask * other.ask, source, min(self.at, other.at)
-        )
 
 
 def latest_price(*, instrument_id: int) -> Quote | None:
@@ -53,10 +49,11 @@ def latest_price(*, instrument_id: int) -> Quote | None:
 
 
 def quotes(*, instrument_ids: Collection[int]) -> dict[int, Quote]:
-    """The prices of many instruments in one query; those without a price are left out."""
-    if clock.is_controlled():
-        return _closes(instrument_ids)
-    return {ticker.instrument_id: _quote(ticker) for ticker in Ticker.objects.filter(instrument_id__in=instrument_ids)}
+    """The prices of many instruments in one query; those without a price are left out. Nothing is carried here."""
+    rows = _ask(
+        "SELECT instrument_id, price, bid, ask, source, at FROM market_quotes(%s, %s, %s)", [list(instrument_ids)]
+    )
+    return {instrument_id: Quote(*figures) for instrument_id, *figures in rows}
 
 
 def price_in(*, asset: str, base: str, venue: str) -> Quote | None:
@@ -65,65 +62,31 @@ def price_in(*, asset: str, base: str, venue: str) -> Quote | None:
 
 
 def prices_in(*, assets: Iterable[str], base: str, venue: str) -> dict[str, Quote]:
-    """What one of each asset is worth in `base`, from the venue's markets, in two queries whatever their number.
+    """What one of each asset is worth in `base`, from the venue's markets, in one query whatever their number.
 
-    Taken are, in this order: 1 for the base itself, ASSET/BASE, BASE/ASSET turned round, and one step over a third
-    asset that both have a market with. An asset without any of these is left out, not guessed.
+    See the SQL function `market_prices` for what is taken. An asset that no path leads from is left out, not guessed.
     """
-    markets = list(Instrument.objects.filter(venue=venue).values_list("pk", "base", "quote"))
-    known = quotes(instrument_ids=[pk for pk, _, _ in markets])
-    pairs: dict[tuple[str, str], Quote] = {}
-    for pk, first, second in markets:
-        if pk in known:
-            pairs[first, second] = known[pk]
-            pairs.setdefault((second, first), known[pk].inverse())
-    found = ((asset, _price(asset, base, pairs)) for asset in assets)
-    return {asset: quote for asset, quote in found if quote is not None}
+    rows = _ask(
+        "SELECT asset, price, source, at, is_carried FROM market_prices(%s, %s, %s, %s, %s)",
+        [venue, base, list(assets)],
+    )
+    return {asset: Quote(price, price, price, source, at, is_carried) for asset, price, source, at, is_carried in rows}
 
 
-def _price(asset: str, base: str, pairs: dict[tuple[str, str], Quote]) -> Quote | None:
-    if asset == base:
-        return Quote(ONE, ONE, ONE, "identity", clock.now())
-    if (asset, base) in pairs:
-        return pairs[asset, base]
-    for first, bridge in sorted(pairs):
-        if first == asset and (bridge, base) in pairs:
-            return pairs[asset, bridge].through(pairs[bridge, base])
-    return None
-
-
-def _quote(ticker: Ticker) -> Quote:
-    price = ticker.price
-    return Quote(price, ticker.bid or price, ticker.ask or price, ticker.source, ticker.at)
-
-
-def _closes(instrument_ids: Collection[int]) -> dict[int, Quote]:
-    """The close of each instrument's bar that closed last; of several at once, the finest timeframe's."""
-    alias = router.db_for_read(Candle) or DEFAULT_DB_ALIAS
-    with connections[alias].cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT DISTINCT ON (instrument.id) instrument.id, instrument.is_simulated, bar.close, bar.ts + frame.length
-            FROM markets_instrument AS instrument
-            CROSS JOIN unnest(%s::text[], %s::bigint[]) AS frame (timeframe, length)
-            CROSS JOIN LATERAL (
-                SELECT ts, close FROM markets_candle
-                WHERE instrument_id = instrument.id AND timeframe = frame.timeframe AND ts <= %s - frame.length
-                ORDER BY ts DESC LIMIT 1
-            ) AS bar
-            WHERE instrument.id = ANY(%s)
-            ORDER BY instrument.id, bar.ts + frame.length DESC, frame.length
-            """,
-            [list(TIMEFRAME_MS), list(TIMEFRAME_MS.values()), milliseconds(clock.now()), list(instrument_ids)],
-        )
-        rows = cursor.fetchall()
-    found = {}
-    for instrument_id, is_simulated, close, closed_at in rows:
-        price = to_price(close)
-        found[instrument_id] = Quote(price, price, price, SIMULATED if is_simulated else RECORDED, moment(closed_at))
-    return found
+def worth(quantity: Decimal, price: Decimal) -> Decimal:
+    """What a quantity is worth at a price, to the eighteenth decimal, as `round(quantity * price, 18)` in SQL."""
+    return (quantity * price).quantize(UNIT, ROUND_HALF_UP)
 
 
 def to_price(value: float) -> Decimal:
-    """The one place where a candle's float becomes money: the shortest decimal that names it, as it was quoted."""
+    """Where a candle's float becomes money: the shortest decimal that names it, as it was quoted."""
     return Decimal(repr(float(value)))
+
+
+def _ask(statement: str, given: list[Any]) -> list[Any]:
+    """The rows of a pricing function, whose last two parameters are the moment and whether it is the present."""
+    alias = router.db_for_read(Ticker) or DEFAULT_DB_ALIAS
+    with connections[alias].cursor() as cursor:
+        cursor.execute(statement, [*given, clock.now(), not clock.is_controlled()])
+        rows: list[Any] = cursor.fetchall()
+    return rows

@@ -35,22 +35,36 @@
 -- migration farms 0001_initial 6a93ddd2a3dbacfb
 -- migration farms 0002_policies 53a342d2d0cb7f4a
 -- migration farms 0003_histories ca12648d97d353aa
--- migration markets 0001_initial 311913d0e6df20db
--- migration portfolio 0001_initial d378ebb682559eb4
+-- migration markets 0001_initial 3c3f4358ad1774dd
+-- migration markets 0002_prices 84ca09b169b6c73d
+-- migration portfolio 0001_initial 4d9941d9d0c83ea9
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 4ec448cfcc421267
 -- migration trading 0002_policies 4b4cf0cdeea88d02
 -- migration trading 0003_guards 89849037b026b36b
 -- migration trading 0004_sums_of_closed_trades bb955e804a377050
+-- migration trading 0005_functions 361fb8b94755f471
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
--- migration wallets 0001_initial 4d67e19373cd386a
--- migration wallets 0002_policies d166b6e5b07422dd
--- migration wallets 0003_ledger_rows 512fdaad513f91ad
--- migration wallets 0004_ledger_functions c8498a5a495a7c8d
--- migration wallets 0005_rehearsing_connections b024665d57f2c2fd
+-- migration wallets 0001_initial 92464d90fd3ec0bc
+-- migration wallets 0002_policies ce4c91b06c306290
+-- migration wallets 0003_ledger_rows 0f479c5fbc126b1e
+-- migration wallets 0004_ledger_functions 0ef0f3f40da877ad
+-- migration wallets 0005_rehearsing_connections 1d4925678945aebf
+-- migration wallets 0006_hierarchy_functions 0c50b8537d1dcd65
+
+--
+-- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT EXISTS (SELECT FROM trading_order WHERE wallet_id = p_wallet AND status = ANY (p_statuses))
+$$;
+
 
 --
 -- Name: ledger_check_account(); Type: FUNCTION; Schema: public; Owner: -
@@ -398,6 +412,167 @@ END $$;
 
 
 --
+-- Name: market_closes(bigint[], timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.market_closes(p_instruments bigint[], p_at timestamp with time zone) RETURNS TABLE(instrument_id bigint, price numeric, source text, at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT DISTINCT ON (instrument.id) instrument.id, bar.close::text::numeric,
+           CASE WHEN instrument.is_simulated THEN 'simulated' ELSE 'recorded' END,
+           timestamptz 'epoch' + (bar.ts + frame.length) * interval '1 millisecond'
+    FROM markets_instrument AS instrument
+    CROSS JOIN market_timeframes() AS frame
+    CROSS JOIN LATERAL (
+        SELECT ts, close FROM markets_candle
+        WHERE markets_candle.instrument_id = instrument.id AND markets_candle.timeframe = frame.timeframe
+              AND ts <= floor(extract(epoch FROM p_at) * 1000)::bigint - frame.length
+        ORDER BY ts DESC LIMIT 1
+    ) AS bar
+    WHERE instrument.id = ANY (p_instruments)
+    ORDER BY instrument.id, bar.ts + frame.length DESC, frame.length
+$$;
+
+
+--
+-- Name: market_known_quotes(bigint[], timestamp with time zone, boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.market_known_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean) RETURNS TABLE(instrument_id bigint, price numeric, source text, at timestamp with time zone, is_carried boolean)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH said AS (
+        SELECT * FROM market_quotes(p_instruments, p_at, p_is_live) AS quote
+        WHERE quote.price > 0 AND quote.price < 1e20  -- NaN is greater than every number
+    ),
+    silent AS (
+        SELECT ARRAY(SELECT unnest(p_instruments) EXCEPT SELECT said.instrument_id FROM said) AS instruments
+        WHERE p_is_live
+    )
+    SELECT instrument_id, price, source, at, false FROM said
+    UNION ALL
+    (
+        SELECT DISTINCT ON (instrument_id) instrument_id, price, source, at, true
+        FROM (
+            SELECT closed.* FROM silent CROSS JOIN LATERAL market_closes(silent.instruments, p_at) AS closed
+            UNION ALL
+            SELECT known.instrument_id, known.price, known.source, known.at
+            FROM silent JOIN markets_lastprice AS known ON known.instrument_id = ANY (silent.instruments)
+        ) AS carried
+        WHERE price > 0 AND price < 1e20
+        ORDER BY instrument_id, at DESC
+    )
+$$;
+
+
+--
+-- Name: market_prices(text, text, text[], timestamp with time zone, boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.market_prices(p_venue text, p_base text, p_assets text[], p_at timestamp with time zone, p_is_live boolean) RETURNS TABLE(asset text, price numeric, source text, at timestamp with time zone, is_carried boolean)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH wanted AS (SELECT DISTINCT name FROM unnest(p_assets) AS name WHERE name <> p_base),
+    pair AS MATERIALIZED (
+        SELECT instrument.id, way.asset, way.other, way.is_turned
+        FROM markets_instrument AS instrument
+        CROSS JOIN LATERAL (
+            VALUES (instrument.base, instrument.quote, false), (instrument.quote, instrument.base, true)
+        ) AS way (asset, other, is_turned)
+        WHERE instrument.venue = p_venue AND instrument.kind IN ('spot', 'prediction')
+              AND (way.other = p_base OR way.asset = ANY (p_assets))
+    ),
+    path AS MATERIALIZED (
+        SELECT wanted.name, '' AS bridge, one.id AS first, one.is_turned AS first_turned,
+               NULL::bigint AS second, false AS second_turned
+        FROM wanted JOIN pair AS one ON one.asset = wanted.name AND one.other = p_base
+        UNION ALL
+        SELECT wanted.name, one.other, one.id, one.is_turned, two.id, two.is_turned
+        FROM wanted
+        JOIN pair AS one ON one.asset = wanted.name AND one.other <> p_base
+        JOIN pair AS two ON two.asset = one.other AND two.other = p_base
+    ),
+    quote AS MATERIALIZED (
+        SELECT * FROM market_known_quotes(
+            ARRAY(SELECT first FROM path UNION SELECT second FROM path WHERE second IS NOT NULL), p_at, p_is_live
+        )
+    )
+    SELECT p_base, 1::numeric, 'identity', p_at, false WHERE p_base = ANY (p_assets)
+    UNION ALL
+    (
+        SELECT DISTINCT ON (path.name) path.name, worth.price,
+               CASE WHEN 'simulated' IN (one.source, two.source) THEN 'simulated' ELSE one.source END,
+               least(one.at, two.at), one.is_carried OR coalesce(two.is_carried, false)
+        FROM path
+        JOIN quote AS one ON one.instrument_id = path.first
+        LEFT JOIN quote AS two ON two.instrument_id = path.second
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN path.first_turned THEN 1 / one.price ELSE one.price END
+                   * CASE WHEN path.second IS NULL THEN 1 WHEN path.second_turned THEN 1 / two.price ELSE two.price END
+        ) AS worth (price)
+        WHERE worth.price > 0 AND worth.price < 1e20
+        ORDER BY path.name, one.is_carried OR coalesce(two.is_carried, false), path.bridge, path.first_turned,
+                 path.second_turned, path.first, path.second
+    )
+$$;
+
+
+--
+-- Name: market_quotes(bigint[], timestamp with time zone, boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.market_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean) RETURNS TABLE(instrument_id bigint, price numeric, bid numeric, ask numeric, source text, at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT instrument_id, price, coalesce(nullif(bid, 0), price), coalesce(nullif(ask, 0), price), source, at
+    FROM markets_ticker
+    WHERE p_is_live AND instrument_id = ANY (p_instruments)
+    UNION ALL
+    SELECT instrument_id, price, price, price, source, at
+    FROM market_closes(CASE WHEN p_is_live THEN '{}' ELSE p_instruments END, p_at)
+$$;
+
+
+--
+-- Name: market_remember_price(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.market_remember_price() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO markets_lastprice AS known (instrument_id, price, source, at)
+    VALUES (OLD.instrument_id, OLD.price, OLD.source, OLD.at)
+    ON CONFLICT (instrument_id) DO UPDATE SET price = excluded.price, source = excluded.source, at = excluded.at
+    WHERE known.at <= excluded.at;
+    RETURN OLD;
+END
+$$;
+
+
+--
+-- Name: market_timeframes(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.market_timeframes() RETURNS TABLE(timeframe text, length bigint)
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    VALUES ('1m', 60000::bigint), ('5m', 300000), ('15m', 900000), ('1h', 3600000), ('4h', 14400000), ('1d', 86400000)
+$$;
+
+
+--
+-- Name: portfolio_bounded(numeric); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_bounded(amount numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT round(least(greatest(coalesce(amount, 0), -1e44), 1e44), 18)
+$$;
+
+
+--
 -- Name: portfolio_ensure_partition(date); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -437,6 +612,37 @@ BEGIN
         END IF;
     END LOOP;
 END
+$$;
+
+
+--
+-- Name: portfolio_index(double precision, numeric); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_index(before double precision, factor numeric) RETURNS double precision
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN grown < 1e-18 THEN 0 ELSE least(grown, 1e100) END
+    FROM (
+        SELECT CASE WHEN before > 0 THEN before ELSE 1 END * round(greatest(factor, 0), 18)::double precision
+    ) AS growth (grown)
+$$;
+
+
+--
+-- Name: position_totals(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.position_totals(p_owner uuid) RETURNS TABLE(wallet_id uuid, instrument_id bigint, realized numeric, quantity numeric, entry_price numeric)
+    LANGUAGE sql STABLE
+    AS $$
+    -- `realized` is of all positions there ever were, net of fees, in the quote asset, the closed ones from their sums;
+    -- `quantity` of the open one, of which there is at most one, negative when it is short, and 0 when there is none.
+    SELECT wallet_id, instrument_id, coalesce(closed.won - closed.lost, 0) + coalesce(held.realized_pnl, 0),
+           coalesce(CASE held.direction WHEN 'long' THEN held.quantity ELSE -held.quantity END, 0), held.entry_price
+    FROM (SELECT * FROM trading_tradetotal WHERE owner_id = p_owner) AS closed
+    FULL JOIN (SELECT * FROM trading_position WHERE owner_id = p_owner AND closed_at IS NULL) AS held
+         USING (wallet_id, instrument_id)
 $$;
 
 
@@ -587,6 +793,111 @@ BEGIN
     RAISE EXCEPTION '% is a history: rows are never changed or removed.', TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
+
+
+--
+-- Name: wallet_balance(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallet_balance(p_wallet uuid, p_asset text) RETURNS numeric
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT balance FROM wallets_account WHERE wallet_id = p_wallet AND asset = p_asset AND kind = 'wallet'
+$$;
+
+
+--
+-- Name: wallet_books(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallet_books(p_owner uuid) RETURNS TABLE(wallet_id uuid, asset text, held numeric, flow numeric, fees numeric, adjustments numeric)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT account.wallet_id, account.asset,
+           coalesce(sum(balance) FILTER (WHERE kind = 'wallet'), 0),
+           coalesce(sum(balance) FILTER (WHERE kind NOT IN ('external', 'suspense')), 0),
+           coalesce(sum(balance) FILTER (WHERE kind = 'fees'), 0),
+           coalesce(-sum(balance) FILTER (WHERE kind = 'pnl'), 0)
+    FROM wallets_account AS account
+    WHERE account.owner_id = p_owner
+    GROUP BY account.wallet_id, account.asset
+$$;
+
+
+--
+-- Name: wallet_books_since(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallet_books_since(p_owner uuid, p_since timestamp with time zone) RETURNS TABLE(wallet_id uuid, asset text, balance numeric, reserved numeric, balance_before numeric, flow numeric)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT account.wallet_id, account.asset,
+           coalesce(sum(account.balance) FILTER (WHERE kind = 'wallet'), 0),
+           coalesce(sum(account.held) FILTER (WHERE kind = 'wallet'), 0),
+           coalesce(sum(earlier.balance_after) FILTER (WHERE kind = 'wallet'), 0),
+           sum(account.balance - coalesce(earlier.balance_after, 0))
+    FROM wallets_account AS account
+    LEFT JOIN LATERAL (
+        SELECT entry.balance_after FROM wallets_entry AS entry
+        WHERE entry.account_id = account.id AND entry.created_at <= p_since
+        ORDER BY entry.version DESC LIMIT 1
+    ) AS earlier ON true
+    WHERE account.owner_id = p_owner AND account.kind NOT IN ('external', 'suspense')
+    GROUP BY account.wallet_id, account.asset
+$$;
+
+
+--
+-- Name: wallet_path(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallet_path(p_wallet uuid) RETURNS TABLE(step integer, wallet_id uuid, connection_id uuid, name text, trading_state text)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE path AS (
+        SELECT id, parent_id, wallets_wallet.connection_id, wallets_wallet.name, wallets_wallet.trading_state, 0 AS step
+        FROM wallets_wallet WHERE id = p_wallet
+        UNION ALL
+        SELECT above.id, above.parent_id, above.connection_id, above.name, above.trading_state, path.step + 1
+        FROM wallets_wallet AS above JOIN path ON above.id = path.parent_id
+    )
+    SELECT path.step, path.id, NULL::uuid, path.name, path.trading_state FROM path
+    UNION ALL
+    SELECT -1, NULL, venue.id, venue.name, CASE venue.state WHEN 'active' THEN 'active' ELSE 'closed' END
+    FROM path JOIN wallets_connection AS venue ON venue.id = path.connection_id
+    WHERE path.step = 0
+    ORDER BY 1
+$$;
+
+
+--
+-- Name: wallet_stricter(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallet_stricter(one text, other text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN coalesce(array_position(ARRAY['active', 'reducing', 'halted'], one), 4)
+                     >= coalesce(array_position(ARRAY['active', 'reducing', 'halted'], other), 4)
+                THEN one ELSE other END
+$$;
+
+
+--
+-- Name: wallet_subtree(uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallet_subtree(p_wallets uuid[]) RETURNS TABLE(root_id uuid, wallet_id uuid, distance integer)
+    LANGUAGE sql STABLE ROWS 50
+    AS $$
+    WITH RECURSIVE subtree (root_id, wallet_id, distance) AS (
+        SELECT id, id, 0 FROM wallets_wallet WHERE id = ANY (p_wallets)
+        UNION ALL
+        SELECT subtree.root_id, below.id, subtree.distance + 1
+        FROM subtree JOIN wallets_wallet AS below ON below.parent_id = subtree.wallet_id
+    )
+    SELECT * FROM subtree
+$$;
 
 
 --
@@ -1094,6 +1405,41 @@ ALTER TABLE public.farms_farmevent ALTER COLUMN id ADD GENERATED BY DEFAULT AS I
 
 
 --
+-- Name: markets_instrument; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.markets_instrument (
+    id bigint NOT NULL,
+    venue character varying(40) NOT NULL,
+    symbol character varying(40) NOT NULL,
+    base character varying(20) NOT NULL,
+    quote character varying(20) NOT NULL,
+    settle character varying(20) NOT NULL,
+    kind character varying(12) NOT NULL,
+    tick_size numeric(38,18) NOT NULL,
+    lot_size numeric(38,18) NOT NULL,
+    minimum_notional numeric(38,18) NOT NULL,
+    is_simulated boolean NOT NULL,
+    is_active boolean NOT NULL,
+    CONSTRAINT instrument_steps_positive CHECK (((tick_size > (0)::numeric) AND (tick_size < '100000000000000000000'::numeric) AND (lot_size > (0)::numeric) AND (lot_size < '100000000000000000000'::numeric)))
+);
+
+
+--
+-- Name: market_instruments; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.market_instruments AS
+ SELECT id AS instrument_id,
+    venue,
+    symbol,
+    base,
+    quote,
+    ((kind)::text = ANY (ARRAY[('perpetual'::character varying)::text, ('future'::character varying)::text])) AS is_derivative
+   FROM public.markets_instrument;
+
+
+--
 -- Name: markets_candle; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1122,27 +1468,6 @@ CREATE TABLE public.markets_feedstate (
 
 
 --
--- Name: markets_instrument; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.markets_instrument (
-    id bigint NOT NULL,
-    venue character varying(40) NOT NULL,
-    symbol character varying(40) NOT NULL,
-    base character varying(20) NOT NULL,
-    quote character varying(20) NOT NULL,
-    settle character varying(20) NOT NULL,
-    kind character varying(12) NOT NULL,
-    tick_size numeric(38,18) NOT NULL,
-    lot_size numeric(38,18) NOT NULL,
-    minimum_notional numeric(38,18) NOT NULL,
-    is_simulated boolean NOT NULL,
-    is_active boolean NOT NULL,
-    CONSTRAINT instrument_steps_positive CHECK (((tick_size > (0)::numeric) AND (tick_size < '100000000000000000000'::numeric) AND (lot_size > (0)::numeric) AND (lot_size < '100000000000000000000'::numeric)))
-);
-
-
---
 -- Name: markets_instrument_id_seq; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -1153,6 +1478,18 @@ ALTER TABLE public.markets_instrument ALTER COLUMN id ADD GENERATED BY DEFAULT A
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+
+--
+-- Name: markets_lastprice; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.markets_lastprice (
+    instrument_id bigint NOT NULL,
+    price numeric(38,18) NOT NULL,
+    source character varying(40) NOT NULL,
+    at timestamp with time zone NOT NULL
 );
 
 
@@ -1179,14 +1516,15 @@ CREATE TABLE public.portfolio_dailyperformance (
     id bigint NOT NULL,
     scope uuid GENERATED ALWAYS AS (COALESCE(wallet_id, owner_id)) STORED,
     day date NOT NULL,
-    equity numeric(38,18) NOT NULL,
-    low numeric(38,18) NOT NULL,
-    high numeric(38,18) NOT NULL,
-    flow numeric(38,18) NOT NULL,
-    market numeric(38,18) NOT NULL,
-    realized numeric(38,18) NOT NULL,
-    fees numeric(38,18) NOT NULL,
-    adjustments numeric(38,18) NOT NULL,
+    base character varying(20) NOT NULL,
+    equity numeric(64,18) NOT NULL,
+    low numeric(64,18) NOT NULL,
+    high numeric(64,18) NOT NULL,
+    flow numeric(64,18) NOT NULL,
+    market numeric(64,18) NOT NULL,
+    realized numeric(64,18) NOT NULL,
+    fees numeric(64,18) NOT NULL,
+    adjustments numeric(64,18) NOT NULL,
     twr double precision NOT NULL,
     twr_index double precision NOT NULL,
     twr_low double precision NOT NULL,
@@ -1218,12 +1556,15 @@ ALTER TABLE public.portfolio_dailyperformance ALTER COLUMN id ADD GENERATED BY D
 
 CREATE TABLE public.portfolio_flowmark (
     id bigint NOT NULL,
+    scope uuid GENERATED ALWAYS AS (COALESCE(wallet_id, owner_id)) STORED,
+    base character varying(20) NOT NULL,
+    venue character varying(40) NOT NULL,
     asset character varying(20) NOT NULL,
-    flow numeric(38,18) NOT NULL,
-    fees numeric(38,18) NOT NULL,
-    adjustments numeric(38,18) NOT NULL,
+    flow numeric(64,18) NOT NULL,
+    fees numeric(64,18) NOT NULL,
+    adjustments numeric(64,18) NOT NULL,
     owner_id uuid NOT NULL,
-    wallet_id uuid NOT NULL
+    wallet_id uuid
 );
 
 ALTER TABLE ONLY public.portfolio_flowmark FORCE ROW LEVEL SECURITY;
@@ -1286,16 +1627,18 @@ CREATE TABLE public.portfolio_snapshot (
     wallet_id uuid,
     scope uuid GENERATED ALWAYS AS (COALESCE(wallet_id, owner_id)) STORED,
     at timestamp with time zone NOT NULL,
-    equity numeric(38,18) NOT NULL,
-    cash numeric(38,18) NOT NULL,
-    invested numeric(38,18) NOT NULL,
-    unrealized_pnl numeric(38,18) NOT NULL,
-    realized_pnl numeric(38,18) NOT NULL,
-    fees numeric(38,18) NOT NULL,
-    flow numeric(38,18) NOT NULL,
-    adjustments numeric(38,18) NOT NULL,
-    gross_exposure numeric(38,18) NOT NULL,
-    net_exposure numeric(38,18) NOT NULL,
+    base character varying(20) NOT NULL,
+    equity numeric(64,18) NOT NULL,
+    cash numeric(64,18) NOT NULL,
+    invested numeric(64,18) NOT NULL,
+    unrealized_pnl numeric(64,18) NOT NULL,
+    realized_pnl numeric(64,18) NOT NULL,
+    fees numeric(64,18) NOT NULL,
+    flow numeric(64,18) NOT NULL,
+    flows numeric(64,18) NOT NULL,
+    adjustments numeric(64,18) NOT NULL,
+    gross_exposure numeric(64,18) NOT NULL,
+    net_exposure numeric(64,18) NOT NULL,
     twr_index double precision NOT NULL,
     is_stale boolean NOT NULL,
     unpriced jsonb NOT NULL
@@ -1748,6 +2091,69 @@ ALTER TABLE public.users_user_user_permissions ALTER COLUMN id ADD GENERATED BY 
 
 
 --
+-- Name: wallets_connection; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_connection (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    name character varying(80) NOT NULL,
+    venue character varying(40) NOT NULL,
+    is_paper boolean NOT NULL,
+    state character varying(10) NOT NULL,
+    status character varying(10) NOT NULL,
+    status_detail text NOT NULL,
+    synced_at timestamp with time zone,
+    owner_id uuid NOT NULL,
+    platform_id character varying(40) NOT NULL,
+    is_rehearsing boolean NOT NULL
+);
+
+ALTER TABLE ONLY public.wallets_connection FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_wallet; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_wallet (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    name character varying(80) NOT NULL,
+    role character varying(6) NOT NULL,
+    base_asset character varying(20) NOT NULL,
+    trading_state character varying(8) NOT NULL,
+    target_weight numeric(9,8),
+    connection_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    parent_id uuid,
+    CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = 'master'::text)) OR ((NOT ((role)::text = 'master'::text)) AND (parent_id IS NOT NULL)))),
+    CONSTRAINT wallet_target_weight_is_a_fraction CHECK (((target_weight IS NULL) OR ((target_weight >= (0)::numeric) AND (target_weight <= (1)::numeric))))
+);
+
+ALTER TABLE ONLY public.wallets_wallet FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallet_places; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.wallet_places WITH (security_invoker='true') AS
+ SELECT wallet.id AS wallet_id,
+    wallet.owner_id,
+    wallet.parent_id,
+    wallet.name,
+    wallet.role,
+    wallet.base_asset,
+    wallet.target_weight,
+    wallet.created_at,
+    wallet.connection_id,
+    connection.venue
+   FROM (public.wallets_wallet wallet
+     JOIN public.wallets_connection connection ON ((connection.id = wallet.connection_id)));
+
+
+--
 -- Name: wallets_account; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1781,28 +2187,6 @@ ALTER TABLE public.wallets_account ALTER COLUMN id ADD GENERATED BY DEFAULT AS I
     NO MAXVALUE
     CACHE 1
 );
-
-
---
--- Name: wallets_connection; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.wallets_connection (
-    id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    name character varying(80) NOT NULL,
-    venue character varying(40) NOT NULL,
-    is_paper boolean NOT NULL,
-    state character varying(10) NOT NULL,
-    status character varying(10) NOT NULL,
-    status_detail text NOT NULL,
-    synced_at timestamp with time zone,
-    owner_id uuid NOT NULL,
-    platform_id character varying(40) NOT NULL,
-    is_rehearsing boolean NOT NULL
-);
-
-ALTER TABLE ONLY public.wallets_connection FORCE ROW LEVEL SECURITY;
 
 
 --
@@ -2153,28 +2537,6 @@ ALTER TABLE public.wallets_transfer ALTER COLUMN id ADD GENERATED BY DEFAULT AS 
     NO MAXVALUE
     CACHE 1
 );
-
-
---
--- Name: wallets_wallet; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.wallets_wallet (
-    id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    name character varying(80) NOT NULL,
-    role character varying(6) NOT NULL,
-    base_asset character varying(20) NOT NULL,
-    trading_state character varying(8) NOT NULL,
-    target_weight numeric(9,8),
-    connection_id uuid NOT NULL,
-    owner_id uuid NOT NULL,
-    parent_id uuid,
-    CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = 'master'::text)) OR ((NOT ((role)::text = 'master'::text)) AND (parent_id IS NOT NULL)))),
-    CONSTRAINT wallet_target_weight_is_a_fraction CHECK (((target_weight IS NULL) OR ((target_weight >= (0)::numeric) AND (target_weight <= (1)::numeric))))
-);
-
-ALTER TABLE ONLY public.wallets_wallet FORCE ROW LEVEL SECURITY;
 
 
 --
@@ -2560,18 +2922,21 @@ INSERT INTO public.django_migrations VALUES
 	(37, 'farms', '0001_initial', now()),
 	(38, 'farms', '0002_policies', now()),
 	(39, 'farms', '0003_histories', now()),
-	(40, 'portfolio', '0001_initial', now()),
-	(41, 'portfolio', '0002_policies', now()),
-	(42, 'sessions', '0001_initial', now()),
-	(43, 'trading', '0002_policies', now()),
-	(44, 'trading', '0003_guards', now()),
-	(45, 'trading', '0004_sums_of_closed_trades', now()),
-	(46, 'users', '0002_tokens', now()),
-	(47, 'users', '0003_two_factor', now()),
-	(48, 'wallets', '0002_policies', now()),
-	(49, 'wallets', '0003_ledger_rows', now()),
-	(50, 'wallets', '0004_ledger_functions', now()),
-	(51, 'wallets', '0005_rehearsing_connections', now());
+	(40, 'markets', '0002_prices', now()),
+	(41, 'portfolio', '0001_initial', now()),
+	(42, 'portfolio', '0002_policies', now()),
+	(43, 'sessions', '0001_initial', now()),
+	(44, 'trading', '0002_policies', now()),
+	(45, 'trading', '0003_guards', now()),
+	(46, 'trading', '0004_sums_of_closed_trades', now()),
+	(47, 'trading', '0005_functions', now()),
+	(48, 'users', '0002_tokens', now()),
+	(49, 'users', '0003_two_factor', now()),
+	(50, 'wallets', '0002_policies', now()),
+	(51, 'wallets', '0003_ledger_rows', now()),
+	(52, 'wallets', '0004_ledger_functions', now()),
+	(53, 'wallets', '0005_rehearsing_connections', now()),
+	(54, 'wallets', '0006_hierarchy_functions', now());
 
 
 --
@@ -2624,6 +2989,12 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: markets_instrument; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: markets_lastprice; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -2906,7 +3277,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 53, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 51, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 54, true);
 
 
 --
@@ -3430,7 +3801,7 @@ ALTER TABLE ONLY public.trading_fill
 --
 
 ALTER TABLE ONLY public.portfolio_flowmark
-    ADD CONSTRAINT flow_mark_once UNIQUE (wallet_id, asset);
+    ADD CONSTRAINT flow_mark_once UNIQUE (scope, base, venue, asset);
 
 
 --
@@ -3471,6 +3842,14 @@ ALTER TABLE ONLY public.markets_feedstate
 
 ALTER TABLE ONLY public.markets_instrument
     ADD CONSTRAINT markets_instrument_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: markets_lastprice markets_lastprice_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_lastprice
+    ADD CONSTRAINT markets_lastprice_pkey PRIMARY KEY (instrument_id);
 
 
 --
@@ -3775,6 +4154,14 @@ ALTER TABLE ONLY public.users_user_user_permissions
 
 ALTER TABLE ONLY public.users_user_user_permissions
     ADD CONSTRAINT users_user_user_permissions_user_id_permission_id_43338c45_uniq UNIQUE (user_id, permission_id);
+
+
+--
+-- Name: wallets_wallet wallet_base_identity; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_wallet
+    ADD CONSTRAINT wallet_base_identity UNIQUE (id, base_asset);
 
 
 --
@@ -4967,6 +5354,13 @@ CREATE TRIGGER keep_sums AFTER INSERT OR DELETE OR UPDATE OF closed_at, realized
 
 
 --
+-- Name: markets_ticker remember_price; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER remember_price BEFORE DELETE ON public.markets_ticker FOR EACH ROW EXECUTE FUNCTION public.market_remember_price();
+
+
+--
 -- Name: wallets_account same_identity; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -5187,6 +5581,14 @@ ALTER TABLE ONLY public.farms_farmevent
 
 ALTER TABLE ONLY public.farms_farmevent
     ADD CONSTRAINT farms_farmevent_owner_id_b2d55844_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: markets_lastprice markets_lastprice_instrument_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_lastprice
+    ADD CONSTRAINT markets_lastprice_instrument_id_fkey FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) ON DELETE CASCADE;
 
 
 --
@@ -5563,6 +5965,14 @@ ALTER TABLE ONLY public.users_user_user_permissions
 
 ALTER TABLE ONLY public.users_user_user_permissions
     ADD CONSTRAINT users_user_user_permissions_user_id_20aca447_fk_users_user_id FOREIGN KEY (user_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_wallet wallet_base_is_the_parents; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_wallet
+    ADD CONSTRAINT wallet_base_is_the_parents FOREIGN KEY (parent_id, base_asset) REFERENCES public.wallets_wallet(id, base_asset) ON UPDATE CASCADE;
 
 
 --
@@ -6276,6 +6686,14 @@ ALTER TABLE public.wallets_transfer ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.wallets_wallet ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: FUNCTION has_orders(p_wallet uuid, p_statuses text[]); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) TO moniqo_app;
+GRANT ALL ON FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION ledger_check_account(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6325,12 +6743,84 @@ GRANT ALL ON FUNCTION public.ledger_refuse_change() TO moniqo_system;
 
 
 --
+-- Name: FUNCTION market_closes(p_instruments bigint[], p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.market_closes(p_instruments bigint[], p_at timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.market_closes(p_instruments bigint[], p_at timestamp with time zone) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION market_known_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.market_known_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean) TO moniqo_app;
+GRANT ALL ON FUNCTION public.market_known_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION market_prices(p_venue text, p_base text, p_assets text[], p_at timestamp with time zone, p_is_live boolean); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.market_prices(p_venue text, p_base text, p_assets text[], p_at timestamp with time zone, p_is_live boolean) TO moniqo_app;
+GRANT ALL ON FUNCTION public.market_prices(p_venue text, p_base text, p_assets text[], p_at timestamp with time zone, p_is_live boolean) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION market_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.market_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean) TO moniqo_app;
+GRANT ALL ON FUNCTION public.market_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION market_remember_price(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.market_remember_price() TO moniqo_app;
+GRANT ALL ON FUNCTION public.market_remember_price() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION market_timeframes(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.market_timeframes() TO moniqo_app;
+GRANT ALL ON FUNCTION public.market_timeframes() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION portfolio_bounded(amount numeric); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_bounded(amount numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_bounded(amount numeric) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION portfolio_ensure_partition(day date); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.portfolio_ensure_partition(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.portfolio_ensure_partition(day date) TO moniqo_app;
 GRANT ALL ON FUNCTION public.portfolio_ensure_partition(day date) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION portfolio_index(before double precision, factor numeric); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_index(before double precision, factor numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_index(before double precision, factor numeric) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION position_totals(p_owner uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.position_totals(p_owner uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.position_totals(p_owner uuid) TO moniqo_system;
 
 
 --
@@ -6380,6 +6870,54 @@ GRANT ALL ON FUNCTION public.trading_keep_sums() TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.trading_refuse_change() TO moniqo_app;
 GRANT ALL ON FUNCTION public.trading_refuse_change() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION wallet_balance(p_wallet uuid, p_asset text); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallet_balance(p_wallet uuid, p_asset text) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallet_balance(p_wallet uuid, p_asset text) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION wallet_books(p_owner uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallet_books(p_owner uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallet_books(p_owner uuid) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION wallet_books_since(p_owner uuid, p_since timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallet_books_since(p_owner uuid, p_since timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallet_books_since(p_owner uuid, p_since timestamp with time zone) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION wallet_path(p_wallet uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallet_path(p_wallet uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallet_path(p_wallet uuid) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION wallet_stricter(one text, other text); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallet_stricter(one text, other text) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallet_stricter(one text, other text) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION wallet_subtree(p_wallets uuid[]); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallet_subtree(p_wallets uuid[]) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallet_subtree(p_wallets uuid[]) TO moniqo_system;
 
 
 --
@@ -6647,6 +7185,22 @@ GRANT SELECT,USAGE ON SEQUENCE public.farms_farmevent_id_seq TO moniqo_system;
 
 
 --
+-- Name: TABLE markets_instrument; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_instrument TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_instrument TO moniqo_system;
+
+
+--
+-- Name: TABLE market_instruments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.market_instruments TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.market_instruments TO moniqo_system;
+
+
+--
 -- Name: TABLE markets_candle; Type: ACL; Schema: public; Owner: -
 --
 
@@ -6663,19 +7217,19 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_feedstate TO moniqo_sy
 
 
 --
--- Name: TABLE markets_instrument; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_instrument TO moniqo_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_instrument TO moniqo_system;
-
-
---
 -- Name: SEQUENCE markets_instrument_id_seq; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT,USAGE ON SEQUENCE public.markets_instrument_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.markets_instrument_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE markets_lastprice; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_lastprice TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_lastprice TO moniqo_system;
 
 
 --
@@ -6943,6 +7497,30 @@ GRANT SELECT,USAGE ON SEQUENCE public.users_user_user_permissions_id_seq TO moni
 
 
 --
+-- Name: TABLE wallets_connection; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_connection TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_connection TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_wallet; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_wallet TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_wallet TO moniqo_system;
+
+
+--
+-- Name: TABLE wallet_places; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallet_places TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallet_places TO moniqo_system;
+
+
+--
 -- Name: TABLE wallets_account; Type: ACL; Schema: public; Owner: -
 --
 
@@ -6956,14 +7534,6 @@ GRANT SELECT ON TABLE public.wallets_account TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_account_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_account_id_seq TO moniqo_system;
-
-
---
--- Name: TABLE wallets_connection; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_connection TO moniqo_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_connection TO moniqo_system;
 
 
 --
@@ -7132,11 +7702,3 @@ GRANT SELECT ON TABLE public.wallets_transfer TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_id_seq TO moniqo_system;
-
-
---
--- Name: TABLE wallets_wallet; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_wallet TO moniqo_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_wallet TO moniqo_system;

@@ -32,7 +32,7 @@ class PortfolioStateAdmin(ReadOnlyAdmin):
 
 @admin.register(FlowMark)
 class FlowMarkAdmin(ReadOnlyAdmin):
-    list_display = ("wallet", "asset", "flow", "fees", "adjustments")
+    list_display = ("owner", "wallet", "base", "venue", "asset", "flow", "fees", "adjustments")
     list_filter = ("asset",)
     search_fields = ("owner__email", "wallet__name")
-    list_select_related = ("wallet",)
+    list_select_related = ("owner", "wallet")

@@ -184,7 +184,7 @@ def performance(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
     performance = figures.performance
     return {
         **{name: getattr(performance, name) for name in PerformanceOut.model_fields if name != "daily"},
-        "daily": daily_parts(scope=figures.scope, start=figures.start),
+        "daily": daily_parts(scope=figures.scope, base=figures.base, start=figures.start),
     }
 
 

@@ -14,25 +14,32 @@ from uuid import UUID
 from django.db import connection
 
 ROLL_UP: Final = """
-WITH scope (scope) AS (
-    SELECT id FROM wallets_wallet WHERE owner_id = %(owner)s
-    UNION ALL
-    SELECT %(owner)s::uuid
+WITH scope (scope, base) AS (
+    -- A scope's history is that of the asset it is valued in now.
+    SELECT candidate.scope, newest.base
+    FROM (
+        SELECT wallet_id FROM wallet_places WHERE owner_id = %(owner)s
+        UNION ALL
+        SELECT %(owner)s::uuid
+    ) AS candidate (scope)
+    CROSS JOIN LATERAL (
+        SELECT base FROM portfolio_snapshot WHERE portfolio_snapshot.scope = candidate.scope ORDER BY at DESC LIMIT 1
+    ) AS newest
 ),
 series AS (
     SELECT snapshot.*
     FROM scope
     CROSS JOIN LATERAL (
         (
-            SELECT scope, wallet_id, at, equity, realized_pnl, fees, flow, adjustments, twr_index
-            FROM portfolio_snapshot
-            WHERE portfolio_snapshot.scope = scope.scope AND at < %(start)s
+            SELECT scope, wallet_id, base, at, equity, realized_pnl, fees, flow, adjustments, twr_index
+            FROM portfolio_snapshot AS earlier
+            WHERE earlier.scope = scope.scope AND earlier.base = scope.base AND at < %(start)s
             ORDER BY at DESC LIMIT 1
         )
         UNION ALL
-        SELECT scope, wallet_id, at, equity, realized_pnl, fees, flow, adjustments, twr_index
-        FROM portfolio_snapshot
-        WHERE portfolio_snapshot.scope = scope.scope AND at >= %(start)s
+        SELECT scope, wallet_id, base, at, equity, realized_pnl, fees, flow, adjustments, twr_index
+        FROM portfolio_snapshot AS later
+        WHERE later.scope = scope.scope AND later.base = scope.base AND at >= %(start)s
     ) AS snapshot
 ),
 step AS (
@@ -45,30 +52,36 @@ step AS (
     WINDOW earlier AS (PARTITION BY scope ORDER BY at)
 ),
 day AS (
-    SELECT scope, wallet_id, day,
+    SELECT scope, wallet_id, base, day,
            (array_agg(equity ORDER BY at DESC))[1] AS equity, min(equity) AS low, max(equity) AS high,
-           sum(change) AS change, sum(flow) AS flow, sum(net_gain + paid) AS realized, sum(paid) AS fees,
-           sum(adjustments) AS adjustments,
+           sum(change) AS change, portfolio_bounded(sum(flow)) AS flow,
+           portfolio_bounded(sum(net_gain + paid)) AS realized, portfolio_bounded(sum(paid)) AS fees,
+           portfolio_bounded(sum(adjustments)) AS adjustments,
            (array_agg(index_before ORDER BY at))[1] AS index_before,
            (array_agg(twr_index ORDER BY at DESC))[1] AS twr_index,
-           min(twr_index) AS twr_low, max(twr_index) AS twr_high
+           min(twr_index) AS twr_low, max(twr_index) AS twr_high,
+           bool_or(twr_index = 0 AND index_before > 0) AS is_lost
     FROM step
     WHERE at >= %(start)s
-    GROUP BY scope, wallet_id, day
+    GROUP BY scope, wallet_id, base, day
 )
 INSERT INTO portfolio_dailyperformance (
-    owner_id, wallet_id, day, equity, low, high, flow, market, realized, fees, adjustments,
+    owner_id, wallet_id, day, base, equity, low, high, flow, market, realized, fees, adjustments,
     twr, twr_index, twr_low, twr_high
 )
-SELECT %(owner)s, wallet_id, day, equity, low, high, flow, change - flow - realized + fees - adjustments, realized,
-       fees, adjustments, CASE WHEN index_before > 0 THEN twr_index / index_before - 1 ELSE 0 END,
+SELECT %(owner)s, wallet_id, day, base, equity, low, high, flow, change - flow - realized + fees - adjustments,
+       realized, fees, adjustments,
+       CASE WHEN is_lost THEN -1
+            WHEN index_before > 0 THEN twr_index / index_before - 1
+            -- All was lost before: the index stays at zero until it begins anew at one.
+            WHEN twr_index > 0 THEN twr_index - 1 ELSE 0 END,
        twr_index, twr_low, twr_high
 FROM day
 ORDER BY scope, day
 ON CONFLICT (scope, day) DO UPDATE
-SET equity = excluded.equity, low = excluded.low, high = excluded.high, flow = excluded.flow, market = excluded.market,
-    realized = excluded.realized, fees = excluded.fees, adjustments = excluded.adjustments, twr = excluded.twr,
-    twr_index = excluded.twr_index, twr_low = excluded.twr_low, twr_high = excluded.twr_high
+SET base = excluded.base, equity = excluded.equity, low = excluded.low, high = excluded.high, flow = excluded.flow,
+    market = excluded.market, realized = excluded.realized, fees = excluded.fees, adjustments = excluded.adjustments,
+    twr = excluded.twr, twr_index = excluded.twr_index, twr_low = excluded.twr_low, twr_high = excluded.twr_high
 """
 
 # The first day there can be: everything is rolled up from the beginning.

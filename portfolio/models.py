@@ -7,7 +7,7 @@ owner's own id stands for the latter, so that one column names both and every se
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from kit.models import MoneyField, Owned
+from kit.models import Owned, ValueField
 from wallets.models import Wallet
 
 SCOPE = Coalesce("wallet", "owner")
@@ -27,16 +27,20 @@ class Snapshot(Owned):
     )
     scope = models.GeneratedField(expression=SCOPE, output_field=models.UUIDField(), db_persist=True)
     at = models.DateTimeField()
-    equity = MoneyField(help_text="cash + invested + unrealized profit of derivatives.")
-    cash = MoneyField(help_text="The part held in the base asset.")
-    invested = MoneyField(help_text="Market value of every other asset that has a price.")
-    unrealized_pnl = MoneyField(default=0)
-    realized_pnl = MoneyField(default=0, help_text="Cumulative, net of fees.")
-    fees = MoneyField(default=0, help_text="Cumulative, each valued when it was paid.")
-    flow = MoneyField(default=0, help_text="Money that came in (+) or left (−) since the snapshot before.")
-    adjustments = MoneyField(default=0, help_text="Corrections of the books since the snapshot before.")
-    gross_exposure = MoneyField(default=0)
-    net_exposure = MoneyField(default=0)
+    base = models.CharField(
+        max_length=20, help_text="The asset that the value is told in; each has a history of its own."
+    )
+    equity = ValueField(help_text="cash + invested + unrealized profit of derivatives.")
+    cash = ValueField(help_text="The part held in the base asset.")
+    invested = ValueField(help_text="Market value of every other asset that has a price.")
+    unrealized_pnl = ValueField(default=0)
+    realized_pnl = ValueField(default=0, help_text="Cumulative, net of fees.")
+    fees = ValueField(default=0, help_text="Cumulative, each valued when it was paid.")
+    flow = ValueField(default=0, help_text="Money that came in (+) or left (−) since the snapshot before.")
+    flows = ValueField(default=0, help_text="Cumulative: all that was put in less all that was taken out.")
+    adjustments = ValueField(default=0, help_text="Corrections of the books since the snapshot before.")
+    gross_exposure = ValueField(default=0)
+    net_exposure = ValueField(default=0)
     twr_index = models.FloatField(default=1, help_text="Growth of 1 by time-weighted returns since the first snapshot.")
     is_stale = models.BooleanField(default=False, help_text="Carried forward: a venue did not answer, a price is old.")
     unpriced = models.JSONField(default=list, help_text="Assets without a price, listed and not counted.")
@@ -50,20 +54,25 @@ class Snapshot(Owned):
 
 
 class FlowMark(Owned):
-    """How much of an asset had ever flowed into a wallet when it was last valued.
+    """How much of an asset had ever flowed into a scope at a venue when the scope was last valued in `base`.
 
     The books say how much has flowed so far; the difference is what the next snapshot reports. An asset without a
     price keeps its mark, so that its flow is told once it can be valued.
     """
 
-    wallet = models.ForeignKey(Wallet, on_delete=models.CASCADE, db_index=False, related_name="+")
+    wallet = models.ForeignKey(
+        Wallet, on_delete=models.CASCADE, null=True, blank=True, db_index=False, related_name="+"
+    )
+    scope = models.GeneratedField(expression=SCOPE, output_field=models.UUIDField(), db_persist=True)
+    base = models.CharField(max_length=20)
+    venue = models.CharField(max_length=40)
     asset = models.CharField(max_length=20)
-    flow = MoneyField(default=0)
-    fees = MoneyField(default=0)
-    adjustments = MoneyField(default=0)
+    flow = ValueField(default=0, help_text="In units of the asset, as the other two.")
+    fees = ValueField(default=0)
+    adjustments = ValueField(default=0)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("wallet", "asset"), name="flow_mark_once"),)
+        constraints = (models.UniqueConstraint(fields=("scope", "base", "venue", "asset"), name="flow_mark_once"),)
 
     def __str__(self) -> str:
         return f"{self.asset} {self.flow}"
@@ -97,17 +106,18 @@ class DailyPerformance(Owned):
     )
     scope = models.GeneratedField(expression=SCOPE, output_field=models.UUIDField(), db_persist=True)
     day = models.DateField()
-    equity = MoneyField(help_text="At the day's close.")
-    low = MoneyField()
-    high = MoneyField()
-    flow = MoneyField(default=0)
-    market = MoneyField(default=0, help_text="What prices did to what was held, not yet realized.")
-    realized = MoneyField(default=0, help_text="Before fees.")
-    fees = MoneyField(default=0)
-    adjustments = MoneyField(default=0)
-    twr = models.FloatField(help_text="Time-weighted return of the day, a fraction.")
+    base = models.CharField(max_length=20)
+    equity = ValueField(help_text="At the day's close.")
+    low = ValueField()
+    high = ValueField()
+    flow = ValueField(default=0)
+    market = ValueField(default=0, help_text="What prices did to what was held, not yet realized.")
+    realized = ValueField(default=0, help_text="Before fees.")
+    fees = ValueField(default=0)
+    adjustments = ValueField(default=0)
+    twr = models.FloatField(help_text="Time-weighted return of the day, a fraction; −1 when all was lost.")
     twr_index = models.FloatField(help_text="At the day's close.")
-    twr_low = models.FloatField()
+    twr_low = models.FloatField(help_text="Zero when all was lost; the index begins anew after it.")
     twr_high = models.FloatField()
 
     class Meta:

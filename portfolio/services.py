@@ -7,19 +7,21 @@ known balances, and the snapshot says that it is stale.
 
 import logging
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from celery import current_app
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Q
 
 from kit import clock, tenancy
+from kit.alerts.models import Alert
+from kit.alerts.services import raise_alert
 from kit.errors import ConflictError, MoniqoError
 from kit.live.publish import publish
 from portfolio import daily, valuation
 from portfolio.models import PortfolioState
-from wallets.models import Connection
+from wallets.models import Connection, Wallet
 from wallets.sync.runs import carry_forward_late, runs_under_way
 from wallets.sync.runs import request_sync as request_connection_sync
 
@@ -45,11 +47,38 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
         if at is not None and newest is not None and at < newest:
             raise ConflictError(f"Snapshots exist up to {newest:%Y-%m-%d %H:%M:%S}: value a later moment.")
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute(valuation.TAKE_SNAPSHOTS, valuation.parameters(owner_id=owner_id, at=moment))
-        written = int(cursor.rowcount)
+    written = _write(owner_id, moment)
     publish(owner_id=owner_id, event="portfolio", data={"at": moment})
     return written
+
+
+def _write(owner_id: UUID, moment: datetime) -> int:
+    """All values in one statement; when the database refuses it, each wallet's by itself, and who fails is told."""
+    given = valuation.parameters(owner_id=owner_id, at=moment)
+    try:
+        return _take(given)
+    except (DataError, IntegrityError):
+        logger.exception("The values of owner %s were not written at once: trying each wallet by itself", owner_id)
+    written, names = 0, dict(Wallet.objects.filter(owner_id=owner_id).values_list("pk", "name"))
+    for scope in (*names, owner_id):
+        try:
+            written += _take(given | {"only": scope})
+        except (DataError, IntegrityError) as error:
+            raise_alert(
+                owner_id=owner_id,
+                key=f"snapshot:{scope}",
+                level=Alert.Level.CRITICAL,
+                title="A value was not written down",
+                body=f"{names.get(scope, 'All wallets together')}: the history has a gap from {moment:%Y-%m-%d %H:%M} "
+                f"on. Look at its holdings and prices. The database said: {str(error).splitlines()[0]}",
+            )
+    return written
+
+
+def _take(given: dict[str, Any]) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(valuation.TAKE_SNAPSHOTS, given)
+        return int(cursor.rowcount)
 
 
 def _claim(owner_id: UUID, moment: datetime, *, may_go_back: bool) -> bool:

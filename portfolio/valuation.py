@@ -1,20 +1,20 @@
 """What everything is worth: one query over the books, the prices and the positions.
 
-A scope is valued from the balances of its wallets alone, and so is what happened to it, because double entry leaves a
-trace of everything. All accounts of a wallet in one asset sum to what other wallets gave it, since every transfer
-inside the wallet cancels. Its `external` and `suspense` accounts are minus what the world gave it, its `fees` account
-is what it paid, its `pnl` account is minus what corrections of the books gave it. So
+A scope is valued from the balances of its wallets alone, and so is what happened to it (see the SQL function
+`wallet_books`): how much has ever flowed in, been paid in fees and been corrected are read in the same instant as the
+balance they explain, and the difference from the scope's last `FlowMark`, at the price of the moment, is what happened
+since. Transfers between two wallets of one scope cancel in its sum, so an allocation is a flow for a farm and nothing
+for its master.
 
-    flow = Σ accounts − external − suspense        fees = fees account        adjustments = −pnl account
+Prices come from `markets`, at the venue of the wallet that holds the asset. What has no price is *unknown*, not zero:
 
-are quantities that have ever flowed, read in the same instant as the balance they explain; the difference from the last
-`FlowMark`, at the price of the moment, is what happened since. Transfers between two wallets of one scope cancel in its
-sum, so an allocation is a flow for a farm and nothing for its master.
-
-Prices come from `markets`, at the venue of the wallet that holds the asset. What has no price is listed, not counted.
+* an asset that never had one is listed in `unpriced` and stays outside, its flows too, until it can be valued;
+* a price that nobody says any more is carried by `markets` and makes the value stale;
+* where a scope holds unpriced what it had counted before or has bought with what it counts, its value is carried from
+  its last snapshot with the flows since, so that nothing is won or lost by not knowing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -25,201 +25,237 @@ from django.db import connection
 
 from kit import clock
 from kit.errors import NotFoundError
-from markets import prices
+from kit.users.models import User
 from wallets.models import Connection
 from wallets.sync.health import connections_behind
 
 # An exchange that trades at all has a newer price than this.
 PRICE_IS_OLD_AFTER: Final = timedelta(minutes=15)
-DERIVATIVES: Final = ("perpetual", "future")
 
-# Which prices are asked for: of all assets in the books, in every base asset that something is valued in, at each
-# venue; and of the derivatives with an open position.
-NEEDED: Final = """
-WITH open AS (
-    SELECT DISTINCT instrument.id, instrument.quote, instrument.kind = ANY(%(derivatives)s) AS is_derivative
-    FROM trading_position AS position
-    JOIN markets_instrument AS instrument ON instrument.id = position.instrument_id
-    WHERE position.owner_id = %(owner)s AND position.closed_at IS NULL
-),
+# The prices of all assets in the books, in every base asset that something is valued in, at each venue.
+PRICES: Final = """
+WITH place AS (SELECT wallet_id, base_asset, venue FROM wallet_places WHERE owner_id = %(owner)s),
 held AS (
-    SELECT connection.venue, array_agg(DISTINCT account.asset) AS assets
-    FROM wallets_account AS account
-    JOIN wallets_wallet AS wallet ON wallet.id = account.wallet_id
-    JOIN wallets_connection AS connection ON connection.id = wallet.connection_id
-    WHERE account.owner_id = %(owner)s
-    GROUP BY connection.venue
+    SELECT place.venue, array_agg(DISTINCT book.asset) AS assets
+    FROM wallet_books(%(owner)s) AS book JOIN place USING (wallet_id)
+    GROUP BY place.venue
 ),
 base AS (
-    SELECT base_asset AS asset FROM wallets_wallet WHERE owner_id = %(owner)s
+    SELECT base_asset AS asset FROM place
     UNION
-    SELECT base_currency FROM users_user WHERE id = %(owner)s
+    SELECT %(currency)s
     UNION
-    SELECT quote FROM open
+    SELECT instrument.quote
+    FROM position_totals(%(owner)s) AS position JOIN market_instruments AS instrument USING (instrument_id)
+    WHERE position.quantity <> 0
 )
-SELECT held.venue, base.asset, held.assets, (SELECT array_agg(id) FROM open WHERE is_derivative)
-FROM held CROSS JOIN base
+SELECT held.venue, base.asset, found.asset, found.price, found.at, found.source, found.is_carried
+FROM held
+CROSS JOIN base
+CROSS JOIN LATERAL market_prices(held.venue, base.asset, held.assets, %(at)s, %(live)s) AS found
 """
 
-# The start of every statement here. Parameters: see `parameters`.
+# The start of every statement here: who holds what, at which price. Parameters: see `parameters`.
 BOOKS: Final = """
-WITH RECURSIVE
-wallet AS MATERIALIZED (
-    SELECT wallet.id, wallet.parent_id, wallet.base_asset, connection.venue,
-           connection.id = ANY(%(behind)s::uuid[]) AS is_behind
-    FROM wallets_wallet AS wallet
-    JOIN wallets_connection AS connection ON connection.id = wallet.connection_id
-    WHERE wallet.owner_id = %(owner)s
-),
-subtree (scope, base, wallet_id) AS (
-    SELECT id, base_asset, id FROM wallet WHERE %(only)s::uuid IS NULL OR id = %(only)s
-    UNION ALL
-    SELECT subtree.scope, subtree.base, wallet.id FROM subtree JOIN wallet ON wallet.parent_id = subtree.wallet_id
+WITH place AS MATERIALIZED (
+    SELECT wallet_id, parent_id, base_asset, venue, connection_id = ANY(%(behind)s::uuid[]) AS is_behind
+    FROM wallet_places WHERE owner_id = %(owner)s
 ),
 scope (scope, base, wallet_id, venue, is_behind) AS MATERIALIZED (
-    SELECT subtree.scope, subtree.base, wallet.id, wallet.venue, wallet.is_behind
-    FROM subtree JOIN wallet ON wallet.id = subtree.wallet_id
+    SELECT root.wallet_id, root.base_asset, place.wallet_id, place.venue, place.is_behind
+    FROM wallet_subtree(
+        ARRAY(SELECT wallet_id FROM place WHERE %(only)s::uuid IS NULL OR wallet_id = %(only)s)
+    ) AS tree
+    JOIN place AS root ON root.wallet_id = tree.root_id
+    JOIN place ON place.wallet_id = tree.wallet_id
     UNION ALL
-    SELECT person.id, person.base_currency, wallet.id, wallet.venue, wallet.is_behind
-    FROM users_user AS person CROSS JOIN wallet
-    WHERE person.id = %(owner)s AND (%(only)s::uuid IS NULL OR person.id = %(only)s)
+    SELECT %(owner)s::uuid, %(currency)s, wallet_id, venue, is_behind FROM place
+    WHERE %(only)s::uuid IS NULL OR %(only)s = %(owner)s
 ),
-price (venue, base, asset, price, at, source) AS MATERIALIZED (
+price (venue, base, asset, price, at, source, is_carried) AS MATERIALIZED (
     SELECT * FROM unnest(
         %(venues)s::text[], %(bases)s::text[], %(assets)s::text[],
-        %(prices)s::numeric[], %(moments)s::timestamptz[], %(sources)s::text[]
+        %(prices)s::numeric[], %(moments)s::timestamptz[], %(sources)s::text[], %(carried)s::boolean[]
     )
 ),
-book AS (
-    SELECT wallet_id, asset,
-           coalesce(sum(balance) FILTER (WHERE kind = 'wallet'), 0) AS held,
-           coalesce(sum(balance) FILTER (WHERE kind NOT IN ('external', 'suspense')), 0) AS flow,
-           coalesce(sum(balance) FILTER (WHERE kind = 'fees'), 0) AS fees,
-           coalesce(-sum(balance) FILTER (WHERE kind = 'pnl'), 0) AS adjustments
-    FROM wallets_account
-    WHERE owner_id = %(owner)s
-    GROUP BY wallet_id, asset
-),
-moved AS MATERIALIZED (
-    SELECT book.*,
-           book.flow - coalesce(mark.flow, 0) AS new_flow,
-           book.fees - coalesce(mark.fees, 0) AS new_fees,
-           book.adjustments - coalesce(mark.adjustments, 0) AS new_adjustments
-    FROM book LEFT JOIN portfolio_flowmark AS mark USING (wallet_id, asset)
-),
+book AS MATERIALIZED (SELECT * FROM wallet_books(%(owner)s)),
 holding AS (
-    SELECT scope.scope, scope.base, scope.venue, scope.is_behind, moved.*, price.price, price.at, price.source
+    SELECT scope.scope, scope.base, scope.venue, scope.is_behind, book.wallet_id, book.asset, book.held, price.price,
+           price.at, price.source, price.is_carried, round(book.held * price.price, 18) AS value
     FROM scope
-    LEFT JOIN moved USING (wallet_id)
-    LEFT JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = moved.asset
+    LEFT JOIN book USING (wallet_id)
+    LEFT JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = book.asset
 )
 """
 
-VALUATION: Final = f"""{BOOKS},
-worth AS (
-    SELECT scope,
-           coalesce(sum(held) FILTER (WHERE asset = base), 0) AS cash,
-           round(coalesce(sum(held * price) FILTER (WHERE asset <> base), 0), 18) AS invested,
-           round(coalesce(sum(new_flow * price), 0), 18) AS flow,
-           round(coalesce(sum(new_fees * price), 0), 18) AS fees,
-           round(coalesce(sum(new_adjustments * price), 0), 18) AS adjustments,
-           coalesce(jsonb_agg(DISTINCT asset) FILTER (WHERE price IS NULL AND held <> 0), '[]') AS unpriced,
-           bool_or(is_behind) OR coalesce(bool_or(held <> 0 AND at < %(oldest_price)s), false) AS is_stale
-    FROM holding
-    GROUP BY scope
+# What has flowed since the marks of each scope, by venue and asset, with the price it is told at.
+MOVED: Final = """
+flowed AS (
+    SELECT scope.scope, scope.base, scope.venue, book.asset, sum(book.held) AS held, sum(book.flow) AS flow,
+           sum(book.fees) AS fees, sum(book.adjustments) AS adjustments
+    FROM scope JOIN book USING (wallet_id)
+    GROUP BY scope.scope, scope.base, scope.venue, book.asset
 ),
-derivative (instrument_id, price) AS (SELECT * FROM unnest(%(instruments)s::bigint[], %(marks)s::numeric[])),
+moved AS MATERIALIZED (
+    SELECT flowed.*,
+           flowed.flow - coalesce(mark.flow, 0) AS new_flow,
+           flowed.fees - coalesce(mark.fees, 0) AS new_fees,
+           flowed.adjustments - coalesce(mark.adjustments, 0) AS new_adjustments,
+           mark.scope IS NOT NULL AS is_marked, price.price
+    FROM flowed
+    LEFT JOIN portfolio_flowmark AS mark USING (scope, base, venue, asset)
+    LEFT JOIN price USING (venue, base, asset)
+),
+movement AS (
+    SELECT scope,
+           portfolio_bounded(sum(new_flow * price)) AS flow,
+           portfolio_bounded(sum(new_fees * price)) AS fees,
+           portfolio_bounded(sum(new_adjustments * price)) AS adjustments
+    FROM moved
+    GROUP BY scope
+)
+"""
+
+VALUATION: Final = f"""{BOOKS}, {MOVED},
+worth AS (
+    SELECT scope, base,
+           portfolio_bounded(sum(value) FILTER (WHERE asset = base)) AS cash,
+           portfolio_bounded(sum(value) FILTER (WHERE asset <> base)) AS invested,
+           coalesce(jsonb_agg(DISTINCT asset) FILTER (WHERE price IS NULL AND held <> 0), '[]') AS unpriced,
+           bool_or(is_behind) OR coalesce(bool_or(held <> 0 AND (is_carried OR at < %(oldest_price)s)), false)
+               AS is_stale
+    FROM holding
+    GROUP BY scope, base
+),
+traded AS MATERIALIZED (
+    SELECT * FROM position_totals(%(owner)s) JOIN market_instruments USING (instrument_id)
+),
 position AS (
-    SELECT position.wallet_id, instrument.quote, instrument.kind = ANY(%(derivatives)s) AS is_derivative,
-           sum(position.realized_pnl) AS realized,
-           sum(open.quantity * (mark.price - position.entry_price)) AS unrealized,
-           sum(open.quantity * mark.price) AS net,
-           sum(position.quantity * mark.price) AS gross
-    FROM trading_position AS position
-    JOIN markets_instrument AS instrument ON instrument.id = position.instrument_id
+    SELECT traded.wallet_id, traded.quote, traded.is_derivative,
+           sum(traded.realized) AS realized,
+           sum(traded.quantity * (mark.price - traded.entry_price)) AS unrealized,
+           sum(traded.quantity * mark.price) AS net,
+           sum(abs(traded.quantity) * mark.price) AS gross
+    FROM traded
     LEFT JOIN LATERAL (
-        SELECT price FROM derivative WHERE derivative.instrument_id = instrument.id
+        SELECT price FROM market_quotes(ARRAY[traded.instrument_id], %(at)s, %(live)s) WHERE traded.is_derivative
         UNION ALL
         SELECT price FROM price
-        WHERE instrument.kind <> ALL(%(derivatives)s)
-              AND price.venue = instrument.venue AND price.base = instrument.quote AND price.asset = instrument.base
-    ) AS mark ON position.closed_at IS NULL
-    CROSS JOIN LATERAL (
-        SELECT CASE position.direction WHEN 'long' THEN position.quantity ELSE -position.quantity END
-    ) AS open (quantity)
-    WHERE position.owner_id = %(owner)s
+        WHERE NOT traded.is_derivative AND price.venue = traded.venue
+              AND price.base = traded.quote AND price.asset = traded.base
+    ) AS mark ON traded.quantity <> 0
     GROUP BY 1, 2, 3
+),
+bought AS (
+    -- What stands in a position was paid for: as long as what it was paid with has a price, it was worth something.
+    SELECT scope.scope, scope.venue, traded.base AS asset
+    FROM traded
+    JOIN scope USING (wallet_id)
+    JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = traded.quote
+    WHERE traded.quantity <> 0
+),
+unknown AS (
+    SELECT DISTINCT moved.scope FROM moved LEFT JOIN bought USING (scope, venue, asset)
+    WHERE price IS NULL AND (held <> 0 OR new_flow <> 0) AND (is_marked OR bought.scope IS NOT NULL)
 ),
 gain AS (
     SELECT scope.scope,
-           round(coalesce(sum(realized * price), 0), 18) AS realized,
-           round(coalesce(sum(unrealized * price), 0), 18) AS unrealized,
-           round(coalesce(sum(unrealized * price) FILTER (WHERE is_derivative), 0), 18) AS of_derivatives,
-           round(coalesce(sum(net * price) FILTER (WHERE is_derivative), 0), 18) AS net,
-           round(coalesce(sum(gross * price) FILTER (WHERE is_derivative), 0), 18) AS gross
+           portfolio_bounded(sum(realized * price)) AS realized,
+           portfolio_bounded(sum(unrealized * price)) AS unrealized,
+           portfolio_bounded(sum(unrealized * price) FILTER (WHERE is_derivative)) AS of_derivatives,
+           portfolio_bounded(sum(net * price) FILTER (WHERE is_derivative)) AS net,
+           portfolio_bounded(sum(gross * price) FILTER (WHERE is_derivative)) AS gross
     FROM scope
     LEFT JOIN position USING (wallet_id)
     LEFT JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = position.quote
     GROUP BY scope.scope
 ),
 valuation AS (
-    SELECT worth.scope, cash + invested + of_derivatives AS equity, cash, invested, unrealized, realized,
-           flow, adjustments, worth.fees AS new_fees, invested + gross AS gross_exposure,
-           invested + net AS net_exposure, is_stale, unpriced,
-           coalesce(previous.fees, 0) + worth.fees AS fees,
-           coalesce(previous.twr_index, 1) * growth.factor AS twr_index
+    SELECT worth.scope, worth.base, known.equity, cash, known.equity - cash - of_derivatives AS invested, unrealized,
+           realized, movement.flow, movement.adjustments,
+           known.equity - cash - of_derivatives + gross AS gross_exposure,
+           known.equity - cash - of_derivatives + net AS net_exposure,
+           worth.is_stale OR movement.is_unknown AS is_stale, unpriced,
+           portfolio_bounded(coalesce(previous.fees, 0) + movement.fees) AS fees,
+           portfolio_bounded(coalesce(previous.flows, 0) + movement.flow) AS flows,
+           growth.index AS twr_index
     FROM worth
     JOIN gain USING (scope)
+    LEFT JOIN movement AS found USING (scope)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(found.flow, 0), coalesce(found.fees, 0), coalesce(found.adjustments, 0),
+               worth.scope IN (SELECT unknown.scope FROM unknown)
+    ) AS movement (flow, fees, adjustments, is_unknown)
     LEFT JOIN LATERAL (
-        SELECT equity, fees, twr_index FROM portfolio_snapshot
-        WHERE portfolio_snapshot.scope = worth.scope AND portfolio_snapshot.at < %(at)s
+        SELECT equity, fees, flows, twr_index FROM portfolio_snapshot AS snapshot
+        WHERE snapshot.scope = worth.scope AND snapshot.base = worth.base AND snapshot.at < %(at)s
         ORDER BY at DESC LIMIT 1
     ) AS previous ON true
     CROSS JOIN LATERAL (
+        SELECT cash + invested + of_derivatives, portfolio_bounded(coalesce(previous.equity, 0) + movement.flow)
+    ) AS counted (now, before)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN movement.is_unknown THEN greatest(counted.before, counted.now) ELSE counted.now END
+    ) AS known (equity)
+    CROSS JOIN LATERAL (
         -- Money that comes in is there from the start of the interval, money that leaves until its end: with the few
         -- minutes between two snapshots the convention hardly matters, and no denominator is ever negative.
-        SELECT coalesce(previous.equity, 0) + greatest(flow, 0), cash + invested + of_derivatives - least(flow, 0)
+        SELECT coalesce(previous.equity, 0) + greatest(movement.flow, 0), known.equity - least(movement.flow, 0)
     ) AS capital (start, finish)
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN start > 0 THEN greatest(finish / start, 0) ELSE 1 END::double precision
-    ) AS growth (factor)
+        -- After a total loss the index stays at zero until there is money again, and begins anew with it.
+        SELECT CASE
+            WHEN start > 0 THEN portfolio_index(previous.twr_index, finish / start)
+            ELSE coalesce(previous.twr_index, 1)
+        END
+    ) AS growth (index)
 )
 """  # noqa: S608 - joined from constants
 
 TAKE_SNAPSHOTS: Final = f"""{VALUATION},
 marked AS (
-    INSERT INTO portfolio_flowmark AS mark (owner_id, wallet_id, asset, flow, fees, adjustments)
-    SELECT %(owner)s, moved.wallet_id, moved.asset, moved.flow, moved.fees, moved.adjustments
+    INSERT INTO portfolio_flowmark AS mark (owner_id, wallet_id, base, venue, asset, flow, fees, adjustments)
+    SELECT %(owner)s, nullif(scope, %(owner)s), base, venue, asset, flow, fees, adjustments
     FROM moved
-    JOIN wallet ON wallet.id = moved.wallet_id
-    JOIN price ON price.venue = wallet.venue AND price.base = wallet.base_asset AND price.asset = moved.asset
-    WHERE (new_flow, new_fees, new_adjustments) <> (0, 0, 0)
-    ORDER BY moved.wallet_id, moved.asset
-    ON CONFLICT (wallet_id, asset) DO UPDATE
+    WHERE price IS NOT NULL AND (new_flow, new_fees, new_adjustments) <> (0, 0, 0)
+    ORDER BY scope, base, venue, asset
+    ON CONFLICT (scope, base, venue, asset) DO UPDATE
     SET flow = excluded.flow, fees = excluded.fees, adjustments = excluded.adjustments
 )
 INSERT INTO portfolio_snapshot (
-    owner_id, wallet_id, at, equity, cash, invested, unrealized_pnl, realized_pnl, fees, flow, adjustments,
+    owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, flow, flows, adjustments,
     gross_exposure, net_exposure, twr_index, is_stale, unpriced
 )
-SELECT %(owner)s, nullif(scope, %(owner)s), %(at)s, equity, cash, invested, unrealized, realized, fees, flow,
-       adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced
+SELECT %(owner)s, nullif(scope, %(owner)s), %(at)s, base, equity, cash, invested, unrealized, realized, fees, flow,
+       flows, adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced
 FROM valuation
 ORDER BY scope
 """  # noqa: S608 - joined from constants
 
 VALUE_ONE: Final = f"""{VALUATION}
-SELECT equity, cash, invested, unrealized, realized, fees, flow, adjustments, gross_exposure, net_exposure, twr_index,
-       is_stale, ARRAY(SELECT jsonb_array_elements_text(unpriced) ORDER BY 1)
+SELECT base, equity, cash, invested, unrealized, realized, fees, flow, flows, adjustments, gross_exposure, net_exposure,
+       twr_index, is_stale, ARRAY(SELECT jsonb_array_elements_text(unpriced) ORDER BY 1)
 FROM valuation
+"""  # noqa: S608 - joined from constants
+
+FUNDING: Final = f"""{BOOKS}, {MOVED}
+SELECT movement.scope, coalesce(previous.flows, 0) + movement.flow
+FROM movement
+JOIN (SELECT DISTINCT scope, base FROM scope) AS valued USING (scope)
+LEFT JOIN LATERAL (
+    SELECT flows FROM portfolio_snapshot AS snapshot
+    WHERE snapshot.scope = valued.scope AND snapshot.base = valued.base AND snapshot.at < %(at)s
+    ORDER BY at DESC LIMIT 1
+) AS previous ON true
 """  # noqa: S608 - joined from constants
 
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """The value of a scope at `at`, in its base asset; the fields are those of a `Snapshot`."""
+    """The value of a scope at `at`, in `base`; the fields are those of a `Snapshot`."""
 
     at: datetime
+    base: str
     equity: Decimal
     cash: Decimal
     invested: Decimal
@@ -227,6 +263,7 @@ class Valuation:
     realized_pnl: Decimal
     fees: Decimal
     flow: Decimal
+    flows: Decimal
     adjustments: Decimal
     gross_exposure: Decimal
     net_exposure: Decimal
@@ -254,8 +291,19 @@ def value(given: dict[str, Any]) -> Valuation:
     if given["only"] != given["owner"]:
         raise NotFoundError("There is no such wallet: choose one of yours.")
     # An owner without any wallet has nothing, and that is a value too.
-    nothing: list[Any] = [*[Decimal(0)] * 10, 1.0, False, ()]
+    nothing: list[Any] = [given["currency"], *[Decimal(0)] * 11, 1.0, False, ()]
     return Valuation(given["at"], *nothing)
+
+
+def funding(*, owner_id: UUID) -> dict[UUID, Decimal]:
+    """What was put into each wallet (with all below it) less what was taken out, in its base asset; also the owner's.
+
+    It is read from the ledger's accounts, each movement at the price of the snapshot that saw it first, so that value
+    less funding is the profit that the portfolio shows. A wallet in which nothing ever moved is left out.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(FUNDING, parameters(owner_id=owner_id, at=clock.now()))
+        return dict(cursor.fetchall())
 
 
 def parameters(
@@ -265,37 +313,22 @@ def parameters(
 
     `behind` are the connections whose figures are carried forward, for callers that know them already.
     """
-    if behind is None:
-        behind = connections_behind(owner_id=owner_id)
     live = not clock.is_controlled()
-    return {
+    if behind is None:
+        behind = connections_behind(owner_id=owner_id) if live else ()
+    given: dict[str, Any] = {
         "owner": owner_id,
+        "currency": User.objects.values_list("base_currency", flat=True).get(pk=owner_id),
         "at": at,
+        "live": live,
         "only": only,
-        "derivatives": list(DERIVATIVES),
         # History has no outages: its prices are the closes of that time, and its venue is the demo's.
         "behind": [one.pk for one in behind] if live else [],
         "oldest_price": at - PRICE_IS_OLD_AFTER if live else None,
-        **_prices(owner_id),
     }
-
-
-def _prices(owner_id: UUID) -> dict[str, list[Any]]:
-    """The prices that `NEEDED` names, as columns."""
     with connection.cursor() as cursor:
-        cursor.execute(NEEDED, {"owner": owner_id, "derivatives": list(DERIVATIVES)})
-        needed = cursor.fetchall()
-    rows = [
-        (venue, base, asset, quote.price, quote.at, quote.source)
-        for venue, base, assets, _ in needed
-        for asset, quote in prices.prices_in(assets=assets, base=base, venue=venue).items()
-    ]
-    derivatives = needed[0][-1] if needed else None
-    marks = prices.quotes(instrument_ids=derivatives) if derivatives else {}
-    names = ("venues", "bases", "assets", "prices", "moments", "sources")
-    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
-    return {
-        **{name: list(column) for name, column in zip(names, columns, strict=True)},
-        "instruments": list(marks),
-        "marks": [quote.price for quote in marks.values()],
-    }
+        cursor.execute(PRICES, given | {"at": clock.now()})
+        rows = cursor.fetchall()
+    names = ("venues", "bases", "assets", "prices", "moments", "sources", "carried")
+    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(names)
+    return given | {name: list(column) for name, column in zip(names, columns, strict=True)}

@@ -21,9 +21,7 @@ _REHEARSING: Final = """
 SELECT farm.* FROM farms_farm AS farm WHERE owner_id = %s AND status = 'rehearsing' ORDER BY id FOR NO KEY UPDATE
 """
 _AGENTS: Final = """
-SELECT agent.*, EXISTS (
-    SELECT FROM trading_order AS own WHERE own.wallet_id = agent.wallet_id AND own.status = ANY(%s)
-) AS is_waiting
+SELECT agent.*, has_orders(agent.wallet_id, %s) AS is_waiting
 FROM farms_agent AS agent WHERE
 """
 _AGENT: Final = f"{_AGENTS} agent.id = %s"

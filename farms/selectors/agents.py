@@ -6,10 +6,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from farms.models import Agent, Farm
-from farms.selectors.funding import funding_by_wallet, results_by_wallet
+from farms.selectors.funding import results_by_wallet
 from farms.selectors.runs import RunRow, last_runs
 from kit.errors import NotFoundError
 from markets.candles.reading import load_candles, moment
+from portfolio.valuation import funding
 from quant import strategies
 from quant.candles import Candles
 from quant.errors import UnknownStrategyError
@@ -99,7 +100,8 @@ class AgentPage:
 
 def agent_rows(*, owner_id: UUID) -> tuple[AgentRow, ...]:
     """The owner's agents, oldest first."""
-    return rows_of(owner_id, {node.id: node for node in wallet_tree(owner_id=owner_id)})
+    nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
+    return rows_of(owner_id, nodes, funding(owner_id=owner_id))
 
 
 def agent_row(*, owner_id: UUID, agent_id: UUID) -> AgentRow:
@@ -131,10 +133,11 @@ def agent_page(*, owner_id: UUID, agent_id: UUID) -> AgentPage:
     )
 
 
-def rows_of(owner_id: UUID, nodes: dict[UUID, WalletNode]) -> tuple[AgentRow, ...]:
+def rows_of(owner_id: UUID, nodes: dict[UUID, WalletNode], given: dict[UUID, Decimal]) -> tuple[AgentRow, ...]:
+    """The rows of agents whose wallets and funding are known already."""
     agents = list(Agent.objects.filter(owner_id=owner_id).select_related("farm", "instrument"))
     held = {(row.wallet_id, row.instrument_id): row for row in open_positions(owner_id=owner_id)}
-    given, results, last = funding_by_wallet(owner_id), results_by_wallet(owner_id), last_runs(owner_id)
+    results, last = results_by_wallet(owner_id), last_runs(owner_id)
     return tuple(
         _agent_row(
             agent,

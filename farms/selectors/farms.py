@@ -12,10 +12,10 @@ from django.db.models import Sum
 
 from farms.models import AgentRun, Farm, FarmEvent
 from farms.selectors.agents import AgentRow, rows_of
-from farms.selectors.funding import funding_by_wallet
 from farms.selectors.runs import RunRow, agent_runs, run_row
 from kit import clock
 from kit.errors import NotFoundError
+from portfolio.valuation import funding
 from trading.models import TradeDay
 from trading.selectors import PositionRow, protective_orders
 from wallets.hierarchy.tree import WalletNode, wallet_tree
@@ -112,10 +112,10 @@ def farm_rows(*, owner_id: UUID) -> tuple[FarmRow, ...]:
     """The owner's farms with their agents, oldest first."""
     agents: dict[UUID, list[AgentRow]] = defaultdict(list)
     nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
-    for row in rows_of(owner_id, nodes):
+    given = funding(owner_id=owner_id)
+    for row in rows_of(owner_id, nodes, given):
         agents[row.farm_id].append(row)
     farms = Farm.objects.filter(owner_id=owner_id)
-    given = funding_by_wallet(owner_id)
     return tuple(_farm_row(farm, nodes[farm.wallet_id], given, agents[farm.pk]) for farm in farms)
 
 

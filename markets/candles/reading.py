@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from django.db import DEFAULT_DB_ALIAS, connections, router
+
 from kit import clock
 from markets.candles import copying
 from markets.models import Candle, Timeframe
@@ -38,6 +40,29 @@ def last_closed_bar(*, instrument_id: int, timeframe: str) -> int | None:
         .first()
     )
     return latest
+
+
+def spans(*, instrument_id: int, since: int) -> list[tuple[str, int, int]]:
+    """(timeframe, first, last) opening times in ms of each series of the instrument from `since` (ms) on; one query."""
+    alias = router.db_for_read(Candle) or DEFAULT_DB_ALIAS
+    with connections[alias].cursor() as cursor:
+        cursor.execute(_SPANS, {"instrument": instrument_id, "since": since})
+        return [(str(timeframe), int(first), int(last)) for timeframe, first, last in cursor.fetchall()]
+
+
+# Both ends of every series by one index probe each.
+_SPANS: Final = """
+SELECT frame.timeframe, bar.first, bar.last
+FROM market_timeframes() AS frame
+CROSS JOIN LATERAL (
+    SELECT
+        (SELECT min(ts) FROM markets_candle
+         WHERE instrument_id = %(instrument)s AND timeframe = frame.timeframe AND ts >= %(since)s),
+        (SELECT max(ts) FROM markets_candle
+         WHERE instrument_id = %(instrument)s AND timeframe = frame.timeframe AND ts >= %(since)s)
+) AS bar (first, last)
+WHERE bar.first IS NOT NULL
+"""
 
 
 def _last_opening(timeframe: str, until: datetime | None) -> int:

@@ -1,78 +1,21 @@
 """What happened lately, newest first, from one query over everything that leaves a trace."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import CharField, DecimalField, F, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 
-MOST: Final = 12
+from farms.models import AgentFarmAssignment
+from trading.models import Order, Position
+from wallets.models import FundAllocation, SyncRun
 
-# Each part reads its newest rows by its own index; what it says is put into words below.
-_ACTIVITY: Final = """
-(
-    SELECT 'funds' AS kind, moved.created_at AS at, moved.kind AS what, moved.amount, moved.asset,
-           coalesce(source.name, '') AS name, coalesce(target.name, '') AS other,
-           coalesce(moved.target_id, moved.source_id)::text AS link
-    FROM wallets_fundallocation AS moved
-    LEFT JOIN wallets_wallet AS source ON source.id = moved.source_id
-    LEFT JOIN wallets_wallet AS target ON target.id = moved.target_id
-    WHERE moved.owner_id = %(owner)s
-    ORDER BY moved.created_at DESC LIMIT %(most)s
-)
-UNION ALL
-(
-    SELECT 'closed', position.closed_at, position.exit_reason, position.realized_pnl, instrument.quote,
-           wallet.name, instrument.symbol, position.id::text
-    FROM trading_position AS position
-    JOIN wallets_wallet AS wallet ON wallet.id = position.wallet_id
-    JOIN markets_instrument AS instrument ON instrument.id = position.instrument_id
-    WHERE position.owner_id = %(owner)s AND position.closed_at IS NOT NULL
-    ORDER BY position.closed_at DESC LIMIT %(most)s
-)
-UNION ALL
-(
-    SELECT 'opened', position.opened_at, position.entry_reason, position.entry_quantity, instrument.base,
-           wallet.name, instrument.symbol, position.id::text
-    FROM trading_position AS position
-    JOIN wallets_wallet AS wallet ON wallet.id = position.wallet_id
-    JOIN markets_instrument AS instrument ON instrument.id = position.instrument_id
-    WHERE position.owner_id = %(owner)s
-    ORDER BY position.opened_at DESC LIMIT %(most)s
-)
-UNION ALL
-(
-    SELECT 'refused', placed.created_at, placed.refusal, placed.quantity, instrument.base, wallet.name,
-           instrument.symbol, placed.id::text
-    FROM trading_order AS placed
-    JOIN wallets_wallet AS wallet ON wallet.id = placed.wallet_id
-    JOIN markets_instrument AS instrument ON instrument.id = placed.instrument_id
-    WHERE placed.owner_id = %(owner)s AND placed.status IN ('rejected', 'uncertain')
-    ORDER BY placed.created_at DESC LIMIT %(most)s
-)
-UNION ALL
-(
-    SELECT 'sync', run.created_at, run.status, NULL, '', connection.name, run.error, connection.id::text
-    FROM wallets_syncrun AS run
-    JOIN wallets_connection AS connection ON connection.id = run.connection_id
-    WHERE run.owner_id = %(owner)s AND run.status IN ('drift', 'failed')
-    ORDER BY run.created_at DESC LIMIT %(most)s
-)
-UNION ALL
-(
-    SELECT 'joined', work.started_at, '', NULL, '', agent.name, farm.name, agent.id::text
-    FROM farms_agentfarmassignment AS work
-    JOIN farms_agent AS agent ON agent.id = work.agent_id
-    JOIN farms_farm AS farm ON farm.id = work.farm_id
-    WHERE work.owner_id = %(owner)s
-    ORDER BY work.started_at DESC LIMIT %(most)s
-)
-ORDER BY at DESC LIMIT %(most)s
-"""
+MOST: Final = 12
 
 ICONS: Final = {
     "deposit": "arrow-down-to-line",
@@ -106,9 +49,55 @@ class Event:
 
 def recent_activity(*, owner_id: UUID, most: int = MOST) -> Sequence[Event]:
     """The newest events of the owner: money moved, positions, refused orders, sync problems, agents at work."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ACTIVITY, {"owner": owner_id, "most": most})
-        return [_event(*row) for row in cursor.fetchall()]
+    first, *others = (part[:most] for part in _parts(owner_id))
+    return [_event(*row) for row in first.union(*others, all=True).order_by("-moment")[:most]]
+
+
+# The columns of every part, in this order; what they say is put into words below.
+_COLUMNS: Final = ("event", "moment", "what", "sum", "unit", "who", "other", "link")
+_NOTHING: Final = Value(None, output_field=DecimalField())
+
+
+def _parts(owner_id: UUID) -> Iterator[QuerySet[Any, tuple[Any, ...]]]:
+    """Money moved, positions closed and opened, orders refused, syncs gone wrong, agents at work.
+
+    Each is newest first and reads its newest rows by its own index.
+    """
+    yield _part(
+        FundAllocation.objects.filter(owner_id=owner_id), "funds", "created_at", "kind", F("amount"), F("asset"),
+        Coalesce("source__name", Value("")), Coalesce("target__name", Value("")), Coalesce("target_id", "source_id"),
+    )  # fmt: skip
+    positions = Position.objects.filter(owner_id=owner_id)
+    yield _part(
+        positions.filter(closed_at__isnull=False), "closed", "closed_at", "exit_reason", F("realized_pnl"),
+        F("instrument__quote"), F("wallet__name"), F("instrument__symbol"), F("id"),
+    )  # fmt: skip
+    yield _part(
+        positions, "opened", "opened_at", "entry_reason", F("entry_quantity"), F("instrument__base"),
+        F("wallet__name"), F("instrument__symbol"), F("id"),
+    )  # fmt: skip
+    yield _part(
+        Order.objects.filter(owner_id=owner_id, status__in=(Order.Status.REJECTED, Order.Status.UNCERTAIN)),
+        "refused", "created_at", "refusal", F("quantity"), F("instrument__base"), F("wallet__name"),
+        F("instrument__symbol"), F("id"),
+    )  # fmt: skip
+    yield _part(
+        SyncRun.objects.filter(owner_id=owner_id, status__in=(SyncRun.Status.DRIFT, SyncRun.Status.FAILED)),
+        "sync", "created_at", "status", _NOTHING, Value(""), F("connection__name"), F("error"), F("connection_id"),
+    )  # fmt: skip
+    yield _part(
+        AgentFarmAssignment.objects.filter(owner_id=owner_id), "joined", "started_at", None, _NOTHING, Value(""),
+        F("agent__name"), F("farm__name"), F("agent_id"),
+    )  # fmt: skip
+
+
+def _part(rows: QuerySet[Any], event: str, moment: str, what: str | None, *rest: Any) -> Any:
+    amount, unit, who, other, link = rest
+    expressions = (
+        Value(event), F(moment), F(what) if what else Value(""), amount, unit, who, other, Cast(link, CharField()),
+    )  # fmt: skip
+    named = dict(zip(_COLUMNS, expressions, strict=True))
+    return rows.annotate(**named).order_by(f"-{moment}").values_list(*_COLUMNS)
 
 
 def _event(

@@ -28,8 +28,7 @@ def equity(points: Sequence[Point], benchmark: Benchmark | None, *, as_return: b
     name = f"{benchmark.name} hold" if benchmark else ""
     drawdown = [_short(point.drawdown) for point in points]
     if as_return:
-        start = points[0].twr_index if points and points[0].twr_index else 1.0
-        returns = [_short(point.twr_index / start - 1) for point in points]
+        returns = _returns(points)
         against = [] if held is None else [_short(price / held[0] - 1) for price in held]
         return figures.equity(at, returns, drawdown=drawdown, benchmark=against, benchmark_name=name, as_return=True)
     marks = [
@@ -58,6 +57,16 @@ def largest(shares: Sequence[Share]) -> Sequence[Share]:
     value = sum((share.value for share in rest), Decimal(0))
     part = sum((share.share for share in rest), Decimal(0))
     return [*kept, Share("", OTHER, value, part)]
+
+
+def _returns(points: Sequence[Point]) -> list[float]:
+    """Time-weighted returns since the first point; after a total loss, when the index began anew, since then."""
+    returns, start = [], points[0].twr_index if points and points[0].twr_index else 1.0
+    for point in points:
+        if point.drawdown <= -1:
+            start = 1.0
+        returns.append(_short(point.twr_index / start - 1))
+    return returns
 
 
 def _short(value: float | Decimal) -> float:

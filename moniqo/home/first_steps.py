@@ -5,19 +5,23 @@ Nothing remembers that a step was taken: what is there says so, and the list goe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import Exists
 from django.urls import reverse
 
-_STEPS: Final = (
-    ("Open an account at a venue", "wallets:connection-create", "wallets_connection"),
-    ("Make a master wallet for its money", "wallets:create", "wallets_wallet"),
-    ("Deposit money to it", "wallets:tree", "wallets_fundallocation"),
-    ("Make a farm and allocate money to it", "farms:new", "farms_farm"),
-    ("Hire an agent for the farm", "farms:list", "farms_agent"),
-    ("Start the agent: it runs at the close of its next candle", "farms:list", "farms_agentrun"),
+from farms.models import Agent, AgentRun, Farm
+from kit.users.models import User
+from wallets.models import Connection, FundAllocation, Wallet
+
+_STEPS: Final[tuple[tuple[str, str, type[Any]], ...]] = (
+    ("Open an account at a venue", "wallets:connection-create", Connection),
+    ("Make a master wallet for its money", "wallets:create", Wallet),
+    ("Deposit money to it", "wallets:tree", FundAllocation),
+    ("Make a farm and allocate money to it", "farms:new", Farm),
+    ("Hire an agent for the farm", "farms:list", Agent),
+    ("Start the agent: it runs at the close of its next candle", "farms:list", AgentRun),
 )  # fmt: skip
 
 
@@ -33,10 +37,9 @@ class Step:
 
 def first_steps(*, owner_id: UUID) -> Sequence[Step]:
     """The steps in their order, one query; empty once all are taken."""
-    exists = ", ".join(f"EXISTS (SELECT FROM {table} WHERE owner_id = %(owner)s)" for _, _, table in _STEPS)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {exists}", {"owner": owner_id})
-        done: tuple[bool, ...] = cursor.fetchone()
+    there = (Exists(model.objects.filter(owner_id=owner_id)) for _, _, model in _STEPS)
+    found = User.objects.filter(pk=owner_id).values_list(*there).first()
+    done = found or (False,) * len(_STEPS)
     if all(done):
         return ()
     return [

@@ -115,14 +115,14 @@ def _explain_net_value(found: Home) -> dict[str, Any]:
 
 def _explain_profit(found: Home) -> dict[str, Any]:
     return {
-        "flows": flows_since(scope=found.scope, start=found.start),
-        "days": daily_parts(scope=found.scope, start=found.start),
+        "flows": flows_since(scope=found.scope, base=found.base, start=found.start),
+        "days": daily_parts(scope=found.scope, base=found.base, start=found.start),
     }
 
 
 def _explain_drawdown(found: Home) -> dict[str, Any]:
     return {
-        "trough": deepest_drawdown(scope=found.scope, start=found.start),
+        "trough": deepest_drawdown(scope=found.scope, base=found.base, start=found.start),
         "figure_data": charts.equity(found.points, None),
     }
 

@@ -16,16 +16,18 @@ CREATE TABLE portfolio_snapshot (
     wallet_id uuid REFERENCES wallets_wallet DEFERRABLE INITIALLY DEFERRED,
     scope uuid GENERATED ALWAYS AS (coalesce(wallet_id, owner_id)) STORED,
     at timestamptz NOT NULL,
-    equity numeric(38,18) NOT NULL,
-    cash numeric(38,18) NOT NULL,
-    invested numeric(38,18) NOT NULL,
-    unrealized_pnl numeric(38,18) NOT NULL,
-    realized_pnl numeric(38,18) NOT NULL,
-    fees numeric(38,18) NOT NULL,
-    flow numeric(38,18) NOT NULL,
-    adjustments numeric(38,18) NOT NULL,
-    gross_exposure numeric(38,18) NOT NULL,
-    net_exposure numeric(38,18) NOT NULL,
+    base varchar(20) NOT NULL,
+    equity numeric(64,18) NOT NULL,
+    cash numeric(64,18) NOT NULL,
+    invested numeric(64,18) NOT NULL,
+    unrealized_pnl numeric(64,18) NOT NULL,
+    realized_pnl numeric(64,18) NOT NULL,
+    fees numeric(64,18) NOT NULL,
+    flow numeric(64,18) NOT NULL,
+    flows numeric(64,18) NOT NULL,
+    adjustments numeric(64,18) NOT NULL,
+    gross_exposure numeric(64,18) NOT NULL,
+    net_exposure numeric(64,18) NOT NULL,
     twr_index double precision NOT NULL,
     is_stale boolean NOT NULL,
     unpriced jsonb NOT NULL,
@@ -77,6 +79,21 @@ $$;
 REVOKE ALL ON FUNCTION portfolio_ensure_partition FROM PUBLIC;
 """
 
+# What columns can hold, whatever the books and the markets say: a sum beyond it stands at the bound instead of ending
+# the history. The index is a double; a growth that rounds to nothing is a total loss, after which it begins at 1 again.
+BOUNDS = """
+CREATE FUNCTION portfolio_bounded(amount numeric) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
+    SELECT round(least(greatest(coalesce(amount, 0), -1e44), 1e44), 18)
+$$;
+CREATE FUNCTION portfolio_index(before double precision, factor numeric) RETURNS double precision
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN grown < 1e-18 THEN 0 ELSE least(grown, 1e100) END
+    FROM (
+        SELECT CASE WHEN before > 0 THEN before ELSE 1 END * round(greatest(factor, 0), 18)::double precision
+    ) AS growth (grown)
+$$;
+"""
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -100,20 +117,24 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("day", models.DateField()),
-                ("equity", kit.models.MoneyField(help_text="At the day's close.")),
-                ("low", kit.models.MoneyField()),
-                ("high", kit.models.MoneyField()),
-                ("flow", kit.models.MoneyField(default=0)),
+                ("base", models.CharField(max_length=20)),
+                ("equity", kit.models.ValueField(help_text="At the day's close.")),
+                ("low", kit.models.ValueField()),
+                ("high", kit.models.ValueField()),
+                ("flow", kit.models.ValueField(default=0)),
                 (
                     "market",
-                    kit.models.MoneyField(default=0, help_text="What prices did to what was held, not yet realized."),
+                    kit.models.ValueField(default=0, help_text="What prices did to what was held, not yet realized."),
                 ),
-                ("realized", kit.models.MoneyField(default=0, help_text="Before fees.")),
-                ("fees", kit.models.MoneyField(default=0)),
-                ("adjustments", kit.models.MoneyField(default=0)),
-                ("twr", models.FloatField(help_text="Time-weighted return of the day, a fraction.")),
+                ("realized", kit.models.ValueField(default=0, help_text="Before fees.")),
+                ("fees", kit.models.ValueField(default=0)),
+                ("adjustments", kit.models.ValueField(default=0)),
+                (
+                    "twr",
+                    models.FloatField(help_text="Time-weighted return of the day, a fraction; −1 when all was lost."),
+                ),
                 ("twr_index", models.FloatField(help_text="At the day's close.")),
-                ("twr_low", models.FloatField()),
+                ("twr_low", models.FloatField(help_text="Zero when all was lost; the index begins anew after it.")),
                 ("twr_high", models.FloatField()),
                 (
                     "owner",
@@ -143,10 +164,20 @@ class Migration(migrations.Migration):
             name="FlowMark",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "scope",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.Coalesce("wallet", "owner"),
+                        output_field=models.UUIDField(),
+                    ),
+                ),
+                ("base", models.CharField(max_length=20)),
+                ("venue", models.CharField(max_length=40)),
                 ("asset", models.CharField(max_length=20)),
-                ("flow", kit.models.MoneyField(default=0)),
-                ("fees", kit.models.MoneyField(default=0)),
-                ("adjustments", kit.models.MoneyField(default=0)),
+                ("flow", kit.models.ValueField(default=0, help_text="In units of the asset, as the other two.")),
+                ("fees", kit.models.ValueField(default=0)),
+                ("adjustments", kit.models.ValueField(default=0)),
                 (
                     "owner",
                     models.ForeignKey(
@@ -156,7 +187,9 @@ class Migration(migrations.Migration):
                 (
                     "wallet",
                     models.ForeignKey(
+                        blank=True,
                         db_index=False,
+                        null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="wallets.wallet",
@@ -164,7 +197,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("wallet", "asset"), name="flow_mark_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "base", "venue", "asset"), name="flow_mark_once")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -221,34 +256,47 @@ class Migration(migrations.Migration):
                         ),
                         ("at", models.DateTimeField()),
                         (
-                            "equity",
-                            kit.models.MoneyField(help_text="cash + invested + unrealized profit of derivatives."),
+                            "base",
+                            models.CharField(
+                                help_text="The asset that the value is told in; each has a history of its own.",
+                                max_length=20,
+                            ),
                         ),
-                        ("cash", kit.models.MoneyField(help_text="The part held in the base asset.")),
+                        (
+                            "equity",
+                            kit.models.ValueField(help_text="cash + invested + unrealized profit of derivatives."),
+                        ),
+                        ("cash", kit.models.ValueField(help_text="The part held in the base asset.")),
                         (
                             "invested",
-                            kit.models.MoneyField(help_text="Market value of every other asset that has a price."),
+                            kit.models.ValueField(help_text="Market value of every other asset that has a price."),
                         ),
-                        ("unrealized_pnl", kit.models.MoneyField(default=0)),
-                        ("realized_pnl", kit.models.MoneyField(default=0, help_text="Cumulative, net of fees.")),
+                        ("unrealized_pnl", kit.models.ValueField(default=0)),
+                        ("realized_pnl", kit.models.ValueField(default=0, help_text="Cumulative, net of fees.")),
                         (
                             "fees",
-                            kit.models.MoneyField(default=0, help_text="Cumulative, each valued when it was paid."),
+                            kit.models.ValueField(default=0, help_text="Cumulative, each valued when it was paid."),
                         ),
                         (
                             "flow",
-                            kit.models.MoneyField(
+                            kit.models.ValueField(
                                 default=0, help_text="Money that came in (+) or left (−) since the snapshot before."
                             ),
                         ),
                         (
+                            "flows",
+                            kit.models.ValueField(
+                                default=0, help_text="Cumulative: all that was put in less all that was taken out."
+                            ),
+                        ),
+                        (
                             "adjustments",
-                            kit.models.MoneyField(
+                            kit.models.ValueField(
                                 default=0, help_text="Corrections of the books since the snapshot before."
                             ),
                         ),
-                        ("gross_exposure", kit.models.MoneyField(default=0)),
-                        ("net_exposure", kit.models.MoneyField(default=0)),
+                        ("gross_exposure", kit.models.ValueField(default=0)),
+                        ("net_exposure", kit.models.ValueField(default=0)),
                         (
                             "twr_index",
                             models.FloatField(
@@ -293,5 +341,6 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.RunSQL(BOUNDS, "DROP FUNCTION portfolio_bounded; DROP FUNCTION portfolio_index"),
         migrations.RunSQL(ENSURE_PARTITION, "DROP FUNCTION portfolio_ensure_partition"),
     ]

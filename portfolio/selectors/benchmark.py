@@ -2,44 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import Case, When
 
 from kit import clock
-from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds
+from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds, spans
+from markets.models import Instrument
 from quant.candles import Candles
+from wallets.models import Wallet
 
 FAVOURITE: Final = "BTC"
 # The coarsest candles with at least so many of them in the period: a line needs no more.
 ENOUGH: Final = 100
-
-# Instruments at the owner's venues that are priced in the base asset, bitcoin before others, with the span of each of
-# their series from the period's start on.
-_SERIES: Final = """
-WITH instrument AS (
-    SELECT instrument.id, instrument.base
-    FROM markets_instrument AS instrument
-    WHERE instrument.quote = %(base)s AND instrument.kind = 'spot' AND instrument.venue IN (
-        SELECT connection.venue FROM wallets_wallet AS wallet
-        JOIN wallets_connection AS connection ON connection.id = wallet.connection_id
-        WHERE wallet.owner_id = %(owner)s
-    )
-    ORDER BY (instrument.base = %(favourite)s) DESC, instrument.id LIMIT 1
-)
-SELECT instrument.id, instrument.base, frame.timeframe, bar.first, bar.last
-FROM instrument
-CROSS JOIN unnest(%(frames)s::text[]) AS frame (timeframe)
-CROSS JOIN LATERAL (
-    SELECT
-        (SELECT min(ts) FROM markets_candle
-         WHERE instrument_id = instrument.id AND timeframe = frame.timeframe AND ts >= %(start)s),
-        (SELECT max(ts) FROM markets_candle
-         WHERE instrument_id = instrument.id AND timeframe = frame.timeframe AND ts >= %(start)s)
-) AS bar (first, last)
-WHERE bar.first IS NOT NULL
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +28,23 @@ class Benchmark:
 
 def benchmark(*, owner_id: UUID, base: str, start: datetime) -> Benchmark | None:
     """The benchmark from `start` until now, None when nothing is traded against `base` or no candle is known."""
-    parameters: dict[str, Any] = {
-        "owner": owner_id,
-        "base": base,
-        "favourite": FAVOURITE,
-        "frames": list(TIMEFRAME_MS),
-        # The price at the start itself comes from the bar before it.
-        "start": milliseconds(start) - max(TIMEFRAME_MS.values()),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_SERIES, parameters)
-        found = cursor.fetchall()
+    venues = Wallet.objects.filter(owner_id=owner_id).order_by().values("connection__venue")
+    is_favourite = Case(When(base=FAVOURITE, then=0), default=1)
+    instrument = (
+        Instrument.objects.filter(quote=base, kind=Instrument.Kind.SPOT, venue__in=venues)
+        .order_by(is_favourite, "pk")
+        .first()
+    )
+    if instrument is None:
+        return None
+    # The price at the start itself comes from the bar before it.
+    found = spans(instrument_id=instrument.pk, since=milliseconds(start) - max(TIMEFRAME_MS.values()))
     if not found:
         return None
-    instrument_id, name, timeframe, _, _ = max(found, key=lambda row: _fitness(row[2], row[3], row[4]))
+    timeframe, _, _ = max(found, key=lambda row: _fitness(*row))
     length = TIMEFRAME_MS[timeframe]
     bars = (milliseconds(clock.now()) - milliseconds(start)) // length + 2
-    return Benchmark(name, load_candles(instrument_id=instrument_id, timeframe=timeframe, limit=bars))
+    return Benchmark(instrument.base, load_candles(instrument_id=instrument.pk, timeframe=timeframe, limit=bars))
 
 
 def _fitness(timeframe: str, first: int, last: int) -> tuple[bool, int, int]:

@@ -14,12 +14,12 @@ from portfolio import valuation
 ROWS: Final = 500
 
 _LINES: Final = f"""{valuation.BOOKS}
-SELECT held_by.id, held_by.name, held_by.role, holding.venue, holding.asset, holding.base, holding.held, holding.price,
-       holding.source, holding.at, count(*) OVER (), sum(round(holding.held * holding.price, 18)) OVER ()
+SELECT held_by.wallet_id, held_by.name, held_by.role, holding.venue, holding.asset, holding.base, holding.held,
+       holding.price, holding.value, holding.source, holding.at, count(*) OVER (), sum(holding.value) OVER ()
 FROM holding
-JOIN wallets_wallet AS held_by ON held_by.id = holding.wallet_id
+JOIN wallet_places AS held_by USING (wallet_id)
 WHERE holding.scope = %(only)s AND holding.held <> 0
-ORDER BY abs(holding.held * holding.price) DESC NULLS FIRST, held_by.created_at, holding.asset
+ORDER BY abs(holding.value) DESC NULLS FIRST, held_by.created_at, holding.asset
 LIMIT {ROWS}
 """  # noqa: S608 - joined from constants
 
@@ -36,12 +36,9 @@ class Line:
     base: str
     quantity: Decimal
     price: Decimal | None
+    value: Decimal | None
     source: str | None
     priced_at: datetime | None
-
-    @property
-    def value(self) -> Decimal | None:
-        return None if self.price is None else self.quantity * self.price
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,22 +14,21 @@ from portfolio import valuation
 ZERO: Final = Decimal(0)
 
 _HOLDINGS: Final = f"""{valuation.BOOKS},
-branch (wallet_id, branch_id) AS (
+branch AS (
     -- A branch is a farm with its agents; money that a master keeps for itself is the master's own branch.
-    SELECT id, id FROM wallet WHERE parent_id IS NULL
-    UNION ALL
-    SELECT wallet.id, CASE WHEN top.parent_id IS NULL THEN wallet.id ELSE branch.branch_id END
-    FROM branch
-    JOIN wallet ON wallet.parent_id = branch.wallet_id
-    JOIN wallet AS top ON top.id = branch.wallet_id
+    SELECT DISTINCT ON (tree.wallet_id) tree.wallet_id, tree.root_id AS branch_id
+    FROM wallet_subtree(ARRAY(SELECT wallet_id FROM place)) AS tree
+    JOIN place AS root ON root.wallet_id = tree.root_id
+    ORDER BY tree.wallet_id, root.parent_id IS NULL, tree.distance DESC
 )
-SELECT person.id, person.name, person.role, person.parent_id, person.target_weight, holding.base, holding.venue,
-       holding.asset, sum(holding.held), holding.price, holding.source, holding.at
+SELECT person.wallet_id, person.name, person.role, person.parent_id, person.target_weight, holding.base, holding.venue,
+       holding.asset, sum(holding.held), holding.price, sum(holding.value), holding.source, holding.at
 FROM holding
 JOIN branch USING (wallet_id)
-JOIN wallets_wallet AS person ON person.id = branch.branch_id
+JOIN wallet_places AS person ON person.wallet_id = branch.branch_id
 WHERE holding.scope = %(only)s AND holding.held <> 0
-GROUP BY person.id, holding.base, holding.venue, holding.asset, holding.price, holding.source, holding.at
+GROUP BY person.wallet_id, person.name, person.role, person.parent_id, person.target_weight, person.created_at,
+         holding.base, holding.venue, holding.asset, holding.price, holding.source, holding.at
 ORDER BY person.created_at, holding.venue, holding.asset
 """  # noqa: S608 - joined from constants
 
@@ -48,12 +47,9 @@ class Holding:
     asset: str
     quantity: Decimal
     price: Decimal | None
+    value: Decimal | None
     source: str | None
     priced_at: datetime | None
-
-    @property
-    def value(self) -> Decimal | None:
-        return None if self.price is None else self.quantity * self.price
 
     @property
     def is_cash(self) -> bool:

@@ -53,9 +53,9 @@ class Performance:
         return "Not known: the returns do not vary, or there was no loss to compare with."
 
 
-def performance(*, owner_id: UUID, scope: UUID, start: datetime) -> Performance:
+def performance(*, owner_id: UUID, scope: UUID, base: str, start: datetime) -> Performance:
     """The figures of the scope from `start` until today, in two queries."""
-    returns = _whole_days(scope, start)
+    returns = _whole_days(scope, base, start)
     index = metrics.growth(returns)
     worst = metrics.drawdowns(index)[0] if returns.size else None
     ratio = metrics.sharpe(returns, periods_per_year=DAYS_PER_YEAR)
@@ -83,10 +83,12 @@ def performance(*, owner_id: UUID, scope: UUID, start: datetime) -> Performance:
     )
 
 
-def _whole_days(scope: UUID, start: datetime) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The time-weighted return of each day that is over."""
-    rows = DailyPerformance.objects.filter(scope=scope, day__gte=start.date(), day__lt=clock.now().date())
-    return np.fromiter(rows.order_by("day").values_list("twr", flat=True), dtype=np.float64)
+def _whole_days(scope: UUID, base: str, start: datetime) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The time-weighted return of each day that is over, since the index last began (see `valuation`)."""
+    rows = DailyPerformance.objects.filter(scope=scope, base=base, day__gte=start.date(), day__lt=clock.now().date())
+    days = np.array(list(rows.order_by("day").values_list("twr", "twr_low")), dtype=np.float64).reshape(-1, 2)
+    lost = np.flatnonzero(days[:, 1] == 0)
+    return days[lost[-1] + 1 if lost.size else 0 :, 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,9 @@ class Day:
         return self.flow + self.market + self.realized - self.fees + self.adjustments
 
 
-def daily_parts(*, scope: UUID, start: datetime, limit: int = 400) -> Sequence[Day]:
+def daily_parts(*, scope: UUID, base: str, start: datetime, limit: int = 400) -> Sequence[Day]:
     """What changed the value on each day since `start`, newest first."""
-    rows = DailyPerformance.objects.filter(scope=scope, day__gte=start.date()).order_by("-day")[:limit]
+    rows = DailyPerformance.objects.filter(scope=scope, base=base, day__gte=start.date()).order_by("-day")[:limit]
     return [
         Day(row.day, row.equity, row.flow, row.market, row.realized, row.fees, row.adjustments, row.twr) for row in rows
     ]

@@ -139,7 +139,7 @@ class Scope:
     @cached_property
     def start(self) -> datetime:
         if self.period.is_open:
-            return series.clamp(scope=self.scope, start=self.period.start)
+            return series.clamp(scope=self.scope, base=self.base, start=self.period.start)
         return self.period.start
 
     @cached_property
@@ -153,7 +153,7 @@ class Scope:
 
     @cached_property
     def points(self) -> tuple[series.Point, ...]:
-        return series.equity_series(scope=self.scope, start=self.start, now=self.now)
+        return series.equity_series(scope=self.scope, base=self.base, start=self.start, now=self.now)
 
     @cached_property
     def benchmark(self) -> Benchmark | None:
@@ -161,7 +161,7 @@ class Scope:
 
     @cached_property
     def performance(self) -> Performance:
-        return performance(owner_id=self.owner_id, scope=self.scope, start=self.start)
+        return performance(owner_id=self.owner_id, scope=self.scope, base=self.base, start=self.start)
 
     # --- in words ----------------------------------------------------------------------------------------------------
 

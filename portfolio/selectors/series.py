@@ -3,6 +3,7 @@
 Short periods are read from the snapshots, long ones from the days. Of every slice of time the lowest, the highest, the
 deepest and the last point are kept, so that neither a peak nor a drawdown disappears; and so are the largest flows.
 Drawdown is measured on the time-weighted index, from its highest point within the period: money put in hides no loss.
+A scope has a history in each asset that it was ever valued in (`base`); they are never mixed.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from kit import clock
 from portfolio.models import Snapshot
 from portfolio.valuation import Valuation
 
+ZERO: Final = Decimal(0)
 POINTS: Final = 480
 SLICES: Final = 110  # four points of each, some flows and the ends stay within POINTS
 FLOWS: Final = 30
@@ -27,39 +29,49 @@ DAYS_FROM: Final = timedelta(days=100)
 _SNAPSHOTS: Final = """
     (
         SELECT at, equity, flow, adjustments, twr_index, twr_index AS low, twr_index AS high, true AS is_opening
-        FROM portfolio_snapshot WHERE scope = %(scope)s AND at <= %(start)s
+        FROM portfolio_snapshot WHERE scope = %(scope)s AND base = %(base)s AND at <= %(start)s
         ORDER BY at DESC LIMIT 1
     )
     UNION ALL
     SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
-    FROM portfolio_snapshot WHERE scope = %(scope)s AND at > %(start)s
+    FROM portfolio_snapshot WHERE scope = %(scope)s AND base = %(base)s AND at > %(start)s
 """
 
 # A day stands at its end; the day that is not over stands at now. What went before the period counts by its close.
 _DAYS: Final = """
     (
         SELECT (day + 1)::timestamp AT TIME ZONE 'UTC', equity, flow, adjustments, twr_index, twr_index, twr_index, true
-        FROM portfolio_dailyperformance WHERE scope = %(scope)s AND day < (%(start)s AT TIME ZONE 'UTC')::date
+        FROM portfolio_dailyperformance
+        WHERE scope = %(scope)s AND base = %(base)s AND day < (%(start)s AT TIME ZONE 'UTC')::date
         ORDER BY day DESC LIMIT 1
     )
     UNION ALL
     SELECT least((day + 1)::timestamp AT TIME ZONE 'UTC', %(now)s), equity, flow, adjustments, twr_index, twr_low,
            twr_high, false
-    FROM portfolio_dailyperformance WHERE scope = %(scope)s AND day >= (%(start)s AT TIME ZONE 'UTC')::date
+    FROM portfolio_dailyperformance
+    WHERE scope = %(scope)s AND base = %(base)s AND day >= (%(start)s AT TIME ZONE 'UTC')::date
 """
 
 # A day does not say whether its low came before its high. So its low is measured from the days before it, and its close
 # from its high too: every drawdown that is shown has happened. A snapshot is all of these at once.
+# After a total loss the index begins anew: a life ends with an index of zero, and peaks count within their life only.
 _POINTS: Final = """
 WITH raw (at, equity, flow, adjustments, twr_index, low, high, is_opening) AS ({source}),
-point AS (
-    SELECT at, equity, twr_index, high, CASE WHEN is_opening THEN 0 ELSE flow END AS flow,
-           CASE WHEN is_opening THEN 0 ELSE adjustments END AS adjustments,
-           sum(CASE WHEN is_opening THEN 0 ELSE flow END) OVER earlier AS flows,
-           least(low / nullif(max(high) OVER (earlier ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
-                 twr_index / nullif(max(high) OVER earlier, 0)) - 1 AS drawdown
+lived AS (
+    SELECT raw.*, count(*) FILTER (WHERE low = 0)
+           OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS life
     FROM raw
-    WINDOW earlier AS (ORDER BY at)
+),
+point AS (
+    SELECT at, equity, twr_index, low, high, life, CASE WHEN is_opening THEN 0 ELSE flow END AS flow,
+           CASE WHEN is_opening THEN 0 ELSE adjustments END AS adjustments,
+           sum(CASE WHEN is_opening THEN 0 ELSE flow END) OVER (ORDER BY at) AS flows,
+           CASE WHEN low = 0 AND NOT is_opening THEN -1 ELSE
+               least(low / nullif(max(high) OVER (earlier ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
+                     twr_index / nullif(max(high) OVER earlier, 0)) - 1
+           END AS drawdown
+    FROM lived
+    WINDOW earlier AS (PARTITION BY life ORDER BY at)
 )
 """
 
@@ -108,17 +120,15 @@ class Point:
     is_marked: bool = False
 
 
-def clamp(*, scope: UUID, start: datetime) -> datetime:
+def clamp(*, scope: UUID, base: str, start: datetime) -> datetime:
     """`start`, or just before the first snapshot when that is later: how long a period really is."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT min(at) FROM portfolio_snapshot WHERE scope = %s", [scope])
-        (first,) = cursor.fetchone()
+    first = Snapshot.objects.filter(scope=scope, base=base).order_by("at").values_list("at", flat=True).first()
     return max(start, first - timedelta(microseconds=1)) if first else start
 
 
-def equity_series(*, scope: UUID, start: datetime, now: Valuation | None = None) -> tuple[Point, ...]:
+def equity_series(*, scope: UUID, base: str, start: datetime, now: Valuation | None = None) -> tuple[Point, ...]:
     """At most `POINTS` points from the last value before `start` on, oldest first, ending with `now` if it is given."""
-    parameters = _parameters(scope, start) | {"slices": SLICES, "flows": FLOWS, "points": POINTS - 2}
+    parameters = _parameters(scope, base, start) | {"slices": SLICES, "flows": FLOWS, "points": POINTS - 2}
     with connection.cursor() as cursor:
         cursor.execute(_statement(start, _THINNED), parameters)
         points = [_point(*row) for row in cursor.fetchall()]
@@ -142,17 +152,22 @@ class Flow:
     equity: Decimal
 
 
-def flows_since(*, scope: UUID, start: datetime, limit: int = 200) -> Sequence[Flow]:
+def flows_since(*, scope: UUID, base: str, start: datetime, limit: int = 200) -> Sequence[Flow]:
     """The flows of the period, newest first."""
-    rows = Snapshot.objects.filter(scope=scope, at__gt=start).exclude(flow=0).order_by("-at")[:limit]
+    rows = Snapshot.objects.filter(scope=scope, base=base, at__gt=start).exclude(flow=0).order_by("-at")[:limit]
     return [Flow(*row) for row in rows.values_list("at", "flow", "equity")]
 
 
 def _live_point(points: Sequence[Point], now: Valuation) -> Point:
     last = points[-1]
-    peak = max(now.twr_index, last.twr_index / (1 + last.drawdown) if last.drawdown > -1 else 0)
-    drawdown = now.twr_index / peak - 1 if peak else 0.0
+    peak = last.twr_index / (1 + last.drawdown) if last.drawdown > -1 else last.twr_index
+    drawdown = _below(now.twr_index, peak)
     return Point(now.at, now.equity, now.twr_index, drawdown, now.flow, last.flows + now.flow, bool(now.flow))
+
+
+def _below(index: float, peak: float) -> float:
+    """How far the index stands below the peak of its life, a fraction ≤ 0; −1 when all is lost."""
+    return index / max(index, peak) - 1 if index > 0 else -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +203,16 @@ class Change:
 _CHANGE: Final = """
 , opening AS (
     SELECT at, equity, realized_pnl, fees, twr_index FROM portfolio_snapshot
-    WHERE scope = %(scope)s AND at <= %(start)s ORDER BY at DESC LIMIT 1
+    WHERE scope = %(scope)s AND base = %(base)s AND at <= %(start)s ORDER BY at DESC LIMIT 1
 )
 SELECT coalesce(opening.at, total.first), coalesce(opening.equity, 0), coalesce(opening.realized_pnl, 0),
-       coalesce(opening.fees, 0), coalesce(opening.twr_index, 1), coalesce(total.flows, 0),
-       coalesce(total.adjustments, 0), coalesce(total.depth, 0), coalesce(total.peak, 1)
+       coalesce(opening.fees, 0), CASE WHEN losses > 0 THEN 1 ELSE coalesce(opening.twr_index, 1) END,
+       coalesce(total.flows, 0), coalesce(total.adjustments, 0), coalesce(total.depth, 0), coalesce(total.peak, 0)
 FROM (
-    SELECT min(at) AS first, sum(flow) AS flows, sum(adjustments) AS adjustments, min(drawdown) AS depth,
-           max(high) AS peak
-    FROM point
+    SELECT min(at) AS first, sum(flow) AS flows, sum(adjustments) AS adjustments, min(drawdown) AS depth, losses,
+           max(high) FILTER (WHERE life = losses) AS peak
+    FROM (SELECT point.*, count(*) FILTER (WHERE low = 0) OVER () AS losses FROM point) AS counted
+    GROUP BY losses
 ) AS total
 LEFT JOIN opening ON true
 """
@@ -205,12 +221,15 @@ LEFT JOIN opening ON true
 def change_since(*, scope: UUID, start: datetime, now: Valuation) -> Change:
     """What happened to the scope from `start` until `now`, in one query.
 
-    Without a snapshot before `start` the fund began in the period, with nothing: its first money is a flow.
+    Without a snapshot before `start` the fund began in the period, with nothing: its first money is a flow. After a
+    total loss within the period the return is that of the index which began anew; the loss stays in `max_drawdown`.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_statement(start, _CHANGE), _parameters(scope, start))
-        began, equity, net, fees, index, flows, adjustments, depth, peak = cursor.fetchone()
-    current = now.twr_index / max(peak, now.twr_index) - 1
+        cursor.execute(_statement(start, _CHANGE), _parameters(scope, now.base, start))
+        row = cursor.fetchone()
+    nothing = (None, ZERO, ZERO, ZERO, 1.0, ZERO, ZERO, 0.0, 0.0)
+    began, equity, net, fees, index, flows, adjustments, depth, peak = row or nothing
+    current = _below(now.twr_index, peak)
     paid = now.fees - fees
     return Change(
         began=began,
@@ -220,7 +239,7 @@ def change_since(*, scope: UUID, start: datetime, now: Valuation) -> Change:
         realized=now.realized_pnl - net + paid,
         fees=paid,
         adjustments=adjustments + now.adjustments,
-        twr=now.twr_index / index - 1 if index else 0.0,
+        twr=now.twr_index / index - 1,
         max_drawdown=min(depth, current),
         current_drawdown=current,
     )
@@ -239,21 +258,22 @@ class Trough:
 
 
 _TROUGH: Final = """
-, deepest AS (SELECT at, equity, twr_index, drawdown FROM point ORDER BY drawdown, at LIMIT 1),
+, deepest AS (SELECT at, equity, twr_index, life, drawdown FROM point ORDER BY drawdown, at LIMIT 1),
 peak AS (
     SELECT point.at, point.equity, point.twr_index FROM point CROSS JOIN deepest
-    WHERE point.at <= deepest.at ORDER BY point.twr_index DESC, point.at DESC LIMIT 1
+    WHERE point.at <= deepest.at AND point.life = deepest.life ORDER BY point.twr_index DESC, point.at DESC LIMIT 1
 )
 SELECT deepest.drawdown, peak.at, peak.equity, deepest.at, deepest.equity,
-       (SELECT min(point.at) FROM point WHERE point.at > deepest.at AND point.twr_index >= peak.twr_index)
+       (SELECT min(point.at) FROM point
+        WHERE point.at > deepest.at AND point.life = deepest.life AND point.twr_index >= peak.twr_index)
 FROM deepest CROSS JOIN peak
 """
 
 
-def deepest_drawdown(*, scope: UUID, start: datetime) -> Trough | None:
+def deepest_drawdown(*, scope: UUID, base: str, start: datetime) -> Trough | None:
     """The largest fall of the time-weighted index within the period, None without snapshots."""
     with connection.cursor() as cursor:
-        cursor.execute(_statement(start, _TROUGH), _parameters(scope, start))
+        cursor.execute(_statement(start, _TROUGH), _parameters(scope, base, start))
         row = cursor.fetchone()
     return Trough(float(row[0] or 0), *row[1:]) if row else None
 
@@ -263,5 +283,5 @@ def _statement(start: datetime, rest: str) -> str:
     return _POINTS.format(source=_DAYS if is_long else _SNAPSHOTS) + rest
 
 
-def _parameters(scope: UUID, start: datetime) -> dict[str, Any]:
-    return {"scope": scope, "start": start, "now": clock.now()}
+def _parameters(scope: UUID, base: str, start: datetime) -> dict[str, Any]:
+    return {"scope": scope, "base": base, "start": start, "now": clock.now()}

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from django.db import connection
 
 from kit import clock
 from kit.errors import InvalidInputError
-from markets.candles.reading import last_closed_bar, load_candles, milliseconds, moment
-from markets.models import Candle, Instrument
-from markets.prices import latest_price, price_in, quotes
+from markets.candles.reading import TIMEFRAME_MS, last_closed_bar, load_candles, milliseconds, moment
+from markets.models import Candle, Instrument, Ticker
+from markets.prices import latest_price, price_in, prices_in, quotes
 from markets.services import NewQuote, ensure_instrument, prune_candles, record_quotes, store_candles
 from quant.candles import Candles
 
@@ -155,6 +156,37 @@ def test_an_asset_is_valued_directly_turned_round_or_over_one_step() -> None:
     assert worth("USDT", "BTC") == Decimal("0.00002")
     assert worth("ETH", "USDT") == 2_500
     assert worth("SOL", "USDT") is None
+
+
+def test_a_market_that_is_quoted_now_comes_before_one_whose_price_is_carried() -> None:
+    direct = instrument("AAA/USDT")
+    store(direct, [7], first=milliseconds(NOON - timedelta(days=30)))
+
+    def found() -> tuple[Decimal, bool]:
+        price = price_in(asset="AAA", base="USDT", venue="binance")
+        assert price is not None
+        return price.price, price.is_carried
+
+    assert found() == (7, True)
+    quote(instrument("AAA/EUR"), "8")
+    quote(instrument("EUR/USDT"), "1.1")
+    assert found() == (Decimal("8.8"), False)
+    quote(direct, "9")
+    assert found() == (9, False)
+    Ticker.objects.filter(instrument=direct).delete()
+    assert found() == (Decimal("8.8"), False)
+
+
+def test_what_is_too_large_to_be_a_price_is_none() -> None:
+    quote(instrument("CCC/DDD"), "9999999999999999999")
+    quote(instrument("DDD/USDT"), "9999999999999999999")
+    assert set(prices_in(assets=["CCC", "DDD", "USDT"], base="USDT", venue="binance")) == {"DDD", "USDT"}
+
+
+def test_the_database_knows_the_lengths_of_candles() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT timeframe, length FROM market_timeframes()")
+        assert dict(cursor.fetchall()) == TIMEFRAME_MS
 
 
 def test_old_fine_bars_are_forgotten_and_coarse_ones_kept() -> None:

@@ -34,7 +34,7 @@ def write_history(fund: Fund, equity: list[float], *, end: datetime, step: timed
         ensure_month(month)
     Snapshot.objects.bulk_create(
         Snapshot(
-            owner=fund.owner, at=moment, equity=D(str(value)), cash=D(str(value)), invested=0,
+            owner=fund.owner, at=moment, base="USDT", equity=D(str(value)), cash=D(str(value)), invested=0,
             twr_index=value / equity[0],
         )
         for moment, value in zip(moments, equity, strict=True)
@@ -74,9 +74,14 @@ def test_a_period_is_measured_from_the_last_value_before_it(fund: Fund) -> None:
     growth = (1299 / 1199) * (1149 / 1299) * (1216 / 1149)  # deposits from the start, withdrawals until the end
     assert change.twr == pytest.approx(growth - 1)
 
-    everything = change_since(scope=fund.owner.pk, start=clamp(scope=fund.owner.pk, start=Period.ALL.start), now=live)
+    everything = change_since(
+        scope=fund.owner.pk, start=clamp(scope=fund.owner.pk, base="USDT", start=Period.ALL.start), now=live
+    )
     assert (everything.opening, everything.flows, everything.profit) == (0, 1150, 16)
-    assert [flow.amount for flow in flows_since(scope=fund.owner.pk, start=Period.ALL.start)] == [200, 1000]
+    assert [flow.amount for flow in flows_since(scope=fund.owner.pk, base="USDT", start=Period.ALL.start)] == [
+        200,
+        1000,
+    ]
 
 
 def test_without_any_snapshot_there_is_a_value_and_nothing_else(fund: Fund) -> None:
@@ -84,8 +89,8 @@ def test_without_any_snapshot_there_is_a_value_and_nothing_else(fund: Fund) -> N
     live = value_scope(owner_id=fund.owner.pk, scope=fund.owner.pk)
     change = change_since(scope=fund.owner.pk, start=Period.DAY.start, now=live)
     assert (change.closing, change.profit, change.began) == (70, 0, None)
-    assert equity_series(scope=fund.owner.pk, start=Period.DAY.start, now=live) == ()
-    assert deepest_drawdown(scope=fund.owner.pk, start=Period.DAY.start) is None
+    assert equity_series(scope=fund.owner.pk, base="USDT", start=Period.DAY.start, now=live) == ()
+    assert deepest_drawdown(scope=fund.owner.pk, base="USDT", start=Period.DAY.start) is None
 
 
 @pytest.mark.parametrize("length", [12, 700, 5000])
@@ -94,7 +99,9 @@ def test_a_long_series_keeps_its_extremes_and_its_ends_in_few_points(fund: Fund,
     values[length // 3] = 700.0
     values[length // 2] = 1900.0
     moments = write_history(fund, values, end=clock.now() - timedelta(minutes=1))
-    points = equity_series(scope=fund.owner.pk, start=clamp(scope=fund.owner.pk, start=Period.ALL.start))
+    points = equity_series(
+        scope=fund.owner.pk, base="USDT", start=clamp(scope=fund.owner.pk, base="USDT", start=Period.ALL.start)
+    )
 
     assert len(points) == min(length, len(points)) <= POINTS
     assert f"At most {POINTS} points" in (EquityOut.__doc__ or "")
@@ -113,7 +120,9 @@ def test_a_series_of_years_is_read_from_its_days_and_keeps_the_depth_of_a_fall_w
     write_history(fund, values, end=end, step=timedelta(hours=8))
     roll_up(owner_id=fund.owner.pk)
     with clock.at(end):
-        points = equity_series(scope=fund.owner.pk, start=clamp(scope=fund.owner.pk, start=Period.ALL.start))
+        points = equity_series(
+            scope=fund.owner.pk, base="USDT", start=clamp(scope=fund.owner.pk, base="USDT", start=Period.ALL.start)
+        )
     assert 399 <= len(points) <= 402
     assert min(point.drawdown for point in points) == pytest.approx(-0.4)
 
@@ -123,7 +132,7 @@ def test_a_day_that_only_rises_has_no_drawdown_however_long_the_period(fund: Fun
     write_history(fund, [100.0] * 120, end=midnight - timedelta(hours=1), step=timedelta(days=1))
     write_history(fund, [100.0, 110.0, 120.0], end=midnight + timedelta(hours=20), step=timedelta(hours=6))
     roll_up(owner_id=fund.owner.pk)
-    points = equity_series(scope=fund.owner.pk, start=midnight - timedelta(days=110))
+    points = equity_series(scope=fund.owner.pk, base="USDT", start=midnight - timedelta(days=110))
     assert points[-1].equity == 120
     assert min(point.drawdown for point in points) == 0
 
@@ -131,7 +140,7 @@ def test_a_day_that_only_rises_has_no_drawdown_however_long_the_period(fund: Fun
 def test_the_deepest_fall_is_told_with_its_dates(fund: Fund) -> None:
     values = [100.0, 120, 108, 90, 110, 121, 110, 115]
     moments = write_history(fund, values, end=clock.now() - timedelta(minutes=1))
-    trough = deepest_drawdown(scope=fund.owner.pk, start=moments[0])
+    trough = deepest_drawdown(scope=fund.owner.pk, base="USDT", start=moments[0])
     assert trough is not None
     assert trough.depth == pytest.approx(-0.25)
     assert (trough.peak_at, trough.at, trough.recovered_at) == (moments[1], moments[3], moments[5])
@@ -172,7 +181,7 @@ def test_holding_the_benchmark_buys_with_every_flow(fund: Fund) -> None:
     fund.deposit("500")
     take_snapshots(owner_id=fund.owner.pk, at=start + hour)
     take_snapshots(owner_id=fund.owner.pk, at=start + 2 * hour)
-    points = equity_series(scope=fund.owner.pk, start=start - hour)
+    points = equity_series(scope=fund.owner.pk, base="USDT", start=start - hour)
     drawn = charts.equity(points, Benchmark("BTC", candles))
     line = next(trace for trace in drawn["data"] if trace["name"] == "BTC hold")
     # Ten bitcoin at 100; ten more for 500 at 50; all of them at 200.

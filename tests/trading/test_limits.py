@@ -102,9 +102,7 @@ def test_the_page_marks_whose_word_applies(pages: Client, desk: Desk) -> None:
     set_limits(desk, desk.wallet, [SYMBOL], 900)
     with tenancy.tenant(desk.owner.pk):
         path = selectors.wallet_limits(owner_id=desk.owner.pk, wallet_id=desk.wallet.pk)
-        gate = limits_on_path(
-            wallet_id=desk.wallet.pk, connection_id=desk.connection.pk, venue="simulated", unit="USDT"
-        )
+        gate = limits_on_path(wallet_id=desk.wallet.pk, venue="simulated", unit="USDT")
     assert [step.role for step in path.steps] == ["connection", "master", "farm", "agent"]
     assert [step.name for step in path.steps if step.is_tightest_notional] == [desk.farm.name]
     assert [step.name for step in path.steps if step.is_tightest_symbols] == [desk.wallet.name]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from kit import clock, tenancy
@@ -89,6 +89,26 @@ def test_other_assets_are_priced_directly_turned_round_or_over_a_bridge(tree: Tr
         fund(tree.agent, 1, asset)
     prices = {holding.asset: holding.price for holding in nodes(tree)["Agent"].holdings}
     assert prices == {"BTC": 50000, "EUR": 2, "ETH": 2500}
+
+
+def test_an_asset_is_priced_over_whatever_asset_it_has_a_market_with(tree: Tree) -> None:
+    market("AAA/EUR", "10")
+    market("EUR/USDT", "1.1")
+    fund(tree.agent, 100, "AAA")
+    assert nodes(tree)["Master"].value == 2100
+
+
+def test_a_price_that_nobody_says_any_more_is_the_last_that_was_known(tree: Tree) -> None:
+    market("BTC/USDT", "50000")
+    fund(tree.agent, 1, "BTC")
+    Ticker.objects.all().delete()
+    found = nodes(tree)["Agent"]
+    assert (found.value, found.unpriced, found.holdings[0].is_carried) == (50000, (), True)
+
+
+def test_a_child_counts_in_the_asset_of_its_master(tree: Tree) -> None:
+    with pytest.raises(IntegrityError, match="wallet_base_is_the_parents"), transaction.atomic():
+        Wallet.objects.filter(pk=tree.farm.pk).update(base_asset="EUR")
 
 
 def test_what_has_no_price_is_named_and_not_counted(tree: Tree) -> None:

@@ -38,9 +38,9 @@ SELECT
     (SELECT quantity FROM trading_position
      WHERE wallet_id = %(wallet)s AND instrument_id = %(instrument)s AND closed_at IS NULL),
     (SELECT sum(position.quantity) FROM trading_position AS position
-     JOIN markets_instrument AS instrument ON instrument.id = position.instrument_id
+     JOIN market_instruments AS instrument USING (instrument_id)
      WHERE position.wallet_id = %(wallet)s AND position.closed_at IS NULL AND instrument.base = %(base)s),
-    (SELECT balance FROM wallets_account WHERE wallet_id = %(wallet)s AND asset = %(base)s AND kind = 'wallet'),
+    wallet_balance(%(wallet)s, %(base)s),
     (SELECT client_order_id FROM trading_order
      WHERE wallet_id = %(wallet)s AND instrument_id = %(instrument)s AND status = ANY(%(unfinished)s) LIMIT 1)
 """
@@ -175,7 +175,6 @@ def _place(
             standing=_standing(wallet, instrument),
             path=limits_on_path(
                 wallet_id=wallet.pk,
-                connection_id=wallet.connection_id,
                 venue=instrument.venue,
                 unit=instrument.quote,
             ),

@@ -149,7 +149,7 @@ def _obstacle(order: Order) -> str:
         return f"the decision is {age.total_seconds():.0f} s old, place a new order if it still holds."
     if order.attempts >= MAX_SENDS:
         return f"{MAX_SENDS} attempts did not reach the venue, place a new order when it answers."
-    path = limits_on_path(wallet_id=order.wallet_id, connection_id=order.connection_id)
+    path = limits_on_path(wallet_id=order.wallet_id)
     closed = [step.name for step in path if step.trading_state == risk.CLOSED]
     if closed:
         return f"the connection {closed[0]} is not active any more."

@@ -62,36 +62,27 @@ def base_currency(on: Connection | Wallet) -> str:
     return currency
 
 
-# The wallet and all above it with their limits, nearest first, and the limits of the connection it trades through; one
-# that is paused or archived trades nothing.
 _PATH = """
-WITH RECURSIVE path AS (
-    SELECT id, parent_id, name, trading_state, 0 AS depth FROM wallets_wallet WHERE id = %(wallet)s
+SELECT step.name, step.trading_state, own.allowed_symbols::text, own.maximum_notional, own.notional_asset
+FROM wallet_path(%s) AS step
+LEFT JOIN LATERAL (
+    SELECT allowed_symbols, maximum_notional, notional_asset FROM trading_risklimit WHERE wallet_id = step.wallet_id
     UNION ALL
-    SELECT above.id, above.parent_id, above.name, above.trading_state, path.depth + 1
-    FROM wallets_wallet AS above JOIN path ON above.id = path.parent_id
-)
-SELECT path.depth, path.name, path.trading_state, own.allowed_symbols::text, own.maximum_notional,
-       own.notional_asset
-FROM path LEFT JOIN trading_risklimit AS own ON own.wallet_id = path.id
-UNION ALL
-SELECT -1, venue.name, CASE venue.state WHEN 'active' THEN 'active' ELSE 'closed' END,
-       own.allowed_symbols::text, own.maximum_notional, own.notional_asset
-FROM wallets_connection AS venue LEFT JOIN trading_risklimit AS own ON own.connection_id = venue.id
-WHERE venue.id = %(connection)s
-ORDER BY 1
+    SELECT allowed_symbols, maximum_notional, notional_asset FROM trading_risklimit
+    WHERE connection_id = step.connection_id
+) AS own ON true
+ORDER BY step.step
 """
 
 
-def limits_on_path(*, wallet_id: UUID, connection_id: UUID, venue: str = "", unit: str = "") -> tuple[risk.Limits, ...]:
-    """Connection first, then the wallet and all above it, each with what it says.
+def limits_on_path(*, wallet_id: UUID, venue: str = "", unit: str = "") -> tuple[risk.Limits, ...]:
+    """The connection that the wallet trades through, then the wallet and all above it, each with what it says.
 
     With `unit`, an asset, the amounts are converted to it as well, at the prices of `venue`.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_PATH, {"wallet": wallet_id, "connection": connection_id})
-        rows = cursor.fetchall()
-    path = tuple(_limits(*row[1:]) for row in rows)
+        cursor.execute(_PATH, [wallet_id])
+        path = tuple(_limits(*row) for row in cursor.fetchall())
     return converted(path, venue=venue, unit=unit) if unit else path
 
 
@@ -105,7 +96,9 @@ def converted(path: Iterable[risk.Limits], *, venue: str, unit: str) -> tuple[ri
         if step.maximum_notional is None or step.notional_asset == unit:
             return step.maximum_notional
         quote = prices.get(step.notional_asset)
-        return None if quote is None else (step.maximum_notional * quote.price).quantize(UNIT, ROUND_DOWN)
+        if quote is None or quote.is_carried:  # nobody says that price any more
+            return None
+        return (step.maximum_notional * quote.price).quantize(UNIT, ROUND_DOWN)
 
     return tuple(replace(step, in_unit=amount(step)) for step in steps)
 

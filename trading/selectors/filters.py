@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from markets.models import Instrument
 from trading.models import Order, Side
+from wallets.hierarchy.places import subtree
 from wallets.models import Wallet
 
 PAGE_ROWS: Final = 50
@@ -153,8 +154,4 @@ def orders_address(
 
 def below(wallet_ids: Collection[UUID], path: str = "wallet") -> Q:
     """Rows of these wallets and of everything funded by them: a farm's agents, a master's farms and their agents."""
-    return (
-        Q(**{f"{path}__in": wallet_ids})
-        | Q(**{f"{path}__parent__in": wallet_ids})
-        | Q(**{f"{path}__parent__parent__in": wallet_ids})
-    )
+    return Q(**{f"{path}__in": subtree(wallet_ids)})

@@ -1,10 +1,12 @@
 """The wallets and their places: master over farm over agent. Making them, changing them, finding one."""
 
 import re
+from collections.abc import Collection
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models.expressions import RawSQL
 
 from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
@@ -94,6 +96,11 @@ def get_wallet(*, owner_id: UUID, wallet_id: UUID) -> Wallet:
     if wallet is None:
         raise NotFoundError("There is no such wallet.")
     return wallet
+
+
+def subtree(wallet_ids: Collection[UUID]) -> RawSQL:
+    """The ids of these wallets and of everything below them, for the right side of `wallet__in`."""
+    return RawSQL("SELECT wallet_id FROM wallet_subtree(%s)", [list(wallet_ids)])
 
 
 def _check_place(role: str, parent: Wallet | None) -> None:
