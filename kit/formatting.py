@@ -29,6 +29,8 @@ CENTS = 2
 # A numeric(38,18) has 38 digits; the default context of 28 would refuse to round it.
 PRECISION = 60
 MAX_PLACES = 8
+# A numeric(38,18) has no more.
+ALL_PLACES = 18
 SIGNIFICANT_DIGITS = 5
 
 Direction = Literal["up", "down", "flat"]
@@ -123,7 +125,13 @@ def places_of(step: Decimal) -> int:
 def _sensible_places(value: Decimal) -> int:
     """Decimals for a price without a tick: five significant digits, at least cents."""
     magnitude = value.adjusted() if value else 0
-    return min(MAX_PLACES, max(CENTS, SIGNIFICANT_DIGITS - 1 - magnitude))
+    return min(ALL_PLACES, max(CENTS, SIGNIFICANT_DIGITS - 1 - magnitude))
+
+
+def _enough_places(value: Decimal) -> int:
+    """Decimals for an amount in an asset's own unit: up to eight, or as many as keep five digits of a tiny one."""
+    most = MAX_PLACES if not value else max(MAX_PLACES, SIGNIFICANT_DIGITS - 1 - value.adjusted())
+    return places_of(rounded(value, min(ALL_PLACES, most)))
 
 
 def price(value: Decimal, tick: Decimal | None = None) -> str:
@@ -132,15 +140,13 @@ def price(value: Decimal, tick: Decimal | None = None) -> str:
 
 
 def quantity(value: Decimal, lot: Decimal | None = None) -> str:
-    """A quantity with the decimals of the instrument's lot; without one, up to eight and no trailing zeros."""
-    if lot:
-        return number(value, places_of(lot))
-    return number(value, places_of(rounded(value, MAX_PLACES)))
+    """A quantity with the decimals of the instrument's lot; without one, as many as it needs."""
+    return number(value, places_of(lot) if lot else _enough_places(value))
 
 
 def amount(value: Decimal, asset: str, *, signed: bool = False) -> str:
     """`+1,200.00 USDT`, `0.015 BTC`: what a ledger entry says, always in the asset's own unit."""
-    places = money_places(asset) if asset in SYMBOLS else places_of(rounded(value, MAX_PLACES))
+    places = money_places(asset) if asset in SYMBOLS else _enough_places(value)
     return f"{number(value, places, signed=signed)}{NO_BREAK_SPACE}{asset}"
 
 

@@ -9,10 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from kit.errors import InvalidInputError
-from markets.models import ASSET_LENGTH, SYMBOL_LENGTH, VENUE_LENGTH
+from markets.bounds import ASSET_LENGTH, SMALLEST, SYMBOL_LENGTH, VENUE_LENGTH
 
-# The smallest part of anything that the books can hold: numeric(38,18). No step is finer, and none has another floor.
-SMALLEST: Final = Decimal(1).scaleb(-18)
 # How much of an asset is about a dollar, as a power of ten. It sizes first guesses, never money.
 _DOLLAR: Final = {
     "BTC": Decimal("0.00001"),
@@ -62,6 +60,11 @@ def require_venue(venue: str) -> str:
 def dollar_in(asset: str) -> Decimal:
     """Roughly how much of `asset` is worth a dollar, as a power of ten; 1 for what is not known to be dear or cheap."""
     return _DOLLAR.get(asset, Decimal(1))
+
+
+def sensible_lot(price: Decimal, quote: str) -> Decimal:
+    """The power of ten whose worth at `price` is between ten cents and a dollar, roughly, whatever the quote asset."""
+    return max(Decimal(1).scaleb(-((price / dollar_in(quote)).adjusted() + 1)), SMALLEST)
 
 
 def shown(text: str) -> str:

@@ -1,22 +1,13 @@
 """What can be traded and what it cost: shared by every owner, so nothing here carries one."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
 
 from kit import clock
 from kit.models import MoneyField
-
-# The longest names of venues, symbols and assets; `markets.assets` says in a sentence what is longer.
-VENUE_LENGTH = 40
-SYMBOL_LENGTH = 40
-ASSET_LENGTH = 20
-# No number of the books is as large (numeric(38,18)), and no candle has as high a price or as large a volume.
-BEYOND = Decimal(10) ** 20
-PRICE_END = 1e20
-VOLUME_END = 1e30
+from markets.bounds import ASSET_LENGTH, BEYOND, PRICE_END, SYMBOL_LENGTH, VENUE_LENGTH, VOLUME_END
 
 
 class Timeframe(models.TextChoices):

@@ -39,6 +39,7 @@
 -- migration markets 0002_prices 84ca09b169b6c73d
 -- migration portfolio 0001_initial 4d9941d9d0c83ea9
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
+-- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 4ec448cfcc421267
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -1597,6 +1598,7 @@ CREATE TABLE public.portfolio_portfoliostate (
     building smallint,
     building_step character varying(120) NOT NULL,
     owner_id uuid NOT NULL,
+    building_scene jsonb,
     CONSTRAINT portfolio_portfoliostate_building_check CHECK ((building >= 0))
 );
 
@@ -2925,18 +2927,19 @@ INSERT INTO public.django_migrations VALUES
 	(40, 'markets', '0002_prices', now()),
 	(41, 'portfolio', '0001_initial', now()),
 	(42, 'portfolio', '0002_policies', now()),
-	(43, 'sessions', '0001_initial', now()),
-	(44, 'trading', '0002_policies', now()),
-	(45, 'trading', '0003_guards', now()),
-	(46, 'trading', '0004_sums_of_closed_trades', now()),
-	(47, 'trading', '0005_functions', now()),
-	(48, 'users', '0002_tokens', now()),
-	(49, 'users', '0003_two_factor', now()),
-	(50, 'wallets', '0002_policies', now()),
-	(51, 'wallets', '0003_ledger_rows', now()),
-	(52, 'wallets', '0004_ledger_functions', now()),
-	(53, 'wallets', '0005_rehearsing_connections', now()),
-	(54, 'wallets', '0006_hierarchy_functions', now());
+	(43, 'portfolio', '0003_scene_of_a_history', now()),
+	(44, 'sessions', '0001_initial', now()),
+	(45, 'trading', '0002_policies', now()),
+	(46, 'trading', '0003_guards', now()),
+	(47, 'trading', '0004_sums_of_closed_trades', now()),
+	(48, 'trading', '0005_functions', now()),
+	(49, 'users', '0002_tokens', now()),
+	(50, 'users', '0003_two_factor', now()),
+	(51, 'wallets', '0002_policies', now()),
+	(52, 'wallets', '0003_ledger_rows', now()),
+	(53, 'wallets', '0004_ledger_functions', now()),
+	(54, 'wallets', '0005_rehearsing_connections', now()),
+	(55, 'wallets', '0006_hierarchy_functions', now());
 
 
 --
@@ -3277,7 +3280,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 53, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 54, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 55, true);
 
 
 --

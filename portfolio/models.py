@@ -87,6 +87,7 @@ class PortfolioState(Owned):
     rolled_to = models.DateField(null=True, blank=True, help_text="The newest day in the daily table; not over yet.")
     building = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Percent of the demo history.")
     building_step = models.CharField(max_length=120, blank=True)
+    building_scene = models.JSONField(null=True, blank=True, help_text="What a build that was cut off goes on with.")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("owner",), name="portfolio_state_once_per_owner"),)

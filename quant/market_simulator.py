@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -31,8 +32,6 @@ DAY: Final = 1440
 SEGMENT: Final = 240
 _STEPS_PER_YEAR: Final = 365 * DAY * STEPS
 _MINUTES_PER_YEAR: Final = 365 * DAY
-# Multiples of a tick such as 0.01 are not exact in binary: rounding again makes them print as quoted.
-_DECIMALS: Final = 8
 # One generator per purpose, so that adding an asset or a step never shifts another purpose's numbers.
 _WALK, _VOLUME, _REGIME = range(3)
 
@@ -260,6 +259,21 @@ def _generator(seed: int, purpose: int, block: int) -> np.random.Generator:
 
 
 def _rounded(prices: Floats, assets: Sequence[Asset]) -> Floats:
+    """Prices `(…, assets)` on the grid of each asset's tick, as they are quoted, and never below one tick."""
     ticks = np.array([asset.tick for asset in assets])
-    whole_ticks: Floats = np.round(prices / ticks) * ticks
-    return np.round(whole_ticks, _DECIMALS)
+    whole_ticks: Floats = np.maximum(np.round(prices / ticks), 1.0)
+    steps, scales = _decimal_ticks(tuple(asset.tick for asset in assets))
+    quoted: Floats = whole_ticks * steps / scales
+    return quoted
+
+
+@lru_cache(maxsize=4)
+def _decimal_ticks(ticks: tuple[float, ...]) -> tuple[Floats, Floats]:
+    """Each tick as a whole number over a power of ten, which floats have exactly: 0.01 is 1 / 100, 2.5 is 25 / 10.
+
+    Multiples of 0.01 are not exact in binary; a whole number divided once is the float that prints as quoted.
+    """
+    parts = [Decimal(repr(tick)).normalize().as_tuple() for tick in ticks]
+    places = [max(0, -part.exponent) if isinstance(part.exponent, int) else 0 for part in parts]
+    scales = np.array([10.0**place for place in places])
+    return np.round(np.array(ticks) * scales), scales

@@ -17,7 +17,7 @@ from trading.risk.sizing import in_lots, largest_buy
 
 LONG: Final = 1
 ZERO: Final = Decimal(0)
-CENT: Final = Decimal("0.01")
+DIGITS: Final = 6
 TOO_SMALL: Final = "What may be spent is below the smallest order of this market."
 
 Kind = Literal["enter", "exit", "hold", "skip"]
@@ -128,4 +128,6 @@ def _wanted_notional(signal: Signal, means: Means) -> Decimal | None:
 
 
 def _cents(value: Decimal) -> str:
-    return str(value.quantize(CENT, ROUND_DOWN))
+    """Cents, or six digits of an amount in something dearer than money."""
+    places = max(2, DIGITS - 1 - value.adjusted()) if value else 2
+    return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_DOWN):f}"

@@ -16,13 +16,14 @@ import numpy as np
 
 from kit.errors import InvalidInputError
 from markets import assets
-from markets.assets import SMALLEST
+from markets.assets import sensible_lot
+from markets.bounds import SMALLEST
 from markets.candles import copying
 from markets.candles.files import BadRow, read_file
 from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
 from markets.models import Instrument
 from markets.prices import SIMULATED, to_price
-from markets.services import ensure_instrument, sensible_lot, simulated_since
+from markets.services import ensure_instrument, simulated_since
 from quant.candles import Candles, Floats
 
 SHOWN: Final = 20

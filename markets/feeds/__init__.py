@@ -5,8 +5,7 @@ from django.conf import settings
 from kit.errors import InvalidInputError
 from kit.live.publish import broadcast
 from markets.feeds import ccxt
-from markets.models import FeedState
-from markets.services import generate_history, play_simulated_markets
+from markets.services import generate_history, play_simulated_markets, simulated_since
 
 SIMULATED = "simulated"
 CCXT = "ccxt:"
@@ -19,7 +18,7 @@ def collect() -> list[int]:
     """
     feed = settings.FEED
     if feed == SIMULATED:
-        if not FeedState.objects.exists():
+        if simulated_since(SIMULATED) is None:
             generate_history()
         quoted = play_simulated_markets()
     elif feed.startswith(CCXT):

@@ -4,9 +4,10 @@ Nothing is asked inside a transaction. The work of one call is bounded: a first 
 ccxt takes seconds and 70 MB to import, so it is imported by the process that collects, at its first collection.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from itertools import count
 from typing import Any, Final
 
 import numpy as np
@@ -14,11 +15,15 @@ from django.conf import settings
 from django.core.cache import cache
 
 from kit import clock
+from kit.errors import InvalidInputError
+from markets.candles.files.judging import sound
 from markets.candles.reading import TIMEFRAME_MS, last_closed_bar, milliseconds, moment
-from markets.exchanges import asked, open_exchange, steps
+from markets.exchanges import RefusedError, asked, has_steps, money, open_exchange, steps
 from markets.models import Instrument, Timeframe
 from markets.services import NewQuote, ensure_instrument, prune_candles, record_quotes, store_candles
-from quant.candles import DAY_MS
+from quant.candles import DAY_MS, Floats
+
+logger = logging.getLogger(__name__)
 
 # Requests for candles in one call, bars in one request, and bars of history that a new instrument gets per timeframe.
 REQUESTS: Final = 12
@@ -28,6 +33,10 @@ HISTORY_BARS: Final = 1_000
 LOCK_SECONDS: Final = 60
 # What ccxt returns for a candle: ts, open, high, low, close, volume.
 _ROW: Final = 6
+_KINDS: Final = {"spot": Instrument.Kind.SPOT, "swap": Instrument.Kind.PERPETUAL, "future": Instrument.Kind.FUTURE}
+# When this process last asked for a series, as a count of requests: nobody waits behind one that never has an answer.
+_turns: Final[dict[tuple[int, str], int]] = {}
+_counter: Final = count(1)
 
 
 def collect(exchange_id: str) -> list[int]:
@@ -53,39 +62,84 @@ def _instruments(exchange_id: str, exchange: Any) -> dict[str, Instrument]:
     known = Instrument.objects.filter(venue=exchange_id, is_active=True, is_simulated=False)
     if not known.exists():
         for symbol in settings.FEED_SYMBOLS:
-            market = exchange.markets.get(symbol)
-            if market is not None:
-                tick, lot, minimum = steps(exchange, market)
-                ensure_instrument(
-                    venue=exchange_id, symbol=symbol, tick_size=tick, lot_size=lot, minimum_notional=minimum
-                )
+            if symbol in exchange.markets:
+                _make(exchange_id, exchange, exchange.markets[symbol])
     return {instrument.symbol: instrument for instrument in known if instrument.symbol in exchange.markets}
+
+
+def _make(exchange_id: str, exchange: Any, market: dict[str, Any]) -> None:
+    """The instrument of one market, with the names and steps that the exchange gives it."""
+    symbol = market["symbol"]
+    try:
+        price = None
+        if not has_steps(exchange, market):
+            price = money(_tickers(exchange, [symbol]).get(symbol, {}).get("last"))
+        tick, lot, minimum = steps(exchange, market, price)
+        ensure_instrument(
+            venue=exchange_id,
+            symbol=symbol,
+            base=market["base"],
+            quote=market["quote"],
+            settle=market["settle"] or "",
+            kind=_KINDS.get(market["type"], Instrument.Kind.SPOT),
+            tick_size=tick,
+            lot_size=lot,
+            minimum_notional=minimum,
+        )
+    except InvalidInputError as error:
+        logger.warning("%s leaves out %s: %s", exchange_id, symbol, error)
+
+
+# --- prices --------------------------------------------------------------------------------------------------------
 
 
 def _record_tickers(exchange: Any, instruments: dict[str, Instrument]) -> list[int]:
     if not instruments:
         return []
-    tickers = asked(lambda: exchange.fetch_tickers(list(instruments)))
-    quotes = [
-        _quote(exchange.id, instruments[symbol], ticker)
-        for symbol, ticker in tickers.items()
-        if symbol in instruments and ticker["last"]
-    ]
+    tickers = _tickers(exchange, list(instruments))
+    quotes = []
+    for symbol, instrument in instruments.items():
+        quote = _quote(exchange.id, instrument, tickers.get(symbol) or {})
+        if quote is not None:
+            quotes.append(quote)
     record_quotes(quotes)
     return [quote.instrument_id for quote in quotes]
 
 
-def _quote(source: str, instrument: Instrument, ticker: dict[str, Any]) -> NewQuote:
-    """Prices as the exchange wrote them; a moment in the future or without a date is now."""
+def _tickers(exchange: Any, symbols: list[str]) -> dict[str, dict[str, Any]]:
+    """The tickers by symbol. An exchange that refuses them all because of one is asked for each."""
+    try:
+        found: dict[str, dict[str, Any]] = asked(lambda: exchange.fetch_tickers(symbols))
+    except RefusedError:
+        found = {}
+        for symbol in symbols if len(symbols) > 1 else ():
+            found |= _tickers(exchange, [symbol])
+    return found
+
+
+def _quote(source: str, instrument: Instrument, ticker: dict[str, Any]) -> NewQuote | None:
+    """Prices as the exchange wrote them; None without a last price. A moment in the future or without a date is now."""
     now = clock.now()
-    said = datetime.fromtimestamp(ticker["timestamp"] / 1000, UTC) if ticker["timestamp"] else now
-    price, bid, ask = (Decimal(str(ticker[name])) if ticker[name] else None for name in ("last", "bid", "ask"))
-    assert price is not None  # noqa: S101 - the caller leaves out tickers without a last price
+    price, bid, ask = (money(ticker.get(name)) for name in ("last", "bid", "ask"))
+    if price is None:
+        return None
+    if bid is not None and ask is not None and bid > ask:
+        bid = ask = None
+    try:
+        said = datetime.fromtimestamp(ticker["timestamp"] / 1000, UTC) if ticker.get("timestamp") else now
+    except (OverflowError, OSError, ValueError):
+        said = now
     return NewQuote(instrument.pk, price, bid, ask, source, min(said, now))
 
 
+# --- candles -------------------------------------------------------------------------------------------------------
+
+
 def _store_closed(exchange: Any, instruments: Sequence[Instrument]) -> None:
-    """Ask for bars that should have closed since the last stored one, the longest overdue first."""
+    """Ask for bars that should have closed since the last stored one: those not asked for longest, then longest due.
+
+    A market that has nothing to say, or says nonsense, takes its turn and no more.
+    """
     now_ms = milliseconds(clock.now())
     due = []
     for instrument in instruments:
@@ -95,27 +149,50 @@ def _store_closed(exchange: Any, instruments: Sequence[Instrument]) -> None:
             latest = last_closed_bar(instrument_id=instrument.pk, timeframe=timeframe)
             since = latest + length if latest is not None else now_ms // length * length - HISTORY_BARS * length
             if since + length <= now_ms:
-                due.append(((now_ms - since) / length, instrument, timeframe, since))
-    due.sort(key=lambda item: -item[0])
-    for _, instrument, timeframe, since in due[:REQUESTS]:
-        _fetch(exchange, instrument, timeframe, since)
+                turn = _turns.get((instrument.pk, timeframe), 0)
+                due.append((turn, (since - now_ms) / length, instrument, timeframe, since))
+    due.sort(key=lambda item: item[:2])
+    for _, _, instrument, timeframe, since in due[:REQUESTS]:
+        _turns[instrument.pk, timeframe] = next(_counter)
+        try:
+            _fetch(exchange, instrument, timeframe, since)
+        except RefusedError as error:
+            logger.warning("%s %s: no candles (%s)", instrument, timeframe, error)
     if due and now_ms % DAY_MS < TIMEFRAME_MS[Timeframe.M1]:
         prune_candles(instrument_ids=[instrument.pk for instrument in instruments], now=moment(now_ms))
 
 
 def _fetch(exchange: Any, instrument: Instrument, timeframe: str, since: int) -> None:
-    """Store the closed bars of one answer; the bar that is still open is left for later."""
+    """Store the closed bars of one answer that can be true; the bar that is still open is left for later."""
+    length = TIMEFRAME_MS[timeframe]
     answer = asked(lambda: exchange.fetch_ohlcv(instrument.symbol, timeframe, since=since, limit=BARS))
-    bars = np.array([row for row in answer if None not in row], dtype=np.float64).reshape(-1, _ROW)
-    bars = bars[(bars[:, 0] >= since) & (bars[:, 0] + TIMEFRAME_MS[timeframe] <= milliseconds(clock.now()))]
-    if len(bars):
+    bars = _numbers(answer)
+    bars = bars[(bars[:, 0] >= since) & (bars[:, 0] + length <= milliseconds(clock.now()))]
+    bars = bars[np.argsort(bars[:, 0], kind="stable")]  # some exchanges send the newest first
+    ts, values = bars[:, 0].astype(np.int64), bars[:, 1:]
+    good, reasons = sound(ts, values, length)
+    if reasons:
+        first, reason = next(iter(reasons.items()))
+        at = moment(int(ts[first]))
+        logger.warning("%s %s: left out %d bars, the first of %s (%s)", instrument, timeframe, len(reasons), at, reason)
+    if good.any():
         store_candles(
             instrument=instrument,
             timeframe=timeframe,
-            ts=bars[:, 0].astype(np.int64),
-            open=bars[:, 1],
-            high=bars[:, 2],
-            low=bars[:, 3],
-            close=bars[:, 4],
-            volume=bars[:, 5],
+            ts=ts[good],
+            open=values[good, 0],
+            high=values[good, 1],
+            low=values[good, 2],
+            close=values[good, 3],
+            volume=values[good, 4],
         )
+
+
+def _numbers(answer: Sequence[Sequence[Any]] | None) -> Floats:
+    """The answer's rows as numbers `(T, 6)`; what is missing is NaN, and a row without a time is none."""
+    rows = []
+    for row in answer or ():
+        cells = [np.nan if cell is None else float(cell) for cell in row[:_ROW]]
+        if len(cells) == _ROW and np.isfinite(cells[0]):
+            rows.append(cells)
+    return np.array(rows, dtype=np.float64).reshape(-1, _ROW)

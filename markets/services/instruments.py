@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import Final
 
 from kit.errors import InvalidInputError
-from markets.assets import SMALLEST, dollar_in, pair, require_asset, require_symbol, require_venue, shown
+from markets.assets import pair, require_asset, require_symbol, require_venue, sensible_lot, shown
+from markets.bounds import SMALLEST
 from markets.models import Instrument
 from markets.prices import SIMULATED, to_price
 from quant.market_simulator import ASSETS
@@ -60,14 +61,9 @@ def ensure_simulated_instruments() -> tuple[Instrument, ...]:
             venue=SIMULATED,
             symbol=asset.symbol,
             tick_size=to_price(asset.tick),
-            lot_size=sensible_lot(to_price(asset.price)),
+            lot_size=sensible_lot(to_price(asset.price), pair(asset.symbol).quote),
             minimum_notional=MINIMUM_NOTIONAL,
             is_simulated=True,
         )[0]
         for asset in ASSETS
     )
-
-
-def sensible_lot(price: Decimal, quote: str = "") -> Decimal:
-    """The power of ten whose worth at `price` is between ten cents and a dollar, roughly, whatever the quote asset."""
-    return max(Decimal(1).scaleb(-((price / dollar_in(quote)).adjusted() + 1)), SMALLEST)

@@ -8,12 +8,17 @@ from decimal import Decimal
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from kit import clock
+from kit.errors import InvalidInputError
+from markets.bounds import BEYOND
 from markets.models import Ticker
 
 
 @dataclass(frozen=True, slots=True)
 class NewQuote:
-    """A price in the quote asset as a feed heard it; `at` is the venue's moment, aware."""
+    """A price in the quote asset as a feed heard it; `at` is the venue's moment, aware.
+
+    Raises InvalidInputError for what is no price: the statement that stores it stores many.
+    """
 
     instrument_id: int
     price: Decimal
@@ -21,6 +26,11 @@ class NewQuote:
     ask: Decimal | None
     source: str
     at: datetime
+
+    def __post_init__(self) -> None:
+        for value in (self.price, self.bid, self.ask):
+            if value is not None and not (value.is_finite() and 0 < value < BEYOND):
+                raise InvalidInputError(f"Quote a price above zero and below 1e20: {value} is none.")
 
 
 def record_quotes(quotes: Sequence[NewQuote]) -> int:

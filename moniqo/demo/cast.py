@@ -12,13 +12,12 @@ from typing import Any, Final
 from farms.models import Agent
 
 STRATEGY: Final = "trend_following"
+# In dollars: a fund that counts in something dearer gets as much less of it.
 FUNDING: Final = Decimal(100_000)
 LATER_DEPOSIT: Final = Decimal(20_000)
 LATER_DEPOSIT_AFTER_DAYS: Final = 30
 COLLECT_EVERY_DAYS: Final = 21
 MAXIMUM_NOTIONAL: Final = Decimal(25_000)
-# A fund that counts in something dearer than a dollar gets fewer of them.
-SCALE: Final = {"BTC": Decimal("0.0001"), "ETH": Decimal("0.001"), "BNB": Decimal("0.01")}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Recorded candles in a folder: which files are used, and why the others are not.
 
-A file is called `<venue>_<BASE><QUOTE>_<timeframe>.csv.gz`. One connection trades at one venue and a fund counts in one
-asset, so of all files those of one venue and quote asset are used: the ones with most instruments, then with most data.
+A file is called `<venue>_<BASE><QUOTE>_<timeframe>.csv.gz` (or .csv, .zip). One connection trades at one venue and a
+fund counts in one asset, so of all files those of one venue and quote asset are used: the ones with most instruments,
+then with most data.
 """
 
 import re
@@ -11,11 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from kit.errors import MoniqoError
+from markets.bounds import ASSET_LENGTH, VENUE_LENGTH
 from markets.models import Timeframe
 from markets.prices import SIMULATED
 
 _NAME: Final = re.compile(
-    r"(?P<venue>[a-z0-9-]+(?:_[a-z0-9-]+)*)_(?P<pair>[A-Z0-9]+)_(?P<timeframe>\d+[mhd])\.csv(\.gz)?"
+    r"(?P<venue>[a-z0-9-]+(?:_[a-z0-9-]+)*)_(?P<pair>[A-Z0-9]+)_(?P<timeframe>\d+[mhd])\.(csv|csv\.gz|zip)"
 )
 # Longest first, so that a name is split where people would: BTCUSDT is BTC in USDT, not BTCUS in DT or BTCUSD in T.
 _QUOTES: Final = (
@@ -109,7 +111,10 @@ def _read_name(path: Path) -> Recording | str:
     quote = next((quote for quote in _QUOTES if pair.endswith(quote) and pair != quote), None)
     if quote is None:
         return f"no quote asset such as USDT is at the end of {pair}"
-    return Recording(path, venue, pair.removesuffix(quote), quote, timeframe)
+    base = pair.removesuffix(quote)
+    if len(venue) > VENUE_LENGTH or len(base) > ASSET_LENGTH:
+        return f"its venue is longer than {VENUE_LENGTH} characters or its asset longer than {ASSET_LENGTH}"
+    return Recording(path, venue, base, quote, timeframe)
 
 
 def _largest_group(recordings: list[Recording]) -> tuple[str, str]:

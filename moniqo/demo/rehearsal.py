@@ -31,6 +31,7 @@ from kit import clock, tenancy
 from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.users.models import User
+from markets.assets import dollar_in
 from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
 from moniqo.demo import cast, stage
 from moniqo.demo.cast import AgentRole, FarmRole
@@ -236,8 +237,9 @@ def _collect_profit(owner_id: UUID, day: int) -> None:
         account = agent.wallet.accounts.filter(asset=master.base_asset, kind="wallet").first()
         earned = Position.objects.filter(wallet=agent.wallet_id).values_list("realized_pnl", flat=True)
         profit = min(sum(earned, Decimal(0)), account.available if account else Decimal(0))
-        amount = (profit / 2).quantize(CENT, ROUND_DOWN)
-        if amount < 1:
+        dollar = dollar_in(master.base_asset)
+        amount = (profit / 2).quantize(dollar * CENT, ROUND_DOWN)
+        if amount < dollar:
             continue
         for source, target in ((agent.wallet, agent.farm.wallet), (agent.farm.wallet, master)):
             collect(
@@ -274,7 +276,7 @@ def _move(owner_id: UUID, source: Wallet, target: Wallet, amount: Decimal, scene
 
 
 def _scaled(amount: Decimal, scene: stage.Scene) -> Decimal:
-    return amount * cast.SCALE.get(scene.quote, Decimal(1))
+    return amount * dollar_in(scene.quote)
 
 
 def _master() -> Wallet:

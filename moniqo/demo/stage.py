@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from kit import clock
+from kit import clock, tenancy
 from kit.errors import MoniqoError
 from markets.candles.files import MOST_SKIPPED
 from markets.candles.importing import import_candles
 from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds, moment
-from markets.models import FeedState, Instrument
+from markets.models import Instrument
 from markets.prices import SIMULATED
 from markets.services import continue_simulated, generate_history, store_candles
 from moniqo.demo import recordings
 from moniqo.demo.cast import FARMS, AgentRole
 from moniqo.demo.recordings import CandleFolderError, Recording, Selection
+from portfolio.models import PortfolioState
 from quant.candles import DAY_MS, MINUTE_MS, aggregate
 
 DAYS: Final = 90
@@ -35,7 +36,6 @@ _WELL_KNOWN: Final = ("BTC", "ETH", "SOL", "BNB")
 # An agent on shorter bars than this would run too often over the whole history.
 QUICK_MS: Final = TIMEFRAME_MS["1h"]
 SNAPSHOT_MS: Final = TIMEFRAME_MS["4h"]
-_NAME: Final = "demo:{}"
 WANTED: Final = frozenset(agent.timeframe for farm in FARMS for agent in farm.agents)
 
 Say = Callable[[str], None]
@@ -105,12 +105,13 @@ def set_up(candles: Path | None, say: Say) -> Scene:
 
 def remember(owner_id: UUID, scene: Scene) -> None:
     """Keep the scene, so that a build that is interrupted goes on with the same one."""
-    FeedState.objects.update_or_create(name=_NAME.format(owner_id), defaults={"state": scene.to_dict()})
+    PortfolioState.objects.filter(owner_id=owner_id).update(building_scene=scene.to_dict())
 
 
 def recall(owner_id: UUID) -> Scene:
     """The scene of a demo that was begun and not finished; a simulated one reaches up to now again."""
-    scene = Scene.from_dict(FeedState.objects.get(name=_NAME.format(owner_id)).state)
+    with tenancy.tenant(owner_id):
+        scene = Scene.from_dict(PortfolioState.objects.get(owner_id=owner_id).building_scene or {})
     if scene.venue != SIMULATED:
         return scene
     end = clock.now()

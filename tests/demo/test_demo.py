@@ -6,6 +6,7 @@ import math
 import os
 import random
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -28,13 +29,17 @@ from kit import tenancy
 from kit.embedded.environment import DATABASE_VARIABLES
 from kit.errors import ConflictError
 from kit.users.models import User
-from markets.candles.reading import milliseconds
+from markets.candles.reading import load_candles, milliseconds
+from markets.feeds import collect
+from markets.models import Ticker
 from moniqo.demo import recordings, rehearsal, trader
 from moniqo.demo.recordings import CandleFolderError
 from portfolio.models import PortfolioState, Snapshot
 from portfolio.services import ask_venues
 from tests.conftest import address
-from trading.models import Order, Position
+from tests.markets.candle_files import make_coins
+from tests.shared_data import MADE, RECORDED, recording
+from trading.models import Fill, Order, Position
 from wallets.ledger import verify
 from wallets.models import FundAllocation, Wallet
 
@@ -249,6 +254,44 @@ def test_one_file_is_enough(db: None, tmp_path: Path) -> None:
         assert Agent.objects.count() == 4
         assert set(Agent.objects.values_list("instrument__symbol", flat=True)) == {"SOL/USD"}
         assert Wallet.objects.get(role="master").base_asset == "USD"
+
+
+def coins(source: str, folder: Path) -> Path:
+    """Coins from 65,000 down to 4.6e-10."""
+    if source == MADE:
+        make_coins(folder, bars=180)
+    else:
+        for file in recording("cases").glob("gate_*"):
+            shutil.copy(file, folder)
+    return folder
+
+
+@pytest.mark.parametrize("source", [MADE, pytest.param(RECORDED, marks=pytest.mark.slow)])
+def test_coins_of_every_magnitude_fill_inside_their_market(source: str, db: None, tmp_path: Path) -> None:
+    user, summary = build(coins(source, tmp_path))
+    with tenancy.tenant(user.pk):
+        fills = list(Fill.objects.select_related("order__instrument"))
+        assert {fill.order.instrument.base for fill in fills} >= {"BTC", "1000PEPE", "BABYDOGE"}
+        for fill in fills:
+            instrument = fill.order.instrument
+            bars = load_candles(instrument_id=instrument.pk, timeframe="4h", until=fill.filled_at, limit=1)
+            assert 0.99 < float(fill.price) / bars.close[-1] < 1.01
+            assert fill.price % instrument.tick_size == 0
+        master = Wallet.objects.get(role="master")
+        equity = Snapshot.objects.filter(wallet=master).values_list("equity", flat=True)
+        assert all(50_000 < value < 300_000 for value in equity)
+        assert verify(owner_id=user.pk).ok
+    assert summary.orders >= 8
+    for ticker in Ticker.objects.select_related("instrument"):
+        bars = load_candles(instrument_id=ticker.instrument_id, timeframe="4h", until=summary.end)
+        assert 0.3 < float(ticker.price) / bars.close[-1] < 3
+
+
+def test_a_demo_on_recorded_candles_leaves_the_simulated_market_to_its_feed(db: None, tmp_path: Path) -> None:
+    write(tmp_path / "okx_SOLUSD_4h.csv.gz", phase=1, bars=60)
+    build(tmp_path)
+    collect()
+    assert Ticker.objects.filter(instrument__venue="simulated").count() == 4
 
 
 def test_a_sync_of_the_page_waits_until_the_past_is_there(db: None, folder: Path) -> None:

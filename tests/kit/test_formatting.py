@@ -60,9 +60,9 @@ def test_a_price_has_exactly_the_decimals_of_its_tick(value: Decimal, places: in
 
 
 @given(stored)
-def test_a_quantity_without_a_lot_has_no_trailing_zeros_and_at_most_eight_decimals(value: Decimal) -> None:
+def test_a_quantity_without_a_lot_has_no_trailing_zeros_and_the_decimals_it_needs(value: Decimal) -> None:
     decimals = formatting.quantity(value).partition(".")[2]
-    assert len(decimals) <= 8
+    assert len(decimals) <= (8 if abs(value) >= Decimal("0.0001") else 18)
     assert not decimals.endswith("0")
 
 
@@ -89,10 +89,23 @@ def test_fractions_become_percent_and_drift_becomes_points() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("91204.5", "91,204.50"), ("14.882", "14.882"), ("0.00001234", "0.00001234"), ("0", "0.0000")],
+    [
+        ("91204.5", "91,204.50"),
+        ("14.882", "14.882"),
+        ("0.00001234", "0.000012340"),
+        ("0", "0.0000"),
+        ("0.00000000045671234", "0.00000000045671"),
+    ],
 )
 def test_a_price_without_a_tick_shows_five_digits(value: str, expected: str) -> None:
     assert formatting.price(Decimal(value)) == expected
+
+
+def test_what_is_tiny_is_not_shown_as_nothing() -> None:
+    assert formatting.amount(Decimal("4.567e-10"), "BABYDOGE") == f"0.0000000004567{NO_BREAK_SPACE}BABYDOGE"
+    assert formatting.quantity(Decimal("-1.23456789e-9")) == f"{MINUS}0.0000000012346"
+    assert formatting.quantity(Decimal("1e-18")) == "0.000000000000000001"
+    assert formatting.quantity(Decimal("0.12345678901")) == "0.12345679"
 
 
 def test_an_amount_names_its_asset_and_keeps_every_decimal_that_counts() -> None:

@@ -4,6 +4,7 @@ The names are those of the recorded cases beside the project, so that one test c
 """
 
 import gzip
+import math
 import random
 import zipfile
 from collections.abc import Callable, Sequence
@@ -36,15 +37,25 @@ class Bar:
 
 
 def walk(
-    count: int = BARS, *, first: str = "100.00", start_ms: int = START_MS, step_ms: int = HOUR_MS, volume: int = 50
+    count: int = BARS,
+    *,
+    first: str = "100.00",
+    start_ms: int = START_MS,
+    step_ms: int = HOUR_MS,
+    volume: int = 50,
+    seed: int = 20_261_126,
+    swing: int | None = None,
 ) -> list[Bar]:
-    """A random walk with the decimals of its first price; the same for everybody."""
-    generator = random.Random(20_261_126)
+    """A random walk with the decimals of its first price, or a swing around it from that phase on; always the same."""
+    generator = random.Random(seed)
     unit = Decimal(1).scaleb(Decimal(first).as_tuple().exponent)  # type: ignore[arg-type]
     before = Decimal(first)
     bars = []
     for index in range(count):
-        close = (before * Decimal(1 + generator.gauss(0, 0.006))).quantize(unit)
+        moved = before * Decimal(1 + generator.gauss(0, 0.006))
+        if swing is not None:
+            moved = Decimal(first) * Decimal(1 + 0.12 * math.sin(index / 9 + swing))
+        close = moved.quantize(unit)
         high = (max(before, close) * Decimal("1.002")).quantize(unit)
         low = (min(before, close) * Decimal("0.998")).quantize(unit)
         traded = f"{generator.uniform(0.1, 2) * volume:.3f}"
@@ -171,8 +182,8 @@ COINS = {
 
 def make_coins(folder: Path, *, bars: int = 300) -> None:
     """Write four-hour bars of four coins, whose prices are fourteen orders of magnitude apart."""
-    for coin, (first, volume) in COINS.items():
-        walked = walk(bars, first=first, step_ms=4 * HOUR_MS, volume=volume)
+    for phase, (coin, (first, volume)) in enumerate(COINS.items()):
+        walked = walk(bars, first=first, step_ms=4 * HOUR_MS, volume=volume, swing=phase)
         if not volume:
             walked = [Bar(bar.ts, *bar.figures[:4], "1.000") for bar in walked]
         (folder / f"gate_{coin}USDT_4h.csv.gz").write_bytes(gzip.compress(text(lines(walked)).encode()))

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from kit import clock
 from kit.errors import InvalidInputError
@@ -200,3 +200,33 @@ def test_old_fine_bars_are_forgotten_and_coarse_ones_kept() -> None:
 
 def test_moments_and_milliseconds_are_exact() -> None:
     assert milliseconds(moment(1_700_000_000_123)) == 1_700_000_000_123
+
+
+@pytest.mark.parametrize("price", ["NaN", "Infinity", "0", "-1", "1e20"])
+def test_what_is_no_price_is_no_quote(price: str) -> None:
+    with pytest.raises(InvalidInputError, match="above zero"):
+        NewQuote(1, Decimal(price), None, None, "binance", NOON)
+    with pytest.raises(InvalidInputError, match="above zero"):
+        NewQuote(1, Decimal(1), Decimal(price), None, "binance", NOON)
+
+
+@pytest.mark.parametrize("column", ["price", "bid", "ask"])
+def test_the_database_refuses_a_ticker_that_is_no_number(column: str) -> None:
+    target = instrument()
+    quote(target, "100")
+    with pytest.raises(IntegrityError, match="ticker_is_sane"), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE markets_ticker SET {column} = 'NaN'")
+
+
+@pytest.mark.parametrize("column", ["open", "high", "low", "close", "volume"])
+def test_the_database_refuses_a_candle_that_is_no_number(column: str) -> None:
+    target = instrument()
+    store(target, [10.0])
+    with pytest.raises(IntegrityError, match="candle_is_sane"):
+        Candle.objects.filter(instrument=target).update(**{column: float("nan")})
+
+
+def test_steps_that_are_no_number_are_refused() -> None:
+    for tick in ("NaN", "0", "1e-19"):
+        with pytest.raises(InvalidInputError, match="1e-18 or more"):
+            ensure_instrument(venue="binance", symbol="A/B", tick_size=Decimal(tick), lot_size=Decimal(1))

@@ -14,7 +14,13 @@ from markets import feeds
 from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds
 from markets.models import Candle, FeedState, Instrument, Ticker
 from markets.prices import latest_price, quotes
-from markets.services import continue_simulated, generate_history, play_simulated_markets
+from markets.services import (
+    continue_simulated,
+    ensure_instrument,
+    generate_history,
+    play_simulated_markets,
+    store_candles,
+)
 from quant.candles import Candles, aggregate
 from tests.markets.test_candles import HOUR, instrument, store
 
@@ -174,3 +180,38 @@ def test_an_unknown_feed_is_refused(settings: object) -> None:
     settings.FEED = "carrier pigeon"  # type: ignore[attr-defined]
     with pytest.raises(InvalidInputError, match="MONIQO_FEED"):
         feeds.collect()
+
+
+@pytest.mark.django_db
+def test_the_market_begins_though_another_one_is_played_already() -> None:
+    target = instrument("BTC/USDT")
+    store(
+        target, [100.0 + number for number in range(40)], first=milliseconds(MIDDAY - timedelta(days=3)) // HOUR * HOUR
+    )
+    with clock.at(MIDDAY):
+        continue_simulated(venue="binance")
+        quoted = feeds.collect()
+    assert len(quoted) == 5
+    assert bitcoin().pk in quoted
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("close", "tick"), [(4.567e-10, "1e-16"), (3.21e-8, "1e-13"), (1.2345e-14, "1e-18")])
+def test_a_coin_of_any_magnitude_goes_on_near_its_last_price(close: float, tick: str) -> None:
+    target, _ = ensure_instrument(venue="gate", symbol="X/USDT", tick_size=Decimal(tick), lot_size=Decimal(1))
+    step = close * 0.002
+    closes = np.array([close + step * (number % 3) for number in range(60)])
+    ts = milliseconds(MIDDAY - timedelta(days=5)) // HOUR * HOUR + np.arange(60) * HOUR
+    store_candles(
+        instrument=target, timeframe="1h", ts=ts, open=closes, high=closes + step, low=closes - step, close=closes,
+        volume=np.full(60, 1e12),
+    )  # fmt: skip
+    with clock.at(MIDDAY):
+        continue_simulated(venue="gate")
+        play_simulated_markets()
+        bars = load_candles(instrument_id=target.pk, timeframe="1m")
+    assert len(bars) == MIDDAY.hour * 60 + MIDDAY.minute
+    assert 0.7 < bars.close.min() / close < bars.close.max() / close < 1.5
+    assert {Decimal(repr(price)) % Decimal(tick) for price in bars.close.tolist()} == {0}
+    price = Ticker.objects.get(instrument=target).price
+    assert Decimal("0.7") < price / Decimal(repr(close)) < Decimal("1.5")

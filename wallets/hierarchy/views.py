@@ -6,7 +6,7 @@ JavaScript; with it the review opens as a dialog and the page's regions refresh 
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,6 +26,7 @@ from django_htmx.http import reswap, retarget, trigger_client_event
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.http import HtmxRequest, add_toast, owner_of
 from kit.templatetags import formats
+from markets.assets import dollar_in
 from wallets.hierarchy import movements, places
 from wallets.hierarchy.flow import capital_flow, colours
 from wallets.hierarchy.forms import MovementForm, SettingsForm, WalletForm
@@ -33,6 +34,7 @@ from wallets.hierarchy.tree import Holding, WalletNode, wallet_tree
 from wallets.ledger import statements
 from wallets.models import Account, Connection, Wallet
 
+CENT = Decimal("0.01")
 OFF_TARGET = Decimal("0.025")
 ENTRIES_SHOWN = 50
 ALLOCATIONS_SHOWN = 20
@@ -280,7 +282,7 @@ def _suggestion(movement: Movement) -> str:
         return ""
     wanted = node.drift * node.value / node.share * (1 if movement.action == "collect" else -1)
     free = movement.source.free(node.base_asset) if movement.source else Decimal(0)
-    amount = min(max(wanted, Decimal(0)), free).quantize(Decimal("0.01"))
+    amount = min(max(wanted, Decimal(0)), free).quantize(CENT * dollar_in(node.base_asset), ROUND_DOWN)
     return f"{amount:f}" if amount > 0 else ""
 
 

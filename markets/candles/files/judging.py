@@ -11,9 +11,9 @@ import numpy as np
 
 from kit import clock
 from kit.errors import InvalidInputError
+from markets.bounds import PRICE_END, VOLUME_END
 from markets.candles.files import moments
 from markets.candles.files.moments import MILLISECOND_NS
-from markets.models import PRICE_END, VOLUME_END
 from quant.candles import DAY_MS, MINUTE_MS, Bools, Candles, Floats, Ints, usual_step
 
 # The smallest price that the books can hold: numeric(38,18).

@@ -8,8 +8,8 @@ import pytest
 
 from quant.allocation import METHODS, Constraints, allocate, compare
 from quant.errors import ParameterError
-
-PANEL = Path(__file__).resolve().parents[4] / "shared" / "data" / "candles"
+from tests.markets.candle_files import HOUR_MS, lines, text, walk
+from tests.shared_data import MADE, RECORDED, recording
 
 
 def test_on_noise_nothing_beats_equal_weight() -> None:
@@ -65,10 +65,17 @@ def test_holes_in_the_panel_are_refused() -> None:
         compare(returns, lookback=100, rebalance_every=20, cost=0.0)
 
 
-def test_it_runs_on_the_recorded_panel() -> None:
-    files = sorted(PANEL.glob("binance_*USDT_4h.csv.gz"))
-    if len(files) < 4:
-        pytest.skip("the recorded candles are not on this machine")
+@pytest.mark.parametrize("source", [MADE, RECORDED])
+def test_it_runs_on_a_panel_of_real_length(source: str, tmp_path: Path) -> None:
+    folder = tmp_path
+    if source == RECORDED:
+        folder = recording("candles")
+    else:
+        for number in range(4):
+            bars = walk(500, step_ms=4 * HOUR_MS, seed=number)
+            (tmp_path / f"binance_{number}USDT_4h.csv.gz").write_bytes(gzip.compress(text(lines(bars)).encode()))
+    files = sorted(folder.glob("binance_*USDT_4h.csv.gz"))
+    assert len(files) == 4
     closes = []
     for file in files:
         with gzip.open(file, "rt") as stream:

@@ -27,8 +27,8 @@ from wallets.venues.base import (
 )
 
 BASIS_POINT: Final = Decimal("0.0001")
-# Fees are charged in whole steps of this, rounded up, as exchanges do.
-FEE_STEP: Final = Decimal("0.00000001")
+# Fees are rounded up to the smallest part of an asset that the books hold, whatever the asset is worth.
+FEE_STEP: Final = Decimal(1).scaleb(-18)
 
 Quoted = Callable[[str], TickerReport | None]
 
@@ -170,10 +170,11 @@ class DemoVenue:
                 f"Order a positive multiple of {market.lot_size.normalize():f} {market.base}.", reason="lot_size"
             )
         price = self._price(request, market)
-        notional = price * request.quantity
+        notional = (price * request.quantity).quantize(FEE_STEP)  # as the books have it
         if notional < market.minimum_notional:
             raise VenueRejectedError(
-                f"Order at least {market.minimum_notional.normalize():f} {market.quote}: this is {notional:.2f}.",
+                f"Order at least {market.minimum_notional.normalize():f} {market.quote}: "
+                f"this is {notional.normalize():f}.",
                 reason="minimum_notional",
             )
         fee = (notional * self._costs.taker).quantize(FEE_STEP, ROUND_UP)
