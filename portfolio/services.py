@@ -42,19 +42,22 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
     moment = at or clock.now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT portfolio_ensure_partition(%s)", [moment.date()])
+    newest = PortfolioState.objects.filter(owner_id=owner_id).values_list("valued_at", flat=True).first()
     if not _claim(owner_id, moment, may_go_back=at is None and not clock.is_controlled()):
         newest = PortfolioState.objects.values_list("valued_at", flat=True).get(owner_id=owner_id)
         if at is not None and newest is not None and at < newest:
             raise ConflictError(f"Snapshots exist up to {newest:%Y-%m-%d %H:%M:%S}: value a later moment.")
         return 0
-    written = _write(owner_id, moment)
+    # What is written now goes on from what was written last, also when that lies in the future.
+    before = moment if newest is None or newest < moment else newest + timedelta(microseconds=1)
+    written = _write(owner_id, moment, before)
     publish(owner_id=owner_id, event="portfolio", data={"at": moment})
     return written
 
 
-def _write(owner_id: UUID, moment: datetime) -> int:
+def _write(owner_id: UUID, moment: datetime, previous_before: datetime) -> int:
     """All values in one statement; when the database refuses it, each wallet's by itself, and who fails is told."""
-    given = valuation.parameters(owner_id=owner_id, at=moment)
+    given = valuation.parameters(owner_id=owner_id, at=moment) | {"previous_before": previous_before}
     try:
         return _take(given)
     except (DataError, IntegrityError):

@@ -188,7 +188,7 @@ valuation AS (
     ) AS movement (flow, fees, adjustments, is_unknown)
     LEFT JOIN LATERAL (
         SELECT equity, fees, flows, twr_index FROM portfolio_snapshot AS snapshot
-        WHERE snapshot.scope = worth.scope AND snapshot.base = worth.base AND snapshot.at < %(at)s
+        WHERE snapshot.scope = worth.scope AND snapshot.base = worth.base AND snapshot.at < %(previous_before)s
         ORDER BY at DESC LIMIT 1
     ) AS previous ON true
     CROSS JOIN LATERAL (
@@ -244,7 +244,7 @@ FROM movement
 JOIN (SELECT DISTINCT scope, base FROM scope) AS valued USING (scope)
 LEFT JOIN LATERAL (
     SELECT flows FROM portfolio_snapshot AS snapshot
-    WHERE snapshot.scope = valued.scope AND snapshot.base = valued.base AND snapshot.at < %(at)s
+    WHERE snapshot.scope = valued.scope AND snapshot.base = valued.base AND snapshot.at < %(previous_before)s
     ORDER BY at DESC LIMIT 1
 ) AS previous ON true
 """  # noqa: S608 - joined from constants
@@ -320,6 +320,7 @@ def parameters(
         "owner": owner_id,
         "currency": User.objects.values_list("base_currency", flat=True).get(pk=owner_id),
         "at": at,
+        "previous_before": at,
         "live": live,
         "only": only,
         # History has no outages: its prices are the closes of that time, and its venue is the demo's.

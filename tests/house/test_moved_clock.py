@@ -59,17 +59,19 @@ def test_values_and_days_are_written_again(live_db: str, owner: User) -> None:
         set_price("100")
         fund = Fund.make(owner)
         fund.deposit("1000")
+        assert take_snapshots(owner_id=owner.pk)
     with in_the_future(), tenancy.tenant(owner.pk):
+        fund.deposit("500")
         assert take_snapshots(owner_id=owner.pk)
         roll_up_days(owner_id=owner.pk)
     with tenancy.tenant(owner.pk):
         assert take_snapshots(owner_id=owner.pk)
         assert roll_up_days(owner_id=owner.pk)
-        present = Snapshot.objects.filter(scope=owner.pk, at__lte=clock.now()).get()
-        assert present.equity == 1000
+        present = Snapshot.objects.filter(scope=owner.pk, at__lte=clock.now()).latest("at")
+        assert (present.equity, present.flow, present.twr_index) == (1500, 0, 1), "the deposit of the future is no gain"
         assert DailyPerformance.objects.filter(scope=owner.pk, day=clock.now().date()).exists()
         assert PortfolioState.objects.get().valued_at == present.at
-        assert Snapshot.objects.filter(scope=owner.pk).count() == 2, "nothing is thrown away: our clock may be wrong"
+        assert Snapshot.objects.filter(scope=owner.pk).count() == 3, "nothing is thrown away: our clock may be wrong"
 
 
 def test_a_sync_of_the_future_is_shown_as_such_and_the_next_one_stands_before_it(as_owner: User) -> None:
