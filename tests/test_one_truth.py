@@ -243,7 +243,7 @@ plain = settings(
 )
 
 
-@settings(plain, max_examples=5)
+@settings(plain, max_examples=20)
 @lives
 def test_everybody_says_the_same_of_a_wallet(
     as_owner: User, client: Client, funds: Any, known: Any, happened: Any

@@ -204,6 +204,13 @@ class Scope:
         return Missing(reason) if figure is None else figure
 
     @property
+    def net_value(self) -> Value:
+        """In `base`; missing where nothing that is held has a price, which is unknown and not zero."""
+        if self.now.unpriced and not self.now.equity:
+            return Missing(f"Nothing that is held has a price in {self.base}: {', '.join(self.now.unpriced)}.")
+        return self.now.equity
+
+    @property
     def net_exposure(self) -> Value:
         """Signed, in multiples of equity."""
         return self._times(self.now.net_exposure)

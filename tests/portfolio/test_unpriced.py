@@ -91,7 +91,7 @@ def test_a_base_currency_without_a_market_begins_a_history_of_its_own(
     blind = see(fund, next(moments))
     assert (blind.base, blind.equity, blind.twr_index, blind.unpriced) == ("EUR", 0, 1, ["USDT"])
     client.force_login(fund.owner)
-    assert client.get("/").status_code == 200
+    assert "Nothing that is held has a price in EUR: USDT." in client.get("/").content.decode()
 
     set_price("2", "EUR")
     told = see(fund, next(moments))
