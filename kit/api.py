@@ -21,6 +21,7 @@ from pydantic import Field, PlainSerializer
 
 from kit.decimals import plain
 from kit.errors import InvalidInputError
+from kit.limits import DECIMALS, MAX_AMOUNT, MONEY_DIGITS
 
 DEFAULT_LIMIT = 50
 MAXIMUM_LIMIT = 200
@@ -36,7 +37,7 @@ Row = TypeVar("Row", bound=Model)
 Amount = Annotated[Decimal, PlainSerializer(plain, return_type=str), Field(examples=["1250.5"])]
 
 
-PositiveAmount = Annotated[Amount, Field(gt=0, max_digits=38, decimal_places=18)]
+PositiveAmount = Annotated[Amount, Field(gt=0, lt=MAX_AMOUNT, max_digits=MONEY_DIGITS, decimal_places=DECIMALS)]
 
 
 IdempotencyKey = Annotated[

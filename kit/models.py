@@ -5,37 +5,52 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kit import clock
+from kit.limits import DECIMALS, MONEY_DIGITS, VALUE_DIGITS
 
-# numeric(38,18): 20 digits before the point, 18 behind it, the precision of an EVM token.
-MONEY = {"max_digits": 38, "decimal_places": 18}
-
-
-class MoneyField(models.DecimalField[Any, Any]):
-    """An exact amount, price or quantity: numeric(38,18)."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**MONEY, **kwargs})
-
-    def deconstruct(self) -> Any:
-        name, path, args, kwargs = super().deconstruct()
-        return name, path, args, {key: value for key, value in kwargs.items() if key not in MONEY}
+# What a form field of an amount takes over.
+MONEY = {"max_digits": MONEY_DIGITS, "decimal_places": DECIMALS}
 
 
-# numeric(64,18): the largest amount at the largest price, added up over a million holdings.
-VALUE = {"max_digits": 64, "decimal_places": 18}
+class ExactField(models.DecimalField[Any, Any]):
+    """A number that is one: PostgreSQL's NaN, which passes `>= 0` and poisons every sum, is refused by the column.
 
+    `is_bounded` says that a constraint of the table does so already: checks are parsed by every statement that writes.
+    """
 
-class ValueField(models.DecimalField[Any, Any]):
-    """What something is worth, numeric(64,18): a sum of amounts times prices. What the books accept, it holds."""
+    digits: int
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**VALUE, **kwargs})
+    def __init__(self, *args: Any, is_bounded: bool = False, **kwargs: Any) -> None:
+        self.is_bounded = is_bounded
+        super().__init__(*args, **{**self._size(), **kwargs})
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
-        return name, path, args, {key: value for key, value in kwargs.items() if key not in VALUE}
+        kwargs = {key: value for key, value in kwargs.items() if key not in self._size()}
+        return name, path, args, kwargs | ({"is_bounded": True} if self.is_bounded else {})
+
+    def db_check(self, connection: BaseDatabaseWrapper) -> str | None:
+        if self.is_bounded:
+            return None
+        return f"{connection.ops.quote_name(str(self.column))} <> 'NaN'"
+
+    @classmethod
+    def _size(cls) -> dict[str, int]:
+        return {"max_digits": cls.digits, "decimal_places": DECIMALS}
+
+
+class MoneyField(ExactField):
+    """An exact amount, balance, price or quantity: numeric(38,18)."""
+
+    digits = MONEY_DIGITS
+
+
+class ValueField(ExactField):
+    """What is computed from amounts and prices: numeric(64,18), wide enough for whatever the books accept."""
+
+    digits = VALUE_DIGITS
 
 
 class Owned(models.Model):

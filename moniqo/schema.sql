@@ -37,24 +37,23 @@
 -- migration farms 0003_histories ca12648d97d353aa
 -- migration markets 0001_initial 3c3f4358ad1774dd
 -- migration markets 0002_prices 84ca09b169b6c73d
--- migration portfolio 0001_initial 4d9941d9d0c83ea9
+-- migration portfolio 0001_initial 615dab62572150fc
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 4ec448cfcc421267
 -- migration trading 0002_policies 4b4cf0cdeea88d02
 -- migration trading 0003_guards 89849037b026b36b
--- migration trading 0004_sums_of_closed_trades bb955e804a377050
+-- migration trading 0004_sums_of_closed_trades 4d8724901568ca16
 -- migration trading 0005_functions 361fb8b94755f471
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
--- migration wallets 0001_initial 92464d90fd3ec0bc
--- migration wallets 0002_policies ce4c91b06c306290
--- migration wallets 0003_ledger_rows 0f479c5fbc126b1e
--- migration wallets 0004_ledger_functions 0ef0f3f40da877ad
--- migration wallets 0005_rehearsing_connections 1d4925678945aebf
--- migration wallets 0006_hierarchy_functions 0c50b8537d1dcd65
+-- migration wallets 0001_initial c46e35934766bc31
+-- migration wallets 0002_policies a4b49960212cac32
+-- migration wallets 0003_ledger 4d1e38106834b1f2
+-- migration wallets 0005_rehearsing_connections 2e9fa1677cb8699d
+-- migration wallets 0006_hierarchy_functions dc6d7298233f4d07
 
 --
 -- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -67,334 +66,340 @@ CREATE FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) RETURNS bool
 $$;
 
 
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
 --
--- Name: ledger_check_account(); Type: FUNCTION; Schema: public; Owner: -
+-- Name: wallets_fundallocation; Type: TABLE; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.ledger_check_account() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
+CREATE TABLE public.wallets_fundallocation (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    kind character varying(8) NOT NULL,
+    asset character varying(20) NOT NULL,
+    amount numeric(38,18) NOT NULL,
+    note character varying(200) NOT NULL,
+    owner_id uuid NOT NULL,
+    posting_id bigint NOT NULL,
+    source_id uuid,
+    target_id uuid,
+    CONSTRAINT wallets_fundallocation_amount_check CHECK ((amount <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.wallets_fundallocation FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: ledger_allocation_agrees(public.wallets_fundallocation); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_allocation_agrees(a public.wallets_fundallocation) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT count(*) = 1
+       AND bool_and(p.owner_id = a.owner_id AND p.kind = a.kind AND t.phase = 'posted'
+                    AND (t.asset, t.amount) = (a.asset, a.amount)
+                    AND (d.wallet_id, d.kind) = (COALESCE(a.source_id, a.target_id),
+                                                 CASE WHEN a.source_id IS NULL THEN 'external' ELSE 'wallet' END)
+                    AND (c.wallet_id, c.kind) = (a.target_id, 'wallet'))
+    FROM public.wallets_posting p
+    JOIN public.wallets_transfer t ON t.posting_id = p.id
+    JOIN public.wallets_account d ON d.id = t.debit_id
+    JOIN public.wallets_account c ON c.id = t.credit_id
+    WHERE p.id = a.posting_id
+$$;
+
+
+--
+-- Name: ledger_attempt(uuid, text, text, jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_attempt(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    SET enable_seqscan TO 'off'
     AS $$
 DECLARE
-    asking text := current_setting('app.user_id', true);
-    account record;
-    link record;
+    reason text;
+    detail text;
 BEGIN
-    PERFORM set_config('app.user_id', NEW.owner_id::text, true);
-    SELECT balance, version, held, held_version INTO account FROM wallets_account WHERE id = NEW.id;
-    SELECT e.version, e.balance_after INTO link FROM wallets_entry e
-    WHERE e.account_id = NEW.id AND e.version >= account.version ORDER BY e.version DESC LIMIT 1;
-    IF (account.version, account.balance) IS DISTINCT FROM (COALESCE(link.version, 0), COALESCE(link.balance_after, 0)) THEN
-        RAISE EXCEPTION 'account % says % at version %, its last entry says % at version %', NEW.id,
-            account.balance, account.version, link.balance_after, link.version USING ERRCODE = 'LG011';
-    END IF;
-    SELECT h.version, h.held_after INTO link FROM wallets_hold h
-    WHERE h.account_id = NEW.id AND h.version >= account.held_version ORDER BY h.version DESC LIMIT 1;
-    IF (account.held_version, account.held) IS DISTINCT FROM (COALESCE(link.version, 0), COALESCE(link.held_after, 0)) THEN
-        RAISE EXCEPTION 'account % says % held at version %, its last hold says % at version %', NEW.id,
-            account.held, account.held_version, link.held_after, link.version USING ERRCODE = 'LG011';
-    END IF;
-    PERFORM set_config('app.user_id', COALESCE(asking, ''), true);
-    RETURN NULL;
+    RETURN ledger_post(p_owner, p_key, p_kind, p_legs, p_detail, p_at);
+EXCEPTION WHEN SQLSTATE 'LG001' OR SQLSTATE 'LG002' OR SQLSTATE 'LG003' OR SQLSTATE 'LG004' OR SQLSTATE 'LG005'
+    OR SQLSTATE 'LG006' OR SQLSTATE 'LG007'
+THEN
+    GET STACKED DIAGNOSTICS reason = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    RETURN jsonb_build_object('code', SQLSTATE, 'reason', reason, 'detail', detail);
 END $$;
 
 
 --
--- Name: ledger_check_entry(); Type: FUNCTION; Schema: public; Owner: -
+-- Name: ledger_check_allocation(); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.ledger_check_entry() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    SET enable_seqscan TO 'off'
+CREATE FUNCTION public.ledger_check_allocation() RETURNS trigger
+    LANGUAGE plpgsql
     AS $$
-DECLARE
-    asking text := current_setting('app.user_id', true);
-    seen record;
 BEGIN
-    PERFORM set_config('app.user_id', NEW.owner_id::text, true);
-    SELECT a.version, a.balance, t.phase, t.amount, t.debit_id, t.credit_id, previous.balance_after AS balance_before
-    INTO seen
-    FROM wallets_account a
-    JOIN wallets_transfer t ON t.id = NEW.transfer_id
-    LEFT JOIN wallets_entry previous ON previous.account_id = NEW.account_id AND previous.version = NEW.version - 1
-    WHERE a.id = NEW.account_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'entry %#% has no transfer or no account of its owner', NEW.account_id, NEW.version
-            USING ERRCODE = 'LG012';
+    IF public.ledger_allocation_agrees(NEW) THEN
+        RETURN NEW;
     END IF;
-    IF seen.phase NOT IN ('posted', 'settle')
-        OR NEW.amount IS DISTINCT FROM (CASE NEW.account_id WHEN seen.debit_id THEN -seen.amount
-                                                            WHEN seen.credit_id THEN seen.amount END)
-    THEN
-        RAISE EXCEPTION 'entry %#% does not match its transfer %', NEW.account_id, NEW.version, NEW.transfer_id
-            USING ERRCODE = 'LG013';
-    END IF;
-    IF NEW.version = 1 THEN
-        seen.balance_before := 0;
-    END IF;
-    IF NEW.version < 1 OR NEW.balance_after IS DISTINCT FROM seen.balance_before + NEW.amount THEN
-        RAISE EXCEPTION 'entry %#% does not continue its account''s chain', NEW.account_id, NEW.version
-            USING ERRCODE = 'LG014';
-    END IF;
-    IF seen.version < NEW.version OR (seen.version = NEW.version AND seen.balance <> NEW.balance_after) THEN
-        RAISE EXCEPTION 'account % does not equal its last entry, version %', NEW.account_id, NEW.version
-            USING ERRCODE = 'LG011';
-    END IF;
-    PERFORM set_config('app.user_id', COALESCE(asking, ''), true);
-    RETURN NULL;
+    RAISE EXCEPTION 'allocation % says something else than its posting %', NEW.id, NEW.posting_id
+        USING ERRCODE = 'LG008';
 END $$;
 
 
 --
--- Name: ledger_check_hold(); Type: FUNCTION; Schema: public; Owner: -
+-- Name: ledger_move(); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.ledger_check_hold() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    SET enable_seqscan TO 'off'
+CREATE FUNCTION public.ledger_move() RETURNS trigger
+    LANGUAGE plpgsql
     AS $$
 DECLARE
-    asking text := current_setting('app.user_id', true);
-    seen record;
-BEGIN
-    PERFORM set_config('app.user_id', NEW.owner_id::text, true);
-    SELECT a.held_version, a.held, t.debit_id, previous.held_after AS held_before,
-           CASE t.phase WHEN 'pending' THEN t.amount WHEN 'settle' THEN -p.amount WHEN 'void' THEN -p.amount END AS change
-    INTO seen
-    FROM wallets_account a
-    JOIN wallets_transfer t ON t.id = NEW.transfer_id
-    LEFT JOIN wallets_transfer p ON p.id = t.pending_id
-    LEFT JOIN wallets_hold previous ON previous.account_id = NEW.account_id AND previous.version = NEW.version - 1
-    WHERE a.id = NEW.account_id;
-    IF NOT FOUND OR NEW.account_id <> seen.debit_id OR NEW.amount IS DISTINCT FROM seen.change THEN
-        RAISE EXCEPTION 'hold %#% does not match its transfer %', NEW.account_id, NEW.version, NEW.transfer_id
-            USING ERRCODE = 'LG013';
-    END IF;
-    IF NEW.version = 1 THEN
-        seen.held_before := 0;
-    END IF;
-    IF NEW.version < 1 OR NEW.held_after IS DISTINCT FROM seen.held_before + NEW.amount THEN
-        RAISE EXCEPTION 'hold %#% does not continue its account''s chain', NEW.account_id, NEW.version
-            USING ERRCODE = 'LG014';
-    END IF;
-    IF seen.held_version < NEW.version OR (seen.held_version = NEW.version AND seen.held <> NEW.held_after) THEN
-        RAISE EXCEPTION 'account % does not equal its last hold, version %', NEW.account_id, NEW.version
-            USING ERRCODE = 'LG011';
-    END IF;
-    PERFORM set_config('app.user_id', COALESCE(asking, ''), true);
-    RETURN NULL;
-END $$;
-
-
---
--- Name: ledger_check_transfer(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.ledger_check_transfer() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    SET enable_seqscan TO 'off'
-    AS $$
-DECLARE
-    asking text := current_setting('app.user_id', true);
     moves boolean := NEW.phase IN ('posted', 'settle');
-    reserves boolean := NEW.phase <> 'posted';
-    entries bigint;
-    total numeric;
-    holds bigint;
+    moved numeric := 0;
+    held_change numeric := 0;
     reserved record;
+    account record;
 BEGIN
-    PERFORM set_config('app.user_id', NEW.owner_id::text, true);
-    SELECT count(*), COALESCE(sum(e.amount), 0), (SELECT count(*) FROM wallets_hold h WHERE h.transfer_id = NEW.id)
-    INTO entries, total, holds
-    FROM wallets_entry e WHERE e.transfer_id = NEW.id;
-    IF entries <> (CASE WHEN moves THEN 2 ELSE 0 END) OR total <> 0 THEN
-        RAISE EXCEPTION 'transfer % (%) has % entries that sum to %', NEW.id, NEW.phase, entries, total
-            USING ERRCODE = 'LG015';
+    IF num_nonnulls(NEW.debit_version, NEW.debit_balance, NEW.credit_version, NEW.credit_balance,
+                    NEW.held_version, NEW.held_change, NEW.held_after) > 0
+    THEN
+        RAISE EXCEPTION 'the links of a transfer are written by the ledger alone' USING ERRCODE = 'LG014';
     END IF;
-    IF holds <> (CASE WHEN reserves THEN 1 ELSE 0 END) THEN
-        RAISE EXCEPTION 'transfer % (%) has % holds', NEW.id, NEW.phase, holds USING ERRCODE = 'LG015';
+    NEW.id := nextval('public.wallets_transfer_number');
+    IF NEW.phase NOT IN ('posted', 'pending', 'settle', 'void')
+        OR (NEW.phase IN ('posted', 'pending')) <> (NEW.pending_id IS NULL)
+    THEN
+        RAISE EXCEPTION 'a leg is %: name a pending transfer with settle and void, and only there', NEW.phase
+            USING ERRCODE = 'LG005';
     END IF;
+
     IF NEW.pending_id IS NOT NULL THEN
-        SELECT phase, debit_id, credit_id, amount INTO reserved FROM wallets_transfer WHERE id = NEW.pending_id;
-        IF NOT FOUND OR reserved.phase <> 'pending'
-            OR (reserved.debit_id, reserved.credit_id) IS DISTINCT FROM (NEW.debit_id, NEW.credit_id)
-            OR NEW.amount > reserved.amount OR (NEW.phase = 'void' AND NEW.amount <> reserved.amount)
-        THEN
-            RAISE EXCEPTION 'transfer % (%) does not fit the pending transfer %', NEW.id, NEW.phase, NEW.pending_id
-                USING ERRCODE = 'LG016';
+        SELECT t.amount INTO reserved FROM public.wallets_transfer t
+        WHERE t.id = NEW.pending_id AND t.phase = 'pending'
+          AND t.debit_id = NEW.debit_id AND t.credit_id = NEW.credit_id;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'transfer % is not pending between these accounts', NEW.pending_id USING ERRCODE = 'LG003';
+        END IF;
+        -- whoever holds the accounts is the only one who can resolve it
+        PERFORM FROM public.wallets_account a WHERE a.id IN (NEW.debit_id, NEW.credit_id) ORDER BY a.id
+        FOR NO KEY UPDATE;
+        IF EXISTS (SELECT FROM public.wallets_transfer t WHERE t.pending_id = NEW.pending_id) THEN
+            RAISE EXCEPTION 'transfer % is settled or voided already', NEW.pending_id USING ERRCODE = 'LG007';
+        END IF;
+        NEW.amount := COALESCE(NEW.amount, CASE NEW.phase WHEN 'void' THEN reserved.amount END);
+        IF NEW.amount > reserved.amount OR (NEW.phase = 'void' AND NEW.amount <> reserved.amount) THEN
+            RAISE EXCEPTION 'transfer % reserves %, not %', NEW.pending_id, reserved.amount, NEW.amount
+                USING ERRCODE = 'LG003';
+        END IF;
+        held_change := -reserved.amount;
+    ELSIF NEW.phase = 'pending' THEN
+        held_change := NEW.amount;
+    END IF;
+    IF NEW.amount IS NULL OR NEW.amount <= 0 OR NEW.amount >= 1e18 OR NEW.debit_id = NEW.credit_id THEN
+        RAISE EXCEPTION 'a leg must move a positive amount below 10^18 between two accounts, not %', NEW.amount
+            USING ERRCODE = 'LG005';
+    END IF;
+
+    -- the lower account first, so that everybody waits in one order
+    IF moves THEN
+        moved := NEW.amount;
+        IF NEW.credit_id < NEW.debit_id THEN
+            UPDATE public.wallets_account a SET balance = a.balance + NEW.amount, version = a.version + 1
+            WHERE a.id = NEW.credit_id AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id
+              AND a.balance < 1e19 - NEW.amount
+            RETURNING a.version, a.balance INTO NEW.credit_version, NEW.credit_balance;
         END IF;
     END IF;
-    PERFORM set_config('app.user_id', COALESCE(asking, ''), true);
-    RETURN NULL;
+    UPDATE public.wallets_account a
+    SET balance = a.balance - moved, version = a.version + moves::int,
+        held = a.held + held_change, held_version = a.held_version + (held_change <> 0)::int
+    WHERE a.id = NEW.debit_id AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id
+      AND (a.kind <> 'wallet' OR a.balance - moved >= a.held + held_change)
+      AND a.balance > moved - 1e19 AND a.held < 1e19 - held_change
+    RETURNING a.version, a.balance, a.held_version, a.held
+    INTO NEW.debit_version, NEW.debit_balance, NEW.held_version, NEW.held_after;
+    IF NEW.debit_version IS NULL THEN
+        SELECT a.balance - a.held AS available, a.kind INTO account FROM public.wallets_account a
+        WHERE a.id = NEW.debit_id AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id;
+        IF FOUND AND account.kind = 'wallet' AND account.available < moved + held_change THEN
+            RAISE EXCEPTION 'only % % is free, % is needed', account.available, NEW.asset, NEW.amount
+                USING ERRCODE = 'LG001', DETAIL = jsonb_build_object(
+                    'asset', NEW.asset, 'available', account.available::text, 'needed', NEW.amount::text);
+        END IF;
+    END IF;
+    IF moves AND NEW.credit_id > NEW.debit_id THEN
+        UPDATE public.wallets_account a SET balance = a.balance + NEW.amount, version = a.version + 1
+        WHERE a.id = NEW.credit_id AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id
+          AND a.balance < 1e19 - NEW.amount
+        RETURNING a.version, a.balance INTO NEW.credit_version, NEW.credit_balance;
+    END IF;
+    IF NEW.debit_version IS NULL OR (moves AND NEW.credit_version IS NULL)
+        OR (NEW.phase = 'pending' AND NOT EXISTS (
+            SELECT FROM public.wallets_account a
+            WHERE a.id = NEW.credit_id AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id))
+    THEN
+        IF 2 = (SELECT count(*) FROM public.wallets_account a
+                WHERE a.id IN (NEW.debit_id, NEW.credit_id) AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id)
+        THEN
+            RAISE EXCEPTION 'no account may hold or owe 10^19 % or more', NEW.asset USING ERRCODE = 'LG006';
+        END IF;
+        RAISE EXCEPTION 'a transfer stays between two accounts of its owner in its asset' USING ERRCODE = 'LG004';
+    END IF;
+
+    IF NOT moves THEN
+        NEW.debit_version := NULL;
+        NEW.debit_balance := NULL;
+    END IF;
+    IF held_change = 0 THEN
+        NEW.held_version := NULL;
+        NEW.held_after := NULL;
+    ELSE
+        NEW.held_change := held_change;
+    END IF;
+    RETURN NEW;
 END $$;
+
+
+--
+-- Name: ledger_open_accounts(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_open_accounts(p_owner uuid, p_legs jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    INSERT INTO wallets_account (owner_id, wallet_id, asset, kind, balance, held, version, held_version)
+    SELECT DISTINCT p_owner, r.wallet_id, r.asset, r.kind, 0, 0, 0, 0
+    FROM jsonb_to_recordset(p_legs) AS l (
+        debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text
+    ), LATERAL (VALUES (l.debit_wallet, l.debit_kind, l.asset), (l.credit_wallet, l.credit_kind, l.asset))
+        AS r (wallet_id, kind, asset)
+    WHERE EXISTS (SELECT FROM wallets_wallet w WHERE w.id = r.wallet_id)
+    ORDER BY r.wallet_id, r.asset, r.kind
+    ON CONFLICT (wallet_id, asset, kind) DO NOTHING
+$$;
 
 
 --
 -- Name: ledger_post(uuid, text, text, jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone, OUT posting bigint, OUT hash text, OUT made_at timestamp with time zone, OUT transfers bigint[], OUT replayed boolean) RETURNS record
+CREATE FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET enable_seqscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
     AS $$
 DECLARE
+    hash text := encode(sha256(convert_to(jsonb_build_array(p_kind, p_legs, p_detail)::text, 'UTF8')), 'hex');
+    posting bigint;
     first record;
-    leg record;
-    -- the legs by position
+    leg jsonb;
     debits bigint[];
     credits bigint[];
-    assets text[];
-    amounts numeric[];
-    phases text[];
-    pendings bigint[];
-    -- the leg at hand
-    phase text;
-    amount numeric;
-    held_change numeric;
-    source record;
-    reserved record;
-    transfer bigint;
+    exact boolean;
+    transfers bigint[];
 BEGIN
     IF p_owner IS DISTINCT FROM NULLIF(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'post inside the tenant block of the owner of the books' USING ERRCODE = 'LG004';
     END IF;
 
     -- The key: whoever comes second waits here for the first to commit, then gets the first one's result.
-    made_at := p_at;
-    hash := encode(sha256(convert_to(jsonb_build_array(p_kind, p_legs, p_detail)::text, 'UTF8')), 'hex');
     INSERT INTO wallets_posting (owner_id, key, request_hash, kind, detail, created_at)
     VALUES (p_owner, p_key, hash, p_kind, p_detail, p_at)
     ON CONFLICT (owner_id, key) DO NOTHING
     RETURNING id INTO posting;
-    replayed := posting IS NULL;
-    IF replayed THEN
+    IF posting IS NULL THEN
         SELECT p.id, p.request_hash, p.created_at INTO first
         FROM wallets_posting p WHERE p.owner_id = p_owner AND p.key = p_key;
         IF first.request_hash IS DISTINCT FROM hash THEN
             RAISE EXCEPTION 'the key % was used before with another request', p_key USING ERRCODE = 'LG002';
         END IF;
-        posting := first.id;
-        made_at := first.created_at;
-        SELECT array_agg(t.id ORDER BY t.id) INTO transfers FROM wallets_transfer t WHERE t.posting_id = posting;
-        RETURN;
+        SELECT array_agg(t.id ORDER BY t.id) INTO transfers FROM wallets_transfer t WHERE t.posting_id = first.id;
+        RETURN jsonb_build_object('posting', first.id, 'hash', hash, 'made_at', first.created_at,
+                                  'transfers', transfers, 'replayed', true);
     END IF;
 
-    -- The accounts: missing ones are made, in one order for everybody, then all are locked ascending.
     FOR attempt IN 1 .. 2 LOOP
-        debits := '{}';
-        credits := '{}';
-        assets := '{}';
-        amounts := '{}';
-        phases := '{}';
-        pendings := '{}';
-        FOR leg IN SELECT * FROM jsonb_to_recordset(p_legs) AS (
-            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text,
-            asset text, amount numeric, phase text, pending bigint
-        ) LOOP
-            debits := debits || (SELECT id FROM wallets_account
-                                 WHERE (wallet_id, asset, kind) = (leg.debit_wallet, leg.asset, leg.debit_kind));
-            credits := credits || (SELECT id FROM wallets_account
-                                   WHERE (wallet_id, asset, kind) = (leg.credit_wallet, leg.asset, leg.credit_kind));
-            assets := assets || leg.asset;
-            amounts := amounts || leg.amount;
-            phases := phases || leg.phase;
-            pendings := pendings || leg.pending;
-        END LOOP;
-        EXIT WHEN attempt = 2 OR array_position(debits || credits, NULL) IS NULL;
-        INSERT INTO wallets_account (owner_id, wallet_id, asset, kind, balance, held, version, held_version)
-        SELECT DISTINCT p_owner, r.wallet_id, r.asset, r.kind, 0, 0, 0, 0
+        SELECT array_agg((SELECT a.id FROM wallets_account a
+                          WHERE a.wallet_id = l.debit_wallet AND a.asset = l.asset AND a.kind = l.debit_kind)),
+               array_agg((SELECT a.id FROM wallets_account a
+                          WHERE a.wallet_id = l.credit_wallet AND a.asset = l.asset AND a.kind = l.credit_kind)),
+               bool_and(l.amount IS NULL OR (l.amount > 0 AND l.amount < 1e18 AND l.amount = round(l.amount, 18)))
+        INTO debits, credits, exact
         FROM jsonb_to_recordset(p_legs) AS l (
-            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text
-        ), LATERAL (VALUES (l.debit_wallet, l.debit_kind, l.asset), (l.credit_wallet, l.credit_kind, l.asset))
-            AS r (wallet_id, kind, asset)
-        JOIN wallets_wallet w ON w.id = r.wallet_id
-        ORDER BY r.wallet_id, r.asset, r.kind
-        ON CONFLICT (wallet_id, asset, kind) DO NOTHING;
+            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text, amount numeric
+        );
+        EXIT WHEN array_position(debits, NULL) IS NULL AND array_position(credits, NULL) IS NULL;
+        IF attempt = 2 THEN
+            RAISE EXCEPTION 'a leg names a wallet that does not exist or belongs to somebody else'
+                USING ERRCODE = 'LG004';
+        END IF;
+        PERFORM ledger_open_accounts(p_owner, p_legs);
     END LOOP;
-    IF debits = '{}' THEN
+    IF debits IS NULL THEN
         RAISE EXCEPTION 'a posting needs at least one leg' USING ERRCODE = 'LG005';
     END IF;
-    IF array_position(debits || credits, NULL) IS NOT NULL THEN
-        RAISE EXCEPTION 'a leg names a wallet that does not exist or belongs to somebody else' USING ERRCODE = 'LG004';
+    IF NOT exact THEN  -- the column would round
+        RAISE EXCEPTION 'a leg must move a positive amount below 10^18 of at most 18 decimals' USING ERRCODE = 'LG005';
     END IF;
-    PERFORM FROM wallets_account WHERE id = ANY (debits || credits) ORDER BY id FOR NO KEY UPDATE;
 
-    transfers := '{}';
-    FOR i IN 1 .. cardinality(debits) LOOP
-        phase := phases[i];
-        amount := amounts[i];
-        held_change := 0;
-        IF phase NOT IN ('posted', 'pending', 'settle', 'void')
-            OR (phase IN ('posted', 'pending')) <> (pendings[i] IS NULL)
-        THEN
-            RAISE EXCEPTION 'leg % is %: name a pending transfer with settle and void, and only there', i, phase
-                USING ERRCODE = 'LG005';
-        END IF;
-
-        IF phase IN ('settle', 'void') THEN
-            -- The debited account is locked, so nobody can resolve the same transfer at the same time.
-            SELECT t.amount, EXISTS (SELECT FROM wallets_transfer r WHERE r.pending_id = t.id) AS resolved INTO reserved
-            FROM wallets_transfer t
-            WHERE t.id = pendings[i] AND t.phase = 'pending' AND t.debit_id = debits[i] AND t.credit_id = credits[i];
-            IF NOT FOUND THEN
-                RAISE EXCEPTION 'transfer % is not pending between these accounts', pendings[i] USING ERRCODE = 'LG003';
-            END IF;
-            IF reserved.resolved THEN
-                RAISE EXCEPTION 'transfer % is settled or voided already', pendings[i] USING ERRCODE = 'LG003';
-            END IF;
-            IF phase = 'void' THEN
-                amount := COALESCE(amount, reserved.amount);
-            END IF;
-            IF amount > reserved.amount OR (phase = 'void' AND amount <> reserved.amount) THEN
-                RAISE EXCEPTION 'transfer % reserves %, not %', pendings[i], reserved.amount, amount
-                    USING ERRCODE = 'LG003';
-            END IF;
-            held_change := -reserved.amount;
-        ELSIF phase = 'pending' THEN
-            held_change := amount;
-        END IF;
-        -- NaN sorts above every number, so the upper bound refuses it too.
-        IF amount IS NULL OR amount <= 0 OR amount >= 1e20 OR amount <> round(amount, 18) OR debits[i] = credits[i] THEN
-            RAISE EXCEPTION 'leg % must move a positive amount of at most 18 decimals between two accounts', i
-                USING ERRCODE = 'LG005';
-        END IF;
-        SELECT a.kind, a.balance - a.held AS available INTO source FROM wallets_account a WHERE a.id = debits[i];
-        IF source.kind = 'wallet' AND phase IN ('posted', 'pending') AND source.available < amount THEN
-            RAISE EXCEPTION 'only % % is free, % is needed', source.available, assets[i], amount
-                USING ERRCODE = 'LG001', DETAIL = jsonb_build_object(
-                    'asset', assets[i], 'available', source.available::text, 'needed', amount::text);
-        END IF;
-
+    IF cardinality(debits) = 1 THEN
+        leg := p_legs -> 0;
         INSERT INTO wallets_transfer
             (owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
-        VALUES (p_owner, posting, phase, debits[i], credits[i], assets[i], amount, pendings[i], p_at)
-        RETURNING id INTO transfer;
-        transfers := transfers || transfer;
-        IF held_change <> 0 THEN
-            WITH changed AS (
-                UPDATE wallets_account a SET held = a.held + held_change, held_version = a.held_version + 1
-                WHERE a.id = debits[i] RETURNING a.id, a.held_version, a.held
-            )
-            INSERT INTO wallets_hold (owner_id, account_id, version, transfer_id, amount, held_after, created_at)
-            SELECT p_owner, id, held_version, transfer, held_change, held, p_at FROM changed;
-        END IF;
-        IF phase IN ('posted', 'settle') THEN
-            WITH changed AS (
-                UPDATE wallets_account a SET balance = a.balance + side.change, version = a.version + 1
-                FROM (VALUES (debits[i], -amount), (credits[i], amount)) AS side (id, change)
-                WHERE a.id = side.id RETURNING a.id, a.version, side.change, a.balance
-            )
-            INSERT INTO wallets_entry (owner_id, account_id, version, transfer_id, amount, balance_after, created_at)
-            SELECT p_owner, id, version, transfer, change, balance, p_at FROM changed;
-        END IF;
+        VALUES (p_owner, posting, leg ->> 'phase', debits[1], credits[1], leg ->> 'asset', (leg ->> 'amount')::numeric,
+                (leg ->> 'pending')::bigint, p_at)
+        RETURNING ARRAY[id] INTO transfers;
+    ELSE
+        PERFORM FROM wallets_account WHERE id = ANY (debits || credits) ORDER BY id FOR NO KEY UPDATE;
+        WITH made AS (
+            INSERT INTO wallets_transfer
+                (owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
+            SELECT p_owner, posting, l.phase, l.debit, l.credit, l.asset, l.amount, l.pending, p_at
+            FROM ROWS FROM (jsonb_to_recordset(p_legs) AS (asset text, amount numeric, phase text, pending bigint),
+                            unnest(debits), unnest(credits)) AS l (asset, amount, phase, pending, debit, credit)
+            RETURNING id
+        )
+        SELECT array_agg(id) INTO transfers FROM made;
+    END IF;
+    RETURN jsonb_build_object('posting', posting, 'hash', hash, 'made_at', p_at, 'transfers', transfers,
+                              'replayed', false);
+END $$;
+
+
+--
+-- Name: ledger_post_many(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_post_many(p_owner uuid, p_requests jsonb, p_at timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+DECLARE
+    legs jsonb;
+    request jsonb;
+    done jsonb[] := '{}';
+BEGIN
+    SELECT jsonb_agg(l.leg ORDER BY r.place, l.place) INTO legs
+    FROM jsonb_array_elements(p_requests) WITH ORDINALITY AS r (request, place),
+         jsonb_array_elements(r.request -> 'legs') WITH ORDINALITY AS l (leg, place);
+    PERFORM ledger_open_accounts(p_owner, legs);
+    PERFORM FROM wallets_account WHERE id = ANY (ARRAY(
+        SELECT (SELECT a.id FROM wallets_account a
+                WHERE a.wallet_id = r.wallet_id AND a.asset = l.asset AND a.kind = r.kind)
+        FROM jsonb_to_recordset(legs) AS l (
+            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text
+        ), LATERAL (VALUES (l.debit_wallet, l.debit_kind), (l.credit_wallet, l.credit_kind)) AS r (wallet_id, kind)
+    )) ORDER BY id FOR NO KEY UPDATE;
+    FOR request IN SELECT * FROM jsonb_array_elements(p_requests) LOOP
+        done := done || ledger_post(p_owner, request ->> 'key', request ->> 'kind', request -> 'legs',
+                                    request -> 'detail', p_at);
     END LOOP;
+    RETURN to_jsonb(done);
 END $$;
 
 
@@ -409,6 +414,36 @@ CREATE FUNCTION public.ledger_refuse_change() RETURNS trigger
 BEGIN
     RAISE EXCEPTION '% on % is refused: the ledger is append-only, post a correcting transfer instead', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'LG010';
+END $$;
+
+
+--
+-- Name: ledger_refuse_direct_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_refuse_direct_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF pg_trigger_depth() = 1 THEN
+        RAISE EXCEPTION '% on % is refused: the ledger is append-only, balances move by transfers alone', TG_OP, TG_TABLE_NAME
+            USING ERRCODE = 'LG010';
+    END IF;
+    RETURN NULL;
+END $$;
+
+
+--
+-- Name: ledger_refuse_kind(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_refuse_kind() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'no account is of the kind %', NEW.kind USING ERRCODE = 'LG005';
 END $$;
 
 
@@ -660,10 +695,6 @@ BEGIN
 END $$;
 
 
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
-
 --
 -- Name: trading_position; Type: TABLE; Schema: public; Owner: -
 --
@@ -691,7 +722,17 @@ CREATE TABLE public.trading_position (
     wallet_id uuid NOT NULL,
     CONSTRAINT position_amounts_finite CHECK (((entry_price < '100000000000000000000'::numeric) AND (entry_quantity < '100000000000000000000'::numeric) AND (exit_price < '100000000000000000000'::numeric) AND (exit_quantity < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (fees < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (realized_pnl < '100000000000000000000'::numeric))),
     CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
-    CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text])))
+    CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text]))),
+    CONSTRAINT trading_position_entry_price_check CHECK ((entry_price <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_entry_quantity_check CHECK ((entry_quantity <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_exit_price_check CHECK ((exit_price <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_exit_quantity_check CHECK ((exit_quantity <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_exit_stop_check CHECK ((exit_stop <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_exit_target_check CHECK ((exit_target <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_exit_trail_check CHECK ((exit_trail <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_fees_check CHECK ((fees <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_realized_pnl_check CHECK ((realized_pnl <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.trading_position FORCE ROW LEVEL SECURITY;
@@ -1335,7 +1376,11 @@ CREATE TABLE public.farms_agentrun (
     agent_id uuid NOT NULL,
     instrument_id bigint NOT NULL,
     order_id uuid,
-    owner_id uuid NOT NULL
+    owner_id uuid NOT NULL,
+    CONSTRAINT farms_agentrun_close_check CHECK ((close <> 'NaN'::numeric)),
+    CONSTRAINT farms_agentrun_exit_stop_check CHECK ((exit_stop <> 'NaN'::numeric)),
+    CONSTRAINT farms_agentrun_exit_target_check CHECK ((exit_target <> 'NaN'::numeric)),
+    CONSTRAINT farms_agentrun_trail_check CHECK ((trail <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.farms_agentrun FORCE ROW LEVEL SECURITY;
@@ -1422,7 +1467,10 @@ CREATE TABLE public.markets_instrument (
     minimum_notional numeric(38,18) NOT NULL,
     is_simulated boolean NOT NULL,
     is_active boolean NOT NULL,
-    CONSTRAINT instrument_steps_positive CHECK (((tick_size > (0)::numeric) AND (tick_size < '100000000000000000000'::numeric) AND (lot_size > (0)::numeric) AND (lot_size < '100000000000000000000'::numeric)))
+    CONSTRAINT instrument_steps_positive CHECK (((tick_size > (0)::numeric) AND (tick_size < '100000000000000000000'::numeric) AND (lot_size > (0)::numeric) AND (lot_size < '100000000000000000000'::numeric))),
+    CONSTRAINT markets_instrument_lot_size_check CHECK ((lot_size <> 'NaN'::numeric)),
+    CONSTRAINT markets_instrument_minimum_notional_check CHECK ((minimum_notional <> 'NaN'::numeric)),
+    CONSTRAINT markets_instrument_tick_size_check CHECK ((tick_size <> 'NaN'::numeric))
 );
 
 
@@ -1505,6 +1553,9 @@ CREATE TABLE public.markets_ticker (
     ask numeric(38,18),
     source character varying(40) NOT NULL,
     at timestamp with time zone NOT NULL,
+    CONSTRAINT markets_ticker_ask_check CHECK ((ask <> 'NaN'::numeric)),
+    CONSTRAINT markets_ticker_bid_check CHECK ((bid <> 'NaN'::numeric)),
+    CONSTRAINT markets_ticker_price_check CHECK ((price <> 'NaN'::numeric)),
     CONSTRAINT ticker_is_sane CHECK (((price > (0)::numeric) AND (price < '100000000000000000000'::numeric) AND (bid > (0)::numeric) AND (bid < '100000000000000000000'::numeric) AND (ask > (0)::numeric) AND (ask < '100000000000000000000'::numeric)))
 );
 
@@ -1531,7 +1582,15 @@ CREATE TABLE public.portfolio_dailyperformance (
     twr_low double precision NOT NULL,
     twr_high double precision NOT NULL,
     owner_id uuid NOT NULL,
-    wallet_id uuid
+    wallet_id uuid,
+    CONSTRAINT portfolio_dailyperformance_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_equity_check CHECK ((equity <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_fees_check CHECK ((fees <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_flow_check CHECK ((flow <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_high_check CHECK ((high <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_low_check CHECK ((low <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_market_check CHECK ((market <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_realized_check CHECK ((realized <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.portfolio_dailyperformance FORCE ROW LEVEL SECURITY;
@@ -1565,7 +1624,10 @@ CREATE TABLE public.portfolio_flowmark (
     fees numeric(64,18) NOT NULL,
     adjustments numeric(64,18) NOT NULL,
     owner_id uuid NOT NULL,
-    wallet_id uuid
+    wallet_id uuid,
+    CONSTRAINT portfolio_flowmark_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_flowmark_fees_check CHECK ((fees <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_flowmark_flow_check CHECK ((flow <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.portfolio_flowmark FORCE ROW LEVEL SECURITY;
@@ -1643,7 +1705,18 @@ CREATE TABLE public.portfolio_snapshot (
     net_exposure numeric(64,18) NOT NULL,
     twr_index double precision NOT NULL,
     is_stale boolean NOT NULL,
-    unpriced jsonb NOT NULL
+    unpriced jsonb NOT NULL,
+    CONSTRAINT portfolio_snapshot_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_cash_check CHECK ((cash <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_equity_check CHECK ((equity <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_fees_check CHECK ((fees <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_flow_check CHECK ((flow <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_flows_check CHECK ((flows <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_gross_exposure_check CHECK ((gross_exposure <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_invested_check CHECK ((invested <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_net_exposure_check CHECK ((net_exposure <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_realized_pnl_check CHECK ((realized_pnl <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_unrealized_pnl_check CHECK ((unrealized_pnl <> 'NaN'::numeric))
 )
 PARTITION BY RANGE (at);
 
@@ -1707,7 +1780,10 @@ CREATE TABLE public.trading_fill (
     CONSTRAINT fill_amounts_finite CHECK (((fee < '100000000000000000000'::numeric) AND (price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric))),
     CONSTRAINT fill_liquidity_known CHECK (((liquidity)::text = ANY (ARRAY[('maker'::character varying)::text, ('taker'::character varying)::text]))),
     CONSTRAINT fill_positive CHECK (((price > (0)::numeric) AND (quantity > (0)::numeric))),
-    CONSTRAINT fill_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text])))
+    CONSTRAINT fill_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text]))),
+    CONSTRAINT trading_fill_fee_check CHECK ((fee <> 'NaN'::numeric)),
+    CONSTRAINT trading_fill_price_check CHECK ((price <> 'NaN'::numeric)),
+    CONSTRAINT trading_fill_quantity_check CHECK ((quantity <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.trading_fill FORCE ROW LEVEL SECURITY;
@@ -1768,7 +1844,14 @@ CREATE TABLE public.trading_order (
     CONSTRAINT order_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text]))),
     CONSTRAINT order_status_known CHECK (((status)::text = ANY (ARRAY[('cancelled'::character varying)::text, ('draft'::character varying)::text, ('expired'::character varying)::text, ('filled'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('rejected'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]))),
     CONSTRAINT order_unfinished_is_never_forgotten CHECK (((((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text])) AND (closed_at IS NULL) AND (due_at IS NOT NULL)) OR ((NOT ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]))) AND (closed_at IS NOT NULL) AND (due_at IS NULL) AND (hold_id IS NULL)))),
-    CONSTRAINT trading_order_attempts_check CHECK ((attempts >= 0))
+    CONSTRAINT trading_order_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT trading_order_average_price_check CHECK ((average_price <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_exit_stop_check CHECK ((exit_stop <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_exit_target_check CHECK ((exit_target <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_exit_trail_check CHECK ((exit_trail <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_filled_quantity_check CHECK ((filled_quantity <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_reference_price_check CHECK ((reference_price <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.trading_order FORCE ROW LEVEL SECURITY;
@@ -1852,7 +1935,8 @@ CREATE TABLE public.trading_risklimit (
     owner_id uuid NOT NULL,
     wallet_id uuid,
     CONSTRAINT risk_limit_on_one_thing CHECK ((((connection_id IS NULL) AND (wallet_id IS NOT NULL)) OR ((connection_id IS NOT NULL) AND (wallet_id IS NULL)))),
-    CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR ((maximum_notional > (0)::numeric) AND (maximum_notional < '100000000000000000000'::numeric) AND (NOT ((notional_asset)::text = ''::text)))))
+    CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR ((maximum_notional > (0)::numeric) AND (maximum_notional < '100000000000000000000'::numeric) AND (NOT ((notional_asset)::text = ''::text))))),
+    CONSTRAINT trading_risklimit_maximum_notional_check CHECK ((maximum_notional <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.trading_risklimit FORCE ROW LEVEL SECURITY;
@@ -1881,13 +1965,16 @@ CREATE TABLE public.trading_tradeday (
     trades bigint NOT NULL,
     won_trades bigint NOT NULL,
     lost_trades bigint NOT NULL,
-    won numeric(58,18) NOT NULL,
-    lost numeric(58,18) NOT NULL,
-    fees numeric(58,18) NOT NULL,
+    won numeric(64,18) NOT NULL,
+    lost numeric(64,18) NOT NULL,
+    fees numeric(64,18) NOT NULL,
     day date NOT NULL,
     instrument_id bigint NOT NULL,
     owner_id uuid NOT NULL,
-    wallet_id uuid NOT NULL
+    wallet_id uuid NOT NULL,
+    CONSTRAINT trading_tradeday_fees_check CHECK ((fees <> 'NaN'::numeric)),
+    CONSTRAINT trading_tradeday_lost_check CHECK ((lost <> 'NaN'::numeric)),
+    CONSTRAINT trading_tradeday_won_check CHECK ((won <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.trading_tradeday FORCE ROW LEVEL SECURITY;
@@ -1916,12 +2003,15 @@ CREATE TABLE public.trading_tradetotal (
     trades bigint NOT NULL,
     won_trades bigint NOT NULL,
     lost_trades bigint NOT NULL,
-    won numeric(58,18) NOT NULL,
-    lost numeric(58,18) NOT NULL,
-    fees numeric(58,18) NOT NULL,
+    won numeric(64,18) NOT NULL,
+    lost numeric(64,18) NOT NULL,
+    fees numeric(64,18) NOT NULL,
     instrument_id bigint NOT NULL,
     owner_id uuid NOT NULL,
-    wallet_id uuid NOT NULL
+    wallet_id uuid NOT NULL,
+    CONSTRAINT trading_tradetotal_fees_check CHECK ((fees <> 'NaN'::numeric)),
+    CONSTRAINT trading_tradetotal_lost_check CHECK ((lost <> 'NaN'::numeric)),
+    CONSTRAINT trading_tradetotal_won_check CHECK ((won <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.trading_tradetotal FORCE ROW LEVEL SECURITY;
@@ -2166,13 +2256,12 @@ CREATE TABLE public.wallets_account (
     balance numeric(38,18) NOT NULL,
     held numeric(38,18) NOT NULL,
     version bigint NOT NULL,
+    held_version bigint NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
-    held_version bigint NOT NULL,
-    CONSTRAINT account_available_not_negative CHECK (((NOT ((kind)::text = 'wallet'::text)) OR (balance >= held))),
-    CONSTRAINT account_held_not_negative CHECK ((held >= (0)::numeric)),
-    CONSTRAINT account_kind_is_known CHECK (((kind)::text = ANY (ARRAY[('wallet'::character varying)::text, ('external'::character varying)::text, ('clearing'::character varying)::text, ('fees'::character varying)::text, ('suspense'::character varying)::text, ('pnl'::character varying)::text])))
-);
+    CONSTRAINT account_available_not_negative CHECK (((balance > '-10000000000000000000'::numeric) AND (balance < '10000000000000000000'::numeric) AND (held >= (0)::numeric) AND (held < '10000000000000000000'::numeric) AND ((NOT ((kind)::text = 'wallet'::text)) OR (balance >= held))))
+)
+WITH (fillfactor='40');
 
 ALTER TABLE ONLY public.wallets_account FORCE ROW LEVEL SECURITY;
 
@@ -2229,10 +2318,11 @@ ALTER TABLE public.wallets_credential ALTER COLUMN id ADD GENERATED BY DEFAULT A
 CREATE TABLE public.wallets_demobalance (
     id bigint NOT NULL,
     asset character varying(20) NOT NULL,
-    total numeric(38,18) NOT NULL,
+    total numeric(64,18) NOT NULL,
     connection_id uuid NOT NULL,
     owner_id uuid NOT NULL,
-    CONSTRAINT demo_balance_not_negative CHECK ((total >= (0)::numeric))
+    CONSTRAINT demo_balance_not_negative CHECK ((total >= (0)::numeric)),
+    CONSTRAINT wallets_demobalance_total_check CHECK ((total <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.wallets_demobalance FORCE ROW LEVEL SECURITY;
@@ -2266,7 +2356,8 @@ CREATE TABLE public.wallets_demoorder (
     reason character varying(200) NOT NULL,
     created_at timestamp with time zone NOT NULL,
     connection_id uuid NOT NULL,
-    owner_id uuid NOT NULL
+    owner_id uuid NOT NULL,
+    CONSTRAINT wallets_demoorder_quantity_check CHECK ((quantity <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.wallets_demoorder FORCE ROW LEVEL SECURITY;
@@ -2299,7 +2390,10 @@ CREATE TABLE public.wallets_demotrade (
     liquidity character varying(5) NOT NULL,
     created_at timestamp with time zone NOT NULL,
     order_id bigint NOT NULL,
-    owner_id uuid NOT NULL
+    owner_id uuid NOT NULL,
+    CONSTRAINT wallets_demotrade_fee_check CHECK ((fee <> 'NaN'::numeric)),
+    CONSTRAINT wallets_demotrade_price_check CHECK ((price <> 'NaN'::numeric)),
+    CONSTRAINT wallets_demotrade_quantity_check CHECK ((quantity <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.wallets_demotrade FORCE ROW LEVEL SECURITY;
@@ -2320,87 +2414,76 @@ ALTER TABLE public.wallets_demotrade ALTER COLUMN id ADD GENERATED BY DEFAULT AS
 
 
 --
--- Name: wallets_entry; Type: TABLE; Schema: public; Owner: -
+-- Name: wallets_transfer; Type: TABLE; Schema: public; Owner: -
 --
 
-CREATE TABLE public.wallets_entry (
+CREATE TABLE public.wallets_transfer (
     id bigint NOT NULL,
-    version bigint NOT NULL,
-    amount numeric(38,18) NOT NULL,
-    balance_after numeric(38,18) NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    account_id bigint NOT NULL,
-    owner_id uuid NOT NULL,
-    transfer_id bigint NOT NULL
-);
-
-ALTER TABLE ONLY public.wallets_entry FORCE ROW LEVEL SECURITY;
-
-
---
--- Name: wallets_entry_id_seq; Type: SEQUENCE; Schema: public; Owner: -
---
-
-ALTER TABLE public.wallets_entry ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
-    SEQUENCE NAME public.wallets_entry_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
-
---
--- Name: wallets_fundallocation; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.wallets_fundallocation (
-    id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    kind character varying(8) NOT NULL,
+    phase character varying(8) NOT NULL,
     asset character varying(20) NOT NULL,
     amount numeric(38,18) NOT NULL,
-    note character varying(200) NOT NULL,
-    owner_id uuid NOT NULL,
-    posting_id bigint NOT NULL,
-    source_id uuid,
-    target_id uuid
-);
-
-ALTER TABLE ONLY public.wallets_fundallocation FORCE ROW LEVEL SECURITY;
-
-
---
--- Name: wallets_hold; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.wallets_hold (
-    id bigint NOT NULL,
-    version bigint NOT NULL,
-    amount numeric(38,18) NOT NULL,
-    held_after numeric(38,18) NOT NULL,
+    debit_version bigint,
+    debit_balance numeric(38,18),
+    credit_version bigint,
+    credit_balance numeric(38,18),
+    held_version bigint,
+    held_change numeric(38,18),
+    held_after numeric(38,18),
     created_at timestamp with time zone NOT NULL,
-    account_id bigint NOT NULL,
+    credit_id bigint NOT NULL,
+    debit_id bigint NOT NULL,
     owner_id uuid NOT NULL,
-    transfer_id bigint NOT NULL
+    pending_id bigint,
+    posting_id bigint NOT NULL,
+    CONSTRAINT transfer_amount_positive CHECK (((amount > (0)::numeric) AND (amount < ('1000000000000000000'::bigint)::numeric) AND (NOT (debit_id = credit_id))))
 );
 
-ALTER TABLE ONLY public.wallets_hold FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.wallets_transfer FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: wallets_hold_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+-- Name: wallets_entry; Type: VIEW; Schema: public; Owner: -
 --
 
-ALTER TABLE public.wallets_hold ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
-    SEQUENCE NAME public.wallets_hold_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
+CREATE VIEW public.wallets_entry WITH (security_invoker='true') AS
+ SELECT (wallets_transfer.id * 2) AS id,
+    wallets_transfer.owner_id,
+    wallets_transfer.debit_id AS account_id,
+    wallets_transfer.debit_version AS version,
+    wallets_transfer.id AS transfer_id,
+    ((- wallets_transfer.amount))::numeric(38,18) AS amount,
+    wallets_transfer.debit_balance AS balance_after,
+    wallets_transfer.created_at
+   FROM public.wallets_transfer
+  WHERE (wallets_transfer.debit_version IS NOT NULL)
+UNION ALL
+ SELECT ((wallets_transfer.id * 2) + 1) AS id,
+    wallets_transfer.owner_id,
+    wallets_transfer.credit_id AS account_id,
+    wallets_transfer.credit_version AS version,
+    wallets_transfer.id AS transfer_id,
+    wallets_transfer.amount,
+    wallets_transfer.credit_balance AS balance_after,
+    wallets_transfer.created_at
+   FROM public.wallets_transfer
+  WHERE (wallets_transfer.credit_version IS NOT NULL);
+
+
+--
+-- Name: wallets_hold; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.wallets_hold WITH (security_invoker='true') AS
+ SELECT id,
+    owner_id,
+    debit_id AS account_id,
+    held_version AS version,
+    id AS transfer_id,
+    held_change AS amount,
+    held_after,
+    created_at
+   FROM public.wallets_transfer
+  WHERE (held_version IS NOT NULL);
 
 
 --
@@ -2431,7 +2514,8 @@ CREATE TABLE public.wallets_posting (
     kind character varying(24) NOT NULL,
     detail jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    owner_id uuid NOT NULL
+    owner_id uuid NOT NULL,
+    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text = ANY (ARRAY[('deposit'::character varying)::text, ('withdraw'::character varying)::text, ('assign'::character varying)::text, ('allocate'::character varying)::text, ('collect'::character varying)::text, ('hold'::character varying)::text, ('release'::character varying)::text, ('trade'::character varying)::text, ('fee'::character varying)::text, ('suspense'::character varying)::text, ('correct'::character varying)::text])))
 );
 
 ALTER TABLE ONLY public.wallets_posting FORCE ROW LEVEL SECURITY;
@@ -2458,13 +2542,17 @@ ALTER TABLE public.wallets_posting ALTER COLUMN id ADD GENERATED BY DEFAULT AS I
 CREATE TABLE public.wallets_reconciliation (
     id bigint NOT NULL,
     asset character varying(20) NOT NULL,
-    venue_total numeric(38,18) NOT NULL,
-    books_total numeric(38,18) NOT NULL,
-    suspense numeric(38,18) NOT NULL,
-    drift numeric(38,18) NOT NULL,
+    venue_total numeric(64,18) NOT NULL,
+    books_total numeric(64,18) NOT NULL,
+    suspense numeric(64,18) NOT NULL,
+    drift numeric(64,18) NOT NULL,
     first_diverging_entry_id bigint,
     owner_id uuid NOT NULL,
-    run_id uuid NOT NULL
+    run_id uuid NOT NULL,
+    CONSTRAINT wallets_reconciliation_books_total_check CHECK ((books_total <> 'NaN'::numeric)),
+    CONSTRAINT wallets_reconciliation_drift_check CHECK ((drift <> 'NaN'::numeric)),
+    CONSTRAINT wallets_reconciliation_suspense_check CHECK ((suspense <> 'NaN'::numeric)),
+    CONSTRAINT wallets_reconciliation_venue_total_check CHECK ((venue_total <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.wallets_reconciliation FORCE ROW LEVEL SECURITY;
@@ -2505,40 +2593,22 @@ ALTER TABLE ONLY public.wallets_syncrun FORCE ROW LEVEL SECURITY;
 
 
 --
--- Name: wallets_transfer; Type: TABLE; Schema: public; Owner: -
+-- Name: wallets_transfer_number; Type: SEQUENCE; Schema: public; Owner: -
 --
 
-CREATE TABLE public.wallets_transfer (
-    id bigint NOT NULL,
-    phase character varying(8) NOT NULL,
-    asset character varying(20) NOT NULL,
-    amount numeric(38,18) NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    credit_id bigint NOT NULL,
-    debit_id bigint NOT NULL,
-    owner_id uuid NOT NULL,
-    pending_id bigint,
-    posting_id bigint NOT NULL,
-    CONSTRAINT transfer_amount_positive CHECK (((amount > (0)::numeric) AND (amount < '100000000000000000000'::numeric))),
-    CONSTRAINT transfer_between_two_accounts CHECK ((NOT (debit_id = credit_id))),
-    CONSTRAINT transfer_resolves_a_pending_one CHECK ((((pending_id IS NOT NULL) AND ((phase)::text = ANY (ARRAY[('settle'::character varying)::text, ('void'::character varying)::text]))) OR ((pending_id IS NULL) AND ((phase)::text = ANY (ARRAY[('posted'::character varying)::text, ('pending'::character varying)::text])))))
-);
-
-ALTER TABLE ONLY public.wallets_transfer FORCE ROW LEVEL SECURITY;
-
-
---
--- Name: wallets_transfer_id_seq; Type: SEQUENCE; Schema: public; Owner: -
---
-
-ALTER TABLE public.wallets_transfer ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
-    SEQUENCE NAME public.wallets_transfer_id_seq
+CREATE SEQUENCE public.wallets_transfer_number
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
     NO MAXVALUE
-    CACHE 1
-);
+    CACHE 1;
+
+
+--
+-- Name: wallets_transfer_number; Type: SEQUENCE OWNED BY; Schema: public; Owner: -
+--
+
+ALTER SEQUENCE public.wallets_transfer_number OWNED BY public.wallets_transfer.id;
 
 
 --
@@ -2656,66 +2726,66 @@ INSERT INTO public.auth_permission VALUES
 	(78, 'Can change candle', 20, 'change_candle'),
 	(79, 'Can delete candle', 20, 'delete_candle'),
 	(80, 'Can view candle', 20, 'view_candle'),
-	(81, 'Can add platform', 21, 'add_platform'),
-	(82, 'Can change platform', 21, 'change_platform'),
-	(83, 'Can delete platform', 21, 'delete_platform'),
-	(84, 'Can view platform', 21, 'view_platform'),
-	(85, 'Can add account', 22, 'add_account'),
-	(86, 'Can change account', 22, 'change_account'),
-	(87, 'Can delete account', 22, 'delete_account'),
-	(88, 'Can view account', 22, 'view_account'),
-	(89, 'Can add connection', 23, 'add_connection'),
-	(90, 'Can change connection', 23, 'change_connection'),
-	(91, 'Can delete connection', 23, 'delete_connection'),
-	(92, 'Can view connection', 23, 'view_connection'),
-	(93, 'Can add demo order', 24, 'add_demoorder'),
-	(94, 'Can change demo order', 24, 'change_demoorder'),
-	(95, 'Can delete demo order', 24, 'delete_demoorder'),
-	(96, 'Can view demo order', 24, 'view_demoorder'),
-	(97, 'Can add demo trade', 25, 'add_demotrade'),
-	(98, 'Can change demo trade', 25, 'change_demotrade'),
-	(99, 'Can delete demo trade', 25, 'delete_demotrade'),
-	(100, 'Can view demo trade', 25, 'view_demotrade'),
-	(101, 'Can add entry', 26, 'add_entry'),
-	(102, 'Can change entry', 26, 'change_entry'),
-	(103, 'Can delete entry', 26, 'delete_entry'),
-	(104, 'Can view entry', 26, 'view_entry'),
-	(105, 'Can add posting', 27, 'add_posting'),
-	(106, 'Can change posting', 27, 'change_posting'),
-	(107, 'Can delete posting', 27, 'delete_posting'),
-	(108, 'Can view posting', 27, 'view_posting'),
-	(109, 'Can add sync run', 28, 'add_syncrun'),
-	(110, 'Can change sync run', 28, 'change_syncrun'),
-	(111, 'Can delete sync run', 28, 'delete_syncrun'),
-	(112, 'Can view sync run', 28, 'view_syncrun'),
-	(113, 'Can add reconciliation', 29, 'add_reconciliation'),
-	(114, 'Can change reconciliation', 29, 'change_reconciliation'),
-	(115, 'Can delete reconciliation', 29, 'delete_reconciliation'),
-	(116, 'Can view reconciliation', 29, 'view_reconciliation'),
-	(117, 'Can add transfer', 30, 'add_transfer'),
-	(118, 'Can change transfer', 30, 'change_transfer'),
-	(119, 'Can delete transfer', 30, 'delete_transfer'),
-	(120, 'Can view transfer', 30, 'view_transfer'),
-	(121, 'Can add wallet', 31, 'add_wallet'),
-	(122, 'Can change wallet', 31, 'change_wallet'),
-	(123, 'Can delete wallet', 31, 'delete_wallet'),
-	(124, 'Can view wallet', 31, 'view_wallet'),
-	(125, 'Can add fund allocation', 32, 'add_fundallocation'),
-	(126, 'Can change fund allocation', 32, 'change_fundallocation'),
-	(127, 'Can delete fund allocation', 32, 'delete_fundallocation'),
-	(128, 'Can view fund allocation', 32, 'view_fundallocation'),
-	(129, 'Can add credential', 33, 'add_credential'),
-	(130, 'Can change credential', 33, 'change_credential'),
-	(131, 'Can delete credential', 33, 'delete_credential'),
-	(132, 'Can view credential', 33, 'view_credential'),
-	(133, 'Can add demo balance', 34, 'add_demobalance'),
-	(134, 'Can change demo balance', 34, 'change_demobalance'),
-	(135, 'Can delete demo balance', 34, 'delete_demobalance'),
-	(136, 'Can view demo balance', 34, 'view_demobalance'),
-	(137, 'Can add hold', 35, 'add_hold'),
-	(138, 'Can change hold', 35, 'change_hold'),
-	(139, 'Can delete hold', 35, 'delete_hold'),
-	(140, 'Can view hold', 35, 'view_hold'),
+	(81, 'Can add entry', 21, 'add_entry'),
+	(82, 'Can change entry', 21, 'change_entry'),
+	(83, 'Can delete entry', 21, 'delete_entry'),
+	(84, 'Can view entry', 21, 'view_entry'),
+	(85, 'Can add hold', 22, 'add_hold'),
+	(86, 'Can change hold', 22, 'change_hold'),
+	(87, 'Can delete hold', 22, 'delete_hold'),
+	(88, 'Can view hold', 22, 'view_hold'),
+	(89, 'Can add platform', 23, 'add_platform'),
+	(90, 'Can change platform', 23, 'change_platform'),
+	(91, 'Can delete platform', 23, 'delete_platform'),
+	(92, 'Can view platform', 23, 'view_platform'),
+	(93, 'Can add account', 24, 'add_account'),
+	(94, 'Can change account', 24, 'change_account'),
+	(95, 'Can delete account', 24, 'delete_account'),
+	(96, 'Can view account', 24, 'view_account'),
+	(97, 'Can add connection', 25, 'add_connection'),
+	(98, 'Can change connection', 25, 'change_connection'),
+	(99, 'Can delete connection', 25, 'delete_connection'),
+	(100, 'Can view connection', 25, 'view_connection'),
+	(101, 'Can add demo order', 26, 'add_demoorder'),
+	(102, 'Can change demo order', 26, 'change_demoorder'),
+	(103, 'Can delete demo order', 26, 'delete_demoorder'),
+	(104, 'Can view demo order', 26, 'view_demoorder'),
+	(105, 'Can add demo trade', 27, 'add_demotrade'),
+	(106, 'Can change demo trade', 27, 'change_demotrade'),
+	(107, 'Can delete demo trade', 27, 'delete_demotrade'),
+	(108, 'Can view demo trade', 27, 'view_demotrade'),
+	(109, 'Can add posting', 28, 'add_posting'),
+	(110, 'Can change posting', 28, 'change_posting'),
+	(111, 'Can delete posting', 28, 'delete_posting'),
+	(112, 'Can view posting', 28, 'view_posting'),
+	(113, 'Can add sync run', 29, 'add_syncrun'),
+	(114, 'Can change sync run', 29, 'change_syncrun'),
+	(115, 'Can delete sync run', 29, 'delete_syncrun'),
+	(116, 'Can view sync run', 29, 'view_syncrun'),
+	(117, 'Can add reconciliation', 30, 'add_reconciliation'),
+	(118, 'Can change reconciliation', 30, 'change_reconciliation'),
+	(119, 'Can delete reconciliation', 30, 'delete_reconciliation'),
+	(120, 'Can view reconciliation', 30, 'view_reconciliation'),
+	(121, 'Can add transfer', 31, 'add_transfer'),
+	(122, 'Can change transfer', 31, 'change_transfer'),
+	(123, 'Can delete transfer', 31, 'delete_transfer'),
+	(124, 'Can view transfer', 31, 'view_transfer'),
+	(125, 'Can add wallet', 32, 'add_wallet'),
+	(126, 'Can change wallet', 32, 'change_wallet'),
+	(127, 'Can delete wallet', 32, 'delete_wallet'),
+	(128, 'Can view wallet', 32, 'view_wallet'),
+	(129, 'Can add fund allocation', 33, 'add_fundallocation'),
+	(130, 'Can change fund allocation', 33, 'change_fundallocation'),
+	(131, 'Can delete fund allocation', 33, 'delete_fundallocation'),
+	(132, 'Can view fund allocation', 33, 'view_fundallocation'),
+	(133, 'Can add credential', 34, 'add_credential'),
+	(134, 'Can change credential', 34, 'change_credential'),
+	(135, 'Can delete credential', 34, 'delete_credential'),
+	(136, 'Can view credential', 34, 'view_credential'),
+	(137, 'Can add demo balance', 35, 'add_demobalance'),
+	(138, 'Can change demo balance', 35, 'change_demobalance'),
+	(139, 'Can delete demo balance', 35, 'delete_demobalance'),
+	(140, 'Can view demo balance', 35, 'view_demobalance'),
 	(141, 'Can add order', 36, 'add_order'),
 	(142, 'Can change order', 36, 'change_order'),
 	(143, 'Can delete order', 36, 'delete_order'),
@@ -2845,21 +2915,21 @@ INSERT INTO public.django_content_type VALUES
 	(18, 'markets', 'instrument'),
 	(19, 'markets', 'ticker'),
 	(20, 'markets', 'candle'),
-	(21, 'wallets', 'platform'),
-	(22, 'wallets', 'account'),
-	(23, 'wallets', 'connection'),
-	(24, 'wallets', 'demoorder'),
-	(25, 'wallets', 'demotrade'),
-	(26, 'wallets', 'entry'),
-	(27, 'wallets', 'posting'),
-	(28, 'wallets', 'syncrun'),
-	(29, 'wallets', 'reconciliation'),
-	(30, 'wallets', 'transfer'),
-	(31, 'wallets', 'wallet'),
-	(32, 'wallets', 'fundallocation'),
-	(33, 'wallets', 'credential'),
-	(34, 'wallets', 'demobalance'),
-	(35, 'wallets', 'hold'),
+	(21, 'wallets', 'entry'),
+	(22, 'wallets', 'hold'),
+	(23, 'wallets', 'platform'),
+	(24, 'wallets', 'account'),
+	(25, 'wallets', 'connection'),
+	(26, 'wallets', 'demoorder'),
+	(27, 'wallets', 'demotrade'),
+	(28, 'wallets', 'posting'),
+	(29, 'wallets', 'syncrun'),
+	(30, 'wallets', 'reconciliation'),
+	(31, 'wallets', 'transfer'),
+	(32, 'wallets', 'wallet'),
+	(33, 'wallets', 'fundallocation'),
+	(34, 'wallets', 'credential'),
+	(35, 'wallets', 'demobalance'),
 	(36, 'trading', 'order'),
 	(37, 'trading', 'orderevent'),
 	(38, 'trading', 'position'),
@@ -2936,10 +3006,9 @@ INSERT INTO public.django_migrations VALUES
 	(49, 'users', '0002_tokens', now()),
 	(50, 'users', '0003_two_factor', now()),
 	(51, 'wallets', '0002_policies', now()),
-	(52, 'wallets', '0003_ledger_rows', now()),
-	(53, 'wallets', '0004_ledger_functions', now()),
-	(54, 'wallets', '0005_rehearsing_connections', now()),
-	(55, 'wallets', '0006_hierarchy_functions', now());
+	(52, 'wallets', '0003_ledger', now()),
+	(53, 'wallets', '0005_rehearsing_connections', now()),
+	(54, 'wallets', '0006_hierarchy_functions', now());
 
 
 --
@@ -3153,19 +3222,7 @@ INSERT INTO public.django_migrations VALUES
 
 
 --
--- Data for Name: wallets_entry; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
 -- Data for Name: wallets_fundallocation; Type: TABLE DATA; Schema: public; Owner: -
---
-
-
-
---
--- Data for Name: wallets_hold; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -3280,7 +3337,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 53, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 55, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 54, true);
 
 
 --
@@ -3445,20 +3502,6 @@ SELECT pg_catalog.setval('public.wallets_demotrade_id_seq', 1, false);
 
 
 --
--- Name: wallets_entry_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
---
-
-SELECT pg_catalog.setval('public.wallets_entry_id_seq', 1, false);
-
-
---
--- Name: wallets_hold_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
---
-
-SELECT pg_catalog.setval('public.wallets_hold_id_seq', 1, false);
-
-
---
 -- Name: wallets_posting_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
@@ -3473,18 +3516,10 @@ SELECT pg_catalog.setval('public.wallets_reconciliation_id_seq', 1, false);
 
 
 --
--- Name: wallets_transfer_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+-- Name: wallets_transfer_number; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.wallets_transfer_id_seq', 1, false);
-
-
---
--- Name: wallets_account account_identity; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_account
-    ADD CONSTRAINT account_identity UNIQUE (id, asset, owner_id);
+SELECT pg_catalog.setval('public.wallets_transfer_number', 1, false);
 
 
 --
@@ -3712,22 +3747,6 @@ ALTER TABLE ONLY public.django_session
 
 
 --
--- Name: wallets_entry entry_once_per_account; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_entry
-    ADD CONSTRAINT entry_once_per_account UNIQUE (transfer_id, account_id);
-
-
---
--- Name: wallets_entry entry_version_once; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_entry
-    ADD CONSTRAINT entry_version_once UNIQUE (account_id, version);
-
-
---
 -- Name: farms_farm farm_name_once_per_owner; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3805,14 +3824,6 @@ ALTER TABLE ONLY public.trading_fill
 
 ALTER TABLE ONLY public.portfolio_flowmark
     ADD CONSTRAINT flow_mark_once UNIQUE (scope, base, venue, asset);
-
-
---
--- Name: wallets_hold hold_version_once; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_hold
-    ADD CONSTRAINT hold_version_once UNIQUE (account_id, version);
 
 
 --
@@ -3917,6 +3928,14 @@ ALTER TABLE ONLY public.portfolio_snapshot
 
 ALTER TABLE ONLY public.portfolio_portfoliostate
     ADD CONSTRAINT portfolio_state_once_per_owner UNIQUE (owner_id);
+
+
+--
+-- Name: wallets_posting posting_identity; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_posting
+    ADD CONSTRAINT posting_identity UNIQUE (id, owner_id);
 
 
 --
@@ -4232,14 +4251,6 @@ ALTER TABLE ONLY public.wallets_demotrade
 
 
 --
--- Name: wallets_entry wallets_entry_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_entry
-    ADD CONSTRAINT wallets_entry_pkey PRIMARY KEY (id);
-
-
---
 -- Name: wallets_fundallocation wallets_fundallocation_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4253,22 +4264,6 @@ ALTER TABLE ONLY public.wallets_fundallocation
 
 ALTER TABLE ONLY public.wallets_fundallocation
     ADD CONSTRAINT wallets_fundallocation_posting_id_key UNIQUE (posting_id);
-
-
---
--- Name: wallets_hold wallets_hold_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_hold
-    ADD CONSTRAINT wallets_hold_pkey PRIMARY KEY (id);
-
-
---
--- Name: wallets_hold wallets_hold_transfer_id_key; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_hold
-    ADD CONSTRAINT wallets_hold_transfer_id_key UNIQUE (transfer_id);
 
 
 --
@@ -4301,14 +4296,6 @@ ALTER TABLE ONLY public.wallets_reconciliation
 
 ALTER TABLE ONLY public.wallets_syncrun
     ADD CONSTRAINT wallets_syncrun_pkey PRIMARY KEY (id);
-
-
---
--- Name: wallets_transfer wallets_transfer_pending_id_key; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_transfer
-    ADD CONSTRAINT wallets_transfer_pending_id_key UNIQUE (pending_id);
 
 
 --
@@ -4923,10 +4910,45 @@ CREATE INDEX trading_tradetotal_owner_id_d0046aa2 ON public.trading_tradetotal U
 
 
 --
+-- Name: transfer_credit_link; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX transfer_credit_link ON public.wallets_transfer USING btree (credit_id, credit_version) WHERE (credit_version IS NOT NULL);
+
+
+--
+-- Name: transfer_debit_link; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX transfer_debit_link ON public.wallets_transfer USING btree (debit_id, debit_version) WHERE (debit_version IS NOT NULL);
+
+
+--
+-- Name: transfer_hold_link; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX transfer_hold_link ON public.wallets_transfer USING btree (debit_id, held_version) WHERE (held_version IS NOT NULL);
+
+
+--
 -- Name: transfer_newest_first; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX transfer_newest_first ON public.wallets_transfer USING btree (owner_id, id DESC);
+CREATE INDEX transfer_newest_first ON public.wallets_transfer USING btree (owner_id, created_at DESC, id DESC);
+
+
+--
+-- Name: transfer_pending; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX transfer_pending ON public.wallets_transfer USING btree (debit_id, created_at) WHERE ((phase)::text = 'pending'::text);
+
+
+--
+-- Name: transfer_resolved_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX transfer_resolved_once ON public.wallets_transfer USING btree (pending_id) WHERE (pending_id IS NOT NULL);
 
 
 --
@@ -5098,20 +5120,6 @@ CREATE INDEX wallets_platform_slug_f36ef564_like ON public.wallets_platform USIN
 
 
 --
--- Name: wallets_posting_owner_id_6109616e; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX wallets_posting_owner_id_6109616e ON public.wallets_posting USING btree (owner_id);
-
-
---
--- Name: wallets_reconciliation_first_diverging_entry_id_a0474bd4; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX wallets_reconciliation_first_diverging_entry_id_a0474bd4 ON public.wallets_reconciliation USING btree (first_diverging_entry_id);
-
-
---
 -- Name: wallets_reconciliation_owner_id_11387c35; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5165,6 +5173,13 @@ CREATE INDEX wallets_wallet_owner_id_17fe3341 ON public.wallets_wallet USING btr
 --
 
 CREATE INDEX wallets_wallet_parent_id_7493c2d3 ON public.wallets_wallet USING btree (parent_id);
+
+
+--
+-- Name: wallets_fundallocation agrees; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER agrees BEFORE INSERT ON public.wallets_fundallocation FOR EACH ROW EXECUTE FUNCTION public.ledger_check_allocation();
 
 
 --
@@ -5231,17 +5246,10 @@ CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON public.wallets_account F
 
 
 --
--- Name: wallets_entry append_only; Type: TRIGGER; Schema: public; Owner: -
+-- Name: wallets_fundallocation append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.wallets_entry FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
-
-
---
--- Name: wallets_hold append_only; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.wallets_hold FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.wallets_fundallocation FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
 
 
 --
@@ -5315,31 +5323,10 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.trading_riskdecisi
 
 
 --
--- Name: wallets_transfer balances; Type: TRIGGER; Schema: public; Owner: -
+-- Name: wallets_account by_transfers_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE CONSTRAINT TRIGGER balances AFTER INSERT ON public.wallets_transfer DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_transfer();
-
-
---
--- Name: wallets_entry continues_chain; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE CONSTRAINT TRIGGER continues_chain AFTER INSERT ON public.wallets_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_entry();
-
-
---
--- Name: wallets_hold continues_chain; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE CONSTRAINT TRIGGER continues_chain AFTER INSERT ON public.wallets_hold DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_hold();
-
-
---
--- Name: wallets_account equals_last_entry; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE CONSTRAINT TRIGGER equals_last_entry AFTER INSERT OR UPDATE ON public.wallets_account DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_account();
+CREATE TRIGGER by_transfers_only BEFORE UPDATE ON public.wallets_account FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_direct_change();
 
 
 --
@@ -5357,6 +5344,20 @@ CREATE TRIGGER keep_sums AFTER INSERT OR DELETE OR UPDATE OF closed_at, realized
 
 
 --
+-- Name: wallets_transfer moves; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER moves BEFORE INSERT ON public.wallets_transfer FOR EACH ROW EXECUTE FUNCTION public.ledger_move();
+
+
+--
+-- Name: wallets_account of_a_known_kind; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER of_a_known_kind BEFORE INSERT ON public.wallets_account FOR EACH ROW WHEN (((new.kind)::text <> ALL (ARRAY[('wallet'::character varying)::text, ('external'::character varying)::text, ('clearing'::character varying)::text, ('fees'::character varying)::text, ('suspense'::character varying)::text, ('pnl'::character varying)::text]))) EXECUTE FUNCTION public.ledger_refuse_kind();
+
+
+--
 -- Name: markets_ticker remember_price; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -5364,10 +5365,10 @@ CREATE TRIGGER remember_price BEFORE DELETE ON public.markets_ticker FOR EACH RO
 
 
 --
--- Name: wallets_account same_identity; Type: TRIGGER; Schema: public; Owner: -
+-- Name: wallets_account starts_empty; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER same_identity BEFORE UPDATE ON public.wallets_account FOR EACH ROW WHEN (((old.id IS DISTINCT FROM new.id) OR (old.owner_id IS DISTINCT FROM new.owner_id) OR (old.wallet_id IS DISTINCT FROM new.wallet_id) OR ((old.asset)::text IS DISTINCT FROM (new.asset)::text) OR ((old.kind)::text IS DISTINCT FROM (new.kind)::text))) EXECUTE FUNCTION public.ledger_refuse_change();
+CREATE TRIGGER starts_empty BEFORE INSERT ON public.wallets_account FOR EACH ROW WHEN (((new.balance IS DISTINCT FROM (0)::numeric) OR (new.held IS DISTINCT FROM (0)::numeric) OR (new.version IS DISTINCT FROM (0)::bigint) OR (new.held_version IS DISTINCT FROM (0)::bigint))) EXECUTE FUNCTION public.ledger_refuse_change();
 
 
 --
@@ -5899,19 +5900,11 @@ ALTER TABLE ONLY public.trading_tradetotal
 
 
 --
--- Name: wallets_transfer transfer_credit_same_asset; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: wallets_transfer transfer_posting_same_owner; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.wallets_transfer
-    ADD CONSTRAINT transfer_credit_same_asset FOREIGN KEY (credit_id, asset, owner_id) REFERENCES public.wallets_account(id, asset, owner_id);
-
-
---
--- Name: wallets_transfer transfer_debit_same_asset; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_transfer
-    ADD CONSTRAINT transfer_debit_same_asset FOREIGN KEY (debit_id, asset, owner_id) REFERENCES public.wallets_account(id, asset, owner_id);
+    ADD CONSTRAINT transfer_posting_same_owner FOREIGN KEY (posting_id, owner_id) REFERENCES public.wallets_posting(id, owner_id);
 
 
 --
@@ -6107,22 +6100,6 @@ ALTER TABLE ONLY public.wallets_fundallocation
 
 
 --
--- Name: wallets_posting wallets_posting_owner_id_6109616e_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_posting
-    ADD CONSTRAINT wallets_posting_owner_id_6109616e_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
-
-
---
--- Name: wallets_reconciliation wallets_reconciliati_first_diverging_entr_a0474bd4_fk_wallets_e; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_reconciliation
-    ADD CONSTRAINT wallets_reconciliati_first_diverging_entr_a0474bd4_fk_wallets_e FOREIGN KEY (first_diverging_entry_id) REFERENCES public.wallets_entry(id) DEFERRABLE INITIALLY DEFERRED;
-
-
---
 -- Name: wallets_reconciliation wallets_reconciliation_owner_id_11387c35_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6152,22 +6129,6 @@ ALTER TABLE ONLY public.wallets_syncrun
 
 ALTER TABLE ONLY public.wallets_syncrun
     ADD CONSTRAINT wallets_syncrun_owner_id_808a3bd3_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
-
-
---
--- Name: wallets_transfer wallets_transfer_pending_id_cb0064a0_fk_wallets_transfer_id; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_transfer
-    ADD CONSTRAINT wallets_transfer_pending_id_cb0064a0_fk_wallets_transfer_id FOREIGN KEY (pending_id) REFERENCES public.wallets_transfer(id) DEFERRABLE INITIALLY DEFERRED;
-
-
---
--- Name: wallets_transfer wallets_transfer_posting_id_3edb3e18_fk_wallets_posting_id; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_transfer
-    ADD CONSTRAINT wallets_transfer_posting_id_3edb3e18_fk_wallets_posting_id FOREIGN KEY (posting_id) REFERENCES public.wallets_posting(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -6453,24 +6414,10 @@ CREATE POLICY owner_only ON public.wallets_demotrade USING ((owner_id = ( SELECT
 
 
 --
--- Name: wallets_entry owner_only; Type: POLICY; Schema: public; Owner: -
---
-
-CREATE POLICY owner_only ON public.wallets_entry USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
-
-
---
 -- Name: wallets_fundallocation owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
 CREATE POLICY owner_only ON public.wallets_fundallocation USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
-
-
---
--- Name: wallets_hold owner_only; Type: POLICY; Schema: public; Owner: -
---
-
-CREATE POLICY owner_only ON public.wallets_hold USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -6641,22 +6588,10 @@ ALTER TABLE public.wallets_demoorder ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.wallets_demotrade ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: wallets_entry; Type: ROW SECURITY; Schema: public; Owner: -
---
-
-ALTER TABLE public.wallets_entry ENABLE ROW LEVEL SECURITY;
-
---
 -- Name: wallets_fundallocation; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.wallets_fundallocation ENABLE ROW LEVEL SECURITY;
-
---
--- Name: wallets_hold; Type: ROW SECURITY; Schema: public; Owner: -
---
-
-ALTER TABLE public.wallets_hold ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: wallets_posting; Type: ROW SECURITY; Schema: public; Owner: -
@@ -6697,44 +6632,71 @@ GRANT ALL ON FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) TO mon
 
 
 --
--- Name: FUNCTION ledger_check_account(); Type: ACL; Schema: public; Owner: -
+-- Name: TABLE wallets_fundallocation; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT ALL ON FUNCTION public.ledger_check_account() TO moniqo_app;
-GRANT ALL ON FUNCTION public.ledger_check_account() TO moniqo_system;
-
-
---
--- Name: FUNCTION ledger_check_entry(); Type: ACL; Schema: public; Owner: -
---
-
-GRANT ALL ON FUNCTION public.ledger_check_entry() TO moniqo_app;
-GRANT ALL ON FUNCTION public.ledger_check_entry() TO moniqo_system;
+GRANT SELECT,INSERT ON TABLE public.wallets_fundallocation TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.wallets_fundallocation TO moniqo_system;
 
 
 --
--- Name: FUNCTION ledger_check_hold(); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION ledger_allocation_agrees(a public.wallets_fundallocation); Type: ACL; Schema: public; Owner: -
 --
 
-GRANT ALL ON FUNCTION public.ledger_check_hold() TO moniqo_app;
-GRANT ALL ON FUNCTION public.ledger_check_hold() TO moniqo_system;
-
-
---
--- Name: FUNCTION ledger_check_transfer(); Type: ACL; Schema: public; Owner: -
---
-
-GRANT ALL ON FUNCTION public.ledger_check_transfer() TO moniqo_app;
-GRANT ALL ON FUNCTION public.ledger_check_transfer() TO moniqo_system;
+GRANT ALL ON FUNCTION public.ledger_allocation_agrees(a public.wallets_fundallocation) TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_allocation_agrees(a public.wallets_fundallocation) TO moniqo_system;
 
 
 --
--- Name: FUNCTION ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone, OUT posting bigint, OUT hash text, OUT made_at timestamp with time zone, OUT transfers bigint[], OUT replayed boolean); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION ledger_attempt(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone, OUT posting bigint, OUT hash text, OUT made_at timestamp with time zone, OUT transfers bigint[], OUT replayed boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone, OUT posting bigint, OUT hash text, OUT made_at timestamp with time zone, OUT transfers bigint[], OUT replayed boolean) TO moniqo_app;
-GRANT ALL ON FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone, OUT posting bigint, OUT hash text, OUT made_at timestamp with time zone, OUT transfers bigint[], OUT replayed boolean) TO moniqo_system;
+REVOKE ALL ON FUNCTION public.ledger_attempt(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_attempt(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_attempt(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_check_allocation(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_check_allocation() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_check_allocation() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_move(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_move() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_move() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_open_accounts(p_owner uuid, p_legs jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.ledger_open_accounts(p_owner uuid, p_legs jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_open_accounts(p_owner uuid, p_legs jsonb) TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_open_accounts(p_owner uuid, p_legs jsonb) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamp with time zone) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_post_many(p_owner uuid, p_requests jsonb, p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.ledger_post_many(p_owner uuid, p_requests jsonb, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_post_many(p_owner uuid, p_requests jsonb, p_at timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_post_many(p_owner uuid, p_requests jsonb, p_at timestamp with time zone) TO moniqo_system;
 
 
 --
@@ -6743,6 +6705,22 @@ GRANT ALL ON FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, 
 
 GRANT ALL ON FUNCTION public.ledger_refuse_change() TO moniqo_app;
 GRANT ALL ON FUNCTION public.ledger_refuse_change() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_refuse_direct_change(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_refuse_direct_change() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_refuse_direct_change() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_refuse_kind(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_refuse_kind() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_refuse_kind() TO moniqo_system;
 
 
 --
@@ -7604,6 +7582,14 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_demotrade_id_seq TO moniqo_system;
 
 
 --
+-- Name: TABLE wallets_transfer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.wallets_transfer TO moniqo_app;
+GRANT SELECT ON TABLE public.wallets_transfer TO moniqo_system;
+
+
+--
 -- Name: TABLE wallets_entry; Type: ACL; Schema: public; Owner: -
 --
 
@@ -7612,35 +7598,11 @@ GRANT SELECT ON TABLE public.wallets_entry TO moniqo_system;
 
 
 --
--- Name: SEQUENCE wallets_entry_id_seq; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,USAGE ON SEQUENCE public.wallets_entry_id_seq TO moniqo_app;
-GRANT SELECT,USAGE ON SEQUENCE public.wallets_entry_id_seq TO moniqo_system;
-
-
---
--- Name: TABLE wallets_fundallocation; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_fundallocation TO moniqo_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_fundallocation TO moniqo_system;
-
-
---
 -- Name: TABLE wallets_hold; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT ON TABLE public.wallets_hold TO moniqo_app;
 GRANT SELECT ON TABLE public.wallets_hold TO moniqo_system;
-
-
---
--- Name: SEQUENCE wallets_hold_id_seq; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,USAGE ON SEQUENCE public.wallets_hold_id_seq TO moniqo_app;
-GRANT SELECT,USAGE ON SEQUENCE public.wallets_hold_id_seq TO moniqo_system;
 
 
 --
@@ -7692,16 +7654,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_syncrun TO moniqo_syst
 
 
 --
--- Name: TABLE wallets_transfer; Type: ACL; Schema: public; Owner: -
+-- Name: SEQUENCE wallets_transfer_number; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT ON TABLE public.wallets_transfer TO moniqo_app;
-GRANT SELECT ON TABLE public.wallets_transfer TO moniqo_system;
-
-
---
--- Name: SEQUENCE wallets_transfer_id_seq; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_id_seq TO moniqo_app;
-GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_id_seq TO moniqo_system;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_number TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_number TO moniqo_system;

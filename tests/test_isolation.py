@@ -49,8 +49,25 @@ def test_every_table_with_an_owner_has_a_forced_policy_for_reads_and_writes() ->
             """
         )
         tables = {name: (forced, policed) for name, forced, policed in cursor.fetchall()}
-    assert {model._meta.db_table for model in our_models() if issubclass(model, Owned)} == set(tables)
+    owned = {model._meta.db_table for model in our_models() if issubclass(model, Owned) and model._meta.managed}
+    assert owned == set(tables)
     assert {name for name, state in tables.items() if state != (True, True)} == set()
+
+
+@pytest.mark.django_db
+def test_every_view_with_an_owner_asks_with_the_rights_of_whoever_reads_it() -> None:
+    """A view reads as its owner unless it says otherwise, and the owner's policies are not the reader's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.relname, 'security_invoker=true' = ANY (c.reloptions)
+            FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'owner_id'
+            WHERE c.relkind IN ('v', 'm') AND c.relnamespace = 'public'::regnamespace
+            """
+        )
+        views = dict(cursor.fetchall())
+    assert {model._meta.db_table for model in our_models() if not model._meta.managed} <= set(views)
+    assert set(views.values()) == {True}
 
 
 def make_connection(user: User, name: str) -> Connection:

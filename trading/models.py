@@ -5,14 +5,13 @@ filled shrink and never lets an order's intent change; events, fills and risk de
 """
 
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
 
 from kit import clock
-from kit.models import Identified, MoneyField, Owned
+from kit.models import Identified, MoneyField, Owned, ValueField
 from markets.models import Instrument
 from trading.orders import states
 from wallets.models import Connection, Posting, Transfer, Wallet
@@ -308,13 +307,6 @@ class Position(Identified, Owned):
         return f"{self.direction} {self.instrument_id}"
 
 
-class SumField(models.DecimalField[Any, Any]):
-    """A sum of amounts, with room for many of the largest."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"max_digits": 58, "decimal_places": 18, "default": 0, **kwargs})
-
-
 class TradeSums(Owned):
     """Closed round trips summed up, in the quote asset and net of fees. One of exactly zero is neither won nor lost.
 
@@ -327,9 +319,9 @@ class TradeSums(Owned):
     trades = models.BigIntegerField(default=0)
     won_trades = models.BigIntegerField(default=0)
     lost_trades = models.BigIntegerField(default=0)
-    won = SumField(help_text="Profit of the winning trades.")
-    lost = SumField(help_text="Loss of the losing trades, above zero.")
-    fees = SumField()
+    won = ValueField(default=0, help_text="Profit of the winning trades.")
+    lost = ValueField(default=0, help_text="Loss of the losing trades, above zero.")
+    fees = ValueField(default=0)
 
     class Meta:
         abstract = True

@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import trading.models
+import kit.models
 from kit.tenancy import policy_sql
 
 # One position's part of the sums, with a sign. The function runs as its owner, so that the sums can be granted for reading
@@ -78,17 +78,13 @@ class Migration(migrations.Migration):
                 ("lost_trades", models.BigIntegerField(default=0)),
                 (
                     "won",
-                    trading.models.SumField(
-                        decimal_places=18, default=0, help_text="Profit of the winning trades.", max_digits=58
-                    ),
+                    kit.models.ValueField(default=0, help_text="Profit of the winning trades."),
                 ),
                 (
                     "lost",
-                    trading.models.SumField(
-                        decimal_places=18, default=0, help_text="Loss of the losing trades, above zero.", max_digits=58
-                    ),
+                    kit.models.ValueField(default=0, help_text="Loss of the losing trades, above zero."),
                 ),
-                ("fees", trading.models.SumField(decimal_places=18, default=0, max_digits=58)),
+                ("fees", kit.models.ValueField(default=0)),
                 ("day", models.DateField()),
                 (
                     "instrument",
@@ -129,17 +125,13 @@ class Migration(migrations.Migration):
                 ("lost_trades", models.BigIntegerField(default=0)),
                 (
                     "won",
-                    trading.models.SumField(
-                        decimal_places=18, default=0, help_text="Profit of the winning trades.", max_digits=58
-                    ),
+                    kit.models.ValueField(default=0, help_text="Profit of the winning trades."),
                 ),
                 (
                     "lost",
-                    trading.models.SumField(
-                        decimal_places=18, default=0, help_text="Loss of the losing trades, above zero.", max_digits=58
-                    ),
+                    kit.models.ValueField(default=0, help_text="Loss of the losing trades, above zero."),
                 ),
-                ("fees", trading.models.SumField(decimal_places=18, default=0, max_digits=58)),
+                ("fees", kit.models.ValueField(default=0)),
                 (
                     "instrument",
                     models.ForeignKey(

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError
+from kit.limits import MAX_AMOUNT
 from kit.live.publish import publish
 from wallets.hierarchy.consequences import consequences
 from wallets.hierarchy.places import ASSET, get_wallet
@@ -101,6 +102,10 @@ def _checked(asset: str, amount: Decimal) -> Decimal:
         raise InvalidInputError("Name an asset by its symbol, such as USDT.", fields={"asset": "Not a symbol."})
     if not amount.is_finite() or amount <= 0:
         raise InvalidInputError("Enter an amount above zero.", fields={"amount": "Must be above zero."})
+    if amount >= MAX_AMOUNT:
+        raise InvalidInputError(
+            f"Enter an amount below {MAX_AMOUNT:,}: the books hold no larger one.", fields={"amount": "Too large."}
+        )
     return amount
 
 

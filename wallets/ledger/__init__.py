@@ -1,36 +1,42 @@
 """Double-entry books for every wallet, kept by PostgreSQL.
 
 `post` moves money: a key that makes it idempotent, and legs, each of one asset between two accounts. All legs happen
-or none. A `pending` leg reserves money for something that leaves the process (an order, a withdrawal); a later `settle`
-leg moves at most what was reserved and releases the rest, a `void` leg releases all of it. `verify` recomputes every
-figure from the rows.
+or none; `post_many` does it for a job's whole batch. A `pending` leg reserves money for something that leaves the
+process (an order, a withdrawal); a later `settle` leg moves at most what was reserved and releases the rest, a `void`
+leg releases all of it. `verify` recomputes every figure from the rows.
 
-The rules are the database's: see `wallets/models/ledger.py` for the rows and `ledger_functions` among the migrations
-for keys, privileges, triggers and the function behind `post`.
+The rules are the database's: see `wallets/models/ledger.py` for the rows, `wallets/models/kinds.py` for what a posting
+can be, and `ledger` among the migrations for keys, privileges, triggers and the functions behind `post`.
 """
 
 from wallets.ledger.errors import (
+    AlreadyResolvedError,
     IdempotencyConflictError,
     InsufficientFundsError,
     InvalidLegError,
     LedgerError,
+    LimitExceededError,
     PendingTransferError,
     UnknownAccountError,
 )
-from wallets.ledger.posting import AccountRef, Leg, post, settle, void
+from wallets.ledger.posting import AccountRef, Leg, Request, post, post_many, settle, void
 from wallets.ledger.verify import Report, verify
 
 __all__ = (
     "AccountRef",
+    "AlreadyResolvedError",
     "IdempotencyConflictError",
     "InsufficientFundsError",
     "InvalidLegError",
     "LedgerError",
     "Leg",
+    "LimitExceededError",
     "PendingTransferError",
     "Report",
+    "Request",
     "UnknownAccountError",
     "post",
+    "post_many",
     "settle",
     "verify",
     "void",

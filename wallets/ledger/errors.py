@@ -32,11 +32,23 @@ class InvalidLegError(LedgerError):
     code = "invalid_leg"
 
 
+class LimitExceededError(LedgerError):
+    """The account would hold or owe more than the books can carry. Move less."""
+
+    code = "limit_exceeded"
+
+
 class PendingTransferError(LedgerError, ConflictError):
     """The pending transfer is unknown, resolved already, or reserves less than the leg wants."""
 
     code = "pending_transfer"
     status = 409
+
+
+class AlreadyResolvedError(PendingTransferError):
+    """The pending transfer was settled or voided before. Whoever did it did what was to be done."""
+
+    code = "already_resolved"
 
 
 class IdempotencyConflictError(LedgerError, ConflictError):

@@ -1,41 +1,59 @@
 """`post`: the one way to move money.
 
-The work is done by the SQL function `ledger_post` in one round trip. It writes the key first, so of any number of equal
-requests at once one is done and the others get its result. It then locks the accounts in ascending order, so concurrent
+The work is done by SQL functions in one round trip. `ledger_post` writes the key first, so of any number of equal
+requests at once one is done and the others get its result. It then takes the accounts in ascending order, so concurrent
 postings wait for each other and never deadlock. This module turns legs into its arguments and its refusals into errors.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
+import orjson
 import psycopg
-from django.db import DatabaseError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, transaction
 
 from kit import clock
+from kit.limits import DECIMALS, MAX_AMOUNT
 from wallets.ledger.errors import (
+    AlreadyResolvedError,
     IdempotencyConflictError,
     InsufficientFundsError,
     InvalidLegError,
     LedgerError,
+    LimitExceededError,
     PendingTransferError,
     UnknownAccountError,
 )
-from wallets.models import Account, Posting, Transfer
+from wallets.models import Account, Posting, PostingKind, Transfer
 
 Phase = Literal["posted", "pending", "settle", "void"]
 
-REFUSALS: dict[str, type[LedgerError]] = {
+REFUSALS: Final[Mapping[str, type[LedgerError]]] = {
     "LG002": IdempotencyConflictError,
     "LG003": PendingTransferError,
     "LG004": UnknownAccountError,
     "LG005": InvalidLegError,
+    "LG006": LimitExceededError,
+    "LG007": AlreadyResolvedError,
 }
-MAX_DECIMALS = 18
-MAX_AMOUNT = Decimal(10) ** 20
+KINDS: Final = frozenset(PostingKind.values)
+WALLET: Final = Account.Kind.WALLET.value
+# How often a statement is seen before the server keeps its plan.
+PREPARE_AFTER: Final = 3
+
+# A statement is a transaction of its own outside of one, and may bring its tenant along. CASE keeps the two in order.
+_ALONE: Final = "SELECT CASE WHEN set_config('app.user_id', %s, true) <> '' THEN {} END"
+_POST: Final = "ledger_post(%s, %s, %s, %s, %s, %s)"
+_POST_MANY: Final = "ledger_post_many(%s, %s, %s)"
+_ATTEMPT: Final = "SELECT ledger_attempt(%s, %s, %s, %s, %s, %s)"
+POST_ALONE: Final = _ALONE.format(_POST)
+POST_MANY_ALONE: Final = _ALONE.format(_POST_MANY)
+POST_MANY: Final = f"SELECT {_POST_MANY}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +62,7 @@ class AccountRef:
 
     wallet_id: UUID
     asset: str
-    kind: str = Account.Kind.WALLET.value
+    kind: str = WALLET
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +87,19 @@ class Leg:
         if self.amount is None and self.phase == "void":
             return
         if self.amount is None or not self.amount.is_finite() or not 0 < self.amount < MAX_AMOUNT:
-            raise InvalidLegError(f"A leg moves a positive amount below 10^20, not {self.amount}.")
-        if _decimals(self.amount) > MAX_DECIMALS:
-            raise InvalidLegError(f"A leg moves at most {MAX_DECIMALS} decimals, not {self.amount}.")
+            raise InvalidLegError(f"A leg moves a positive amount below 10^{MAX_AMOUNT.adjusted()}, not {self.amount}.")
+        if _decimals(self.amount) > DECIMALS:
+            raise InvalidLegError(f"A leg moves at most {DECIMALS} decimals, not {self.amount}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One posting of a batch; see `post` for its parts."""
+
+    key: str
+    kind: str
+    legs: Sequence[Leg]
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 def settle(pending: Transfer, amount: Decimal) -> Leg:
@@ -87,58 +115,124 @@ def void(pending: Transfer) -> Leg:
 def post(
     *, owner_id: UUID, key: str, kind: str, legs: Iterable[Leg], detail: Mapping[str, Any] | None = None
 ) -> Posting:
-    """Post `legs` in their order, all or none, inside `tenancy.tenant(owner_id)`; returns the posting.
+    """Post `legs` in their order, all or none; returns the posting.
 
-    The same `key` with the same kind, legs and detail returns the first posting and changes nothing. `transfer_ids` of
-    the posting are in the order of the legs. A refusal rolls back to a savepoint, so the caller's transaction lives on.
+    Outside of a transaction it is one of its own, sent in one message. Inside it belongs to the caller's, which must be
+    in the tenant block of `owner_id` and lives on after a refusal. The same `key` with the same kind, legs and detail
+    returns the first posting and changes nothing. `transfer_ids` of the posting are in the order of the legs.
 
-    Raises InsufficientFundsError, PendingTransferError, IdempotencyConflictError, UnknownAccountError, InvalidLegError.
+    Raises InsufficientFundsError, LimitExceededError, PendingTransferError (AlreadyResolvedError when it was settled or
+    voided before), IdempotencyConflictError, UnknownAccountError, InvalidLegError.
     """
-    body = json.dumps([_leg_json(leg) for leg in legs])
-    written = json.dumps(dict(detail or {}), default=str)
+    written = _written(detail)
+    arguments = (owner_id, key, _checked(kind), _body(legs), written, clock.now())
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT posting, hash, made_at, transfers, replayed FROM ledger_post(%s, %s, %s, %s, %s, %s)",
-                [owner_id, key, kind, body, written, clock.now()],
-            )
-            posting_id, request_hash, created_at, transfer_ids, replayed = cursor.fetchone()
+        if connection.in_atomic_block:
+            answer = _ask(_ATTEMPT, arguments)
+        else:
+            answer = _ask(POST_ALONE, (str(owner_id), *arguments))
     except DatabaseError as error:
-        refusal = _refusal(error)
-        if refusal is None:
-            raise
-        raise refusal from error
-    posting = Posting(
-        pk=posting_id,
-        owner_id=owner_id,
-        key=key,
-        request_hash=request_hash,
-        kind=kind,
-        detail=json.loads(written),
-        created_at=created_at,
-    )
-    posting._state.adding = False
-    posting._state.db = connection.alias
-    posting.transfer_ids = tuple(transfer_ids)
-    posting.is_replay = replayed
-    return posting
+        raise _refusal_of(error) or error from error
+    if "code" in answer:
+        raise _refusal(answer["code"], answer["reason"], answer["detail"])
+    return _posting(owner_id, key, kind, written, answer)
 
 
-def _ref(account: Account) -> AccountRef:
-    return AccountRef(account.wallet_id, account.asset, account.kind)
+def post_many(*, owner_id: UUID, requests: Iterable[Request]) -> list[Posting]:
+    """Post a batch in its order, all or none; returns its postings.
+
+    For jobs: one message for all of it, and a multiple of the speed. Everything said of `post` holds for each request
+    and a refusal of one refuses the batch. The keys belong to the job: nobody posts one of them at the same time.
+    """
+    batch = tuple(requests)
+    if not batch:
+        return []
+    details = [_written(request.detail) for request in batch]
+    body = orjson.dumps(
+        [
+            {
+                "key": request.key,
+                "kind": _checked(request.kind),
+                "legs": [_leg_json(leg) for leg in request.legs],
+                "detail": orjson.Fragment(detail),
+            }
+            for request, detail in zip(batch, details, strict=True)
+        ]
+    ).decode()
+    arguments = (owner_id, body, clock.now())
+    try:
+        if connection.in_atomic_block:
+            with transaction.atomic():
+                answers = _ask(POST_MANY, arguments)
+        else:
+            answers = _ask(POST_MANY_ALONE, (str(owner_id), *arguments))
+    except DatabaseError as error:
+        raise _refusal_of(error) or error from error
+    return [
+        _posting(owner_id, request.key, request.kind, detail, answer)
+        for request, detail, answer in zip(batch, details, answers, strict=True)
+    ]
+
+
+# --- the message ----------------------------------------------------------------------------------------------------
+
+
+def _ask(statement: str, arguments: Sequence[Any]) -> Any:
+    """What the function answers. The server keeps the statement's plan, which Django's own cursors do not let it."""
+    connection.ensure_connection()
+    raw = connection.connection
+    raw.prepare_threshold = PREPARE_AFTER
+    with connection.wrap_database_errors, transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS):
+        ((answer,),) = psycopg.Cursor(raw).execute(statement, arguments).fetchall()
+    return orjson.loads(answer)
+
+
+def _checked(kind: str) -> str:
+    if kind not in KINDS:
+        raise InvalidLegError(f"{kind} is no kind of posting: add it to the list, with what it means for profit.")
+    return str(kind)
+
+
+def _written(detail: Mapping[str, Any] | None) -> str:
+    return json.dumps(dict(detail), default=str) if detail else "{}"
+
+
+def _body(legs: Iterable[Leg]) -> str:
+    return orjson.dumps([_leg_json(leg) for leg in legs]).decode()
 
 
 def _leg_json(leg: Leg) -> dict[str, Any]:
     return {
-        "debit_wallet": str(leg.debit.wallet_id),
-        "debit_kind": str(leg.debit.kind),
-        "credit_wallet": str(leg.credit.wallet_id),
-        "credit_kind": str(leg.credit.kind),
+        "debit_wallet": leg.debit.wallet_id,
+        "debit_kind": leg.debit.kind,
+        "credit_wallet": leg.credit.wallet_id,
+        "credit_kind": leg.credit.kind,
         "asset": leg.debit.asset,
         "amount": None if leg.amount is None else _canonical(leg.amount),
         "phase": leg.phase,
         "pending": leg.pending_id,
     }
+
+
+def _posting(owner_id: UUID, key: str, kind: str, detail: str, answer: Mapping[str, Any]) -> Posting:
+    posting = Posting(
+        pk=answer["posting"],
+        owner_id=owner_id,
+        key=key,
+        request_hash=answer["hash"],
+        kind=kind,
+        detail=json.loads(detail),
+        created_at=datetime.fromisoformat(answer["made_at"]).astimezone(UTC),
+    )
+    posting._state.adding = False
+    posting._state.db = connection.alias
+    posting.transfer_ids = tuple(answer["transfers"])
+    posting.is_replay = answer["replayed"]
+    return posting
+
+
+def _ref(account: Account) -> AccountRef:
+    return AccountRef(account.wallet_id, account.asset, account.kind)
 
 
 def _canonical(amount: Decimal) -> str:
@@ -151,16 +245,21 @@ def _decimals(amount: Decimal) -> int:
     return -exponent if isinstance(exponent, int) and exponent < 0 else 0
 
 
-def _refusal(error: DatabaseError) -> LedgerError | None:
+# --- refusals -------------------------------------------------------------------------------------------------------
+
+
+def _refusal_of(error: DatabaseError) -> LedgerError | None:
     """What the function's SQLSTATE means to the caller; None for every other database error."""
     cause = error.__cause__
-    if not isinstance(cause, psycopg.Error) or cause.sqlstate is None:
+    if not isinstance(cause, psycopg.Error) or cause.sqlstate not in ("LG001", *REFUSALS):
         return None
-    if cause.sqlstate == "LG001":
-        figures = json.loads(cause.diag.message_detail or "{}")
+    return _refusal(cause.sqlstate, cause.diag.message_primary or "", cause.diag.message_detail or "")
+
+
+def _refusal(code: str, reason: str, detail: str) -> LedgerError:
+    if code == "LG001":
+        figures = json.loads(detail)
         return InsufficientFundsError(
             asset=figures["asset"], available=Decimal(figures["available"]), needed=Decimal(figures["needed"])
         )
-    if cause.sqlstate not in REFUSALS:
-        return None
-    return REFUSALS[cause.sqlstate](f"The ledger refused: {cause.diag.message_primary}.")
+    return REFUSALS[code](f"The ledger refused: {reason}.")

@@ -1,9 +1,9 @@
 """Prove the books from their rows.
 
-Nothing is trusted but entries and holds: every chain is walked, every transfer is matched with its entries and holds,
-every account is compared with what its chains say, and every asset must sum to zero. Each check is one statement and so
-sees one snapshot: postings may go on meanwhile. The triggers make each contradiction impossible; this finds what came
-around them.
+Nothing is trusted but the transfers: every chain that their links make is walked without a gap, every account is
+compared with what its chains say, every asset must sum to zero, and every allocation must say what its posting says.
+Each check is one statement and so sees one snapshot: postings may go on meanwhile. The triggers make each contradiction
+impossible; this finds what came around them.
 """
 
 from dataclasses import dataclass
@@ -40,30 +40,21 @@ CHECKS = (
     WHERE version <> before_version + 1 OR held_after <> before + amount
     ORDER BY id LIMIT 1
     """,
-    # a transfer that moves money has exactly its debit and its credit entry, any other has none
+    # a transfer that moves money is a link of both accounts, any other of none; one that reserves or releases is a hold
     """
-    SELECT format('Transfer %s (%s, %s %s) has %s entries that sum to %s, or they are not its debit and its credit.',
-                  t.id, t.phase, t.amount, t.asset, count(e.id), COALESCE(sum(e.amount), 0))
-    FROM wallets_transfer t LEFT JOIN wallets_entry e ON e.transfer_id = t.id AND e.owner_id = t.owner_id
-    GROUP BY t.id
-    HAVING ARRAY[count(e.id), count(e.id) FILTER (WHERE (e.account_id, e.amount) = (t.debit_id, -t.amount)),
-                 count(e.id) FILTER (WHERE (e.account_id, e.amount) = (t.credit_id, t.amount))]
-           <> CASE WHEN t.phase IN ('posted', 'settle') THEN ARRAY[2, 1, 1]::bigint[] ELSE ARRAY[0, 0, 0]::bigint[] END
-    ORDER BY t.id LIMIT 1
-    """,
-    # an entry and a hold have a transfer of their owner
-    """
-    SELECT format('%s %s has no transfer of its owner.', link, id)
-    FROM (SELECT 'Entry' AS link, id, transfer_id, owner_id FROM wallets_entry
-          UNION ALL SELECT 'Hold', id, transfer_id, owner_id FROM wallets_hold) links
-    WHERE NOT EXISTS (SELECT FROM wallets_transfer t
-                      WHERE t.id = links.transfer_id AND t.owner_id = links.owner_id)
+    SELECT format('Transfer %s (%s, %s %s) has links that do not belong to its phase, or lacks one.',
+                  id, phase, amount, asset)
+    FROM wallets_transfer
+    WHERE num_nonnulls(debit_version, debit_balance, credit_version, credit_balance)
+          <> CASE WHEN phase IN ('posted', 'settle') THEN 4 ELSE 0 END
+       OR num_nonnulls(held_version, held_change, held_after) <> CASE phase WHEN 'posted' THEN 0 ELSE 3 END
+       OR (phase IN ('settle', 'void')) <> (pending_id IS NOT NULL)
     ORDER BY id LIMIT 1
     """,
-    # a transfer stays within one owner and one asset
+    # a transfer stays within one owner, one asset and one of the owner's postings
     """
     SELECT format('Transfer %s in %s joins account %s in %s with account %s in %s, or two owners.',
-                  t.id, t.asset, d.id, d.asset, c.id, c.asset)
+                  t.id, t.asset, t.debit_id, d.asset, t.credit_id, c.asset)
     FROM wallets_transfer t
     LEFT JOIN wallets_account d ON d.id = t.debit_id
     LEFT JOIN wallets_account c ON c.id = t.credit_id
@@ -75,13 +66,12 @@ CHECKS = (
     # a hold reserves what its pending transfer says, or releases what the resolved one reserved
     """
     SELECT format('Transfer %s (%s) should change what account %s holds by %s and changes it by %s.',
-                  t.id, t.phase, t.debit_id, COALESCE(expected, 0), COALESCE(h.amount, 0))
+                  t.id, t.phase, t.debit_id, COALESCE(expected, 0), COALESCE(t.held_change, 0))
     FROM wallets_transfer t
-    LEFT JOIN wallets_transfer p ON p.id = t.pending_id
-    LEFT JOIN wallets_hold h ON h.transfer_id = t.id AND h.account_id = t.debit_id,
+    LEFT JOIN wallets_transfer p ON p.id = t.pending_id,
     LATERAL (SELECT CASE t.phase WHEN 'pending' THEN t.amount WHEN 'settle' THEN -p.amount
                                  WHEN 'void' THEN -p.amount END AS expected) e
-    WHERE expected IS DISTINCT FROM h.amount
+    WHERE expected IS DISTINCT FROM t.held_change
     ORDER BY t.id LIMIT 1
     """,
     # a resolution fits its pending transfer, and there is one at most
@@ -126,6 +116,19 @@ CHECKS = (
     FROM wallets_entry e JOIN wallets_account a ON a.id = e.account_id
     GROUP BY e.owner_id, a.asset HAVING sum(e.amount) <> 0
     ORDER BY e.owner_id, a.asset LIMIT 1
+    """,
+    # a posting moved something
+    """
+    SELECT format('Posting %s (%s) has no transfer.', id, kind) FROM wallets_posting p
+    WHERE NOT EXISTS (SELECT FROM wallets_transfer t WHERE t.posting_id = p.id)
+    ORDER BY id LIMIT 1
+    """,
+    # an allocation says what its posting says: kind, asset, amount, from where and to where
+    """
+    SELECT format('Allocation %s (%s of %s %s) says something else than its posting %s.',
+                  id, kind, amount, asset, posting_id)
+    FROM wallets_fundallocation a WHERE NOT ledger_allocation_agrees(a)
+    ORDER BY id LIMIT 1
     """,
 )
 

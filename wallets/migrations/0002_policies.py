@@ -11,7 +11,6 @@ TABLES = (
     "wallets_account",
     "wallets_posting",
     "wallets_transfer",
-    "wallets_entry",
     "wallets_fundallocation",
     "wallets_syncrun",
     "wallets_reconciliation",

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = (("wallets", "0004_ledger_functions"),)
+    dependencies = (("wallets", "0003_ledger"),)
 
     operations = (
         migrations.AddField(

@@ -2,6 +2,7 @@
 
 from wallets.models.demo import DemoBalance, DemoOrder, DemoTrade
 from wallets.models.hierarchy import Wallet
+from wallets.models.kinds import PostingKind, Purpose
 from wallets.models.ledger import Account, Entry, FundAllocation, Hold, Posting, Transfer
 from wallets.models.platforms import Connection, Credential, Platform
 from wallets.models.sync import Reconciliation, SyncRun
@@ -18,6 +19,8 @@ __all__ = (
     "Hold",
     "Platform",
     "Posting",
+    "PostingKind",
+    "Purpose",
     "Reconciliation",
     "SyncRun",
     "Transfer",

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from kit import clock
-from kit.models import MoneyField, Owned
+from kit.models import MoneyField, Owned, ValueField
 from wallets.models.platforms import Connection
 
 
@@ -13,7 +13,7 @@ class DemoBalance(Owned):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     asset = models.CharField(max_length=20)
-    total = MoneyField(default=0)
+    total = ValueField(default=0)
 
     class Meta:
         constraints = (

@@ -1,11 +1,12 @@
 """The rows of the ledger: accounts, and the postings that move money between them.
 
-A posting is one request. It holds transfers, each of one asset between two accounts. A transfer that moves money has
-two entries that cancel; a transfer that only reserves or releases has none. Every account carries two gapless chains:
-its entries, the last of which says the balance, and its holds, the last of which says how much of it is reserved.
+A posting is one request. It holds transfers, each of one asset between two accounts. A transfer says what both accounts
+said after it, so every account carries two gapless chains: its entries, the last of which says the balance, and its
+holds, the last of which says how much of it is reserved. Entries and holds are views: what one account sees of the
+transfers. A transfer that only reserves or releases has no entries.
 
-Only the SQL function of `wallets.ledger` writes these tables; the application's roles may read them and nothing else.
-What the database refuses stands in the constraints here and in the migrations `ledger_keys` and `ledger_functions`.
+Only the SQL functions of `wallets.ledger` write these tables, the trigger of a transfer moves the balances and writes
+the links, and the application's roles may read and nothing else: see the migration `ledger` and the SQL beside it.
 """
 
 from decimal import Decimal
@@ -15,8 +16,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from kit.limits import MAX_AMOUNT, MAX_BALANCE
 from kit.models import Identified, MoneyField, Owned
 from wallets.models.hierarchy import Wallet
+from wallets.models.kinds import PostingKind
 
 
 class Booked(Owned):
@@ -50,22 +53,19 @@ class Account(Booked):
     )
     asset = models.CharField(max_length=20)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.WALLET)
-    balance = MoneyField(default=0)
-    held = MoneyField(default=0)
+    balance = MoneyField(default=0, is_bounded=True)
+    held = MoneyField(default=0, is_bounded=True)
     version = models.BigIntegerField(default=0)
     held_version = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("wallet", "asset", "kind"), name="account_once"),
-            models.UniqueConstraint(fields=("id", "asset", "owner"), name="account_identity"),
+            # One check, since every movement evaluates it twice; the upper bounds refuse NaN, which sorts above all.
             models.CheckConstraint(
-                condition=Q(kind__in=("wallet", "external", "clearing", "fees", "suspense", "pnl")),
-                name="account_kind_is_known",
-            ),
-            models.CheckConstraint(condition=Q(held__gte=0), name="account_held_not_negative"),
-            models.CheckConstraint(
-                condition=~Q(kind="wallet") | Q(balance__gte=F("held")), name="account_available_not_negative"
+                condition=Q(held__gte=0, held__lt=MAX_BALANCE, balance__gt=-MAX_BALANCE, balance__lt=MAX_BALANCE)
+                & (~Q(kind="wallet") | Q(balance__gte=F("held"))),
+                name="account_available_not_negative",
             ),
         )
 
@@ -78,17 +78,21 @@ class Account(Booked):
         return available
 
 
-class Posting(Owned):
+class Posting(Booked):
     """One request to the ledger: a key, the hash of its body, and the transfers it made, all or none."""
 
     key = models.CharField(max_length=120)
     request_hash = models.CharField(max_length=64, help_text="SHA-256 of kind, legs and detail.")
-    kind = models.CharField(max_length=24, help_text="deposit, allocate, collect, trade, hold, …")
+    kind = models.CharField(max_length=24, choices=PostingKind)
     detail = models.JSONField(default=dict, help_text="What it was for: order, fill, goal, note.")
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("owner", "key"), name="posting_key_once_per_owner"),)
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "key"), name="posting_key_once_per_owner"),
+            models.UniqueConstraint(fields=("id", "owner"), name="posting_identity"),
+            models.CheckConstraint(condition=Q(kind__in=PostingKind.values), name="posting_kind_is_listed"),
+        )
 
     # Set by `ledger.post`: whether the key was used before, so that nothing was done this time.
     is_replay = False
@@ -103,10 +107,13 @@ class Posting(Owned):
 
 
 class Transfer(Booked):
-    """One amount of one asset from one account to another.
+    """One amount of one asset from one account to another, and what both accounts said after it.
 
     `pending` reserves the amount on the debited account. Exactly one later `settle` or `void` between the same accounts
     resolves it: `settle` moves its own amount, at most the reserved one, and releases the rest; `void` moves nothing.
+
+    The links are written by the database: `debit_version` and `credit_version` count the movements of the two accounts
+    from 1 without a gap, `held_version` the reservations and releases of the debited one.
     """
 
     class Phase(models.TextChoices):
@@ -115,27 +122,49 @@ class Transfer(Booked):
         SETTLE = "settle", "Settled"
         VOID = "void", "Voided"
 
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="transfers")
+    # The composite key on (posting, owner) takes the place of Django's.
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="transfers", db_constraint=False)
     phase = models.CharField(max_length=8, choices=Phase, default=Phase.POSTED)
     debit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     credit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     asset = models.CharField(max_length=20)
-    amount = MoneyField()
-    pending = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="resolution")
+    amount = MoneyField(is_bounded=True)
+    pending = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="resolutions", db_constraint=False, db_index=False
+    )
+    debit_version = models.BigIntegerField(null=True)
+    debit_balance = MoneyField(null=True, is_bounded=True)
+    credit_version = models.BigIntegerField(null=True)
+    credit_balance = MoneyField(null=True, is_bounded=True)
+    held_version = models.BigIntegerField(null=True)
+    held_change = MoneyField(null=True, is_bounded=True, help_text="Signed: positive reserves, negative releases.")
+    held_after = MoneyField(null=True, is_bounded=True)
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = (models.Index(fields=("owner", "-id"), name="transfer_newest_first"),)
+        indexes = (
+            models.Index(fields=("owner", "-created_at", "-id"), name="transfer_newest_first"),
+            models.Index(fields=("debit", "created_at"), condition=Q(phase="pending"), name="transfer_pending"),
+        )
         constraints = (
-            # The upper bound refuses NaN, which PostgreSQL sorts above every number.
-            models.CheckConstraint(
-                condition=Q(amount__gt=0, amount__lt=Decimal(10) ** 20), name="transfer_amount_positive"
+            models.UniqueConstraint(
+                fields=("debit", "debit_version"), condition=Q(debit_version__isnull=False), name="transfer_debit_link"
             ),
-            models.CheckConstraint(condition=~Q(debit=F("credit")), name="transfer_between_two_accounts"),
+            models.UniqueConstraint(
+                fields=("credit", "credit_version"),
+                condition=Q(credit_version__isnull=False),
+                name="transfer_credit_link",
+            ),
+            models.UniqueConstraint(
+                fields=("debit", "held_version"), condition=Q(held_version__isnull=False), name="transfer_hold_link"
+            ),
+            models.UniqueConstraint(
+                fields=("pending",), condition=Q(pending__isnull=False), name="transfer_resolved_once"
+            ),
+            # The trigger says it in words first.
             models.CheckConstraint(
-                condition=Q(phase__in=("settle", "void"), pending__isnull=False)
-                | Q(phase__in=("posted", "pending"), pending__isnull=True),
-                name="transfer_resolves_a_pending_one",
+                condition=Q(amount__gt=0, amount__lt=MAX_AMOUNT) & ~Q(debit=F("credit")),
+                name="transfer_amount_positive",
             ),
         )
 
@@ -144,28 +173,18 @@ class Transfer(Booked):
 
 
 class Entry(Booked):
-    """A change of one account. `version` counts from 1 without a gap; `balance_after` continues the chain.
+    """A change of one account: one side of a transfer. `version` counts from 1; `balance_after` continues the chain."""
 
-    A trigger demands the account and the transfer, of the same owner and fitting each other, so no key repeats it.
-    """
-
-    account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="entries", db_constraint=False, db_index=False
-    )
+    account = models.ForeignKey(Account, on_delete=models.DO_NOTHING, related_name="entries", db_constraint=False)
     version = models.BigIntegerField()
-    transfer = models.ForeignKey(
-        Transfer, on_delete=models.PROTECT, related_name="entries", db_constraint=False, db_index=False
-    )
+    transfer = models.ForeignKey(Transfer, on_delete=models.DO_NOTHING, related_name="entries", db_constraint=False)
     amount = MoneyField(help_text="Signed: negative for the debited account.")
     balance_after = MoneyField()
     created_at = models.DateTimeField()
 
     class Meta:
+        managed = False
         verbose_name_plural = "entries"
-        constraints = (
-            models.UniqueConstraint(fields=("account", "version"), name="entry_version_once"),
-            models.UniqueConstraint(fields=("transfer", "account"), name="entry_once_per_account"),
-        )
 
     def __str__(self) -> str:
         return f"{self.account_id}#{self.version}"
@@ -174,17 +193,15 @@ class Entry(Booked):
 class Hold(Booked):
     """A change of what is reserved on one account: up by a pending transfer, down by its settle or void."""
 
-    account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="holds", db_constraint=False, db_index=False
-    )
+    account = models.ForeignKey(Account, on_delete=models.DO_NOTHING, related_name="holds", db_constraint=False)
     version = models.BigIntegerField()
-    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, related_name="hold", db_constraint=False)
+    transfer = models.OneToOneField(Transfer, on_delete=models.DO_NOTHING, related_name="hold", db_constraint=False)
     amount = MoneyField(help_text="Signed: positive reserves, negative releases.")
     held_after = MoneyField()
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=("account", "version"), name="hold_version_once"),)
+        managed = False
 
     def __str__(self) -> str:
         return f"{self.account_id} hold #{self.version}"

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 
-from kit.models import Identified, MoneyField, Owned
+from kit.models import Identified, Owned, ValueField
 from wallets.models.ledger import Entry
 from wallets.models.platforms import Connection
 
@@ -38,11 +38,14 @@ class Reconciliation(Owned):
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="assets")
     asset = models.CharField(max_length=20)
-    venue_total = MoneyField()
-    books_total = MoneyField(help_text="Sum of the wallet accounts.")
-    suspense = MoneyField(default=0, help_text="Drift found earlier and not explained yet.")
-    drift = MoneyField(help_text="venue_total − books_total − suspense")
-    first_diverging_entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    venue_total = ValueField()
+    books_total = ValueField(help_text="Sum of the wallet accounts.")
+    suspense = ValueField(default=0, help_text="Drift found earlier and not explained yet.")
+    drift = ValueField(help_text="venue_total − books_total − suspense")
+    # Entries are a view, which no key can point at; what it shows is never deleted.
+    first_diverging_entry = models.ForeignKey(
+        Entry, on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
+    )
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("run", "asset"), name="reconciliation_asset_once"),)

@@ -77,7 +77,7 @@ def test_rings_of_transfers_do_not_deadlock(live_db: str, owner: User) -> None:
             path = [ring[(start + number + step) % 6] for step in range(4)]
             legs = [Leg(ref(one), ref(two), Decimal(1)) for one, two in pairwise(path)]
             with tenancy.tenant(owner.pk):
-                post(owner_id=owner.pk, key=f"{number} {start}", kind="ring", legs=legs)
+                post(owner_id=owner.pk, key=f"{number} {start}", kind="correct", legs=legs)
 
     at_once(8, turn)
     with tenancy.tenant(owner.pk):
@@ -92,7 +92,7 @@ def test_accounts_are_made_once_by_whoever_comes_first(live_db: str, owner: User
         one, two = wallets if number % 2 else wallets[::-1]
         legs = [Leg(ref(one, asset, "external"), ref(two, asset), Decimal(1)) for asset in ("BTC", "ETH", "SOL")]
         with tenancy.tenant(owner.pk):
-            post(owner_id=owner.pk, key=f"start {number}", kind="test", legs=legs)
+            post(owner_id=owner.pk, key=f"start {number}", kind="correct", legs=legs)
 
     at_once(12, start)
     with tenancy.tenant(owner.pk):
@@ -145,7 +145,7 @@ def test_a_pending_transfer_is_resolved_by_one_of_many(live_db: str, owner: User
         leg = Leg(*accounts, Decimal(60), phase=kind, pending_id=hold)  # type: ignore[arg-type]
         try:
             with tenancy.tenant(owner.pk):
-                post(owner_id=owner.pk, key=f"resolve {number}", kind="test", legs=[leg])
+                post(owner_id=owner.pk, key=f"resolve {number}", kind="correct", legs=[leg])
         except LedgerError:
             return False
         return True

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 
 from kit import clock, tenancy
 from kit.users.models import User
 from tests.wallets.books import balance, fund, held, make_wallet, move, ref
 from wallets.ledger import (
+    AlreadyResolvedError,
     IdempotencyConflictError,
     InsufficientFundsError,
     InvalidLegError,
@@ -24,12 +24,6 @@ from wallets.ledger import (
 from wallets.models import Account, Entry, Posting, Transfer, Wallet
 
 
-def check_at_once() -> None:
-    """Let the checks that wait for a commit run now."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
-
-
 def pending(source: Wallet, amount: str | int, key: str = "hold") -> Transfer:
     leg = Leg(ref(source), ref(source, kind="clearing"), Decimal(amount), phase="pending")
     posting = post(owner_id=source.owner_id, key=key, kind="hold", legs=[leg])
@@ -40,7 +34,6 @@ def test_money_comes_from_outside_and_moves_between_wallets(as_owner: User) -> N
     one, two = make_wallet(as_owner, "One"), make_wallet(as_owner, "Two")
     fund(one, "100.5")
     move(one, two, "40.25")
-    check_at_once()
     assert (balance(one), balance(two), balance(one, kind="external")) == (
         Decimal("60.25"),
         Decimal("40.25"),
@@ -66,8 +59,7 @@ def test_several_legs_on_one_account_take_effect_in_order(as_owner: User) -> Non
         Leg(ref(two), ref(one), Decimal(4)),
         Leg(ref(one), ref(two), Decimal(4)),
     ]
-    posting = post(owner_id=as_owner.pk, key="several", kind="test", legs=legs)
-    check_at_once()
+    posting = post(owner_id=as_owner.pk, key="several", kind="correct", legs=legs)
     assert (balance(one), balance(two)) == (0, 10)
     assert [transfer.amount for transfer in posting.transfers.order_by("pk")] == [10, 4, 4]
     assert posting.transfer_ids == tuple(posting.transfers.order_by("pk").values_list("pk", flat=True))
@@ -82,7 +74,6 @@ def test_more_than_is_free_is_refused_with_the_figures_and_the_transaction_lives
     assert (refusal.value.available, refusal.value.needed) == (6, Decimal("6.01"))
     assert not Posting.objects.filter(key="too much").exists()
     move(one, two, 6)
-    check_at_once()
 
 
 def test_a_refused_leg_takes_the_whole_posting_with_it(as_owner: User) -> None:
@@ -92,7 +83,7 @@ def test_a_refused_leg_takes_the_whole_posting_with_it(as_owner: User) -> None:
         post(
             owner_id=as_owner.pk,
             key="half",
-            kind="test",
+            kind="correct",
             legs=[Leg(ref(one), ref(two), Decimal(1)), Leg(ref(one), ref(two), Decimal(10))],
         )
     assert (balance(one), balance(two)) == (10, 0)
@@ -143,7 +134,6 @@ def test_a_hold_reserves_and_its_settlement_releases_the_rest(as_owner: User) ->
     hold = pending(wallet, 60)
     assert (balance(wallet), held(wallet)) == (100, 60)
     post(owner_id=as_owner.pk, key="fill", kind="trade", legs=[settle(hold, Decimal("45.5"))])
-    check_at_once()
     assert (balance(wallet), held(wallet), balance(wallet, kind="clearing")) == (Decimal("54.5"), 0, Decimal("45.5"))
     assert verify(owner_id=as_owner.pk).ok
 
@@ -152,7 +142,6 @@ def test_a_void_releases_everything_and_moves_nothing(as_owner: User) -> None:
     wallet = make_wallet(as_owner)
     fund(wallet, 100)
     post(owner_id=as_owner.pk, key="cancel", kind="release", legs=[void(pending(wallet, 60))])
-    check_at_once()
     assert (balance(wallet), held(wallet), balance(wallet, kind="clearing")) == (100, 0, 0)
 
 
@@ -167,7 +156,6 @@ def test_a_partial_fill_settles_a_part_pays_the_fee_and_holds_the_rest_again(as_
         Leg(ref(wallet, "BTC", "clearing"), ref(wallet, "BTC"), Decimal("0.001")),
     ]
     post(owner_id=as_owner.pk, key="partial", kind="trade", legs=legs)
-    check_at_once()
     assert (balance(wallet), held(wallet), balance(wallet, "BTC")) == (
         Decimal("59.96"),
         Decimal("59.96"),
@@ -182,18 +170,23 @@ def test_a_pending_transfer_is_resolved_once(as_owner: User, resolution: str) ->
     fund(wallet, 100)
     hold = pending(wallet, 60)
     leg = void(hold) if resolution == "void" else settle(hold, Decimal(1))
-    post(owner_id=as_owner.pk, key="first", kind="test", legs=[leg])
-    with pytest.raises(PendingTransferError, match="settled or voided already"):
-        post(owner_id=as_owner.pk, key="second", kind="test", legs=[leg])
-    with pytest.raises(PendingTransferError, match="settled or voided already"):
-        post(owner_id=as_owner.pk, key="both", kind="test", legs=[void(other := pending(wallet, 1, "o")), void(other)])
+    post(owner_id=as_owner.pk, key="first", kind="correct", legs=[leg])
+    with pytest.raises(AlreadyResolvedError, match="settled or voided already"):
+        post(owner_id=as_owner.pk, key="second", kind="correct", legs=[leg])
+    with pytest.raises(AlreadyResolvedError, match="settled or voided already"):
+        post(
+            owner_id=as_owner.pk,
+            key="both",
+            kind="correct",
+            legs=[void(other := pending(wallet, 1, "o")), void(other)],
+        )
 
 
 def test_more_than_was_reserved_is_not_settled(as_owner: User) -> None:
     wallet = make_wallet(as_owner)
     fund(wallet, 100)
     with pytest.raises(PendingTransferError, match=r"reserves 60.*, not 61"):
-        post(owner_id=as_owner.pk, key="more", kind="test", legs=[settle(pending(wallet, 60), Decimal(61))])
+        post(owner_id=as_owner.pk, key="more", kind="correct", legs=[settle(pending(wallet, 60), Decimal(61))])
 
 
 def test_a_pending_transfer_is_resolved_between_its_own_accounts(as_owner: User) -> None:
@@ -202,10 +195,10 @@ def test_a_pending_transfer_is_resolved_between_its_own_accounts(as_owner: User)
     hold = pending(wallet, 60)
     elsewhere = Leg(ref(wallet), ref(wallet, kind="fees"), Decimal(60), phase="settle", pending_id=hold.pk)
     with pytest.raises(PendingTransferError, match="not pending between these accounts"):
-        post(owner_id=as_owner.pk, key="elsewhere", kind="test", legs=[elsewhere])
+        post(owner_id=as_owner.pk, key="elsewhere", kind="correct", legs=[elsewhere])
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", "1e20", "0.0000000000000000001"])
+@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", "1e18", "0.0000000000000000001"])
 def test_an_amount_no_books_can_hold_is_refused(as_owner: User, amount: str) -> None:
     wallet = make_wallet(as_owner)
     with pytest.raises(InvalidLegError):
@@ -214,9 +207,8 @@ def test_an_amount_no_books_can_hold_is_refused(as_owner: User, amount: str) -> 
 
 def test_eighteen_decimals_survive(as_owner: User) -> None:
     wallet = make_wallet(as_owner)
-    fund(wallet, "99999999999999999999.999999999999999999")
-    check_at_once()
-    assert balance(wallet) == Decimal("99999999999999999999.999999999999999999")
+    fund(wallet, "999999999999999999.999999999999999999")
+    assert balance(wallet) == Decimal("999999999999999999.999999999999999999")
 
 
 def test_a_leg_moves_one_asset(as_owner: User) -> None:
@@ -228,9 +220,9 @@ def test_a_leg_moves_one_asset(as_owner: User) -> None:
 def test_a_posting_without_legs_and_a_leg_to_itself_are_refused(as_owner: User) -> None:
     wallet = make_wallet(as_owner)
     with pytest.raises(InvalidLegError, match="at least one leg"):
-        post(owner_id=as_owner.pk, key="none", kind="test", legs=[])
+        post(owner_id=as_owner.pk, key="none", kind="correct", legs=[])
     with pytest.raises(InvalidLegError, match="between two accounts"):
-        post(owner_id=as_owner.pk, key="self", kind="test", legs=[Leg(r := ref(wallet, kind="pnl"), r, Decimal(1))])
+        post(owner_id=as_owner.pk, key="self", kind="trade", legs=[Leg(r := ref(wallet, kind="pnl"), r, Decimal(1))])
 
 
 def test_another_owners_wallet_is_unknown(owner: User, other_owner: User) -> None:
@@ -242,7 +234,7 @@ def test_another_owners_wallet_is_unknown(owner: User, other_owner: User) -> Non
         with pytest.raises(UnknownAccountError, match="belongs to somebody else"):
             move(theirs, mine, 1, key="gift")
         with pytest.raises(UnknownAccountError, match="belongs to somebody else"):
-            post(owner_id=other_owner.pk, key="steal", kind="t", legs=[Leg(ref(mine), ref(theirs), Decimal(1))])
+            post(owner_id=other_owner.pk, key="steal", kind="trade", legs=[Leg(ref(mine), ref(theirs), Decimal(1))])
         with pytest.raises(UnknownAccountError, match="tenant block"):
             fund(mine, 1)
 

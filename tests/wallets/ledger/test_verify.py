@@ -71,32 +71,48 @@ PLANTED = {
         "Account .* its rows add up to",
     ),
     "an edited entry": (
-        "UPDATE wallets_entry SET amount = amount + 1 WHERE id = (SELECT min(id) FROM wallets_entry)",
+        "UPDATE wallets_transfer SET debit_balance = debit_balance + 1 WHERE amount = 12.5",
         "Entry .* says .* after",
     ),
     "a missing entry": (
-        "DELETE FROM wallets_entry WHERE id = (SELECT max(id) FROM wallets_entry)",
-        "Transfer .* has 1 entries",
+        "UPDATE wallets_transfer SET credit_version = NULL, credit_balance = NULL WHERE amount = 12.5",
+        "Transfer .* has links that do not belong to its phase, or lacks one",
     ),
     "a gap in a chain": (
-        "DELETE FROM wallets_entry WHERE id = (SELECT min(id) FROM wallets_entry WHERE version = 2)",
-        "Entry .* version 1 said",
+        "DELETE FROM wallets_transfer WHERE amount = 12.5",
+        r"Entry .* \(version 3\) .* version 1 said",
+    ),
+    "a version left out": (
+        "UPDATE wallets_transfer SET debit_version = debit_version + 1 WHERE amount = 30",
+        r"Entry .* \(version 4\) .* version 2 said",
+    ),
+    "a version twice": (
+        "UPDATE wallets_transfer SET debit_version = 1 WHERE amount = 12.5",
+        r"Entry .* \(version 1\) .* version 1 said",
+    ),
+    "a gap among holds": (
+        "UPDATE wallets_transfer SET held_version = held_version + 1 WHERE phase = 'void'",
+        r"Hold .* \(version 6\) .* version 4 said",
     ),
     "a missing hold": (
-        "DELETE FROM wallets_hold WHERE id = (SELECT max(id) FROM wallets_hold)",
-        "Transfer .* should change what account",
+        "UPDATE wallets_transfer SET held_version = NULL, held_change = NULL, held_after = NULL WHERE phase = 'void'",
+        "Transfer .* has links that do not belong to its phase, or lacks one",
     ),
     "an edited transfer": (
         "UPDATE wallets_transfer SET amount = 13 WHERE amount = 12.5",
-        "Transfer .* not its debit and its credit",
+        "Entry .* says .* after",
     ),
     "a transfer across assets": (
         "UPDATE wallets_account SET asset = 'BTC' WHERE id = (SELECT min(id) FROM wallets_account)",
         "Transfer .* joins account",
     ),
-    "an entry without a transfer": (
-        "DELETE FROM wallets_transfer WHERE phase = 'posted' AND amount = 12.5",
-        "Entry .* has no transfer",
+    "a transfer without a posting": (
+        "DELETE FROM wallets_posting WHERE kind = 'allocate'",
+        "Transfer .* or two owners",
+    ),
+    "a posting without a transfer": (
+        "UPDATE wallets_transfer SET posting_id = posting_id + 1 WHERE amount = 12.5",
+        "Posting .* has no transfer",
     ),
     "more settled than was held": (
         "UPDATE wallets_transfer SET amount = 20 WHERE id = (SELECT min(pending_id) FROM wallets_transfer)",

@@ -1,0 +1,57 @@
+"""The one list of what a posting can be, and what each kind means for profit.
+
+Profit is what is left of a change in value once flows and funding are taken out, so it is read from this list and never
+from a list of its own: a kind that is missing here is refused by the database, and a new one has to say its purpose.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from django.db import models
+
+
+class Purpose(StrEnum):
+    """What a kind of posting means for the wallets that it touches."""
+
+    FLOW = "flow"  # money that came from outside or left: no profit of the wallet, nor of its owner
+    FUNDING = "funding"  # between wallets of one owner: no profit of the wallet, nothing for its owner
+    TRADING = "trading"  # what was given and got for it, the fees of it included
+    FEES = "fees"  # a cost by itself
+    CORRECTION = "correction"  # the books set right: neither earned nor put in
+    RESERVATION = "reservation"  # nothing moves
+
+
+class PostingKind(models.TextChoices):
+    """What a posting is for. To add one: name it here, give it its purpose below, make the migration of the check."""
+
+    DEPOSIT = "deposit", "Deposit"
+    WITHDRAW = "withdraw", "Withdraw"
+    ASSIGN = "assign", "Assigned from suspense"
+    ALLOCATE = "allocate", "Allocate"
+    COLLECT = "collect", "Collect"
+    HOLD = "hold", "Hold"
+    RELEASE = "release", "Release"
+    TRADE = "trade", "Trade"
+    FEE = "fee", "Fee"
+    SUSPENSE = "suspense", "Into suspense"
+    CORRECT = "correct", "Correction"
+
+
+PURPOSES: Final = {
+    PostingKind.DEPOSIT: Purpose.FLOW,
+    PostingKind.WITHDRAW: Purpose.FLOW,
+    PostingKind.ASSIGN: Purpose.FLOW,
+    PostingKind.ALLOCATE: Purpose.FUNDING,
+    PostingKind.COLLECT: Purpose.FUNDING,
+    PostingKind.HOLD: Purpose.RESERVATION,
+    PostingKind.RELEASE: Purpose.RESERVATION,
+    PostingKind.TRADE: Purpose.TRADING,
+    PostingKind.FEE: Purpose.FEES,
+    PostingKind.SUSPENSE: Purpose.CORRECTION,
+    PostingKind.CORRECT: Purpose.CORRECTION,
+}
+
+
+def kinds_for(*purposes: Purpose) -> tuple[str, ...]:
+    """The kinds that have one of the purposes, as the database spells them."""
+    return tuple(kind.value for kind, purpose in PURPOSES.items() if purpose in purposes)
