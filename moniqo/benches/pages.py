@@ -39,7 +39,7 @@ def measure_pages(*, requests: int = REQUESTS) -> Sequence[PageTime]:
 
     Raises NotFoundError when nobody has any: build the demo first.
     """
-    client = _signed_in(_richest_owner())
+    client = signed_in(_richest_owner())
     return [_measure(client, page, reverse(url), requests) for page, url in PAGES.items()]
 
 
@@ -60,7 +60,7 @@ def _richest_owner() -> User:
     return User.objects.get(pk=newest)
 
 
-def _signed_in(user: User) -> Client:
+def signed_in(user: User) -> Client:
     """A client with a session of the user's, without a password and without a sign-in to be logged."""
     client = Client()
     session = SessionStore()
