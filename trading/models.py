@@ -126,7 +126,7 @@ class Order(Identified, Owned):
                 condition=~Q(exit_stop__lte=0) & ~Q(exit_target__lte=0) & ~Q(exit_trail__lte=0),
                 name="order_levels_positive",
             ),
-            # No upper bound: what a venue executed beyond the order is a fact as well, and a person is told.
+            # No upper bound: what a venue executed beyond the order is a fact as well, and an alert is raised.
             models.CheckConstraint(condition=Q(filled_quantity__gte=0), name="order_filled_not_negative"),
             models.CheckConstraint(condition=Q(status__in=sorted(states.NEXT)), name="order_status_known"),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="order_side_known"),
