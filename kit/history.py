@@ -14,7 +14,7 @@ END $$;
 def append_only_sql(*tables: str) -> str:
     """SQL that refuses UPDATE, DELETE and TRUNCATE on `tables`: by privilege, and to their owner by trigger.
 
-    Every migration that makes a table which calls itself append-only runs it (tests/test_histories.py asks).
+    Every migration that makes a table which calls itself append-only runs it (tests/test_guards.py asks).
     """
     roles = ", ".join(f'"{settings.DATABASES[alias]["USER"]}"' for alias in ("default", "system"))
     return REFUSE + "\n".join(

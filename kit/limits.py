@@ -6,7 +6,7 @@ ledger's functions repeat the two that bound its books (`wallets/migrations`), w
     amount < 10¹⁸       one movement, one order, one fill, in units of its asset
     |balance| < 10¹⁹    one account; what is outside owes as much as the wallets have
     price < 10²⁰        of one asset in another, as a market states it; at most one bridge multiplies two of them
-    |value| < 10⁴⁶      balance × price, summed over more wallets than anybody has; what exceeds it is cut to it
+    |value| ≤ 10⁴⁴      balance × price, summed over more wallets than anybody has; what exceeds it is cut to it
 """
 
 from decimal import Decimal
@@ -22,4 +22,3 @@ VALUE_DIGITS: Final = 64
 MAX_AMOUNT: Final = Decimal(10) ** 18
 MAX_BALANCE: Final = Decimal(10) ** 19
 MAX_PRICE: Final = Decimal(10) ** (MONEY_DIGITS - DECIMALS)
-MAX_VALUE: Final = Decimal(10) ** (VALUE_DIGITS - DECIMALS)

@@ -1,7 +1,7 @@
 """The one list of what a posting can be, and what each kind means for profit.
 
-Profit is what is left of a change in value once flows and funding are taken out, so it is read from this list and never
-from a list of its own: a kind that is missing here is refused by the database, and a new one has to say its purpose.
+A kind that is missing here is refused by the database, and a new one has to say its purpose. Values and profit do not
+ask for it: they read what came in and went out off the accounts, and a test holds them against this list.
 """
 
 from enum import StrEnum
