@@ -5,7 +5,6 @@ filled shrink and never lets an order's intent change; events, fills and risk de
 """
 
 from decimal import Decimal
-from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -36,9 +35,6 @@ class Side(models.TextChoices):
 class OrderQuerySet(models.QuerySet["Order"]):
     def unfinished(self) -> "OrderQuerySet":
         return self.filter(UNFINISHED)
-
-    def for_wallet(self, wallet: Wallet | UUID) -> "OrderQuerySet":
-        return self.filter(wallet=wallet)
 
 
 class Order(Identified, Owned):

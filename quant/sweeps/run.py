@@ -89,11 +89,6 @@ class Sweep:
         return np.asarray(self.scores[nearest].mean(axis=1))
 
     @property
-    def most_robust(self) -> int:
-        """The trial with the highest plateau score."""
-        return int(np.argmax(self.plateau))
-
-    @property
     def fragility(self) -> float | None:
         """How much of the best score is missing around it: 0 on a plateau, 1 when its neighbours earn nothing."""
         score = float(self.scores[self.best])

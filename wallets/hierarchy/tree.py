@@ -171,11 +171,6 @@ def wallet_node(*, owner_id: UUID, wallet_id: UUID) -> WalletNode:
     raise NotFoundError("There is no such wallet.")
 
 
-def wallet_value(*, owner_id: UUID, wallet_id: UUID) -> Decimal:
-    """What the wallet and everything below it is worth, in the master's base asset; unpriced holdings left out."""
-    return wallet_node(owner_id=owner_id, wallet_id=wallet_id).value
-
-
 @dataclass(slots=True)
 class _Sprout:
     """A wallet while its figures are added up from the leaves to the root."""
