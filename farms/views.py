@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from farms import charts, selectors, services
 from farms.forms import PREFIX, AgentForm, FarmForm
 from farms.models import AgentRun, Farm
-from kit.errors import InvalidInputError, MoniqoError, NotFoundError
-from kit.http import owner_of
+from kit.errors import InvalidInputError, MoniqoError
+from kit.http import missing_is_404, owner_of
 from quant import strategies
 from quant.strategies import Strategy
 from trading.selectors import wallet_limits
@@ -36,10 +36,8 @@ def farms(request: HttpRequest) -> HttpResponse:
 @require_GET
 def farm(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One farm: what its agents make of its money."""
-    try:
+    with missing_is_404():
         page = selectors.farm_page(owner_id=owner_of(request), farm_id=pk)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
     context = {"page": page, "farm": page.farm, "chart": charts.profit_curve(page)}
     return render(request, "farms/farm.html", context)
 
@@ -49,10 +47,8 @@ def farm(request: HttpRequest, pk: UUID) -> HttpResponse:
 def agent(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One agent: its market as it sees it, and why it did what it did. `?show=acted` leaves out the bars it held."""
     owner_id = owner_of(request)
-    try:
+    with missing_is_404():
         page = selectors.agent_page(owner_id=owner_id, agent_id=pk)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
     show = request.GET.get("show", "")
     runs = selectors.agent_runs(owner_id=owner_id, agent_id=pk).order_by("-bar")
     if show == "acted":
@@ -79,10 +75,8 @@ def agent(request: HttpRequest, pk: UUID) -> HttpResponse:
 def switch_farm(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
     """Start or pause a farm."""
     switch = services.start_farm if action == "start" else services.pause_farm
-    try:
+    with missing_is_404():
         changed = switch(owner_id=owner_of(request), farm_id=pk)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
     messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
     return redirect("farms:farm", pk=pk)
 
@@ -92,10 +86,8 @@ def switch_farm(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
 def switch_agent(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
     """Start or pause an agent."""
     switch = services.start_agent if action == "start" else services.pause_agent
-    try:
+    with missing_is_404():
         changed = switch(owner_id=owner_of(request), agent_id=pk)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
     messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
     return redirect("farms:agent", pk=pk)
 

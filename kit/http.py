@@ -1,14 +1,19 @@
-"""What views share: the type of a request, toasts that ride along with an answer, and what no view is asked with."""
+"""What views share: the type of a request, 404 for what is not there, page or part, toasts, and what is never asked."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any, Literal
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 from django_htmx.http import trigger_client_event
 from django_htmx.middleware import HtmxDetails
+
+from kit.errors import NotFoundError
 
 ToastKind = Literal["", "ok", "warn", "bad"]
 
@@ -22,6 +27,32 @@ class HtmxRequest(HttpRequest):
 def add_toast(response: HttpResponseBase, text: str, kind: ToastKind = "ok") -> None:
     """Show `text` as a toast when htmx receives the answer. Without JavaScript use `django.contrib.messages`."""
     trigger_client_event(response, "toast", {"text": text, "kind": kind})
+
+
+@contextmanager
+def missing_is_404(*also: type[Exception]) -> Iterator[None]:
+    """What a service or selector does not find is a page that is not there; so is what raises one of `also`."""
+    kinds: tuple[type[Exception], ...] = (NotFoundError, *also)
+    try:
+        yield
+    except kinds as error:
+        raise Http404(str(error)) from error
+
+
+def wants_part(request: HtmxRequest) -> bool:
+    """Whether htmx asks for a part of a page; going back in history asks for the page."""
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
+def vary(response: HttpResponse) -> HttpResponse:
+    """Tell caches that the address has parts: what was asked for stands in htmx's headers."""
+    patch_vary_headers(response, ["HX-Request", "HX-Target", "HX-History-Restore-Request"])
+    return response
+
+
+def page_or_part(request: HtmxRequest, template: str, part: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page, or its partial `part` when htmx asks for that."""
+    return vary(render(request, f"{template}#{part}" if wants_part(request) else template, context))
 
 
 def owner_of(request: HttpRequest) -> Any:

@@ -12,15 +12,14 @@ from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.handlers.asgi import ASGIRequest
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit import display, tenancy
-from kit.errors import ConflictError, InvalidInputError, NotFoundError
-from kit.http import HtmxRequest, owner_of
+from kit.errors import ConflictError, InvalidInputError
+from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from trading import exports, services
 from trading.forms import FilterForm, LimitForm
 from trading.selectors import LimitPath, life, limits
@@ -73,11 +72,9 @@ def trades(request: HtmxRequest) -> HttpResponseBase:
 @require_GET
 def order(request: HtmxRequest, pk: UUID) -> HttpResponse:
     """The life of one order; the page's body alone for a live update."""
-    try:
+    with missing_is_404():
         found = life.order_life(owner_id=owner_of(request), order_id=pk)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
-    return _page_or_part(request, "trading/order.html", "life", {"life": found})
+    return page_or_part(request, "trading/order.html", "life", {"life": found})
 
 
 @login_required
@@ -85,10 +82,9 @@ def order(request: HtmxRequest, pk: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask a worker to cancel the order."""
     try:
-        services.request_cancellation(owner_id=owner_of(request), order_id=pk)
+        with missing_is_404():
+            services.request_cancellation(owner_id=owner_of(request), order_id=pk)
         messages.success(request, "Cancellation asked for: the order shows what the venue says.")
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
     except ConflictError as error:
         messages.warning(request, str(error))
     return redirect("trading:order", pk=pk)
@@ -98,10 +94,8 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def wallet_limits(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What the path from the connection down to a wallet allows, and the form of the wallet's own limits."""
-    try:
+    with missing_is_404():
         path = limits.wallet_limits(owner_id=owner_of(request), wallet_id=pk)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
     return _limits(request, path, back=reverse("wallets:wallet", args=(pk,)))
 
 
@@ -109,10 +103,8 @@ def wallet_limits(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def connection_limits(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The limits of a connection, which bind every wallet that trades through it."""
-    try:
+    with missing_is_404():
         path = limits.connection_limits(owner_id=owner_of(request), connection_id=pk)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
     return _limits(request, path, back=reverse("wallets:connections"))
 
 
@@ -153,7 +145,7 @@ def _list(request: HtmxRequest, page: Page) -> HttpResponseBase:
         "is_filtered": bool(given),
         "csv": _csv_address(request),
     }
-    return _page_or_part(request, page.template, "list", context)
+    return page_or_part(request, page.template, "list", context)
 
 
 def _chips(given: Mapping[str, str], choices: Mapping[str, list[tuple[str, str]]]) -> list[tuple[str, str, str]]:
@@ -171,14 +163,6 @@ def _csv_address(request: HttpRequest) -> str:
     query.pop("page", None)
     query["format"] = "csv"
     return f"?{query.urlencode()}"
-
-
-def _page_or_part(request: HtmxRequest, template: str, part: str, context: dict[str, Any]) -> HttpResponse:
-    """The whole page, or its part when htmx asks for it; going back in history asks for the page."""
-    is_part = bool(request.htmx) and not request.htmx.history_restore_request
-    response = render(request, f"{template}#{part}" if is_part else template, context)
-    patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
-    return response
 
 
 def _csv(request: HttpRequest, export: exports.Export, asked: Mapping[str, Any]) -> StreamingHttpResponse:

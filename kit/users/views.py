@@ -6,14 +6,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kit.errors import ConflictError, InvalidInputError, NotFoundError
-from kit.http import client_address, owner_of
+from kit.errors import ConflictError, InvalidInputError
+from kit.http import client_address, missing_is_404, owner_of
 from kit.users import signals, tokens, two_factor
 from kit.users.forms import CodeForm, PasswordChangeForm, PasswordForm, TokenForm
 from kit.users.models import Token, User
@@ -57,10 +57,8 @@ def token_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke_token(request: HttpRequest, pk: UUID) -> HttpResponse:
     """End one token at once."""
-    try:
+    with missing_is_404():
         token = tokens.revoke_token(owner_id=owner_of(request), token_id=pk)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
     messages.success(request, f"{token.name} is revoked: what it signs in with counts no longer.")
     return redirect("users:tokens")
 

@@ -7,11 +7,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
-from kit.errors import NotFoundError
-from kit.http import HtmxRequest
+from kit.http import HtmxRequest, missing_is_404, owner_of, vary
 from moniqo.home import charts
 from moniqo.home.page import Home
 from portfolio import services
@@ -57,7 +55,7 @@ def home(request: HtmxRequest) -> HttpResponse:
         "groups": GROUPS.items(),
     }
     template = f"portfolio/home.html#{region}" if region else "portfolio/home.html"
-    return _varying(render(request, template, context))
+    return vary(render(request, template, context))
 
 
 @login_required
@@ -69,7 +67,7 @@ def explain(request: HtmxRequest, figure: str) -> HttpResponse:
     if figure not in contexts:
         raise Http404("There is no explanation of that figure.")
     context = {"home": found, "periods": [(period.value, period.value) for period in Period], "figure": figure}
-    return _varying(
+    return vary(
         render(request, f"portfolio/explain_{figure.replace('-', '_')}.html", context | contexts[figure](found))
     )
 
@@ -78,7 +76,7 @@ def explain(request: HtmxRequest, figure: str) -> HttpResponse:
 @require_POST
 def sync(request: HttpRequest) -> HttpResponse:
     """Ask a worker to look at every venue now."""
-    services.request_sync(owner_id=_owner_id(request))
+    services.request_sync(owner_id=owner_of(request))
     messages.info(request, "Asking every venue now: the figures follow by themselves.")
     return redirect("portfolio:home")
 
@@ -128,23 +126,12 @@ def _explain_drawdown(found: Home) -> dict[str, Any]:
 
 
 def _home(request: HtmxRequest) -> Home:
-    try:
+    with missing_is_404(ValueError):
         wallet = UUID(text) if (text := request.GET.get("wallet", "")) else None
         return Home(owner=request.user, period=Period.parse(request.GET.get("range", "")), wallet_id=wallet)  # type: ignore[arg-type]  # signed in
-    except (ValueError, NotFoundError) as error:
-        raise Http404(str(error)) from error
 
 
 def _choice(request: HttpRequest, name: str, choices: dict[str, str]) -> str:
     """The chosen key of the address, or the first."""
     given = request.GET.get(name, "")
     return given if given in choices else next(iter(choices))
-
-
-def _owner_id(request: HttpRequest) -> UUID:
-    return request.user.pk  # type: ignore[return-value]  # signed in
-
-
-def _varying(response: HttpResponse) -> HttpResponse:
-    patch_vary_headers(response, ("HX-Request", "HX-Target"))
-    return response

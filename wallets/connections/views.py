@@ -1,17 +1,15 @@
 """Connections: how healthy the owner's accounts at platforms are, and syncing them on demand with visible progress."""
 
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kit.errors import ConflictError, MoniqoError, NotFoundError
-from kit.http import HtmxRequest, owner_of
+from kit.errors import ConflictError, MoniqoError
+from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from wallets.connections.forms import PaperAccountForm
 from wallets.models import Reconciliation
 from wallets.sync.health import ConnectionHealth, connection_health
@@ -57,11 +55,10 @@ def create(request: HttpRequest) -> HttpResponse:
 def change_state(request: HtmxRequest, pk: UUID) -> HttpResponse:
     """Pause a connection, or make it active again."""
     try:
-        changed = set_connection_state(
-            owner_id=owner_of(request), connection_id=pk, state=request.POST.get("state", "")
-        )
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
+        with missing_is_404():
+            changed = set_connection_state(
+                owner_id=owner_of(request), connection_id=pk, state=request.POST.get("state", "")
+            )
     except MoniqoError as error:
         messages.error(request, str(error))
         return redirect("wallets:connections")
@@ -76,9 +73,8 @@ def change_state(request: HtmxRequest, pk: UUID) -> HttpResponse:
 def sync(request: HtmxRequest, pk: UUID) -> HttpResponse:
     """Start a sync, or watch the one that is under way."""
     try:
-        request_sync(owner_id=owner_of(request), connection_id=pk)
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
+        with missing_is_404():
+            request_sync(owner_id=owner_of(request), connection_id=pk)
     except MoniqoError as error:
         messages.error(request, str(error))
         return redirect("wallets:connections")
@@ -122,8 +118,4 @@ def _latest(health: ConnectionHealth, asset: str) -> Reconciliation:
 
 
 def _card(request: HtmxRequest, health: ConnectionHealth) -> HttpResponse:
-    context: dict[str, Any] = {"connections": (health,), "health": health}
-    is_part = bool(request.htmx) and not request.htmx.history_restore_request
-    response = render(request, f"{PAGE}#card" if is_part else PAGE, context)
-    patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
-    return response
+    return page_or_part(request, PAGE, "card", {"connections": (health,), "health": health})

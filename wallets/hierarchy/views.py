@@ -17,14 +17,13 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.utils.html import strip_tags
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from kit.errors import InvalidInputError, MoniqoError, NotFoundError
-from kit.http import HtmxRequest, add_toast, owner_of
+from kit.errors import InvalidInputError, MoniqoError
+from kit.http import HtmxRequest, add_toast, missing_is_404, owner_of, vary, wants_part
 from kit.templatetags import formats
 from markets.assets import dollar_in
 from wallets.hierarchy import movements, places
@@ -109,7 +108,7 @@ def wallet(request: HtmxRequest, pk: UUID) -> HttpResponse:
         "lines": [statements.entry_line(entry) for entry in page.object_list],
         "allocations": statements.allocations(owner_id=owner_id, wallet_id=pk)[:ALLOCATIONS_SHOWN],
     }
-    return _vary(render(request, "wallets/wallet.html", context))
+    return vary(render(request, "wallets/wallet.html", context))
 
 
 # --- moving money ---------------------------------------------------------------------------------------------------
@@ -228,20 +227,15 @@ def _tree_page(
             "movement": None if tab == "settings" else _movement(nodes, node, tab),
             "child_role": CHILD_ROLE.get(node.role),
         }
-    return _vary(render(request, _template(request), context, status=status))
+    return vary(render(request, _template(request), context, status=status))
 
 
 def _template(request: HtmxRequest) -> str:
-    if not request.htmx or request.htmx.history_restore_request:
+    if not wants_part(request):
         return "wallets/tree.html"
     if request.htmx.target == "overview":
         return "wallets/overview.html"
     return "wallets/tree.html#wallets"
-
-
-def _vary(response: HttpResponse) -> HttpResponse:
-    patch_vary_headers(response, ["HX-Request", "HX-Target", "HX-History-Restore-Request"])
-    return response
 
 
 def _chosen(request: HttpRequest, nodes: tuple[WalletNode, ...]) -> tuple[WalletNode, str] | None:
@@ -334,7 +328,7 @@ def _review(request: HtmxRequest, movement: Movement, form: MovementForm) -> Htt
         "cancel_url": _address(movement.wallet.id, movement.action),
         "target": "#dialog",
     }
-    return _vary(render(request, "components/confirm.html" if request.htmx else "wallets/review.html", context))
+    return vary(render(request, "components/confirm.html" if request.htmx else "wallets/review.html", context))
 
 
 def _done(request: HtmxRequest, movement: Movement, form: MovementForm) -> HttpResponse:
@@ -478,10 +472,8 @@ def _find(nodes: tuple[WalletNode, ...], pk: UUID) -> WalletNode:
 
 
 def _parent(owner_id: UUID, parent_id: str) -> Wallet:
-    try:
+    with missing_is_404(ValueError):
         parent = places.get_wallet(owner_id=owner_id, wallet_id=UUID(parent_id))
-    except (ValueError, NotFoundError) as error:
-        raise Http404("There is no such wallet.") from error
     if parent.role not in CHILD_ROLE:
         raise Http404("An agent has no wallets below it.")
     return parent
