@@ -9,6 +9,7 @@ from farms.models import Agent, Farm
 from farms.selectors.funding import results_by_wallet
 from farms.selectors.runs import RunRow, last_runs
 from kit.errors import NotFoundError
+from kit.statuses import colour
 from markets.candles.reading import load_candles, moment
 from portfolio.valuation import funding
 from quant import strategies
@@ -193,12 +194,12 @@ def _agent_row(
 def _status(agent: Agent) -> tuple[str, str]:
     """The words and the colour of an agent's state; a running agent in a paused farm says so."""
     if agent.failures and agent.status == Agent.Status.PAUSED:
-        return "Failed", "bad"
+        return "Failed", colour("agent", "failed")
     if agent.failures:
-        return "Failing", "warn"
+        return "Failing", colour("agent", "failing")
     if agent.status == Agent.Status.RUNNING and agent.farm.status == Farm.Status.PAUSED:
         return "Farm paused", ""
-    return agent.get_status_display(), "ok" if agent.status == Agent.Status.RUNNING else ""
+    return agent.get_status_display(), colour("agent", agent.status)
 
 
 def _strategy(slug: str) -> strategies.Strategy | None:

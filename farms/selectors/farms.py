@@ -15,6 +15,7 @@ from farms.selectors.agents import AgentRow, rows_of
 from farms.selectors.runs import RunRow, agent_runs, run_row
 from kit import clock
 from kit.errors import NotFoundError
+from kit.statuses import colour
 from portfolio.valuation import funding
 from trading.models import TradeDay
 from trading.selectors import PositionRow, protective_orders
@@ -162,7 +163,6 @@ def _happenings(farm_id: UUID, agents: dict[UUID, str]) -> tuple[Happening, ...]
 
 def _farm_row(farm: Farm, node: WalletNode, given: dict[UUID, Decimal], agents: Iterable[AgentRow]) -> FarmRow:
     members = tuple(agents)
-    kind = {Farm.Status.RUNNING: "ok", Farm.Status.REHEARSING: "brand"}.get(Farm.Status(farm.status), "")
     return FarmRow(
         id=farm.pk,
         wallet_id=farm.wallet_id,
@@ -170,7 +170,7 @@ def _farm_row(farm: Farm, node: WalletNode, given: dict[UUID, Decimal], agents: 
         kind=farm.get_kind_display(),
         status=farm.status,
         status_label=farm.get_status_display(),
-        status_kind=kind,
+        status_kind=colour("farm", farm.status),
         base_asset=node.base_asset,
         value=node.value,
         free=node.free_value,

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from farms.models import AgentRun
+from kit.statuses import colour
 from markets.candles.reading import moment
 from markets.models import Timeframe
 from trading.models import Order
@@ -37,7 +38,7 @@ class RunRow:
     @property
     def kind(self) -> str:
         """How its chip looks."""
-        return {"enter": "ok", "exit": "brand", "skip": "warn"}.get(self.decision, "")
+        return colour("run", self.decision)
 
 
 def agent_runs(*, owner_id: UUID, agent_id: UUID | None = None, farm_id: UUID | None = None) -> QuerySet[AgentRun]:

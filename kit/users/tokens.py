@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from kit import clock, tenancy
 from kit.audit.services import Area, record
 from kit.errors import InvalidInputError, NotFoundError
+from kit.statuses import colour
 from kit.users.models import Token, User
 
 ACCESS_LIFETIME: Final = timedelta(minutes=5)
@@ -127,7 +128,7 @@ def list_tokens(*, owner_id: UUID) -> tuple[TokenRow, ...]:
 
 
 def _row(token: Token) -> TokenRow:
-    status, health = "In force", "ok"
+    status, health = "In force", colour("token", "in_force")
     if token.revoked_at is not None:
         status, health = "Revoked", ""
     elif token.expires_at <= clock.now():

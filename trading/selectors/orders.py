@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import ExpressionWrapper, F, QuerySet
 
 from kit.models import MoneyField
+from kit.statuses import colour
 from trading.models import Order, Side
 from trading.selectors.filters import (
     EXPORT_ROWS,
@@ -79,7 +80,7 @@ class OrderRow:
     @property
     def health(self) -> str:
         """The kind of its status chip."""
-        return {"filled": "ok", "rejected": "bad", "uncertain": "warn", "expired": "warn"}.get(self.status, "")
+        return colour("order", self.status)
 
 
 ORDER_SORTS: Final = {

@@ -6,7 +6,7 @@ JavaScript; with it the review opens as a dialog and the page's regions refresh 
 """
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,23 +17,22 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.html import strip_tags
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
+from kit import statuses
 from kit.errors import InvalidInputError, MoniqoError
 from kit.http import HtmxRequest, add_toast, missing_is_404, owner_of, vary, wants_part
 from kit.templatetags import formats
-from markets.assets import dollar_in
 from wallets.hierarchy import movements, places
 from wallets.hierarchy.flow import capital_flow, colours
 from wallets.hierarchy.forms import MovementForm, SettingsForm, WalletForm
-from wallets.hierarchy.tree import Holding, WalletNode, wallet_tree
+from wallets.hierarchy.review import Movement, arguments, find_movement, plain, review, suggestion
+from wallets.hierarchy.tree import WalletNode, wallet_tree
 from wallets.ledger import statements
 from wallets.models import Account, Connection, Wallet
 
-CENT = Decimal("0.01")
 OFF_TARGET = Decimal("0.025")
 ENTRIES_SHOWN = 50
 ALLOCATIONS_SHOWN = 20
@@ -51,24 +50,6 @@ class Row:
     is_off: bool
     status_kind: str
     status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """One of the three movements, seen from the wallet it is asked for."""
-
-    action: str
-    wallet: WalletNode
-    source: WalletNode | None
-    target: WalletNode
-
-    @property
-    def verb(self) -> str:
-        return {"deposit": "Deposit", "allocate": "Allocate", "collect": "Collect"}[self.action]
-
-    @property
-    def url(self) -> str:
-        return reverse(f"wallets:{self.action}", args=(self.wallet.id,))
 
 
 # --- the tree -------------------------------------------------------------------------------------------------------
@@ -119,7 +100,7 @@ def wallet(request: HtmxRequest, pk: UUID) -> HttpResponse:
 def move(request: HtmxRequest, pk: UUID, action: str) -> HttpResponse:
     """GET reviews what the movement would do, POST with the review's key does it."""
     nodes = wallet_tree(owner_id=owner_of(request))
-    movement = _movement(nodes, _find(nodes, pk), action)
+    movement = find_movement(nodes, _find(nodes, pk), action)
     form = MovementForm(
         request.POST if request.method == "POST" else request.GET,
         source=movement.source,
@@ -224,7 +205,7 @@ def _tree_page(
             "tab": tab,
             "choices": TABS if node.parent_id else MASTER_TABS,
             "form": form or _form(request, nodes, node, tab),
-            "movement": None if tab == "settings" else _movement(nodes, node, tab),
+            "movement": None if tab == "settings" else find_movement(nodes, node, tab),
             "child_role": CHILD_ROLE.get(node.role),
         }
     return vary(render(request, _template(request), context, status=status))
@@ -264,38 +245,9 @@ def _form(request: HttpRequest, nodes: tuple[WalletNode, ...], node: WalletNode,
             },
             is_master=node.parent_id is None,
         )
-    movement = _movement(nodes, node, tab)
-    initial = {"amount": _suggestion(movement)} if request.GET.get("fill") == "target" else None
+    movement = find_movement(nodes, node, tab)
+    initial = {"amount": suggestion(movement)} if request.GET.get("fill") == "target" else None
     return MovementForm(source=movement.source, base_asset=movement.target.base_asset, initial=initial)
-
-
-def _suggestion(movement: Movement) -> str:
-    """What would bring the wallet to its target, as far as the source's free money goes."""
-    node = movement.wallet
-    if node.drift is None or node.share is None or not node.share:
-        return ""
-    wanted = node.drift * node.value / node.share * (1 if movement.action == "collect" else -1)
-    free = movement.source.free(node.base_asset) if movement.source else Decimal(0)
-    amount = min(max(wanted, Decimal(0)), free).quantize(CENT * dollar_in(node.base_asset), ROUND_DOWN)
-    return f"{amount:f}" if amount > 0 else ""
-
-
-def _movement(nodes: tuple[WalletNode, ...], node: WalletNode, action: str) -> Movement:
-    parent = next((other for other in nodes if other.id == node.parent_id), None)
-    if action == "deposit" and parent is None:
-        return Movement(action, node, None, node)
-    if action == "allocate" and parent is not None:
-        return Movement(action, node, parent, node)
-    if action == "collect" and parent is not None:
-        return Movement(action, node, node, parent)
-    raise Http404("This wallet has no such movement.")
-
-
-def _request(movement: Movement, owner_id: UUID, form: MovementForm) -> dict[str, Any]:
-    asked = {"owner_id": owner_id, "asset": form.cleaned_data["asset"], "amount": form.cleaned_data["amount"]}
-    if movement.source is None:
-        return asked | {"wallet_id": movement.target.id}
-    return asked | {"source_id": movement.source.id, "target_id": movement.target.id}
 
 
 def _review(request: HtmxRequest, movement: Movement, form: MovementForm) -> HttpResponse:
@@ -304,20 +256,8 @@ def _review(request: HtmxRequest, movement: Movement, form: MovementForm) -> Htt
         "allocate": movements.preview_allocate,
         "collect": movements.preview_collect,
     }[movement.action]
-    preview = ask(**_request(movement, owner_of(request), form))  # type: ignore[operator]
-    amount = formats.amount(preview.amount, preview.asset)
-    sides = [side for side in (preview.source, preview.target) if side is not None]
-    changes = [
-        (f"{side.wallet.name}, free", _amount(side.free_before, preview), _amount(side.free_after, preview))
-        for side in sides
-    ]
-    changes += _shares(movement, preview.asset, preview.amount)
-    context = {
-        "title": _title(movement),
-        "text": " ".join(preview.warnings) or "No order and no position is touched.",
-        "changes": changes,
-        "facts": [("Network fee", "none: both wallets are at the same connection")] if movement.source else [],
-        "verb": f"{movement.verb} {_plain(amount)}",
+    preview = ask(**arguments(movement, owner_of(request), form))  # type: ignore[operator]
+    context = review(movement, preview) | {
         "action": movement.url,
         "hidden": [
             ("asset", preview.asset),
@@ -332,12 +272,12 @@ def _review(request: HtmxRequest, movement: Movement, form: MovementForm) -> Htt
 
 
 def _done(request: HtmxRequest, movement: Movement, form: MovementForm) -> HttpResponse:
-    asked = _request(movement, owner_of(request), form) | {"key": request.POST.get("key", "")}
+    asked = arguments(movement, owner_of(request), form) | {"key": request.POST.get("key", "")}
     if movement.source is not None:
         asked["note"] = form.cleaned_data.get("note", "")
     act = {"deposit": movements.deposit, "allocate": movements.allocate, "collect": movements.collect}[movement.action]
     done = act(**asked)  # type: ignore[operator]
-    amount = _plain(formats.amount(done.amount, done.asset))
+    amount = plain(formats.amount(done.amount, done.asset))
     names = f" from {movement.source.name}" if movement.source else ""
     said = f"{amount} went{names} to {movement.target.name}."
     if not request.htmx:
@@ -373,43 +313,6 @@ def _explain(form: Form, error: MoniqoError) -> None:
         form.add_error(None, str(error))
 
 
-def _shares(movement: Movement, asset: str, amount: Decimal) -> list[tuple[str, Any, Any]]:
-    """The wallet's share of the master before and after, where the asset has a price."""
-    node, whole = movement.wallet, movement.source or movement.target
-    if movement.source is None or node.share is None or not node.value or not node.share:
-        return [] if not node.share else [(f"{node.name}, value", *_values(node, asset, amount))]
-    price = _price(whole.holdings, asset)
-    if price is None:
-        return []
-    moved = amount * price * (1 if movement.action == "allocate" else -1)
-    after = node.share * (node.value + moved) / node.value
-    return [(f"{node.name}, share", formats.percent(node.share), formats.percent(after))]
-
-
-def _values(node: WalletNode, asset: str, amount: Decimal) -> tuple[Any, Any]:
-    price = _price(node.holdings, asset) or Decimal(1 if asset == node.base_asset else 0)
-    return formats.money(node.value, node.base_asset), formats.money(node.value + amount * price, node.base_asset)
-
-
-def _price(holdings: tuple[Holding, ...], asset: str) -> Decimal | None:
-    return next((holding.price for holding in holdings if holding.asset == asset), None)
-
-
-def _title(movement: Movement) -> str:
-    if movement.source is None:
-        return f"Deposit to {movement.target.name}"
-    return f"{movement.source.name} → {movement.target.name}"
-
-
-def _amount(value: Decimal, preview: movements.Preview) -> Any:
-    return formats.amount(value, preview.asset)
-
-
-def _plain(markup: Any) -> str:
-    """The text of a formatted figure, for buttons and toasts."""
-    return strip_tags(str(markup))
-
-
 def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:
     """The metrics bar: of all masters together, as long as they share a base asset."""
     masters = [node for node in nodes if node.depth == 0]
@@ -442,11 +345,11 @@ def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:
 def _row(node: WalletNode, colour: dict[UUID, int]) -> Row:
     kind, status = node.freshness.kind, node.freshness.label
     if node.state == Wallet.TradingState.HALTED:
-        kind, status = "bad", "Halted"
+        kind, status = statuses.colour("wallet", node.state), "Halted"
     elif node.state == Wallet.TradingState.REDUCING:
-        kind, status = "warn", "Reducing"
+        kind, status = statuses.colour("wallet", node.state), "Reducing"
     elif kind != "bad" and _is_off(node):
-        kind, status = "warn", "Off target"
+        kind, status = statuses.colour("wallet", "off_target"), "Off target"
     return Row(node, colour[node.id], _is_off(node), kind, status)
 
 

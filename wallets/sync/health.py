@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 
 from kit import clock
+from kit.statuses import colour
 from wallets.models import Connection, Reconciliation, SyncRun
 
 # A sync that is this many intervals late makes its figures stale.
@@ -19,14 +20,14 @@ STALE_AFTER_INTERVALS: Final = 3
 RUNS_SHOWN: Final = 10
 
 _STATUS, _STATE = Connection.Status, Connection.State
-# Each word's chip, colour and label: the only such table.
-_CHIPS: Final = {
-    _STATUS.NEW.value: ("", "Not synced yet"),
-    _STATUS.OK.value: ("ok", "Synced"),
-    _STATUS.STALE.value: ("warn", "Stale"),
-    _STATUS.FAILED.value: ("bad", "Sync failed"),
-    _STATE.PAUSED.value: ("", "Paused"),
-    _STATE.ARCHIVED.value: ("", "Archived"),
+# What each word of a connection's freshness is called; its colour stands in `kit.statuses`.
+_LABELS: Final = {
+    _STATUS.NEW.value: "Not synced yet",
+    _STATUS.OK.value: "Synced",
+    _STATUS.STALE.value: "Stale",
+    _STATUS.FAILED.value: "Sync failed",
+    _STATE.PAUSED.value: "Paused",
+    _STATE.ARCHIVED.value: "Archived",
 }
 _BEHIND: Final = {_STATUS.STALE.value, _STATUS.FAILED.value, _STATE.PAUSED.value, _STATE.ARCHIVED.value}
 
@@ -65,12 +66,12 @@ class Freshness:
     @property
     def kind(self) -> str:
         """The chip's colour."""
-        return _CHIPS[self.word][0]
+        return colour("connection", self.word)
 
     @property
     def label(self) -> str:
         """The chip's words."""
-        return _CHIPS[self.word][1]
+        return _LABELS[self.word]
 
     @property
     def is_behind(self) -> bool:
@@ -111,7 +112,7 @@ class SyncRow:
     @property
     def kind(self) -> str:
         """The chip's colour."""
-        return {"ok": "ok", "drift": "warn", "failed": "bad"}.get(self.run.status, "")
+        return colour("sync", self.run.status)
 
     @property
     def found(self) -> str:
