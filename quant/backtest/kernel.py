@@ -14,6 +14,9 @@ that moment. Within a bar the order of events is fixed, and pessimistic where a 
 Market orders and stops pay the taker fee and slippage, targets rest in the book and pay the maker fee. With a volume
 cap a bar fills at most that share of its volume: the rest of an entry is dropped, the rest of an exit leaves at the
 next open. This module imports numba: import it inside the function that needs it.
+
+It is long because it is one: numba keeps compiled code per file, and does not see that a function which it compiled
+into a loop has changed in another.
 """
 
 from __future__ import annotations
