@@ -12,9 +12,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from farms import charts, selectors, services
-from farms.forms import PREFIX, AgentForm, FarmForm
+from farms.forms import AgentForm, FarmForm
 from farms.models import AgentRun, Farm
-from kit.errors import InvalidInputError, MoniqoError
+from kit.errors import MoniqoError
+from kit.forms import explain
 from kit.http import missing_is_404, owner_of
 from quant import strategies
 from quant.strategies import Strategy
@@ -115,7 +116,7 @@ def new_farm(request: HttpRequest) -> HttpResponse:
                 target_weight=given["target_weight"],
             )
         except MoniqoError as error:
-            _explain(form, error, {})
+            explain(form, error)
         else:
             messages.success(request, f"{made.name} is there. Hire its first agent, then allocate money to it.")
             return redirect("farms:farm", pk=made.pk)
@@ -146,7 +147,7 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
                 size=given["size"],
             )
         except MoniqoError as error:
-            _explain(form, error, {"instrument_id": "instrument"})
+            explain(form, error, renamed={"instrument_id": "instrument"})
         else:
             messages.success(request, f"{made.name} is hired. Allocate money to it, then start it.")
             return redirect("farms:agent", pk=made.pk)
@@ -164,11 +165,3 @@ def _strategy(slug: str) -> Strategy:
 def _form(request: HttpRequest, form: Form, **context: Any) -> HttpResponse:
     status = 422 if form.is_bound else 200
     return render(request, "farms/form.html", {"form": form, **context}, status=status)
-
-
-def _explain(form: Form, error: MoniqoError, renamed: dict[str, str]) -> None:
-    """Put the error's sentences where they belong in the form."""
-    fields = error.fields if isinstance(error, InvalidInputError) else {}
-    for name, sentence in (fields or {"": str(error)}).items():
-        shown = renamed.get(name, name)
-        form.add_error(shown if shown in form.fields or PREFIX + shown in form.fields else None, sentence)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kit import display, tenancy
 from kit.errors import ConflictError, InvalidInputError
+from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from trading import exports, services
 from trading.forms import FilterForm, LimitForm
@@ -119,7 +120,7 @@ def _limits(request: HttpRequest, path: LimitPath, *, back: str) -> HttpResponse
                 notional_asset=form.unit,
             )
         except InvalidInputError as error:
-            form.add_error("maximum_notional", str(error))
+            explain(form, error, otherwise="maximum_notional")
         else:
             messages.success(request, f"The limits of {path.target.name} are saved and bind the next order.")
             return redirect(request.path)

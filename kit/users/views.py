@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import ConflictError, InvalidInputError
+from kit.forms import explain
 from kit.http import client_address, missing_is_404, owner_of
 from kit.users import signals, tokens, two_factor
 from kit.users.forms import CodeForm, PasswordChangeForm, PasswordForm, TokenForm
@@ -101,7 +102,7 @@ def confirm_second_factor(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("users:two-factor")
     except (InvalidInputError, two_factor.TooManyCodesError) as error:
-        form.add_error("code", str(error))
+        explain(form, error, otherwise="code")
         return _second_factor(request, confirm=form)
     return _second_factor(request, codes=codes)
 

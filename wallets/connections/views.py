@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import ConflictError, MoniqoError
+from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from wallets.connections.forms import PaperAccountForm
 from wallets.models import Reconciliation
@@ -43,7 +44,7 @@ def create(request: HttpRequest) -> HttpResponse:
             made = open_paper_account(owner_id=owner_of(request), **form.cleaned_data)
             request_sync(owner_id=owner_of(request), connection_id=made.pk)
         except MoniqoError as error:
-            form.add_error("name" if isinstance(error, ConflictError) else None, str(error))
+            explain(form, error, otherwise="name" if isinstance(error, ConflictError) else None)
         else:
             messages.success(request, f"{made.name} is open. Make its master wallet, and set limits.")
             return redirect("wallets:connections")

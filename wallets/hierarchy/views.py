@@ -22,7 +22,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from kit import statuses
-from kit.errors import InvalidInputError, MoniqoError
+from kit.errors import MoniqoError
+from kit.forms import explain
 from kit.http import HtmxRequest, add_toast, missing_is_404, owner_of, vary, wants_part
 from kit.templatetags import formats
 from wallets.hierarchy import movements, places
@@ -113,7 +114,7 @@ def move(request: HtmxRequest, pk: UUID, action: str) -> HttpResponse:
             return _done(request, movement, form)
         return _review(request, movement, form)
     except MoniqoError as error:
-        _explain(form, error)
+        explain(form, error, otherwise="amount" if error.code == "insufficient_funds" else None)
         return _refused(request, nodes, movement, form)
 
 
@@ -135,7 +136,7 @@ def settings(request: HtmxRequest, pk: UUID) -> HttpResponse:
                 trading_state=form.cleaned_data["trading_state"],
             )
         except MoniqoError as error:
-            _explain(form, error)
+            explain(form, error)
         else:
             messages.success(request, f"{form.cleaned_data['name']} is saved.")
             return redirect(_address(pk, "settings"))
@@ -168,7 +169,7 @@ def create(request: HttpRequest) -> HttpResponse:
                     target_weight=form.target_weight,
                 )
             except MoniqoError as error:
-                _explain(form, error)
+                explain(form, error)
             else:
                 messages.success(request, f"{made.name} is there; it has no money yet.")
                 return redirect(_address(made.pk, "allocate" if parent else "deposit"))
@@ -299,18 +300,6 @@ def _refused(
         return response
     trigger_client_event(response, "dialog:close")
     return reswap(retarget(response, "#wallets"), "outerHTML")
-
-
-def _explain(form: Form, error: MoniqoError) -> None:
-    """The service's sentence at the field it belongs to."""
-    fields = error.fields if isinstance(error, InvalidInputError) else {}
-    known = [name for name in fields if name in form.fields]
-    if "amount" in form.fields and not known and error.code == "insufficient_funds":
-        known = ["amount"]
-    for name in known:
-        form.add_error(name, str(error))
-    if not known:
-        form.add_error(None, str(error))
 
 
 def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:
