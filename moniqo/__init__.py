@@ -1,4 +1,4 @@
-"""The platform: settings, urls, Celery, the API, users, live events and the small library every app uses."""
+"""The roof: what knows every app. Settings, urls, schedule, the API, the home page, the demo trader and benchmarks."""
 
 import decimal
 
