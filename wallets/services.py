@@ -1,4 +1,4 @@
-"""Everything that writes in this app, by the name other apps call it."""
+"""What other code may call to write in this app, under one name each; the ledger itself is `wallets.ledger`."""
 
 from wallets.hierarchy.movements import (
     Preview,

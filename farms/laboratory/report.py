@@ -69,7 +69,7 @@ def report(
 def _equity(result: BacktestResult) -> Figure:
     curve = np.concatenate(([result.config.cash], result.equity))
     drawdown = np.nan_to_num(metrics.drawdown_series(curve)[1:])
-    shown = _thinned(result.equity, drawdown)
+    shown = thinned(result.equity, drawdown)
     figure = figures.equity(
         [moment(int(ts)) for ts in result.ts[shown]], result.equity[shown].tolist(), drawdown=drawdown[shown].tolist()
     )
@@ -77,7 +77,7 @@ def _equity(result: BacktestResult) -> Figure:
     return figure
 
 
-def _thinned(*series: Floats) -> np.ndarray:
+def thinned(*series: Floats) -> np.ndarray:
     """Which points to draw: all of a short series, else the ends and the extremes of every slice of each."""
     length = series[0].size
     if length <= 4 * SLICES:

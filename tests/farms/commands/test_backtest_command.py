@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from farms.laboratory.report import SLICES, _thinned
+from farms.laboratory.report import SLICES, thinned
 from quant.candles import Candles
 from tests.quant.market import HOUR_MS, random_candles
 
@@ -101,7 +101,7 @@ def test_the_report_is_one_page_that_needs_nothing_else(file: Path, tmp_path: Pa
 
 def test_a_long_curve_is_thinned_without_losing_its_extremes() -> None:
     curve = np.cumsum(np.random.default_rng(1).normal(0, 1, 30_000))
-    kept = _thinned(curve)
+    kept = thinned(curve)
     assert kept.size <= 4 * SLICES
     assert {0, curve.size - 1, int(curve.argmin()), int(curve.argmax())} <= set(kept.tolist())
 
