@@ -13,7 +13,7 @@ from pydantic import Field
 from farms import selectors, services
 from farms.models import Agent
 from farms.selectors import AgentRow, FarmRow
-from kit.api import Amount, Page, PageQuery, paginate
+from kit.api import Amount, Body, Page, PageQuery, paginate
 from kit.http import owner_of
 from kit.users.access import TRADE
 from quant import strategies
@@ -75,7 +75,7 @@ class FarmOut(Schema):
     agents: list[AgentOut]
 
 
-class FarmIn(Schema):
+class FarmIn(Body):
     """`maximum_share`: most of the farm's value in one instrument; `target_weight`: its part of the master's value."""
 
     master_id: UUID
@@ -85,7 +85,7 @@ class FarmIn(Schema):
     target_weight: Decimal | None = Field(None, ge=0, le=1, max_digits=9, decimal_places=8)
 
 
-class AgentIn(Schema):
+class AgentIn(Body):
     """`sizing` "cash" spends the fraction `size` of the free cash, "risk" loses it between price and stop."""
 
     farm_id: UUID

@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpResponse, JsonResponse
 from ninja import Header, Schema
-from pydantic import Field, PlainSerializer
+from pydantic import ConfigDict, Field, PlainSerializer, ValidationInfo, field_validator
 
 from kit.decimals import plain
 from kit.errors import InvalidInputError
@@ -29,6 +29,7 @@ KEY_LENGTH = 100
 
 
 Item = TypeVar("Item")
+Place = TypeVar("Place")
 
 
 Row = TypeVar("Row", bound=Model)
@@ -69,6 +70,21 @@ def problem(status: int, detail: str, *, code: str = "", **extra: Any) -> HttpRe
     return response
 
 
+class Body(Schema):
+    """What a program sends: a field that nobody reads is refused, or it would believe that it was heard."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def refuse_binary_fractions(cls, value: Any, info: ValidationInfo) -> Any:
+        """A JSON number with a fraction has been rounded in binary before anybody could read it exactly."""
+        annotation = str(cls.model_fields[info.field_name or ""].annotation)
+        if isinstance(value, float) and "Decimal" in annotation:
+            raise ValueError('Send it as a string, such as "0.1": a number with a fraction is not exact.')
+        return value
+
+
 class Page(Schema, Generic[Item]):
     """Some of the items, newest first, and the cursor of those after them."""
 
@@ -98,14 +114,39 @@ def paginate(
     }
 
 
+def paginate_numbered(
+    rows: QuerySet[Row], query: PageQuery, *, number: str, present: Callable[[Row], Any]
+) -> dict[str, Any]:
+    """The same for rows that are numbered one after the other, such as the lines of a statement: highest first."""
+    if query.cursor:
+        rows = rows.filter(**{f"{number}__lt": _read_cursor(query.cursor, int)})
+    found: Sequence[Row] = list(rows.order_by(f"-{number}")[: query.limit + 1])
+    page, more = found[: query.limit], len(found) > query.limit
+    return {
+        "items": [present(row) for row in page],
+        "next": _write_cursor(getattr(page[-1], number)) if more else None,
+    }
+
+
 def _encode(at: datetime, pk: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps([at.astimezone(UTC).isoformat(), str(pk)]).encode()).decode()
+    return _write_cursor([at.astimezone(UTC).isoformat(), str(pk)])
 
 
 def _decode(cursor: str, model: type[Model]) -> tuple[datetime, Any]:
-    try:
-        at, pk = json.loads(base64.urlsafe_b64decode(cursor))
+    def place(stored: Any) -> tuple[datetime, Any]:
+        at, pk = stored
         return datetime.fromisoformat(at).astimezone(UTC), model._meta.pk.to_python(pk)
+
+    return _read_cursor(cursor, place)
+
+
+def _write_cursor(place: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _read_cursor(cursor: str, parse: Callable[[Any], Place]) -> Place:
+    try:
+        return parse(json.loads(base64.urlsafe_b64decode(cursor)))
     except (ValueError, TypeError, ValidationError, OverflowError, binascii.Error) as error:
         raise InvalidInputError(
             "The cursor is not one of ours: pass the `next` of an earlier page unchanged.",

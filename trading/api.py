@@ -9,7 +9,7 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from kit.api import Amount, IdempotencyKey, Page, PageQuery, PositiveAmount, paginate
+from kit.api import Amount, Body, IdempotencyKey, Page, PageQuery, PositiveAmount, paginate
 from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
 from kit.users.access import LIMITS, TRADE
@@ -128,7 +128,7 @@ class TradeOut(Schema):
     closed_at: datetime
 
 
-class OrderIn(Schema):
+class OrderIn(Body):
     """A market order of `quantity` (base asset), rounded down to whole lots.
 
     `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the price reaches one
@@ -145,7 +145,7 @@ class OrderIn(Schema):
     reason: str = Field("", max_length=200)
 
 
-class LimitsIn(Schema):
+class LimitsIn(Body):
     """Both replace what was there. Null says nothing and leaves it to the rest of the path; an empty list allows no
     market; `maximum_notional` is per order and counted in `notional_asset`, by default the owner's base currency,
     whatever market is bought. Where nobody on a path says, nothing can be bought."""

@@ -20,8 +20,6 @@ from kit.embedded.process import ServiceError
 from kit.embedded.programs import run_program
 from kit.roles import default_privileges, no_default_privileges
 
-# The schema that is replaced keeps this name until the new one is complete.
-_ASIDE = "before_restore"
 _AS_MADE_BY_INITDB = (
     "ALTER SCHEMA public OWNER TO pg_database_owner",
     "COMMENT ON SCHEMA public IS 'standard public schema'",
@@ -64,10 +62,13 @@ def back_up(addresses: Addresses, file: Path) -> int:
     """
     if not file.parent.is_dir():
         raise ServiceError(f"There is no directory {file.parent}: make it first.")
+    if file.is_dir():
+        raise ServiceError(f"{file} is a directory: name a file in it.")
     scratch = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         os.close(os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        run_program("pg_dump", addresses.system, "--format=custom", f"--file={scratch}")
+        leftover = f"--exclude-schema={schema.ASIDE}"
+        run_program("pg_dump", addresses.system, "--format=custom", leftover, f"--file={scratch}")
         scratch.replace(file)
     finally:
         scratch.unlink(missing_ok=True)
@@ -79,6 +80,7 @@ def restore(addresses: Addresses, file: Path, *, replace: bool) -> None:
 
     The database must be empty unless `replace` is set, and nobody else may be connected to it; its three roles have the
     names they had. Raises ServiceError with one sentence when that is not so; the database is then as it was.
+    After a replacement that was cut off by a kill, the next call first puts back what was there.
     """
     if not file.is_file():
         raise ServiceError(f"There is no file {file}.")
@@ -89,6 +91,7 @@ def restore(addresses: Addresses, file: Path, *, replace: bool) -> None:
             raise ServiceError(
                 f"{others[0]} other connections use the database: stop web, worker and beat first (`make down`)."
             )
+        schema.mend(connection)
         if schema.is_empty(connection):
             _fill(connection, addresses, file)
         elif replace:
@@ -101,16 +104,16 @@ def _replace(connection: psycopg.Connection, addresses: Addresses, file: Path) -
     """Restore beside what there is, and drop that only when the restored is complete."""
     owner = connection.info.user
     with connection.transaction():
-        _execute(connection, f"ALTER SCHEMA public RENAME TO {_ASIDE}", "CREATE SCHEMA public")
+        _execute(connection, f"ALTER SCHEMA public RENAME TO {schema.ASIDE}", "CREATE SCHEMA public")
         _execute(connection, *_AS_MADE_BY_INITDB)
         for role in (owner, *addresses.users):
             connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
     try:
         _fill(connection, addresses, file)
     except BaseException:
-        _execute(connection, "DROP SCHEMA public CASCADE", f"ALTER SCHEMA {_ASIDE} RENAME TO public")
+        _execute(connection, "DROP SCHEMA public CASCADE", f"ALTER SCHEMA {schema.ASIDE} RENAME TO public")
         raise
-    _execute(connection, f"DROP SCHEMA {_ASIDE} CASCADE")
+    _execute(connection, f"DROP SCHEMA {schema.ASIDE} CASCADE")
 
 
 def _fill(connection: psycopg.Connection, addresses: Addresses, file: Path) -> None:

@@ -41,6 +41,8 @@ _NEVER = {"SCHEMA", "DEFAULT ACL"}  # what `create_roles` makes
 _LOADED = "loaded"
 _ELSEWHERE = "-"  # in place of a checksum: the migration belongs to an installed package
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('moniqo migrate', 0))"
+# What `restore --replace` gives up keeps this name until the new one is complete.
+ASIDE = "before_restore"
 _EMPTY = "SELECT NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
 # What the preamble of a dump sets: names are written out, and functions may stand before what they use.
 _PREAMBLE = (
@@ -59,6 +61,7 @@ def load(*, owner_url: str, app_url: str, system_url: str, file: Path = FILE) ->
     app, system = (unquote(urlsplit(url).username or "") for url in (app_url, system_url))
     with psycopg.connect(owner_url) as connection:
         connection.execute(_LOCK)  # several machines may be started at once
+        mend(connection)  # an empty schema beside what a restore set aside is no empty database
         if not is_empty(connection):
             return False
         _fill(connection, text, app=app, system=system)
@@ -81,6 +84,23 @@ def is_current(url: str) -> bool:
             return False
         applied = set(connection.execute("SELECT app, name FROM public.django_migrations"))
     return wanted <= applied
+
+
+def mend(connection: psycopg.Connection) -> None:
+    """Tidy up after a replacement that was cut off: what was set aside comes back unless the new one is complete.
+
+    pg_restore fills the new schema in one transaction, so it is complete as soon as it has a table.
+    """
+    row = connection.execute(
+        "SELECT to_regnamespace(%s) IS NOT NULL, EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public')", [ASIDE]
+    ).fetchone()
+    is_set_aside, is_complete = row or (False, False)
+    if is_set_aside and is_complete:
+        connection.execute(f"DROP SCHEMA {ASIDE} CASCADE".encode())
+    elif is_set_aside:
+        with connection.transaction():
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute(f"ALTER SCHEMA {ASIDE} RENAME TO public".encode())
 
 
 def is_empty(connection: psycopg.Connection) -> bool:

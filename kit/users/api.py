@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import Field
 
+from kit.api import Body
 from kit.errors import MoniqoError
 from kit.http import client_address
 from kit.users import tokens, two_factor
@@ -33,7 +34,7 @@ class SecondFactorError(MoniqoError):
     status = 401
 
 
-class SignIn(Schema):
+class SignIn(Body):
     """`code` is the app's six digits, or a recovery code, of who has two-factor sign-in on.
 
     `scopes` narrows what the tokens may do; left out they may do everything.
@@ -46,7 +47,7 @@ class SignIn(Schema):
     name: str = Field("A program", max_length=80, description="What your list of tokens calls it.")
 
 
-class Refresh(Schema):
+class Refresh(Body):
     refresh: str
 
 

@@ -139,3 +139,40 @@ def test_an_unknown_address_or_method_is_a_problem_as_well(client: Client, db: N
         assert answer["Content-Type"] == "application/problem+json"
         assert answer.json()["status"] == status
     assert set(answer["Allow"].split(", ")) == {"GET", "POST"}
+
+
+def bodies() -> Iterator[tuple[str, str]]:
+    """Each operation that takes a body."""
+    for method, path, operation in operations():
+        if "requestBody" in operation:
+            yield method, path
+
+
+def send(client: Client, method: str, path: str, body: Any) -> Any:
+    address = re.sub(r"\{[^}]+\}", NOBODY, path)
+    headers = {"Idempotency-Key": "k"}
+    return client.generic(method.upper(), address, json.dumps(body), content_type="application/json", headers=headers)
+
+
+def test_a_field_that_nobody_reads_is_refused(client: Client, owner: User) -> None:
+    """Or an order with a `price` would be carried out at any price."""
+    client.force_login(owner)
+    asked = {
+        f"{method} {path}": send(client, method, path, {"nonsense": "1"}).json().get("fields", {})
+        for method, path in bodies()
+    }
+    assert len(asked) > 10
+    assert [name for name, fields in asked.items() if "nonsense" not in str(fields)] == []
+
+
+def test_a_number_that_was_rounded_in_binary_is_no_amount(client: Client, owner: User) -> None:
+    client.force_login(owner)
+    answer = send(client, "post", f"/api/v1/wallets/{NOBODY}/deposit", {"amount": 123456789.123456789})
+    assert answer.status_code == 422
+    assert "string" in str(answer.json()["fields"])
+
+
+def test_a_body_that_is_too_large_is_said_to_be(client: Client, owner: User) -> None:
+    client.force_login(owner)
+    answer = send(client, "post", f"/api/v1/wallets/{NOBODY}/deposit", {"amount": "1", "asset": "A" * 3_000_000})
+    assert (answer.status_code, answer["Content-Type"]) == (413, "application/problem+json")

@@ -161,6 +161,29 @@ def test_what_is_there_is_given_up_only_when_told(fund: str, empty: str, tmp_pat
     assert_same(contents(empty), before)
 
 
+@pytest.mark.parametrize("complete", [False, True], ids=["cut off before", "cut off after"])
+def test_a_replacement_that_was_killed_is_tidied_up_by_whoever_comes_next(
+    fund: str, empty: str, tmp_path: Path, complete: bool
+) -> None:
+    """The new schema is filled in one transaction: killed before its end there is none, after it there are two."""
+    file = tmp_path / "moniqo.dump"
+    with psycopg.connect(address("DATABASE_OWNER_URL", empty), autocommit=True) as connection:
+        connection.execute("CREATE TABLE mine AS SELECT 42 AS answer")
+        connection.execute("ALTER SCHEMA public RENAME TO before_restore")
+        connection.execute("CREATE SCHEMA public")
+        if complete:
+            connection.execute("CREATE TABLE restored AS SELECT 43 AS answer")
+        schema.mend(connection)
+        names = [name for (name,) in connection.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ 'restore'")]
+        assert names == []
+        [kept] = connection.execute(f"SELECT answer FROM public.{'restored' if complete else 'mine'}")
+        assert kept == (43 if complete else 42,)
+    assert manage(fund, "backup", str(file)).returncode == 0
+    assert manage(empty, "restore", str(file), "--replace").returncode == 0
+    refused = manage(fund, "backup", str(tmp_path))
+    assert (refused.returncode, "is a directory" in refused.stderr) == (1, True)
+
+
 def test_pg_dump_itself_sees_everything_through_the_system_role_and_refuses_the_others(fund: str) -> None:
     text = run_program("pg_dump", address("DATABASE_SYSTEM_URL", fund), "--data-only", "--inserts")
     assert text.count("INSERT INTO public.wallets_transfer ") > 10

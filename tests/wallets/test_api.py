@@ -1,15 +1,18 @@
 """Wallets for programs."""
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from kit import tenancy
+from kit import clock, tenancy
 from kit.users.models import User
 from tests.programs import bearer
 from tests.wallets.books import balance, make_connection
 from tests.wallets.test_hierarchy import Tree, down, plant
+from wallets.services import deposit
 
 API = "/api/v1"
 
@@ -137,14 +140,29 @@ def test_the_other_owner_finds_nothing(tree: Tree, other_owner: User) -> None:
     path = f"/wallets/{tree.farm.pk}"
     assert program.get(path).status_code == program.get(f"{path}/entries").status_code == 404
     assert program.patch(path, {"name": "stolen"}).status_code == 404
-    body = {"amount": "1", "target_id": str(tree.agent.pk)}
     for action in ("deposit", "allocate", "collect"):
+        body = {"amount": "1"} | ({"target_id": str(tree.agent.pk)} if action == "allocate" else {})
         assert program.post(f"{path}/{action}", body, key="k").status_code == 404
         assert program.post(f"{path}/{action}/preview", body).status_code == 404
     made = {"name": "X", "role": "farm", "parent_id": str(tree.master.pk)}
     assert program.post("/wallets", made).status_code == 404
     made = {"name": "X", "role": "master", "connection_id": str(tree.master.connection_id)}
     assert program.post("/wallets", made).status_code == 404
+
+
+def test_a_statement_stands_in_the_order_of_its_lines_whatever_the_clocks_said(program: Program, tree: Tree) -> None:
+    """A movement that began earlier and waited for another comes after it, though its moment is the earlier one."""
+    path = f"/wallets/{tree.master.pk}"
+    now = clock.now()
+    for seconds in (0, -5, 5, -9):
+        with clock.at(now + timedelta(seconds=seconds)), tenancy.tenant(tree.owner.pk):
+            deposit(owner_id=tree.owner.pk, wallet_id=tree.master.pk, asset="NEW", amount=Decimal(1), key=f"{seconds}")
+    whole = program.get(f"{path}/entries", asset="NEW").json()["items"]
+    assert [line["version"] for line in whole] == [4, 3, 2, 1]
+    assert [line["balance_after"] for line in whole] == ["4", "3", "2", "1"]
+    first = program.get(f"{path}/entries", asset="NEW", limit=3).json()
+    rest = program.get(f"{path}/entries", asset="NEW", limit=3, cursor=first["next"]).json()
+    assert first["items"] + rest["items"] == whole
 
 
 def test_without_a_token_there_is_nothing(client: Client, db: None) -> None:

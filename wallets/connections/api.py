@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
 
-from kit.api import Amount, Page, PageQuery, paginate
+from kit.api import Amount, Body, Page, PageQuery, paginate
 from kit.errors import NotFoundError
 from kit.http import owner_of
 from kit.users.access import MANAGE, READ
@@ -99,7 +99,7 @@ def connection(request: HttpRequest, connection_id: UUID) -> Any:
     return _connection(found[0])
 
 
-class StateIn(Schema):
+class StateIn(Body):
     """`active`, `paused` or `archived`."""
 
     state: str

@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from kit.api import Amount, IdempotencyKey, Page, PageQuery, PositiveAmount, paginate
+from kit.api import Amount, Body, IdempotencyKey, Page, PageQuery, PositiveAmount, paginate, paginate_numbered
 from kit.errors import InvalidInputError
 from kit.http import owner_of
 from kit.users.access import MOVE, READ
@@ -69,7 +69,7 @@ class TreeOut(WalletOut):
     children: list["TreeOut"]
 
 
-class WalletIn(Schema):
+class WalletIn(Body):
     """A master names a connection; a farm or an agent names its parent and uses the parent's connection."""
 
     name: str = Field(min_length=1, max_length=80)
@@ -80,7 +80,7 @@ class WalletIn(Schema):
     target_weight: Amount | None = Field(None, ge=0, le=1)
 
 
-class WalletChange(Schema):
+class WalletChange(Body):
     """Fields that are left out stay as they are; a `target_weight` of null removes the target."""
 
     name: str = Field("", max_length=80)
@@ -88,7 +88,7 @@ class WalletChange(Schema):
     trading_state: Literal["", "active", "reducing", "halted"] = ""
 
 
-class DepositIn(Schema):
+class DepositIn(Body):
     asset: str = Field("USDT", max_length=20)
     amount: PositiveAmount
 
@@ -306,7 +306,7 @@ def list_entries(request: HttpRequest, wallet_id: UUID, account: Query[Statement
     rows = statements.entries(
         owner_id=owner_of(request), wallet_id=wallet_id, asset=account.asset or wallet.base_asset, kind=account.kind
     )
-    return paginate(rows, query, present=_entry)
+    return paginate_numbered(rows, query, number="version", present=_entry)
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------
