@@ -1,14 +1,14 @@
 """A scope's value over time, thinned out to what a screen can show.
 
-Short periods are read from the snapshots, long ones from the days. Of every slice of time the lowest, the highest, the
-deepest and the last point are kept, so that neither a peak nor a drawdown disappears; and so are the largest flows.
+The last week is read from the snapshots, what is older from the days. Of every slice of time the lowest, the highest,
+the deepest and the last point are kept, so that neither a peak nor a drawdown disappears; and so are the largest flows.
 Drawdown is measured on the time-weighted index, from its highest point within the period: money put in hides no loss.
 A scope has a history in each asset that it was ever valued in (`base`); they are never mixed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -23,10 +23,12 @@ ZERO: Final = Decimal(0)
 POINTS: Final = 480
 SLICES: Final = 110  # four points of each, some flows and the ends stay within POINTS
 FLOWS: Final = 30
-# Every five minutes for longer than this is more than has to be read for one line.
-DAYS_FROM: Final = timedelta(days=100)
+# What is older than this is read by its days: every five minutes of it is more than has to be read for one line.
+FINE: Final = timedelta(days=7)
 
-_SNAPSHOTS: Final = """
+# The value before the period; the rest of its first day by snapshots; whole days, each standing at its end, up to the
+# newest that is written down and older than `fine`; and from there on snapshots again.
+_SOURCE: Final = """
     (
         SELECT at, equity, flow, adjustments, twr_index, twr_index AS low, twr_index AS high, true AS is_opening
         FROM portfolio_snapshot WHERE scope = %(scope)s AND base = %(base)s AND at <= %(start)s
@@ -34,29 +36,28 @@ _SNAPSHOTS: Final = """
     )
     UNION ALL
     SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
-    FROM portfolio_snapshot WHERE scope = %(scope)s AND base = %(base)s AND at > %(start)s
-"""
-
-# A day stands at its end; the day that is not over stands at now. What went before the period counts by its close.
-_DAYS: Final = """
-    (
-        SELECT (day + 1)::timestamp AT TIME ZONE 'UTC', equity, flow, adjustments, twr_index, twr_index, twr_index, true
-        FROM portfolio_dailyperformance
-        WHERE scope = %(scope)s AND base = %(base)s AND day < (%(start)s AT TIME ZONE 'UTC')::date
-        ORDER BY day DESC LIMIT 1
-    )
+    FROM portfolio_snapshot
+    WHERE scope = %(scope)s AND base = %(base)s AND at > %(start)s AND at < %(second_day)s
     UNION ALL
-    SELECT least((day + 1)::timestamp AT TIME ZONE 'UTC', %(now)s), equity, flow, adjustments, twr_index, twr_low,
-           twr_high, false
+    SELECT (day + 1)::timestamp AT TIME ZONE 'UTC' - interval '1 microsecond', equity, flow, adjustments, twr_index,
+           twr_low, twr_high, false
     FROM portfolio_dailyperformance
-    WHERE scope = %(scope)s AND base = %(base)s AND day >= (%(start)s AT TIME ZONE 'UTC')::date
+    WHERE scope = %(scope)s AND base = %(base)s AND day >= (%(second_day)s AT TIME ZONE 'UTC')::date
+          AND day < (%(fine)s AT TIME ZONE 'UTC')::date
+    UNION ALL
+    SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
+    FROM portfolio_snapshot
+    WHERE scope = %(scope)s AND base = %(base)s AND at > %(start)s AND at >= greatest(%(second_day)s, (
+        SELECT (max(day) + 1)::timestamp AT TIME ZONE 'UTC' FROM portfolio_dailyperformance
+        WHERE scope = %(scope)s AND base = %(base)s AND day < (%(fine)s AT TIME ZONE 'UTC')::date
+    ))
 """
 
 # A day does not say whether its low came before its high. So its low is measured from the days before it, and its close
 # from its high too: every drawdown that is shown has happened. A snapshot is all of these at once.
 # After a total loss the index begins anew: a life ends with an index of zero, and peaks count within their life only.
-_POINTS: Final = """
-WITH raw (at, equity, flow, adjustments, twr_index, low, high, is_opening) AS ({source}),
+_POINTS: Final = f"""
+WITH raw (at, equity, flow, adjustments, twr_index, low, high, is_opening) AS ({_SOURCE}),
 lived AS (
     SELECT raw.*, count(*) FILTER (WHERE low = 0)
            OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS life
@@ -73,7 +74,7 @@ point AS (
     FROM lived
     WINDOW earlier AS (PARTITION BY life ORDER BY at)
 )
-"""
+"""  # noqa: S608 - joined from constants
 
 # The least and the greatest of [value, number] pairs find an extreme and where it is in one pass without sorting.
 _THINNED: Final = """
@@ -130,7 +131,7 @@ def equity_series(*, scope: UUID, base: str, start: datetime, now: Valuation | N
     """At most `POINTS` points from the last value before `start` on, oldest first, ending with `now` if it is given."""
     parameters = _parameters(scope, base, start) | {"slices": SLICES, "flows": FLOWS, "points": POINTS - 2}
     with connection.cursor() as cursor:
-        cursor.execute(_statement(start, _THINNED), parameters)
+        cursor.execute(_POINTS + _THINNED, parameters)
         points = [_point(*row) for row in cursor.fetchall()]
     if now is not None and points and now.at > points[-1].at:
         points.append(_live_point(points, now))
@@ -225,7 +226,7 @@ def change_since(*, scope: UUID, start: datetime, now: Valuation) -> Change:
     total loss within the period the return is that of the index which began anew; the loss stays in `max_drawdown`.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_statement(start, _CHANGE), _parameters(scope, now.base, start))
+        cursor.execute(_POINTS + _CHANGE, _parameters(scope, now.base, start))
         row = cursor.fetchone()
     nothing = (None, ZERO, ZERO, ZERO, 1.0, ZERO, ZERO, 0.0, 0.0)
     began, equity, net, fees, index, flows, adjustments, depth, peak = row or nothing
@@ -273,15 +274,11 @@ FROM deepest CROSS JOIN peak
 def deepest_drawdown(*, scope: UUID, base: str, start: datetime) -> Trough | None:
     """The largest fall of the time-weighted index within the period, None without snapshots."""
     with connection.cursor() as cursor:
-        cursor.execute(_statement(start, _TROUGH), _parameters(scope, base, start))
+        cursor.execute(_POINTS + _TROUGH, _parameters(scope, base, start))
         row = cursor.fetchone()
     return Trough(float(row[0] or 0), *row[1:]) if row else None
 
 
-def _statement(start: datetime, rest: str) -> str:
-    is_long = clock.now() - start > DAYS_FROM
-    return _POINTS.format(source=_DAYS if is_long else _SNAPSHOTS) + rest
-
-
 def _parameters(scope: UUID, base: str, start: datetime) -> dict[str, Any]:
-    return {"scope": scope, "base": base, "start": start, "now": clock.now()}
+    second_day = datetime.combine(start.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+    return {"scope": scope, "base": base, "start": start, "second_day": second_day, "fine": clock.now() - FINE}
