@@ -49,6 +49,7 @@ def run_quietly(*, owner_id: UUID, farm_id: UUID, agent_ids: Sequence[UUID], tap
             view = look(agent, tape)
             run = None if view is None else quiet_run(agent, view, held.get((agent.wallet_id, agent.instrument_id)))
         except Exception:
+            # One agent's trouble must not leave the others undecided; it runs alone, where it is noted.
             logger.exception("Agent %s could not look at its market", agent.pk)
             alone.append(agent.pk)
             continue
