@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import psycopg.errors
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connections
+from django.db import ProgrammingError, connections
 from django.test import Client
 from django.urls import reverse
 
@@ -21,6 +22,7 @@ REQUESTS: Final = 200
 WARM_UP: Final = 5
 PAGES: Final = {"Portfolio": "portfolio:home", "Wallets": "wallets:tree"}
 BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
+NO_DEMO: Final = "There are no pages to measure: run `make demo` or `make run` first, which build a fund to show."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,15 @@ def pages() -> dict[str, float]:
 
 
 def _richest_owner() -> User:
-    with tenancy.system():
-        newest = Snapshot.objects.order_by("-at", "-id").values_list("owner_id", flat=True).first()
+    try:
+        with tenancy.system():
+            newest = Snapshot.objects.order_by("-at", "-id").values_list("owner_id", flat=True).first()
+    except ProgrammingError as error:
+        if isinstance(error.__cause__, psycopg.errors.UndefinedTable):
+            raise NotFoundError(NO_DEMO) from error
+        raise
     if newest is None:
-        raise NotFoundError("There are no snapshots to show: run `make demo` first.")
+        raise NotFoundError(NO_DEMO)
     return User.objects.get(pk=newest)
 
 

@@ -1,11 +1,15 @@
-"""`manage.py bench`: each benchmark in a process of its own when there are several."""
+"""`manage.py bench`: several benchmarks run in a process each, and one without data says so in a sentence."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 from django.conf import settings
+
+from kit.embedded.environment import DATABASE_VARIABLES
+from tests.conftest import address
 
 # Whoever measured something here would have imported it.
 SCRIPT = """
@@ -25,3 +29,15 @@ def test_several_are_measured_apart() -> None:
     assert list(figures) == ["metrics", "kernel"]
     assert figures["metrics"]["points"] == 1_000_000
     assert result.stderr.endswith("apart")
+
+
+@pytest.mark.parametrize("database", ["postgres", "live"])
+def test_without_a_demo_the_pages_say_in_one_sentence_what_to_do(live_db: str, database: str) -> None:
+    """Neither a database without a table nor one without a fund ends in a traceback."""
+    name = live_db if database == "live" else database
+    given = os.environ | {variable: address(variable, name) for variable in DATABASE_VARIABLES}
+    command = [sys.executable, "manage.py", "bench", "pages"]
+    result = subprocess.run(command, cwd=settings.BASE_DIR, env=given, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.startswith("moniqo: There are no pages to measure: run `make demo` or `make run` first")
+    assert result.stderr.count("\n") == 1
