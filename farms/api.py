@@ -22,7 +22,10 @@ router = Router()
 
 
 class AgentOut(Schema):
-    """An agent. Money in `base_asset`; `profit` is value less funding; `size`, returns and rates are fractions."""
+    """An agent. Money in `base_asset`; `profit` is value less funding; `size`, returns and rates are fractions.
+
+    Value and profit are null where nothing that it holds has a price.
+    """
 
     id: UUID
     farm_id: UUID
@@ -36,10 +39,10 @@ class AgentOut(Schema):
     status: str
     status_detail: str
     base_asset: str
-    value: Amount
+    value: Amount | None
     free: Amount
     funding: Amount
-    profit: Amount
+    profit: Amount | None
     profit_return: Amount | None
     trades: int
     win_rate: Amount | None
@@ -54,7 +57,10 @@ class AgentDetailOut(AgentOut):
 
 
 class FarmOut(Schema):
-    """A farm. Money in `base_asset`; `share` and `target` are fractions of the master's value."""
+    """A farm. Money in `base_asset`; `share` and `target` are fractions of the master's value.
+
+    Value and profit are null where nothing that it holds has a price.
+    """
 
     id: UUID
     wallet_id: UUID
@@ -62,10 +68,10 @@ class FarmOut(Schema):
     kind: str
     status: str
     base_asset: str
-    value: Amount
+    value: Amount | None
     free: Amount
     funding: Amount
-    profit: Amount
+    profit: Amount | None
     profit_return: Amount | None
     share: Amount | None
     target: Amount | None

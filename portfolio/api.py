@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -17,6 +17,9 @@ from portfolio.selectors.scope import Scope
 
 router = Router()
 
+# What is unknown, and not zero, as long as nothing that is held has a price.
+WORTH: Final = ("equity", "invested", "unrealized_pnl", "realized_pnl", "fees", "gross_exposure", "net_exposure")
+
 
 class ScopeQuery(Schema):
     """`?range=1M&wallet=<id>`; without a wallet all of them together."""
@@ -26,35 +29,41 @@ class ScopeQuery(Schema):
 
 
 class ChangeOut(Schema):
-    """What a period did; profit = market + realized − fees + adjustments, exactly; `twr`, drawdowns are fractions."""
+    """What a period did; profit = market + realized − fees + adjustments, exactly; `twr`, drawdowns are fractions.
+
+    All of it is null while the value now is unknown.
+    """
 
     began: datetime | None
-    opening: Amount
-    closing: Amount
-    flows: Amount
-    profit: Amount
-    market: Amount
-    realized: Amount
-    fees: Amount
-    adjustments: Amount
-    twr: float
-    max_drawdown: float
-    current_drawdown: float
+    opening: Amount | None
+    closing: Amount | None
+    flows: Amount | None
+    profit: Amount | None
+    market: Amount | None
+    realized: Amount | None
+    fees: Amount | None
+    adjustments: Amount | None
+    twr: float | None
+    max_drawdown: float | None
+    current_drawdown: float | None
 
 
 class SummaryOut(Schema):
-    """Amounts in `base`; exposures in `base` too, signed where net. `unpriced` assets are not counted anywhere."""
+    """Amounts in `base`; exposures in `base` too, signed where net. `unpriced` assets are not counted anywhere.
+
+    Where nothing that is held has a price, its worth is unknown: null, and not "0".
+    """
 
     at: datetime
     base: str
-    equity: Amount
+    equity: Amount | None
     cash: Amount
-    invested: Amount
-    unrealized_pnl: Amount
-    realized_pnl: Amount
-    fees: Amount
-    gross_exposure: Amount
-    net_exposure: Amount
+    invested: Amount | None
+    unrealized_pnl: Amount | None
+    realized_pnl: Amount | None
+    fees: Amount | None
+    gross_exposure: Amount | None
+    net_exposure: Amount | None
     open_positions: int
     sharpe: float | None
     sharpe_days: int
@@ -95,7 +104,7 @@ class ShareOut(Schema):
 class AllocationOut(Schema):
     base: str
     by: Literal["asset", "farm", "venue"]
-    total: Amount
+    total: Amount | None = Field(description="Of what has a price; null where nothing has one.")
     shares: list[ShareOut]
     unpriced: list[str]
 
@@ -143,8 +152,10 @@ class PerformanceOut(Schema):
 def summary(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
     figures = _figures(request, scope)
     now, freshness = figures.now, figures.freshness
+    worth = {name: getattr(now, name) for name in SummaryOut.model_fields if hasattr(now, name)}
     return {
-        **{name: getattr(now, name) for name in SummaryOut.model_fields if hasattr(now, name)},
+        **worth,
+        **({} if now.is_known else dict.fromkeys(WORTH)),
         "base": figures.base,
         "open_positions": len(figures.positions),
         "sharpe": figures.performance.sharpe,
@@ -172,7 +183,7 @@ def allocation(request: HttpRequest, scope: Query[ScopeQuery], by: Literal["asse
     return {
         "base": figures.base,
         "by": by,
-        "total": sum((share.value for share in shares[by]), Decimal(0)),
+        "total": sum((share.value for share in shares[by]), Decimal(0)) if figures.now.is_known else None,
         "shares": [_share(share, by) for share in shares[by]],
         "unpriced": list(figures.now.unpriced),
     }

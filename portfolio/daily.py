@@ -13,7 +13,9 @@ from uuid import UUID
 
 from django.db import connection
 
-ROLL_UP: Final = """
+from portfolio.valuation import SAYS_A_VALUE
+
+ROLL_UP: Final = f"""
 WITH scope (scope, base) AS (
     -- A scope's history is that of the asset it is valued in now.
     SELECT candidate.scope, newest.base
@@ -39,7 +41,7 @@ series AS (
         UNION ALL
         SELECT scope, wallet_id, base, at, equity, realized_pnl, fees, flow, adjustments, twr_index
         FROM portfolio_snapshot AS later
-        WHERE later.scope = scope.scope AND later.base = scope.base AND at >= %(start)s
+        WHERE later.scope = scope.scope AND later.base = scope.base AND at >= %(start)s AND {SAYS_A_VALUE}
     ) AS snapshot
 ),
 step AS (
@@ -82,7 +84,7 @@ ON CONFLICT (scope, day) DO UPDATE
 SET base = excluded.base, equity = excluded.equity, low = excluded.low, high = excluded.high, flow = excluded.flow,
     market = excluded.market, realized = excluded.realized, fees = excluded.fees, adjustments = excluded.adjustments,
     twr = excluded.twr, twr_index = excluded.twr_index, twr_low = excluded.twr_low, twr_high = excluded.twr_high
-"""
+"""  # noqa: S608 - joined from constants
 
 # The first day there can be: everything is rolled up from the beginning.
 BEGINNING: Final = date(2009, 1, 1)

@@ -88,6 +88,10 @@ holding AS (
 )
 """
 
+# Which rows of `portfolio_snapshot` say a value: nothing that was held had a price where this is false. Such a row
+# stands in no day and no series, because its zero never was.
+SAYS_A_VALUE: Final = "(equity <> 0 OR flow <> 0 OR unpriced = '[]'::jsonb)"
+
 # What has flowed since the marks of each scope, by venue and asset, with the price it is told at.
 MOVED: Final = """
 flowed AS (
@@ -270,6 +274,11 @@ class Valuation:
     twr_index: float
     is_stale: bool
     unpriced: tuple[str, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """False where nothing that is held has ever had a price: its value is unknown then, and not the zero here."""
+        return bool(self.equity) or not self.unpriced
 
 
 def value_scope(*, owner_id: UUID, scope: UUID) -> Valuation:

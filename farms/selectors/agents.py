@@ -45,7 +45,7 @@ class AgentRow:
     status_kind: str
     status_detail: str
     base_asset: str
-    value: Decimal
+    value: Decimal | None
     free: Decimal
     funding: Decimal
     trades: int
@@ -55,12 +55,12 @@ class AgentRow:
     last_run: RunRow | None
 
     @property
-    def profit(self) -> Decimal:
-        return self.value - self.funding
+    def profit(self) -> Decimal | None:
+        return None if self.value is None else self.value - self.funding
 
     @property
     def profit_return(self) -> Decimal | None:
-        return self.profit / self.funding if self.funding > 0 else None
+        return None if self.profit is None or self.funding <= 0 else self.profit / self.funding
 
     @property
     def market(self) -> str:

@@ -53,7 +53,7 @@ class FarmRow:
     status_label: str
     status_kind: str
     base_asset: str
-    value: Decimal
+    value: Decimal | None
     free: Decimal
     funding: Decimal
     share: Decimal | None
@@ -64,12 +64,12 @@ class FarmRow:
     exposure: tuple[Exposure, ...]
 
     @property
-    def profit(self) -> Decimal:
-        return self.value - self.funding
+    def profit(self) -> Decimal | None:
+        return None if self.value is None else self.value - self.funding
 
     @property
     def profit_return(self) -> Decimal | None:
-        return self.profit / self.funding if self.funding > 0 else None
+        return None if self.profit is None or self.funding <= 0 else self.profit / self.funding
 
     @property
     def running(self) -> int:
@@ -180,7 +180,7 @@ def _farm_row(farm: Farm, node: WalletNode, given: dict[UUID, Decimal], agents: 
         maximum_share=farm.maximum_share,
         created_at=farm.created_at,
         agents=members,
-        exposure=_exposure(members, node.value, farm.maximum_share),
+        exposure=_exposure(members, node.value or ZERO, farm.maximum_share),
     )
 
 

@@ -43,11 +43,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class NetValue:
-    """The lines that a value is the sum of, largest first; those without a price come before all. `count` is of all."""
+    """The lines that a value is the sum of, largest first; those without a price come before all. `count` is of all.
+
+    The total is None where no line has a price.
+    """
 
     lines: Sequence[Line]
     count: int
-    total: Decimal
+    total: Decimal | None
 
 
 def net_value(parameters: dict[str, Any]) -> NetValue:
@@ -57,4 +60,4 @@ def net_value(parameters: dict[str, Any]) -> NetValue:
         rows = cursor.fetchall()
     if not rows:
         return NetValue((), 0, Decimal(0))
-    return NetValue([Line(*row[:-2]) for row in rows], rows[0][-2], rows[0][-1] or Decimal(0))
+    return NetValue([Line(*row[:-2]) for row in rows], rows[0][-2], rows[0][-1])

@@ -143,13 +143,17 @@ class Scope:
         return self.period.start
 
     @cached_property
-    def change(self) -> series.Change:
-        return series.change_since(scope=self.scope, start=self.start, now=self.now)
+    def change(self) -> series.Change | series.UnknownChange:
+        return self._since(self.start)
 
     @cached_property
-    def today(self) -> series.Change:
-        midnight = self.now.at.replace(hour=0, minute=0, second=0, microsecond=0)
-        return series.change_since(scope=self.scope, start=midnight, now=self.now)
+    def today(self) -> series.Change | series.UnknownChange:
+        return self._since(self.now.at.replace(hour=0, minute=0, second=0, microsecond=0))
+
+    def _since(self, start: datetime) -> series.Change | series.UnknownChange:
+        if not self.now.is_known:
+            return series.UnknownChange()
+        return series.change_since(scope=self.scope, start=start, now=self.now)
 
     @cached_property
     def points(self) -> tuple[series.Point, ...]:
@@ -179,8 +183,15 @@ class Scope:
         return f"{', '.join(self.now.unpriced)}. No market at its venue has said a price."
 
     @property
+    def nothing_shared(self) -> str:
+        """Why there are no parts of the whole."""
+        return "Nothing is held yet." if self.now.is_known else "Nothing that is held has a price."
+
+    @property
     def equity_words(self) -> str:
         """What the chart shows, for those who do not see it; shares of the whole only, so nothing has to be masked."""
+        if self.change.twr is None or self.change.max_drawdown is None:
+            return f"Value, {self.period.words}: not known now."
         change, fall = (
             formatting.percent(Decimal(str(one)), signed=True) for one in (self.change.twr, self.change.max_drawdown)
         )
@@ -206,9 +217,15 @@ class Scope:
     @property
     def net_value(self) -> Value:
         """In `base`; missing where nothing that is held has a price, which is unknown and not zero."""
-        if self.now.unpriced and not self.now.equity:
-            return Missing(f"Nothing that is held has a price in {self.base}: {', '.join(self.now.unpriced)}.")
-        return self.now.equity
+        return self._worth(self.now.equity)
+
+    @property
+    def invested(self) -> Value:
+        return self._worth(self.now.invested)
+
+    @property
+    def unrealized(self) -> Value:
+        return self._worth(self.now.unrealized_pnl)
 
     @property
     def net_exposure(self) -> Value:
@@ -219,7 +236,14 @@ class Scope:
     def gross_exposure(self) -> Value:
         return self._times(self.now.gross_exposure)
 
+    def _worth(self, amount: Decimal) -> Value:
+        if not self.now.is_known:
+            return Missing(f"Nothing that is held has a price in {self.base}: {', '.join(self.now.unpriced)}.")
+        return amount
+
     def _times(self, amount: Decimal) -> Value:
+        if not self.now.is_known:
+            return self._worth(amount)
         return amount / self.now.equity if self.now.equity > 0 else Missing("There is no equity to compare with.")
 
     # --- parts of the whole ------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from django.db import connection
 
 from kit import clock
 from portfolio.models import Snapshot
-from portfolio.valuation import Valuation
+from portfolio.valuation import SAYS_A_VALUE, Valuation
 
 ZERO: Final = Decimal(0)
 POINTS: Final = 480
@@ -28,7 +28,7 @@ FINE: Final = timedelta(days=7)
 
 # The value before the period; the rest of its first day by snapshots; whole days, each standing at its end, up to the
 # newest that is written down and older than `fine`; and from there on snapshots again.
-_SOURCE: Final = """
+_SOURCE: Final = f"""
     (
         SELECT at, equity, flow, adjustments, twr_index, twr_index AS low, twr_index AS high, true AS is_opening
         FROM portfolio_snapshot WHERE scope = %(scope)s AND base = %(base)s AND at <= %(start)s
@@ -37,7 +37,7 @@ _SOURCE: Final = """
     UNION ALL
     SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
     FROM portfolio_snapshot
-    WHERE scope = %(scope)s AND base = %(base)s AND at > %(start)s AND at < %(second_day)s
+    WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE} AND at > %(start)s AND at < %(second_day)s
     UNION ALL
     SELECT (day + 1)::timestamp AT TIME ZONE 'UTC' - interval '1 microsecond', equity, flow, adjustments, twr_index,
            twr_low, twr_high, false
@@ -47,11 +47,12 @@ _SOURCE: Final = """
     UNION ALL
     SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
     FROM portfolio_snapshot
-    WHERE scope = %(scope)s AND base = %(base)s AND at > %(start)s AND at >= greatest(%(second_day)s, (
+    WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE}
+          AND at > %(start)s AND at >= greatest(%(second_day)s, (
         SELECT (max(day) + 1)::timestamp AT TIME ZONE 'UTC' FROM portfolio_dailyperformance
         WHERE scope = %(scope)s AND base = %(base)s AND day < (%(fine)s AT TIME ZONE 'UTC')::date
     ))
-"""
+"""  # noqa: S608 - joined from constants
 
 # A day does not say whether its low came before its high. So its low is measured from the days before it, and its close
 # from its high too: every drawdown that is shown has happened. A snapshot is all of these at once.
@@ -133,7 +134,7 @@ def equity_series(*, scope: UUID, base: str, start: datetime, now: Valuation | N
     with connection.cursor() as cursor:
         cursor.execute(_POINTS + _THINNED, parameters)
         points = [_point(*row) for row in cursor.fetchall()]
-    if now is not None and points and now.at > points[-1].at:
+    if now is not None and now.is_known and points and now.at > points[-1].at:
         points.append(_live_point(points, now))
     return tuple(points)
 
@@ -199,6 +200,24 @@ class Change:
     def market(self) -> Decimal:
         """What prices did to what was held."""
         return self.profit - self.realized + self.fees - self.adjustments
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownChange:
+    """The change of what cannot be valued now: each figure of a `Change` is there, and none is known."""
+
+    began: None = None
+    opening: None = None
+    closing: None = None
+    flows: None = None
+    realized: None = None
+    fees: None = None
+    adjustments: None = None
+    twr: None = None
+    max_drawdown: None = None
+    current_drawdown: None = None
+    profit: None = None
+    market: None = None
 
 
 _CHANGE: Final = """

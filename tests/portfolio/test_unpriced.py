@@ -1,5 +1,6 @@
 """What has no price is unknown, not zero: no index falls, no page breaks, and what is lost is lost once."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from farms.models import Farm
 from kit import clock
 from kit.alerts.models import Alert
 from markets.models import Instrument, Ticker
@@ -192,3 +194,43 @@ def test_a_wallet_that_cannot_be_written_down_does_not_stop_the_others(fund: Fun
     in_the_way.delete()
     healed = see(fund, next(moments), "agent b")
     assert (healed.equity, healed.flow, healed.flows, healed.twr_index) == (777, 777, 777, 1)
+
+
+def test_where_nothing_has_a_price_every_figure_is_unknown_and_not_zero(
+    fund: Fund, moments: Iterator[datetime], client: Client
+) -> None:
+    fund.owner.base_currency = "EUR"
+    fund.owner.save()
+    for wallet in fund.wallets.values():
+        wallet.base_asset = "EUR"
+        wallet.save()
+    farm = Farm.objects.create(
+        owner=fund.owner, wallet=fund.wallets["farm a"], name="farm a", kind=Farm.Kind.MIXED, maximum_share=D("0.5")
+    )
+    fund.deposit("1000")
+    fund.move("master", "agent a", "500")
+    see(fund, next(moments))
+    client.force_login(fund.owner)
+
+    summary = client.get("/api/v1/portfolio/summary").json()
+    assert (summary["unpriced"], summary["cash"]) == (["USDT"], "0")
+    for name in ("equity", "invested", "unrealized_pnl", "gross_exposure", "net_exposure", "realized_pnl", "fees"):
+        assert summary[name] is None, name
+    assert {*summary["today"].values(), *summary["period"].values()} == {None}
+    assert client.get("/api/v1/portfolio/equity").json()["points"] == []
+    assert client.get("/api/v1/portfolio/allocation").json()["total"] is None
+    for node in client.get("/api/v1/wallets").json():
+        if node["unpriced"]:
+            assert (node["value"], node["share"]) == (None, None), node["name"]
+    row = client.get(f"/api/v1/farms/{farm.pk}").json()
+    assert (row["value"], row["profit"], row["share"]) == (None, None, None)
+
+    roll_up(owner_id=fund.owner.pk)
+    assert not DailyPerformance.objects.filter(scope__in=(fund.owner.pk, fund.wallets["master"].pk)).exists()
+    for page in ("/", "/portfolio/explain/net-value/", "/portfolio/explain/profit/", "/farms/"):
+        text = client.get(page).content.decode()
+        assert "—" in text, page
+        # No euro is held, which is known.
+        shown = re.sub(r"<dt>Cash</dt><dd>.*?</dd>", "", text)
+        assert not re.search(r"€0(?!\d)", shown), page
+    assert 'Master value</dt><dd class="v"><span class="missing"' in client.get("/wallets/").content.decode()

@@ -40,7 +40,7 @@ class WalletOut(Schema):
     """A wallet with its figures in `base_asset`; `value`, `held_value` and `change_24h` include everything below it.
 
     `share`, `target` and `drift` are fractions of the master's value, `target_weight` is one of the parent's.
-    `state` is the strictest trading state on the path.
+    Values are null where nothing that is held has a price. `state` is the strictest trading state on the path.
     """
 
     id: UUID
@@ -53,9 +53,9 @@ class WalletOut(Schema):
     trading_state: str
     state: str
     target_weight: Amount | None
-    own_value: Amount
+    own_value: Amount | None
     free_value: Amount
-    value: Amount
+    value: Amount | None
     held_value: Amount
     change_24h: Amount | None
     share: Amount | None

@@ -24,6 +24,7 @@ MARGIN = 33.0
 SHOWN = (3, 7, 12)
 COLOURS = (1, 2, 5, 3, 4)
 REST_COLOUR = 6
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,11 @@ def colours(tree: Sequence[WalletNode]) -> dict[UUID, int]:
 
 def capital_flow(tree: Sequence[WalletNode]) -> Flow | None:
     """The picture of the tree, or None while there is no money in it."""
-    masters = [node for node in tree if node.depth == 0 and node.value > 0]
+    masters = [node for node in tree if node.depth == 0 and _worth(node) > 0]
     if not masters:
         return None
     columns = _columns(tree, masters)
-    scale = FULL_HEIGHT / float(sum(node.value for node in masters))
+    scale = FULL_HEIGHT / float(sum(map(_worth, masters)))
     heights = [
         sum(_height(item, scale) for item in column) + gap * (len(column) - 1)
         for column, gap in zip(columns, GAPS, strict=True)
@@ -136,9 +137,9 @@ def _columns(tree: Sequence[WalletNode], masters: list[WalletNode]) -> list[list
     for master in (node for node in tree if node.id in shown):
         second += [_item(node, colour) for node in tree if node.parent_id == master.id and node.id in farms]
         second += _rest(tree, master, farms, "farms")
-        if master.own_value > 0:
-            share = master.own_value / master.value
-            second.append(_Item("Free money", None, master.id, master.own_value, share, None, REST_COLOUR))
+        own = master.own_value or ZERO
+        if own > 0:
+            second.append(_Item("Free money", None, master.id, own, own / _worth(master), None, REST_COLOUR))
     third: list[_Item] = []
     for farm in (node for node in tree if node.id in farms):
         third += [_item(node, colour) for node in tree if node.parent_id == farm.id and node.id in agents]
@@ -147,22 +148,27 @@ def _columns(tree: Sequence[WalletNode], masters: list[WalletNode]) -> list[list
 
 
 def _largest(nodes: Sequence[WalletNode], count: int) -> set[UUID]:
-    ranked = sorted((node for node in nodes if node.value > 0), key=lambda node: node.value, reverse=True)
+    ranked = sorted((node for node in nodes if _worth(node) > 0), key=_worth, reverse=True)
     return {node.id for node in ranked[:count]}
 
 
+def _worth(node: WalletNode) -> Decimal:
+    """What is drawn of the wallet: nothing where its value is unknown."""
+    return node.value or ZERO
+
+
 def _rest(tree: Sequence[WalletNode], parent: WalletNode, shown: set[UUID], noun: str) -> list[_Item]:
-    others = [node for node in tree if node.parent_id == parent.id and node.id not in shown and node.value > 0]
+    others = [node for node in tree if node.parent_id == parent.id and node.id not in shown and _worth(node) > 0]
     if not others:
         return []
-    value = sum((node.value for node in others), Decimal(0))
-    share = sum((node.share or Decimal(0) for node in others), Decimal(0))
+    value = sum(map(_worth, others), ZERO)
+    share = sum((node.share or ZERO for node in others), ZERO)
     return [_Item(f"{len(others)} more {noun}", None, parent.id, value, share, None, REST_COLOUR)]
 
 
 def _item(node: WalletNode, colour: dict[UUID, int]) -> _Item:
     drift = node.drift if node.depth else None
-    return _Item(node.name, node.id, node.parent_id, node.value, node.share, drift, colour[node.id])
+    return _Item(node.name, node.id, node.parent_id, _worth(node), node.share, drift, colour[node.id])
 
 
 def _height(item: _Item, scale: float) -> float:

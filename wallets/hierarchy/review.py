@@ -51,7 +51,7 @@ def find_movement(nodes: tuple[WalletNode, ...], node: WalletNode, action: str) 
 def suggestion(movement: Movement) -> str:
     """What would bring the wallet to its target, as far as the source's free money goes."""
     node = movement.wallet
-    if node.drift is None or node.share is None or not node.share:
+    if node.drift is None or not node.share or not node.value:
         return ""
     wanted = node.drift * node.value / node.share * (1 if movement.action == "collect" else -1)
     free = movement.source.free(node.base_asset) if movement.source else Decimal(0)
@@ -88,7 +88,9 @@ def _shares(movement: Movement, asset: str, amount: Decimal) -> list[tuple[str, 
     """The wallet's share of the master before and after, where the asset has a price."""
     node, whole = movement.wallet, movement.source or movement.target
     if movement.source is None or node.share is None or not node.value or not node.share:
-        return [] if not node.share else [(f"{node.name}, value", *_values(node, asset, amount))]
+        if not node.share or node.value is None:
+            return []
+        return [(f"{node.name}, value", *_values(node, node.value, asset, amount))]
     price = _price(whole.holdings, asset)
     if price is None:
         return []
@@ -97,9 +99,9 @@ def _shares(movement: Movement, asset: str, amount: Decimal) -> list[tuple[str, 
     return [(f"{node.name}, share", formats.percent(node.share), formats.percent(after))]
 
 
-def _values(node: WalletNode, asset: str, amount: Decimal) -> tuple[Any, Any]:
+def _values(node: WalletNode, value: Decimal, asset: str, amount: Decimal) -> tuple[Any, Any]:
     price = _price(node.holdings, asset) or Decimal(1 if asset == node.base_asset else 0)
-    return formats.money(node.value, node.base_asset), formats.money(node.value + amount * price, node.base_asset)
+    return formats.money(value, node.base_asset), formats.money(value + amount * price, node.base_asset)
 
 
 def _price(holdings: tuple[Holding, ...], asset: str) -> Decimal | None:

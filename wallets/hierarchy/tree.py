@@ -59,7 +59,8 @@ class WalletNode:
     """A wallet of the tree. Money is in `base_asset`; shares, targets and drift are fractions of the root's value.
 
     `value`, `held_value`, `change` and `unpriced` are of the wallet and everything below it; `own_value`, `free_value`
-    and `holdings` of the wallet alone. `change` is what the last 24 hours earned, deposits and allocations taken out.
+    and `holdings` of the wallet alone. A value is None where something is held and nothing of it has a
+    price. `change` is what the last 24 hours earned, deposits and allocations taken out.
     """
 
     id: UUID
@@ -79,9 +80,9 @@ class WalletNode:
     base_asset: str
     target_weight: Decimal | None
     holdings: tuple[Holding, ...]
-    own_value: Decimal
+    own_value: Decimal | None
     free_value: Decimal
-    value: Decimal
+    value: Decimal | None
     held_value: Decimal
     change: Decimal | None
     unpriced: tuple[str, ...]
@@ -95,7 +96,7 @@ class WalletNode:
     @property
     def change_fraction(self) -> Decimal | None:
         """`change` of what there was before it, flows included."""
-        if self.change is None or self.value == self.change:
+        if self.change is None or self.value is None or self.value == self.change:
             return None
         return self.change / (self.value - self.change)
 
@@ -266,15 +267,20 @@ def _node(sprout: _Sprout, *, whole: Decimal) -> WalletNode:
         base_asset=row["base_asset"],
         target_weight=row["target_weight"],
         holdings=sprout.holdings,
-        own_value=sprout.own_value,
+        own_value=_known(sprout.own_value, any(holding.price is None for holding in sprout.holdings)),
         free_value=sprout.free_value,
-        value=sprout.value,
+        value=_known(sprout.value, bool(sprout.unpriced)),
         held_value=sprout.held_value,
         change=sprout.change,
         unpriced=tuple(sorted(sprout.unpriced)),
-        share=sprout.value / whole if whole else None,
+        share=sprout.value / whole if whole and _known(sprout.value, bool(sprout.unpriced)) is not None else None,
         target=sprout.target,
     )
+
+
+def _known(value: Decimal, is_unpriced: bool) -> Decimal | None:
+    """The value of what has a price; None where nothing has one, which is unknown and not zero."""
+    return None if is_unpriced and not value else value
 
 
 def _sum(one: Decimal | None, other: Decimal | None) -> Decimal:
