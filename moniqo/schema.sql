@@ -54,6 +54,7 @@
 -- migration wallets 0003_ledger 4d1e38106834b1f2
 -- migration wallets 0005_rehearsing_connections 2e9fa1677cb8699d
 -- migration wallets 0006_hierarchy_functions dc6d7298233f4d07
+-- migration wallets 0007_connections_active_since f4538ac116c84f60
 
 --
 -- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -2198,7 +2199,8 @@ CREATE TABLE public.wallets_connection (
     synced_at timestamp with time zone,
     owner_id uuid NOT NULL,
     platform_id character varying(40) NOT NULL,
-    is_rehearsing boolean NOT NULL
+    is_rehearsing boolean NOT NULL,
+    active_since timestamp with time zone
 );
 
 ALTER TABLE ONLY public.wallets_connection FORCE ROW LEVEL SECURITY;
@@ -3008,7 +3010,8 @@ INSERT INTO public.django_migrations VALUES
 	(51, 'wallets', '0002_policies', now()),
 	(52, 'wallets', '0003_ledger', now()),
 	(53, 'wallets', '0005_rehearsing_connections', now()),
-	(54, 'wallets', '0006_hierarchy_functions', now());
+	(54, 'wallets', '0006_hierarchy_functions', now()),
+	(55, 'wallets', '0007_connections_active_since', now());
 
 
 --
@@ -3337,7 +3340,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 53, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 54, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 55, true);
 
 
 --

@@ -9,6 +9,9 @@ class TradingConfig(AppConfig):
 
     def ready(self) -> None:
         from trading.selectors.consequences import of_movement
-        from wallets.hierarchy.consequences import register
+        from trading.selectors.obligations import of_connections
+        from wallets.hierarchy import consequences
+        from wallets.venues import obligations
 
-        register(of_movement)
+        consequences.register(of_movement)
+        obligations.register(of_connections)

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from kit import clock
 from kit.alerts.models import Alert
@@ -23,7 +23,7 @@ from trading.orders.cancelling import request_cancellation
 from trading.orders.placing import locked_wallet, place_order
 from trading.positions.protection import Exit, due_exits
 from trading.risk.sizing import in_lots
-from wallets.models import Account
+from wallets.models import Account, Connection
 
 # After so many orders that did not close the position a person has to look at it. Trying never ends, it only slows
 # down: a price that was too old, or a venue that was away, must not leave the position without its stop once it is
@@ -63,8 +63,15 @@ def _leave(exit_: Exit) -> list[Order]:
     position = _open(exit_.position_id)
     if position is None or _is_waiting(position, exit_):
         return []
-    attempts, last = position.exits.aggregate(number=Count("pk"), last=Max("created_at")).values()
-    if attempts and clock.now() < last + _pause_after(attempts):
+    if wallet.connection.state != Connection.State.ACTIVE:
+        _say_unwatched(position, exit_.reason, wallet.connection)
+        return []
+    # What failed before the connection was made active again does not make anybody wait.
+    anew = Q() if wallet.connection.active_since is None else Q(created_at__gte=wallet.connection.active_since)
+    attempts, failed, last = position.exits.aggregate(
+        number=Count("pk"), failed=Count("pk", filter=anew), last=Max("created_at", filter=anew)
+    ).values()
+    if failed and clock.now() < last + _pause_after(failed):
         return []
     quantity = in_lots(min(position.quantity, _in_books(position)), position.instrument.lot_size)
     if attempts + 1 >= ATTEMPTS_BEFORE_ALARM or quantity <= 0:
@@ -108,6 +115,17 @@ def _in_books(position: Position) -> Decimal:
 def _pause_after(attempts: int) -> timedelta:
     """Ten seconds after the first attempt, then twice as long after each."""
     return min(FIRST_PAUSE * (1 << min(attempts - 1, 10)), LONGEST_PAUSE)
+
+
+def _say_unwatched(position: Position, reason: str, connection: Connection) -> None:
+    """Nothing is sent through a connection that is not active: it waits for its owner, without wearing itself out."""
+    raise_alert(
+        owner_id=position.owner_id,
+        key=f"unprotected:{position.pk}",
+        title=f"{position.wallet.name} cannot close its position"[:120],
+        body=f"{reason} {connection.name} is {connection.state}, so nothing is sold until you make it active.",
+        level=Alert.Level.CRITICAL,
+    )
 
 
 def _call_for_help(position: Position, reason: str, attempts: int) -> None:

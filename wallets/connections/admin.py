@@ -19,7 +19,10 @@ from wallets.models import (
     Reconciliation,
     SyncRun,
 )
+from wallets.sync.health import unwatched_words
+from wallets.venues.accounts import why_not_archived
 from wallets.venues.credentials import store_credentials
+from wallets.venues.obligations import open_under
 
 
 @admin.register(Platform)
@@ -34,15 +37,37 @@ class PlatformAdmin(AuditedAdmin):
         return ("slug",) if obj else ()
 
 
+class ConnectionSwitchForm(forms.ModelForm[Connection]):
+    """The state, which cannot be archived while something is open under the connection."""
+
+    class Meta:
+        model = Connection
+        fields = ("state",)
+
+    def clean_state(self) -> str:
+        state: str = self.cleaned_data["state"]
+        if sentence := why_not_archived(Connection(pk=self.instance.pk, name=self.instance.name, state=state)):
+            raise forms.ValidationError(sentence)
+        return state
+
+
 @admin.register(Connection)
 class ConnectionAdmin(SwitchAdmin):
     """Accounts are opened by their owners; operators pause or archive one, or make it active again."""
 
+    form = ConnectionSwitchForm
     switches = ("state",)
     list_display = ("name", "owner", "platform", "venue", "is_paper", "state", "status", "synced_at")
     list_filter = ("state", "status", "platform", "is_paper", "venue")
     list_select_related = ("owner", "platform")
     search_fields = ("name", "owner__email", "venue")
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
+        obj.switch(obj.state)
+        super().save_model(request, obj, form, change)
+        unwatched = open_under([obj.pk])[obj.pk].protected
+        if obj.state != Connection.State.ACTIVE and unwatched:
+            self.message_user(request, unwatched_words(unwatched), level="WARNING")
 
 
 class CredentialForm(forms.ModelForm[Credential]):

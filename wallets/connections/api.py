@@ -64,6 +64,7 @@ class ConnectionOut(Schema):
 
     `state` is what its owner wants: active, paused or archived; `status` how fresh its figures are: the state unless it
     is active, else new, ok, stale or failed. `unexplained` maps assets to what the venue holds beyond the wallets.
+    While it is not active, the stops and targets of `unwatched_positions` are not carried out.
     """
 
     id: UUID
@@ -75,6 +76,7 @@ class ConnectionOut(Schema):
     status: str
     detail: str
     synced_at: datetime | None
+    unwatched_positions: int
     unexplained: dict[str, Amount]
     last_sync: SyncOut | None
 
@@ -107,7 +109,11 @@ class StateIn(Body):
 
 @router.put("/connections/{uuid:connection_id}/state", auth=MANAGE, response=ConnectionOut)
 def change_state(request: HttpRequest, connection_id: UUID, body: StateIn) -> Any:
-    """Pause, archive or reactivate a connection: what is not active neither syncs nor trades."""
+    """Pause, archive or reactivate a connection: what is not active neither syncs nor trades.
+
+    A pause ends the watch over stops and targets too: `unwatched_positions` says how many. Archiving is refused with
+    409 while orders or positions are open.
+    """
     owner_id = owner_of(request)
     set_connection_state(owner_id=owner_id, connection_id=connection_id, state=body.state)
     return _connection(connection_health(owner_id=owner_id, connection_id=connection_id)[0])
@@ -148,6 +154,7 @@ def _connection(health: ConnectionHealth) -> dict[str, Any]:
         "status": health.status,
         "detail": connection.status_detail,
         "synced_at": connection.synced_at,
+        "unwatched_positions": health.unwatched,
         "unexplained": unexplained,
         "last_sync": health.runs[0].run if health.runs else None,
     }

@@ -59,6 +59,9 @@ class Connection(Identified, Owned):
         default=State.ACTIVE,
         help_text="Its owner's and the operator's: only an active connection syncs and trades.",
     )
+    active_since = models.DateTimeField(
+        null=True, blank=True, help_text="When it was last made active again; what failed before is tried anew."
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.NEW, help_text="Written by syncs only.")
     status_detail = models.TextField(blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
@@ -72,6 +75,12 @@ class Connection(Identified, Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    def switch(self, state: str) -> None:
+        """Take the state that its owner or an operator wants; the caller saves."""
+        if state == self.State.ACTIVE:
+            self.active_since = clock.now()
+        self.state = state
 
     @property
     def belongs_to_the_past(self) -> bool:

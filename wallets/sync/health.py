@@ -14,6 +14,7 @@ from django.conf import settings
 from kit import clock
 from kit.statuses import colour
 from wallets.models import Connection, Reconciliation, SyncRun
+from wallets.venues.obligations import NOTHING_OPEN, Open, open_under
 
 # A sync that is this many intervals late makes its figures stale.
 STALE_AFTER_INTERVALS: Final = 3
@@ -96,6 +97,12 @@ def freshness(connection: Synced, now: datetime | None = None) -> Freshness:
     return Freshness(str(connection.status), age)
 
 
+def unwatched_words(positions: int) -> str:
+    """What it means for `positions` that their connection is not active."""
+    of = "1 position" if positions == 1 else f"{positions} positions"
+    return f"The stops and targets of {of} are not carried out until it is active again."
+
+
 def connections_behind(*, owner_id: UUID, now: datetime | None = None) -> tuple[Connection, ...]:
     """The owner's connections whose figures are carried forward from an earlier time, by name."""
     connections = Connection.objects.filter(owner_id=owner_id)
@@ -132,6 +139,12 @@ class ConnectionHealth:
     connection: Connection
     freshness: Freshness
     runs: tuple[SyncRow, ...]
+    open: Open = NOTHING_OPEN
+
+    @property
+    def unwatched(self) -> int:
+        """Positions whose stop or target nobody carries out, because the connection is not active."""
+        return 0 if self.connection.state == Connection.State.ACTIVE else self.open.protected
 
     @property
     def status(self) -> str:
@@ -139,7 +152,12 @@ class ConnectionHealth:
 
     @property
     def notice(self) -> str:
-        """Why the figures are those of an earlier time; empty while they are of now, or the owner wants it so."""
+        """Why the figures are those of an earlier time; empty while they are of now, or the owner wants it so.
+
+        What the owner's wish does to open positions is said all the same.
+        """
+        if self.unwatched:
+            return unwatched_words(self.unwatched)
         if self.status not in (Connection.Status.STALE, Connection.Status.FAILED):
             return ""
         if self.connection.status != Connection.Status.OK:
@@ -147,6 +165,10 @@ class ConnectionHealth:
         if self.freshness.is_ahead:
             return "The last sync is dated in the future: a clock was wrong. The next sync puts it right."
         return f"The last sync is older than {STALE_AFTER_INTERVALS} intervals: these are the last known figures."
+
+    @property
+    def notice_kind(self) -> str:
+        return "warn" if self.unwatched else self.freshness.kind
 
     @property
     def running(self) -> SyncRun | None:
@@ -182,7 +204,7 @@ _URGENCY: Final = {
 
 
 def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> tuple[ConnectionHealth, ...]:
-    """The owner's connections, worst first, each with its newest runs; three queries whatever their number."""
+    """The owner's connections, worst first, each with its newest runs; five queries whatever their number."""
     connections = Connection.objects.filter(owner_id=owner_id).select_related("platform")
     if connection_id is not None:
         connections = connections.filter(pk=connection_id)
@@ -192,11 +214,13 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
     assets: dict[UUID, list[Reconciliation]] = {}
     for row in Reconciliation.objects.filter(run__in=[run.pk for found in runs.values() for run in found]):
         assets.setdefault(row.run_id, []).append(row)
+    open_ = open_under(list(runs))
     health = [
         ConnectionHealth(
             connection,
             freshness(connection),
             tuple(SyncRow(run, _worst_first(assets.get(run.pk, []))) for run in runs[connection.pk]),
+            open_[connection.pk],
         )
         for connection in connections
     ]

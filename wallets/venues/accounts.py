@@ -11,6 +11,7 @@ from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from markets.models import Instrument
 from markets.prices import SIMULATED
 from wallets.models import Connection, Platform
+from wallets.venues.obligations import open_under
 
 DEMO: Final = "demo"
 
@@ -86,15 +87,21 @@ def open_paper_account(*, owner_id: UUID, name: str, venue: str) -> Connection:
 def set_connection_state(*, owner_id: UUID, connection_id: UUID, state: str) -> Connection:
     """Pause, archive or reactivate a connection: what is not active neither syncs nor trades.
 
-    Its health is left as it is: only syncs write it. Raises NotFoundError; InvalidInputError for another word.
+    Its health is left as it is: only syncs write it. Raises NotFoundError; InvalidInputError for another word;
+    ConflictError when one is to be archived under which orders or positions are open, because nobody would watch them.
     """
     if state not in Connection.State.values:
         raise InvalidInputError(
             f"Choose one of: {', '.join(Connection.State.values)}.", fields={"state": "There is no such state."}
         )
     connection = get_connection(owner_id=owner_id, connection_id=connection_id)
-    before, connection.state = connection.state, state
-    connection.save(update_fields=("state",))
+    before = connection.state
+    with transaction.atomic():
+        connection.switch(state)
+        connection.save(update_fields=("state", "active_since"))
+        # Asked after it is switched: what comes now is refused, and what came before is seen.
+        if sentence := why_not_archived(connection):
+            raise ConflictError(sentence)
     audit.record_change(
         audit.Area.KEYS,
         "Connection switched",
@@ -104,6 +111,19 @@ def set_connection_state(*, owner_id: UUID, connection_id: UUID, state: str) -> 
         after={"state": state},
     )
     return connection
+
+
+def why_not_archived(connection: Connection) -> str:
+    """What to do before the connection can be archived; empty when it can, or shall not be."""
+    if connection.state != Connection.State.ARCHIVED:
+        return ""
+    words = open_under([connection.pk])[connection.pk].words
+    if not words:
+        return ""
+    return (
+        f"Close what is open under {connection.name} first ({words}): nobody watches or sells anything at an archived "
+        "account."
+    )
 
 
 def _record_opening(connection: Connection) -> None:
