@@ -136,7 +136,7 @@ class AgentRun(Owned):
         HOLD = "hold", "Hold"
         SKIP = "skip", "Skip"
 
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="runs")
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, db_index=False, related_name="runs")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     bar = models.BigIntegerField(help_text="Open of the bar whose close was evaluated, in ms.")
     decision = models.CharField(max_length=8, choices=Decision)
@@ -153,6 +153,7 @@ class AgentRun(Owned):
     class Meta:
         ordering = ("-bar",)
         constraints = (models.UniqueConstraint(fields=("agent", "instrument", "bar"), name="agent_runs_once_per_bar"),)
+        indexes = (models.Index(fields=("agent", "-bar"), name="agent_runs_newest_first"),)
 
     def __str__(self) -> str:
         return f"{self.decision} at {self.bar}"

@@ -35,6 +35,7 @@
 -- migration farms 0001_initial 6a93ddd2a3dbacfb
 -- migration farms 0002_policies 53a342d2d0cb7f4a
 -- migration farms 0003_histories ca12648d97d353aa
+-- migration farms 0004_newest_runs_first 0924ac13100e9c52
 -- migration markets 0001_initial 3c3f4358ad1774dd
 -- migration markets 0002_prices 84ca09b169b6c73d
 -- migration portfolio 0001_initial 615dab62572150fc
@@ -46,6 +47,7 @@
 -- migration trading 0003_guards 89849037b026b36b
 -- migration trading 0004_sums_of_closed_trades 4d8724901568ca16
 -- migration trading 0005_functions 361fb8b94755f471
+-- migration trading 0006_newest_first 19e8870414138e63
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -2993,25 +2995,27 @@ INSERT INTO public.django_migrations VALUES
 	(34, 'wallets', '0001_initial', now()),
 	(35, 'markets', '0001_initial', now()),
 	(36, 'trading', '0001_initial', now()),
-	(37, 'farms', '0001_initial', now()),
-	(38, 'farms', '0002_policies', now()),
-	(39, 'farms', '0003_histories', now()),
-	(40, 'markets', '0002_prices', now()),
-	(41, 'portfolio', '0001_initial', now()),
-	(42, 'portfolio', '0002_policies', now()),
-	(43, 'portfolio', '0003_scene_of_a_history', now()),
-	(44, 'sessions', '0001_initial', now()),
-	(45, 'trading', '0002_policies', now()),
-	(46, 'trading', '0003_guards', now()),
-	(47, 'trading', '0004_sums_of_closed_trades', now()),
-	(48, 'trading', '0005_functions', now()),
-	(49, 'users', '0002_tokens', now()),
-	(50, 'users', '0003_two_factor', now()),
-	(51, 'wallets', '0002_policies', now()),
-	(52, 'wallets', '0003_ledger', now()),
-	(53, 'wallets', '0005_rehearsing_connections', now()),
-	(54, 'wallets', '0006_hierarchy_functions', now()),
-	(55, 'wallets', '0007_connections_active_since', now());
+	(37, 'trading', '0002_policies', now()),
+	(38, 'trading', '0003_guards', now()),
+	(39, 'trading', '0004_sums_of_closed_trades', now()),
+	(40, 'trading', '0005_functions', now()),
+	(41, 'markets', '0002_prices', now()),
+	(42, 'farms', '0001_initial', now()),
+	(43, 'farms', '0002_policies', now()),
+	(44, 'farms', '0003_histories', now()),
+	(45, 'farms', '0004_newest_runs_first', now()),
+	(46, 'portfolio', '0001_initial', now()),
+	(47, 'portfolio', '0002_policies', now()),
+	(48, 'portfolio', '0003_scene_of_a_history', now()),
+	(49, 'sessions', '0001_initial', now()),
+	(50, 'wallets', '0002_policies', now()),
+	(51, 'wallets', '0003_ledger', now()),
+	(52, 'wallets', '0005_rehearsing_connections', now()),
+	(53, 'wallets', '0006_hierarchy_functions', now()),
+	(54, 'trading', '0006_newest_first', now()),
+	(55, 'users', '0002_tokens', now()),
+	(56, 'users', '0003_two_factor', now()),
+	(57, 'wallets', '0007_connections_active_since', now());
 
 
 --
@@ -3340,7 +3344,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 53, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 55, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 57, true);
 
 
 --
@@ -4325,6 +4329,13 @@ CREATE INDEX agent_running ON public.farms_agent USING btree (status) WHERE ((st
 
 
 --
+-- Name: agent_runs_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX agent_runs_newest_first ON public.farms_agentrun USING btree (agent_id, bar DESC);
+
+
+--
 -- Name: agent_works_in_one_farm; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4591,13 +4602,6 @@ CREATE INDEX farms_agentfarmassignment_owner_id_67fd683b ON public.farms_agentfa
 
 
 --
--- Name: farms_agentrun_agent_id_f272b17c; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX farms_agentrun_agent_id_f272b17c ON public.farms_agentrun USING btree (agent_id);
-
-
---
 -- Name: farms_agentrun_instrument_id_ab9e7eec; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4675,10 +4679,24 @@ CREATE INDEX order_due ON public.trading_order USING btree (due_at) WHERE ((stat
 
 
 --
+-- Name: order_gone_wrong; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_gone_wrong ON public.trading_order USING btree (owner_id, created_at DESC) WHERE ((status)::text = ANY (ARRAY[('rejected'::character varying)::text, ('uncertain'::character varying)::text]));
+
+
+--
 -- Name: order_newest_first; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX order_newest_first ON public.trading_order USING btree (owner_id, created_at DESC);
+
+
+--
+-- Name: order_of_wallet; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_of_wallet ON public.trading_order USING btree (wallet_id, created_at DESC);
 
 
 --
@@ -4724,17 +4742,17 @@ CREATE INDEX position_of_wallet ON public.trading_position USING btree (wallet_i
 
 
 --
--- Name: position_open; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX position_open ON public.trading_position USING btree (owner_id) WHERE (closed_at IS NULL);
-
-
---
 -- Name: position_open_once; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE UNIQUE INDEX position_open_once ON public.trading_position USING btree (wallet_id, instrument_id) WHERE (closed_at IS NULL);
+
+
+--
+-- Name: position_opened_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX position_opened_newest_first ON public.trading_position USING btree (owner_id, opened_at DESC);
 
 
 --
@@ -4794,13 +4812,6 @@ CREATE INDEX trading_fill_owner_id_d199d86e ON public.trading_fill USING btree (
 
 
 --
--- Name: trading_fill_wallet_id_7ffa24d4; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX trading_fill_wallet_id_7ffa24d4 ON public.trading_fill USING btree (wallet_id);
-
-
---
 -- Name: trading_order_connection_id_1897e27a; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4836,13 +4847,6 @@ CREATE INDEX trading_order_protects_id_d849777e ON public.trading_order USING bt
 
 
 --
--- Name: trading_order_wallet_id_d4be875d; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX trading_order_wallet_id_d4be875d ON public.trading_order USING btree (wallet_id);
-
-
---
 -- Name: trading_orderevent_order_id_2791c525; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4868,13 +4872,6 @@ CREATE INDEX trading_position_instrument_id_c2feffa5 ON public.trading_position 
 --
 
 CREATE INDEX trading_position_owner_id_211c7ca0 ON public.trading_position USING btree (owner_id);
-
-
---
--- Name: trading_position_wallet_id_5a0f3c6d; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX trading_position_wallet_id_5a0f3c6d ON public.trading_position USING btree (wallet_id);
 
 
 --

@@ -54,7 +54,7 @@ class Order(Identified, Owned):
         EXPIRED = states.EXPIRED, "Expired"
         UNCERTAIN = states.UNCERTAIN, "Uncertain"
 
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="orders")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="orders")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     key = models.CharField(max_length=120, help_text="Idempotency key; the client order id is derived from it.")
@@ -138,6 +138,12 @@ class Order(Identified, Owned):
         )
         indexes = (
             models.Index(fields=("owner", "-created_at"), name="order_newest_first"),
+            models.Index(fields=("wallet", "-created_at"), name="order_of_wallet"),
+            models.Index(
+                fields=("owner", "-created_at"),
+                condition=Q(status__in=(states.REJECTED, states.UNCERTAIN)),
+                name="order_gone_wrong",
+            ),
             models.Index(fields=("wallet", "instrument"), condition=UNFINISHED, name="order_unfinished"),
             models.Index(fields=("due_at",), condition=UNFINISHED, name="order_due"),
         )
@@ -205,7 +211,7 @@ class Fill(Owned):
         TAKER = "taker", "Taker"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills")
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="fills")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="fills")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     venue_trade_id = models.CharField(max_length=80)
@@ -248,7 +254,7 @@ class Position(Identified, Owned):
         LONG = "long", "Long"
         SHORT = "short", "Short"
 
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="positions")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="positions")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     direction = models.CharField(max_length=5, choices=Direction, default=Direction.LONG)
     quantity = MoneyField(help_text="What is open now; zero once closed.")
@@ -296,7 +302,7 @@ class Position(Identified, Owned):
         indexes = (
             models.Index(fields=("owner", "-closed_at"), name="position_closed_newest_first"),
             models.Index(fields=("wallet", "-closed_at"), name="position_of_wallet"),
-            models.Index(fields=("owner",), condition=Q(closed_at__isnull=True), name="position_open"),
+            models.Index(fields=("owner", "-opened_at"), name="position_opened_newest_first"),
         )
 
     def __str__(self) -> str:

@@ -23,6 +23,8 @@ from wallets.hierarchy.tree import WalletNode, wallet_tree
 ZERO: Final = Decimal(0)
 BARS_SHOWN: Final = 160
 ROWS_SHOWN: Final = 8
+# More marks than bars would only cover one another: the last are drawn.
+FILLS_SHOWN: Final = 2 * BARS_SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def agent_page(*, owner_id: UUID, agent_id: UUID) -> AgentPage:
         settings=tuple(Setting(item.name, agent.parameters.get(item.name), item.help) for item in schema),
         candles=candles,
         intents=intents,
-        fills=tuple(fills.order_by("filled_at")),
+        fills=tuple(reversed(fills.order_by("-filled_at")[:FILLS_SHOWN])),
         orders=tuple(orders(owner_id=owner_id, wallet_ids=[row.wallet_id], limit=ROWS_SHOWN)),
         trades=tuple(closed_positions(owner_id=owner_id, wallet_ids=[row.wallet_id], limit=ROWS_SHOWN)),
     )

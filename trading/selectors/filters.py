@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
 from markets.models import Instrument
@@ -115,6 +116,28 @@ def about(text: str, *fields: str) -> Q:
 
 def of_wallets(rows: QuerySet[Any], wallet_ids: Collection[UUID] | None) -> QuerySet[Any]:
     return rows if wallet_ids is None else rows.filter(below(wallet_ids))
+
+
+def newest(rows: QuerySet[Any], wallet_ids: Collection[UUID] | None, *, by: str, limit: int) -> QuerySet[Any]:
+    """The last `limit` of the rows by the moment `by`, of these wallets and below them if given.
+
+    The newest of each wallet are found first, by its own index: among the rows of all wallets those of one that is
+    seldom heard of may lie anywhere.
+    """
+    if wallet_ids is not None:
+        table = rows.model._meta.db_table
+        statement = f"""
+            {table}.id = ANY (ARRAY(
+                SELECT row.id FROM wallet_subtree(%s) AS branch CROSS JOIN LATERAL (
+                    SELECT id, {by} AS moment FROM {table}
+                    WHERE wallet_id = branch.wallet_id AND {by} IS NOT NULL ORDER BY {by} DESC LIMIT %s
+                ) AS row
+                ORDER BY row.moment DESC LIMIT %s
+            ))
+        """  # noqa: S608 - names of our own
+        given = [list(wallet_ids), limit, limit]
+        rows = rows.filter(RawSQL(statement, given, output_field=BooleanField()))  # noqa: S611 - as above
+    return rows.order_by(f"-{by}", "-pk")[:limit]
 
 
 def known(sort: str, sorts: Mapping[str, Any], default: str) -> str:

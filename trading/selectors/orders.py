@@ -21,7 +21,7 @@ from trading.selectors.filters import (
     in_order,
     known,
     listing,
-    of_wallets,
+    newest,
     place,
 )
 
@@ -110,8 +110,8 @@ def orders(
     *, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, limit: int = PAGE_ROWS
 ) -> tuple[OrderRow, ...]:
     """The newest orders, of these wallets and below them if given: one query."""
-    rows = of_wallets(Order.objects.filter(owner_id=owner_id), wallet_ids)
-    return tuple(map(order_row, rows.select_related("instrument", "wallet__parent").order_by("-created_at")[:limit]))
+    rows = newest(Order.objects.filter(owner_id=owner_id), wallet_ids, by="created_at", limit=limit)
+    return tuple(map(order_row, rows.select_related("instrument", "wallet__parent")))
 
 
 def protective_orders(*, wallet_ids: Collection[UUID], limit: int = PAGE_ROWS) -> tuple[OrderRow, ...]:

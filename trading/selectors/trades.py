@@ -20,6 +20,7 @@ from trading.selectors.filters import (
     in_order,
     known,
     listing,
+    newest,
     of_wallets,
     orders_address,
     place,
@@ -115,8 +116,8 @@ def export_trades(*, owner_id: UUID, filters: Filters, sort: str = "", start: in
 
 def fills(*, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, limit: int = PAGE_ROWS) -> tuple[FillRow, ...]:
     """The newest fills, of these wallets and below them if given: one query."""
-    rows = of_wallets(Fill.objects.filter(owner_id=owner_id), wallet_ids)
-    return tuple(map(fill_row, rows.select_related("instrument", "wallet")[:limit]))
+    rows = newest(Fill.objects.filter(owner_id=owner_id), wallet_ids, by="filled_at", limit=limit)
+    return tuple(map(fill_row, rows.select_related("instrument", "wallet")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +138,7 @@ def trade_figures(*, owner_id: UUID, since: datetime, wallet_ids: Collection[UUI
     Whole days come from their sums and the day of `since` from its trades, so that the cost does not grow with them.
     The definitions are those of `quant.metrics.trades`.
     """
-    whole_days = of_wallets(
-        TradeDay.objects.filter(owner_id=owner_id, day__gt=since.astimezone(UTC).date()), wallet_ids
-    )
+    whole_days = TradeDay.objects.filter(owner_id=owner_id, day__gt=since.astimezone(UTC).date())
     midnight = datetime.combine(since.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
     first_day = Position.objects.filter(owner_id=owner_id, closed_at__gte=since, closed_at__lt=midnight)
     won, lost = Q(realized_pnl__gt=0), Q(realized_pnl__lt=0)
@@ -180,8 +179,9 @@ def closed_positions(
     *, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, limit: int = PAGE_ROWS
 ) -> tuple[TradeRow, ...]:
     """The round trips that ended last, of these wallets and below them if given: one query."""
-    rows = of_wallets(Position.objects.filter(owner_id=owner_id, closed_at__isnull=False), wallet_ids)
-    return tuple(map(trade_row, rows.select_related("instrument", "wallet__parent").order_by("-closed_at")[:limit]))
+    closed = Position.objects.filter(owner_id=owner_id, closed_at__isnull=False)
+    rows = newest(closed, wallet_ids, by="closed_at", limit=limit)
+    return tuple(map(trade_row, rows.select_related("instrument", "wallet__parent")))
 
 
 def fill_row(fill: Fill) -> FillRow:
