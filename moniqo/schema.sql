@@ -51,12 +51,12 @@
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
--- migration wallets 0001_initial c46e35934766bc31
--- migration wallets 0002_policies a4b49960212cac32
--- migration wallets 0003_ledger 4d1e38106834b1f2
--- migration wallets 0005_rehearsing_connections 2e9fa1677cb8699d
--- migration wallets 0006_hierarchy_functions dc6d7298233f4d07
--- migration wallets 0007_connections_active_since f4538ac116c84f60
+-- migration wallets 0001_initial f63855fcbae47761
+-- migration wallets 0002_policies 1bcb93180addc339
+-- migration wallets 0003_ledger e9e3188f7cdb32a7
+-- migration wallets 0005_rehearsing_connections 39b800182aebf5c6
+-- migration wallets 0006_hierarchy_functions 7ca2f269b088f137
+-- migration wallets 0007_connections_active_since 2eee78b887bc64b5
 
 --
 -- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -153,6 +153,17 @@ END $$;
 
 
 --
+-- Name: ledger_hash(text, jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT encode(sha256(convert_to(jsonb_build_array(p_kind, p_legs, p_detail)::text, 'UTF8')), 'hex')
+$$;
+
+
+--
 -- Name: ledger_move(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -163,6 +174,7 @@ DECLARE
     moves boolean := NEW.phase IN ('posted', 'settle');
     moved numeric := 0;
     held_change numeric := 0;
+    refused boolean;
     reserved record;
     account record;
 BEGIN
@@ -239,11 +251,12 @@ BEGIN
           AND a.balance < 1e19 - NEW.amount
         RETURNING a.version, a.balance INTO NEW.credit_version, NEW.credit_balance;
     END IF;
-    IF NEW.debit_version IS NULL OR (moves AND NEW.credit_version IS NULL)
-        OR (NEW.phase = 'pending' AND NOT EXISTS (
-            SELECT FROM public.wallets_account a
-            WHERE a.id = NEW.credit_id AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id))
-    THEN
+    refused := NEW.debit_version IS NULL OR (moves AND NEW.credit_version IS NULL);
+    IF NEW.phase = 'pending' AND NOT refused THEN
+        refused := NOT EXISTS (SELECT FROM public.wallets_account a
+                               WHERE a.id = NEW.credit_id AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id);
+    END IF;
+    IF refused THEN
         IF 2 = (SELECT count(*) FROM public.wallets_account a
                 WHERE a.id IN (NEW.debit_id, NEW.credit_id) AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id)
         THEN
@@ -294,80 +307,59 @@ CREATE FUNCTION public.ledger_post(p_owner uuid, p_key text, p_kind text, p_legs
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
-    hash text := encode(sha256(convert_to(jsonb_build_array(p_kind, p_legs, p_detail)::text, 'UTF8')), 'hex');
+    hash text := ledger_hash(p_kind, p_legs, p_detail);
     posting bigint;
-    first record;
     leg jsonb;
-    debits bigint[];
-    credits bigint[];
-    exact boolean;
-    transfers bigint[];
+    legs int := jsonb_array_length(p_legs);
+    debits bigint[] := '{}';
+    credits bigint[] := '{}';
+    amount numeric;
+    transfer bigint;
+    transfers bigint[] := '{}';
 BEGIN
     IF p_owner IS DISTINCT FROM NULLIF(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'post inside the tenant block of the owner of the books' USING ERRCODE = 'LG004';
     END IF;
-
-    -- The key: whoever comes second waits here for the first to commit, then gets the first one's result.
-    INSERT INTO wallets_posting (owner_id, key, request_hash, kind, detail, created_at)
-    VALUES (p_owner, p_key, hash, p_kind, p_detail, p_at)
-    ON CONFLICT (owner_id, key) DO NOTHING
-    RETURNING id INTO posting;
-    IF posting IS NULL THEN
-        SELECT p.id, p.request_hash, p.created_at INTO first
-        FROM wallets_posting p WHERE p.owner_id = p_owner AND p.key = p_key;
-        IF first.request_hash IS DISTINCT FROM hash THEN
-            RAISE EXCEPTION 'the key % was used before with another request', p_key USING ERRCODE = 'LG002';
-        END IF;
-        SELECT array_agg(t.id ORDER BY t.id) INTO transfers FROM wallets_transfer t WHERE t.posting_id = first.id;
-        RETURN jsonb_build_object('posting', first.id, 'hash', hash, 'made_at', first.created_at,
-                                  'transfers', transfers, 'replayed', true);
-    END IF;
-
-    FOR attempt IN 1 .. 2 LOOP
-        SELECT array_agg((SELECT a.id FROM wallets_account a
-                          WHERE a.wallet_id = l.debit_wallet AND a.asset = l.asset AND a.kind = l.debit_kind)),
-               array_agg((SELECT a.id FROM wallets_account a
-                          WHERE a.wallet_id = l.credit_wallet AND a.asset = l.asset AND a.kind = l.credit_kind)),
-               bool_and(l.amount IS NULL OR (l.amount > 0 AND l.amount < 1e18 AND l.amount = round(l.amount, 18)))
-        INTO debits, credits, exact
-        FROM jsonb_to_recordset(p_legs) AS l (
-            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text, amount numeric
-        );
-        EXIT WHEN array_position(debits, NULL) IS NULL AND array_position(credits, NULL) IS NULL;
-        IF attempt = 2 THEN
-            RAISE EXCEPTION 'a leg names a wallet that does not exist or belongs to somebody else'
-                USING ERRCODE = 'LG004';
-        END IF;
-        PERFORM ledger_open_accounts(p_owner, p_legs);
+    FOR place IN 0 .. legs - 1 LOOP
+        leg := p_legs -> place;
+        debits := debits || (SELECT a.id FROM wallets_account a
+                             WHERE a.wallet_id = (leg ->> 'debit_wallet')::uuid AND a.asset = leg ->> 'asset'
+                               AND a.kind = leg ->> 'debit_kind');
+        credits := credits || (SELECT a.id FROM wallets_account a
+                               WHERE a.wallet_id = (leg ->> 'credit_wallet')::uuid AND a.asset = leg ->> 'asset'
+                                 AND a.kind = leg ->> 'credit_kind');
     END LOOP;
-    IF debits IS NULL THEN
-        RAISE EXCEPTION 'a posting needs at least one leg' USING ERRCODE = 'LG005';
+    IF legs > 0 AND array_position(debits || credits, NULL) IS NULL THEN
+        INSERT INTO wallets_posting (owner_id, key, request_hash, kind, detail, created_at)
+        VALUES (p_owner, p_key, hash, p_kind, p_detail, p_at)
+        ON CONFLICT (owner_id, key) DO NOTHING
+        RETURNING id INTO posting;
     END IF;
-    IF NOT exact THEN  -- the column would round
-        RAISE EXCEPTION 'a leg must move a positive amount below 10^18 of at most 18 decimals' USING ERRCODE = 'LG005';
+    IF posting IS NULL THEN
+        RETURN ledger_post_many(p_owner, jsonb_build_array(jsonb_build_object(
+            'key', p_key, 'kind', p_kind, 'legs', p_legs, 'detail', p_detail)), p_at) -> 0;
     END IF;
 
-    IF cardinality(debits) = 1 THEN
-        leg := p_legs -> 0;
+    IF legs > 1 THEN
+        PERFORM FROM wallets_account WHERE id = ANY (debits || credits) ORDER BY id FOR NO KEY UPDATE;
+    END IF;
+    FOR place IN 0 .. legs - 1 LOOP
+        leg := p_legs -> place;
+        amount := leg ->> 'amount';
+        IF amount <= 0 OR amount >= 1e18 OR amount <> round(amount, 18) THEN  -- the column would round
+            RAISE EXCEPTION 'a leg must move a positive amount below 10^18 of at most 18 decimals'
+                USING ERRCODE = 'LG005';
+        END IF;
         INSERT INTO wallets_transfer
             (owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
-        VALUES (p_owner, posting, leg ->> 'phase', debits[1], credits[1], leg ->> 'asset', (leg ->> 'amount')::numeric,
-                (leg ->> 'pending')::bigint, p_at)
-        RETURNING ARRAY[id] INTO transfers;
-    ELSE
-        PERFORM FROM wallets_account WHERE id = ANY (debits || credits) ORDER BY id FOR NO KEY UPDATE;
-        WITH made AS (
-            INSERT INTO wallets_transfer
-                (owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
-            SELECT p_owner, posting, l.phase, l.debit, l.credit, l.asset, l.amount, l.pending, p_at
-            FROM ROWS FROM (jsonb_to_recordset(p_legs) AS (asset text, amount numeric, phase text, pending bigint),
-                            unnest(debits), unnest(credits)) AS l (asset, amount, phase, pending, debit, credit)
-            RETURNING id
-        )
-        SELECT array_agg(id) INTO transfers FROM made;
-    END IF;
+        VALUES (p_owner, posting, leg ->> 'phase', debits[place + 1], credits[place + 1], leg ->> 'asset',
+                amount, (leg ->> 'pending')::bigint, p_at)
+        RETURNING id INTO transfer;
+        transfers := transfers || transfer;
+    END LOOP;
     RETURN jsonb_build_object('posting', posting, 'hash', hash, 'made_at', p_at, 'transfers', transfers,
                               'replayed', false);
 END $$;
@@ -381,28 +373,102 @@ CREATE FUNCTION public.ledger_post_many(p_owner uuid, p_requests jsonb, p_at tim
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 DECLARE
-    legs jsonb;
-    request jsonb;
-    done jsonb[] := '{}';
+    keys text[];        -- of each request
+    hashes text[];
+    postings bigint[];  -- of each request; NULL where the key was used before
+    legs jsonb;         -- of the new requests, in their order
+    owning bigint[];    -- of each leg: its posting
+    debits bigint[];
+    credits bigint[];
+    exact boolean;
+    made jsonb := '{}'; -- by posting: its transfers
+    strange text;
+    answers jsonb;
 BEGIN
-    SELECT jsonb_agg(l.leg ORDER BY r.place, l.place) INTO legs
+    IF p_owner IS DISTINCT FROM NULLIF(current_setting('app.user_id', true), '')::uuid THEN
+        RAISE EXCEPTION 'post inside the tenant block of the owner of the books' USING ERRCODE = 'LG004';
+    END IF;
+
+    SELECT array_agg(r.key ORDER BY r.place), array_agg(ledger_hash(r.kind, r.legs, r.detail) ORDER BY r.place),
+           bool_or(jsonb_array_length(r.legs) = 0)
+    INTO keys, hashes, exact
+    FROM ROWS FROM (jsonb_to_recordset(p_requests) AS (key text, kind text, legs jsonb, detail jsonb))
+         WITH ORDINALITY AS r (key, kind, legs, detail, place);
+    IF exact IS DISTINCT FROM false THEN
+        RAISE EXCEPTION 'a posting needs at least one leg' USING ERRCODE = 'LG005';
+    END IF;
+
+    WITH made AS (
+        INSERT INTO wallets_posting (owner_id, key, request_hash, kind, detail, created_at)
+        SELECT p_owner, r.key, hashes[r.place], r.kind, r.detail, p_at
+        FROM ROWS FROM (jsonb_to_recordset(p_requests) AS (key text, kind text, detail jsonb))
+             WITH ORDINALITY AS r (key, kind, detail, place)
+        ORDER BY r.place
+        ON CONFLICT (owner_id, key) DO NOTHING
+        RETURNING id, key
+    )
+    SELECT array_agg(CASE WHEN r.place = array_position(keys, r.key) THEN made.id END ORDER BY r.place) INTO postings
+    FROM unnest(keys) WITH ORDINALITY AS r (key, place) LEFT JOIN made USING (key);
+
+    SELECT jsonb_agg(l.leg ORDER BY r.place, l.place), array_agg(postings[r.place] ORDER BY r.place, l.place)
+    INTO legs, owning
     FROM jsonb_array_elements(p_requests) WITH ORDINALITY AS r (request, place),
-         jsonb_array_elements(r.request -> 'legs') WITH ORDINALITY AS l (leg, place);
-    PERFORM ledger_open_accounts(p_owner, legs);
-    PERFORM FROM wallets_account WHERE id = ANY (ARRAY(
-        SELECT (SELECT a.id FROM wallets_account a
-                WHERE a.wallet_id = r.wallet_id AND a.asset = l.asset AND a.kind = r.kind)
-        FROM jsonb_to_recordset(legs) AS l (
-            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text
-        ), LATERAL (VALUES (l.debit_wallet, l.debit_kind), (l.credit_wallet, l.credit_kind)) AS r (wallet_id, kind)
-    )) ORDER BY id FOR NO KEY UPDATE;
-    FOR request IN SELECT * FROM jsonb_array_elements(p_requests) LOOP
-        done := done || ledger_post(p_owner, request ->> 'key', request ->> 'kind', request -> 'legs',
-                                    request -> 'detail', p_at);
-    END LOOP;
-    RETURN to_jsonb(done);
+         jsonb_array_elements(r.request -> 'legs') WITH ORDINALITY AS l (leg, place)
+    WHERE postings[r.place] IS NOT NULL;
+
+    IF legs IS NOT NULL THEN
+        FOR attempt IN 1 .. 2 LOOP
+            SELECT array_agg((SELECT a.id FROM wallets_account a
+                              WHERE a.wallet_id = l.debit_wallet AND a.asset = l.asset AND a.kind = l.debit_kind)),
+                   array_agg((SELECT a.id FROM wallets_account a
+                              WHERE a.wallet_id = l.credit_wallet AND a.asset = l.asset AND a.kind = l.credit_kind)),
+                   bool_and(l.amount IS NULL OR (l.amount > 0 AND l.amount < 1e18 AND l.amount = round(l.amount, 18)))
+            INTO debits, credits, exact
+            FROM jsonb_to_recordset(legs) AS l (
+                debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text, amount numeric
+            );
+            EXIT WHEN array_position(debits, NULL) IS NULL AND array_position(credits, NULL) IS NULL;
+            IF attempt = 2 THEN
+                RAISE EXCEPTION 'a leg names a wallet that does not exist or belongs to somebody else'
+                    USING ERRCODE = 'LG004';
+            END IF;
+            PERFORM ledger_open_accounts(p_owner, legs);
+        END LOOP;
+        IF NOT exact THEN  -- the column would round
+            RAISE EXCEPTION 'a leg must move a positive amount below 10^18 of at most 18 decimals'
+                USING ERRCODE = 'LG005';
+        END IF;
+        PERFORM FROM wallets_account WHERE id = ANY (debits || credits) ORDER BY id FOR NO KEY UPDATE;
+        WITH moved AS (
+            INSERT INTO wallets_transfer
+                (owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
+            SELECT p_owner, l.posting, l.phase, l.debit, l.credit, l.asset, l.amount, l.pending, p_at
+            FROM ROWS FROM (jsonb_to_recordset(legs) AS (asset text, amount numeric, phase text, pending bigint),
+                            unnest(owning), unnest(debits), unnest(credits))
+                 AS l (asset, amount, phase, pending, posting, debit, credit)
+            RETURNING id, posting_id
+        )
+        SELECT jsonb_object_agg(one.posting_id, one.ids) INTO made
+        FROM (SELECT posting_id, jsonb_agg(id ORDER BY id) AS ids FROM moved GROUP BY posting_id) one;
+    END IF;
+
+    SELECT jsonb_agg(jsonb_build_object(
+               'posting', p.id, 'hash', p.request_hash, 'made_at', p.created_at, 'replayed', postings[r.place] IS NULL,
+               'transfers', COALESCE(made -> p.id::text, (
+                   SELECT jsonb_agg(t.id ORDER BY t.id) FROM wallets_transfer t WHERE t.posting_id = p.id))
+           ) ORDER BY r.place),
+           min(r.key) FILTER (WHERE p.request_hash IS DISTINCT FROM hashes[r.place])
+    INTO answers, strange
+    FROM unnest(keys) WITH ORDINALITY AS r (key, place)
+    LEFT JOIN wallets_posting p ON p.owner_id = p_owner AND p.key = r.key;
+    IF strange IS NOT NULL THEN
+        RAISE EXCEPTION 'the key % was used before with another request', strange USING ERRCODE = 'LG002';
+    END IF;
+    RETURN answers;
 END $$;
 
 
@@ -2262,8 +2328,7 @@ CREATE TABLE public.wallets_account (
     version bigint NOT NULL,
     held_version bigint NOT NULL,
     owner_id uuid NOT NULL,
-    wallet_id uuid NOT NULL,
-    CONSTRAINT account_available_not_negative CHECK (((balance > '-10000000000000000000'::numeric) AND (balance < '10000000000000000000'::numeric) AND (held >= (0)::numeric) AND (held < '10000000000000000000'::numeric) AND ((NOT ((kind)::text = 'wallet'::text)) OR (balance >= held))))
+    wallet_id uuid NOT NULL
 )
 WITH (fillfactor='40');
 
@@ -2438,8 +2503,7 @@ CREATE TABLE public.wallets_transfer (
     debit_id bigint NOT NULL,
     owner_id uuid NOT NULL,
     pending_id bigint,
-    posting_id bigint NOT NULL,
-    CONSTRAINT transfer_amount_positive CHECK (((amount > (0)::numeric) AND (amount < ('1000000000000000000'::bigint)::numeric) AND (NOT (debit_id = credit_id))))
+    posting_id bigint NOT NULL
 );
 
 ALTER TABLE ONLY public.wallets_transfer FORCE ROW LEVEL SECURITY;
@@ -2519,7 +2583,7 @@ CREATE TABLE public.wallets_posting (
     detail jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     owner_id uuid NOT NULL,
-    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text = ANY (ARRAY[('deposit'::character varying)::text, ('withdraw'::character varying)::text, ('assign'::character varying)::text, ('allocate'::character varying)::text, ('collect'::character varying)::text, ('hold'::character varying)::text, ('release'::character varying)::text, ('trade'::character varying)::text, ('fee'::character varying)::text, ('suspense'::character varying)::text, ('correct'::character varying)::text])))
+    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text ~ '^(deposit|withdraw|assign|allocate|collect|hold|release|trade|fee|suspense|correct)$'::text))
 );
 
 ALTER TABLE ONLY public.wallets_posting FORCE ROW LEVEL SECURITY;
@@ -6662,6 +6726,15 @@ GRANT ALL ON FUNCTION public.ledger_attempt(p_owner uuid, p_key text, p_kind tex
 
 GRANT ALL ON FUNCTION public.ledger_check_allocation() TO moniqo_app;
 GRANT ALL ON FUNCTION public.ledger_check_allocation() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb) TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb) TO moniqo_system;
 
 
 --

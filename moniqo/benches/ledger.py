@@ -2,7 +2,8 @@
 
 Both run in turns in a throw-away cluster with its own port and default durability, so nobody's books are touched and a
 commit costs what it costs in production. The clients are processes of ours that call `ledger.post` (see `posting`): a
-posting by itself between random wallets, between everybody and one hot wallet, inside a tenant's block, and in batches.
+posting by itself between random wallets, between everybody and one hot wallet, inside a tenant's block, and in batches
+between a client's own wallets.
 """
 
 import os
@@ -49,7 +50,7 @@ def run(*, seconds: float = 3) -> dict[str, float]:
             options = ("-c", str(clients), "-j", str(min(clients, 2)), "-T", str(max(1, round(seconds))), "-n")
             rates: dict[str, list[float]] = defaultdict(list)
             with ExitStack() as stack:
-                crew = [stack.enter_context(_client(given)) for _ in range(clients)]
+                crew = [stack.enter_context(_client(given, number)) for number in range(clients)]
                 for client in crew:
                     _listen(client)
                 for _ in range(ROUNDS):
@@ -76,8 +77,8 @@ def _listen(client: Client) -> str:
 
 
 @contextmanager
-def _client(given: dict[str, str]) -> Iterator[Client]:
-    command = [sys.executable, "-m", "moniqo.benches.posting"]
+def _client(given: dict[str, str], number: int) -> Iterator[Client]:
+    command = [sys.executable, "-m", "moniqo.benches.posting", str(number)]
     with subprocess.Popen(
         command, env=given, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -1,8 +1,9 @@
 """One client of the ledger's benchmark: a process that posts as fast as it can, as a job does.
 
-    python -m moniqo.benches.posting
+    python -m moniqo.benches.posting 0
 
-It says `ready`, then obeys lines such as `spread 5` (what, and for how many seconds) with the number of legs it posted.
+The number tells its own wallets from those of the others. It says `ready`, then obeys lines such as `spread 5` (what,
+and for how many seconds) with the number of legs it posted.
 """
 
 import random
@@ -28,6 +29,7 @@ WALLETS: Final = 100
 ASSET: Final = "USDT"
 AMOUNT: Final = Decimal("0.000001")
 BATCH: Final = 50
+OWN: Final = 12
 
 
 def fill() -> None:
@@ -67,12 +69,12 @@ def block(wallets: Sequence[UUID]) -> int:
 
 
 def batch(wallets: Sequence[UUID]) -> int:
-    """Fifty postings in one message."""
+    """Fifty postings in one message, between this client's own wallets: the jobs of two farms do not overlap."""
+    number = int(sys.argv[1])
+    own = wallets[number * OWN : (number + 1) * OWN]
     post_many(
         owner_id=OWNER,
-        requests=[
-            Request(str(uuid4()), PostingKind.ALLOCATE, [_leg(*random.sample(wallets, 2))]) for _ in range(BATCH)
-        ],
+        requests=[Request(str(uuid4()), PostingKind.ALLOCATE, [_leg(*random.sample(own, 2))]) for _ in range(BATCH)],
     )
     return BATCH
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
 
 from kit import clock
 from kit.limits import DECIMALS, MAX_AMOUNT
@@ -43,6 +43,7 @@ REFUSALS: Final[Mapping[str, type[LedgerError]]] = {
 }
 KINDS: Final = frozenset(PostingKind.values)
 WALLET: Final = Account.Kind.WALLET.value
+COLUMNS: Final = tuple(field.attname for field in Posting._meta.concrete_fields)
 # How often a statement is seen before the server keeps its plan.
 PREPARE_AFTER: Final = 3
 
@@ -179,10 +180,11 @@ def post_many(*, owner_id: UUID, requests: Iterable[Request]) -> list[Posting]:
 
 def _ask(statement: str, arguments: Sequence[Any]) -> Any:
     """What the function answers. The server keeps the statement's plan, which Django's own cursors do not let it."""
-    connection.ensure_connection()
-    raw = connection.connection
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    wrapper.ensure_connection()
+    raw = wrapper.connection
     raw.prepare_threshold = PREPARE_AFTER
-    with connection.wrap_database_errors, transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS):
+    with wrapper.wrap_database_errors, transaction.mark_for_rollback_on_error(using=DEFAULT_DB_ALIAS):
         ((answer,),) = psycopg.Cursor(raw).execute(statement, arguments).fetchall()
     return orjson.loads(answer)
 
@@ -215,17 +217,16 @@ def _leg_json(leg: Leg) -> dict[str, Any]:
 
 
 def _posting(owner_id: UUID, key: str, kind: str, detail: str, answer: Mapping[str, Any]) -> Posting:
-    posting = Posting(
-        pk=answer["posting"],
-        owner_id=owner_id,
-        key=key,
-        request_hash=answer["hash"],
-        kind=kind,
-        detail=json.loads(detail),
-        created_at=datetime.fromisoformat(answer["made_at"]).astimezone(UTC),
-    )
-    posting._state.adding = False
-    posting._state.db = connection.alias
+    row = {
+        "id": answer["posting"],
+        "owner_id": owner_id,
+        "key": key,
+        "request_hash": answer["hash"],
+        "kind": kind,
+        "detail": json.loads(detail),
+        "created_at": datetime.fromisoformat(answer["made_at"]).astimezone(UTC),
+    }
+    posting = Posting.from_db(DEFAULT_DB_ALIAS, COLUMNS, [row[column] for column in COLUMNS])
     posting.transfer_ids = tuple(answer["transfers"])
     posting.is_replay = answer["replayed"]
     return posting

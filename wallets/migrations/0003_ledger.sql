@@ -125,6 +125,7 @@ DECLARE
     moves boolean := NEW.phase IN ('posted', 'settle');
     moved numeric := 0;
     held_change numeric := 0;
+    refused boolean;
     reserved record;
     account record;
 BEGIN
@@ -201,11 +202,12 @@ BEGIN
           AND a.balance < 1e19 - NEW.amount
         RETURNING a.version, a.balance INTO NEW.credit_version, NEW.credit_balance;
     END IF;
-    IF NEW.debit_version IS NULL OR (moves AND NEW.credit_version IS NULL)
-        OR (NEW.phase = 'pending' AND NOT EXISTS (
-            SELECT FROM public.wallets_account a
-            WHERE a.id = NEW.credit_id AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id))
-    THEN
+    refused := NEW.debit_version IS NULL OR (moves AND NEW.credit_version IS NULL);
+    IF NEW.phase = 'pending' AND NOT refused THEN
+        refused := NOT EXISTS (SELECT FROM public.wallets_account a
+                               WHERE a.id = NEW.credit_id AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id);
+    END IF;
+    IF refused THEN
         IF 2 = (SELECT count(*) FROM public.wallets_account a
                 WHERE a.id IN (NEW.debit_id, NEW.credit_id) AND a.asset = NEW.asset AND a.owner_id = NEW.owner_id)
         THEN
@@ -245,86 +247,172 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     ON CONFLICT (wallet_id, asset, kind) DO NOTHING
 $$;
 
--- Legs take effect in the order given: [{debit_wallet, debit_kind, credit_wallet, credit_kind, asset, amount, phase,
--- pending}]. Locks in this order: the key's row, then the accounts by ascending id. Returns {posting, hash, made_at,
--- transfers, replayed}.
-CREATE FUNCTION ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamptz)
+-- What a key stands for: the same key with another request is refused.
+CREATE FUNCTION ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT encode(sha256(convert_to(jsonb_build_array(p_kind, p_legs, p_detail)::text, 'UTF8')), 'hex')
+$$;
+
+-- Many postings, all or none: [{key, kind, legs, detail}], where legs are [{debit_wallet, debit_kind, credit_wallet,
+-- credit_kind, asset, amount, phase, pending}]. Everything takes effect in the order given, a set at a time. Whoever
+-- comes second with a key waits for the first to commit; a key that was used before, here too, gets its first result.
+-- Locks in this order: the keys' rows, then all accounts by ascending id, so that two of them wait for each other and
+-- never in a circle. Returns [{posting, hash, made_at, transfers, replayed}].
+CREATE FUNCTION ledger_post_many(p_owner uuid, p_requests jsonb, p_at timestamptz)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off
+SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    hash text := encode(sha256(convert_to(jsonb_build_array(p_kind, p_legs, p_detail)::text, 'UTF8')), 'hex');
-    posting bigint;
-    first record;
-    leg jsonb;
+    keys text[];        -- of each request
+    hashes text[];
+    postings bigint[];  -- of each request; NULL where the key was used before
+    legs jsonb;         -- of the new requests, in their order
+    owning bigint[];    -- of each leg: its posting
     debits bigint[];
     credits bigint[];
     exact boolean;
-    transfers bigint[];
+    made jsonb := '{}'; -- by posting: its transfers
+    strange text;
+    answers jsonb;
 BEGIN
     IF p_owner IS DISTINCT FROM NULLIF(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'post inside the tenant block of the owner of the books' USING ERRCODE = 'LG004';
     END IF;
 
-    -- The key: whoever comes second waits here for the first to commit, then gets the first one's result.
-    INSERT INTO wallets_posting (owner_id, key, request_hash, kind, detail, created_at)
-    VALUES (p_owner, p_key, hash, p_kind, p_detail, p_at)
-    ON CONFLICT (owner_id, key) DO NOTHING
-    RETURNING id INTO posting;
-    IF posting IS NULL THEN
-        SELECT p.id, p.request_hash, p.created_at INTO first
-        FROM wallets_posting p WHERE p.owner_id = p_owner AND p.key = p_key;
-        IF first.request_hash IS DISTINCT FROM hash THEN
-            RAISE EXCEPTION 'the key % was used before with another request', p_key USING ERRCODE = 'LG002';
-        END IF;
-        SELECT array_agg(t.id ORDER BY t.id) INTO transfers FROM wallets_transfer t WHERE t.posting_id = first.id;
-        RETURN jsonb_build_object('posting', first.id, 'hash', hash, 'made_at', first.created_at,
-                                  'transfers', transfers, 'replayed', true);
-    END IF;
-
-    FOR attempt IN 1 .. 2 LOOP
-        SELECT array_agg((SELECT a.id FROM wallets_account a
-                          WHERE a.wallet_id = l.debit_wallet AND a.asset = l.asset AND a.kind = l.debit_kind)),
-               array_agg((SELECT a.id FROM wallets_account a
-                          WHERE a.wallet_id = l.credit_wallet AND a.asset = l.asset AND a.kind = l.credit_kind)),
-               bool_and(l.amount IS NULL OR (l.amount > 0 AND l.amount < 1e18 AND l.amount = round(l.amount, 18)))
-        INTO debits, credits, exact
-        FROM jsonb_to_recordset(p_legs) AS l (
-            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text, amount numeric
-        );
-        EXIT WHEN array_position(debits, NULL) IS NULL AND array_position(credits, NULL) IS NULL;
-        IF attempt = 2 THEN
-            RAISE EXCEPTION 'a leg names a wallet that does not exist or belongs to somebody else'
-                USING ERRCODE = 'LG004';
-        END IF;
-        PERFORM ledger_open_accounts(p_owner, p_legs);
-    END LOOP;
-    IF debits IS NULL THEN
+    SELECT array_agg(r.key ORDER BY r.place), array_agg(ledger_hash(r.kind, r.legs, r.detail) ORDER BY r.place),
+           bool_or(jsonb_array_length(r.legs) = 0)
+    INTO keys, hashes, exact
+    FROM ROWS FROM (jsonb_to_recordset(p_requests) AS (key text, kind text, legs jsonb, detail jsonb))
+         WITH ORDINALITY AS r (key, kind, legs, detail, place);
+    IF exact IS DISTINCT FROM false THEN
         RAISE EXCEPTION 'a posting needs at least one leg' USING ERRCODE = 'LG005';
     END IF;
-    IF NOT exact THEN  -- the column would round
-        RAISE EXCEPTION 'a leg must move a positive amount below 10^18 of at most 18 decimals' USING ERRCODE = 'LG005';
-    END IF;
 
-    IF cardinality(debits) = 1 THEN
-        leg := p_legs -> 0;
-        INSERT INTO wallets_transfer
-            (owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
-        VALUES (p_owner, posting, leg ->> 'phase', debits[1], credits[1], leg ->> 'asset', (leg ->> 'amount')::numeric,
-                (leg ->> 'pending')::bigint, p_at)
-        RETURNING ARRAY[id] INTO transfers;
-    ELSE
+    WITH made AS (
+        INSERT INTO wallets_posting (owner_id, key, request_hash, kind, detail, created_at)
+        SELECT p_owner, r.key, hashes[r.place], r.kind, r.detail, p_at
+        FROM ROWS FROM (jsonb_to_recordset(p_requests) AS (key text, kind text, detail jsonb))
+             WITH ORDINALITY AS r (key, kind, detail, place)
+        ORDER BY r.place
+        ON CONFLICT (owner_id, key) DO NOTHING
+        RETURNING id, key
+    )
+    SELECT array_agg(CASE WHEN r.place = array_position(keys, r.key) THEN made.id END ORDER BY r.place) INTO postings
+    FROM unnest(keys) WITH ORDINALITY AS r (key, place) LEFT JOIN made USING (key);
+
+    SELECT jsonb_agg(l.leg ORDER BY r.place, l.place), array_agg(postings[r.place] ORDER BY r.place, l.place)
+    INTO legs, owning
+    FROM jsonb_array_elements(p_requests) WITH ORDINALITY AS r (request, place),
+         jsonb_array_elements(r.request -> 'legs') WITH ORDINALITY AS l (leg, place)
+    WHERE postings[r.place] IS NOT NULL;
+
+    IF legs IS NOT NULL THEN
+        FOR attempt IN 1 .. 2 LOOP
+            SELECT array_agg((SELECT a.id FROM wallets_account a
+                              WHERE a.wallet_id = l.debit_wallet AND a.asset = l.asset AND a.kind = l.debit_kind)),
+                   array_agg((SELECT a.id FROM wallets_account a
+                              WHERE a.wallet_id = l.credit_wallet AND a.asset = l.asset AND a.kind = l.credit_kind)),
+                   bool_and(l.amount IS NULL OR (l.amount > 0 AND l.amount < 1e18 AND l.amount = round(l.amount, 18)))
+            INTO debits, credits, exact
+            FROM jsonb_to_recordset(legs) AS l (
+                debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text, amount numeric
+            );
+            EXIT WHEN array_position(debits, NULL) IS NULL AND array_position(credits, NULL) IS NULL;
+            IF attempt = 2 THEN
+                RAISE EXCEPTION 'a leg names a wallet that does not exist or belongs to somebody else'
+                    USING ERRCODE = 'LG004';
+            END IF;
+            PERFORM ledger_open_accounts(p_owner, legs);
+        END LOOP;
+        IF NOT exact THEN  -- the column would round
+            RAISE EXCEPTION 'a leg must move a positive amount below 10^18 of at most 18 decimals'
+                USING ERRCODE = 'LG005';
+        END IF;
         PERFORM FROM wallets_account WHERE id = ANY (debits || credits) ORDER BY id FOR NO KEY UPDATE;
-        WITH made AS (
+        WITH moved AS (
             INSERT INTO wallets_transfer
                 (owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
-            SELECT p_owner, posting, l.phase, l.debit, l.credit, l.asset, l.amount, l.pending, p_at
-            FROM ROWS FROM (jsonb_to_recordset(p_legs) AS (asset text, amount numeric, phase text, pending bigint),
-                            unnest(debits), unnest(credits)) AS l (asset, amount, phase, pending, debit, credit)
-            RETURNING id
+            SELECT p_owner, l.posting, l.phase, l.debit, l.credit, l.asset, l.amount, l.pending, p_at
+            FROM ROWS FROM (jsonb_to_recordset(legs) AS (asset text, amount numeric, phase text, pending bigint),
+                            unnest(owning), unnest(debits), unnest(credits))
+                 AS l (asset, amount, phase, pending, posting, debit, credit)
+            RETURNING id, posting_id
         )
-        SELECT array_agg(id) INTO transfers FROM made;
+        SELECT jsonb_object_agg(one.posting_id, one.ids) INTO made
+        FROM (SELECT posting_id, jsonb_agg(id ORDER BY id) AS ids FROM moved GROUP BY posting_id) one;
     END IF;
+
+    SELECT jsonb_agg(jsonb_build_object(
+               'posting', p.id, 'hash', p.request_hash, 'made_at', p.created_at, 'replayed', postings[r.place] IS NULL,
+               'transfers', COALESCE(made -> p.id::text, (
+                   SELECT jsonb_agg(t.id ORDER BY t.id) FROM wallets_transfer t WHERE t.posting_id = p.id))
+           ) ORDER BY r.place),
+           min(r.key) FILTER (WHERE p.request_hash IS DISTINCT FROM hashes[r.place])
+    INTO answers, strange
+    FROM unnest(keys) WITH ORDINALITY AS r (key, place)
+    LEFT JOIN wallets_posting p ON p.owner_id = p_owner AND p.key = r.key;
+    IF strange IS NOT NULL THEN
+        RAISE EXCEPTION 'the key % was used before with another request', strange USING ERRCODE = 'LG002';
+    END IF;
+    RETURN answers;
+END $$;
+
+-- One posting. With a new key and accounts that exist, the commonest by far, it is done without the machinery of sets.
+CREATE FUNCTION ledger_post(p_owner uuid, p_key text, p_kind text, p_legs jsonb, p_detail jsonb, p_at timestamptz)
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    hash text := ledger_hash(p_kind, p_legs, p_detail);
+    posting bigint;
+    leg jsonb;
+    legs int := jsonb_array_length(p_legs);
+    debits bigint[] := '{}';
+    credits bigint[] := '{}';
+    amount numeric;
+    transfer bigint;
+    transfers bigint[] := '{}';
+BEGIN
+    IF p_owner IS DISTINCT FROM NULLIF(current_setting('app.user_id', true), '')::uuid THEN
+        RAISE EXCEPTION 'post inside the tenant block of the owner of the books' USING ERRCODE = 'LG004';
+    END IF;
+    FOR place IN 0 .. legs - 1 LOOP
+        leg := p_legs -> place;
+        debits := debits || (SELECT a.id FROM wallets_account a
+                             WHERE a.wallet_id = (leg ->> 'debit_wallet')::uuid AND a.asset = leg ->> 'asset'
+                               AND a.kind = leg ->> 'debit_kind');
+        credits := credits || (SELECT a.id FROM wallets_account a
+                               WHERE a.wallet_id = (leg ->> 'credit_wallet')::uuid AND a.asset = leg ->> 'asset'
+                                 AND a.kind = leg ->> 'credit_kind');
+    END LOOP;
+    IF legs > 0 AND array_position(debits || credits, NULL) IS NULL THEN
+        INSERT INTO wallets_posting (owner_id, key, request_hash, kind, detail, created_at)
+        VALUES (p_owner, p_key, hash, p_kind, p_detail, p_at)
+        ON CONFLICT (owner_id, key) DO NOTHING
+        RETURNING id INTO posting;
+    END IF;
+    IF posting IS NULL THEN
+        RETURN ledger_post_many(p_owner, jsonb_build_array(jsonb_build_object(
+            'key', p_key, 'kind', p_kind, 'legs', p_legs, 'detail', p_detail)), p_at) -> 0;
+    END IF;
+
+    IF legs > 1 THEN
+        PERFORM FROM wallets_account WHERE id = ANY (debits || credits) ORDER BY id FOR NO KEY UPDATE;
+    END IF;
+    FOR place IN 0 .. legs - 1 LOOP
+        leg := p_legs -> place;
+        amount := leg ->> 'amount';
+        IF amount <= 0 OR amount >= 1e18 OR amount <> round(amount, 18) THEN  -- the column would round
+            RAISE EXCEPTION 'a leg must move a positive amount below 10^18 of at most 18 decimals'
+                USING ERRCODE = 'LG005';
+        END IF;
+        INSERT INTO wallets_transfer
+            (owner_id, posting_id, phase, debit_id, credit_id, asset, amount, pending_id, created_at)
+        VALUES (p_owner, posting, leg ->> 'phase', debits[place + 1], credits[place + 1], leg ->> 'asset',
+                amount, (leg ->> 'pending')::bigint, p_at)
+        RETURNING id INTO transfer;
+        transfers := transfers || transfer;
+    END LOOP;
     RETURN jsonb_build_object('posting', posting, 'hash', hash, 'made_at', p_at, 'transfers', transfers,
                               'replayed', false);
 END $$;
@@ -345,36 +433,7 @@ THEN
     RETURN jsonb_build_object('code', SQLSTATE, 'reason', reason, 'detail', detail);
 END $$;
 
--- Many postings, all or none: [{key, kind, legs, detail}] in their order. All their accounts are locked before the first
--- is posted, so that two batches wait for each other and never in a circle; their keys belong to the job that made them.
-CREATE FUNCTION ledger_post_many(p_owner uuid, p_requests jsonb, p_at timestamptz)
-RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off
-AS $$
-DECLARE
-    legs jsonb;
-    request jsonb;
-    done jsonb[] := '{}';
-BEGIN
-    SELECT jsonb_agg(l.leg ORDER BY r.place, l.place) INTO legs
-    FROM jsonb_array_elements(p_requests) WITH ORDINALITY AS r (request, place),
-         jsonb_array_elements(r.request -> 'legs') WITH ORDINALITY AS l (leg, place);
-    PERFORM ledger_open_accounts(p_owner, legs);
-    PERFORM FROM wallets_account WHERE id = ANY (ARRAY(
-        SELECT (SELECT a.id FROM wallets_account a
-                WHERE a.wallet_id = r.wallet_id AND a.asset = l.asset AND a.kind = r.kind)
-        FROM jsonb_to_recordset(legs) AS l (
-            debit_wallet uuid, debit_kind text, credit_wallet uuid, credit_kind text, asset text
-        ), LATERAL (VALUES (l.debit_wallet, l.debit_kind), (l.credit_wallet, l.credit_kind)) AS r (wallet_id, kind)
-    )) ORDER BY id FOR NO KEY UPDATE;
-    FOR request IN SELECT * FROM jsonb_array_elements(p_requests) LOOP
-        done := done || ledger_post(p_owner, request ->> 'key', request ->> 'kind', request -> 'legs',
-                                    request -> 'detail', p_at);
-    END LOOP;
-    RETURN to_jsonb(done);
-END $$;
-
-REVOKE ALL ON FUNCTION ledger_open_accounts, ledger_post, ledger_attempt, ledger_post_many FROM PUBLIC;
+REVOKE ALL ON FUNCTION ledger_open_accounts, ledger_hash, ledger_post, ledger_attempt, ledger_post_many FROM PUBLIC;
 
 -- --- allocations: a note beside a posting that says what the posting says --------------------------------------------------
 
