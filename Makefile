@@ -12,6 +12,8 @@ INSTALL = $(BIN)/uv pip install -q --python $(BIN)/python -r $< 2>.venv/uv.log |
 
 export UV_LINK_MODE := copy
 export UV_SYSTEM_CERTS := true
+# Our own environment keeps its bytecode, whatever the shell says: without it each start compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run down status migrate schema demo test test-all lint format bench lock
