@@ -132,7 +132,8 @@ class OrderIn(Body):
     """A market order of `quantity` (base asset), rounded down to whole lots.
 
     `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the price reaches one
-    of them, until it is closed, in a halted wallet too. One on the wrong side of the market is refused with 422.
+    of them, until it is closed, in a halted wallet too. They are rounded to the nearest tick; one that the last price
+    has reached already is refused with 422.
     """
 
     wallet_id: UUID

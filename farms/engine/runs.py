@@ -8,7 +8,7 @@ its order are written in one transaction: a crash leaves both or neither, and th
 """
 
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from trading.models import Order, Side
 from trading.orders.placing import WrongSideError
 from trading.positions.protection import follow, guarded_position
 from trading.risk.fees import taker_fee
+from trading.risk.sizing import in_ticks
 from trading.services import place_order
 
 # Bars beyond those a strategy needs to settle, so that a crossing on the last bar is seen with what came before it.
@@ -121,8 +122,7 @@ def _last_signal(intents: Intents, close: Decimal, agent: Agent) -> Signal:
 def _level(value: float, instrument: Instrument) -> Decimal | None:
     if np.isnan(value):
         return None
-    tick: Decimal = instrument.tick_size
-    return (to_price(value) / tick).to_integral_value(ROUND_HALF_UP) * tick
+    return in_ticks(to_price(value), instrument.tick_size)
 
 
 def _last_values(intents: Intents) -> dict[str, float]:

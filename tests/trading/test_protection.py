@@ -61,10 +61,10 @@ def test_a_target_is_carried_out(desk: Desk) -> None:
 
 
 def test_a_stop_a_basis_point_away_that_the_fill_has_passed_already_is_carried_out(desk: Desk) -> None:
-    order = desk.place("buy", "1", exit_stop=Decimal("99.995"))
-    set_price(desk.instrument, "99.99")
+    order = desk.place("buy", "1", exit_stop=Decimal("99.99"))
+    set_price(desk.instrument, "99.98")
     desk.execute(order)
-    (left,) = price(desk, "99.99")
+    (left,) = price(desk, "99.98")
     assert (left.side, left.status) == ("sell", "filled")
 
 
@@ -92,6 +92,36 @@ def test_what_cannot_be_kept_is_not_accepted(desk: Desk, levels: dict[str, objec
         desk.place(**levels)  # type: ignore[arg-type]
     assert set(refused.value.fields) == fields
     assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("level", "bid", "ask", "is_accepted"),
+    [
+        ({"exit_stop": Decimal("100.5")}, "100", "101", False),  # the ask is above it, the last price is not
+        ({"exit_stop": Decimal("99.5")}, "98", "99", True),  # the last price is above it, the ask is not
+        ({"exit_target": Decimal("99.5")}, "98", "99", False),
+        ({"exit_target": Decimal("100.5")}, "100", "101", True),
+    ],
+)
+def test_a_level_is_judged_by_the_last_price_as_the_monitor_does(
+    desk: Desk, level: dict[str, Decimal], bid: str, ask: str, is_accepted: bool
+) -> None:
+    set_price(desk.instrument, "100", bid=Decimal(bid), ask=Decimal(ask))
+    if not is_accepted:
+        with pytest.raises(InvalidInputError, match="last price of 100"):
+            desk.place(**level)
+        return
+    desk.trade(**level)
+    assert services.keep_protection(owner_id=desk.owner.pk) == []
+
+
+def test_levels_stand_on_the_ticks_of_the_instrument(desk: Desk) -> None:
+    order = desk.place(exit_stop=Decimal("95.12499"), exit_target=Decimal("110.125"), exit_trail=Decimal("5.00001"))
+    assert (order.exit_stop, order.exit_target, order.exit_trail) == (
+        Decimal("95.12"), Decimal("110.13"), Decimal(5),
+    )  # fmt: skip
+    with pytest.raises(InvalidInputError, match="above zero"):
+        desk.place(exit_stop=Decimal("0.001"))
 
 
 def test_repeating_a_request_returns_its_order_though_the_market_has_passed_the_stop(desk: Desk) -> None:

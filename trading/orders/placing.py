@@ -91,15 +91,17 @@ def place_order(
     Returns the order: `submitting` with its funds held, or `rejected` with the reason in `refusal` when the gate or the
     funds say no. The same `key` with the same intent returns the first order; with another one it raises
     OrderConflictError. `exit_stop`, `exit_target` and `exit_trail` (quote) of a buy are handed to the position that it
-    opens, whose monitor keeps them; a level on the wrong side of the market, or of a sale, raises InvalidInputError.
+    opens, whose monitor keeps them, each rounded to the nearest tick; a level that the last price, which the monitor
+    looks at, has reached already, or one of a sale, raises InvalidInputError.
     `protects` names the position whose level this order carries out: a halt does not keep it from being sent. While the
     history of the wallet's account is being built, the present may not trade it: that raises ConflictError.
     Under a controlled clock nothing is enqueued: whoever runs the engine over history calls `execute_order`.
     """
     _check_input(side, quantity, key)
-    _check_levels(side, exit_stop, exit_target, exit_trail)
+    levels = _on_ticks(instrument, exit_stop, exit_target, exit_trail)
+    _check_levels(side, *levels)
     lots = sizing.in_lots(quantity, instrument.lot_size)
-    intent = Intent(wallet.pk, instrument.pk, side, lots or quantity, reduce_only, exit_stop, exit_target, exit_trail)
+    intent = Intent(wallet.pk, instrument.pk, side, lots or quantity, reduce_only, *levels)
     try:
         with transaction.atomic():
             return _place(intent, instrument, quantity, key, reason, protects)
@@ -123,6 +125,14 @@ def _check_input(side: str, quantity: Decimal, key: str) -> None:
         raise InvalidInputError("Give a quantity above zero.", fields={"quantity": "Must be above zero."})
     if not 0 < len(key) <= Order._meta.get_field("key").max_length:  # type: ignore[operator]  # a CharField has one
         raise InvalidInputError("Give a key of 1 to 120 characters.", fields={"key": "Must have 1 to 120 characters."})
+
+
+def _on_ticks(instrument: Instrument, *levels: Decimal | None) -> list[Decimal | None]:
+    """The levels as the venue could quote them; what is no number is left for `_check_levels` to refuse."""
+    return [
+        sizing.in_ticks(level, instrument.tick_size) if level is not None and level.is_finite() else level
+        for level in levels
+    ]
 
 
 def _check_levels(side: str, *levels: Decimal | None) -> None:
@@ -152,7 +162,10 @@ def _place(
     quote = latest_price(instrument_id=instrument.pk)
     is_buy = intent.side == Side.BUY
     price = None if quote is None else quote.ask if is_buy else quote.bid
-    if price is not None and (wrong := wrong_side(price=price, stop=intent.exit_stop, target=intent.exit_target)):
+    if quote is not None and (
+        # The monitor looks at the last price, wherever the order would be filled.
+        wrong := wrong_side(price=quote.price, stop=intent.exit_stop, target=intent.exit_target)
+    ):
         raise WrongSideError(" ".join(wrong.values()), fields=wrong)
     verdict = risk.assess(
         risk.Proposal(

@@ -23,13 +23,13 @@ def trailed(stop: Decimal | None, *, best: Decimal, trail: Decimal | None) -> De
 
 
 def wrong_side(*, price: Decimal, stop: Decimal | None, target: Decimal | None) -> dict[str, str]:
-    """What is wrong with the levels of a buy at `price`, by the order's field; empty when both can protect it.
+    """What is wrong with the levels of a buy at the last `price`, by the order's field; empty when both can protect it.
 
     A level on the wrong side is reached before the position is there: whoever gives one means something else.
     """
     problems = {}
     if stop is not None and stop >= price:
-        problems["exit_stop"] = f"A stop below the price of {plain(price)} protects; this one is at or above it."
+        problems["exit_stop"] = f"A stop below the last price of {plain(price)} protects; this one is at or above it."
     if target is not None and target <= price:
-        problems["exit_target"] = f"A target above the price of {plain(price)} can be gained; this one cannot."
+        problems["exit_target"] = f"A target above the last price of {plain(price)} can be gained; this one cannot."
     return problems

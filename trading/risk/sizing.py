@@ -1,6 +1,6 @@
 """How much an order takes, and how much must be set aside for it. Pure, exact."""
 
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Final
 
 # A market order may pay more than the price it was decided at; this much of it is set aside on top, and what is not
@@ -13,6 +13,11 @@ UNIT: Final = Decimal(1).scaleb(-18)
 def in_lots(quantity: Decimal, lot: Decimal) -> Decimal:
     """`quantity` rounded down to whole lots."""
     return (quantity / lot).to_integral_value(ROUND_DOWN) * lot
+
+
+def in_ticks(price: Decimal, tick: Decimal) -> Decimal:
+    """`price` rounded to the nearest tick, half up."""
+    return (price / tick).to_integral_value(ROUND_HALF_UP) * tick
 
 
 def buying_hold(*, quantity: Decimal, price: Decimal, taker_fee: Decimal) -> Decimal:
