@@ -48,6 +48,7 @@
 -- migration trading 0004_sums_of_closed_trades 4d8724901568ca16
 -- migration trading 0005_functions 361fb8b94755f471
 -- migration trading 0006_newest_first 19e8870414138e63
+-- migration trading 0006_orders_remember_the_request ed3b30d1fca57323
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -1905,6 +1906,7 @@ CREATE TABLE public.trading_order (
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
     protects_id uuid,
+    request character varying(64) NOT NULL,
     CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric))),
     CONSTRAINT order_filled_is_filled CHECK (((NOT ((status)::text = 'filled'::text)) OR (filled_quantity >= quantity))),
     CONSTRAINT order_filled_not_negative CHECK ((filled_quantity >= (0)::numeric)),
@@ -3077,9 +3079,10 @@ INSERT INTO public.django_migrations VALUES
 	(52, 'wallets', '0005_rehearsing_connections', now()),
 	(53, 'wallets', '0006_hierarchy_functions', now()),
 	(54, 'trading', '0006_newest_first', now()),
-	(55, 'users', '0002_tokens', now()),
-	(56, 'users', '0003_two_factor', now()),
-	(57, 'wallets', '0007_connections_active_since', now());
+	(55, 'trading', '0006_orders_remember_the_request', now()),
+	(56, 'users', '0002_tokens', now()),
+	(57, 'users', '0003_two_factor', now()),
+	(58, 'wallets', '0007_connections_active_since', now());
 
 
 --
@@ -3408,7 +3411,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 53, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 57, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 58, true);
 
 
 --

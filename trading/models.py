@@ -58,6 +58,9 @@ class Order(Identified, Owned):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     key = models.CharField(max_length=120, help_text="Idempotency key; the client order id is derived from it.")
+    request = models.CharField(
+        max_length=64, blank=True, default="", help_text="SHA-256 of all that was asked for; the key repeats only that."
+    )
     client_order_id = models.CharField(max_length=40)
     venue_order_id = models.CharField(max_length=80, blank=True)
     side = models.CharField(max_length=4, choices=Side)

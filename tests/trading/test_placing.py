@@ -47,12 +47,22 @@ def test_the_same_key_and_body_return_the_first_order(desk: Desk) -> None:
     assert desk.held("USDT") == Decimal("101.1")
 
 
-@pytest.mark.parametrize("change", [{"quantity": Decimal(2)}, {"side": "sell"}, {"reduce_only": True}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"quantity": Decimal(2)},
+        {"quantity": Decimal("1.0000001")},  # the same lots
+        {"side": "sell"},
+        {"reduce_only": True},
+        {"exit_stop": Decimal(95)},
+        {"reason": "Another one."},
+    ],
+)
 def test_the_same_key_with_another_body_is_refused(desk: Desk, change: dict[str, object]) -> None:
-    desk.place("buy", "1", key="same")
-    body = {"side": "buy", "quantity": Decimal(1), **change}
+    desk.place("buy", "1", key="same", reason="The first.")
     with pytest.raises(services.OrderConflictError, match="another order"):
-        services.place_order(wallet=desk.wallet, instrument=desk.instrument, key="same", reason="", **body)
+        desk.place(**{"side": "buy", "quantity": "1", "key": "same", "reason": "The first.", **change})  # type: ignore[arg-type]
+    assert desk.place("buy", "1.0", key="same", reason="The first.").pk == Order.objects.get().pk
 
 
 def test_a_refused_order_keeps_its_key_and_its_answer(desk: Desk) -> None:

@@ -7,6 +7,7 @@ decides the same bar twice, or a program that repeats a request, gets the first 
 
 import base64
 import hashlib
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from celery import current_app
 from django.db import IntegrityError, connection, transaction
 
 from kit import clock
+from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.live.publish import publish
 from markets.models import Instrument
@@ -60,7 +62,10 @@ class WrongSideError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What was asked for; two requests with one key must agree in all of it."""
+    """What shall be done: the quantity in whole lots, the levels on ticks.
+
+    `request` is the hash of what was asked for, before any rounding; two requests with one key must agree in all of it.
+    """
 
     wallet_id: UUID
     instrument_id: int
@@ -70,6 +75,7 @@ class Intent:
     exit_stop: Decimal | None
     exit_target: Decimal | None
     exit_trail: Decimal | None
+    request: str
 
 
 def place_order(
@@ -89,19 +95,22 @@ def place_order(
     """Commit a market order of `quantity` (base asset, rounded down to whole lots) and let a worker execute it.
 
     Returns the order: `submitting` with its funds held, or `rejected` with the reason in `refusal` when the gate or the
-    funds say no. The same `key` with the same intent returns the first order; with another one it raises
-    OrderConflictError. `exit_stop`, `exit_target` and `exit_trail` (quote) of a buy are handed to the position that it
-    opens, whose monitor keeps them, each rounded to the nearest tick; a level that the last price, which the monitor
-    looks at, has reached already, or one of a sale, raises InvalidInputError.
+    funds say no. The same `key` with the same request returns the first order; with anything else in it, the reason and
+    what rounding takes away included, it raises OrderConflictError. `exit_stop`, `exit_target` and `exit_trail` (quote)
+    of a buy are handed to the position that it opens, whose monitor keeps them, each rounded to the nearest tick; a
+    level that the last price, which the monitor looks at, has reached already, or one of a sale, raises
+    InvalidInputError.
     `protects` names the position whose level this order carries out: a halt does not keep it from being sent. While the
     history of the wallet's account is being built, the present may not trade it: that raises ConflictError.
     Under a controlled clock nothing is enqueued: whoever runs the engine over history calls `execute_order`.
     """
     _check_input(side, quantity, key)
-    levels = _on_ticks(instrument, exit_stop, exit_target, exit_trail)
-    _check_levels(side, *levels)
+    stop, target, trail = (_on_tick(level, instrument) for level in (exit_stop, exit_target, exit_trail))
+    _check_levels(side, stop, target, trail)
     lots = sizing.in_lots(quantity, instrument.lot_size)
-    intent = Intent(wallet.pk, instrument.pk, side, lots or quantity, reduce_only, *levels)
+    asked = (side, quantity, reduce_only, exit_stop, exit_target, exit_trail, reason, protects and protects.pk)
+    request = _hash(wallet.pk, instrument.pk, *asked)
+    intent = Intent(wallet.pk, instrument.pk, side, lots or quantity, reduce_only, stop, target, trail, request)
     try:
         with transaction.atomic():
             return _place(intent, instrument, quantity, key, reason, protects)
@@ -118,6 +127,12 @@ def client_order_id(owner_id: UUID, key: str) -> str:
     return CLIENT_ID_PREFIX + base64.b32encode(digest).decode().lower()[:CLIENT_ID_LENGTH]
 
 
+def _hash(*asked: Any) -> str:
+    """One text per value, so that 1 and 1.0 hash alike."""
+    written = [plain(value) if isinstance(value, Decimal) else str(value) for value in asked]
+    return hashlib.sha256(json.dumps(written).encode()).hexdigest()
+
+
 def _check_input(side: str, quantity: Decimal, key: str) -> None:
     if side not in Side.values:
         raise InvalidInputError("Choose buy or sell as the side.", fields={"side": "Must be buy or sell."})
@@ -127,12 +142,9 @@ def _check_input(side: str, quantity: Decimal, key: str) -> None:
         raise InvalidInputError("Give a key of 1 to 120 characters.", fields={"key": "Must have 1 to 120 characters."})
 
 
-def _on_ticks(instrument: Instrument, *levels: Decimal | None) -> list[Decimal | None]:
-    """The levels as the venue could quote them; what is no number is left for `_check_levels` to refuse."""
-    return [
-        sizing.in_ticks(level, instrument.tick_size) if level is not None and level.is_finite() else level
-        for level in levels
-    ]
+def _on_tick(level: Decimal | None, instrument: Instrument) -> Decimal | None:
+    """The level as the venue could quote it; what is no number is left for `_check_levels` to refuse."""
+    return level if level is None or not level.is_finite() else sizing.in_ticks(level, instrument.tick_size)
 
 
 def _check_levels(side: str, *levels: Decimal | None) -> None:
@@ -200,6 +212,7 @@ def _place(
         connection=wallet.connection,
         instrument=instrument,
         key=key,
+        request=intent.request,
         client_order_id=client_order_id(wallet.owner_id, key),
         side=intent.side,
         quantity=intent.quantity,
@@ -235,17 +248,7 @@ def _find(owner_id: UUID, key: str) -> Order | None:
 
 
 def _same(first: Order, intent: Intent) -> Order:
-    kept = Intent(
-        first.wallet_id,
-        first.instrument_id,
-        first.side,
-        first.quantity,
-        first.reduce_only,
-        first.exit_stop,
-        first.exit_target,
-        first.exit_trail,
-    )
-    if kept != intent:
+    if first.request != intent.request:
         raise OrderConflictError("This key belongs to another order: use a new key, or repeat the first request.")
     return first
 

@@ -263,4 +263,8 @@ def _refusal(code: str, reason: str, detail: str) -> LedgerError:
         return InsufficientFundsError(
             asset=figures["asset"], available=Decimal(figures["available"]), needed=Decimal(figures["needed"])
         )
+    if code == "LG002":  # the key may carry a prefix of ours, which is nobody's business
+        return IdempotencyConflictError(
+            "This key was used before with another request: use a new key, or repeat the first request."
+        )
     return REFUSALS[code](f"The ledger refused: {reason}.")

@@ -105,7 +105,7 @@ def test_the_same_key_with_another_body_is_refused(as_owner: User, other: dict[s
     fund(one, 10)
     move(one, two, 2, key="once")
     request: dict[str, object] = {"amount": "2", "kind": "allocate", "detail": None} | other
-    with pytest.raises(IdempotencyConflictError, match="the key once was used before"):
+    with pytest.raises(IdempotencyConflictError, match="This key was used before with another request"):
         post(
             owner_id=as_owner.pk,
             key="once",
