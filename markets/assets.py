@@ -4,6 +4,7 @@ A market says itself what its base, quote and settlement assets are: an exchange
 columns. Nothing takes a symbol apart, with one exception: `pair` reads what a person has typed.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -24,6 +25,10 @@ _DOLLAR: Final = {
 }
 
 
+# What a person or a program may call an asset in the books. Without a letter it is a number that went astray.
+_NAME: Final = re.compile(r"(?=.*[A-Z])[A-Z0-9][A-Z0-9.:_-]{0,19}")
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     base: str
@@ -40,6 +45,15 @@ def pair(text: str) -> Pair:
         )
     require_symbol(text)
     return Pair(require_asset(base), require_asset(quote))
+
+
+def require_named(code: str, *, field: str = "asset") -> str:
+    """The code of an asset that somebody named for the books, or InvalidInputError for the `field`."""
+    if not _NAME.fullmatch(code):
+        raise InvalidInputError(
+            f"Name the asset by its symbol, such as USDT: {shown(code)} is none.", fields={field: "Not a symbol."}
+        )
+    return code
 
 
 def require_asset(code: str) -> str:

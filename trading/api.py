@@ -156,15 +156,24 @@ class LimitsIn(Body):
     notional_asset: str = Field("", max_length=20, examples=["USDT"])
 
 
-class AppliedOut(Schema):
-    """The symbols that every list on the path shares and the smallest notional; null where nobody says."""
+class SaidOut(Schema):
+    """What somebody says; null where nobody does."""
 
     allowed_symbols: list[str] | None
     maximum_notional: Amount | None
     notional_asset: str
 
 
-class LimitStepOut(AppliedOut):
+class AppliedOut(SaidOut):
+    """The symbols that every list on the path shares and the smallest notional; null where nobody says.
+
+    `obstacle` is the reason why nothing can be bought, empty when something can.
+    """
+
+    obstacle: str
+
+
+class LimitStepOut(SaidOut):
     """What one step says, the connection first."""
 
     id: UUID
@@ -172,7 +181,7 @@ class LimitStepOut(AppliedOut):
     name: str
 
 
-class LimitsOut(AppliedOut):
+class LimitsOut(SaidOut):
     """The own limits, those of the whole path down to here, and what they come to."""
 
     applied: AppliedOut
@@ -296,11 +305,12 @@ def put_connection_limits(request: HttpRequest, connection_id: UUID, body: Limit
 
 
 def _limits_out(path: LimitPath) -> dict[str, Any]:
-    return {**_said(path.own), "applied": _said(path), "path": path.steps}
+    applied = _said(path) | {"obstacle": path.obstacle}
+    return {**_said(path.own), "applied": applied, "path": path.steps}
 
 
 def _said(by: LimitPath | LimitStep) -> dict[str, Any]:
-    return {name: getattr(by, name) for name in AppliedOut.model_fields}
+    return {name: getattr(by, name) for name in SaidOut.model_fields}
 
 
 def _set_limits(path: LimitPath, body: LimitsIn) -> None:

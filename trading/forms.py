@@ -74,7 +74,7 @@ class LimitForm(forms.Form):
             "maximum_notional": "" if own.maximum_notional is None else plain(own.maximum_notional),
         }
         super().__init__(given, initial=initial, label_suffix="")
-        self.unit = own.notional_asset or path.unit
+        self.unit = path.unit if own.is_unpriced else own.notional_asset or path.unit
         self.fields["maximum_notional"].label = f"At most per order, in {self.unit}"
         self.fields[
             "maximum_notional"

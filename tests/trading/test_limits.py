@@ -194,7 +194,8 @@ def test_programs_replace_limits_and_read_what_the_path_comes_to(owner: User, de
     assert answers[0] == answers[1] == program.get(path).json()
     answer = answers[0]
     assert (answer["allowed_symbols"], answer["maximum_notional"]) == ([SYMBOL], None)
-    assert answer["applied"] == {"allowed_symbols": [SYMBOL], "maximum_notional": "5000", "notional_asset": "USDT"}
+    applied = {"allowed_symbols": [SYMBOL], "maximum_notional": "5000", "notional_asset": "USDT", "obstacle": ""}
+    assert answer["applied"] == applied
     assert [step["role"] for step in answer["path"]] == ["connection", "master", "farm", "agent"]
     assert UUID(answer["path"][0]["id"]) == desk.connection.pk
     assert len(stored(desk)) == 2
@@ -255,6 +256,30 @@ def test_a_limit_that_no_price_converts_allows_nothing(pages: Client, desk: Desk
     order = desk.place(quantity="1", instrument=ether)
     assert order.status == "rejected"
     assert "no price says how much of ETH/BTC that is" in order.refusal
+
+
+@pytest.mark.parametrize("asset", ["XYZ", "0", "1_000", "GOLD BAR"])
+def test_a_limit_in_what_nobody_knows_is_refused(owner: User, desk: Desk, asset: str) -> None:
+    body = {"allowed_symbols": [SYMBOL], "maximum_notional": "5", "notional_asset": asset}
+    path = f"/api/v1/wallets/{desk.wallet.pk}/limits"
+    answer = Program(owner).client.put(path, body, content_type="application/json")
+    assert answer.status_code == 422
+    assert set(answer.json()["fields"]) == {"notional_asset"}
+    assert stored(desk) == []
+
+
+def test_what_applies_names_why_nothing_can_be_bought(
+    owner: User, pages: Client, desk: Desk, ether: Instrument
+) -> None:
+    body = {"allowed_symbols": ["ETH/BTC"], "maximum_notional": "5", "notional_asset": "btc"}
+    path = f"/api/v1/connections/{desk.connection.pk}/limits"
+    told = Program(owner).client.put(path, body, content_type="application/json").json()
+    assert told["applied"] | {"maximum_notional": "500", "obstacle": ""} == told["applied"]
+    Instrument.objects.filter(base="BTC").update(venue="elsewhere")
+    told = Program(owner).client.get(path).json()
+    assert told["applied"]["obstacle"] == "Desk limits orders in BTC, which has no price here."
+    # The page counts in what is known, so that the limit can be set right.
+    assert "At most per order, in USDT" in pages.get(page_of(desk.connection)).content.decode()
 
 
 def test_the_page_shows_the_unit(pages: Client, desk: Desk, ether: Instrument) -> None:

@@ -12,11 +12,11 @@ from kit import clock
 from kit.audit import services as audit
 from kit.errors import InvalidInputError
 from kit.users.models import User
-from markets.prices import prices_in
+from markets.assets import require_named
+from markets.prices import price_in, prices_in
 from trading.models import RiskLimit
 from trading.risk import gate as risk
 from trading.risk.sizing import UNIT
-from wallets.hierarchy.places import ASSET
 from wallets.models import Connection, Wallet
 
 
@@ -32,17 +32,13 @@ def set_limits(
     `allowed_symbols` such as "BTC/USDT": an empty list allows none, None says nothing here. `maximum_notional` is per
     order and counted in `notional_asset`, by default the owner's base currency, whatever market is bought: the gate
     converts it at the market's prices. None says nothing here. Raises InvalidInputError for a notional that is not
-    positive or an asset that cannot be named.
+    positive or an asset that no price leads from to the base currency: nobody could tell what such a limit allows.
     """
     if maximum_notional is not None and not (maximum_notional.is_finite() and maximum_notional > 0):
         raise InvalidInputError(
             "Give a maximum notional above zero, or none.", fields={"maximum_notional": "Must be above zero."}
         )
-    asset = "" if maximum_notional is None else notional_asset.strip().upper() or base_currency(on)
-    if asset and not ASSET.fullmatch(asset):
-        raise InvalidInputError(
-            "Name an asset by its symbol, such as USDT.", fields={"notional_asset": "Not a symbol."}
-        )
+    asset = "" if maximum_notional is None else _counted_in(notional_asset.strip().upper(), on)
     symbols = None if allowed_symbols is None else sorted({symbol.strip().upper() for symbol in allowed_symbols})
     target = {"connection": on} if isinstance(on, Connection) else {"wallet": on}
     after = {"allowed_symbols": symbols, "maximum_notional": maximum_notional, "notional_asset": asset}
@@ -54,6 +50,22 @@ def set_limits(
         audit.Area.LIMITS, "Limits changed", owner_id=on.owner_id, subject=on.name, before=before, after=after
     )
     return limit
+
+
+def _counted_in(asset: str, on: Connection | Wallet) -> str:
+    """The asset of an amount: the owner's base currency, or one that the venue has a price for in it."""
+    base = base_currency(on)
+    if asset in ("", base):
+        return base
+    require_named(asset, field="notional_asset")
+    venue = on.venue if isinstance(on, Connection) else on.connection.venue
+    if price_in(asset=asset, base=base, venue=venue) is None:
+        raise InvalidInputError(
+            f"Set the limit in {base}, or in an asset that has a price in it: nobody at the venue says what {asset} "
+            "is worth.",
+            fields={"notional_asset": f"It has no price in {base}."},
+        )
+    return asset
 
 
 def base_currency(on: Connection | Wallet) -> str:

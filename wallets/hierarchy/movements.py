@@ -16,8 +16,9 @@ from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError
 from kit.limits import MAX_AMOUNT
 from kit.live.publish import publish
+from markets.assets import require_named
 from wallets.hierarchy.consequences import consequences
-from wallets.hierarchy.places import ASSET, get_wallet
+from wallets.hierarchy.places import get_wallet
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
 from wallets.models import Account, FundAllocation, Posting, Wallet
 from wallets.venues.demo import account as demo
@@ -98,8 +99,7 @@ def preview_collect(*, owner_id: UUID, source_id: UUID, target_id: UUID, asset: 
 
 
 def _checked(asset: str, amount: Decimal) -> Decimal:
-    if not ASSET.fullmatch(asset):
-        raise InvalidInputError("Name an asset by its symbol, such as USDT.", fields={"asset": "Not a symbol."})
+    require_named(asset)
     if not amount.is_finite() or amount <= 0:
         raise InvalidInputError("Enter an amount above zero.", fields={"amount": "Must be above zero."})
     if amount >= MAX_AMOUNT:

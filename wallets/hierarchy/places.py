@@ -1,6 +1,5 @@
 """The wallets and their places: master over farm over agent. Making them, changing them, finding one."""
 
-import re
 from collections.abc import Collection
 from decimal import Decimal
 from uuid import UUID
@@ -11,9 +10,9 @@ from django.db.models.expressions import RawSQL
 from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.live.publish import publish
+from markets.assets import require_named
 from wallets.models import Connection, Wallet
 
-ASSET = re.compile(r"[A-Z0-9][A-Z0-9.:_-]{0,19}")
 PARENT_ROLE = {Wallet.Role.FARM: Wallet.Role.MASTER, Wallet.Role.AGENT: Wallet.Role.FARM}
 
 
@@ -42,8 +41,8 @@ def create_wallet(
     connection = connection or (parent.connection if parent else None)
     if connection is None:
         raise InvalidInputError("Choose the connection of the master wallet.", fields={"connection": "Needed here."})
-    if parent is None and not ASSET.fullmatch(base_asset):
-        raise InvalidInputError("Name the base asset by its symbol, such as USDT.", fields={"base_asset": "No symbol."})
+    if parent is None:
+        require_named(base_asset, field="base_asset")
     if connection.owner_id != owner_id or (parent is not None and parent.owner_id != owner_id):
         raise NotFoundError("There is no such connection or parent wallet.")
     wallet = Wallet(
