@@ -84,6 +84,22 @@ class Body(Schema):
             raise ValueError('Send it as a string, such as "0.1": a number with a fraction is not exact.')
         return value
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def refuse_nul(cls, value: Any) -> Any:
+        """No column can hold one, and a preview refuses what the real call would."""
+        if _holds_nul(value):
+            raise ValueError("Leave out the NUL character: nothing can store it.")
+        return value
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_nul, (*value, *value.values())))
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
+
 
 class Page(Schema, Generic[Item]):
     """Some of the items, newest first, and the cursor of those after them."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import get_resolver
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import trigger_client_event
 from django_htmx.middleware import HtmxDetails
@@ -82,12 +84,14 @@ def _address(text: str) -> str | None:
 def refuse_nul(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Middleware: a NUL in an address, a query or a form is a damaged request (400), because no column can hold it.
 
-    Nobody types one. JSON is not looked at here: the API answers what cannot be stored with 422.
+    Nobody types one, and it is nobody's fault here: it is answered, not raised, so that no log holds a trace. JSON is
+    not looked at: its schemas refuse it (`kit.api.Body`).
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if any("\0" in text for text in _texts(request)):
-            raise BadRequest("The request holds a NUL character.")
+            damaged = get_resolver().resolve_error_handler(HTTPStatus.BAD_REQUEST)
+            return damaged(request, exception=BadRequest("A NUL."))  # type: ignore[call-arg]  # a view of errors
         return get_response(request)
 
     return middleware

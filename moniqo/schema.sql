@@ -48,7 +48,7 @@
 -- migration trading 0004_sums_of_closed_trades 4d8724901568ca16
 -- migration trading 0005_functions 361fb8b94755f471
 -- migration trading 0006_newest_first 19e8870414138e63
--- migration trading 0006_orders_remember_the_request ed3b30d1fca57323
+-- migration trading 0007_orders_remember_the_request ed3b30d1fca57323
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -3079,7 +3079,7 @@ INSERT INTO public.django_migrations VALUES
 	(52, 'wallets', '0005_rehearsing_connections', now()),
 	(53, 'wallets', '0006_hierarchy_functions', now()),
 	(54, 'trading', '0006_newest_first', now()),
-	(55, 'trading', '0006_orders_remember_the_request', now()),
+	(55, 'trading', '0007_orders_remember_the_request', now()),
 	(56, 'users', '0002_tokens', now()),
 	(57, 'users', '0003_two_factor', now()),
 	(58, 'wallets', '0007_connections_active_since', now());

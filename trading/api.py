@@ -20,6 +20,7 @@ from trading.selectors import LimitPath, LimitStep, life, limits
 from trading.selectors.filters import below
 from trading.selectors.orders import order_row
 from trading.selectors.trades import fill_row, trade_row
+from wallets.hierarchy.places import get_wallet
 from wallets.models import Wallet
 
 router = Router()
@@ -189,19 +190,19 @@ class LimitsOut(SaidOut):
 
 
 class Narrow(Schema):
-    """`wallet_id` includes every wallet below it."""
+    """`wallet_id` includes every wallet below it; 404 for one that you do not have."""
 
     wallet_id: UUID | None = None
     symbol: str | None = None
 
 
 class OrderNarrow(Narrow):
-    status: str | None = None
+    status: Order.Status | None = None
 
 
 @router.get("/orders", response=Page[OrderOut], summary="Orders, newest first")
 def list_orders(request: HttpRequest, narrow: Query[OrderNarrow], query: Query[PageQuery]) -> Any:
-    rows = _narrowed(Order.objects.filter(owner_id=owner_of(request)), narrow)
+    rows = _narrowed(request, Order.objects.all(), narrow)
     if narrow.status:
         rows = rows.filter(status=narrow.status)
     return paginate(rows.select_related("instrument", "wallet__parent"), query, present=order_row)
@@ -255,20 +256,20 @@ def cancel(request: HttpRequest, order_id: UUID) -> Any:
 
 @router.get("/fills", response=Page[FillOut], summary="Fills, newest first")
 def list_fills(request: HttpRequest, narrow: Query[Narrow], query: Query[PageQuery]) -> Any:
-    rows = _narrowed(Fill.objects.filter(owner_id=owner_of(request)), narrow).select_related("instrument", "wallet")
+    rows = _narrowed(request, Fill.objects.all(), narrow).select_related("instrument", "wallet")
     return paginate(rows, query, moment="filled_at", present=fill_row)
 
 
 @router.get("/positions", response=list[PositionOut], summary="Open positions at the last price")
 def list_positions(request: HttpRequest, narrow: Query[Narrow]) -> Any:
-    wallet_ids = None if narrow.wallet_id is None else [narrow.wallet_id]
+    wallet_ids = None if narrow.wallet_id is None else [_own(request, narrow.wallet_id)]
     rows = selectors.open_positions(owner_id=owner_of(request), wallet_ids=wallet_ids)
     return [row for row in rows if narrow.symbol in (None, row.symbol)]
 
 
 @router.get("/positions/closed", response=Page[TradeOut], summary="Closed positions, last closed first")
 def list_trades(request: HttpRequest, narrow: Query[Narrow], query: Query[PageQuery]) -> Any:
-    rows = _narrowed(Position.objects.filter(owner_id=owner_of(request), closed_at__isnull=False), narrow)
+    rows = _narrowed(request, Position.objects.filter(closed_at__isnull=False), narrow)
     related = rows.select_related("instrument", "wallet__parent")
     return paginate(related, query, moment="closed_at", present=trade_row)
 
@@ -328,7 +329,13 @@ def _set_limits(path: LimitPath, body: LimitsIn) -> None:
     )
 
 
-def _narrowed(rows: Any, narrow: Narrow) -> Any:
+def _narrowed(request: HttpRequest, rows: Any, narrow: Narrow) -> Any:
+    """The owner's rows, of the wallet and the market that were asked for; an unknown wallet raises NotFoundError."""
+    rows = rows.filter(owner_id=owner_of(request))
     if narrow.wallet_id is not None:
-        rows = rows.filter(below([narrow.wallet_id]))
+        rows = rows.filter(below([_own(request, narrow.wallet_id)]))
     return rows.filter(instrument__symbol=narrow.symbol) if narrow.symbol else rows
+
+
+def _own(request: HttpRequest, wallet_id: UUID) -> UUID:
+    return get_wallet(owner_id=owner_of(request), wallet_id=wallet_id).pk

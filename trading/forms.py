@@ -30,7 +30,11 @@ class FilterForm(forms.Form):
     until = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(
-        self, names: tuple[str, ...], choices: Mapping[str, list[tuple[str, str]]], given: QueryDict, **options: Any
+        self,
+        names: tuple[str, ...],
+        choices: Mapping[str, list[tuple[str, str]]],
+        given: Mapping[str, str],
+        **options: Any,
     ) -> None:
         super().__init__(initial={name: given.get(name, "") for name in names}, **options)
         for name in list(self.fields):

@@ -130,18 +130,18 @@ def _limits(request: HttpRequest, path: LimitPath, *, back: str) -> HttpResponse
 
 
 def _list(request: HtmxRequest, page: Page) -> HttpResponseBase:
-    given = {name: value for name in page.filters if (value := request.GET.get(name, "").strip())}
+    choices = filtering.filter_choices(owner_id=owner_of(request))
+    given = filtering.understood(page.filters, request.GET, choices)
     filters = filtering.Filters.parse(given)
     asked = {"owner_id": owner_of(request), "filters": filters, "sort": request.GET.get("sort", "")}
     if request.GET.get("format") == "csv":
         return _csv(request, page.export, asked)
     listing = page.find(**asked, page=request.GET.get("page"))
-    choices = filtering.filter_choices(owner_id=owner_of(request))
     context = {
         "listing": listing,
         "page": listing.page,
         "sort": listing.sort,
-        "form": FilterForm(page.filters, choices, request.GET),
+        "form": FilterForm(page.filters, choices, given),
         "filters": _chips(given, choices),
         "is_filtered": bool(given),
         "csv": _csv_address(request),

@@ -1,6 +1,7 @@
 """When something goes wrong a person sees our own page, and nobody sees a password."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -185,6 +186,20 @@ def test_the_api_answers_a_nul_with_a_problem(
     )
     assert 400 <= answer.status_code < 500, answer.content
     assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", [f"/trading/orders/?q={NUL}", f"/api/v1/orders?symbol={NUL}", f"/static/{NUL}.css"])
+def test_a_damaged_request_leaves_no_trace_in_the_log(
+    visitor: Client, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    for name in ("django", "django.request", "moniqo.api"):
+        logging.getLogger(name).addHandler(caplog.handler)
+    try:
+        assert visitor.get(path).status_code in {400, 404}
+    finally:
+        for name in ("django", "django.request", "moniqo.api"):
+            logging.getLogger(name).removeHandler(caplog.handler)
+    assert [record.message for record in caplog.records if record.exc_info] == []
 
 
 def refused(origin: str, **headers: str) -> HttpResponse:

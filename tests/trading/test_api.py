@@ -1,6 +1,7 @@
 """Trading for programs."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -115,6 +116,24 @@ def test_orders_are_narrowed_by_status_and_wallet(program: Program, desk: Desk) 
     assert len(program.get("/orders", status="filled").json()["items"]) == 1
     assert program.get("/orders", status="open").json()["items"] == []
     assert len(program.get("/orders", wallet_id=desk.farm.pk).json()["items"]) == 1
+
+
+def test_what_no_order_can_be_is_said(program: Program) -> None:
+    answer = program.get("/orders", status="nope")
+    assert answer.status_code == 422
+    assert "'partially_filled'" in answer.json()["fields"]["status"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/orders", "/fills", "/positions", "/positions/closed", "/transfers", "/allocations", "/portfolio/summary"]
+)
+def test_a_filter_by_nobodys_wallet_finds_no_wallet(desk: Desk, other_owner: User, path: str) -> None:
+    desk.trade("buy", "1")
+    name = "wallet" if path.startswith("/portfolio") else "wallet_id"
+    own, stranger = Program(desk.owner), Program(other_owner)
+    assert own.get(path, **{name: desk.wallet.pk}).status_code == 200
+    assert stranger.get(path, **{name: desk.wallet.pk}).status_code == 404
+    assert own.get(path, **{name: UUID(int=1)}).status_code == 404
 
 
 def test_another_owner_reaches_nothing(desk: Desk, other_owner: User) -> None:

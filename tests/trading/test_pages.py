@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -85,7 +86,7 @@ def test_orders_are_filtered_by_what_stands_in_the_address(pages: Client, desk: 
     assert shown(side="sell") == {"refused"}
     assert shown(q="clear break") == {"filled"}
     assert shown(wallet=desk.wallet.pk) == shown(wallet=desk.farm.pk) == shown(wallet=desk.master.pk) == shown()
-    assert shown(wallet="00000000-0000-0000-0000-000000000000") == set()
+    assert shown(wallet="00000000-0000-0000-0000-000000000000") == {"filled", "refused"}  # nobody's: no filter
     assert shown(instrument=desk.instrument.pk) == shown()
     assert shown(since=today, until=today) == shown()
     assert shown(until=today - timedelta(days=1)) == set()
@@ -212,6 +213,17 @@ def test_a_csv_keeps_to_the_filters(pages: Client, desk: Desk) -> None:
     response = pages.get(reverse("trading:orders"), {"format": "csv", "side": "sell"})
     lines = b"".join(response.streaming_content).decode().splitlines()  # type: ignore[arg-type]
     assert len(lines) == 2
+
+
+def test_a_filter_that_is_not_understood_is_neither_used_nor_shown(pages: Client, desk: Desk) -> None:
+    desk.trade("buy", "1")
+    wrong = {"status": "nope", "side": "up", "instrument": "999", "wallet": str(uuid4()), "since": "soon", "until": "0"}
+    page = pages.get(reverse("trading:orders"), wrong).content.decode()
+    assert page.count("<tr>") == 1 + 1
+    assert not any(f">{value}<" in page or f'value="{value}"' in page for value in wrong.values())
+    right = pages.get(reverse("trading:orders"), {"side": "sell", "wallet": str(desk.farm.pk)}).content.decode()
+    assert right.count("<tr>") == 0
+    assert "Sell" in right
 
 
 def test_hidden_amounts_are_nowhere_on_the_pages(pages: Client, desk: Desk, owner: User) -> None:

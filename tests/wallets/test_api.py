@@ -1,5 +1,6 @@
 """Wallets for programs."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -96,6 +97,21 @@ def test_money_moves_once_per_key(
     assert (other.status_code, other.json()["type"]) == (409, "urn:moniqo:problem:idempotency_conflict")
     with tenancy.tenant(owner.pk):
         assert (balance(tree.master), balance(tree.farm)) == expected
+
+
+@pytest.mark.parametrize("body", [None, [], [{}], 1, {"name": None}, {"name": "a\0b"}, {"trading_state": "x"}])
+def test_a_change_that_says_nothing_sensible_is_refused(program: Program, tree: Tree, body: object) -> None:
+    path = f"/api/v1/wallets/{tree.farm.pk}"
+    answer = program.client.patch(path, json.dumps(body), content_type="application/json")
+    assert answer.status_code == 422, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/allocate", "/allocate/preview"])
+def test_a_preview_refuses_a_nul_as_the_movement_does(program: Program, tree: Tree, path: str) -> None:
+    body = {"target_id": str(tree.farm.pk), "amount": "1", "note": "a\0b"}
+    answer = program.post(f"/wallets/{tree.master.pk}{path}", body, key="k")
+    assert (answer.status_code, set(answer.json()["fields"])) == (422, {"body.note"})
 
 
 def test_an_allocation_is_previewed_and_done(program: Program, tree: Tree) -> None:

@@ -87,6 +87,21 @@ class Listing(Generic[Row]):
         return list(self.page.object_list)
 
 
+def understood(
+    names: Collection[str], given: Mapping[str, str], choices: Mapping[str, list[tuple[str, str]]]
+) -> dict[str, str]:
+    """Those of the `names` in an address that filter something: what is not understood is neither used nor shown."""
+    written = {name: value for name in names if (value := given.get(name, "").strip())}
+    read = Filters.parse(written)
+    offered = {name: {value for value, _ in listed} for name, listed in choices.items()}
+    meant = {"status": read.status, "side": read.side, "since": read.since, "until": read.until, "q": read.text}
+    return {
+        name: value
+        for name, value in written.items()
+        if (value in offered[name] if name in offered else bool(meant[name]))
+    }
+
+
 def filter_choices(*, owner_id: UUID) -> dict[str, list[tuple[str, str]]]:
     """What the filters of a page offer: wallets and the instruments that were traded; two queries."""
     wallets = Wallet.objects.filter(owner_id=owner_id).order_by("name").values_list("pk", "name")

@@ -176,6 +176,8 @@ class EntryOut(Schema):
 
 
 class TransferNarrow(Schema):
+    """404 for a wallet that you do not have."""
+
     wallet_id: UUID | None = None
 
 
@@ -290,13 +292,13 @@ def preview_collect(request: HttpRequest, wallet_id: UUID, body: CollectIn) -> A
 
 @router.get("/allocations", response=Page[AllocationOut], summary="Deposits, allocations and collections, newest first")
 def list_allocations(request: HttpRequest, narrow: Query[TransferNarrow], query: Query[PageQuery]) -> Any:
-    rows = statements.allocations(owner_id=owner_of(request), wallet_id=narrow.wallet_id)
+    rows = statements.allocations(owner_id=owner_of(request), wallet_id=_own(request, narrow))
     return paginate(rows, query, present=_allocation)
 
 
 @router.get("/transfers", response=Page[TransferOut], summary="Ledger transfers, newest first")
 def list_transfers(request: HttpRequest, narrow: Query[TransferNarrow], query: Query[PageQuery]) -> Any:
-    rows = statements.transfers(owner_id=owner_of(request), wallet_id=narrow.wallet_id)
+    rows = statements.transfers(owner_id=owner_of(request), wallet_id=_own(request, narrow))
     return paginate(rows, query, present=_transfer)
 
 
@@ -314,6 +316,12 @@ def list_entries(request: HttpRequest, wallet_id: UUID, account: Query[Statement
 
 def _one(owner_id: UUID, wallet_id: UUID) -> dict[str, Any]:
     return _wallet(tree.wallet_node(owner_id=owner_id, wallet_id=wallet_id))
+
+
+def _own(request: HttpRequest, narrow: TransferNarrow) -> UUID | None:
+    if narrow.wallet_id is not None:
+        places.get_wallet(owner_id=owner_of(request), wallet_id=narrow.wallet_id)
+    return narrow.wallet_id
 
 
 def _parent(request: HttpRequest, wallet_id: UUID) -> UUID:
