@@ -13,7 +13,7 @@ from pydantic import Field
 from farms import selectors, services
 from farms.models import Agent
 from farms.selectors import AgentRow, FarmRow
-from kit.api import Amount, Body, Page, PageQuery, paginate
+from kit.api import Amount, Body, Page, PageQuery, Share, paginate
 from kit.http import owner_of
 from kit.users.access import TRADE
 from quant import strategies
@@ -87,8 +87,8 @@ class FarmIn(Body):
     master_id: UUID
     name: str = Field(min_length=1, max_length=80)
     kind: Literal["trend_following", "breakout", "price_action", "mixed", "custom"] = "trend_following"
-    maximum_share: Decimal = Field(Decimal("0.6"), gt=0, le=1, max_digits=9, decimal_places=8)
-    target_weight: Decimal | None = Field(None, ge=0, le=1, max_digits=9, decimal_places=8)
+    maximum_share: Share = Field(Decimal("0.6"), gt=0)
+    target_weight: Share | None = None
 
 
 class AgentIn(Body):
@@ -101,8 +101,8 @@ class AgentIn(Body):
     timeframe: str
     parameters: dict[str, Any] = Field(default_factory=dict)
     sizing: Literal["cash", "risk"] = "cash"
-    size: Decimal = Field(Decimal("0.5"), gt=0, le=1, max_digits=9, decimal_places=8)
-    target_weight: Decimal | None = Field(None, ge=0, le=1, max_digits=9, decimal_places=8)
+    size: Share = Field(Decimal("0.5"), gt=0)
+    target_weight: Share | None = None
 
 
 class RunOut(Schema):

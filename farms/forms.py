@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 
 from farms.models import Agent, Farm
+from kit.forms import ExactDecimalField
 from markets.models import Instrument, Timeframe
 from quant.strategies import Parameter, Strategy
 from wallets.models import Wallet
@@ -14,7 +15,7 @@ PERCENT: Final = Decimal(100)
 PREFIX: Final = "p_"
 
 
-class PercentField(forms.DecimalField):
+class PercentField(ExactDecimalField):
     """Asked for in percent, handed on as a fraction."""
 
     def __init__(self, **options: Any) -> None:

@@ -19,7 +19,7 @@ from django.http import HttpResponse, JsonResponse
 from ninja import Header, Schema
 from pydantic import ConfigDict, Field, PlainSerializer, ValidationInfo, field_validator
 
-from kit.decimals import plain
+from kit.decimals import parse, plain
 from kit.errors import InvalidInputError
 from kit.limits import DECIMALS, MAX_AMOUNT, MONEY_DIGITS
 
@@ -39,6 +39,10 @@ Amount = Annotated[Decimal, PlainSerializer(plain, return_type=str), Field(examp
 
 
 PositiveAmount = Annotated[Amount, Field(gt=0, lt=MAX_AMOUNT, max_digits=MONEY_DIGITS, decimal_places=DECIMALS)]
+
+
+# A share of something, as the columns hold it.
+Share = Annotated[Amount, Field(ge=0, le=1, max_digits=9, decimal_places=8)]
 
 
 IdempotencyKey = Annotated[
@@ -77,11 +81,13 @@ class Body(Schema):
 
     @field_validator("*", mode="before")
     @classmethod
-    def refuse_binary_fractions(cls, value: Any, info: ValidationInfo) -> Any:
+    def read_decimals(cls, value: Any, info: ValidationInfo) -> Any:
         """A JSON number with a fraction has been rounded in binary before anybody could read it exactly."""
         annotation = str(cls.model_fields[info.field_name or ""].annotation)
         if isinstance(value, float) and "Decimal" in annotation:
             raise ValueError('Send it as a string, such as "0.1": a number with a fraction is not exact.')
+        if isinstance(value, str) and "Decimal" in annotation:
+            return parse(value)
         return value
 
     @field_validator("*", mode="before")

@@ -1,10 +1,25 @@
-"""What forms share: where the sentence of a refusal is shown."""
+"""What forms share: how a decimal is read, and where the sentence of a refusal is shown."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from django.forms import BaseForm
+from django.core.exceptions import ValidationError
+from django.forms import BaseForm, DecimalField
 
+from kit.decimals import parse
 from kit.errors import InvalidInputError, MoniqoError
+
+
+class ExactDecimalField(DecimalField):
+    """A decimal as `kit.decimals` reads it."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and (text := value.strip()):
+            try:
+                value = parse(text)
+            except ValueError as error:
+                raise ValidationError(str(error), code="invalid") from error
+        return super().to_python(value)
 
 
 def explain(

@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from kit.decimals import plain
+from kit.forms import ExactDecimalField
 from kit.models import MONEY
 from trading.models import Order, Side
 from trading.selectors import LimitPath
@@ -58,7 +59,7 @@ class LimitForm(forms.Form):
         choices=((LISTED, "Only the markets ticked below"), (SILENT, "What the rest of the path allows")),
     )
     symbols = forms.MultipleChoiceField(label="Markets", required=False, widget=forms.CheckboxSelectMultiple)
-    maximum_notional = forms.DecimalField(
+    maximum_notional = ExactDecimalField(
         label="At most per order",
         required=False,
         min_value=Decimal("1e-18"),

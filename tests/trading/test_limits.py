@@ -116,7 +116,7 @@ def test_the_page_marks_whose_word_applies(pages: Client, desk: Desk) -> None:
     ("given", "sentence"),
     [
         ({**LISTED, "maximum_notional": "0"}, "Enter an amount above zero, or none."),
-        ({**LISTED, "maximum_notional": "much"}, "Enter a number."),
+        ({**LISTED, "maximum_notional": "much"}, "Enter a number with the digits 0 to 9"),
         ({**LISTED, "symbols": ["DOGE/USDT"]}, "DOGE/USDT is not one of the available choices."),
         ({**LISTED, "markets": "silent"}, "Untick the markets"),
         ({}, "This field is required."),

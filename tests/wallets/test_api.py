@@ -107,6 +107,30 @@ def test_a_change_that_says_nothing_sensible_is_refused(program: Program, tree: 
     assert answer["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("amount", ["1_000", "+5", "٣", "1,000", "NaN"])
+def test_an_amount_is_written_in_one_way(program: Program, tree: Tree, amount: str) -> None:
+    answer = program.post(f"/wallets/{tree.master.pk}/deposit", {"amount": amount}, key="k")
+    assert answer.status_code == 422
+    assert "digits 0 to 9" in answer.json()["fields"]["body.amount"]
+
+
+@pytest.mark.parametrize("asset", ["0", "1_000", "", "usdt", "A" * 21])
+def test_an_asset_has_a_name(program: Program, tree: Tree, asset: str) -> None:
+    answer = program.post(f"/wallets/{tree.master.pk}/deposit", {"amount": "1", "asset": asset}, key="k")
+    assert answer.status_code == 422
+    made = program.post(
+        "/wallets",
+        {"name": "X", "role": "master", "base_asset": asset, "connection_id": str(tree.master.connection_id)},
+    )
+    assert made.status_code == 422
+
+
+@pytest.mark.parametrize("share", ["0." + "3" * 60, "1.5", "-0.1"])
+def test_a_share_has_eight_decimals_between_none_and_all(program: Program, tree: Tree, share: str) -> None:
+    answer = program.patch(f"/wallets/{tree.farm.pk}", {"target_weight": share})
+    assert (answer.status_code, set(answer.json()["fields"])) == (422, {"body.target_weight"})
+
+
 @pytest.mark.parametrize("path", ["/allocate", "/allocate/preview"])
 def test_a_preview_refuses_a_nul_as_the_movement_does(program: Program, tree: Tree, path: str) -> None:
     body = {"target_id": str(tree.farm.pk), "amount": "1", "note": "a\0b"}

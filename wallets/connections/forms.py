@@ -1,13 +1,13 @@
 """The form that opens a paper account, and the operators' form of a platform."""
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from kit.decimals import parse
 from wallets.models import Platform
 from wallets.venues.registry import ADAPTERS
 
@@ -68,6 +68,6 @@ def _is_field(field: Any) -> bool:
 
 def _is_fraction(value: Any) -> bool:
     try:
-        return isinstance(value, str) and 0 <= Decimal(value) < 1
-    except InvalidOperation:
+        return isinstance(value, str) and 0 <= parse(value) < 1
+    except ValueError:
         return False

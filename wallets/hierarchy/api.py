@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from kit.api import Amount, Body, IdempotencyKey, Page, PageQuery, PositiveAmount, paginate, paginate_numbered
+from kit.api import Amount, Body, IdempotencyKey, Page, PageQuery, PositiveAmount, Share, paginate, paginate_numbered
 from kit.errors import InvalidInputError
 from kit.http import owner_of
 from kit.users.access import MOVE, READ
@@ -77,14 +77,14 @@ class WalletIn(Body):
     parent_id: UUID | None = None
     connection_id: UUID | None = None
     base_asset: str = Field("USDT", max_length=20)
-    target_weight: Amount | None = Field(None, ge=0, le=1)
+    target_weight: Share | None = None
 
 
 class WalletChange(Body):
     """Fields that are left out stay as they are; a `target_weight` of null removes the target."""
 
     name: str = Field("", max_length=80)
-    target_weight: Amount | None = Field(None, ge=0, le=1)
+    target_weight: Share | None = None
     trading_state: Literal["", "active", "reducing", "halted"] = ""
 
 

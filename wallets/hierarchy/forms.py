@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from kit import display, formatting
+from kit.forms import ExactDecimalField
 from kit.models import MONEY
 from wallets.hierarchy.tree import WalletNode
 from wallets.models import Connection, Wallet
@@ -15,7 +16,7 @@ class MovementForm(forms.Form):
     """How much of which asset leaves `source`; a deposit has no source and brings the wallet's base asset."""
 
     asset = forms.ChoiceField(label="From")
-    amount = forms.DecimalField(
+    amount = ExactDecimalField(
         label="Amount",
         min_value=Decimal("1e-18"),
         max_digits=MONEY["max_digits"],
@@ -44,7 +45,7 @@ class SettingsForm(forms.Form):
     """Name, target in percent of the parent, trading state."""
 
     name = forms.CharField(label="Name", max_length=80)
-    target_percent = forms.DecimalField(
+    target_percent = ExactDecimalField(
         label="Target, % of its parent",
         min_value=Decimal(0),
         max_value=Decimal(100),
@@ -73,7 +74,7 @@ class WalletForm(forms.Form):
     """A new wallet under `parent`, or without one a new master on one of the owner's connections."""
 
     name = forms.CharField(label="Name", max_length=80)
-    target_percent = forms.DecimalField(
+    target_percent = ExactDecimalField(
         label="Target, % of its parent",
         min_value=Decimal(0),
         max_value=Decimal(100),
