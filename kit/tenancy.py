@@ -3,8 +3,8 @@
 Every owned table has a row-level security policy that compares `owner_id` with the setting `app.user_id`. Two
 context managers decide what a block of code may see:
 
-* `tenant(user_id)` opens a transaction and sets `app.user_id` for its length. Nested blocks restore the previous
-  value, so a worker may serve one owner after another.
+* `tenant(user_id)` opens a transaction and sets `app.user_id` for its length; the end of the transaction forgets it.
+  Nested blocks restore the previous value, so a worker may serve one owner after another.
 * `system()` sends the ORM to the role that sees every owner's rows, for the operators' admin and for jobs that
   first ask *whose* work is due. It never wraps work done on behalf of an owner.
 
@@ -29,17 +29,18 @@ _system: ContextVar[bool] = ContextVar("moniqo_system", default=False)
 def tenant(user_id: UUID | str) -> Iterator[None]:
     """Run the block in a transaction that sees and writes only the rows of `user_id`."""
     outer = _system.set(False)
+    connection = connections[DEFAULT_DB_ALIAS]
+    is_nested = connection.in_atomic_block
     try:
         with transaction.atomic(using=DEFAULT_DB_ALIAS):
-            connection = connections[DEFAULT_DB_ALIAS]
             with connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT current_setting('app.user_id', true), set_config('app.user_id', %s, true)", [str(user_id)]
                 )
                 previous = cursor.fetchone()[0] or ""
             yield
-            # A block that failed, or is marked to roll back, takes the setting with it.
-            if not connection.needs_rollback:
+            # A block that failed or is marked to roll back takes the setting with it; so does the end of a transaction.
+            if is_nested and not connection.needs_rollback:
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT set_config('app.user_id', %s, true)", [previous])
     finally:

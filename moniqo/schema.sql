@@ -41,6 +41,7 @@
 -- migration portfolio 0001_initial 615dab62572150fc
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
+-- migration portfolio 0004_prices f106b27fb1c11faf
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 4ec448cfcc421267
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -49,6 +50,7 @@
 -- migration trading 0005_functions 361fb8b94755f471
 -- migration trading 0006_newest_first 19e8870414138e63
 -- migration trading 0007_orders_remember_the_request ed3b30d1fca57323
+-- migration trading 0008_sums_of_a_period 8363f591fdfbf7c4
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -58,6 +60,7 @@
 -- migration wallets 0005_rehearsing_connections 39b800182aebf5c6
 -- migration wallets 0006_hierarchy_functions 7ca2f269b088f137
 -- migration wallets 0007_connections_active_since 2eee78b887bc64b5
+-- migration wallets 0008_connections_as_others_see_them 4a8c2ccbc6e86c2f
 
 --
 -- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -736,6 +739,39 @@ $$;
 
 
 --
+-- Name: portfolio_prices(uuid, text, timestamp with time zone, boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_prices(p_owner uuid, p_currency text, p_at timestamp with time zone, p_is_live boolean) RETURNS TABLE(venue text, base text, asset text, price numeric, at timestamp with time zone, source text, is_carried boolean)
+    LANGUAGE plpgsql STABLE ROWS 20
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH place AS (SELECT wallet_id, base_asset, venue FROM wallet_places WHERE owner_id = p_owner),
+    held AS (
+        SELECT place.venue::text AS venue, array_agg(DISTINCT book.asset) AS assets
+        FROM wallet_books(p_owner) AS book JOIN place USING (wallet_id)
+        GROUP BY place.venue
+    ),
+    base AS (
+        SELECT base_asset::text AS asset FROM place
+        UNION
+        SELECT p_currency
+        UNION
+        SELECT instrument.quote::text
+        FROM position_totals(p_owner) AS position JOIN market_instruments AS instrument USING (instrument_id)
+        WHERE position.quantity <> 0
+    )
+    SELECT held.venue, base.asset, found.asset, found.price, found.at, found.source, found.is_carried
+    FROM held
+    CROSS JOIN base
+    CROSS JOIN LATERAL market_prices(held.venue, base.asset, held.assets, p_at, p_is_live) AS found;
+END
+$$;
+
+
+--
 -- Name: position_totals(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -763,6 +799,33 @@ BEGIN
     RAISE EXCEPTION '% is refused on %: rows of a history are never changed or removed.', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
+
+
+--
+-- Name: trade_sums(uuid, timestamp with time zone, uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]) RETURNS TABLE(trades bigint, won_trades bigint, lost_trades bigint, won numeric, lost numeric)
+    LANGUAGE sql STABLE
+    AS $$
+    -- Of trades closed from `p_since` on, of these wallets and below them, or of all where none are named. Whole days
+    -- come from their sums and the day of `p_since` from its trades, so that the cost does not grow with them.
+    WITH part AS (
+        SELECT wallet_id, trades, won_trades, lost_trades, won, lost
+        FROM trading_tradeday
+        WHERE owner_id = p_owner AND day > (p_since AT TIME ZONE 'UTC')::date
+        UNION ALL
+        SELECT wallet_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer, greatest(realized_pnl, 0),
+               greatest(-realized_pnl, 0)
+        FROM trading_position
+        WHERE owner_id = p_owner AND closed_at >= p_since
+              AND closed_at < ((p_since AT TIME ZONE 'UTC')::date + 1)::timestamp AT TIME ZONE 'UTC'
+    )
+    SELECT coalesce(sum(trades), 0)::bigint, coalesce(sum(won_trades), 0)::bigint, coalesce(sum(lost_trades), 0)::bigint,
+           coalesce(sum(won), 0), coalesce(sum(lost), 0)
+    FROM part
+    WHERE p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets))
+$$;
 
 
 --
@@ -2299,6 +2362,24 @@ ALTER TABLE ONLY public.wallets_wallet FORCE ROW LEVEL SECURITY;
 
 
 --
+-- Name: wallet_connections; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.wallet_connections WITH (security_invoker='true') AS
+ SELECT id AS connection_id,
+    owner_id,
+    name,
+    venue,
+    state,
+    status,
+    synced_at,
+    ( SELECT count(*) AS count
+           FROM public.wallets_wallet wallet
+          WHERE (wallet.connection_id = connection.id)) AS wallets
+   FROM public.wallets_connection connection;
+
+
+--
 -- Name: wallet_places; Type: VIEW; Schema: public; Owner: -
 --
 
@@ -3070,19 +3151,22 @@ INSERT INTO public.django_migrations VALUES
 	(43, 'farms', '0002_policies', now()),
 	(44, 'farms', '0003_histories', now()),
 	(45, 'farms', '0004_newest_runs_first', now()),
-	(46, 'portfolio', '0001_initial', now()),
-	(47, 'portfolio', '0002_policies', now()),
-	(48, 'portfolio', '0003_scene_of_a_history', now()),
-	(49, 'sessions', '0001_initial', now()),
-	(50, 'wallets', '0002_policies', now()),
-	(51, 'wallets', '0003_ledger', now()),
-	(52, 'wallets', '0005_rehearsing_connections', now()),
-	(53, 'wallets', '0006_hierarchy_functions', now()),
-	(54, 'trading', '0006_newest_first', now()),
-	(55, 'trading', '0007_orders_remember_the_request', now()),
-	(56, 'users', '0002_tokens', now()),
-	(57, 'users', '0003_two_factor', now()),
-	(58, 'wallets', '0007_connections_active_since', now());
+	(46, 'wallets', '0002_policies', now()),
+	(47, 'wallets', '0003_ledger', now()),
+	(48, 'wallets', '0005_rehearsing_connections', now()),
+	(49, 'wallets', '0006_hierarchy_functions', now()),
+	(50, 'portfolio', '0001_initial', now()),
+	(51, 'portfolio', '0002_policies', now()),
+	(52, 'portfolio', '0003_scene_of_a_history', now()),
+	(53, 'portfolio', '0004_prices', now()),
+	(54, 'sessions', '0001_initial', now()),
+	(55, 'trading', '0006_newest_first', now()),
+	(56, 'trading', '0007_orders_remember_the_request', now()),
+	(57, 'trading', '0008_sums_of_a_period', now()),
+	(58, 'users', '0002_tokens', now()),
+	(59, 'users', '0003_two_factor', now()),
+	(60, 'wallets', '0007_connections_active_since', now()),
+	(61, 'wallets', '0008_connections_as_others_see_them', now());
 
 
 --
@@ -3411,7 +3495,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 53, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 58, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 61, true);
 
 
 --
@@ -6873,6 +6957,14 @@ GRANT ALL ON FUNCTION public.portfolio_index(before double precision, factor num
 
 
 --
+-- Name: FUNCTION portfolio_prices(p_owner uuid, p_currency text, p_at timestamp with time zone, p_is_live boolean); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_prices(p_owner uuid, p_currency text, p_at timestamp with time zone, p_is_live boolean) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_prices(p_owner uuid, p_currency text, p_at timestamp with time zone, p_is_live boolean) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION position_totals(p_owner uuid); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6886,6 +6978,14 @@ GRANT ALL ON FUNCTION public.position_totals(p_owner uuid) TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.refuse_change() TO moniqo_app;
 GRANT ALL ON FUNCTION public.refuse_change() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]) TO moniqo_app;
+GRANT ALL ON FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]) TO moniqo_system;
 
 
 --
@@ -7567,6 +7667,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_connection TO moniqo_s
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_wallet TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_wallet TO moniqo_system;
+
+
+--
+-- Name: TABLE wallet_connections; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallet_connections TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallet_connections TO moniqo_system;
 
 
 --

@@ -26,34 +26,10 @@ from django.db import connection
 from kit import clock
 from kit.errors import NotFoundError
 from kit.users.models import User
-from wallets.models import Connection
 from wallets.sync.health import connections_behind
 
 # An exchange that trades at all has a newer price than this.
 PRICE_IS_OLD_AFTER: Final = timedelta(minutes=15)
-
-# The prices of all assets in the books, in every base asset that something is valued in, at each venue.
-PRICES: Final = """
-WITH place AS (SELECT wallet_id, base_asset, venue FROM wallet_places WHERE owner_id = %(owner)s),
-held AS (
-    SELECT place.venue, array_agg(DISTINCT book.asset) AS assets
-    FROM wallet_books(%(owner)s) AS book JOIN place USING (wallet_id)
-    GROUP BY place.venue
-),
-base AS (
-    SELECT base_asset AS asset FROM place
-    UNION
-    SELECT %(currency)s
-    UNION
-    SELECT instrument.quote
-    FROM position_totals(%(owner)s) AS position JOIN market_instruments AS instrument USING (instrument_id)
-    WHERE position.quantity <> 0
-)
-SELECT held.venue, base.asset, found.asset, found.price, found.at, found.source, found.is_carried
-FROM held
-CROSS JOIN base
-CROSS JOIN LATERAL market_prices(held.venue, base.asset, held.assets, %(at)s, %(live)s) AS found
-"""
 
 # The start of every statement here: who holds what, at which price. Parameters: see `parameters`.
 BOOKS: Final = """
@@ -72,12 +48,7 @@ scope (scope, base, wallet_id, venue, is_behind) AS MATERIALIZED (
     SELECT %(owner)s::uuid, %(currency)s, wallet_id, venue, is_behind FROM place
     WHERE %(only)s::uuid IS NULL OR %(only)s = %(owner)s
 ),
-price (venue, base, asset, price, at, source, is_carried) AS MATERIALIZED (
-    SELECT * FROM unnest(
-        %(venues)s::text[], %(bases)s::text[], %(assets)s::text[],
-        %(prices)s::numeric[], %(moments)s::timestamptz[], %(sources)s::text[], %(carried)s::boolean[]
-    )
-),
+price AS MATERIALIZED (SELECT * FROM portfolio_prices(%(owner)s, %(currency)s, %(priced_at)s, %(live)s)),
 book AS MATERIALIZED (SELECT * FROM wallet_books(%(owner)s)),
 holding AS (
     SELECT scope.scope, scope.base, scope.venue, scope.is_behind, book.wallet_id, book.asset, book.held, price.price,
@@ -236,10 +207,16 @@ FROM valuation
 ORDER BY scope
 """  # noqa: S608 - joined from constants
 
+# The fields of a `Valuation` after its moment.
+VALUES: Final = """
+    valuation.base, valuation.equity, valuation.cash, valuation.invested, valuation.unrealized, valuation.realized,
+    valuation.fees, valuation.flow, valuation.flows, valuation.adjustments, valuation.gross_exposure,
+    valuation.net_exposure, valuation.twr_index, valuation.is_stale,
+    ARRAY(SELECT jsonb_array_elements_text(valuation.unpriced) ORDER BY 1)
+"""
+
 VALUE_ONE: Final = f"""{VALUATION}
-SELECT base, equity, cash, invested, unrealized, realized, fees, flow, flows, adjustments, gross_exposure, net_exposure,
-       twr_index, is_stale, ARRAY(SELECT jsonb_array_elements_text(unpriced) ORDER BY 1)
-FROM valuation
+SELECT {VALUES} FROM valuation
 """  # noqa: S608 - joined from constants
 
 FUNDING: Final = f"""{BOOKS}, {MOVED}
@@ -294,6 +271,11 @@ def value(given: dict[str, Any]) -> Valuation:
     with connection.cursor() as cursor:
         cursor.execute(VALUE_ONE, given)
         row = cursor.fetchone()
+    return valued(given, row)
+
+
+def valued(given: dict[str, Any], row: Sequence[Any] | None) -> Valuation:
+    """The valuation whose `VALUES` are this row; without one the scope has no wallet, which only an owner may."""
     if row is not None:
         figures: list[Any] = [*row[:-1], tuple(row[-1])]
         return Valuation(given["at"], *figures)
@@ -316,29 +298,30 @@ def funding(*, owner_id: UUID) -> dict[UUID, Decimal]:
 
 
 def parameters(
-    *, owner_id: UUID, at: datetime, only: UUID | None = None, behind: Collection[Connection] | None = None
+    *,
+    owner_id: UUID,
+    at: datetime,
+    only: UUID | None = None,
+    currency: str | None = None,
+    behind: Collection[UUID] | None = None,
 ) -> dict[str, Any]:
-    """What every statement here needs: the owner, the moment, the prices. `only` is the one scope asked for.
+    """What every statement here needs: the owner, the moment, who is behind. `only` is the one scope asked for.
 
-    `behind` are the connections whose figures are carried forward, for callers that know them already.
+    `currency` is the owner's and `behind` the ids of the connections whose figures are carried forward, for callers
+    that know them already.
     """
     live = not clock.is_controlled()
     if behind is None:
-        behind = connections_behind(owner_id=owner_id) if live else ()
-    given: dict[str, Any] = {
+        behind = [one.pk for one in connections_behind(owner_id=owner_id)] if live else ()
+    return {
         "owner": owner_id,
-        "currency": User.objects.values_list("base_currency", flat=True).get(pk=owner_id),
+        "currency": currency or User.objects.values_list("base_currency", flat=True).get(pk=owner_id),
         "at": at,
+        "priced_at": clock.now(),
         "previous_before": at,
         "live": live,
         "only": only,
         # History has no outages: its prices are the closes of that time, and its venue is the demo's.
-        "behind": [one.pk for one in behind] if live else [],
+        "behind": list(behind) if live else [],
         "oldest_price": at - PRICE_IS_OLD_AFTER if live else None,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(PRICES, given | {"at": clock.now()})
-        rows = cursor.fetchall()
-    names = ("venues", "bases", "assets", "prices", "moments", "sources", "carried")
-    columns: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(names)
-    return given | {name: list(column) for name, column in zip(names, columns, strict=True)}

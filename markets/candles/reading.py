@@ -1,7 +1,8 @@
 """Candles as arrays of closed bars: what is read at a moment was known at that moment."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
 
@@ -42,26 +43,45 @@ def last_closed_bar(*, instrument_id: int, timeframe: str) -> int | None:
     return latest
 
 
-def spans(*, instrument_id: int, since: int) -> list[tuple[str, int, int]]:
-    """(timeframe, first, last) opening times in ms of each series of the instrument from `since` (ms) on; one query."""
+class Market(NamedTuple):
+    """An instrument and what it trades."""
+
+    instrument_id: int
+    base: str
+
+
+def market_spans(
+    *, venues: Collection[str], quote: str, favourite: str, since: int
+) -> tuple[Market | None, list[tuple[str, int, int]]]:
+    """The spot market of the asset `favourite` in `quote` at one of the venues, else the oldest in `quote`; one query.
+
+    With it (timeframe, first, last) opening times in ms of each of its series from `since` (ms) on.
+    """
     alias = router.db_for_read(Candle) or DEFAULT_DB_ALIAS
+    given: dict[str, Any] = {"venues": list(venues), "quote": quote, "favourite": favourite, "since": since}
     with connections[alias].cursor() as cursor:
-        cursor.execute(_SPANS, {"instrument": instrument_id, "since": since})
-        return [(str(timeframe), int(first), int(last)) for timeframe, first, last in cursor.fetchall()]
+        cursor.execute(_SPANS, given)
+        rows = cursor.fetchall()
+    market = Market(rows[0][0], rows[0][1]) if rows else None
+    return market, [(str(timeframe), int(first), int(last)) for *_, timeframe, first, last in rows if first is not None]
 
 
 # Both ends of every series by one index probe each.
 _SPANS: Final = """
-SELECT frame.timeframe, bar.first, bar.last
-FROM market_timeframes() AS frame
+SELECT market.id, market.base, frame.timeframe, bar.first, bar.last
+FROM (
+    SELECT id, base FROM markets_instrument
+    WHERE quote = %(quote)s AND kind = 'spot' AND venue = ANY (%(venues)s)
+    ORDER BY base <> %(favourite)s, id LIMIT 1
+) AS market
+CROSS JOIN market_timeframes() AS frame
 CROSS JOIN LATERAL (
     SELECT
         (SELECT min(ts) FROM markets_candle
-         WHERE instrument_id = %(instrument)s AND timeframe = frame.timeframe AND ts >= %(since)s),
+         WHERE instrument_id = market.id AND timeframe = frame.timeframe AND ts >= %(since)s),
         (SELECT max(ts) FROM markets_candle
-         WHERE instrument_id = %(instrument)s AND timeframe = frame.timeframe AND ts >= %(since)s)
+         WHERE instrument_id = market.id AND timeframe = frame.timeframe AND ts >= %(since)s)
 ) AS bar (first, last)
-WHERE bar.first IS NOT NULL
 """
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from farms.models import Agent, Farm
 from kit import clock
@@ -28,33 +29,27 @@ class FarmLine:
 
 
 def farm_lines(*, owner_id: UUID) -> Sequence[FarmLine]:
-    """The owner's farms, oldest first, in two queries."""
-    running = Q(agents__status=Agent.Status.RUNNING)
-    farms = list(
-        Farm.objects.filter(owner_id=owner_id).annotate(
-            agent_count=Count("agents"), running_count=Count("agents", filter=running)
-        )
+    """The owner's farms, oldest first, in one query that finds each farm's newest day by index."""
+    earned = F("market") + F("realized") - F("fees") + F("adjustments")
+    days = DailyPerformance.objects.filter(scope=OuterRef("wallet_id")).order_by("-day").annotate(earned=earned)
+    rows = Farm.objects.filter(owner_id=owner_id).annotate(
+        agent_count=Count("agents"),
+        running_count=Count("agents", filter=Q(agents__status=Agent.Status.RUNNING)),
+        **{f"last_{name}": Subquery(days.values(name)[:1]) for name in ("day", "equity", "earned", "twr")},
     )
-    newest = DailyPerformance.objects.filter(scope=OuterRef("scope")).order_by("-day").values("day")[:1]
-    days = {
-        day.scope: day
-        for day in DailyPerformance.objects.filter(
-            owner_id=owner_id, scope__in=[farm.wallet_id for farm in farms], day=Subquery(newest)
-        )
-    }
-    return [_line(farm, days.get(farm.wallet_id), farm.agent_count, farm.running_count) for farm in farms]
+    return [_line(farm) for farm in rows]
 
 
-def _line(farm: Farm, day: DailyPerformance | None, agents: int, running: int) -> FarmLine:
-    is_today = day is not None and day.day == clock.now().date()
+def _line(farm: Any) -> FarmLine:
+    is_today = farm.last_day == clock.now().date()
     return FarmLine(
         id=farm.pk,
         name=farm.name,
         wallet_id=farm.wallet_id,
         is_running=farm.status == Farm.Status.RUNNING,
-        agents=agents,
-        running=running,
-        equity=day.equity if day else None,
-        today=day.market + day.realized - day.fees + day.adjustments if day and is_today else None,
-        twr=day.twr if day and is_today else None,
+        agents=farm.agent_count,
+        running=farm.running_count,
+        equity=farm.last_equity,
+        today=farm.last_earned if is_today else None,
+        twr=farm.last_twr if is_today else None,
     )

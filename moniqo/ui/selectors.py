@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet, Value
+from django.db.models import Count, DateTimeField, Min, QuerySet, Value
 
 from farms.models import Farm
 from trading.models import Order, Position
 from wallets.models import Connection, Wallet
 
 FOUND_MOST = 8
+_NEVER = Value(None, output_field=DateTimeField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +24,24 @@ class Pulse:
 
 
 def read_pulse() -> Pulse:
-    """Two queries, whatever the number of rows."""
-    farms = _counted(Farm.objects.all(), "farms")
-    positions = _counted(Position.objects.filter(closed_at__isnull=True), "positions")
-    orders = _counted(Order.objects.unfinished(), "orders")
-    connections = Connection.objects.filter(state=Connection.State.ACTIVE).aggregate(
-        as_of=Min("synced_at"), live=Count("id", filter=Q(is_paper=False))
+    """One query, whatever the number of rows."""
+    active = Connection.objects.filter(state=Connection.State.ACTIVE)
+    parts = (
+        _counted(active, "connections", moment=Min("synced_at")),
+        _counted(Farm.objects.all(), "farms"),
+        _counted(Position.objects.filter(closed_at__isnull=True), "positions"),
+        _counted(Order.objects.unfinished(), "orders"),
+        _counted(active.filter(is_paper=False), "live"),
     )
-    return Pulse(
-        counts=dict(farms.union(positions, orders, all=True)),
-        is_live=connections["live"] > 0,
-        as_of=connections["as_of"],
-    )
+    found = {name: (number, moment) for name, number, moment in parts[0].union(*parts[1:], all=True)}
+    as_of = found.pop("connections", (0, None))[1]
+    counts = {name: number for name, (number, _) in found.items()}
+    return Pulse(counts=counts, is_live=counts.pop("live", 0) > 0, as_of=as_of)
 
 
-def _counted(rows: QuerySet[Any], name: str) -> Any:
+def _counted(rows: QuerySet[Any], name: str, moment: Any = _NEVER) -> Any:
     named = rows.order_by().annotate(counter=Value(name)).values_list("counter")
-    return named.annotate(number=Count("pk"))
+    return named.annotate(number=Count("pk"), moment=moment)
 
 
 def find_wallets(*, query: str) -> list[Wallet]:

@@ -1,7 +1,7 @@
 """What is held: by asset, by farm and by venue, each amount with the price that it was valued at."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -10,26 +10,39 @@ from uuid import UUID
 from django.db import connection
 
 from portfolio import valuation
+from portfolio.valuation import Valuation
 
 ZERO: Final = Decimal(0)
 
-_HOLDINGS: Final = f"""{valuation.BOOKS},
+_BRANCHES: Final = """,
 branch AS (
     -- A branch is a farm with its agents; money that a master keeps for itself is the master's own branch.
     SELECT DISTINCT ON (tree.wallet_id) tree.wallet_id, tree.root_id AS branch_id
     FROM wallet_subtree(ARRAY(SELECT wallet_id FROM place)) AS tree
     JOIN place AS root ON root.wallet_id = tree.root_id
     ORDER BY tree.wallet_id, root.parent_id IS NULL, tree.distance DESC
+),
+held AS (
+    SELECT person.wallet_id, person.name, person.role, person.parent_id, person.target_weight, holding.base,
+           holding.venue, holding.asset, sum(holding.held) AS held, holding.price, sum(holding.value) AS value,
+           holding.source, holding.at, person.created_at
+    FROM holding
+    JOIN branch USING (wallet_id)
+    JOIN wallet_places AS person ON person.wallet_id = branch.branch_id
+    WHERE holding.scope = %(only)s AND holding.held <> 0
+    GROUP BY person.wallet_id, person.name, person.role, person.parent_id, person.target_weight, person.created_at,
+             holding.base, holding.venue, holding.asset, holding.price, holding.source, holding.at
 )
-SELECT person.wallet_id, person.name, person.role, person.parent_id, person.target_weight, holding.base, holding.venue,
-       holding.asset, sum(holding.held), holding.price, sum(holding.value), holding.source, holding.at
-FROM holding
-JOIN branch USING (wallet_id)
-JOIN wallet_places AS person ON person.wallet_id = branch.branch_id
-WHERE holding.scope = %(only)s AND holding.held <> 0
-GROUP BY person.wallet_id, person.name, person.role, person.parent_id, person.target_weight, person.created_at,
-         holding.base, holding.venue, holding.asset, holding.price, holding.source, holding.at
-ORDER BY person.created_at, holding.venue, holding.asset
+"""
+_FIELDS: Final = """
+    held.wallet_id, held.name, held.role, held.parent_id, held.target_weight, held.base, held.venue, held.asset,
+    held.held, held.price, held.value, held.source, held.at
+"""
+_ORDER: Final = "ORDER BY held.created_at, held.venue, held.asset"
+
+_HOLDINGS: Final = f"{valuation.BOOKS}{_BRANCHES} SELECT {_FIELDS} FROM held {_ORDER}"  # noqa: S608 - constants
+_VALUED: Final = f"""{valuation.VALUATION}{_BRANCHES}
+SELECT {_FIELDS}, {valuation.VALUES} FROM valuation LEFT JOIN held ON true {_ORDER}
 """  # noqa: S608 - joined from constants
 
 
@@ -91,6 +104,16 @@ def read_holdings(parameters: dict[str, Any]) -> tuple[Holding, ...]:
     with connection.cursor() as cursor:
         cursor.execute(_HOLDINGS, parameters)
         return tuple(Holding(*row) for row in cursor.fetchall())
+
+
+def value_and_holdings(parameters: dict[str, Any]) -> tuple[Valuation, tuple[Holding, ...]]:
+    """What the scope `parameters["only"]` is worth and what it consists of, seen in the same instant: one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VALUED, parameters)
+        rows = cursor.fetchall()
+    size = len(fields(Holding))
+    worth = valuation.valued(parameters, rows[0][size:] if rows else None)
+    return worth, tuple(Holding(*row[:size]) for row in rows if row[0] is not None)
 
 
 def by_asset(holdings: Sequence[Holding]) -> tuple[Share, ...]:

@@ -12,10 +12,9 @@ from uuid import UUID
 
 import numpy as np
 
-from kit import clock
 from portfolio.models import DailyPerformance
 from quant import metrics
-from trading.selectors.trades import trade_figures
+from trading.selectors.trades import TradeFigures
 
 DAYS_PER_YEAR: Final = 365
 
@@ -53,13 +52,12 @@ class Performance:
         return "Not known: the returns do not vary, or there was no loss to compare with."
 
 
-def performance(*, owner_id: UUID, scope: UUID, base: str, start: datetime) -> Performance:
-    """The figures of the scope from `start` until today, in two queries."""
-    returns = _whole_days(scope, base, start)
+def performance(days: Sequence[tuple[float, float]], trades: TradeFigures) -> Performance:
+    """The figures of whole days, each its time-weighted return and its lowest index, and of trades."""
+    returns = _since_it_began(days)
     index = metrics.growth(returns)
     worst = metrics.drawdowns(index)[0] if returns.size else None
     ratio = metrics.sharpe(returns, periods_per_year=DAYS_PER_YEAR)
-    trades = trade_figures(owner_id=owner_id, since=start, wallet_ids=None if scope == owner_id else [scope])
     enough = returns.size >= metrics.MINIMUM_SAMPLE
     return Performance(
         days=int(returns.size),
@@ -83,12 +81,11 @@ def performance(*, owner_id: UUID, scope: UUID, base: str, start: datetime) -> P
     )
 
 
-def _whole_days(scope: UUID, base: str, start: datetime) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The time-weighted return of each day that is over, since the index last began (see `valuation`)."""
-    rows = DailyPerformance.objects.filter(scope=scope, base=base, day__gte=start.date(), day__lt=clock.now().date())
-    days = np.array(list(rows.order_by("day").values_list("twr", "twr_low")), dtype=np.float64).reshape(-1, 2)
-    lost = np.flatnonzero(days[:, 1] == 0)
-    return days[lost[-1] + 1 if lost.size else 0 :, 0]
+def _since_it_began(days: Sequence[tuple[float, float]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The returns since the index last began (see `valuation`)."""
+    found = np.array(days, dtype=np.float64).reshape(-1, 2)
+    lost = np.flatnonzero(found[:, 1] == 0)
+    return found[lost[-1] + 1 if lost.size else 0 :, 0]
 
 
 @dataclass(frozen=True, slots=True)

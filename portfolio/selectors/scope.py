@@ -11,22 +11,22 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
-
 from kit import clock, formatting
 from kit.errors import NotFoundError
 from kit.formatting import Missing, Value
 from kit.users.models import User
 from markets.prices import SIMULATED
 from portfolio import valuation
-from portfolio.models import PortfolioState
 from portfolio.selectors import holdings, series
 from portfolio.selectors.benchmark import Benchmark, benchmark
 from portfolio.selectors.holdings import Holding, Share, VenueExposure
 from portfolio.selectors.performance import Performance, performance
 from portfolio.selectors.periods import Period
+from portfolio.selectors.places import Place, Places, Progress, Venue, read_places
+from portfolio.selectors.series import Change, Point, UnknownChange
+from portfolio.selectors.trail import Trail, change, read_trail, upto
+from portfolio.valuation import Valuation
 from trading.selectors import PositionRow, open_positions
-from wallets.models import Connection, Wallet
 from wallets.sync.health import freshness
 
 DAILY_FIGURES = (
@@ -44,7 +44,7 @@ class Freshness:
 
     synced_at: datetime | None
     is_syncing: bool
-    behind: tuple[Connection, ...]
+    behind: tuple[Venue, ...]
     using: int
     wallets: int
     oldest_price_at: datetime | None
@@ -68,58 +68,83 @@ class Scope:
 
     def __init__(self, *, owner: User, period: Period, wallet_id: UUID | None = None) -> None:
         self.owner_id: UUID = owner.pk
+        self.currency = owner.base_currency
         self.period = period
         self.scope = wallet_id or owner.pk
-        self.wallet: Wallet | None = None
+        self.wallet: Place | None = None
         self.base = owner.base_currency
         if wallet_id is not None:
-            self.wallet = Wallet.objects.filter(owner_id=owner.pk, pk=wallet_id).first()
+            self.wallet = self.places.wallet(wallet_id)
             if self.wallet is None:
                 raise NotFoundError("There is no such wallet: choose one of yours.")
             self.base = self.wallet.base_asset
 
-    # --- what is there -----------------------------------------------------------------------------------------------
+    # --- what is there: one query each -------------------------------------------------------------------------------
 
     @cached_property
-    def state(self) -> PortfolioState:
-        return PortfolioState.objects.filter(owner_id=self.owner_id).first() or PortfolioState(owner_id=self.owner_id)
-
-    @cached_property
-    def choices(self) -> Sequence[Wallet]:
-        """The wallets that can be looked at alone: masters and farms."""
-        return list(
-            Wallet.objects.filter(owner_id=self.owner_id).exclude(role=Wallet.Role.AGENT).order_by("role", "created_at")
-        )
-
-    @cached_property
-    def has_wallets(self) -> bool:
-        return any(choice.role == Wallet.Role.MASTER for choice in self.choices)
-
-    @cached_property
-    def parameters(self) -> dict[str, Any]:
-        return valuation.parameters(owner_id=self.owner_id, at=clock.now(), only=self.scope, behind=self.behind)
-
-    @cached_property
-    def now(self) -> valuation.Valuation:
-        return valuation.value(self.parameters)
-
-    @cached_property
-    def holdings(self) -> tuple[Holding, ...]:
-        return holdings.read_holdings(self.parameters)
+    def places(self) -> Places:
+        only = None if self.scope == self.owner_id else self.scope
+        return read_places(owner_id=self.owner_id, currency=self.currency, only=only, is_open=self.period.is_open)
 
     @cached_property
     def positions(self) -> tuple[PositionRow, ...]:
         return open_positions(owner_id=self.owner_id, wallet_ids=None if self.wallet is None else [self.wallet.pk])
 
     @cached_property
-    def connections(self) -> Sequence[Any]:
-        """All of the owner's, each with its `wallet_count`."""
-        return list(Connection.objects.filter(owner_id=self.owner_id).annotate(wallet_count=Count("wallets")))
+    def _valued(self) -> tuple[Valuation, tuple[Holding, ...]]:
+        return holdings.value_and_holdings(self.parameters)
 
     @cached_property
-    def behind(self) -> tuple[Any, ...]:
+    def _trail(self) -> Trail:
+        return read_trail(owner_id=self.owner_id, scope=self.scope, base=self.base, start=self.start, at=self._moment)
+
+    @cached_property
+    def benchmark(self) -> Benchmark | None:
+        venues = {one.venue for one in self.places.connections if one.wallet_count}
+        return benchmark(venues=venues, base=self.base, start=self.start)
+
+    # --- what follows from it ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _moment(self) -> datetime:
+        """The one moment that all figures are of."""
+        return clock.now()
+
+    @property
+    def state(self) -> Progress:
+        return self.places.state
+
+    @property
+    def choices(self) -> Sequence[Place]:
+        """The wallets that can be looked at alone: masters and farms."""
+        return self.places.choices
+
+    @property
+    def has_wallets(self) -> bool:
+        return self.places.has_wallets
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        return valuation.parameters(
+            owner_id=self.owner_id,
+            at=self._moment,
+            only=self.scope,
+            currency=self.currency,
+            behind=[one.pk for one in self.behind],
+        )
+
+    @property
+    def now(self) -> Valuation:
+        return self._valued[0]
+
+    @property
+    def holdings(self) -> tuple[Holding, ...]:
+        return self._valued[1]
+
+    @cached_property
+    def behind(self) -> tuple[Venue, ...]:
         """The connections whose figures are carried forward."""
-        return tuple(one for one in self.connections if freshness(one).is_behind)
+        return tuple(one for one in self.places.connections if freshness(one).is_behind)
 
     @cached_property
     def freshness(self) -> Freshness:
@@ -129,7 +154,7 @@ class Scope:
             is_syncing=self.state.syncing_since is not None,
             behind=self.behind,
             using=sum(one.wallet_count for one in self.behind),
-            wallets=sum(one.wallet_count for one in self.connections),
+            wallets=sum(one.wallet_count for one in self.places.connections),
             oldest_price_at=min(prices, default=None),
             is_simulated=any(one.source == SIMULATED for one in self.holdings),
         )
@@ -138,34 +163,23 @@ class Scope:
 
     @cached_property
     def start(self) -> datetime:
-        if self.period.is_open:
-            return series.clamp(scope=self.scope, base=self.base, start=self.period.start)
-        return self.period.start
+        return series.clamp(self.period.start, self.places.first_at) if self.period.is_open else self.period.start
 
     @cached_property
-    def change(self) -> series.Change | series.UnknownChange:
-        return self._since(self.start)
+    def change(self) -> Change | UnknownChange:
+        return change(self._trail.period, self.now) if self.now.is_known else UnknownChange()
 
     @cached_property
-    def today(self) -> series.Change | series.UnknownChange:
-        return self._since(self.now.at.replace(hour=0, minute=0, second=0, microsecond=0))
-
-    def _since(self, start: datetime) -> series.Change | series.UnknownChange:
-        if not self.now.is_known:
-            return series.UnknownChange()
-        return series.change_since(scope=self.scope, start=start, now=self.now)
+    def today(self) -> Change | UnknownChange:
+        return change(self._trail.today, self.now) if self.now.is_known else UnknownChange()
 
     @cached_property
-    def points(self) -> tuple[series.Point, ...]:
-        return series.equity_series(scope=self.scope, base=self.base, start=self.start, now=self.now)
-
-    @cached_property
-    def benchmark(self) -> Benchmark | None:
-        return benchmark(owner_id=self.owner_id, base=self.base, start=self.start)
+    def points(self) -> tuple[Point, ...]:
+        return upto(self._trail.line, self.now)
 
     @cached_property
     def performance(self) -> Performance:
-        return performance(owner_id=self.owner_id, scope=self.scope, base=self.base, start=self.start)
+        return performance(self._trail.days, self._trail.trades)
 
     # --- in words ----------------------------------------------------------------------------------------------------
 

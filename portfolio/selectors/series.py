@@ -17,9 +17,8 @@ from django.db import connection
 
 from kit import clock
 from portfolio.models import Snapshot
-from portfolio.valuation import SAYS_A_VALUE, Valuation
+from portfolio.valuation import SAYS_A_VALUE
 
-ZERO: Final = Decimal(0)
 POINTS: Final = 480
 SLICES: Final = 110  # four points of each, some flows and the ends stay within POINTS
 FLOWS: Final = 30
@@ -28,7 +27,7 @@ FINE: Final = timedelta(days=7)
 
 # The value before the period; the rest of its first day by snapshots; whole days, each standing at its end, up to the
 # newest that is written down and older than `fine`; and from there on snapshots again.
-_SOURCE: Final = f"""
+SOURCE: Final = f"""
     (
         SELECT at, equity, flow, adjustments, twr_index, twr_index AS low, twr_index AS high, true AS is_opening
         FROM portfolio_snapshot WHERE scope = %(scope)s AND base = %(base)s AND at <= %(start)s
@@ -54,17 +53,20 @@ _SOURCE: Final = f"""
     ))
 """  # noqa: S608 - joined from constants
 
+
 # A day does not say whether its low came before its high. So its low is measured from the days before it, and its close
 # from its high too: every drawdown that is shown has happened. A snapshot is all of these at once.
 # After a total loss the index begins anew: a life ends with an index of zero, and peaks count within their life only.
-_POINTS: Final = f"""
-WITH raw (at, equity, flow, adjustments, twr_index, low, high, is_opening) AS ({_SOURCE}),
-lived AS (
-    SELECT raw.*, count(*) FILTER (WHERE low = 0)
+def points(raw: str, name: str, source: str = "") -> str:
+    """The common table expressions that make points, called `name`, of the rows `raw`, which `source` selects."""
+    columns = "(at, equity, flow, adjustments, twr_index, low, high, is_opening)"
+    return f"""{f"WITH {raw} {columns} AS ({source})" if source else ""},
+{name}_lived AS (
+    SELECT {raw}.*, count(*) FILTER (WHERE low = 0)
            OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS life
-    FROM raw
+    FROM {raw}
 ),
-point AS (
+{name} AS (
     SELECT at, equity, twr_index, low, high, life, CASE WHEN is_opening THEN 0 ELSE flow END AS flow,
            CASE WHEN is_opening THEN 0 ELSE adjustments END AS adjustments,
            sum(CASE WHEN is_opening THEN 0 ELSE flow END) OVER (ORDER BY at) AS flows,
@@ -72,18 +74,21 @@ point AS (
                least(low / nullif(max(high) OVER (earlier ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
                      twr_index / nullif(max(high) OVER earlier, 0)) - 1
            END AS drawdown
-    FROM lived
+    FROM {name}_lived
     WINDOW earlier AS (PARTITION BY life ORDER BY at)
 )
 """  # noqa: S608 - joined from constants
 
+
 # The least and the greatest of [value, number] pairs find an extreme and where it is in one pass without sorting.
-_THINNED: Final = """
+THINNED: Final = """
 , numbered AS (
     SELECT point.*, row_number() OVER (ORDER BY at)::double precision AS number FROM point
 ),
 span AS (
-    SELECT extract(epoch FROM min(at)) AS first, extract(epoch FROM max(at)) + 1 AS last, count(*) AS points FROM point
+    SELECT extract(epoch FROM min(at))::double precision AS first,
+           extract(epoch FROM max(at))::double precision + 1 AS last, count(*) AS points
+    FROM point
 ),
 extreme AS (
     SELECT min(ARRAY[equity::double precision, number]) AS lowest,
@@ -91,7 +96,7 @@ extreme AS (
            min(ARRAY[drawdown, number]) AS deepest, max(number) AS latest
     FROM numbered CROSS JOIN span
     WHERE points > %(points)s
-    GROUP BY width_bucket(extract(epoch FROM at), first, last, %(slices)s)
+    GROUP BY width_bucket(extract(epoch FROM at)::double precision, first, last, %(slices)s)
 ),
 marked AS (SELECT number FROM numbered WHERE flow <> 0 ORDER BY abs(flow) DESC, at LIMIT %(flows)s),
 kept AS (
@@ -101,11 +106,6 @@ kept AS (
     UNION
     SELECT number FROM numbered CROSS JOIN span WHERE points <= %(points)s
 )
-SELECT at, equity, twr_index, drawdown, flow, flows, marked.number IS NOT NULL
-FROM kept
-JOIN numbered USING (number)
-LEFT JOIN marked USING (number)
-ORDER BY number
 """
 
 
@@ -122,27 +122,9 @@ class Point:
     is_marked: bool = False
 
 
-def clamp(*, scope: UUID, base: str, start: datetime) -> datetime:
+def clamp(start: datetime, first: datetime | None) -> datetime:
     """`start`, or just before the first snapshot when that is later: how long a period really is."""
-    first = Snapshot.objects.filter(scope=scope, base=base).order_by("at").values_list("at", flat=True).first()
     return max(start, first - timedelta(microseconds=1)) if first else start
-
-
-def equity_series(*, scope: UUID, base: str, start: datetime, now: Valuation | None = None) -> tuple[Point, ...]:
-    """At most `POINTS` points from the last value before `start` on, oldest first, ending with `now` if it is given."""
-    parameters = _parameters(scope, base, start) | {"slices": SLICES, "flows": FLOWS, "points": POINTS - 2}
-    with connection.cursor() as cursor:
-        cursor.execute(_POINTS + _THINNED, parameters)
-        points = [_point(*row) for row in cursor.fetchall()]
-    if now is not None and now.is_known and points and now.at > points[-1].at:
-        points.append(_live_point(points, now))
-    return tuple(points)
-
-
-def _point(
-    at: datetime, equity: Decimal, index: float, drawdown: Any, flow: Decimal, flows: Decimal, mark: bool
-) -> Point:
-    return Point(at, equity, index, float(drawdown or 0), flow, flows, mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,18 +140,6 @@ def flows_since(*, scope: UUID, base: str, start: datetime, limit: int = 200) ->
     """The flows of the period, newest first."""
     rows = Snapshot.objects.filter(scope=scope, base=base, at__gt=start).exclude(flow=0).order_by("-at")[:limit]
     return [Flow(*row) for row in rows.values_list("at", "flow", "equity")]
-
-
-def _live_point(points: Sequence[Point], now: Valuation) -> Point:
-    last = points[-1]
-    peak = last.twr_index / (1 + last.drawdown) if last.drawdown > -1 else last.twr_index
-    drawdown = _below(now.twr_index, peak)
-    return Point(now.at, now.equity, now.twr_index, drawdown, now.flow, last.flows + now.flow, bool(now.flow))
-
-
-def _below(index: float, peak: float) -> float:
-    """How far the index stands below the peak of its life, a fraction ≤ 0; −1 when all is lost."""
-    return index / max(index, peak) - 1 if index > 0 else -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,51 +190,6 @@ class UnknownChange:
     market: None = None
 
 
-_CHANGE: Final = """
-, opening AS (
-    SELECT at, equity, realized_pnl, fees, twr_index FROM portfolio_snapshot
-    WHERE scope = %(scope)s AND base = %(base)s AND at <= %(start)s ORDER BY at DESC LIMIT 1
-)
-SELECT coalesce(opening.at, total.first), coalesce(opening.equity, 0), coalesce(opening.realized_pnl, 0),
-       coalesce(opening.fees, 0), CASE WHEN losses > 0 THEN 1 ELSE coalesce(opening.twr_index, 1) END,
-       coalesce(total.flows, 0), coalesce(total.adjustments, 0), coalesce(total.depth, 0), coalesce(total.peak, 0)
-FROM (
-    SELECT min(at) AS first, sum(flow) AS flows, sum(adjustments) AS adjustments, min(drawdown) AS depth, losses,
-           max(high) FILTER (WHERE life = losses) AS peak
-    FROM (SELECT point.*, count(*) FILTER (WHERE low = 0) OVER () AS losses FROM point) AS counted
-    GROUP BY losses
-) AS total
-LEFT JOIN opening ON true
-"""
-
-
-def change_since(*, scope: UUID, start: datetime, now: Valuation) -> Change:
-    """What happened to the scope from `start` until `now`, in one query.
-
-    Without a snapshot before `start` the fund began in the period, with nothing: its first money is a flow. After a
-    total loss within the period the return is that of the index which began anew; the loss stays in `max_drawdown`.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_POINTS + _CHANGE, _parameters(scope, now.base, start))
-        row = cursor.fetchone()
-    nothing = (None, ZERO, ZERO, ZERO, 1.0, ZERO, ZERO, 0.0, 0.0)
-    began, equity, net, fees, index, flows, adjustments, depth, peak = row or nothing
-    current = _below(now.twr_index, peak)
-    paid = now.fees - fees
-    return Change(
-        began=began,
-        opening=equity,
-        closing=now.equity,
-        flows=flows + now.flow,
-        realized=now.realized_pnl - net + paid,
-        fees=paid,
-        adjustments=adjustments + now.adjustments,
-        twr=now.twr_index / index - 1,
-        max_drawdown=min(depth, current),
-        current_drawdown=current,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Trough:
     """The deepest drawdown of a period with its dates; `recovered_at` is None while the peak was not reached again."""
@@ -293,11 +218,12 @@ FROM deepest CROSS JOIN peak
 def deepest_drawdown(*, scope: UUID, base: str, start: datetime) -> Trough | None:
     """The largest fall of the time-weighted index within the period, None without snapshots."""
     with connection.cursor() as cursor:
-        cursor.execute(_POINTS + _TROUGH, _parameters(scope, base, start))
+        cursor.execute(points("raw", "point", SOURCE) + _TROUGH, parameters(scope, base, start))
         row = cursor.fetchone()
     return Trough(float(row[0] or 0), *row[1:]) if row else None
 
 
-def _parameters(scope: UUID, base: str, start: datetime) -> dict[str, Any]:
+def parameters(scope: UUID, base: str, start: datetime) -> dict[str, Any]:
+    """Of `points` over `SOURCE`."""
     second_day = datetime.combine(start.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
     return {"scope": scope, "base": base, "start": start, "second_day": second_day, "fine": clock.now() - FINE}

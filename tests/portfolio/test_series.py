@@ -18,11 +18,12 @@ from portfolio.daily import roll_up
 from portfolio.models import Snapshot
 from portfolio.selectors.benchmark import Benchmark, benchmark
 from portfolio.selectors.periods import Period
-from portfolio.selectors.series import POINTS, change_since, clamp, deepest_drawdown, equity_series, flows_since
+from portfolio.selectors.series import POINTS, deepest_drawdown, flows_since
 from portfolio.services import take_snapshots
 from portfolio.valuation import value_scope
 from quant.candles import Candles
-from tests.portfolio.fund import Fund, make_instrument, set_price
+from tests.portfolio.fund import VENUE, Fund, make_instrument, set_price
+from tests.portfolio.periods import change_since, clamp, equity_series
 
 D = Decimal
 FIVE_MINUTES = timedelta(minutes=5)
@@ -179,11 +180,11 @@ def daily_bars(fund: Fund) -> list[float]:
 
 def test_the_benchmark_is_bitcoin_at_the_owners_venue(fund: Fund, daily_bars: list[float]) -> None:
     make_instrument("AAA")
-    found = benchmark(owner_id=fund.owner.pk, base="USDT", start=clock.now() - timedelta(days=1))
+    found = benchmark(venues=[VENUE], base="USDT", start=clock.now() - timedelta(days=1))
     assert found is not None
     assert found.name == "BTC"
     assert found.candles.close[-1] == daily_bars[-1]
-    assert benchmark(owner_id=fund.owner.pk, base="EUR", start=clock.now()) is None
+    assert benchmark(venues=[VENUE], base="EUR", start=clock.now()) is None
 
 
 def test_holding_the_benchmark_buys_with_every_flow(fund: Fund) -> None:

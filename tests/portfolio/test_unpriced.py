@@ -15,11 +15,11 @@ from markets.models import Instrument, Ticker
 from moniqo.home import charts
 from portfolio.daily import roll_up
 from portfolio.models import DailyPerformance, Snapshot
-from portfolio.selectors.performance import performance
-from portfolio.selectors.series import change_since, deepest_drawdown, equity_series
+from portfolio.selectors.series import deepest_drawdown
 from portfolio.services import take_snapshots
 from portfolio.valuation import value_scope
 from tests.portfolio.fund import Fund, set_price
+from tests.portfolio.periods import change_since, equity_series, performance
 from tests.portfolio.test_series import ensure_month
 
 D = Decimal
@@ -147,7 +147,7 @@ def test_after_a_total_loss_the_index_begins_anew(fund: Fund, client: Client) ->
     assert list(figure["data"][0]["y"]) == pytest.approx([0, -0.2, -1, 0, -0.1])
     days = DailyPerformance.objects.filter(scope=fund.owner.pk).order_by("day")
     assert list(days.values_list("twr", flat=True)) == pytest.approx([-0.2, -1, 0, -0.1])
-    figures = performance(owner_id=fund.owner.pk, scope=fund.owner.pk, base="USDT", start=start - timedelta(hours=1))
+    figures = performance(scope=fund.owner.pk, base="USDT", start=start - timedelta(hours=1))
     assert (figures.days, figures.total_return) == (2, pytest.approx(-0.1))
 
 

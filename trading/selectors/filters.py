@@ -129,10 +129,6 @@ def about(text: str, *fields: str) -> Q:
     return found
 
 
-def of_wallets(rows: QuerySet[Any], wallet_ids: Collection[UUID] | None) -> QuerySet[Any]:
-    return rows if wallet_ids is None else rows.filter(below(wallet_ids))
-
-
 def newest(rows: QuerySet[Any], wallet_ids: Collection[UUID] | None, *, by: str, limit: int) -> QuerySet[Any]:
     """The last `limit` of the rows by the moment `by`, of these wallets and below them if given.
 

@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 
 from kit import clock
-from markets.prices import Quote, quotes
+from markets.prices import Quote, quoted, read_quote
 from trading.models import Position
 from trading.positions import accounting
 from trading.risk.fees import taker_fee
@@ -85,22 +85,24 @@ class PositionRow:
 def open_positions(
     *, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, where: Q | None = None
 ) -> tuple[PositionRow, ...]:
-    """The owner's open positions, newest first, in two queries; with `wallet_ids` those of these and below them."""
+    """The owner's open positions, newest first, in one query; with `wallet_ids` those of these and below them."""
     rows = Position.objects.filter(where or Q(), owner_id=owner_id, closed_at=None).select_related(
         "instrument", "wallet__parent", "wallet__connection__platform"
     )
     if wallet_ids is not None:
         rows = rows.filter(below(wallet_ids))
-    found = list(rows)
-    marks = quotes(instrument_ids={position.instrument_id for position in found})
-    totals = _totals(found, marks)
-    return tuple(_row(position, marks.get(position.instrument_id), totals) for position in found)
+    table = Position._meta.db_table
+    found = [
+        (position, read_quote(position.quote)) for position in rows.annotate(quote=quoted(f"{table}.instrument_id"))
+    ]
+    totals = _totals(found)
+    return tuple(_row(position, mark, totals) for position, mark in found)
 
 
-def _totals(positions: Iterable[Position], marks: dict[int, Quote]) -> dict[str, Decimal]:
+def _totals(marked: Iterable[tuple[Position, Quote | None]]) -> dict[str, Decimal]:
     totals: dict[str, Decimal] = {}
-    for position in positions:
-        if mark := marks.get(position.instrument_id):
+    for position, mark in marked:
+        if mark is not None:
             quote = position.instrument.quote
             totals[quote] = totals.get(quote, Decimal(0)) + position.quantity * mark.price
     return totals

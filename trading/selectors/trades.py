@@ -2,15 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum, Value
+from django.db import connection
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 
 from kit.models import MoneyField
-from trading.models import Fill, Position, TradeDay
+from trading.models import Fill, Position
 from trading.selectors.filters import (
     EXPORT_ROWS,
     PAGE_ROWS,
@@ -21,7 +22,6 @@ from trading.selectors.filters import (
     known,
     listing,
     newest,
-    of_wallets,
     orders_address,
     place,
 )
@@ -133,46 +133,27 @@ class TradeFigures:
 
 
 def trade_figures(*, owner_id: UUID, since: datetime, wallet_ids: Collection[UUID] | None = None) -> TradeFigures:
-    """The figures of the trades closed from `since` on, of these wallets and below them if given.
+    """The figures of the trades closed from `since` on, of these wallets and below them if given: one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM trade_sums(%s, %s, %s::uuid[])",
+            [owner_id, since, None if wallet_ids is None else list(wallet_ids)],
+        )
+        return figures_of(*cursor.fetchone())
 
-    Whole days come from their sums and the day of `since` from its trades, so that the cost does not grow with them.
-    The definitions are those of `quant.metrics.trades`.
-    """
-    whole_days = TradeDay.objects.filter(owner_id=owner_id, day__gt=since.astimezone(UTC).date())
-    midnight = datetime.combine(since.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
-    first_day = Position.objects.filter(owner_id=owner_id, closed_at__gte=since, closed_at__lt=midnight)
-    won, lost = Q(realized_pnl__gt=0), Q(realized_pnl__lt=0)
-    parts = _one_row(of_wallets(whole_days, wallet_ids)).annotate(
-        n=Sum("trades"), won_n=Sum("won_trades"), lost_n=Sum("lost_trades"), gain=Sum("won"), loss=Sum("lost")
-    )
-    parts = parts.union(
-        _one_row(of_wallets(first_day, wallet_ids)).annotate(
-            n=Count("pk"),
-            won_n=Count("pk", filter=won),
-            lost_n=Count("pk", filter=lost),
-            gain=Sum("realized_pnl", filter=won),
-            loss=-Sum("realized_pnl", filter=lost),
-        ),
-        all=True,
-    )
-    found = list(parts)
-    n, won_n, lost_n, gain, loss = (
-        sum(row[name] or 0 for row in found) for name in ("n", "won_n", "lost_n", "gain", "loss")
-    )
+
+def figures_of(
+    trades: int | Decimal, won_trades: int | Decimal, lost_trades: int | Decimal, won: Decimal, lost: Decimal
+) -> TradeFigures:
+    """What the sums of the SQL function `trade_sums` say; the definitions are those of `quant.metrics.trades`."""
     return TradeFigures(
-        trades=n,
-        win_rate=won_n / n if n else None,
-        profit_factor=float(gain / loss) if loss else None,
-        expectancy=float((gain - loss) / n) if n else None,
-        average_win=float(gain / won_n) if won_n else None,
-        average_loss=float(-loss / lost_n) if lost_n else None,
+        trades=int(trades),
+        win_rate=float(won_trades / trades) if trades else None,
+        profit_factor=float(won / lost) if lost else None,
+        expectancy=float((won - lost) / trades) if trades else None,
+        average_win=float(won / won_trades) if won_trades else None,
+        average_loss=float(-lost / lost_trades) if lost_trades else None,
     )
-
-
-def _one_row(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Rows to be summed up as a whole, in a form that can be joined with another sum."""
-    whole: QuerySet[Any] = rows.order_by().annotate(whole=Value(1)).values("whole")
-    return whole
 
 
 def closed_positions(

@@ -1,0 +1,190 @@
+"""All that a page tells of a period, in one statement: the line, what the period and today did, days and trades.
+
+The parts share what they read: today is the end of the period's own points. Nothing here depends on what the scope is
+worth now; `change` and `upto` bring the two together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from portfolio.selectors import series
+from portfolio.selectors.series import POINTS, Change, Point
+from portfolio.valuation import Valuation
+from trading.selectors.trades import TradeFigures, figures_of
+
+ZERO: Final = Decimal(0)
+
+# A part says its kind, its place in the line and its moment, then its exact numbers and those that are floats.
+_CHANGE: Final = """
+    SELECT '{point}', 0, coalesce(opening.at, total.first),
+           ARRAY[
+               coalesce(opening.equity, 0), coalesce(opening.realized_pnl, 0), coalesce(opening.fees, 0),
+               coalesce(total.flows, 0), coalesce(total.adjustments, 0)
+           ],
+           ARRAY[
+               CASE WHEN losses > 0 THEN 1 ELSE coalesce(opening.twr_index, 1) END,
+               coalesce(total.depth, 0), coalesce(total.peak, 0)
+           ]
+    FROM (
+        SELECT min(at) AS first, sum(flow) AS flows, sum(adjustments) AS adjustments, min(drawdown) AS depth, losses,
+               max(high) FILTER (WHERE life = losses) AS peak
+        FROM (SELECT {point}.*, count(*) FILTER (WHERE low = 0) OVER () AS losses FROM {point}) AS counted
+        GROUP BY losses
+    ) AS total
+    LEFT JOIN (
+        SELECT at, equity, realized_pnl, fees, twr_index FROM portfolio_snapshot
+        WHERE scope = %(scope)s AND base = %(base)s AND at <= %({start})s ORDER BY at DESC LIMIT 1
+    ) AS opening ON true
+"""
+
+_TODAY: Final = """
+,
+today_raw (at, equity, flow, adjustments, twr_index, low, high, is_opening) AS (
+    (
+        SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, true
+        FROM portfolio_snapshot WHERE scope = %(scope)s AND base = %(base)s AND at <= %(midnight)s
+        ORDER BY at DESC LIMIT 1
+    )
+    UNION ALL
+    SELECT * FROM raw WHERE at > %(midnight)s AND NOT is_opening
+)
+"""
+
+# The time-weighted return of each day that is over, and the lowest index of it.
+_DAYS: Final = """
+    SELECT kind, 0, NULL, NULL, figures
+    FROM (
+        SELECT array_agg(twr ORDER BY day) AS twr, array_agg(twr_low ORDER BY day) AS low
+        FROM portfolio_dailyperformance
+        WHERE scope = %(scope)s AND base = %(base)s AND day >= (%(start)s AT TIME ZONE 'UTC')::date
+              AND day < (%(at)s AT TIME ZONE 'UTC')::date
+    ) AS days
+    CROSS JOIN LATERAL (VALUES ('days', twr), ('lows', low)) AS part (kind, figures)
+"""
+
+_TRAIL: Final = f"""{series.points("raw", "point", series.SOURCE)}{_TODAY}{series.points("today_raw", "today")}
+{series.THINNED}
+    SELECT 'line', number, at, ARRAY[equity, flow, flows, (marked.number IS NOT NULL)::integer],
+           ARRAY[twr_index, drawdown]
+    FROM kept
+    JOIN numbered USING (number)
+    LEFT JOIN marked USING (number)
+    UNION ALL
+    {_CHANGE.format(point="point", start="start")}
+    UNION ALL
+    {_CHANGE.format(point="today", start="midnight")}
+    UNION ALL
+    {_DAYS}
+    UNION ALL
+    SELECT 'trades', 0, NULL, ARRAY[trades, won_trades, lost_trades, won, lost], NULL
+    FROM trade_sums(%(owner)s, %(start)s, %(wallets)s::uuid[])
+ORDER BY 2
+"""  # noqa: S608 - joined from constants
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the snapshots of a period add up to, and what stood at its start. Without any, all of it is nothing."""
+
+    began: datetime | None = None
+    equity: Decimal = ZERO
+    realized_pnl: Decimal = ZERO
+    fees: Decimal = ZERO
+    flows: Decimal = ZERO
+    adjustments: Decimal = ZERO
+    index: float = 1.0
+    depth: float = 0.0
+    peak: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A period: its line of at most `POINTS` − 1 points, its sums and those of today, its days and its trades.
+
+    `days` are (time-weighted return, lowest index) of each whole UTC day, oldest first.
+    """
+
+    line: tuple[Point, ...]
+    period: Sums
+    today: Sums
+    days: tuple[tuple[float, float], ...]
+    trades: TradeFigures
+
+
+def read_trail(*, owner_id: UUID, scope: UUID, base: str, start: datetime, at: datetime) -> Trail:
+    """The trail of the scope from `start` until `at`, which is now: one query."""
+    given = series.parameters(scope, base, start) | {
+        "owner": owner_id,
+        "wallets": None if scope == owner_id else [scope],
+        "at": at,
+        "midnight": at.replace(hour=0, minute=0, second=0, microsecond=0),
+        "slices": series.SLICES,
+        "flows": series.FLOWS,
+        "points": POINTS - 2,
+    }
+    line, parts = [], {}
+    with connection.cursor() as cursor:
+        cursor.execute(_TRAIL, given)
+        for kind, _, moment, exact, floats in cursor.fetchall():
+            if kind == "line":
+                equity, flow, flows, mark = exact
+                line.append(Point(moment, equity, floats[0], float(floats[1] or 0), flow, flows, bool(mark)))
+            else:
+                parts[kind] = (moment, exact, floats)
+    return Trail(
+        line=tuple(line),
+        period=_sums(parts.get("point")),
+        today=_sums(parts.get("today")),
+        days=tuple(zip(parts["days"][2] or (), parts["lows"][2] or (), strict=True)),
+        trades=figures_of(*parts["trades"][1]),
+    )
+
+
+def upto(line: tuple[Point, ...], now: Valuation) -> tuple[Point, ...]:
+    """The line as far as `now`, which is not written down yet."""
+    if not line or not now.is_known or now.at <= line[-1].at:
+        return line
+    last = line[-1]
+    peak = last.twr_index / (1 + last.drawdown) if last.drawdown > -1 else last.twr_index
+    drawdown = _below(now.twr_index, peak)
+    return (
+        *line,
+        Point(now.at, now.equity, now.twr_index, drawdown, now.flow, last.flows + now.flow, bool(now.flow)),
+    )
+
+
+def change(sums: Sums, now: Valuation) -> Change:
+    """What happened from the start of the sums until `now`.
+
+    Without a snapshot before the start the fund began in the period, with nothing: its first money is a flow. After a
+    total loss within the period the return is that of the index which began anew; the loss stays in `max_drawdown`.
+    """
+    current = _below(now.twr_index, sums.peak)
+    paid = now.fees - sums.fees
+    return Change(
+        began=sums.began,
+        opening=sums.equity,
+        closing=now.equity,
+        flows=sums.flows + now.flow,
+        realized=now.realized_pnl - sums.realized_pnl + paid,
+        fees=paid,
+        adjustments=sums.adjustments + now.adjustments,
+        twr=now.twr_index / sums.index - 1,
+        max_drawdown=min(sums.depth, current),
+        current_drawdown=current,
+    )
+
+
+def _sums(part: tuple[datetime | None, Sequence[Any], Sequence[Any]] | None) -> Sums:
+    return Sums() if part is None else Sums(part[0], *part[1], *part[2])
+
+
+def _below(index: float, peak: float) -> float:
+    """How far the index stands below the peak of its life, a fraction ≤ 0; −1 when all is lost."""
+    return index / max(index, peak) - 1 if index > 0 else -1.0
