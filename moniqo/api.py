@@ -81,6 +81,23 @@ def problems_only(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Ca
     return middleware
 
 
+def head_as_get(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Middleware: the API answers HEAD as GET, without the body; Ninja itself knows no HEAD."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.method != "HEAD" or not request.path.startswith(PREFIX):
+            return get_response(request)
+        request.method = "GET"
+        response = get_response(request)
+        request.method = "HEAD"
+        if isinstance(response, HttpResponse):
+            response["Content-Length"] = str(len(response.content))
+            response.content = b""
+        return response
+
+    return middleware
+
+
 @api.exception_handler(MoniqoError)
 def on_moniqo_error(request: HttpRequest, error: MoniqoError) -> HttpResponse:
     extra = {"fields": error.fields} if isinstance(error, InvalidInputError) and error.fields else {}

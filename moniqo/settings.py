@@ -142,6 +142,7 @@ MIDDLEWARE = [
     "moniqo.ui.middleware.DisplayMiddleware",
     "kit.users.middleware.TenancyMiddleware",
     "axes.middleware.AxesMiddleware",
+    "moniqo.api.head_as_get",
     "moniqo.api.problems_only",
     "kit.http.refuse_nul",
 ]

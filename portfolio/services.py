@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from kit import clock, tenancy
 from kit.alerts.models import Alert
-from kit.alerts.services import raise_alert
+from kit.alerts.services import raise_alert, resolve_alert, resolve_alerts
 from kit.errors import ConflictError, MoniqoError
 from kit.live.publish import publish
 from portfolio import daily, valuation
@@ -27,6 +27,7 @@ from wallets.sync.runs import request_sync as request_connection_sync
 
 # A sync that has not ended by then has died with its worker, and the next one may start.
 SYNC_IS_DEAD_AFTER: Final = timedelta(minutes=10)
+GAP: Final = "snapshot:"
 
 logger = logging.getLogger(__name__)
 
@@ -59,23 +60,32 @@ def _write(owner_id: UUID, moment: datetime, previous_before: datetime) -> int:
     """All values in one statement; when the database refuses it, each wallet's by itself, and who fails is told."""
     given = valuation.parameters(owner_id=owner_id, at=moment) | {"previous_before": previous_before}
     try:
-        return _take(given)
+        written = _take(given)
     except (DataError, IntegrityError):
         logger.exception("The values of owner %s were not written at once: trying each wallet by itself", owner_id)
+    else:
+        resolve_alerts(owner_id=owner_id, prefix=GAP)
+        return written
     written, names = 0, dict(Wallet.objects.filter(owner_id=owner_id).values_list("pk", "name"))
     for scope in (*names, owner_id):
         try:
             written += _take(given | {"only": scope})
+            resolve_alert(owner_id=owner_id, key=_gap(scope))
         except (DataError, IntegrityError) as error:
             raise_alert(
                 owner_id=owner_id,
-                key=f"snapshot:{scope}",
+                key=_gap(scope),
                 level=Alert.Level.CRITICAL,
                 title="A value was not written down",
                 body=f"{names.get(scope, 'All wallets together')}: the history has a gap from {moment:%Y-%m-%d %H:%M} "
                 f"on. Look at its holdings and prices. The database said: {str(error).splitlines()[0]}",
             )
     return written
+
+
+def _gap(scope: UUID) -> str:
+    """The alert that says whose value was not written; the next one that is written resolves it."""
+    return f"{GAP}{scope}"
 
 
 def _take(given: dict[str, Any]) -> int:

@@ -135,20 +135,21 @@ def check_code(user: User, code: str) -> bool:
     return right
 
 
-def rotate_secrets() -> int:
-    """Encrypt every key again with the first of MONIQO_CREDENTIAL_KEYS; returns how many. Runs as the system role.
+def rotate_secrets() -> tuple[int, tuple[str, ...]]:
+    """Encrypt every key again with the first of MONIQO_CREDENTIAL_KEYS. Runs as the system role.
 
-    What no configured key opens stays as it is.
+    Returns how many, and whose key no configured one opens: theirs stay as they are.
     """
-    rotated = 0
-    for factor in SecondFactor.objects.all():
+    rotated, unreadable = 0, []
+    for factor in SecondFactor.objects.select_related("owner").order_by("pk"):
         try:
             factor.secret = _fernet().rotate(bytes(factor.secret))
         except InvalidToken:
+            unreadable.append(factor.owner.email)
             continue
         factor.save(update_fields=("secret",))
         rotated += 1
-    return rotated
+    return rotated, tuple(unreadable)
 
 
 def _count_try(user: User) -> None:

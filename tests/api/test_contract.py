@@ -141,6 +141,17 @@ def test_an_unknown_address_or_method_is_a_problem_as_well(client: Client, db: N
     assert set(answer["Allow"].split(", ")) == {"GET", "POST"}
 
 
+def test_head_answers_as_get_without_a_body(client: Client, owner: User) -> None:
+    assert client.head("/api/v1/wallets").status_code == 401
+    client.force_login(owner)
+    for path in sorted(path for method, path, _ in operations() if method == "get" and "{" not in path):
+        told, asked = client.head(path), client.get(path)
+        assert told.status_code == asked.status_code, path
+        assert (told.content, told["Content-Type"]) == (b"", asked["Content-Type"])
+        assert told["Content-Length"] == str(len(asked.content)), path
+    assert client.head("/api/v1/nothing").status_code == 404
+
+
 def bodies() -> Iterator[tuple[str, str]]:
     """Each operation that takes a body."""
     for method, path, operation in operations():

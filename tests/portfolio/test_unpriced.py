@@ -191,9 +191,12 @@ def test_a_wallet_that_cannot_be_written_down_does_not_stop_the_others(fund: Fun
     alert = Alert.objects.get(key=f"snapshot:{fund.wallets['agent b'].pk}")
     assert (alert.level, "agent b" in alert.body) == ("critical", True)
 
+    assert alert.resolved_at is None
     in_the_way.delete()
     healed = see(fund, next(moments), "agent b")
     assert (healed.equity, healed.flow, healed.flows, healed.twr_index) == (777, 777, 777, 1)
+    alert.refresh_from_db()
+    assert alert.resolved_at is not None
 
 
 def test_where_nothing_has_a_price_every_figure_is_unknown_and_not_zero(

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import StringIO
 
 import pyotp
 import pytest
 import time_machine
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test import Client, override_settings
 
@@ -267,9 +269,20 @@ def test_keys_outlive_a_rotation_and_one_that_is_lost_says_whom_to_ask(live_db: 
         assert answer.status_code == 422
         assert "Ask an operator" in answer.content.decode()
     with override_settings(CREDENTIAL_KEYS=[OTHER_KEY, *settings.CREDENTIAL_KEYS]), tenancy.system():
-        assert two_factor.rotate_secrets() == 1
+        assert two_factor.rotate_secrets() == (1, ())
     with override_settings(CREDENTIAL_KEYS=[OTHER_KEY]):
         assert two_factor.check_code(owner, phone.code(later=30))
+
+
+def test_a_rotation_names_whose_key_it_could_not_read_and_fails(live_db: str, owner: User, other_owner: User) -> None:
+    set_up(owner)
+    with override_settings(CREDENTIAL_KEYS=[OTHER_KEY]):
+        set_up(other_owner)
+    said = StringIO()
+    with pytest.raises(CommandError, match="1 credentials could not be read"):
+        call_command("rotate_credentials", stdout=said, stderr=said)
+    assert f"{other_owner.email}: the key of their authenticator app" in said.getvalue()
+    assert "1 credentials were encrypted again" in said.getvalue()
 
 
 def test_nobody_sees_somebody_elses_factor(phone: Phone, other_owner: User) -> None:

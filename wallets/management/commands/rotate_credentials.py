@@ -21,14 +21,18 @@ class Command(BaseCommand):
             while (batch := self._batch(after)).last is not None:
                 rotated, after = rotated + batch.rotated, batch.last
                 unreadable += batch.unreadable
-            rotated += two_factor.rotate_secrets()
+            factors, locked_out = two_factor.rotate_secrets()
+            rotated += factors
         self.stdout.write(f"{rotated} credentials were encrypted again with the first key.")
-        if unreadable:
-            for error in unreadable:
-                self.stderr.write(str(error))
+        for error in unreadable:
+            self.stderr.write(str(error))
+        for email in locked_out:
+            self.stderr.write(f"{email}: the key of their authenticator app needs one that is not configured.")
+        if left := len(unreadable) + len(locked_out):
             raise CommandError(
-                f"{len(unreadable)} credentials could not be read and are as they were: put the key that wrote them "
-                "behind the first in MONIQO_CREDENTIAL_KEYS and repeat, or have their owners enter them again."
+                f"{left} credentials could not be read and are as they were: put the key that wrote them "
+                "behind the first in MONIQO_CREDENTIAL_KEYS and repeat, or have their owners enter them again; a "
+                "second factor is set up anew once an operator has removed it."
             )
 
     def _batch(self, after: int) -> Rotation:
