@@ -1,8 +1,8 @@
 """One clock for everything that is stored.
 
-Services ask `now()` instead of the operating system, so that the engine can be run over history: inside
-`at(moment)` the same code that trades live believes it is that moment. The override is a context variable: it
-reaches neither other threads nor other processes.
+Services ask `now()` instead of the operating system, so that the engine can be run over history: inside `at(moment)`
+the same code that trades live believes it is that moment. `pinned` stops it for as long as something is read, so that
+everything read is of one moment. Both are context variables: they reach neither other threads nor other processes.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,12 @@ from typing import Final
 SKEW: Final = timedelta(minutes=1)
 
 _moment: ContextVar[datetime | None] = ContextVar("moniqo_moment", default=None)
+_pinned: ContextVar[datetime | None] = ContextVar("moniqo_pinned", default=None)
 
 
 def now() -> datetime:
-    """The current moment, aware, in UTC; the controlled one inside `at`."""
-    return _moment.get() or datetime.now(UTC)
+    """The current moment, aware, in UTC; the controlled one inside `at`, the first one inside `pinned`."""
+    return _moment.get() or _pinned.get() or datetime.now(UTC)
 
 
 def is_ahead(moment: datetime) -> bool:
@@ -43,3 +44,14 @@ def at(moment: datetime) -> Iterator[datetime]:
         yield moment
     finally:
         _moment.reset(token)
+
+
+@contextmanager
+def pinned() -> Iterator[datetime]:
+    """Run the block at one moment, the present one: the clock stands still, and nothing takes it for history."""
+    moment = now()
+    token = _pinned.set(moment)
+    try:
+        yield moment
+    finally:
+        _pinned.reset(token)

@@ -180,6 +180,11 @@ def moment(value: datetime, timezone: str = "UTC") -> str:
     return f"{local.day} {local:%b %Y, %H:%M} {local:%Z}"
 
 
+def time_of_day(value: datetime, timezone: str = "UTC") -> str:
+    """`20:45:04` in the reader's time zone."""
+    return f"{value.astimezone(ZoneInfo(timezone)):%H:%M:%S}"
+
+
 def iso(value: datetime) -> str:
     """The machine's form of a moment: UTC, to the second."""
     return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

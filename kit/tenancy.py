@@ -1,10 +1,11 @@
 """Who may see which row, decided by PostgreSQL.
 
-Every owned table has a row-level security policy that compares `owner_id` with the setting `app.user_id`. Two
+Every owned table has a row-level security policy that compares `owner_id` with the setting `app.user_id`. Three
 context managers decide what a block of code may see:
 
 * `tenant(user_id)` opens a transaction and sets `app.user_id` for its length; the end of the transaction forgets it.
   Nested blocks restore the previous value, so a worker may serve one owner after another.
+* `reading(user_id)` is a tenant's block that writes nothing and sees one moment: what a page or a program is shown.
 * `system()` sends the ORM to the role that sees every owner's rows, for the operators' admin and for jobs that
   first ask *whose* work is due. It never wraps work done on behalf of an owner.
 
@@ -18,6 +19,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from psycopg import IsolationLevel
+
+from kit import clock
 
 SYSTEM_DB_ALIAS = "system"
 OWNER_DB_ALIAS = "owner"
@@ -45,6 +49,26 @@ def tenant(user_id: UUID | str) -> Iterator[None]:
                     cursor.execute("SELECT set_config('app.user_id', %s, true)", [previous])
     finally:
         _system.reset(outer)
+
+
+@contextmanager
+def reading(user_id: UUID | str) -> Iterator[None]:
+    """The same for reading only, at one moment: every statement sees the same state of the database and the same time.
+
+    Two figures that are read one after the other agree then, whatever is written in between; writing is an error.
+    Inside a transaction that runs already its state is kept.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.ensure_connection()
+    raw = None if connection.in_atomic_block else connection.connection
+    if raw is not None:
+        raw.isolation_level, raw.read_only = IsolationLevel.REPEATABLE_READ, True  # how the next transaction begins
+    try:
+        with clock.pinned(), tenant(user_id):
+            yield
+    finally:
+        if raw is not None and not raw.closed:
+            raw.isolation_level = raw.read_only = None
 
 
 @contextmanager

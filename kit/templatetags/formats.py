@@ -18,7 +18,7 @@ from django import template
 from django.forms import BoundField, CheckboxInput
 from django.template.context import RequestContext
 from django.utils.html import format_html, json_script
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from kit import clock, display, formatting, icons
 from kit.formatting import Direction, Missing, Value
@@ -198,10 +198,9 @@ def amount_signed(value: Value, asset: str) -> SafeString | str:
     return _shown(value, lambda known: _dimmed(formatting.amount(known, asset, signed=True)), private=True)
 
 
-def _time(value: datetime, text: str, *, live: bool) -> SafeString:
+def _time(value: datetime, text: str, *, mark: str = "") -> SafeString:
     exact = formatting.moment(value, display.current().timezone)
-    html = '<time datetime="{}" title="{}"{}>{}</time>'
-    return format_html(html, formatting.iso(value), exact, mark_safe(" data-age") if live else "", text)
+    return format_html('<time datetime="{}" title="{}" {}>{}</time>', formatting.iso(value), exact, mark, text)
 
 
 @register.filter
@@ -209,7 +208,13 @@ def age(value: datetime | None) -> SafeString:
     """`4 min`, counted on by the browser; the exact moment in the title."""
     if value is None:
         return _missing(formatting.NOT_KNOWN)
-    return _time(value, formatting.age(clock.now() - value), live=True)
+    return _time(value, formatting.age(clock.now() - value), mark="data-age")
+
+
+@register.filter
+def stamp(value: datetime) -> SafeString:
+    """`23:05:04` in the reader's time zone: the moment of a page, which the browser takes from what it fetches."""
+    return _time(value, formatting.time_of_day(value, display.current().timezone), mark="data-stamp")
 
 
 @register.filter
@@ -217,7 +222,7 @@ def when(value: datetime | None) -> SafeString:
     """`21 Nov 2026, 20:45 UTC` in the reader's time zone."""
     if value is None:
         return _missing(formatting.NOT_KNOWN)
-    return _time(value, formatting.moment(value, display.current().timezone), live=False)
+    return _time(value, formatting.moment(value, display.current().timezone))
 
 
 @register.filter

@@ -6,12 +6,14 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from kit import tenancy
+from kit import clock, formatting, tenancy
 from kit.api import PREFIX
 from kit.users.tokens import find_token
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 ADMIN_PREFIX = "/admin/"
+READS = ("GET", "HEAD")
+AS_OF = "X-As-Of"  # the moment that an answer tells of: the stamp in the top bar of a page, which its parts bring too
 SIGN_IN_PREFIX = "/api/v1/auth/"
 
 
@@ -32,7 +34,8 @@ class BearerTokenMiddleware:
 
 
 class TenancyMiddleware:
-    """Runs every view in one transaction that sees only the rows of the person who asks.
+    """Runs every view in one transaction that sees only the rows of the person who asks; what is asked for by GET is
+    read at one moment, so that no two figures of an answer are of different times.
 
     The operators' admin runs as the system role instead. An answer of 400 or above commits nothing, except where
     programs sign in: a wrong password must be counted, also when whoever guesses is signed in as somebody else.
@@ -53,8 +56,10 @@ class TenancyMiddleware:
         if request.path.startswith((ADMIN_PREFIX, SIGN_IN_PREFIX)) or not request.user.is_authenticated:
             return None
         # The view is called here, not further in, so that its exceptions roll the transaction back on their way out.
-        with tenancy.tenant(request.user.pk):
+        block = tenancy.reading if request.method in READS else tenancy.tenant
+        with block(request.user.pk):
             response = view(request, *args, **kwargs)
+            response[AS_OF] = formatting.iso(clock.now())
             if isinstance(response, HttpResponse) and callable(getattr(response, "render", None)):
                 response = response.render()  # type: ignore[attr-defined]  # a template response reads rows while rendering
             if response.status_code >= 400:

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from kit import clock
 from kit.live.asgi import PATH as LIVE_PATH
 from kit.live.tokens import issue_token
 from kit.users.middleware import ADMIN_PREFIX
@@ -39,7 +40,9 @@ def frame(path: str) -> dict[str, Any]:
         ],
         "tabs": navigation.links(navigation.TABS, path=path, counts={}),
         "is_live": pulse.is_live,
-        "as_of": pulse.as_of,
+        "as_of": clock.now(),
+        "priced_at": pulse.priced_at,
+        "synced_at": pulse.synced_at,
     }
 
 

@@ -4,39 +4,49 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, DateTimeField, Min, QuerySet, Value
+from django.db.models import Count, DateTimeField, Max, Min, QuerySet, Value
 
 from farms.models import Farm
+from markets.models import Ticker
 from trading.models import Order, Position
 from wallets.models import Connection, Wallet
 
 FOUND_MOST = 8
+COUNTED = ("farms", "positions", "orders")
 _NEVER = Value(None, output_field=DateTimeField())
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Counters by name, whether any connection trades real money, and the age of the oldest connection's balances."""
+    """Counters by name, whether any connection trades real money, and since when the figures stand: the newest price at
+    a venue of the fund, and the oldest balances of its connections."""
 
     counts: dict[str, int]
     is_live: bool
-    as_of: datetime | None
+    priced_at: datetime | None
+    synced_at: datetime | None
 
 
 def read_pulse() -> Pulse:
     """One query, whatever the number of rows."""
     active = Connection.objects.filter(state=Connection.State.ACTIVE)
+    prices = Ticker.objects.filter(instrument__venue__in=active.values("venue"))
     parts = (
         _counted(active, "connections", moment=Min("synced_at")),
+        _counted(prices, "prices", moment=Max("at")),
         _counted(Farm.objects.all(), "farms"),
         _counted(Position.objects.filter(closed_at__isnull=True), "positions"),
         _counted(Order.objects.unfinished(), "orders"),
         _counted(active.filter(is_paper=False), "live"),
     )
     found = {name: (number, moment) for name, number, moment in parts[0].union(*parts[1:], all=True)}
-    as_of = found.pop("connections", (0, None))[1]
     counts = {name: number for name, (number, _) in found.items()}
-    return Pulse(counts=counts, is_live=counts.pop("live", 0) > 0, as_of=as_of)
+    return Pulse(
+        counts={name: counts.get(name, 0) for name in COUNTED},
+        is_live=counts.get("live", 0) > 0,
+        priced_at=found["prices"][1] if "prices" in found else None,
+        synced_at=found["connections"][1] if "connections" in found else None,
+    )
 
 
 def _counted(rows: QuerySet[Any], name: str, moment: Any = _NEVER) -> Any:

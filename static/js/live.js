@@ -8,7 +8,7 @@ const RETRY_SECONDS = 5;
 const PATIENCE_SECONDS = 8; // before a broken stream counts as offline
 const PAUSE_SECONDS = 1; // between two events of one name, whatever the server sends
 const TICK = 1000;
-const WORDS = { connecting: "Connecting", live: "Live", polling: "Delayed", offline: "Offline" };
+const WORDS = { connecting: "Connecting", live: "Connected", polling: "Delayed", offline: "Offline" };
 
 const heard = new Set();
 let stream;
@@ -113,3 +113,12 @@ const count = () => {
   }
 };
 setInterval(count, TICK);
+
+// The stamp in the top bar: a part of the page that was fetched brings the moment it tells of.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const moment = event.detail.xhr?.getResponseHeader("X-As-Of");
+  const stamp = document.querySelector("time[data-stamp]");
+  if (!moment || !stamp || moment < stamp.dateTime) return;
+  stamp.dateTime = moment;
+  stamp.textContent = new Date(moment).toLocaleTimeString("en-GB", { timeZone: document.body.dataset.zone });
+});
