@@ -21,4 +21,3 @@ VALUE_DIGITS: Final = 64
 
 MAX_AMOUNT: Final = Decimal(10) ** 18
 MAX_BALANCE: Final = Decimal(10) ** 19
-MAX_PRICE: Final = Decimal(10) ** (MONEY_DIGITS - DECIMALS)

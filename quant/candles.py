@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +54,6 @@ class Candles:
         return Candles(
             self.ts[bars], self.open[bars], self.high[bars], self.low[bars], self.close[bars], self.volume[bars]
         )
-
-    @classmethod
-    def from_rows(cls, rows: Any) -> Candles:
-        """Candles from `(T, 6)` rows of ts (ms), open, high, low, close, volume; values are checked."""
-        table = np.asarray(rows, dtype=np.float64).reshape(-1, 6)
-        return cls(table[:, 0].astype(np.int64), *(table[:, column] for column in range(1, 6))).checked()
 
     def checked(self) -> Candles:
         """The same candles, or a `CandleError` naming the first bar that cannot be true.

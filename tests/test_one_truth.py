@@ -32,14 +32,14 @@ from tests.portfolio.fund import D, make_instrument
 from wallets.hierarchy.tree import wallet_tree
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Account, Connection, Platform, Purpose, Transfer, Wallet
-from wallets.models.kinds import kinds_for
+from wallets.models.kinds import PURPOSES
 
 VENUES = ("here", "there")
 BASES = ("USDT", "EUR")
 ASSETS = (*BASES, "BTC", "AAA", "BBB", "CCC")
 PAIRS = ("EUR/USDT", "BTC/USDT", "BTC/EUR", "AAA/EUR", "AAA/BTC", "BBB/BTC", "USDT/BBB", "CCC/AAA")
 # What moves money into a wallet or out of it; the ledger's own word for a flow.
-FLOWS = kinds_for(Purpose.FLOW, Purpose.FUNDING)
+FLOWS = [kind for kind, purpose in PURPOSES.items() if purpose in (Purpose.FLOW, Purpose.FUNDING)]
 
 amounts = st.decimals("0.000000000000000001", "100000", places=18)
 prices = st.decimals("0.000000001", "70000", places=12)

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from kit import clock
+from kit.decimals import plain
 from kit.models import Identified, MoneyField, Owned, ValueField
 from markets.models import Instrument
 from trading.orders import states
@@ -152,7 +153,7 @@ class Order(Identified, Owned):
         )
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity.normalize():f} {self.instrument.symbol}"
+        return f"{self.side} {plain(self.quantity)} {self.instrument.symbol}"
 
     @property
     def is_terminal(self) -> bool:

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from kit import tenancy
-from kit.limits import DECIMALS, MAX_AMOUNT, MAX_PRICE
+from kit.limits import DECIMALS, MAX_AMOUNT, MONEY_DIGITS
 from portfolio.models import DailyPerformance, Snapshot
 from portfolio.services import roll_up_days, take_snapshots
 from tests.conftest import make_user
 from tests.portfolio.fund import Fund, set_price
 
 GRAIN = Decimal(1).scaleb(-DECIMALS)
+MAX_PRICE = Decimal(10) ** (MONEY_DIGITS - DECIMALS)  # the largest a column holds
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 # Mostly the ends of what is allowed, where a column is too narrow or a quotient too fine.
 AMOUNTS = st.one_of(

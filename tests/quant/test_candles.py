@@ -13,8 +13,13 @@ def rows(**changes: float) -> list[list[float]]:
     return [[0, 10, 12, 9, 11, 5], [HOUR_MS, *bar.values()]]
 
 
+def read(table: list[list[float]]) -> Candles:
+    columns = np.asarray(table, dtype=np.float64).T
+    return Candles(columns[0].astype(np.int64), *columns[1:]).checked()
+
+
 def test_rows_become_candles() -> None:
-    candles = Candles.from_rows(rows())
+    candles = read(rows())
     assert len(candles) == 2
     assert candles.timeframe_ms == HOUR_MS
     assert candles.periods_per_year == 8760
@@ -32,12 +37,12 @@ def test_rows_become_candles() -> None:
 )
 def test_an_impossible_bar_is_named(changes: dict[str, float], complaint: str) -> None:
     with pytest.raises(CandleError, match=complaint):
-        Candles.from_rows(rows(**changes))
+        read(rows(**changes))
 
 
 def test_bars_out_of_order_are_refused() -> None:
     with pytest.raises(CandleError, match=r"bar 1.*not after"):
-        Candles.from_rows(rows()[::-1])
+        read(rows()[::-1])
 
 
 def test_columns_of_different_lengths_are_refused() -> None:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from kit.decimals import plain
 from kit.errors import ConflictError, MoniqoError, NotFoundError
 
 
@@ -19,7 +20,7 @@ class InsufficientFundsError(LedgerError):
 
     def __init__(self, *, asset: str, available: Decimal, needed: Decimal) -> None:
         super().__init__(
-            f"Only {_plain(available)} {asset} is free and {_plain(needed)} {asset} is needed: move less, or add funds."
+            f"Only {plain(available)} {asset} is free and {plain(needed)} {asset} is needed: move less, or add funds."
         )
         self.asset = asset
         self.available = available
@@ -63,8 +64,3 @@ class UnknownAccountError(LedgerError, NotFoundError):
 
     code = "not_found"
     status = 404
-
-
-def _plain(amount: Decimal) -> str:
-    text = f"{amount:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -18,6 +18,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
 
 from kit import clock
+from kit.decimals import plain
 from kit.limits import DECIMALS, MAX_AMOUNT
 from wallets.ledger.errors import (
     AlreadyResolvedError,
@@ -210,7 +211,7 @@ def _leg_json(leg: Leg) -> dict[str, Any]:
         "credit_wallet": leg.credit.wallet_id,
         "credit_kind": leg.credit.kind,
         "asset": leg.debit.asset,
-        "amount": None if leg.amount is None else _canonical(leg.amount),
+        "amount": None if leg.amount is None else plain(leg.amount),
         "phase": leg.phase,
         "pending": leg.pending_id,
     }
@@ -234,11 +235,6 @@ def _posting(owner_id: UUID, key: str, kind: str, detail: str, answer: Mapping[s
 
 def _ref(account: Account) -> AccountRef:
     return AccountRef(account.wallet_id, account.asset, account.kind)
-
-
-def _canonical(amount: Decimal) -> str:
-    """One text per value: 1, 1.0 and 1E0 hash alike."""
-    return f"{amount.normalize():f}"
 
 
 def _decimals(amount: Decimal) -> int:

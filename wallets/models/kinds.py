@@ -50,8 +50,3 @@ PURPOSES: Final = {
     PostingKind.SUSPENSE: Purpose.CORRECTION,
     PostingKind.CORRECT: Purpose.CORRECTION,
 }
-
-
-def kinds_for(*purposes: Purpose) -> tuple[str, ...]:
-    """The kinds that have one of the purposes, as the database spells them."""
-    return tuple(kind.value for kind, purpose in PURPOSES.items() if purpose in purposes)

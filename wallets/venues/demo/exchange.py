@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Decimal
 from typing import Final, Protocol
 
+from kit.decimals import plain
 from wallets.venues.base import (
     BalanceReport,
     CredentialsReport,
@@ -167,14 +168,13 @@ class DemoVenue:
         market = self._market(request.symbol)
         if request.quantity <= 0 or request.quantity % market.lot_size:
             raise VenueRejectedError(
-                f"Order a positive multiple of {market.lot_size.normalize():f} {market.base}.", reason="lot_size"
+                f"Order a positive multiple of {plain(market.lot_size)} {market.base}.", reason="lot_size"
             )
         price = self._price(request, market)
         notional = (price * request.quantity).quantize(FEE_STEP)  # as the books have it
         if notional < market.minimum_notional:
             raise VenueRejectedError(
-                f"Order at least {market.minimum_notional.normalize():f} {market.quote}: "
-                f"this is {notional.normalize():f}.",
+                f"Order at least {plain(market.minimum_notional)} {market.quote}: this is {plain(notional)}.",
                 reason="minimum_notional",
             )
         fee = (notional * self._costs.taker).quantize(FEE_STEP, ROUND_UP)
@@ -222,7 +222,7 @@ class DemoVenue:
             have = totals.get(asset, Decimal(0))
             if have + change < 0:
                 raise VenueRejectedError(
-                    f"Fund the account: this needs {-change.normalize():f} {asset} and there are {have.normalize():f}.",
+                    f"Fund the account: this needs {plain(-change)} {asset} and there are {plain(have)}.",
                     reason="funds",
                 )
 
