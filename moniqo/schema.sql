@@ -54,13 +54,13 @@
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
--- migration wallets 0001_initial f63855fcbae47761
--- migration wallets 0002_policies 1bcb93180addc339
--- migration wallets 0003_ledger e9e3188f7cdb32a7
--- migration wallets 0005_rehearsing_connections 39b800182aebf5c6
--- migration wallets 0006_hierarchy_functions 7ca2f269b088f137
--- migration wallets 0007_connections_active_since 2eee78b887bc64b5
--- migration wallets 0008_connections_as_others_see_them 4a8c2ccbc6e86c2f
+-- migration wallets 0001_initial 2465a8f4699fb5c0
+-- migration wallets 0002_policies e5d43c7d14194cc6
+-- migration wallets 0003_ledger 8d0115fac4caf2f4
+-- migration wallets 0005_rehearsing_connections d1b02d6db7b8468b
+-- migration wallets 0006_hierarchy_functions 482ecd11f701d5af
+-- migration wallets 0007_connections_active_since 5d890c937080d375
+-- migration wallets 0008_connections_as_others_see_them 9d303ad92b26af6f
 
 --
 -- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -1062,13 +1062,13 @@ $$;
 -- Name: wallet_subtree(uuid[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.wallet_subtree(p_wallets uuid[]) RETURNS TABLE(root_id uuid, wallet_id uuid, distance integer)
+CREATE FUNCTION public.wallet_subtree(p_wallets uuid[]) RETURNS TABLE(root_id uuid, wallet_id uuid, distance integer, state text)
     LANGUAGE sql STABLE ROWS 50
     AS $$
-    WITH RECURSIVE subtree (root_id, wallet_id, distance) AS (
-        SELECT id, id, 0 FROM wallets_wallet WHERE id = ANY (p_wallets)
+    WITH RECURSIVE subtree (root_id, wallet_id, distance, state) AS (
+        SELECT id, id, 0, trading_state::text FROM wallets_wallet WHERE id = ANY (p_wallets)
         UNION ALL
-        SELECT subtree.root_id, below.id, subtree.distance + 1
+        SELECT subtree.root_id, below.id, subtree.distance + 1, wallet_stricter(subtree.state, below.trading_state)
         FROM subtree JOIN wallets_wallet AS below ON below.parent_id = subtree.wallet_id
     )
     SELECT * FROM subtree

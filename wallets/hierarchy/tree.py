@@ -1,6 +1,6 @@
 """Reads of the hierarchy: every wallet with its figures.
 
-The tree with all its figures is one statement whatever its size: the wallets by a recursive step, what their accounts
+The tree with all its figures is one statement whatever its size: the wallets by `wallet_subtree`, what their accounts
 hold now and held a day ago, and the prices of `markets`. Values are in the master's base asset. A holding without a
 price is named in `unpriced` and counts for nothing; its value is None, never zero.
 """
@@ -106,16 +106,14 @@ class WalletNode:
 
 
 TREE: Final = """
-WITH RECURSIVE tree AS (
-    SELECT w.id, w.name, w.role, w.parent_id, w.id AS root_id, w.created_at, w.trading_state, w.trading_state AS state,
-           w.connection_id, w.base_asset, w.target_weight, 0 AS depth
-    FROM wallets_wallet w WHERE w.owner_id = %(owner)s AND w.parent_id IS NULL
-    UNION ALL
-    SELECT w.id, w.name, w.role, w.parent_id, t.root_id, w.created_at, w.trading_state,
-           wallet_stricter(t.state, w.trading_state)::varchar(8), w.connection_id, w.base_asset, w.target_weight,
-           t.depth + 1
-    FROM wallets_wallet w JOIN tree t ON w.parent_id = t.id
-) SEARCH DEPTH FIRST BY created_at, id SET place,
+WITH tree AS MATERIALIZED (
+    SELECT w.id, w.name, w.role, w.parent_id, below.root_id, w.created_at, w.trading_state, below.state,
+           w.connection_id, w.base_asset, w.target_weight, below.distance AS depth
+    FROM wallet_subtree(
+        ARRAY(SELECT id FROM wallets_wallet WHERE owner_id = %(owner)s AND parent_id IS NULL)
+    ) AS below
+    JOIN wallets_wallet w ON w.id = below.wallet_id
+),
 holding AS MATERIALIZED (
     SELECT book.*, c.venue, t.base_asset
     FROM wallet_books_since(%(owner)s, %(since)s) AS book
@@ -142,7 +140,7 @@ JOIN wallets_connection c ON c.id = t.connection_id
 LEFT JOIN holding h ON h.wallet_id = t.id
 LEFT JOIN rate r ON (r.venue, r.asset, r.base_asset) = (h.venue, h.asset, h.base_asset)
 LEFT JOIN rate_before b ON (b.venue, b.asset, b.base_asset) = (h.venue, h.asset, h.base_asset)
-ORDER BY t.place, h.asset <> t.base_asset, h.asset
+ORDER BY t.created_at, t.id, h.asset <> t.base_asset, h.asset
 """
 
 
@@ -161,7 +159,7 @@ def wallet_tree(*, owner_id: UUID) -> tuple[WalletNode, ...]:
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     sprouts = [_sprout(list(group)) for _, group in groupby(rows, key=lambda row: row["id"])]
-    return tuple(_grow(sprouts))
+    return tuple(_grow(_depth_first(sprouts)))
 
 
 def wallet_node(*, owner_id: UUID, wallet_id: UUID) -> WalletNode:
@@ -226,6 +224,18 @@ def _change(rows: list[dict[str, Any]]) -> Decimal | None:
         if row["balance_before"]:
             change -= worth(row["balance_before"], row["price_before"])
     return change
+
+
+def _depth_first(sprouts: list[_Sprout]) -> list[_Sprout]:
+    """Each wallet right before everything below it; siblings stay in their order."""
+    below: dict[UUID | None, list[_Sprout]] = {}
+    for sprout in reversed(sprouts):
+        below.setdefault(sprout.row["parent_id"], []).append(sprout)
+    placed, waiting = [], below.get(None, [])
+    while waiting:
+        placed.append(sprout := waiting.pop())
+        waiting += below.get(sprout.row["id"], [])
+    return placed
 
 
 def _grow(sprouts: list[_Sprout]) -> Iterator[WalletNode]:

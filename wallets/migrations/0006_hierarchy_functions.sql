@@ -40,13 +40,14 @@ LANGUAGE sql STABLE AS $$
     ORDER BY 1
 $$;
 
--- Each of the wallets with everything below it; at distance 0 the wallet itself.
+-- Each of the wallets with everything below it; at distance 0 the wallet itself. `state` is the strictest trading state
+-- from the root down to the wallet.
 CREATE FUNCTION wallet_subtree(p_wallets uuid[])
-RETURNS TABLE (root_id uuid, wallet_id uuid, distance integer) LANGUAGE sql STABLE ROWS 50 AS $$
-    WITH RECURSIVE subtree (root_id, wallet_id, distance) AS (
-        SELECT id, id, 0 FROM wallets_wallet WHERE id = ANY (p_wallets)
+RETURNS TABLE (root_id uuid, wallet_id uuid, distance integer, state text) LANGUAGE sql STABLE ROWS 50 AS $$
+    WITH RECURSIVE subtree (root_id, wallet_id, distance, state) AS (
+        SELECT id, id, 0, trading_state::text FROM wallets_wallet WHERE id = ANY (p_wallets)
         UNION ALL
-        SELECT subtree.root_id, below.id, subtree.distance + 1
+        SELECT subtree.root_id, below.id, subtree.distance + 1, wallet_stricter(subtree.state, below.trading_state)
         FROM subtree JOIN wallets_wallet AS below ON below.parent_id = subtree.wallet_id
     )
     SELECT * FROM subtree
