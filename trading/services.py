@@ -10,7 +10,8 @@
 
 from trading.orders.cancelling import cancel_order, request_cancellation
 from trading.orders.exits import keep_protection
-from trading.orders.placing import OrderConflictError, place_order
+from trading.orders.intents import OrderConflictError
+from trading.orders.placing import place_order
 from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
 from trading.risk.limits import set_limits

@@ -27,7 +27,7 @@ from markets.prices import latest_price, to_price
 from quant import strategies
 from quant.strategies import Intents
 from trading.models import Order, Side
-from trading.orders.placing import WrongSideError
+from trading.orders.intents import WrongSideError
 from trading.positions.protection import follow, guarded_position
 from trading.risk.fees import taker_fee
 from trading.risk.sizing import in_ticks

@@ -15,7 +15,7 @@ from markets.models import Instrument
 from tests.trading.desk import SYMBOL, Desk, make_desk, set_price
 from trading import services
 from trading.models import Order, RiskDecision
-from trading.orders.placing import client_order_id
+from trading.orders.intents import client_order_id
 from wallets.models import Wallet
 
 

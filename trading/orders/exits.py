@@ -20,7 +20,8 @@ from kit.alerts.services import raise_alert
 from trading.models import Order, Position, Side
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
-from trading.orders.placing import locked_wallet, place_order
+from trading.orders.facts import locked_wallet
+from trading.orders.placing import place_order
 from trading.positions.protection import Exit, due_exits
 from trading.risk.sizing import in_lots
 from wallets.models import Account, Connection

@@ -1,12 +1,13 @@
 """The funds that an open order sets aside, and gives back when it ends."""
 
-from kit.decimals import plain
+from collections.abc import Sequence
+from decimal import Decimal
+
 from trading.models import Order, Side
-from trading.risk import gate as risk
 from trading.risk import sizing
 from trading.risk.fees import taker_fee
-from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
-from wallets.models import Account
+from wallets.ledger import AccountRef, InsufficientFundsError, LedgerError, Leg, Request, attempt_many, post
+from wallets.models import Account, PostingKind
 
 WALLET = Account.Kind.WALLET
 CLEARING = Account.Kind.CLEARING
@@ -26,24 +27,41 @@ def release(order: Order) -> None:
     )
 
 
-def hold(order: Order, verdict: risk.Verdict) -> risk.Verdict:
-    """Set the funds aside; without enough of them the verdict turns into a refusal."""
-    instrument, wallet = order.instrument, order.wallet
-    asset, amount = instrument.base, order.quantity
-    if order.side == Side.BUY:
-        asset = instrument.quote
-        amount = sizing.buying_hold(quantity=order.quantity, price=order.reference_price, taker_fee=taker_fee(wallet))
-    numbers = {**verdict.numbers, "hold": plain(amount), "hold_asset": asset}
-    free, clearing = (AccountRef(wallet.pk, asset, kind) for kind in (Account.Kind.WALLET, Account.Kind.CLEARING))
-    try:
-        posting = post(
-            owner_id=order.owner_id,
-            key=f"order:{order.pk.hex}:hold",
-            kind="hold",
-            legs=[Leg(free, clearing, amount, "pending")],
-            detail={"order": str(order.pk)},
-        )
-    except InsufficientFundsError as error:
-        return risk.Verdict("funds", str(error), numbers)
-    order.hold_id = posting.transfer_ids[0]
-    return risk.Verdict("", verdict.explanation, numbers)
+def to_hold(order: Order) -> tuple[str, Decimal]:
+    """The asset that the order needs and how much of it; its wallet comes with its connection's platform."""
+    if order.side != Side.BUY:
+        return order.instrument.base, order.quantity
+    fee = taker_fee(order.wallet)
+    amount = sizing.buying_hold(quantity=order.quantity, price=order.reference_price, taker_fee=fee)
+    return order.instrument.quote, amount
+
+
+def hold(orders: Sequence[Order]) -> list[InsufficientFundsError | None]:
+    """Set the funds of each aside, in one message; says per order what is missing, None where nothing is.
+
+    The orders are of one owner, each of a wallet of its own, and come in the order of the accounts that pay for them.
+    """
+    if not orders:
+        return []
+    answers = attempt_many(owner_id=orders[0].owner_id, requests=[_request(order) for order in orders])
+    missing: list[InsufficientFundsError | None] = []
+    for order, answer in zip(orders, answers, strict=True):
+        if isinstance(answer, InsufficientFundsError):
+            missing.append(answer)
+        elif isinstance(answer, LedgerError):
+            raise answer
+        else:
+            order.hold_id = answer.transfer_ids[0]
+            missing.append(None)
+    return missing
+
+
+def _request(order: Order) -> Request:
+    asset, amount = to_hold(order)
+    free, clearing = (AccountRef(order.wallet_id, asset, kind) for kind in (WALLET, CLEARING))
+    return Request(
+        key=f"order:{order.pk.hex}:hold",
+        kind=PostingKind.HOLD,
+        legs=[Leg(free, clearing, amount, "pending")],
+        detail={"order": str(order.pk)},
+    )

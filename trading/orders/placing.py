@@ -3,79 +3,38 @@
 One transaction writes the order, the gate's decision and the hold on funds, before anybody outside hears of it. What
 the gate refuses is a row as well: somebody will ask why nothing happened. The key makes it idempotent: an agent that
 decides the same bar twice, or a program that repeats a request, gets the first order.
+
+Orders of many wallets are placed together by a `Batch`: what the gate looks at is read once for all of them, each is
+judged when it is placed, and all are written together. One by itself is a batch of one.
 """
 
-import base64
-import hashlib
-import json
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Final
 from uuid import UUID, uuid4
 
 from celery import current_app
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from kit import clock
 from kit.decimals import plain
-from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from kit.errors import ConflictError
 from kit.live.publish import publish
 from markets.models import Instrument
-from markets.prices import latest_price
-from trading.models import Order, OrderEvent, Position, RiskDecision, Side
+from trading.models import Order, OrderEvent, Position, RiskDecision
 from trading.orders import leases, states
-from trading.orders.holds import hold
+from trading.orders.facts import Facts, read_facts
+from trading.orders.holds import hold, to_hold
+from trading.orders.intents import Intent, Place, Terms, WrongSideError, client_order_id
 from trading.orders.life import SENTENCE_LENGTH
 from trading.positions.levels import wrong_side
 from trading.risk import gate as risk
 from trading.risk import sizing
-from trading.risk.limits import limits_on_path
+from wallets.ledger import InsufficientFundsError
 from wallets.models import Wallet
 
-CLIENT_ID_PREFIX = "mq"
-CLIENT_ID_LENGTH = 28
-REASON_LENGTH = 200
-_STANDING = """
-SELECT
-    (SELECT quantity FROM trading_position
-     WHERE wallet_id = %(wallet)s AND instrument_id = %(instrument)s AND closed_at IS NULL),
-    (SELECT sum(position.quantity) FROM trading_position AS position
-     JOIN market_instruments AS instrument USING (instrument_id)
-     WHERE position.wallet_id = %(wallet)s AND position.closed_at IS NULL AND instrument.base = %(base)s),
-    wallet_balance(%(wallet)s, %(base)s),
-    (SELECT client_order_id FROM trading_order
-     WHERE wallet_id = %(wallet)s AND instrument_id = %(instrument)s AND status = ANY(%(unfinished)s) LIMIT 1)
-"""
-
-
-class OrderConflictError(ConflictError):
-    """The key was used for another order."""
-
-    code = "idempotency_conflict"
-
-
-class WrongSideError(InvalidInputError):
-    """A stop or a target that the market has passed already: nothing was placed."""
-
-    code = "wrong_side"
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What shall be done: the quantity in whole lots, the levels on ticks.
-
-    `request` is the hash of what was asked for, before any rounding; two requests with one key must agree in all of it.
-    """
-
-    wallet_id: UUID
-    instrument_id: int
-    side: str
-    quantity: Decimal
-    reduce_only: bool
-    exit_stop: Decimal | None
-    exit_target: Decimal | None
-    exit_trail: Decimal | None
-    request: str
+REASON_LENGTH: Final = 200
 
 
 def place_order(
@@ -104,196 +63,188 @@ def place_order(
     history of the wallet's account is being built, the present may not trade it: that raises ConflictError.
     Under a controlled clock nothing is enqueued: whoever runs the engine over history calls `execute_order`.
     """
-    _check_input(side, quantity, key)
-    stop, target, trail = (_on_tick(level, instrument) for level in (exit_stop, exit_target, exit_trail))
-    _check_levels(side, stop, target, trail)
-    lots = sizing.in_lots(quantity, instrument.lot_size)
-    asked = (side, quantity, reduce_only, exit_stop, exit_target, exit_trail, reason, protects and protects.pk)
-    request = _hash(wallet.pk, instrument.pk, *asked)
-    intent = Intent(wallet.pk, instrument.pk, side, lots or quantity, reduce_only, stop, target, trail, request)
+    terms = Terms(side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects)
+    place = Place(wallet.pk, instrument, key)
+    intent = Intent.of(place, terms)
     try:
         with transaction.atomic():
-            return _place(intent, instrument, quantity, key, reason, protects)
+            batch = Batch([place])
+            order = batch.place(wallet.pk, terms)
+            batch.write()
+            return order
     except IntegrityError:
         # Two requests with one key at once for different wallets: only one row can have it.
-        if (first := _find(wallet.owner_id, key)) is None:
+        first = Order.objects.select_related("instrument").filter(owner_id=wallet.owner_id, key=key).first()
+        if first is None:
             raise
-        return _same(first, intent)
+        return intent.same(first)
 
 
-def client_order_id(owner_id: UUID, key: str) -> str:
-    """The venue's name for the order: the same for the same key, for ever; 30 characters of a–z and 2–7."""
-    digest = hashlib.sha256(f"{owner_id}:{key}".encode()).digest()
-    return CLIENT_ID_PREFIX + base64.b32encode(digest).decode().lower()[:CLIENT_ID_LENGTH]
+@dataclass(slots=True)
+class _Placed:
+    """An order that is not written yet, and what the gate and the funds said of it."""
+
+    order: Order
+    verdict: risk.Verdict
+    account_id: int = 0
 
 
-def _hash(*asked: Any) -> str:
-    """One text per value, so that 1 and 1.0 hash alike."""
-    written = [plain(value) if isinstance(value, Decimal) else str(value) for value in asked]
-    return hashlib.sha256(json.dumps(written).encode()).hexdigest()
+class Batch:
+    """Orders placed together in the caller's transaction, at most one in each of the wallets, which are locked."""
+
+    def __init__(self, places: Collection[Place]) -> None:
+        self._facts = read_facts(places)
+        self._placed: list[_Placed] = []
+
+    def facts(self, wallet_id: UUID) -> Facts:
+        """What is known at the wallet's place."""
+        return self._facts[wallet_id]
+
+    def place(self, wallet_id: UUID, terms: Terms) -> Order:
+        """The order that `write` will write, as `place_order` returns it; raises what that raises, and is then none."""
+        facts = self._facts[wallet_id]
+        intent = Intent.of(facts.place, terms)
+        if facts.first is not None:
+            return intent.same(facts.first)
+        if facts.wallet.connection.belongs_to_the_past:
+            raise ConflictError(
+                f"Wait until the history of {facts.wallet.connection.name} is built: "
+                "what is done now would stand before it."
+            )
+        price = facts.price(is_buy=terms.is_buy)
+        if facts.quote is not None and (
+            # The monitor looks at the last price, wherever the order would be filled.
+            wrong := wrong_side(price=facts.quote.price, stop=intent.exit_stop, target=intent.exit_target)
+        ):
+            raise WrongSideError(" ".join(wrong.values()), fields=wrong)
+        order = _order(facts, intent, terms, price or Decimal(0))
+        placed = _Placed(order, risk.assess(_proposal(facts, terms, price)))
+        if placed.verdict.allowed:
+            _look_for_funds(placed, facts)
+        _settle(placed)
+        self._placed.append(placed)
+        return order
+
+    def write(self) -> bool:
+        """Hold the funds and write all orders; whether each is what it was when it was placed.
+
+        The ledger has the last word about funds: an order whose money went elsewhere meanwhile is rejected after all.
+        """
+        held = sorted((placed for placed in self._placed if placed.verdict.allowed), key=lambda one: one.account_id)
+        missing = hold([placed.order for placed in held])
+        for placed, error in zip(held, missing, strict=True):
+            if error is not None:
+                placed.verdict = replace(placed.verdict, limit="funds", explanation=str(error))
+                _settle(placed)
+        _save(self._placed)
+        self._placed = []
+        return not any(missing)
 
 
-def _check_input(side: str, quantity: Decimal, key: str) -> None:
-    if side not in Side.values:
-        raise InvalidInputError("Choose buy or sell as the side.", fields={"side": "Must be buy or sell."})
-    if not (quantity.is_finite() and quantity > 0):
-        raise InvalidInputError("Give a quantity above zero.", fields={"quantity": "Must be above zero."})
-    if not 0 < len(key) <= Order._meta.get_field("key").max_length:  # type: ignore[operator]  # a CharField has one
-        raise InvalidInputError("Give a key of 1 to 120 characters.", fields={"key": "Must have 1 to 120 characters."})
-
-
-def _on_tick(level: Decimal | None, instrument: Instrument) -> Decimal | None:
-    """The level as the venue could quote it; what is no number is left for `_check_levels` to refuse."""
-    return level if level is None or not level.is_finite() else sizing.in_ticks(level, instrument.tick_size)
-
-
-def _check_levels(side: str, *levels: Decimal | None) -> None:
-    names = ("exit_stop", "exit_target", "exit_trail")
-    given = {name: level for name, level in zip(names, levels, strict=True) if level is not None}
-    if wrong := [name for name, level in given.items() if not (level.is_finite() and level > 0)]:
-        raise InvalidInputError(
-            "Give the levels that protect a position above zero.", fields=dict.fromkeys(wrong, "Must be above zero.")
-        )
-    if given and side != Side.BUY:
-        raise InvalidInputError(
-            "A sale opens no position that a stop or a target could protect: give them with the buy.",
-            fields=dict.fromkeys(given, "Only with a buy."),
-        )
-
-
-def _place(
-    intent: Intent, instrument: Instrument, requested: Decimal, key: str, reason: str, protects: Position | None
-) -> Order:
-    wallet = locked_wallet(intent.wallet_id)
-    if (first := _find(wallet.owner_id, key)) is not None:
-        return _same(first, intent)
-    if wallet.connection.belongs_to_the_past:
-        raise ConflictError(
-            f"Wait until the history of {wallet.connection.name} is built: what is done now would stand before it."
-        )
-    quote = latest_price(instrument_id=instrument.pk)
-    is_buy = intent.side == Side.BUY
-    price = None if quote is None else quote.ask if is_buy else quote.bid
-    if quote is not None and (
-        # The monitor looks at the last price, wherever the order would be filled.
-        wrong := wrong_side(price=quote.price, stop=intent.exit_stop, target=intent.exit_target)
-    ):
-        raise WrongSideError(" ".join(wrong.values()), fields=wrong)
-    verdict = risk.assess(
-        risk.Proposal(
-            is_buy=is_buy,
-            quantity=sizing.in_lots(requested, instrument.lot_size),
-            requested=requested,
-            reduce_only=intent.reduce_only,
-            protects=protects is not None,
-            market=risk.Market(
-                symbol=instrument.symbol,
-                base=instrument.base,
-                is_spot=instrument.kind == Instrument.Kind.SPOT,
-                is_tradable=instrument.is_active,
-                is_at_connection=instrument.venue == wallet.connection.venue,
-                lot_size=instrument.lot_size,
-                minimum_notional=instrument.minimum_notional,
-                price=price,
-                price_age=None if quote is None else clock.now() - quote.at,
-            ),
-            standing=_standing(wallet, instrument),
-            path=limits_on_path(
-                wallet_id=wallet.pk,
-                venue=instrument.venue,
-                unit=instrument.quote,
-            ),
-        )
+def _proposal(facts: Facts, terms: Terms, price: Decimal | None) -> risk.Proposal:
+    instrument = facts.place.instrument
+    return risk.Proposal(
+        is_buy=terms.is_buy,
+        quantity=sizing.in_lots(terms.quantity, instrument.lot_size),
+        requested=terms.quantity,
+        reduce_only=terms.reduce_only,
+        protects=terms.protects is not None,
+        market=risk.Market(
+            symbol=instrument.symbol,
+            base=instrument.base,
+            is_spot=instrument.kind == Instrument.Kind.SPOT,
+            is_tradable=instrument.is_active,
+            is_at_connection=instrument.venue == facts.wallet.connection.venue,
+            lot_size=instrument.lot_size,
+            minimum_notional=instrument.minimum_notional,
+            price=price,
+            price_age=None if facts.quote is None else clock.now() - facts.quote.at,
+        ),
+        standing=facts.standing,
+        path=facts.path,
     )
-    order = Order(
+
+
+def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
+    wallet, key = facts.wallet, facts.place.key
+    return Order(
         id=uuid4(),
         owner_id=wallet.owner_id,
         wallet=wallet,
         connection=wallet.connection,
-        instrument=instrument,
+        instrument=facts.place.instrument,
         key=key,
         request=intent.request,
         client_order_id=client_order_id(wallet.owner_id, key),
         side=intent.side,
         quantity=intent.quantity,
         reduce_only=intent.reduce_only,
-        reason=reason[:REASON_LENGTH],
-        reference_price=price or Decimal(0),
+        reason=terms.reason[:REASON_LENGTH],
+        reference_price=price,
         exit_stop=intent.exit_stop,
         exit_target=intent.exit_target,
         exit_trail=intent.exit_trail,
-        protects=protects,
+        protects=terms.protects,
     )
+
+
+def _look_for_funds(placed: _Placed, facts: Facts) -> None:
+    """Without enough of them the verdict turns into a refusal."""
+    asset, amount = to_hold(placed.order)
+    purse = facts.purse(asset)
+    numbers = {**placed.verdict.numbers, "hold": plain(amount), "hold_asset": asset}
+    placed.account_id, placed.verdict = purse.account_id, replace(placed.verdict, numbers=numbers)
+    if purse.free < amount:
+        error = InsufficientFundsError(asset=asset, available=purse.free, needed=amount)
+        placed.verdict = replace(placed.verdict, limit="funds", explanation=str(error))
+
+
+def _settle(placed: _Placed) -> None:
+    """Let the order be what the verdict makes of it."""
+    order, verdict = placed.order, placed.verdict
     if verdict.allowed:
-        verdict = hold(order, verdict)
-    _save(order, verdict)
-    return order
-
-
-def locked_wallet(wallet_id: UUID) -> Wallet:
-    """The wallet, locked: orders of one wallet are placed one after the other, so what the gate saw stays true."""
-    wallet = (
-        Wallet.objects.select_related("connection__platform")
-        .select_for_update(of=("self",), no_key=True)
-        .filter(pk=wallet_id)
-        .first()
-    )
-    if wallet is None:
-        raise NotFoundError("There is no such wallet: choose one of yours.")
-    return wallet
-
-
-def _find(owner_id: UUID, key: str) -> Order | None:
-    return Order.objects.select_related("instrument").filter(owner_id=owner_id, key=key).first()
-
-
-def _same(first: Order, intent: Intent) -> Order:
-    if first.request != intent.request:
-        raise OrderConflictError("This key belongs to another order: use a new key, or repeat the first request.")
-    return first
-
-
-def _standing(wallet: Wallet, instrument: Instrument) -> risk.Standing:
-    parameters: dict[str, Any] = {
-        "wallet": wallet.pk,
-        "instrument": instrument.pk,
-        "base": instrument.base,
-        "unfinished": sorted(states.UNFINISHED),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDING, parameters)
-        position, positions, in_books, unfinished = cursor.fetchone()
-    zero = Decimal(0)
-    return risk.Standing(position or zero, positions or zero, in_books or zero, unfinished or "")
-
-
-def _save(order: Order, verdict: risk.Verdict) -> None:
-    order.status = states.SUBMITTING if verdict.allowed else states.REJECTED
-    if verdict.allowed:
+        order.status = states.SUBMITTING
         order.due_at = leases.start(leases.START_WITHIN)
     else:
+        order.status, order.due_at = states.REJECTED, None
         order.closed_at = order.created_at
         order.refusal = verdict.explanation[:SENTENCE_LENGTH]
-    order.save(force_insert=True)
-    RiskDecision(
-        owner_id=order.owner_id,
-        order=order,
-        allowed=verdict.allowed,
-        limit=verdict.limit,
-        explanation=verdict.explanation[:SENTENCE_LENGTH],
-        numbers=verdict.numbers,
-    ).save(force_insert=True)
-    OrderEvent(
-        owner_id=order.owner_id,
-        order=order,
-        from_status=states.DRAFT,
-        to_status=order.status,
-        detail=order.refusal or order.reason,
-    ).save(force_insert=True)
-    publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
-    if verdict.allowed and not clock.is_controlled():
-        arguments = {"owner_id": str(order.owner_id), "order_id": str(order.pk)}
-        transaction.on_commit(
-            lambda: current_app.send_task("trading.tasks.execute_order", kwargs=arguments),
-            robust=True,  # a broker that is away costs a moment: the sweeper finds the order
+
+
+def _save(batch: Collection[_Placed]) -> None:
+    Order.objects.bulk_create([placed.order for placed in batch])
+    RiskDecision.objects.bulk_create(
+        RiskDecision(
+            owner_id=placed.order.owner_id,
+            order=placed.order,
+            allowed=placed.verdict.allowed,
+            limit=placed.verdict.limit,
+            explanation=placed.verdict.explanation[:SENTENCE_LENGTH],
+            numbers=placed.verdict.numbers,
         )
+        for placed in batch
+    )
+    OrderEvent.objects.bulk_create(
+        OrderEvent(
+            owner_id=placed.order.owner_id,
+            order=placed.order,
+            from_status=states.DRAFT,
+            to_status=placed.order.status,
+            detail=placed.order.refusal or placed.order.reason,
+        )
+        for placed in batch
+    )
+    for placed in batch:
+        order = placed.order
+        publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
+    to_send = [placed.order for placed in batch if placed.verdict.allowed]
+    if to_send and not clock.is_controlled():
+        # a broker that is away costs a moment: the sweeper finds the orders
+        transaction.on_commit(lambda: _hand_on(to_send), robust=True)
+
+
+def _hand_on(orders: Collection[Order]) -> None:
+    """Give the orders to the workers that send them."""
+    for order in orders:
+        arguments = {"owner_id": str(order.owner_id), "order_id": str(order.pk)}
+        current_app.send_task("trading.tasks.execute_order", kwargs=arguments)

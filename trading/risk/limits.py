@@ -1,7 +1,7 @@
 """What the user allows on a connection or a wallet."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from uuid import UUID
@@ -13,7 +13,7 @@ from kit.audit import services as audit
 from kit.errors import InvalidInputError
 from kit.users.models import User
 from markets.assets import require_named
-from markets.prices import price_in, prices_in
+from markets.prices import Quote, price_in, prices_in
 from trading.models import RiskLimit
 from trading.risk import gate as risk
 from trading.risk.sizing import UNIT
@@ -74,17 +74,22 @@ def base_currency(on: Connection | Wallet) -> str:
     return currency
 
 
-_PATH = """
-SELECT step.name, step.trading_state, own.allowed_symbols::text, own.maximum_notional, own.notional_asset
-FROM wallet_path(%s) AS step
+_PATHS = """
+SELECT wanted.wallet_id, step.name, step.trading_state, own.allowed_symbols::text, own.maximum_notional,
+       own.notional_asset
+FROM unnest(%s::uuid[]) AS wanted (wallet_id)
+CROSS JOIN LATERAL wallet_path(wanted.wallet_id) AS step
 LEFT JOIN LATERAL (
     SELECT allowed_symbols, maximum_notional, notional_asset FROM trading_risklimit WHERE wallet_id = step.wallet_id
     UNION ALL
     SELECT allowed_symbols, maximum_notional, notional_asset FROM trading_risklimit
     WHERE connection_id = step.connection_id
 ) AS own ON true
-ORDER BY step.step
+ORDER BY wanted.wallet_id, step.step
 """
+
+Market = tuple[str, str]
+"""A venue and an asset: where amounts are converted, and to what."""
 
 
 def limits_on_path(*, wallet_id: UUID, venue: str = "", unit: str = "") -> tuple[risk.Limits, ...]:
@@ -92,18 +97,45 @@ def limits_on_path(*, wallet_id: UUID, venue: str = "", unit: str = "") -> tuple
 
     With `unit`, an asset, the amounts are converted to it as well, at the prices of `venue`.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_PATH, [wallet_id])
-        path = tuple(_limits(*row) for row in cursor.fetchall())
+    path = _paths([wallet_id])[wallet_id]
     return converted(path, venue=venue, unit=unit) if unit else path
+
+
+def limits_on_paths(markets: Mapping[UUID, Market]) -> dict[UUID, tuple[risk.Limits, ...]]:
+    """The same of many wallets, each converted in its own market: one question, and one for each market's prices."""
+    paths = _paths(list(markets))
+    of_market: dict[Market, list[UUID]] = {}
+    for wallet_id, market in markets.items():
+        of_market.setdefault(market, []).append(wallet_id)
+    found: dict[UUID, tuple[risk.Limits, ...]] = {}
+    for (venue, unit), wallet_ids in of_market.items():
+        prices = _prices((step for wallet_id in wallet_ids for step in paths[wallet_id]), venue=venue, unit=unit)
+        found |= {wallet_id: _in_unit(paths[wallet_id], unit, prices) for wallet_id in wallet_ids}
+    return found
 
 
 def converted(path: Iterable[risk.Limits], *, venue: str, unit: str) -> tuple[risk.Limits, ...]:
     """The same steps, each with its maximum in `unit` at the prices of `venue`; None where one of them has no price."""
     steps = tuple(path)
-    foreign = {step.notional_asset for step in steps if step.maximum_notional is not None} - {unit}
-    prices = prices_in(assets=foreign, base=unit, venue=venue) if foreign else {}
+    return _in_unit(steps, unit, _prices(steps, venue=venue, unit=unit))
 
+
+def _paths(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
+    paths: dict[UUID, tuple[risk.Limits, ...]] = dict.fromkeys(wallet_ids, ())
+    with connection.cursor() as cursor:
+        cursor.execute(_PATHS, [list(wallet_ids)])
+        for wallet_id, *row in cursor.fetchall():
+            paths[wallet_id] += (_limits(*row),)
+    return paths
+
+
+def _prices(steps: Iterable[risk.Limits], *, venue: str, unit: str) -> Mapping[str, Quote]:
+    """What the assets that the steps count in are worth in `unit`, where they count in another."""
+    foreign = {step.notional_asset for step in steps if step.maximum_notional is not None} - {unit}
+    return prices_in(assets=foreign, base=unit, venue=venue) if foreign else {}
+
+
+def _in_unit(steps: Iterable[risk.Limits], unit: str, prices: Mapping[str, Quote]) -> tuple[risk.Limits, ...]:
     def amount(step: risk.Limits) -> Decimal | None:
         if step.maximum_notional is None or step.notional_asset == unit:
             return step.maximum_notional

@@ -1,9 +1,10 @@
 """Double-entry books for every wallet, kept by PostgreSQL.
 
 `post` moves money: a key that makes it idempotent, and legs, each of one asset between two accounts. All legs happen
-or none; `post_many` does it for a job's whole batch. A `pending` leg reserves money for something that leaves the
-process (an order, a withdrawal); a later `settle` leg moves at most what was reserved and releases the rest, a `void`
-leg releases all of it. `verify` recomputes every figure from the rows.
+or none; `post_many` does it for a job's whole batch, `attempt_many` for many postings that stand each by itself. A
+`pending` leg reserves money for something that leaves the process (an order, a withdrawal); a later `settle` leg moves
+at most what was reserved and releases the rest, a `void` leg releases all of it. `verify` recomputes every figure from
+the rows.
 
 The rules are the database's: see `wallets/models/ledger.py` for the rows, `wallets/models/kinds.py` for what a posting
 can be, and `ledger` among the migrations for keys, privileges, triggers and the functions behind `post`.
@@ -19,7 +20,7 @@ from wallets.ledger.errors import (
     PendingTransferError,
     UnknownAccountError,
 )
-from wallets.ledger.posting import AccountRef, Leg, Request, post, post_many, settle, void
+from wallets.ledger.posting import AccountRef, Leg, Request, attempt_many, post, post_many, settle, void
 from wallets.ledger.verify import Report, verify
 
 __all__ = (
@@ -35,6 +36,7 @@ __all__ = (
     "Report",
     "Request",
     "UnknownAccountError",
+    "attempt_many",
     "post",
     "post_many",
     "settle",

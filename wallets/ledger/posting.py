@@ -53,6 +53,10 @@ _ALONE: Final = "SELECT CASE WHEN set_config('app.user_id', %s, true) <> '' THEN
 _POST: Final = "ledger_post(%s, %s, %s, %s, %s, %s)"
 _POST_MANY: Final = "ledger_post_many(%s, %s, %s)"
 _ATTEMPT: Final = "SELECT ledger_attempt(%s, %s, %s, %s, %s, %s)"
+_ATTEMPT_MANY: Final = """
+SELECT jsonb_agg(ledger_attempt(%s, request ->> 'key', request ->> 'kind', request -> 'legs', request -> 'detail', %s))
+FROM jsonb_array_elements(%s::jsonb) AS request
+"""
 POST_ALONE: Final = _ALONE.format(_POST)
 POST_MANY_ALONE: Final = _ALONE.format(_POST_MANY)
 POST_MANY: Final = f"SELECT {_POST_MANY}"
@@ -150,17 +154,7 @@ def post_many(*, owner_id: UUID, requests: Iterable[Request]) -> list[Posting]:
     if not batch:
         return []
     details = [_written(request.detail) for request in batch]
-    body = orjson.dumps(
-        [
-            {
-                "key": request.key,
-                "kind": _checked(request.kind),
-                "legs": [_leg_json(leg) for leg in request.legs],
-                "detail": orjson.Fragment(detail),
-            }
-            for request, detail in zip(batch, details, strict=True)
-        ]
-    ).decode()
+    body = _requests(batch, details)
     arguments = (owner_id, body, clock.now())
     try:
         if connection.in_atomic_block:
@@ -172,6 +166,28 @@ def post_many(*, owner_id: UUID, requests: Iterable[Request]) -> list[Posting]:
         raise _refusal_of(error) or error from error
     return [
         _posting(owner_id, request.key, request.kind, detail, answer)
+        for request, detail, answer in zip(batch, details, answers, strict=True)
+    ]
+
+
+def attempt_many(*, owner_id: UUID, requests: Iterable[Request]) -> list[Posting | LedgerError]:
+    """Post each request by itself, in one message: what is refused comes back as its error and stops no other.
+
+    Inside a transaction in the tenant block of `owner_id` only. Accounts are locked posting by posting and kept: give
+    the requests in the order of the accounts that they debit, each account once.
+    """
+    batch = tuple(requests)
+    if not batch:
+        return []
+    details = [_written(request.detail) for request in batch]
+    try:
+        answers = _ask(_ATTEMPT_MANY, (owner_id, clock.now(), _requests(batch, details)))
+    except DatabaseError as error:
+        raise _refusal_of(error) or error from error
+    return [
+        _refusal(answer["code"], answer["reason"], answer["detail"])
+        if "code" in answer
+        else _posting(owner_id, request.key, request.kind, detail, answer)
         for request, detail, answer in zip(batch, details, answers, strict=True)
     ]
 
@@ -202,6 +218,20 @@ def _written(detail: Mapping[str, Any] | None) -> str:
 
 def _body(legs: Iterable[Leg]) -> str:
     return orjson.dumps([_leg_json(leg) for leg in legs]).decode()
+
+
+def _requests(batch: Iterable[Request], details: Iterable[str]) -> str:
+    return orjson.dumps(
+        [
+            {
+                "key": request.key,
+                "kind": _checked(request.kind),
+                "legs": [_leg_json(leg) for leg in request.legs],
+                "detail": orjson.Fragment(detail),
+            }
+            for request, detail in zip(batch, details, strict=True)
+        ]
+    ).decode()
 
 
 def _leg_json(leg: Leg) -> dict[str, Any]:

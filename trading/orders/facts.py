@@ -1,0 +1,155 @@
+"""What the gate looks at, read at once for all wallets that are about to trade, under their locks.
+
+The locks are taken in ascending order of the wallets' ids, here and by whoever else takes several, and everything is
+read after them: what was seen of a wallet's orders stays true until the transaction ends.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from kit.errors import NotFoundError
+from markets.prices import Quote, quotes
+from trading.models import Order
+from trading.orders import states
+from trading.orders.intents import Place
+from trading.risk import gate as risk
+from trading.risk.limits import limits_on_paths
+from wallets.models import Account, Wallet
+
+ZERO: Final = Decimal(0)
+_STANDING: Final = """
+SELECT place.wallet_id,
+    (SELECT quantity FROM trading_position
+     WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND closed_at IS NULL),
+    (SELECT sum(position.quantity) FROM trading_position AS position
+     JOIN market_instruments AS instrument USING (instrument_id)
+     WHERE position.wallet_id = place.wallet_id AND position.closed_at IS NULL AND instrument.base = place.base),
+    (SELECT client_order_id FROM trading_order
+     WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%s) LIMIT 1),
+    (SELECT id FROM trading_order WHERE owner_id = %s AND key = place.key)
+FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[]) AS place (wallet_id, instrument_id, base, key)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """A wallet's account of one asset: what is there, and what of it no order holds."""
+
+    account_id: int = 0
+    balance: Decimal = ZERO
+    free: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known at one place. `first` is the order that has its key already."""
+
+    place: Place
+    wallet: Wallet
+    quote: Quote | None
+    standing: risk.Standing
+    path: tuple[risk.Limits, ...]
+    purses: Mapping[str, Purse]
+    first: Order | None
+
+    def price(self, *, is_buy: bool) -> Decimal | None:
+        """What a buy would pay or a sale would get now, per unit."""
+        if self.quote is None:
+            return None
+        return self.quote.ask if is_buy else self.quote.bid
+
+    def purse(self, asset: str) -> Purse:
+        return self.purses.get(asset) or Purse()
+
+
+def read_facts(places: Collection[Place]) -> dict[UUID, Facts]:
+    """By wallet, of which each has one place. Raises NotFoundError for a wallet that the tenant does not have."""
+    by_wallet = {place.wallet_id: place for place in places}
+    if len(by_wallet) < len(places):
+        raise ValueError("One order per wallet: what a second one may do depends on the first.")
+    if not places:
+        return {}
+    wallets = locked_wallets(by_wallet)
+    prices = quotes(instrument_ids={place.instrument.pk for place in places})
+    purses = _purses(places)
+    paths = limits_on_paths({place.wallet_id: (place.instrument.venue, place.instrument.quote) for place in places})
+    standings = _standings(places, purses, owner_id=next(iter(wallets.values())).owner_id)
+    firsts = _orders(first for _, first in standings.values())
+    return {
+        wallet_id: Facts(
+            place=place,
+            wallet=wallets[wallet_id],
+            quote=prices.get(place.instrument.pk),
+            standing=standings[wallet_id][0],
+            path=paths[wallet_id],
+            purses=purses[wallet_id],
+            first=firsts.get(standings[wallet_id][1]),
+        )
+        for wallet_id, place in by_wallet.items()
+    }
+
+
+def locked_wallet(wallet_id: UUID) -> Wallet:
+    """The wallet, locked: orders of one wallet are placed one after the other, so what the gate saw stays true."""
+    return locked_wallets([wallet_id])[wallet_id]
+
+
+def locked_wallets(wallet_ids: Iterable[UUID]) -> dict[UUID, Wallet]:
+    """The same for several, with their connections and platforms. Raises NotFoundError when one is missing."""
+    wanted = set(wallet_ids)
+    rows = (
+        Wallet.objects.select_related("connection__platform")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=wanted)
+        .order_by("pk")
+    )
+    found = {wallet.pk: wallet for wallet in rows}
+    if len(found) < len(wanted):
+        raise NotFoundError("There is no such wallet: choose one of yours.")
+    return found
+
+
+def _purses(places: Collection[Place]) -> dict[UUID, dict[str, Purse]]:
+    """What each wallet has of the two assets that it would trade."""
+    assets = {asset for place in places for asset in (place.instrument.base, place.instrument.quote)}
+    rows = Account.objects.filter(
+        wallet__in=[place.wallet_id for place in places], asset__in=assets, kind=Account.Kind.WALLET
+    ).values_list("wallet_id", "asset", "pk", "balance", "held")
+    purses: dict[UUID, dict[str, Purse]] = {place.wallet_id: {} for place in places}
+    for wallet_id, asset, account_id, balance, held in rows:
+        purses[wallet_id][asset] = Purse(account_id, balance, balance - held)
+    return purses
+
+
+def _standings(
+    places: Collection[Place], purses: Mapping[UUID, Mapping[str, Purse]], *, owner_id: UUID
+) -> dict[UUID, tuple[risk.Standing, UUID | None]]:
+    """What each wallet has, and the order that has the key of its place already."""
+    columns: list[list[Any]] = [
+        [place.wallet_id for place in places],
+        [place.instrument.pk for place in places],
+        [place.instrument.base for place in places],
+        [place.key for place in places],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [sorted(states.UNFINISHED), owner_id, *columns])
+        rows = cursor.fetchall()
+    bases = {place.wallet_id: place.instrument.base for place in places}
+    standings = {}
+    for wallet_id, position, positions, unfinished, first in rows:
+        purse = purses[wallet_id].get(bases[wallet_id]) or Purse()
+        standing = risk.Standing(position or ZERO, positions or ZERO, purse.balance, unfinished or "")
+        standings[wallet_id] = standing, first
+    return standings
+
+
+def _orders(order_ids: Iterable[UUID | None]) -> dict[UUID | None, Order]:
+    wanted = [order_id for order_id in order_ids if order_id is not None]
+    if not wanted:
+        return {}
+    return {order.pk: order for order in Order.objects.select_related("instrument").filter(pk__in=wanted)}
