@@ -30,15 +30,15 @@ def run_agents_of(owner_id: str, agent_ids: list[str]) -> None:
     with tenancy.tenant(owner):
         farms, tape = services.prepare_runs(owner_id=owner, agent_ids=[UUID(agent_id) for agent_id in agent_ids])
     for farm_id, members in farms.items():
-        for agent_id in _run_quietly(owner, farm_id, members, tape):
+        for agent_id in _run_together(owner, farm_id, members, tape):
             _run(owner, agent_id, tape)
 
 
-def _run_quietly(owner_id: UUID, farm_id: UUID, agent_ids: list[UUID], tape: services.Tape) -> list[UUID]:
-    """Who has to run alone: those with something to do, or all of them when their rows could not be written."""
+def _run_together(owner_id: UUID, farm_id: UUID, agent_ids: list[UUID], tape: services.Tape) -> list[UUID]:
+    """Who has to run alone: those with trouble of their own, or all of them when their rows could not be written."""
     try:
         with tenancy.tenant(owner_id):
-            return services.run_quietly(owner_id=owner_id, farm_id=farm_id, agent_ids=agent_ids, tape=tape)
+            return services.run_members(owner_id=owner_id, farm_id=farm_id, agent_ids=agent_ids, tape=tape)
     except Exception:
         logger.exception("The agents of farm %s run one by one", farm_id)
         return agent_ids

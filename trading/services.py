@@ -1,6 +1,6 @@
 """Everything that writes orders, fills, positions and limits.
 
-* `placing`: an intent becomes a row, with the gate's decision and a hold on funds, in one transaction;
+* `placing`: intents become rows, each with the gate's decision and a hold on funds, in one transaction;
 * `sending`: the row meets the venue, outside of any transaction, and whatever happens is resolved later;
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
@@ -10,14 +10,18 @@
 
 from trading.orders.cancelling import cancel_order, request_cancellation
 from trading.orders.exits import keep_protection
-from trading.orders.intents import OrderConflictError
-from trading.orders.placing import place_order
+from trading.orders.intents import OrderConflictError, Place, Terms, WrongSideError
+from trading.orders.placing import Batch, place_order
 from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
 from trading.risk.limits import set_limits
 
 __all__ = (
+    "Batch",
     "OrderConflictError",
+    "Place",
+    "Terms",
+    "WrongSideError",
     "cancel_order",
     "execute_order",
     "keep_protection",

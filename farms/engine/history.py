@@ -9,8 +9,9 @@ are those that `run_agent` and the look at the stops would leave when asked at e
 from collections.abc import Callable, Iterable
 from uuid import UUID
 
+from farms.engine.acting import run_agent
 from farms.engine.quiet import positions_of, quiet_run, write
-from farms.engine.runs import look, run_agent
+from farms.engine.runs import look
 from farms.engine.standing import lock_rehearsing, members
 from farms.engine.tape import Tape
 from farms.models import Agent, AgentRun

@@ -1,27 +1,20 @@
-"""Bars that change nothing, which are most of them: decided in memory for many agents, written together.
+"""Bars that change nothing, which are most of them: decided in memory, written together.
 
-A run by itself locks, reads and writes for one agent: eight statements to say "hold". Here the agents of a farm are
-locked and read at once, each looks at candles that it shares, and the rows of those that hold are one INSERT. Whoever
-has something to do, a stop to move or an order to place, is left to `run_agent`, which decides again under its own
-lock; so is one whose look failed, whose error is then its own. The rows are the same either way.
+Candles are loaded once for all who look at them. Whoever has something to do, a stop to move or an order to place, is
+left to `acting`, which decides again under its lock. The rows are the same either way.
 """
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
 
 from farms.engine.decision import Holding, leave_it
-from farms.engine.runs import View, bars_wanted, look, row
-from farms.engine.standing import lock_farm, members
+from farms.engine.runs import View, bars_wanted, row
 from farms.engine.tape import Series, Tape
 from farms.models import Agent, AgentRun
-from kit.live.publish import publish
 from quant.errors import QuantError
 from trading.positions.levels import trailed
 from trading.positions.protection import Guarded, guarded_positions
-
-logger = logging.getLogger(__name__)
 
 
 def prepare_runs(*, owner_id: UUID, agent_ids: Sequence[UUID]) -> tuple[dict[UUID, list[UUID]], Tape]:
@@ -36,31 +29,6 @@ def prepare_runs(*, owner_id: UUID, agent_ids: Sequence[UUID]) -> tuple[dict[UUI
         except QuantError:
             continue  # what is wrong with it is told by its own run
     return farms, Tape.of_now(wanted)
-
-
-def run_quietly(*, owner_id: UUID, farm_id: UUID, agent_ids: Sequence[UUID], tape: Tape) -> list[UUID]:
-    """Decide and write the bars of these members that change nothing; returns who has to run alone, in their order."""
-    farm = lock_farm(owner_id=owner_id, farm_id=farm_id)
-    runs, alone = [], []
-    present = members([farm], agent_ids=agent_ids)
-    held = positions_of(present)
-    for agent in present:
-        try:
-            view = look(agent, tape)
-            run = None if view is None else quiet_run(agent, view, held.get((agent.wallet_id, agent.instrument_id)))
-        except Exception:
-            # One agent's trouble must not leave the others undecided; it runs alone, where it is noted.
-            logger.exception("Agent %s could not look at its market", agent.pk)
-            alone.append(agent.pk)
-            continue
-        if run is not None:
-            runs.append(run)
-        elif view is not None:
-            alone.append(agent.pk)
-    write(runs)
-    if runs:
-        publish(owner_id=owner_id, event="farms", data={"farm": str(farm_id), "runs": len(runs)})
-    return alone
 
 
 def positions_of(agents: Iterable[Agent]) -> Mapping[tuple[UUID, int], Guarded]:

@@ -1,7 +1,7 @@
-"""What the engine asks: money that an entry may use, and whose work is due."""
+"""What the engine asks: the room that a farm leaves an entry, and whose work is due."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
@@ -18,45 +18,55 @@ from wallets.models import Account
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
 class FarmCapital:
-    """In the farm's base asset: all that it and its agents have, and how much of it is in one instrument."""
+    """What a farm is worth and what its agents have in each instrument, read when first asked for.
 
-    value: Decimal
-    exposure: Decimal
-
-
-def free_cash(*, wallet_id: UUID, asset: str) -> Decimal:
-    """What the wallet has of the asset and no order holds."""
-    account = Account.objects.filter(wallet=wallet_id, asset=asset, kind=Account.Kind.WALLET).first()
-    return account.available if account else ZERO
-
-
-def farm_capital(*, farm: Farm, instrument: Instrument, price: Decimal) -> FarmCapital:
-    """What the farm is worth, and what its agents hold or are buying in `instrument` at `price`.
-
-    Assets without a price count nothing, so that they never make room for an entry.
+    Read once for all who enter at one bar: an order placed meanwhile is told to `bought`, so that the next one finds as
+    much room as if everything had been read again. Lives under the farm's lock.
     """
-    members = Q(wallet=farm.wallet_id) | Q(wallet__parent=farm.wallet_id)
-    balances = (
-        Account.objects.filter(members, kind=Account.Kind.WALLET)
-        .values_list("asset")
-        .annotate(total=Sum("balance"))
-        .filter(total__gt=0)
-    )
-    totals: dict[str, Decimal] = dict(balances)
-    base = farm.wallet.base_asset
-    prices = prices_in(assets=totals, base=base, venue=instrument.venue)
-    value = sum((total * prices[asset].price for asset, total in totals.items() if asset in prices), ZERO)
-    held = Position.objects.filter(members, instrument=instrument, closed_at__isnull=True).aggregate(
-        total=Coalesce(Sum("quantity"), ZERO)
-    )["total"]
-    coming = (
-        Order.objects.unfinished()
-        .filter(members, instrument=instrument, side=Side.BUY)
-        .aggregate(total=Coalesce(Sum(F("quantity") - F("filled_quantity")), ZERO))["total"]
-    )
-    return FarmCapital(value=value, exposure=(held + coming) * price)
+
+    def __init__(self, farm: Farm) -> None:
+        self._members = Q(wallet=farm.wallet_id) | Q(wallet__parent=farm.wallet_id)
+        self._values: dict[tuple[str, str], Decimal] = {}
+        self._quantities: dict[int, Decimal] = {}
+
+    def value(self, instrument: Instrument) -> Decimal:
+        """All that the farm and its agents have, in the instrument's quote asset.
+
+        Assets without a price count nothing, so that they never make room for an entry.
+        """
+        market = instrument.venue, instrument.quote
+        if market not in self._values:
+            totals = self._totals
+            prices = prices_in(assets=totals, base=instrument.quote, venue=instrument.venue)
+            worth = (total * prices[asset].price for asset, total in totals.items() if asset in prices)
+            self._values[market] = sum(worth, ZERO)
+        return self._values[market]
+
+    def quantity(self, instrument: Instrument) -> Decimal:
+        """What its agents hold of the instrument or are buying, in base."""
+        if instrument.pk not in self._quantities:
+            held = Position.objects.filter(self._members, instrument=instrument, closed_at__isnull=True)
+            coming = Order.objects.unfinished().filter(self._members, instrument=instrument, side=Side.BUY)
+            self._quantities[instrument.pk] = (
+                held.aggregate(total=Coalesce(Sum("quantity"), ZERO))["total"]
+                + coming.aggregate(total=Coalesce(Sum(F("quantity") - F("filled_quantity")), ZERO))["total"]
+            )
+        return self._quantities[instrument.pk]
+
+    def bought(self, instrument: Instrument, quantity: Decimal) -> None:
+        """An order of a member was placed that buys so much, in base."""
+        self._quantities[instrument.pk] = self.quantity(instrument) + quantity
+
+    @cached_property
+    def _totals(self) -> dict[str, Decimal]:
+        balances = (
+            Account.objects.filter(self._members, kind=Account.Kind.WALLET)
+            .values_list("asset")
+            .annotate(total=Sum("balance"))
+            .filter(total__gt=0)
+        )
+        return dict(balances)
 
 
 def due_agents() -> list[tuple[UUID, UUID]]:

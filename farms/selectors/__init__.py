@@ -1,6 +1,6 @@
 """Reads of farms and agents: what a run needs, and what pages and programs show."""
 
-from farms.engine.work import FarmCapital, due_agents, farm_capital, free_cash
+from farms.engine.work import due_agents
 from farms.selectors.agents import AgentPage, AgentRow, agent_page, agent_row, agent_rows
 from farms.selectors.farms import FarmPage, FarmRow, farm_page, farm_row, farm_rows
 from farms.selectors.runs import RunRow, agent_runs, run_row
@@ -8,7 +8,6 @@ from farms.selectors.runs import RunRow, agent_runs, run_row
 __all__ = (
     "AgentPage",
     "AgentRow",
-    "FarmCapital",
     "FarmPage",
     "FarmRow",
     "RunRow",
@@ -17,10 +16,8 @@ __all__ = (
     "agent_rows",
     "agent_runs",
     "due_agents",
-    "farm_capital",
     "farm_page",
     "farm_row",
     "farm_rows",
-    "free_cash",
     "run_row",
 )

@@ -1,8 +1,9 @@
 """What farms and agents do. Every function runs inside the owner's transaction (`tenancy.tenant`)."""
 
+from farms.engine.acting import run_agent, run_members
 from farms.engine.history import History
-from farms.engine.quiet import prepare_runs, run_quietly
-from farms.engine.runs import bars_wanted, run_agent
+from farms.engine.quiet import prepare_runs
+from farms.engine.runs import bars_wanted
 from farms.engine.tape import Tape
 from farms.services.control import pause_agent, pause_farm, record_failure, rehearse_farm, start_agent, start_farm
 from farms.services.hiring import create_agent, create_farm
@@ -19,7 +20,7 @@ __all__ = [
     "record_failure",
     "rehearse_farm",
     "run_agent",
-    "run_quietly",
+    "run_members",
     "start_agent",
     "start_farm",
 ]

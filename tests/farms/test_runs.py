@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import QuerySet
 
+from farms.engine.work import FarmCapital
 from farms.models import Agent, AgentRun, Farm
 from farms.services import pause_agent, pause_farm, run_agent
 from kit import clock
-from tests.farms.conftest import CALM, CROSS_UP, HOUR, PARAMETERS, T0, Desk, hire
+from tests.farms.conftest import CALM, CROSS_UP, HOUR, PARAMETERS, T0, Desk, hire, make_instrument
 from trading.models import Order, Position
 from trading.services import set_limits
 from wallets.ledger import verify
@@ -51,10 +53,15 @@ def test_the_run_and_its_order_are_one_transaction(desk: Desk, monkeypatch: pyte
     """A crash between order and run would place the order again with the next bar: neither may be there alone."""
     desk.candles(CROSS_UP)
 
-    def crash(*args: Any, **kwargs: Any) -> None:
-        raise RuntimeError("power cut")
+    write = QuerySet.bulk_create
 
-    monkeypatch.setattr(AgentRun, "save", crash)
+    def crash(rows: Any, *args: Any, **kwargs: Any) -> Any:
+        if rows.model is AgentRun:
+            assert Order.objects.exists()
+            raise RuntimeError("power cut")
+        return write(rows, *args, **kwargs)
+
+    monkeypatch.setattr(QuerySet, "bulk_create", crash)
     from django.db import transaction
 
     with pytest.raises(RuntimeError), transaction.atomic():
@@ -134,6 +141,15 @@ def test_the_farms_cap_counts_what_its_other_agents_hold(desk: Desk) -> None:
     assert "limit for one instrument" in run.explanation
     together = (first.order.quantity + run.order.quantity) * 103
     assert Decimal(2_950) < together <= Decimal(3_000)
+
+
+def test_a_farm_is_counted_in_what_its_market_is_paid_in(desk: Desk) -> None:
+    """5,000 USDT are 50 TST at 100: a cap in USDT on orders in TST would be a hundred times too wide."""
+    desk.candles(CALM)
+    market = make_instrument("OTH/TST")
+    with clock.at(desk.now):
+        assert FarmCapital(desk.farm).value(desk.instrument) == 5_000
+        assert FarmCapital(desk.farm).value(market) == 50
 
 
 def test_a_stop_reached_by_the_close_exits(desk: Desk) -> None:

@@ -3,7 +3,8 @@
 An order hands its `exit_stop`, `exit_target` and `exit_trail` (the distance at which the stop follows) to the position
 it opens. Whoever opened it, an agent, a program or a person, the position is watched here at every new price until it
 is closed. The stop follows the best price that was seen since and never moves back: it is moved by one conditional
-UPDATE, so whoever comes with an older price changes nothing.
+UPDATE, so whoever comes with an older price changes nothing. Several are
+locked in the order of their ids.
 
 A position whose history is being built belongs to the past: it is looked at on that clock only, and every other one
 only in the present.
@@ -15,8 +16,8 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Greatest
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from kit import clock
 from markets.prices import quotes
@@ -24,6 +25,18 @@ from trading.models import Position
 from trading.positions.levels import level_reached, trailed
 
 PROTECTED: Final = Q(exit_stop__isnull=False) | Q(exit_target__isnull=False) | Q(exit_trail__isnull=False)
+
+# GREATEST leaves out what is null, so a first stop is set and a higher one stays.
+_FOLLOW: Final = """
+WITH moved AS (
+    SELECT position.id, wanted.stop
+    FROM trading_position AS position JOIN unnest(%s::uuid[], %s::numeric[]) AS wanted (id, stop) USING (id)
+    WHERE position.closed_at IS NULL
+    ORDER BY position.id FOR NO KEY UPDATE OF position
+)
+UPDATE trading_position AS position SET exit_stop = greatest(position.exit_stop, moved.stop)
+FROM moved WHERE moved.id = position.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,42 +60,40 @@ class Exit:
     reason: str
 
 
-def guarded_position(*, wallet_id: UUID, instrument_id: int) -> Guarded | None:
-    """The wallet's open position in the instrument, protected or not."""
-    rows = Position.objects.filter(wallet_id=wallet_id, instrument_id=instrument_id, closed_at=None)
-    return next(iter(_guarded(rows)), None)
-
-
 def guarded_positions(*, wallet_ids: Collection[UUID]) -> list[Guarded]:
     """All open positions of the wallets, protected or not."""
     return _guarded(Position.objects.filter(wallet_id__in=wallet_ids, closed_at=None))
 
 
-def follow(guarded: Guarded, *, best: Decimal) -> Guarded:
-    """Move the position's stop up behind `best` (quote), if it is not there already; returns it with its levels."""
-    stop = trailed(guarded.stop, best=best, trail=guarded.trail)
-    if stop == guarded.stop or stop is None:
-        return guarded
-    # GREATEST leaves out what is null, so a first stop is set and a higher one stays.
-    Position.objects.filter(pk=guarded.position_id, closed_at=None).update(exit_stop=Greatest(F("exit_stop"), stop))
-    return replace(guarded, stop=stop)
+def follow(watched: Iterable[tuple[Guarded, Decimal]]) -> list[Guarded]:
+    """Move the stops of these positions up behind the best price (quote) of each, where they are not there already;
+    returns the positions with their levels."""
+    followed, moved = [], []
+    for guarded, best in watched:
+        stop = trailed(guarded.stop, best=best, trail=guarded.trail)
+        followed.append(replace(guarded, stop=stop))
+        if stop is not None and stop != guarded.stop:
+            moved.append((guarded.position_id, stop))
+    if moved:
+        with connection.cursor() as cursor:
+            cursor.execute(_FOLLOW, [[position_id for position_id, _ in moved], [stop for _, stop in moved]])
+    return followed
 
 
 def due_exits(*, owner_id: UUID) -> list[Exit]:
-    """The owner's positions whose stop or target the last price has reached, oldest first; their stops are moved first.
+    """The owner's positions whose stop or target the last price has reached, in the order of their wallets' ids, which
+    is the order in which wallets are locked; their stops are moved first.
 
     A position without a price is left alone: nobody knows where its market is.
     """
     watched = _guarded(_watched().filter(owner_id=owner_id))
     prices = quotes(instrument_ids={guarded.instrument_id for guarded in watched}) if watched else {}
+    priced = [(guarded, prices[guarded.instrument_id].price) for guarded in watched if guarded.instrument_id in prices]
     exits = []
-    for guarded in watched:
-        if (quote := prices.get(guarded.instrument_id)) is None:
-            continue
-        moved = follow(guarded, best=quote.price)
-        if reason := level_reached(quote.price, stop=moved.stop, target=moved.target):
-            exits.append(Exit(guarded.position_id, reason))
-    return exits
+    for guarded, (_, price) in zip(follow(priced), priced, strict=True):
+        if reason := level_reached(price, stop=guarded.stop, target=guarded.target):
+            exits.append((guarded.wallet_id, Exit(guarded.position_id, reason)))
+    return [exit_ for _, exit_ in sorted(exits, key=lambda one: one[0])]
 
 
 def owners_to_protect() -> list[UUID]:

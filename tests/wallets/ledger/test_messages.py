@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from threading import Barrier
+from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
@@ -20,6 +21,7 @@ from wallets.ledger import (
     Leg,
     Request,
     UnknownAccountError,
+    attempt_many,
     post,
     post_many,
     verify,
@@ -141,6 +143,32 @@ def test_a_batch_happens_whole_or_not_at_all(live_db: str, owner: User) -> None:
             post_many(owner_id=owner.pk, requests=batch)
         assert (balance(one), balance(two)) == (100, 100)
         assert not Posting.objects.filter(key__in=("first", "second")).exists()
+
+
+def test_of_many_that_stand_by_themselves_a_refused_one_stops_no_other(live_db: str, owner: User) -> None:
+    one, two = funded(owner.pk, 2, 100)
+    stranger = Wallet(pk=uuid4())
+    batch = [
+        Request("hold", "hold", [Leg(ref(one), ref(one, kind="clearing"), Decimal(60), "pending")]),
+        request(one, two, 41, "too much"),
+        request(one, stranger, 1, "nobody"),
+        request(two, one, 5, "back"),
+    ]
+    with tenancy.tenant(owner.pk):
+        held, too_much, nobody, back = attempt_many(owner_id=owner.pk, requests=batch)
+        again = attempt_many(owner_id=owner.pk, requests=batch[:1])
+    assert isinstance(too_much, InsufficientFundsError)
+    assert (too_much.available, too_much.needed) == (40, 41)
+    assert isinstance(nobody, UnknownAccountError)
+    assert isinstance(held, Posting)
+    assert isinstance(back, Posting)
+    assert [found.pk for found in again if isinstance(found, Posting) and found.is_replay] == [held.pk]
+    with tenancy.tenant(owner.pk):
+        assert Transfer.objects.get(pk=held.transfer_ids[0]).amount == 60
+        assert (balance(one), balance(two)) == (105, 95)
+        assert set(Posting.objects.values_list("key", flat=True)) >= {"hold", "back"}
+        assert not Posting.objects.filter(key__in=("too much", "nobody")).exists()
+    assert verify().ok
 
 
 def test_a_batch_done_again_is_the_first_one(live_db: str, owner: User) -> None:
