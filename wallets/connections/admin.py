@@ -63,7 +63,8 @@ class ConnectionAdmin(SwitchAdmin):
     search_fields = ("name", "owner__email", "venue")
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
-        obj.switch(obj.state)
+        if "state" in form.changed_data:
+            obj.switch(obj.state)
         super().save_model(request, obj, form, change)
         unwatched = open_under([obj.pk])[obj.pk].protected
         if obj.state != Connection.State.ACTIVE and unwatched:
