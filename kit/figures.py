@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from kit import display, formatting
+from kit import days, display, formatting
 
 Figure = dict[str, Any]
 Amounts = Sequence[Decimal] | Sequence[float]
@@ -67,6 +67,11 @@ class Bars:
     close: Sequence[float]
 
 
+def _local(moment: datetime) -> str:
+    """A moment as the reader's clock shows it: the chart's axes and hovers know no time zones."""
+    return f"{moment.astimezone(days.zone()):%Y-%m-%dT%H:%M:%S}"
+
+
 def colour(number: int) -> str:
     """The name of a series' colour; the series repeat after six."""
     return f"var(--c{(number - 1) % COLOURS + 1})"
@@ -91,7 +96,7 @@ def equity(
     other = [float(value) * scale for value in benchmark]
     low, high = _bounds([*line, *other])
     hover, tick_format = ("%{y:.2%}", ".0%") if as_return else (_hover(), _money_ticks())
-    times = [formatting.iso(moment) for moment in at]
+    times = [_local(moment) for moment in at]
     main = {
         **_line(times, line, name="Portfolio", width=2, paint="var(--c1)", hover=hover),
         "fill": "tozeroy",
@@ -149,7 +154,7 @@ def candles(bars: Bars, *, trades: Mapping[str, Sequence[Mark]] | None = None) -
         {
             "type": "candlestick",
             "name": "Price",
-            "x": [formatting.iso(moment) for moment in bars.at],
+            "x": [_local(moment) for moment in bars.at],
             "open": list(bars.open),
             "high": list(bars.high),
             "low": list(bars.low),
@@ -252,7 +257,7 @@ def _markers(marks: Sequence[Mark], *, scale: float) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": [formatting.iso(mark.at) for mark in marks],
+        "x": [_local(mark.at) for mark in marks],
         "y": [short(float(mark.value) * scale) for mark in marks],
         "name": "Cash flow",
         "text": [mark.text for mark in marks],

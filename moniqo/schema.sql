@@ -42,6 +42,7 @@
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
 -- migration portfolio 0004_prices f106b27fb1c11faf
+-- migration portfolio 0005_days_of_the_owner bf9755880777f031
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 4ec448cfcc421267
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -1794,6 +1795,7 @@ CREATE TABLE public.portfolio_portfoliostate (
     building_step character varying(120) NOT NULL,
     owner_id uuid NOT NULL,
     building_scene jsonb,
+    rolled_in character varying(64) DEFAULT 'UTC'::character varying NOT NULL,
     CONSTRAINT portfolio_portfoliostate_building_check CHECK ((building >= 0))
 );
 
@@ -3159,14 +3161,15 @@ INSERT INTO public.django_migrations VALUES
 	(51, 'portfolio', '0002_policies', now()),
 	(52, 'portfolio', '0003_scene_of_a_history', now()),
 	(53, 'portfolio', '0004_prices', now()),
-	(54, 'sessions', '0001_initial', now()),
-	(55, 'trading', '0006_newest_first', now()),
-	(56, 'trading', '0007_orders_remember_the_request', now()),
-	(57, 'trading', '0008_sums_of_a_period', now()),
-	(58, 'users', '0002_tokens', now()),
-	(59, 'users', '0003_two_factor', now()),
-	(60, 'wallets', '0007_connections_active_since', now()),
-	(61, 'wallets', '0008_connections_as_others_see_them', now());
+	(54, 'portfolio', '0005_days_of_the_owner', now()),
+	(55, 'sessions', '0001_initial', now()),
+	(56, 'trading', '0006_newest_first', now()),
+	(57, 'trading', '0007_orders_remember_the_request', now()),
+	(58, 'trading', '0008_sums_of_a_period', now()),
+	(59, 'users', '0002_tokens', now()),
+	(60, 'users', '0003_two_factor', now()),
+	(61, 'wallets', '0007_connections_active_since', now()),
+	(62, 'wallets', '0008_connections_as_others_see_them', now());
 
 
 --
@@ -3495,7 +3498,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 53, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 61, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 62, true);
 
 
 --

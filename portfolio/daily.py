@@ -1,18 +1,21 @@
-"""From snapshots to days: each UTC day of each scope with its close, extremes and the exact parts of its change.
+"""From snapshots to days: the owner's days of each scope, each with its close, extremes and exact parts of its change.
 
 A day is computed from its own snapshots and the last one before it, so it may be computed again at any time. The
-cursor is the newest day in the table: it is not over yet, so the next roll-up starts with it.
+cursor is the newest day in the table: it is not over yet, so the next roll-up starts with it. Days are those of the
+owner's time zone, from midnight to midnight (see `kit.days`); an owner who moves gets all of them anew.
 
 The parts sum exactly because every movement of the books is a flow, a fee, an adjustment or a trade (see `valuation`):
 what is left once those and the realized profit are taken out of the change is what prices did to what was held.
 """
 
-from datetime import UTC, date, datetime, time
-from typing import Final
+from datetime import date
+from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from kit import days
 from portfolio.valuation import SAYS_A_VALUE
 
 ROLL_UP: Final = f"""
@@ -35,17 +38,17 @@ series AS (
         (
             SELECT scope, wallet_id, base, at, equity, realized_pnl, fees, flow, adjustments, twr_index
             FROM portfolio_snapshot AS earlier
-            WHERE earlier.scope = scope.scope AND earlier.base = scope.base AND at < %(start)s
+            WHERE earlier.scope = scope.scope AND earlier.base = scope.base AND at <= %(start)s
             ORDER BY at DESC LIMIT 1
         )
         UNION ALL
         SELECT scope, wallet_id, base, at, equity, realized_pnl, fees, flow, adjustments, twr_index
         FROM portfolio_snapshot AS later
-        WHERE later.scope = scope.scope AND later.base = scope.base AND at >= %(start)s AND {SAYS_A_VALUE}
+        WHERE later.scope = scope.scope AND later.base = scope.base AND at > %(start)s AND {SAYS_A_VALUE}
     ) AS snapshot
 ),
 step AS (
-    SELECT series.*, (at AT TIME ZONE 'UTC')::date AS day,
+    SELECT series.*, ((at - interval '1 microsecond') AT TIME ZONE %(zone)s)::date AS day,
            equity - lag(equity, 1, 0::numeric) OVER earlier AS change,
            realized_pnl - lag(realized_pnl, 1, 0::numeric) OVER earlier AS net_gain,
            fees - lag(fees, 1, 0::numeric) OVER earlier AS paid,
@@ -64,7 +67,7 @@ day AS (
            min(twr_index) AS twr_low, max(twr_index) AS twr_high,
            bool_or(twr_index = 0 AND index_before > 0) AS is_lost
     FROM step
-    WHERE at >= %(start)s
+    WHERE at > %(start)s
     GROUP BY scope, wallet_id, base, day
 )
 INSERT INTO portfolio_dailyperformance (
@@ -88,10 +91,12 @@ SET base = excluded.base, equity = excluded.equity, low = excluded.low, high = e
 
 # The first day there can be: everything is rolled up from the beginning.
 BEGINNING: Final = date(2009, 1, 1)
+GREENWICH: Final = ZoneInfo("UTC")
 
 
-def roll_up(*, owner_id: UUID, since: date = BEGINNING) -> int:
-    """Compute every day of every scope of the owner from `since` on; returns how many rows were written."""
+def roll_up(*, owner_id: UUID, since: date = BEGINNING, zone: ZoneInfo = GREENWICH) -> int:
+    """Compute every day of every scope of the owner from `since` on, days of `zone`; returns how many were written."""
     with connection.cursor() as cursor:
-        cursor.execute(ROLL_UP, {"owner": owner_id, "start": datetime.combine(since, time(), UTC)})
+        given: dict[str, Any] = {"owner": owner_id, "start": days.begins(since, zone), "zone": zone.key}
+        cursor.execute(ROLL_UP, given)
         return int(cursor.rowcount)

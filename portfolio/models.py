@@ -85,6 +85,7 @@ class PortfolioState(Owned):
     syncing_since = models.DateTimeField(null=True, blank=True, help_text="Set while a sync runs.")
     valued_at = models.DateTimeField(null=True, blank=True, help_text="The moment of the newest snapshots.")
     rolled_to = models.DateField(null=True, blank=True, help_text="The newest day in the daily table; not over yet.")
+    rolled_in = models.CharField(max_length=64, db_default="UTC", help_text="The time zone whose days the table holds.")
     building = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Percent of the demo history.")
     building_step = models.CharField(max_length=120, blank=True)
     building_scene = models.JSONField(null=True, blank=True, help_text="What a build that was cut off goes on with.")
@@ -97,7 +98,7 @@ class PortfolioState(Owned):
 
 
 class DailyPerformance(Owned):
-    """One UTC day of one scope: the close, and the parts that its change is the exact sum of.
+    """One of the owner's days of one scope: the close, and the parts that its change is the exact sum of.
 
     equity − equity of the day before = flow + market + realized − fees + adjustments
     """

@@ -9,18 +9,20 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from celery import current_app
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Q
 
-from kit import clock, tenancy
+from kit import clock, days, tenancy
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert, resolve_alerts
 from kit.errors import ConflictError, MoniqoError
 from kit.live.publish import publish
+from kit.users.models import User
 from portfolio import daily, valuation
-from portfolio.models import PortfolioState
+from portfolio.models import DailyPerformance, PortfolioState
 from wallets.models import Connection, Wallet
 from wallets.sync.runs import carry_forward_late, runs_under_way
 from wallets.sync.runs import request_sync as request_connection_sync
@@ -117,12 +119,21 @@ def roll_up_days(*, owner_id: UUID) -> int:
     state = PortfolioState.objects.select_for_update().filter(owner_id=owner_id).first()
     if state is None or state.valued_at is None:
         return 0
-    newest = state.valued_at.date()
+    zone = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))
+    if state.rolled_in != zone.key:
+        DailyPerformance.objects.filter(owner_id=owner_id).delete()
+        state.rolled_to, state.rolled_in = None, zone.key
+    newest = days.day_of(state.valued_at, zone)
     # The cursor of the days may have gone ahead with a clock that was: it follows the snapshots back.
-    written = daily.roll_up(owner_id=owner_id, since=min(state.rolled_to or daily.BEGINNING, newest))
+    written = daily.roll_up(owner_id=owner_id, since=min(state.rolled_to or daily.BEGINNING, newest), zone=zone)
     state.rolled_to = newest
-    state.save(update_fields=("rolled_to",))
+    state.save(update_fields=("rolled_to", "rolled_in"))
     return written
+
+
+def request_days(*, owner_id: UUID) -> None:
+    """Have a worker bring the days up to date once this transaction is committed, as after a change of time zone."""
+    transaction.on_commit(lambda: current_app.send_task("portfolio.tasks.roll_up", args=(str(owner_id),)), robust=True)
 
 
 def request_sync(*, owner_id: UUID) -> None:

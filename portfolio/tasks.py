@@ -38,6 +38,13 @@ def sync_now(owner_id: str) -> bool:
 
 
 @shared_task
+def roll_up(owner_id: str) -> int:
+    """Bring the owner's days up to date; returns how many were written."""
+    with tenancy.tenant(UUID(owner_id)):
+        return services.roll_up_days(owner_id=UUID(owner_id))
+
+
+@shared_task
 def value_owner(owner_id: str, look: int = 0) -> bool:
     """Value the owner when every venue has answered, at the last look whatever came; False when it looks again."""
     following = look + 1

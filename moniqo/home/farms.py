@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from farms.models import Agent, Farm
-from kit import clock
+from kit import clock, days
 from portfolio.models import DailyPerformance
 
 
@@ -31,17 +31,17 @@ class FarmLine:
 def farm_lines(*, owner_id: UUID) -> Sequence[FarmLine]:
     """The owner's farms, oldest first, in one query that finds each farm's newest day by index."""
     earned = F("market") + F("realized") - F("fees") + F("adjustments")
-    days = DailyPerformance.objects.filter(scope=OuterRef("wallet_id")).order_by("-day").annotate(earned=earned)
+    written = DailyPerformance.objects.filter(scope=OuterRef("wallet_id")).order_by("-day").annotate(earned=earned)
     rows = Farm.objects.filter(owner_id=owner_id).annotate(
         agent_count=Count("agents"),
         running_count=Count("agents", filter=Q(agents__status=Agent.Status.RUNNING)),
-        **{f"last_{name}": Subquery(days.values(name)[:1]) for name in ("day", "equity", "earned", "twr")},
+        **{f"last_{name}": Subquery(written.values(name)[:1]) for name in ("day", "equity", "earned", "twr")},
     )
     return [_line(farm) for farm in rows]
 
 
 def _line(farm: Any) -> FarmLine:
-    is_today = farm.last_day == clock.now().date()
+    is_today = farm.last_day == days.day_of(clock.now())
     return FarmLine(
         id=farm.pk,
         name=farm.name,

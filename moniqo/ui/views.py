@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+import portfolio.services
 from kit.http import HtmxRequest
 from kit.users.models import User
 from moniqo.ui import navigation, selectors
@@ -85,7 +86,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """Name, time zone, theme, palette and shortcuts."""
     form = PreferencesForm(request.POST or None, instance=cast("User", request.user))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        user = form.save()
+        if "timezone" in form.changed_data:
+            portfolio.services.request_days(owner_id=user.pk)
         messages.success(request, "Preferences saved.")
         return redirect("ui:preferences")
     return render(request, "ui/preferences.html", {"form": form}, status=422 if form.errors else 200)

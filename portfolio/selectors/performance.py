@@ -12,6 +12,7 @@ from uuid import UUID
 
 import numpy as np
 
+from kit import days
 from portfolio.models import DailyPerformance
 from quant import metrics
 from trading.selectors.trades import TradeFigures
@@ -23,7 +24,7 @@ DAYS_PER_YEAR: Final = 365
 class Performance:
     """Fractions, not percent; money in the base asset. What cannot be known yet is None, and `why_blank` says why.
 
-    `days` is the number of whole UTC days that the ratios rest on.
+    `days` is the number of the reader's whole days that the ratios rest on.
     """
 
     days: int
@@ -108,7 +109,8 @@ class Day:
 
 def daily_parts(*, scope: UUID, base: str, start: datetime, limit: int = 400) -> Sequence[Day]:
     """What changed the value on each day since `start`, newest first."""
-    rows = DailyPerformance.objects.filter(scope=scope, base=base, day__gte=start.date()).order_by("-day")[:limit]
+    first = start.astimezone(days.zone()).date()
+    rows = DailyPerformance.objects.filter(scope=scope, base=base, day__gte=first).order_by("-day")[:limit]
     return [
         Day(row.day, row.equity, row.flow, row.market, row.realized, row.fees, row.adjustments, row.twr) for row in rows
     ]

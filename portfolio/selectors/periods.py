@@ -1,9 +1,9 @@
 """The periods a reader can choose, and where they begin."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from kit import clock
+from kit import clock, days
 
 EPOCH = datetime(2009, 1, 1, tzinfo=UTC)  # before anything that can be traded here
 
@@ -35,10 +35,10 @@ class Period(StrEnum):
 
     @property
     def start(self) -> datetime:
-        """Where it begins, counted from now, in UTC."""
+        """Where it begins, counted from now; this year at midnight where the reader is."""
         now = clock.now()
         if self is Period.YEAR:
-            return datetime(now.year, 1, 1, tzinfo=UTC)
+            return days.begins(date(days.day_of(now).year, 1, 1))
         return now - _LENGTHS[self] if self in _LENGTHS else EPOCH
 
 

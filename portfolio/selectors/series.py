@@ -8,14 +8,14 @@ A scope has a history in each asset that it was ever valued in (`base`); they ar
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
-from kit import clock
+from kit import clock, days
 from portfolio.models import Snapshot
 from portfolio.valuation import SAYS_A_VALUE
 
@@ -36,20 +36,20 @@ SOURCE: Final = f"""
     UNION ALL
     SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
     FROM portfolio_snapshot
-    WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE} AND at > %(start)s AND at < %(second_day)s
+    WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE} AND at > %(start)s AND at <= %(second_day)s
     UNION ALL
-    SELECT (day + 1)::timestamp AT TIME ZONE 'UTC' - interval '1 microsecond', equity, flow, adjustments, twr_index,
+    SELECT (day + 1)::timestamp AT TIME ZONE %(zone)s, equity, flow, adjustments, twr_index,
            twr_low, twr_high, false
     FROM portfolio_dailyperformance
-    WHERE scope = %(scope)s AND base = %(base)s AND day >= (%(second_day)s AT TIME ZONE 'UTC')::date
-          AND day < (%(fine)s AT TIME ZONE 'UTC')::date
+    WHERE scope = %(scope)s AND base = %(base)s AND day >= (%(second_day)s AT TIME ZONE %(zone)s)::date
+          AND day < (%(fine)s AT TIME ZONE %(zone)s)::date
     UNION ALL
     SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
     FROM portfolio_snapshot
     WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE}
-          AND at > %(start)s AND at >= greatest(%(second_day)s, (
-        SELECT (max(day) + 1)::timestamp AT TIME ZONE 'UTC' FROM portfolio_dailyperformance
-        WHERE scope = %(scope)s AND base = %(base)s AND day < (%(fine)s AT TIME ZONE 'UTC')::date
+          AND at > %(start)s AND at > greatest(%(second_day)s, (
+        SELECT (max(day) + 1)::timestamp AT TIME ZONE %(zone)s FROM portfolio_dailyperformance
+        WHERE scope = %(scope)s AND base = %(base)s AND day < (%(fine)s AT TIME ZONE %(zone)s)::date
     ))
 """  # noqa: S608 - joined from constants
 
@@ -225,5 +225,11 @@ def deepest_drawdown(*, scope: UUID, base: str, start: datetime) -> Trough | Non
 
 def parameters(scope: UUID, base: str, start: datetime) -> dict[str, Any]:
     """Of `points` over `SOURCE`."""
-    second_day = datetime.combine(start.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
-    return {"scope": scope, "base": base, "start": start, "second_day": second_day, "fine": clock.now() - FINE}
+    return {
+        "scope": scope,
+        "base": base,
+        "start": start,
+        "second_day": days.ends(start.astimezone(days.zone()).date()),
+        "fine": clock.now() - FINE,
+        "zone": days.zone().key,
+    }

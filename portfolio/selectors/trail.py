@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from kit import days
 from portfolio.selectors import series
 from portfolio.selectors.series import POINTS, Change, Point
 from portfolio.valuation import Valuation
@@ -62,8 +63,8 @@ _DAYS: Final = """
     FROM (
         SELECT array_agg(twr ORDER BY day) AS twr, array_agg(twr_low ORDER BY day) AS low
         FROM portfolio_dailyperformance
-        WHERE scope = %(scope)s AND base = %(base)s AND day >= (%(start)s AT TIME ZONE 'UTC')::date
-              AND day < (%(at)s AT TIME ZONE 'UTC')::date
+        WHERE scope = %(scope)s AND base = %(base)s AND day >= (%(start)s AT TIME ZONE %(zone)s)::date
+              AND day < (%(at)s AT TIME ZONE %(zone)s)::date
     ) AS days
     CROSS JOIN LATERAL (VALUES ('days', twr), ('lows', low)) AS part (kind, figures)
 """
@@ -107,7 +108,7 @@ class Sums:
 class Trail:
     """A period: its line of at most `POINTS` − 1 points, its sums and those of today, its days and its trades.
 
-    `days` are (time-weighted return, lowest index) of each whole UTC day, oldest first.
+    `days` are (time-weighted return, lowest index) of each whole day, oldest first.
     """
 
     line: tuple[Point, ...]
@@ -123,7 +124,7 @@ def read_trail(*, owner_id: UUID, scope: UUID, base: str, start: datetime, at: d
         "owner": owner_id,
         "wallets": None if scope == owner_id else [scope],
         "at": at,
-        "midnight": at.replace(hour=0, minute=0, second=0, microsecond=0),
+        "midnight": days.begins_today(at),
         "slices": series.SLICES,
         "flows": series.FLOWS,
         "points": POINTS - 2,

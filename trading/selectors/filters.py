@@ -6,7 +6,7 @@ fixed list of keys, a minus in front of it means descending, and ties go by key 
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -16,6 +16,7 @@ from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
+from kit import days
 from markets.models import Instrument
 from trading.models import Order, Side
 from wallets.hierarchy.places import subtree
@@ -30,7 +31,8 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to show. `wallet_id` includes everything funded by that wallet; `until` is the last day included, in UTC."""
+    """What to show. `wallet_id` includes everything funded by that wallet; `until` is the last day included;
+    days are the reader's."""
 
     status: str = ""
     side: str = ""
@@ -58,10 +60,9 @@ class Filters:
         """Rows whose moment `field` lies within the days."""
         within = Q()
         if self.since:
-            within &= Q(**{f"{field}__gte": datetime.combine(self.since, datetime.min.time(), UTC)})
-        if self.until and self.until < date.max:
-            after = self.until + timedelta(days=1)
-            within &= Q(**{f"{field}__lt": datetime.combine(after, datetime.min.time(), UTC)})
+            within &= Q(**{f"{field}__gte": days.begins(self.since)})
+        if self.until:
+            within &= Q(**{f"{field}__lt": days.ends(self.until)})
         return within
 
     def place(self) -> Q:
@@ -182,8 +183,9 @@ def orders_address(
     wallet_id: UUID, instrument_id: int, *, since: datetime | None = None, until: datetime | None = None
 ) -> str:
     """The page of a wallet's orders in one instrument, within the days of a position."""
-    days = {name: f"{day.astimezone(UTC):%Y-%m-%d}" for name, day in (("since", since), ("until", until)) if day}
-    return f"{reverse('trading:orders')}?{urlencode({'wallet': wallet_id, 'instrument': instrument_id, **days})}"
+    given = (("since", since), ("until", until))
+    within = {name: f"{moment.astimezone(days.zone()):%Y-%m-%d}" for name, moment in given if moment}
+    return f"{reverse('trading:orders')}?{urlencode({'wallet': wallet_id, 'instrument': instrument_id, **within})}"
 
 
 def below(wallet_ids: Collection[UUID], path: str = "wallet") -> Q:

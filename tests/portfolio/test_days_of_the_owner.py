@@ -1,0 +1,90 @@
+"""A day is the owner's: it ends at their midnight, and what it closes with is what the next one opens with."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kit import clock, days, display
+from portfolio.models import DailyPerformance, PortfolioState
+from portfolio.selectors.performance import daily_parts
+from portfolio.selectors.periods import Period
+from portfolio.selectors.scope import Scope
+from portfolio.services import roll_up_days, take_snapshots
+from tests.portfolio.fund import Fund
+
+ZONES = ("UTC", "Asia/Tokyo", "America/Los_Angeles", "Europe/Berlin", "Asia/Kathmandu")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+def test_today_is_what_the_day_table_says_of_today(fund: Fund, zone: str) -> None:
+    """Money comes in every six hours for two days; today, the table's newest day and the local midnight agree."""
+    _in_zone(fund, zone)
+    start = datetime(2026, 3, 2, 1, tzinfo=UTC)
+    for number in range(9):
+        with clock.at(start + timedelta(hours=6 * number)):
+            fund.deposit("100", wallet="agent a")
+            fund.correct("agent a", "1")
+            take_snapshots(owner_id=fund.owner.pk, at=clock.now())
+    now = start + timedelta(hours=48, minutes=30)
+    with clock.at(now), display.showing(display.Display(timezone=zone)):
+        take_snapshots(owner_id=fund.owner.pk, at=now)
+        roll_up_days(owner_id=fund.owner.pk)
+        change = Scope(owner=fund.owner, period=Period.ALL).today
+        rows = daily_parts(scope=fund.owner.pk, base="USDT", start=start - timedelta(days=3))
+        midnight = now.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+        came = [at for number in range(9) if (at := start + timedelta(hours=6 * number)) > midnight]
+    today, yesterday = rows[0], rows[1]
+    assert today.day == now.astimezone(ZoneInfo(zone)).date()
+    assert change.opening == yesterday.equity
+    assert change.flows == today.flow == 100 * len(came)
+    assert change.adjustments == today.adjustments == -len(came)
+    assert change.profit == today.change - today.flow
+    assert change.twr == pytest.approx(today.twr, abs=1e-12)
+    assert sum(row.flow for row in rows) == 900
+
+
+def test_a_snapshot_at_midnight_closes_the_day_before(fund: Fund) -> None:
+    _in_zone(fund, "Asia/Tokyo")
+    midnight = datetime(2026, 3, 2, 15, tzinfo=UTC)
+    for moment, amount in (
+        (midnight - timedelta(hours=1), "10"),
+        (midnight, "20"),
+        (midnight + timedelta(hours=1), "40"),
+    ):
+        with clock.at(moment):
+            fund.deposit(amount, wallet="agent a")
+            take_snapshots(owner_id=fund.owner.pk, at=moment)
+    roll_up_days(owner_id=fund.owner.pk)
+    found = DailyPerformance.objects.filter(scope=fund.owner.pk).order_by("day").values_list("day", "equity", "flow")
+    assert list(found) == [(date(2026, 3, 2), 30, 30), (date(2026, 3, 3), 70, 40)]
+
+
+def test_an_owner_who_moves_gets_all_days_anew(fund: Fund) -> None:
+    moment = datetime(2026, 3, 2, 20, tzinfo=UTC)
+    with clock.at(moment):
+        fund.deposit("10", wallet="agent a")
+        take_snapshots(owner_id=fund.owner.pk, at=moment)
+    roll_up_days(owner_id=fund.owner.pk)
+    _in_zone(fund, "Asia/Tokyo")
+    roll_up_days(owner_id=fund.owner.pk)
+    assert set(DailyPerformance.objects.values_list("day", flat=True)) == {date(2026, 3, 3)}
+    assert PortfolioState.objects.get().rolled_in == "Asia/Tokyo"
+
+
+@given(
+    moment=st.integers(0, 10 * 365 * 86_400).map(lambda second: datetime.fromtimestamp(1_577_836_800 + second, UTC)),
+    name=st.sampled_from(ZONES),
+)
+def test_every_moment_lies_in_its_day(moment: datetime, name: str) -> None:
+    zone = ZoneInfo(name)
+    day = days.day_of(moment, zone)
+    assert days.begins(day, zone) < moment <= days.ends(day, zone)
+    assert days.ends(day, zone) == days.begins(day + timedelta(days=1), zone)
+
+
+def _in_zone(fund: Fund, zone: str) -> None:
+    fund.owner.timezone = zone
+    fund.owner.save(update_fields=["timezone"])
