@@ -10,8 +10,8 @@ from django.db.backends.utils import CursorWrapper
 from django.db.utils import DataError, IntegrityError
 
 APPS = ("markets", "wallets", "trading", "farms", "portfolio")
-# The ledger's trigger refuses them instead of a CHECK (tests/wallets/ledger/test_forgeries.py asks it): nothing else moves
-# a balance, and the amounts that move it are numbers within bounds.
+# Refused by the ledger's trigger instead of a CHECK, as tests/wallets/ledger/test_forgeries.py asks it: nothing else
+# moves balances, and the amounts that move them are numbers within bounds.
 BY_THE_LEDGER = {
     "wallets_account": {"balance", "held"},
     "wallets_transfer": {"amount", "debit_balance", "credit_balance", "held_change", "held_after"},
