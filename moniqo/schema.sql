@@ -7,6 +7,7 @@
 -- migration alerts 0002_initial 9cb0131554d0292b
 -- migration alerts 0003_policies 1195488f76ea2d9d
 -- migration alerts 0004_task_failures c4085fef848568f2
+-- migration alerts 0005_inbox f63e080e54039295
 -- migration audit 0001_audit_log 2bbdf7dd5623f0b9
 -- migration auth 0001_initial -
 -- migration auth 0002_alter_permission_name_max_length -
@@ -1085,13 +1086,64 @@ CREATE TABLE public.alerts_alert (
     created_at timestamp with time zone NOT NULL,
     level character varying(8) NOT NULL,
     key character varying(200) NOT NULL,
-    title character varying(120) NOT NULL,
+    title character varying(200) NOT NULL,
     body text NOT NULL,
     resolved_at timestamp with time zone,
-    owner_id uuid NOT NULL
+    owner_id uuid NOT NULL,
+    about character varying(60) NOT NULL,
+    acknowledged_at timestamp with time zone,
+    facts jsonb NOT NULL,
+    kind character varying(40) NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    resolved_by_hand boolean NOT NULL,
+    times integer NOT NULL,
+    CONSTRAINT alerts_alert_times_check CHECK ((times >= 0))
 );
 
 ALTER TABLE ONLY public.alerts_alert FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: alerts_mute; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alerts_mute (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    key character varying(200) NOT NULL,
+    until timestamp with time zone,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.alerts_mute FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: alerts_platformalert; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alerts_platformalert (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    level character varying(8) NOT NULL,
+    key character varying(200) NOT NULL,
+    kind character varying(40) NOT NULL,
+    title character varying(200) NOT NULL,
+    body text NOT NULL,
+    facts jsonb NOT NULL,
+    about character varying(60) NOT NULL,
+    times integer NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    resolved_at timestamp with time zone,
+    resolved_by_hand boolean NOT NULL,
+    acknowledged_by_id uuid,
+    CONSTRAINT alerts_platformalert_times_check CHECK ((times >= 0))
+);
+
+ALTER TABLE ONLY public.alerts_platformalert FORCE ROW LEVEL SECURITY;
 
 
 --
@@ -2771,6 +2823,18 @@ ALTER SEQUENCE public.wallets_transfer_number OWNED BY public.wallets_transfer.i
 
 
 --
+-- Data for Name: alerts_mute; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: alerts_platformalert; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
 -- Data for Name: alerts_taskfailure; Type: TABLE DATA; Schema: public; Owner: -
 --
 
@@ -2863,154 +2927,162 @@ INSERT INTO public.auth_permission VALUES
 	(62, 'Can change task failure', 16, 'change_taskfailure'),
 	(63, 'Can delete task failure', 16, 'delete_taskfailure'),
 	(64, 'Can view task failure', 16, 'view_taskfailure'),
-	(65, 'Can add feed state', 17, 'add_feedstate'),
-	(66, 'Can change feed state', 17, 'change_feedstate'),
-	(67, 'Can delete feed state', 17, 'delete_feedstate'),
-	(68, 'Can view feed state', 17, 'view_feedstate'),
-	(69, 'Can add instrument', 18, 'add_instrument'),
-	(70, 'Can change instrument', 18, 'change_instrument'),
-	(71, 'Can delete instrument', 18, 'delete_instrument'),
-	(72, 'Can view instrument', 18, 'view_instrument'),
-	(73, 'Can add ticker', 19, 'add_ticker'),
-	(74, 'Can change ticker', 19, 'change_ticker'),
-	(75, 'Can delete ticker', 19, 'delete_ticker'),
-	(76, 'Can view ticker', 19, 'view_ticker'),
-	(77, 'Can add candle', 20, 'add_candle'),
-	(78, 'Can change candle', 20, 'change_candle'),
-	(79, 'Can delete candle', 20, 'delete_candle'),
-	(80, 'Can view candle', 20, 'view_candle'),
-	(81, 'Can add entry', 21, 'add_entry'),
-	(82, 'Can change entry', 21, 'change_entry'),
-	(83, 'Can delete entry', 21, 'delete_entry'),
-	(84, 'Can view entry', 21, 'view_entry'),
-	(85, 'Can add hold', 22, 'add_hold'),
-	(86, 'Can change hold', 22, 'change_hold'),
-	(87, 'Can delete hold', 22, 'delete_hold'),
-	(88, 'Can view hold', 22, 'view_hold'),
-	(89, 'Can add platform', 23, 'add_platform'),
-	(90, 'Can change platform', 23, 'change_platform'),
-	(91, 'Can delete platform', 23, 'delete_platform'),
-	(92, 'Can view platform', 23, 'view_platform'),
-	(93, 'Can add account', 24, 'add_account'),
-	(94, 'Can change account', 24, 'change_account'),
-	(95, 'Can delete account', 24, 'delete_account'),
-	(96, 'Can view account', 24, 'view_account'),
-	(97, 'Can add connection', 25, 'add_connection'),
-	(98, 'Can change connection', 25, 'change_connection'),
-	(99, 'Can delete connection', 25, 'delete_connection'),
-	(100, 'Can view connection', 25, 'view_connection'),
-	(101, 'Can add demo order', 26, 'add_demoorder'),
-	(102, 'Can change demo order', 26, 'change_demoorder'),
-	(103, 'Can delete demo order', 26, 'delete_demoorder'),
-	(104, 'Can view demo order', 26, 'view_demoorder'),
-	(105, 'Can add demo trade', 27, 'add_demotrade'),
-	(106, 'Can change demo trade', 27, 'change_demotrade'),
-	(107, 'Can delete demo trade', 27, 'delete_demotrade'),
-	(108, 'Can view demo trade', 27, 'view_demotrade'),
-	(109, 'Can add posting', 28, 'add_posting'),
-	(110, 'Can change posting', 28, 'change_posting'),
-	(111, 'Can delete posting', 28, 'delete_posting'),
-	(112, 'Can view posting', 28, 'view_posting'),
-	(113, 'Can add sync run', 29, 'add_syncrun'),
-	(114, 'Can change sync run', 29, 'change_syncrun'),
-	(115, 'Can delete sync run', 29, 'delete_syncrun'),
-	(116, 'Can view sync run', 29, 'view_syncrun'),
-	(117, 'Can add reconciliation', 30, 'add_reconciliation'),
-	(118, 'Can change reconciliation', 30, 'change_reconciliation'),
-	(119, 'Can delete reconciliation', 30, 'delete_reconciliation'),
-	(120, 'Can view reconciliation', 30, 'view_reconciliation'),
-	(121, 'Can add transfer', 31, 'add_transfer'),
-	(122, 'Can change transfer', 31, 'change_transfer'),
-	(123, 'Can delete transfer', 31, 'delete_transfer'),
-	(124, 'Can view transfer', 31, 'view_transfer'),
-	(125, 'Can add wallet', 32, 'add_wallet'),
-	(126, 'Can change wallet', 32, 'change_wallet'),
-	(127, 'Can delete wallet', 32, 'delete_wallet'),
-	(128, 'Can view wallet', 32, 'view_wallet'),
-	(129, 'Can add fund allocation', 33, 'add_fundallocation'),
-	(130, 'Can change fund allocation', 33, 'change_fundallocation'),
-	(131, 'Can delete fund allocation', 33, 'delete_fundallocation'),
-	(132, 'Can view fund allocation', 33, 'view_fundallocation'),
-	(133, 'Can add credential', 34, 'add_credential'),
-	(134, 'Can change credential', 34, 'change_credential'),
-	(135, 'Can delete credential', 34, 'delete_credential'),
-	(136, 'Can view credential', 34, 'view_credential'),
-	(137, 'Can add demo balance', 35, 'add_demobalance'),
-	(138, 'Can change demo balance', 35, 'change_demobalance'),
-	(139, 'Can delete demo balance', 35, 'delete_demobalance'),
-	(140, 'Can view demo balance', 35, 'view_demobalance'),
-	(141, 'Can add order', 36, 'add_order'),
-	(142, 'Can change order', 36, 'change_order'),
-	(143, 'Can delete order', 36, 'delete_order'),
-	(144, 'Can view order', 36, 'view_order'),
-	(145, 'Can add order event', 37, 'add_orderevent'),
-	(146, 'Can change order event', 37, 'change_orderevent'),
-	(147, 'Can delete order event', 37, 'delete_orderevent'),
-	(148, 'Can view order event', 37, 'view_orderevent'),
-	(149, 'Can add position', 38, 'add_position'),
-	(150, 'Can change position', 38, 'change_position'),
-	(151, 'Can delete position', 38, 'delete_position'),
-	(152, 'Can view position', 38, 'view_position'),
-	(153, 'Can add risk decision', 39, 'add_riskdecision'),
-	(154, 'Can change risk decision', 39, 'change_riskdecision'),
-	(155, 'Can delete risk decision', 39, 'delete_riskdecision'),
-	(156, 'Can view risk decision', 39, 'view_riskdecision'),
-	(157, 'Can add risk limit', 40, 'add_risklimit'),
-	(158, 'Can change risk limit', 40, 'change_risklimit'),
-	(159, 'Can delete risk limit', 40, 'delete_risklimit'),
-	(160, 'Can view risk limit', 40, 'view_risklimit'),
-	(161, 'Can add fill', 41, 'add_fill'),
-	(162, 'Can change fill', 41, 'change_fill'),
-	(163, 'Can delete fill', 41, 'delete_fill'),
-	(164, 'Can view fill', 41, 'view_fill'),
-	(165, 'Can add cancellation', 42, 'add_cancellation'),
-	(166, 'Can change cancellation', 42, 'change_cancellation'),
-	(167, 'Can delete cancellation', 42, 'delete_cancellation'),
-	(168, 'Can view cancellation', 42, 'view_cancellation'),
-	(169, 'Can add trade day', 43, 'add_tradeday'),
-	(170, 'Can change trade day', 43, 'change_tradeday'),
-	(171, 'Can delete trade day', 43, 'delete_tradeday'),
-	(172, 'Can view trade day', 43, 'view_tradeday'),
-	(173, 'Can add trade total', 44, 'add_tradetotal'),
-	(174, 'Can change trade total', 44, 'change_tradetotal'),
-	(175, 'Can delete trade total', 44, 'delete_tradetotal'),
-	(176, 'Can view trade total', 44, 'view_tradetotal'),
-	(177, 'Can add agent', 45, 'add_agent'),
-	(178, 'Can change agent', 45, 'change_agent'),
-	(179, 'Can delete agent', 45, 'delete_agent'),
-	(180, 'Can view agent', 45, 'view_agent'),
-	(181, 'Can add farm', 46, 'add_farm'),
-	(182, 'Can change farm', 46, 'change_farm'),
-	(183, 'Can delete farm', 46, 'delete_farm'),
-	(184, 'Can view farm', 46, 'view_farm'),
-	(185, 'Can add agent farm assignment', 47, 'add_agentfarmassignment'),
-	(186, 'Can change agent farm assignment', 47, 'change_agentfarmassignment'),
-	(187, 'Can delete agent farm assignment', 47, 'delete_agentfarmassignment'),
-	(188, 'Can view agent farm assignment', 47, 'view_agentfarmassignment'),
-	(189, 'Can add farm event', 48, 'add_farmevent'),
-	(190, 'Can change farm event', 48, 'change_farmevent'),
-	(191, 'Can delete farm event', 48, 'delete_farmevent'),
-	(192, 'Can view farm event', 48, 'view_farmevent'),
-	(193, 'Can add agent run', 49, 'add_agentrun'),
-	(194, 'Can change agent run', 49, 'change_agentrun'),
-	(195, 'Can delete agent run', 49, 'delete_agentrun'),
-	(196, 'Can view agent run', 49, 'view_agentrun'),
-	(197, 'Can add daily performance', 50, 'add_dailyperformance'),
-	(198, 'Can change daily performance', 50, 'change_dailyperformance'),
-	(199, 'Can delete daily performance', 50, 'delete_dailyperformance'),
-	(200, 'Can view daily performance', 50, 'view_dailyperformance'),
-	(201, 'Can add flow mark', 51, 'add_flowmark'),
-	(202, 'Can change flow mark', 51, 'change_flowmark'),
-	(203, 'Can delete flow mark', 51, 'delete_flowmark'),
-	(204, 'Can view flow mark', 51, 'view_flowmark'),
-	(205, 'Can add portfolio state', 52, 'add_portfoliostate'),
-	(206, 'Can change portfolio state', 52, 'change_portfoliostate'),
-	(207, 'Can delete portfolio state', 52, 'delete_portfoliostate'),
-	(208, 'Can view portfolio state', 52, 'view_portfoliostate'),
-	(209, 'Can add snapshot', 53, 'add_snapshot'),
-	(210, 'Can change snapshot', 53, 'change_snapshot'),
-	(211, 'Can delete snapshot', 53, 'delete_snapshot'),
-	(212, 'Can view snapshot', 53, 'view_snapshot');
+	(65, 'Can add mute', 17, 'add_mute'),
+	(66, 'Can change mute', 17, 'change_mute'),
+	(67, 'Can delete mute', 17, 'delete_mute'),
+	(68, 'Can view mute', 17, 'view_mute'),
+	(69, 'Can add platform alert', 18, 'add_platformalert'),
+	(70, 'Can change platform alert', 18, 'change_platformalert'),
+	(71, 'Can delete platform alert', 18, 'delete_platformalert'),
+	(72, 'Can view platform alert', 18, 'view_platformalert'),
+	(73, 'Can add feed state', 19, 'add_feedstate'),
+	(74, 'Can change feed state', 19, 'change_feedstate'),
+	(75, 'Can delete feed state', 19, 'delete_feedstate'),
+	(76, 'Can view feed state', 19, 'view_feedstate'),
+	(77, 'Can add instrument', 20, 'add_instrument'),
+	(78, 'Can change instrument', 20, 'change_instrument'),
+	(79, 'Can delete instrument', 20, 'delete_instrument'),
+	(80, 'Can view instrument', 20, 'view_instrument'),
+	(81, 'Can add ticker', 21, 'add_ticker'),
+	(82, 'Can change ticker', 21, 'change_ticker'),
+	(83, 'Can delete ticker', 21, 'delete_ticker'),
+	(84, 'Can view ticker', 21, 'view_ticker'),
+	(85, 'Can add candle', 22, 'add_candle'),
+	(86, 'Can change candle', 22, 'change_candle'),
+	(87, 'Can delete candle', 22, 'delete_candle'),
+	(88, 'Can view candle', 22, 'view_candle'),
+	(89, 'Can add entry', 23, 'add_entry'),
+	(90, 'Can change entry', 23, 'change_entry'),
+	(91, 'Can delete entry', 23, 'delete_entry'),
+	(92, 'Can view entry', 23, 'view_entry'),
+	(93, 'Can add hold', 24, 'add_hold'),
+	(94, 'Can change hold', 24, 'change_hold'),
+	(95, 'Can delete hold', 24, 'delete_hold'),
+	(96, 'Can view hold', 24, 'view_hold'),
+	(97, 'Can add platform', 25, 'add_platform'),
+	(98, 'Can change platform', 25, 'change_platform'),
+	(99, 'Can delete platform', 25, 'delete_platform'),
+	(100, 'Can view platform', 25, 'view_platform'),
+	(101, 'Can add account', 26, 'add_account'),
+	(102, 'Can change account', 26, 'change_account'),
+	(103, 'Can delete account', 26, 'delete_account'),
+	(104, 'Can view account', 26, 'view_account'),
+	(105, 'Can add connection', 27, 'add_connection'),
+	(106, 'Can change connection', 27, 'change_connection'),
+	(107, 'Can delete connection', 27, 'delete_connection'),
+	(108, 'Can view connection', 27, 'view_connection'),
+	(109, 'Can add demo order', 28, 'add_demoorder'),
+	(110, 'Can change demo order', 28, 'change_demoorder'),
+	(111, 'Can delete demo order', 28, 'delete_demoorder'),
+	(112, 'Can view demo order', 28, 'view_demoorder'),
+	(113, 'Can add demo trade', 29, 'add_demotrade'),
+	(114, 'Can change demo trade', 29, 'change_demotrade'),
+	(115, 'Can delete demo trade', 29, 'delete_demotrade'),
+	(116, 'Can view demo trade', 29, 'view_demotrade'),
+	(117, 'Can add posting', 30, 'add_posting'),
+	(118, 'Can change posting', 30, 'change_posting'),
+	(119, 'Can delete posting', 30, 'delete_posting'),
+	(120, 'Can view posting', 30, 'view_posting'),
+	(121, 'Can add sync run', 31, 'add_syncrun'),
+	(122, 'Can change sync run', 31, 'change_syncrun'),
+	(123, 'Can delete sync run', 31, 'delete_syncrun'),
+	(124, 'Can view sync run', 31, 'view_syncrun'),
+	(125, 'Can add reconciliation', 32, 'add_reconciliation'),
+	(126, 'Can change reconciliation', 32, 'change_reconciliation'),
+	(127, 'Can delete reconciliation', 32, 'delete_reconciliation'),
+	(128, 'Can view reconciliation', 32, 'view_reconciliation'),
+	(129, 'Can add transfer', 33, 'add_transfer'),
+	(130, 'Can change transfer', 33, 'change_transfer'),
+	(131, 'Can delete transfer', 33, 'delete_transfer'),
+	(132, 'Can view transfer', 33, 'view_transfer'),
+	(133, 'Can add wallet', 34, 'add_wallet'),
+	(134, 'Can change wallet', 34, 'change_wallet'),
+	(135, 'Can delete wallet', 34, 'delete_wallet'),
+	(136, 'Can view wallet', 34, 'view_wallet'),
+	(137, 'Can add fund allocation', 35, 'add_fundallocation'),
+	(138, 'Can change fund allocation', 35, 'change_fundallocation'),
+	(139, 'Can delete fund allocation', 35, 'delete_fundallocation'),
+	(140, 'Can view fund allocation', 35, 'view_fundallocation'),
+	(141, 'Can add credential', 36, 'add_credential'),
+	(142, 'Can change credential', 36, 'change_credential'),
+	(143, 'Can delete credential', 36, 'delete_credential'),
+	(144, 'Can view credential', 36, 'view_credential'),
+	(145, 'Can add demo balance', 37, 'add_demobalance'),
+	(146, 'Can change demo balance', 37, 'change_demobalance'),
+	(147, 'Can delete demo balance', 37, 'delete_demobalance'),
+	(148, 'Can view demo balance', 37, 'view_demobalance'),
+	(149, 'Can add order', 38, 'add_order'),
+	(150, 'Can change order', 38, 'change_order'),
+	(151, 'Can delete order', 38, 'delete_order'),
+	(152, 'Can view order', 38, 'view_order'),
+	(153, 'Can add order event', 39, 'add_orderevent'),
+	(154, 'Can change order event', 39, 'change_orderevent'),
+	(155, 'Can delete order event', 39, 'delete_orderevent'),
+	(156, 'Can view order event', 39, 'view_orderevent'),
+	(157, 'Can add position', 40, 'add_position'),
+	(158, 'Can change position', 40, 'change_position'),
+	(159, 'Can delete position', 40, 'delete_position'),
+	(160, 'Can view position', 40, 'view_position'),
+	(161, 'Can add risk decision', 41, 'add_riskdecision'),
+	(162, 'Can change risk decision', 41, 'change_riskdecision'),
+	(163, 'Can delete risk decision', 41, 'delete_riskdecision'),
+	(164, 'Can view risk decision', 41, 'view_riskdecision'),
+	(165, 'Can add risk limit', 42, 'add_risklimit'),
+	(166, 'Can change risk limit', 42, 'change_risklimit'),
+	(167, 'Can delete risk limit', 42, 'delete_risklimit'),
+	(168, 'Can view risk limit', 42, 'view_risklimit'),
+	(169, 'Can add fill', 43, 'add_fill'),
+	(170, 'Can change fill', 43, 'change_fill'),
+	(171, 'Can delete fill', 43, 'delete_fill'),
+	(172, 'Can view fill', 43, 'view_fill'),
+	(173, 'Can add cancellation', 44, 'add_cancellation'),
+	(174, 'Can change cancellation', 44, 'change_cancellation'),
+	(175, 'Can delete cancellation', 44, 'delete_cancellation'),
+	(176, 'Can view cancellation', 44, 'view_cancellation'),
+	(177, 'Can add trade day', 45, 'add_tradeday'),
+	(178, 'Can change trade day', 45, 'change_tradeday'),
+	(179, 'Can delete trade day', 45, 'delete_tradeday'),
+	(180, 'Can view trade day', 45, 'view_tradeday'),
+	(181, 'Can add trade total', 46, 'add_tradetotal'),
+	(182, 'Can change trade total', 46, 'change_tradetotal'),
+	(183, 'Can delete trade total', 46, 'delete_tradetotal'),
+	(184, 'Can view trade total', 46, 'view_tradetotal'),
+	(185, 'Can add agent', 47, 'add_agent'),
+	(186, 'Can change agent', 47, 'change_agent'),
+	(187, 'Can delete agent', 47, 'delete_agent'),
+	(188, 'Can view agent', 47, 'view_agent'),
+	(189, 'Can add farm', 48, 'add_farm'),
+	(190, 'Can change farm', 48, 'change_farm'),
+	(191, 'Can delete farm', 48, 'delete_farm'),
+	(192, 'Can view farm', 48, 'view_farm'),
+	(193, 'Can add agent farm assignment', 49, 'add_agentfarmassignment'),
+	(194, 'Can change agent farm assignment', 49, 'change_agentfarmassignment'),
+	(195, 'Can delete agent farm assignment', 49, 'delete_agentfarmassignment'),
+	(196, 'Can view agent farm assignment', 49, 'view_agentfarmassignment'),
+	(197, 'Can add farm event', 50, 'add_farmevent'),
+	(198, 'Can change farm event', 50, 'change_farmevent'),
+	(199, 'Can delete farm event', 50, 'delete_farmevent'),
+	(200, 'Can view farm event', 50, 'view_farmevent'),
+	(201, 'Can add agent run', 51, 'add_agentrun'),
+	(202, 'Can change agent run', 51, 'change_agentrun'),
+	(203, 'Can delete agent run', 51, 'delete_agentrun'),
+	(204, 'Can view agent run', 51, 'view_agentrun'),
+	(205, 'Can add daily performance', 52, 'add_dailyperformance'),
+	(206, 'Can change daily performance', 52, 'change_dailyperformance'),
+	(207, 'Can delete daily performance', 52, 'delete_dailyperformance'),
+	(208, 'Can view daily performance', 52, 'view_dailyperformance'),
+	(209, 'Can add flow mark', 53, 'add_flowmark'),
+	(210, 'Can change flow mark', 53, 'change_flowmark'),
+	(211, 'Can delete flow mark', 53, 'delete_flowmark'),
+	(212, 'Can view flow mark', 53, 'view_flowmark'),
+	(213, 'Can add portfolio state', 54, 'add_portfoliostate'),
+	(214, 'Can change portfolio state', 54, 'change_portfoliostate'),
+	(215, 'Can delete portfolio state', 54, 'delete_portfoliostate'),
+	(216, 'Can view portfolio state', 54, 'view_portfoliostate'),
+	(217, 'Can add snapshot', 55, 'add_snapshot'),
+	(218, 'Can change snapshot', 55, 'change_snapshot'),
+	(219, 'Can delete snapshot', 55, 'delete_snapshot'),
+	(220, 'Can view snapshot', 55, 'view_snapshot');
 
 
 --
@@ -3064,43 +3136,45 @@ INSERT INTO public.django_content_type VALUES
 	(14, 'audit', 'auditentry'),
 	(15, 'alerts', 'alert'),
 	(16, 'alerts', 'taskfailure'),
-	(17, 'markets', 'feedstate'),
-	(18, 'markets', 'instrument'),
-	(19, 'markets', 'ticker'),
-	(20, 'markets', 'candle'),
-	(21, 'wallets', 'entry'),
-	(22, 'wallets', 'hold'),
-	(23, 'wallets', 'platform'),
-	(24, 'wallets', 'account'),
-	(25, 'wallets', 'connection'),
-	(26, 'wallets', 'demoorder'),
-	(27, 'wallets', 'demotrade'),
-	(28, 'wallets', 'posting'),
-	(29, 'wallets', 'syncrun'),
-	(30, 'wallets', 'reconciliation'),
-	(31, 'wallets', 'transfer'),
-	(32, 'wallets', 'wallet'),
-	(33, 'wallets', 'fundallocation'),
-	(34, 'wallets', 'credential'),
-	(35, 'wallets', 'demobalance'),
-	(36, 'trading', 'order'),
-	(37, 'trading', 'orderevent'),
-	(38, 'trading', 'position'),
-	(39, 'trading', 'riskdecision'),
-	(40, 'trading', 'risklimit'),
-	(41, 'trading', 'fill'),
-	(42, 'trading', 'cancellation'),
-	(43, 'trading', 'tradeday'),
-	(44, 'trading', 'tradetotal'),
-	(45, 'farms', 'agent'),
-	(46, 'farms', 'farm'),
-	(47, 'farms', 'agentfarmassignment'),
-	(48, 'farms', 'farmevent'),
-	(49, 'farms', 'agentrun'),
-	(50, 'portfolio', 'dailyperformance'),
-	(51, 'portfolio', 'flowmark'),
-	(52, 'portfolio', 'portfoliostate'),
-	(53, 'portfolio', 'snapshot');
+	(17, 'alerts', 'mute'),
+	(18, 'alerts', 'platformalert'),
+	(19, 'markets', 'feedstate'),
+	(20, 'markets', 'instrument'),
+	(21, 'markets', 'ticker'),
+	(22, 'markets', 'candle'),
+	(23, 'wallets', 'entry'),
+	(24, 'wallets', 'hold'),
+	(25, 'wallets', 'platform'),
+	(26, 'wallets', 'account'),
+	(27, 'wallets', 'connection'),
+	(28, 'wallets', 'demoorder'),
+	(29, 'wallets', 'demotrade'),
+	(30, 'wallets', 'posting'),
+	(31, 'wallets', 'syncrun'),
+	(32, 'wallets', 'reconciliation'),
+	(33, 'wallets', 'transfer'),
+	(34, 'wallets', 'wallet'),
+	(35, 'wallets', 'fundallocation'),
+	(36, 'wallets', 'credential'),
+	(37, 'wallets', 'demobalance'),
+	(38, 'trading', 'order'),
+	(39, 'trading', 'orderevent'),
+	(40, 'trading', 'position'),
+	(41, 'trading', 'riskdecision'),
+	(42, 'trading', 'risklimit'),
+	(43, 'trading', 'fill'),
+	(44, 'trading', 'cancellation'),
+	(45, 'trading', 'tradeday'),
+	(46, 'trading', 'tradetotal'),
+	(47, 'farms', 'agent'),
+	(48, 'farms', 'farm'),
+	(49, 'farms', 'agentfarmassignment'),
+	(50, 'farms', 'farmevent'),
+	(51, 'farms', 'agentrun'),
+	(52, 'portfolio', 'dailyperformance'),
+	(53, 'portfolio', 'flowmark'),
+	(54, 'portfolio', 'portfoliostate'),
+	(55, 'portfolio', 'snapshot');
 
 
 --
@@ -3130,46 +3204,47 @@ INSERT INTO public.django_migrations VALUES
 	(20, 'alerts', '0002_initial', now()),
 	(21, 'alerts', '0003_policies', now()),
 	(22, 'alerts', '0004_task_failures', now()),
-	(23, 'audit', '0001_audit_log', now()),
-	(24, 'axes', '0001_initial', now()),
-	(25, 'axes', '0002_auto_20151217_2044', now()),
-	(26, 'axes', '0003_auto_20160322_0929', now()),
-	(27, 'axes', '0004_auto_20181024_1538', now()),
-	(28, 'axes', '0005_remove_accessattempt_trusted', now()),
-	(29, 'axes', '0006_remove_accesslog_trusted', now()),
-	(30, 'axes', '0007_alter_accessattempt_unique_together', now()),
-	(31, 'axes', '0008_accessfailurelog', now()),
-	(32, 'axes', '0009_add_session_hash', now()),
-	(33, 'axes', '0010_accessattemptexpiration', now()),
-	(34, 'wallets', '0001_initial', now()),
-	(35, 'markets', '0001_initial', now()),
-	(36, 'trading', '0001_initial', now()),
-	(37, 'trading', '0002_policies', now()),
-	(38, 'trading', '0003_guards', now()),
-	(39, 'trading', '0004_sums_of_closed_trades', now()),
-	(40, 'trading', '0005_functions', now()),
-	(41, 'markets', '0002_prices', now()),
-	(42, 'farms', '0001_initial', now()),
-	(43, 'farms', '0002_policies', now()),
-	(44, 'farms', '0003_histories', now()),
-	(45, 'farms', '0004_newest_runs_first', now()),
-	(46, 'wallets', '0002_policies', now()),
-	(47, 'wallets', '0003_ledger', now()),
-	(48, 'wallets', '0005_rehearsing_connections', now()),
-	(49, 'wallets', '0006_hierarchy_functions', now()),
-	(50, 'portfolio', '0001_initial', now()),
-	(51, 'portfolio', '0002_policies', now()),
-	(52, 'portfolio', '0003_scene_of_a_history', now()),
-	(53, 'portfolio', '0004_prices', now()),
-	(54, 'portfolio', '0005_days_of_the_owner', now()),
-	(55, 'sessions', '0001_initial', now()),
-	(56, 'trading', '0006_newest_first', now()),
-	(57, 'trading', '0007_orders_remember_the_request', now()),
-	(58, 'trading', '0008_sums_of_a_period', now()),
-	(59, 'users', '0002_tokens', now()),
-	(60, 'users', '0003_two_factor', now()),
-	(61, 'wallets', '0007_connections_active_since', now()),
-	(62, 'wallets', '0008_connections_as_others_see_them', now());
+	(23, 'alerts', '0005_inbox', now()),
+	(24, 'audit', '0001_audit_log', now()),
+	(25, 'axes', '0001_initial', now()),
+	(26, 'axes', '0002_auto_20151217_2044', now()),
+	(27, 'axes', '0003_auto_20160322_0929', now()),
+	(28, 'axes', '0004_auto_20181024_1538', now()),
+	(29, 'axes', '0005_remove_accessattempt_trusted', now()),
+	(30, 'axes', '0006_remove_accesslog_trusted', now()),
+	(31, 'axes', '0007_alter_accessattempt_unique_together', now()),
+	(32, 'axes', '0008_accessfailurelog', now()),
+	(33, 'axes', '0009_add_session_hash', now()),
+	(34, 'axes', '0010_accessattemptexpiration', now()),
+	(35, 'wallets', '0001_initial', now()),
+	(36, 'markets', '0001_initial', now()),
+	(37, 'trading', '0001_initial', now()),
+	(38, 'trading', '0002_policies', now()),
+	(39, 'trading', '0003_guards', now()),
+	(40, 'trading', '0004_sums_of_closed_trades', now()),
+	(41, 'trading', '0005_functions', now()),
+	(42, 'markets', '0002_prices', now()),
+	(43, 'farms', '0001_initial', now()),
+	(44, 'farms', '0002_policies', now()),
+	(45, 'farms', '0003_histories', now()),
+	(46, 'farms', '0004_newest_runs_first', now()),
+	(47, 'wallets', '0002_policies', now()),
+	(48, 'wallets', '0003_ledger', now()),
+	(49, 'wallets', '0005_rehearsing_connections', now()),
+	(50, 'wallets', '0006_hierarchy_functions', now()),
+	(51, 'portfolio', '0001_initial', now()),
+	(52, 'portfolio', '0002_policies', now()),
+	(53, 'portfolio', '0003_scene_of_a_history', now()),
+	(54, 'portfolio', '0004_prices', now()),
+	(55, 'portfolio', '0005_days_of_the_owner', now()),
+	(56, 'sessions', '0001_initial', now()),
+	(57, 'trading', '0006_newest_first', now()),
+	(58, 'trading', '0007_orders_remember_the_request', now()),
+	(59, 'trading', '0008_sums_of_a_period', now()),
+	(60, 'users', '0002_tokens', now()),
+	(61, 'users', '0003_two_factor', now()),
+	(62, 'wallets', '0007_connections_active_since', now()),
+	(63, 'wallets', '0008_connections_as_others_see_them', now());
 
 
 --
@@ -3456,7 +3531,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 212, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 220, true);
 
 
 --
@@ -3491,14 +3566,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 53, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 55, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 62, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 63, true);
 
 
 --
@@ -3713,6 +3788,22 @@ ALTER TABLE ONLY public.farms_agentrun
 
 ALTER TABLE ONLY public.alerts_alert
     ADD CONSTRAINT alerts_alert_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: alerts_mute alerts_mute_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_mute
+    ADD CONSTRAINT alerts_mute_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: alerts_platformalert alerts_platformalert_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_platformalert
+    ADD CONSTRAINT alerts_platformalert_pkey PRIMARY KEY (id);
 
 
 --
@@ -4033,6 +4124,14 @@ ALTER TABLE ONLY public.markets_lastprice
 
 ALTER TABLE ONLY public.markets_ticker
     ADD CONSTRAINT markets_ticker_pkey PRIMARY KEY (instrument_id);
+
+
+--
+-- Name: alerts_mute mute_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_mute
+    ADD CONSTRAINT mute_once UNIQUE (owner_id, key);
 
 
 --
@@ -4497,6 +4596,20 @@ CREATE UNIQUE INDEX agent_works_in_one_farm ON public.farms_agentfarmassignment 
 
 
 --
+-- Name: alert_history; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alert_history ON public.alerts_alert USING btree (owner_id, resolved_at DESC) WHERE (resolved_at IS NOT NULL);
+
+
+--
+-- Name: alert_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alert_newest_first ON public.alerts_alert USING btree (owner_id, created_at DESC, id DESC);
+
+
+--
 -- Name: alert_open_once; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4508,6 +4621,20 @@ CREATE UNIQUE INDEX alert_open_once ON public.alerts_alert USING btree (owner_id
 --
 
 CREATE INDEX alerts_alert_owner_id_0c00548a ON public.alerts_alert USING btree (owner_id);
+
+
+--
+-- Name: alerts_mute_owner_id_ba47af22; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_mute_owner_id_ba47af22 ON public.alerts_mute USING btree (owner_id);
+
+
+--
+-- Name: alerts_platformalert_acknowledged_by_id_b13f1182; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_platformalert_acknowledged_by_id_b13f1182 ON public.alerts_platformalert USING btree (acknowledged_by_id);
 
 
 --
@@ -4858,6 +4985,13 @@ CREATE INDEX order_of_wallet ON public.trading_order USING btree (wallet_id, cre
 --
 
 CREATE INDEX order_unfinished ON public.trading_order USING btree (wallet_id, instrument_id) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]));
+
+
+--
+-- Name: platform_alert_open_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX platform_alert_open_once ON public.alerts_platformalert USING btree (key) WHERE (resolved_at IS NULL);
 
 
 --
@@ -5539,6 +5673,22 @@ ALTER TABLE ONLY public.wallets_account
 
 ALTER TABLE ONLY public.alerts_alert
     ADD CONSTRAINT alerts_alert_owner_id_0c00548a_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: alerts_mute alerts_mute_owner_id_ba47af22_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_mute
+    ADD CONSTRAINT alerts_mute_owner_id_ba47af22_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: alerts_platformalert alerts_platformalert_acknowledged_by_id_b13f1182_fk_users_use; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_platformalert
+    ADD CONSTRAINT alerts_platformalert_acknowledged_by_id_b13f1182_fk_users_use FOREIGN KEY (acknowledged_by_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -6316,6 +6466,18 @@ ALTER TABLE ONLY public.wallets_wallet
 ALTER TABLE public.alerts_alert ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: alerts_mute; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alerts_mute ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: alerts_platformalert; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alerts_platformalert ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: alerts_taskfailure; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -6358,10 +6520,37 @@ ALTER TABLE public.farms_farm ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.farms_farmevent ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: alerts_platformalert operators_acknowledge; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY operators_acknowledge ON public.alerts_platformalert FOR UPDATE USING (( SELECT (users_user.is_staff AND users_user.is_active)
+   FROM public.users_user
+  WHERE (users_user.id = (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid))) WITH CHECK (( SELECT (users_user.is_staff AND users_user.is_active)
+   FROM public.users_user
+  WHERE (users_user.id = (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid)));
+
+
+--
+-- Name: alerts_platformalert operators_read; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY operators_read ON public.alerts_platformalert FOR SELECT USING (( SELECT (users_user.is_staff AND users_user.is_active)
+   FROM public.users_user
+  WHERE (users_user.id = (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid)));
+
+
+--
 -- Name: alerts_alert owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
 CREATE POLICY owner_only ON public.alerts_alert USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: alerts_mute owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.alerts_mute USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -7086,6 +7275,22 @@ GRANT ALL ON FUNCTION public.wallet_subtree(p_wallets uuid[]) TO moniqo_system;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_alert TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_alert TO moniqo_system;
+
+
+--
+-- Name: TABLE alerts_mute; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_mute TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_mute TO moniqo_system;
+
+
+--
+-- Name: TABLE alerts_platformalert; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_platformalert TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_platformalert TO moniqo_system;
 
 
 --

@@ -17,6 +17,7 @@ urlpatterns = [
     path("wallets/", include("wallets.urls")),
     path("farms/", include("farms.urls")),
     path("trading/", include("trading.urls")),
+    path("alerts/", include("kit.alerts.urls")),
     path("", include("moniqo.ui.urls")),
     path("live/token", live_views.token, name="live-token"),
     path("login/", signing_in.LoginView.as_view(), name="login"),

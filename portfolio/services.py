@@ -15,9 +15,10 @@ from celery import current_app
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Q
 
-from kit import clock, days, tenancy
+from kit import clock, days, sentences, tenancy
+from kit.alerts.links import about
 from kit.alerts.models import Alert
-from kit.alerts.services import raise_alert, resolve_alert, resolve_alerts
+from kit.alerts.services import raise_alert, resolve_alert, resolve_kind
 from kit.errors import ConflictError, MoniqoError
 from kit.live.publish import publish
 from kit.users.models import User
@@ -29,7 +30,7 @@ from wallets.sync.runs import request_sync as request_connection_sync
 
 # A sync that has not ended by then has died with its worker, and the next one may start.
 SYNC_IS_DEAD_AFTER: Final = timedelta(minutes=10)
-GAP: Final = "snapshot:"
+GAP: Final = "snapshot"
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def _write(owner_id: UUID, moment: datetime, previous_before: datetime) -> int:
     except (DataError, IntegrityError):
         logger.exception("The values of owner %s were not written at once: trying each wallet by itself", owner_id)
     else:
-        resolve_alerts(owner_id=owner_id, prefix=GAP)
+        resolve_kind(owner_id=owner_id, kind=GAP)
         return written
     written, names = 0, dict(Wallet.objects.filter(owner_id=owner_id).values_list("pk", "name"))
     for scope in (*names, owner_id):
@@ -79,15 +80,19 @@ def _write(owner_id: UUID, moment: datetime, previous_before: datetime) -> int:
                 key=_gap(scope),
                 level=Alert.Level.CRITICAL,
                 title="A value was not written down",
-                body=f"{names.get(scope, 'All wallets together')}: the history has a gap from {moment:%Y-%m-%d %H:%M} "
-                f"on. Look at its holdings and prices. The database said: {str(error).splitlines()[0]}",
+                body="{wallet}: the history has a gap from {since} on. Look at its holdings and prices. "
+                "The database said: {said}",
+                about=about("wallet", scope) if scope in names else "",
+                wallet=names.get(scope, "All wallets together"),
+                since=sentences.moment(moment),
+                said=sentences.quoted(str(error).splitlines()[0]),
             )
     return written
 
 
 def _gap(scope: UUID) -> str:
     """The alert that says whose value was not written; the next one that is written resolves it."""
-    return f"{GAP}{scope}"
+    return f"{GAP}:{scope}"
 
 
 def _take(given: dict[str, Any]) -> int:

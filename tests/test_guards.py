@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from kit import clock, tenancy
 from kit.alerts.failures import note_failure
-from kit.alerts.services import raise_alert
+from kit.alerts.services import mute, raise_alert
 from kit.models import Owned
 from kit.users import two_factor
 from kit.users.models import RecoveryCode, SecondFactor, User
@@ -61,7 +61,8 @@ def _fill(world: World) -> None:
         slug="keyed", defaults={"name": "Keyed", "adapter": "demo", "credential_fields": [{"name": "key"}]}
     )
     with tenancy.tenant(owner.pk):
-        raise_alert(owner_id=owner.pk, key="guards", title="An alert")
+        raise_alert(owner_id=owner.pk, key="sync:guards", title="An alert")
+        mute(user_id=owner.pk, key="sync:guards")
         two_factor.begin(owner)
         SecondFactor.objects.update(last_step=1)
         Cancellation.objects.create(owner=owner, order=Order.objects.earliest("created_at"), closed_at=clock.now())

@@ -11,6 +11,7 @@ from wallets.models import Connection, Platform
 
 OURS = {"users", "audit", "alerts", "markets", "wallets", "trading", "farms", "portfolio"}
 SHARED = {
+    "alerts.PlatformAlert",  # operators' only, by its policy
     "users.User",
     "markets.Instrument",
     "markets.Candle",

@@ -1,25 +1,231 @@
-"""Raise and resolve alerts."""
+"""Raise alerts, take note of them, resolve and mute them.
 
-from uuid import UUID
+Raising is one statement, so that any number of workers may raise the same key at once: the first makes the row, the
+others count up. An alert that is new or became graver calls its person: pages get the event `alert` and show a toast.
+Whatever changes how many are open is the event `alerts`.
+"""
 
-from kit import clock
-from kit.alerts.models import Alert
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import orjson
+from django.db import connection, connections
+
+from kit import clock, tenancy
+from kit.alerts.kinds import KINDS, LEVELS, kind_of
+from kit.alerts.models import Alert, Message, Mute, PlatformAlert
+from kit.errors import InvalidInputError, NotFoundError
+from kit.live.publish import publish
+from kit.sentences import Value, stored
+from kit.users.models import User
+
+TITLE_LENGTH: Final = 200
+KEPT: Final = timedelta(days=90)
+
+# The levels stand in the order of their gravity; `%(levels)s` is that list.
+_RAISE: Final = """
+INSERT INTO {table} AS known ({whose} id, created_at, raised_at, last_seen_at, key, kind, level, title, body, facts,
+                              about, times, resolved_by_hand)
+VALUES ({whose_value} %(id)s, %(now)s, %(now)s, %(now)s, %(key)s, %(kind)s, %(level)s, %(title)s, %(body)s, %(facts)s,
+        %(about)s, 1, false)
+ON CONFLICT ({whose} key) WHERE resolved_at IS NULL DO UPDATE
+SET title = excluded.title, body = excluded.body, facts = excluded.facts, about = excluded.about,
+    times = known.times + 1, last_seen_at = excluded.last_seen_at,
+    level = CASE WHEN {graver} THEN excluded.level ELSE known.level END,
+    raised_at = CASE WHEN {graver} THEN excluded.raised_at ELSE known.raised_at END,
+    acknowledged_at = CASE WHEN {graver} THEN NULL ELSE known.acknowledged_at END
+RETURNING id, raised_at = %(now)s, level
+"""
+_GRAVER: Final = "array_position(%(levels)s, excluded.level::text) > array_position(%(levels)s, known.level::text)"
+_RAISE_OWN: Final = _RAISE.format(table="alerts_alert", whose="owner_id,", whose_value="%(owner_id)s,", graver=_GRAVER)
+_RAISE_PLATFORM: Final = _RAISE.format(table="alerts_platformalert", whose="", whose_value="", graver=_GRAVER)
 
 
-def raise_alert(*, owner_id: UUID, key: str, title: str, body: str = "", level: str = Alert.Level.WARNING) -> Alert:
-    """Make the alert `key` unless it is open already; an open one gets the newer words."""
-    alert, _ = Alert.objects.update_or_create(
-        owner_id=owner_id, key=key, resolved_at=None, defaults={"level": level, "title": title, "body": body}
-    )
-    return alert
+def raise_alert(
+    *,
+    owner_id: UUID,
+    key: str,
+    title: str,
+    body: str = "",
+    level: str = Alert.Level.WARNING,
+    about: str = "",
+    **facts: Value | str | int,
+) -> UUID:
+    """Tell the owner `key`; returns the alert's id. While it lasts it is counted up and gets the newer words.
+
+    `title` and `body` are templates whose values are `facts` (`kit.sentences`). The level never falls; when it rises,
+    the alert counts as not acknowledged again. Runs as the tenant.
+    """
+    given = _given(key, title, body, level, about, facts) | {"owner_id": owner_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_RAISE_OWN, given)
+        alert_id, calls, level = cursor.fetchone()
+    if calls:
+        _call(owner_id, alert_id, level)
+    return UUID(str(alert_id))
+
+
+def raise_platform_alert(
+    *,
+    key: str,
+    title: str,
+    body: str = "",
+    level: str = Alert.Level.WARNING,
+    about: str = "",
+    **facts: Value | str | int,
+) -> UUID:
+    """The same for all operators."""
+    with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
+        cursor.execute(_RAISE_PLATFORM, _given(key, title, body, level, about, facts))
+        alert_id, calls, level = cursor.fetchone()
+    if calls:
+        for operator_id in _operators():
+            _call(operator_id, alert_id, level)
+    return UUID(str(alert_id))
 
 
 def resolve_alert(*, owner_id: UUID, key: str) -> int:
-    """Close the open alert `key`; returns how many there were (0 or 1)."""
-    return Alert.objects.filter(owner_id=owner_id, key=key, resolved_at=None).update(resolved_at=clock.now())
+    """Its cause is gone: close the alert `key`; returns how many there were (0 or 1). Runs as the tenant."""
+    return resolve_alerts(owner_id=owner_id, keys=(key,))
 
 
-def resolve_alerts(*, owner_id: UUID, prefix: str) -> int:
-    """Close the open alerts whose key begins with `prefix`; returns how many there were."""
-    found = Alert.objects.filter(owner_id=owner_id, key__startswith=prefix, resolved_at=None)
-    return found.update(resolved_at=clock.now())
+def resolve_alerts(*, owner_id: UUID, keys: Collection[str]) -> int:
+    """The same for several keys at once."""
+    rows = Alert.objects.unresolved().filter(owner_id=owner_id, key__in=keys)
+    return _resolved(owner_id, rows.update(resolved_at=clock.now()))
+
+
+def resolve_kind(*, owner_id: UUID, kind: str) -> int:
+    """The same for all alerts of a kind."""
+    rows = Alert.objects.unresolved().filter(owner_id=owner_id, kind=kind)
+    return _resolved(owner_id, rows.update(resolved_at=clock.now()))
+
+
+def resolve_platform_alert(*, key: str) -> int:
+    """Its cause is gone: close the platform's alert `key`; returns how many there were."""
+    with tenancy.system():
+        count: int = PlatformAlert.objects.unresolved().filter(key=key).update(resolved_at=clock.now())
+    if count:
+        for operator_id in _operators():
+            _changed(operator_id)
+    return count
+
+
+# --- what a person does -----------------------------------------------------------------------------------------------
+
+
+def acknowledge(*, user_id: UUID, alert_id: UUID) -> Message:
+    """Take note of an alert; doing so twice changes nothing. Raises NotFoundError, also for somebody else's."""
+    found = find_alert(user_id=user_id, alert_id=alert_id)
+    if found.acknowledged_at is None and found.resolved_at is None:
+        found.acknowledged_at = clock.now()
+        changed = ["acknowledged_at"]
+        if isinstance(found, PlatformAlert):
+            found.acknowledged_by_id = user_id
+            changed.append("acknowledged_by")
+        found.save(update_fields=changed)
+        _changed(user_id)
+    return found
+
+
+def acknowledge_all(*, user_id: UUID, level: str = "", kind: str = "") -> int:
+    """Take note of all open alerts, of one level or kind if it is given; returns how many."""
+    now, count = clock.now(), 0
+    only = {name: value for name, value in (("level", level), ("kind", kind)) if value}
+    count += Alert.objects.open().filter(owner_id=user_id, **only).update(acknowledged_at=now)
+    count += PlatformAlert.objects.open().filter(**only).update(acknowledged_at=now, acknowledged_by_id=user_id)
+    if count:
+        _changed(user_id)
+    return count
+
+
+def resolve_by_hand(*, user_id: UUID, alert_id: UUID) -> Message:
+    """Call an alert settled; it comes back if its cause does. Raises NotFoundError."""
+    found = find_alert(user_id=user_id, alert_id=alert_id)
+    if found.resolved_at is None:
+        found.resolved_at, found.resolved_by_hand = clock.now(), True
+        found.save(update_fields=["resolved_at", "resolved_by_hand"])
+        _changed(user_id)
+    return found
+
+
+def mute(*, user_id: UUID, key: str, until: datetime | None = None) -> Mute:
+    """Hear nothing of an alert's key, or of a kind, until a moment or for good; the newer wish replaces the older.
+
+    What is muted is still written down. Raises InvalidInputError for a key of no kind, or a moment that is over.
+    """
+    if key.partition(":")[0] not in KINDS or len(key) > TITLE_LENGTH:
+        raise InvalidInputError(
+            "Name the key of an alert, or a kind.", fields={"key": f"A key, or one of {', '.join(KINDS)}."}
+        )
+    if until is not None and until <= clock.now():
+        raise InvalidInputError("Mute until a moment to come.", fields={"until": "It is over."})
+    made, _ = Mute.objects.update_or_create(owner_id=user_id, key=key, defaults={"until": until})
+    _changed(user_id)
+    return made
+
+
+def unmute(*, user_id: UUID, mute_id: UUID) -> None:
+    """Hear of it again. Raises NotFoundError."""
+    if not Mute.objects.filter(owner_id=user_id, pk=mute_id).delete()[0]:
+        raise NotFoundError("There is no such mute.")
+    _changed(user_id)
+
+
+def find_alert(*, user_id: UUID, alert_id: UUID) -> Message:
+    """One's own alert, or as an operator the platform's. Raises NotFoundError."""
+    found: Message | None = Alert.objects.filter(owner_id=user_id, pk=alert_id).first()
+    found = found or PlatformAlert.objects.filter(pk=alert_id).first()
+    if found is None:
+        raise NotFoundError("There is no such alert.")
+    return found
+
+
+def forget_old_alerts() -> int:
+    """Delete what was resolved 90 days ago and more, and mutes that ran out, of everybody; returns how many alerts."""
+    before = clock.now() - KEPT
+    with tenancy.system():
+        Mute.objects.filter(until__lt=before).delete()
+        gone = [kind.objects.filter(resolved_at__lt=before).delete()[0] for kind in (Alert, PlatformAlert)]
+    return sum(gone)
+
+
+# --- writing and telling ----------------------------------------------------------------------------------------------
+
+
+def _given(
+    key: str, title: str, body: str, level: str, about: str, facts: dict[str, Value | str | int]
+) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "now": clock.now(),
+        "key": key,
+        "kind": kind_of(key).name,
+        "level": str(level),
+        "levels": list(LEVELS),
+        "title": title[:TITLE_LENGTH],
+        "body": body,
+        "facts": orjson.dumps(stored(**facts)).decode(),
+        "about": about,
+    }
+
+
+def _operators() -> list[UUID]:
+    return list(User.objects.filter(is_staff=True, is_active=True).values_list("pk", flat=True))
+
+
+def _resolved(owner_id: UUID, count: int) -> int:
+    if count:
+        _changed(owner_id)
+    return count
+
+
+def _call(owner_id: UUID, alert_id: UUID, level: str) -> None:
+    publish(owner_id=owner_id, event="alert", data={"id": alert_id, "level": level})
+    _changed(owner_id)
+
+
+def _changed(owner_id: UUID) -> None:
+    publish(owner_id=owner_id, event="alerts", data={})

@@ -38,7 +38,9 @@ def frame(path: str) -> dict[str, Any]:
             for section in navigation.SECTIONS
             if (links := navigation.links(section.pages, path=path, counts=pulse.counts))
         ],
-        "tabs": navigation.links(navigation.TABS, path=path, counts={}),
+        "tabs": navigation.links(navigation.TABS, path=path, counts={"alerts": pulse.counts["alerts"]}),
+        "alerts": pulse.counts["alerts"],
+        "is_grave": pulse.is_grave,
         "is_live": pulse.is_live,
         "as_of": clock.now(),
         "priced_at": pulse.priced_at,

@@ -42,15 +42,16 @@ FARMS = Page("Farms", "farms:list", "split", counter="farms", key="f")
 POSITIONS = Page("Positions", "trading:positions", "layers-2", counter="positions", key="o")
 ORDERS = Page("Orders", "trading:orders", "list-ordered", counter="orders", key="r")
 TRADES = Page("Trades", "trading:trades", "arrow-left-right", key="t")
+ALERTS = Page("Alerts", "alerts:inbox", "bell", counter="alerts", key="a")
 CONNECTIONS = Page("Connections", "wallets:connections", "plug", key="c")
 MORE = Page("More", "ui:jump", "menu")
 
 SECTIONS = (
     Section("", (PORTFOLIO, WALLETS, FARMS)),
     Section("Trading", (POSITIONS, ORDERS, TRADES)),
-    Section("Operations", (CONNECTIONS,)),
+    Section("Operations", (ALERTS, CONNECTIONS)),
 )
-TABS = (PORTFOLIO, WALLETS, POSITIONS, FARMS, MORE)
+TABS = (PORTFOLIO, WALLETS, POSITIONS, ALERTS, MORE)
 
 
 def links(pages: tuple[Page, ...], *, path: str, counts: Mapping[str, int]) -> list[Link]:

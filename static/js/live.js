@@ -10,7 +10,7 @@ const PAUSE_SECONDS = 1; // between two events of one name, whatever the server 
 const TICK = 1000;
 const WORDS = { connecting: "Connecting", live: "Connected", polling: "Delayed", offline: "Offline" };
 
-const heard = new Set();
+const heard = new Set(["alert"]); // its toast, in shell.js, is no region
 let stream;
 let poll;
 let patience;

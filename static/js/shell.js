@@ -81,6 +81,11 @@ if (toasts && template) {
   toasts.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest(".toast").remove());
 }
 
+// A new alert is told in the words of its reader: the event only names it. One that was raised by a timer names none.
+body.addEventListener("live:alert", ({ detail }) => {
+  if (detail?.id) htmx.ajax("GET", `${toasts.dataset.alerts}${detail.id}/toast/`, { target: toasts, swap: "beforeend" });
+});
+
 // --- command palette ------------------------------------------------------------------------------------------------
 const palette = document.getElementById("palette");
 const paletteLink = document.querySelector("[data-jump]");

@@ -23,7 +23,7 @@ PAGES = (
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/trading/orders/", "/trading/positions/", "/trading/trades/",
-    "/nowhere/",
+    "/alerts/", "/nowhere/",
 )  # fmt: skip
 
 

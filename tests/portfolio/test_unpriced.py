@@ -189,7 +189,7 @@ def test_a_wallet_that_cannot_be_written_down_does_not_stop_the_others(fund: Fun
     assert take_snapshots(owner_id=fund.owner.pk, at=at) == 5
     assert Snapshot.objects.get(scope=fund.owner.pk, at=at).equity == 1777
     alert = Alert.objects.get(key=f"snapshot:{fund.wallets['agent b'].pk}")
-    assert (alert.level, "agent b" in alert.body) == ("critical", True)
+    assert (alert.level, "agent b" in alert.story()) == ("critical", True)
 
     assert alert.resolved_at is None
     in_the_way.delete()
