@@ -43,7 +43,10 @@ class AgentOut(Schema):
     free: Amount
     funding: Amount
     profit: Amount | None
-    profit_return: Amount | None
+    profit_on_funding: Amount | None
+    today: Amount | None
+    today_return: float | None
+    twr: float | None
     trades: int
     win_rate: Amount | None
     realized: Amount
@@ -72,7 +75,10 @@ class FarmOut(Schema):
     free: Amount
     funding: Amount
     profit: Amount | None
-    profit_return: Amount | None
+    profit_on_funding: Amount | None
+    today: Amount | None
+    today_return: float | None
+    twr: float | None
     share: Amount | None
     target: Amount | None
     maximum_share: Amount

@@ -40,7 +40,10 @@ WITH place AS MATERIALIZED (
 scope (scope, base, wallet_id, venue, is_behind) AS MATERIALIZED (
     SELECT root.wallet_id, root.base_asset, place.wallet_id, place.venue, place.is_behind
     FROM wallet_subtree(
-        ARRAY(SELECT wallet_id FROM place WHERE %(only)s::uuid IS NULL OR wallet_id = %(only)s)
+        ARRAY(
+            SELECT wallet_id FROM place
+            WHERE %(only)s::uuid IS NULL OR wallet_id = %(only)s OR wallet_id = ANY(%(beside)s::uuid[])
+        )
     ) AS tree
     JOIN place AS root ON root.wallet_id = tree.root_id
     JOIN place ON place.wallet_id = tree.wallet_id
@@ -219,17 +222,6 @@ VALUE_ONE: Final = f"""{VALUATION}
 SELECT {VALUES} FROM valuation
 """  # noqa: S608 - joined from constants
 
-FUNDING: Final = f"""{BOOKS}, {MOVED}
-SELECT movement.scope, coalesce(previous.flows, 0) + movement.flow
-FROM movement
-JOIN (SELECT DISTINCT scope, base FROM scope) AS valued USING (scope)
-LEFT JOIN LATERAL (
-    SELECT flows FROM portfolio_snapshot AS snapshot
-    WHERE snapshot.scope = valued.scope AND snapshot.base = valued.base AND snapshot.at < %(previous_before)s
-    ORDER BY at DESC LIMIT 1
-) AS previous ON true
-"""  # noqa: S608 - joined from constants
-
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
@@ -286,26 +278,17 @@ def valued(given: dict[str, Any], row: Sequence[Any] | None) -> Valuation:
     return Valuation(given["at"], *nothing)
 
 
-def funding(*, owner_id: UUID) -> dict[UUID, Decimal]:
-    """What was put into each wallet (with all below it) less what was taken out, in its base asset; also the owner's.
-
-    It is read from the ledger's accounts, each movement at the price of the snapshot that saw it first, so that value
-    less funding is the profit that the portfolio shows. A wallet in which nothing ever moved is left out.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(FUNDING, parameters(owner_id=owner_id, at=clock.now()))
-        return dict(cursor.fetchall())
-
-
 def parameters(
     *,
     owner_id: UUID,
     at: datetime,
     only: UUID | None = None,
+    beside: Collection[UUID] = (),
     currency: str | None = None,
     behind: Collection[UUID] | None = None,
 ) -> dict[str, Any]:
-    """What every statement here needs: the owner, the moment, who is behind. `only` is the one scope asked for.
+    """What every statement here needs: the owner, the moment, who is behind. `only` is the one scope asked for, and
+    `beside` are wallets that are valued with it.
 
     `currency` is the owner's and `behind` the ids of the connections whose figures are carried forward, for callers
     that know them already.
@@ -321,6 +304,7 @@ def parameters(
         "previous_before": at,
         "live": live,
         "only": only,
+        "beside": list(beside),
         # History has no outages: its prices are the closes of that time, and its venue is the demo's.
         "behind": list(behind) if live else [],
         "oldest_price": at - PRICE_IS_OLD_AFTER if live else None,

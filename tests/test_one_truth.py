@@ -26,8 +26,8 @@ from markets.models import Ticker
 from markets.prices import prices_in, worth
 from portfolio.selectors.periods import Period
 from portfolio.selectors.scope import Scope
+from portfolio.selectors.standings import standings
 from portfolio.services import take_snapshots
-from portfolio.valuation import funding
 from tests.portfolio.fund import D, make_instrument
 from wallets.hierarchy.tree import wallet_tree
 from wallets.ledger import AccountRef, Leg, post
@@ -193,20 +193,23 @@ def compare(books: Books, client: Client) -> None:
         row.wallet_id: row for row in (*farm_rows(owner_id=owner.pk), *agent_rows(owner_id=owner.pk))
     }
     api = {row["id"]: row for row in client.get("/api/v1/wallets").json()}
-    put_in = funding(owner_id=owner.pk)
+    stand = standings(owner_id=owner.pk)
     for wallet in books.wallets:
         members = books.below(wallet)
         value = books.value(members, wallet.base_asset)
         scope = Scope(owner=owner, period=Period.ALL, wallet_id=wallet.pk)
         summary = client.get("/api/v1/portfolio/summary", {"wallet": str(wallet.pk), "range": "All"}).json()
-        given = put_in.get(wallet.pk, D(0))
+        standing = stand[wallet.pk]
+        given = standing.funding
         assert scope.now.equity == value
         assert tree[wallet.pk].unpriced == scope.now.unpriced == tuple(summary["unpriced"])
         assert scope.now.flows == given
         # Where something is held and nothing of it has a price, everybody says that the value is unknown.
         is_known = bool(value) or not scope.now.unpriced
         worth_now, profit = (value, value - given) if is_known else (None, None)
-        assert tree[wallet.pk].value == worth_now
+        assert tree[wallet.pk].value == standing.value == worth_now
+        assert scope.today.profit == exact(summary["today"]["profit"]) == standing.today
+        assert scope.today.twr == standing.today_return
         assert exact(api[str(wallet.pk)]["value"]) == exact(summary["equity"]) == worth_now
         assert scope.change.flows == exact(summary["period"]["flows"]) == (given if is_known else None)
         assert scope.change.profit == exact(summary["period"]["profit"]) == profit
@@ -216,7 +219,7 @@ def compare(books: Books, client: Client) -> None:
     everything = Scope(owner=owner, period=Period.ALL)
     assert everything.now.equity == books.value({wallet.pk for wallet in books.wallets}, owner.base_currency)
     if everything.now.is_known:
-        assert everything.change.profit == everything.now.equity - put_in.get(owner.pk, D(0))
+        assert everything.change.profit == everything.now.equity - stand[owner.pk].funding
     assert sum((share.value for share in everything.by_asset), D(0)) == everything.now.equity
     for path in ("/api/v1/farms", "/api/v1/agents"):
         for row in client.get(path).json():

@@ -6,12 +6,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from farms.models import Agent, Farm
-from farms.selectors.funding import results_by_wallet
+from farms.selectors.results import results_by_wallet
 from farms.selectors.runs import RunRow, last_runs
 from kit.errors import NotFoundError
 from kit.statuses import colour
 from markets.candles.reading import load_candles, moment
-from portfolio.valuation import funding
+from portfolio.selectors.standings import Standing, standings
 from quant import strategies
 from quant.candles import Candles
 from quant.errors import UnknownStrategyError
@@ -47,9 +47,8 @@ class AgentRow:
     status_kind: str
     status_detail: str
     base_asset: str
-    value: Decimal | None
+    standing: Standing
     free: Decimal
-    funding: Decimal
     trades: int
     wins: int
     realized: Decimal
@@ -57,12 +56,32 @@ class AgentRow:
     last_run: RunRow | None
 
     @property
-    def profit(self) -> Decimal | None:
-        return None if self.value is None else self.value - self.funding
+    def value(self) -> Decimal | None:
+        return self.standing.value
 
     @property
-    def profit_return(self) -> Decimal | None:
-        return None if self.profit is None or self.funding <= 0 else self.profit / self.funding
+    def funding(self) -> Decimal:
+        return self.standing.funding
+
+    @property
+    def profit(self) -> Decimal | None:
+        return self.standing.profit
+
+    @property
+    def profit_on_funding(self) -> Decimal | None:
+        return self.standing.profit_on_funding
+
+    @property
+    def today(self) -> Decimal | None:
+        return self.standing.today
+
+    @property
+    def today_return(self) -> float | None:
+        return self.standing.today_return
+
+    @property
+    def twr(self) -> float | None:
+        return self.standing.twr
 
     @property
     def market(self) -> str:
@@ -104,7 +123,7 @@ class AgentPage:
 def agent_rows(*, owner_id: UUID) -> tuple[AgentRow, ...]:
     """The owner's agents, oldest first."""
     nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
-    return rows_of(owner_id, nodes, funding(owner_id=owner_id))
+    return rows_of(owner_id, nodes, standings(owner_id=owner_id))
 
 
 def agent_row(*, owner_id: UUID, agent_id: UUID) -> AgentRow:
@@ -136,8 +155,8 @@ def agent_page(*, owner_id: UUID, agent_id: UUID) -> AgentPage:
     )
 
 
-def rows_of(owner_id: UUID, nodes: dict[UUID, WalletNode], given: dict[UUID, Decimal]) -> tuple[AgentRow, ...]:
-    """The rows of agents whose wallets and funding are known already."""
+def rows_of(owner_id: UUID, nodes: dict[UUID, WalletNode], stand: dict[UUID, Standing]) -> tuple[AgentRow, ...]:
+    """The rows of agents whose wallets and standings are known already."""
     agents = list(Agent.objects.filter(owner_id=owner_id).select_related("farm", "instrument"))
     held = {(row.wallet_id, row.instrument_id): row for row in open_positions(owner_id=owner_id)}
     results, last = results_by_wallet(owner_id), last_runs(owner_id)
@@ -145,7 +164,7 @@ def rows_of(owner_id: UUID, nodes: dict[UUID, WalletNode], given: dict[UUID, Dec
         _agent_row(
             agent,
             nodes[agent.wallet_id],
-            given.get(agent.wallet_id, ZERO),
+            stand[agent.wallet_id],
             results.get(agent.wallet_id, (0, 0, ZERO)),
             held.get((agent.wallet_id, agent.instrument_id)),
             last.get(agent.pk),
@@ -157,7 +176,7 @@ def rows_of(owner_id: UUID, nodes: dict[UUID, WalletNode], given: dict[UUID, Dec
 def _agent_row(
     agent: Agent,
     node: WalletNode,
-    funding: Decimal,
+    standing: Standing,
     results: tuple[int, int, Decimal],
     position: PositionRow | None,
     last_run: RunRow | None,
@@ -182,9 +201,8 @@ def _agent_row(
         status_kind=kind,
         status_detail=agent.status_detail,
         base_asset=node.base_asset,
-        value=node.value,
+        standing=standing,
         free=node.free_value,
-        funding=funding,
         trades=trades,
         wins=wins,
         realized=realized,

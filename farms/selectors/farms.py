@@ -16,7 +16,7 @@ from farms.selectors.runs import RunRow, agent_runs, run_row
 from kit import clock
 from kit.errors import NotFoundError
 from kit.statuses import colour
-from portfolio.valuation import funding
+from portfolio.selectors.standings import Standing, standings
 from trading.models import TradeDay
 from trading.selectors import PositionRow, protective_orders
 from wallets.hierarchy.tree import WalletNode, wallet_tree
@@ -53,9 +53,8 @@ class FarmRow:
     status_label: str
     status_kind: str
     base_asset: str
-    value: Decimal | None
+    standing: Standing
     free: Decimal
-    funding: Decimal
     share: Decimal | None
     target: Decimal | None
     maximum_share: Decimal
@@ -64,12 +63,32 @@ class FarmRow:
     exposure: tuple[Exposure, ...]
 
     @property
-    def profit(self) -> Decimal | None:
-        return None if self.value is None else self.value - self.funding
+    def value(self) -> Decimal | None:
+        return self.standing.value
 
     @property
-    def profit_return(self) -> Decimal | None:
-        return None if self.profit is None or self.funding <= 0 else self.profit / self.funding
+    def funding(self) -> Decimal:
+        return self.standing.funding
+
+    @property
+    def profit(self) -> Decimal | None:
+        return self.standing.profit
+
+    @property
+    def profit_on_funding(self) -> Decimal | None:
+        return self.standing.profit_on_funding
+
+    @property
+    def today(self) -> Decimal | None:
+        return self.standing.today
+
+    @property
+    def today_return(self) -> float | None:
+        return self.standing.today_return
+
+    @property
+    def twr(self) -> float | None:
+        return self.standing.twr
 
     @property
     def running(self) -> int:
@@ -113,11 +132,11 @@ def farm_rows(*, owner_id: UUID) -> tuple[FarmRow, ...]:
     """The owner's farms with their agents, oldest first."""
     agents: dict[UUID, list[AgentRow]] = defaultdict(list)
     nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
-    given = funding(owner_id=owner_id)
-    for row in rows_of(owner_id, nodes, given):
+    stand = standings(owner_id=owner_id)
+    for row in rows_of(owner_id, nodes, stand):
         agents[row.farm_id].append(row)
     farms = Farm.objects.filter(owner_id=owner_id)
-    return tuple(_farm_row(farm, nodes[farm.wallet_id], given, agents[farm.pk]) for farm in farms)
+    return tuple(_farm_row(farm, nodes[farm.wallet_id], stand[farm.wallet_id], agents[farm.pk]) for farm in farms)
 
 
 def farm_row(*, owner_id: UUID, farm_id: UUID) -> FarmRow:
@@ -161,7 +180,7 @@ def _happenings(farm_id: UUID, agents: dict[UUID, str]) -> tuple[Happening, ...]
     return tuple(sorted(told, key=lambda happening: happening.at, reverse=True)[:EVENTS_SHOWN])
 
 
-def _farm_row(farm: Farm, node: WalletNode, given: dict[UUID, Decimal], agents: Iterable[AgentRow]) -> FarmRow:
+def _farm_row(farm: Farm, node: WalletNode, standing: Standing, agents: Iterable[AgentRow]) -> FarmRow:
     members = tuple(agents)
     return FarmRow(
         id=farm.pk,
@@ -172,15 +191,14 @@ def _farm_row(farm: Farm, node: WalletNode, given: dict[UUID, Decimal], agents: 
         status_label=farm.get_status_display(),
         status_kind=colour("farm", farm.status),
         base_asset=node.base_asset,
-        value=node.value,
+        standing=standing,
         free=node.free_value,
-        funding=given.get(farm.wallet_id, ZERO),
         share=node.share,
         target=node.target,
         maximum_share=farm.maximum_share,
         created_at=farm.created_at,
         agents=members,
-        exposure=_exposure(members, node.value or ZERO, farm.maximum_share),
+        exposure=_exposure(members, standing.value or ZERO, farm.maximum_share),
     )
 
 

@@ -1,16 +1,15 @@
 """The farms as the portfolio shows them: who works, and what today brought."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Q
 
 from farms.models import Agent, Farm
-from kit import clock, days
-from portfolio.models import DailyPerformance
+from portfolio.selectors.standings import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +27,15 @@ class FarmLine:
     twr: float | None
 
 
-def farm_lines(*, owner_id: UUID) -> Sequence[FarmLine]:
-    """The owner's farms, oldest first, in one query that finds each farm's newest day by index."""
-    earned = F("market") + F("realized") - F("fees") + F("adjustments")
-    written = DailyPerformance.objects.filter(scope=OuterRef("wallet_id")).order_by("-day").annotate(earned=earned)
-    rows = Farm.objects.filter(owner_id=owner_id).annotate(
-        agent_count=Count("agents"),
-        running_count=Count("agents", filter=Q(agents__status=Agent.Status.RUNNING)),
-        **{f"last_{name}": Subquery(written.values(name)[:1]) for name in ("day", "equity", "earned", "twr")},
+def farm_lines(*, owner_id: UUID, stand: Mapping[UUID, Standing]) -> Sequence[FarmLine]:
+    """The owner's farms, oldest first, in one query; `stand` says how their wallets do."""
+    farms = Farm.objects.filter(owner_id=owner_id).annotate(
+        agent_count=Count("agents"), running_count=Count("agents", filter=Q(agents__status=Agent.Status.RUNNING))
     )
-    return [_line(farm) for farm in rows]
+    return [_line(farm, stand[farm.wallet_id]) for farm in farms]
 
 
-def _line(farm: Any) -> FarmLine:
-    is_today = farm.last_day == days.day_of(clock.now())
+def _line(farm: Any, standing: Standing) -> FarmLine:
     return FarmLine(
         id=farm.pk,
         name=farm.name,
@@ -49,7 +43,7 @@ def _line(farm: Any) -> FarmLine:
         is_running=farm.status == Farm.Status.RUNNING,
         agents=farm.agent_count,
         running=farm.running_count,
-        equity=farm.last_equity,
-        today=farm.last_earned if is_today else None,
-        twr=farm.last_twr if is_today else None,
+        equity=standing.value,
+        today=standing.today,
+        twr=standing.today_return,
     )

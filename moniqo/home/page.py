@@ -32,7 +32,7 @@ class Home(Scope):
 
     @cached_property
     def farms(self) -> Sequence[FarmLine]:
-        return farm_lines(owner_id=self.owner_id)
+        return farm_lines(owner_id=self.owner_id, stand=self.worth.standings)
 
     @cached_property
     def markets(self) -> Sequence[MarketLine]:

@@ -10,6 +10,8 @@ from uuid import UUID
 from django.db import connection
 
 from portfolio import valuation
+from portfolio.selectors import standings
+from portfolio.selectors.standings import Standing
 from portfolio.valuation import Valuation
 
 ZERO: Final = Decimal(0)
@@ -42,7 +44,8 @@ _ORDER: Final = "ORDER BY held.created_at, held.venue, held.asset"
 
 _HOLDINGS: Final = f"{valuation.BOOKS}{_BRANCHES} SELECT {_FIELDS} FROM held {_ORDER}"  # noqa: S608 - constants
 _VALUED: Final = f"""{valuation.VALUATION}{_BRANCHES}
-SELECT {_FIELDS}, {valuation.VALUES} FROM valuation LEFT JOIN held ON true {_ORDER}
+SELECT {_FIELDS}, {standings.FIGURES}, {valuation.VALUES}
+FROM valuation {standings.OPENING} LEFT JOIN held ON valuation.scope = %(only)s {_ORDER}
 """  # noqa: S608 - joined from constants
 
 
@@ -106,14 +109,30 @@ def read_holdings(parameters: dict[str, Any]) -> tuple[Holding, ...]:
         return tuple(Holding(*row) for row in cursor.fetchall())
 
 
-def value_and_holdings(parameters: dict[str, Any]) -> tuple[Valuation, tuple[Holding, ...]]:
-    """What the scope `parameters["only"]` is worth and what it consists of, seen in the same instant: one query."""
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A scope's value, what it consists of, and how it and those beside it stand."""
+
+    now: Valuation
+    holdings: tuple[Holding, ...]
+    standings: dict[UUID, Standing]
+
+
+def read_worth(parameters: dict[str, Any]) -> Worth:
+    """What `parameters["only"]` is worth and consists of, and how those beside it stand: one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_VALUED, parameters)
+        cursor.execute(_VALUED, parameters | standings.midnight(parameters["at"]))
         rows = cursor.fetchall()
     size = len(fields(Holding))
-    worth = valuation.valued(parameters, rows[0][size:] if rows else None)
-    return worth, tuple(Holding(*row[:size]) for row in rows if row[0] is not None)
+    found: dict[UUID, Standing] = {}
+    now, held = None, []
+    for row in rows:
+        scope, stands = standings.standing(row[size : size + standings.SIZE])
+        found[scope] = stands
+        if scope == parameters["only"]:
+            now = row[size + standings.SIZE :]
+            held += [Holding(*row[:size])] if row[0] is not None else []
+    return Worth(valuation.valued(parameters, now), tuple(held), found)
 
 
 def by_asset(holdings: Sequence[Holding]) -> tuple[Share, ...]:

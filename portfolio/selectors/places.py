@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 MASTER: Final = "master"
+FARM: Final = "farm"
 AGENT: Final = "agent"
 
 # Agents are too many to choose from: of them only the one that is looked at, if one is.
@@ -78,6 +79,11 @@ class Places:
     def choices(self) -> tuple[Place, ...]:
         """Masters, farms and what stands beside them."""
         return tuple(wallet for wallet in self.wallets if wallet.role != AGENT)
+
+    @property
+    def farms(self) -> tuple[UUID, ...]:
+        """The wallets of the farms."""
+        return tuple(wallet.pk for wallet in self.wallets if wallet.role == FARM)
 
     @property
     def has_wallets(self) -> bool:

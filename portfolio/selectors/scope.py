@@ -91,8 +91,8 @@ class Scope:
         return open_positions(owner_id=self.owner_id, wallet_ids=None if self.wallet is None else [self.wallet.pk])
 
     @cached_property
-    def _valued(self) -> tuple[Valuation, tuple[Holding, ...]]:
-        return holdings.value_and_holdings(self.parameters)
+    def worth(self) -> holdings.Worth:
+        return holdings.read_worth(self.parameters)
 
     @cached_property
     def _trail(self) -> Trail:
@@ -129,17 +129,18 @@ class Scope:
             owner_id=self.owner_id,
             at=self._moment,
             only=self.scope,
+            beside=self.places.farms,
             currency=self.currency,
             behind=[one.pk for one in self.behind],
         )
 
     @property
     def now(self) -> Valuation:
-        return self._valued[0]
+        return self.worth.now
 
     @property
     def holdings(self) -> tuple[Holding, ...]:
-        return self._valued[1]
+        return self.worth.holdings
 
     @cached_property
     def behind(self) -> tuple[Venue, ...]:

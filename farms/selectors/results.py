@@ -1,9 +1,4 @@
-"""What the trades of a wallet made of what it was given.
-
-What was given to a wallet is known to `portfolio.valuation.funding`, which reads it from the ledger. Profit is what the
-wallet is worth minus that, the same number that the portfolio shows; so it holds fees, open positions and everything
-else, and needs no bookkeeping of its own.
-"""
+"""What the trades of a wallet made. What it is worth, was given and earned is its standing (portfolio.selectors)."""
 
 from decimal import Decimal
 from uuid import UUID

@@ -1,0 +1,84 @@
+"""How each of an owner's wallets stands, with all below it, and all of them together: value, today and return.
+
+The one source of these figures where many wallets are shown. One statement values all scopes at one moment, as the
+snapshots do, and looks up what each was worth at the last midnight of the reader.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from kit import clock, days
+from portfolio.valuation import VALUATION, parameters
+
+# What a `Standing` is made of, out of `valuation` and `opening`, which is what stood at the reader's last midnight.
+FIGURES: Final = """
+    valuation.scope, valuation.base, valuation.equity, valuation.equity <> 0 OR valuation.unpriced = '[]',
+    valuation.flows, valuation.twr_index,
+    coalesce(opening.equity, 0), coalesce(opening.flows, 0), coalesce(nullif(opening.twr_index, 0), 1)
+"""
+SIZE: Final = 9  # columns
+OPENING: Final = """
+LEFT JOIN LATERAL (
+    SELECT equity, flows, twr_index FROM portfolio_snapshot AS snapshot
+    WHERE snapshot.scope = valuation.scope AND snapshot.base = valuation.base AND snapshot.at <= %(midnight)s
+    ORDER BY at DESC LIMIT 1
+) AS opening ON true
+"""
+_STANDINGS: Final = f"{VALUATION} SELECT {FIGURES} FROM valuation {OPENING}"  # noqa: S608 - joined from constants
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A scope now, money in `base`, returns time-weighted fractions; None is what cannot be valued now.
+
+    `funding` is what was put in less what was taken out, ever; `profit` is value less funding. `twr` is the return
+    since the start or, after a total loss, since it began anew.
+    """
+
+    base: str
+    value: Decimal | None
+    funding: Decimal
+    today: Decimal | None
+    today_return: float | None
+    twr: float | None
+
+    @property
+    def profit(self) -> Decimal | None:
+        return None if self.value is None else self.value - self.funding
+
+    @property
+    def profit_on_funding(self) -> Decimal | None:
+        """Profit on the capital given: by how much it grew what it holds of others' money, whenever that came."""
+        return None if self.profit is None or self.funding <= 0 else self.profit / self.funding
+
+
+def standings(*, owner_id: UUID) -> dict[UUID, Standing]:
+    """The standing of each wallet by its id, of those too that never held anything; of all together by the owner's."""
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDINGS, parameters(owner_id=owner_id, at=now) | midnight(now))
+        return dict(standing(row) for row in cursor.fetchall())
+
+
+def midnight(now: datetime) -> dict[str, Any]:
+    """The parameter of `OPENING`."""
+    return {"midnight": days.begins_today(now)}
+
+
+def standing(row: Sequence[Any]) -> tuple[UUID, Standing]:
+    """A scope and how it stands, of a row of `FIGURES`."""
+    scope, base, equity, is_known, flows, index, opening, flows_before, index_before = row
+    return scope, Standing(
+        base=base,
+        value=equity if is_known else None,
+        funding=flows,
+        today=equity - opening - (flows - flows_before) if is_known else None,
+        today_return=index / index_before - 1 if is_known else None,
+        twr=index - 1 if is_known else None,
+    )
