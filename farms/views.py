@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from farms import charts, selectors, services
 from farms.forms import AgentForm, FarmForm
-from farms.models import AgentRun, Farm
+from farms.models import Agent, AgentRun, Farm
 from kit.errors import MoniqoError
 from kit.forms import explain
 from kit.http import missing_is_404, owner_of
@@ -41,6 +41,21 @@ def farm(request: HttpRequest, pk: UUID) -> HttpResponse:
         page = selectors.farm_page(owner_id=owner_of(request), farm_id=pk)
     context = {"page": page, "farm": page.farm, "chart": charts.profit_curve(page)}
     return render(request, "farms/farm.html", context)
+
+
+@login_required
+@require_GET
+def of_wallet(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """To the farm or the agent that works with this wallet; to all farms where none does."""
+    owner_id = owner_of(request)
+    worker = Agent.objects.filter(wallet_id=pk, owner_id=owner_id).first()
+    if worker is not None:
+        return redirect("farms:agent", pk=worker.pk)
+    found = Farm.objects.filter(wallet_id=pk, owner_id=owner_id).first()
+    if found is not None:
+        return redirect("farms:farm", pk=found.pk)
+    messages.info(request, "No farm and no agent works with this wallet.")
+    return redirect("farms:list")
 
 
 @login_required

@@ -1,25 +1,34 @@
 """What forms share: how a decimal is read, and where the sentence of a refusal is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm, DecimalField
 
-from kit.decimals import parse
+from kit.decimals import parse, read
 from kit.errors import InvalidInputError, MoniqoError
 
 
 class ExactDecimalField(DecimalField):
     """A decimal as `kit.decimals` reads it."""
 
+    reader: Callable[[str], Decimal] = staticmethod(parse)
+
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and (text := value.strip()):
             try:
-                value = parse(text)
+                value = self.reader(text)
             except ValueError as error:
                 raise ValidationError(str(error), code="invalid") from error
         return super().to_python(value)
+
+
+class AmountField(ExactDecimalField):
+    """An amount as a person writes it: thousands may be set apart."""
+
+    reader = staticmethod(read)
 
 
 def explain(

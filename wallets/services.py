@@ -11,6 +11,7 @@ from wallets.hierarchy.movements import (
     preview_deposit,
 )
 from wallets.hierarchy.places import create_wallet, update_wallet
+from wallets.hierarchy.undoing import undo
 from wallets.sync.runs import assign_suspense, prune_sync_log, request_sync, sync_connection
 from wallets.venues.accounts import create_demo_connection, ensure_demo_platform, open_paper_account
 
@@ -31,5 +32,6 @@ __all__ = (
     "prune_sync_log",
     "request_sync",
     "sync_connection",
+    "undo",
     "update_wallet",
 )

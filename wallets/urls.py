@@ -12,5 +12,6 @@ urlpatterns = [
     path("<uuid:pk>/deposit/", views.move, {"action": "deposit"}, name="deposit"),
     path("<uuid:pk>/allocate/", views.move, {"action": "allocate"}, name="allocate"),
     path("<uuid:pk>/collect/", views.move, {"action": "collect"}, name="collect"),
+    path("movements/<uuid:pk>/undo/", views.undo, name="undo"),
     *connection_urls.urlpatterns,
 ]

@@ -6,39 +6,70 @@ from typing import Any
 from django import forms
 
 from kit import display, formatting
-from kit.forms import ExactDecimalField
+from kit.forms import AmountField, ExactDecimalField
 from kit.models import MONEY
+from wallets.hierarchy.parts import Part, read_part
 from wallets.hierarchy.tree import WalletNode
 from wallets.models import Connection, Wallet
 
 
-class MovementForm(forms.Form):
-    """How much of which asset leaves `source`; a deposit has no source and brings the wallet's base asset."""
+class PartOrAmountField(AmountField):
+    """An amount as people write it, or a part: `25 %`, `all`, `to target`."""
 
-    asset = forms.ChoiceField(label="From")
-    amount = ExactDecimalField(
+    def clean(self, value: Any) -> Decimal | Part:
+        part = read_part(value) if isinstance(value, str) else None
+        if part is not None:
+            return part
+        amount: Decimal = super().clean(value)
+        return amount
+
+
+class MovementForm(forms.Form):
+    """How much of which asset leaves `source`; a deposit has no source and brings the wallet's base asset.
+
+    `can_split` says whether the target has agents that could get it on at once. The page asks for a preview as
+    `data-preview` is typed and `data-choice` chosen.
+    """
+
+    asset = forms.ChoiceField(label="From", widget=forms.Select(attrs={"data-choice": True}))
+    amount = PartOrAmountField(
         label="Amount",
         min_value=Decimal("1e-18"),
         max_digits=MONEY["max_digits"],
         decimal_places=MONEY["decimal_places"],
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "data-preview": True}),
+        error_messages={"min_value": "Enter an amount above zero."},
+    )
+    split = forms.BooleanField(
+        label="Split to its agents by target", required=False, widget=forms.CheckboxInput(attrs={"data-choice": True})
     )
     note = forms.CharField(label="Note", max_length=200, required=False)
 
-    def __init__(self, *args: Any, source: WalletNode | None, base_asset: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, source: WalletNode | None, base_asset: str, can_split: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.auto_id, self.label_suffix = "movement_%s", ""
         choices = self.fields["asset"]
         assert isinstance(choices, forms.ChoiceField)  # noqa: S101 - declared above
+        if not can_split:
+            del self.fields["split"]
         if source is None:
             choices.label = "Asset"
             choices.choices = [(base_asset, base_asset)]
             del self.fields["note"]
         else:
-            free = [(held.asset, held.available) for held in source.holdings if held.available > 0]
-            choices.choices = [(asset, _free(source.name, asset, amount)) for asset, amount in free] or [
-                (base_asset, _free(source.name, base_asset, Decimal(0)))
+            free = {base_asset: Decimal(0)} | {held.asset: held.available for held in source.holdings}
+            choices.choices = [
+                (asset, _free(source.name, asset, amount))
+                for asset, amount in free.items()
+                if amount > 0 or asset == base_asset
             ]
+
+    def write_amount(self, text: str) -> None:
+        """Show another text in the field than what was sent."""
+        self.data = self.data.copy()
+        self.data["amount"] = text
 
 
 class SettingsForm(forms.Form):
@@ -71,35 +102,17 @@ class SettingsForm(forms.Form):
 
 
 class WalletForm(forms.Form):
-    """A new wallet under `parent`, or without one a new master on one of the owner's connections."""
+    """A new master wallet on one of the owner's connections."""
 
     name = forms.CharField(label="Name", max_length=80)
-    target_percent = ExactDecimalField(
-        label="Target, % of its parent",
-        min_value=Decimal(0),
-        max_value=Decimal(100),
-        max_digits=9,
-        decimal_places=6,
-        required=False,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-    )
     connection = forms.ModelChoiceField(Connection.objects.none(), label="Connection", empty_label=None)
 
-    def __init__(self, *args: Any, parent: Wallet | None, owner_id: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owner_id: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         connections = self.fields["connection"]
         assert isinstance(connections, forms.ModelChoiceField)  # noqa: S101 - declared above
-        if parent is None:
-            del self.fields["target_percent"]
-            connections.queryset = Connection.objects.filter(owner_id=owner_id)
-        else:
-            del self.fields["connection"]
-
-    @property
-    def target_weight(self) -> Decimal | None:
-        percent: Decimal | None = self.cleaned_data.get("target_percent")
-        return None if percent is None else percent / 100
+        connections.queryset = Connection.objects.filter(owner_id=owner_id)
 
 
 def _free(name: str, asset: str, amount: Decimal) -> str:

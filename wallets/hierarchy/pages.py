@@ -1,0 +1,262 @@
+"""The two pages of wallets, all of them and one, as the views show them; both hold the form that moves money."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import urlencode
+
+from kit import statuses
+from kit.http import HtmxRequest, owner_of, vary, wants_part
+from wallets.hierarchy import transfers
+from wallets.hierarchy.flow import capital_flow, colours
+from wallets.hierarchy.forms import MovementForm, SettingsForm
+from wallets.hierarchy.parts import Move, find_move
+from wallets.hierarchy.transfers import TREE, WALLET, Place, Transfer
+from wallets.hierarchy.tree import WalletNode
+from wallets.ledger import statements
+from wallets.models import Account, Wallet
+
+OFF_TARGET: Final = Decimal("0.025")
+ENTRIES_SHOWN: Final = 50
+ALLOCATIONS_SHOWN: Final = 20
+SETTINGS: Final = "settings"
+TABS: Final = (("allocate", "Allocate"), ("collect", "Collect"), (SETTINGS, "Settings"))
+MASTER_TABS: Final = (("deposit", "Deposit"), (SETTINGS, "Settings"))
+FORM: Final = "transfer"  # what htmx targets when it asks for the form alone
+
+Nodes = tuple[WalletNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the tree table."""
+
+    node: WalletNode
+    colour: int
+    is_off: bool
+    status_kind: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the things that can be done with a wallet."""
+
+    tab: str
+    label: str
+    address: str
+
+
+def choices(place: Place, node: WalletNode, *, settings: bool = True) -> list[Choice]:
+    tabs = TABS if node.parent_id else MASTER_TABS
+    return [Choice(tab, label, place.with_tab(tab)) for tab, label in tabs if settings or tab != SETTINGS]
+
+
+def chosen(request: HttpRequest, nodes: Nodes) -> Place | None:
+    """The wallet and the tab of the address; by default the first farm's allocation."""
+    if not nodes:
+        return None
+    asked = request.GET.get("wallet", "")
+    if asked:
+        node = find(nodes, asked)
+    else:
+        node = next((node for node in nodes if node.role == Wallet.Role.FARM), nodes[0])
+    return place_of(node, TREE, request.GET.get("tab", ""))
+
+
+def place_of(node: WalletNode, page: str, tab: str) -> Place:
+    """The place on that page, with the first tab where the wallet has no such."""
+    tabs = [choice.tab for choice in choices(Place(page, node.id, ""), node, settings=page == TREE)]
+    return Place(page, node.id, tab if tab in tabs else tabs[0])
+
+
+def find(nodes: Nodes, wallet_id: UUID | str) -> WalletNode:
+    """The wallet, or Http404."""
+    for node in nodes:
+        if str(node.id) == str(wallet_id):
+            return node
+    raise Http404("There is no such wallet.")
+
+
+def move_at(nodes: Nodes, place: Place) -> Move:
+    """The movement that the place is for, or Http404."""
+    move = find_move(nodes, find(nodes, place.wallet_id), place.tab)
+    if move is None:
+        raise Http404("This wallet has no such movement.")
+    return move
+
+
+def page_with(
+    request: HtmxRequest,
+    nodes: Nodes,
+    place: Place,
+    *,
+    form: MovementForm | None = None,
+    done: UUID | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """The form at its place with what has become of it: the form alone for htmx, else the page that it stands on."""
+    move = move_at(nodes, place)
+    shown = transfers.transfer(
+        owner_id=owner_of(request), place=place, move=move, data=request.GET, form=form, done=done, problem=problem
+    )
+    if request.htmx:
+        return vary(render(request, "wallets/transfer.html", {"transfer": shown}, status=status))
+    if place.page == WALLET:
+        return wallet_page(request, nodes, place, shown=shown, status=status)
+    return tree_page(request, nodes, place, shown=shown, status=status)
+
+
+def tree_page(
+    request: HtmxRequest,
+    nodes: Nodes,
+    place: Place | None,
+    *,
+    settings: Form | None = None,
+    shown: Transfer | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page, or the region that htmx asks for: `overview` when something happened, `wallets` for another choice."""
+    colour = colours(nodes)
+    rows = [_row(node, colour) for node in nodes]
+    context: dict[str, Any] = {
+        "rows": rows,
+        "masters": [node for node in nodes if node.depth == 0],
+        "farms": [row for row in rows if row.node.role == Wallet.Role.FARM],
+        "flow": capital_flow(nodes),
+        "totals": _totals(nodes),
+        "off_target": OFF_TARGET,
+        "selected": None,
+    }
+    if place:
+        node = find(nodes, place.wallet_id)
+        context |= {
+            "selected": _row(node, colour),
+            "place": place,
+            "choices": choices(place, node),
+            "form": settings or _settings_form(node),
+            "transfer": None if place.tab == SETTINGS else shown or _transfer(request, nodes, place),
+        }
+    return vary(render(request, _template(request), context, status=status))
+
+
+def wallet_page(
+    request: HtmxRequest, nodes: Nodes, place: Place, *, shown: Transfer | None = None, status: int = 200
+) -> HttpResponse:
+    """One wallet: what it holds, the statement of one of its accounts, and how money came and went."""
+    owner_id, pk, colour = owner_of(request), place.wallet_id, colours(nodes)
+    node = find(nodes, pk)
+    asset = request.GET.get("asset") or node.base_asset
+    kind = request.GET.get("kind") or Account.Kind.WALLET.value
+    statement = statements.entries(owner_id=owner_id, wallet_id=pk, asset=asset, kind=kind)
+    page = Paginator(statement, ENTRIES_SHOWN).get_page(request.GET.get("page"))
+    accounts = list(Account.objects.filter(wallet_id=pk).exclude(version=0, held_version=0).order_by("kind", "asset"))
+    context = {
+        "row": _row(node, colour),
+        "node": node,
+        "path": _path(nodes, node),
+        "below": [_row(other, colour) for other in nodes if other.parent_id == pk],
+        "place": place,
+        "here": f"{place.path}?{urlencode({'asset': asset, 'kind': kind, 'page': page.number})}",
+        "choices": choices(place, node, settings=False),
+        "transfer": shown or _transfer(request, nodes, place),
+        "asset": asset,
+        "kind": kind,
+        "kind_label": dict(Account.Kind.choices).get(kind, kind),
+        "accounts": accounts,
+        "page": page,
+        "lines": [statements.entry_line(entry) for entry in page.object_list],
+        "allocations": statements.allocations(owner_id=owner_id, wallet_id=pk)[:ALLOCATIONS_SHOWN],
+    }
+    return vary(render(request, "wallets/wallet.html", context, status=status))
+
+
+# --- inside ---------------------------------------------------------------------------------------------------------
+
+
+def _transfer(request: HtmxRequest, nodes: Nodes, place: Place) -> Transfer:
+    return transfers.transfer(
+        owner_id=owner_of(request), place=place, move=move_at(nodes, place), data=request.GET
+    )
+
+
+def _template(request: HtmxRequest) -> str:
+    if not wants_part(request):
+        return "wallets/tree.html"
+    if request.htmx.target == "overview":
+        return "wallets/overview.html"
+    return "wallets/tree.html#wallets"
+
+
+def _settings_form(node: WalletNode) -> Form:
+    percent = None if node.target_weight is None else (node.target_weight * 100).normalize()
+    return SettingsForm(
+        initial={
+            "name": node.name,
+            "target_percent": None if percent is None else f"{percent:f}",
+            "trading_state": node.trading_state,
+        },
+        is_master=node.parent_id is None,
+    )
+
+
+def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:
+    """The metrics bar: of all masters together, as long as they share a base asset."""
+    masters = [node for node in nodes if node.depth == 0]
+    if not masters or len({node.base_asset for node in masters}) > 1:
+        return None
+    value = sum((node.value or Decimal(0) for node in masters), Decimal(0))
+    own = sum((node.own_value or Decimal(0) for node in masters), Decimal(0))
+    is_known = any(node.value is not None for node in masters)
+    changes = [node.change for node in masters]
+    change = None if None in changes else sum((change for change in changes if change is not None), Decimal(0))
+    agents = [node for node in nodes if node.role == Wallet.Role.AGENT]
+    return {
+        "base_asset": masters[0].base_asset,
+        "value": value if is_known else None,
+        "change": change,
+        "change_fraction": None if change is None or value == change else change / (value - change),
+        "allocated": value - own if is_known else None,
+        "allocated_share": (value - own) / value if value else None,
+        "free": sum((node.free_value for node in masters), Decimal(0)),
+        "free_share": own / value if value else None,
+        "held": sum((node.held_value for node in masters), Decimal(0)),
+        "off_target": sum(_is_off(node) for node in nodes),
+        "agents": len(agents),
+        "active_agents": sum(node.state == Wallet.TradingState.ACTIVE for node in agents),
+        "farms": sum(node.role == Wallet.Role.FARM for node in nodes),
+        "masters": len(masters),
+        "unpriced": sorted({asset for node in masters for asset in node.unpriced}),
+    }
+
+
+def _row(node: WalletNode, colour: dict[UUID, int]) -> Row:
+    kind, status = node.freshness.kind, node.freshness.label
+    if node.state == Wallet.TradingState.HALTED:
+        kind, status = statuses.colour("wallet", node.state), "Halted"
+    elif node.state == Wallet.TradingState.REDUCING:
+        kind, status = statuses.colour("wallet", node.state), "Reducing"
+    elif kind != "bad" and _is_off(node):
+        kind, status = statuses.colour("wallet", "off_target"), "Off target"
+    return Row(node, colour[node.id], _is_off(node), kind, status)
+
+
+def _is_off(node: WalletNode) -> bool:
+    return node.drift is not None and abs(node.drift) > OFF_TARGET
+
+
+def _path(nodes: tuple[WalletNode, ...], node: WalletNode) -> list[WalletNode]:
+    """The wallets above, from the master down."""
+    by_id = {other.id: other for other in nodes}
+    path: list[WalletNode] = []
+    while node.parent_id is not None:
+        node = by_id[node.parent_id]
+        path.insert(0, node)
+    return path
