@@ -62,10 +62,8 @@ const expire = (toast) => {
   const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
   setTimeout(leave, TOAST_SECONDS * 1000);
 };
-const addToast = ({ kind = "", text, retry }) => {
-  const toast = template.content.firstElementChild.cloneNode(true);
-  toast.className = `toast ${kind}`;
-  toast.setAttribute("role", kind === "bad" ? "alert" : "status");
+const addToast = ({ kind, text, retry }) => {
+  const toast = template.content.querySelector(`.toast.${kind || "plain"}`).cloneNode(true); // one of each, with its icon
   toast.querySelector("p").textContent = text;
   const button = toast.querySelector("[data-retry]");
   if (retry) button.addEventListener("click", () => { toast.remove(); retry(); });

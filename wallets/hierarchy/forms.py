@@ -68,8 +68,7 @@ class MovementForm(forms.Form):
 
     def write_amount(self, text: str) -> None:
         """Show another text in the field than what was sent."""
-        self.data = self.data.copy()
-        self.data["amount"] = text
+        self.data = {**{name: self.data.get(name, "") for name in self.fields if self.data.get(name)}, "amount": text}
 
 
 class SettingsForm(forms.Form):

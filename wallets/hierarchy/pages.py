@@ -28,6 +28,7 @@ ALLOCATIONS_SHOWN: Final = 20
 SETTINGS: Final = "settings"
 TABS: Final = (("allocate", "Allocate"), ("collect", "Collect"), (SETTINGS, "Settings"))
 MASTER_TABS: Final = (("deposit", "Deposit"), (SETTINGS, "Settings"))
+WALLET_PARTS: Final = ("wallet", "inspector")  # the regions of one wallet's page that htmx asks for
 FORM: Final = "transfer"  # what htmx targets when it asks for the form alone
 
 Nodes = tuple[WalletNode, ...]
@@ -63,10 +64,7 @@ def chosen(request: HttpRequest, nodes: Nodes) -> Place | None:
     if not nodes:
         return None
     asked = request.GET.get("wallet", "")
-    if asked:
-        node = find(nodes, asked)
-    else:
-        node = next((node for node in nodes if node.role == Wallet.Role.FARM), nodes[0])
+    node = find(nodes, asked) if asked else next((node for node in nodes if node.role == Wallet.Role.FARM), nodes[0])
     return place_of(node, TREE, request.GET.get("tab", ""))
 
 
@@ -99,13 +97,12 @@ def page_with(
     *,
     form: MovementForm | None = None,
     done: UUID | None = None,
-    problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """The form at its place with what has become of it: the form alone for htmx, else the page that it stands on."""
     move = move_at(nodes, place)
     shown = transfers.transfer(
-        owner_id=owner_of(request), place=place, move=move, data=request.GET, form=form, done=done, problem=problem
+        owner_id=owner_of(request), place=place, move=move, data=request.GET, form=form, done=done
     )
     if request.htmx:
         return vary(render(request, "wallets/transfer.html", {"transfer": shown}, status=status))
@@ -164,7 +161,7 @@ def wallet_page(
         "path": _path(nodes, node),
         "below": [_row(other, colour) for other in nodes if other.parent_id == pk],
         "place": place,
-        "here": f"{place.path}?{urlencode({'asset': asset, 'kind': kind, 'page': page.number})}",
+        "here": f"{place.path}?{urlencode({'asset': asset, 'kind': kind, 'page': str(page.number)})}",
         "choices": choices(place, node, settings=False),
         "transfer": shown or _transfer(request, nodes, place),
         "asset": asset,
@@ -175,16 +172,16 @@ def wallet_page(
         "lines": [statements.entry_line(entry) for entry in page.object_list],
         "allocations": statements.allocations(owner_id=owner_id, wallet_id=pk)[:ALLOCATIONS_SHOWN],
     }
-    return vary(render(request, "wallets/wallet.html", context, status=status))
+    part = request.htmx.target if wants_part(request) else ""
+    template = f"wallets/wallet.html#{part}" if part in WALLET_PARTS else "wallets/wallet.html"
+    return vary(render(request, template, context, status=status))
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------
 
 
 def _transfer(request: HtmxRequest, nodes: Nodes, place: Place) -> Transfer:
-    return transfers.transfer(
-        owner_id=owner_of(request), place=place, move=move_at(nodes, place), data=request.GET
-    )
+    return transfers.transfer(owner_id=owner_of(request), place=place, move=move_at(nodes, place), data=request.GET)
 
 
 def _template(request: HtmxRequest) -> str:

@@ -72,7 +72,6 @@ class Transfer:
     plan: Plan | None
     chips: list[Chip]
     done: undoing.Done | None
-    problem: str
 
     @property
     def url(self) -> str:
@@ -106,8 +105,8 @@ def read_form(move: Move, data: QueryDict) -> MovementForm:
 
 
 def asked_form(move: Move, data: QueryDict) -> MovementForm:
-    """The form as somebody sent it."""
-    return _form(move, data=data)
+    """The form as somebody sent it; a link may leave the asset out."""
+    return _form(move, data={"asset": move.target.base_asset} | {name: data[name] for name in data})
 
 
 def _form(move: Move, **filled: Any) -> MovementForm:
@@ -148,7 +147,6 @@ def transfer(
     data: QueryDict,
     form: MovementForm | None = None,
     done: UUID | None = None,
-    problem: str = "",
 ) -> Transfer:
     """The form as the page's parameters fill it, or as it was refused (`form`)."""
     form = form or read_form(move, data)
@@ -161,7 +159,6 @@ def transfer(
         plan=shown,
         chips=_chips(place, move, form),
         done=undoing.recent(owner_id=owner_id, allocation_id=done) if done else None,
-        problem=problem,
     )
 
 
@@ -174,9 +171,7 @@ def _chips(place: Place, move: Move, form: MovementForm) -> list[Chip]:
     ]
     if move.wallet.target is not None:
         parts.append((TO_TARGET, f"What brings {move.wallet.name} to its target"))
-    return [
-        Chip(part.label, place.with_tab(place.tab, asset=asset, amount=part.label), title) for part, title in parts
-    ]
+    return [Chip(part.label, place.with_tab(place.tab, asset=asset, amount=part.label), title) for part, title in parts]
 
 
 def _uuid(text: str) -> UUID | None:

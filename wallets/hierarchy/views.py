@@ -5,6 +5,7 @@ and is confirmed (a POST with the key and the seal that the review made). Each s
 without JavaScript; with it the review opens as a dialog and the answers come back into the form.
 """
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_htmx.http import reswap, retarget, trigger_client_event
+from django_htmx.http import retarget, trigger_client_event
 
 from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
@@ -23,7 +24,6 @@ from wallets.hierarchy.review import carry_out, confirmation, said
 from wallets.hierarchy.transfers import TREE, WALLET, Place
 from wallets.hierarchy.tree import wallet_tree
 from wallets.models import Connection, FundAllocation, Wallet
-
 
 # --- the pages ------------------------------------------------------------------------------------------------------
 
@@ -71,11 +71,14 @@ def move(request: HtmxRequest, pk: UUID, action: str) -> HttpResponse:
     if plan is None:
         return _refused(request, place, form)
     if request.method == "GET":
-        context = confirmation(plan) | {"action": request.path, "cancel_url": place.address, "target": "#dialog"}
+        context = confirmation(plan) | {"action": request.path, "cancel_url": place.address}
+        context |= {"target": "#dialog", "sync": "body:replace"}
         context["hidden"] += place.fields.items()
         return vary(render(request, "components/confirm.html" if request.htmx else "wallets/review.html", context))
     try:
         done = carry_out(owner_id=owner_id, plan=plan, key=key, seal=request.POST.get("seal", ""))
+    except ConflictError as error:
+        return _told(request, str(error), lambda: _refused(request, place, form))
     except MoniqoError as error:
         transfers.refuse(form, error, asked)
         return _refused(request, place, form)
@@ -94,7 +97,7 @@ def undo(request: HtmxRequest, pk: UUID) -> HttpResponse:
         try:
             back = undoing.undo(owner_id=owner_id, allocation_id=pk)
         except ConflictError as error:
-            return pages.page_with(request, nodes, place, problem=str(error), status=422)
+            return _told(request, str(error), lambda: pages.page_with(request, nodes, place, done=pk, status=422))
     if not request.htmx:
         messages.success(request, said(back))
     return _answer(request, place, said(back), done=None)
@@ -122,10 +125,22 @@ def _refused(request: HtmxRequest, place: Place, form: MovementForm) -> HttpResp
     return _in_place(response) if request.htmx else response
 
 
+def _told(request: HtmxRequest, sentence: str, show: Callable[[], HttpResponse]) -> HttpResponse:
+    """What is refused for what happened elsewhere is said beside the form, which soon fetches itself again."""
+    if not request.htmx:
+        messages.error(request, sentence)
+        return show()
+    response = show()
+    add_toast(response, sentence, "bad")
+    return response
+
+
 def _in_place(response: HttpResponse) -> HttpResponse:
     # Closed after the swap: until then the cursor is in the dialog, and a field that has it keeps what was typed.
     trigger_client_event(response, "dialog:close", after="settle")
-    return reswap(retarget(response, f"#{pages.FORM}"), "morph:outerHTML")
+    response = retarget(response, f"#{pages.FORM}")
+    response["HX-Reswap"] = "morph:outerHTML"
+    return response
 
 
 # --- making and changing wallets ------------------------------------------------------------------------------------
