@@ -139,7 +139,7 @@ def test_the_page_can_be_used_by_keyboard_alone(open_page: OpenPage, world: Worl
     page.keyboard.press("g")
     page.keyboard.press("w")
     expect(page).to_have_url(re.compile("/wallets/"))
-    for _ in range(40):
+    for _ in range(80):
         page.keyboard.press("Tab")
         if page.get_by_label("Amount", exact=True).evaluate("field => field === document.activeElement"):
             break

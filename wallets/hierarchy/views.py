@@ -72,7 +72,7 @@ def move(request: HtmxRequest, pk: UUID, action: str) -> HttpResponse:
         return _refused(request, place, form)
     if request.method == "GET":
         context = confirmation(plan) | {"action": request.path, "cancel_url": place.address}
-        context |= {"target": "#dialog", "sync": "body:replace"}
+        context |= {"target": "#dialog", "sync": "body:queue all"}
         context["hidden"] += place.fields.items()
         return vary(render(request, "components/confirm.html" if request.htmx else "wallets/review.html", context))
     try:
