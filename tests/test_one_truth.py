@@ -52,6 +52,7 @@ steps = st.one_of(
     st.tuples(st.just("collect"), numbers, assets, st.integers(1, 100)),
     st.tuples(st.just("correct"), numbers, assets, st.integers(1, 100)),
     st.tuples(st.just("fee"), numbers, assets, st.integers(1, 100)),
+    st.tuples(st.just("hold"), numbers, st.integers(1, 100)),
     st.tuples(st.just("trade"), numbers, assets, assets, st.integers(1, 100), amounts),
     st.tuples(st.just("price"), venues, pairs, prices),
     st.tuples(st.just("forget"), venues, pairs),
@@ -130,6 +131,17 @@ class Books:
             self._move("trade", wallet, "wallet", wallet, "clearing", given, part)
             self._move("trade", wallet, "clearing", wallet, "wallet", got, amount)
 
+    def hold(self, number: int, percent: int) -> None:
+        """Reserve a part of something that is there."""
+        there = [one for one in Account.objects.filter(kind="wallet").select_related("wallet") if one.available]
+        if there:
+            one = there[number % len(there)]
+            amount = self._part(one.wallet, one.asset, percent)
+            away = AccountRef(one.wallet_id, one.asset, "clearing")
+            if amount:
+                leg = Leg(AccountRef(one.wallet_id, one.asset), away, amount, "pending")
+                post(owner_id=self.owner.pk, key=f"hold-{self.keys()}", kind="hold", legs=[leg])
+
     def price(self, venue: str, pair: str, price: Decimal) -> None:
         instrument = make_instrument(*pair.split("/"), venue=venue)
         Ticker.objects.update_or_create(instrument=instrument, defaults={"price": price, "source": "testing"})
@@ -145,7 +157,7 @@ class Books:
 
     def _part(self, wallet: Wallet, asset: str, percent: int) -> Decimal:
         account = Account.objects.filter(wallet=wallet, asset=asset, kind="wallet").first()
-        return (account.balance * percent / 100).quantize(D("1e-18")) if account else D(0)
+        return (account.available * percent / 100).quantize(D("1e-18")) if account else D(0)
 
     def _move(
         self, kind: str, source: Wallet, source_kind: str, target: Wallet, target_kind: str, asset: str, amount: Decimal
