@@ -114,7 +114,8 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     collection = {"amount": "1", "note": "Back"}
     ids = {"wallet_id": agent["wallet_id"]}
     program.call("post", "/wallets/{wallet_id}/collect/preview", collection, **ids)
-    program.call("post", "/wallets/{wallet_id}/collect", collection, status=201, **ids)
+    moved = program.call("post", "/wallets/{wallet_id}/collect", collection, status=201, **ids)
+    program.call("post", "/allocations/{allocation_id}/undo", status=201, allocation_id=moved["id"])
     for state in ("paused", "active"):
         program.call("put", "/connections/{connection_id}/state", {"state": state}, connection_id=connection)
     program.call("post", "/connections/{connection_id}/sync", status=202, connection_id=connection)

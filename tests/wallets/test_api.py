@@ -13,6 +13,7 @@ from kit.users.models import User
 from tests.programs import bearer
 from tests.wallets.books import balance, make_connection
 from tests.wallets.test_hierarchy import Tree, down, plant
+from wallets.models import FundAllocation
 from wallets.services import deposit
 
 API = "/api/v1"
@@ -63,24 +64,55 @@ def test_the_list_and_the_tree_carry_the_same_figures(program: Program, tree: Tr
     assert one["holdings"][0]["available"] == "300"
 
 
-def test_wallets_are_made_and_changed(program: Program, owner: User) -> None:
+def test_masters_are_made_and_every_wallet_is_changed(program: Program, owner: User, tree: Tree) -> None:
     with tenancy.tenant(owner.pk):
-        venue = make_connection(owner)
-    master = program.post("/wallets", {"name": "M", "role": "master", "connection_id": str(venue.pk)})
-    assert master.status_code == 201, master.content
-    body = {"name": "F", "role": "farm", "parent_id": master.json()["id"], "target_weight": "0.25"}
-    farm = program.post("/wallets", body).json()
-    assert farm["target_weight"] == "0.25"
+        venue = make_connection(owner, "Another")
+    body = {"name": "M", "role": "master", "connection_id": str(venue.pk)}
+    assert program.post("/wallets", body).status_code == 201
     again = program.post("/wallets", body)
     assert (again.status_code, again.json()["type"]) == (409, "urn:moniqo:problem:conflict")
-    changed = program.patch(f"/wallets/{farm['id']}", {"trading_state": "halted"}).json()
-    assert (changed["trading_state"], changed["target_weight"], changed["name"]) == ("halted", "0.25", "F")
-    assert program.patch(f"/wallets/{farm['id']}", {"target_weight": None}).json()["target_weight"] is None
+    farm = f"/wallets/{tree.farm.pk}"
+    assert program.patch(farm, {"target_weight": "0.25"}).json()["target_weight"] == "0.25"
+    changed = program.patch(farm, {"trading_state": "halted"}).json()
+    assert (changed["trading_state"], changed["target_weight"], changed["name"]) == ("halted", "0.25", "Farm")
+    assert program.patch(farm, {"target_weight": None}).json()["target_weight"] is None
 
 
-def test_a_wallet_in_the_wrong_place_is_refused(program: Program, tree: Tree) -> None:
-    wrong = program.post("/wallets", {"name": "X", "role": "agent", "parent_id": str(tree.master.pk)})
-    assert (wrong.status_code, wrong.json()["fields"]) == (422, {"parent": "Must be a farm wallet."})
+@pytest.mark.parametrize("role", ["farm", "agent"])
+def test_the_wallets_of_farms_and_agents_are_made_with_them(program: Program, tree: Tree, role: str) -> None:
+    venue = str(tree.master.connection_id)
+    assert program.post("/wallets", {"name": "X", "role": role, "connection_id": venue}).status_code == 422
+    below = {"name": "X", "role": role, "parent_id": str(tree.master.pk), "connection_id": venue}
+    assert program.post("/wallets", below).status_code == 422
+
+
+def test_a_preview_of_a_part_says_what_the_page_says(program: Program, tree: Tree, owner: User) -> None:
+    path = f"/wallets/{tree.master.pk}/allocate"
+    asked = {"target_id": str(tree.farm.pk), "part": "33.3 %", "split": True}
+    preview = program.post(f"{path}/preview", asked).json()
+    assert (preview["amount"], preview["source"]["free_after"]) == ("199.8", "400.2")
+    assert [side["free_after"] for side in preview["split"]] == ["399.9"]
+    assert preview["share"] == {
+        "wallet_id": str(tree.farm.pk), "before": "0.4", "after": "0.5998", "target": "0.4",
+    }  # fmt: skip
+    nothing = program.post(f"{path}/preview", {"target_id": str(tree.farm.pk), "part": "to target"})
+    assert (nothing.status_code, nothing.json()["detail"]) == (
+        422, "Farm is at its target of 40.0\u202f%: there is nothing to do.",
+    )  # fmt: skip
+    for wrong in ({}, {"part": "some"}, {"part": "all", "amount": "1"}):
+        assert program.post(f"{path}/preview", {"target_id": str(tree.farm.pk)} | wrong).status_code == 422
+    done = program.post(path, {"target_id": str(tree.farm.pk), "amount": preview["amount"], "split": True}, key="k")
+    assert done.status_code == 201, done.content
+    back = program.post(f"/allocations/{done.json()['id']}/undo")
+    assert (back.status_code, back.json()["kind"], back.json()["amount"]) == (201, "collect", "199.8")
+    assert program.post(f"/allocations/{done.json()['id']}/undo").json() == back.json()
+    with tenancy.tenant(owner.pk):
+        assert (balance(tree.master), balance(tree.farm), balance(tree.agent)) == (600, 100, 300)
+    program.post(path, {"target_id": str(tree.farm.pk), "amount": "1"}, key="gone")
+    spent = program.get("/allocations").json()["items"][0]["id"]
+    program.post(f"/wallets/{tree.farm.pk}/allocate", {"target_id": str(tree.agent.pk), "amount": "101"}, key="used")
+    refused = program.post(f"/allocations/{spent}/undo")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:moniqo:problem:gone")
 
 
 @pytest.mark.parametrize(
@@ -184,8 +216,11 @@ def test_the_other_owner_finds_nothing(tree: Tree, other_owner: User) -> None:
         body = {"amount": "1"} | ({"target_id": str(tree.agent.pk)} if action == "allocate" else {})
         assert program.post(f"{path}/{action}", body, key="k").status_code == 404
         assert program.post(f"{path}/{action}/preview", body).status_code == 404
-    made = {"name": "X", "role": "farm", "parent_id": str(tree.master.pk)}
-    assert program.post("/wallets", made).status_code == 404
+    for part in ({"target_id": str(tree.agent.pk), "part": "all"},):
+        assert program.post(f"{path}/allocate/preview", part).status_code == 404
+    with tenancy.tenant(tree.owner.pk):
+        done = FundAllocation.objects.filter(kind="allocate").values_list("pk", flat=True)[0]
+    assert program.post(f"/allocations/{done}/undo").status_code == 404
     made = {"name": "X", "role": "master", "connection_id": str(tree.master.connection_id)}
     assert program.post("/wallets", made).status_code == 404
 

@@ -1,191 +1,44 @@
 """Wallets and the movements of money between them, for programs. The same services as the pages."""
 
-from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from ninja.responses import Status
-from pydantic import Field
 
-from kit.api import Amount, Body, IdempotencyKey, Page, PageQuery, PositiveAmount, Share, paginate, paginate_numbered
+from kit.api import IdempotencyKey, Page, PageQuery, paginate, paginate_numbered
 from kit.errors import InvalidInputError
 from kit.http import owner_of
 from kit.users.access import MOVE, READ
-from wallets.hierarchy import movements, places, tree
+from wallets.hierarchy import movements, places, tree, undoing
+from wallets.hierarchy.parts import Move, ShareChange, amount_of, find_move, read_part, share_change
+from wallets.hierarchy.schemas import (
+    AllocateIn,
+    AllocatePreviewIn,
+    AllocationOut,
+    CollectIn,
+    CollectPreviewIn,
+    DepositIn,
+    EntryOut,
+    HoldingOut,
+    PartIn,
+    PreviewOut,
+    StatementQuery,
+    TransferNarrow,
+    TransferOut,
+    TreeOut,
+    WalletChange,
+    WalletIn,
+    WalletOut,
+)
 from wallets.hierarchy.tree import Holding, WalletNode
 from wallets.ledger import statements
 from wallets.models import Account, Entry, FundAllocation, Transfer
 from wallets.venues.accounts import get_connection
 
 router = Router()
-
-
-class HoldingOut(Schema):
-    """One asset of a wallet, in units of the asset; price and value in the tree's base asset, null if unknown."""
-
-    asset: str
-    balance: Amount
-    held: Amount
-    available: Amount
-    price: Amount | None
-    price_source: str
-    price_at: datetime | None
-    value: Amount | None
-
-
-class WalletOut(Schema):
-    """A wallet with its figures in `base_asset`; `value`, `held_value` and `change_24h` include everything below it.
-
-    `share`, `target` and `drift` are fractions of the master's value, `target_weight` is one of the parent's.
-    Values are null where nothing that is held has a price. `state` is the strictest trading state on the path.
-    """
-
-    id: UUID
-    name: str
-    role: str
-    parent_id: UUID | None
-    depth: int
-    connection_id: UUID
-    base_asset: str
-    trading_state: str
-    state: str
-    target_weight: Amount | None
-    own_value: Amount | None
-    free_value: Amount
-    value: Amount | None
-    held_value: Amount
-    change_24h: Amount | None
-    share: Amount | None
-    target: Amount | None
-    drift: Amount | None
-    unpriced: list[str]
-    holdings: list[HoldingOut]
-
-
-class TreeOut(WalletOut):
-    children: list["TreeOut"]
-
-
-class WalletIn(Body):
-    """A master names a connection; a farm or an agent names its parent and uses the parent's connection."""
-
-    name: str = Field(min_length=1, max_length=80)
-    role: Literal["master", "farm", "agent"]
-    parent_id: UUID | None = None
-    connection_id: UUID | None = None
-    base_asset: str = Field("USDT", max_length=20)
-    target_weight: Share | None = None
-
-
-class WalletChange(Body):
-    """Fields that are left out stay as they are; a `target_weight` of null removes the target."""
-
-    name: str = Field("", max_length=80)
-    target_weight: Share | None = None
-    trading_state: Literal["", "active", "reducing", "halted"] = ""
-
-
-class DepositIn(Body):
-    asset: str = Field("USDT", max_length=20)
-    amount: PositiveAmount
-
-
-class AllocateIn(DepositIn):
-    """Down from the wallet to its child `target_id`."""
-
-    target_id: UUID
-    note: str = Field("", max_length=200)
-
-
-class CollectIn(DepositIn):
-    """Up from the wallet to its parent."""
-
-    note: str = Field("", max_length=200)
-
-
-class SideOut(Schema):
-    wallet_id: UUID
-    balance_before: Amount
-    balance_after: Amount
-    free_before: Amount
-    free_after: Amount
-
-
-class PreviewOut(Schema):
-    """What the movement would do; nothing has changed."""
-
-    kind: str
-    asset: str
-    amount: Amount
-    source: SideOut | None
-    target: SideOut
-    warnings: list[str]
-
-
-class AllocationOut(Schema):
-    """A deposit (no source), an allocation or a collection that was done."""
-
-    id: UUID
-    created_at: datetime
-    kind: str
-    source_id: UUID | None
-    target_id: UUID | None
-    asset: str
-    amount: Amount
-    note: str
-
-
-class AccountOut(Schema):
-    wallet_id: UUID
-    wallet: str
-    kind: str
-
-
-class TransferOut(Schema):
-    """One amount between two accounts. `pending` reserves, `settle` and `void` resolve the transfer `pending_id`."""
-
-    id: int
-    created_at: datetime
-    kind: str
-    phase: str
-    asset: str
-    amount: Amount
-    debit: AccountOut
-    credit: AccountOut
-    pending_id: int | None
-    posting_id: int
-    detail: dict[str, Any]
-
-
-class EntryOut(Schema):
-    """A line of an account's statement; `version` counts its lines from 1."""
-
-    id: int
-    version: int
-    at: datetime
-    kind: str
-    amount: Amount
-    balance_after: Amount
-    other: str
-    transfer_id: int
-    posting_id: int
-    detail: dict[str, Any]
-
-
-class TransferNarrow(Schema):
-    """404 for a wallet that you do not have."""
-
-    wallet_id: UUID | None = None
-
-
-class StatementQuery(Schema):
-    """Which account of the wallet; by default the wallet's own in its base asset."""
-
-    asset: str = Field("", max_length=20)
-    kind: Literal["wallet", "external", "clearing", "fees", "suspense", "pnl"] = "wallet"
 
 
 # --- wallets --------------------------------------------------------------------------------------------------------
@@ -206,19 +59,15 @@ def get_tree(request: HttpRequest) -> Any:
     return below.get(None, [])
 
 
-@router.post("/wallets", response={201: WalletOut}, summary="Make a wallet")
+@router.post("/wallets", response={201: WalletOut}, summary="Make a master wallet")
 def create_wallet(request: HttpRequest, body: WalletIn) -> Any:
     owner_id = owner_of(request)
     made = places.create_wallet(
         owner_id=owner_id,
         name=body.name,
         role=body.role,
-        parent=places.get_wallet(owner_id=owner_id, wallet_id=body.parent_id) if body.parent_id else None,
-        connection=(
-            get_connection(owner_id=owner_id, connection_id=body.connection_id) if body.connection_id else None
-        ),
+        connection=get_connection(owner_id=owner_id, connection_id=body.connection_id),
         base_asset=body.base_asset,
-        target_weight=body.target_weight,
     )
     return Status(201, _one(owner_id, made.pk))
 
@@ -256,19 +105,26 @@ def deposit(request: HttpRequest, wallet_id: UUID, body: DepositIn, key: Idempot
 @router.post("/wallets/{wallet_id}/deposit/preview", auth=READ, response=PreviewOut, summary="Preview a deposit")
 def preview_deposit(request: HttpRequest, wallet_id: UUID, body: DepositIn) -> Any:
     return _preview(
-        movements.preview_deposit(owner_id=owner_of(request), wallet_id=wallet_id, amount=body.amount, asset=body.asset)
+        movements.preview_deposit(
+            owner_id=owner_of(request), wallet_id=wallet_id, amount=body.amount, asset=body.asset
+        ),
+        None,
     )
 
 
 @router.post("/wallets/{wallet_id}/allocate", auth=MOVE, response={201: AllocationOut}, summary="Move money to a child")
 def allocate(request: HttpRequest, wallet_id: UUID, body: AllocateIn, key: IdempotencyKey) -> Any:
     step = _step(request, wallet_id, body.target_id, body)
-    return Status(201, movements.allocate(**step, key=key, note=body.note))
+    return Status(201, movements.allocate(**step, key=key, note=body.note, split=body.split))
 
 
 @router.post("/wallets/{wallet_id}/allocate/preview", auth=READ, response=PreviewOut, summary="Preview an allocation")
-def preview_allocate(request: HttpRequest, wallet_id: UUID, body: AllocateIn) -> Any:
-    return _preview(movements.preview_allocate(**_step(request, wallet_id, body.target_id, body)))
+def preview_allocate(request: HttpRequest, wallet_id: UUID, body: AllocatePreviewIn) -> Any:
+    step = _step(request, wallet_id, body.target_id, body)
+    move = _move(request, body.target_id, "allocate", wallet_id)
+    step["amount"] = _amount(body, move)
+    preview = movements.preview_allocate(**step, split=body.split)
+    return _preview(preview, share_change(move, body.asset, preview.amount) if move else None)
 
 
 @router.post(
@@ -283,8 +139,23 @@ def collect(request: HttpRequest, wallet_id: UUID, body: CollectIn, key: Idempot
 
 
 @router.post("/wallets/{wallet_id}/collect/preview", auth=READ, response=PreviewOut, summary="Preview a collection")
-def preview_collect(request: HttpRequest, wallet_id: UUID, body: CollectIn) -> Any:
-    return _preview(movements.preview_collect(**_step(request, wallet_id, _parent(request, wallet_id), body)))
+def preview_collect(request: HttpRequest, wallet_id: UUID, body: CollectPreviewIn) -> Any:
+    step = _step(request, wallet_id, _parent(request, wallet_id), body)
+    move = _move(request, wallet_id, "collect", wallet_id)
+    step["amount"] = _amount(body, move)
+    preview = movements.preview_collect(**step)
+    return _preview(preview, share_change(move, body.asset, preview.amount) if move else None)
+
+
+@router.post(
+    "/allocations/{allocation_id}/undo",
+    auth=MOVE,
+    response={201: AllocationOut},
+    summary="Take an allocation or a collection back",
+)
+def undo_allocation(request: HttpRequest, allocation_id: UUID) -> Any:
+    """The same money the other way, its split first; 409 when it is no longer there. A second time changes nothing."""
+    return Status(201, undoing.undo(owner_id=owner_of(request), allocation_id=allocation_id))
 
 
 # --- the books ------------------------------------------------------------------------------------------------------
@@ -331,14 +202,33 @@ def _parent(request: HttpRequest, wallet_id: UUID) -> UUID:
     return wallet.parent_id
 
 
-def _step(request: HttpRequest, source_id: UUID, target_id: UUID, body: DepositIn) -> dict[str, Any]:
+def _step(request: HttpRequest, source_id: UUID, target_id: UUID, body: CollectIn | CollectPreviewIn) -> dict[str, Any]:
     return {
         "owner_id": owner_of(request),
         "source_id": source_id,
         "target_id": target_id,
         "asset": body.asset,
-        "amount": Decimal(body.amount),
+        "amount": body.amount,
     }
+
+
+def _move(request: HttpRequest, wallet_id: UUID, action: str, source_id: UUID) -> Move | None:
+    """The movement as the pages see it; None where there is no such step, which the service says better."""
+    places.get_wallet(owner_id=owner_of(request), wallet_id=wallet_id)
+    nodes = tree.wallet_tree(owner_id=owner_of(request))
+    move = find_move(nodes, next(node for node in nodes if node.id == wallet_id), action)
+    return move if move and move.source and move.source.id == source_id else None
+
+
+def _amount(body: PartIn, move: Move | None) -> Decimal:
+    if body.amount is not None and not body.part:
+        return body.amount
+    part = read_part(body.part)
+    if body.amount is not None or part is None:
+        raise InvalidInputError("Give an amount, or a part such as 25 %, all, to target.", fields={"part": "Either."})
+    if move is None:
+        raise InvalidInputError("There is no such step to take a part of.", fields={"part": "No such step."})
+    return amount_of(part, move, body.asset)  # type: ignore[attr-defined]  # every body with a part has an asset
 
 
 def _wallet(node: WalletNode) -> dict[str, Any]:
@@ -350,13 +240,15 @@ def _holding(holding: Holding) -> dict[str, Any]:
     return {name: getattr(holding, name) for name in HoldingOut.model_fields}
 
 
-def _preview(preview: movements.Preview) -> dict[str, Any]:
+def _preview(preview: movements.Preview, share: ShareChange | None) -> dict[str, Any]:
     return {
         "kind": preview.kind.value,
         "asset": preview.asset,
         "amount": preview.amount,
         "source": _side(preview.source) if preview.source else None,
         "target": _side(preview.target),
+        "split": [_side(side) for side in preview.split],
+        "share": share,
         "warnings": list(preview.warnings),
     }
 

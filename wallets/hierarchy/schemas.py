@@ -1,0 +1,205 @@
+"""What the wallets' API takes and gives."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from kit.api import Amount, Body, PositiveAmount, Share
+
+
+class HoldingOut(Schema):
+    """One asset of a wallet, in units of the asset; price and value in the tree's base asset, null if unknown."""
+
+    asset: str
+    balance: Amount
+    held: Amount
+    available: Amount
+    price: Amount | None
+    price_source: str
+    price_at: datetime | None
+    value: Amount | None
+
+
+class WalletOut(Schema):
+    """A wallet with its figures in `base_asset`; `value`, `held_value` and `change_24h` include everything below it.
+
+    `share`, `target` and `drift` are fractions of the master's value, `target_weight` is one of the parent's.
+    Values are null where nothing that is held has a price. `state` is the strictest trading state on the path.
+    """
+
+    id: UUID
+    name: str
+    role: str
+    parent_id: UUID | None
+    depth: int
+    connection_id: UUID
+    base_asset: str
+    trading_state: str
+    state: str
+    target_weight: Amount | None
+    own_value: Amount | None
+    free_value: Amount
+    value: Amount | None
+    held_value: Amount
+    change_24h: Amount | None
+    share: Amount | None
+    target: Amount | None
+    drift: Amount | None
+    unpriced: list[str]
+    holdings: list[HoldingOut]
+
+
+class TreeOut(WalletOut):
+    children: list["TreeOut"]
+
+
+class WalletIn(Body):
+    """A master on a connection. The wallets of farms and agents are made with them: `POST /farms`, `POST /agents`."""
+
+    name: str = Field(min_length=1, max_length=80)
+    role: Literal["master"] = "master"
+    connection_id: UUID
+    base_asset: str = Field("USDT", max_length=20)
+
+
+class WalletChange(Body):
+    """Fields that are left out stay as they are; a `target_weight` of null removes the target."""
+
+    name: str = Field("", max_length=80)
+    target_weight: Share | None = None
+    trading_state: Literal["", "active", "reducing", "halted"] = ""
+
+
+class DepositIn(Body):
+    asset: str = Field("USDT", max_length=20)
+    amount: PositiveAmount
+
+
+class CollectIn(DepositIn):
+    """Up from the wallet to its parent."""
+
+    note: str = Field("", max_length=200)
+
+
+class AllocateIn(CollectIn):
+    """Down from the wallet to its child `target_id`; with `split` on to the child's agents by target weight."""
+
+    target_id: UUID
+    split: bool = False
+
+
+class PartIn(Body):
+    """Instead of an amount a part: `25 %` of what the source has free, `all` of it, or `to target`.
+
+    The answer has the exact amount, as the pages compute it; move that.
+    """
+
+    amount: PositiveAmount | None = None
+    part: str = Field("", max_length=20, examples=["25 %", "all", "to target"])
+
+
+class CollectPreviewIn(PartIn, CollectIn):  # type: ignore[misc]  # the amount may be left out here
+    """A collection to be looked at."""
+
+
+class AllocatePreviewIn(PartIn, AllocateIn):  # type: ignore[misc]  # the amount may be left out here
+    """An allocation to be looked at."""
+
+
+class SideOut(Schema):
+    wallet_id: UUID
+    balance_before: Amount
+    balance_after: Amount
+    free_before: Amount
+    free_after: Amount
+
+
+class ShareOut(Schema):
+    """A wallet's fraction of its master's value before and after the movement."""
+
+    wallet_id: UUID
+    before: Amount
+    after: Amount
+    target: Amount | None
+
+
+class PreviewOut(Schema):
+    """What the movement would do; nothing has changed. `split` are the agents that would get a part of it at once.
+
+    `share` is of the farm or agent that it is about; null for a deposit, and where a price is missing.
+    """
+
+    kind: str
+    asset: str
+    amount: Amount
+    source: SideOut | None
+    target: SideOut
+    split: list[SideOut]
+    share: ShareOut | None
+    warnings: list[str]
+
+
+class AllocationOut(Schema):
+    """A deposit (no source), an allocation or a collection that was done."""
+
+    id: UUID
+    created_at: datetime
+    kind: str
+    source_id: UUID | None
+    target_id: UUID | None
+    asset: str
+    amount: Amount
+    note: str
+
+
+class AccountOut(Schema):
+    wallet_id: UUID
+    wallet: str
+    kind: str
+
+
+class TransferOut(Schema):
+    """One amount between two accounts. `pending` reserves, `settle` and `void` resolve the transfer `pending_id`."""
+
+    id: int
+    created_at: datetime
+    kind: str
+    phase: str
+    asset: str
+    amount: Amount
+    debit: AccountOut
+    credit: AccountOut
+    pending_id: int | None
+    posting_id: int
+    detail: dict[str, Any]
+
+
+class EntryOut(Schema):
+    """A line of an account's statement; `version` counts its lines from 1."""
+
+    id: int
+    version: int
+    at: datetime
+    kind: str
+    amount: Amount
+    balance_after: Amount
+    other: str
+    transfer_id: int
+    posting_id: int
+    detail: dict[str, Any]
+
+
+class TransferNarrow(Schema):
+    """404 for a wallet that you do not have."""
+
+    wallet_id: UUID | None = None
+
+
+class StatementQuery(Schema):
+    """Which account of the wallet; by default the wallet's own in its base asset."""
+
+    asset: str = Field("", max_length=20)
+    kind: Literal["wallet", "external", "clearing", "fees", "suspense", "pnl"] = "wallet"
