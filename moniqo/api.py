@@ -17,6 +17,7 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as RequestError
 
 from farms.api import router as farms
+from kit.alerts.api import router as alerts
 from kit.api import PREFIX, problem
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.users.access import SignedIn
@@ -64,6 +65,7 @@ api.add_router("/", wallets, tags=["wallets"])
 api.add_router("/", trading, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
+api.add_router("/", alerts, tags=["alerts"])
 
 
 def problems_only(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:

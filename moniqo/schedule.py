@@ -43,6 +43,9 @@ def nightly(hour: int, minute: int, task: str) -> dict[str, Any]:
 SCHEDULE: Final = {
     # One for each queue: sending it is beat's sign of life, carrying it out that of the queue's workers.
     **{f"heartbeat of {queue}": every(10, "kit.heartbeat.beat_tick", queue=queue) for queue in QUEUES},
+    # Whichever queue still answers tells operators of those that do not.
+    **{f"watch from {queue}": every(60, "kit.alerts.tasks.watch_parts", queue=queue) for queue in QUEUES},
+    "watch platforms": every(300, "wallets.tasks.watch_platforms"),
     # Protection looks at a price as soon as it is there, and on its own where the feed fails.
     "collect prices": every(FEED_SECONDS, "markets.tasks.collect_prices", then="trading.tasks.keep_protection"),
     "keep protection": every(10, "trading.tasks.keep_protection"),
@@ -50,6 +53,7 @@ SCHEDULE: Final = {
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
     "sync and snapshot": every(SYNC_SECONDS, "portfolio.tasks.sync_all"),
     "prove the ledger": nightly(3, 30, "wallets.tasks.verify_ledger"),
+    "forget old alerts": nightly(4, 20, "kit.alerts.tasks.forget_old_alerts"),
     "forget old sign-ins": nightly(4, 10, "kit.users.tasks.forget_old_sign_ins"),
     "forget old sync logs": nightly(4, 0, "wallets.tasks.prune_sync_log"),
 }

@@ -7,6 +7,7 @@ from celery import shared_task
 
 from kit.tasks import SelfCountingTask
 from wallets.ledger import proof
+from wallets.sync import platforms
 from wallets.sync import runs as sync
 
 # One slow venue may hold a process of the queue this long, and no longer: others wait behind it.
@@ -31,6 +32,12 @@ def sync_connection(owner_id: str, connection_id: str, run_id: str | None = None
 def verify_ledger() -> None:
     """Prove every owner's books, and tell whom it concerns when they contradict themselves."""
     proof.prove_ledger()
+
+
+@shared_task(name="wallets.tasks.watch_platforms")
+def watch_platforms() -> None:
+    """Tell operators of a platform that refuses many people at once."""
+    platforms.tell_operators_of_refusals()
 
 
 @shared_task(name="wallets.tasks.prune_sync_log")

@@ -6,9 +6,11 @@ from uuid import UUID
 from farms.engine.standing import lock_agent, lock_farm
 from farms.models import Agent, Farm, FarmEvent
 from farms.services.diary import record
+from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert
 from kit.errors import ConflictError
+from kit.sentences import quoted
 
 FAILURES_BEFORE_PAUSE: Final = 3
 
@@ -69,8 +71,11 @@ def record_failure(*, owner_id: UUID, agent_id: UUID, error: Exception) -> Agent
             owner_id=owner_id,
             key=_failure_key(agent),
             title=f"{agent.name} was paused",
-            body=f"It failed {agent.failures} times in a row. The last time: {agent.status_detail}",
+            body="It failed {failures} times in a row. The last time: {said}",
             level=Alert.Level.CRITICAL,
+            about=about("agent", agent.pk),
+            failures=agent.failures,
+            said=quoted(agent.status_detail),
         )
     agent.save(update_fields=("status", "status_detail", "failures"))
     return agent

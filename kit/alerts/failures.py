@@ -16,6 +16,7 @@ from django.db import connection
 from kit import clock, tenancy
 from kit.alerts.models import Alert, TaskFailure
 from kit.alerts.services import raise_alert, resolve_alert
+from kit.sentences import quoted
 
 ALARM_AFTER: Final = 3
 _MOST_ERROR: Final = 300
@@ -43,8 +44,9 @@ def note_failure(*, owner_id: UUID, work: str, title: str, said: str) -> int:
                 owner_id=owner_id,
                 key=_key(work),
                 level=Alert.Level.CRITICAL,
-                title=f"Failed {count} times in a row: {title}"[:120],
-                body=f"It is tried again, and this alert ends when it succeeds. It says: {said[:_MOST_ERROR]}",
+                title=f"Failed {count} times in a row: {title}",
+                body="It is tried again, and this alert ends when it succeeds. It says: {said}",
+                said=quoted(said[:_MOST_ERROR]),
             )
     return count
 

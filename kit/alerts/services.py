@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import orjson
-from django.db import connection, connections
+from django.db import connections, router
 
 from kit import clock, tenancy
 from kit.alerts.kinds import KINDS, LEVELS, kind_of
@@ -59,7 +59,7 @@ def raise_alert(
     the alert counts as not acknowledged again. Runs as the tenant.
     """
     given = _given(key, title, body, level, about, facts) | {"owner_id": owner_id}
-    with connection.cursor() as cursor:
+    with connections[router.db_for_write(Alert)].cursor() as cursor:
         cursor.execute(_RAISE_OWN, given)
         alert_id, calls, level = cursor.fetchone()
     if calls:

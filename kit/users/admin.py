@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from kit.admin import AuditedAdmin, ReadOnlyAdmin, note
+from kit.users import security
 from kit.users.models import RecoveryCode, SecondFactor, Token, User
 
 CURRENCY = re.compile(r"[A-Z0-9]{2,12}")
@@ -67,6 +68,7 @@ class UserAdmin(DjangoUserAdmin[User], AuditedAdmin):
         person = self.get_object(request, unquote(id))
         if request.method == "POST" and response.status_code == HTTPStatus.FOUND and person is not None:
             note(request, person, "given a new password")
+            security.on_password_changed(person)
         return response
 
 

@@ -12,11 +12,14 @@ from kit import tenancy
 from kit.api import PAUSE_SECONDS
 from kit.audit.services import Area, record
 from kit.http import client_address
+from kit.users import security
 from kit.users.models import User
 
 
 @receiver(user_logged_in)
-def note_sign_in(sender: object, user: User, **kwargs: Any) -> None:
+def note_sign_in(sender: object, user: User, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    with tenancy.tenant(user.pk):
+        security.on_sign_in(user, client_address(request) if request else None)
     note(user, "Signed in", actor=user)
 
 
@@ -38,7 +41,9 @@ def note_refusal(
         note(user, "Sign-in refused")
         return
     if cache.add(f"locked:{user.pk}:{client_address(request)}", 1, PAUSE_SECONDS):
-        note(user, "Signing in locked")
+        note(user, security.LOCKED)
+        with tenancy.tenant(user.pk):
+            security.on_lock(user, client_address(request))
 
 
 def note(user: User, action: str, *, actor: User | None = None, **values: Any) -> None:

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management import call_command
 
 from kit import clock, tenancy
+from kit.alerts.models import Alert
+from kit.users import security
 from kit.users.models import Token
 
 
@@ -17,4 +19,7 @@ def forget_old_sign_ins() -> None:
     call_command("clearsessions")
     AxesProxyHandler.reset_logs(age_days=settings.SIGN_IN_LOG_DAYS)
     with tenancy.system():
+        over = Token.objects.filter(expires_at__lt=clock.now(), kind=Token.Kind.PERSONAL)
+        keys = [security.token_key(token) for token in over]
+        Alert.objects.unresolved().filter(kind="token", key__in=keys).update(resolved_at=clock.now())
         Token.objects.filter(expires_at__lt=clock.now() - timedelta(days=settings.SIGN_IN_LOG_DAYS)).delete()

@@ -17,9 +17,11 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from kit import clock, tenancy
+from kit.alerts.services import resolve_alert
 from kit.audit.services import Area, record
 from kit.errors import InvalidInputError, NotFoundError
 from kit.statuses import colour
+from kit.users import security
 from kit.users.models import Token, User
 
 ACCESS_LIFETIME: Final = timedelta(minutes=5)
@@ -61,6 +63,10 @@ def open_token(
             created_at=now,
             expires_at=now + lifetime,
         )
+        if kind == Token.Kind.SIGN_IN:
+            security.on_sign_in(user, address)
+        else:
+            security.on_token_made(token)
         facts = {"scopes": wanted, "until": token.expires_at}
         record(Area.TOKENS, f"Token {kind.label.lower()}", owner_id=user.pk, subject=token.name, after=facts)
     return token
@@ -158,6 +164,7 @@ def revoke_token(*, owner_id: UUID, token_id: UUID) -> Token:
     if token.revoked_at is None:
         token.revoked_at = clock.now()
         token.save(update_fields=("revoked_at",))
+        resolve_alert(owner_id=owner_id, key=security.token_key(token))
         record(Area.TOKENS, "Token revoked", owner_id=owner_id, subject=token.name)
     return token
 

@@ -20,9 +20,10 @@ from django.utils.crypto import constant_time_compare
 from django.utils.safestring import SafeString, mark_safe
 
 from kit import clock, tenancy
+from kit.alerts.services import resolve_alert
 from kit.audit.services import Area, record
 from kit.errors import ConflictError, InvalidInputError, MoniqoError
-from kit.users import throttle
+from kit.users import security, throttle
 from kit.users.models import RecoveryCode, SecondFactor, User
 
 ISSUER: Final = "Moniqo"
@@ -99,6 +100,7 @@ def confirm(user: User, code: str) -> tuple[str, ...]:
     throttle.forget_tries("code", user.pk)
     SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=clock.now())
     record(Area.SIGN_IN, "Two-factor switched on", owner_id=user.pk)
+    resolve_alert(owner_id=user.pk, key="two-factor")
     return _new_codes(user)
 
 
@@ -115,6 +117,7 @@ def switch_off(user: User) -> None:
     RecoveryCode.objects.filter(owner=user).delete()
     if SecondFactor.objects.filter(owner=user).delete()[0]:
         record(Area.SIGN_IN, "Two-factor switched off", owner_id=user.pk)
+        security.on_second_factor_off(user)
 
 
 def check_code(user: User, code: str) -> bool:
@@ -173,10 +176,12 @@ def _use_recovery_code(user: User, code: str) -> bool:
     if unused.update(used_at=clock.now()) != 1:
         return False
     record(Area.SIGN_IN, "Recovery code used", owner_id=user.pk, actor_id=user.pk)
+    security.on_recovery_code_used(user, RecoveryCode.objects.filter(owner=user, used_at__isnull=True).count())
     return True
 
 
 def _new_codes(user: User) -> tuple[str, ...]:
+    resolve_alert(owner_id=user.pk, key="recovery-code")
     RecoveryCode.objects.filter(owner=user).delete()
     codes = tuple(_grouped(secrets.token_hex(RECOVERY_BYTES)) for _ in range(RECOVERY_CODES))
     RecoveryCode.objects.bulk_create(RecoveryCode(owner=user, digest=_digest(user.pk, code)) for code in codes)

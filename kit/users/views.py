@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kit.errors import ConflictError, InvalidInputError
 from kit.forms import explain
 from kit.http import client_address, missing_is_404, owner_of
-from kit.users import signals, tokens, two_factor
+from kit.users import security, signals, tokens, two_factor
 from kit.users.forms import CodeForm, PasswordChangeForm, PasswordForm, TokenForm
 from kit.users.models import Token, User
 
@@ -28,6 +28,7 @@ class PasswordChangeView(auth_views.PasswordChangeView):
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         signals.note(form.user, "Password changed", actor=form.user)
+        security.on_password_changed(form.user)
         return response
 
 

@@ -13,6 +13,7 @@ from django.test import Client
 
 from farms.services import run_agent
 from kit import clock, tenancy
+from kit.alerts.services import raise_alert
 from kit.users.models import User
 from markets.models import Instrument
 from markets.services import NewQuote, record_quotes
@@ -124,8 +125,23 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     program.call("get", "/connections/{connection_id}/syncs/{sync_id}", connection_id=connection, sync_id=sync)
     program.call("get", "/connections/{connection_id}", connection_id=connection)
     assert program.rows("/wallets/{wallet_id}/entries", wallet_id=agent["wallet_id"])
+    take_note(program, number)
     for figures in ("summary", "equity", "allocation", "performance"):
         program.call("get", f"/portfolio/{figures}")
+
+
+def take_note(program: Program, number: int) -> None:
+    """An alert that is acknowledged and settled, and one more key and kind that are not heard of."""
+    with tenancy.tenant(program.owner.pk):
+        raised = raise_alert(owner_id=program.owner.pk, key=f"sync:{number}", title="A venue refuses")
+    program.call("get", "/alerts/{alert_id}", alert_id=raised)
+    program.call("post", "/alerts/{alert_id}/acknowledge", alert_id=raised)
+    program.call("post", "/alerts/{alert_id}/resolve", alert_id=raised)
+    program.call("post", "/alerts/acknowledge")
+    kept = program.call("post", "/alerts/mutes", {"key": f"sync:{number}"}, status=201)
+    ended = program.call("post", "/alerts/mutes", {"key": "drift"}, status=201)
+    assert kept["until"] is None
+    program.call("delete", "/alerts/mutes/{mute_id}", mute_id=ended["id"])
 
 
 def build(program: Program, number: int, connection: str, market: Instrument) -> tuple[Any, Any, Any]:

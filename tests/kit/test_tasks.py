@@ -89,7 +89,7 @@ def test_the_third_failure_in_a_row_is_an_alert_and_a_success_resolves_it(
     assert run(True) == ["Failed 3 times in a row: Do what a test does"]
     assert run(True) == ["Failed 4 times in a row: Do what a test does"]
     with tenancy.tenant(owner.pk):
-        assert "ZeroDivisionError: nothing goes into nothing" in Alert.objects.get(resolved_at=None).body
+        assert "ZeroDivisionError: nothing goes into nothing" in Alert.objects.get(resolved_at=None).story()
     assert run(False) == []
     with tenancy.tenant(owner.pk):
         assert not TaskFailure.objects.exists()

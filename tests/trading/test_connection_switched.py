@@ -60,12 +60,14 @@ def test_a_stop_that_is_reached_during_a_pause_is_said_at_once_and_kept_right_af
     for price in ("94", "93", "92"):
         set_price(desk.instrument, price)
         assert services.keep_protection(owner_id=desk.owner.pk) == []
-    alert = Alert.objects.get()
-    assert (alert.level, "Desk is paused" in alert.body) == ("critical", True)
+    unwatched, alert = Alert.objects.order_by("created_at")
+    assert (unwatched.key, unwatched.level) == (f"unwatched:{desk.connection.pk}", "warning")
+    assert (alert.level, alert.times, "Desk is paused" in alert.body) == ("critical", 3, True)
 
     set_connection_state(owner_id=desk.owner.pk, connection_id=desk.connection.pk, state="active")
     (order,) = services.keep_protection(owner_id=desk.owner.pk)
     assert desk.execute(order).status == "filled"
+    assert not Alert.objects.unresolved().exists()
 
 
 def test_what_failed_before_it_was_active_again_makes_no_stop_wait(desk: Desk) -> None:

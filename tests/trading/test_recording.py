@@ -104,7 +104,9 @@ def test_trades_that_stay_away_are_told_to_a_person(desk: Desk) -> None:
     order = desk.place("buy", "10")
     with clock.at(clock.now() + timedelta(minutes=11)):
         tell(desk, order, "cancelled", filled="4")
-    assert Alert.objects.get().key == f"order:{order.pk}:untold"
+        assert Alert.objects.get().key == f"order:{order.pk}:untold"
+        tell(desk, order, "cancelled", [trade(1, "4")], filled="4")
+    assert Alert.objects.get().resolved_at is not None
 
 
 def test_an_open_order_keeps_its_hold_and_is_asked_about_again(desk: Desk) -> None:
@@ -179,7 +181,7 @@ def test_a_venue_that_buys_twice_what_was_ordered_is_booked_in_full_with_an_aler
     assert desk.wallet.positions.get().quantity == desk.balance("BTC") == 20
     alert = Alert.objects.get()
     assert (alert.level, alert.key) == (Alert.Level.CRITICAL, f"order:{order.pk}:overfilled")
-    assert "20 BTC instead of 10 BTC" in alert.body
+    assert "20\u00a0BTC instead of 10\u00a0BTC" in alert.story()
     assert desk.trade("sell", "20").status == "filled"  # the excess can be sold again
     assert_books_prove_themselves(desk)
 

@@ -15,13 +15,16 @@ from django.db import transaction
 from django.db.models import Count, Max, Q
 
 from kit import clock
+from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
+from kit.sentences import quoted
 from trading.models import Order, Position, Side
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
 from trading.orders.placing import place_order
+from trading.positions.filling import unprotected_key
 from trading.positions.protection import Exit, due_exits
 from trading.risk.sizing import in_lots
 from wallets.models import Account, Connection
@@ -120,22 +123,26 @@ def _pause_after(attempts: int) -> timedelta:
 
 def _say_unwatched(position: Position, reason: str, connection: Connection) -> None:
     """Nothing is sent through a connection that is not active: it waits for its owner, without wearing itself out."""
-    raise_alert(
-        owner_id=position.owner_id,
-        key=f"unprotected:{position.pk}",
-        title=f"{position.wallet.name} cannot close its position"[:120],
-        body=f"{reason} {connection.name} is {connection.state}, so nothing is sold until you make it active.",
-        level=Alert.Level.CRITICAL,
-    )
+    rest = f"{connection.name} is {connection.state}, so nothing is sold until you make it active."
+    _say_unprotected(position, reason, rest)
 
 
 def _call_for_help(position: Position, reason: str, attempts: int) -> None:
     tried = f"{attempts} orders did not close it" if attempts else "The books have nothing of it left to sell"
+    rest = (
+        f"{tried}; it is tried again, every quarter of an hour in the end: look at why its orders were refused, or "
+        "close the position by hand."
+    )
+    _say_unprotected(position, reason, rest)
+
+
+def _say_unprotected(position: Position, reason: str, rest: str) -> None:
     raise_alert(
         owner_id=position.owner_id,
-        key=f"unprotected:{position.pk}",
-        title=f"{position.wallet.name} cannot close its position"[:120],
-        body=f"{reason} {tried}; it is tried again, every quarter of an hour in the end: look at why its orders were "
-        "refused, or close the position by hand.",
+        key=unprotected_key(position.pk),
+        title=f"{position.wallet.name} cannot close its position",
+        body=f"{{reason}} {rest}",
         level=Alert.Level.CRITICAL,
+        about=about("position", position.pk),
+        reason=quoted(reason),
     )

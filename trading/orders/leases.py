@@ -12,6 +12,7 @@ from typing import Final
 from django.db.models import Q
 
 from kit import clock
+from trading.models import Order
 
 # A new order that no worker has taken after this is taken by the sweeper.
 START_WITHIN: Final = timedelta(seconds=15)
@@ -41,3 +42,8 @@ def due() -> Q:
 def start(length: timedelta) -> datetime:
     """When a lease of `length` that starts now is over."""
     return now() + length
+
+
+def is_old(order: Order) -> bool:
+    """Whether the order has outlived the grace: one whose end nobody knows may have been called out by now."""
+    return clock.now() - order.created_at > GRACE

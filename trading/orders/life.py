@@ -4,15 +4,18 @@ from typing import Any
 from uuid import UUID
 
 from kit import clock
+from kit.alerts.links import about
 from kit.alerts.models import Alert
-from kit.alerts.services import raise_alert
+from kit.alerts.services import raise_alert, resolve_alerts
 from kit.errors import NotFoundError
 from kit.live.publish import publish
+from kit.sentences import FOR_PROGRAMS, Value, in_words, stored
 from trading.models import Cancellation, Order, OrderEvent
 from trading.orders import leases, states
 from trading.orders.holds import release
 
 SENTENCE_LENGTH = 300
+UNTOLD = "untold"
 
 
 def locked(order_id: UUID, *related: str) -> Order:
@@ -44,6 +47,9 @@ def move(order: Order, status: str, detail: str = "", *, answer: dict[str, Any] 
             order.refusal = detail[:SENTENCE_LENGTH]
         if before in states.CANCELLABLE:
             Cancellation.objects.filter(order=order, closed_at=None).update(due_at=None, closed_at=order.closed_at)
+        if before in states.UNFINISHED and leases.is_old(order):
+            # Only of an old one was anybody told that nobody knows its end.
+            resolve_alerts(owner_id=order.owner_id, keys=(alert_key(order), alert_key(order, UNTOLD)))
     order.save(
         update_fields=(
             "status",
@@ -89,8 +95,26 @@ def note(order: Order, before: str, detail: str, *, answer: dict[str, Any] | Non
     publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
 
 
-def alarm(order: Order, topic: str, title: str, body: str) -> None:
-    """One alert per order and topic, so that none hides another."""
-    key = f"order:{order.pk}:{topic}"
-    raise_alert(owner_id=order.owner_id, key=key, title=title, body=body, level=Alert.Level.CRITICAL)
-    note(order, order.status, f"{title}: {body}")
+def alarm(order: Order, topic: str, title: str, body: str, **facts: Value | str | int) -> None:
+    """One alert per order and topic, so that none hides another; `facts` are the values of title and body."""
+    call_out(order, topic, title, body, **facts)
+    told = in_words(f"{title}: {body}", stored(**facts), FOR_PROGRAMS)
+    note(order, order.status, told)
+
+
+def call_out(order: Order, topic: str, title: str, body: str, **facts: Value | str | int) -> None:
+    """The alert alone, for what is found again and again; `topic` may be empty for what becomes of the order at all."""
+    raise_alert(
+        owner_id=order.owner_id,
+        key=alert_key(order, topic),
+        title=title,
+        body=body,
+        level=Alert.Level.CRITICAL,
+        about=about("order", order.pk),
+        **facts,
+    )
+
+
+def alert_key(order: Order, topic: str = "") -> str:
+    """The key of an alert about the order."""
+    return f"order:{order.pk}:{topic}" if topic else f"order:{order.pk}"

@@ -17,16 +17,17 @@ from uuid import UUID
 import orjson
 
 from kit import clock, tenancy
-from kit.alerts.models import Alert
-from kit.alerts.services import raise_alert
+from kit.alerts.services import resolve_alerts
 from kit.decimals import plain
+from kit.sentences import amount
 from trading.models import Fill, Order, Side
 from trading.orders import leases, states
 from trading.orders.booking import book, fee_of
-from trading.orders.life import alarm, locked, move, wait, wait_noting
+from trading.orders.life import UNTOLD, alarm, alert_key, call_out, locked, move, wait, wait_noting
 from trading.positions import accounting
 from trading.positions.filling import add_to_position, take_from_position
 from trading.risk.sizing import UNIT
+from wallets.venues.alerts import refused_key
 from wallets.venues.base import OrderReport, TradeReport
 
 # Trades come seconds after the order's end at most; what is missing after this, a person has to ask for.
@@ -44,6 +45,7 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
         if trades and order.filled_quantity > order.quantity:
             _alarm_overfilled(order)
         status = _status(order, report, ends=ends)
+        _calm(order)
         if trades or status != order.status:
             order.venue_order_id = report.venue_order_id or order.venue_order_id
             order.due_at = leases.start(leases.LOOK_AGAIN)
@@ -53,6 +55,15 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
         if report.is_final and not order.is_terminal:
             _wait_for_trades(order, report)
     return order
+
+
+def _calm(order: Order) -> None:
+    """The venue knows the order, so it takes our key, and what was said of an order that it had forgotten is over."""
+    keys = [refused_key(order.connection_id)] if order.status in states.ON_ITS_WAY else []
+    if leases.is_old(order) and not order.is_terminal:
+        keys.append(alert_key(order))
+    if keys:
+        resolve_alerts(owner_id=order.owner_id, keys=keys)
 
 
 def _new_trades(order: Order, report: OrderReport) -> list[TradeReport]:
@@ -93,14 +104,15 @@ def _wait_for_trades(order: Order, report: OrderReport) -> None:
         f"told {plain(order.filled_quantity)} of it: the rest is asked for again.",
     )
     if clock.now() - (order.submitted_at or order.created_at) > TRADES_WITHIN:
-        raise_alert(
-            owner_id=order.owner_id,
-            key=f"order:{order.pk}:untold",
-            title=f"Trades of an order in {order.instrument.symbol} are missing"[:120],
-            body=f"The venue has filled {plain(report.filled_quantity)} {order.instrument.base} of order "
-            f"{order.client_order_id} and told {plain(order.filled_quantity)}: look at its trades there. Moniqo keeps "
+        call_out(
+            order,
+            UNTOLD,
+            f"Trades of an order in {order.instrument.symbol} are missing",
+            "The venue has filled {filled} of order {number} and told {told}: look at its trades there. Moniqo keeps "
             "asking and keeps the funds held.",
-            level=Alert.Level.CRITICAL,
+            filled=amount(report.filled_quantity, order.instrument.base),
+            told=amount(order.filled_quantity, order.instrument.base),
+            number=order.client_order_id,
         )
 
 
@@ -152,8 +164,10 @@ def _alarm_overfilled(order: Order) -> None:
         order,
         "overfilled",
         f"The venue filled more {symbol} than was ordered",
-        f"{plain(order.filled_quantity)} {base} instead of {plain(order.quantity)} {base} is in the books and in the "
-        "position: ask the venue why, and decide what to do with the excess.",
+        "{filled} instead of {ordered} is in the books and in the position: ask the venue why, and decide what to do "
+        "with the excess.",
+        filled=amount(order.filled_quantity, base),
+        ordered=amount(order.quantity, base),
     )
 
 

@@ -23,15 +23,18 @@ import stamina
 from django.db.models import Q
 
 from kit import clock, tenancy
+from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.errors import ConflictError
+from kit.sentences import quoted
 from trading.models import Cancellation, Order
 from trading.orders import leases, states
-from trading.orders.life import found, locked, move, wait, wait_noting
+from trading.orders.life import call_out, found, locked, move, wait, wait_noting
 from trading.orders.recording import record_report
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_path
+from wallets.venues.alerts import refused_key
 from wallets.venues.base import (
     OrderReport,
     OrderRequest,
@@ -48,6 +51,9 @@ logger = logging.getLogger(__name__)
 # A market order is a decision about a moment: older than this it is not sent any more.
 SEND_WITHIN: Final = timedelta(minutes=2)
 MAX_SENDS: Final = 3
+# An order that nobody knows the end of by then needs a person.
+LOST_AFTER: Final = timedelta(minutes=10)
+LOOK_THERE: Final = "Look at the venue's own order history: Moniqo keeps asking and keeps the funds held."
 # Tries within one lease when the venue cannot be reached, and the seconds they may take together.
 TRIES: Final = 3
 TRY_SECONDS: Final = 10.0
@@ -241,11 +247,13 @@ def _stop(order: Order, venue: Venue, error: VenueCredentialsError) -> Order:
 def _tell_of_refused_key(order: Order, error: VenueCredentialsError) -> None:
     raise_alert(
         owner_id=order.owner_id,
-        key=f"credentials:{order.connection_id}",
-        title=f"{order.connection.name} refuses its key"[:120],
-        body=f"{error} Replace the credentials of the connection: until then new orders are rejected, and nobody knows "
+        key=refused_key(order.connection_id),
+        title=f"{order.connection.name} refuses its key",
+        body="{said} Replace the credentials of the connection: until then new orders are rejected, and nobody knows "
         "what becomes of those that were sent.",
         level=Alert.Level.CRITICAL,
+        about=about("connection", order.connection_id),
+        said=quoted(str(error)),
     )
 
 
@@ -290,13 +298,7 @@ def _go_on_without(order: Order, venue: Venue) -> Order:
 
 def _forgotten(order: Order) -> Order:
     """The venue knew the order once and denies it now: that is no word to end it on."""
-    raise_alert(
-        owner_id=order.owner_id,
-        key=f"order:{order.pk}",
-        title=f"The venue no longer knows order {order.client_order_id}",
-        body="Look at the venue's own order history: Moniqo keeps asking and keeps the funds held.",
-        level=Alert.Level.CRITICAL,
-    )
+    call_out(order, "", f"The venue no longer knows order {order.client_order_id}", LOOK_THERE)
     wait(order)
     return order
 
@@ -309,4 +311,7 @@ def wait_for(order: Order, detail: str, error: VenueError | None = None) -> Orde
         current = locked(order.pk)
         if not current.is_terminal:
             wait_noting(current, detail)
+            if current.status == states.UNCERTAIN and clock.now() - current.created_at > LOST_AFTER:
+                title = f"Nobody knows what became of order {current.client_order_id}"
+                call_out(current, "", title, "{said} " + LOOK_THERE, said=quoted(detail))
     return current

@@ -24,6 +24,7 @@ UNCERTAIN: Final = "uncertain"
 
 TERMINAL: Final = frozenset({FILLED, CANCELLED, REJECTED, EXPIRED})
 UNFINISHED: Final = frozenset({DRAFT, SUBMITTING, OPEN, PARTIALLY_FILLED, UNCERTAIN})
+ON_ITS_WAY: Final = frozenset({SUBMITTING, UNCERTAIN})
 CANCELLABLE: Final = frozenset({OPEN, PARTIALLY_FILLED, UNCERTAIN})
 
 # From any of these the venue's answer may take an order to wherever the venue says it is.

@@ -1,11 +1,14 @@
 """A trade in the position: bought is added, sold is taken away, and what is sold out is closed.
 
-The rows of orders and positions are known here; what orders do with them, and whom they alarm, is not.
+The rows of orders and positions are known here, and the alert that a closed position ends; what orders do with them,
+and whom they alarm, is not.
 """
 
 from dataclasses import replace
 from decimal import Decimal
+from uuid import UUID
 
+from kit.alerts.services import resolve_alert
 from trading.models import Order, Position
 from trading.positions import accounting
 from wallets.venues.base import TradeReport
@@ -79,6 +82,12 @@ def take_from_position(order: Order, trade: TradeReport, execution: accounting.E
         holding = replace(holding, quantity=Decimal(0))
         position.closed_at = trade.at
         position.exit_reason = order.reason
+        resolve_alert(owner_id=position.owner_id, key=unprotected_key(position.pk))
     _write(position, holding)
     position.save()
     return oversold
+
+
+def unprotected_key(position_id: UUID) -> str:
+    """The alert that says that a position should be closed and cannot be; closing it ends it."""
+    return f"unprotected:{position_id}"

@@ -21,6 +21,7 @@ from wallets.models import (
 )
 from wallets.sync.health import unwatched_words
 from wallets.venues.accounts import why_not_archived
+from wallets.venues.alerts import tell_of_switch
 from wallets.venues.credentials import store_credentials
 from wallets.venues.obligations import open_under
 
@@ -66,6 +67,8 @@ class ConnectionAdmin(SwitchAdmin):
         if "state" in form.changed_data:
             obj.switch(obj.state)
         super().save_model(request, obj, form, change)
+        if "state" in form.changed_data:
+            tell_of_switch(obj)
         unwatched = open_under([obj.pk])[obj.pk].protected
         if obj.state != Connection.State.ACTIVE and unwatched:
             self.message_user(request, unwatched_words(unwatched), level="WARNING")

@@ -2,16 +2,19 @@
 
 import logging
 from typing import Final
-from uuid import UUID
 
 from kit import tenancy
 from kit.alerts.models import Alert
-from kit.alerts.services import raise_alert, resolve_alert
-from kit.users.models import User
+from kit.alerts.services import raise_alert, raise_platform_alert, resolve_alert, resolve_platform_alert
+from kit.sentences import quoted
 from wallets.ledger import Report, verify
 from wallets.models import Account
 
 ALERT: Final = "ledger"
+_WORDS: Final = {
+    "title": "The books contradict themselves",
+    "body": "{said} Stop trading on them and keep the database as it is until this is explained.",
+}
 logger = logging.getLogger(__name__)
 
 
@@ -22,30 +25,18 @@ def prove_ledger() -> Report:
     """
     report = verify()
     with tenancy.system():
-        operators = list(User.objects.filter(is_staff=True, is_active=True).values_list("pk", flat=True))
         owners = list(Account.objects.values_list("owner_id", flat=True).distinct())
-        alerted = set(Alert.objects.filter(key=ALERT, resolved_at=None).values_list("owner_id", flat=True))
+        alerted = set(Alert.objects.unresolved().filter(key=ALERT).values_list("owner_id", flat=True))
+    wrong = {} if report.contradiction is None else {pk: verify(owner_id=pk).contradiction for pk in owners}
     if report.contradiction is None:
-        for user_id in alerted:
-            with tenancy.tenant(user_id):
+        resolve_platform_alert(key=ALERT)
+    else:
+        logger.critical("The ledger contradicts itself: %s", report.contradiction)
+        raise_platform_alert(key=ALERT, level=Alert.Level.CRITICAL, said=quoted(report.contradiction), **_WORDS)
+    for user_id in {*alerted, *wrong}:
+        with tenancy.tenant(user_id):
+            if (said := wrong.get(user_id)) is None:
                 resolve_alert(owner_id=user_id, key=ALERT)
-        return report
-    logger.critical("The ledger contradicts itself: %s", report.contradiction)
-    for user_id in operators:
-        _alert(user_id, report.contradiction)
-    for user_id in owners:
-        theirs = verify(owner_id=user_id).contradiction
-        if theirs is not None:
-            _alert(user_id, theirs)
+            else:
+                raise_alert(owner_id=user_id, key=ALERT, level=Alert.Level.CRITICAL, said=quoted(said), **_WORDS)
     return report
-
-
-def _alert(user_id: UUID, contradiction: str) -> None:
-    with tenancy.tenant(user_id):
-        raise_alert(
-            owner_id=user_id,
-            key=ALERT,
-            level=Alert.Level.CRITICAL,
-            title="The books contradict themselves",
-            body=f"{contradiction} Stop trading on them and keep the database as it is until this is explained.",
-        )

@@ -21,12 +21,13 @@ from django.db.models import QuerySet
 
 from kit import clock, tenancy
 from kit.alerts.failures import note_failure, note_success
+from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert
 from kit.audit import services as audit
 from kit.errors import ConflictError, MoniqoError, NotFoundError, TimeIsUpError
-from kit.formatting import amount as readable
 from kit.live.publish import publish
+from kit.sentences import Value, amount, moment, quoted
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Account, Connection, Entry, Posting, Reconciliation, SyncRun
 from wallets.sync.reconciliation import ZERO, Look, first_diverging_entry, first_wallet, last_agreement, read_books
@@ -278,8 +279,10 @@ def _fail(run: SyncRun, error: str, status: str) -> SyncRun:
                 owner_id=run.owner_id,
                 key=f"sync:{run.connection_id}",
                 level=Alert.Level.CRITICAL,
-                title="A connection needs you",
-                body=error,
+                title=f"{run.connection.name} needs you",
+                body="{said}",
+                about=about("connection", run.connection_id),
+                said=quoted(error),
             )
         else:
             note_failure(
@@ -336,17 +339,28 @@ def _into_suspense(run: SyncRun, wallet_id: UUID, asset: str, drift: Decimal) ->
 
 
 def _alert_drift(run: SyncRun, connection: Connection, asset: str, drift: Decimal, entry: Entry | None) -> None:
-    amount = readable(abs(drift), asset)
     if drift > 0 and entry is None:
-        title, level = f"{amount} arrived at {connection.name}", Alert.Level.WARNING
+        title, level = "{amount} arrived at {connection}", Alert.Level.WARNING
         body = "It is in suspense and in no wallet yet. If it is a deposit, assign it to the master wallet."
     else:
-        more = "more" if drift > 0 else "less"
-        title, level = f"{connection.name} has {amount} {more} than the books", Alert.Level.CRITICAL
+        title, level = (
+            f"{{connection}} has {{amount}} {'more' if drift > 0 else 'less'} than the books",
+            Alert.Level.CRITICAL,
+        )
         body = "The difference is in suspense; no wallet was changed."
+    facts: dict[str, Value | str] = {"amount": amount(abs(drift), asset), "connection": connection.name}
     if entry is not None:
-        body += f" The first entry that the venue does not know: {entry.pk} of {entry.created_at:%Y-%m-%d %H:%M} UTC."
-    raise_alert(owner_id=run.owner_id, key=_drift_key(connection.pk, asset), level=level, title=title[:120], body=body)
+        body += " The first entry that the venue does not know: {entry} of {since}."
+        facts |= {"entry": str(entry.pk), "since": moment(entry.created_at)}
+    raise_alert(
+        owner_id=run.owner_id,
+        key=_drift_key(connection.pk, asset),
+        level=level,
+        title=title,
+        body=body,
+        about=about("connection", connection.pk),
+        **facts,
+    )
 
 
 def _work(connection_id: UUID) -> str:

@@ -11,6 +11,7 @@ from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from markets.models import Instrument
 from markets.prices import SIMULATED
 from wallets.models import Connection, Platform
+from wallets.venues.alerts import tell_of_switch
 from wallets.venues.obligations import open_under
 
 DEMO: Final = "demo"
@@ -102,6 +103,7 @@ def set_connection_state(*, owner_id: UUID, connection_id: UUID, state: str) -> 
         # Asked after it is switched: what comes now is refused, and what came before is seen.
         if sentence := why_not_archived(connection):
             raise ConflictError(sentence)
+        tell_of_switch(connection)
     audit.record_change(
         audit.Area.KEYS,
         "Connection switched",

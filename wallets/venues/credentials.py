@@ -16,9 +16,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from kit import clock
+from kit.alerts.services import resolve_alert
 from kit.audit import services as audit
 from kit.errors import InvalidInputError, MoniqoError
 from wallets.models import Connection, Credential
+from wallets.venues.alerts import refused_key
 
 KEY_ID_LENGTH: Final = 16
 
@@ -54,6 +56,7 @@ def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> N
                 "updated_at": clock.now(),
             },
         )
+    resolve_alert(owner_id=connection.owner_id, key=refused_key(connection.pk))
     names = {"fields": sorted(values)}
     audit.record(audit.Area.KEYS, "Keys stored", owner_id=connection.owner_id, subject=connection.name, after=names)
 

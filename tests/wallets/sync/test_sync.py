@@ -122,7 +122,7 @@ def test_money_that_arrived_goes_to_suspense_and_touches_no_wallet(wallet: Walle
     assert balance(wallet, kind="suspense") == 50
     alert = Alert.objects.get()
     assert alert.level == Alert.Level.WARNING
-    assert "50.00" in alert.title
+    assert "50.00" in alert.headline()
 
 
 def test_the_same_difference_is_posted_once(wallet: Wallet) -> None:
@@ -181,7 +181,7 @@ def test_a_trade_that_only_the_books_know_is_the_first_diverging_entry(wallet: W
     assert entry is not None
     assert entry.transfer.posting_id == posting.pk
     assert row(run, "SOL").drift == -3
-    assert f"{entry.pk} of" in Alert.objects.get(key__endswith=":SOL").body
+    assert f"{entry.pk} of" in Alert.objects.get(key__endswith=":SOL").story()
 
 
 def test_a_trade_that_only_the_venue_knows_diverges_in_no_entry(wallet: Wallet) -> None:
@@ -278,7 +278,7 @@ def test_refused_credentials_call_for_a_person_until_they_work(wallet: Wallet, m
         failing_with(patch, VenueCredentialsError("Make a new key: this one is refused."))
         run_sync(wallet)
     assert Connection.objects.get(pk=wallet.connection_id).status == Connection.Status.FAILED
-    assert Alert.objects.get(resolved_at=None).body == "Make a new key: this one is refused."
+    assert Alert.objects.get(resolved_at=None).story() == "Make a new key: this one is refused."
     run_sync(wallet)
     assert Connection.objects.get(pk=wallet.connection_id).status == Connection.Status.OK
     assert not Alert.objects.filter(resolved_at=None).exists()
