@@ -14,6 +14,7 @@ from moniqo.api import api
 
 urlpatterns = [
     path("", include("moniqo.home.urls")),
+    path("start/", include("moniqo.start.urls")),
     path("wallets/", include("wallets.urls")),
     path("farms/", include("farms.urls")),
     path("trading/", include("trading.urls")),

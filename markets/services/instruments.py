@@ -1,5 +1,6 @@
 """Making instruments known."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -11,6 +12,8 @@ from markets.prices import SIMULATED, to_price
 from quant.market_simulator import ASSETS
 
 MINIMUM_NOTIONAL: Final = Decimal(5)
+# Those that people know first.
+_WELL_KNOWN: Final = ("BTC", "ETH", "SOL", "BNB")
 
 
 def ensure_instrument(
@@ -67,3 +70,13 @@ def ensure_simulated_instruments() -> tuple[Instrument, ...]:
         )[0]
         for asset in ASSETS
     )
+
+
+def well_known_first(instruments: Iterable[Instrument]) -> list[Instrument]:
+    """In the order in which people know them; the others by their symbols behind these."""
+
+    def rank(instrument: Instrument) -> tuple[int, str]:
+        known = instrument.base in _WELL_KNOWN
+        return _WELL_KNOWN.index(instrument.base) if known else len(_WELL_KNOWN), instrument.symbol
+
+    return sorted(instruments, key=rank)

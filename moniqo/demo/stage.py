@@ -18,7 +18,7 @@ from markets.candles.importing import import_candles
 from markets.candles.reading import TIMEFRAME_MS, load_candles, milliseconds, moment
 from markets.models import Instrument
 from markets.prices import SIMULATED
-from markets.services import continue_simulated, generate_history, store_candles
+from markets.services import continue_simulated, generate_history, store_candles, well_known_first
 from moniqo.demo import recordings
 from moniqo.demo.cast import FARMS, AgentRole
 from moniqo.demo.recordings import CandleFolderError, Recording, Selection
@@ -31,8 +31,6 @@ WARM_UP_DAYS: Final = 30
 # Candles longer than four hours get a longer history, so that there is something to see.
 LEAST_BARS: Final = 500
 INSTRUMENTS: Final = 3
-# Those that people know first.
-_WELL_KNOWN: Final = ("BTC", "ETH", "SOL", "BNB")
 # An agent on shorter bars than this would run too often over the whole history.
 QUICK_MS: Final = TIMEFRAME_MS["1h"]
 SNAPSHOT_MS: Final = TIMEFRAME_MS["4h"]
@@ -230,12 +228,7 @@ def _add_longer_bars(tape: _Tape) -> None:
 
 def _cast(instruments: list[Instrument]) -> tuple[Instrument, ...]:
     """The instruments that agents trade: well-known ones first."""
-
-    def rank(instrument: Instrument) -> tuple[int, str]:
-        known = instrument.base in _WELL_KNOWN
-        return _WELL_KNOWN.index(instrument.base) if known else len(_WELL_KNOWN), instrument.symbol
-
-    return tuple(sorted(instruments, key=rank)[:INSTRUMENTS])
+    return tuple(well_known_first(instruments)[:INSTRUMENTS])
 
 
 def _common(timeframes: list[set[str]]) -> tuple[str, ...]:
