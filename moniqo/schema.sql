@@ -56,13 +56,13 @@
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
--- migration wallets 0001_initial 2465a8f4699fb5c0
--- migration wallets 0002_policies e5d43c7d14194cc6
--- migration wallets 0003_ledger 8d0115fac4caf2f4
--- migration wallets 0005_rehearsing_connections d1b02d6db7b8468b
--- migration wallets 0006_hierarchy_functions 482ecd11f701d5af
--- migration wallets 0007_connections_active_since 5d890c937080d375
--- migration wallets 0008_connections_as_others_see_them 9d303ad92b26af6f
+-- migration wallets 0001_initial 32c57b3e61f9bff3
+-- migration wallets 0002_policies b6ac710c5996f539
+-- migration wallets 0003_ledger 9bdaca56d028f7b7
+-- migration wallets 0005_rehearsing_connections 42d8697e07550a19
+-- migration wallets 0006_hierarchy_functions 2e41eccb818b43a4
+-- migration wallets 0007_connections_active_since 36c3f09fa1d4959f
+-- migration wallets 0008_connections_as_others_see_them 037817bbc79afea8
 
 --
 -- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -987,39 +987,17 @@ $$;
 -- Name: wallet_books(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.wallet_books(p_owner uuid) RETURNS TABLE(wallet_id uuid, asset text, held numeric, flow numeric, fees numeric, adjustments numeric)
+CREATE FUNCTION public.wallet_books(p_owner uuid) RETURNS TABLE(wallet_id uuid, asset text, held numeric, flow numeric, fees numeric, adjustments numeric, reserved numeric)
     LANGUAGE sql STABLE
     AS $$
     SELECT account.wallet_id, account.asset,
            coalesce(sum(balance) FILTER (WHERE kind = 'wallet'), 0),
            coalesce(sum(balance) FILTER (WHERE kind NOT IN ('external', 'suspense')), 0),
            coalesce(sum(balance) FILTER (WHERE kind = 'fees'), 0),
-           coalesce(-sum(balance) FILTER (WHERE kind = 'pnl'), 0)
+           coalesce(-sum(balance) FILTER (WHERE kind = 'pnl'), 0),
+           coalesce(sum(account.held) FILTER (WHERE kind = 'wallet'), 0)
     FROM wallets_account AS account
     WHERE account.owner_id = p_owner
-    GROUP BY account.wallet_id, account.asset
-$$;
-
-
---
--- Name: wallet_books_since(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.wallet_books_since(p_owner uuid, p_since timestamp with time zone) RETURNS TABLE(wallet_id uuid, asset text, balance numeric, reserved numeric, balance_before numeric, flow numeric)
-    LANGUAGE sql STABLE
-    AS $$
-    SELECT account.wallet_id, account.asset,
-           coalesce(sum(account.balance) FILTER (WHERE kind = 'wallet'), 0),
-           coalesce(sum(account.held) FILTER (WHERE kind = 'wallet'), 0),
-           coalesce(sum(earlier.balance_after) FILTER (WHERE kind = 'wallet'), 0),
-           sum(account.balance - coalesce(earlier.balance_after, 0))
-    FROM wallets_account AS account
-    LEFT JOIN LATERAL (
-        SELECT entry.balance_after FROM wallets_entry AS entry
-        WHERE entry.account_id = account.id AND entry.created_at <= p_since
-        ORDER BY entry.version DESC LIMIT 1
-    ) AS earlier ON true
-    WHERE account.owner_id = p_owner AND account.kind NOT IN ('external', 'suspense')
     GROUP BY account.wallet_id, account.asset
 $$;
 
@@ -7235,14 +7213,6 @@ GRANT ALL ON FUNCTION public.wallet_balance(p_wallet uuid, p_asset text) TO moni
 
 GRANT ALL ON FUNCTION public.wallet_books(p_owner uuid) TO moniqo_app;
 GRANT ALL ON FUNCTION public.wallet_books(p_owner uuid) TO moniqo_system;
-
-
---
--- Name: FUNCTION wallet_books_since(p_owner uuid, p_since timestamp with time zone); Type: ACL; Schema: public; Owner: -
---
-
-GRANT ALL ON FUNCTION public.wallet_books_since(p_owner uuid, p_since timestamp with time zone) TO moniqo_app;
-GRANT ALL ON FUNCTION public.wallet_books_since(p_owner uuid, p_since timestamp with time zone) TO moniqo_system;
 
 
 --

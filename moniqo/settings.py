@@ -161,6 +161,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "moniqo.ui.context.shell",
+                "moniqo.ui.context.figures",
             ],
             "builtins": ["kit.templatetags.formats"],
         },

@@ -8,7 +8,7 @@ percentages are public; amounts and quantities are not.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -240,6 +240,12 @@ def duration(value: timedelta | float | None) -> SafeString | str:
     if value is None:
         return _missing(formatting.NOT_KNOWN)
     return formatting.duration(value if isinstance(value, timedelta) else timedelta(seconds=value))
+
+
+@register.filter
+def of(figures: Mapping[Any, Any], key: Any) -> Any:
+    """What the mapping says of the key, which no template can ask by a variable."""
+    return figures[key]
 
 
 @register.filter

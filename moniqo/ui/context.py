@@ -5,12 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from kit import clock
 from kit.live.asgi import PATH as LIVE_PATH
 from kit.live.tokens import issue_token
 from kit.users.middleware import ADMIN_PREFIX
 from moniqo.ui import navigation, selectors
+from portfolio.selectors.standings import standings
 
 DEMO_FILE: Path = settings.DATA_DIR / "demo.json"
 
@@ -27,6 +29,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if not user.is_authenticated:
         return {"demo_file": _demo_file()}
     return frame(request.path) | {"live_url": f"{LIVE_PATH}?token={issue_token(owner_id=user.pk)}"}
+
+
+def figures(request: HttpRequest) -> dict[str, Any]:
+    """`standings`: how each wallet stands by its id, for pages below the portfolio too; read when one is asked for."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or request.path.startswith(ADMIN_PREFIX):
+        return {}
+    return {"standings": SimpleLazyObject(lambda: standings(owner_id=user.pk))}
 
 
 def frame(path: str) -> dict[str, Any]:

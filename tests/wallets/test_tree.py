@@ -119,30 +119,6 @@ def test_what_has_no_price_is_named_and_not_counted(tree: Tree) -> None:
     assert found["Master"].value == 1000
 
 
-def test_the_days_change_leaves_out_what_was_moved_in(tree: Tree) -> None:
-    market("BTC/USDT", "50000", yesterday="40000")
-    with clock.at(clock.now() - timedelta(days=3)):
-        fund(tree.agent, 2, "BTC")
-    down(tree, tree.master, tree.farm, 400, "1")
-    found = nodes(tree)
-    assert (found["Agent"].change, found["Farm"].change, found["Master"].change) == (20000, 20000, 20000)
-    assert found["Agent"].change_fraction == Decimal("0.25")
-
-
-def test_the_days_change_leaves_out_what_was_found_at_the_venue_and_assigned(tree: Tree) -> None:
-    leg = Leg(ref(tree.master, kind="suspense"), ref(tree.master), Decimal(50))
-    post(owner_id=tree.owner.pk, key="found", kind="assign", legs=[leg])
-    master = nodes(tree)["Master"]
-    assert (master.value, master.change) == (1050, 0)
-
-
-def test_the_days_change_is_unknown_without_yesterdays_price(tree: Tree) -> None:
-    market("BTC/USDT", "50000")
-    with clock.at(clock.now() - timedelta(days=3)):
-        fund(tree.agent, 2, "BTC")
-    assert nodes(tree)["Master"].change is None
-
-
 def test_over_history_prices_come_from_closed_bars(tree: Tree) -> None:
     market("BTC/USDT", "50000", yesterday="40000")
     fund(tree.agent, 1, "BTC")

@@ -233,7 +233,7 @@ def _amount(body: PartIn, move: Move | None) -> Decimal:
 
 def _wallet(node: WalletNode) -> dict[str, Any]:
     shown = {name: getattr(node, name) for name in WalletOut.model_fields if hasattr(node, name)}
-    return shown | {"change_24h": node.change, "holdings": [_holding(holding) for holding in node.holdings]}
+    return shown | {"holdings": [_holding(holding) for holding in node.holdings]}
 
 
 def _holding(holding: Holding) -> dict[str, Any]:

@@ -212,14 +212,10 @@ def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:
     value = sum((node.value or Decimal(0) for node in masters), Decimal(0))
     own = sum((node.own_value or Decimal(0) for node in masters), Decimal(0))
     is_known = any(node.value is not None for node in masters)
-    changes = [node.change for node in masters]
-    change = None if None in changes else sum((change for change in changes if change is not None), Decimal(0))
     agents = [node for node in nodes if node.role == Wallet.Role.AGENT]
     return {
         "base_asset": masters[0].base_asset,
         "value": value if is_known else None,
-        "change": change,
-        "change_fraction": None if change is None or value == change else change / (value - change),
         "allocated": value - own if is_known else None,
         "allocated_share": (value - own) / value if value else None,
         "free": sum((node.free_value for node in masters), Decimal(0)),

@@ -24,7 +24,7 @@ class HoldingOut(Schema):
 
 
 class WalletOut(Schema):
-    """A wallet with its figures in `base_asset`; `value`, `held_value` and `change_24h` include everything below it.
+    """A wallet with its figures in `base_asset`; `value` and `held_value` include everything below it.
 
     `share`, `target` and `drift` are fractions of the master's value, `target_weight` is one of the parent's.
     Values are null where nothing that is held has a price. `state` is the strictest trading state on the path.
@@ -44,7 +44,6 @@ class WalletOut(Schema):
     free_value: Amount
     value: Amount | None
     held_value: Amount
-    change_24h: Amount | None
     share: Amount | None
     target: Amount | None
     drift: Amount | None

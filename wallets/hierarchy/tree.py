@@ -1,13 +1,13 @@
 """Reads of the hierarchy: every wallet with its figures.
 
 The tree with all its figures is one statement whatever its size: the wallets by `wallet_subtree`, what their accounts
-hold now and held a day ago, and the prices of `markets`. Values are in the master's base asset. A holding without a
+hold, and the prices of `markets`. Values are in the master's base asset. A holding without a
 price is named in `unpriced` and counts for nothing; its value is None, never zero.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
@@ -22,7 +22,6 @@ from wallets.models import Wallet
 from wallets.sync.health import Freshness, SyncState, freshness
 
 ZERO: Final = Decimal(0)
-DAY: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,9 @@ class Holding:
 class WalletNode:
     """A wallet of the tree. Money is in `base_asset`; shares, targets and drift are fractions of the root's value.
 
-    `value`, `held_value`, `change` and `unpriced` are of the wallet and everything below it; `own_value`, `free_value`
+    `value`, `held_value` and `unpriced` are of the wallet and everything below it; `own_value`, `free_value`
     and `holdings` of the wallet alone. A value is None where something is held and nothing of it has a
-    price. `change` is what the last 24 hours earned, deposits and allocations taken out.
+    price.
     """
 
     id: UUID
@@ -84,7 +83,6 @@ class WalletNode:
     free_value: Decimal
     value: Decimal | None
     held_value: Decimal
-    change: Decimal | None
     unpriced: tuple[str, ...]
     share: Decimal | None
     target: Decimal | None
@@ -92,13 +90,6 @@ class WalletNode:
     @property
     def drift(self) -> Decimal | None:
         return None if self.share is None or self.target is None else self.share - self.target
-
-    @property
-    def change_fraction(self) -> Decimal | None:
-        """`change` of what there was before it, flows included."""
-        if self.change is None or self.value is None or self.value == self.change:
-            return None
-        return self.change / (self.value - self.change)
 
     def free(self, asset: str) -> Decimal:
         """What the wallet itself could give away of the asset."""
@@ -116,7 +107,7 @@ WITH tree AS MATERIALIZED (
 ),
 holding AS MATERIALIZED (
     SELECT book.*, c.venue, t.base_asset
-    FROM wallet_books_since(%(owner)s, %(since)s) AS book
+    FROM wallet_books(%(owner)s) AS book
     JOIN tree t ON t.id = book.wallet_id
     JOIN wallets_connection c ON c.id = t.connection_id
 ),
@@ -126,20 +117,14 @@ wanted AS MATERIALIZED (
 rate AS MATERIALIZED (
     SELECT wanted.venue, wanted.base_asset, found.* FROM wanted
     CROSS JOIN LATERAL market_prices(wanted.venue, wanted.base_asset, wanted.assets, %(now)s, %(live)s) AS found
-),
-rate_before AS MATERIALIZED (
-    SELECT wanted.venue, wanted.base_asset, found.asset, found.price FROM wanted
-    CROSS JOIN LATERAL market_prices(wanted.venue, wanted.base_asset, wanted.assets, %(since)s, false) AS found
 )
 SELECT t.id, t.name, t.role, t.parent_id, t.root_id, t.depth, t.trading_state, t.state, t.connection_id, t.base_asset,
        t.target_weight, c.name AS connection_name, c.state AS connection_state, c.status, c.is_paper, c.synced_at,
-       h.asset, h.balance, h.reserved, h.balance_before, h.flow, r.price, b.price AS price_before, r.source, r.at,
-       r.is_carried
+       h.asset, h.held AS balance, h.reserved, r.price, r.source, r.at, r.is_carried
 FROM tree t
 JOIN wallets_connection c ON c.id = t.connection_id
 LEFT JOIN holding h ON h.wallet_id = t.id
 LEFT JOIN rate r ON (r.venue, r.asset, r.base_asset) = (h.venue, h.asset, h.base_asset)
-LEFT JOIN rate_before b ON (b.venue, b.asset, b.base_asset) = (h.venue, h.asset, h.base_asset)
 ORDER BY t.created_at, t.id, h.asset <> t.base_asset, h.asset
 """
 
@@ -150,7 +135,6 @@ def wallet_tree(*, owner_id: UUID) -> tuple[WalletNode, ...]:
     parameters: dict[str, Any] = {
         "owner": owner_id,
         "now": now,
-        "since": now - DAY,
         "live": not clock.is_controlled(),
     }
     alias = router.db_for_read(Wallet) or "default"
@@ -180,27 +164,23 @@ class _Sprout:
     free_value: Decimal
     value: Decimal
     held_value: Decimal
-    change: Decimal | None
     unpriced: set[str]
     children: int = 0
     target: Decimal | None = None
 
 
 def _sprout(rows: list[dict[str, Any]]) -> _Sprout:
-    holdings = tuple(
-        _holding(row) for row in rows if row["asset"] is not None and (row["balance"] or row["balance_before"])
-    )
+    holdings = tuple(_holding(row) for row in rows if row["asset"] is not None and row["balance"])
     own = sum((holding.value or ZERO for holding in holdings), ZERO)
     held = sum((worth(holding.held, holding.price) for holding in holdings if holding.price is not None), ZERO)
     return _Sprout(
         row=rows[0],
-        holdings=tuple(holding for holding in holdings if holding.balance),
+        holdings=holdings,
         own_value=own,
         free_value=sum((h.available for h in holdings if h.asset == rows[0]["base_asset"]), ZERO),
         value=own,
         held_value=held,
-        change=_change([row for row in rows if row["asset"] is not None]),
-        unpriced={holding.asset for holding in holdings if holding.price is None and holding.balance},
+        unpriced={holding.asset for holding in holdings if holding.price is None},
     )
 
 
@@ -208,22 +188,6 @@ def _holding(row: dict[str, Any]) -> Holding:
     is_base = row["source"] == IDENTITY
     source, at = ("", None) if is_base else (row["source"] or "", row["at"])
     return Holding(row["asset"], row["balance"], row["reserved"], row["price"], source, at, bool(row["is_carried"]))
-
-
-def _change(rows: list[dict[str, Any]]) -> Decimal | None:
-    """Value now − value a day ago − flows at today's price; None while a price of either day is missing."""
-    change = ZERO
-    for row in rows:
-        kept = row["balance"] - row["flow"]
-        if kept and row["price"] is None:
-            return None
-        if row["balance_before"] and row["price_before"] is None:
-            return None
-        if kept:
-            change += worth(kept, row["price"])
-        if row["balance_before"]:
-            change -= worth(row["balance_before"], row["price_before"])
-    return change
 
 
 def _depth_first(sprouts: list[_Sprout]) -> list[_Sprout]:
@@ -245,7 +209,6 @@ def _grow(sprouts: list[_Sprout]) -> Iterator[WalletNode]:
         if parent is not None:
             parent.value += sprout.value
             parent.held_value += sprout.held_value
-            parent.change = None if None in (parent.change, sprout.change) else _sum(parent.change, sprout.change)
             parent.unpriced |= sprout.unpriced
             parent.children += 1
     for sprout in sprouts:
@@ -281,7 +244,6 @@ def _node(sprout: _Sprout, *, whole: Decimal) -> WalletNode:
         free_value=sprout.free_value,
         value=_known(sprout.value, bool(sprout.unpriced)),
         held_value=sprout.held_value,
-        change=sprout.change,
         unpriced=tuple(sorted(sprout.unpriced)),
         share=sprout.value / whole if whole and _known(sprout.value, bool(sprout.unpriced)) is not None else None,
         target=sprout.target,
@@ -291,7 +253,3 @@ def _node(sprout: _Sprout, *, whole: Decimal) -> WalletNode:
 def _known(value: Decimal, is_unpriced: bool) -> Decimal | None:
     """The value of what has a price; None where nothing has one, which is unknown and not zero."""
     return None if is_unpriced and not value else value
-
-
-def _sum(one: Decimal | None, other: Decimal | None) -> Decimal:
-    return (one or ZERO) + (other or ZERO)

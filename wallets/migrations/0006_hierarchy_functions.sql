@@ -53,41 +53,22 @@ RETURNS TABLE (root_id uuid, wallet_id uuid, distance integer, state text) LANGU
     SELECT * FROM subtree
 $$;
 
--- Per wallet and asset what is there, and what has ever flowed, read off the balances alone, because double entry leaves
--- a trace of everything. All accounts of a wallet in one asset sum to what other wallets gave it, since every transfer
--- inside the wallet cancels. Its `external` and `suspense` accounts are minus what the world gave it, `fees` is what it
--- paid and `pnl` minus what corrections gave it.
+-- Per wallet and asset what is there, how much of it is reserved, and what has ever flowed, read off the balances alone,
+-- because double entry leaves a trace of everything. All accounts of a wallet in one asset sum to what other wallets gave
+-- it, since every transfer inside the wallet cancels. Its `external` and `suspense` accounts are minus what the world gave
+-- it, `fees` is what it paid and `pnl` minus what corrections gave it.
 CREATE FUNCTION wallet_books(p_owner uuid)
 RETURNS TABLE (
-    wallet_id uuid, asset text, held numeric, flow numeric, fees numeric, adjustments numeric
+    wallet_id uuid, asset text, held numeric, flow numeric, fees numeric, adjustments numeric, reserved numeric
 ) LANGUAGE sql STABLE AS $$
     SELECT account.wallet_id, account.asset,
            coalesce(sum(balance) FILTER (WHERE kind = 'wallet'), 0),
            coalesce(sum(balance) FILTER (WHERE kind NOT IN ('external', 'suspense')), 0),
            coalesce(sum(balance) FILTER (WHERE kind = 'fees'), 0),
-           coalesce(-sum(balance) FILTER (WHERE kind = 'pnl'), 0)
+           coalesce(-sum(balance) FILTER (WHERE kind = 'pnl'), 0),
+           coalesce(sum(account.held) FILTER (WHERE kind = 'wallet'), 0)
     FROM wallets_account AS account
     WHERE account.owner_id = p_owner
-    GROUP BY account.wallet_id, account.asset
-$$;
-
--- The same for a span of time: what the wallet holds now, held at p_since, and what flowed between.
-CREATE FUNCTION wallet_books_since(p_owner uuid, p_since timestamptz)
-RETURNS TABLE (
-    wallet_id uuid, asset text, balance numeric, reserved numeric, balance_before numeric, flow numeric
-) LANGUAGE sql STABLE AS $$
-    SELECT account.wallet_id, account.asset,
-           coalesce(sum(account.balance) FILTER (WHERE kind = 'wallet'), 0),
-           coalesce(sum(account.held) FILTER (WHERE kind = 'wallet'), 0),
-           coalesce(sum(earlier.balance_after) FILTER (WHERE kind = 'wallet'), 0),
-           sum(account.balance - coalesce(earlier.balance_after, 0))
-    FROM wallets_account AS account
-    LEFT JOIN LATERAL (
-        SELECT entry.balance_after FROM wallets_entry AS entry
-        WHERE entry.account_id = account.id AND entry.created_at <= p_since
-        ORDER BY entry.version DESC LIMIT 1
-    ) AS earlier ON true
-    WHERE account.owner_id = p_owner AND account.kind NOT IN ('external', 'suspense')
     GROUP BY account.wallet_id, account.asset
 $$;
 
