@@ -13,15 +13,49 @@ from pydantic import Field
 from farms import selectors, services
 from farms.models import Agent
 from farms.selectors import AgentRow, FarmRow
-from kit.api import Amount, Body, Page, PageQuery, Share, paginate
+from kit.api import Amount, Body, Page, PageQuery, Share, StepOut, paginate
 from kit.http import owner_of
+from kit.statuses import State
 from kit.users.access import TRADE
 from quant import strategies
 
 router = Router()
 
 
-class AgentOut(Schema):
+class StatedOut(Schema):
+    """What it does now or what keeps it from it: `state` is a word for programs, `state_words` the same as a sentence.
+
+    `state_action` is the next step, if there is one, and `next_decision_at` when it decides next, if it does.
+    """
+
+    state: str
+    state_words: str
+    state_action: StepOut | None
+    next_decision_at: datetime | None
+
+    @staticmethod
+    def resolve_state(row: Any) -> str:
+        return _state(row).code
+
+    @staticmethod
+    def resolve_state_words(row: Any) -> str:
+        return _state(row).exact
+
+    @staticmethod
+    def resolve_state_action(row: Any) -> Any:
+        return _state(row).action
+
+    @staticmethod
+    def resolve_next_decision_at(row: Any) -> datetime | None:
+        return _state(row).next_at
+
+
+def _state(row: Any) -> State:
+    found: State = row["state"] if isinstance(row, dict) else row.state
+    return found
+
+
+class AgentOut(StatedOut):
     """An agent. Money in `base_asset`; `profit` is value less funding; `size`, returns and rates are fractions.
 
     Value and profit are null where nothing that it holds has a price.
@@ -59,7 +93,7 @@ class AgentDetailOut(AgentOut):
     parameters: dict[str, Any]
 
 
-class FarmOut(Schema):
+class FarmOut(StatedOut):
     """A farm. Money in `base_asset`; `share` and `target` are fractions of the master's value.
 
     Value and profit are null where nothing that it holds has a price.
@@ -257,5 +291,5 @@ def _farm(request: HttpRequest, farm_id: UUID) -> FarmRow:
 def _agent(request: HttpRequest, agent_id: UUID) -> dict[str, Any]:
     row: AgentRow = selectors.agent_row(owner_id=owner_of(request), agent_id=agent_id)
     agent = Agent.objects.get(pk=agent_id)
-    shown = {name: getattr(row, name) for name in AgentOut.model_fields}
+    shown = {name: getattr(row, name) for name in AgentOut.model_fields if hasattr(row, name)}
     return {**shown, "strategy_slug": agent.strategy, "parameters": agent.parameters}

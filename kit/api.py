@@ -107,6 +107,14 @@ def _holds_nul(value: Any) -> bool:
     return isinstance(value, str) and "\0" in value
 
 
+class StepOut(Schema):
+    """The next step: the page where it is done, or with `is_form` the address of the page that does it when posted."""
+
+    label: str
+    url: str
+    is_form: bool
+
+
 class Page(Schema, Generic[Item]):
     """Some of the items, newest first, and the cursor of those after them."""
 

@@ -164,6 +164,17 @@ def age(elapsed: timedelta) -> str:
     return f"{seconds}{NO_BREAK_SPACE}s"
 
 
+def countdown(left: timedelta) -> str:
+    """`2:14`, `3:02:14`, `1 d 3:02:14`: the time until something happens, `now` when it is over."""
+    seconds = int(left.total_seconds())
+    if seconds <= 0:
+        return "now"
+    days, seconds = divmod(seconds, 86_400)
+    hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
+    clock = f"{hours}:{minutes:02}:{seconds:02}" if days or hours else f"{minutes}:{seconds:02}"
+    return f"{days}{NO_BREAK_SPACE}d {clock}" if days else clock
+
+
 def duration(elapsed: timedelta) -> str:
     """`34 days`, `5 hours`, `12 minutes`: how long something took."""
     seconds = max(0, int(elapsed.total_seconds()))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from kit import display, formatting
 from kit.decimals import plain
@@ -47,6 +48,11 @@ def price(value: Decimal, tick: Decimal | None = None) -> Value:
 def moment(value: datetime) -> Value:
     """A moment, told in the reader's time zone."""
     return Value("moment", value.isoformat())
+
+
+def day(value: datetime) -> Value:
+    """The day of a moment, told in the reader's time zone: `23 Oct`."""
+    return Value("day", value.isoformat())
 
 
 def quoted(text: str) -> Value:
@@ -87,6 +93,11 @@ def _amount(text: str, unit: str, how: Display) -> str:
     return formatting.amount(Decimal(text), unit)
 
 
+def _day(text: str, unit: str, how: Display) -> str:
+    local = datetime.fromisoformat(text).astimezone(ZoneInfo(how.timezone))
+    return f"{local.day} {local:%b}"
+
+
 def _quoted(text: str, unit: str, how: Display) -> str:
     return without_figures(text) if how.hide_amounts else text
 
@@ -95,5 +106,6 @@ _KINDS: Final[dict[str, Callable[[str, str, Display], str]]] = {
     "amount": _amount,
     "price": lambda text, tick, how: formatting.price(Decimal(text), Decimal(tick) if tick else None),
     "moment": lambda text, unit, how: formatting.moment(datetime.fromisoformat(text), how.timezone),
+    "day": _day,
     "quoted": _quoted,
 }

@@ -1,20 +1,93 @@
-"""The one table of how a status looks. Its words are the models' labels, or stand where the status is told."""
+"""The one table of how a status looks, and what a state in words is made of.
 
-from typing import Final
+A status is one word of a row: its words are the models' labels, or stand where the status is told. A `State` is what is
+true of an agent, a farm, a wallet or a connection now, all causes taken together: what it does, or what keeps it from
+doing it, and the next step. `WORST` says which of them a person should see first.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from kit.sentences import FOR_PROGRAMS, in_words
 
 # What is not named here has no colour: nothing to be glad or sorry about.
 COLOURS: Final = {
-    "order": {"filled": "ok", "rejected": "bad", "uncertain": "warn", "expired": "warn"},
+    "order": {"filled": "ok", "refused": "bad", "rejected": "bad", "uncertain": "warn", "expired": "warn"},
     "run": {"enter": "ok", "exit": "brand", "skip": "warn"},
-    "farm": {"running": "ok", "rehearsing": "brand"},
-    "agent": {"running": "ok", "failing": "warn", "failed": "bad"},
+    "state": {
+        "failed": "bad",
+        "cannot_trade": "warn",
+        "refused": "warn",
+        "failing": "warn",
+        "behind": "warn",
+        "held_up": "warn",
+        "rehearsing": "brand",
+        "running": "ok",
+        "synced": "ok",
+    },
     "wallet": {"halted": "bad", "reducing": "warn", "off_target": "warn"},
     "connection": {"ok": "ok", "stale": "warn", "failed": "bad"},
     "sync": {"ok": "ok", "drift": "warn", "failed": "bad"},
     "token": {"in_force": "ok"},
 }
+# The states in which a person has something to do come first, those that wait for something next.
+WORST: Final = (
+    "failed", "cannot_trade", "refused", "failing", "behind", "held_up", "waiting", "new", "paused", "rehearsing",
+    "running", "synced",
+)  # fmt: skip
+NEEDS_SOMEBODY: Final = frozenset({"bad", "warn"})
 
 
 def colour(of: str, status: str) -> str:
     """How the chip of a thing's status looks: `ok`, `warn`, `bad`, `brand` or nothing. `of` is a key of `COLOURS`."""
     return COLOURS[of].get(status, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do next: the words of a link to `url` or, with `is_form`, of a button that does it there."""
+
+    label: str
+    url: str
+    is_form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What something does now or what keeps it from it.
+
+    `code` is one of `WORST`; `template` with `values` the words (`kit.sentences`), `detail` a sentence that says more;
+    `next_at` the moment at which it decides next, where it does.
+    """
+
+    code: str
+    template: str
+    values: dict[str, Any] = field(default_factory=dict)
+    detail: str = ""
+    action: Step | None = None
+    next_at: datetime | None = None
+
+    @property
+    def words(self) -> str:
+        """As the reader of the current request wants them."""
+        return in_words(self.template, self.values)
+
+    @property
+    def exact(self) -> str:
+        """As a program gets them."""
+        return in_words(self.template, self.values, FOR_PROGRAMS)
+
+    @property
+    def kind(self) -> str:
+        """The chip's colour."""
+        return colour("state", self.code)
+
+    @property
+    def rank(self) -> int:
+        """Lower is worse."""
+        return WORST.index(self.code)
+
+    @property
+    def needs_somebody(self) -> bool:
+        return self.kind in NEEDS_SOMEBODY

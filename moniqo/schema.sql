@@ -45,7 +45,7 @@
 -- migration portfolio 0004_prices f106b27fb1c11faf
 -- migration portfolio 0005_days_of_the_owner bf9755880777f031
 -- migration sessions 0001_initial -
--- migration trading 0001_initial 4ec448cfcc421267
+-- migration trading 0001_initial 0a0b69ce2260fce4
 -- migration trading 0002_policies 4b4cf0cdeea88d02
 -- migration trading 0003_guards 89849037b026b36b
 -- migration trading 0004_sums_of_closed_trades 4d8724901568ca16
@@ -53,6 +53,7 @@
 -- migration trading 0006_newest_first 19e8870414138e63
 -- migration trading 0007_orders_remember_the_request ed3b30d1fca57323
 -- migration trading 0008_sums_of_a_period 8363f591fdfbf7c4
+-- migration trading 0009_refused_orders 030a69313e1303e9
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -801,6 +802,45 @@ BEGIN
     RAISE EXCEPTION '% is refused on %: rows of a history are never changed or removed.', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
+
+
+--
+-- Name: refused_orders(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refused_orders(p_wallet uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    -- Null where there are none. `limit` is the gate's most frequent one, '' where a venue rejected the order.
+    WITH refused AS (
+        SELECT id, created_at, attempts = 0 AS is_by_gate, refusal FROM trading_order
+        WHERE wallet_id = p_wallet AND status = 'rejected' AND created_at > coalesce(
+            (
+                SELECT created_at FROM trading_order WHERE wallet_id = p_wallet AND status <> 'rejected'
+                ORDER BY created_at DESC LIMIT 1
+            ),
+            '-infinity'
+        )
+    ),
+    judged AS (
+        SELECT refused.*, coalesce(verdict."limit", '') AS cause, verdict.numbers ->> 'maximum_notional' AS maximum
+        FROM refused
+        LEFT JOIN LATERAL (
+            SELECT "limit", numbers FROM trading_riskdecision WHERE order_id = refused.id AND NOT allowed
+            ORDER BY id DESC LIMIT 1
+        ) AS verdict ON true
+    ),
+    most AS (
+        SELECT is_by_gate, cause, (array_agg(maximum ORDER BY created_at DESC))[1] AS maximum,
+               (array_agg(refusal ORDER BY created_at DESC))[1] AS refusal
+        FROM judged GROUP BY is_by_gate, cause ORDER BY count(*) DESC, max(created_at) DESC LIMIT 1
+    )
+    SELECT jsonb_build_object(
+        'count', (SELECT count(*) FROM refused), 'since', (SELECT min(created_at) FROM refused),
+        'is_by_gate', most.is_by_gate, 'limit', most.cause, 'maximum', most.maximum, 'refusal', most.refusal
+    )
+    FROM most
+$$;
 
 
 --
@@ -3219,10 +3259,11 @@ INSERT INTO public.django_migrations VALUES
 	(57, 'trading', '0006_newest_first', now()),
 	(58, 'trading', '0007_orders_remember_the_request', now()),
 	(59, 'trading', '0008_sums_of_a_period', now()),
-	(60, 'users', '0002_tokens', now()),
-	(61, 'users', '0003_two_factor', now()),
-	(62, 'wallets', '0007_connections_active_since', now()),
-	(63, 'wallets', '0008_connections_as_others_see_them', now());
+	(60, 'trading', '0009_refused_orders', now()),
+	(61, 'users', '0002_tokens', now()),
+	(62, 'users', '0003_two_factor', now()),
+	(63, 'wallets', '0007_connections_active_since', now()),
+	(64, 'wallets', '0008_connections_as_others_see_them', now());
 
 
 --
@@ -3551,7 +3592,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 55, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 63, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 64, true);
 
 
 --
@@ -7148,6 +7189,14 @@ GRANT ALL ON FUNCTION public.position_totals(p_owner uuid) TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.refuse_change() TO moniqo_app;
 GRANT ALL ON FUNCTION public.refuse_change() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION refused_orders(p_wallet uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.refused_orders(p_wallet uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.refused_orders(p_wallet uuid) TO moniqo_system;
 
 
 --

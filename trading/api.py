@@ -27,7 +27,11 @@ router = Router()
 
 
 class OrderOut(Schema):
-    """Quantities in base, prices in quote. A refused order is `rejected` and says why in `refusal`."""
+    """Quantities in base, prices in quote.
+
+    The gate refuses, a venue rejects: both leave the `status` `rejected` and the reason in `refusal`, and the `outcome`
+    is `refused` or `rejected`; of any other order it is its status.
+    """
 
     id: UUID
     created_at: datetime
@@ -41,6 +45,7 @@ class OrderOut(Schema):
     exit_stop: Amount | None
     exit_target: Amount | None
     status: str
+    outcome: str
     reason: str
     refusal: str
     wallet_id: UUID

@@ -63,6 +63,7 @@ ORDERS = Export(
         "reference_price",
         "average_price",
         "status",
+        "outcome",
         "farm",
         "wallet",
         "reason",

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from kit.decimals import plain
 from kit.forms import ExactDecimalField
 from kit.models import MONEY
-from trading.models import Order, Side
+from trading.models import REFUSED, Order, Side
 from trading.selectors import LimitPath
 
 ANY: Final = ("", "Any")
@@ -19,7 +19,7 @@ ANY: Final = ("", "Any")
 class FilterForm(forms.Form):
     """Only the fields that the page offers. It shows what is on; what counts is `selectors.Filters`."""
 
-    STATUSES: Final = (("unfinished", "Unfinished"), *Order.Status.choices)
+    STATUSES: Final = (("unfinished", "Unfinished"), *Order.Status.choices, (REFUSED, "Refused"))
     SIDES: Final = tuple(Side.choices)
 
     q = forms.CharField(label="Search", widget=forms.TextInput(attrs={"type": "search", "placeholder": "Text, market"}))

@@ -17,6 +17,8 @@ from trading.orders import states
 from wallets.models import Connection, Posting, Transfer, Wallet
 
 UNFINISHED = Q(status__in=sorted(states.UNFINISHED))
+# The gate refuses, a venue rejects. Both end as `rejected`; what was never sent was refused.
+REFUSED = "refused"
 
 
 # More than any amount that numeric(38,18) holds, and less than NaN, which PostgreSQL puts above every number.
@@ -36,6 +38,12 @@ class Side(models.TextChoices):
 class OrderQuerySet(models.QuerySet["Order"]):
     def unfinished(self) -> "OrderQuerySet":
         return self.filter(UNFINISHED)
+
+    def ended(self, outcome: str) -> "OrderQuerySet":
+        """Those that a person knows by `outcome` (`Order.outcome`)."""
+        if outcome not in (REFUSED, states.REJECTED):
+            return self.filter(status=outcome)
+        return self.filter(status=states.REJECTED, **{"attempts" if outcome == REFUSED else "attempts__gt": 0})
 
 
 class Order(Identified, Owned):
@@ -70,7 +78,7 @@ class Order(Identified, Owned):
     reduce_only = models.BooleanField(default=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
     reason = models.CharField(max_length=200, blank=True, help_text="Why it was placed.")
-    refusal = models.CharField(max_length=300, blank=True, help_text="Why it was rejected or refused.")
+    refusal = models.CharField(max_length=300, blank=True, help_text="Why the gate refused or the venue rejected it.")
     reference_price = MoneyField(help_text="Price when it was decided; the hold and the slippage are measured from it.")
     exit_stop = MoneyField(null=True, blank=True, help_text="Protective stop handed to the position it opens.")
     exit_target = MoneyField(null=True, blank=True, help_text="Profit target handed to the position it opens.")
@@ -158,6 +166,20 @@ class Order(Identified, Owned):
     @property
     def is_terminal(self) -> bool:
         return self.status in states.TERMINAL
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it ended at the gate; one that was sent and is `rejected` was rejected by its venue."""
+        return self.status == states.REJECTED and not self.attempts
+
+    @property
+    def outcome(self) -> str:
+        """The status as a person is told it: the gate refuses, a venue rejects."""
+        return REFUSED if self.is_refused else self.status
+
+    @property
+    def outcome_label(self) -> str:
+        return "Refused" if self.is_refused else self.get_status_display()
 
     @property
     def is_cancellable(self) -> bool:

@@ -4,10 +4,13 @@ from farms.engine.work import due_agents
 from farms.selectors.agents import AgentPage, AgentRow, agent_page, agent_row, agent_rows
 from farms.selectors.farms import FarmPage, FarmRow, farm_page, farm_row, farm_rows
 from farms.selectors.runs import RunRow, agent_runs, run_row
+from farms.selectors.states import AgentFacts, FarmFacts, farm_facts, states_of
 
 __all__ = (
+    "AgentFacts",
     "AgentPage",
     "AgentRow",
+    "FarmFacts",
     "FarmPage",
     "FarmRow",
     "RunRow",
@@ -16,8 +19,10 @@ __all__ = (
     "agent_rows",
     "agent_runs",
     "due_agents",
+    "farm_facts",
     "farm_page",
     "farm_row",
     "farm_rows",
     "run_row",
+    "states_of",
 )

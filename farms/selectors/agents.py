@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from farms.models import Agent, Farm
+from farms.models import Agent
 from farms.selectors.results import results_by_wallet
 from farms.selectors.runs import RunRow, last_runs
+from farms.selectors.states import farm_facts, states_of
 from kit.errors import NotFoundError
-from kit.statuses import colour
+from kit.statuses import State
 from markets.candles.reading import load_candles, moment
 from portfolio.selectors.standings import Standing, standings
 from quant import strategies
@@ -43,9 +44,8 @@ class AgentRow:
     sizing: str
     size: Decimal
     status: str
-    status_label: str
-    status_kind: str
     status_detail: str
+    state: State
     base_asset: str
     standing: Standing
     free: Decimal
@@ -123,7 +123,8 @@ class AgentPage:
 def agent_rows(*, owner_id: UUID) -> tuple[AgentRow, ...]:
     """The owner's agents, oldest first."""
     nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
-    return rows_of(owner_id, nodes, standings(owner_id=owner_id))
+    states = states_of(farm_facts(owner_id=owner_id))
+    return rows_of(owner_id, nodes, standings(owner_id=owner_id), states)
 
 
 def agent_row(*, owner_id: UUID, agent_id: UUID) -> AgentRow:
@@ -155,8 +156,10 @@ def agent_page(*, owner_id: UUID, agent_id: UUID) -> AgentPage:
     )
 
 
-def rows_of(owner_id: UUID, nodes: dict[UUID, WalletNode], stand: dict[UUID, Standing]) -> tuple[AgentRow, ...]:
-    """The rows of agents whose wallets and standings are known already."""
+def rows_of(
+    owner_id: UUID, nodes: dict[UUID, WalletNode], stand: dict[UUID, Standing], states: dict[UUID, State]
+) -> tuple[AgentRow, ...]:
+    """The rows of agents whose wallets, standings and states are known already."""
     agents = list(Agent.objects.filter(owner_id=owner_id).select_related("farm", "instrument"))
     held = {(row.wallet_id, row.instrument_id): row for row in open_positions(owner_id=owner_id)}
     results, last = results_by_wallet(owner_id), last_runs(owner_id)
@@ -165,6 +168,7 @@ def rows_of(owner_id: UUID, nodes: dict[UUID, WalletNode], stand: dict[UUID, Sta
             agent,
             nodes[agent.wallet_id],
             stand[agent.wallet_id],
+            states[agent.pk],
             results.get(agent.wallet_id, (0, 0, ZERO)),
             held.get((agent.wallet_id, agent.instrument_id)),
             last.get(agent.pk),
@@ -177,12 +181,12 @@ def _agent_row(
     agent: Agent,
     node: WalletNode,
     standing: Standing,
+    state: State,
     results: tuple[int, int, Decimal],
     position: PositionRow | None,
     last_run: RunRow | None,
 ) -> AgentRow:
     strategy = _strategy(agent.strategy)
-    label, kind = _status(agent)
     trades, wins, realized = results
     return AgentRow(
         id=agent.pk,
@@ -197,9 +201,8 @@ def _agent_row(
         sizing=agent.get_sizing_display(),
         size=agent.size,
         status=agent.status,
-        status_label=label,
-        status_kind=kind,
         status_detail=agent.status_detail,
+        state=state,
         base_asset=node.base_asset,
         standing=standing,
         free=node.free_value,
@@ -209,17 +212,6 @@ def _agent_row(
         position=position,
         last_run=last_run,
     )
-
-
-def _status(agent: Agent) -> tuple[str, str]:
-    """The words and the colour of an agent's state; a running agent in a paused farm says so."""
-    if agent.failures and agent.status == Agent.Status.PAUSED:
-        return "Failed", colour("agent", "failed")
-    if agent.failures:
-        return "Failing", colour("agent", "failing")
-    if agent.status == Agent.Status.RUNNING and agent.farm.status == Farm.Status.PAUSED:
-        return "Farm paused", ""
-    return agent.get_status_display(), colour("agent", agent.status)
 
 
 def _strategy(slug: str) -> strategies.Strategy | None:

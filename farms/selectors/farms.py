@@ -13,9 +13,10 @@ from django.db.models import Sum
 from farms.models import AgentRun, Farm, FarmEvent
 from farms.selectors.agents import AgentRow, rows_of
 from farms.selectors.runs import RunRow, agent_runs, run_row
+from farms.selectors.states import farm_facts, states_of
 from kit import clock
 from kit.errors import NotFoundError
-from kit.statuses import colour
+from kit.statuses import State
 from portfolio.selectors.standings import Standing, standings
 from trading.models import TradeDay
 from trading.selectors import PositionRow, protective_orders
@@ -50,8 +51,7 @@ class FarmRow:
     name: str
     kind: str
     status: str
-    status_label: str
-    status_kind: str
+    state: State
     base_asset: str
     standing: Standing
     free: Decimal
@@ -129,14 +129,18 @@ class FarmPage:
 
 
 def farm_rows(*, owner_id: UUID) -> tuple[FarmRow, ...]:
-    """The owner's farms with their agents, oldest first."""
+    """The owner's farms with their agents, farms and agents worst first, else oldest first."""
     agents: dict[UUID, list[AgentRow]] = defaultdict(list)
     nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
-    stand = standings(owner_id=owner_id)
-    for row in rows_of(owner_id, nodes, stand):
+    stand, states = standings(owner_id=owner_id), states_of(farm_facts(owner_id=owner_id))
+    for row in rows_of(owner_id, nodes, stand, states):
         agents[row.farm_id].append(row)
     farms = Farm.objects.filter(owner_id=owner_id)
-    return tuple(_farm_row(farm, nodes[farm.wallet_id], stand[farm.wallet_id], agents[farm.pk]) for farm in farms)
+    rows = (
+        _farm_row(farm, nodes[farm.wallet_id], stand[farm.wallet_id], states[farm.pk], agents[farm.pk])
+        for farm in farms
+    )
+    return tuple(sorted(rows, key=_rank))
 
 
 def farm_row(*, owner_id: UUID, farm_id: UUID) -> FarmRow:
@@ -180,16 +184,19 @@ def _happenings(farm_id: UUID, agents: dict[UUID, str]) -> tuple[Happening, ...]
     return tuple(sorted(told, key=lambda happening: happening.at, reverse=True)[:EVENTS_SHOWN])
 
 
-def _farm_row(farm: Farm, node: WalletNode, standing: Standing, agents: Iterable[AgentRow]) -> FarmRow:
-    members = tuple(agents)
+def _rank(row: FarmRow | AgentRow) -> int:
+    return row.state.rank
+
+
+def _farm_row(farm: Farm, node: WalletNode, standing: Standing, state: State, agents: Iterable[AgentRow]) -> FarmRow:
+    members = tuple(sorted(agents, key=_rank))
     return FarmRow(
         id=farm.pk,
         wallet_id=farm.wallet_id,
         name=farm.name,
         kind=farm.get_kind_display(),
         status=farm.status,
-        status_label=farm.get_status_display(),
-        status_kind=colour("farm", farm.status),
+        state=state,
         base_asset=node.base_asset,
         standing=standing,
         free=node.free_value,

@@ -68,7 +68,7 @@ def run_row(run: AgentRun) -> RunRow:
         exit_target=run.exit_target,
         tick_size=run.instrument.tick_size,
         order_id=run.order_id,
-        order_status=run.order.get_status_display() if run.order else "",
+        order_status=run.order.outcome_label if run.order else "",
         refusal=run.order.refusal if run.order and run.order.status == Order.Status.REJECTED else "",
     )
 

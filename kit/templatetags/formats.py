@@ -212,6 +212,12 @@ def age(value: datetime | None) -> SafeString:
 
 
 @register.filter
+def countdown(value: datetime) -> SafeString:
+    """`2:14` until the moment, counted down by the browser; the exact moment in the title."""
+    return _time(value, formatting.countdown(value - clock.now()), mark="data-countdown")
+
+
+@register.filter
 def stamp(value: datetime) -> SafeString:
     """`23:05:04` in the reader's time zone: the moment of a page, which the browser takes from what it fetches."""
     return _time(value, formatting.time_of_day(value, display.current().timezone), mark="data-stamp")

@@ -1,10 +1,13 @@
 """The home page as one object whose parts are read when they are asked for: a scope, and what farms and markets add."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from uuid import UUID
 
+from farms.selectors import FarmFacts, farm_facts, states_of
+from kit.statuses import State
 from moniqo.home.activity import Event, recent_activity
-from moniqo.home.farms import FarmLine, farm_lines
+from moniqo.home.farms import MOST_NEEDS, FarmLine, Need, farm_lines, needs
 from moniqo.home.first_steps import Step, first_steps
 from moniqo.home.markets import MarketLine, traded_markets
 from portfolio.selectors.scope import Scope
@@ -32,7 +35,27 @@ class Home(Scope):
 
     @cached_property
     def farms(self) -> Sequence[FarmLine]:
-        return farm_lines(owner_id=self.owner_id, stand=self.worth.standings)
+        return farm_lines(self._facts, states=self._states, stand=self.worth.standings)
+
+    @cached_property
+    def all_needs(self) -> Sequence[Need]:
+        """Who needs somebody, of the whole portfolio whatever is looked at; not while the demo's history is built."""
+        if self.state.building is not None:
+            return ()
+        return needs(self._facts, states=self._states, connections=self.places.connections)
+
+    @property
+    def needs(self) -> Sequence[Need]:
+        """The worst of them, as many as the card shows."""
+        return self.all_needs[:MOST_NEEDS]
+
+    @cached_property
+    def _facts(self) -> Sequence[FarmFacts]:
+        return farm_facts(owner_id=self.owner_id)
+
+    @cached_property
+    def _states(self) -> Mapping[UUID, State]:
+        return states_of(self._facts)
 
     @cached_property
     def markets(self) -> Sequence[MarketLine]:

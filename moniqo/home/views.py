@@ -25,6 +25,7 @@ GROUPS = {"asset": "Asset", "farm": "Farm", "venue": "Venue"}
 REGIONS = {
     "portfolio",
     "metrics",
+    "needs",
     "equity",
     "allocation",
     "positions",

@@ -104,9 +104,21 @@ const inWords = (seconds) => {
   const [size, unit] = UNITS.find(([size]) => seconds >= size) ?? UNITS.at(-1);
   return `${Math.max(0, Math.floor(seconds / size))}\u00a0${unit}`;
 };
+// The server's words, kit/formatting.py: countdown.
+const untilThen = (seconds) => {
+  if (seconds <= 0) return "now";
+  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3_600) % 24, Math.floor(seconds / 60) % 60];
+  const two = (number) => String(number).padStart(2, "0");
+  const clock = days || hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  return days ? `${days}\u00a0d ${clock}` : clock;
+};
 const count = () => {
   if (document.hidden) return;
   const now = Date.now();
+  for (const time of document.querySelectorAll("time[data-countdown]")) {
+    const words = untilThen(Math.floor((Date.parse(time.dateTime) - now) / TICK));
+    if (time.textContent !== words) time.textContent = words;
+  }
   for (const time of document.querySelectorAll("time[data-age]")) {
     const words = inWords((now - Date.parse(time.dateTime)) / TICK);
     if (time.textContent !== words) time.textContent = words;

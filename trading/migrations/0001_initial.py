@@ -57,7 +57,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.CharField(blank=True, help_text="Why it was placed.", max_length=200)),
-                ("refusal", models.CharField(blank=True, help_text="Why it was rejected or refused.", max_length=300)),
+                (
+                    "refusal",
+                    models.CharField(
+                        blank=True, help_text="Why the gate refused or the venue rejected it.", max_length=300
+                    ),
+                ),
                 (
                     "reference_price",
                     kit.models.MoneyField(

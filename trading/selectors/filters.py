@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from kit import days
 from markets.models import Instrument
-from trading.models import Order, Side
+from trading.models import REFUSED, Order, Side
 from wallets.hierarchy.places import subtree
 from wallets.models import Wallet
 
@@ -47,7 +47,7 @@ class Filters:
         """The filters of an address: status, side, instrument, wallet, since, until, q."""
         status, side = given.get("status", ""), given.get("side", "")
         return cls(
-            status=status if status in {"unfinished", *Order.Status.values} else "",
+            status=status if status in {"unfinished", REFUSED, *Order.Status.values} else "",
             side=side if side in Side.values else "",
             instrument_id=_parsed(int, given.get("instrument", "")),
             wallet_id=_parsed(UUID, given.get("wallet", "")),

@@ -5,6 +5,7 @@ The gate reads the same rows with its own query and the same two functions, so a
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from kit.errors import NotFoundError
@@ -13,6 +14,11 @@ from trading.models import RiskLimit
 from trading.risk import gate as risk
 from trading.risk.limits import converted
 from wallets.models import Connection, Wallet
+
+NO_MARKETS: Final = "Nobody on the path says which markets may be traded, so none may."
+NO_SHARED_MARKET: Final = "No market is allowed by every list on the path."
+NO_MAXIMUM: Final = "Nobody on the path says how large an order may be, so none may be placed."
+NOT_ALLOWED: Final = "The limits on its path do not allow {symbol}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +65,20 @@ class LimitPath:
     def obstacle(self) -> str:
         """Why nothing can be bought here, or ""."""
         if self.allowed_symbols is None:
-            return "Nobody on the path says which markets may be traded, so none may."
+            return NO_MARKETS
         if not self.allowed_symbols:
-            return "No market is allowed by every list on the path."
+            return NO_SHARED_MARKET
         if unpriced := [step for step in self.steps if step.is_unpriced]:
             return f"{unpriced[0].name} limits orders in {unpriced[0].notional_asset}, which has no price here."
         if self.maximum_notional is None:
-            return "Nobody on the path says how large an order may be, so none may be placed."
+            return NO_MAXIMUM
         return ""
 
     def obstacle_to(self, symbol: str) -> str:
         """Why `symbol` cannot be bought here, or ""."""
         if self.obstacle or symbol in (self.allowed_symbols or ()):
             return self.obstacle
-        return f"The limits on its path do not allow {symbol}."
+        return NOT_ALLOWED.format(symbol=symbol)
 
 
 def wallet_limits(*, owner_id: UUID, wallet_id: UUID) -> LimitPath:

@@ -11,7 +11,7 @@ from django.db.models import ExpressionWrapper, F, QuerySet
 
 from kit.models import MoneyField
 from kit.statuses import colour
-from trading.models import Order, Side
+from trading.models import Order, OrderQuerySet, Side
 from trading.selectors.filters import (
     EXPORT_ROWS,
     PAGE_ROWS,
@@ -47,6 +47,7 @@ class OrderRow:
     exit_target: Decimal | None
     notional: Decimal
     status: str
+    outcome: str
     status_label: str
     reason: str
     refusal: str
@@ -80,7 +81,7 @@ class OrderRow:
     @property
     def health(self) -> str:
         """The kind of its status chip."""
-        return colour("order", self.status)
+        return colour("order", self.outcome)
 
 
 ORDER_SORTS: Final = {
@@ -141,7 +142,8 @@ def order_row(order: Order) -> OrderRow:
         exit_target=order.exit_target,
         notional=order.quantity * order.reference_price,
         status=order.status,
-        status_label=order.get_status_display(),
+        outcome=order.outcome,
+        status_label=order.outcome_label,
         reason=order.reason,
         refusal=order.refusal,
         wallet_id=wallet.pk,
@@ -153,7 +155,7 @@ def order_row(order: Order) -> OrderRow:
 
 
 def _orders(owner_id: UUID, filters: Filters) -> QuerySet[Order]:
-    rows = Order.objects.filter(
+    rows: OrderQuerySet = Order.objects.filter(
         filters.place() & filters.times("created_at") & about(filters.text, "reason", "refusal", "client_order_id"),
         owner_id=owner_id,
     )
@@ -162,5 +164,5 @@ def _orders(owner_id: UUID, filters: Filters) -> QuerySet[Order]:
     if filters.status == "unfinished":
         rows = rows.unfinished()
     elif filters.status:
-        rows = rows.filter(status=filters.status)
+        rows = rows.ended(filters.status)
     return rows.select_related("instrument", "wallet__parent")

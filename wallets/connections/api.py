@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
 
-from kit.api import Amount, Body, Page, PageQuery, paginate
+from kit.api import Amount, Body, Page, PageQuery, StepOut, paginate
 from kit.errors import NotFoundError
 from kit.http import owner_of
 from kit.users.access import MANAGE, READ
@@ -64,7 +64,8 @@ class ConnectionOut(Schema):
 
     `state` is what its owner wants: active, paused or archived; `status` how fresh its figures are: the state unless it
     is active, else new, ok, stale or failed. `unexplained` maps assets to what the venue holds beyond the wallets.
-    While it is not active, the stops and targets of `unwatched_positions` are not carried out.
+    While it is not active, the stops and targets of `unwatched_positions` are not carried out. `state_words` say all of
+    it in words, `state_action` is the next step, if there is one.
     """
 
     id: UUID
@@ -74,6 +75,8 @@ class ConnectionOut(Schema):
     is_paper: bool
     state: str
     status: str
+    state_words: str
+    state_action: StepOut | None
     detail: str
     synced_at: datetime | None
     unwatched_positions: int
@@ -152,6 +155,8 @@ def _connection(health: ConnectionHealth) -> dict[str, Any]:
         "is_paper": connection.is_paper,
         "state": connection.state,
         "status": health.status,
+        "state_words": health.told.exact,
+        "state_action": health.told.action,
         "detail": connection.status_detail,
         "synced_at": connection.synced_at,
         "unwatched_positions": health.unwatched,

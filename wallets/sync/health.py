@@ -10,9 +10,11 @@ from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
+from django.urls import reverse
 
 from kit import clock
-from kit.statuses import colour
+from kit.sentences import moment, stored
+from kit.statuses import State, Step, colour
 from wallets.models import Connection, Reconciliation, SyncRun
 from wallets.venues.obligations import NOTHING_OPEN, Open, open_under
 
@@ -87,14 +89,41 @@ class Freshness:
 
 def freshness(connection: Synced, now: datetime | None = None) -> Freshness:
     """How fresh the connection's figures are at `now` (default: this moment)."""
-    moment = now or clock.now()
-    age = None if connection.synced_at is None else moment - connection.synced_at
+    age = None if connection.synced_at is None else (now or clock.now()) - connection.synced_at
     if connection.state != Connection.State.ACTIVE:
         return Freshness(str(connection.state), age)
     allowed = timedelta(seconds=settings.SYNC_SECONDS * STALE_AFTER_INTERVALS)
     if connection.status == Connection.Status.OK and age is not None and not -clock.SKEW <= age <= allowed:
         return Freshness(Connection.Status.STALE.value, age)
     return Freshness(str(connection.status), age)
+
+
+class NamedConnection(Synced, Protocol):
+    """What `connection_state` needs to know beside the freshness."""
+
+    @property
+    def pk(self) -> UUID: ...
+
+
+def connection_state(connection: NamedConnection, now: datetime | None = None) -> State:
+    """What the connection does at `now` or what it needs, in words and with the next step."""
+    fresh = freshness(connection, now)
+    connections = reverse("wallets:connections")
+    match fresh.word:
+        case _STATUS.FAILED.value:
+            return State("failed", "Sync failed", action=Step("See why", connections))
+        case _STATUS.STALE.value:
+            sync = Step("Sync now", reverse("wallets:connection-sync", args=[connection.pk]), is_form=True)
+            if connection.synced_at is None or fresh.is_ahead:
+                return State("behind", "Stale: a clock was wrong", action=sync)
+            return State("behind", "Stale: last sync {at}", stored(at=moment(connection.synced_at)), action=sync)
+        case _STATE.PAUSED.value:
+            return State("paused", "Paused", action=Step("Make it active", connections))
+        case _STATE.ARCHIVED.value:
+            return State("paused", "Archived")
+        case _STATUS.NEW.value:
+            return State("new", "Not synced yet", action=Step("See it", connections))
+    return State("synced", "Synced")
 
 
 def unwatched_words(positions: int) -> str:
@@ -149,6 +178,11 @@ class ConnectionHealth:
     @property
     def status(self) -> str:
         return self.freshness.word
+
+    @property
+    def told(self) -> State:
+        """The state in words, with the next step."""
+        return connection_state(self.connection)
 
     @property
     def notice(self) -> str:

@@ -1,0 +1,43 @@
+"""What the orders of a wallet that nobody took since its last accepted one come to, for the statements of other apps."""
+
+from django.db import migrations
+
+REFUSED_ORDERS = """
+CREATE FUNCTION refused_orders(p_wallet uuid) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    -- Null where there are none. `limit` is the gate's most frequent one, '' where a venue rejected the order.
+    WITH refused AS (
+        SELECT id, created_at, attempts = 0 AS is_by_gate, refusal FROM trading_order
+        WHERE wallet_id = p_wallet AND status = 'rejected' AND created_at > coalesce(
+            (
+                SELECT created_at FROM trading_order WHERE wallet_id = p_wallet AND status <> 'rejected'
+                ORDER BY created_at DESC LIMIT 1
+            ),
+            '-infinity'
+        )
+    ),
+    judged AS (
+        SELECT refused.*, coalesce(verdict."limit", '') AS cause, verdict.numbers ->> 'maximum_notional' AS maximum
+        FROM refused
+        LEFT JOIN LATERAL (
+            SELECT "limit", numbers FROM trading_riskdecision WHERE order_id = refused.id AND NOT allowed
+            ORDER BY id DESC LIMIT 1
+        ) AS verdict ON true
+    ),
+    most AS (
+        SELECT is_by_gate, cause, (array_agg(maximum ORDER BY created_at DESC))[1] AS maximum,
+               (array_agg(refusal ORDER BY created_at DESC))[1] AS refusal
+        FROM judged GROUP BY is_by_gate, cause ORDER BY count(*) DESC, max(created_at) DESC LIMIT 1
+    )
+    SELECT jsonb_build_object(
+        'count', (SELECT count(*) FROM refused), 'since', (SELECT min(created_at) FROM refused),
+        'is_by_gate', most.is_by_gate, 'limit', most.cause, 'maximum', most.maximum, 'refusal', most.refusal
+    )
+    FROM most
+$$;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = (("trading", "0008_sums_of_a_period"),)
+
+    operations = (migrations.RunSQL(REFUSED_ORDERS, "DROP FUNCTION refused_orders"),)
