@@ -5,7 +5,8 @@ The soft time limit arrives inside whatever the task is doing. Celery raises it 
 no Exception: it ends the task whatever stands between, and becomes Celery's error again at the outermost frame.
 
 A task that works for one owner has a parameter `owner_id`. When it has failed three times in a row for that owner, the
-owner gets an alert, which is resolved when it succeeds; see `kit.alerts.failures`.
+owner gets an alert, which is resolved when it succeeds; see `kit.alerts.failures`. One that works for everybody alarms
+operators in the same way.
 """
 
 import inspect
@@ -19,6 +20,7 @@ from uuid import UUID
 import celery
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError
+from redis.exceptions import RedisError
 
 from kit.alerts import failures
 from kit.errors import TimeIsUpError
@@ -41,11 +43,16 @@ class Task(celery.Task):  # type: ignore[type-arg]  # generic in the stubs only
         if (owner_id := self._owner(args, kwargs)) is not None:
             said = failures.in_words(exc)
             self._note(lambda: failures.note_failure(owner_id=owner_id, work=self.name, title=self.title, said=said))
+        elif not self.counts_itself:
+            said = failures.in_words(exc)
+            self._note(lambda: failures.note_platform_failure(work=self.name, title=self.title, said=said))
 
     def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
         """Whatever failed before is over."""
         if (owner_id := self._owner(args, kwargs)) is not None:
             self._note(lambda: failures.note_success(owner_id=owner_id, work=self.name))
+        elif not self.counts_itself:
+            self._note(lambda: failures.note_platform_success(work=self.name))
 
     @property
     def title(self) -> str:
@@ -63,7 +70,7 @@ class Task(celery.Task):  # type: ignore[type-arg]  # generic in the stubs only
         """The bookkeeping of failures must not fail the task."""
         try:
             write()
-        except DatabaseError:
+        except (DatabaseError, RedisError):
             logger.exception("Whether %s failed could not be written down", self.name)
 
 

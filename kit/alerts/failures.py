@@ -11,15 +11,17 @@ from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db import connection
 
 from kit import clock, tenancy
 from kit.alerts.models import Alert, TaskFailure
-from kit.alerts.services import raise_alert, resolve_alert
+from kit.alerts.services import raise_alert, raise_platform_alert, resolve_alert, resolve_platform_alert
 from kit.sentences import quoted
 
 ALARM_AFTER: Final = 3
 _MOST_ERROR: Final = 300
+_REMEMBERED_SECONDS: Final = 86_400
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,28 @@ def note_success(*, owner_id: UUID, work: str) -> None:
             resolve_alert(owner_id=owner_id, key=_key(work))
 
 
+def note_platform_failure(*, work: str, title: str, said: str) -> int:
+    """The same for work that is nobody's in particular: operators are told. Counted in the cache, for a day at most."""
+    counter = _counter(work)
+    cache.add(counter, 0, _REMEMBERED_SECONDS)
+    count: int = cache.incr(counter)
+    if count >= ALARM_AFTER:
+        raise_platform_alert(
+            key=_key(work),
+            level=Alert.Level.CRITICAL,
+            title=f"Failed {count} times in a row: {title}",
+            body="It is tried again, and this alert ends when it succeeds. It says: {said}",
+            said=quoted(said[:_MOST_ERROR]),
+        )
+    return count
+
+
+def note_platform_success(*, work: str) -> None:
+    """Forget the failures of work that is nobody's in particular, and resolve their alert."""
+    if cache.delete(_counter(work)):
+        resolve_platform_alert(key=_key(work))
+
+
 @contextmanager
 def contained(*, owner_id: UUID, work: str, title: str) -> Iterator[None]:
     """Go on whatever happens in the block, which is one part of a larger task, and count it like a task's failure.
@@ -77,6 +101,10 @@ def contained(*, owner_id: UUID, work: str, title: str) -> Iterator[None]:
 def in_words(error: BaseException) -> str:
     """The error's kind and what it says, for people who look for it in a log."""
     return f"{type(error).__name__}: {error}"
+
+
+def _counter(work: str) -> str:
+    return f"failures:{work}"
 
 
 def _key(work: str) -> str:

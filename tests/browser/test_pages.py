@@ -19,7 +19,7 @@ WITH_CHARTS = ("home", "drawdown", "farm", "agent")
 PAGES = (
     "home", "net value", "profit", "drawdown", "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "farms", "farm", "agent", "new farm", "hiring", "orders", "order", "positions",
-    "trades", "preferences", "password", "two-factor", "tokens", "log",
+    "trades", "preferences", "password", "two-factor", "tokens", "log", "alerts", "old alerts",
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/trading/orders/", "/trading/positions/", "/trading/trades/",
@@ -58,6 +58,8 @@ def address(world: World, name: str) -> str:
         "two-factor": "/settings/two-factor/",
         "tokens": "/settings/tokens/",
         "log": "/settings/log/",
+        "alerts": "/alerts/",
+        "old alerts": "/alerts/?tab=history",
     }[name]
 
 

@@ -10,7 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from kit import tenancy
 from kit.alerts import failures
-from kit.alerts.models import Alert, TaskFailure
+from kit.alerts.models import Alert, PlatformAlert, TaskFailure
 from kit.tasks import Task as OwnTask
 from kit.users.models import User
 from moniqo.celery import app
@@ -121,3 +121,16 @@ def test_a_part_that_fails_is_contained_and_counted(live_db: str, owner: User) -
         pass
     with tenancy.tenant(owner.pk):
         assert Alert.objects.get().resolved_at is not None
+
+
+def test_work_that_is_nobodys_in_particular_alarms_operators_until_it_succeeds(live_db: str, operator: User) -> None:
+    for _ in range(4):
+        failures.note_platform_failure(work="tests.for_everybody", title="Doing it for everybody", said="It broke.")
+    with tenancy.tenant(operator.pk):
+        alert = PlatformAlert.objects.get(resolved_at=None)
+        assert alert.headline() == "Failed 4 times in a row: Doing it for everybody"
+    failures.note_platform_success(work="tests.for_everybody")
+    with tenancy.tenant(operator.pk):
+        assert not PlatformAlert.objects.filter(resolved_at=None).exists()
+    assert failures.note_platform_failure(work="tests.for_everybody", title="Doing it", said="It broke.") == 1
+    failures.note_platform_success(work="tests.for_everybody")

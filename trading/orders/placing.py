@@ -28,6 +28,7 @@ from trading.orders.facts import Facts, read_facts
 from trading.orders.holds import hold, to_hold
 from trading.orders.intents import Intent, Place, Terms, WrongSideError, client_order_id
 from trading.orders.life import SENTENCE_LENGTH
+from trading.orders.refusals import tell_of_refusals
 from trading.positions.levels import wrong_side
 from trading.risk import gate as risk
 from trading.risk import sizing
@@ -237,6 +238,7 @@ def _save(batch: Collection[_Placed]) -> None:
     for placed in batch:
         order = placed.order
         publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
+    tell_of_refusals([placed.order for placed in batch])
     to_send = [placed.order for placed in batch if placed.verdict.allowed]
     if to_send and not clock.is_controlled():
         # a broker that is away costs a moment: the sweeper finds the orders
