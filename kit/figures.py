@@ -43,7 +43,7 @@ class Mark:
         """`Deposit +$20,000`, the amount masked while amounts are hidden."""
         if self.amount is None:
             return self.label
-        moved = formatting.money(self.amount, display.current().currency, places=0, signed=True)
+        moved = formatting.money(self.amount, display.current().currency, is_whole=True, signed=True)
         return f"{self.label} {moved if _open() else formatting.MASK}"
 
 

@@ -32,6 +32,7 @@ MAX_PLACES = 8
 # A numeric(38,18) has no more.
 ALL_PLACES = 18
 SIGNIFICANT_DIGITS = 5
+COIN_DIGITS = 4
 
 Direction = Literal["up", "down", "flat"]
 
@@ -77,14 +78,24 @@ def number(value: Decimal, places: int, *, signed: bool = False) -> str:
     return f"{sign}{abs(shown):,.{places}f}"
 
 
-def money_places(currency: str) -> int:
-    """How many decimals a value in `currency` is shown with."""
-    return 0 if currency in NO_CENTS else CENTS
+def money_places(value: Decimal, currency: str, *, is_whole: bool = False) -> int:
+    """How many decimals `value` is shown with in `currency`: cents, or none of them where `is_whole` leaves them out.
+
+    What is no currency has no cents: a fund in bitcoin may be worth a fraction of one, so four digits are shown, and
+    leaving out what lies behind the point would leave out everything.
+    """
+    if currency in SYMBOLS:
+        return 0 if is_whole or currency in NO_CENTS else CENTS
+    magnitude = value.adjusted() if value else 0
+    return min(MAX_PLACES, max(CENTS, COIN_DIGITS - 1 - magnitude))
 
 
-def money(value: Decimal, currency: str, *, places: int | None = None, signed: bool = False) -> str:
-    """`−$1,284.10`, `€20.00`, `1.50 BTC`: the sign before the symbol, an asset without a symbol behind the number."""
-    text = number(value, money_places(currency) if places is None else places, signed=signed)
+def money(
+    value: Decimal, currency: str, *, places: int | None = None, is_whole: bool = False, signed: bool = False
+) -> str:
+    """`−$1,284.10`, `€20.00`, `0.03250 BTC`: the sign before the symbol, what has no symbol behind the number."""
+    shown_places = money_places(value, currency, is_whole=is_whole) if places is None else places
+    text = number(value, shown_places, signed=signed)
     symbol = SYMBOLS.get(currency)
     if symbol is None:
         return f"{text}{NO_BREAK_SPACE}{currency}"
@@ -146,7 +157,7 @@ def quantity(value: Decimal, lot: Decimal | None = None) -> str:
 
 def amount(value: Decimal, asset: str, *, signed: bool = False) -> str:
     """`+1,200.00 USDT`, `0.015 BTC`: what a ledger entry says, always in the asset's own unit."""
-    places = money_places(asset) if asset in SYMBOLS else _enough_places(value)
+    places = money_places(value, asset) if asset in SYMBOLS else _enough_places(value)
     return f"{number(value, places, signed=signed)}{NO_BREAK_SPACE}{asset}"
 
 

@@ -75,13 +75,13 @@ def _currency(currency: str | None) -> str:
     return currency or display.current().currency
 
 
-def _profit(value: Value, currency: str | None, *, places: int | None, arrow: bool) -> SafeString | str:
+def _profit(value: Value, currency: str | None, *, arrow: bool, is_whole: bool = False) -> SafeString | str:
     code = _currency(currency)
-    shown_places = formatting.money_places(code) if places is None else places
 
     def render(known: Decimal) -> str:
-        text = formatting.money(known, code, places=shown_places, signed=True)
-        return _coloured(text, formatting.direction(known, shown_places), arrow=arrow)
+        places = formatting.money_places(known, code, is_whole=is_whole)
+        text = formatting.money(known, code, places=places, signed=True)
+        return _coloured(text, formatting.direction(known, places), arrow=arrow)
 
     return _shown(value, render, private=True)
 
@@ -95,7 +95,7 @@ def money(value: Value, currency: str | None = None) -> SafeString | str:
 @register.filter
 def money_whole(value: Value, currency: str | None = None) -> SafeString | str:
     """`$207,112`: for bars of figures, where cents would be noise."""
-    return _shown(value, lambda known: formatting.money(known, _currency(currency), places=0), private=True)
+    return _shown(value, lambda known: formatting.money(known, _currency(currency), is_whole=True), private=True)
 
 
 @register.filter
@@ -113,19 +113,19 @@ def money_signed(value: Value, currency: str | None = None) -> SafeString | str:
 @register.filter
 def pnl(value: Value, currency: str | None = None) -> SafeString | str:
     """Profit or loss with sign, arrow and colour."""
-    return _profit(value, currency, places=None, arrow=True)
+    return _profit(value, currency, arrow=True)
 
 
 @register.filter
 def pnl_plain(value: Value, currency: str | None = None) -> SafeString | str:
     """Profit or loss with sign and colour, for columns where an arrow on every row would be noise."""
-    return _profit(value, currency, places=None, arrow=False)
+    return _profit(value, currency, arrow=False)
 
 
 @register.filter
 def pnl_whole(value: Value, currency: str | None = None) -> SafeString | str:
     """Profit or loss in whole units, for bars of figures."""
-    return _profit(value, currency, places=0, arrow=False)
+    return _profit(value, currency, arrow=False, is_whole=True)
 
 
 @register.filter

@@ -282,7 +282,7 @@ def _split(step: Step) -> list[Step]:
 
 def smallest_unit(asset: str) -> Decimal:
     """The last decimal that an amount of the asset is shown with; what is computed from a share is rounded to it."""
-    places = formatting.money_places(asset) if asset in formatting.SYMBOLS else formatting.MAX_PLACES
+    places = formatting.money_places(Decimal(0), asset) if asset in formatting.SYMBOLS else formatting.MAX_PLACES
     return Decimal(1).scaleb(-places)
 
 
