@@ -168,6 +168,38 @@ def tab_to(page: Page, selector: str) -> None:
     pytest.fail(f"{selector} is not reached by the tab key.")
 
 
+def test_the_form_stays_with_the_second_row_that_was_chosen(open_page: OpenPage, tree: Tree) -> None:
+    with tenancy.tenant(tree.owner.pk):
+        second = services.create_wallet(owner_id=tree.owner.pk, name="Second", role="farm", parent=tree.master)
+    visit = open_page("/wallets/", user=tree.owner)
+    page = ready(visit)
+    amount_of(page).fill("3")
+    page.locator("table.tree").get_by_role("link", name="Second").click()
+    expect(page.locator("#inspector-title")).to_have_text("Second")
+    expect(amount_of(page)).to_have_value("")
+    expect(page.locator("#transfer").get_by_role("link", name="To target")).to_have_count(0)
+    amount_of(page).fill("2000")
+    page.get_by_role("button", name="Review transfer").click()
+    expect(page.get_by_role("alert")).to_contain_text("is free in Master")
+    something_happens(visit, tree, refusals=1)
+    expect(page.locator("#inspector-title")).to_have_text("Second")
+    expect(page.locator("tr.selected")).to_contain_text("Second")
+    amount_of(page).fill("20,5")
+    page.get_by_role("button", name="Review transfer").click()
+    page.get_by_role("button", name="Allocate 20.50 USDT").click()
+    expect(page.locator("tr.selected")).to_contain_text("$20.50")
+    with tenancy.tenant(tree.owner.pk):
+        assert balance(second) == Decimal("20.5")
+
+
+def test_the_undo_stays_in_sight_on_a_phone(open_page: OpenPage, tree: Tree) -> None:
+    page = ready(open_page(path(tree, "tree"), user=tree.owner, width=390))
+    amount_of(page).fill("10")
+    page.get_by_role("button", name="Review transfer").click()
+    page.get_by_role("button", name="Allocate 10.00 USDT").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_in_viewport(ratio=1)
+
+
 def test_the_undo_goes_after_ten_seconds(open_page: OpenPage, tree: Tree) -> None:
     page = ready(open_page(path(tree, "tree"), user=tree.owner))
     amount_of(page).fill("10")
