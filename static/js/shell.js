@@ -27,10 +27,15 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 // --- dialogs --------------------------------------------------------------------------------------------------------
 // A link with hx-target="#dialog" fills the dialog and opens it; without JavaScript it leads to the same form as a page.
 const dialog = document.getElementById("dialog");
+let asker; // the id of what had the focus before: it may be drawn anew while the dialog is open
 document.addEventListener("htmx:afterSwap", (event) => {
   const target = event.detail.target;
-  if (target instanceof HTMLDialogElement && target.id && !target.open && target.childElementCount) target.showModal();
+  if (!(target instanceof HTMLDialogElement && target.id && !target.open && target.childElementCount)) return;
+  asker = event.detail.requestConfig?.elt?.contains(document.activeElement) ? document.activeElement.id : "";
+  asker ||= event.detail.requestConfig?.elt?.querySelector("[data-asks]")?.id;
+  target.showModal();
 });
+dialog?.addEventListener("close", () => document.activeElement === body && document.getElementById(asker)?.focus());
 document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLDialogElement && event.target.open && event.target.matches(":modal")) {
     const box = event.target.getBoundingClientRect();

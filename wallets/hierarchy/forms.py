@@ -28,7 +28,7 @@ class MovementForm(forms.Form):
     """How much of which asset leaves `source`; a deposit has no source and brings the wallet's base asset.
 
     `can_split` says whether the target has agents that could get it on at once. The page asks for a preview as
-    `data-preview` is typed and `data-choice` chosen.
+    `data-preview` is typed and `data-choice` chosen; `data-asks` gets the focus back from the review.
     """
 
     asset = forms.ChoiceField(label="From", widget=forms.Select(attrs={"data-choice": True}))
@@ -37,7 +37,9 @@ class MovementForm(forms.Form):
         min_value=Decimal("1e-18"),
         max_digits=MONEY["max_digits"],
         decimal_places=MONEY["decimal_places"],
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "data-preview": True}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "decimal", "autocomplete": "off", "data-preview": True, "data-asks": True}
+        ),
         error_messages={"min_value": "Enter an amount above zero."},
     )
     split = forms.BooleanField(
