@@ -71,10 +71,9 @@ class LimitForm(forms.Form):
 
     def __init__(self, given: QueryDict | None, *, path: LimitPath) -> None:
         own = path.own
-        # Where others have spoken already, saying nothing is the start that changes nothing.
-        is_silent = own.allowed_symbols is None and path.allowed_symbols is not None
         initial = {
-            "markets": self.SILENT if is_silent else self.LISTED,
+            # Who saves the form unread changes nothing: what has said nothing goes on saying nothing.
+            "markets": self.SILENT if own.allowed_symbols is None else self.LISTED,
             "symbols": own.allowed_symbols or (),
             "maximum_notional": "" if own.maximum_notional is None else plain(own.maximum_notional),
         }

@@ -184,7 +184,7 @@ def test_hidden_amounts_are_nowhere_on_the_page(page: Client, lived: Fund, owner
 
 def test_somebody_new_is_told_what_to_do(page: Client) -> None:
     text = page.get("/").content.decode()
-    assert "nothing to value yet" in text
+    assert "Try it with play money" in text
     assert text.count("Do it now") == 1
     assert reverse("wallets:connection-create") in text
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from kit import tenancy
+from kit.audit.models import AuditEntry
 from kit.users.models import User
 from markets.models import Instrument
 from tests.trading.desk import SYMBOL, Desk, fund, make_desk, set_price
@@ -71,6 +72,28 @@ def test_nobody_having_said_anything_is_shown_as_nothing_allowed(pages: Client, 
     page = pages.get(page_of(desk.wallet)).content.decode()
     assert "Nothing can be bought here." in page
     assert "which markets may be traded, so none may" in page
+
+
+@pytest.mark.parametrize("spoken", [None, ([], 500), ([SYMBOL], None), ([SYMBOL], 500)])
+def test_a_form_that_is_saved_unread_changes_nothing(
+    pages: Client, desk: Desk, spoken: tuple[list[str], int | None] | None
+) -> None:
+    if spoken:
+        set_limits(desk, desk.connection, *spoken)
+    for thing in (desk.connection, desk.farm):
+        before = path_of(desk)
+        form = pages.get(page_of(thing)).context["form"]
+        given = {field.html_name: field.value() for field in form}
+        assert pages.post(page_of(thing), given).status_code == 302
+        assert path_of(desk) == before
+
+
+def path_of(desk: Desk) -> tuple[Any, ...]:
+    """What applies to the wallet, and everything that was written down about limits."""
+    with tenancy.tenant(desk.owner.pk):
+        path = selectors.wallet_limits(owner_id=desk.owner.pk, wallet_id=desk.wallet.pk)
+        written = AuditEntry.objects.filter(area=AuditEntry.Area.LIMITS).count()
+    return path.allowed_symbols, path.maximum_notional, path.obstacle, path.steps, written
 
 
 def test_ticking_nothing_allows_nothing(pages: Client, desk: Desk) -> None:

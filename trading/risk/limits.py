@@ -42,7 +42,8 @@ def set_limits(
     symbols = None if allowed_symbols is None else sorted({symbol.strip().upper() for symbol in allowed_symbols})
     target = {"connection": on} if isinstance(on, Connection) else {"wallet": on}
     after = {"allowed_symbols": symbols, "maximum_notional": maximum_notional, "notional_asset": asset}
-    before = RiskLimit.objects.filter(owner_id=on.owner_id, **target).values(*after).first() or {}
+    silence = {"allowed_symbols": None, "maximum_notional": None, "notional_asset": ""}
+    before = RiskLimit.objects.filter(owner_id=on.owner_id, **target).values(*after).first() or silence
     limit, _ = RiskLimit.objects.update_or_create(
         owner_id=on.owner_id, **target, defaults={**after, "updated_at": clock.now()}
     )
