@@ -215,15 +215,17 @@ def block(text: str) -> str:
 def strategy_section(strategy: Strategy) -> str:
     """What it does, its parameters, its rules and its picture."""
     module = sys.modules[strategy.compute.__module__]
-    rows = ["| parameter | default | range | |", "|---|---|---|---|"]
+    rows = ["| parameter | label | default | range | unit | |", "|---|---|---|---|---|---|"]
     for parameter in strategy.schema:
-        default = "see below" if parameter.kind == "data" else parameter.default
-        span = ", ".join(parameter.choices) or (
+        default = parameter.in_words(parameter.default) if parameter.kind == "data" else parameter.default
+        span = ", ".join(f"{value} ({words})" for value, words in parameter.options) or (
             "data"
             if parameter.kind == "data"
             else f"{parameter.minimum:g} … {parameter.maximum:g}, step {parameter.step:g}"
         )
-        rows.append(f"| `{parameter.name}` | {default} | {span} | {parameter.help} |")
+        rows.append(
+            f"| `{parameter.name}` | {parameter.title} | {default} | {span} | {parameter.unit} | {parameter.help} |"
+        )
     formula, source = STRATEGIES.get(strategy.slug, ("", ""))
     about = f"`{formula}`\n\nSource: {source}.\n\n" if formula else ""
     rules = "".join(f"\nRule: {rule.message}\n" for rule in strategy.rules)

@@ -141,7 +141,7 @@ class AgentIn(Body):
     timeframe: str
     parameters: dict[str, Any] = Field(default_factory=dict)
     sizing: Literal["cash", "risk"] = "cash"
-    size: Share = Field(Decimal("0.5"), gt=0)
+    size: Share | None = Field(None, gt=0, description="By default half of the cash, or 1 % of it at risk.")
     target_weight: Share | None = None
 
 
@@ -163,13 +163,18 @@ class RunOut(Schema):
 
 
 class ParameterOut(Schema):
+    """`label`, `unit` and `choice_labels` (in the order of `choices`) are the words that pages show."""
+
     name: str
+    label: str
+    unit: str
     kind: str
     default: Any
     help: str
     minimum: float | None
     maximum: float | None
     choices: list[str]
+    choice_labels: list[str]
 
 
 class StrategyOut(Schema):
@@ -270,12 +275,15 @@ def list_strategies(request: HttpRequest) -> Any:
             "parameters": [
                 {
                     "name": item.name,
+                    "label": item.title,
+                    "unit": item.unit,
                     "kind": item.kind,
                     "default": item.default,
                     "help": item.help,
                     "minimum": item.minimum,
                     "maximum": item.maximum,
                     "choices": list(item.choices),
+                    "choice_labels": [words for _, words in item.options],
                 }
                 for item in strategy.schema
             ],

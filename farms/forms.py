@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 
 from farms.models import Agent, Farm
+from farms.services import DEFAULT_SIZE
 from kit.forms import ExactDecimalField
 from markets.models import Instrument, Timeframe
 from quant.strategies import Parameter, Strategy
@@ -29,9 +30,14 @@ class PercentField(ExactDecimalField):
 class FarmForm(forms.Form):
     """A farm under one of the owner's master wallets."""
 
+    # Composed rules cannot be edited in a form yet, so no farm of them is offered.
+    kind = forms.ChoiceField(
+        label="Kind of strategies",
+        choices=[(value, label) for value, label in Farm.Kind.choices if value != Farm.Kind.CUSTOM],
+        help_text="Offered first when an agent is hired; mixed for agents of several kinds.",
+    )
     name = forms.CharField(max_length=80)
     master = forms.ModelChoiceField(Wallet.objects.none(), label="Funded by", empty_label=None)
-    kind = forms.ChoiceField(label="Kind of strategies", choices=Farm.Kind.choices)
     maximum_share = PercentField(
         label="Most in one instrument, in %", initial=60, help_text="Of the farm's value, all its agents together."
     )
@@ -52,9 +58,16 @@ class AgentForm(forms.Form):
     name = forms.CharField(max_length=80)
     instrument = forms.ModelChoiceField(Instrument.objects.none(), empty_label=None)
     timeframe = forms.ChoiceField(choices=Timeframe.choices, initial=Timeframe.H1)
-    sizing = forms.ChoiceField(label="An entry takes", choices=Agent.Sizing.choices)
-    size = PercentField(
-        label="Size, in %", initial=50, help_text="Of its free cash: what is spent, or lost when the stop is reached."
+    sizing = forms.ChoiceField(label="An entry is sized by", choices=Agent.Sizing.choices)
+    cash_share = PercentField(
+        label="Share of its cash, in %",
+        initial=PERCENT * DEFAULT_SIZE[Agent.Sizing.CASH],
+        help_text="What an entry spends, when it is sized by cash.",
+    )
+    risk_share = PercentField(
+        label="Risk per trade, in %",
+        initial=PERCENT * DEFAULT_SIZE[Agent.Sizing.RISK],
+        help_text="Of its cash: what is lost when the stop is reached, when an entry is sized by risk.",
     )
 
     def __init__(self, *args: Any, strategy: Strategy, venue: str, **options: Any) -> None:
@@ -66,6 +79,13 @@ class AgentForm(forms.Form):
         for item in self.schema:
             self.fields[PREFIX + item.name] = _field(item)
 
+    @property
+    def size(self) -> Decimal:
+        """The fraction that the chosen sizing goes by."""
+        name = "risk_share" if self.cleaned_data["sizing"] == Agent.Sizing.RISK else "cash_share"
+        fraction: Decimal = self.cleaned_data[name]
+        return fraction
+
     def parameters(self) -> dict[str, Any]:
         """The strategy's parameters by their own names."""
         return {item.name: self.cleaned_data[PREFIX + item.name] for item in self.schema}
@@ -73,12 +93,12 @@ class AgentForm(forms.Form):
 
 def _field(item: Parameter) -> forms.Field:
     words: dict[str, Any] = {
-        "label": item.name.replace("_", " ").capitalize(),
+        "label": f"{item.title} ({item.unit})" if item.unit else item.title,
         "help_text": item.help,
         "initial": item.default,
     }
     if item.kind == "choice":
-        return forms.ChoiceField(choices=[(choice, choice) for choice in item.choices], **words)
+        return forms.ChoiceField(choices=item.options, **words)
     if item.kind == "int":
         return forms.IntegerField(min_value=_whole(item.minimum), max_value=_whole(item.maximum), **words)
     return forms.FloatField(min_value=item.minimum, max_value=item.maximum, **words)

@@ -145,7 +145,8 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = Farm.objects.filter(pk=pk, owner_id=owner_of(request)).select_related("wallet__connection").first()
     if found is None:
         raise Http404("This farm does not exist.")
-    strategy = _strategy(request.GET.get("strategy", ""))
+    offered = _offered(found)
+    strategy = offered.get(request.GET.get("strategy", "")) or next(iter(offered.values()))
     form = AgentForm(request.POST or None, strategy=strategy, venue=found.wallet.connection.venue)
     if form.is_valid():
         given = form.cleaned_data
@@ -159,22 +160,27 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
                 timeframe=given["timeframe"],
                 parameters=form.parameters(),
                 sizing=given["sizing"],
-                size=given["size"],
+                size=form.size,
             )
         except MoniqoError as error:
-            explain(form, error, renamed={"instrument_id": "instrument"})
+            explain(form, error, renamed={"instrument_id": "instrument", "size": _size_field(form)})
         else:
             messages.success(request, f"{made.name} is hired. Allocate money to it, then start it.")
             return redirect("farms:agent", pk=made.pk)
-    options = [(each.slug, each.name) for each in strategies.catalog()]
+    options = [(each.slug, each.name) for each in offered.values()]
     context = {"farm": found, "strategy": strategy, "strategies": options}
     return _form(request, form, title=f"Hire an agent for {found.name}", verb="Hire the agent", **context)
 
 
-def _strategy(slug: str) -> Strategy:
-    """The strategy asked for; the first one when there is no such."""
-    known = {strategy.slug: strategy for strategy in strategies.catalog()}
-    return known.get(slug) or next(iter(known.values()))
+def _offered(farm: Farm) -> dict[str, Strategy]:
+    """The strategies that a form can ask for, the farm's own kind first."""
+    simple = [strategy for strategy in strategies.catalog() if not strategy.is_composed]
+    simple.sort(key=lambda strategy: strategy.slug != farm.kind)
+    return {strategy.slug: strategy for strategy in simple}
+
+
+def _size_field(form: AgentForm) -> str:
+    return "risk_share" if form.cleaned_data.get("sizing") == Agent.Sizing.RISK else "cash_share"
 
 
 def _form(request: HttpRequest, form: Form, **context: Any) -> HttpResponse:

@@ -134,7 +134,8 @@ def test_a_new_trader_gets_from_nothing_to_a_first_position(owner: User, bitcoin
         instrument=bitcoin.pk,
         timeframe="1d",
         sizing="cash",
-        size="50",
+        cash_share="50",
+        risk_share="1",
         **{f"p_{name}": value for name, value in {**PARAMETERS, "direction": "long"}.items()},
     )
     agent = mine(owner, Agent)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from farms.models import Agent
@@ -99,10 +99,10 @@ class AgentRow:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A parameter of the strategy with its value."""
+    """A parameter of the strategy: its label and its value in words."""
 
     name: str
-    value: Any
+    value: str
     help: str
 
 
@@ -147,7 +147,10 @@ def agent_page(*, owner_id: UUID, agent_id: UUID) -> AgentPage:
     return AgentPage(
         agent=row,
         description=strategy.description if strategy else f"The strategy {agent.strategy} is not installed.",
-        settings=tuple(Setting(item.name, agent.parameters.get(item.name), item.help) for item in schema),
+        settings=tuple(
+            Setting(item.title, item.in_words(agent.parameters.get(item.name, item.default)), item.help)
+            for item in schema
+        ),
         candles=candles,
         intents=intents,
         fills=tuple(reversed(fills.order_by("-filled_at")[:FILLS_SHOWN])),

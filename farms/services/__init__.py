@@ -6,9 +6,10 @@ from farms.engine.quiet import prepare_runs
 from farms.engine.runs import bars_wanted
 from farms.engine.tape import Tape
 from farms.services.control import pause_agent, pause_farm, record_failure, rehearse_farm, start_agent, start_farm
-from farms.services.hiring import create_agent, create_farm
+from farms.services.hiring import DEFAULT_SIZE, create_agent, create_farm
 
 __all__ = [
+    "DEFAULT_SIZE",
     "History",
     "Tape",
     "bars_wanted",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -16,6 +16,9 @@ from quant import strategies
 from quant.errors import QuantError
 from wallets.models import Wallet
 from wallets.services import create_wallet
+
+# What an entry takes of the cash where nobody says more: half of it spent, or one percent of it at risk.
+DEFAULT_SIZE: Final = {Agent.Sizing.CASH: Decimal("0.5"), Agent.Sizing.RISK: Decimal("0.01")}
 
 
 def create_farm(
@@ -53,10 +56,12 @@ def create_agent(
     timeframe: str,
     parameters: Mapping[str, Any] | None = None,
     sizing: str = Agent.Sizing.CASH,
-    size: Decimal = Decimal("0.5"),
+    size: Decimal | None = None,
     target_weight: Decimal | None = None,
 ) -> Agent:
     """A paused agent with a wallet under the farm's, assigned to the farm from now on.
+
+    `size` is by default half of the cash for "cash", one percent of it for "risk".
 
     Raises InvalidInputError naming the field: a parameter outside the strategy's schema, an instrument that the farm's
     connection does not trade, an unknown timeframe, a size that is no fraction.
@@ -71,7 +76,7 @@ def create_agent(
         raise _invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
     if sizing not in Agent.Sizing.values:
         raise _invalid("sizing", f"Choose one of {', '.join(Agent.Sizing.values)}.")
-    size = _fraction(size, "size")
+    size = _fraction(DEFAULT_SIZE[Agent.Sizing(sizing)] if size is None else size, "size")
     wallet = create_wallet(
         owner_id=owner_id, name=name, role=Wallet.Role.AGENT, parent=farm.wallet, target_weight=target_weight
     )

@@ -30,7 +30,8 @@ class Parameter:
     """One parameter: what it may be, and what a form needs to ask for it.
 
     `kind` "int" and "float" use minimum, maximum and step (the grid of a sweep and the arrows of a form; values between
-    steps are allowed); "choice" uses choices; "data" is nested JSON that the strategy itself checks.
+    steps are allowed); "choice" uses choices, which `words` name for people in the same order; "data" is nested JSON
+    that the strategy itself checks and `say` puts into words. `label` and `unit` ("bars", "ATR") are what people read.
     """
 
     name: str
@@ -41,6 +42,29 @@ class Parameter:
     maximum: float | None = None
     step: float | None = None
     choices: tuple[str, ...] = ()
+    label: str = ""
+    unit: str = ""
+    words: tuple[str, ...] = ()
+    say: Callable[[Any], str] = str
+
+    @property
+    def title(self) -> str:
+        """The label, or the name made readable where a strategy gives none."""
+        return self.label or self.name.replace("_", " ").capitalize()
+
+    @property
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """The choices, each with its words."""
+        return tuple(zip(self.choices, self.words or self.choices, strict=True))
+
+    def in_words(self, value: Any) -> str:
+        """The value as people read it: `20 bars`, `Exponential (EMA)`, the rules of data in a sentence."""
+        if self.kind == "data":
+            return self.say(value)
+        if self.kind == "choice":
+            return dict(self.options).get(value, str(value))
+        number = f"{value:g}" if isinstance(value, int | float) else str(value)
+        return f"{number} {self.unit}".rstrip()
 
     def clean(self, value: Any) -> Any:
         """The value in its own type, or a `ParameterError` that says what would be accepted."""
@@ -131,6 +155,11 @@ class Strategy:
     settle: Callable[[Params], int]
     rules: tuple[Rule, ...] = ()
     complete: Callable[[dict[str, Any]], dict[str, Any]] = lambda params: params
+
+    @property
+    def is_composed(self) -> bool:
+        """Whether a part of it is data that no simple form can ask for."""
+        return any(parameter.kind == "data" for parameter in self.schema)
 
     def defaults(self) -> dict[str, Any]:
         """The parameters of a new agent."""

@@ -270,6 +270,43 @@ def _settle(params: Params) -> int:
     return longest
 
 
+# Words.
+
+
+def _say_group(group: Any) -> str:
+    """`all of: rsi(14) crosses above 40; price > sma(100)`, as the explanations of runs write it."""
+    if group is None:
+        return "Never"
+    kind, members = next(iter(group.items()))
+    parts = [f"({_say_group(member)})" if "op" not in member else _say_condition(member) for member in members]
+    return parts[0] if len(parts) == 1 else f"{kind} of: {'; '.join(parts)}"
+
+
+def _say_condition(condition: Mapping[str, Any]) -> str:
+    word = _WORDS.get(condition["op"], condition["op"])
+    left, right = (_say_operand(condition[side]) for side in ("left", "right"))
+    return f"{left} {word} {right}"
+
+
+def _say_operand(operand: Any) -> str:
+    """An operand, also one of a default that nobody has completed yet."""
+    return _label(_clean_operand(operand, "it"))
+
+
+def _say_level(level: Any) -> str:
+    if level is None:
+        return "None"
+    if "atr" in level:
+        return f"{level['atr']:g} × atr({level.get('period', _DEFAULT_ATR)}) from the close"
+    if "percent" in level:
+        return f"{100 * level['percent']:g} % from the close"
+    return _say_operand(level)
+
+
+def _say_size(size: Any) -> str:
+    return "1" if size is None else _say_operand(size)
+
+
 _PRICE: Final = {"indicator": "price"}
 
 STRATEGY: Final = Strategy(
@@ -277,7 +314,15 @@ STRATEGY: Final = Strategy(
     name="Custom rules",
     description="Your own rules, composed from indicators and comparisons.",
     schema=(
-        Parameter("direction", "choice", "long", "Which side is entered.", choices=("long", "short")),
+        Parameter(
+            "direction",
+            "choice",
+            "long",
+            "Which side is entered.",
+            choices=("long", "short"),
+            words=("Long", "Short"),
+            label="Direction",
+        ),
         Parameter(
             "entry",
             "data",
@@ -288,17 +333,30 @@ STRATEGY: Final = Strategy(
                 ]
             },
             "Group of conditions to enter on.",
+            label="Enter when",
+            say=_say_group,
         ),
         Parameter(
             "exit",
             "data",
             {"any": [{"left": {"indicator": "rsi", "period": 14}, "op": "crosses_below", "right": 70}]},
             "Group of conditions to leave on, or nothing.",
+            label="Leave when",
+            say=_say_group,
         ),
-        Parameter("stop", "data", {"atr": 2.5, "period": 14}, "Protective stop, or nothing."),
-        Parameter("target", "data", None, "Profit target, or nothing."),
-        Parameter("trail", "data", None, "Trailing distance, or nothing."),
-        Parameter("size", "data", None, "Weight of an entry: a number or an indicator, or nothing."),
+        Parameter(
+            "stop", "data", {"atr": 2.5, "period": 14}, "Protective stop, or nothing.", label="Stop", say=_say_level
+        ),
+        Parameter("target", "data", None, "Profit target, or nothing.", label="Target", say=_say_level),
+        Parameter("trail", "data", None, "Trailing distance, or nothing.", label="Trailing distance", say=_say_level),
+        Parameter(
+            "size",
+            "data",
+            None,
+            "Weight of an entry: a number or an indicator, or nothing.",
+            label="Weight of an entry",
+            say=_say_size,
+        ),
     ),
     compute=_compute,
     settle=_settle,

@@ -7,7 +7,7 @@ score returns to zero. Protection is the mixture's own, because members' stops c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -99,6 +99,22 @@ def _explainer(members: list[Any], votes: list[Floats], score: Floats, enter: Si
     return explain
 
 
+def _say_members(members: Any) -> str:
+    """`Trend following with weight 1 (direction: Long and short); …`, with what differs from the defaults."""
+    return "; ".join(_say_member(member) for member in members)
+
+
+def _say_member(member: Mapping[str, Any]) -> str:
+    strategy = MEMBERS[member["strategy"]]
+    given, usual = strategy.validate(member.get("params") or {}), strategy.validate({})
+    own = [
+        f"{item.title.lower()}: {item.in_words(given[item.name])}"
+        for item in strategy.schema
+        if given[item.name] != usual[item.name]
+    ]
+    return f"{strategy.name} with weight {member.get('weight', 1.0):g}" + (f" ({', '.join(own)})" if own else "")
+
+
 STRATEGY: Final = Strategy(
     slug="mixed",
     name="Mixed",
@@ -112,12 +128,41 @@ STRATEGY: Final = Strategy(
                 {"strategy": "breakout", "weight": 1.0, "params": {"direction": "both"}},
             ],
             "Strategies with weight and parameters.",
+            label="Strategies that vote",
+            say=_say_members,
         ),
-        Parameter("agreement", "float", 0.6, "Score from which to enter.", minimum=0.05, maximum=1, step=0.05),
         Parameter(
-            "vote_bars", "int", 50, "Bars for which an entry counts as a vote.", minimum=1, maximum=1000, step=10
+            "agreement",
+            "float",
+            0.6,
+            "Score from which to enter.",
+            minimum=0.05,
+            maximum=1,
+            step=0.05,
+            label="Score to enter",
         ),
-        Parameter("atr_period", "int", 14, "Bars in the ATR.", minimum=2, maximum=200, step=2),
+        Parameter(
+            "vote_bars",
+            "int",
+            50,
+            "Bars for which an entry counts as a vote.",
+            minimum=1,
+            maximum=1000,
+            step=10,
+            label="A vote counts for",
+            unit="bars",
+        ),
+        Parameter(
+            "atr_period",
+            "int",
+            14,
+            "Bars in the ATR.",
+            minimum=2,
+            maximum=200,
+            step=2,
+            label="Average true range over",
+            unit="bars",
+        ),
         Parameter(
             "stop_atr",
             "float",
@@ -126,9 +171,19 @@ STRATEGY: Final = Strategy(
             minimum=0.1,
             maximum=20,
             step=0.5,
+            label="Stop distance",
+            unit="ATR",
         ),
         Parameter(
-            "trail_atr", "float", 0.0, "Trailing distance in ATRs; 0 for a fixed stop.", minimum=0, maximum=20, step=0.5
+            "trail_atr",
+            "float",
+            0.0,
+            "Trailing distance in ATRs; 0 for a fixed stop.",
+            minimum=0,
+            maximum=20,
+            step=0.5,
+            label="Trailing distance",
+            unit="ATR",
         ),
         DIRECTION,
     ),

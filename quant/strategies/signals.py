@@ -11,7 +11,13 @@ from quant.indicators import shared
 from quant.strategies.base import LONG, SHORT, Parameter, Signs
 
 DIRECTION: Final = Parameter(
-    "direction", "choice", "long", "Which side may be entered.", choices=("long", "short", "both")
+    "direction",
+    "choice",
+    "long",
+    "Which side may be entered.",
+    choices=("long", "short", "both"),
+    words=("Long only", "Short only", "Long and short"),
+    label="Direction",
 )
 
 

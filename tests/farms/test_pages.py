@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from farms.models import Agent, Farm
 from farms.selectors import farm_row
+from farms.services import create_agent
 from kit import clock, tenancy
 from kit.users.models import User
 from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_desk, make_instrument, make_master
@@ -90,7 +91,7 @@ def test_the_agent_says_why_it_did_what_it_did(pages: Client, traded: Desk) -> N
     page = pages.get(address).content.decode()
     assert "Go long" in page
     assert "market-chart" in page
-    assert "stop_atr" in page
+    assert "Stop distance" in page
     everything, decisions = (len(pages.get(address, {"show": show}).context["runs"]) for show in ("", "acted"))
     assert everything > decisions >= 2
 
@@ -163,7 +164,7 @@ def test_a_farm_and_an_agent_are_made_by_their_forms(pages: Client, owner: User)
     form = pages.get(address).context["form"]
     given = {name: field.initial for name, field in form.fields.items() if field.initial is not None}
     answer = pages.post(
-        address, {**given, "name": "Rookie", "instrument": instrument.pk, "sizing": "risk", "size": "2"}
+        address, {**given, "name": "Rookie", "instrument": instrument.pk, "sizing": "risk", "risk_share": "2"}
     )
     assert answer.status_code == 302
     with tenancy.tenant(owner.pk):
@@ -174,7 +175,8 @@ def test_a_farm_and_an_agent_are_made_by_their_forms(pages: Client, owner: User)
 def test_a_wrong_form_comes_back_with_its_sentences(pages: Client, traded: Desk) -> None:
     address = reverse("farms:hire", args=(traded.farm.pk,)) + "?strategy=trend_following"
     given: dict[str, Any] = {
-        "name": "Rookie", "instrument": traded.instrument.pk, "timeframe": "1h", "sizing": "cash", "size": "50",
+        "name": "Rookie", "instrument": traded.instrument.pk, "timeframe": "1h", "sizing": "cash",
+        "cash_share": "50", "risk_share": "1",
         "p_ma": "ema", "p_fast": 60, "p_slow": 20, "p_adx_min": 20, "p_atr_period": 14, "p_stop_atr": 2,
         "p_trail_atr": 3, "p_direction": "long",
     }  # fmt: skip
@@ -199,3 +201,66 @@ def test_more_rows_ask_no_more_queries(pages: Client, traded: Desk, index: int) 
         hire(traded.owner, traded.farm, make_instrument("OTH/USDT"), name="Three")
         traded.each([120.0, 125.0, 90.0])
     assert count() <= before
+
+
+def test_what_a_form_asks_for_has_labels_units_and_choices_in_words(pages: Client, traded: Desk) -> None:
+    page = pages.get(reverse("farms:hire", args=(traded.farm.pk,)) + "?strategy=trend_following")
+    html = page.content.decode()
+    for words in ("Fast average (bars)", "Stop distance (ATR)", "Exponential (EMA)", "Long and short"):
+        assert words in html
+    assert "Stop atr" not in html
+    agent = pages.get(reverse("farms:agent", args=(traded.agent.pk,))).content.decode()
+    for words in ("Fast average", "Simple (SMA)", " bars"):
+        assert words in agent
+
+
+def test_the_farms_kind_is_offered_first_and_composed_rules_not_at_all(pages: Client, traded: Desk) -> None:
+    with tenancy.tenant(traded.owner.pk):
+        Farm.objects.filter(pk=traded.farm.pk).update(kind="breakout")
+    page = pages.get(reverse("farms:hire", args=(traded.farm.pk,)))
+    offered = [slug for slug, _ in page.context["strategies"]]
+    assert offered[0] == page.context["strategy"].slug == "breakout"
+    assert not {"custom", "mixed"} & set(offered)
+    kinds = dict(pages.get(reverse("farms:new")).context["form"].fields["kind"].choices)
+    assert next(iter(pages.get(reverse("farms:new")).context["form"].fields)) == "kind"
+    assert "custom" not in kinds
+
+
+def test_risk_per_trade_starts_at_one_percent(pages: Client, traded: Desk) -> None:
+    form = pages.get(reverse("farms:hire", args=(traded.farm.pk,))).context["form"]
+    assert (form.fields["risk_share"].initial, form.fields["cash_share"].initial) == (1, 50)
+    with tenancy.tenant(traded.owner.pk):
+        made = create_agent(
+            owner_id=traded.owner.pk,
+            farm_id=traded.farm.pk,
+            name="Careful",
+            strategy="breakout",
+            instrument_id=traded.instrument.pk,
+            timeframe="1h",
+            sizing="risk",
+        )
+    assert made.size == Decimal("0.01")
+
+
+@pytest.mark.parametrize(
+    ("slug", "words"),
+    [
+        (
+            "custom",
+            ("Enter when", "all of: rsi(14) crosses above 40; close &gt; sma(100)", "2.5 × atr(14) from the close"),
+        ),
+        ("mixed", ("Strategies that vote", "Breakout with weight 1 (direction: Long and short)")),
+    ],
+)
+def test_composed_rules_are_shown_in_words(pages: Client, traded: Desk, slug: str, words: tuple[str, ...]) -> None:
+    with tenancy.tenant(traded.owner.pk):
+        made = create_agent(
+            owner_id=traded.owner.pk,
+            farm_id=traded.farm.pk,
+            name="Composed",
+            strategy=slug,
+            instrument_id=traded.instrument.pk,
+            timeframe="1h",
+        )
+    html = pages.get(reverse("farms:agent", args=(made.pk,))).content.decode()
+    assert not [each for each in words if each not in html]
