@@ -125,7 +125,9 @@ def test_hidden_amounts_are_nowhere_in_the_pages(pages: Client, traded: Desk) ->
     User.objects.update(privacy=True)
     for address in addresses(traded)[:3]:
         page = pages.get(address).content.decode()
-        assert not [secret for secret in secrets if secret in page or secret.split(".")[0] in page]
+        # The whole part of an amount below a thousand may well be a minute or a part of a token.
+        wholes = {secret.split(".")[0] for secret in secrets if "," in secret}
+        assert not [secret for secret in secrets | wholes if secret in page]
 
 
 def test_starting_and_pausing_from_the_page(pages: Client, traded: Desk) -> None:
