@@ -21,7 +21,7 @@ WALLETS = "/api/v1/wallets"
 # What each operation that writes needs; everything else that writes needs `manage`.
 WRITING = {
     "trade": r"/orders$|/orders/\{.*\}/cancel$|/(farms|agents)/\{.*\}/(start|pause)$",
-    "move": r"/(deposit|allocate|collect)$",
+    "move": r"/(deposit|allocate|collect|undo)$",
     "limits": r"/limits$",
     "read": r"/preview$|/sync$",
 }
