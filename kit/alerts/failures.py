@@ -26,7 +26,7 @@ _REMEMBERED_SECONDS: Final = 86_400
 logger = logging.getLogger(__name__)
 
 
-def note_failure(*, owner_id: UUID, work: str, title: str, said: str) -> int:
+def note_failure(*, owner_id: UUID, work: str, title: str, said: str, about: str = "") -> int:
     """Count one more failure of `work`, known to people as `title`, which `said` why; returns how many in a row."""
     with tenancy.tenant(owner_id):
         with connection.cursor() as cursor:
@@ -48,6 +48,7 @@ def note_failure(*, owner_id: UUID, work: str, title: str, said: str) -> int:
                 level=Alert.Level.CRITICAL,
                 title=f"Failed {count} times in a row: {title}",
                 body="It is tried again, and this alert ends when it succeeds. It says: {said}",
+                about=about,
                 said=quoted(said[:_MOST_ERROR]),
             )
     return count

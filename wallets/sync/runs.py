@@ -290,6 +290,7 @@ def _fail(run: SyncRun, error: str, status: str) -> SyncRun:
                 work=_work(run.connection_id),
                 title=f"Sync of {run.connection.name}",
                 said=error,
+                about=about("connection", run.connection_id),
             )
         run.status, run.error = SyncRun.Status.FAILED, error
         return _end(run, "")

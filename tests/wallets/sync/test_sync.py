@@ -317,7 +317,8 @@ def test_the_third_sync_in_a_row_that_gets_no_answer_is_an_alert(
         for _ in range(3):
             assert not Alert.objects.exists()
             run_sync(wallet)
-    assert Alert.objects.get().title == "Failed 3 times in a row: Sync of Paper account"
+    alert = Alert.objects.get()
+    assert (alert.title, alert.url) == ("Failed 3 times in a row: Sync of Paper account", "/wallets/connections/")
     run_sync(wallet)
     assert not Alert.objects.filter(resolved_at=None).exists()
 
