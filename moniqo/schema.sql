@@ -39,11 +39,10 @@
 -- migration farms 0004_newest_runs_first 0924ac13100e9c52
 -- migration markets 0001_initial 3c3f4358ad1774dd
 -- migration markets 0002_prices 84ca09b169b6c73d
--- migration portfolio 0001_initial 615dab62572150fc
+-- migration portfolio 0001_initial 85ffc6d65853d434
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
 -- migration portfolio 0004_prices f106b27fb1c11faf
--- migration portfolio 0005_days_of_the_owner bf9755880777f031
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 0a0b69ce2260fce4
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -52,18 +51,18 @@
 -- migration trading 0005_functions 361fb8b94755f471
 -- migration trading 0006_newest_first 19e8870414138e63
 -- migration trading 0007_orders_remember_the_request ed3b30d1fca57323
--- migration trading 0008_sums_of_a_period 8363f591fdfbf7c4
+-- migration trading 0008_sums_of_a_period e44c402e71d3875f
 -- migration trading 0009_refused_orders 030a69313e1303e9
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
--- migration wallets 0001_initial 32c57b3e61f9bff3
--- migration wallets 0002_policies b6ac710c5996f539
--- migration wallets 0003_ledger 9bdaca56d028f7b7
--- migration wallets 0005_rehearsing_connections 42d8697e07550a19
--- migration wallets 0006_hierarchy_functions 2e41eccb818b43a4
--- migration wallets 0007_connections_active_since 36c3f09fa1d4959f
--- migration wallets 0008_connections_as_others_see_them 037817bbc79afea8
+-- migration wallets 0001_initial 1db917ddcf66de40
+-- migration wallets 0002_policies 94af3fdcfd86dcf2
+-- migration wallets 0003_ledger b697e158ad5d9b5f
+-- migration wallets 0005_rehearsing_connections fb022c33168ad283
+-- migration wallets 0006_hierarchy_functions 644e9a1c4c2f5a43
+-- migration wallets 0007_connections_active_since b5fa56beb2166d91
+-- migration wallets 0008_connections_as_others_see_them 3fa7bfacf8a70c24
 
 --
 -- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -414,7 +413,7 @@ BEGIN
         SELECT p_owner, r.key, hashes[r.place], r.kind, r.detail, p_at
         FROM ROWS FROM (jsonb_to_recordset(p_requests) AS (key text, kind text, detail jsonb))
              WITH ORDINALITY AS r (key, kind, detail, place)
-        ORDER BY r.place
+        ORDER BY r.key
         ON CONFLICT (owner_id, key) DO NOTHING
         RETURNING id, key
     )
@@ -847,11 +846,12 @@ $$;
 -- Name: trade_sums(uuid, timestamp with time zone, uuid[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]) RETURNS TABLE(trades bigint, won_trades bigint, lost_trades bigint, won numeric, lost numeric)
+CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]) RETURNS TABLE(trades bigint, won_trades bigint, lost_trades bigint, won numeric, lost numeric, quote text)
     LANGUAGE sql STABLE
     AS $$
     -- Of trades closed from `p_since` on, of these wallets and below them, or of all where none are named. Whole days
     -- come from their sums and the day of `p_since` from its trades, so that the cost does not grow with them.
+    -- `quote` is what all of their markets are paid in, NULL where they are paid in several: sums say nothing then.
     WITH part AS (
         SELECT wallet_id, trades, won_trades, lost_trades, won, lost
         FROM trading_tradeday
@@ -864,7 +864,13 @@ CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone
               AND closed_at < ((p_since AT TIME ZONE 'UTC')::date + 1)::timestamp AT TIME ZONE 'UTC'
     )
     SELECT coalesce(sum(trades), 0)::bigint, coalesce(sum(won_trades), 0)::bigint, coalesce(sum(lost_trades), 0)::bigint,
-           coalesce(sum(won), 0), coalesce(sum(lost), 0)
+           coalesce(sum(won), 0), coalesce(sum(lost), 0),
+           (
+               SELECT CASE WHEN count(DISTINCT market.quote) = 1 THEN min(market.quote) END
+               FROM trading_tradetotal AS total JOIN market_instruments AS market USING (instrument_id)
+               WHERE total.owner_id = p_owner
+                     AND (p_wallets IS NULL OR total.wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets)))
+           )
     FROM part
     WHERE p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets))
 $$;
@@ -1772,6 +1778,7 @@ CREATE TABLE public.portfolio_dailyperformance (
     id bigint NOT NULL,
     scope uuid GENERATED ALWAYS AS (COALESCE(wallet_id, owner_id)) STORED,
     day date NOT NULL,
+    ends timestamp with time zone NOT NULL,
     base character varying(20) NOT NULL,
     equity numeric(64,18) NOT NULL,
     low numeric(64,18) NOT NULL,
@@ -1861,11 +1868,11 @@ CREATE TABLE public.portfolio_portfoliostate (
     syncing_since timestamp with time zone,
     valued_at timestamp with time zone,
     rolled_to date,
+    rolled_in character varying(100) DEFAULT ''::character varying NOT NULL,
     building smallint,
     building_step character varying(120) NOT NULL,
     owner_id uuid NOT NULL,
     building_scene jsonb,
-    rolled_in character varying(64) DEFAULT 'UTC'::character varying NOT NULL,
     CONSTRAINT portfolio_portfoliostate_building_check CHECK ((building >= 0))
 );
 
@@ -3254,16 +3261,15 @@ INSERT INTO public.django_migrations VALUES
 	(52, 'portfolio', '0002_policies', now()),
 	(53, 'portfolio', '0003_scene_of_a_history', now()),
 	(54, 'portfolio', '0004_prices', now()),
-	(55, 'portfolio', '0005_days_of_the_owner', now()),
-	(56, 'sessions', '0001_initial', now()),
-	(57, 'trading', '0006_newest_first', now()),
-	(58, 'trading', '0007_orders_remember_the_request', now()),
-	(59, 'trading', '0008_sums_of_a_period', now()),
-	(60, 'trading', '0009_refused_orders', now()),
-	(61, 'users', '0002_tokens', now()),
-	(62, 'users', '0003_two_factor', now()),
-	(63, 'wallets', '0007_connections_active_since', now()),
-	(64, 'wallets', '0008_connections_as_others_see_them', now());
+	(55, 'sessions', '0001_initial', now()),
+	(56, 'trading', '0006_newest_first', now()),
+	(57, 'trading', '0007_orders_remember_the_request', now()),
+	(58, 'trading', '0008_sums_of_a_period', now()),
+	(59, 'trading', '0009_refused_orders', now()),
+	(60, 'users', '0002_tokens', now()),
+	(61, 'users', '0003_two_factor', now()),
+	(62, 'wallets', '0007_connections_active_since', now()),
+	(63, 'wallets', '0008_connections_as_others_see_them', now());
 
 
 --
@@ -3592,7 +3598,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 55, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 64, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 63, true);
 
 
 --

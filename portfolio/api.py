@@ -124,7 +124,11 @@ class DayOut(Schema):
 
 
 class PerformanceOut(Schema):
-    """Fractions, not percent, a year of 365 days; null where nothing can be known, and `why_blank` says why."""
+    """Fractions, not percent, a year of 365 days; null where nothing can be known, and `why_blank` says why.
+
+    `expectancy` and the average win and loss are in `quote`, what all closed trades are paid in; null where those are
+    several.
+    """
 
     days: int
     total_return: float | None
@@ -139,6 +143,7 @@ class PerformanceOut(Schema):
     value_at_risk: float | None
     expected_shortfall: float | None
     trades: int
+    quote: str | None
     win_rate: float | None
     profit_factor: float | None
     expectancy: float | None
@@ -195,6 +200,9 @@ def performance(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
     performance = figures.performance
     return {
         **{name: getattr(performance, name) for name in PerformanceOut.model_fields if name != "daily"},
+        # As the page and the summary say them, up to now; the ratios rest on whole days.
+        "total_return": figures.change.twr,
+        "max_drawdown": figures.change.max_drawdown,
         "daily": daily_parts(scope=figures.scope, base=figures.base, start=figures.start),
     }
 

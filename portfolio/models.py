@@ -85,7 +85,11 @@ class PortfolioState(Owned):
     syncing_since = models.DateTimeField(null=True, blank=True, help_text="Set while a sync runs.")
     valued_at = models.DateTimeField(null=True, blank=True, help_text="The moment of the newest snapshots.")
     rolled_to = models.DateField(null=True, blank=True, help_text="The newest day in the daily table; not over yet.")
-    rolled_in = models.CharField(max_length=64, db_default="UTC", help_text="The time zone whose days the table holds.")
+    rolled_in = models.CharField(
+        max_length=100,
+        db_default="",
+        help_text="The time zone whose days the table holds, and what they are valued in.",
+    )
     building = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Percent of the demo history.")
     building_step = models.CharField(max_length=120, blank=True)
     building_scene = models.JSONField(null=True, blank=True, help_text="What a build that was cut off goes on with.")
@@ -108,6 +112,7 @@ class DailyPerformance(Owned):
     )
     scope = models.GeneratedField(expression=SCOPE, output_field=models.UUIDField(), db_persist=True)
     day = models.DateField()
+    ends = models.DateTimeField(help_text="The midnight after it.")
     base = models.CharField(max_length=20)
     equity = ValueField(help_text="At the day's close.")
     low = ValueField()

@@ -23,7 +23,7 @@ from kit.errors import ConflictError, MoniqoError
 from kit.live.publish import publish
 from kit.users.models import User
 from portfolio import daily, valuation
-from portfolio.models import DailyPerformance, PortfolioState
+from portfolio.models import DailyPerformance, PortfolioState, Snapshot
 from wallets.models import Connection, Wallet
 from wallets.sync.runs import carry_forward_late, runs_under_way
 from wallets.sync.runs import request_sync as request_connection_sync
@@ -125,9 +125,10 @@ def roll_up_days(*, owner_id: UUID) -> int:
     if state is None or state.valued_at is None:
         return 0
     zone = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))
-    if state.rolled_in != zone.key:
+    base = Snapshot.objects.filter(scope=owner_id).order_by("-at").values_list("base", flat=True).first()
+    if state.rolled_in != (kept := f"{zone.key} {base}"):
         DailyPerformance.objects.filter(owner_id=owner_id).delete()
-        state.rolled_to, state.rolled_in = None, zone.key
+        state.rolled_to, state.rolled_in = None, kept
     newest = days.day_of(state.valued_at, zone)
     # The cursor of the days may have gone ahead with a clock that was: it follows the snapshots back.
     written = daily.roll_up(owner_id=owner_id, since=min(state.rolled_to or daily.BEGINNING, newest), zone=zone)

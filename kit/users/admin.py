@@ -3,7 +3,6 @@
 import re
 from http import HTTPStatus
 from typing import Any
-from zoneinfo import available_timezones
 
 from axes.models import AccessAttempt, AccessLog
 from django.contrib import admin
@@ -14,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from kit import days
 from kit.admin import AuditedAdmin, ReadOnlyAdmin, note
 from kit.users import security
 from kit.users.models import RecoveryCode, SecondFactor, Token, User
@@ -28,7 +28,7 @@ class PersonForm(UserChangeForm):
 
     def clean_timezone(self) -> str:
         timezone: str = self.cleaned_data["timezone"]
-        if timezone not in available_timezones():
+        if timezone not in days.zones():
             raise ValidationError("Name a time zone such as Europe/Berlin.")
         return timezone
 

@@ -28,6 +28,7 @@ class FarmLine:
     is_running: bool
     agents: int
     running: int
+    base: str
     equity: Decimal | None
     today: Decimal | None
     twr: float | None
@@ -78,6 +79,7 @@ def _line(farm: FarmFacts, state: State, standing: Standing) -> FarmLine:
         is_running=farm.status == Farm.Status.RUNNING,
         agents=len(farm.agents),
         running=farm.running,
+        base=standing.base,
         equity=standing.value,
         today=standing.today,
         twr=standing.today_return,

@@ -1,17 +1,15 @@
 """The preferences of a person, as forms."""
 
 from typing import ClassVar
-from zoneinfo import available_timezones
 
 from django import forms
 
+from kit import days
 from kit.users.models import User
-
-ETC = "Etc/"
 
 
 def _timezones() -> list[tuple[str, str]]:
-    return [(name, name.replace("_", " ")) for name in sorted(available_timezones()) if not name.startswith(ETC)]
+    return [(name, name.replace("_", " ")) for name in sorted(days.zones())]
 
 
 class PreferencesForm(forms.ModelForm[User]):

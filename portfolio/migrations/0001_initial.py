@@ -117,6 +117,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("day", models.DateField()),
+                ("ends", models.DateTimeField(help_text="The midnight after it.")),
                 ("base", models.CharField(max_length=20)),
                 ("equity", kit.models.ValueField(help_text="At the day's close.")),
                 ("low", kit.models.ValueField()),
@@ -216,6 +217,14 @@ class Migration(migrations.Migration):
                     "rolled_to",
                     models.DateField(
                         blank=True, help_text="The newest day in the daily table; not over yet.", null=True
+                    ),
+                ),
+                (
+                    "rolled_in",
+                    models.CharField(
+                        db_default="",
+                        help_text="The time zone whose days the table holds, and what they are valued in.",
+                        max_length=100,
                     ),
                 ),
                 (

@@ -22,7 +22,8 @@ DAYS_PER_YEAR: Final = 365
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Fractions, not percent; money in the base asset. What cannot be known yet is None, and `why_blank` says why.
+    """Fractions, not percent; what trades made in `quote`, which they are paid in. What cannot be known is None, and
+    `why_blank` says why.
 
     `days` is the number of the reader's whole days that the ratios rest on.
     """
@@ -40,6 +41,7 @@ class Performance:
     value_at_risk: float | None
     expected_shortfall: float | None
     trades: int
+    quote: str | None
     win_rate: float | None
     profit_factor: float | None
     expectancy: float | None
@@ -74,6 +76,7 @@ def performance(days: Sequence[tuple[float, float]], trades: TradeFigures) -> Pe
         value_at_risk=metrics.value_at_risk(returns),
         expected_shortfall=metrics.expected_shortfall(returns),
         trades=trades.trades,
+        quote=trades.quote,
         win_rate=trades.win_rate,
         profit_factor=trades.profit_factor,
         expectancy=trades.expectancy,
@@ -109,7 +112,7 @@ class Day:
 
 def daily_parts(*, scope: UUID, base: str, start: datetime, limit: int = 400) -> Sequence[Day]:
     """What changed the value on each day since `start`, newest first."""
-    first = start.astimezone(days.zone()).date()
+    first = days.day_of(start)
     rows = DailyPerformance.objects.filter(scope=scope, base=base, day__gte=first).order_by("-day")[:limit]
     return [
         Day(row.day, row.equity, row.flow, row.market, row.realized, row.fees, row.adjustments, row.twr) for row in rows

@@ -38,7 +38,7 @@ class Period(StrEnum):
         """Where it begins, counted from now; this year at midnight where the reader is."""
         now = clock.now()
         if self is Period.YEAR:
-            return days.begins(date(days.day_of(now).year, 1, 1))
+            return days.begins(date(days.day_of(now).year, 1, 1)) - days.INSTANT
         return now - _LENGTHS[self] if self in _LENGTHS else EPOCH
 
 

@@ -222,7 +222,11 @@ class Scope:
     @property
     def trades(self) -> dict[str, Value]:
         """The figures of closed trades, likewise."""
-        reason = "No trade was closed in the period." if not self.performance.trades else "No such trade was closed."
+        reason = "No such trade was closed."
+        if not self.performance.trades:
+            reason = "No trade was closed in the period."
+        elif self.performance.quote is None:
+            reason = "Trades that are paid in several assets cannot be added."
         return {name: self._known(name, reason) for name in TRADE_FIGURES}
 
     def _known(self, name: str, reason: str) -> Value:

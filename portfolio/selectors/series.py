@@ -36,20 +36,18 @@ SOURCE: Final = f"""
     UNION ALL
     SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
     FROM portfolio_snapshot
-    WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE} AND at > %(start)s AND at <= %(second_day)s
+    WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE} AND at > %(start)s AND at < %(second_day)s
     UNION ALL
-    SELECT (day + 1)::timestamp AT TIME ZONE %(zone)s, equity, flow, adjustments, twr_index,
-           twr_low, twr_high, false
+    SELECT ends - interval '1 microsecond', equity, flow, adjustments, twr_index, twr_low, twr_high, false
     FROM portfolio_dailyperformance
-    WHERE scope = %(scope)s AND base = %(base)s AND day >= (%(second_day)s AT TIME ZONE %(zone)s)::date
-          AND day < (%(fine)s AT TIME ZONE %(zone)s)::date
+    WHERE scope = %(scope)s AND base = %(base)s AND day >= %(second_date)s AND ends <= %(fine)s
     UNION ALL
     SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
     FROM portfolio_snapshot
     WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE}
-          AND at > %(start)s AND at > greatest(%(second_day)s, (
-        SELECT (max(day) + 1)::timestamp AT TIME ZONE %(zone)s FROM portfolio_dailyperformance
-        WHERE scope = %(scope)s AND base = %(base)s AND day < (%(fine)s AT TIME ZONE %(zone)s)::date
+          AND at > %(start)s AND at >= greatest(%(second_day)s, (
+        SELECT ends FROM portfolio_dailyperformance
+        WHERE scope = %(scope)s AND base = %(base)s AND ends <= %(fine)s ORDER BY day DESC LIMIT 1
     ))
 """  # noqa: S608 - joined from constants
 
@@ -229,7 +227,7 @@ def parameters(scope: UUID, base: str, start: datetime) -> dict[str, Any]:
         "scope": scope,
         "base": base,
         "start": start,
-        "second_day": days.ends(start.astimezone(days.zone()).date()),
+        "second_date": days.day_of(start) + timedelta(days=1),
+        "second_day": days.ends(days.day_of(start)),
         "fine": clock.now() - FINE,
-        "zone": days.zone().key,
     }

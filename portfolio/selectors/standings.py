@@ -68,7 +68,7 @@ def standings(*, owner_id: UUID) -> dict[UUID, Standing]:
 
 def midnight(now: datetime) -> dict[str, Any]:
     """The parameter of `OPENING`."""
-    return {"midnight": days.begins_today(now)}
+    return {"midnight": days.before_today(now)}
 
 
 def standing(row: Sequence[Any]) -> tuple[UUID, Standing]:

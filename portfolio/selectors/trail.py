@@ -20,6 +20,7 @@ from portfolio.valuation import Valuation
 from trading.selectors.trades import TradeFigures, figures_of
 
 ZERO: Final = Decimal(0)
+PAID_IN: Final = "paid in "
 
 # A part says its kind, its place in the line and its moment, then its exact numbers and those that are floats.
 _CHANGE: Final = """
@@ -63,8 +64,7 @@ _DAYS: Final = """
     FROM (
         SELECT array_agg(twr ORDER BY day) AS twr, array_agg(twr_low ORDER BY day) AS low
         FROM portfolio_dailyperformance
-        WHERE scope = %(scope)s AND base = %(base)s AND day >= (%(start)s AT TIME ZONE %(zone)s)::date
-              AND day < (%(at)s AT TIME ZONE %(zone)s)::date
+        WHERE scope = %(scope)s AND base = %(base)s AND ends > %(start)s AND ends <= %(at)s
     ) AS days
     CROSS JOIN LATERAL (VALUES ('days', twr), ('lows', low)) AS part (kind, figures)
 """
@@ -83,8 +83,12 @@ _TRAIL: Final = f"""{series.points("raw", "point", series.SOURCE)}{_TODAY}{serie
     UNION ALL
     {_DAYS}
     UNION ALL
-    SELECT 'trades', 0, NULL, ARRAY[trades, won_trades, lost_trades, won, lost], NULL
-    FROM trade_sums(%(owner)s, %(start)s, %(wallets)s::uuid[])
+    SELECT part.kind, 0, NULL, part.exact, NULL
+    FROM trade_sums(%(owner)s, %(start)s, %(wallets)s::uuid[]) AS traded
+    CROSS JOIN LATERAL (
+        VALUES ('trades', ARRAY[trades, won_trades, lost_trades, won, lost]), ('paid in ' || quote, NULL)
+    ) AS part (kind, exact)
+    WHERE part.kind IS NOT NULL
 ORDER BY 2
 """  # noqa: S608 - joined from constants
 
@@ -124,7 +128,7 @@ def read_trail(*, owner_id: UUID, scope: UUID, base: str, start: datetime, at: d
         "owner": owner_id,
         "wallets": None if scope == owner_id else [scope],
         "at": at,
-        "midnight": days.begins_today(at),
+        "midnight": days.before_today(at),
         "slices": series.SLICES,
         "flows": series.FLOWS,
         "points": POINTS - 2,
@@ -138,12 +142,13 @@ def read_trail(*, owner_id: UUID, scope: UUID, base: str, start: datetime, at: d
                 line.append(Point(moment, equity, floats[0], float(floats[1] or 0), flow, flows, bool(mark)))
             else:
                 parts[kind] = (moment, exact, floats)
+    quote = next((kind.removeprefix(PAID_IN) for kind in parts if kind.startswith(PAID_IN)), None)
     return Trail(
         line=tuple(line),
         period=_sums(parts.get("point")),
         today=_sums(parts.get("today")),
         days=tuple(zip(parts["days"][2] or (), parts["lows"][2] or (), strict=True)),
-        trades=figures_of(*parts["trades"][1]),
+        trades=figures_of(*parts["trades"][1], quote=quote),
     )
 
 

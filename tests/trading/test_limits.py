@@ -308,3 +308,16 @@ def test_what_applies_names_why_nothing_can_be_bought(
 def test_the_page_shows_the_unit(pages: Client, desk: Desk, ether: Instrument) -> None:
     page = pages.get(page_of(desk.connection)).content.decode()
     assert "At most per order, in USDT" in page
+
+
+def test_where_the_base_currency_has_no_market_limits_count_in_what_the_markets_are_paid_in(
+    owner: User, desk: Desk
+) -> None:
+    User.objects.filter(pk=owner.pk).update(base_currency="EUR")
+    path = f"/api/v1/connections/{desk.connection.pk}/limits"
+    body = {"allowed_symbols": [SYMBOL], "maximum_notional": "5000", "notional_asset": "EUR"}
+    told = Program(owner).client.put(path, body, content_type="application/json").json()
+    assert told["applied"]["obstacle"] == "Desk limits orders in EUR, which has no price here."
+    told = Program(owner).client.put(path, body | {"notional_asset": "USDT"}, content_type="application/json").json()
+    applied = {"maximum_notional": "5000", "notional_asset": "USDT", "obstacle": ""}
+    assert told["applied"] | applied == told["applied"]

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kit.users.models import User
+from markets.models import Instrument
 from quant import metrics
 from tests.trading.desk import Desk, make_desk
 from trading.models import Position, TradeDay, TradeTotal
@@ -108,3 +109,16 @@ def test_the_application_cannot_write_them(desk: Desk, table: str) -> None:
             connection.cursor() as cursor,
         ):
             cursor.execute(statement)
+
+
+def test_what_trades_made_is_not_added_where_they_are_paid_in_several_assets(desk: Desk) -> None:
+    close(desk, NOON, Decimal(5))
+    known = trade_figures(owner_id=desk.owner.pk, since=NOON - timedelta(days=1))
+    assert (known.trades, known.quote, known.expectancy) == (1, "USDT", 5)
+    desk.instrument = Instrument.objects.create(
+        venue="simulated", symbol="ETH/BTC", base="ETH", quote="BTC", tick_size=Decimal("0.0001"), lot_size=1
+    )
+    close(desk, NOON, Decimal(1))
+    several = trade_figures(owner_id=desk.owner.pk, since=NOON - timedelta(days=1))
+    assert (several.quote, several.expectancy, several.profit_factor, several.average_win) == (None,) * 4
+    assert (several.trades, several.win_rate) == (2, 1)

@@ -13,6 +13,7 @@ from kit.audit import services as audit
 from kit.errors import InvalidInputError
 from kit.users.models import User
 from markets.assets import require_named
+from markets.models import Instrument
 from markets.prices import Quote, price_in, prices_in
 from trading.models import RiskLimit
 from trading.risk import gate as risk
@@ -54,13 +55,15 @@ def set_limits(
 
 
 def _counted_in(asset: str, on: Connection | Wallet) -> str:
-    """The asset of an amount: the owner's base currency, or one that the venue has a price for in it."""
+    """The asset of an amount: the owner's base currency, one that the venue has a price for in it, or what a market of
+    the venue is paid in, which needs no price."""
     base = base_currency(on)
     if asset in ("", base):
         return base
     require_named(asset, field="notional_asset")
     venue = on.venue if isinstance(on, Connection) else on.connection.venue
-    if price_in(asset=asset, base=base, venue=venue) is None:
+    is_paid_in = Instrument.objects.filter(venue=venue, quote=asset, is_active=True).exists()
+    if not is_paid_in and price_in(asset=asset, base=base, venue=venue) is None:
         raise InvalidInputError(
             f"Set the limit in {base}, or in an asset that has a price in it: nobody at the venue says what {asset} "
             "is worth.",

@@ -46,8 +46,9 @@ class LimitStep:
 @dataclass(frozen=True, slots=True)
 class LimitPath:
     """The path down to `target`, whose limits are the last step. `allowed_symbols` and `maximum_notional` (per order,
-    in `notional_asset`) are what applies there, None where nobody says; `choices` what may be ticked; `unit` the
-    owner's base currency, in which the amounts of the path are compared."""
+    in `notional_asset`) are what applies there, None where nobody says; `choices` what may be ticked; `unit` what
+    the amounts of the path are compared in: the owner's base currency, or the asset that all markets are paid
+    in."""
 
     target: Connection | Wallet
     steps: tuple[LimitStep, ...]
@@ -106,10 +107,12 @@ def connection_limits(*, owner_id: UUID, connection_id: UUID) -> LimitPath:
 
 def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wallet]) -> LimitPath:
     path: list[Connection | Wallet] = [connection, *wallets]
+    instruments = dict(Instrument.objects.filter(venue=connection.venue, is_active=True).values_list("symbol", "quote"))
     unit = target.owner.base_currency
+    if (quotes := set(instruments.values())) and unit not in quotes and len(quotes) == 1:
+        (unit,) = quotes  # the gate counts in what the market is paid in
     limits = converted((_limits(step) for step in path), venue=connection.venue, unit=unit)
     symbols, notional = risk.shared_symbols(limits), risk.tightest_notional(limits)
-    instruments = Instrument.objects.filter(venue=connection.venue, is_active=True).values_list("symbol", flat=True)
     stored = limits[-1].allowed_symbols or frozenset()
     steps = (
         LimitStep(

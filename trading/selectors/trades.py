@@ -122,9 +122,12 @@ def fills(*, owner_id: UUID, wallet_ids: Collection[UUID] | None = None, limit: 
 
 @dataclass(frozen=True, slots=True)
 class TradeFigures:
-    """Of trades closed in a period: fractions, and money in the quote asset. None where there is no such trade."""
+    """Of trades closed in a period: fractions, and money in `quote`. None where there is no such trade, or where trades
+    are paid in several assets and cannot be added: `quote` is None then.
+    """
 
     trades: int
+    quote: str | None
     win_rate: float | None
     profit_factor: float | None
     expectancy: float | None
@@ -139,20 +142,29 @@ def trade_figures(*, owner_id: UUID, since: datetime, wallet_ids: Collection[UUI
             "SELECT * FROM trade_sums(%s, %s, %s::uuid[])",
             [owner_id, since, None if wallet_ids is None else list(wallet_ids)],
         )
-        return figures_of(*cursor.fetchone())
+        *sums, quote = cursor.fetchone()
+    return figures_of(*sums, quote=quote)
 
 
 def figures_of(
-    trades: int | Decimal, won_trades: int | Decimal, lost_trades: int | Decimal, won: Decimal, lost: Decimal
+    trades: int | Decimal,
+    won_trades: int | Decimal,
+    lost_trades: int | Decimal,
+    won: Decimal,
+    lost: Decimal,
+    *,
+    quote: str | None,
 ) -> TradeFigures:
     """What the sums of the SQL function `trade_sums` say; the definitions are those of `quant.metrics.trades`."""
+    adds_up = quote is not None
     return TradeFigures(
         trades=int(trades),
+        quote=quote,
         win_rate=float(won_trades / trades) if trades else None,
-        profit_factor=float(won / lost) if lost else None,
-        expectancy=float((won - lost) / trades) if trades else None,
-        average_win=float(won / won_trades) if won_trades else None,
-        average_loss=float(-lost / lost_trades) if lost_trades else None,
+        profit_factor=float(won / lost) if lost and adds_up else None,
+        expectancy=float((won - lost) / trades) if trades and adds_up else None,
+        average_win=float(won / won_trades) if won_trades and adds_up else None,
+        average_loss=float(-lost / lost_trades) if lost_trades and adds_up else None,
     )
 
 

@@ -1,8 +1,9 @@
 """`post`: the one way to move money.
 
 The work is done by SQL functions in one round trip. `ledger_post` writes the key first, so of any number of equal
-requests at once one is done and the others get its result. It then takes the accounts in ascending order, so concurrent
-postings wait for each other and never deadlock. This module turns legs into its arguments and its refusals into errors.
+requests at once one is done and the others get its result. It then takes the accounts in ascending order, so that
+postings wait for each other and never in a circle; what posts twice in one transaction has to mind the order itself.
+This module turns legs into its arguments and its refusals into errors.
 """
 
 import json

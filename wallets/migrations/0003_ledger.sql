@@ -255,8 +255,8 @@ $$;
 -- Many postings, all or none: [{key, kind, legs, detail}], where legs are [{debit_wallet, debit_kind, credit_wallet,
 -- credit_kind, asset, amount, phase, pending}]. Everything takes effect in the order given, a set at a time. Whoever
 -- comes second with a key waits for the first to commit; a key that was used before, here too, gets its first result.
--- Locks in this order: the keys' rows, then all accounts by ascending id, so that two of them wait for each other and
--- never in a circle. Returns [{posting, hash, made_at, transfers, replayed}].
+-- Locks in this order: the keys' rows by key, then all accounts by ascending id, so that two of them wait for each other
+-- and never in a circle; two in one transaction may, as any two statements that lock. Returns [{posting, hash, made_at, transfers, replayed}].
 CREATE FUNCTION ledger_post_many(p_owner uuid, p_requests jsonb, p_at timestamptz)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
@@ -293,7 +293,7 @@ BEGIN
         SELECT p_owner, r.key, hashes[r.place], r.kind, r.detail, p_at
         FROM ROWS FROM (jsonb_to_recordset(p_requests) AS (key text, kind text, detail jsonb))
              WITH ORDINALITY AS r (key, kind, detail, place)
-        ORDER BY r.place
+        ORDER BY r.key
         ON CONFLICT (owner_id, key) DO NOTHING
         RETURNING id, key
     )

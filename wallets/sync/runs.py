@@ -26,6 +26,7 @@ from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert
 from kit.audit import services as audit
 from kit.errors import ConflictError, MoniqoError, NotFoundError, TimeIsUpError
+from kit.limits import MAX_AMOUNT
 from kit.live.publish import publish
 from kit.sentences import Value, amount, moment, quoted
 from wallets.ledger import AccountRef, Leg, post
@@ -329,7 +330,8 @@ def _trades(venue: Venue, owner_id: UUID, run: SyncRun, assets: Collection[str])
 def _into_suspense(run: SyncRun, wallet_id: UUID, asset: str, drift: Decimal) -> None:
     outside = AccountRef(wallet_id, asset, Account.Kind.EXTERNAL)
     suspense = AccountRef(wallet_id, asset, Account.Kind.SUSPENSE)
-    leg = Leg(outside, suspense, drift) if drift > 0 else Leg(suspense, outside, -drift)
+    amount = min(abs(drift), MAX_AMOUNT / 2)  # more than one leg may move stays for the next sync
+    leg = Leg(outside, suspense, amount) if drift > 0 else Leg(suspense, outside, amount)
     post(
         owner_id=run.owner_id,
         key=f"sync:{run.pk}:{asset}",
