@@ -11,23 +11,15 @@ from django.db.models import F, Q
 
 from kit import clock
 from kit.decimals import plain
-from kit.models import Identified, MoneyField, Owned, ValueField
+from kit.models import Identified, MoneyField, Owned
 from markets.models import Instrument
+from trading.models.bounds import finite
 from trading.orders import states
 from wallets.models import Connection, Posting, Transfer, Wallet
 
 UNFINISHED = Q(status__in=sorted(states.UNFINISHED))
 # The gate refuses, a venue rejects. Both end as `rejected`; what was never sent was refused.
 REFUSED = "refused"
-
-
-# More than any amount that numeric(38,18) holds, and less than NaN, which PostgreSQL puts above every number.
-_BOUND = Decimal(10) ** 20
-
-
-def _finite(*fields: str) -> Q:
-    """The condition that every one of `fields` is a number or null: NaN passes every other check."""
-    return Q(**{f"{field}__lt": _BOUND for field in fields})
 
 
 class Side(models.TextChoices):
@@ -119,7 +111,7 @@ class Order(Identified, Owned):
             models.UniqueConstraint(fields=("connection", "client_order_id"), name="order_client_id_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
             models.CheckConstraint(
-                condition=_finite(
+                condition=finite(
                     "quantity",
                     "reference_price",
                     "exit_stop",
@@ -255,7 +247,7 @@ class Fill(Owned):
         constraints = (
             models.UniqueConstraint(fields=("connection", "instrument", "venue_trade_id"), name="fill_once"),
             models.CheckConstraint(condition=Q(price__gt=0, quantity__gt=0), name="fill_positive"),
-            models.CheckConstraint(condition=_finite("price", "quantity", "fee"), name="fill_amounts_finite"),
+            models.CheckConstraint(condition=finite("price", "quantity", "fee"), name="fill_amounts_finite"),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="fill_side_known"),
             models.CheckConstraint(condition=Q(liquidity__in=("maker", "taker")), name="fill_liquidity_known"),
         )
@@ -271,154 +263,3 @@ class Fill(Owned):
     def notional(self) -> Decimal:
         notional: Decimal = self.price * self.quantity
         return notional
-
-
-class Position(Identified, Owned):
-    """A round trip in one instrument, open until its quantity is zero again; then it is a trade."""
-
-    class Direction(models.TextChoices):
-        LONG = "long", "Long"
-        SHORT = "short", "Short"
-
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="positions")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
-    direction = models.CharField(max_length=5, choices=Direction, default=Direction.LONG)
-    quantity = MoneyField(help_text="What is open now; zero once closed.")
-    entry_quantity = MoneyField(help_text="All that was bought into it.")
-    entry_price = MoneyField(help_text="Average, without fees.")
-    exit_quantity = MoneyField(default=0, help_text="All that was sold out of it.")
-    exit_price = MoneyField(null=True, blank=True, help_text="Average, without fees.")
-    fees = MoneyField(default=0, help_text="In the quote asset.")
-    realized_pnl = MoneyField(default=0, help_text="In the quote asset, net of all fees paid so far.")
-    exit_stop = MoneyField(null=True, blank=True, help_text="At or below it the position is sold.")
-    exit_target = MoneyField(null=True, blank=True, help_text="At or above it the position is sold.")
-    exit_trail = MoneyField(null=True, blank=True, help_text="How far below the best price the stop follows, in quote.")
-    entry_reason = models.CharField(max_length=200, blank=True)
-    exit_reason = models.CharField(max_length=200, blank=True)
-    opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ("-opened_at",)
-        constraints = (
-            models.UniqueConstraint(
-                fields=("wallet", "instrument"), condition=Q(closed_at__isnull=True), name="position_open_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(closed_at__isnull=True, quantity__gt=0) | Q(closed_at__isnull=False, quantity=0),
-                name="position_closed_when_flat",
-            ),
-            models.CheckConstraint(condition=Q(direction__in=("long", "short")), name="position_direction_known"),
-            models.CheckConstraint(
-                condition=_finite(
-                    "quantity",
-                    "entry_quantity",
-                    "entry_price",
-                    "exit_quantity",
-                    "exit_price",
-                    "fees",
-                    "realized_pnl",
-                    "exit_stop",
-                    "exit_target",
-                    "exit_trail",
-                ),
-                name="position_amounts_finite",
-            ),
-        )
-        indexes = (
-            models.Index(fields=("owner", "-closed_at"), name="position_closed_newest_first"),
-            models.Index(fields=("wallet", "-closed_at"), name="position_of_wallet"),
-            models.Index(fields=("owner", "-opened_at"), name="position_opened_newest_first"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.direction} {self.instrument_id}"
-
-
-class TradeSums(Owned):
-    """Closed round trips summed up, in the quote asset and net of fees. One of exactly zero is neither won nor lost.
-
-    A trigger on positions keeps the sums in the transaction that closes one, so they need no catching up; the
-    application may only read them.
-    """
-
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="+")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="+")
-    trades = models.BigIntegerField(default=0)
-    won_trades = models.BigIntegerField(default=0)
-    lost_trades = models.BigIntegerField(default=0)
-    won = ValueField(default=0, help_text="Profit of the winning trades.")
-    lost = ValueField(default=0, help_text="Loss of the losing trades, above zero.")
-    fees = ValueField(default=0)
-
-    class Meta:
-        abstract = True
-
-
-class TradeTotal(TradeSums):
-    """All closed trades of a wallet in an instrument: what valuing it adds to the open positions."""
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("wallet", "instrument"), name="trade_total_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.trades} trades"
-
-
-class TradeDay(TradeSums):
-    """Those that closed on one UTC day: what a period's figures are summed from, however many trades it holds."""
-
-    day = models.DateField()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("wallet", "day", "instrument"), name="trade_day_once"),)
-        indexes = (models.Index(fields=("owner", "day"), name="trade_day_of_owner"),)
-
-    def __str__(self) -> str:
-        return f"{self.trades} trades on {self.day}"
-
-
-class RiskLimit(Owned):
-    """What the user allows on a connection or a wallet. The tightest on the path applies; none of them means nothing
-    is allowed (the gate fails closed)."""
-
-    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="limit")
-    wallet = models.OneToOneField(Wallet, on_delete=models.CASCADE, null=True, blank=True, related_name="limit")
-    allowed_symbols = models.JSONField(null=True, blank=True, help_text="List of symbols; empty list allows none.")
-    maximum_notional = MoneyField(null=True, blank=True, help_text="Per order, in the notional asset.")
-    notional_asset = models.CharField(max_length=20, blank=True, help_text="What the maximum notional is counted in.")
-    updated_at = models.DateTimeField(default=clock.now)
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(connection__isnull=True, wallet__isnull=False)
-                | Q(connection__isnull=False, wallet__isnull=True),
-                name="risk_limit_on_one_thing",
-            ),
-            models.CheckConstraint(
-                condition=Q(maximum_notional__isnull=True)
-                | (Q(maximum_notional__gt=0) & _finite("maximum_notional") & ~Q(notional_asset="")),
-                name="risk_limit_positive",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"limit {self.pk}"
-
-
-class RiskDecision(Owned):
-    """What the gate said of an order, and the numbers it looked at. Append-only."""
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="risk_decisions")
-    allowed = models.BooleanField()
-    limit = models.CharField(max_length=40, blank=True, help_text="Which limit refused.")
-    explanation = models.CharField(max_length=300)
-    numbers = models.JSONField(default=dict)
-    created_at = models.DateTimeField(default=clock.now)
-
-    class Meta:
-        ordering = ("-id",)
-
-    def __str__(self) -> str:
-        return self.explanation

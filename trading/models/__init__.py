@@ -1,0 +1,31 @@
+"""Orders, round trips and limits."""
+
+from trading.models.orders import (
+    REFUSED,
+    UNFINISHED,
+    Cancellation,
+    Fill,
+    Order,
+    OrderEvent,
+    OrderQuerySet,
+    Side,
+)
+from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
+from trading.models.risk import RiskDecision, RiskLimit
+
+__all__ = (
+    "REFUSED",
+    "UNFINISHED",
+    "Cancellation",
+    "Fill",
+    "Order",
+    "OrderEvent",
+    "OrderQuerySet",
+    "Position",
+    "RiskDecision",
+    "RiskLimit",
+    "Side",
+    "TradeDay",
+    "TradeSums",
+    "TradeTotal",
+)

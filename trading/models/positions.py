@@ -1,0 +1,114 @@
+"""Round trips: what is open, what was closed, and what closed trades add up to."""
+
+from django.db import models
+from django.db.models import Q
+
+from kit.models import Identified, MoneyField, Owned, ValueField
+from markets.models import Instrument
+from trading.models.bounds import finite
+from wallets.models import Wallet
+
+
+class Position(Identified, Owned):
+    """A round trip in one instrument, open until its quantity is zero again; then it is a trade."""
+
+    class Direction(models.TextChoices):
+        LONG = "long", "Long"
+        SHORT = "short", "Short"
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="positions")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    direction = models.CharField(max_length=5, choices=Direction, default=Direction.LONG)
+    quantity = MoneyField(help_text="What is open now; zero once closed.")
+    entry_quantity = MoneyField(help_text="All that was bought into it.")
+    entry_price = MoneyField(help_text="Average, without fees.")
+    exit_quantity = MoneyField(default=0, help_text="All that was sold out of it.")
+    exit_price = MoneyField(null=True, blank=True, help_text="Average, without fees.")
+    fees = MoneyField(default=0, help_text="In the quote asset.")
+    realized_pnl = MoneyField(default=0, help_text="In the quote asset, net of all fees paid so far.")
+    exit_stop = MoneyField(null=True, blank=True, help_text="At or below it the position is sold.")
+    exit_target = MoneyField(null=True, blank=True, help_text="At or above it the position is sold.")
+    exit_trail = MoneyField(null=True, blank=True, help_text="How far below the best price the stop follows, in quote.")
+    entry_reason = models.CharField(max_length=200, blank=True)
+    exit_reason = models.CharField(max_length=200, blank=True)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-opened_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("wallet", "instrument"), condition=Q(closed_at__isnull=True), name="position_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, quantity__gt=0) | Q(closed_at__isnull=False, quantity=0),
+                name="position_closed_when_flat",
+            ),
+            models.CheckConstraint(condition=Q(direction__in=("long", "short")), name="position_direction_known"),
+            models.CheckConstraint(
+                condition=finite(
+                    "quantity",
+                    "entry_quantity",
+                    "entry_price",
+                    "exit_quantity",
+                    "exit_price",
+                    "fees",
+                    "realized_pnl",
+                    "exit_stop",
+                    "exit_target",
+                    "exit_trail",
+                ),
+                name="position_amounts_finite",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("owner", "-closed_at"), name="position_closed_newest_first"),
+            models.Index(fields=("wallet", "-closed_at"), name="position_of_wallet"),
+            models.Index(fields=("owner", "-opened_at"), name="position_opened_newest_first"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.instrument_id}"
+
+
+class TradeSums(Owned):
+    """Closed round trips summed up, in the quote asset and net of fees. One of exactly zero is neither won nor lost.
+
+    A trigger on positions keeps the sums in the transaction that closes one, so they need no catching up; the
+    application may only read them.
+    """
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="+")
+    trades = models.BigIntegerField(default=0)
+    won_trades = models.BigIntegerField(default=0)
+    lost_trades = models.BigIntegerField(default=0)
+    won = ValueField(default=0, help_text="Profit of the winning trades.")
+    lost = ValueField(default=0, help_text="Loss of the losing trades, above zero.")
+    fees = ValueField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class TradeTotal(TradeSums):
+    """All closed trades of a wallet in an instrument: what valuing it adds to the open positions."""
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("wallet", "instrument"), name="trade_total_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.trades} trades"
+
+
+class TradeDay(TradeSums):
+    """Those that closed on one UTC day: what a period's figures are summed from, however many trades it holds."""
+
+    day = models.DateField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("wallet", "day", "instrument"), name="trade_day_once"),)
+        indexes = (models.Index(fields=("owner", "day"), name="trade_day_of_owner"),)
+
+    def __str__(self) -> str:
+        return f"{self.trades} trades on {self.day}"

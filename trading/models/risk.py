@@ -1,0 +1,56 @@
+"""What the owner allows, and what the gate said."""
+
+from django.db import models
+from django.db.models import Q
+
+from kit import clock
+from kit.models import MoneyField, Owned
+from trading.models.bounds import finite
+from trading.models.orders import Order
+from wallets.models import Connection, Wallet
+
+
+class RiskLimit(Owned):
+    """What the user allows on a connection or a wallet. The tightest on the path applies; none of them means nothing
+    is allowed (the gate fails closed)."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, null=True, blank=True, related_name="limit")
+    wallet = models.OneToOneField(Wallet, on_delete=models.CASCADE, null=True, blank=True, related_name="limit")
+    allowed_symbols = models.JSONField(null=True, blank=True, help_text="List of symbols; empty list allows none.")
+    maximum_notional = MoneyField(null=True, blank=True, help_text="Per order, in the notional asset.")
+    notional_asset = models.CharField(max_length=20, blank=True, help_text="What the maximum notional is counted in.")
+    updated_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(connection__isnull=True, wallet__isnull=False)
+                | Q(connection__isnull=False, wallet__isnull=True),
+                name="risk_limit_on_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=Q(maximum_notional__isnull=True)
+                | (Q(maximum_notional__gt=0) & finite("maximum_notional") & ~Q(notional_asset="")),
+                name="risk_limit_positive",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"limit {self.pk}"
+
+
+class RiskDecision(Owned):
+    """What the gate said of an order, and the numbers it looked at. Append-only."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="risk_decisions")
+    allowed = models.BooleanField()
+    limit = models.CharField(max_length=40, blank=True, help_text="Which limit refused.")
+    explanation = models.CharField(max_length=300)
+    numbers = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.explanation
