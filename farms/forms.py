@@ -4,9 +4,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
+from django.http import QueryDict
 
 from farms.models import Agent, Farm
 from farms.services import DEFAULT_SIZE
+from kit.decimals import plain
 from kit.forms import ExactDecimalField
 from markets.models import Instrument, Timeframe
 from quant.strategies import Parameter, Strategy
@@ -45,8 +47,11 @@ class FarmForm(forms.Form):
         label="Target share of the master, in %", required=False, help_text="Empty for no target."
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, given: QueryDict | None, *, like: Farm | None = None, is_new: bool = True) -> None:
+        super().__init__(given, initial=_facts_of_farm(like) if like else {})
+        if not is_new:
+            del self.fields["master"]
+            return
         field = self.fields["master"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
         field.queryset = Wallet.objects.filter(role=Wallet.Role.MASTER)
@@ -61,21 +66,29 @@ class AgentForm(forms.Form):
     sizing = forms.ChoiceField(label="An entry is sized by", choices=Agent.Sizing.choices)
     cash_share = PercentField(
         label="Share of its cash, in %",
-        initial=PERCENT * DEFAULT_SIZE[Agent.Sizing.CASH],
+        initial=plain(PERCENT * DEFAULT_SIZE[Agent.Sizing.CASH]),
         help_text="What an entry spends, when it is sized by cash.",
     )
     risk_share = PercentField(
         label="Risk per trade, in %",
-        initial=PERCENT * DEFAULT_SIZE[Agent.Sizing.RISK],
+        initial=plain(PERCENT * DEFAULT_SIZE[Agent.Sizing.RISK]),
         help_text="Of its cash: what is lost when the stop is reached, when an entry is sized by risk.",
     )
 
-    def __init__(self, *args: Any, strategy: Strategy, venue: str, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(
+        self, given: QueryDict | None, *, strategy: Strategy, venue: str, like: Agent | None = None, is_new: bool = True
+    ) -> None:
+        super().__init__(given, initial=_facts_of_agent(like) if like else {})
         field = self.fields["instrument"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
         field.queryset = Instrument.objects.filter(venue=venue, is_active=True)
+        if not is_new:
+            del self.fields["instrument"]
         self.schema = [item for item in strategy.schema if item.kind != "data"]
+        composed = [item for item in strategy.schema if item.kind == "data"] if like else []
+        # Rules that no field can ask for stay as they are, and are shown in words.
+        self.kept = {item.name: like.parameters.get(item.name, item.default) for item in composed} if like else {}
+        self.rules = [(item.title, item.in_words(self.kept[item.name])) for item in composed]
         for item in self.schema:
             self.fields[PREFIX + item.name] = _field(item)
 
@@ -88,14 +101,48 @@ class AgentForm(forms.Form):
 
     def parameters(self) -> dict[str, Any]:
         """The strategy's parameters by their own names."""
-        return {item.name: self.cleaned_data[PREFIX + item.name] for item in self.schema}
+        return self.kept | {item.name: self.cleaned_data[PREFIX + item.name] for item in self.schema}
+
+
+def _facts_of_farm(farm: Farm) -> dict[str, Any]:
+    """What a form of the farm begins with."""
+    target = farm.wallet.target_weight
+    return {
+        "kind": farm.kind,
+        "name": farm.name,
+        "master": farm.wallet.parent_id,
+        "maximum_share": _percent(farm.maximum_share),
+        "target_weight": None if target is None else _percent(target),
+    }
+
+
+def _facts_of_agent(agent: Agent) -> dict[str, Any]:
+    """What a form of the agent begins with."""
+    size = "risk_share" if agent.sizing == Agent.Sizing.RISK else "cash_share"
+    return {
+        "name": agent.name,
+        "instrument": agent.instrument_id,
+        "timeframe": agent.timeframe,
+        "sizing": agent.sizing,
+        size: _percent(agent.size),
+        **{PREFIX + name: _written(value) for name, value in agent.parameters.items()},
+    }
+
+
+def _written(value: Any) -> Any:
+    """A number as people write it: `4`, not `4.0`."""
+    return plain(Decimal(str(value))) if isinstance(value, float) else value
+
+
+def _percent(share: Decimal) -> str:
+    return plain(share * PERCENT)
 
 
 def _field(item: Parameter) -> forms.Field:
     words: dict[str, Any] = {
         "label": f"{item.title} ({item.unit})" if item.unit else item.title,
         "help_text": item.help,
-        "initial": item.default,
+        "initial": _written(item.default),
     }
     if item.kind == "choice":
         return forms.ChoiceField(choices=item.options, **words)

@@ -34,6 +34,7 @@ class Farm(Identified, Owned):
         RUNNING = "running", "Running"
         PAUSED = "paused", "Paused"
         REHEARSING = "rehearsing", "Building its history"  # runs over the past only: under a controlled clock
+        ARCHIVED = "archived", "Archived"  # for good: its money is gone up, its history stays
 
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.TREND_FOLLOWING)
@@ -68,6 +69,7 @@ class Agent(Identified, Owned):
     class Status(models.TextChoices):
         RUNNING = "running", "Running"
         PAUSED = "paused", "Paused"
+        ARCHIVED = "archived", "Archived"
 
     class Sizing(models.TextChoices):
         CASH = "cash", "Share of its cash"
@@ -160,13 +162,15 @@ class AgentRun(Owned):
 
 
 class FarmEvent(Owned):
-    """What happened to a farm or one of its agents: created, started, paused, failed. Append-only."""
+    """What happened to a farm or one of its agents, such as created, paused, changed or failed. Append-only."""
 
     class Kind(models.TextChoices):
         CREATED = "created", "Created"
         STARTED = "started", "Started"
         PAUSED = "paused", "Paused"
         FAILED = "failed", "Failed"
+        CHANGED = "changed", "Changed"
+        ARCHIVED = "archived", "Archived"
 
     farm = models.ForeignKey(Farm, on_delete=models.PROTECT, related_name="events")
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="events")

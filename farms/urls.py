@@ -10,8 +10,12 @@ urlpatterns = [
     path("<uuid:pk>/", views.farm, name="farm"),
     path("<uuid:pk>/start/", views.switch_farm, {"action": "start"}, name="farm-start"),
     path("<uuid:pk>/pause/", views.switch_farm, {"action": "pause"}, name="farm-pause"),
+    path("<uuid:pk>/edit/", views.edit_farm, name="farm-edit"),
+    path("<uuid:pk>/archive/", views.archive_farm, name="farm-archive"),
     path("<uuid:pk>/hire/", views.hire, name="hire"),
     path("agents/<uuid:pk>/", views.agent, name="agent"),
+    path("agents/<uuid:pk>/edit/", views.edit_agent, name="agent-edit"),
+    path("agents/<uuid:pk>/archive/", views.archive_agent, name="agent-archive"),
     path("agents/<uuid:pk>/start/", views.switch_agent, {"action": "start"}, name="agent-start"),
     path("agents/<uuid:pk>/pause/", views.switch_agent, {"action": "pause"}, name="agent-pause"),
 ]

@@ -1,26 +1,31 @@
 """The pages of farms and agents: lists, what each does and why, and how they are made, started and paused."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from farms import charts, selectors, services
 from farms.forms import AgentForm, FarmForm
 from farms.models import Agent, AgentRun, Farm
-from kit.errors import MoniqoError
+from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import missing_is_404, owner_of
 from quant import strategies
 from quant.strategies import Strategy
 from trading.selectors import wallet_limits
 from wallets.models import Wallet
+
+Row = TypeVar("Row", Farm, Agent)
 
 RUNS_SHOWN = 25
 SHOWN = (("", "All runs"), ("acted", "Decisions"))
@@ -91,9 +96,12 @@ def agent(request: HttpRequest, pk: UUID) -> HttpResponse:
 def switch_farm(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
     """Start or pause a farm."""
     switch = services.start_farm if action == "start" else services.pause_farm
-    with missing_is_404():
-        changed = switch(owner_id=owner_of(request), farm_id=pk)
-    messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
+    try:
+        with missing_is_404():
+            changed = switch(owner_id=owner_of(request), farm_id=pk)
+        messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
+    except ConflictError as error:
+        messages.error(request, str(error))
     return redirect("farms:farm", pk=pk)
 
 
@@ -102,9 +110,12 @@ def switch_farm(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
 def switch_agent(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
     """Start or pause an agent."""
     switch = services.start_agent if action == "start" else services.pause_agent
-    with missing_is_404():
-        changed = switch(owner_id=owner_of(request), agent_id=pk)
-    messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
+    try:
+        with missing_is_404():
+            changed = switch(owner_id=owner_of(request), agent_id=pk)
+        messages.success(request, f"{changed.name} is {changed.get_status_display().lower()}.")
+    except ConflictError as error:
+        messages.error(request, str(error))
     return redirect("farms:agent", pk=pk)
 
 
@@ -114,11 +125,11 @@ def switch_agent(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def new_farm(request: HttpRequest) -> HttpResponse:
-    """Ask for a farm and make it; who has no master wallet makes that first."""
+    """Ask for a farm and make it; `?like=…` begins with another. Who has no master wallet makes that first."""
     if not Wallet.objects.filter(owner_id=owner_of(request), role=Wallet.Role.MASTER).exists():
         messages.info(request, "A farm works with a part of a master wallet's money: make that first.")
         return redirect("wallets:create")
-    form = FarmForm(request.POST or None)
+    form = FarmForm(request.POST or None, like=_named_like(request, Farm.objects.select_related("wallet")))
     if form.is_valid():
         given = form.cleaned_data
         try:
@@ -140,14 +151,33 @@ def new_farm(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
+def edit_farm(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Change what may be changed of a farm."""
+    found = _owned(request, Farm.objects.select_related("wallet"), pk)
+    form = FarmForm(request.POST or None, like=found, is_new=False)
+    if form.is_valid():
+        try:
+            changed = services.update_farm(owner_id=owner_of(request), farm_id=pk, **form.cleaned_data)
+        except MoniqoError as error:
+            explain(form, error)
+        else:
+            messages.success(request, f"{changed.name} is saved. It binds the next candle.")
+            return redirect("farms:farm", pk=pk)
+    return _form(request, form, title=f"Edit {found.name}", verb="Save the farm", farm=found)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
 def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Ask for an agent of the farm and hire it. `?strategy=…` says which parameters are asked for."""
-    found = Farm.objects.filter(pk=pk, owner_id=owner_of(request)).select_related("wallet__connection").first()
-    if found is None:
-        raise Http404("This farm does not exist.")
+    """Ask for an agent of the farm and hire it. `?strategy=…` says which parameters are asked for.
+
+    `?like=…` begins with what another agent has, its strategy included.
+    """
+    found = _owned(request, Farm.objects.select_related("wallet__connection"), pk)
+    like: Agent | None = _named_like(request, Agent.objects.filter(farm=found))
     offered = _offered(found)
-    strategy = offered.get(request.GET.get("strategy", "")) or next(iter(offered.values()))
-    form = AgentForm(request.POST or None, strategy=strategy, venue=found.wallet.connection.venue)
+    strategy = _strategy_of(like) or offered.get(request.GET.get("strategy", "")) or next(iter(offered.values()))
+    form = AgentForm(request.POST or None, strategy=strategy, venue=found.wallet.connection.venue, like=like)
     if form.is_valid():
         given = form.cleaned_data
         try:
@@ -167,9 +197,112 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, f"{made.name} is hired. Allocate money to it, then start it.")
             return redirect("farms:agent", pk=made.pk)
-    options = [(each.slug, each.name) for each in offered.values()]
+    options = [] if like else [(each.slug, each.name) for each in offered.values()]
     context = {"farm": found, "strategy": strategy, "strategies": options}
     return _form(request, form, title=f"Hire an agent for {found.name}", verb="Hire the agent", **context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Change what may be changed of an agent: not its market and strategy, whose history it has."""
+    found = _owned(request, Agent.objects.select_related("farm"), pk)
+    strategy = _strategy_of(found)
+    if strategy is None:
+        raise Http404("The strategy of this agent is not installed.")
+    form = AgentForm(request.POST or None, strategy=strategy, venue="", like=found, is_new=False)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            changed = services.update_agent(
+                owner_id=owner_of(request),
+                agent_id=pk,
+                name=given["name"],
+                timeframe=given["timeframe"],
+                parameters=form.parameters(),
+                sizing=given["sizing"],
+                size=form.size,
+            )
+        except MoniqoError as error:
+            explain(form, error, renamed={"size": _size_field(form)})
+        else:
+            messages.success(request, f"{changed.name} is saved. It binds the next candle.")
+            return redirect("farms:agent", pk=pk)
+    context = {"farm": found.farm, "strategy": strategy, "agent": found}
+    return _form(request, form, title=f"Edit {found.name}", verb="Save the agent", **context)
+
+
+# --- archiving -----------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def archive_farm(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say what archiving does, then do it."""
+    found = _owned(request, Farm.objects.select_related("wallet__parent"), pk)
+    text = (
+        "Its agents stop for good, and all free money goes up to the master wallet. Trades, orders and events stay. "
+        "It is refused while a position or an order is open."
+    )
+    back = reverse("farms:farm", args=(pk,))
+    return _archive(request, found, services.archive_farm, {"farm_id": pk}, text=text, back=back)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def archive_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say what archiving does, then do it."""
+    found = _owned(request, Agent.objects.select_related("farm"), pk)
+    text = (
+        f"It stops for good, and its free money goes up to {found.farm.name}. Trades, orders and events stay. "
+        "It is refused while a position or an order of it is open."
+    )
+    back = reverse("farms:agent", args=(pk,))
+    return _archive(request, found, services.archive_agent, {"agent_id": pk}, text=text, back=back)
+
+
+def _archive(
+    request: HttpRequest,
+    found: Farm | Agent,
+    archive: Callable[..., Farm | Agent],
+    which: dict[str, UUID],
+    *,
+    text: str,
+    back: str,
+) -> HttpResponse:
+    if request.method == "POST":
+        try:
+            done = archive(owner_id=owner_of(request), **which)
+        except MoniqoError as error:
+            messages.error(request, str(error))
+            return redirect(back)
+        messages.success(request, f"{done.name} is archived, its free money collected.")
+        return redirect("farms:list")
+    title = f"Archive {found.name}"
+    context = {"title": title, "verb": title, "text": text, "cancel_url": back, "action": request.path, "danger": True}
+    return render(request, "farms/archive.html", context)
+
+
+def _owned(request: HttpRequest, rows: QuerySet[Row], pk: UUID) -> Row:
+    found = rows.filter(pk=pk, owner_id=owner_of(request)).first()
+    if found is None:
+        raise Http404("There is no such farm or agent.")
+    return found
+
+
+def _named_like(request: HttpRequest, rows: Any) -> Any:
+    """The one that `?like=…` names, under a name that is free to be taken; None without."""
+    if not (text := request.GET.get("like", "")):
+        return None
+    with missing_is_404(ValueError):
+        found = _owned(request, rows, UUID(text))
+    found.name = f"{found.name[:70]} (copy)"
+    return found
+
+
+def _strategy_of(agent: Agent | None) -> Strategy | None:
+    """The agent's own strategy, also one that a new form does not offer."""
+    return next((each for each in strategies.catalog() if agent and each.slug == agent.strategy), None)
 
 
 def _offered(farm: Farm) -> dict[str, Strategy]:

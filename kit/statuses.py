@@ -34,7 +34,7 @@ COLOURS: Final = {
 # The states in which a person has something to do come first, those that wait for something next.
 WORST: Final = (
     "failed", "cannot_trade", "refused", "failing", "behind", "held_up", "waiting", "new", "paused", "rehearsing",
-    "running", "synced",
+    "running", "synced", "archived",
 )  # fmt: skip
 NEEDS_SOMEBODY: Final = frozenset({"bad", "warn"})
 

@@ -33,7 +33,7 @@
 -- migration axes 0010_accessattemptexpiration -
 -- migration contenttypes 0001_initial -
 -- migration contenttypes 0002_remove_content_type_name -
--- migration farms 0001_initial 6a93ddd2a3dbacfb
+-- migration farms 0001_initial cc6e55c878747a4d
 -- migration farms 0002_policies 53a342d2d0cb7f4a
 -- migration farms 0003_histories ca12648d97d353aa
 -- migration farms 0004_newest_runs_first 0924ac13100e9c52

@@ -66,7 +66,9 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("running", "Running"), ("paused", "Paused")], default="paused", max_length=8
+                        choices=[("running", "Running"), ("paused", "Paused"), ("archived", "Archived")],
+                        default="paused",
+                        max_length=8,
                     ),
                 ),
                 ("status_detail", models.CharField(blank=True, max_length=300)),
@@ -121,7 +123,12 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("running", "Running"), ("paused", "Paused"), ("rehearsing", "Building its history")],
+                        choices=[
+                            ("running", "Running"),
+                            ("paused", "Paused"),
+                            ("rehearsing", "Building its history"),
+                            ("archived", "Archived"),
+                        ],
                         default="paused",
                         max_length=10,
                     ),
@@ -200,6 +207,8 @@ class Migration(migrations.Migration):
                             ("started", "Started"),
                             ("paused", "Paused"),
                             ("failed", "Failed"),
+                            ("changed", "Changed"),
+                            ("archived", "Archived"),
                         ],
                         max_length=10,
                     ),

@@ -96,6 +96,10 @@ class AgentRow:
     def is_running(self) -> bool:
         return self.status == Agent.Status.RUNNING
 
+    @property
+    def is_archived(self) -> bool:
+        return self.status == Agent.Status.ARCHIVED
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:

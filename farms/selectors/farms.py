@@ -106,6 +106,19 @@ class FarmRow:
     def is_running(self) -> bool:
         return self.status == Farm.Status.RUNNING
 
+    @property
+    def is_archived(self) -> bool:
+        return self.status == Farm.Status.ARCHIVED
+
+    @property
+    def present(self) -> tuple[AgentRow, ...]:
+        """The agents that are not archived."""
+        return tuple(agent for agent in self.agents if not agent.is_archived)
+
+    @property
+    def archived(self) -> tuple[AgentRow, ...]:
+        return tuple(agent for agent in self.agents if agent.is_archived)
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:
@@ -129,7 +142,11 @@ class FarmPage:
 
 
 def farm_rows(*, owner_id: UUID) -> tuple[FarmRow, ...]:
-    """The owner's farms with their agents, farms and agents worst first, else oldest first."""
+    """The owner's farms with their agents, farms and agents worst first, else oldest first; no archived farm."""
+    return tuple(row for row in _all_rows(owner_id) if not row.is_archived)
+
+
+def _all_rows(owner_id: UUID) -> tuple[FarmRow, ...]:
     agents: dict[UUID, list[AgentRow]] = defaultdict(list)
     nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
     stand, states = standings(owner_id=owner_id), states_of(farm_facts(owner_id=owner_id))
@@ -144,8 +161,8 @@ def farm_rows(*, owner_id: UUID) -> tuple[FarmRow, ...]:
 
 
 def farm_row(*, owner_id: UUID, farm_id: UUID) -> FarmRow:
-    """One farm with its agents, or NotFoundError."""
-    for row in farm_rows(owner_id=owner_id):
+    """One farm with its agents, also an archived one, or NotFoundError."""
+    for row in _all_rows(owner_id):
         if row.id == farm_id:
             return row
     raise NotFoundError("This farm does not exist.")

@@ -104,6 +104,8 @@ def farm_facts(*, owner_id: UUID) -> tuple[FarmFacts, ...]:
 
 def agent_state(agent: AgentFacts, *, farm: FarmFacts, now: datetime | None = None) -> State:
     """What the agent does at `now` (default: this moment), or the first thing that keeps it from trading."""
+    if agent.status == Agent.Status.ARCHIVED:
+        return State("archived", "Archived")
     if agent.status == Agent.Status.PAUSED:
         return _resting(agent)
     if farm.status == Farm.Status.REHEARSING:
@@ -138,9 +140,11 @@ def states_of(farms: Iterable[FarmFacts]) -> dict[UUID, State]:
 
 def farm_state(farm: FarmFacts, states: Sequence[State]) -> State:
     """What the farm does, with the `states` of its agents."""
+    if farm.status == Farm.Status.ARCHIVED:
+        return State("archived", "Archived")
     if farm.status == Farm.Status.REHEARSING:
         return State("rehearsing", "Building its history")
-    if not farm.agents:
+    if all(agent.status == Agent.Status.ARCHIVED for agent in farm.agents):
         return State(
             "new", "Nobody works here yet", action=Step("Hire an agent", reverse("farms:hire", args=[farm.id]))
         )

@@ -5,6 +5,7 @@ from farms.engine.history import History
 from farms.engine.quiet import prepare_runs
 from farms.engine.runs import bars_wanted
 from farms.engine.tape import Tape
+from farms.services.changing import archive_agent, archive_farm, update_agent, update_farm
 from farms.services.control import pause_agent, pause_farm, record_failure, rehearse_farm, start_agent, start_farm
 from farms.services.hiring import DEFAULT_SIZE, create_agent, create_farm
 
@@ -12,6 +13,8 @@ __all__ = [
     "DEFAULT_SIZE",
     "History",
     "Tape",
+    "archive_agent",
+    "archive_farm",
     "bars_wanted",
     "create_agent",
     "create_farm",
@@ -24,4 +27,6 @@ __all__ = [
     "run_members",
     "start_agent",
     "start_farm",
+    "update_agent",
+    "update_farm",
 ]

@@ -16,7 +16,10 @@ FAILURES_BEFORE_PAUSE: Final = 3
 
 
 def start_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
-    """Let the farm's running agents act from the next bar on. Starting a running farm changes nothing."""
+    """Let the farm's running agents act from the next bar on. Starting a running farm changes nothing.
+
+    Raises ConflictError for one that is archived.
+    """
     return _switch_farm(owner_id, farm_id, Farm.Status.RUNNING, FarmEvent.Kind.STARTED)
 
 
@@ -31,6 +34,7 @@ def rehearse_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
     Raises ConflictError for a running farm, whose present must not be mixed with a past.
     """
     farm = lock_farm(owner_id=owner_id, farm_id=farm_id)
+    _require_unarchived(farm)
     if farm.status == Farm.Status.RUNNING:
         raise ConflictError("Pause the farm before its history is built.")
     farm.status = Farm.Status.REHEARSING
@@ -39,8 +43,12 @@ def rehearse_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
 
 
 def start_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
-    """Let the agent act from the next bar on, with its earlier failures forgotten. A running agent stays as it is."""
+    """Let the agent act from the next bar on, with its earlier failures forgotten. A running agent stays as it is.
+
+    Raises ConflictError for one that is archived.
+    """
     agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
+    _require_unarchived(agent)
     if agent.status != Agent.Status.RUNNING:
         agent.status, agent.status_detail, agent.failures = Agent.Status.RUNNING, "", 0
         agent.save(update_fields=("status", "status_detail", "failures"))
@@ -52,7 +60,7 @@ def start_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
 def pause_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
     """Stop new decisions of the agent. An open position stays, protected by its stop."""
     agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
-    if agent.status != Agent.Status.PAUSED:
+    if agent.status == Agent.Status.RUNNING:
         agent.status, agent.status_detail = Agent.Status.PAUSED, ""
         agent.save(update_fields=("status", "status_detail"))
         record(agent.farm, FarmEvent.Kind.PAUSED, agent=agent)
@@ -83,11 +91,19 @@ def record_failure(*, owner_id: UUID, agent_id: UUID, error: Exception) -> Agent
 
 def _switch_farm(owner_id: UUID, farm_id: UUID, status: Farm.Status, kind: FarmEvent.Kind) -> Farm:
     farm = lock_farm(owner_id=owner_id, farm_id=farm_id)
+    if farm.status == Farm.Status.ARCHIVED and status == Farm.Status.PAUSED:
+        return farm
+    _require_unarchived(farm)
     if farm.status != status:
         farm.status = status
         farm.save(update_fields=("status",))
         record(farm, kind)
     return farm
+
+
+def _require_unarchived(thing: Farm | Agent) -> None:
+    if thing.status == "archived":
+        raise ConflictError(f"{thing.name} is archived for good: duplicate it to go on with its settings.")
 
 
 def _failure_key(agent: Agent) -> str:

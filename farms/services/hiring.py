@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
 from farms.services.diary import record
 from kit import clock
-from kit.errors import InvalidInputError, NotFoundError
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from markets.models import Instrument, Timeframe
 from quant import strategies
 from quant.errors import QuantError
@@ -35,8 +35,8 @@ def create_farm(
     `maximum_share` (fraction) is the most of the farm's value that its agents may hold in one instrument together,
     `target_weight` the fraction of the master's value the farm should have.
     """
-    name = _named(name, taken=Farm.objects.filter(owner_id=owner_id))
-    maximum_share = _fraction(maximum_share, "maximum_share")
+    name = named(name, taken=Farm.objects.filter(owner_id=owner_id))
+    maximum_share = fraction(maximum_share, "maximum_share")
     master = _parent(master_id, Wallet.Role.MASTER, "master_id")
     wallet = create_wallet(
         owner_id=owner_id, name=name, role=Wallet.Role.FARM, parent=master, target_weight=target_weight
@@ -69,14 +69,16 @@ def create_agent(
     farm = Farm.objects.select_related("wallet__connection").filter(pk=farm_id).first()
     if farm is None:
         raise NotFoundError("This farm does not exist.")
-    name = _named(name, taken=farm.agents.all())
-    checked = _checked_parameters(strategy, parameters or {})
+    if farm.status == Farm.Status.ARCHIVED:
+        raise ConflictError(f"{farm.name} is archived: make a new farm in its place.")
+    name = named(name, taken=farm.agents.all())
+    checked = checked_parameters(strategy, parameters or {})
     instrument = _tradable(instrument_id, farm.wallet.connection.venue)
     if timeframe not in Timeframe.values:
-        raise _invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
+        raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
     if sizing not in Agent.Sizing.values:
-        raise _invalid("sizing", f"Choose one of {', '.join(Agent.Sizing.values)}.")
-    size = _fraction(DEFAULT_SIZE[Agent.Sizing(sizing)] if size is None else size, "size")
+        raise invalid("sizing", f"Choose one of {', '.join(Agent.Sizing.values)}.")
+    size = fraction(DEFAULT_SIZE[Agent.Sizing(sizing)] if size is None else size, "size")
     wallet = create_wallet(
         owner_id=owner_id, name=name, role=Wallet.Role.AGENT, parent=farm.wallet, target_weight=target_weight
     )
@@ -97,45 +99,49 @@ def create_agent(
     return agent
 
 
-def _checked_parameters(slug: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def checked_parameters(slug: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of the strategy, or InvalidInputError naming `parameters`."""
     try:
         return strategies.get(slug).validate(parameters)
     except QuantError as error:
-        raise _invalid("parameters", str(error)) from error
+        raise invalid("parameters", str(error)) from error
 
 
 def _tradable(instrument_id: int, venue: str) -> Instrument:
     instrument = Instrument.objects.filter(pk=instrument_id, venue=venue, is_active=True).first()
     if instrument is None:
-        raise _invalid("instrument_id", f"Choose an instrument that {venue} trades: the farm's connection is there.")
+        raise invalid("instrument_id", f"Choose an instrument that {venue} trades: the farm's connection is there.")
     return instrument
 
 
 def _parent(wallet_id: UUID, role: Wallet.Role, field: str) -> Wallet:
     wallet = Wallet.objects.select_related("connection").filter(pk=wallet_id, role=role).first()
     if wallet is None:
-        raise _invalid(field, f"Choose a {role} wallet of yours.")
+        raise invalid(field, f"Choose a {role} wallet of yours.")
     return wallet
 
 
-def _named(name: str, *, taken: QuerySet[Any]) -> str:
+def named(name: str, *, taken: QuerySet[Any]) -> str:
+    """The name without needless spaces, or InvalidInputError when it is empty, too long or among the `taken`."""
     name = " ".join(name.split())
     if not name or len(name) > 80:
-        raise _invalid("name", "Give a name of 1 to 80 characters.")
+        raise invalid("name", "Give a name of 1 to 80 characters.")
     if taken.filter(name=name).exists():
-        raise _invalid("name", "Choose another name: this one is taken.")
+        raise invalid("name", "Choose another name: this one is taken.")
     return name
 
 
-def _fraction(value: Decimal, field: str) -> Decimal:
+def fraction(value: Decimal, field: str) -> Decimal:
+    """The value, or InvalidInputError when it is not above 0 and at most 1."""
     try:
-        fraction = Decimal(value)
+        share = Decimal(value)
     except (InvalidOperation, TypeError, ValueError):
-        fraction = Decimal(0)
-    if not (fraction.is_finite() and 0 < fraction <= 1):
-        raise _invalid(field, "Give a fraction above 0 and up to 1, such as 0.5 for half.")
-    return fraction
+        share = Decimal(0)
+    if not (share.is_finite() and 0 < share <= 1):
+        raise invalid(field, "Give a fraction above 0 and up to 1, such as 0.5 for half.")
+    return share
 
 
-def _invalid(field: str, sentence: str) -> InvalidInputError:
+def invalid(field: str, sentence: str) -> InvalidInputError:
+    """The error that shows the sentence at the field."""
     return InvalidInputError(sentence, fields={field: sentence})

@@ -50,7 +50,8 @@ def farm_lines(
     farms: Sequence[FarmFacts], *, states: Mapping[UUID, State], stand: Mapping[UUID, Standing]
 ) -> Sequence[FarmLine]:
     """The farms, worst first, else oldest first; `stand` says how their wallets do."""
-    lines = [_line(farm, states[farm.id], stand[farm.wallet_id]) for farm in farms]
+    present = [farm for farm in farms if farm.status != Farm.Status.ARCHIVED]
+    lines = [_line(farm, states[farm.id], stand[farm.wallet_id]) for farm in present]
     return sorted(lines, key=lambda line: line.state.rank)
 
 

@@ -48,7 +48,8 @@ def _facts(owner_id: UUID) -> dict[str, Exists | Subquery]:
     def funded(role: str) -> Exists:
         return Exists(mine(Account).filter(kind=Account.Kind.WALLET, balance__gt=0, wallet__role=role))
 
-    farm, agent = mine(Farm).order_by("created_at"), mine(Agent).order_by("created_at")
+    farm = mine(Farm).exclude(status=Farm.Status.ARCHIVED).order_by("created_at")
+    agent = mine(Agent).exclude(status=Agent.Status.ARCHIVED).order_by("created_at")
     return {
         "account": Subquery(mine(Connection).exclude(state=Connection.State.ARCHIVED).values("pk")[:1]),
         "master": Subquery(mine(Wallet).filter(role=Wallet.Role.MASTER).order_by("created_at").values("pk")[:1]),

@@ -40,7 +40,7 @@ def read_pulse() -> Pulse:
     parts = (
         _counted(active, "connections", moment=Min("synced_at")),
         _counted(prices, "prices", moment=Max("at")),
-        _counted(Farm.objects.all(), "farms"),
+        _counted(Farm.objects.exclude(status=Farm.Status.ARCHIVED), "farms"),
         _counted(Position.objects.filter(closed_at__isnull=True), "positions"),
         _counted(Order.objects.unfinished(), "orders"),
         _counted(active.filter(is_paper=False), "live"),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from django.db import connections, transaction
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -23,8 +23,10 @@ from markets.services import store_candles
 from moniqo.start.recipes import RECIPES, find_offer, make_plan
 from moniqo.start.services import start_with_play_money
 from tests.start.conftest import bring_prices
+from trading.models import RiskLimit
 from trading.selectors import wallet_limits
-from wallets.models import Account, Connection, FundAllocation, SyncRun, Wallet
+from wallets.models import Account, Connection, FundAllocation, Platform, SyncRun, Wallet
+from wallets.services import ensure_demo_platform
 
 MADE = (Connection, Wallet, Farm, Agent, FundAllocation, SyncRun)
 START = "/start/"
@@ -138,18 +140,34 @@ def test_two_presses_at_once_make_it_once(live_db: str, owner: User) -> None:
     assert counted(owner)["Connection"] == 1
 
 
-def test_a_failure_in_the_middle_leaves_nothing(pages: Client, owner: User, prices: Any) -> None:
-    """Nobody says what a USDT is worth in pounds, so the limit is refused after account and wallet were made."""
-    User.objects.filter(pk=owner.pk).update(base_currency="GBP")
+def test_a_failure_in_the_middle_leaves_nothing(owner: User, prices: tuple[Instrument, ...]) -> None:
+    """A market is switched off after the review: an agent is refused when account, money and farm are there."""
+    offer = find_offer()
+    assert offer is not None
+    plan = make_plan(offer=offer, recipe="calm", amount=Decimal(10_000))
+    Instrument.objects.filter(pk=plan.members[-1].instrument.pk).update(is_active=False)
     before = counted(owner)
+    with tenancy.tenant(owner.pk), pytest.raises(InvalidInputError):
+        start_with_play_money(owner_id=owner.pk, plan=plan, key="once")
+    assert counted(owner) == before == dict.fromkeys(before, 0)
+
+
+def test_a_page_that_is_refused_says_so_and_leaves_nothing(pages: Client, owner: User, prices: Any) -> None:
+    ensure_demo_platform()
+    Platform.objects.update(is_active=False)
     answer = pages.post(START, {"amount": "10000", "recipe": "calm", "key": "k"})
     assert answer.status_code == 422
-    assert "GBP" in answer.content.decode()
-    assert counted(owner) == before
-    owner.refresh_from_db()
-    with tenancy.tenant(owner.pk), pytest.raises(InvalidInputError), transaction.atomic():
-        start(owner.pk)
-    assert counted(owner) == before
+    assert "switched off here" in answer.content.decode()
+    assert counted(owner)["Connection"] == 0
+
+
+@pytest.mark.parametrize("currency", ["EUR", "GBP", "BTC"])
+def test_whatever_an_owner_counts_in_the_limits_are_in_what_is_paid(owner: User, prices: Any, currency: str) -> None:
+    User.objects.filter(pk=owner.pk).update(base_currency=currency)
+    farm = start(owner.pk)
+    with tenancy.tenant(owner.pk):
+        limit = RiskLimit.objects.get()
+    assert (limit.maximum_notional, limit.notional_asset, farm.status) == (2500, "USDT", "running")
 
 
 def test_whoever_has_one_already_gets_another_beside_it(owner: User, prices: Any) -> None:
@@ -195,6 +213,6 @@ def test_nobody_else_sees_what_was_made(stranger: Client, owner: User, prices: A
 
 
 def test_the_empty_pages_and_the_menu_lead_here(pages: Client, db: None) -> None:
-    for path in ("/", "/farms/"):
+    for path in ("/", "/farms/", "/wallets/"):
         assert f'href="{START}"' in pages.get(path).content.decode().partition("<main")[2]
     assert f'href="{START}"' in pages.get("/trading/orders/").content.decode()

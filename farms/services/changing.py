@@ -1,0 +1,214 @@
+"""Changing and archiving farms and agents. What changed stands in the farm's diary; it binds the next candle."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from farms.engine.standing import lock_agent, lock_farm, members
+from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
+from farms.services.diary import record
+from farms.services.hiring import checked_parameters, fraction, invalid, named
+from kit import clock
+from kit.errors import ConflictError
+from markets.candles.reading import TIMEFRAME_MS, milliseconds
+from markets.models import Timeframe
+from quant import strategies
+from trading.models import Order, Position
+from wallets.models import Account, Wallet
+from wallets.services import collect, update_wallet
+
+
+def update_farm(
+    *, owner_id: UUID, farm_id: UUID, name: str, kind: str, maximum_share: Decimal, target_weight: Decimal | None
+) -> Farm:
+    """Give the farm another name, kind, maximum share (fraction) or target (fraction of the master's value).
+
+    Raises InvalidInputError naming the field, ConflictError for a farm that is archived or builds its history.
+    """
+    with transaction.atomic():
+        farm = _changeable(lock_farm(owner_id=owner_id, farm_id=farm_id))
+        name = named(name, taken=Farm.objects.filter(owner_id=owner_id).exclude(pk=farm_id))
+        if kind not in Farm.Kind.values:
+            raise invalid("kind", f"Choose one of {', '.join(Farm.Kind.values)}.")
+        before = _facts_of_farm(farm)
+        farm.name, farm.kind, farm.maximum_share = name, kind, fraction(maximum_share, "maximum_share")
+        farm.save(update_fields=("name", "kind", "maximum_share"))
+        _update_wallet(farm.wallet, name, target_weight)
+        farm.wallet.refresh_from_db()
+        _record(farm, before, _facts_of_farm(farm))
+    return farm
+
+
+def update_agent(
+    *,
+    owner_id: UUID,
+    agent_id: UUID,
+    name: str,
+    timeframe: str,
+    parameters: Mapping[str, Any],
+    sizing: str,
+    size: Decimal,
+) -> Agent:
+    """Give the agent another name, timeframe, parameters or size (fraction), from the next candle on.
+
+    After a change of its timeframe that is the first candle which opens later than the last one it decided on, so that
+    no bar is decided twice. Raises InvalidInputError naming the field, ConflictError for an agent that is archived.
+    """
+    with transaction.atomic():
+        agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
+        _changeable(agent.farm)
+        _require_unarchived(agent)
+        name = named(name, taken=agent.farm.agents.exclude(pk=agent_id))
+        if timeframe not in Timeframe.values:
+            raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
+        if sizing not in Agent.Sizing.values:
+            raise invalid("sizing", f"Choose one of {', '.join(Agent.Sizing.values)}.")
+        before = _facts_of_agent(agent)
+        if timeframe != agent.timeframe:
+            agent.last_bar = max(agent.last_bar or 0, _last_closed(timeframe))
+        agent.name, agent.timeframe, agent.sizing = name, timeframe, sizing
+        agent.size, agent.parameters = fraction(size, "size"), checked_parameters(agent.strategy, parameters)
+        agent.save(update_fields=("name", "timeframe", "sizing", "size", "parameters", "last_bar"))
+        _update_wallet(agent.wallet, name, agent.wallet.target_weight)
+        _record(agent.farm, before, _facts_of_agent(agent), agent=agent)
+    return agent
+
+
+def archive_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
+    """Put an agent away for good: its free money goes to its farm, it decides no more, and its history stays.
+
+    Raises ConflictError that says what to do while a position or an order of it is open.
+    """
+    with transaction.atomic():
+        agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
+        _changeable(agent.farm)
+        if agent.status != Agent.Status.ARCHIVED:
+            _archive(agent)
+    return agent
+
+
+def archive_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
+    """Put a farm and its agents away for good: the agents' free money goes up to the master, all history stays.
+
+    Raises ConflictError that names what is open; then nothing was put away.
+    """
+    with transaction.atomic():
+        farm = lock_farm(owner_id=owner_id, farm_id=farm_id)
+        if farm.status == Farm.Status.ARCHIVED:
+            return farm
+        _changeable(farm)
+        for agent in members([farm]):
+            if agent.status != Agent.Status.ARCHIVED:
+                _archive(agent)
+        _collect_all(farm.wallet)
+        farm.status = Farm.Status.ARCHIVED
+        farm.save(update_fields=("status",))
+        _halt(farm.wallet)
+        record(farm, FarmEvent.Kind.ARCHIVED)
+    return farm
+
+
+def _archive(agent: Agent) -> None:
+    _require_nothing_open(agent)
+    _collect_all(agent.wallet)
+    agent.status, agent.status_detail, agent.failures = Agent.Status.ARCHIVED, "", 0
+    agent.save(update_fields=("status", "status_detail", "failures"))
+    AgentFarmAssignment.objects.filter(agent=agent, ended_at=None).update(ended_at=clock.now())
+    _halt(agent.wallet)
+    record(agent.farm, FarmEvent.Kind.ARCHIVED, agent=agent)
+
+
+def _require_nothing_open(agent: Agent) -> None:
+    if Position.objects.filter(wallet_id=agent.wallet_id, closed_at=None).exists():
+        raise ConflictError(
+            f"{agent.name} holds a position: wait until its stop or its strategy closes it, or sell it on Positions."
+        )
+    if Order.objects.unfinished().filter(wallet_id=agent.wallet_id).exists():
+        raise ConflictError(f"{agent.name} has an order that has not ended: wait for it, or cancel it on Orders.")
+
+
+def _collect_all(wallet: Wallet) -> None:
+    """All that is free goes to the parent. Nothing is held: no order is open."""
+    parent = wallet.parent
+    assert parent is not None  # noqa: S101 - a farm or an agent
+    for account in Account.objects.filter(wallet=wallet, kind=Account.Kind.WALLET, balance__gt=0).order_by("asset"):
+        collect(
+            owner_id=wallet.owner_id,
+            source_id=wallet.pk,
+            target_id=parent.pk,
+            asset=account.asset,
+            amount=account.available,
+            key=f"archive:{wallet.pk}:{account.version}",
+            note=f"{wallet.name} was archived",
+        )
+
+
+def _halt(wallet: Wallet) -> None:
+    _update_wallet(wallet, wallet.name, None, state=Wallet.TradingState.HALTED)
+
+
+def _update_wallet(wallet: Wallet, name: str, target_weight: Decimal | None, *, state: str = "") -> None:
+    update_wallet(
+        owner_id=wallet.owner_id,
+        wallet_id=wallet.pk,
+        name=name,
+        target_weight=target_weight,
+        trading_state=state or wallet.trading_state,
+    )
+
+
+def _changeable(farm: Farm) -> Farm:
+    if farm.status == Farm.Status.ARCHIVED:
+        raise ConflictError(f"{farm.name} is archived: make a new farm in its place.")
+    if farm.status == Farm.Status.REHEARSING and not clock.is_controlled():
+        raise ConflictError(f"Wait until the history of {farm.name} is built.")
+    return farm
+
+
+def _require_unarchived(agent: Agent) -> None:
+    if agent.status == Agent.Status.ARCHIVED:
+        raise ConflictError(f"{agent.name} is archived: duplicate it to go on with its settings.")
+
+
+def _last_closed(timeframe: str) -> int:
+    """The opening of the newest candle that is over, in ms."""
+    step = TIMEFRAME_MS[timeframe]
+    return (milliseconds(clock.now()) // step - 1) * step
+
+
+# --- what changed, in words -----------------------------------------------------------------------------------------
+
+
+def _facts_of_farm(farm: Farm) -> dict[str, str]:
+    target = farm.wallet.target_weight
+    return {
+        "Name": farm.name,
+        "Kind": farm.get_kind_display(),
+        "Most in one instrument": _percent(farm.maximum_share),
+        "Target": "none" if target is None else _percent(target),
+    }
+
+
+def _facts_of_agent(agent: Agent) -> dict[str, str]:
+    facts = {
+        "Name": agent.name,
+        "Candles": agent.timeframe,
+        "Size": f"{_percent(agent.size)}, {agent.get_sizing_display().lower()}",
+    }
+    for item in strategies.get(agent.strategy).schema:
+        facts[item.title] = item.in_words(agent.parameters.get(item.name, item.default))
+    return facts
+
+
+def _record(farm: Farm, before: Mapping[str, str], after: Mapping[str, str], *, agent: Agent | None = None) -> None:
+    """Write what differs, if anything does."""
+    changes = [f"{name}: {before[name]} → {value}" for name, value in after.items() if before[name] != value]
+    if changes:
+        record(farm, FarmEvent.Kind.CHANGED, agent=agent, detail="; ".join(changes))
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(share * 100).normalize():f} %"
