@@ -7,6 +7,7 @@ const POLL_SECONDS = 20;
 const RETRY_SECONDS = 5;
 const PATIENCE_SECONDS = 8; // before a broken stream counts as offline
 const PAUSE_SECONDS = 1; // between two events of one name, whatever the server sends
+const LONGEST_THROTTLE_SECONDS = 11; // regions take at most ten
 const TICK = 1000;
 const WORDS = { connecting: "Connecting", live: "Connected", polling: "Delayed", offline: "Offline" };
 
@@ -23,16 +24,36 @@ const show = (state) => {
 };
 
 // While much happens an event comes many times a second: it is raised at once, then once per pause, the last included.
+const unseen = new Map(); // name → what came while the tab was hidden
 const paused = new Map(); // name → what came during the pause, undefined while nothing did
+const settling = new Map(); // name → how often it was raised, and the timer that waits for it to be over
 const raise = (name, detail = {}) => {
+  if (document.hidden) return unseen.set(name, detail); // nobody looks: the page asks again when somebody does
   if (paused.has(name)) return paused.set(name, detail);
   paused.set(name, undefined);
   htmx.trigger(document.body, `live:${name}`, detail);
+  settle(name, detail);
   setTimeout(() => {
     const late = paused.get(name);
     paused.delete(name);
     if (late) raise(name, late);
   }, PAUSE_SECONDS * TICK);
+};
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  const missed = [...unseen];
+  unseen.clear();
+  for (const [name, detail] of missed) raise(name, detail);
+});
+// A region that was told to take its time (`throttle:10s`) drops what comes meanwhile. When a burst is over it is told once more.
+const settle = (name, detail) => {
+  const { times = 0, timer } = settling.get(name) ?? {};
+  clearTimeout(timer);
+  const over = () => {
+    settling.delete(name);
+    if (times) htmx.trigger(document.body, `live:${name}`, detail);
+  };
+  settling.set(name, { times: times + 1, timer: setTimeout(over, LONGEST_THROTTLE_SECONDS * TICK) });
 };
 const raiseAll = () => heard.forEach((name) => raise(name));
 
@@ -51,7 +72,7 @@ const onEvent = (event) => raise(event.type, JSON.parse(event.data || "{}"));
 
 const startPolling = () => {
   show(navigator.onLine ? "polling" : "offline");
-  poll ??= setInterval(() => (document.hidden ? undefined : raiseAll()), POLL_SECONDS * TICK);
+  poll ??= setInterval(raiseAll, POLL_SECONDS * TICK);
 };
 
 const stopPolling = () => {

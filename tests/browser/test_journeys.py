@@ -115,6 +115,36 @@ def test_a_price_moves_the_figures_by_itself(open_page: OpenPage, world: World) 
     expect(page.locator("#list")).to_contain_text("67,890.12")
 
 
+def test_the_last_of_many_updates_is_shown_also_where_a_region_takes_its_time(
+    open_page: OpenPage, world: World
+) -> None:
+    page = open_page("/", user=world.owner).page
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    for price in ("60000", "61000", "62000", "67891.23"):
+        world.quote(price)
+        publish(owner_id=world.owner.pk, event="prices", data={})
+        page.wait_for_timeout(1_100)
+    expect(page.locator("#markets")).to_contain_text("67,891.23", timeout=15_000)
+
+
+def test_a_hidden_tab_fetches_nothing_and_catches_up_when_it_is_seen(open_page: OpenPage, world: World) -> None:
+    page = open_page("/trading/positions/", user=world.owner).page
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(hide, True)
+    world.quote("67890.12")
+    publish(owner_id=world.owner.pk, event="prices", data={})
+    page.wait_for_timeout(2_500)
+    assert [url for url in asked if "/trading/" in url] == []
+    page.evaluate(hide, False)
+    expect(page.locator("#list")).to_contain_text("67,890.12")
+
+
 def test_live_updates_leave_alone_what_somebody_types_or_has_opened(open_page: OpenPage, world: World) -> None:
     page = open_page(f"/wallets/?wallet={world.farm.wallet_id}&tab=allocate", user=world.owner).page
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
