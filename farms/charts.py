@@ -1,14 +1,16 @@
 """The charts of farms and agents, drawn from what their selectors found."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
 from farms.selectors import AgentPage, FarmPage
 from kit import figures, formatting
-from kit.figures import Bars, Figure, Mark
+from kit.figures import Bars, Figure, Level, Line, Mark
 from markets.candles.reading import moment
+from trading.selectors import TradeRow
 
 # An indicator is drawn over the candles when it lives where the prices do, and not on a scale of its own (ADX, ATR).
 ROOM: Final = 0.25
@@ -22,39 +24,57 @@ def profit_curve(page: FarmPage) -> Figure:
 
 
 def market(page: AgentPage) -> Figure:
-    """The agent's candles with its indicators and its own trades."""
+    """The agent's candles with its indicators, its trades with what they made, and the levels of what it holds."""
     candles = page.candles
     at = [moment(int(ts)) for ts in candles.ts]
     bars = Bars(at, *(values.tolist() for values in (candles.open, candles.high, candles.low, candles.close)))
-    trades: dict[str, list[Mark]] = {"buy": [], "sell": []}
-    for fill in page.fills:
-        trades[fill.side].append(Mark(fill.filled_at, fill.price, f"{fill.get_side_display()} at {fill.price:f}"))
-    figure = figures.candles(bars, trades=trades)
-    figure["data"][1:1] = _overlays(page, at)
-    return figure
+    return figures.candles(
+        bars,
+        trades=_trades(page),
+        lines=list(_overlays(page)),
+        levels=list(_levels(page)),
+        revision=f"{page.agent.id} {page.span}",
+    )
 
 
-def _overlays(page: AgentPage, at: list[datetime]) -> list[Figure]:
-    if page.intents is None or not len(page.candles):
-        return []
+def _trades(page: AgentPage) -> dict[str, list[Mark]]:
+    marks: dict[str, list[Mark]] = {"entry": [], "won": [], "lost": []}
+    since = moment(int(page.candles.ts[0]))
+    for trade in page.shown_trades:
+        if trade.opened_at >= since:
+            words = f"Entry at {formatting.price(trade.entry_price, trade.tick_size)}"
+            marks["entry"].append(Mark(trade.opened_at, trade.entry_price, words))
+        if trade.exit_price is not None:
+            kind = "won" if trade.pnl > 0 else "lost"
+            marks[kind].append(Mark(trade.closed_at, trade.exit_price, _result(trade, trade.exit_price)))
+    held = page.agent.position
+    if held is not None and held.opened_at >= since:
+        words = f"Entry at {formatting.price(held.entry_price, held.tick_size)}, still open"
+        marks["entry"].append(Mark(held.opened_at, held.entry_price, words))
+    return marks
+
+
+def _result(trade: TradeRow, price: Decimal) -> str:
+    """`Exit at 113.20: +1.42 % after 5 hours`: the part of the result that is no amount."""
+    made = "" if trade.pnl_return is None else f": {formatting.percent(trade.pnl_return, 2, signed=True)}"
+    return f"Exit at {formatting.price(price, trade.tick_size)}{made} after {formatting.duration(trade.duration)}"
+
+
+def _levels(page: AgentPage) -> Iterator[Level]:
+    held = page.agent.position
+    if held is None:
+        return
+    yield Level("Entry price", held.entry_price, "var(--ink-2)")
+    if held.exit_stop is not None:
+        yield Level("Stop", held.exit_stop, "var(--down)")
+    if held.exit_target is not None:
+        yield Level("Target", held.exit_target, "var(--up)")
+
+
+def _overlays(page: AgentPage) -> Iterator[Line]:
     low, high = float(page.candles.low.min()), float(page.candles.high.max())
     room = (high - low) * ROOM
-    lines: list[Figure] = []
-    for name, values in page.intents.indicators.items():
-        shown = values[-len(at) :]
-        known = shown[np.isfinite(shown)]
+    for name, values in page.indicators.items():
+        known = values[np.isfinite(values)]
         if known.size and low - room <= known.min() and known.max() <= high + room:
-            lines.append(_line(at, shown.tolist(), name=name, number=len(lines) + 1))
-    return lines
-
-
-def _line(at: list[datetime], values: list[float], *, name: str, number: int) -> Figure:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [formatting.iso(when) for when in at],
-        "y": [figures.short(value) if np.isfinite(value) else None for value in values],
-        "name": name,
-        "line": {"color": figures.colour(number), "width": 1.25},
-        "hovertemplate": "%{y:,.6~g}",
-    }
+            yield Line(name, values.tolist())

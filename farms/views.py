@@ -28,7 +28,7 @@ from wallets.models import Wallet
 Row = TypeVar("Row", Farm, Agent)
 
 RUNS_SHOWN = 25
-SHOWN = (("", "All runs"), ("acted", "Decisions"))
+SHOWN = (("", "Holds folded"), ("acted", "Decisions"), ("all", "All runs"))
 
 
 @login_required
@@ -66,22 +66,28 @@ def of_wallet(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_GET
 def agent(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One agent: its market as it sees it, and why it did what it did. `?show=acted` leaves out the bars it held."""
+    """One agent: its market as it sees it, and why it did what it did.
+
+    `?span=` says how far back its market is shown, `?show=` whether the bars on which it did nothing are folded, left
+    out (`acted`) or listed one by one (`all`).
+    """
     owner_id = owner_of(request)
     with missing_is_404():
-        page = selectors.agent_page(owner_id=owner_id, agent_id=pk)
-    show = request.GET.get("show", "")
+        page = selectors.agent_page(owner_id=owner_id, agent_id=pk, span=request.GET.get("span", ""))
+    given = request.GET.get("show", "")
+    show = given if given in dict(SHOWN) else ""
     runs = selectors.agent_runs(owner_id=owner_id, agent_id=pk).order_by("-bar")
-    if show == "acted":
-        runs = runs.exclude(decision=AgentRun.Decision.HOLD)
-    listed = Paginator(runs, RUNS_SHOWN).get_page(request.GET.get("page"))
+    acted = runs.exclude(decision=AgentRun.Decision.HOLD)
+    listed = Paginator(runs if show == "all" else acted, RUNS_SHOWN).get_page(request.GET.get("page"))
+    shown = [selectors.run_row(run) for run in listed.object_list] if show else selectors.folded(runs, listed)
     context = {
         "page": page,
         "agent": page.agent,
-        "chart": charts.market(page),
+        "chart": charts.market(page) if len(page.candles) else None,
+        "spans": [(span, span) for span in page.spans],
         "obstacle": wallet_limits(owner_id=owner_id, wallet_id=page.agent.wallet_id).obstacle_to(page.agent.symbol),
         "listed": listed,
-        "runs": [selectors.run_row(run) for run in listed.object_list],
+        "runs": shown,
         "show": show,
         "options": SHOWN,
     }

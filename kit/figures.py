@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from math import isfinite
+from typing import Any, Final
 
 from kit import days, display, formatting
 
@@ -65,6 +66,23 @@ class Bars:
     high: Sequence[float]
     low: Sequence[float]
     close: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line over candles: a value at each bar, NaN where there is none."""
+
+    name: str
+    values: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A price that stands now: where a position was entered, its stop, its target."""
+
+    name: str
+    price: Decimal
+    paint: str
 
 
 def _local(moment: datetime) -> str:
@@ -148,8 +166,29 @@ def donut(slices: Sequence[Slice], *, centre: str, caption: str) -> Figure:
     return {"data": [trace], "layout": layout}
 
 
-def candles(bars: Bars, *, trades: Mapping[str, Sequence[Mark]] | None = None) -> Figure:
-    """Prices as candles; `trades` maps "buy" and "sell" to their marks. Prices are public, so nothing is hidden."""
+# How a kind of trade is marked on candles: symbol, colour, and its name in the legend.
+TRADES: Final = {
+    "buy": ("triangle-up", "var(--ink)", "Buy"),
+    "sell": ("triangle-down", "var(--ink)", "Sell"),
+    "entry": ("triangle-up", "var(--ink)", "Entry"),
+    "won": ("triangle-down", "var(--up)", "Exit with profit"),
+    "lost": ("triangle-down", "var(--down)", "Exit with loss"),
+}
+
+
+def candles(
+    bars: Bars,
+    *,
+    trades: Mapping[str, Sequence[Mark]] | None = None,
+    lines: Sequence[Line] = (),
+    levels: Sequence[Level] = (),
+    revision: str = "",
+) -> Figure:
+    """Prices as candles; `trades` maps keys of `TRADES` to their marks. Prices are public, so nothing is hidden.
+
+    With a `revision` it has a legend and can be zoomed and moved; what a reader sees of it is kept as long as the
+    revision stays the same.
+    """
     traces: list[Figure] = [
         {
             "type": "candlestick",
@@ -166,15 +205,37 @@ def candles(bars: Bars, *, trades: Mapping[str, Sequence[Mark]] | None = None) -
             },
         }
     ]
-    for side, symbol in (("buy", "triangle-up"), ("sell", "triangle-down")):
-        marks = (trades or {}).get(side, ())
-        if marks:
+    times = traces[0]["x"]
+    for number, line in enumerate(lines, start=1):
+        values = [short(value) if isfinite(value) else None for value in line.values]
+        trace = _line(times, [], name=line.name, width=1.25, paint=colour(number), hover="%{y:,.6~g}")
+        traces.append(trace | {"y": values})
+    for level in levels:
+        trace = _line(
+            [times[0], times[-1]],
+            [float(level.price)] * 2,
+            name=level.name,
+            width=1.5,
+            paint=level.paint,
+            hover="%{y:,.6~g}",
+        )
+        trace["line"]["dash"] = "dash"
+        traces.append(trace)
+    for kind, (symbol, paint, name) in TRADES.items():
+        if marks := (trades or {}).get(kind, ()):
             trace = _markers(marks, scale=1.0)
-            trace["marker"] = {"symbol": symbol, "size": 11, "color": "var(--ink)"}
-            traces.append(trace | {"name": side.title()})
+            trace["marker"] = {
+                "symbol": symbol, "size": 12, "color": paint, "line": {"color": "var(--surface)", "width": 1}
+            }  # fmt: skip
+            traces.append(trace | {"name": name})
     layout = _layout(margin={"l": 6, "r": 60, "t": 6, "b": 26}, hovermode="x")
     layout["xaxis"] = _time_axis(anchor="y") | {"rangeslider": {"visible": False}}
     layout["yaxis"] = _value_axis(FULL, None, ",", labelled=True)
+    if revision:
+        layout |= {"showlegend": True, "uirevision": revision, "dragmode": "pan", "hovermode": "closest"}
+        layout["legend"] = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": _font()}
+        layout["margin"]["t"] = 34
+        layout["xaxis"]["fixedrange"] = False
     return {"data": traces, "layout": layout}
 
 

@@ -6,7 +6,7 @@ And the limits, which are the user's: what a connection or a wallet allows, besi
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
@@ -26,7 +26,7 @@ from trading.forms import FilterForm, LimitForm
 from trading.selectors import LimitPath, life, limits
 from trading.selectors import filters as filtering
 from trading.selectors.orders import list_orders
-from trading.selectors.positions import list_positions
+from trading.selectors.positions import PositionRow, list_positions, open_position
 from trading.selectors.trades import list_trades
 
 LABELS = {"instrument": "Market", "since": "From", "until": "To", "q": "Text"}
@@ -89,6 +89,34 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     except ConflictError as error:
         messages.warning(request, str(error))
     return redirect("trading:order", pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def close(request: HtmxRequest, pk: UUID) -> HttpResponse:
+    """GET reviews what leaving the position at the market would do, POST with the review's key does it."""
+    owner_id = owner_of(request)
+    with missing_is_404():
+        position = open_position(owner_id=owner_id, position_id=pk)
+    wrong = ""
+    if request.method == "POST":
+        if position.is_paper or request.POST.get("typed", "").strip() == position.wallet:
+            return _close(request, position)
+        wrong = f"Type {position.wallet} as it is written."
+    context = {"position": position, "key": request.POST.get("key") or uuid4(), "wrong": wrong}
+    return render(request, "trading/close.html", context, status=422 if wrong else 200)
+
+
+def _close(request: HtmxRequest, position: PositionRow) -> HttpResponse:
+    with missing_is_404():
+        order = services.close_position(
+            owner_id=owner_of(request), position_id=position.id, key=request.POST.get("key", "")
+        )
+    if order.is_refused:
+        messages.error(request, f"The gate refused the order: {order.refusal}")
+    else:
+        messages.success(request, f"{position.symbol} is being sold at the market: the order says how it goes.")
+    return redirect("trading:order", pk=order.pk)
 
 
 @login_required

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from django.db.models import prefetch_related_objects
 
-from farms.engine.decision import Decision, Holding, Means, decide, leave_it
+from farms.engine.decision import SKIP, Decision, Holding, Means, decide, leave_it
 from farms.engine.quiet import positions_of, write
 from farms.engine.runs import View, look, row
 from farms.engine.standing import lock_agent, lock_farm, members
@@ -34,6 +34,7 @@ from trading.risk.fees import taker_fee
 from trading.services import Batch, Place, Terms, WrongSideError
 
 REASON_LENGTH: Final = 200
+NO_EXIT: Final = "Not left"
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +156,7 @@ def _decide(agent: Agent, view: View, holding: Holding | None, batch: Batch, cap
     try:
         run.order = batch.place(agent.wallet_id, terms)
     except WrongSideError as error:
-        run.decision = replace(run.decision, kind="skip", explanation=f"{run.decision.explanation} {error}")
+        run.decision = replace(run.decision, kind="skip", explanation=_instead(run.decision, str(error)))
         return run
     if enters and run.order.status == Order.Status.SUBMITTING:
         capital.bought(agent.instrument, run.order.quantity)
@@ -184,4 +185,10 @@ def _answered(run: _Run) -> Decision:
     if run.order is None or run.order.status != Order.Status.REJECTED:
         return run.decision
     what = "entry" if run.decision.kind == "enter" else "exit"
-    return replace(run.decision, kind="skip", explanation=f"{run.decision.explanation} The {what} was refused.")
+    return replace(run.decision, kind="skip", explanation=_instead(run.decision, f"The {what} was refused."))
+
+
+def _instead(decision: Decision, why: str) -> str:
+    """The reason of a decision that came to nothing, and why: it does not begin with what was not done."""
+    _, _, reason = decision.explanation.partition(": ")
+    return f"{SKIP if decision.kind == 'enter' else NO_EXIT}: {reason} {why}"

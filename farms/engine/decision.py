@@ -20,6 +20,13 @@ ZERO: Final = Decimal(0)
 DIGITS: Final = 6
 TOO_SMALL: Final = "What may be spent is below the smallest order of this market."
 
+# What a decision is called in front of its reason.
+GO: Final = "Go long"
+LEAVE: Final = "Leave"
+STAY: Final = "Stay long"
+WAIT: Final = "Wait"
+SKIP: Final = "No entry"
+
 Kind = Literal["enter", "exit", "hold", "skip"]
 
 
@@ -81,25 +88,26 @@ def decide(*, signal: Signal, holding: Holding | None, means: Callable[[], Means
     if holding is None:
         return _enter(signal, means())
     crossed = level_reached(signal.close, stop=holding.stop, target=holding.target)
-    return Decision("exit", crossed or signal.reason, holding.quantity)
+    return Decision("exit", _told(LEAVE, crossed or signal.reason), holding.quantity)
 
 
 def leave_it(*, signal: Signal, holding: Holding | None) -> Decision | None:
     """The decision on a bar that changes nothing, as most do; None on one that an order may follow."""
     if holding is None and signal.enter < 0:
-        return Decision("skip", f"{signal.reason} A spot market cannot be sold short.")
+        return Decision("skip", _told(SKIP, signal.reason, "A spot market cannot be sold short."))
     if holding is None and signal.enter != LONG:
-        return Decision("hold", signal.reason)
+        return Decision("hold", _told(WAIT, signal.reason))
     if holding is None or signal.exit or signal.enter < 0:
         return None
     is_reached = level_reached(signal.close, stop=holding.stop, target=holding.target)
-    return None if is_reached else Decision("hold", signal.reason)
+    return None if is_reached else Decision("hold", _told(STAY, signal.reason))
 
 
 def _enter(signal: Signal, means: Means) -> Decision:
     wanted = _wanted_notional(signal, means)
     if wanted is None:
-        return Decision("skip", f"{signal.reason} Sizing by risk needs a stop below the price, and there is none.")
+        missing = "Sizing by risk needs a stop below the price, and there is none."
+        return Decision("skip", _told(SKIP, signal.reason, missing))
     payable = largest_buy(funds=means.cash, price=means.price, taker_fee=means.fee_rate, lot=means.lot)
     uncapped = min(in_lots(wanted / means.price, means.lot), payable)
     quantity = max(ZERO, min(uncapped, in_lots(means.room / means.price, means.lot)))
@@ -112,9 +120,18 @@ def _enter(signal: Signal, means: Means) -> Decision:
     is_cut = quantity < uncapped
     if quantity <= 0 or quantity * means.price < means.minimum_notional:
         reason = "The farm holds as much of this instrument as it allows." if is_cut else TOO_SMALL
-        return Decision("skip", f"{signal.reason} {reason}", ZERO, numbers)
-    cut = " The farm's limit for one instrument made the entry smaller." if is_cut else ""
-    return Decision("enter", f"{signal.reason}{cut}", quantity, numbers)
+        return Decision("skip", _told(SKIP, signal.reason, reason), ZERO, numbers)
+    cut = "The farm's limit for one instrument made the entry smaller." if is_cut else ""
+    return Decision("enter", _told(GO, signal.reason, cut), quantity, numbers)
+
+
+def _told(lead: str, reason: str, more: str = "") -> str:
+    """What is done, and the reason: a strategy's clause says nothing about what follows, so it cannot contradict it."""
+    clause = reason.rstrip(".")
+    if clause[1:2].islower():  # an abbreviation keeps its capitals
+        clause = clause[0].lower() + clause[1:]
+    sentence = f"{lead}: {clause}."
+    return f"{sentence} {more}".rstrip()
 
 
 def _wanted_notional(signal: Signal, means: Means) -> Decimal | None:

@@ -3,7 +3,7 @@
 from farms.engine.work import due_agents
 from farms.selectors.agents import AgentPage, AgentRow, agent_page, agent_row, agent_rows
 from farms.selectors.farms import FarmPage, FarmRow, farm_page, farm_row, farm_rows
-from farms.selectors.runs import RunRow, agent_runs, run_row
+from farms.selectors.runs import Fold, RunRow, agent_runs, folded, run_row
 from farms.selectors.states import AgentFacts, FarmFacts, farm_facts, states_of
 
 __all__ = (
@@ -13,6 +13,7 @@ __all__ = (
     "FarmFacts",
     "FarmPage",
     "FarmRow",
+    "Fold",
     "RunRow",
     "agent_page",
     "agent_row",
@@ -23,6 +24,7 @@ __all__ = (
     "farm_page",
     "farm_row",
     "farm_rows",
+    "folded",
     "run_row",
     "states_of",
 )

@@ -1,9 +1,13 @@
 """What the pages of agents show, and programs get: frozen rows in a fixed number of queries."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
+
+import numpy as np
 
 from farms.models import Agent
 from farms.selectors.results import results_by_wallet
@@ -12,20 +16,26 @@ from farms.selectors.states import farm_facts, states_of
 from kit.errors import NotFoundError
 from kit.statuses import State
 from markets.candles.reading import load_candles, moment
+from markets.models import Timeframe
 from portfolio.selectors.standings import Standing, standings
 from quant import strategies
-from quant.candles import Candles
+from quant.candles import MINUTE_MS, Candles, Floats, aggregate
 from quant.errors import UnknownStrategyError
-from quant.strategies import Intents
-from trading.models import Fill
 from trading.selectors import OrderRow, PositionRow, TradeRow, closed_positions, open_positions, orders
 from wallets.hierarchy.tree import WalletNode, wallet_tree
 
 ZERO: Final = Decimal(0)
-BARS_SHOWN: Final = 160
 ROWS_SHOWN: Final = 8
-# More marks than bars would only cover one another: the last are drawn.
-FILLS_SHOWN: Final = 2 * BARS_SHOWN
+# More marks would only cover one another: the last are drawn.
+TRADES_SHOWN: Final = 300
+# What is told apart on a screen: longer stretches are drawn in longer candles, of lengths that people know.
+BARS_SHOWN: Final = 420
+LENGTHS: Final = (1, 5, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 10_080, 20_160, 43_200)  # minutes
+MOST_BARS: Final = 50_000
+FEWEST_BARS: Final = 6
+# How far back the chart goes; the last is all that there is.
+SPANS: Final = {"1D": timedelta(days=1), "1W": timedelta(days=7), "1M": timedelta(days=30), "All": None}
+USUAL_BARS: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +122,22 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class AgentPage:
-    """An agent with its settings, its market as it sees it, and what it traded lately."""
+    """An agent with its settings, its market as it sees it, and what it traded lately.
+
+    `candles` go back as far as `span` says, one of the `spans` that this timeframe has bars for, and may be longer than
+    its own; each of the `indicators` has a value at each. `shown_trades` were closed within them.
+    """
 
     agent: AgentRow
     description: str
     settings: tuple[Setting, ...]
+    span: str
+    spans: tuple[str, ...]
     candles: Candles
-    intents: Intents | None
-    fills: tuple[Fill, ...]
+    indicators: Mapping[str, Floats]
     orders: tuple[OrderRow, ...]
     trades: tuple[TradeRow, ...]
+    shown_trades: tuple[TradeRow, ...]
 
 
 def agent_rows(*, owner_id: UUID) -> tuple[AgentRow, ...]:
@@ -139,14 +155,17 @@ def agent_row(*, owner_id: UUID, agent_id: UUID) -> AgentRow:
     raise NotFoundError("This agent does not exist.")
 
 
-def agent_page(*, owner_id: UUID, agent_id: UUID) -> AgentPage:
-    """One agent with its market and its latest trades, or NotFoundError."""
+def agent_page(*, owner_id: UUID, agent_id: UUID, span: str = "") -> AgentPage:
+    """One agent with its market and its latest trades, or NotFoundError. An unknown `span` is the usual one."""
     row = agent_row(owner_id=owner_id, agent_id=agent_id)
     agent = Agent.objects.get(pk=agent_id)
     strategy = _strategy(agent.strategy)
-    candles, intents = _market(agent, strategy)
+    length = Timeframe(agent.timeframe).length
+    spans = tuple(name for name, back in SPANS.items() if back is None or back >= FEWEST_BARS * length)
+    chosen = span if span in spans else _usual(spans, length)
+    candles, indicators = _market(agent, strategy, SPANS[chosen], length)
+    trades = tuple(closed_positions(owner_id=owner_id, wallet_ids=[row.wallet_id], limit=TRADES_SHOWN))
     since = moment(int(candles.ts[0])) if len(candles) else None
-    fills = Fill.objects.filter(wallet_id=row.wallet_id, filled_at__gte=since) if since else Fill.objects.none()
     schema = strategy.schema if strategy else ()
     return AgentPage(
         agent=row,
@@ -155,12 +174,20 @@ def agent_page(*, owner_id: UUID, agent_id: UUID) -> AgentPage:
             Setting(item.title, item.in_words(agent.parameters.get(item.name, item.default)), item.help)
             for item in schema
         ),
+        span=chosen,
+        spans=spans,
         candles=candles,
-        intents=intents,
-        fills=tuple(reversed(fills.order_by("-filled_at")[:FILLS_SHOWN])),
+        indicators=indicators,
         orders=tuple(orders(owner_id=owner_id, wallet_ids=[row.wallet_id], limit=ROWS_SHOWN)),
-        trades=tuple(closed_positions(owner_id=owner_id, wallet_ids=[row.wallet_id], limit=ROWS_SHOWN)),
+        trades=trades[:ROWS_SHOWN],
+        shown_trades=tuple(trade for trade in trades if since is not None and trade.closed_at >= since),
     )
+
+
+def _usual(spans: Sequence[str], length: timedelta) -> str:
+    """The shortest that shows enough bars."""
+    enough = (name for name in spans if (back := SPANS[name]) is not None and back >= USUAL_BARS * length)
+    return next(enough, spans[-1])
 
 
 def rows_of(
@@ -228,11 +255,29 @@ def _strategy(slug: str) -> strategies.Strategy | None:
         return None
 
 
-def _market(agent: Agent, strategy: strategies.Strategy | None) -> tuple[Candles, Intents | None]:
-    """The last bars and what the strategy makes of them, computed on enough bars before them to have settled."""
+def _market(
+    agent: Agent, strategy: strategies.Strategy | None, back: timedelta | None, length: timedelta
+) -> tuple[Candles, Mapping[str, Floats]]:
+    """The bars of the span and the indicators at each, computed on enough bars before them to have settled."""
     warmup = strategy.warmup(agent.parameters) if strategy else 0
-    candles = load_candles(instrument_id=agent.instrument_id, timeframe=agent.timeframe, limit=BARS_SHOWN + warmup)
-    shown = candles[-BARS_SHOWN:]
+    wanted = MOST_BARS if back is None else min(MOST_BARS, back // length)
+    candles = load_candles(instrument_id=agent.instrument_id, timeframe=agent.timeframe, limit=wanted + warmup)
+    first = max(0, len(candles) - wanted)
     if strategy is None or not len(candles):
-        return shown, None
-    return shown, strategy.intents(candles, agent.parameters)
+        return _fitted(candles[first:], {}, length)
+    indicators = strategy.intents(candles, agent.parameters).indicators
+    return _fitted(candles[first:], {name: values[first:] for name, values in indicators.items()}, length)
+
+
+def _fitted(
+    candles: Candles, indicators: Mapping[str, Floats], length: timedelta
+) -> tuple[Candles, Mapping[str, Floats]]:
+    """In candles so long that they can be told apart; an indicator has its last value within each."""
+    own = length // timedelta(minutes=1)
+    minutes = next((m for m in LENGTHS if m % own == 0 and len(candles) * own <= m * BARS_SHOWN), LENGTHS[-1])
+    if minutes <= own:
+        return candles, indicators
+    # The candle that is not over yet is left out, so what the bars come to ends before the last of them.
+    longer = aggregate(candles, minutes)
+    ends = np.searchsorted(candles.ts, longer.ts + minutes * MINUTE_MS) - 1
+    return longer, {name: values[ends] for name, values in indicators.items()}

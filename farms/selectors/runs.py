@@ -1,11 +1,13 @@
 """An agent's runs: what it saw at the close of a bar, and what it did about it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.core.paginator import Page
+from django.db.models import BigIntegerField, Count, F, Func, IntegerField, Max, Min, QuerySet, Value
 
 from farms.models import AgentRun
 from kit.statuses import colour
@@ -22,6 +24,7 @@ class RunRow:
     agent_id: UUID
     agent: str
     bar_closed_at: datetime
+    bar_length: timedelta
     decision: str
     label: str
     explanation: str
@@ -58,6 +61,7 @@ def run_row(run: AgentRun) -> RunRow:
         agent_id=run.agent_id,
         agent=run.agent.name,
         bar_closed_at=moment(run.bar) + Timeframe(run.agent.timeframe).length,
+        bar_length=Timeframe(run.agent.timeframe).length,
         decision=run.decision,
         label=run.get_decision_display(),
         explanation=run.explanation,
@@ -71,6 +75,61 @@ def run_row(run: AgentRun) -> RunRow:
         order_status=run.order.outcome_label if run.order else "",
         refusal=run.order.refusal if run.order and run.order.status == Order.Status.REJECTED else "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Bars in a row on which nothing was done: how many, the first of them, and the newest as a run."""
+
+    count: int
+    since: datetime
+    newest: RunRow
+
+
+def folded(runs: QuerySet[AgentRun], acted: Page[AgentRun]) -> list[RunRow | Fold]:
+    """A page of the runs that did something, newest first, with those that did nothing folded between them.
+
+    `runs` are all of the same agent; those before the first and after the last page's belong to these pages. Three
+    queries whatever is folded.
+    """
+    rows = [run_row(run) for run in acted.object_list]
+    bars = sorted(run.bar for run in acted.object_list)
+    held = runs.filter(decision=AgentRun.Decision.HOLD)
+    if acted.has_previous() and bars:
+        above = runs.exclude(decision=AgentRun.Decision.HOLD).filter(bar__gt=bars[-1]).order_by("bar").first()
+        held = held.filter(bar__lt=above.bar) if above else held
+    if acted.has_next() and bars:
+        held = held.filter(bar__gt=bars[0])
+    folds = _folds(runs, held, bars)
+    found: list[RunRow | Fold] = []
+    for place in range(len(bars), -1, -1):
+        found += [folds[place]] if place in folds else []
+        found += [rows[len(bars) - place]] if place else []
+    return found
+
+
+def _folds(runs: QuerySet[AgentRun], held: QuerySet[AgentRun], bars: list[int]) -> dict[int, Fold]:
+    """By the number of `bars` before them: the runs that did nothing."""
+    place = Func(
+        F("bar"), Value(bars, ArrayField(BigIntegerField())), function="width_bucket", output_field=IntegerField()
+    )
+    counted = list(
+        held.order_by()
+        .annotate(place=place if bars else Value(0))
+        .values("place")
+        .annotate(count=Count("pk"), first=Min("bar"), last=Max("bar"))
+    )
+    newest = {run.bar: run_row(run) for run in runs.filter(bar__in=[row["last"] for row in counted])}
+    return {
+        row["place"]: Fold(row["count"], _closed_at(row["first"], run), run)
+        for row in counted
+        for run in [newest[row["last"]]]
+    }
+
+
+def _closed_at(bar: int, run: RunRow) -> datetime:
+    """When the bar opening at `bar` (ms) closed, of the same length as the one of `run`."""
+    return moment(bar) + run.bar_length
 
 
 def last_runs(owner_id: UUID) -> dict[UUID, RunRow]:

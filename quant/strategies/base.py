@@ -101,7 +101,7 @@ class Rule:
 
 
 def _nothing_to_explain(bar: int) -> str:
-    return f"No reason was recorded for bar {bar}."
+    return f"no reason was recorded for bar {bar}"
 
 
 def nowhere(bars: int) -> Floats:
@@ -120,7 +120,8 @@ class Intents:
     trail     distance in quote at which the stop follows the best price since entry, NaN for none
     size      weight of an entry relative to the configured size, NaN for 1
     indicators  arrays by name, for charts and explanations
-    explain   the sentence that gives the reason for bar i
+    explain   the rule at bar i with its values, its threshold and what is missing, as a clause: what follows from it
+              depends on what is held, so whoever decides says that in front of it
 
     What a strategy does not use it leaves out: those arrays are NaN throughout, as read-only views without memory.
     """

@@ -15,8 +15,8 @@ import numpy as np
 from quant import indicators
 from quant.candles import DAY_MS, Bools, Candles, Floats
 from quant.indicators import previous
-from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
-from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, shifted, word_of
+from quant.strategies.base import Intents, Parameter, Params, Strategy, nowhere
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, shifted
 
 # One-minute bars have the longest days; the bars' own length is not known when warm-up is asked for.
 _MOST_BARS_PER_DAY: Final = 1440
@@ -67,7 +67,9 @@ def _compute(candles: Candles, params: Params) -> Intents:
         shown["volume_average"] = previous(indicators.sma(candles.volume, params["volume_period"]))
         strong &= candles.volume >= params["volume_min"] * shown["volume_average"]
     above, below = candles.close > upper, candles.close < lower
-    enter = entries(above & ~shifted(above) & strong, below & ~shifted(below) & strong, params["direction"])
+    rising, falling = above & ~shifted(above), below & ~shifted(below)
+    fresh = rising | falling
+    enter = entries(rising & strong, falling & strong, params["direction"])
     up, down = crossings(candles.close, middle)
     return Intents(
         enter=enter,
@@ -78,17 +80,28 @@ def _compute(candles: Candles, params: Params) -> Intents:
         else nowhere(len(candles)),
         trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
         indicators=shown,
-        explain=lambda bar: _explain(candles, upper, lower, enter, bar),
+        explain=lambda bar: _explain(candles, upper, lower, fresh, up | down, over, strong, bar),
     )
 
 
-def _explain(candles: Candles, upper: Floats, lower: Floats, enter: Signs, bar: int) -> str:
+def _explain(
+    candles: Candles, upper: Floats, lower: Floats, fresh: Bools, returned: Bools, over: Bools, strong: Bools, bar: int
+) -> str:
+    if over[bar]:
+        return "the day of the opening range is over"
     if not np.isfinite(upper[bar]):
-        return "The range is not known yet."
-    close = f"close {candles.close[bar]:.6g}, range {lower[bar]:.6g} to {upper[bar]:.6g}"
-    if enter[bar]:
-        return f"Go {word_of(enter[bar])}: the close left the range ({close})."
-    return f"No new breakout ({close})."
+        return "the range is not known yet"
+    close, low, high = candles.close[bar], lower[bar], upper[bar]
+    where = f"close {close:.6g}, range {low:.6g} to {high:.6g}"
+    if low <= close <= high:
+        if returned[bar]:
+            return f"the close came back over the middle of the range, {(low + high) / 2:.6g} ({where})"
+        return f"the close is inside the range ({where}); a close beyond it is missing"
+    side = "above" if close > high else "below"
+    if not fresh[bar]:
+        return f"the close is still {side} the range that it left before ({where})"
+    weak = "" if strong[bar] else "; the volume or the volatility that is asked for is missing"
+    return f"the close left the range, {side} it ({where}){weak}"
 
 
 STRATEGY: Final = Strategy(

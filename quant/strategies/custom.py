@@ -235,11 +235,9 @@ def _conditions(group: Mapping[str, Any]) -> Any:
 
 def _explain(board: _Board, params: Params, agreed: Bools, wanted: Bools, leave: Bools, bar: int) -> str:
     if leave[bar]:
-        return f"Leave: {_account_of(board, params['exit'], bar)}."
-    if wanted[bar]:
-        return f"Go {params['direction']}: {_account_of(board, params['entry'], bar)}."
-    why = "its protection is not known yet, or its size not above zero; " if agreed[bar] else ""
-    return f"No entry: {why}{_account_of(board, params['entry'], bar)}."
+        return _account_of(board, params["exit"], bar)
+    why = "its protection is not known yet, or its size not above zero; " if agreed[bar] and not wanted[bar] else ""
+    return f"{why}{_account_of(board, params['entry'], bar)}"
 
 
 def _account_of(board: _Board, group: Mapping[str, Any], bar: int) -> str:

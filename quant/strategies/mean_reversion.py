@@ -8,14 +8,15 @@ forbid entries against the trend.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
 from quant import indicators
-from quant.candles import Candles, Floats
-from quant.strategies.base import Intents, Parameter, Params, Rule, Signs, Strategy
-from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, word_of
+from quant.candles import Bools, Candles, Floats
+from quant.strategies.base import Intents, Parameter, Params, Rule, Strategy
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from
 
 
 def _settle(params: Params) -> int:
@@ -44,15 +45,26 @@ def _compute(candles: Candles, params: Params) -> Intents:
         exit=(recovered | eased) & (enter == 0),
         stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
         indicators=shown,
-        explain=lambda bar: _explain(z, enter, bar),
+        explain=lambda bar: _explain(z, params, longs | shorts, recovered | eased, shown, candles, bar),
     )
 
 
-def _explain(z: Floats, enter: Signs, bar: int) -> str:
+def _explain(
+    z: Floats, params: Params, found: Bools, back: Bools, shown: Mapping[str, Floats], candles: Candles, bar: int
+) -> str:
     if not np.isfinite(z[bar]):
-        return "The mean has too few bars yet."
+        return "the mean has too few bars yet"
     distance = f"the close is {abs(z[bar]):.2f} deviations {'above' if z[bar] > 0 else 'below'} its mean"
-    return f"Go {word_of(enter[bar])}: {distance}." if enter[bar] else f"No entry: {distance}."
+    if found[bar]:
+        return f"{distance}, entry at {params['entry']:g}"
+    if back[bar]:
+        return f"{distance}, left at {params['leave']:g}"
+    if abs(z[bar]) < params["entry"]:
+        return f"{distance}; {params['entry']:g} for an entry are missing"
+    if "trend" in shown and np.isfinite(shown["trend"][bar]):
+        side = "above" if candles.close[bar] > shown["trend"][bar] else "below"
+        return f"{distance}, {side} the trend's average of {shown['trend'][bar]:.6g}; a new entry is missing"
+    return f"{distance}; it went beyond {params['entry']:g} before, a new entry is missing"
 
 
 STRATEGY: Final = Strategy(

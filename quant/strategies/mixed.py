@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from quant import indicators
-from quant.candles import Candles, Floats
+from quant.candles import Bools, Candles, Floats
 from quant.errors import ParameterError
 from quant.strategies import breakout, custom, mean_reversion, price_action, trend_following
 from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
@@ -83,18 +83,25 @@ def _compute(candles: Candles, params: Params) -> Intents:
         stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
         trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
         indicators={"score": score, "atr": atr},
-        explain=_explainer(members, votes, score, enter),
+        explain=_explainer(members, votes, score, enter, gone, params["agreement"]),
     )
 
 
-def _explainer(members: list[Any], votes: list[Floats], score: Floats, enter: Signs) -> Callable[[int], str]:
+def _explainer(
+    members: list[Any], votes: list[Floats], score: Floats, enter: Signs, gone: Bools, agreement: float
+) -> Callable[[int], str]:
     def explain(bar: int) -> str:
         each = ", ".join(
             f"{MEMBERS[member['strategy']].name} {word_of(int(vote[bar]))}"
             for member, vote in zip(members, votes, strict=True)
         )
-        opening = f"Go {word_of(enter[bar])}" if enter[bar] else "No entry"
-        return f"{opening}: score {score[bar]:+.2f} ({each})."
+        told = f"score {score[bar]:+.2f} ({each})"
+        if gone[bar]:
+            return f"{told}: the agreement is over"
+        reached = abs(score[bar]) >= agreement - _ROUNDING
+        if enter[bar] or not reached:
+            return f"{told}, agreement at {agreement:g}" + ("" if enter[bar] else " is missing")
+        return f"{told}: agreement at {agreement:g} was reached before"
 
     return explain
 

@@ -19,7 +19,7 @@ from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.indicators import previous
 from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
-from quant.strategies.signals import DIRECTION, entries, latest, word_of
+from quant.strategies.signals import DIRECTION, entries, latest
 
 PATTERNS: Final = ("pin bar", "engulfing", "inside bar")
 _WICK_TO_BODY: Final = 2.0
@@ -79,13 +79,14 @@ def _compute(candles: Candles, params: Params) -> Intents:
     stop = np.where(enter != 0, beyond, np.nan)
     reward = candles.close + params["reward"] * (candles.close - stop)
     against = {"long": shorts, "short": longs, "both": np.zeros_like(longs)}[params["direction"]]
+    opposite = entries(longs & against, shorts & against, "both")
     return Intents(
         enter=enter,
         exit=against,
         stop=np.where(stop > 0, stop, np.nan),
         target=np.where(reward > 0, reward, np.nan) if params["reward"] > 0 else nowhere(len(candles)),
         indicators={"support": support, "resistance": resistance, "atr": atr},
-        explain=lambda bar: _explain(rising, falling, chosen, support, resistance, enter, bar),
+        explain=lambda bar: _explain(rising, falling, chosen, support, resistance, enter, opposite, bar),
     )
 
 
@@ -96,14 +97,19 @@ def _explain(
     support: Floats,
     resistance: Floats,
     enter: Signs,
+    against: Signs,
     bar: int,
 ) -> str:
-    if enter[bar] == 0:
-        return f"No pattern at support {support[bar]:.6g} or resistance {resistance[bar]:.6g}."
-    found = rising if enter[bar] > 0 else falling
+    side = int(enter[bar]) or int(against[bar])
+    levels = f"support {support[bar]:.6g} or resistance {resistance[bar]:.6g}"
+    if not np.isfinite(support[bar]) and not np.isfinite(resistance[bar]):
+        return "neither a support nor a resistance is known yet"
+    if side == 0:
+        return f"a pattern at {levels} is missing"
+    found = rising if side > 0 else falling
     names = [name for name, hit, wanted in zip(PATTERNS, found, chosen, strict=True) if wanted and hit[bar]]
-    level = f"support {support[bar]:.6g}" if enter[bar] > 0 else f"resistance {resistance[bar]:.6g}"
-    return f"Go {word_of(enter[bar])}: {' and '.join(names)} at {level}."
+    level = f"support {support[bar]:.6g}" if side > 0 else f"resistance {resistance[bar]:.6g}"
+    return f"{' and '.join(names)} at {level}"
 
 
 STRATEGY: Final = Strategy(

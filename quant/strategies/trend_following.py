@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 
 from quant import indicators
-from quant.candles import Candles, Floats
-from quant.strategies.base import Intents, Parameter, Params, Rule, Signs, Strategy, nowhere
-from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, word_of
+from quant.candles import Bools, Candles, Floats
+from quant.strategies.base import Intents, Parameter, Params, Rule, Strategy, nowhere
+from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from
 
 _AVERAGES: Final = {"ema": indicators.ema, "sma": indicators.sma}
 
@@ -44,19 +44,25 @@ def _compute(candles: Candles, params: Params) -> Intents:
         stop=offset_from(candles.close, atr, enter, times=-params["stop_atr"]),
         trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
         indicators=shown,
-        explain=_explainer(shown, params, enter),
+        explain=_explainer(shown, params, up | down),
     )
 
 
-def _explainer(shown: dict[str, Floats], params: Params, enter: Signs) -> Callable[[int], str]:
+def _explainer(shown: dict[str, Floats], params: Params, crossed: Bools) -> Callable[[int], str]:
     def explain(bar: int) -> str:
         fast, slow = shown["fast"][bar], shown["slow"][bar]
         if not np.isfinite(slow):
-            return "The slow average has too few bars yet."
+            return "the slow average has too few bars yet"
         averages = f"{params['fast']}-bar {params['ma'].upper()} {fast:.6g}, {params['slow']}-bar {slow:.6g}"
-        if enter[bar]:
-            return f"Go {word_of(enter[bar])}: the fast average crossed the slow ({averages})."
-        return f"The fast average is {'above' if fast > slow else 'below'} the slow ({averages})."
+        verb, side = "crossed" if crossed[bar] else "is", "above" if fast > slow else "below"
+        rule = f"the fast average {verb} {side} the slow ({averages})"
+        if not crossed[bar]:
+            return f"{rule}; a new cross is missing"
+        if params["adx_min"] <= 0:
+            return rule
+        adx = shown["adx"][bar]
+        strength = f"ADX {adx:.1f}" if np.isfinite(adx) else "ADX unknown yet"
+        return f"{rule}; {strength}, {'at least' if adx >= params['adx_min'] else 'less than'} {params['adx_min']:g}"
 
     return explain
 

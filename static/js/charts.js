@@ -6,6 +6,8 @@
 const NEAR = "200px";
 const PIXELS_PER_TICK = 110;
 const CONFIG = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false };
+const HEADROOM = 0.06; // of the prices that are seen, above and below them
+const STEP = 0.5; // by how much a button looks closer, or aside
 const COLOUR = /^var\(--([\w-]+)\)(?: (\d+(?:\.\d+)?)%)?(?: over var\(--([\w-]+)\))?$/;
 
 const probe = Object.assign(document.createElement("i"), { hidden: true });
@@ -59,8 +61,69 @@ const draw = async (chart) => {
   layout.font.family = getComputedStyle(document.body).fontFamily;
   if (layout.xaxis) layout.xaxis.nticks = Math.max(3, Math.floor(chart.clientWidth / PIXELS_PER_TICK));
   drawn.set(chart, text);
+  if (layout.uirevision) recall(chart, data, layout);
   await Plotly.react(chart, data, layout, CONFIG);
+  if (layout.uirevision) follow(chart);
 };
+
+// --- a closer look --------------------------------------------------------------------------------------------------
+// A chart with a revision can be moved and zoomed. What is seen of it outlives updates until the revision is another; the
+// prices' axis follows the bars that are seen.
+const looks = new Map(); // id of the chart → { revision, range: first and last moment that are seen }
+const followed = new WeakSet();
+const coarse = matchMedia("(pointer: coarse)");
+const at = (moment) => Date.parse(moment);
+const written = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+
+const seenPrices = (data, [first, last]) => {
+  const { x, low, high } = data.find(({ type }) => type === "candlestick");
+  const seen = x.map((moment, bar) => bar).filter((bar) => at(x[bar]) >= at(first) && at(x[bar]) <= at(last));
+  const levels = data.filter(({ line }) => line?.dash === "dash").flatMap(({ y }) => y);
+  if (!seen.length) return undefined;
+  const bottom = Math.min(...seen.map((bar) => low[bar])), top = Math.max(...seen.map((bar) => high[bar]));
+  const near = levels.filter((price) => price > bottom - (top - bottom) && price < top + (top - bottom));
+  const [from, to] = [Math.min(bottom, ...near), Math.max(top, ...near)];
+  const room = (to - from || to) * HEADROOM;
+  return [from - room, to + room];
+};
+
+const recall = (chart, data, layout) => {
+  if (coarse.matches) layout.dragmode = false; // a finger on the chart scrolls the page; the buttons look closer
+  const look = looks.get(chart.id);
+  if (look?.revision !== layout.uirevision) return looks.delete(chart.id);
+  layout.xaxis.range = look.range;
+  layout.yaxis.range = seenPrices(data, look.range);
+};
+
+const see = (chart, range) => {
+  looks.set(chart.id, { revision: chart.layout.uirevision, range });
+  return window.Plotly.relayout(chart, { "xaxis.range": range, "yaxis.range": seenPrices(chart.data, range) ?? chart.layout.yaxis.range });
+};
+const seeAll = (chart) => {
+  looks.delete(chart.id);
+  return window.Plotly.relayout(chart, { "xaxis.autorange": true, "yaxis.autorange": true });
+};
+
+const follow = (chart) => {
+  if (followed.has(chart)) return;
+  followed.add(chart);
+  chart.on("plotly_relayout", (change) => {
+    const range = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+    if (range[0]) see(chart, range);
+  });
+  chart.on("plotly_doubleclick", () => seeAll(chart));
+};
+
+const LOOKS = { in: [STEP / 2, -STEP / 2], out: [-STEP, STEP], earlier: [-STEP, -STEP], later: [STEP, STEP] };
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-chart-look]");
+  const chart = button && document.getElementById(button.getAttribute("aria-controls"));
+  if (!chart || !drawn.has(chart) || !chart.layout) return;
+  const move = LOOKS[button.dataset.chartLook];
+  if (!move) return seeAll(chart);
+  const [first, last] = chart.layout.xaxis.range.map(at);
+  see(chart, [written(first + move[0] * (last - first)), written(last + move[1] * (last - first))]);
+});
 
 const near = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {

@@ -77,7 +77,7 @@ def test_a_spot_market_is_not_sold_short() -> None:
 
 def test_nothing_to_do_is_holding_with_the_strategys_reason() -> None:
     decision = decided(replace(SIGNAL, enter=0))
-    assert (decision.kind, decision.explanation) == ("hold", "The averages crossed.")
+    assert (decision.kind, decision.explanation) == ("hold", "Wait: the averages crossed.")
 
 
 def test_a_held_position_is_not_added_to() -> None:
@@ -92,8 +92,10 @@ def test_an_exit_and_the_opposite_entry_sell_all_of_it() -> None:
 
 def test_a_close_at_the_stop_or_the_target_exits_and_names_the_level() -> None:
     stopped = decided(replace(SIGNAL, enter=0, close=Decimal(95)), HELD)
-    assert (stopped.kind, stopped.explanation) == ("exit", "The stop at 95 was reached by 95.")
-    assert decided(replace(SIGNAL, enter=0, close=Decimal("120.5")), HELD).explanation.startswith("The target at 120")
+    assert (stopped.kind, stopped.explanation) == ("exit", "Leave: the stop at 95 was reached by 95.")
+    assert decided(replace(SIGNAL, enter=0, close=Decimal("120.5")), HELD).explanation.startswith(
+        "Leave: the target at 120"
+    )
 
 
 def test_no_words_of_an_explanation_give_away_an_amount() -> None:

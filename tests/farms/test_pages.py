@@ -1,6 +1,7 @@
 """The pages of farms and agents: what they show, to whom, and what it costs."""
 
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -9,12 +10,25 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from farms import views
 from farms.models import Agent, Farm
-from farms.selectors import farm_row
+from farms.selectors import Fold, farm_row
+from farms.selectors.agents import BARS_SHOWN
 from farms.services import create_agent
 from kit import clock, tenancy
 from kit.users.models import User
-from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_desk, make_instrument, make_master
+from tests.farms.conftest import (
+    CALM,
+    CROSS_UP,
+    HOUR,
+    T0,
+    Desk,
+    hire,
+    make_desk,
+    make_instrument,
+    make_master,
+    store_hours,
+)
 from trading.services import set_limits
 from wallets.services import allocate, deposit
 
@@ -81,7 +95,7 @@ def test_an_empty_list_offers_to_make_a_farm(pages: Client) -> None:
 
 def test_the_farm_says_what_its_agents_decided(pages: Client, traded: Desk) -> None:
     page = pages.get(reverse("farms:farm", args=(traded.farm.pk,))).content.decode()
-    assert "crossed the slow" in page
+    assert "crossed above the slow" in page
     assert "profit-chart" in page
     assert "TST/USDT" in page
 
@@ -92,8 +106,65 @@ def test_the_agent_says_why_it_did_what_it_did(pages: Client, traded: Desk) -> N
     assert "Go long" in page
     assert "market-chart" in page
     assert "Stop distance" in page
-    everything, decisions = (len(pages.get(address, {"show": show}).context["runs"]) for show in ("", "acted"))
+    everything, decisions = (len(pages.get(address, {"show": show}).context["runs"]) for show in ("all", "acted"))
     assert everything > decisions >= 2
+
+
+def test_bars_on_which_nothing_was_done_are_folded(
+    pages: Client, traded: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = reverse("farms:agent", args=(traded.agent.pk,))
+    listed = pages.get(address, {"show": "all"}).context["runs"]
+    monkeypatch.setattr(views, "RUNS_SHOWN", 2)
+    pages_of = pages.get(address).context["listed"].paginator.num_pages
+    assert pages_of >= 2
+    unfolded: list[tuple[int, str]] = []
+    for number in range(1, pages_of + 1):
+        for run in pages.get(address, {"page": number}).context["runs"]:
+            if isinstance(run, Fold):
+                unfolded += [(run.count, "hold")]
+                assert run.since <= run.newest.bar_closed_at
+            else:
+                unfolded += [(1, run.decision)]
+    expected: list[tuple[int, str]] = []
+    for kind, same in groupby(run.decision for run in listed):
+        count = len(list(same))
+        expected += [(count, kind)] if kind == "hold" else [(1, kind)] * count
+    assert unfolded == expected
+    assert any(count > 1 for count, _ in unfolded)
+
+
+def test_an_agent_that_only_held_shows_one_fold(pages: Client, owner: User) -> None:
+    with tenancy.tenant(owner.pk), clock.at(T0):
+        desk = make_desk(owner)
+        desk.candles(CALM)
+        desk.each([100.0, 100.0, 100.0])
+    (fold,) = pages.get(reverse("farms:agent", args=(desk.agent.pk,))).context["runs"]
+    assert (fold.count, fold.since) == (3, fold.newest.bar_closed_at - 2 * HOUR)
+
+
+def test_the_chart_goes_back_as_far_as_is_asked_for(pages: Client, traded: Desk) -> None:
+    address = reverse("farms:agent", args=(traded.agent.pk,))
+    assert pages.get(address).context["page"].spans == ("1D", "1W", "1M", "All")
+    assert pages.get(address, {"span": "forever"}).context["page"].span == "1W"
+    shown = pages.get(address, {"span": "1D"}).context["page"]
+    assert (len(shown.candles), {len(values) for values in shown.indicators.values()}) == (traded.bars, {traded.bars})
+    store_hours(traded.instrument, T0 + traded.bars * HOUR, [100.0 + hour % 7 for hour in range(600)])
+    long = pages.get(address, {"span": "All"}).context["page"]
+    assert len(long.candles) <= BARS_SHOWN
+    assert long.candles.high.max() == pytest.approx(112.5)
+    assert {len(values) for values in long.indicators.values()} == {len(long.candles)}
+
+
+def test_the_chart_marks_trades_with_their_results_and_the_levels_of_what_is_held(pages: Client, traded: Desk) -> None:
+    chart = pages.get(reverse("farms:agent", args=(traded.agent.pk,))).context["chart"]
+    names = [trace["name"] for trace in chart["data"]]
+    assert {"Entry", "Exit with loss", "Entry price", "Stop"} <= set(names)
+    exits = chart["data"][names.index("Exit with loss")]
+    assert exits["text"][0].startswith("Exit at ")
+    assert "%" in exits["text"][0]
+    assert chart["layout"]["uirevision"] == f"{traded.agent.pk} 1W"
+    assert chart["layout"]["showlegend"]
 
 
 def test_profit_is_value_less_what_was_given(pages: Client, traded: Desk) -> None:

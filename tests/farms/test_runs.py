@@ -23,7 +23,7 @@ def test_a_cross_becomes_an_order_that_is_filled_and_protected(desk: Desk) -> No
     order = Order.objects.get()
     assert (run.decision, run.order_id, order.status) == ("enter", order.pk, "filled")
     assert order.side == "buy"
-    assert "crossed the slow" in run.explanation
+    assert run.explanation.startswith("Go long: the fast average crossed above the slow")
     assert run.close == 103
     assert set(run.indicators) == {"fast", "slow", "atr"}
     assert Decimal(2_400) < order.quantity * 103 < Decimal(2_500)
@@ -157,7 +157,7 @@ def test_a_stop_reached_by_the_close_exits(desk: Desk) -> None:
     entered, run = desk.each([103.0, 90.0])
     assert entered.exit_stop is not None
     assert run.decision == "exit"
-    assert run.explanation.startswith(f"The stop at {entered.exit_stop.normalize():f} was reached")
+    assert run.explanation.startswith(f"Leave: the stop at {entered.exit_stop.normalize():f} was reached")
 
 
 @pytest.mark.parametrize("trail", [0.0, 1.5])

@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 
 from kit import clock
+from kit.errors import NotFoundError
 from markets.prices import Quote, quoted, read_quote
 from trading.models import Position
 from trading.positions import accounting
@@ -66,11 +67,32 @@ class PositionRow:
     entry_reason: str
     opened_at: datetime
     held_for: timedelta
+    is_paper: bool
+    exit_fee: Decimal | None
+
+    @property
+    def profit_if_left(self) -> Decimal | None:
+        """What the position would have made if all of it were sold at the mark now, all fees paid."""
+        if self.unrealized_pnl is None or self.exit_fee is None:
+            return None
+        return self.unrealized_pnl + self.realized_pnl - self.exit_fee
 
     @property
     def place(self) -> str:
         """Where it belongs: farm and wallet."""
         return place(self.farm, self.wallet)
+
+    @property
+    def at_risk(self) -> Decimal | None:
+        """What it is worth now more than at its stop, in quote; 0 below it, None without a stop or a price."""
+        if self.mark is None or self.exit_stop is None:
+            return None
+        return max(Decimal(0), (self.mark - self.exit_stop) * self.quantity)
+
+    @property
+    def stop_distance(self) -> Decimal | None:
+        """How far the price has to fall to the stop, a fraction of the price."""
+        return 1 - self.exit_stop / self.mark if self.mark and self.exit_stop is not None else None
 
     @property
     def orders_address(self) -> str:
@@ -97,6 +119,13 @@ def open_positions(
     ]
     totals = _totals(found)
     return tuple(_row(position, mark, totals) for position, mark in found)
+
+
+def open_position(*, owner_id: UUID, position_id: UUID) -> PositionRow:
+    """One open position, or NotFoundError."""
+    for row in open_positions(owner_id=owner_id, where=Q(pk=position_id)):
+        return row
+    raise NotFoundError("There is no such open position: it may be closed already.")
 
 
 def _totals(marked: Iterable[tuple[Position, Quote | None]]) -> dict[str, Decimal]:
@@ -154,6 +183,8 @@ def _row(position: Position, mark: Quote | None, totals: dict[str, Decimal]) -> 
         entry_reason=position.entry_reason,
         opened_at=position.opened_at,
         held_for=clock.now() - position.opened_at,
+        is_paper=wallet.connection.is_paper,
+        exit_fee=None if value is None else value * taker_fee(wallet),
     )
 
 

@@ -168,7 +168,7 @@ def test_it_explains_each_condition() -> None:
     candles = random_candles(np.random.default_rng(0), 300)
     intents = STRATEGY.intents(candles, {"entry": ENTRY, "exit": None})
     bar = int(np.flatnonzero(intents.enter)[0])
-    assert intents.explain(bar).startswith("Go long: rsi(5) > 50, yes (")
+    assert intents.explain(bar).startswith("rsi(5) > 50, yes (")
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_a_pin_bar_is_traded_at_support_only() -> None:
     assert intents.stop[last] < 94.6
     risk = candles.close[last] - intents.stop[last]
     assert intents.target[last] == pytest.approx(candles.close[last] + 2 * risk)
-    assert intents.explain(last).startswith("Go long: pin bar at support 94.5")
+    assert intents.explain(last).startswith("pin bar at support 94.5")
     for name, value in hammer.items():
         getattr(candles, name)[last] = value + 5
     assert where(strategy.intents(candles, params).enter) == []

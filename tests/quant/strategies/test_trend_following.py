@@ -86,7 +86,7 @@ def test_a_touch_keeps_its_side_for_a_while_and_then_forgets_it() -> None:
 def test_it_explains_itself(candles: Candles) -> None:
     intents = STRATEGY.intents(candles, PLAIN)
     bar = int(np.flatnonzero(intents.enter)[0])
-    assert intents.explain(bar).startswith("Go long: the fast average crossed the slow (5-bar SMA")
+    assert intents.explain(bar).startswith("the fast average crossed above the slow (5-bar SMA")
     assert "too few bars" in intents.explain(3)
     assert "average is" in intents.explain(bar + 1)
 

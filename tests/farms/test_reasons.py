@@ -1,0 +1,66 @@
+"""What an agent says of its decision never contradicts it, whatever strategy it has and whatever it holds."""
+
+import re
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from farms.engine.decision import Decision, Holding, Means, Signal, decide
+from quant import strategies
+from tests.quant.market import random_candles
+
+LEADS = {
+    ("enter", False): "Go long: ",
+    ("exit", True): "Leave: ",
+    ("hold", True): "Stay long: ",
+    ("hold", False): "Wait: ",
+    ("skip", False): "No entry: ",
+}
+# What a decision does must not be said of one that does something else, wherever it stands.
+ACTS = re.compile(r"\b(go long|go short|leave|stay long|wait|no entry|enter now|exit now)\b", re.IGNORECASE)
+MEANS = Means(
+    cash=Decimal(10_000), price=Decimal(100), room=Decimal(10_000), sizing="cash", size=Decimal("0.5"),
+    fee_rate=Decimal("0.001"), lot=Decimal("0.001"), minimum_notional=Decimal(5),
+)  # fmt: skip
+BARS = 1_500
+
+
+def decisions(slug: str) -> list[tuple[bool, Decision]]:
+    """Over a stretch of bars: whether a position was held, and what was decided."""
+    strategy = strategies.get(slug)
+    candles = random_candles(np.random.default_rng(7), BARS)
+    intents = strategy.intents(candles, strategy.defaults())
+    found, holding = [], None
+    for bar in range(BARS):
+        signal = Signal(
+            int(intents.enter[bar]), bool(intents.exit[bar]), Decimal(str(candles.close[bar])), intents.explain(bar)
+        )
+        decision = decide(signal=signal, holding=holding, means=lambda: MEANS)
+        found.append((holding is not None, decision))
+        if decision.kind == "enter":
+            holding = Holding(decision.quantity)
+        elif decision.kind == "exit":
+            holding = None
+    return found
+
+
+@pytest.mark.parametrize("slug", [strategy.slug for strategy in strategies.catalog()])
+def test_a_reason_never_contradicts_its_decision(slug: str) -> None:
+    seen = set()
+    for is_holding, decision in decisions(slug):
+        lead = LEADS[decision.kind, is_holding]
+        assert decision.explanation.startswith(lead), decision
+        rest = decision.explanation[len(lead) :]
+        assert not ACTS.search(rest), decision
+        if decision.kind in ("enter", "exit"):
+            assert "missing" not in rest, decision
+        assert re.search(r"[.]$", rest)
+        seen.add(decision.kind)
+    assert {"enter", "exit", "hold"} <= seen
+
+
+@pytest.mark.parametrize("slug", [strategy.slug for strategy in strategies.catalog()])
+def test_a_reason_names_values_once_they_are_known(slug: str) -> None:
+    known = decisions(slug)[BARS // 2 :]
+    assert sum(bool(re.search(r"\d", decision.explanation)) for _, decision in known) > 0.98 * len(known)
