@@ -17,24 +17,26 @@ COLOURS: Final = {
     "run": {"enter": "ok", "exit": "brand", "skip": "warn"},
     "state": {
         "failed": "bad",
+        "halted": "bad",
         "cannot_trade": "warn",
         "refused": "warn",
         "failing": "warn",
         "behind": "warn",
         "held_up": "warn",
+        "reducing": "warn",
+        "off_target": "warn",
         "rehearsing": "brand",
         "running": "ok",
         "synced": "ok",
     },
-    "wallet": {"halted": "bad", "reducing": "warn", "off_target": "warn"},
     "connection": {"ok": "ok", "stale": "warn", "failed": "bad"},
     "sync": {"ok": "ok", "drift": "warn", "failed": "bad"},
     "token": {"in_force": "ok"},
 }
 # The states in which a person has something to do come first, those that wait for something next.
 WORST: Final = (
-    "failed", "cannot_trade", "refused", "failing", "behind", "held_up", "waiting", "new", "paused", "rehearsing",
-    "running", "synced", "archived",
+    "failed", "halted", "cannot_trade", "refused", "failing", "behind", "held_up", "reducing", "off_target", "waiting",
+    "new", "paused", "rehearsing", "running", "synced", "archived",
 )  # fmt: skip
 NEEDS_SOMEBODY: Final = frozenset({"bad", "warn"})
 

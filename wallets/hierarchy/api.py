@@ -33,6 +33,7 @@ from wallets.hierarchy.schemas import (
     WalletIn,
     WalletOut,
 )
+from wallets.hierarchy.states import wallet_state
 from wallets.hierarchy.tree import Holding, WalletNode
 from wallets.ledger import statements
 from wallets.models import Account, Entry, FundAllocation, Transfer
@@ -233,6 +234,8 @@ def _amount(body: PartIn, move: Move | None) -> Decimal:
 
 def _wallet(node: WalletNode) -> dict[str, Any]:
     shown = {name: getattr(node, name) for name in WalletOut.model_fields if hasattr(node, name)}
+    told = wallet_state(node)
+    shown |= {"state_words": told.exact, "state_action": told.action}
     return shown | {"holdings": [_holding(holding) for holding in node.holdings]}
 
 

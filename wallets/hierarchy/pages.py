@@ -11,18 +11,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from kit import statuses
 from kit.http import HtmxRequest, owner_of, vary, wants_part
+from kit.statuses import State
 from wallets.hierarchy import transfers
 from wallets.hierarchy.flow import capital_flow, colours
 from wallets.hierarchy.forms import MovementForm, SettingsForm
 from wallets.hierarchy.parts import Move, find_move
+from wallets.hierarchy.states import OFF_TARGET, is_off, wallet_state
 from wallets.hierarchy.transfers import TREE, WALLET, Place, Transfer
 from wallets.hierarchy.tree import WalletNode
 from wallets.ledger import statements
 from wallets.models import Account, Wallet
 
-OFF_TARGET: Final = Decimal("0.025")
 ENTRIES_SHOWN: Final = 50
 ALLOCATIONS_SHOWN: Final = 20
 SETTINGS: Final = "settings"
@@ -41,8 +41,7 @@ class Row:
     node: WalletNode
     colour: int
     is_off: bool
-    status_kind: str
-    status: str
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +220,7 @@ def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:
         "free": sum((node.free_value for node in masters), Decimal(0)),
         "free_share": own / value if value else None,
         "held": sum((node.held_value for node in masters), Decimal(0)),
-        "off_target": sum(_is_off(node) for node in nodes),
+        "off_target": sum(is_off(node) for node in nodes),
         "agents": len(agents),
         "active_agents": sum(node.state == Wallet.TradingState.ACTIVE for node in agents),
         "farms": sum(node.role == Wallet.Role.FARM for node in nodes),
@@ -231,18 +230,7 @@ def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:
 
 
 def _row(node: WalletNode, colour: dict[UUID, int]) -> Row:
-    kind, status = node.freshness.kind, node.freshness.label
-    if node.state == Wallet.TradingState.HALTED:
-        kind, status = statuses.colour("wallet", node.state), "Halted"
-    elif node.state == Wallet.TradingState.REDUCING:
-        kind, status = statuses.colour("wallet", node.state), "Reducing"
-    elif kind != "bad" and _is_off(node):
-        kind, status = statuses.colour("wallet", "off_target"), "Off target"
-    return Row(node, colour[node.id], _is_off(node), kind, status)
-
-
-def _is_off(node: WalletNode) -> bool:
-    return node.drift is not None and abs(node.drift) > OFF_TARGET
+    return Row(node, colour[node.id], is_off(node), wallet_state(node))
 
 
 def _path(nodes: tuple[WalletNode, ...], node: WalletNode) -> list[WalletNode]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from kit.api import Amount, Body, PositiveAmount, Share
+from kit.api import Amount, Body, PositiveAmount, Share, StepOut
 
 
 class HoldingOut(Schema):
@@ -27,7 +27,8 @@ class WalletOut(Schema):
     """A wallet with its figures in `base_asset`; `value` and `held_value` include everything below it.
 
     `share`, `target` and `drift` are fractions of the master's value, `target_weight` is one of the parent's.
-    Values are null where nothing that is held has a price. `state` is the strictest trading state on the path.
+    Values are null where nothing that is held has a price. `state` is the strictest trading state on the path,
+    `state_words` what it does or needs, `state_action` the next step, if there is one.
     """
 
     id: UUID
@@ -39,6 +40,8 @@ class WalletOut(Schema):
     base_asset: str
     trading_state: str
     state: str
+    state_words: str
+    state_action: StepOut | None
     target_weight: Amount | None
     own_value: Amount | None
     free_value: Amount

@@ -107,16 +107,20 @@ class NamedConnection(Synced, Protocol):
 
 def connection_state(connection: NamedConnection, now: datetime | None = None) -> State:
     """What the connection does at `now` or what it needs, in words and with the next step."""
-    fresh = freshness(connection, now)
+    return told(freshness(connection, now), pk=connection.pk, synced_at=connection.synced_at)
+
+
+def told(fresh: Freshness, *, pk: UUID, synced_at: datetime | None) -> State:
+    """The same of a connection whose freshness is known."""
     connections = reverse("wallets:connections")
     match fresh.word:
         case _STATUS.FAILED.value:
             return State("failed", "Sync failed", action=Step("See why", connections))
         case _STATUS.STALE.value:
-            sync = Step("Sync now", reverse("wallets:connection-sync", args=[connection.pk]), is_form=True)
-            if connection.synced_at is None or fresh.is_ahead:
+            sync = Step("Sync now", reverse("wallets:connection-sync", args=[pk]), is_form=True)
+            if synced_at is None or fresh.is_ahead:
                 return State("behind", "Stale: a clock was wrong", action=sync)
-            return State("behind", "Stale: last sync {at}", stored(at=moment(connection.synced_at)), action=sync)
+            return State("behind", "Stale: last sync {at}", stored(at=moment(synced_at)), action=sync)
         case _STATE.PAUSED.value:
             return State("paused", "Paused", action=Step("Make it active", connections))
         case _STATE.ARCHIVED.value:
