@@ -118,6 +118,7 @@ def _folds(runs: QuerySet[AgentRun], held: QuerySet[AgentRun], bars: list[int]) 
         .annotate(place=place if bars else Value(0))
         .values("place")
         .annotate(count=Count("pk"), first=Min("bar"), last=Max("bar"))
+        .filter(count__gt=0)  # of nothing there is one row as well where there is nothing to group by
     )
     newest = {run.bar: run_row(run) for run in runs.filter(bar__in=[row["last"] for row in counted])}
     return {

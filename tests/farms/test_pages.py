@@ -337,3 +337,11 @@ def test_composed_rules_are_shown_in_words(pages: Client, traded: Desk, slug: st
         )
     html = pages.get(reverse("farms:agent", args=(made.pk,))).content.decode()
     assert not [each for each in words if each not in html]
+
+
+def test_an_agent_that_has_not_run_says_so(pages: Client, owner: User) -> None:
+    with tenancy.tenant(owner.pk), clock.at(T0):
+        desk = make_desk(owner)
+    page = pages.get(reverse("farms:agent", args=(desk.agent.pk,)))
+    assert page.context["runs"] == []
+    assert "nothing is here yet" in page.content.decode()
