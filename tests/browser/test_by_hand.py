@@ -74,7 +74,7 @@ def test_a_farm_is_built_by_the_checklist(open_page: OpenPage, builder: User, sc
 @pytest.mark.parametrize("script", [True, False])
 def test_a_farm_is_edited_duplicated_and_archived(open_page: OpenPage, builder: User, script: bool) -> None:
     page = open_page("/start/?amount=10000&recipe=calm", user=builder, script=script).page
-    page.get_by_role("button", name=re.compile("Make and start it")).click()
+    page.get_by_role("button", name=re.compile("^Start with")).click()
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Name").fill("Calmer")
     page.get_by_role("button", name="Save the farm").click()

@@ -39,7 +39,7 @@ def test_play_money_runs_after_two_submissions(open_page: OpenPage, newcomer: Us
     page.get_by_role("button", name="Review").click()
     expect(page.locator(".making")).to_contain_text("at most 6,250.00")
     assert running(newcomer) == 0
-    page.get_by_role("button", name=re.compile("Make and start it")).click()
+    page.get_by_role("button", name=re.compile("^Start with")).click()
     expect(page.get_by_role("heading", name="Quick mix", exact=True)).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="is running")).to_be_visible()
     assert running(newcomer) == 2  # there are two markets in this world
@@ -57,9 +57,9 @@ def test_play_money_runs_by_keyboard_alone(open_page: OpenPage, newcomer: User) 
     page.keyboard.press("ArrowDown")
     expect(page.get_by_label(re.compile("Hourly breakouts"))).to_be_checked()
     page.keyboard.press("Enter")
-    button = page.get_by_role("button", name=re.compile("Make and start it"))
+    button = page.get_by_role("button", name=re.compile("^Start with"))
     expect(button).to_be_visible()
-    _tab_to(page, "Make and start it")
+    _tab_to(page, "Start with")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Hourly breakouts", exact=True)).to_be_visible()
     assert running(newcomer) == 2
@@ -88,6 +88,17 @@ def test_a_refused_amount_is_said_where_it_was_typed(open_page: OpenPage, newcom
 
 def test_a_farm_that_was_just_made_is_sound(open_page: OpenPage, newcomer: User) -> None:
     page = open_page(REVIEW, user=newcomer).page
-    page.get_by_role("button", name=re.compile("Make and start it")).click()
+    page.get_by_role("button", name=re.compile("^Start with")).click()
     expect(page.get_by_role("heading", name="Quick mix", exact=True)).to_be_visible()
     assert_page_is_sound(open_page(urlsplit(page.url).path, user=newcomer))
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_the_button_of_the_review_is_whole_on_a_phone(open_page: OpenPage, newcomer: User, width: int) -> None:
+    page = open_page("/start/?amount=10000000&recipe=quick", user=newcomer, width=width).page
+    button = page.get_by_role("button", name=re.compile("^Start with")).bounding_box()
+    card = page.locator("form.card").bounding_box()
+    assert button is not None
+    assert card is not None
+    assert card["x"] <= button["x"]
+    assert button["x"] + button["width"] <= card["x"] + card["width"]
