@@ -192,6 +192,24 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
         assert verify(owner_id=user.pk).ok
 
 
+def test_no_reason_of_the_past_contradicts_its_decision(db: None, folder: Path) -> None:
+    user, _ = build(folder)
+    leads = {"enter": ("Go long: ",), "exit": ("Leave: ",), "hold": ("Wait: ", "Stay long: ")}
+    leads["skip"] = ("No entry: ", "Not left: ")
+    every = {lead for allowed in leads.values() for lead in allowed}
+    with tenancy.tenant(user.pk):
+        runs = list(AgentRun.objects.values_list("decision", "explanation"))
+    assert {"enter", "exit", "hold"} <= {decision for decision, _ in runs}
+    wrong = [
+        (decision, words)
+        for decision, words in runs
+        if not words.startswith(leads[decision])
+        or sum(words.count(lead) for lead in every) != 1
+        or (decision in ("enter", "exit") and "missing" in words)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.slow
 def test_a_second_build_changes_nothing(db: None, folder: Path) -> None:
     user, _ = build(folder)
