@@ -112,10 +112,10 @@ def test_filters_and_order_change_the_list_in_place_and_the_address(open_page: O
 
 def test_filters_work_without_javascript(open_page: OpenPage, desk: Desk) -> None:
     page = open_page("/trading/orders/", user=desk.owner, script=False).page
-    page.get_by_label("Status").select_option("rejected")
+    page.get_by_label("Status").select_option("refused")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("#list tbody tr")).to_have_count(1)
-    page.get_by_role("link", name="Rejected").click()
+    page.get_by_role("link", name="Refused").click()
     expect(page.locator("#list tbody tr")).to_have_count(5)
 
 
