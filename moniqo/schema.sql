@@ -56,13 +56,13 @@
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
--- migration wallets 0001_initial 1db917ddcf66de40
--- migration wallets 0002_policies 94af3fdcfd86dcf2
--- migration wallets 0003_ledger b697e158ad5d9b5f
--- migration wallets 0005_rehearsing_connections fb022c33168ad283
--- migration wallets 0006_hierarchy_functions 644e9a1c4c2f5a43
--- migration wallets 0007_connections_active_since b5fa56beb2166d91
--- migration wallets 0008_connections_as_others_see_them 3fa7bfacf8a70c24
+-- migration wallets 0001_initial 461dd2cff1d03847
+-- migration wallets 0002_policies 8c302ad0e5ec9740
+-- migration wallets 0003_ledger db50a75ef1031d8d
+-- migration wallets 0005_rehearsing_connections 559e35bab3ca4641
+-- migration wallets 0006_hierarchy_functions 519c6baf395cab4b
+-- migration wallets 0007_connections_active_since a79e76ab33ee3a9e
+-- migration wallets 0008_connections_as_others_see_them 041b673722bd873c
 
 --
 -- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -462,15 +462,21 @@ BEGIN
         FROM (SELECT posting_id, jsonb_agg(id ORDER BY id) AS ids FROM moved GROUP BY posting_id) one;
     END IF;
 
+    -- Only where a key was used before there is something to look up, each by itself: a plan made while the table is small
+    -- would join all of the owner's postings.
     SELECT jsonb_agg(jsonb_build_object(
-               'posting', p.id, 'hash', p.request_hash, 'made_at', p.created_at, 'replayed', postings[r.place] IS NULL,
-               'transfers', COALESCE(made -> p.id::text, (
-                   SELECT jsonb_agg(t.id ORDER BY t.id) FROM wallets_transfer t WHERE t.posting_id = p.id))
+               'posting', COALESCE(postings[r.place], first.id), 'hash', hashes[r.place],
+               'made_at', COALESCE(first.created_at, p_at), 'replayed', postings[r.place] IS NULL,
+               'transfers', COALESCE(made -> postings[r.place]::text, (
+                   SELECT jsonb_agg(t.id ORDER BY t.id) FROM wallets_transfer t WHERE t.posting_id = first.id))
            ) ORDER BY r.place),
-           min(r.key) FILTER (WHERE p.request_hash IS DISTINCT FROM hashes[r.place])
+           min(r.key) FILTER (WHERE first.request_hash <> hashes[r.place])
     INTO answers, strange
     FROM unnest(keys) WITH ORDINALITY AS r (key, place)
-    LEFT JOIN wallets_posting p ON p.owner_id = p_owner AND p.key = r.key;
+    LEFT JOIN LATERAL (
+        SELECT p.id, p.request_hash, p.created_at FROM wallets_posting p
+        WHERE postings[r.place] IS NULL AND p.owner_id = p_owner AND p.key = r.key LIMIT 1
+    ) AS first ON true;
     IF strange IS NOT NULL THEN
         RAISE EXCEPTION 'the key % was used before with another request', strange USING ERRCODE = 'LG002';
     END IF;

@@ -342,15 +342,21 @@ BEGIN
         FROM (SELECT posting_id, jsonb_agg(id ORDER BY id) AS ids FROM moved GROUP BY posting_id) one;
     END IF;
 
+    -- Only where a key was used before there is something to look up, each by itself: a plan made while the table is small
+    -- would join all of the owner's postings.
     SELECT jsonb_agg(jsonb_build_object(
-               'posting', p.id, 'hash', p.request_hash, 'made_at', p.created_at, 'replayed', postings[r.place] IS NULL,
-               'transfers', COALESCE(made -> p.id::text, (
-                   SELECT jsonb_agg(t.id ORDER BY t.id) FROM wallets_transfer t WHERE t.posting_id = p.id))
+               'posting', COALESCE(postings[r.place], first.id), 'hash', hashes[r.place],
+               'made_at', COALESCE(first.created_at, p_at), 'replayed', postings[r.place] IS NULL,
+               'transfers', COALESCE(made -> postings[r.place]::text, (
+                   SELECT jsonb_agg(t.id ORDER BY t.id) FROM wallets_transfer t WHERE t.posting_id = first.id))
            ) ORDER BY r.place),
-           min(r.key) FILTER (WHERE p.request_hash IS DISTINCT FROM hashes[r.place])
+           min(r.key) FILTER (WHERE first.request_hash <> hashes[r.place])
     INTO answers, strange
     FROM unnest(keys) WITH ORDINALITY AS r (key, place)
-    LEFT JOIN wallets_posting p ON p.owner_id = p_owner AND p.key = r.key;
+    LEFT JOIN LATERAL (
+        SELECT p.id, p.request_hash, p.created_at FROM wallets_posting p
+        WHERE postings[r.place] IS NULL AND p.owner_id = p_owner AND p.key = r.key LIMIT 1
+    ) AS first ON true;
     IF strange IS NOT NULL THEN
         RAISE EXCEPTION 'the key % was used before with another request', strange USING ERRCODE = 'LG002';
     END IF;

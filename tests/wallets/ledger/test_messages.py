@@ -218,3 +218,23 @@ def test_a_kind_that_is_not_on_the_list_is_refused(as_owner: User) -> None:
     leg = Leg(ref(wallet, kind="external"), ref(wallet), Decimal(1))
     with pytest.raises(InvalidLegError, match="bonus is no kind of posting"):
         post(owner_id=as_owner.pk, key="gift", kind="bonus", legs=[leg])
+
+
+def test_a_batch_reads_no_more_when_there_are_more_postings(live_db: str, owner: User) -> None:
+    """Also over a connection that made its plans while there were none."""
+    one, two = funded(owner.pk, 2, 1000)
+
+    def read() -> int:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT pg_stat_force_next_flush()")
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            books = ["wallets_posting", "wallets_transfer"]
+            cursor.execute("SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = ANY (%s)", [books])
+            return int(cursor.fetchone()[0])
+
+    costs = []
+    for turn in range(30):
+        before = read()
+        post_many(owner_id=owner.pk, requests=[request(one, two, 1, f"{turn} {step}") for step in range(20)])
+        costs.append(read() - before)
+    assert max(costs[20:]) <= max(costs[:10]) + 40
