@@ -17,7 +17,7 @@ from kit.errors import NotFoundError
 from kit.statuses import State
 from markets.candles.reading import load_candles, moment
 from markets.models import Timeframe
-from portfolio.selectors.standings import Standing, standings
+from portfolio.selectors.standings import HasStanding, Standing, standings
 from quant import strategies
 from quant.candles import MINUTE_MS, Candles, Floats, aggregate
 from quant.errors import UnknownStrategyError
@@ -39,7 +39,7 @@ USUAL_BARS: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
-class AgentRow:
+class AgentRow(HasStanding):
     """An agent. Money in the base asset of its master, returns and shares as fractions."""
 
     id: UUID
@@ -64,34 +64,6 @@ class AgentRow:
     realized: Decimal
     position: PositionRow | None
     last_run: RunRow | None
-
-    @property
-    def value(self) -> Decimal | None:
-        return self.standing.value
-
-    @property
-    def funding(self) -> Decimal:
-        return self.standing.funding
-
-    @property
-    def profit(self) -> Decimal | None:
-        return self.standing.profit
-
-    @property
-    def profit_on_funding(self) -> Decimal | None:
-        return self.standing.profit_on_funding
-
-    @property
-    def today(self) -> Decimal | None:
-        return self.standing.today
-
-    @property
-    def today_return(self) -> float | None:
-        return self.standing.today_return
-
-    @property
-    def twr(self) -> float | None:
-        return self.standing.twr
 
     @property
     def market(self) -> str:

@@ -17,7 +17,7 @@ from farms.selectors.states import farm_facts, states_of
 from kit import clock
 from kit.errors import NotFoundError
 from kit.statuses import State
-from portfolio.selectors.standings import Standing, standings
+from portfolio.selectors.standings import HasStanding, Standing, standings
 from trading.models import TradeDay
 from trading.selectors import PositionRow, protective_orders
 from wallets.hierarchy.tree import WalletNode, wallet_tree
@@ -43,7 +43,7 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class FarmRow:
+class FarmRow(HasStanding):
     """A farm with its agents. Money in the base asset of its master."""
 
     id: UUID
@@ -61,34 +61,6 @@ class FarmRow:
     created_at: datetime
     agents: tuple[AgentRow, ...]
     exposure: tuple[Exposure, ...]
-
-    @property
-    def value(self) -> Decimal | None:
-        return self.standing.value
-
-    @property
-    def funding(self) -> Decimal:
-        return self.standing.funding
-
-    @property
-    def profit(self) -> Decimal | None:
-        return self.standing.profit
-
-    @property
-    def profit_on_funding(self) -> Decimal | None:
-        return self.standing.profit_on_funding
-
-    @property
-    def today(self) -> Decimal | None:
-        return self.standing.today
-
-    @property
-    def today_return(self) -> float | None:
-        return self.standing.today_return
-
-    @property
-    def twr(self) -> float | None:
-        return self.standing.twr
 
     @property
     def running(self) -> int:

@@ -58,6 +58,41 @@ class Standing:
         return None if self.profit is None or self.funding <= 0 else self.profit / self.funding
 
 
+class HasStanding:
+    """A row about a wallet, which shows the figures of its standing as its own."""
+
+    __slots__ = ()
+    standing: Standing
+
+    @property
+    def value(self) -> Decimal | None:
+        return self.standing.value
+
+    @property
+    def funding(self) -> Decimal:
+        return self.standing.funding
+
+    @property
+    def profit(self) -> Decimal | None:
+        return self.standing.profit
+
+    @property
+    def profit_on_funding(self) -> Decimal | None:
+        return self.standing.profit_on_funding
+
+    @property
+    def today(self) -> Decimal | None:
+        return self.standing.today
+
+    @property
+    def today_return(self) -> float | None:
+        return self.standing.today_return
+
+    @property
+    def twr(self) -> float | None:
+        return self.standing.twr
+
+
 def standings(*, owner_id: UUID) -> dict[UUID, Standing]:
     """The standing of each wallet by its id, of those too that never held anything; of all together by the owner's."""
     now = clock.now()

@@ -110,6 +110,15 @@ def test_filters_and_order_change_the_list_in_place_and_the_address(open_page: O
     expect(page.locator("nav.side")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_what_a_position_makes_is_in_sight(open_page: OpenPage, desk: Desk, width: int) -> None:
+    page = open_page("/trading/positions/", user=desk.owner, width=width).page
+    figure, table = page.locator("td:has(.pnl)").first.bounding_box(), page.locator(".scroll").first.bounding_box()
+    assert figure is not None
+    assert table is not None
+    assert figure["x"] + figure["width"] <= table["x"] + table["width"] + 1
+
+
 def test_filters_work_without_javascript(open_page: OpenPage, desk: Desk) -> None:
     page = open_page("/trading/orders/", user=desk.owner, script=False).page
     page.get_by_label("Status").select_option("refused")

@@ -135,6 +135,14 @@ def test_the_same_difference_is_posted_once(wallet: Wallet) -> None:
     assert Alert.objects.filter(resolved_at=None).count() == 1
 
 
+def test_more_than_one_leg_may_move_goes_to_suspense_in_parts(wallet: Wallet) -> None:
+    for _ in range(2):
+        arrive(wallet, 9 * 10**17)
+    statuses = [run_sync(wallet).status for _ in range(5)]
+    assert statuses == [*[SyncRun.Status.DRIFT] * 4, SyncRun.Status.OK]
+    assert balance(wallet, kind="suspense") == 18 * 10**17
+
+
 def test_money_that_is_missing_is_critical(wallet: Wallet) -> None:
     arrive(wallet, -30)
     assert row(run_sync(wallet)).drift == -30
