@@ -17,6 +17,7 @@ from django.urls import reverse
 from farms.models import Agent, Farm
 from kit import clock
 from kit.sentences import Value, amount, day, moment, stored
+from kit.statements import Statement
 from kit.statuses import State, Step
 from markets.candles.reading import milliseconds
 from markets.candles.reading import moment as moment_of
@@ -84,7 +85,8 @@ class FarmFacts:
 def farm_facts(*, owner_id: UUID) -> tuple[FarmFacts, ...]:
     """The owner's farms, oldest first: one query."""
     rows: dict[UUID, list[dict[str, Any]]] = {}
-    for row in _rows(owner_id):
+    for values in ROWS.rows(owner_id=owner_id):
+        row = dict(zip(NAMES, values, strict=True))
         rows.setdefault(row["pk"], []).append(row)
     return tuple(
         FarmFacts(
@@ -317,9 +319,13 @@ def _rows(owner_id: UUID) -> QuerySet[Farm, dict[str, Any]]:
             is_ordering=Exists(orders),
             refusals=Func(F("agents__wallet_id"), function="refused_orders", output_field=JSONField()),
         )
-        .values(*_COLUMNS, "free", "farm_free", "is_holding", "is_ordering", "refusals")
+        .values(*NAMES)
     )
     return rows
+
+
+NAMES: Final = (*_COLUMNS, "free", "farm_free", "is_holding", "is_ordering", "refusals")
+ROWS: Final = Statement(_rows)
 
 
 def _cash(wallet: str) -> Subquery:

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 
 from farms.models import AgentFarmAssignment
+from kit.statements import Statement
 from trading.models import Order, Position
 from wallets.models import FundAllocation, SyncRun
 
@@ -47,10 +48,18 @@ class Event:
     is_profit: bool = False
 
 
-def recent_activity(*, owner_id: UUID, most: int = MOST) -> Sequence[Event]:
+def recent_activity(*, owner_id: UUID) -> Sequence[Event]:
     """The newest events of the owner: money moved, positions, refused orders, sync problems, agents at work."""
-    first, *others = (part[:most] for part in _parts(owner_id))
-    return [_event(*row) for row in first.union(*others, all=True).order_by("-moment")[:most]]
+    return [_event(*row) for row in NEWEST.rows(owner_id=owner_id)]
+
+
+def _newest(owner_id: UUID) -> QuerySet[Any, Any]:
+    first, *others = (part[:MOST] for part in _parts(owner_id))
+    united: QuerySet[Any, Any] = first.union(*others, all=True).order_by("-moment")[:MOST]
+    return united
+
+
+NEWEST: Final = Statement(_newest)
 
 
 # The columns of every part, in this order; what they say is put into words below.
