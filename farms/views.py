@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +19,7 @@ from farms.models import Agent, AgentRun, Farm
 from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import missing_is_404, owner_of
+from kit.paging import Pages
 from quant import strategies
 from quant.strategies import Strategy
 from trading.selectors import wallet_limits
@@ -78,7 +78,7 @@ def agent(request: HttpRequest, pk: UUID) -> HttpResponse:
     show = given if given in dict(SHOWN) else ""
     runs = selectors.agent_runs(owner_id=owner_id, agent_id=pk).order_by("-bar")
     acted = runs.exclude(decision=AgentRun.Decision.HOLD)
-    listed = Paginator(runs if show == "all" else acted, RUNS_SHOWN).get_page(request.GET.get("page"))
+    listed = Pages(runs if show == "all" else acted, RUNS_SHOWN).get_page(request.GET.get("page"))
     shown = [selectors.run_row(run) for run in listed.object_list] if show else selectors.folded(runs, listed)
     context = {
         "page": page,

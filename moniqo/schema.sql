@@ -44,15 +44,15 @@
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
 -- migration portfolio 0004_prices f106b27fb1c11faf
 -- migration sessions 0001_initial -
--- migration trading 0001_initial 0a0b69ce2260fce4
+-- migration trading 0001_initial 8fdaa69e77bfc028
 -- migration trading 0002_policies 4b4cf0cdeea88d02
 -- migration trading 0003_guards 89849037b026b36b
 -- migration trading 0004_sums_of_closed_trades 4d8724901568ca16
 -- migration trading 0005_functions 361fb8b94755f471
--- migration trading 0006_newest_first 19e8870414138e63
+-- migration trading 0006_newest_first 2b18e33a22b1eebe
 -- migration trading 0007_orders_remember_the_request ed3b30d1fca57323
 -- migration trading 0008_sums_of_a_period e44c402e71d3875f
--- migration trading 0009_refused_orders 030a69313e1303e9
+-- migration trading 0009_refused_orders a4394e158b9a7a68
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -816,16 +816,25 @@ END $$;
 CREATE FUNCTION public.refused_orders(p_wallet uuid) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $$
-    -- Null where there are none. `limit` is the gate's most frequent one, '' where a venue rejected the order.
-    WITH refused AS (
-        SELECT id, created_at, attempts = 0 AS is_by_gate, refusal FROM trading_order
-        WHERE wallet_id = p_wallet AND status = 'rejected' AND created_at > coalesce(
+    -- Null where there are none. `limit` is the most frequent one among the newest hundred, '' where a venue rejected
+    -- the order. What stands after the last accepted order was refused: its status need not be read to be counted.
+    WITH accepted AS MATERIALIZED (
+        SELECT coalesce(
             (
                 SELECT created_at FROM trading_order WHERE wallet_id = p_wallet AND status <> 'rejected'
                 ORDER BY created_at DESC LIMIT 1
             ),
             '-infinity'
-        )
+        ) AS at
+    ),
+    counted AS (
+        SELECT count(*) AS count, min(created_at) AS since FROM trading_order
+        WHERE wallet_id = p_wallet AND created_at > (SELECT at FROM accepted)
+    ),
+    refused AS (
+        SELECT id, created_at, attempts = 0 AS is_by_gate, refusal FROM trading_order
+        WHERE wallet_id = p_wallet AND created_at > (SELECT at FROM accepted)
+        ORDER BY created_at DESC LIMIT 100
     ),
     judged AS (
         SELECT refused.*, coalesce(verdict."limit", '') AS cause, verdict.numbers ->> 'maximum_notional' AS maximum
@@ -841,10 +850,10 @@ CREATE FUNCTION public.refused_orders(p_wallet uuid) RETURNS jsonb
         FROM judged GROUP BY is_by_gate, cause ORDER BY count(*) DESC, max(created_at) DESC LIMIT 1
     )
     SELECT jsonb_build_object(
-        'count', (SELECT count(*) FROM refused), 'since', (SELECT min(created_at) FROM refused),
+        'count', counted.count, 'since', counted.since,
         'is_by_gate', most.is_by_gate, 'limit', most.cause, 'maximum', most.maximum, 'refusal', most.refusal
     )
-    FROM most
+    FROM most, counted
 $$;
 
 
@@ -4973,7 +4982,7 @@ CREATE INDEX fill_newest_first ON public.trading_fill USING btree (owner_id, fil
 -- Name: fill_of_wallet; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX fill_of_wallet ON public.trading_fill USING btree (wallet_id, filled_at DESC);
+CREATE INDEX fill_of_wallet ON public.trading_fill USING btree (owner_id, wallet_id, filled_at DESC);
 
 
 --
@@ -5005,10 +5014,17 @@ CREATE INDEX order_newest_first ON public.trading_order USING btree (owner_id, c
 
 
 --
+-- Name: order_of_instrument; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_of_instrument ON public.trading_order USING btree (instrument_id, owner_id, created_at DESC);
+
+
+--
 -- Name: order_of_wallet; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX order_of_wallet ON public.trading_order USING btree (wallet_id, created_at DESC);
+CREATE INDEX order_of_wallet ON public.trading_order USING btree (owner_id, wallet_id, created_at DESC);
 
 
 --
@@ -5054,10 +5070,17 @@ CREATE INDEX position_closed_newest_first ON public.trading_position USING btree
 
 
 --
+-- Name: position_of_instrument; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX position_of_instrument ON public.trading_position USING btree (instrument_id, owner_id, closed_at DESC);
+
+
+--
 -- Name: position_of_wallet; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX position_of_wallet ON public.trading_position USING btree (wallet_id, closed_at DESC);
+CREATE INDEX position_of_wallet ON public.trading_position USING btree (owner_id, wallet_id, closed_at DESC);
 
 
 --
@@ -5145,13 +5168,6 @@ CREATE INDEX trading_order_hold_id_287f49e4 ON public.trading_order USING btree 
 
 
 --
--- Name: trading_order_instrument_id_d8b5ad95; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX trading_order_instrument_id_d8b5ad95 ON public.trading_order USING btree (instrument_id);
-
-
---
 -- Name: trading_order_owner_id_6fbed215; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5177,13 +5193,6 @@ CREATE INDEX trading_orderevent_order_id_2791c525 ON public.trading_orderevent U
 --
 
 CREATE INDEX trading_orderevent_owner_id_98da209e ON public.trading_orderevent USING btree (owner_id);
-
-
---
--- Name: trading_position_instrument_id_c2feffa5; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX trading_position_instrument_id_c2feffa5 ON public.trading_position USING btree (instrument_id);
 
 
 --

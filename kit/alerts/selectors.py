@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import BooleanField, Case, IntegerField, QuerySet, Value, When
 
 from kit.alerts import links
 from kit.alerts.kinds import KINDS, LEVELS, rank
 from kit.alerts.models import Alert, Message, Mute, PlatformAlert, in_force
+from kit.paging import Pages
 from kit.sentences import in_words
 
 PAGE_ROWS: Final = 50
@@ -81,7 +82,7 @@ def inbox(*, user_id: UUID, is_operator: bool, tab: str, filters: Filters, page:
     if is_operator:
         rows = rows.union(_rows(filters.of(placed(PlatformAlert.objects.all(), tab)), is_platform=True), all=True)
     order = ("-resolved_at", "-id") if tab == HISTORY else ("-gravity", "-raised_at", "-id")
-    found: Any = Paginator(rows.order_by(*order), PAGE_ROWS).get_page(page)
+    found: Any = Pages(rows.order_by(*order), PAGE_ROWS).get_page(page)
     found.object_list = [_row(dict(zip(_COLUMNS, row, strict=True))) for row in found.object_list]
     return found  # type: ignore[no-any-return]  # rows of the table became rows of words
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 
 from kit.audit.models import AuditEntry
+from kit.paging import Pages
 
 PAGE_ROWS = 50
 
@@ -40,7 +41,7 @@ def audit_log(*, owner_id: UUID, area: str = "", page: str = "") -> "Page[AuditR
     rows = AuditEntry.objects.filter(owner_id=owner_id).select_related("actor")
     if area in AuditEntry.Area.values:
         rows = rows.filter(area=area)
-    found: Any = Paginator(rows, PAGE_ROWS).get_page(page)
+    found: Any = Pages(rows, PAGE_ROWS).get_page(page)
     found.object_list = [_row(entry, owner_id) for entry in found.object_list]
     return found  # type: ignore[no-any-return]  # rows of entries became rows of words
 

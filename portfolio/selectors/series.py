@@ -1,6 +1,6 @@
 """A scope's value over time, thinned out to what a screen can show.
 
-The last week is read from the snapshots, what is older from the days. Of every slice of time the lowest, the highest,
+The last days are read from the snapshots, what is older from the days. Of every slice of time the lowest, the highest,
 the deepest and the last point are kept, so that neither a peak nor a drawdown disappears; and so are the largest flows.
 Drawdown is measured on the time-weighted index, from its highest point within the period: money put in hides no loss.
 A scope has a history in each asset that it was ever valued in (`base`); they are never mixed.
@@ -22,8 +22,11 @@ from portfolio.valuation import SAYS_A_VALUE
 POINTS: Final = 480
 SLICES: Final = 110  # four points of each, some flows and the ends stay within POINTS
 FLOWS: Final = 30
-# What is older than this is read by its days: every five minutes of it is more than has to be read for one line.
+# What is older than this is read by its days: every five minutes of it is more than has to be read for one line. A
+# slice of a period longer than `LONG` is more than six hours wide, so that less of it has to be fine.
+LONG: Final = timedelta(days=31)
 FINE: Final = timedelta(days=7)
+FINE_OF_LONG: Final = timedelta(days=2)
 
 # The value before the period; the rest of its first day by snapshots; whole days, each standing at its end, up to the
 # newest that is written down and older than `fine`; and from there on snapshots again.
@@ -67,42 +70,36 @@ def points(raw: str, name: str, source: str = "") -> str:
 {name} AS (
     SELECT at, equity, twr_index, low, high, life, CASE WHEN is_opening THEN 0 ELSE flow END AS flow,
            CASE WHEN is_opening THEN 0 ELSE adjustments END AS adjustments,
-           sum(CASE WHEN is_opening THEN 0 ELSE flow END) OVER (ORDER BY at) AS flows,
+           sum(CASE WHEN is_opening THEN 0 ELSE flow END) OVER whole AS flows,
+           (row_number() OVER whole)::double precision AS number, date_part('epoch', at) AS second,
            CASE WHEN low = 0 AND NOT is_opening THEN -1 ELSE
                least(low / nullif(max(high) OVER (earlier ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
                      twr_index / nullif(max(high) OVER earlier, 0)) - 1
            END AS drawdown
     FROM {name}_lived
-    WINDOW earlier AS (PARTITION BY life ORDER BY at)
+    WINDOW earlier AS (PARTITION BY life ORDER BY at), whole AS (ORDER BY life, at)
 )
 """  # noqa: S608 - joined from constants
 
 
 # The least and the greatest of [value, number] pairs find an extreme and where it is in one pass without sorting.
 THINNED: Final = """
-, numbered AS (
-    SELECT point.*, row_number() OVER (ORDER BY at)::double precision AS number FROM point
-),
-span AS (
-    SELECT extract(epoch FROM min(at))::double precision AS first,
-           extract(epoch FROM max(at))::double precision + 1 AS last, count(*) AS points
-    FROM point
-),
+, span AS (SELECT min(second) AS first, max(second) + 1 AS last, count(*) AS points FROM point),
 extreme AS (
     SELECT min(ARRAY[equity::double precision, number]) AS lowest,
            max(ARRAY[equity::double precision, number]) AS highest,
            min(ARRAY[drawdown, number]) AS deepest, max(number) AS latest
-    FROM numbered CROSS JOIN span
+    FROM point CROSS JOIN span
     WHERE points > %(points)s
-    GROUP BY width_bucket(extract(epoch FROM at)::double precision, first, last, %(slices)s)
+    GROUP BY width_bucket(second, first, last, %(slices)s)
 ),
-marked AS (SELECT number FROM numbered WHERE flow <> 0 ORDER BY abs(flow) DESC, at LIMIT %(flows)s),
+marked AS (SELECT number FROM point WHERE flow <> 0 ORDER BY abs(flow) DESC, at LIMIT %(flows)s),
 kept AS (
     SELECT unnest(ARRAY[lowest[2], highest[2], deepest[2], latest]) AS number FROM extreme
     UNION
     SELECT number FROM marked
     UNION
-    SELECT number FROM numbered CROSS JOIN span WHERE points <= %(points)s
+    SELECT number FROM point CROSS JOIN span WHERE points <= %(points)s
 )
 """
 
@@ -223,11 +220,12 @@ def deepest_drawdown(*, scope: UUID, base: str, start: datetime) -> Trough | Non
 
 def parameters(scope: UUID, base: str, start: datetime) -> dict[str, Any]:
     """Of `points` over `SOURCE`."""
+    now = clock.now()
     return {
         "scope": scope,
         "base": base,
         "start": start,
         "second_date": days.day_of(start) + timedelta(days=1),
         "second_day": days.ends(days.day_of(start)),
-        "fine": clock.now() - FINE,
+        "fine": now - (FINE if now - start <= LONG else FINE_OF_LONG),
     }

@@ -74,7 +74,7 @@ _TRAIL: Final = f"""{series.points("raw", "point", series.SOURCE)}{_TODAY}{serie
     SELECT 'line', number, at, ARRAY[equity, flow, flows, (marked.number IS NOT NULL)::integer],
            ARRAY[twr_index, drawdown]
     FROM kept
-    JOIN numbered USING (number)
+    JOIN point USING (number)
     LEFT JOIN marked USING (number)
     UNION ALL
     {_CHANGE.format(point="point", start="start")}

@@ -125,7 +125,9 @@ def test_a_series_of_years_is_read_from_its_days_and_keeps_the_depth_of_a_fall_w
         points = equity_series(
             scope=fund.owner.pk, base="USDT", start=clamp(scope=fund.owner.pk, base="USDT", start=Period.ALL.start)
         )
-    assert 410 <= len(points) <= 420  # 393 days, and a week and the rest of the first day by three a day
+        month = equity_series(scope=fund.owner.pk, base="USDT", start=end - timedelta(days=30, minutes=1))
+    assert 400 <= len(points) <= 410  # 398 days, and two days and the rest of the first day by three a day
+    assert 42 <= len(month) <= 50  # 22 days, and a week and the rest of the first day by three a day
     assert min(point.drawdown for point in points) == pytest.approx(-0.4)
 
 

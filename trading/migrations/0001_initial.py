@@ -123,7 +123,10 @@ class Migration(migrations.Migration):
                 (
                     "instrument",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="markets.instrument"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="markets.instrument",
                     ),
                 ),
                 (
@@ -209,7 +212,10 @@ class Migration(migrations.Migration):
                 (
                     "instrument",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="markets.instrument"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="markets.instrument",
                     ),
                 ),
                 (
@@ -368,7 +374,7 @@ class Migration(migrations.Migration):
                 "ordering": ("-filled_at", "-id"),
                 "indexes": [
                     models.Index(fields=["owner", "-filled_at"], name="fill_newest_first"),
-                    models.Index(fields=["wallet", "-filled_at"], name="fill_of_wallet"),
+                    models.Index(fields=["owner", "wallet", "-filled_at"], name="fill_of_wallet"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("connection", "instrument", "venue_trade_id"), name="fill_once"),
@@ -449,7 +455,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="position",
-            index=models.Index(fields=["wallet", "-closed_at"], name="position_of_wallet"),
+            index=models.Index(fields=["owner", "wallet", "-closed_at"], name="position_of_wallet"),
+        ),
+        migrations.AddIndex(
+            model_name="position",
+            index=models.Index(fields=["instrument", "owner", "-closed_at"], name="position_of_instrument"),
         ),
         migrations.AddIndex(
             model_name="position",

@@ -44,7 +44,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="order",
-            index=models.Index(fields=["wallet", "-created_at"], name="order_of_wallet"),
+            index=models.Index(fields=["owner", "wallet", "-created_at"], name="order_of_wallet"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(fields=["instrument", "owner", "-created_at"], name="order_of_instrument"),
         ),
         migrations.AddIndex(
             model_name="order",

@@ -57,7 +57,7 @@ class Order(Identified, Owned):
 
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="orders")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="orders")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="+")
     key = models.CharField(max_length=120, help_text="Idempotency key; the client order id is derived from it.")
     request = models.CharField(
         max_length=64, blank=True, default="", help_text="SHA-256 of all that was asked for; the key repeats only that."
@@ -142,7 +142,8 @@ class Order(Identified, Owned):
         )
         indexes = (
             models.Index(fields=("owner", "-created_at"), name="order_newest_first"),
-            models.Index(fields=("wallet", "-created_at"), name="order_of_wallet"),
+            models.Index(fields=("owner", "wallet", "-created_at"), name="order_of_wallet"),
+            models.Index(fields=("instrument", "owner", "-created_at"), name="order_of_instrument"),
             models.Index(
                 fields=("owner", "-created_at"),
                 condition=Q(status__in=(states.REJECTED, states.UNCERTAIN)),
@@ -253,7 +254,7 @@ class Fill(Owned):
         )
         indexes = (
             models.Index(fields=("owner", "-filled_at"), name="fill_newest_first"),
-            models.Index(fields=("wallet", "-filled_at"), name="fill_of_wallet"),
+            models.Index(fields=("owner", "wallet", "-filled_at"), name="fill_of_wallet"),
         )
 
     def __str__(self) -> str:

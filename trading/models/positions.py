@@ -17,7 +17,7 @@ class Position(Identified, Owned):
         SHORT = "short", "Short"
 
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="positions")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="+")
     direction = models.CharField(max_length=5, choices=Direction, default=Direction.LONG)
     quantity = MoneyField(help_text="What is open now; zero once closed.")
     entry_quantity = MoneyField(help_text="All that was bought into it.")
@@ -63,7 +63,8 @@ class Position(Identified, Owned):
         )
         indexes = (
             models.Index(fields=("owner", "-closed_at"), name="position_closed_newest_first"),
-            models.Index(fields=("wallet", "-closed_at"), name="position_of_wallet"),
+            models.Index(fields=("owner", "wallet", "-closed_at"), name="position_of_wallet"),
+            models.Index(fields=("instrument", "owner", "-closed_at"), name="position_of_instrument"),
             models.Index(fields=("owner", "-opened_at"), name="position_opened_newest_first"),
         )
 

@@ -11,12 +11,13 @@ from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.core.paginator import Page, Paginator
-from django.db.models import BooleanField, Q, QuerySet
+from django.core.paginator import Page
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
 from kit import days
+from kit.paging import Pages
 from markets.models import Instrument
 from trading.models import REFUSED, Order, Side
 from wallets.hierarchy.places import subtree
@@ -106,8 +107,8 @@ def understood(
 def filter_choices(*, owner_id: UUID) -> dict[str, list[tuple[str, str]]]:
     """What the filters of a page offer: wallets and the instruments that were traded; two queries."""
     wallets = Wallet.objects.filter(owner_id=owner_id).order_by("name").values_list("pk", "name")
-    traded = Order.objects.filter(owner_id=owner_id).values("instrument_id")
-    instruments = Instrument.objects.filter(pk__in=traded).order_by("symbol").values_list("pk", "symbol")
+    traded = Exists(Order.objects.filter(owner_id=owner_id, instrument_id=OuterRef("pk")))
+    instruments = Instrument.objects.filter(traded).order_by("symbol").values_list("pk", "symbol")
     return {
         "wallet": [(str(pk), name) for pk, name in wallets],
         "instrument": [(str(pk), symbol) for pk, symbol in instruments],
@@ -169,7 +170,7 @@ def listing(
     filters: Filters,
     present: Callable[[Any], Row],
 ) -> Listing[Row]:
-    found = Paginator(in_order(rows, sorts, sort), PAGE_ROWS).get_page(page)
+    found = Pages(in_order(rows, sorts, sort), PAGE_ROWS).get_page(page)
     found.object_list = [present(row) for row in found.object_list]
     return Listing(found, sort, filters)
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.db.models import Q
 
 from kit import clock
 from kit.errors import NotFoundError
+from kit.paging import Pages
 from markets.prices import Quote, quoted, read_quote
 from trading.models import Position
 from trading.positions import accounting
@@ -201,7 +201,7 @@ POSITION_SORTS: Final[dict[str, Callable[[PositionRow], Any]]] = {
 def list_positions(*, owner_id: UUID, filters: Filters, sort: str = "", page: Any = 1) -> Listing[PositionRow]:
     """A page of open positions; they are all priced before they are sorted, since value and profit need the price."""
     sort = known(sort, POSITION_SORTS, "-value")
-    return Listing(Paginator(_positions(owner_id, filters, sort), PAGE_ROWS).get_page(page), sort, filters)
+    return Listing(Pages(_positions(owner_id, filters, sort), PAGE_ROWS).get_page(page), sort, filters)
 
 
 def export_positions(*, owner_id: UUID, filters: Filters, sort: str = "", start: int = 0) -> list[PositionRow]:

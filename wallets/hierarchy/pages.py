@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import urlencode
 
 from kit.http import HtmxRequest, owner_of, vary, wants_part
+from kit.paging import Pages
 from kit.statuses import State
 from wallets.hierarchy import transfers
 from wallets.hierarchy.flow import capital_flow, colours
@@ -152,7 +152,7 @@ def wallet_page(
     asset = request.GET.get("asset") or node.base_asset
     kind = request.GET.get("kind") or Account.Kind.WALLET.value
     statement = statements.entries(owner_id=owner_id, wallet_id=pk, asset=asset, kind=kind)
-    page = Paginator(statement, ENTRIES_SHOWN).get_page(request.GET.get("page"))
+    page = Pages(statement, ENTRIES_SHOWN).get_page(request.GET.get("page"))
     accounts = list(Account.objects.filter(wallet_id=pk).exclude(version=0, held_version=0).order_by("kind", "asset"))
     context = {
         "row": _row(node, colour),
