@@ -51,18 +51,18 @@ class World:
         _quote(self.bitcoin, Decimal(price))
 
 
-def build_world(email: str = "world@example.com") -> World:
-    """Make the world and commit it; needs a database of its own (`site` or `live_db`)."""
+def build_world(email: str = "world@example.com", *, times: int = 1) -> World:
+    """Make the world and commit it, `times` as rich; needs a database of its own (`site` or `live_db`)."""
     owner = make_user(email, name="Wanda World")
     start = clock.now().replace(minute=0, second=0, microsecond=0) - len(SHAPE) * HOUR
     with tenancy.tenant(owner.pk):
         bitcoin, ether = _instrument("BTC", start, 600), _instrument("ETH", start, 30)
         with clock.at(start):
-            world = _open(owner, bitcoin, ether)
+            world = _open(owner, bitcoin, ether, times)
         for hour in range(1, len(SHAPE) + 1):
             _live_through(world, start + hour * HOUR)
         with clock.at(start + len(SHAPE) * HOUR):
-            _move(collect, world.master, world.quiet, "87.65", "Half of what was not used")
+            _move(collect, world.master, world.quiet, Decimal("87.65") * times, "Half of what was not used")
             start_farm(owner_id=owner.pk, farm_id=world.farm.pk)
             take_snapshots(owner_id=owner.pk, at=clock.now() + timedelta(seconds=1))
             roll_up_days(owner_id=owner.pk)
@@ -72,20 +72,26 @@ def build_world(email: str = "world@example.com") -> World:
     return world
 
 
-def _open(owner: User, bitcoin: Instrument, ether: Instrument) -> World:
+def _open(owner: User, bitcoin: Instrument, ether: Instrument, times: int) -> World:
     connection = create_demo_connection(owner_id=owner.pk)
     master = create_wallet(owner_id=owner.pk, name="Master", role=Wallet.Role.MASTER, connection=connection)
-    set_limits(on=connection, allowed_symbols=[bitcoin.symbol, ether.symbol], maximum_notional=Decimal(15000))
-    deposit(owner_id=owner.pk, wallet_id=master.pk, amount=Decimal("123456.78"), asset="USDT", key="opening")
+    set_limits(on=connection, allowed_symbols=[bitcoin.symbol, ether.symbol], maximum_notional=Decimal(15000) * times)
+    deposit(owner_id=owner.pk, wallet_id=master.pk, amount=Decimal("123456.78") * times, asset="USDT", key="opening")
     trend = _farm(owner, master, "Trend", "0.45")
     momentum = _farm(owner, master, LONG_FARM, "0.3")
     busy = _agent(trend, "Bitcoin trend", bitcoin, "0.6", size="0.5")
     refused = _agent(trend, "Bitcoin, far too large", bitcoin, "0.4", size="0.9")
     quiet = _agent(momentum, LONG_AGENT, ether, "1", size="0.5")
     world = World(owner, connection, master, trend, busy, quiet, bitcoin, ether)
-    _move(allocate, master, busy, "25432.10", "Opening capital")
-    _move(allocate, master, refused, "23876.54", "Opening capital")
-    _move(allocate, master, quiet, "9765.43", "Opening capital, with a note that says at some length where it is from")
+    _move(allocate, master, busy, Decimal("25432.10") * times, "Opening capital")
+    _move(allocate, master, refused, Decimal("23876.54") * times, "Opening capital")
+    _move(
+        allocate,
+        master,
+        quiet,
+        Decimal("9765.43") * times,
+        "Opening capital, with a note that says at some length where it is from",
+    )
     for agent in (busy, refused):
         start_agent(owner_id=owner.pk, agent_id=agent.pk)
     take_snapshots(owner_id=owner.pk, at=clock.now())
@@ -123,7 +129,7 @@ def _agent(farm: Farm, name: str, instrument: Instrument, target: str, *, size: 
     )
 
 
-def _move(movement: Callable[..., object], master: Wallet, agent: Agent, amount: str, note: str) -> None:
+def _move(movement: Callable[..., object], master: Wallet, agent: Agent, amount: Decimal, note: str) -> None:
     """Down to an agent through its farm, or up the same way."""
     farm = agent.farm.wallet
     steps: Sequence[tuple[Wallet, Wallet]] = ((master, farm), (farm, agent.wallet))
@@ -135,7 +141,7 @@ def _move(movement: Callable[..., object], master: Wallet, agent: Agent, amount:
             source_id=source.pk,
             target_id=target.pk,
             asset="USDT",
-            amount=Decimal(amount),
+            amount=amount,
             key=f"{movement.__name__}:{agent.pk}:{source.role}",
             note=note,
         )

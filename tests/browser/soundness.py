@@ -1,13 +1,14 @@
 """What every page must satisfy, whatever it shows.
 
 `watch` listens while a page loads; `assert_page_is_sound` judges: no accessibility violation that axe-core knows,
-nothing wider than the screen, a silent console, no refused resource, nothing asked of another host, and few bytes in
-few requests.
+nothing wider than the screen, no cell of a table outside the box it is seen through, a silent console, no refused
+resource, nothing asked of another host, and few bytes in few requests.
 """
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,8 @@ PAGE_BYTES = 120_000
 PAGE_REQUESTS = 10
 CHART_PAGE_BYTES = 450_000
 STREAM_PATH = "/live"
-DESK, PHONE, SMALLEST = 1440, 390, 320
+DESK, LAPTOP, TABLET, PHONE, SMALLEST = 1440, 1024, 768, 390, 320
+CELLS = (Path(__file__).parent / "cells.js").read_text()
 LOUD = {"error", "warning"}
 CHARTS_FIT = """[...document.querySelectorAll("[data-chart] .main-svg")]
   .every(drawing => drawing.clientWidth <= drawing.closest("[data-chart]").clientWidth + 1)"""
@@ -109,6 +111,12 @@ def overflow(page: Page) -> list[str]:
     return stick_out
 
 
+def cells_out(page: Page) -> list[str]:
+    """What of the page's tables a reader cannot see whole, measured against every box that clips it."""
+    found: list[str] = page.evaluate(CELLS)
+    return found
+
+
 def assert_page_is_sound(visit: Visit, *, byte_budget: int = PAGE_BYTES, request_budget: int = PAGE_REQUESTS) -> None:
     """Fail with everything that is wrong with the page at once."""
     settle(visit.page)
@@ -117,6 +125,7 @@ def assert_page_is_sound(visit: Visit, *, byte_budget: int = PAGE_BYTES, request
     problems = [
         *(f"axe: {violation}" for violation in violations(visit.page)),
         *(f"wider than the screen: {element}" for element in overflow(visit.page)),
+        *(f"cell: {cell}" for cell in cells_out(visit.page)),
         *(f"console: {line}" for line in visit.console),
         *(f"request: {line}" for line in visit.failures),
     ]
@@ -140,7 +149,17 @@ def assert_page_is_sound_everywhere(visit: Visit, *, byte_budget: int = PAGE_BYT
         problems += [f"{scheme} at {width}: {problem}" for problem in (*violations(page), *overflow(page))]
     _resize(page, SMALLEST)
     problems += [f"at {SMALLEST}: {problem}" for problem in (*overflow(page), *visit.console, *visit.failures)]
+    problems += [f"a cell {problem}" for problem in cells_out_anywhere(visit)]
     assert not problems, "\n".join([page.url, *problems])
+
+
+def cells_out_anywhere(visit: Visit) -> list[str]:
+    """The same at a desk's, a laptop's, a tablet's and a phone's width."""
+    found = []
+    for width in (DESK, LAPTOP, TABLET, PHONE):
+        _resize(visit.page, width)
+        found += [f"at {width}: {problem}" for problem in cells_out(visit.page)]
+    return found
 
 
 def _resize(page: Page, width: int) -> None:
