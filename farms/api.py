@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -13,13 +13,16 @@ from pydantic import Field
 from farms import selectors, services
 from farms.models import Agent
 from farms.selectors import AgentRow, FarmRow
-from kit.api import Amount, Body, Page, PageQuery, Share, StepOut, paginate
+from kit.api import LEFT_OUT, Amount, Body, Page, PageQuery, Share, StepOut, paginate
 from kit.http import owner_of
 from kit.statuses import State
 from kit.users.access import TRADE
 from quant import strategies
 
 router = Router()
+
+Kind = Literal["trend_following", "breakout", "price_action", "mixed", "custom"]
+Sizing = Literal["cash", "risk"]
 
 
 class StatedOut(Schema):
@@ -87,10 +90,12 @@ class AgentOut(StatedOut):
 
 
 class AgentDetailOut(AgentOut):
-    """The agent with its strategy's slug and parameters."""
+    """The agent with what else `POST /agents` takes, so that it can be made again."""
 
     strategy_slug: str
+    instrument_id: int
     parameters: dict[str, Any]
+    target_weight: Amount | None
 
 
 class FarmOut(StatedOut):
@@ -126,8 +131,17 @@ class FarmIn(Body):
 
     master_id: UUID
     name: str = Field(min_length=1, max_length=80)
-    kind: Literal["trend_following", "breakout", "price_action", "mixed", "custom"] = "trend_following"
+    kind: Kind = "trend_following"
     maximum_share: Share = Field(Decimal("0.6"), gt=0)
+    target_weight: Share | None = None
+
+
+class FarmChange(Body):
+    """Fields that are left out stay as they are; a `target_weight` of null removes the target."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)] = LEFT_OUT
+    kind: Kind = LEFT_OUT
+    maximum_share: Annotated[Share, Field(gt=0)] = LEFT_OUT
     target_weight: Share | None = None
 
 
@@ -140,9 +154,19 @@ class AgentIn(Body):
     instrument_id: int
     timeframe: str
     parameters: dict[str, Any] = Field(default_factory=dict)
-    sizing: Literal["cash", "risk"] = "cash"
+    sizing: Sizing = "cash"
     size: Share | None = Field(None, gt=0, description="By default half of the cash, or 1 % of it at risk.")
     target_weight: Share | None = None
+
+
+class AgentChange(Body):
+    """Fields that are left out stay as they are; `parameters` are given whole. It binds the next candle."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)] = LEFT_OUT
+    timeframe: str = LEFT_OUT
+    parameters: dict[str, Any] = LEFT_OUT
+    sizing: Sizing = LEFT_OUT
+    size: Annotated[Share, Field(gt=0)] = LEFT_OUT
 
 
 class RunOut(Schema):
@@ -205,6 +229,26 @@ def get_farm(request: HttpRequest, farm_id: UUID) -> Any:
     return _farm(request, farm_id)
 
 
+@router.patch("/farms/{farm_id}", response=FarmOut, summary="Change its name, kind, maximum share or target")
+def change_farm(request: HttpRequest, farm_id: UUID, body: FarmChange) -> Any:
+    row = _farm(request, farm_id)
+    now: dict[str, Any] = {
+        "name": row.name,
+        "kind": row.kind,
+        "maximum_share": row.maximum_share,
+        "target_weight": row.target,
+    }
+    services.update_farm(owner_id=owner_of(request), farm_id=farm_id, **now | body.sent())
+    return _farm(request, farm_id)
+
+
+@router.post("/farms/{farm_id}/archive", response=FarmOut, summary="End it: its free money goes up, its history stays")
+def archive_farm(request: HttpRequest, farm_id: UUID) -> Any:
+    """For good, with its agents. Refused with 409 while a position or an order of one of them is open."""
+    services.archive_farm(owner_id=owner_of(request), farm_id=farm_id)
+    return _farm(request, farm_id)
+
+
 @router.post("/farms/{farm_id}/start", auth=TRADE, response=FarmOut, summary="Let its running agents act")
 def start_farm(request: HttpRequest, farm_id: UUID) -> Any:
     services.start_farm(owner_id=owner_of(request), farm_id=farm_id)
@@ -238,6 +282,21 @@ def create_agent(request: HttpRequest, body: AgentIn) -> Any:
 
 @router.get("/agents/{agent_id}", response=AgentDetailOut, summary="One agent with its parameters")
 def get_agent(request: HttpRequest, agent_id: UUID) -> Any:
+    return _agent(request, agent_id)
+
+
+@router.patch("/agents/{agent_id}", response=AgentDetailOut, summary="Change its name, candles, parameters or size")
+def change_agent(request: HttpRequest, agent_id: UUID, body: AgentChange) -> Any:
+    names = AgentChange.model_fields
+    now = {name: value for name, value in _agent(request, agent_id).items() if name in names}
+    services.update_agent(owner_id=owner_of(request), agent_id=agent_id, **now | body.sent())
+    return _agent(request, agent_id)
+
+
+@router.post("/agents/{agent_id}/archive", response=AgentDetailOut, summary="End it: its free money goes to its farm")
+def archive_agent(request: HttpRequest, agent_id: UUID) -> Any:
+    """For good; its history stays. Refused with 409 while a position or an order of it is open."""
+    services.archive_agent(owner_id=owner_of(request), agent_id=agent_id)
     return _agent(request, agent_id)
 
 
@@ -298,6 +357,12 @@ def _farm(request: HttpRequest, farm_id: UUID) -> FarmRow:
 
 def _agent(request: HttpRequest, agent_id: UUID) -> dict[str, Any]:
     row: AgentRow = selectors.agent_row(owner_id=owner_of(request), agent_id=agent_id)
-    agent = Agent.objects.get(pk=agent_id)
+    agent = Agent.objects.select_related("wallet").get(pk=agent_id)
     shown = {name: getattr(row, name) for name in AgentOut.model_fields if hasattr(row, name)}
-    return {**shown, "strategy_slug": agent.strategy, "parameters": agent.parameters}
+    return {
+        **shown,
+        "strategy_slug": agent.strategy,
+        "instrument_id": agent.instrument_id,
+        "parameters": agent.parameters,
+        "target_weight": agent.wallet.target_weight,
+    }

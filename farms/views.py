@@ -286,7 +286,7 @@ def _archive(
         return redirect("farms:list")
     title = f"Archive {found.name}"
     context = {"title": title, "verb": title, "text": text, "cancel_url": back, "action": request.path, "danger": True}
-    return render(request, "farms/archive.html", context)
+    return render(request, "components/confirm_page.html", context)
 
 
 def _owned(request: HttpRequest, rows: QuerySet[Row], pk: UUID) -> Row:

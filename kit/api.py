@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
@@ -45,6 +45,8 @@ PositiveAmount = Annotated[Amount, Field(gt=0, lt=MAX_AMOUNT, max_digits=MONEY_D
 Share = Annotated[Amount, Field(ge=0, le=1, max_digits=9, decimal_places=8)]
 
 
+# The default of a field that may be left out and may not be null; `Body.sent` does not hold it then.
+LEFT_OUT: Final[Any] = None
 IdempotencyKey = Annotated[
     str,
     Header(
@@ -78,6 +80,10 @@ class Body(Schema):
     """What a program sends: a field that nobody reads is refused, or it would believe that it was heard."""
 
     model_config = ConfigDict(extra="forbid")
+
+    def sent(self) -> dict[str, Any]:
+        """The fields that were sent, and none that was left out."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
 
     @field_validator("*", mode="before")
     @classmethod

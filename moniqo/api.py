@@ -23,6 +23,7 @@ from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.users.access import SignedIn
 from kit.users.api import router as auth
 from markets.api import router as markets
+from moniqo.start.api import router as start
 from portfolio.api import router as portfolio
 from trading.api import router as trading
 from wallets.connections.api import router as connections
@@ -66,6 +67,7 @@ api.add_router("/", trading, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/", alerts, tags=["alerts"])
+api.add_router("/", start, tags=["start"])
 
 
 def problems_only(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:

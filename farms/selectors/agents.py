@@ -52,6 +52,7 @@ class AgentRow(HasStanding):
     coin: str
     timeframe: str
     sizing: str
+    sizing_label: str
     size: Decimal
     status: str
     status_detail: str
@@ -204,7 +205,8 @@ def _agent_row(
         symbol=agent.instrument.symbol,
         coin=agent.instrument.base,
         timeframe=agent.timeframe,
-        sizing=agent.get_sizing_display(),
+        sizing=agent.sizing,
+        sizing_label=agent.get_sizing_display(),
         size=agent.size,
         status=agent.status,
         status_detail=agent.status_detail,

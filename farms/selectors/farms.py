@@ -50,6 +50,7 @@ class FarmRow(HasStanding):
     wallet_id: UUID
     name: str
     kind: str
+    kind_label: str
     status: str
     state: State
     base_asset: str
@@ -183,7 +184,8 @@ def _farm_row(farm: Farm, node: WalletNode, standing: Standing, state: State, ag
         id=farm.pk,
         wallet_id=farm.wallet_id,
         name=farm.name,
-        kind=farm.get_kind_display(),
+        kind=farm.kind,
+        kind_label=farm.get_kind_display(),
         status=farm.status,
         state=state,
         base_asset=node.base_asset,

@@ -33,7 +33,7 @@ class SignedIn(AuthBase):
 
     openapi_type = "http"
     openapi_scheme = "bearer"
-    scope: ClassVar[Scope | None] = None
+    scopes: ClassVar[tuple[Scope, ...]] = ()
 
     def __call__(self, request: HttpRequest) -> Any:
         if not request.user.is_authenticated:
@@ -43,21 +43,26 @@ class SignedIn(AuthBase):
             if check_csrf(request):
                 raise HttpError(403, "Send the CSRF token of the page, or sign in with a bearer token.")
             return request.user
-        scope = self.scope or (Scope.READ if request.method in READING else Scope.MANAGE)
-        if scope not in token.scopes:
-            raise ScopeError(f"This token may not do that: it needs the scope {scope.value}.")
+        usual = Scope.READ if request.method in READING else Scope.MANAGE
+        missing = [scope.value for scope in self.scopes or (usual,) if scope not in token.scopes]
+        if missing:
+            plural = "s" if missing[1:] else ""
+            raise ScopeError(f"This token may not do that: it needs the scope{plural} {', '.join(missing)}.")
         return request.user
 
 
-def _needs(scope: Scope) -> AuthBase:
-    """The authentication of operations that need `scope`; the API's description names it after the scope."""
+def _needs(*scopes: Scope) -> AuthBase:
+    """The authentication of operations that need `scopes`; the API's description names it after them."""
+    words = " and ".join(f"`{scope.value}`: {scope.label.lower()}" for scope in scopes)
     made = type(
-        f"{scope.value.capitalize()}Token",
+        f"{''.join(scope.value.capitalize() for scope in scopes)}Token",
         (SignedIn,),
-        {"scope": scope, "openapi_description": f"A token with the scope `{scope.value}`: {scope.label.lower()}."},
+        {"scopes": scopes, "openapi_description": f"A token with the scope {words}."},
     )
     signed_in: AuthBase = made()
     return signed_in
 
 
 READ, TRADE, MOVE, MANAGE, LIMITS = (_needs(scope) for scope in Scope)
+# What makes wallets, brings them money, limits them and trades, all at once.
+EVERYTHING = _needs(*Scope)

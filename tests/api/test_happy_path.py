@@ -99,8 +99,22 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
         assert counts["/wallets"] == 3 * number
         assert counts["/wallets/tree"] == counts["/positions/closed"] == number
         assert min(count for path, count in counts.items()) >= 1
+    start_and_end(program)
     missed = {(method, path) for method, path, _ in operations()} - program.done
     assert missed == set()
+
+
+def start_and_end(program: Program) -> None:
+    """Play money in one request, and then everything that it made is put away again."""
+    offer = program.call("get", "/start")
+    wanted = {"amount": offer["usual"], "recipe": offer["recipes"][0]["slug"]}
+    plan = program.call("post", "/start/preview", wanted)
+    made = program.call("post", "/start", wanted, status=201)
+    assert len(plan["members"]) == len(made["agent_ids"]) == 2  # a market each
+    first = program.call("post", "/agents/{agent_id}/archive", agent_id=made["agent_ids"][0])
+    farm = program.call("post", "/farms/{farm_id}/archive", farm_id=made["farm_id"])
+    master = program.call("get", "/wallets/{wallet_id}", wallet_id=made["master_id"])
+    assert (first["value"], farm["value"], Decimal(master["value"])) == ("0", "0", Decimal(plan["amount"]))
 
 
 def grow(program: Program, number: int, markets: list[Instrument]) -> None:
@@ -124,6 +138,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     sync = program.rows("/connections/{connection_id}/syncs", connection_id=connection)[0]["id"]
     program.call("get", "/connections/{connection_id}/syncs/{sync_id}", connection_id=connection, sync_id=sync)
     program.call("get", "/connections/{connection_id}", connection_id=connection)
+    program.call("patch", "/connections/{connection_id}", {"name": f"Account {number}"}, connection_id=connection)
     assert program.rows("/wallets/{wallet_id}/entries", wallet_id=agent["wallet_id"])
     take_note(program, number)
     for figures in ("summary", "equity", "allocation", "performance"):
@@ -174,7 +189,9 @@ def build(program: Program, number: int, connection: str, market: Instrument) ->
         program.call("post", f"/farms/{{farm_id}}/{step}", farm_id=farm["id"])
         program.call("post", f"/agents/{{agent_id}}/{step}", agent_id=agent["id"])
     program.call("get", "/farms/{farm_id}", farm_id=farm["id"])
+    program.call("patch", "/farms/{farm_id}", {"maximum_share": "0.9"}, farm_id=farm["id"])
     program.call("get", "/agents/{agent_id}", agent_id=agent["id"])
+    program.call("patch", "/agents/{agent_id}", {"size": "0.4"}, agent_id=agent["id"])
     return master, farm, agent
 
 

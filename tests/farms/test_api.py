@@ -9,7 +9,7 @@ from django.test import Client
 from farms.models import Agent, Farm
 from kit import clock, tenancy
 from kit.users.models import User
-from tests.farms.conftest import CROSS_UP, T0, Desk, make_desk
+from tests.farms.conftest import CROSS_UP, T0, Desk, hire, make_desk
 
 API = "/api/v1"
 
@@ -85,6 +85,66 @@ def test_a_farm_and_an_agent_are_made(client: Client, desk: Desk) -> None:
     assert (wrong.status_code, set(wrong.json()["fields"])) == (422, {"parameters"})
 
 
+def patch(client: Client, address: str, body: dict[str, Any], headers: dict[str, str]) -> Any:
+    answer = client.patch(f"{API}/{address}", body, content_type="application/json", headers=headers)
+    return answer.json() | {"code": answer.status_code}
+
+
+def test_an_edit_changes_what_was_sent_and_nothing_else(client: Client, desk: Desk) -> None:
+    headers = bearer(client, desk.owner)
+    with tenancy.tenant(desk.owner.pk):
+        Farm.objects.update(status="running")
+    farm, agent = f"farms/{desk.farm.pk}", f"agents/{desk.agent.pk}"
+    before = client.get(f"{API}/{farm}", headers=headers).json()
+    after = patch(client, farm, {"maximum_share": "0.4", "target_weight": "0.5"}, headers)
+    assert (after["name"], after["kind"]) == (before["name"], before["kind"])
+    assert (after["maximum_share"], after["target"]) == ("0.4", "0.5")
+    assert patch(client, farm, {"target_weight": None}, headers)["target"] is None
+    before = client.get(f"{API}/{agent}", headers=headers).json()
+    after = patch(client, agent, {"name": "Uno", "size": "0.25"}, headers)
+    same = ("parameters", "timeframe", "sizing", "strategy_slug", "instrument_id")
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+    assert (after["name"], after["size"], after["sizing"]) == ("Uno", "0.25", "cash")
+
+
+@pytest.mark.parametrize("body", [{"name": ""}, {"name": None}, {"size": "0"}, {"sizing": "half"}, {"symbol": "A/B"}])
+def test_a_wrong_edit_is_refused_and_changes_nothing(client: Client, desk: Desk, body: dict[str, Any]) -> None:
+    headers = bearer(client, desk.owner)
+    address = f"agents/{desk.agent.pk}"
+    before = client.get(f"{API}/{address}", headers=headers).json()
+    refused = patch(client, address, body, headers)
+    assert (refused["code"], set(refused["fields"])) == (422, {f"body.{name}" for name in body})
+    assert client.get(f"{API}/{address}", headers=headers).json()["name"] == before["name"]
+
+
+def test_what_an_agent_tells_makes_another_one_like_it(client: Client, desk: Desk) -> None:
+    headers = bearer(client, desk.owner)
+    with tenancy.tenant(desk.owner.pk):
+        Farm.objects.update(status="running")
+    told = client.get(f"{API}/agents/{desk.agent.pk}", headers=headers).json()
+    names = ("farm_id", "instrument_id", "timeframe", "parameters", "sizing", "size")
+    body = {name: told[name] for name in names} | {"name": "Its twin", "strategy": told["strategy_slug"]}
+    twin = client.post(f"{API}/agents", body, content_type="application/json", headers=headers)
+    assert (twin.status_code, {name: twin.json()[name] for name in names}) == (
+        201,
+        {name: told[name] for name in names},
+    )
+
+
+def test_an_agent_is_put_away_when_nothing_of_it_is_open(client: Client, desk: Desk) -> None:
+    headers = bearer(client, desk.owner)
+    with tenancy.tenant(desk.owner.pk):
+        Farm.objects.update(status="running")
+    address = f"{API}/agents/{desk.agent.pk}/archive"
+    refused = client.post(address, headers=headers)
+    assert (refused.status_code, "holds a position" in refused.json()["detail"]) == (409, True)
+    assert client.post(f"{API}/farms/{desk.farm.pk}/archive", headers=headers).status_code == 409
+    with tenancy.tenant(desk.owner.pk):
+        idle = hire(desk.owner, desk.farm, desk.instrument, name="Two")
+    archived = client.post(f"{API}/agents/{idle.pk}/archive", headers=headers)
+    assert (archived.status_code, archived.json()["status"], archived.json()["value"]) == (200, "archived", "0")
+
+
 def test_strategies_bring_their_schema(client: Client, desk: Desk) -> None:
     strategies = client.get(f"{API}/strategies", headers=bearer(client, desk.owner)).json()
     trend = next(strategy for strategy in strategies if strategy["slug"] == "trend_following")
@@ -98,8 +158,9 @@ def test_somebody_else_finds_and_changes_nothing(client: Client, desk: Desk, oth
     for address in (f"farms/{desk.farm.pk}", f"agents/{desk.agent.pk}", f"agents/{desk.agent.pk}/runs"):
         assert client.get(f"{API}/{address}", headers=headers).status_code == 404
     for address in (f"farms/{desk.farm.pk}", f"agents/{desk.agent.pk}"):
-        for action in ("start", "pause"):
+        for action in ("start", "pause", "archive"):
             assert client.post(f"{API}/{address}/{action}", headers=headers).status_code == 404
+        assert patch(client, address, {"name": "Mine"}, headers)["code"] == 404
     with tenancy.tenant(desk.owner.pk):
         assert (Farm.objects.get().status, Agent.objects.get().status) == ("rehearsing", "running")
 

@@ -22,6 +22,7 @@ from markets.models import Instrument
 from markets.services import store_candles
 from moniqo.start.recipes import RECIPES, find_offer, make_plan
 from moniqo.start.services import start_with_play_money
+from tests.programs import bearer
 from tests.start.conftest import bring_prices
 from trading.models import RiskLimit
 from trading.selectors import wallet_limits
@@ -123,6 +124,36 @@ def test_confirming_twice_makes_it_once_and_leads_to_the_farm(pages: Client, own
     assert [answer["Location"] for answer in answers] == [reverse("farms:farm", args=(farm.pk,))] * 2
     assert counted(owner)["Agent"] == 3
     assert pages.get(answers[0]["Location"]).status_code == 200
+
+
+def test_a_program_gets_what_the_review_says_and_makes_it_once(client: Client, owner: User, prices: Any) -> None:
+    headers = bearer(owner) | {"Idempotency-Key": "mine"}
+    wanted = {"amount": "10000", "recipe": "calm"}
+
+    def post(path: str, body: dict[str, str]) -> Any:
+        return client.post(f"/api/v1{path}", body, content_type="application/json", headers=headers)
+
+    plan = post("/start/preview", wanted).json()
+    assert (plan["to_farm"], plan["left"], plan["maximum_notional"]) == ("9000", "1000", "2500")
+    assert counted(owner)["Wallet"] == 0
+    first, second = post("/start", wanted), post("/start", wanted)
+    assert (first.status_code, second.status_code, first.json()) == (201, 201, second.json())
+    assert counted(owner)["Agent"] == len(plan["members"]) == 3
+    with tenancy.tenant(owner.pk):
+        made = list(Agent.objects.order_by("created_at").values_list("name", "parameters", "size"))
+    told = [(member["name"], member["parameters"], Decimal(member["size"])) for member in plan["members"]]
+    assert [name for name, _, _ in made] == [name for name, _, _ in told]
+    assert all(given.items() <= kept.items() for (_, kept, _), (_, given, _) in zip(made, told, strict=True))
+    refused = post("/start", wanted | {"amount": "1"})
+    assert (refused.status_code, set(refused.json()["fields"])) == (422, {"amount"})
+
+
+def test_a_token_that_may_not_do_all_of_it_does_nothing(client: Client, owner: User, prices: Any) -> None:
+    headers = bearer(owner, "read", "manage", "trade") | {"Idempotency-Key": "mine"}
+    refused = client.post("/api/v1/start", {"amount": "10000"}, content_type="application/json", headers=headers)
+    assert refused.status_code == 403
+    assert "it needs the scopes move, limits" in refused.json()["detail"]
+    assert counted(owner)["Wallet"] == 0
 
 
 def test_two_presses_at_once_make_it_once(live_db: str, owner: User) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
+from pydantic import Field
 
 from kit.api import Amount, Body, Page, PageQuery, StepOut, paginate
 from kit.errors import NotFoundError
@@ -16,7 +17,7 @@ from kit.users.access import MANAGE, READ
 from wallets.models import Platform, Reconciliation, SyncRun
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import request_sync
-from wallets.venues.accounts import get_connection, set_connection_state
+from wallets.venues.accounts import get_connection, rename_connection, set_connection_state
 
 router = Router()
 
@@ -102,6 +103,20 @@ def connection(request: HttpRequest, connection_id: UUID) -> Any:
     if not found:
         raise NotFoundError("There is no such connection.")
     return _connection(found[0])
+
+
+class ConnectionChange(Body):
+    """The name that it is to have."""
+
+    name: str = Field(min_length=1, max_length=80)
+
+
+@router.patch("/connections/{uuid:connection_id}", response=ConnectionOut)
+def rename(request: HttpRequest, connection_id: UUID, body: ConnectionChange) -> Any:
+    """Give a connection another name; 409 for one in use."""
+    owner_id = owner_of(request)
+    rename_connection(owner_id=owner_id, connection_id=connection_id, name=body.name)
+    return _connection(connection_health(owner_id=owner_id, connection_id=connection_id)[0])
 
 
 class StateIn(Body):

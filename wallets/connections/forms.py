@@ -28,6 +28,12 @@ class PaperAccountForm(forms.Form):
         choices.choices = list(venues)
 
 
+class NameForm(forms.Form):
+    """Another name for a connection."""
+
+    name = forms.CharField(label="Name", max_length=80)
+
+
 class PlatformForm(forms.ModelForm[Platform]):
     """A platform whose adapter exists, whose fees are fractions and whose credential fields have names."""
 

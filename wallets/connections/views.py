@@ -6,16 +6,17 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
-from wallets.connections.forms import PaperAccountForm
+from wallets.connections.forms import NameForm, PaperAccountForm
 from wallets.models import Reconciliation
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import assign_suspense, request_sync
-from wallets.venues.accounts import open_paper_account, paper_venues, set_connection_state
+from wallets.venues.accounts import open_paper_account, paper_venues, rename_connection, set_connection_state
 
 PAGE = "wallets/connections.html"
 
@@ -52,9 +53,48 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Give a connection another name; the page leads to archiving it too."""
+    found = _health(request, pk).connection
+    form = NameForm(request.POST if request.method == "POST" else None, initial={"name": found.name}, label_suffix="")
+    if form.is_valid():
+        try:
+            done = rename_connection(owner_id=owner_of(request), connection_id=pk, **form.cleaned_data)
+        except MoniqoError as error:
+            explain(form, error, otherwise="name")
+        else:
+            messages.success(request, f"{done.name} is saved.")
+            return redirect("wallets:connections")
+    context = {"form": form, "connection": found}
+    return render(request, "wallets/connection_edit.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_GET
+def archive(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say what archiving a connection does; the button then does it."""
+    found = _health(request, pk).connection
+    title = f"Archive {found.name}"
+    context = {
+        "title": title,
+        "text": (
+            "It neither syncs nor trades from then on. Its wallets, their money and all history stay, and it can be "
+            "made active again. It is refused while a position or an order under it is open."
+        ),
+        "verb": title,
+        "danger": True,
+        "action": reverse("wallets:connection-state", args=(pk,)),
+        "hidden": (("state", found.State.ARCHIVED.value),),
+        "cancel_url": reverse("wallets:connection-edit", args=(pk,)),
+    }
+    return render(request, "components/confirm_page.html", context)
+
+
+@login_required
 @require_POST
 def change_state(request: HtmxRequest, pk: UUID) -> HttpResponse:
-    """Pause a connection, or make it active again."""
+    """Pause or archive a connection, or make it active again."""
     try:
         with missing_is_404():
             changed = set_connection_state(

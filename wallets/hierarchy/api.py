@@ -82,13 +82,8 @@ def get_wallet(request: HttpRequest, wallet_id: UUID) -> Any:
 def change_wallet(request: HttpRequest, wallet_id: UUID, body: WalletChange) -> Any:
     owner_id = owner_of(request)
     wallet = places.get_wallet(owner_id=owner_id, wallet_id=wallet_id)
-    places.update_wallet(
-        owner_id=owner_id,
-        wallet_id=wallet_id,
-        name=body.name or wallet.name,
-        target_weight=body.target_weight if "target_weight" in body.model_fields_set else wallet.target_weight,
-        trading_state=body.trading_state or wallet.trading_state,
-    )
+    now = {name: getattr(wallet, name) for name in WalletChange.model_fields}
+    places.update_wallet(owner_id=owner_id, wallet_id=wallet_id, **now | body.sent())
     return _one(owner_id, wallet_id)
 
 

@@ -1,13 +1,13 @@
 """What the wallets' API takes and gives."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import Field
 
-from kit.api import Amount, Body, PositiveAmount, Share, StepOut
+from kit.api import LEFT_OUT, Amount, Body, PositiveAmount, Share, StepOut
 
 
 class HoldingOut(Schema):
@@ -70,9 +70,9 @@ class WalletIn(Body):
 class WalletChange(Body):
     """Fields that are left out stay as they are; a `target_weight` of null removes the target."""
 
-    name: str = Field("", max_length=80)
+    name: Annotated[str, Field(min_length=1, max_length=80)] = LEFT_OUT
     target_weight: Share | None = None
-    trading_state: Literal["", "active", "reducing", "halted"] = ""
+    trading_state: Literal["active", "reducing", "halted"] = LEFT_OUT
 
 
 class DepositIn(Body):

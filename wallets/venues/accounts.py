@@ -1,5 +1,7 @@
 """Users' accounts at platforms: making them and finding one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
@@ -64,21 +66,48 @@ def open_paper_account(*, owner_id: UUID, name: str, venue: str) -> Connection:
 
     Raises InvalidInputError for an empty name or a venue without prices, ConflictError for a name in use.
     """
-    name = name.strip()
-    if not name:
-        raise InvalidInputError("Give the account a name.", fields={"name": "A name is needed."})
+    name = _named(name)
     if venue not in dict(paper_venues()):
         raise InvalidInputError("Choose prices that there are.", fields={"venue": "There are no such prices."})
     platform = ensure_demo_platform()
     if not platform.is_active:
         raise ConflictError("Paper accounts are switched off here: ask the operator.")
+    with _once(name):
+        opened = Connection.objects.create(owner_id=owner_id, name=name, platform=platform, venue=venue, is_paper=True)
+        _record_opening(opened)
+    return opened
+
+
+def rename_connection(*, owner_id: UUID, connection_id: UUID, name: str) -> Connection:
+    """Give a connection another name. Raises NotFoundError, InvalidInputError for none, ConflictError for one used."""
+    name = _named(name)
+    with _once(name):
+        connection = get_connection(owner_id=owner_id, connection_id=connection_id)
+        before, connection.name = connection.name, name
+        connection.save(update_fields=("name",))
+        audit.record_change(
+            audit.Area.KEYS,
+            "Connection renamed",
+            owner_id=owner_id,
+            subject=name,
+            before={"name": before},
+            after={"name": name},
+        )
+    return connection
+
+
+def _named(name: str) -> str:
+    if not name.strip():
+        raise InvalidInputError("Give the account a name.", fields={"name": "A name is needed."})
+    return name.strip()
+
+
+@contextmanager
+def _once(name: str) -> Iterator[None]:
+    """A transaction that writes a connection's name; ConflictError when another has it."""
     try:
         with transaction.atomic():
-            opened = Connection.objects.create(
-                owner_id=owner_id, name=name, platform=platform, venue=venue, is_paper=True
-            )
-            _record_opening(opened)
-            return opened
+            yield
     except IntegrityError as error:
         if "connection_name_once_per_owner" not in str(error):
             raise

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from kit import clock, tenancy
+from kit.audit.models import AuditEntry
 from kit.users.models import User
 from markets.models import Instrument
 from tests.wallets.books import balance, make_wallet
@@ -136,6 +137,32 @@ def test_a_connection_is_paused_and_made_active_again(browser: Client, owner: Us
     assert "Choose one of" in browser.post(path, {"state": "nonsense"}, follow=True).content.decode()
 
 
+def test_a_connection_gets_another_name_that_no_other_has(browser: Client, owner: User) -> None:
+    wallet = account(owner)
+    account(owner, "Second account")
+    path = f"{PAGE}{wallet.connection_id}/edit/"
+    assert 'value="Paper account"' in text(browser, path)
+    taken = browser.post(path, {"name": "Second account"})
+    assert (taken.status_code, "Choose another name" in taken.content.decode()) == (422, True)
+    assert browser.post(path, {"name": "  "}).status_code == 422
+    assert "Main account is saved" in browser.post(path, {"name": " Main account "}, follow=True).content.decode()
+    with tenancy.tenant(owner.pk):
+        assert Connection.objects.get(pk=wallet.connection_id).name == "Main account"
+        assert AuditEntry.objects.filter(action="Connection renamed", subject="Main account").count() == 1
+
+
+def test_archiving_is_reviewed_and_can_be_taken_back(browser: Client, owner: User) -> None:
+    wallet = account(owner)
+    page = text(browser, f"{PAGE}{wallet.connection_id}/archive/")
+    assert "It neither syncs nor trades from then on" in page
+    path = f"{PAGE}{wallet.connection_id}/state/"
+    assert f'action="{path}"' in page
+    assert 'name="state" value="archived"' in page
+    assert "is archived now" in browser.post(path, {"state": "archived"}, follow=True).content.decode()
+    assert "Archive" not in text(browser, f"{PAGE}{wallet.connection_id}/edit/").partition("<main")[2]
+    assert "is active now" in browser.post(path, {"state": "active"}, follow=True).content.decode()
+
+
 def test_what_arrived_is_assigned_after_a_look_at_it(browser: Client, owner: User) -> None:
     wallet = account(owner)
     synced(wallet, arrived=7)
@@ -151,7 +178,7 @@ def test_another_owner_finds_none_of_it(browser: Client, other_owner: User) -> N
     wallet = account(other_owner, "Secret account")
     synced(wallet, arrived=7)
     assert "Secret account" not in text(browser)
-    for path in ("", "syncs/", "state/", "suspense/USDT/"):
+    for path in ("", "edit/", "archive/", "syncs/", "state/", "suspense/USDT/"):
         address = f"{PAGE}{wallet.connection_id}/{path}"
         answer = browser.post(address, {"state": "paused"}) if path in ("syncs/", "state/") else browser.get(address)
         assert answer.status_code == 404
