@@ -53,6 +53,7 @@
 -- migration trading 0007_orders_remember_the_request ed3b30d1fca57323
 -- migration trading 0008_sums_of_a_period e44c402e71d3875f
 -- migration trading 0009_refused_orders a4394e158b9a7a68
+-- migration trading 0010_trades_of_spans dd5c3d2eec3acd24
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -888,6 +889,45 @@ CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone
            )
     FROM part
     WHERE p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets))
+$$;
+
+
+--
+-- Name: trades_of_spans(uuid, timestamp with time zone[], timestamp with time zone[], uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trades_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]) RETURNS TABLE(place bigint, trades bigint, won_trades bigint, lost_trades bigint)
+    LANGUAGE sql STABLE
+    AS $$
+    -- Of trades of these wallets and below them, or of all where none are named, from each beginning to before its end;
+    -- `place` counts the spans from 1, those without a trade have no row. The whole UTC days of a span come from their
+    -- sums, what it has of others (its reader may live elsewhere) from the trades, so that the cost does not grow with
+    -- them.
+    WITH span AS (
+        SELECT given.place, given.begins, given.ends, given.ends AT TIME ZONE 'UTC' AS last,
+               date_trunc('day', given.begins AT TIME ZONE 'UTC' + interval '1 day' - interval '1 microsecond') AS first
+        FROM unnest(p_begins, p_ends) WITH ORDINALITY AS given (begins, ends, place)
+    ),
+    edge AS (
+        SELECT place, begins AS since, least(ends, first AT TIME ZONE 'UTC') AS until FROM span
+        UNION ALL
+        SELECT place, greatest(date_trunc('day', last), first) AT TIME ZONE 'UTC', ends FROM span
+    ),
+    part AS (
+        SELECT span.place, sums.wallet_id, sums.trades, sums.won_trades, sums.lost_trades
+        FROM span
+        JOIN trading_tradeday AS sums ON sums.owner_id = p_owner AND sums.day >= first::date AND sums.day < last::date
+        UNION ALL
+        SELECT edge.place, closed.wallet_id, 1, (closed.realized_pnl > 0)::integer, (closed.realized_pnl < 0)::integer
+        FROM edge
+        JOIN trading_position AS closed
+             ON closed.owner_id = p_owner AND closed.closed_at >= since AND closed.closed_at < until
+    )
+    SELECT place, sum(trades)::bigint, sum(won_trades)::bigint, sum(lost_trades)::bigint
+    FROM part
+    WHERE p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets))
+    GROUP BY place
+    HAVING sum(trades) <> 0
 $$;
 
 
@@ -3281,10 +3321,11 @@ INSERT INTO public.django_migrations VALUES
 	(57, 'trading', '0007_orders_remember_the_request', now()),
 	(58, 'trading', '0008_sums_of_a_period', now()),
 	(59, 'trading', '0009_refused_orders', now()),
-	(60, 'users', '0002_tokens', now()),
-	(61, 'users', '0003_two_factor', now()),
-	(62, 'wallets', '0007_connections_active_since', now()),
-	(63, 'wallets', '0008_connections_as_others_see_them', now());
+	(60, 'trading', '0010_trades_of_spans', now()),
+	(61, 'users', '0002_tokens', now()),
+	(62, 'users', '0003_two_factor', now()),
+	(63, 'wallets', '0007_connections_active_since', now()),
+	(64, 'wallets', '0008_connections_as_others_see_them', now());
 
 
 --
@@ -3613,7 +3654,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 55, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 63, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 64, true);
 
 
 --
@@ -7226,6 +7267,14 @@ GRANT ALL ON FUNCTION public.refused_orders(p_wallet uuid) TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]) TO moniqo_app;
 GRANT ALL ON FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trades_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trades_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]) TO moniqo_app;
+GRANT ALL ON FUNCTION public.trades_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]) TO moniqo_system;
 
 
 --

@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from kit import days
 from kit.api import Amount
 from portfolio.selectors import holdings
-from portfolio.selectors.performance import daily_parts
+from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.periods import Period
 from portfolio.selectors.scope import Scope
 
@@ -123,6 +124,45 @@ class DayOut(Schema):
     twr: float
 
 
+class SpanOut(Schema):
+    """profit = market + realized − fees + adjustments, exactly; `equity` is at its close, `ends` its last day.
+
+    Null is what is not known: no value was written down then, or what is held cannot be valued now.
+    """
+
+    begins: date
+    ends: date
+    equity: Amount | None
+    profit: Amount | None
+    flow: Amount | None
+    market: Amount | None
+    realized: Amount | None
+    fees: Amount | None
+    adjustments: Amount | None
+    twr: float | None
+    trades: int
+    won: int
+    lost: int
+
+
+class CalendarOut(Schema):
+    """Spans of which something is known, oldest first; days are those of `timezone`, weeks begin on Monday.
+
+    The window is a month of days, a quarter of weeks, a year of months or a decade; `previous` and `next` are days of
+    those beside it for `at`, null where nothing is known of them.
+    """
+
+    base: str
+    timezone: str
+    period: Unit
+    first: date
+    last: date
+    previous: date | None
+    next: date | None
+    total: SpanOut
+    spans: list[SpanOut]
+
+
 class PerformanceOut(Schema):
     """Fractions, not percent, a year of 365 days; null where nothing can be known, and `why_blank` says why.
 
@@ -203,7 +243,23 @@ def performance(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
         # As the page and the summary say them, up to now; the ratios rest on whole days.
         "total_return": figures.change.twr,
         "max_drawdown": figures.change.max_drawdown,
-        "daily": daily_parts(scope=figures.scope, base=figures.base, start=figures.start),
+        "daily": list(figures.days),
+    }
+
+
+@router.get("/calendar", response=CalendarOut, summary="What each day, week, month or year made, and its trades")
+def calendar(request: HttpRequest, wallet: UUID | None = None, period: Unit = Unit.DAY, at: date | None = None) -> Any:
+    found = Calendar(_figures(request, ScopeQuery(range=Period.WEEK, wallet=wallet)), unit=period, day=at)
+    return {
+        "base": found.scope.base,
+        "timezone": days.zone().key,
+        "period": found.unit,
+        "first": found.window.first,
+        "last": found.window.last,
+        "previous": found.previous,
+        "next": found.next,
+        "total": found.total,
+        "spans": list(found.spans),
     }
 
 

@@ -28,6 +28,7 @@ register = template.Library()
 ARROWS = {"up": "arrow-up-right", "down": "arrow-down-right"}
 SPARKLINE_WIDTH = 80
 SPARKLINE_HEIGHT = 24
+THOUSAND = Decimal(1000)
 FIGURE = re.compile(r"\d[\d.,]*")
 
 
@@ -126,6 +127,20 @@ def pnl_plain(value: Value, currency: str | None = None) -> SafeString | str:
 def pnl_whole(value: Value, currency: str | None = None) -> SafeString | str:
     """Profit or loss in whole units, for bars of figures."""
     return _profit(value, currency, arrow=False, is_whole=True)
+
+
+@register.filter
+def pnl_brief(value: Value, currency: str | None = None) -> SafeString | str:
+    """`+$1.3K`, `−$348`: as short as it gets and without the name of the unit, for the cells of a calendar."""
+    code = _currency(currency)
+
+    def render(known: Decimal) -> str:
+        way = formatting.direction(known, formatting.money_places(known, code, is_whole=True))
+        text = formatting.money(known, code, is_whole=True)
+        text = formatting.compact_money(known, code) if abs(known) >= THOUSAND else text
+        return _coloured(f"{'+' if way == 'up' else ''}{text.partition(formatting.NO_BREAK_SPACE)[0]}", way)
+
+    return _shown(value, render, private=True)
 
 
 @register.filter
@@ -238,6 +253,12 @@ def day(value: datetime | date | None) -> SafeString:
         return _missing(formatting.NOT_KNOWN)
     local = value.astimezone(ZoneInfo(display.current().timezone)) if isinstance(value, datetime) else value
     return format_html('<time datetime="{}">{} {}</time>', f"{local:%Y-%m-%d}", local.day, f"{local:%b %Y}")
+
+
+@register.filter
+def month(value: date) -> SafeString:
+    """`November 2026`."""
+    return format_html('<time datetime="{}">{}</time>', f"{value:%Y-%m}", f"{value:%B %Y}")
 
 
 @register.filter

@@ -157,6 +157,8 @@ def _addresses(user: Any) -> dict[str, str]:
         "Portfolio": home,
         "Portfolio, all time": f"{home}?range=All",
         "Portfolio, one farm": f"{home}?wallet={farm.wallet_id}",
+        "Calendar": reverse("portfolio:calendar"),
+        "Calendar, years": f"{reverse('portfolio:calendar')}?period=year",
         "Wallets": reverse("wallets:tree"),
         "Wallet": reverse("wallets:wallet", args=[master.pk]),
         "Farms": reverse("farms:list"),

@@ -1,5 +1,7 @@
 """The portfolio: one page whose regions can be asked for alone, and for each figure the page that explains it."""
 
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,14 +11,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from kit.http import HtmxRequest, missing_is_404, owner_of, vary
+from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part, vary
 from moniqo.home import charts
 from moniqo.home.page import Home
 from portfolio import services
 from portfolio.selectors import explain as explanations
-from portfolio.selectors.performance import daily_parts
+from portfolio.selectors.calendar import FIRST, Calendar, Unit
 from portfolio.selectors.periods import Period
 from portfolio.selectors.series import deepest_drawdown, flows_since
+from trading.selectors import Filters, list_trades
 
 PERIODS = [(period.value, period.value) for period in Period]
 UNITS = {"value": "Value", "return": "Return"}
@@ -64,13 +67,31 @@ def home(request: HtmxRequest) -> HttpResponse:
 def explain(request: HtmxRequest, figure: str) -> HttpResponse:
     """What a figure is computed from."""
     found = _home(request)
-    contexts = {"net-value": _explain_net_value, "profit": _explain_profit, "drawdown": _explain_drawdown}
+    contexts: dict[str, Callable[[Home], dict[str, Any]]] = {
+        "net-value": _explain_net_value,
+        "profit": _explain_profit,
+        "drawdown": _explain_drawdown,
+        "day": lambda home: _explain_day(home, _day(request.GET.get("day", ""))),
+    }
     if figure not in contexts:
         raise Http404("There is no explanation of that figure.")
     context = {"home": found, "periods": [(period.value, period.value) for period in Period], "figure": figure}
     return vary(
         render(request, f"portfolio/explain_{figure.replace('-', '_')}.html", context | contexts[figure](found))
     )
+
+
+@login_required
+@require_GET
+def calendar(request: HtmxRequest) -> HttpResponse:
+    """What each day, week, month or year made: a page of its own, and the part that other pages fetch when it is seen.
+
+    `?period=` is the unit, `?at=` a day of the window that is shown.
+    """
+    unit = Unit.parse(request.GET.get("period", ""))
+    found = Calendar(_home(request, Period.WEEK), unit=unit, day=_day(request.GET.get("at", "")))
+    context = {"calendar": found, "home": found.scope, "units": [(one.value, one.title()) for one in Unit]}
+    return page_or_part(request, "portfolio/calendar.html", "calendar", context)
 
 
 @login_required
@@ -115,7 +136,7 @@ def _explain_net_value(found: Home) -> dict[str, Any]:
 def _explain_profit(found: Home) -> dict[str, Any]:
     return {
         "flows": flows_since(scope=found.scope, base=found.base, start=found.start),
-        "days": daily_parts(scope=found.scope, base=found.base, start=found.start),
+        "days": found.days,
     }
 
 
@@ -126,10 +147,32 @@ def _explain_drawdown(found: Home) -> dict[str, Any]:
     }
 
 
-def _home(request: HtmxRequest) -> Home:
+def _explain_day(found: Home, day: date | None) -> dict[str, Any]:
+    calendar = Calendar(found, unit=Unit.DAY, day=day)
+    shown = day if day and day <= calendar.today else calendar.today
+    filters = Filters(wallet_id=found.wallet.pk if found.wallet else None, since=shown, until=shown)
+    return {
+        "day": shown,
+        "span": next((span for span in calendar.spans if span.begins == shown), None),
+        "before": shown - timedelta(days=1),
+        "after": shown + timedelta(days=1) if shown < calendar.today else None,
+        "trades": list_trades(owner_id=found.owner_id, filters=filters),
+    }
+
+
+def _home(request: HttpRequest, period: Period | None = None) -> Home:
     with missing_is_404(ValueError):
         wallet = UUID(text) if (text := request.GET.get("wallet", "")) else None
-        return Home(owner=request.user, period=Period.parse(request.GET.get("range", "")), wallet_id=wallet)  # type: ignore[arg-type]  # signed in
+        asked = period or Period.parse(request.GET.get("range", ""))
+        return Home(owner=request.user, period=asked, wallet_id=wallet)  # type: ignore[arg-type]  # signed in
+
+
+def _day(text: str) -> date | None:
+    """The day of an address, None where it is not understood."""
+    try:
+        return max(date.fromisoformat(text), FIRST)
+    except ValueError:
+        return None
 
 
 def _choice(request: HttpRequest, name: str, choices: dict[str, str]) -> str:

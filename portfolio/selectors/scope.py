@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from kit import clock, formatting
+from kit import clock, days, formatting
 from kit.errors import NotFoundError
 from kit.formatting import Missing, Value
 from kit.users.models import User
@@ -20,7 +20,7 @@ from portfolio import valuation
 from portfolio.selectors import holdings, series
 from portfolio.selectors.benchmark import Benchmark, benchmark
 from portfolio.selectors.holdings import Holding, Share, VenueExposure
-from portfolio.selectors.performance import Performance, performance
+from portfolio.selectors.performance import Day, Performance, daily_parts, performance
 from portfolio.selectors.periods import Period
 from portfolio.selectors.places import Place, Places, Progress, Venue, read_places
 from portfolio.selectors.series import Change, Point, UnknownChange
@@ -181,6 +181,17 @@ class Scope:
     @cached_property
     def performance(self) -> Performance:
         return performance(self._trail.days, self._trail.trades)
+
+    @cached_property
+    def days(self) -> Sequence[Day]:
+        """What changed the value on each day of the period, newest first: today as it is now, the others as written."""
+        today = days.day_of(self._moment)
+        over = daily_parts(scope=self.scope, base=self.base, start=self.start, before=today)
+        now = self.today
+        if isinstance(now, UnknownChange) or now.began is None:
+            return over
+        parts = (now.closing, now.flows, now.market, now.realized, now.fees, now.adjustments, now.twr)
+        return [Day(today, *parts), *over]
 
     # --- in words ----------------------------------------------------------------------------------------------------
 

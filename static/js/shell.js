@@ -158,6 +158,18 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// --- calendar: Escape puts away what stands beside the cell that is pointed at, until another is ---------------------------
+const CELL = ".month td";
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const cell of document.querySelectorAll(`${CELL}:is(:hover, :focus-within)`)) cell.setAttribute("data-dismissed", "");
+});
+const bringBack = (event) => {
+  const cell = event.target.closest?.(CELL);
+  for (const other of document.querySelectorAll(`${CELL}[data-dismissed]`)) if (other !== cell) other.removeAttribute("data-dismissed");
+};
+for (const name of ["focusin", "mouseover"]) document.addEventListener(name, bringBack);
+
 // --- trees: a twist hides and shows what is below its row ---------------------------------------------------------------
 const below = (id) => document.querySelectorAll(`tr[data-parent="${CSS.escape(id)}"]`);
 const fold = (id, hide) => {

@@ -44,6 +44,7 @@ def test_the_resources_that_programs_build_on_are_there() -> None:
         "/portfolio/equity",
         "/portfolio/allocation",
         "/portfolio/performance",
+        "/portfolio/calendar",
     } <= paths
 
 

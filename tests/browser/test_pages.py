@@ -17,7 +17,8 @@ from wallets.models import Account, FundAllocation
 
 WITH_CHARTS = ("home", "drawdown", "farm", "agent")
 PAGES = (
-    "home", "net value", "profit", "drawdown", "wallets", "collecting", "settings", "wallet", "agent's wallet",
+    "home", "net value", "profit", "drawdown", "calendar", "weeks", "day",
+    "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "farms", "farm", "agent", "new farm", "hiring", "orders", "order", "positions",
     "trades", "preferences", "password", "two-factor", "tokens", "log", "alerts", "old alerts",
 )  # fmt: skip
@@ -37,6 +38,9 @@ def address(world: World, name: str) -> str:
         "net value": "/portfolio/explain/net-value/",
         "profit": "/portfolio/explain/profit/",
         "drawdown": "/portfolio/explain/drawdown/",
+        "calendar": "/portfolio/calendar/",
+        "weeks": "/portfolio/calendar/?period=week",
+        "day": "/portfolio/explain/day/",
         "wallets": "/wallets/",
         "collecting": f"/wallets/?wallet={wallet}&tab=collect",
         "settings": f"/wallets/?wallet={world.master.pk}&tab=settings",

@@ -15,7 +15,8 @@ from wallets.sync.runs import sync_connection
 
 TIMES = 10_000  # a fund of more than a billion
 WITH_TABLES = (
-    "home", "net value", "profit", "wallets", "wallet", "agent's wallet", "connections", "farms", "farm", "agent",
+    "home", "net value", "profit", "calendar", "weeks", "day",
+    "wallets", "wallet", "agent's wallet", "connections", "farms", "farm", "agent",
     "orders", "order", "positions", "trades", "limits", "tokens", "log",
 )  # fmt: skip
 

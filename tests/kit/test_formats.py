@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.template import Context, Template
+from django.utils.html import strip_tags
 
 from kit import clock, display
 from kit.display import Display
@@ -17,7 +18,7 @@ NOW = datetime(2026, 11, 21, 20, 45, tzinfo=UTC)
 HIDDEN = Display(currency="USD", hide_amounts=True)
 AMOUNTS: list[Callable[[Any], str]] = [
     formats.money, formats.money_whole, formats.money_compact, formats.money_signed, formats.pnl, formats.pnl_plain,
-    formats.pnl_whole, formats.quantity, lambda value: formats.amount(value, "BTC"),
+    formats.pnl_whole, formats.pnl_brief, formats.quantity, lambda value: formats.amount(value, "BTC"),
     lambda value: formats.amount_signed(value, "BTC"),
 ]  # fmt: skip
 PUBLIC: list[Callable[[Any], str]] = [
@@ -81,3 +82,17 @@ def test_an_unknown_icon_is_an_error_and_a_known_one_is_hidden_from_screen_reade
     assert 'aria-hidden="true"' in formats.icon("network")
     with pytest.raises(KeyError):
         formats.icon("no-such-icon")
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "shown"),
+    [
+        ("1284.10", "USDT", "+$1.3K"),
+        ("-348.39", "USDT", "−$348"),
+        ("0.4", "USDT", "$0"),
+        ("-0.01234", "BTC", "−0.01234"),
+        ("2143000", "EUR", "+€2.1M"),
+    ],
+)
+def test_a_brief_profit_leaves_out_what_a_cell_has_no_room_for(value: str, currency: str, shown: str) -> None:
+    assert strip_tags(formats.pnl_brief(Decimal(value), currency)) == shown

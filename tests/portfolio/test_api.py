@@ -12,7 +12,7 @@ from kit.users.models import User
 from portfolio.services import roll_up_days, take_snapshots
 from tests.portfolio.fund import Fund, set_price
 
-ENDPOINTS = ("summary", "equity", "allocation", "performance")
+ENDPOINTS = ("summary", "equity", "allocation", "performance", "calendar")
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_the_performance_says_why_a_ratio_is_blank(api: Client, lived: Fund) -> 
     body = api.get("/api/v1/portfolio/performance?range=1M").json()
     assert body["sharpe"] is None
     assert body["why_blank"] == "Shown after 30 whole days; there are 2 so far."
-    assert [day["change"] for day in body["daily"]] == ["19.5", "1000.5"]
+    assert [day["change"] for day in body["daily"]] == ["0", "19.5", "1000.5"]
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)

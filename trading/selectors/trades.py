@@ -1,6 +1,6 @@
 """Fills, and round trips with what they made."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -144,6 +144,35 @@ def trade_figures(*, owner_id: UUID, since: datetime, wallet_ids: Collection[UUI
         )
         *sums, quote = cursor.fetchone()
     return figures_of(*sums, quote=quote)
+
+
+@dataclass(frozen=True, slots=True)
+class TradeCounts:
+    """Of trades closed in a span of time; those of exactly zero are neither won nor lost."""
+
+    trades: int = 0
+    won: int = 0
+    lost: int = 0
+
+
+def trade_counts(
+    *, owner_id: UUID, spans: Sequence[tuple[datetime, datetime]], wallet_ids: Collection[UUID] | None = None
+) -> list[TradeCounts]:
+    """The trades closed in each span, from its beginning to before its end; one query, however many there were."""
+    found = [TradeCounts()] * len(spans)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM trades_of_spans(%s, %s::timestamptz[], %s::timestamptz[], %s::uuid[])",
+            [
+                owner_id,
+                [begins for begins, _ in spans],
+                [ends for _, ends in spans],
+                None if wallet_ids is None else list(wallet_ids),
+            ],
+        )
+        for place, *counts in cursor.fetchall():
+            found[place - 1] = TradeCounts(*counts)
+    return found
 
 
 def figures_of(
