@@ -13,7 +13,7 @@ from pydantic import Field
 from farms import selectors, services
 from farms.models import Agent
 from farms.selectors import AgentRow, FarmRow
-from kit.api import LEFT_OUT, Amount, Body, Page, PageQuery, Share, StepOut, paginate
+from kit.api import LEFT_OUT, Amount, Body, Page, PageQuery, PartsOut, Share, StepOut, Words, paginate, parts_of
 from kit.http import owner_of
 from kit.statuses import State
 from kit.users.access import TRADE
@@ -74,7 +74,7 @@ class AgentOut(StatedOut):
     sizing: str
     size: Amount
     status: str
-    status_detail: str
+    status_detail: Words
     base_asset: str
     value: Amount | None
     free: Amount
@@ -176,14 +176,15 @@ class RunOut(Schema):
     agent_id: UUID
     bar_closed_at: datetime
     decision: str
-    explanation: str
+    explanation: Words
+    explanation_parts: PartsOut = parts_of("explanation")
     close: Amount
     indicators: dict[str, float]
     numbers: dict[str, Amount]
     exit_stop: Amount | None
     exit_target: Amount | None
     order_id: UUID | None
-    refusal: str
+    refusal: Words
 
 
 class ParameterOut(Schema):

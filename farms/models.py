@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from kit import clock
-from kit.models import Identified, MoneyField, Owned
+from kit.models import Identified, MoneyField, Owned, SentenceField
 from markets.models import Instrument, Timeframe
 from trading.models import Order
 from wallets.models import Wallet
@@ -88,7 +88,7 @@ class Agent(Identified, Owned):
         help_text="Of its free cash: what an entry spends, or what it may lose between entry and stop.",
     )
     status = models.CharField(max_length=8, choices=Status, default=Status.PAUSED)
-    status_detail = models.CharField(max_length=300, blank=True)
+    status_detail = SentenceField()
     failures = models.PositiveSmallIntegerField(default=0, help_text="Failed runs in a row.")
     last_bar = models.BigIntegerField(null=True, blank=True, help_text="Open of the last bar it ran on, in ms.")
 
@@ -142,7 +142,7 @@ class AgentRun(Owned):
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     bar = models.BigIntegerField(help_text="Open of the bar whose close was evaluated, in ms.")
     decision = models.CharField(max_length=8, choices=Decision)
-    explanation = models.CharField(max_length=400, help_text="Words and market prices; amounts stand in numbers.")
+    explanation = SentenceField(help_text="Words and market prices; amounts stand in numbers.")
     close = MoneyField()
     exit_stop = MoneyField(null=True, blank=True, help_text="Protective stop of an entry.")
     exit_target = MoneyField(null=True, blank=True, help_text="Profit target of an entry.")
@@ -175,7 +175,7 @@ class FarmEvent(Owned):
     farm = models.ForeignKey(Farm, on_delete=models.PROTECT, related_name="events")
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind)
-    detail = models.CharField(max_length=300, blank=True)
+    detail = SentenceField()
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -7,7 +7,7 @@ the page before it, so rows that arrive meanwhile neither repeat nor hide others
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from http import HTTPStatus
@@ -17,15 +17,72 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpResponse, JsonResponse
 from ninja import Header, Schema
-from pydantic import ConfigDict, Field, PlainSerializer, ValidationInfo, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from kit.decimals import parse, plain
 from kit.errors import InvalidInputError
 from kit.limits import DECIMALS, MAX_AMOUNT, MONEY_DIGITS
+from kit.sentences import Sentence
 
 DEFAULT_LIMIT = 50
 MAXIMUM_LIMIT = 200
 KEY_LENGTH = 100
+
+
+def _exact(told: Any) -> Any:
+    return told.exact if isinstance(told, Sentence) else told
+
+
+# A sentence as a program gets it: every digit, moments in UTC.
+Words = Annotated[str, BeforeValidator(_exact)]
+
+
+class FigureOut(BaseModel):
+    """A figure of a sentence. `unit` is its asset, or the tick of a price; empty where there is none."""
+
+    kind: str = Field(examples=["amount"])
+    value: str
+    unit: str
+
+
+class PartsOut(BaseModel):
+    """What a sentence was made of: the `{places}` of its template, and what stands in each."""
+
+    template: str
+    values: dict[str, FigureOut | str | int]
+
+    @model_validator(mode="before")
+    @classmethod
+    def take_apart(cls, told: Any) -> Any:
+        """From a sentence; one inside of it stands there as its words."""
+        return {"template": told.template, "values": _figures(told.values)} if isinstance(told, Sentence) else told
+
+
+def parts_of(name: str) -> Any:
+    """The field of a schema that holds the parts of the sentence `name`."""
+    return Field(validation_alias=AliasChoices(f"{name}_parts", name))
+
+
+def _figures(values: Mapping[str, Any]) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for name, value in values.items():
+        if not isinstance(value, list):
+            figures[name] = value
+        elif value[0] == "sentence":
+            figures[name] = Sentence(value[1], value[2]).exact
+        else:
+            figures[name] = {"kind": value[0], "value": value[1], "unit": value[2]}
+    return figures
 
 
 Item = TypeVar("Item")

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """`currency` is the asset values are shown in, `timezone` an IANA name, `hide_amounts` the privacy switch."""
+    """`currency` is the asset values are shown in, `timezone` an IANA name, `hide_amounts` the privacy switch.
+
+    `is_exact` keeps every digit of a sentence, as programs want it.
+    """
 
     currency: str = "USDT"
     timezone: str = "UTC"
     hide_amounts: bool = False
+    is_exact: bool = False
 
 
 _display: ContextVar[Display] = ContextVar("moniqo_display", default=Display())  # noqa: B039 - frozen

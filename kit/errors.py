@@ -1,11 +1,23 @@
 """The root of every error a user may read. A message is one sentence that says what to do."""
 
+from kit.sentences import Sentence, Told
+
 
 class MoniqoError(Exception):
-    """Something the caller can act on. `code` is stable for programs, `status` is the HTTP status it maps to."""
+    """Something the caller can act on. `code` is stable for programs, `status` is the HTTP status it maps to.
+
+    Its text is the sentence as the reader of the current request wants it.
+    """
 
     code = "error"
     status = 400
+
+    def __init__(self, message: Told = "") -> None:
+        super().__init__(message)
+        self.sentence = message if isinstance(message, Sentence) else Sentence(message)
+
+    def __str__(self) -> str:
+        return str(self.sentence)
 
 
 class NotFoundError(MoniqoError):
@@ -28,7 +40,7 @@ class InvalidInputError(MoniqoError):
     code = "invalid_input"
     status = 422
 
-    def __init__(self, message: str, *, fields: dict[str, str] | None = None) -> None:
+    def __init__(self, message: Told, *, fields: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.fields = fields or {}
 

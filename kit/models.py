@@ -3,12 +3,15 @@
 import uuid
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.expressions import Expression
 
 from kit import clock
 from kit.limits import DECIMALS, MONEY_DIGITS, VALUE_DIGITS
+from kit.sentences import Sentence
 
 # What a form field of an amount takes over.
 MONEY = {"max_digits": MONEY_DIGITS, "decimal_places": DECIMALS}
@@ -51,6 +54,35 @@ class ValueField(ExactField):
     """What is computed from amounts and prices: numeric(64,18), wide enough for whatever the books accept."""
 
     digits = VALUE_DIGITS
+
+
+class SentenceField(models.Field[Any, Any]):
+    """A sentence as template and values, read as a `kit.sentences.Sentence`; words alone may be given.
+
+    `icontains` looks at its words and at the exact values, not at how a reader sees them.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"default": Sentence, "blank": True, **kwargs})
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {key: value for key, value in kwargs.items() if key not in {"default", "blank"}}
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "jsonb"
+
+    def from_db_value(self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper) -> Sentence:
+        return Sentence.of(orjson.loads(value) if value else None)
+
+    def to_python(self, value: Any) -> Sentence:
+        return Sentence.of(value)
+
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:
+        return connection.ops.adapt_json_value(Sentence.of(value).parts, None)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return orjson.dumps(Sentence.of(self.value_from_object(obj)).parts).decode()
 
 
 class Owned(models.Model):

@@ -4,14 +4,17 @@ A sentence with an amount or a moment in it cannot be stored as text: who reads 
 zone of their own. So what is stored is `{amount} arrived at {name}` beside `{"amount": ["amount", "0.5", "BTC"],
 "name": "Kraken"}`, all of it JSON, and the words are made when they are shown:
 
-    title, values = "{amount} arrived at {name}", stored(amount=amount(drift, "BTC"), name=connection.name)
-    in_words(title, values)                # as the current request's reader wants it
-    in_words(title, values, FOR_PROGRAMS)  # exact, in UTC
+    told = sentence("{amount} arrived at {name}", amount=amount(drift, "BTC"), name=connection.name)
+    str(told)    # as the current request's reader wants it
+    told.exact   # for programs: every digit, in UTC
+
+A model keeps one in a `kit.models.SentenceField`. Periods, counts and the names of things stand in the template itself
+or are values without a kind: hiding amounts hides amounts, and nothing else.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -21,7 +24,7 @@ from kit import display, formatting
 from kit.decimals import plain
 from kit.display import Display
 
-FOR_PROGRAMS: Final = Display()
+FOR_PROGRAMS: Final = Display(is_exact=True)
 FIGURE: Final = re.compile(r"\d[\d.,]*")
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 
@@ -35,9 +38,74 @@ class Value:
     unit: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A template and its values as JSON; its text is what the current request's reader wants."""
+
+    template: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        return in_words(self.template, self.values)
+
+    def __bool__(self) -> bool:
+        return bool(self.template)
+
+    @property
+    def exact(self) -> str:
+        """As a program gets it."""
+        return in_words(self.template, self.values, FOR_PROGRAMS)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The template and its values as JSON: what a field stores, and what a program can take figures from."""
+        return {"template": self.template, "values": dict(self.values)}
+
+    @classmethod
+    def of(cls, told: Any) -> "Sentence":
+        """From a sentence, from `parts`, or from words; None is nothing to say.
+
+        Words with figures in them are quoted: nobody has said that they are no amounts.
+        """
+        if isinstance(told, cls):
+            return told
+        if isinstance(told, dict):
+            return cls(told.get("template", ""), told.get("values") or {})
+        return sentence("{said}", said=quoted(told)) if told and FIGURE.search(told) else cls(told or "")
+
+
+Told = Sentence | str
+
+
+def sentence(template: str, **values: "Value | Told | int") -> Sentence:
+    """A sentence whose values may be sentences themselves."""
+    return Sentence(template, stored(**values))
+
+
+def joined(*told: Told, by: str = " ") -> Sentence:
+    """Several sentences as one; what says nothing is left out."""
+    parts: dict[str, Value | Told | int] = {f"part{number}": one for number, one in enumerate(told) if one}
+    return sentence(by.join(f"{{{name}}}" for name in parts), **parts)
+
+
 def amount(value: Decimal, asset: str) -> Value:
     """An amount of an asset, hidden from who hides amounts."""
     return Value("amount", plain(value), asset)
+
+
+def rule(value: Decimal, asset: str) -> Value:
+    """A market's own bound, such as its lot or its smallest order: public like a price, with the asset it counts."""
+    return Value("rule", plain(value), asset)
+
+
+def public(text: str) -> Value:
+    """Words with public figures in them, each with a point before its decimals: the parameters of a strategy."""
+    return Value("public", text)
+
+
+def number(text: str) -> Value:
+    """A public figure with as many decimals as it is written with: a threshold, a ratio, a score."""
+    return Value("number", text)
 
 
 def price(value: Decimal, tick: Decimal | None = None) -> Value:
@@ -60,12 +128,23 @@ def quoted(text: str) -> Value:
     return Value("quoted", text)
 
 
-def stored(**values: Value | str | int) -> dict[str, Any]:
+def told_by(error: Exception) -> "Value | Sentence":
+    """What an error says: its own sentence where it has one, else a quotation."""
+    said = getattr(error, "sentence", None)
+    return said if isinstance(said, Sentence) and said.values else quoted(str(error))
+
+
+def stored(**values: Value | Told | int) -> dict[str, Any]:
     """The values of a sentence as JSON. Text and whole numbers stay what they are."""
-    return {
-        name: [value.kind, value.text, value.unit] if isinstance(value, Value) else value
-        for name, value in values.items()
-    }
+    return {name: _as_json(value) for name, value in values.items()}
+
+
+def _as_json(value: Value | Told | int) -> Any:
+    if isinstance(value, Value):
+        return [value.kind, value.text, value.unit]
+    if isinstance(value, Sentence):
+        return ["sentence", value.template, value.values] if value.values else value.template
+    return value
 
 
 def in_words(template: str, values: Mapping[str, Any], shown: Display | None = None) -> str:
@@ -90,7 +169,21 @@ def without_figures(text: str) -> str:
 def _amount(text: str, unit: str, how: Display) -> str:
     if how.hide_amounts:
         return f"{formatting.MASK}{formatting.NO_BREAK_SPACE}{unit}"
-    return formatting.amount(Decimal(text), unit)
+    return f"{text} {unit}" if how.is_exact else formatting.amount(Decimal(text), unit)
+
+
+def _price(text: str, tick: str, how: Display) -> str:
+    return text if how.is_exact else formatting.price(Decimal(text), Decimal(tick) if tick else None)
+
+
+def _rule(text: str, unit: str, how: Display) -> str:
+    return f"{text} {unit}" if how.is_exact else formatting.amount(Decimal(text), unit)
+
+
+def _number(text: str, unit: str, how: Display) -> str:
+    if how.is_exact:
+        return text
+    return formatting.number(Decimal(text), len(text.partition(".")[2]), signed=text.startswith("+"))
 
 
 def _day(text: str, unit: str, how: Display) -> str:
@@ -102,9 +195,13 @@ def _quoted(text: str, unit: str, how: Display) -> str:
     return without_figures(text) if how.hide_amounts else text
 
 
-_KINDS: Final[dict[str, Callable[[str, str, Display], str]]] = {
+_KINDS: Final[dict[str, Callable[[str, Any, Display], str]]] = {
     "amount": _amount,
-    "price": lambda text, tick, how: formatting.price(Decimal(text), Decimal(tick) if tick else None),
+    "price": _price,
+    "number": _number,
+    "public": lambda text, unit, how: text if how.is_exact else formatting.respelled(text),
+    "rule": _rule,
+    "sentence": lambda template, values, how: in_words(template, values, how),
     "moment": lambda text, unit, how: formatting.moment(datetime.fromisoformat(text), how.timezone),
     "day": _day,
     "quoted": _quoted,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from kit.sentences import FOR_PROGRAMS, in_words
+from kit.sentences import FOR_PROGRAMS, Told, in_words
 
 # What is not named here has no colour: nothing to be glad or sorry about.
 COLOURS: Final = {
@@ -66,7 +66,7 @@ class State:
     code: str
     template: str
     values: dict[str, Any] = field(default_factory=dict)
-    detail: str = ""
+    detail: Told = ""
     action: Step | None = None
     next_at: datetime | None = None
 

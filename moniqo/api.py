@@ -105,7 +105,7 @@ def head_as_get(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
 @api.exception_handler(MoniqoError)
 def on_moniqo_error(request: HttpRequest, error: MoniqoError) -> HttpResponse:
     extra = {"fields": error.fields} if isinstance(error, InvalidInputError) and error.fields else {}
-    return problem(error.status, str(error), code=error.code, **extra)
+    return problem(error.status, error.sentence.exact, code=error.code, **extra)
 
 
 @api.exception_handler(RequestError)

@@ -9,9 +9,21 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from kit.api import Amount, Body, IdempotencyKey, Page, PageQuery, PositiveAmount, paginate
+from kit.api import (
+    Amount,
+    Body,
+    IdempotencyKey,
+    Page,
+    PageQuery,
+    PartsOut,
+    PositiveAmount,
+    Words,
+    paginate,
+    parts_of,
+)
 from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
+from kit.sentences import quoted, sentence
 from kit.users.access import LIMITS, TRADE
 from markets.models import Instrument
 from trading import selectors, services
@@ -46,8 +58,9 @@ class OrderOut(Schema):
     exit_target: Amount | None
     status: str
     outcome: str
-    reason: str
-    refusal: str
+    reason: Words
+    refusal: Words
+    refusal_parts: PartsOut = parts_of("refusal")
     wallet_id: UUID
     client_order_id: str
     closed_at: datetime | None
@@ -72,7 +85,7 @@ class EventOut(Schema):
     created_at: datetime
     from_status: str
     to_status: str
-    detail: str
+    detail: Words
     answer: dict[str, Any]
 
 
@@ -80,7 +93,8 @@ class DecisionOut(Schema):
     created_at: datetime
     allowed: bool
     limit: str
-    explanation: str
+    explanation: Words
+    explanation_parts: PartsOut = parts_of("explanation")
     numbers: dict[str, Any]
 
 
@@ -111,7 +125,7 @@ class PositionOut(Schema):
     break_even: Amount | None
     exit_stop: Amount | None
     exit_target: Amount | None
-    entry_reason: str
+    entry_reason: Words
     opened_at: datetime
 
 
@@ -128,8 +142,8 @@ class TradeOut(Schema):
     fees: Amount
     pnl: Amount
     pnl_return: Amount | None
-    entry_reason: str
-    exit_reason: str
+    entry_reason: Words
+    exit_reason: Words
     opened_at: datetime
     closed_at: datetime
 
@@ -225,15 +239,15 @@ def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
         raise NotFoundError("There is no such wallet: choose one of yours.")
     instrument = Instrument.objects.filter(venue=wallet.connection.venue, symbol=body.symbol).first()
     if instrument is None:
-        sentence = f"Choose another symbol: the wallet's venue does not list {body.symbol}."
-        raise InvalidInputError(sentence, fields={"symbol": "Not listed at the wallet's venue."})
+        told = f"Choose another symbol: the wallet's venue does not list {body.symbol}."
+        raise InvalidInputError(told, fields={"symbol": "Not listed at the wallet's venue."})
     order = services.place_order(
         wallet=wallet,
         instrument=instrument,
         side=body.side,
         quantity=body.quantity,
         key=f"api:{key}",
-        reason=body.reason or "Placed through the API.",
+        reason=sentence("{said}", said=quoted(body.reason)) if body.reason else "Placed through the API.",
         reduce_only=body.reduce_only,
         exit_stop=body.exit_stop,
         exit_target=body.exit_target,

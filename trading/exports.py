@@ -9,6 +9,7 @@ from io import StringIO
 from typing import Any, Final
 
 from kit.decimals import plain
+from kit.sentences import Sentence
 from trading.selectors.orders import export_orders
 from trading.selectors.positions import export_positions
 from trading.selectors.trades import export_trades
@@ -45,7 +46,7 @@ def _cell(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.0f}"
-    text = str(value)
+    text = value.exact if isinstance(value, Sentence) else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

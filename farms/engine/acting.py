@@ -28,12 +28,12 @@ from farms.engine.work import FarmCapital
 from farms.models import Agent, AgentRun, Farm
 from kit.errors import ConflictError
 from kit.live.publish import publish
+from kit.sentences import Sentence, Told, joined
 from trading.models import Order, Side
 from trading.positions.protection import follow
 from trading.risk.fees import taker_fee
 from trading.services import Batch, Place, Terms, WrongSideError
 
-REASON_LENGTH: Final = 200
 NO_EXIT: Final = "Not left"
 
 logger = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def _holdings(seen: Sequence[tuple[Agent, View]]) -> Mapping[UUID, Holding]:
     held = [(agent, position, view.high) for agent, view, position in found if position is not None]
     followed = follow((position, high) for _, position, high in held)
     return {
-        agent.pk: Holding(position.quantity, position.stop, position.target)
+        agent.pk: Holding(position.quantity, position.stop, position.target, position.tick)
         for (agent, _, _), position in zip(held, followed, strict=True)
     }
 
@@ -147,7 +147,7 @@ def _decide(agent: Agent, view: View, holding: Holding | None, batch: Batch, cap
     terms = Terms(
         side=Side.BUY if enters else Side.SELL,
         quantity=run.decision.quantity,
-        reason=run.decision.explanation[:REASON_LENGTH],
+        reason=run.decision.explanation,
         reduce_only=not enters,
         exit_stop=signal.stop if enters else None,
         exit_target=signal.target if enters else None,
@@ -156,7 +156,7 @@ def _decide(agent: Agent, view: View, holding: Holding | None, batch: Batch, cap
     try:
         run.order = batch.place(agent.wallet_id, terms)
     except WrongSideError as error:
-        run.decision = replace(run.decision, kind="skip", explanation=_instead(run.decision, str(error)))
+        run.decision = replace(run.decision, kind="skip", explanation=_instead(run.decision, error.sentence))
         return run
     if enters and run.order.status == Order.Status.SUBMITTING:
         capital.bought(agent.instrument, run.order.quantity)
@@ -188,7 +188,8 @@ def _answered(run: _Run) -> Decision:
     return replace(run.decision, kind="skip", explanation=_instead(run.decision, f"The {what} was refused."))
 
 
-def _instead(decision: Decision, why: str) -> str:
+def _instead(decision: Decision, why: Told) -> Sentence:
     """The reason of a decision that came to nothing, and why: it does not begin with what was not done."""
-    _, _, reason = decision.explanation.partition(": ")
-    return f"{SKIP if decision.kind == 'enter' else NO_EXIT}: {reason} {why}"
+    _, _, reason = decision.explanation.template.partition(": ")
+    lead = SKIP if decision.kind == "enter" else NO_EXIT
+    return joined(Sentence(f"{lead}: {reason}", decision.explanation.values), why)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Final, Literal
 
+from kit.sentences import Sentence
 from trading.positions.levels import level_reached
 from trading.risk.sizing import in_lots, largest_buy
 
@@ -37,7 +38,7 @@ class Signal:
     enter: int
     exit: bool
     close: Decimal
-    reason: str
+    reason: Sentence
     stop: Decimal | None = None
     target: Decimal | None = None
     trail: Decimal | None = None
@@ -46,11 +47,12 @@ class Signal:
 
 @dataclass(frozen=True)
 class Holding:
-    """A long position: `quantity` in base, the levels that protect it in quote."""
+    """A long position: `quantity` in base, the levels that protect it in quote, `tick` the step of its prices."""
 
     quantity: Decimal
     stop: Decimal | None = None
     target: Decimal | None = None
+    tick: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Decision:
     """What to do now. `quantity` is the order's, in base, zero where there is none."""
 
     kind: Kind
-    explanation: str
+    explanation: Sentence
     quantity: Decimal = ZERO
     numbers: dict[str, str] = field(default_factory=dict)
 
@@ -87,7 +89,7 @@ def decide(*, signal: Signal, holding: Holding | None, means: Callable[[], Means
         return nothing
     if holding is None:
         return _enter(signal, means())
-    crossed = level_reached(signal.close, stop=holding.stop, target=holding.target)
+    crossed = level_reached(signal.close, stop=holding.stop, target=holding.target, tick=holding.tick)
     return Decision("exit", _told(LEAVE, crossed or signal.reason), holding.quantity)
 
 
@@ -125,13 +127,12 @@ def _enter(signal: Signal, means: Means) -> Decision:
     return Decision("enter", _told(GO, signal.reason, cut), quantity, numbers)
 
 
-def _told(lead: str, reason: str, more: str = "") -> str:
+def _told(lead: str, reason: Sentence, more: str = "") -> Sentence:
     """What is done, and the reason: a strategy's clause says nothing about what follows, so it cannot contradict it."""
-    clause = reason.rstrip(".")
+    clause = reason.template.rstrip(".")
     if clause[1:2].islower():  # an abbreviation keeps its capitals
         clause = clause[0].lower() + clause[1:]
-    sentence = f"{lead}: {clause}."
-    return f"{sentence} {more}".rstrip()
+    return Sentence(f"{lead}: {clause}. {more}".rstrip(), reason.values)
 
 
 def _wanted_notional(signal: Signal, means: Means) -> Decimal | None:

@@ -12,6 +12,7 @@ from farms.engine.decision import Holding, leave_it
 from farms.engine.runs import View, bars_wanted, row
 from farms.engine.tape import Series, Tape
 from farms.models import Agent, AgentRun
+from kit.sentences import Sentence
 from quant.errors import QuantError
 from trading.positions.levels import trailed
 from trading.positions.protection import Guarded, guarded_positions
@@ -41,7 +42,7 @@ def quiet_run(agent: Agent, view: View, held: Guarded | None) -> AgentRun | None
     """The row of a bar that changes nothing, not yet written; None when an order or a stop may have to follow."""
     if held is not None and trailed(held.stop, best=view.high, trail=held.trail) != held.stop:
         return None
-    holding = None if held is None else Holding(held.quantity, held.stop, held.target)
+    holding = None if held is None else Holding(held.quantity, held.stop, held.target, held.tick)
     decision = leave_it(signal=view.signal, holding=holding)
     return None if decision is None else row(agent, view, decision)
 
@@ -53,4 +54,4 @@ def write(runs: Sequence[AgentRun]) -> None:
     by_bar = sorted(newest.items(), key=lambda item: item[1])
     for bar, agents in groupby(by_bar, key=lambda item: item[1]):
         ids = [agent_id for agent_id, _ in agents]
-        Agent.objects.filter(pk__in=ids).update(last_bar=bar, failures=0, status_detail="")
+        Agent.objects.filter(pk__in=ids).update(last_bar=bar, failures=0, status_detail=Sentence())

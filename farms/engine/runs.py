@@ -14,11 +14,12 @@ from farms.engine.decision import Decision, Signal
 from farms.engine.tape import Tape
 from farms.models import Agent, AgentRun
 from kit import clock
+from kit.sentences import Sentence, Value, number, price, sentence
 from markets.candles.reading import TIMEFRAME_MS, milliseconds
 from markets.models import Instrument
 from markets.prices import to_price
 from quant import strategies
-from quant.strategies import Intents
+from quant.strategies import Clause, Intents
 from trading.models import Order
 from trading.risk.sizing import in_ticks
 
@@ -72,10 +73,21 @@ def is_due(*, bar: int, last_bar: int | None, timeframe: str) -> bool:
     return (last_bar is None or bar > last_bar or last_bar > now) and now < bar + 2 * TIMEFRAME_MS[timeframe]
 
 
+def told(clause: Clause, tick: Decimal) -> Sentence:
+    """A strategy's clause as it is stored: its prices on the instrument's tick, like every price of the market."""
+    figures: dict[str, Value | str] = {
+        name: price(in_ticks(to_price(value), tick), tick) for name, value in clause.prices.items()
+    }
+    # What a strategy does not know yet it writes as a word.
+    figures |= {name: number(text) if text[-1:].isdigit() else text for name, text in clause.numbers.items()}
+    return sentence(clause.words, **figures)
+
+
 def _last_signal(intents: Intents, close: Decimal, agent: Agent) -> Signal:
     """The last bar's intent. This is where a strategy's floats become money, levels rounded to the tick."""
     last = len(intents) - 1
-    signal = Signal(int(intents.enter[last]), bool(intents.exit[last]), close, intents.explain(last))
+    reason = told(intents.explain(last), agent.instrument.tick_size)
+    signal = Signal(int(intents.enter[last]), bool(intents.exit[last]), close, reason)
     if not signal.enter:
         return signal
     weight = intents.size[last]
@@ -108,7 +120,7 @@ def row(agent: Agent, view: View, decision: Decision, order: Order | None = None
         instrument_id=agent.instrument_id,
         bar=view.bar,
         decision=decision.kind,
-        explanation=decision.explanation[:400],
+        explanation=decision.explanation,
         close=view.signal.close,
         indicators=view.indicators,
         numbers=decision.numbers,

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                         max_length=8,
                     ),
                 ),
-                ("status_detail", models.CharField(blank=True, max_length=300)),
+                ("status_detail", kit.models.SentenceField()),
                 ("failures", models.PositiveSmallIntegerField(default=0, help_text="Failed runs in a row.")),
                 (
                     "last_bar",
@@ -213,7 +213,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("detail", models.CharField(blank=True, max_length=300)),
+                ("detail", kit.models.SentenceField()),
                 ("created_at", models.DateTimeField(default=kit.clock.now)),
                 (
                     "agent",
@@ -255,7 +255,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "explanation",
-                    models.CharField(help_text="Words and market prices; amounts stand in numbers.", max_length=400),
+                    kit.models.SentenceField(help_text="Words and market prices; amounts stand in numbers."),
                 ),
                 ("close", kit.models.MoneyField()),
                 (

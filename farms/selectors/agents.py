@@ -14,6 +14,7 @@ from farms.selectors.results import results_by_wallet
 from farms.selectors.runs import RunRow, last_runs
 from farms.selectors.states import farm_facts, states_of
 from kit.errors import NotFoundError
+from kit.sentences import Sentence
 from kit.statuses import State
 from markets.candles.reading import load_candles, moment
 from markets.models import Timeframe
@@ -55,7 +56,7 @@ class AgentRow(HasStanding):
     sizing_label: str
     size: Decimal
     status: str
-    status_detail: str
+    status_detail: Sentence
     state: State
     base_asset: str
     standing: Standing

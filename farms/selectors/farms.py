@@ -16,6 +16,7 @@ from farms.selectors.runs import RunRow, agent_runs, run_row
 from farms.selectors.states import farm_facts, states_of
 from kit import clock
 from kit.errors import NotFoundError
+from kit.sentences import Sentence
 from kit.statuses import State
 from portfolio.selectors.standings import HasStanding, Standing, standings
 from trading.models import TradeDay
@@ -101,7 +102,7 @@ class Happening:
     kind: str
     label: str
     agent: str
-    detail: str
+    detail: Sentence
 
 
 @dataclass(frozen=True, slots=True)

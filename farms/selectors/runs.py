@@ -10,6 +10,7 @@ from django.core.paginator import Page
 from django.db.models import BigIntegerField, Count, F, Func, IntegerField, Max, Min, QuerySet, Value
 
 from farms.models import AgentRun
+from kit.sentences import Sentence
 from kit.statuses import colour
 from markets.candles.reading import moment
 from markets.models import Timeframe
@@ -27,7 +28,7 @@ class RunRow:
     bar_length: timedelta
     decision: str
     label: str
-    explanation: str
+    explanation: Sentence
     close: Decimal
     indicators: dict[str, float]
     numbers: dict[str, Decimal]
@@ -36,7 +37,7 @@ class RunRow:
     tick_size: Decimal
     order_id: UUID | None
     order_status: str
-    refusal: str
+    refusal: Sentence
 
     @property
     def kind(self) -> str:
@@ -73,7 +74,7 @@ def run_row(run: AgentRun) -> RunRow:
         tick_size=run.instrument.tick_size,
         order_id=run.order_id,
         order_status=run.order.outcome_label if run.order else "",
-        refusal=run.order.refusal if run.order and run.order.status == Order.Status.REJECTED else "",
+        refusal=run.order.refusal if run.order and run.order.status == Order.Status.REJECTED else Sentence(),
     )
 
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from farms.models import Agent, Farm
 from kit import clock
-from kit.sentences import Value, amount, day, moment, stored
+from kit.sentences import Sentence, Told, Value, amount, day, moment, stored
 from kit.statements import Statement
 from kit.statuses import State, Step
 from markets.candles.reading import milliseconds
@@ -41,7 +41,7 @@ class Refusals:
     is_by_gate: bool
     limit: str
     maximum: Decimal | None
-    words: str
+    words: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class AgentFacts:
     name: str
     status: str
     failures: int
-    detail: str
+    detail: Sentence
     last_bar: int | None
     timeframe: str
     wallet_id: UUID
@@ -227,7 +227,7 @@ def _obstacle(agent: AgentFacts, farm: FarmFacts) -> State | None:
 
 
 def _refused(agent: AgentFacts, refusals: Refusals) -> State:
-    values: dict[str, Value | str | int] = {"count": refusals.count, "since": day(refusals.since)}
+    values: dict[str, Value | Told | int] = {"count": refusals.count, "since": day(refusals.since)}
     cause, step = "the venue says no", _orders(agent)
     if refusals.is_by_gate:
         cause = _CAUSES.get(refusals.limit, "the gate says no")
@@ -378,5 +378,5 @@ def _refusals(told: Mapping[str, Any] | None) -> Refusals | None:
         is_by_gate=told["is_by_gate"],
         limit=told["limit"],
         maximum=None if told["maximum"] is None else Decimal(told["maximum"]),
-        words=told["refusal"] or "",
+        words=Sentence.of(told["refusal"]),
     )

@@ -13,6 +13,7 @@ from farms.services.diary import record
 from farms.services.hiring import checked_parameters, fraction, invalid, named
 from kit import clock
 from kit.errors import ConflictError
+from kit.sentences import Sentence, Value, public, sentence
 from markets.candles.reading import TIMEFRAME_MS, milliseconds
 from markets.models import Timeframe
 from quant import strategies
@@ -114,7 +115,7 @@ def archive_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
 def _archive(agent: Agent) -> None:
     _require_nothing_open(agent)
     _collect_all(agent.wallet)
-    agent.status, agent.status_detail, agent.failures = Agent.Status.ARCHIVED, "", 0
+    agent.status, agent.status_detail, agent.failures = Agent.Status.ARCHIVED, Sentence(), 0
     agent.save(update_fields=("status", "status_detail", "failures"))
     AgentFarmAssignment.objects.filter(agent=agent, ended_at=None).update(ended_at=clock.now())
     _halt(agent.wallet)
@@ -205,9 +206,18 @@ def _facts_of_agent(agent: Agent) -> dict[str, str]:
 
 def _record(farm: Farm, before: Mapping[str, str], after: Mapping[str, str], *, agent: Agent | None = None) -> None:
     """Write what differs, if anything does."""
-    changes = [f"{name}: {before[name]} → {value}" for name, value in after.items() if before[name] != value]
-    if changes:
-        record(farm, FarmEvent.Kind.CHANGED, agent=agent, detail="; ".join(changes))
+    changed = [name for name, value in after.items() if before[name] != value]
+    if changed:
+        words = "; ".join(f"{name}: {{before{place}}} → {{after{place}}}" for place, name in enumerate(changed))
+        values: dict[str, Value | str] = {}
+        for place, name in enumerate(changed):
+            values |= {f"before{place}": _fact(name, before[name]), f"after{place}": _fact(name, after[name])}
+        record(farm, FarmEvent.Kind.CHANGED, agent=agent, detail=sentence(words, **values))
+
+
+def _fact(name: str, text: str) -> Value | str:
+    """Names stay as they were given; every figure of the other facts is public."""
+    return text if name == "Name" else public(text)
 
 
 def _percent(share: Decimal) -> str:

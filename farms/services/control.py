@@ -10,7 +10,7 @@ from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert
 from kit.errors import ConflictError
-from kit.sentences import quoted
+from kit.sentences import Sentence, sentence, told_by
 
 FAILURES_BEFORE_PAUSE: Final = 3
 
@@ -50,7 +50,7 @@ def start_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
     agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
     _require_unarchived(agent)
     if agent.status != Agent.Status.RUNNING:
-        agent.status, agent.status_detail, agent.failures = Agent.Status.RUNNING, "", 0
+        agent.status, agent.status_detail, agent.failures = Agent.Status.RUNNING, Sentence(), 0
         agent.save(update_fields=("status", "status_detail", "failures"))
         resolve_alert(owner_id=owner_id, key=_failure_key(agent))
         record(agent.farm, FarmEvent.Kind.STARTED, agent=agent)
@@ -61,7 +61,7 @@ def pause_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
     """Stop new decisions of the agent. An open position stays, protected by its stop."""
     agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
     if agent.status == Agent.Status.RUNNING:
-        agent.status, agent.status_detail = Agent.Status.PAUSED, ""
+        agent.status, agent.status_detail = Agent.Status.PAUSED, Sentence()
         agent.save(update_fields=("status", "status_detail"))
         record(agent.farm, FarmEvent.Kind.PAUSED, agent=agent)
     return agent
@@ -71,7 +71,7 @@ def record_failure(*, owner_id: UUID, agent_id: UUID, error: Exception) -> Agent
     """Note that a run failed with `error`; after three in a row the agent is paused and its owner told."""
     agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
     agent.failures += 1
-    agent.status_detail = f"{type(error).__name__}: {error}"[:300]
+    agent.status_detail = sentence("{kind}: {said}", kind=type(error).__name__, said=told_by(error))
     if agent.failures >= FAILURES_BEFORE_PAUSE and agent.status == Agent.Status.RUNNING:
         agent.status = Agent.Status.PAUSED
         record(agent.farm, FarmEvent.Kind.FAILED, agent=agent, detail=agent.status_detail)
@@ -83,7 +83,7 @@ def record_failure(*, owner_id: UUID, agent_id: UUID, error: Exception) -> Agent
             level=Alert.Level.CRITICAL,
             about=about("agent", agent.pk),
             failures=agent.failures,
-            said=quoted(agent.status_detail),
+            said=agent.status_detail,
         )
     agent.save(update_fields=("status", "status_detail", "failures"))
     return agent

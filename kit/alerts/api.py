@@ -16,10 +16,10 @@ from kit.alerts import services
 from kit.alerts.kinds import KINDS
 from kit.alerts.models import Alert, Message, Mute, PlatformAlert, in_force
 from kit.alerts.selectors import placed
-from kit.api import Body, Page, PageQuery, paginate
+from kit.api import Body, Page, PageQuery, PartsOut, paginate
 from kit.errors import InvalidInputError
 from kit.http import owner_of
-from kit.sentences import FOR_PROGRAMS
+from kit.sentences import FOR_PROGRAMS, Sentence
 
 router = Router()
 
@@ -36,6 +36,8 @@ class AlertOut(Schema):
     level: Alert.Level
     title: str
     body: str
+    title_parts: PartsOut
+    body_parts: PartsOut
     url: str
     times: int
     created_at: datetime
@@ -150,4 +152,6 @@ def _present(alert: Message) -> dict[str, Any]:
         "scope": "platform" if isinstance(alert, PlatformAlert) else "own",
         "title": alert.headline(FOR_PROGRAMS),
         "body": alert.story(FOR_PROGRAMS),
+        "title_parts": Sentence(alert.title, alert.facts),
+        "body_parts": Sentence(alert.body, alert.facts),
     }

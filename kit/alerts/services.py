@@ -18,7 +18,7 @@ from kit.alerts.kinds import KINDS, LEVELS, kind_of
 from kit.alerts.models import Alert, Message, Mute, PlatformAlert
 from kit.errors import InvalidInputError, NotFoundError
 from kit.live.publish import publish
-from kit.sentences import Value, stored
+from kit.sentences import Told, Value, stored
 from kit.users.models import User
 
 TITLE_LENGTH: Final = 200
@@ -51,7 +51,7 @@ def raise_alert(
     body: str = "",
     level: str = Alert.Level.WARNING,
     about: str = "",
-    **facts: Value | str | int,
+    **facts: Value | Told | int,
 ) -> UUID:
     """Tell the owner `key`; returns the alert's id. While it lasts it is counted up and gets the newer words.
 
@@ -74,7 +74,7 @@ def raise_platform_alert(
     body: str = "",
     level: str = Alert.Level.WARNING,
     about: str = "",
-    **facts: Value | str | int,
+    **facts: Value | Told | int,
 ) -> UUID:
     """The same for all operators."""
     with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
@@ -196,7 +196,7 @@ def forget_old_alerts() -> int:
 
 
 def _given(
-    key: str, title: str, body: str, level: str, about: str, facts: dict[str, Value | str | int]
+    key: str, title: str, body: str, level: str, about: str, facts: dict[str, Value | Told | int]
 ) -> dict[str, Any]:
     return {
         "id": uuid4(),

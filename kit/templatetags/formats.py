@@ -7,7 +7,6 @@ percentages are public; amounts and quantities are not.
     {{ equity|money }}  {{ day_change|pnl }}  {{ share|percent }}  {{ position.quantity|quantity:instrument.lot }}
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +21,7 @@ from django.utils.safestring import SafeString
 
 from kit import clock, display, formatting, icons
 from kit.formatting import Direction, Missing, Value
+from kit.sentences import Sentence, without_figures
 
 register = template.Library()
 
@@ -29,7 +29,6 @@ ARROWS = {"up": "arrow-up-right", "down": "arrow-down-right"}
 SPARKLINE_WIDTH = 80
 SPARKLINE_HEIGHT = 24
 THOUSAND = Decimal(1000)
-FIGURE = re.compile(r"\d[\d.,]*")
 
 
 def _missing(value: Missing) -> SafeString:
@@ -276,9 +275,9 @@ def of(figures: Mapping[Any, Any], key: Any) -> Any:
 
 
 @register.filter
-def private(value: str) -> str:
-    """A sentence with figures, every one of them hidden while the reader hides amounts."""
-    return FIGURE.sub(formatting.MASK, value) if display.current().hide_amounts else value
+def private(value: str | Sentence) -> str:
+    """Somebody else's words, every figure in them hidden while the reader hides amounts; a sentence hides its own."""
+    return without_figures(value) if isinstance(value, str) and display.current().hide_amounts else str(value)
 
 
 @register.simple_tag

@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import CharField, DecimalField, F, QuerySet, Value
+from django.db.models import CharField, DecimalField, F, Func, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 
 from farms.models import AgentFarmAssignment
+from kit.models import SentenceField
+from kit.sentences import Sentence, Told, quoted, sentence
 from kit.statements import Statement
 from trading.models import Order, Position
 from wallets.models import FundAllocation, SyncRun
@@ -42,7 +44,7 @@ class Event:
     before: str
     amount: Decimal | None
     asset: str
-    after: str
+    after: Told
     url: str
     tone: str = ""
     is_profit: bool = False
@@ -103,18 +105,27 @@ def _parts(owner_id: UUID) -> Iterator[QuerySet[Any, tuple[Any, ...]]]:
 def _part(rows: QuerySet[Any], event: str, moment: str, what: str | None, *rest: Any) -> Any:
     amount, unit, who, other, link = rest
     expressions = (
-        Value(event), F(moment), F(what) if what else Value(""), amount, unit, who, other, Cast(link, CharField()),
+        Value(event), F(moment), _sentence(rows, what), amount, unit, who, other, Cast(link, CharField()),
     )  # fmt: skip
     named = dict(zip(_COLUMNS, expressions, strict=True))
     return rows.annotate(**named).order_by(f"-{moment}").values_list(*_COLUMNS)
 
 
+def _sentence(rows: QuerySet[Any], what: str | None) -> Any:
+    """The column as a sentence, whatever it is: the parts of a union must agree."""
+    if what is None:
+        return Value(Sentence(), output_field=SentenceField())
+    if isinstance(rows.model._meta.get_field(what), SentenceField):
+        return F(what)
+    return Func(F(what), function="to_jsonb", output_field=SentenceField())
+
+
 def _event(
-    kind: str, at: datetime, what: str, amount: Decimal | None, asset: str, name: str, other: str, link: str
+    kind: str, at: datetime, what: Sentence, amount: Decimal | None, asset: str, name: str, other: str, link: str
 ) -> Event:
     match kind:
         case "funds":
-            return _funds(at, what, amount, asset, name, other, link)
+            return _funds(at, what.template, amount, asset, name, other, link)
         case "closed":
             return Event(
                 at, ICONS[kind], f"{name} closed {other}:", amount, asset, _because(what),
@@ -127,7 +138,7 @@ def _event(
             return Event(at, ICONS[kind], f"{name} did not get", amount, asset, _because(what), url, "warn")
         case "joined":
             return Event(at, ICONS[kind], f"{name} joined {other}", None, "", "", reverse("farms:agent", args=[link]))
-    problem = "Books and venue differ" if what == "drift" else "Sync failed"
+    problem = "Books and venue differ" if what.template == "drift" else "Sync failed"
     return Event(
         at, ICONS["sync"], f"{problem} at {name}", None, "", _because(other), reverse("wallets:connections"), "bad"
     )
@@ -139,5 +150,6 @@ def _funds(at: datetime, what: str, amount: Decimal | None, asset: str, name: st
     return Event(at, ICONS.get(what, "split"), before, amount, asset, after, reverse("wallets:wallet", args=[link]))
 
 
-def _because(reason: str) -> str:
-    return f"· {reason}" if reason else ""
+def _because(reason: Told) -> Sentence:
+    said = sentence("{said}", said=quoted(reason)) if isinstance(reason, str) and reason else reason
+    return sentence("· {said}", said=said) if said else Sentence()

@@ -11,14 +11,14 @@ from typing import Final
 
 from quant.errors import StrategyRuleError, UnknownStrategyError
 from quant.strategies import breakout, custom, mean_reversion, mixed, price_action, trend_following
-from quant.strategies.base import Intents, Parameter, Params, Rule, Strategy
+from quant.strategies.base import Clause, Intents, Parameter, Params, Rule, Strategy
 
 ENTRY_POINTS: Final = "moniqo.strategies"
 _BUILT_IN: Final = tuple(
     module.STRATEGY for module in (trend_following, breakout, price_action, mean_reversion, mixed, custom)
 )
 
-__all__ = ["Intents", "Parameter", "Params", "Rule", "Strategy", "catalog", "get"]
+__all__ = ["Clause", "Intents", "Parameter", "Params", "Rule", "Strategy", "catalog", "get"]
 
 
 @cache

@@ -100,8 +100,31 @@ class Rule:
     message: str
 
 
-def _nothing_to_explain(bar: int) -> str:
-    return f"no reason was recorded for bar {bar}"
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A rule with its figures: words with a place for each, `{fast}`, so that whoever shows it decides how it reads.
+
+    `prices` are market prices in quote; `numbers` are thresholds, ratios and scores, written with the digits to show.
+    What is counted, such as bars, stands in the words.
+    """
+
+    words: str
+    prices: Mapping[str, float] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.words.format_map({name: f"{price:.6g}" for name, price in self.prices.items()} | dict(self.numbers))
+
+
+def digits(value: float) -> str:
+    """Six significant digits without an exponent, which is more than any reader compares: `2.5`, `0.0000123`."""
+    if not np.isfinite(value):
+        return "unknown"
+    return np.format_float_positional(value, precision=6, unique=False, fractional=False, trim="-")
+
+
+def _nothing_to_explain(bar: int) -> Clause:
+    return Clause(f"no reason was recorded for bar {bar}")
 
 
 def nowhere(bars: int) -> Floats:
@@ -133,7 +156,7 @@ class Intents:
     trail: Floats = field(default_factory=lambda: nowhere(0))
     size: Floats = field(default_factory=lambda: nowhere(0))
     indicators: Mapping[str, Floats] = field(default_factory=dict)
-    explain: Callable[[int], str] = _nothing_to_explain
+    explain: Callable[[int], Clause] = _nothing_to_explain
 
     def __post_init__(self) -> None:
         for name in ("stop", "target", "trail", "size"):

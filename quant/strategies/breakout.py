@@ -15,7 +15,7 @@ import numpy as np
 from quant import indicators
 from quant.candles import DAY_MS, Bools, Candles, Floats
 from quant.indicators import previous
-from quant.strategies.base import Intents, Parameter, Params, Strategy, nowhere
+from quant.strategies.base import Clause, Intents, Parameter, Params, Strategy, nowhere
 from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, shifted
 
 # One-minute bars have the longest days; the bars' own length is not known when warm-up is asked for.
@@ -86,22 +86,23 @@ def _compute(candles: Candles, params: Params) -> Intents:
 
 def _explain(
     candles: Candles, upper: Floats, lower: Floats, fresh: Bools, returned: Bools, over: Bools, strong: Bools, bar: int
-) -> str:
+) -> Clause:
     if over[bar]:
-        return "the day of the opening range is over"
+        return Clause("the day of the opening range is over")
     if not np.isfinite(upper[bar]):
-        return "the range is not known yet"
+        return Clause("the range is not known yet")
     close, low, high = candles.close[bar], lower[bar], upper[bar]
-    where = f"close {close:.6g}, range {low:.6g} to {high:.6g}"
+    where, prices = "close {close}, range {low} to {high}", {"close": close, "low": low, "high": high}
     if low <= close <= high:
         if returned[bar]:
-            return f"the close came back over the middle of the range, {(low + high) / 2:.6g} ({where})"
-        return f"the close is inside the range ({where}); a close beyond it is missing"
+            middle = {"middle": (low + high) / 2}
+            return Clause(f"the close came back over the middle of the range, {{middle}} ({where})", prices | middle)
+        return Clause(f"the close is inside the range ({where}); a close beyond it is missing", prices)
     side = "above" if close > high else "below"
     if not fresh[bar]:
-        return f"the close is still {side} the range that it left before ({where})"
+        return Clause(f"the close is still {side} the range that it left before ({where})", prices)
     weak = "" if strong[bar] else "; the volume or the volatility that is asked for is missing"
-    return f"the close left the range, {side} it ({where}){weak}"
+    return Clause(f"the close left the range, {side} it ({where}){weak}", prices)
 
 
 STRATEGY: Final = Strategy(

@@ -21,7 +21,7 @@ from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.errors import ParameterError
 from quant.indicators.catalog import CATALOG, LONGEST, SOURCES
-from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
+from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy, digits, nowhere
 from quant.strategies.signals import TOUCH_BARS, crossings, offset_from
 
 DEEPEST: Final = 4
@@ -233,23 +233,27 @@ def _conditions(group: Mapping[str, Any]) -> Any:
             yield from _conditions(member)
 
 
-def _explain(board: _Board, params: Params, agreed: Bools, wanted: Bools, leave: Bools, bar: int) -> str:
+def _explain(board: _Board, params: Params, agreed: Bools, wanted: Bools, leave: Bools, bar: int) -> Clause:
     if leave[bar]:
         return _account_of(board, params["exit"], bar)
     why = "its protection is not known yet, or its size not above zero; " if agreed[bar] and not wanted[bar] else ""
-    return f"{why}{_account_of(board, params['entry'], bar)}"
+    return _account_of(board, params["entry"], bar, why)
 
 
-def _account_of(board: _Board, group: Mapping[str, Any], bar: int) -> str:
-    """Each condition with its values on this bar and whether it holds."""
-    parts = []
-    for condition in _conditions(group):
+def _account_of(board: _Board, group: Mapping[str, Any], bar: int, why: str = "") -> Clause:
+    """Each condition with its values on this bar and whether it holds; `why` stands before them."""
+    parts: list[str] = []
+    numbers: dict[str, str] = {}
+    for place, condition in enumerate(_conditions(group)):
         left, right = condition["left"], condition["right"]
         holds = "yes" if board.condition(condition)[bar] else "no"
-        values = f"{board.operand(left)[bar]:.6g} against {board.operand(right)[bar]:.6g}"
+        for side, operand in (("left", left), ("right", right)):
+            numbers[f"{side}{place}"] = digits(board.operand(operand)[bar])
+        values = f"{{left{place}}} against {{right{place}}}"
         word = _WORDS.get(condition["op"], condition["op"])
-        parts.append(f"{_label(left)} {word} {_label(right)}, {holds} ({values})")
-    return "; ".join(parts)
+        labels = (_label(left), _label(right) if isinstance(right, dict) else f"{{right{place}}}")
+        parts.append(f"{labels[0]} {word} {labels[1]}, {holds} ({values})")
+    return Clause(f"{why}{'; '.join(parts)}", numbers=numbers)
 
 
 def _settle(params: Params) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
-from quant.strategies.base import Intents, Parameter, Params, Rule, Strategy
+from quant.strategies.base import Clause, Intents, Parameter, Params, Rule, Strategy, digits
 from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from
 
 
@@ -51,20 +51,22 @@ def _compute(candles: Candles, params: Params) -> Intents:
 
 def _explain(
     z: Floats, params: Params, found: Bools, back: Bools, shown: Mapping[str, Floats], candles: Candles, bar: int
-) -> str:
+) -> Clause:
     if not np.isfinite(z[bar]):
-        return "the mean has too few bars yet"
-    distance = f"the close is {abs(z[bar]):.2f} deviations {'above' if z[bar] > 0 else 'below'} its mean"
+        return Clause("the mean has too few bars yet")
+    distance = f"the close is {{distance}} deviations {'above' if z[bar] > 0 else 'below'} its mean"
+    numbers = {"distance": f"{abs(z[bar]):.2f}", "entry": digits(params["entry"]), "leave": digits(params["leave"])}
     if found[bar]:
-        return f"{distance}, entry at {params['entry']:g}"
+        return Clause(f"{distance}, entry at {{entry}}", numbers=numbers)
     if back[bar]:
-        return f"{distance}, left at {params['leave']:g}"
+        return Clause(f"{distance}, left at {{leave}}", numbers=numbers)
     if abs(z[bar]) < params["entry"]:
-        return f"{distance}; {params['entry']:g} for an entry are missing"
+        return Clause(f"{distance}; {{entry}} for an entry are missing", numbers=numbers)
     if "trend" in shown and np.isfinite(shown["trend"][bar]):
         side = "above" if candles.close[bar] > shown["trend"][bar] else "below"
-        return f"{distance}, {side} the trend's average of {shown['trend'][bar]:.6g}; a new entry is missing"
-    return f"{distance}; it went beyond {params['entry']:g} before, a new entry is missing"
+        words = f"{distance}, {side} the trend's average of {{trend}}; a new entry is missing"
+        return Clause(words, {"trend": shown["trend"][bar]}, numbers)
+    return Clause(f"{distance}; it went beyond {{entry}} before, a new entry is missing", numbers=numbers)
 
 
 STRATEGY: Final = Strategy(

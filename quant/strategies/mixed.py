@@ -16,7 +16,7 @@ from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.errors import ParameterError
 from quant.strategies import breakout, custom, mean_reversion, price_action, trend_following
-from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
+from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy, digits, nowhere
 from quant.strategies.signals import DIRECTION, entries, latest, offset_from, shifted, word_of
 
 MEMBERS: Final = {
@@ -89,19 +89,21 @@ def _compute(candles: Candles, params: Params) -> Intents:
 
 def _explainer(
     members: list[Any], votes: list[Floats], score: Floats, enter: Signs, gone: Bools, agreement: float
-) -> Callable[[int], str]:
-    def explain(bar: int) -> str:
+) -> Callable[[int], Clause]:
+    def explain(bar: int) -> Clause:
         each = ", ".join(
             f"{MEMBERS[member['strategy']].name} {word_of(int(vote[bar]))}"
             for member, vote in zip(members, votes, strict=True)
         )
-        told = f"score {score[bar]:+.2f} ({each})"
+        told = f"score {{score}} ({each})"
+        numbers = {"score": f"{score[bar]:+.2f}", "agreement": digits(agreement)}
         if gone[bar]:
-            return f"{told}: the agreement is over"
+            return Clause(f"{told}: the agreement is over", numbers=numbers)
         reached = abs(score[bar]) >= agreement - _ROUNDING
         if enter[bar] or not reached:
-            return f"{told}, agreement at {agreement:g}" + ("" if enter[bar] else " is missing")
-        return f"{told}: agreement at {agreement:g} was reached before"
+            missing = "" if enter[bar] else " is missing"
+            return Clause(f"{told}, agreement at {{agreement}}{missing}", numbers=numbers)
+        return Clause(f"{told}: agreement at {{agreement}} was reached before", numbers=numbers)
 
     return explain
 

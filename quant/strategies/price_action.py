@@ -18,7 +18,7 @@ import numpy as np
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
 from quant.indicators import previous
-from quant.strategies.base import Intents, Parameter, Params, Signs, Strategy, nowhere
+from quant.strategies.base import Clause, Intents, Parameter, Params, Signs, Strategy, nowhere
 from quant.strategies.signals import DIRECTION, entries, latest
 
 PATTERNS: Final = ("pin bar", "engulfing", "inside bar")
@@ -99,17 +99,19 @@ def _explain(
     enter: Signs,
     against: Signs,
     bar: int,
-) -> str:
+) -> Clause:
     side = int(enter[bar]) or int(against[bar])
-    levels = f"support {support[bar]:.6g} or resistance {resistance[bar]:.6g}"
-    if not np.isfinite(support[bar]) and not np.isfinite(resistance[bar]):
-        return "neither a support nor a resistance is known yet"
+    known = {"support": support[bar], "resistance": resistance[bar]}
+    prices = {name: level for name, level in known.items() if np.isfinite(level)}
+    if not prices:
+        return Clause("neither a support nor a resistance is known yet")
     if side == 0:
-        return f"a pattern at {levels} is missing"
+        levels = " or ".join(f"{name} {{{name}}}" for name in prices)
+        return Clause(f"a pattern at {levels} is missing", prices)
     found = rising if side > 0 else falling
     names = [name for name, hit, wanted in zip(PATTERNS, found, chosen, strict=True) if wanted and hit[bar]]
-    level = f"support {support[bar]:.6g}" if side > 0 else f"resistance {resistance[bar]:.6g}"
-    return f"{' and '.join(names)} at {level}"
+    level = "support {support}" if side > 0 else "resistance {resistance}"
+    return Clause(f"{' and '.join(names)} at {level}", prices)
 
 
 STRATEGY: Final = Strategy(

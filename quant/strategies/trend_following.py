@@ -15,7 +15,7 @@ import numpy as np
 
 from quant import indicators
 from quant.candles import Bools, Candles, Floats
-from quant.strategies.base import Intents, Parameter, Params, Rule, Strategy, nowhere
+from quant.strategies.base import Clause, Intents, Parameter, Params, Rule, Strategy, digits, nowhere
 from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from
 
 _AVERAGES: Final = {"ema": indicators.ema, "sma": indicators.sma}
@@ -48,21 +48,25 @@ def _compute(candles: Candles, params: Params) -> Intents:
     )
 
 
-def _explainer(shown: dict[str, Floats], params: Params, crossed: Bools) -> Callable[[int], str]:
-    def explain(bar: int) -> str:
+def _explainer(shown: dict[str, Floats], params: Params, crossed: Bools) -> Callable[[int], Clause]:
+    def explain(bar: int) -> Clause:
         fast, slow = shown["fast"][bar], shown["slow"][bar]
         if not np.isfinite(slow):
-            return "the slow average has too few bars yet"
-        averages = f"{params['fast']}-bar {params['ma'].upper()} {fast:.6g}, {params['slow']}-bar {slow:.6g}"
+            return Clause("the slow average has too few bars yet")
+        averages = f"{params['fast']}-bar {params['ma'].upper()} {{fast}}, {params['slow']}-bar {{slow}}"
+        prices = {"fast": fast, "slow": slow}
         verb, side = "crossed" if crossed[bar] else "is", "above" if fast > slow else "below"
         rule = f"the fast average {verb} {side} the slow ({averages})"
         if not crossed[bar]:
-            return f"{rule}; a new cross is missing"
+            return Clause(f"{rule}; a new cross is missing", prices)
         if params["adx_min"] <= 0:
-            return rule
+            return Clause(rule, prices)
         adx = shown["adx"][bar]
-        strength = f"ADX {adx:.1f}" if np.isfinite(adx) else "ADX unknown yet"
-        return f"{rule}; {strength}, {'at least' if adx >= params['adx_min'] else 'less than'} {params['adx_min']:g}"
+        numbers = {"least": digits(params["adx_min"])}
+        if not np.isfinite(adx):
+            return Clause(f"{rule}; ADX unknown yet, less than {{least}}", prices, numbers)
+        than = "at least" if adx >= params["adx_min"] else "less than"
+        return Clause(f"{rule}; ADX {{adx}}, {than} {{least}}", prices, numbers | {"adx": f"{adx:.1f}"})
 
     return explain
 

@@ -12,12 +12,15 @@ import stat
 import subprocess
 import sys
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
@@ -25,9 +28,13 @@ from django.test import Client
 from django.urls import reverse
 
 from farms.models import Agent, AgentRun, Farm
-from kit import tenancy
+from kit import formatting, tenancy
+from kit.alerts.models import Alert
+from kit.display import Display
 from kit.embedded.environment import DATABASE_VARIABLES
 from kit.errors import ConflictError
+from kit.models import SentenceField
+from kit.sentences import Sentence, in_words
 from kit.users.models import User
 from markets.candles.reading import load_candles, milliseconds
 from markets.feeds import collect
@@ -198,7 +205,7 @@ def test_no_reason_of_the_past_contradicts_its_decision(db: None, folder: Path) 
     leads["skip"] = ("No entry: ", "Not left: ")
     every = {lead for allowed in leads.values() for lead in allowed}
     with tenancy.tenant(user.pk):
-        runs = list(AgentRun.objects.values_list("decision", "explanation"))
+        runs = [(decision, str(told)) for decision, told in AgentRun.objects.values_list("decision", "explanation")]
     assert {"enter", "exit", "hold"} <= {decision for decision, _ in runs}
     wrong = [
         (decision, words)
@@ -208,6 +215,38 @@ def test_no_reason_of_the_past_contradicts_its_decision(db: None, folder: Path) 
         or (decision in ("enter", "exit") and "missing" in words)
     ]
     assert wrong == []
+
+
+def test_every_stored_sentence_keeps_its_figures_apart_from_its_words(db: None, folder: Path) -> None:
+    """No figure has more digits than its unit, and hiding amounts hides amounts: not periods, prices or thresholds."""
+    user, _ = build(folder)
+    told: list[Sentence] = []
+    with tenancy.tenant(user.pk):
+        for model in apps.get_models():
+            for field in (one for one in model._meta.get_fields() if isinstance(one, SentenceField)):
+                told += filter(None, model._default_manager.values_list(field.name, flat=True))
+        told += [Sentence(alert.title, alert.facts) for alert in Alert.objects.all()]
+    kinds = Counter(value[0] for one in told for value in one.values.values() if isinstance(value, list))
+    assert min(kinds["price"], kinds["amount"]) > 50
+    assert kinds["quoted"] == 0  # all of it is the engine's own, which knows its figures
+    raw = re.compile(r"\d\.\d")
+    assert [one.template for one in told if raw.search(one.template)] == []
+    for one in told:
+        shown, hidden = str(one), in_words(one.template, one.values, Display(hide_amounts=True))
+        for kind, value, unit in (value for value in one.values.values() if isinstance(value, list)):
+            if kind == "amount":
+                places = 2 if unit in formatting.SYMBOLS else formatting.MAX_PLACES
+                written = formatting.amount(Decimal(value), unit)
+                assert written in shown
+                assert len(written.partition(".")[2].split("\u00a0")[0]) <= places, shown
+                assert written not in hidden or Decimal(value) == 0, hidden
+                assert f"{formatting.MASK}\u00a0{unit}" in hidden
+            elif kind == "price":
+                written = formatting.price(Decimal(value), Decimal(unit))
+                assert written in hidden, hidden
+                assert Decimal(value) % Decimal(unit) == 0, shown
+        assert re.findall(r"\d+-bar", hidden) == re.findall(r"\d+-bar", shown)
+    assert any("-bar" in str(one) for one in told)
 
 
 @pytest.mark.slow

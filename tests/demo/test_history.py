@@ -129,7 +129,7 @@ def test_history_leaves_the_same_rows_as_asking_at_every_moment(
     assert {name: len(rows) for name, rows in remembered.items()} == {name: len(rows) for name, rows in asked.items()}
     for name, rows in remembered.items():
         assert rows == asked[name], name
-    reasons = {row[6].split(" at ")[0] for row in remembered["orders"]}
+    reasons = {row[6].template.split(" at ")[0] for row in remembered["orders"]}
     assert "The stop" in reasons
     assert len(remembered["orders"]) > 20
     assert len(remembered["runs"]) > 1000

@@ -46,7 +46,8 @@ def edit_farm(desk: Desk, **changes: Any) -> Farm:
 
 
 def told() -> list[str]:
-    return list(FarmEvent.objects.filter(kind=FarmEvent.Kind.CHANGED).order_by("id").values_list("detail", flat=True))
+    events = FarmEvent.objects.filter(kind=FarmEvent.Kind.CHANGED).order_by("id")
+    return [str(told) for told in events.values_list("detail", flat=True)]
 
 
 # --- editing -------------------------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farms.engine.decision import Decision, Holding, Means, Signal, decide
+from kit.sentences import Sentence
 
-SIGNAL = Signal(enter=1, exit=False, close=Decimal(100), reason="The averages crossed.", stop=Decimal(95))
+SIGNAL = Signal(enter=1, exit=False, close=Decimal(100), reason=Sentence("The averages crossed."), stop=Decimal(95))
 MEANS = Means(
     cash=Decimal(10_000),
     price=Decimal(100),
@@ -52,19 +53,19 @@ def test_a_tight_stop_never_spends_more_than_there_is() -> None:
 def test_the_farms_cap_makes_the_entry_smaller_and_says_so() -> None:
     decision = decided(means=replace(MEANS, room=Decimal(2_000)))
     assert decision.quantity == Decimal(20)
-    assert "limit for one instrument" in decision.explanation
+    assert "limit for one instrument" in str(decision.explanation)
 
 
 def test_a_farm_that_is_full_skips_the_entry() -> None:
     decision = decided(means=replace(MEANS, room=Decimal(-50)))
     assert (decision.kind, decision.quantity) == ("skip", 0)
-    assert "as much of this instrument as it allows" in decision.explanation
+    assert "as much of this instrument as it allows" in str(decision.explanation)
 
 
 def test_an_entry_below_the_smallest_order_is_skipped() -> None:
     decision = decided(means=replace(MEANS, cash=Decimal(15)))
     assert decision.kind == "skip"
-    assert "smallest order" in decision.explanation
+    assert "smallest order" in str(decision.explanation)
 
 
 def test_the_intents_weight_scales_the_entry() -> None:
@@ -77,7 +78,7 @@ def test_a_spot_market_is_not_sold_short() -> None:
 
 def test_nothing_to_do_is_holding_with_the_strategys_reason() -> None:
     decision = decided(replace(SIGNAL, enter=0))
-    assert (decision.kind, decision.explanation) == ("hold", "Wait: the averages crossed.")
+    assert (decision.kind, str(decision.explanation)) == ("hold", "Wait: the averages crossed.")
 
 
 def test_a_held_position_is_not_added_to() -> None:
@@ -92,15 +93,14 @@ def test_an_exit_and_the_opposite_entry_sell_all_of_it() -> None:
 
 def test_a_close_at_the_stop_or_the_target_exits_and_names_the_level() -> None:
     stopped = decided(replace(SIGNAL, enter=0, close=Decimal(95)), HELD)
-    assert (stopped.kind, stopped.explanation) == ("exit", "Leave: the stop at 95 was reached by 95.")
-    assert decided(replace(SIGNAL, enter=0, close=Decimal("120.5")), HELD).explanation.startswith(
-        "Leave: the target at 120"
-    )
+    assert (stopped.kind, str(stopped.explanation)) == ("exit", "Leave: the stop at 95.000 was reached by 95.000.")
+    gained = decided(replace(SIGNAL, enter=0, close=Decimal("120.5")), HELD)
+    assert str(gained.explanation).startswith("Leave: the target at 120")
 
 
 def test_no_words_of_an_explanation_give_away_an_amount() -> None:
     decision = decided(means=replace(MEANS, cash=Decimal("77123.45")))
-    assert "77123" not in decision.explanation
+    assert "77123" not in str(decision.explanation)
     assert decision.numbers["cash"] == "77123.45"
 
 

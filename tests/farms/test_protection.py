@@ -49,10 +49,10 @@ def test_a_price_at_the_stop_sells_the_position_and_says_why(holding: Desk) -> N
     assert (order.side, order.status, order.reduce_only) == ("sell", "filled", True)
     position = Position.objects.get()
     assert position.closed_at is not None
-    assert position.exit_reason.startswith("The stop at")
+    assert str(position.exit_reason).startswith("The stop at")
     assert order.protects_id == position.pk
     event = selectors.farm_page(owner_id=holding.owner.pk, farm_id=holding.farm.pk).events[0]
-    assert (event.kind, event.agent, event.detail) == ("protected", "One", order.reason)
+    assert (event.kind, event.agent, str(event.detail)) == ("protected", "One", str(order.reason))
 
 
 def test_a_price_above_the_stop_changes_nothing(holding: Desk) -> None:
@@ -63,7 +63,7 @@ def test_a_price_above_the_stop_changes_nothing(holding: Desk) -> None:
 def test_a_target_is_taken(holding: Desk) -> None:
     Position.objects.update(exit_target=Decimal(110))
     (order,) = tick(holding, 110.0)
-    assert order.reason == "The target at 110 was reached by 110."
+    assert order.reason.exact == "The target at 110 was reached by 110."
 
 
 def test_pausing_ends_decisions_and_not_protection(holding: Desk) -> None:

@@ -75,7 +75,7 @@ def test_a_failing_agent_is_noted_and_the_next_one_runs(as_owner: User) -> None:
     assert AgentRun.objects.get().agent_id == second.pk
     broken = Agent.objects.get(pk=desk.agent.pk)
     assert broken.failures == 1
-    assert "there is no strategy 'gone'" in broken.status_detail
+    assert "there is no strategy 'gone'" in str(broken.status_detail)
 
 
 def test_a_good_run_ends_a_row_of_failures(as_owner: User) -> None:
@@ -83,7 +83,7 @@ def test_a_good_run_ends_a_row_of_failures(as_owner: User) -> None:
     Agent.objects.update(failures=2, status_detail="ValueError: broken")
     run_agents_of(str(desk.owner.pk), [str(desk.agent.pk)])
     agent = Agent.objects.get()
-    assert (agent.failures, agent.status_detail) == (0, "")
+    assert (agent.failures, str(agent.status_detail)) == (0, "")
 
 
 def test_two_workers_at_once_decide_a_bar_once(live_db: str, owner: User) -> None:

@@ -39,7 +39,7 @@ def test_the_review_says_what_it_does_and_the_order_is_placed_once(client: Clien
     with tenancy.tenant(held.owner.pk):
         (order,) = Order.objects.filter(side="sell")
     assert {answer["Location"] for answer in answers} == {reverse("trading:order", args=[order.pk])}
-    assert (order.quantity, order.reduce_only, order.reason) == (position.quantity, True, "Closed by hand.")
+    assert (order.quantity, order.reduce_only, str(order.reason)) == (position.quantity, True, "Closed by hand.")
     execute_order(owner_id=held.owner.pk, order_id=order.pk)
     with tenancy.tenant(held.owner.pk):
         assert Position.objects.get(pk=position.pk).closed_at is not None

@@ -22,11 +22,11 @@ STOP, TARGET = Decimal(95), Decimal(120)
     ],
 )
 def test_a_level_is_reached_at_it_and_beyond_it(price: str, sentence: str) -> None:
-    assert level_reached(Decimal(price), stop=STOP, target=TARGET) == sentence
+    assert level_reached(Decimal(price), stop=STOP, target=TARGET).exact == sentence
 
 
 def test_without_levels_nothing_is_reached() -> None:
-    assert level_reached(Decimal(1), stop=None, target=None) == ""
+    assert level_reached(Decimal(1), stop=None, target=None).exact == ""
 
 
 @given(

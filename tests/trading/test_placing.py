@@ -115,7 +115,7 @@ def test_a_stale_price_refuses(desk: Desk) -> None:
     set_price(desk.instrument, "100", at=clock.now() - timedelta(seconds=61))
     order = desk.place()
     assert refused(order, "price_age")
-    assert "61 s old" in order.refusal
+    assert "61 s old" in str(order.refusal)
 
 
 def test_no_price_at_all_refuses(desk: Desk) -> None:
@@ -131,7 +131,7 @@ def test_less_than_a_lot_and_less_than_the_minimum_are_refused(desk: Desk) -> No
 def test_spot_cannot_be_sold_short(desk: Desk) -> None:
     order = desk.place("sell", "1")
     assert refused(order, "position")
-    assert "short" in order.refusal
+    assert "short" in str(order.refusal)
     desk.trade("buy", "1")
     assert refused(desk.place("sell", "1.001"), "position")
     assert refused(desk.place("buy", "1", reduce_only=True), "position")
@@ -154,7 +154,7 @@ def test_books_that_disagree_with_the_position_allow_to_leave_and_nothing_else(d
     for side, quantity in (("buy", "1"), ("sell", "1.001")):
         order = desk.place(side, quantity)
         assert refused(order, "reconciliation")
-        assert "disagree" in order.refusal
+        assert "disagree" in str(order.refusal)
     assert desk.place("sell", "1").status == "submitting"
 
 
@@ -162,7 +162,7 @@ def test_too_little_money_is_a_refusal_with_the_numbers(desk: Desk) -> None:
     services.set_limits(on=desk.connection, allowed_symbols=[SYMBOL], maximum_notional=Decimal(10**9))
     order = desk.place("buy", "1000")
     assert refused(order, "funds")
-    assert "101100" in order.refusal
+    assert "101100 USDT" in order.refusal.exact
     assert desk.held("USDT") == 0
 
 

@@ -51,13 +51,13 @@ def test_a_stop_is_carried_out_in_whatever_wallet(desk: Desk, wallet: str) -> No
     assert (order.side, order.status, order.reduce_only) == ("sell", "filled", True)
     position = Position.objects.get()
     assert (order.protects_id, position.quantity) == (position.pk, 0)
-    assert position.exit_reason == "The stop at 95 was reached by 95."
+    assert position.exit_reason.exact == "The stop at 95 was reached by 95."
 
 
 def test_a_target_is_carried_out(desk: Desk) -> None:
     desk.trade("buy", "1", exit_target=Decimal(110))
     (order,) = price(desk, "110")
-    assert (order.status, order.reason) == ("filled", "The target at 110 was reached by 110.")
+    assert (order.status, order.reason.exact) == ("filled", "The target at 110 was reached by 110.")
 
 
 def test_a_stop_a_basis_point_away_that_the_fill_has_passed_already_is_carried_out(desk: Desk) -> None:

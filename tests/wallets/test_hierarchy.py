@@ -138,7 +138,7 @@ def test_held_money_is_not_collected(tree: Tree) -> None:
     down(tree, tree.master, tree.farm, 100)
     hold = Leg(ref(tree.farm), ref(tree.farm, kind="clearing"), Decimal(70), phase="pending")
     post(owner_id=tree.owner.pk, key="hold", kind="hold", legs=[hold])
-    with pytest.raises(InsufficientFundsError, match="Only 30 USDT is free"):
+    with pytest.raises(InsufficientFundsError, match=r"Only 30\.00\sUSDT is free"):
         up(tree, tree.farm, tree.master, 31)
     up(tree, tree.farm, tree.master, 30, "rest")
     assert (balance(tree.farm), held(tree.farm)) == (70, 70)

@@ -56,13 +56,8 @@ class Migration(migrations.Migration):
                         max_length=16,
                     ),
                 ),
-                ("reason", models.CharField(blank=True, help_text="Why it was placed.", max_length=200)),
-                (
-                    "refusal",
-                    models.CharField(
-                        blank=True, help_text="Why the gate refused or the venue rejected it.", max_length=300
-                    ),
-                ),
+                ("reason", kit.models.SentenceField(help_text="Why it was placed.")),
+                ("refusal", kit.models.SentenceField(help_text="Why the gate refused or the venue rejected it.")),
                 (
                     "reference_price",
                     kit.models.MoneyField(
@@ -152,7 +147,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("from_status", models.CharField(blank=True, max_length=16)),
                 ("to_status", models.CharField(max_length=16)),
-                ("detail", models.CharField(blank=True, max_length=300)),
+                ("detail", kit.models.SentenceField()),
                 ("answer", models.JSONField(default=dict, help_text="What the venue said, as it said it.")),
                 ("created_at", models.DateTimeField(default=kit.clock.now)),
                 (
@@ -205,8 +200,8 @@ class Migration(migrations.Migration):
                         blank=True, help_text="How far below the best price the stop follows, in quote.", null=True
                     ),
                 ),
-                ("entry_reason", models.CharField(blank=True, max_length=200)),
-                ("exit_reason", models.CharField(blank=True, max_length=200)),
+                ("entry_reason", kit.models.SentenceField()),
+                ("exit_reason", kit.models.SentenceField()),
                 ("opened_at", models.DateTimeField()),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -253,7 +248,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("allowed", models.BooleanField()),
                 ("limit", models.CharField(blank=True, help_text="Which limit refused.", max_length=40)),
-                ("explanation", models.CharField(max_length=300)),
+                ("explanation", kit.models.SentenceField()),
                 ("numbers", models.JSONField(default=dict)),
                 ("created_at", models.DateTimeField(default=kit.clock.now)),
                 (
@@ -401,7 +396,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("created_at", models.DateTimeField(default=kit.clock.now, editable=False)),
-                ("reason", models.CharField(max_length=200)),
+                ("reason", kit.models.SentenceField()),
                 (
                     "attempts",
                     models.PositiveSmallIntegerField(

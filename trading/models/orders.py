@@ -11,7 +11,7 @@ from django.db.models import F, Q
 
 from kit import clock
 from kit.decimals import plain
-from kit.models import Identified, MoneyField, Owned
+from kit.models import Identified, MoneyField, Owned, SentenceField
 from markets.models import Instrument
 from trading.models.bounds import finite
 from trading.orders import states
@@ -69,8 +69,8 @@ class Order(Identified, Owned):
     quantity = MoneyField()
     reduce_only = models.BooleanField(default=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
-    reason = models.CharField(max_length=200, blank=True, help_text="Why it was placed.")
-    refusal = models.CharField(max_length=300, blank=True, help_text="Why the gate refused or the venue rejected it.")
+    reason = SentenceField(help_text="Why it was placed.")
+    refusal = SentenceField(help_text="Why the gate refused or the venue rejected it.")
     reference_price = MoneyField(help_text="Price when it was decided; the hold and the slippage are measured from it.")
     exit_stop = MoneyField(null=True, blank=True, help_text="Protective stop handed to the position it opens.")
     exit_target = MoneyField(null=True, blank=True, help_text="Profit target handed to the position it opens.")
@@ -183,7 +183,7 @@ class Cancellation(Identified, Owned):
     """The wish to end an order, committed before its venue hears of it; open until the order has ended."""
 
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="cancellation")
-    reason = models.CharField(max_length=200)
+    reason = SentenceField()
     attempts = models.PositiveSmallIntegerField(default=0, help_text="How often the venue was asked, or may have been.")
     due_at = models.DateTimeField(
         null=True, blank=True, help_text="Until then a worker holds it; after that the sweeper takes it. Real time."
@@ -211,7 +211,7 @@ class OrderEvent(Owned):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     from_status = models.CharField(max_length=16, blank=True)
     to_status = models.CharField(max_length=16)
-    detail = models.CharField(max_length=300, blank=True)
+    detail = SentenceField()
     answer = models.JSONField(default=dict, help_text="What the venue said, as it said it.")
     created_at = models.DateTimeField(default=clock.now)
 

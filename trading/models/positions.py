@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from kit.models import Identified, MoneyField, Owned, ValueField
+from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
 from markets.models import Instrument
 from trading.models.bounds import finite
 from wallets.models import Wallet
@@ -29,8 +29,8 @@ class Position(Identified, Owned):
     exit_stop = MoneyField(null=True, blank=True, help_text="At or below it the position is sold.")
     exit_target = MoneyField(null=True, blank=True, help_text="At or above it the position is sold.")
     exit_trail = MoneyField(null=True, blank=True, help_text="How far below the best price the stop follows, in quote.")
-    entry_reason = models.CharField(max_length=200, blank=True)
-    exit_reason = models.CharField(max_length=200, blank=True)
+    entry_reason = SentenceField()
+    exit_reason = SentenceField()
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
 

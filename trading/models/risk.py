@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from kit import clock
-from kit.models import MoneyField, Owned
+from kit.models import MoneyField, Owned, SentenceField
 from trading.models.bounds import finite
 from trading.models.orders import Order
 from wallets.models import Connection, Wallet
@@ -45,7 +45,7 @@ class RiskDecision(Owned):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="risk_decisions")
     allowed = models.BooleanField()
     limit = models.CharField(max_length=40, blank=True, help_text="Which limit refused.")
-    explanation = models.CharField(max_length=300)
+    explanation = SentenceField()
     numbers = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=clock.now)
 
@@ -53,4 +53,4 @@ class RiskDecision(Owned):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return self.explanation
+        return str(self.explanation)

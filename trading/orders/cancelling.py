@@ -13,6 +13,7 @@ from django.db.models import F, Q
 
 from kit import tenancy
 from kit.errors import ConflictError
+from kit.sentences import Told, sentence, told_by
 from trading.models import Cancellation, Order
 from trading.orders import leases
 from trading.orders.life import found, locked, note
@@ -22,7 +23,7 @@ from wallets.venues.base import OrderReport, Venue, VenueError, VenueRejectedErr
 from wallets.venues.registry import open_venue
 
 
-def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: str = "Cancellation was asked for.") -> Order:
+def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: Told = "Cancellation was asked for.") -> Order:
     """Commit the wish to cancel the order, and let a worker carry it out; asking again changes nothing.
 
     Raises NotFoundError, and ConflictError when there is nothing to cancel.
@@ -34,7 +35,7 @@ def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: str = "Cance
             raise ConflictError(f"Nothing is left to cancel: the order is {order.get_status_display().lower()}.")
         _, is_new = Cancellation.objects.get_or_create(
             order=order,
-            defaults={"owner_id": owner_id, "reason": reason[:200], "due_at": leases.start(leases.START_WITHIN)},
+            defaults={"owner_id": owner_id, "reason": reason, "due_at": leases.start(leases.START_WITHIN)},
         )
         if is_new:
             note(order, order.status, reason)
@@ -55,11 +56,11 @@ def cancel_order(*, owner_id: UUID, order_id: UUID) -> Order:
         try:
             venue = open_venue(order.connection)
         except ConflictError as error:
-            return wait_for(order, f"It could not be cancelled yet: {error}")
+            return wait_for(order, sentence("It could not be cancelled yet: {said}", said=told_by(error)))
     try:
         report = _cancel(order, venue)
     except VenueError as error:
-        order = wait_for(order, f"It could not be cancelled yet: {error}", error)
+        order = wait_for(order, sentence("It could not be cancelled yet: {said}", said=told_by(error)), error)
     else:
         if report is None:
             order = wait_for(order, "The venue knows no such order to cancel.")

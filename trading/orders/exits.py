@@ -18,7 +18,7 @@ from kit import clock
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
-from kit.sentences import quoted
+from kit.sentences import Sentence, sentence
 from trading.models import Order, Position, Side
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
@@ -35,7 +35,6 @@ from wallets.models import Account, Connection
 ATTEMPTS_BEFORE_ALARM: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
-REASON_LENGTH: Final = 200
 RESTING: Final = frozenset({states.OPEN, states.PARTIALLY_FILLED})
 
 logger = logging.getLogger(__name__)
@@ -88,7 +87,7 @@ def _leave(exit_: Exit) -> list[Order]:
         side=Side.SELL,
         quantity=quantity,
         key=f"protect:{position.pk}:{attempts}",
-        reason=exit_.reason[:REASON_LENGTH],
+        reason=exit_.reason,
         reduce_only=True,
         protects=position,
     )
@@ -104,7 +103,8 @@ def _is_waiting(position: Position, exit_: Exit) -> bool:
     orders = Order.objects.unfinished().filter(wallet_id=position.wallet_id, instrument_id=position.instrument_id)
     order = orders.first()
     if order is not None and order.status in RESTING and order.protects_id is None:
-        request_cancellation(owner_id=order.owner_id, order_id=order.pk, reason=f"It has to go first: {exit_.reason}")
+        reason = sentence("It has to go first: {why}", why=exit_.reason)
+        request_cancellation(owner_id=order.owner_id, order_id=order.pk, reason=reason)
     return order is not None
 
 
@@ -121,13 +121,13 @@ def _pause_after(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << min(attempts - 1, 10)), LONGEST_PAUSE)
 
 
-def _say_unwatched(position: Position, reason: str, connection: Connection) -> None:
+def _say_unwatched(position: Position, reason: Sentence, connection: Connection) -> None:
     """Nothing is sent through a connection that is not active: it waits for its owner, without wearing itself out."""
     rest = f"{connection.name} is {connection.state}, so nothing is sold until you make it active."
     _say_unprotected(position, reason, rest)
 
 
-def _call_for_help(position: Position, reason: str, attempts: int) -> None:
+def _call_for_help(position: Position, reason: Sentence, attempts: int) -> None:
     tried = f"{attempts} orders did not close it" if attempts else "The books have nothing of it left to sell"
     rest = (
         f"{tried}; it is tried again, every quarter of an hour in the end: look at why its orders were refused, or "
@@ -136,7 +136,7 @@ def _call_for_help(position: Position, reason: str, attempts: int) -> None:
     _say_unprotected(position, reason, rest)
 
 
-def _say_unprotected(position: Position, reason: str, rest: str) -> None:
+def _say_unprotected(position: Position, reason: Sentence, rest: str) -> None:
     raise_alert(
         owner_id=position.owner_id,
         key=unprotected_key(position.pk),
@@ -144,5 +144,5 @@ def _say_unprotected(position: Position, reason: str, rest: str) -> None:
         body=f"{{reason}} {rest}",
         level=Alert.Level.CRITICAL,
         about=about("position", position.pk),
-        reason=quoted(reason),
+        reason=reason,
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError
+from kit.sentences import Sentence, Told
 from markets.models import Instrument
 from trading.models import Order, Position, Side
 from trading.risk.sizing import in_lots, in_ticks
@@ -53,7 +54,7 @@ class Terms:
 
     side: str
     quantity: Decimal
-    reason: str
+    reason: Told
     reduce_only: bool = False
     exit_stop: Decimal | None = None
     exit_target: Decimal | None = None
@@ -102,7 +103,7 @@ class Intent:
             terms.quantity,
             terms.reduce_only,
             *asked,
-            terms.reason,
+            Sentence.of(terms.reason).exact,
             terms.protects and terms.protects.pk,
         )
         lots = in_lots(terms.quantity, instrument.lot_size) or terms.quantity

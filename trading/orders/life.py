@@ -9,12 +9,11 @@ from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alerts
 from kit.errors import NotFoundError
 from kit.live.publish import publish
-from kit.sentences import FOR_PROGRAMS, Value, in_words, stored
+from kit.sentences import Sentence, Told, Value, sentence
 from trading.models import Cancellation, Order, OrderEvent
 from trading.orders import leases, states
 from trading.orders.holds import release
 
-SENTENCE_LENGTH = 300
 UNTOLD = "untold"
 
 
@@ -35,7 +34,7 @@ def found(order_id: UUID) -> Order:
     return order
 
 
-def move(order: Order, status: str, detail: str = "", *, answer: dict[str, Any] | None = None) -> None:
+def move(order: Order, status: str, detail: Told = "", *, answer: dict[str, Any] | None = None) -> None:
     """Take a locked order to `status`, with an event; one that ends gives back what is still held for it."""
     states.check(order.status, status)
     before, order.status = order.status, status
@@ -44,7 +43,7 @@ def move(order: Order, status: str, detail: str = "", *, answer: dict[str, Any] 
         order.due_at = None
         order.closed_at = order.closed_at or clock.now()
         if status != before and status != states.FILLED:
-            order.refusal = detail[:SENTENCE_LENGTH]
+            order.refusal = Sentence.of(detail)
         if before in states.CANCELLABLE:
             Cancellation.objects.filter(order=order, closed_at=None).update(due_at=None, closed_at=order.closed_at)
         if before in states.UNFINISHED and leases.is_old(order):
@@ -73,36 +72,35 @@ def wait(order: Order) -> None:
     order.save(update_fields=("due_at",))
 
 
-def wait_noting(order: Order, detail: str) -> None:
+def wait_noting(order: Order, detail: Told) -> None:
     """The same, with an event that says why, written once however often it repeats."""
     wait(order)
     last = order.events.order_by("-id").values_list("detail", flat=True).first()
-    if last != detail[:SENTENCE_LENGTH]:
+    if last != Sentence.of(detail):
         note(order, order.status, detail)
 
 
-def note(order: Order, before: str, detail: str, *, answer: dict[str, Any] | None = None) -> None:
+def note(order: Order, before: str, detail: Told, *, answer: dict[str, Any] | None = None) -> None:
     """An event in the order's life, and word to the owner's open pages."""
     OrderEvent(
         owner_id=order.owner_id,
         order=order,
         from_status=before,
         to_status=order.status,
-        detail=detail[:SENTENCE_LENGTH],
+        detail=detail,
         answer=answer or {},
         created_at=clock.now(),
     ).save(force_insert=True)
     publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
 
 
-def alarm(order: Order, topic: str, title: str, body: str, **facts: Value | str | int) -> None:
+def alarm(order: Order, topic: str, title: str, body: str, **facts: Value | Told | int) -> None:
     """One alert per order and topic, so that none hides another; `facts` are the values of title and body."""
     call_out(order, topic, title, body, **facts)
-    told = in_words(f"{title}: {body}", stored(**facts), FOR_PROGRAMS)
-    note(order, order.status, told)
+    note(order, order.status, sentence(f"{title}: {body}", **facts))
 
 
-def call_out(order: Order, topic: str, title: str, body: str, **facts: Value | str | int) -> None:
+def call_out(order: Order, topic: str, title: str, body: str, **facts: Value | Told | int) -> None:
     """The alert alone, for what is found again and again; `topic` may be empty for what becomes of the order at all."""
     raise_alert(
         owner_id=order.owner_id,

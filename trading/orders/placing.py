@@ -11,7 +11,6 @@ judged when it is placed, and all are written together. One by itself is a batch
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
 from uuid import UUID, uuid4
 
 from celery import current_app
@@ -21,21 +20,19 @@ from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError
 from kit.live.publish import publish
+from kit.sentences import Told, joined
 from markets.models import Instrument
 from trading.models import Order, OrderEvent, Position, RiskDecision
 from trading.orders import leases, states
 from trading.orders.facts import Facts, read_facts
 from trading.orders.holds import hold, to_hold
 from trading.orders.intents import Intent, Place, Terms, WrongSideError, client_order_id
-from trading.orders.life import SENTENCE_LENGTH
 from trading.orders.refusals import tell_of_refusals
 from trading.positions.levels import wrong_side
 from trading.risk import gate as risk
 from trading.risk import sizing
 from wallets.ledger import InsufficientFundsError
 from wallets.models import Wallet
-
-REASON_LENGTH: Final = 200
 
 
 def place_order(
@@ -45,7 +42,7 @@ def place_order(
     side: str,
     quantity: Decimal,
     key: str,
-    reason: str,
+    reason: Told,
     reduce_only: bool = False,
     exit_stop: Decimal | None = None,
     exit_target: Decimal | None = None,
@@ -115,9 +112,14 @@ class Batch:
         price = facts.price(is_buy=terms.is_buy)
         if facts.quote is not None and (
             # The monitor looks at the last price, wherever the order would be filled.
-            wrong := wrong_side(price=facts.quote.price, stop=intent.exit_stop, target=intent.exit_target)
+            wrong := wrong_side(
+                price=facts.quote.price,
+                stop=intent.exit_stop,
+                target=intent.exit_target,
+                tick=facts.place.instrument.tick_size,
+            )
         ):
-            raise WrongSideError(" ".join(wrong.values()), fields=wrong)
+            raise WrongSideError(joined(*wrong.values()), fields={name: str(said) for name, said in wrong.items()})
         order = _order(facts, intent, terms, price or Decimal(0))
         placed = _Placed(order, risk.assess(_proposal(facts, terms, price)))
         if placed.verdict.allowed:
@@ -135,7 +137,7 @@ class Batch:
         missing = hold([placed.order for placed in held])
         for placed, error in zip(held, missing, strict=True):
             if error is not None:
-                placed.verdict = replace(placed.verdict, limit="funds", explanation=str(error))
+                placed.verdict = replace(placed.verdict, limit="funds", explanation=error.sentence)
                 _settle(placed)
         _save(self._placed)
         self._placed = []
@@ -153,10 +155,12 @@ def _proposal(facts: Facts, terms: Terms, price: Decimal | None) -> risk.Proposa
         market=risk.Market(
             symbol=instrument.symbol,
             base=instrument.base,
+            quote=instrument.quote,
             is_spot=instrument.kind == Instrument.Kind.SPOT,
             is_tradable=instrument.is_active,
             is_at_connection=instrument.venue == facts.wallet.connection.venue,
             lot_size=instrument.lot_size,
+            tick_size=instrument.tick_size,
             minimum_notional=instrument.minimum_notional,
             price=price,
             price_age=None if facts.quote is None else clock.now() - facts.quote.at,
@@ -180,7 +184,7 @@ def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
         side=intent.side,
         quantity=intent.quantity,
         reduce_only=intent.reduce_only,
-        reason=terms.reason[:REASON_LENGTH],
+        reason=terms.reason,
         reference_price=price,
         exit_stop=intent.exit_stop,
         exit_target=intent.exit_target,
@@ -197,7 +201,7 @@ def _look_for_funds(placed: _Placed, facts: Facts) -> None:
     placed.account_id, placed.verdict = purse.account_id, replace(placed.verdict, numbers=numbers)
     if purse.free < amount:
         error = InsufficientFundsError(asset=asset, available=purse.free, needed=amount)
-        placed.verdict = replace(placed.verdict, limit="funds", explanation=str(error))
+        placed.verdict = replace(placed.verdict, limit="funds", explanation=error.sentence)
 
 
 def _settle(placed: _Placed) -> None:
@@ -209,7 +213,7 @@ def _settle(placed: _Placed) -> None:
     else:
         order.status, order.due_at = states.REJECTED, None
         order.closed_at = order.created_at
-        order.refusal = verdict.explanation[:SENTENCE_LENGTH]
+        order.refusal = verdict.explanation
 
 
 def _save(batch: Collection[_Placed]) -> None:
@@ -220,7 +224,7 @@ def _save(batch: Collection[_Placed]) -> None:
             order=placed.order,
             allowed=placed.verdict.allowed,
             limit=placed.verdict.limit,
-            explanation=placed.verdict.explanation[:SENTENCE_LENGTH],
+            explanation=placed.verdict.explanation,
             numbers=placed.verdict.numbers,
         )
         for placed in batch

@@ -18,8 +18,7 @@ import orjson
 
 from kit import clock, tenancy
 from kit.alerts.services import resolve_alerts
-from kit.decimals import plain
-from kit.sentences import amount
+from kit.sentences import Told, Value, amount, price, quoted, sentence
 from trading.models import Fill, Order, Side
 from trading.orders import leases, states
 from trading.orders.booking import book, fee_of
@@ -49,7 +48,7 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
         if trades or status != order.status:
             order.venue_order_id = report.venue_order_id or order.venue_order_id
             order.due_at = leases.start(leases.LOOK_AGAIN)
-            move(order, status, _told(report, trades), answer=as_told(report))
+            move(order, status, _told(order, report, trades), answer=as_told(report))
         elif not order.is_terminal:
             wait(order)
         if report.is_final and not order.is_terminal:
@@ -100,8 +99,13 @@ def _wait_for_trades(order: Order, report: OrderReport) -> None:
     """The venue has done with the order, and its list of trades has not: usually a matter of seconds."""
     wait_noting(
         order,
-        f"The venue says it is {report.status.replace('_', ' ')} with {plain(report.filled_quantity)} filled, and has "
-        f"told {plain(order.filled_quantity)} of it: the rest is asked for again.",
+        sentence(
+            "The venue says it is {status} with {filled} filled, and has told {told} of it: the rest is asked for "
+            "again.",
+            status=report.status.replace("_", " "),
+            filled=amount(report.filled_quantity, order.instrument.base),
+            told=amount(order.filled_quantity, order.instrument.base),
+        ),
     )
     if clock.now() - (order.submitted_at or order.created_at) > TRADES_WITHIN:
         call_out(
@@ -116,12 +120,17 @@ def _wait_for_trades(order: Order, report: OrderReport) -> None:
         )
 
 
-def _told(report: OrderReport, trades: Sequence[TradeReport]) -> str:
+def _told(order: Order, report: OrderReport, trades: Sequence[TradeReport]) -> Told:
     """The event's sentence."""
     if not trades:
-        return report.reason or f"The venue says it is {report.status.replace('_', ' ')}."
-    parts = ", ".join(f"{plain(trade.quantity)} at {plain(trade.price)}" for trade in trades)
-    return f"Filled {parts}."
+        said = report.reason or f"The venue says it is {report.status.replace('_', ' ')}."
+        return sentence("{said}", said=quoted(said)) if isinstance(said, str) else said
+    values: dict[str, Value] = {}
+    for number, trade in enumerate(trades):
+        values[f"quantity{number}"] = amount(trade.quantity, order.instrument.base)
+        values[f"price{number}"] = price(trade.price, order.instrument.tick_size)
+    parts = ", ".join(f"{{quantity{number}}} at {{price{number}}}" for number in range(len(trades)))
+    return sentence(f"Filled {parts}.", **values)
 
 
 def _record_trade(order: Order, trade: TradeReport, *, is_last: bool) -> None:

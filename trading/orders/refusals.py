@@ -9,7 +9,6 @@ from uuid import UUID
 
 from kit.alerts.links import about
 from kit.alerts.services import raise_alert, resolve_alerts
-from kit.sentences import quoted
 from trading.models import Order
 from trading.orders import states
 from wallets.models import Wallet
@@ -31,7 +30,7 @@ def tell_of_refusals(orders: Collection[Order]) -> None:
             title=f"The gate refuses what {order.wallet.name} wants to {order.side}",
             body="{refusal}",
             about=about("order", order.pk),
-            refusal=quoted(order.refusal),
+            refusal=order.refusal,
         )
     for owner_id, keys in passed.items():
         resolve_alerts(owner_id=owner_id, keys=keys)

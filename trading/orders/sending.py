@@ -27,7 +27,7 @@ from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.errors import ConflictError
-from kit.sentences import quoted
+from kit.sentences import Sentence, Told, sentence, told_by
 from trading.models import Cancellation, Order
 from trading.orders import leases, states
 from trading.orders.life import call_out, found, locked, move, wait, wait_noting
@@ -69,7 +69,7 @@ def execute_order(*, owner_id: UUID, order_id: UUID) -> Order:
         if order is None:
             return found(order_id)
         if obstacle := _obstacle(order):
-            move(order, states.EXPIRED, f"It was never sent: {obstacle}")
+            move(order, states.EXPIRED, sentence("It was never sent: {why}", why=obstacle))
             return order
         venue = open_venue(order.connection)
     return _send(order, venue)
@@ -103,7 +103,7 @@ def resolve_together(*, owner_id: UUID, connection_id: UUID, order_ids: Collecti
         listed = {report.client_order_id: report for report in venue.open_orders()} if venue else {}
     except VenueError as error:
         for order in taken:
-            wait_for(order, f"The venue could not be asked: {error}", error)
+            wait_for(order, _unasked(error), error)
         return
     for order in taken:
         report = listed.get(order.client_order_id)
@@ -148,19 +148,22 @@ def _still_ours(order: Order) -> Order | None:
     return current if current.due_at == order.due_at and not current.is_terminal else None
 
 
-def _obstacle(order: Order) -> str:
-    """Why the order must not be sent now, or ""."""
+def _obstacle(order: Order) -> Sentence:
+    """Why the order must not be sent now, or nothing."""
     age = clock.now() - order.created_at
     if age > SEND_WITHIN:
-        return f"the decision is {age.total_seconds():.0f} s old, place a new order if it still holds."
+        words = "the decision is {seconds} s old, place a new order if it still holds."
+        return sentence(words, seconds=round(age.total_seconds()))
     if order.attempts >= MAX_SENDS:
-        return f"{MAX_SENDS} attempts did not reach the venue, place a new order when it answers."
+        return Sentence(f"{MAX_SENDS} attempts did not reach the venue, place a new order when it answers.")
     path = limits_on_path(wallet_id=order.wallet_id)
     closed = [step.name for step in path if step.trading_state == risk.CLOSED]
     if closed:
-        return f"the connection {closed[0]} is not active any more."
+        return sentence("the connection {name} is not active any more.", name=closed[0])
     halted = [step.name for step in path if step.trading_state == risk.HALTED]
-    return f"trading was halted at {halted[0]} meanwhile." if halted and order.protects_id is None else ""
+    if not halted or order.protects_id is not None:
+        return Sentence()
+    return sentence("trading was halted at {name} meanwhile.", name=halted[0])
 
 
 # --- sending and asking ---------------------------------------------------------------------------------------------
@@ -169,11 +172,14 @@ def _obstacle(order: Order) -> str:
 def _ask(order: Order, venue: Venue | None) -> Order:
     """What became of an order that was sent, or may have been."""
     if venue is None:
-        return wait_for(order, f"The venue is asked again when the connection {order.connection.name} is active.")
+        return wait_for(
+            order,
+            sentence("The venue is asked again when the connection {name} is active.", name=order.connection.name),
+        )
     try:
         report = look_up(order, venue)
     except VenueError as error:
-        return wait_for(order, f"The venue could not be asked: {error}", error)
+        return wait_for(order, _unasked(error), error)
     if report is not None:
         return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
     return _go_on_without(order, venue)
@@ -192,14 +198,14 @@ def _send(order: Order, venue: Venue) -> Order:
     except VenueRejectedError as error:
         # A duplicate means that the venue knows the id: what it knows is the answer.
         if error.reason == "duplicate":
-            return _doubt(order, venue, str(error))
+            return _doubt(order, venue, error)
         return _reject_again(order, venue, error)
     except VenueUnavailableError as error:
-        return wait_for(order, f"The venue could not be reached: {error}")
+        return wait_for(order, sentence("The venue could not be reached: {said}", said=told_by(error)))
     except VenueCredentialsError as error:
         return _stop(order, venue, error)
     except VenueError as error:
-        return _doubt(order, venue, str(error))
+        return _doubt(order, venue, error)
     return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
 
 
@@ -220,7 +226,8 @@ def _reject(order: Order, error: VenueRejectedError) -> Order:
         current = _still_ours(order)
         if current is None:
             return found(order.pk)
-        move(current, states.REJECTED, str(error), answer={"reason": error.reason, "message": str(error)})
+        answer = {"reason": error.reason, "message": error.sentence.exact}
+        move(current, states.REJECTED, sentence("{said}", said=told_by(error)), answer=answer)
     return current
 
 
@@ -231,7 +238,7 @@ def _reject_again(order: Order, venue: Venue, error: VenueRejectedError) -> Orde
     try:
         report = look_up(order, venue)
     except VenueError as trouble:
-        return wait_for(order, f"The venue could not be asked: {trouble}", trouble)
+        return wait_for(order, _unasked(trouble), trouble)
     if report is None:
         return _reject(order, error)
     return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
@@ -241,7 +248,7 @@ def _stop(order: Order, venue: Venue, error: VenueCredentialsError) -> Order:
     """The venue refused the key before it looked at the order: a no to this sending, and something for a person."""
     with tenancy.tenant(order.owner_id):
         _tell_of_refused_key(order, error)
-    return _reject_again(order, venue, VenueRejectedError(str(error), reason="credentials"))
+    return _reject_again(order, venue, VenueRejectedError(error.sentence, reason="credentials"))
 
 
 def _tell_of_refused_key(order: Order, error: VenueCredentialsError) -> None:
@@ -253,18 +260,18 @@ def _tell_of_refused_key(order: Order, error: VenueCredentialsError) -> None:
         "what becomes of those that were sent.",
         level=Alert.Level.CRITICAL,
         about=about("connection", order.connection_id),
-        said=quoted(str(error)),
+        said=told_by(error),
     )
 
 
-def _doubt(order: Order, venue: Venue, detail: str) -> Order:
+def _doubt(order: Order, venue: Venue, error: VenueError) -> Order:
     """Nobody knows whether the venue has the order: say so, then ask it at once."""
     with tenancy.tenant(order.owner_id):
         current = _still_ours(order)
         if current is None:
             return found(order.pk)
         current.due_at = leases.start(leases.GRACE)
-        move(current, states.UNCERTAIN, f"Nobody knows whether it arrived: {detail}")
+        move(current, states.UNCERTAIN, sentence("Nobody knows whether it arrived: {said}", said=told_by(error)))
     try:
         report = look_up(current, venue)
     except VenueError:
@@ -287,13 +294,18 @@ def _go_on_without(order: Order, venue: Venue) -> Order:
             move(current, states.CANCELLED, detail, answer={"known": False})
             return current
         if obstacle := _obstacle(current):
-            move(current, states.EXPIRED, f"The venue does not know it, and {obstacle}", answer={"known": False})
+            told = sentence("The venue does not know it, and {why}", why=obstacle)
+            move(current, states.EXPIRED, told, answer={"known": False})
             return current
         current.attempts += 1
         current.submitted_at = clock.now()
         current.due_at = leases.start(leases.LEASE)
         move(current, states.SUBMITTING, "The venue does not know it: it is sent again.", answer={"known": False})
     return _send(current, venue)
+
+
+def _unasked(error: VenueError) -> Sentence:
+    return sentence("The venue could not be asked: {said}", said=told_by(error))
 
 
 def _forgotten(order: Order) -> Order:
@@ -303,7 +315,7 @@ def _forgotten(order: Order) -> Order:
     return order
 
 
-def wait_for(order: Order, detail: str, error: VenueError | None = None) -> Order:
+def wait_for(order: Order, detail: Told, error: VenueError | None = None) -> Order:
     """Nothing was learnt: look again soon, and tell a person when the key is what the venue does not like."""
     with tenancy.tenant(order.owner_id):
         if isinstance(error, VenueCredentialsError):
@@ -313,5 +325,5 @@ def wait_for(order: Order, detail: str, error: VenueError | None = None) -> Orde
             wait_noting(current, detail)
             if current.status == states.UNCERTAIN and clock.now() - current.created_at > LOST_AFTER:
                 title = f"Nobody knows what became of order {current.client_order_id}"
-                call_out(current, "", title, "{said} " + LOOK_THERE, said=quoted(detail))
+                call_out(current, "", title, "{said} " + LOOK_THERE, said=detail)
     return current

@@ -20,6 +20,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from kit import clock
+from kit.sentences import Sentence
 from markets.prices import quotes
 from trading.models import Position
 from trading.positions.levels import level_reached, trailed
@@ -41,7 +42,7 @@ FROM moved WHERE moved.id = position.id
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """An open position of `quantity` (base asset) and the levels that protect it (quote)."""
+    """An open position of `quantity` (base asset), the levels that protect it (quote) and its instrument's tick."""
 
     position_id: UUID
     wallet_id: UUID
@@ -50,6 +51,7 @@ class Guarded:
     stop: Decimal | None
     target: Decimal | None
     trail: Decimal | None
+    tick: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Exit:
     """A position that has to be left, and the sentence that says why."""
 
     position_id: UUID
-    reason: str
+    reason: Sentence
 
 
 def guarded_positions(*, wallet_ids: Collection[UUID]) -> list[Guarded]:
@@ -91,7 +93,7 @@ def due_exits(*, owner_id: UUID) -> list[Exit]:
     priced = [(guarded, prices[guarded.instrument_id].price) for guarded in watched if guarded.instrument_id in prices]
     exits = []
     for guarded, (_, price) in zip(follow(priced), priced, strict=True):
-        if reason := level_reached(price, stop=guarded.stop, target=guarded.target):
+        if reason := level_reached(price, stop=guarded.stop, target=guarded.target, tick=guarded.tick):
             exits.append((guarded.wallet_id, Exit(guarded.position_id, reason)))
     return [exit_ for _, exit_ in sorted(exits, key=lambda one: one[0])]
 
@@ -109,6 +111,7 @@ def _watched() -> QuerySet[Position]:
 
 def _guarded(rows: QuerySet[Position]) -> list[Guarded]:
     found: Iterable[Any] = rows.values_list(
-        "pk", "wallet_id", "instrument_id", "quantity", "exit_stop", "exit_target", "exit_trail"
-    )
+        "pk", "wallet_id", "instrument_id", "quantity", "exit_stop", "exit_target", "exit_trail",
+        "instrument__tick_size",
+    )  # fmt: skip
     return [Guarded(*row) for row in found]

@@ -16,6 +16,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from kit.decimals import plain
+from kit.sentences import Sentence, Told, Value, amount, rule, sentence
+from kit.sentences import price as shown_price
 
 # Above this age a price says nothing about what an order would pay.
 PRICE_AGE_LIMIT: Final = timedelta(seconds=60)
@@ -59,10 +61,12 @@ class Market:
 
     symbol: str
     base: str
+    quote: str
     is_spot: bool
     is_tradable: bool
     is_at_connection: bool
     lot_size: Decimal
+    tick_size: Decimal
     minimum_notional: Decimal
     price: Decimal | None
     price_age: timedelta | None
@@ -110,7 +114,7 @@ class Verdict:
     """`limit` names what refused, "" when allowed; `explanation` is the sentence, `numbers` what was looked at."""
 
     limit: str
-    explanation: str
+    explanation: Sentence
     numbers: dict[str, Any]
 
     @property
@@ -123,11 +127,29 @@ def assess(proposal: Proposal) -> Verdict:
     numbers = _numbers(proposal)
     for name, check in CHECKS:
         if refusal := check(proposal):
-            return Verdict(name, refusal, numbers)
-    what = f"{numbers['quantity']} {proposal.market.base} at {numbers['price']} is {numbers['notional']}"
+            return Verdict(name, refusal if isinstance(refusal, Sentence) else Sentence(refusal), numbers)
+    return Verdict("", _permission(proposal), numbers)
+
+
+def _permission(proposal: Proposal) -> Sentence:
+    """What an order that passed every check does, and within what."""
+    market, price, notional = proposal.market, proposal.market.price, proposal.notional
+    maximum = tightest_notional(proposal.path)
+    what: dict[str, Value | str] = {
+        "quantity": amount(proposal.quantity, market.base),
+        "price": "no price" if price is None else shown_price(price, market.tick_size),
+        "notional": "unknown" if notional is None else amount(notional, market.quote),
+    }
     if proposal.reduces:
-        return Verdict("", f"Allowed: {what}; it reduces a position of {numbers['position']}.", numbers)
-    return Verdict("", f"Allowed: {what}, within the limit of {numbers['maximum_notional']}.", numbers)
+        position = amount(proposal.standing.position, market.base)
+        return sentence(
+            "Allowed: {quantity} at {price} is {notional}; it reduces a position of {position}.",
+            position=position, **what,
+        )  # fmt: skip
+    within = "none" if maximum is None else amount(maximum, market.quote)
+    return sentence(
+        "Allowed: {quantity} at {price} is {notional}, within the limit of {maximum}.", maximum=within, **what
+    )
 
 
 def dust(lot_size: Decimal, minimum_notional: Decimal, price: Decimal | None) -> Decimal:
@@ -179,7 +201,7 @@ def _text(value: Decimal | None) -> str | None:
 # --- the checks: a sentence refuses, "" passes ----------------------------------------------------------------------
 
 
-def _check_state(proposal: Proposal) -> str:
+def _check_state(proposal: Proposal) -> Told:
     for step in proposal.path:
         if step.trading_state == CLOSED:
             return f"The connection {step.name} is not active: make it active before placing orders."
@@ -192,7 +214,7 @@ def _check_state(proposal: Proposal) -> str:
     return ""
 
 
-def _check_market(proposal: Proposal) -> str:
+def _check_market(proposal: Proposal) -> Told:
     market = proposal.market
     if not market.is_at_connection:
         return f"{market.symbol} is not an instrument of this wallet's venue: choose one that is."
@@ -203,7 +225,7 @@ def _check_market(proposal: Proposal) -> str:
     return ""
 
 
-def _check_price(proposal: Proposal) -> str:
+def _check_price(proposal: Proposal) -> Told:
     price, age = proposal.market.price, proposal.market.price_age
     if price is None or age is None or price <= 0:
         return f"There is no price of {proposal.market.symbol}: wait until the feed brings one."
@@ -215,16 +237,17 @@ def _check_price(proposal: Proposal) -> str:
     return ""
 
 
-def _check_lot(proposal: Proposal) -> str:
+def _check_lot(proposal: Proposal) -> Told:
     if proposal.quantity <= 0:
-        return (
-            f"{plain(proposal.requested)} {proposal.market.base} is less than one lot of "
-            f"{plain(proposal.market.lot_size)}: order at least one lot."
+        return sentence(
+            "{requested} is less than one lot of {lot}: order at least one lot.",
+            requested=amount(proposal.requested, proposal.market.base),
+            lot=rule(proposal.market.lot_size, proposal.market.base),
         )
     return ""
 
 
-def _check_unfinished(proposal: Proposal) -> str:
+def _check_unfinished(proposal: Proposal) -> Told:
     if proposal.standing.unfinished:
         return (
             f"Order {proposal.standing.unfinished} in {proposal.market.symbol} is not finished: "
@@ -233,7 +256,7 @@ def _check_unfinished(proposal: Proposal) -> str:
     return ""
 
 
-def _check_books(proposal: Proposal) -> str:
+def _check_books(proposal: Proposal) -> Told:
     """The positions must be in the books. More in the books than dust is money that no position knows of.
 
     What the position and the books both have may be sold whatever else they disagree about: to leave is never wrong.
@@ -243,35 +266,42 @@ def _check_books(proposal: Proposal) -> str:
         return ""
     missing = standing.positions - standing.in_books
     if missing > 0 or -missing >= dust(market.lot_size, market.minimum_notional, market.price):
-        return (
-            f"Positions of {plain(standing.positions)} {market.base} and books of {plain(standing.in_books)} "
-            f"{market.base} disagree: sync the connection and look at the wallet's entries before trading."
+        return sentence(
+            "Positions of {positions} and books of {in_books} disagree: sync the connection and look at the wallet's "
+            "entries before trading.",
+            positions=amount(standing.positions, market.base),
+            in_books=amount(standing.in_books, market.base),
         )
     return ""
 
 
-def _check_direction(proposal: Proposal) -> str:
+def _check_direction(proposal: Proposal) -> Told:
     market, position = proposal.market, proposal.standing.position
     if proposal.is_buy:
         return "A buy cannot reduce: spot positions are long only." if proposal.reduce_only else ""
     if position <= 0:
         return f"There is no position in {market.symbol} to sell: spot cannot be sold short."
     if proposal.quantity > position:
-        return (
-            f"The position is {plain(position)} {market.base}, less than {plain(proposal.quantity)}: "
-            "sell no more than it holds, spot cannot be sold short."
+        return sentence(
+            "The position is {position}, less than {quantity}: sell no more than it holds, spot cannot be sold short.",
+            position=amount(position, market.base),
+            quantity=amount(proposal.quantity, market.base),
         )
     return ""
 
 
-def _check_minimum(proposal: Proposal) -> str:
+def _check_minimum(proposal: Proposal) -> Told:
     notional, minimum = proposal.notional, proposal.market.minimum_notional
     if notional is None or notional < minimum:
-        return f"The order is worth {_text(notional)}, less than the venue's minimum of {plain(minimum)}: order more."
+        return sentence(
+            "The order is worth {notional}, less than the venue's minimum of {minimum}: order more.",
+            notional="nothing that is known" if notional is None else amount(notional, proposal.market.quote),
+            minimum=rule(minimum, proposal.market.quote),
+        )
     return ""
 
 
-def _check_symbols(proposal: Proposal) -> str:
+def _check_symbols(proposal: Proposal) -> Told:
     if proposal.reduces:
         return ""
     symbols = shared_symbols(proposal.path)
@@ -287,7 +317,7 @@ def _check_symbols(proposal: Proposal) -> str:
     return ""
 
 
-def _check_notional(proposal: Proposal) -> str:
+def _check_notional(proposal: Proposal) -> Told:
     if proposal.reduces:
         return ""
     for step in proposal.path:
@@ -303,15 +333,22 @@ def _check_notional(proposal: Proposal) -> str:
         )
     if notional > maximum:
         step = next(step for step in proposal.path if step.in_unit == maximum)
-        said = plain(step.maximum_notional or maximum)
-        return (
-            f"The order is worth {plain(notional)}, more than the {plain(maximum)} that {step.name} allows "
-            f"({said} {step.notional_asset}): order less or raise the limit."
+        quote, own = proposal.market.quote, step.notional_asset
+        values: dict[str, Value | Told | int] = {
+            "notional": amount(notional, quote), "maximum": amount(maximum, quote), "who": step.name,
+        }  # fmt: skip
+        elsewhere = ""
+        if own and own != quote:
+            elsewhere, values["said"] = " ({said})", amount(step.maximum_notional or maximum, own)
+        return sentence(
+            f"The order is worth {{notional}}, more than the {{maximum}} that {{who}} allows{elsewhere}: order less or "
+            "raise the limit.",
+            **values,
         )
     return ""
 
 
-CHECKS: Final[tuple[tuple[str, Callable[[Proposal], str]], ...]] = (
+CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("trading_state", _check_state),
     ("instrument", _check_market),
     ("price_age", _check_price),

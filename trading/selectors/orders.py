@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import ExpressionWrapper, F, QuerySet
 
 from kit.models import MoneyField
+from kit.sentences import Sentence
 from kit.statuses import colour
 from trading.models import Order, OrderQuerySet, Side
 from trading.selectors.filters import (
@@ -49,8 +50,8 @@ class OrderRow:
     status: str
     outcome: str
     status_label: str
-    reason: str
-    refusal: str
+    reason: Sentence
+    refusal: Sentence
     wallet_id: UUID
     wallet: str
     farm: str

@@ -12,6 +12,7 @@ from django.db.models import Q
 from kit import clock
 from kit.errors import NotFoundError
 from kit.paging import Pages
+from kit.sentences import Sentence
 from markets.prices import Quote, quoted, read_quote
 from trading.models import Position
 from trading.positions import accounting
@@ -64,7 +65,7 @@ class PositionRow:
     break_even: Decimal | None
     exit_stop: Decimal | None
     exit_target: Decimal | None
-    entry_reason: str
+    entry_reason: Sentence
     opened_at: datetime
     held_for: timedelta
     is_paper: bool

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 
 from kit.models import MoneyField
+from kit.sentences import Sentence
 from trading.models import Fill, Position
 from trading.selectors.filters import (
     EXPORT_ROWS,
@@ -69,8 +70,8 @@ class TradeRow:
     fees: Decimal
     pnl: Decimal
     pnl_return: Decimal | None
-    entry_reason: str
-    exit_reason: str
+    entry_reason: Sentence
+    exit_reason: Sentence
     wallet_id: UUID
     wallet: str
     farm: str

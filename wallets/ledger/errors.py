@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from kit.decimals import plain
 from kit.errors import ConflictError, MoniqoError, NotFoundError
+from kit.sentences import amount, sentence
 
 
 class LedgerError(MoniqoError):
@@ -20,7 +20,11 @@ class InsufficientFundsError(LedgerError):
 
     def __init__(self, *, asset: str, available: Decimal, needed: Decimal) -> None:
         super().__init__(
-            f"Only {plain(available)} {asset} is free and {plain(needed)} {asset} is needed: move less, or add funds."
+            sentence(
+                "Only {available} is free and {needed} is needed: move less, or add funds.",
+                available=amount(available, asset),
+                needed=amount(needed, asset),
+            )
         )
         self.asset = asset
         self.available = available

@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 ("side", models.CharField(max_length=4)),
                 ("quantity", kit.models.MoneyField()),
                 ("status", models.CharField(max_length=10)),
-                ("reason", models.CharField(blank=True, max_length=200)),
+                ("reason", kit.models.SentenceField()),
                 ("created_at", models.DateTimeField(default=kit.clock.now)),
                 (
                     "connection",

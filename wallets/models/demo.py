@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from kit import clock
-from kit.models import MoneyField, Owned, ValueField
+from kit.models import MoneyField, Owned, SentenceField, ValueField
 from wallets.models.platforms import Connection
 
 
@@ -34,7 +34,7 @@ class DemoOrder(Owned):
     side = models.CharField(max_length=4)
     quantity = MoneyField()
     status = models.CharField(max_length=10)
-    reason = models.CharField(max_length=200, blank=True)
+    reason = SentenceField()
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from kit.errors import InvalidInputError, MoniqoError
+from kit.sentences import Told
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["market"]
@@ -38,7 +39,7 @@ class VenueRejectedError(VenueError):
     code = "venue_rejected"
     status = 422
 
-    def __init__(self, message: str, *, reason: str = "other") -> None:
+    def __init__(self, message: Told, *, reason: str = "other") -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -130,7 +131,7 @@ class OrderReport:
     status: Status
     trades: tuple[TradeReport, ...]
     at: datetime
-    reason: str = ""
+    reason: Told = ""
 
     def __post_init__(self) -> None:
         _require_numbers(self)

@@ -125,7 +125,7 @@ def test_what_one_agent_cannot_do_keeps_no_other_from_it(desk: Desk) -> None:
         assert sorted(ran) == [("First", "enter"), ("Third", "enter")]
         failed = Agent.objects.get(name="Second")
         assert failed.failures == 1
-        assert "key belongs to another order" in failed.status_detail
+        assert "key belongs to another order" in str(failed.status_detail)
 
 
 def test_money_that_leaves_while_they_decide_is_spent_by_nobody(desk: Desk) -> None:

@@ -49,7 +49,7 @@ def test_a_program_reads_filters_and_pages_through_exact_words(alert: str, owner
     assert [row["kind"] for row in page["items"]] == ["token", "sync"]
     assert page["items"][1]["url"].startswith("/trading/orders/")
     (last,) = program("GET", f"?limit=1&cursor={page['next']}")["items"]
-    assert last["title"] == "1.5\u00a0BTC is missing"
+    assert last["title"] == "1.5 BTC is missing"
     assert {key: last[key] for key in ("id", "scope", "kind", "level", "times")} == {
         "id": alert, "scope": "own", "kind": "drift", "level": "critical", "times": 1,
     }  # fmt: skip

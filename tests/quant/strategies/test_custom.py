@@ -153,7 +153,7 @@ def test_no_entry_is_made_before_its_protection_and_size_are_known(name: str, va
     assert not intents.enter[:29].any()
     assert intents.enter[29:].all()
     assert np.isfinite(getattr(intents, name)[29:]).all()
-    assert "not known yet" in intents.explain(10)
+    assert "not known yet" in str(intents.explain(10))
 
 
 def test_a_size_that_is_not_positive_is_no_entry_rather_than_a_full_one() -> None:
@@ -168,7 +168,7 @@ def test_it_explains_each_condition() -> None:
     candles = random_candles(np.random.default_rng(0), 300)
     intents = STRATEGY.intents(candles, {"entry": ENTRY, "exit": None})
     bar = int(np.flatnonzero(intents.enter)[0])
-    assert intents.explain(bar).startswith("rsi(5) > 50, yes (")
+    assert str(intents.explain(bar)).startswith("rsi(5) > 50, yes (")
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_zscore_enters_on_the_way_out_and_bollinger_on_the_way_back() -> None:
     back = strategies.get("mean_reversion").intents(candles, common | {"method": "bollinger"})
     assert where(back.enter) == [42]
     assert 43 in where(back.exit)
-    assert "deviations below its mean" in back.explain(42)
+    assert "deviations below its mean" in str(back.explain(42))
 
 
 def test_reversion_against_the_trend_can_be_forbidden() -> None:
@@ -100,7 +100,7 @@ def test_a_pin_bar_is_traded_at_support_only() -> None:
     assert intents.stop[last] < 94.6
     risk = candles.close[last] - intents.stop[last]
     assert intents.target[last] == pytest.approx(candles.close[last] + 2 * risk)
-    assert intents.explain(last).startswith("pin bar at support 94.5")
+    assert str(intents.explain(last)).startswith("pin bar at support 94.5")
     for name, value in hammer.items():
         getattr(candles, name)[last] = value + 5
     assert where(strategy.intents(candles, params).enter) == []

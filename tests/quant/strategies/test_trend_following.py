@@ -86,9 +86,9 @@ def test_a_touch_keeps_its_side_for_a_while_and_then_forgets_it() -> None:
 def test_it_explains_itself(candles: Candles) -> None:
     intents = STRATEGY.intents(candles, PLAIN)
     bar = int(np.flatnonzero(intents.enter)[0])
-    assert intents.explain(bar).startswith("the fast average crossed above the slow (5-bar SMA")
-    assert "too few bars" in intents.explain(3)
-    assert "average is" in intents.explain(bar + 1)
+    assert str(intents.explain(bar)).startswith("the fast average crossed above the slow (5-bar SMA")
+    assert "too few bars" in str(intents.explain(3))
+    assert "average is" in str(intents.explain(bar + 1))
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_its_tenant_ends_with_it(live_db: str, owner: User) -> None:
 
 def test_its_refusal_leaves_nothing_and_the_next_one_is_served(live_db: str, owner: User) -> None:
     one, two = funded(owner.pk, 2, 100)
-    with pytest.raises(InsufficientFundsError, match=r"Only 100 USDT is free and 100\.5 USDT is needed"):
+    with pytest.raises(InsufficientFundsError, match=r"Only 100\.00\sUSDT is free and 100\.50\sUSDT is needed"):
         move(one, two, "100.5", key="much")
     with pytest.raises(IdempotencyConflictError):
         [move(one, two, amount, key="twice") for amount in (1, 2)]

@@ -69,7 +69,7 @@ def test_more_than_is_free_is_refused_with_the_figures_and_the_transaction_lives
     one, two = make_wallet(as_owner, "One"), make_wallet(as_owner, "Two")
     fund(one, 10)
     pending(one, 4)
-    with pytest.raises(InsufficientFundsError, match=r"Only 6 USDT is free and 6\.01 USDT is needed") as refusal:
+    with pytest.raises(InsufficientFundsError, match=r"Only 6\.00\sUSDT is free and 6\.01\sUSDT is needed") as refusal:
         move(one, two, "6.01", key="too much")
     assert (refusal.value.available, refusal.value.needed) == (6, Decimal("6.01"))
     assert not Posting.objects.filter(key="too much").exists()

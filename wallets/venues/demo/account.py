@@ -104,7 +104,7 @@ class DatabaseBooks:
             side=report.side,
             quantity=report.quantity,
             status=report.status,
-            reason=report.reason[:200],
+            reason=report.reason,
             created_at=report.at,
         )
         trades = DemoTrade.objects.bulk_create(_trade_row(self._owner_id, order, trade) for trade in report.trades)
@@ -170,7 +170,7 @@ def _order_report(order: DemoOrder) -> OrderReport:
         status="filled" if order.status == "filled" else "rejected",
         trades=tuple(_trade_report(order, trade) for trade in trades),
         at=order.created_at,
-        reason=order.reason,
+        reason=order.reason or "",
     )
 
 

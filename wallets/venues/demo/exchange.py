@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Decimal
 from typing import Final, Protocol
 
-from kit.decimals import plain
+from kit.sentences import Sentence, Told, amount, rule, sentence
 from wallets.venues.base import (
     BalanceReport,
     CredentialsReport,
@@ -121,8 +121,8 @@ class DemoVenue:
                     f"Use a new client order id: {request.client_order_id} names another order.", reason="duplicate"
                 )
         if report.status == "rejected":
-            reason, _, message = report.reason.partition(": ")
-            raise VenueRejectedError(message, reason=reason)
+            said = Sentence.of(report.reason)
+            raise VenueRejectedError(said, reason=said.values["code"])
         return report
 
     def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
@@ -159,22 +159,25 @@ class DemoVenue:
         try:
             trade, changes = self._fill(request)
         except VenueRejectedError as refusal:
-            return self._books.record(
-                _report(request, "rejected", (), self._clock(), f"{refusal.reason}: {refusal}"), {}
-            )
+            return self._books.record(_report(request, "rejected", (), self._clock(), _remembered(refusal)), {})
         return self._books.record(_report(request, "filled", (trade,), trade.at, ""), changes)
 
     def _fill(self, request: OrderRequest) -> tuple[TradeReport, dict[str, Decimal]]:
         market = self._market(request.symbol)
         if request.quantity <= 0 or request.quantity % market.lot_size:
             raise VenueRejectedError(
-                f"Order a positive multiple of {plain(market.lot_size)} {market.base}.", reason="lot_size"
+                sentence("Order a positive multiple of {lot}.", lot=rule(market.lot_size, market.base)),
+                reason="lot_size",
             )
         price = self._price(request, market)
         notional = (price * request.quantity).quantize(FEE_STEP)  # as the books have it
         if notional < market.minimum_notional:
             raise VenueRejectedError(
-                f"Order at least {plain(market.minimum_notional)} {market.quote}: this is {plain(notional)}.",
+                sentence(
+                    "Order at least {minimum}: this is {notional}.",
+                    minimum=rule(market.minimum_notional, market.quote),
+                    notional=amount(notional, market.quote),
+                ),
                 reason="minimum_notional",
             )
         fee = (notional * self._costs.taker).quantize(FEE_STEP, ROUND_UP)
@@ -222,7 +225,11 @@ class DemoVenue:
             have = totals.get(asset, Decimal(0))
             if have + change < 0:
                 raise VenueRejectedError(
-                    f"Fund the account: this needs {plain(-change)} {asset} and there are {plain(have)}.",
+                    sentence(
+                        "Fund the account: this needs {needed} and there is {have}.",
+                        needed=amount(-change, asset),
+                        have=amount(have, asset),
+                    ),
                     reason="funds",
                 )
 
@@ -234,8 +241,14 @@ def _rounded_against(side: Side, touched: Decimal, slippage: Decimal, tick: Deci
     return max(steps, Decimal(1)) * tick
 
 
+def _remembered(refusal: VenueRejectedError) -> Sentence:
+    """The sentence as the books keep it, with the code that programs know it by among its values."""
+    said = refusal.sentence
+    return Sentence(said.template, {**said.values, "code": refusal.reason})
+
+
 def _report(
-    request: OrderRequest, status: str, trades: tuple[TradeReport, ...], at: datetime, reason: str
+    request: OrderRequest, status: str, trades: tuple[TradeReport, ...], at: datetime, reason: Told
 ) -> OrderReport:
     return OrderReport(
         client_order_id=request.client_order_id,
