@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from farms.models import Agent, Farm
 from farms.services import DEFAULT_SIZE
+from kit import glossary
 from kit.decimals import plain
 from kit.forms import ExactDecimalField
 from markets.models import Instrument, Timeframe
@@ -40,11 +41,10 @@ class FarmForm(forms.Form):
     )
     name = forms.CharField(max_length=80)
     master = forms.ModelChoiceField(Wallet.objects.none(), label="Funded by", empty_label=None)
-    maximum_share = PercentField(
-        label="Most in one instrument, in %", initial=60, help_text="Of the farm's value, all its agents together."
-    )
+    maximum_share = PercentField(initial=60, **glossary.field("maximum_share", label="Most in one instrument, in %"))
     target_weight = PercentField(
-        label="Target share of the master, in %", required=False, help_text="Empty for no target."
+        required=False,
+        **glossary.field("target", label="Target share of the master, in %", more="Empty for no target."),
     )
 
     def __init__(self, given: QueryDict | None, *, like: Farm | None = None, is_new: bool = True) -> None:
@@ -65,14 +65,12 @@ class AgentForm(forms.Form):
     timeframe = forms.ChoiceField(choices=Timeframe.choices, initial=Timeframe.H1)
     sizing = forms.ChoiceField(label="An entry is sized by", choices=Agent.Sizing.choices)
     cash_share = PercentField(
-        label="Share of its cash, in %",
         initial=plain(PERCENT * DEFAULT_SIZE[Agent.Sizing.CASH]),
-        help_text="What an entry spends, when it is sized by cash.",
+        **glossary.field("size_by_cash", label="Share of its cash, in %"),
     )
     risk_share = PercentField(
-        label="Risk per trade, in %",
         initial=plain(PERCENT * DEFAULT_SIZE[Agent.Sizing.RISK]),
-        help_text="Of its cash: what is lost when the stop is reached, when an entry is sized by risk.",
+        **glossary.field("size_by_risk", label="Risk per trade, in %"),
     )
 
     def __init__(

@@ -6,6 +6,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from kit import glossary
 from kit.audit.services import Area, record
 
 SECRET_FIELDS = {"password", "password1", "password2", "value"}
@@ -22,6 +23,15 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ExplainedAdmin(ModelAdmin):
+    """A table whose fields are called and explained as the glossary does."""
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        names = [field.name for field in self.opts.concrete_fields]
+        explained = {"labels": glossary.labels(names), "help_texts": glossary.helps(names)}
+        return super().get_form(request, obj, change, **(explained | kwargs))
 
 
 class AuditedAdmin(ModelAdmin):
@@ -63,7 +73,7 @@ def _values(obj: Model, names: list[str]) -> dict[str, Any]:
     return {name: getattr(obj, name) for name in names if name in known}
 
 
-class SwitchAdmin(AuditedAdmin):
+class SwitchAdmin(ExplainedAdmin, AuditedAdmin):
     """Rows that others make and whose history stays: operators change the fields in `switches` and nothing else."""
 
     switches: tuple[str, ...] = ()
@@ -81,7 +91,7 @@ class SwitchAdmin(AuditedAdmin):
         return [field.name for field in self.opts.concrete_fields]
 
 
-class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+class ReadOnlyAdmin(ReadOnly, ExplainedAdmin):
     """A list and a page to read."""
 
     show_full_result_count = False

@@ -51,7 +51,7 @@ class FigureOut(BaseModel):
     """A figure of a sentence. `unit` is its asset, or the tick of a price; empty where there is none."""
 
     kind: str = Field(examples=["amount"])
-    value: str
+    value: str = Field(description="Every digit of it.")
     unit: str
 
 

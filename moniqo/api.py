@@ -17,6 +17,7 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as RequestError
 
 from farms.api import router as farms
+from kit import glossary
 from kit.alerts.api import router as alerts
 from kit.api import PREFIX, problem
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
@@ -47,7 +48,14 @@ def rows_as_list(view: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-api = NinjaAPI(
+class ExplainedAPI(NinjaAPI):
+    """Its description takes the meaning of fields from the glossary."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        return glossary.describe(super().get_openapi_schema(**options))
+
+
+api = ExplainedAPI(
     title="Moniqo",
     version="1.0.0",
     description=(

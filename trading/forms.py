@@ -7,6 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.http import QueryDict
 
+from kit import glossary
 from kit.decimals import plain
 from kit.forms import ExactDecimalField
 from kit.models import MONEY
@@ -60,7 +61,7 @@ class LimitForm(forms.Form):
     )
     symbols = forms.MultipleChoiceField(label="Markets", required=False, widget=forms.CheckboxSelectMultiple)
     maximum_notional = ExactDecimalField(
-        label="At most per order",
+        **glossary.field("maximum_notional"),
         required=False,
         min_value=Decimal("1e-18"),
         max_digits=MONEY["max_digits"],
@@ -79,10 +80,10 @@ class LimitForm(forms.Form):
         }
         super().__init__(given, initial=initial, label_suffix="")
         self.unit = path.unit if own.is_unpriced else own.notional_asset or path.unit
-        self.fields["maximum_notional"].label = f"At most per order, in {self.unit}"
-        self.fields[
-            "maximum_notional"
-        ].help_text = f"Orders in other assets are converted to {self.unit}. Empty: the rest of the path decides."
+        most = self.fields["maximum_notional"]
+        most.label = f"{most.label}, in {self.unit}"
+        elsewhere = f"Orders in other assets are converted to {self.unit}. Empty: the rest of the path decides."
+        most.help_text = f"{most.help_text} {elsewhere}"
         field = self.fields["symbols"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - declared above
         field.choices = [(symbol, symbol) for symbol in path.choices]

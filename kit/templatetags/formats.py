@@ -19,7 +19,7 @@ from django.template.context import RequestContext
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 
-from kit import clock, display, formatting, icons
+from kit import clock, display, formatting, glossary, icons
 from kit.formatting import Direction, Missing, Value
 from kit.sentences import Sentence, without_figures
 
@@ -284,6 +284,13 @@ def private(value: str | Sentence) -> str:
 def icon(name: str, size: str = "") -> SafeString:
     """`{% icon "network" %}`, and `{% icon "check" "s" %}` for the small one."""
     return icons.icon(name, size)
+
+
+@register.simple_tag
+def term(slug: str, words: str = "") -> SafeString:
+    """A term of the glossary with its sentence; `words` say it in a place where its label does not fit."""
+    said = glossary.TERMS[slug]
+    return format_html('<dfn title="{}">{}</dfn>', said.help, words or said.label)
 
 
 @register.simple_tag

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from kit import display, formatting
+from kit import display, formatting, glossary
 from kit.forms import AmountField, ExactDecimalField
 from kit.models import MONEY
 from wallets.hierarchy.parts import Part, read_part
@@ -78,7 +78,7 @@ class SettingsForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=80)
     target_percent = ExactDecimalField(
-        label="Target, % of its parent",
+        **glossary.field("target", label="Target, % of its parent"),
         min_value=Decimal(0),
         max_value=Decimal(100),
         max_digits=9,
@@ -86,9 +86,7 @@ class SettingsForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
-    trading_state = forms.ChoiceField(
-        label="Trading", choices=Wallet.TradingState.choices, help_text="The strictest state on the path counts."
-    )
+    trading_state = forms.ChoiceField(choices=Wallet.TradingState.choices, **glossary.field("trading_state"))
 
     def __init__(self, *args: Any, is_master: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
