@@ -1,21 +1,44 @@
 """What the frame of every page shows of the fund, and what the command palette finds by name."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, DateTimeField, F, Max, Min, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Concat
 
-from farms.models import Farm
+from farms.models import Agent, Farm
 from kit.alerts.models import Alert, PlatformAlert
 from kit.statements import Statement
-from markets.models import Ticker
+from markets.models import Instrument, Ticker
 from trading.models import Order, Position
 from wallets.models import Connection, Wallet
 
+Row = TypeVar("Row", bound=Model)
+
 FOUND_MOST = 8
+# What an id begins with: our own, and the one that a venue knows an order by. Shorter than that it is found anywhere.
+UUID_START: Final = re.compile(r"[0-9a-f]{4,32}")
+UUID_DIGITS: Final = 32
+LAST_LETTER: Final = chr(0x10FFFF)
+CLIENT_ID: Final = re.compile(r"[a-z0-9]{4,40}")
 COUNTED = ("farms", "positions", "orders")
 ALERTS = "alerts "
 _NEVER = Value(None, output_field=DateTimeField())
@@ -74,11 +97,67 @@ def _counted(rows: QuerySet[Any], name: Any, moment: Any = _NEVER) -> Any:
     return named.annotate(number=Count("pk"), moment=moment)
 
 
-def find_wallets(*, query: str) -> list[Wallet]:
-    """The wallets whose name contains `query`."""
-    return list(Wallet.objects.filter(name__icontains=query)[:FOUND_MOST])
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What has a name that was asked for, the first of each kind."""
+
+    farms: Sequence[Farm]
+    agents: Sequence[Agent]
+    wallets: Sequence[Wallet]
+    markets: Sequence[Instrument]
 
 
-def find_farms(*, query: str) -> list[Farm]:
-    """The farms whose name contains `query`."""
-    return list(Farm.objects.filter(name__icontains=query)[:FOUND_MOST])
+def find_named(*, words: Sequence[str], others: Sequence[str] = ()) -> Named:
+    """Farms, agents and wallets in whose name every word stands, or every one of the `others`; markets by symbol, of
+    those that were traded. Four queries. Runs as the tenant."""
+    agents = Agent.objects.exclude(status=Agent.Status.ARCHIVED).select_related("instrument")
+    traded = Exists(Order.objects.filter(instrument=OuterRef("pk")))
+    return Named(
+        farms=_named(Farm.objects.exclude(status=Farm.Status.ARCHIVED), words, others),
+        agents=_named(agents, words, others),
+        wallets=_named(Wallet.objects.all(), words, others),
+        markets=_named(Instrument.objects.filter(traded), words, others, field="symbol") if words else (),
+    )
+
+
+def _named(rows: QuerySet[Row], words: Sequence[str], others: Sequence[str], *, field: str = "name") -> Sequence[Row]:
+    """Those that say the words in their order come first."""
+    within, phrase = _every(words, field), Q(**{f"{field}__icontains": " ".join(words)})
+    if others:
+        within |= _every(others, field)
+        phrase |= Q(**{f"{field}__icontains": " ".join(others)})
+    found = rows.filter(within).order_by(ExpressionWrapper(phrase, output_field=BooleanField()).desc(), field)
+    return list(found[:FOUND_MOST])
+
+
+def _every(words: Sequence[str], *fields: str) -> Q:
+    """Rows in one of whose fields each word stands."""
+    within = Q()
+    for word in words:
+        one = Q()
+        for field in fields:
+            one |= Q(**{f"{field}__icontains": word})
+        within &= one
+    return within
+
+
+def find_positions(*, words: Sequence[str]) -> Sequence[Position]:
+    """The open positions in whose market or wallet every word stands."""
+    opened = Position.objects.filter(closed_at__isnull=True).select_related("instrument", "wallet")
+    return list(opened.filter(_every(words, "instrument__symbol", "wallet__name"))[:FOUND_MOST])
+
+
+def find_orders(*, owner_id: UUID, text: str) -> Sequence[Order]:
+    """The orders whose id or client order id begins with `text`, each found by its index; none for what is no id."""
+    start = text.strip().lower()
+    within = Q()
+    if CLIENT_ID.fullmatch(start):
+        mine = Connection.objects.filter(owner_id=owner_id).values("pk")
+        within |= Q(connection__in=mine, client_order_id__gte=start, client_order_id__lt=f"{start}{LAST_LETTER}")
+    digits = start.replace("-", "")
+    if UUID_START.fullmatch(digits):
+        within |= Q(pk__range=(UUID(digits.ljust(UUID_DIGITS, "0")), UUID(digits.ljust(UUID_DIGITS, "f"))))
+    if not within:
+        return ()
+    found = Order.objects.filter(within, owner_id=owner_id).select_related("instrument", "wallet")
+    return list(found.order_by("-created_at")[:FOUND_MOST])

@@ -11,12 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 import portfolio.services
 from kit.http import HtmxRequest
 from kit.users.models import User
-from moniqo.ui import navigation, selectors
+from moniqo.ui import jump as finding
 from moniqo.ui.context import frame
 from moniqo.ui.forms import PreferencesForm
 
@@ -27,6 +27,7 @@ NEXT_THEME = {
 }
 
 
+LONGEST_QUERY = 100
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,200}")
 # How the reasons of Django's middleware begin when a form did not come from this site, as far as it knows.
 UNTRUSTED = ("Origin checking failed", "Referer checking failed - ")
@@ -95,35 +96,13 @@ def preferences(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@require_GET
 def jump(request: HtmxRequest) -> HttpResponse:
-    """The command palette: pages, wallets and farms whose name contains the query. A page of its own without htmx."""
-    query = request.GET.get("q", "").strip()
-    groups = [("Pages", _pages(query)), ("Wallets", _wallets(query)), ("Farms", _farms(query))]
-    template = "ui/jump.html#palette" if request.htmx else "ui/jump.html"
-    return render(request, template, {"query": query, "groups": [group for group in groups if group[1]]})
-
-
-def _pages(query: str) -> list[navigation.Link]:
-    pages = [page for section in navigation.SECTIONS for page in section.pages]
-    preferences_link = navigation.Link("Preferences", reverse("ui:preferences"), "sliders-horizontal")
-    links = [*navigation.links(tuple(pages), path="", counts={}), preferences_link]
-    return [link for link in links if query.lower() in link.label.lower()]
-
-
-def _wallets(query: str) -> list[navigation.Link]:
-    return [
-        navigation.Link(
-            wallet.name, reverse("wallets:wallet", args=[wallet.pk]), "wallet", hint=wallet.get_role_display()
-        )
-        for wallet in selectors.find_wallets(query=query)
-    ]
-
-
-def _farms(query: str) -> list[navigation.Link]:
-    return [
-        navigation.Link(farm.name, reverse("farms:farm", args=[farm.pk]), "split", hint=farm.get_status_display())
-        for farm in selectors.find_farms(query=query)
-    ]
+    """The command palette: what is found, and what can be done with it. A page of its own without htmx."""
+    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
+    back = (request.htmx and request.htmx.current_url_abs_path) or request.get_full_path()
+    context = {"query": query, "groups": finding.jump(user=cast("User", request.user), text=query, back=back)}
+    return render(request, "ui/jump.html#palette" if request.htmx else "ui/jump.html", context)
 
 
 @login_required

@@ -117,8 +117,23 @@ palette?.addEventListener("keydown", (event) => {
     activate(event.key === "ArrowDown" ? 1 : -1);
   } else if (event.key === "Enter" && event.target.matches("input")) {
     event.preventDefault();
-    (palette.querySelector("[data-active]") ?? results()[0])?.click();
+    choose(event.target);
   }
+});
+// What is shown may still answer what was typed before. A link that is waited for is followed; an action is seen first.
+let isAwaited = false;
+const choose = (field) => {
+  const shown = palette.querySelector(".results");
+  isAwaited = shown?.dataset.query !== field.value.trim();
+  if (!isAwaited) (shown.querySelector("[data-active]") ?? results()[0])?.click();
+};
+palette?.addEventListener("htmx:afterSettle", () => {
+  const field = palette.querySelector("input[type=search]");
+  if (!isAwaited || palette.querySelector(".results")?.dataset.query !== field?.value.trim()) return;
+  isAwaited = false;
+  const first = results()[0];
+  if (first?.matches("a")) first.click();
+  else if (first) activate(1);
 });
 
 // --- keys -----------------------------------------------------------------------------------------------------------

@@ -178,3 +178,26 @@ def test_a_form_that_is_refused_says_why(open_page: OpenPage, visitor: User) -> 
     page.wait_for_function("window.htmx !== undefined")
     page.evaluate("htmx.ajax('POST', '/preferences/theme/', {source: 'body', swap: 'none'}).catch(() => {})")
     expect(page.locator(".toast")).to_contain_text("MONIQO_TRUSTED_ORIGINS", timeout=20_000)
+
+
+def test_the_palette_does_things_by_keyboard_and_never_what_is_not_seen(open_page: OpenPage, visitor: User) -> None:
+    page = open_page("/password/", user=visitor).page
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("searchbox", name="Search or jump to")
+    box.press_sequentially("sync")
+    expect(page.locator("#palette .results")).to_have_attribute("data-query", "sync")
+    page.route("**/jump/?q=hide*", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    box.fill("hide amounts")
+    box.press("Enter")  # what is shown still answers "sync": nothing is done
+    expect(page.locator("#palette .results button[data-active]")).to_have_text("Hide amounts")
+    assert page.url.endswith("/password/")
+    box.press("Enter")
+    expect(page.get_by_role("button", name="Hide amounts", pressed=True)).to_be_visible()
+    assert page.url.endswith("/password/")
+
+
+def test_what_the_palette_does_works_without_javascript(open_page: OpenPage, visitor: User) -> None:
+    page = open_page("/jump/?q=amounts", user=visitor, script=False).page
+    shown = page.locator(".results button", has_text="amounts").inner_text()
+    page.locator(".results button", has_text="amounts").click()
+    expect(page.locator(".results button", has_text="amounts")).not_to_have_text(shown)

@@ -38,7 +38,7 @@ def test_the_palette_is_a_page_and_a_fragment_of_the_same_list(browser: Client) 
 
 def test_the_palette_finds_pages_by_part_of_their_name_in_any_case(browser: Client) -> None:
     assert "Preferences" in browser.get("/jump/?q=PREFER").content.decode().partition('class="results"')[2]
-    assert "Nothing has that name." in browser.get("/jump/?q=zzz").content.decode()
+    assert "Nothing has that name or id." in browser.get("/jump/?q=zzz").content.decode()
 
 
 def test_what_somebody_searched_for_cannot_become_markup(browser: Client) -> None:
