@@ -51,9 +51,10 @@
 -- migration trading 0005_functions 361fb8b94755f471
 -- migration trading 0006_newest_first 2b18e33a22b1eebe
 -- migration trading 0007_orders_remember_the_request ed3b30d1fca57323
--- migration trading 0008_sums_of_a_period e44c402e71d3875f
+-- migration trading 0008_sums_of_a_period a97a21fa27a17d26
 -- migration trading 0009_refused_orders a4394e158b9a7a68
 -- migration trading 0010_trades_of_spans dd5c3d2eec3acd24
+-- migration trading 0011_sorted_by_an_index 8899df289558bea4
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -859,36 +860,57 @@ $$;
 
 
 --
--- Name: trade_sums(uuid, timestamp with time zone, uuid[]); Type: FUNCTION; Schema: public; Owner: -
+-- Name: trade_sums(uuid, timestamp with time zone, uuid[], timestamp with time zone, bigint); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]) RETURNS TABLE(trades bigint, won_trades bigint, lost_trades bigint, won numeric, lost numeric, quote text)
+CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[], p_until timestamp with time zone DEFAULT NULL::timestamp with time zone, p_instrument bigint DEFAULT NULL::bigint) RETURNS TABLE(trades bigint, won_trades bigint, lost_trades bigint, won numeric, lost numeric, fees numeric, quote text)
     LANGUAGE sql STABLE
     AS $$
-    -- Of trades closed from `p_since` on, of these wallets and below them, or of all where none are named. Whole days
-    -- come from their sums and the day of `p_since` from its trades, so that the cost does not grow with them.
+    -- Of trades closed from `p_since` on and before `p_until`, in one instrument, of these wallets and below them; NULL
+    -- leaves each of these out. Whole UTC days come from their sums, what is before the first and after the last of them
+    -- from its trades, and all there ever was from the totals, so that the cost does not grow with the trades.
     -- `quote` is what all of their markets are paid in, NULL where they are paid in several: sums say nothing then.
-    WITH part AS (
-        SELECT wallet_id, trades, won_trades, lost_trades, won, lost
-        FROM trading_tradeday
-        WHERE owner_id = p_owner AND day > (p_since AT TIME ZONE 'UTC')::date
+    WITH span AS (
+        SELECT coalesce(p_since, '-infinity') AS since, coalesce(p_until, 'infinity') AS until
+    ),
+    days AS (
+        SELECT since, until, (since AT TIME ZONE 'UTC')::date
+               + CASE WHEN since = date_trunc('day', since AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' THEN 0 ELSE 1 END AS first,
+               (until AT TIME ZONE 'UTC')::date AS last
+        FROM span
+    ),
+    edges AS (
+        SELECT since AS from_at, least(until, first::timestamp AT TIME ZONE 'UTC') AS to_at FROM days
         UNION ALL
-        SELECT wallet_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer, greatest(realized_pnl, 0),
-               greatest(-realized_pnl, 0)
-        FROM trading_position
-        WHERE owner_id = p_owner AND closed_at >= p_since
-              AND closed_at < ((p_since AT TIME ZONE 'UTC')::date + 1)::timestamp AT TIME ZONE 'UTC'
+        SELECT greatest(last::timestamp AT TIME ZONE 'UTC', least(until, first::timestamp AT TIME ZONE 'UTC')), until
+        FROM days
+    ),
+    part AS (
+        SELECT total.wallet_id, total.instrument_id, trades, won_trades, lost_trades, won, lost, fees
+        FROM trading_tradetotal AS total
+        WHERE total.owner_id = p_owner AND p_since IS NULL AND p_until IS NULL
+        UNION ALL
+        SELECT sums.wallet_id, sums.instrument_id, trades, won_trades, lost_trades, won, lost, fees
+        FROM trading_tradeday AS sums
+        WHERE sums.owner_id = p_owner AND NOT (p_since IS NULL AND p_until IS NULL)
+              AND day >= (SELECT first FROM days) AND day < (SELECT last FROM days)
+        UNION ALL
+        SELECT wallet_id, instrument_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer,
+               greatest(realized_pnl, 0), greatest(-realized_pnl, 0), position.fees
+        FROM edges JOIN trading_position AS position ON closed_at >= from_at AND closed_at < to_at
+        WHERE owner_id = p_owner AND NOT (p_since IS NULL AND p_until IS NULL) AND isfinite(from_at) AND isfinite(to_at)
     )
     SELECT coalesce(sum(trades), 0)::bigint, coalesce(sum(won_trades), 0)::bigint, coalesce(sum(lost_trades), 0)::bigint,
-           coalesce(sum(won), 0), coalesce(sum(lost), 0),
+           coalesce(sum(won), 0), coalesce(sum(lost), 0), coalesce(sum(fees), 0),
            (
                SELECT CASE WHEN count(DISTINCT market.quote) = 1 THEN min(market.quote) END
                FROM trading_tradetotal AS total JOIN market_instruments AS market USING (instrument_id)
-               WHERE total.owner_id = p_owner
+               WHERE total.owner_id = p_owner AND (p_instrument IS NULL OR instrument_id = p_instrument)
                      AND (p_wallets IS NULL OR total.wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets)))
            )
     FROM part
-    WHERE p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets))
+    WHERE (p_instrument IS NULL OR instrument_id = p_instrument)
+          AND (p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets)))
 $$;
 
 
@@ -3317,15 +3339,16 @@ INSERT INTO public.django_migrations VALUES
 	(53, 'portfolio', '0003_scene_of_a_history', now()),
 	(54, 'portfolio', '0004_prices', now()),
 	(55, 'sessions', '0001_initial', now()),
-	(56, 'trading', '0006_newest_first', now()),
-	(57, 'trading', '0007_orders_remember_the_request', now()),
-	(58, 'trading', '0008_sums_of_a_period', now()),
-	(59, 'trading', '0009_refused_orders', now()),
-	(60, 'trading', '0010_trades_of_spans', now()),
-	(61, 'users', '0002_tokens', now()),
-	(62, 'users', '0003_two_factor', now()),
-	(63, 'wallets', '0007_connections_active_since', now()),
-	(64, 'wallets', '0008_connections_as_others_see_them', now());
+	(56, 'wallets', '0007_connections_active_since', now()),
+	(57, 'wallets', '0008_connections_as_others_see_them', now()),
+	(58, 'trading', '0006_newest_first', now()),
+	(59, 'trading', '0007_orders_remember_the_request', now()),
+	(60, 'trading', '0008_sums_of_a_period', now()),
+	(61, 'trading', '0009_refused_orders', now()),
+	(62, 'trading', '0010_trades_of_spans', now()),
+	(63, 'trading', '0011_sorted_by_an_index', now()),
+	(64, 'users', '0002_tokens', now()),
+	(65, 'users', '0003_two_factor', now());
 
 
 --
@@ -3654,7 +3677,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 55, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 64, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 65, true);
 
 
 --
@@ -5034,6 +5057,27 @@ CREATE INDEX markets_feedstate_name_83ae4b1d_like ON public.markets_feedstate US
 
 
 --
+-- Name: order_by_quantity; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_by_quantity ON public.trading_order USING btree (owner_id, quantity);
+
+
+--
+-- Name: order_by_status; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_by_status ON public.trading_order USING btree (owner_id, status, created_at DESC);
+
+
+--
+-- Name: order_by_worth; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_by_worth ON public.trading_order USING btree (owner_id, ((quantity * reference_price)));
+
+
+--
 -- Name: order_due; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5150,6 +5194,34 @@ CREATE INDEX sync_newest_first ON public.wallets_syncrun USING btree (connection
 --
 
 CREATE INDEX tokens_newest_first ON public.users_token USING btree (owner_id, created_at DESC);
+
+
+--
+-- Name: trade_by_duration; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trade_by_duration ON public.trading_position USING btree (owner_id, ((closed_at - opened_at))) WHERE (closed_at IS NOT NULL);
+
+
+--
+-- Name: trade_by_fees; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trade_by_fees ON public.trading_position USING btree (owner_id, fees) WHERE (closed_at IS NOT NULL);
+
+
+--
+-- Name: trade_by_profit; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trade_by_profit ON public.trading_position USING btree (owner_id, realized_pnl) WHERE (closed_at IS NOT NULL);
+
+
+--
+-- Name: trade_by_return; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trade_by_return ON public.trading_position USING btree (owner_id, ((realized_pnl / NULLIF((entry_quantity * entry_price), (0)::numeric)))) WHERE (closed_at IS NOT NULL);
 
 
 --
@@ -7262,11 +7334,11 @@ GRANT ALL ON FUNCTION public.refused_orders(p_wallet uuid) TO moniqo_system;
 
 
 --
--- Name: FUNCTION trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[], p_until timestamp with time zone, p_instrument bigint); Type: ACL; Schema: public; Owner: -
 --
 
-GRANT ALL ON FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]) TO moniqo_app;
-GRANT ALL ON FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[]) TO moniqo_system;
+GRANT ALL ON FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[], p_until timestamp with time zone, p_instrument bigint) TO moniqo_app;
+GRANT ALL ON FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[], p_until timestamp with time zone, p_instrument bigint) TO moniqo_system;
 
 
 --

@@ -13,6 +13,7 @@ from kit.forms import ExactDecimalField
 from kit.models import MONEY
 from trading.models import REFUSED, Order, Side
 from trading.selectors import LimitPath
+from trading.selectors.filters import UNFINISHED
 
 ANY: Final = ("", "Any")
 
@@ -20,7 +21,7 @@ ANY: Final = ("", "Any")
 class FilterForm(forms.Form):
     """Only the fields that the page offers. It shows what is on; what counts is `selectors.Filters`."""
 
-    STATUSES: Final = (("unfinished", "Unfinished"), *Order.Status.choices, (REFUSED, "Refused"))
+    STATUSES: Final = ((UNFINISHED, "Unfinished"), *Order.Status.choices, (REFUSED, "Refused"))
     SIDES: Final = tuple(Side.choices)
 
     q = forms.CharField(label="Search", widget=forms.TextInput(attrs={"type": "search", "placeholder": "Text, market"}))

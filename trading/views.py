@@ -23,29 +23,34 @@ from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from trading import exports, services
 from trading.forms import FilterForm, LimitForm
+from trading.models import REFUSED, Order
 from trading.selectors import LimitPath, life, limits
 from trading.selectors import filters as filtering
 from trading.selectors.orders import list_orders
 from trading.selectors.positions import PositionRow, list_positions, open_position
-from trading.selectors.trades import list_trades
+from trading.selectors.trades import list_trades, sum_trades
 
 LABELS = {"instrument": "Market", "since": "From", "until": "To", "q": "Text"}
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A list page: its template, how its rows are found, how they are exported, and the filters it offers."""
+    """A list page: its template, how its rows are found, how they are exported, and the filters it offers; and what
+    all of the rows come to, where they come to something."""
 
     template: str
     find: Callable[..., filtering.Listing[Any]]
     export: exports.Export
     filters: tuple[str, ...]
+    total: Callable[..., Any] | None = None
 
 
 PLACE, SPAN = ("instrument", "wallet"), ("since", "until")
 ORDERS = Page("trading/orders.html", list_orders, exports.ORDERS, ("q", "status", "side", *PLACE, *SPAN))
 POSITIONS = Page("trading/positions.html", list_positions, exports.POSITIONS, ("q", *PLACE))
-TRADES = Page("trading/trades.html", list_trades, exports.TRADES, ("q", *PLACE, *SPAN))
+TRADES = Page("trading/trades.html", list_trades, exports.TRADES, ("q", *PLACE, *SPAN), sum_trades)
+# What an order's status is asked for by: the others stand in the filter.
+TABS = (("", "All"), (filtering.UNFINISHED, "Open"), (Order.Status.FILLED.value, "Filled"), (REFUSED, "Refused"))
 
 
 @login_required
@@ -170,20 +175,27 @@ def _list(request: HtmxRequest, page: Page) -> HttpResponseBase:
         "page": listing.page,
         "sort": listing.sort,
         "form": FilterForm(page.filters, choices, given),
-        "filters": _chips(given, choices),
+        "filters": _chips(given, choices, filters),
         "is_filtered": bool(given),
         "csv": _csv_address(request),
+        "shown": TABS,
+        "status": filters.status,
+        "total": page.total(owner_id=owner_of(request), filters=filters) if page.total else None,
     }
     return page_or_part(request, page.template, "list", context)
 
 
-def _chips(given: Mapping[str, str], choices: Mapping[str, list[tuple[str, str]]]) -> list[tuple[str, str, str]]:
-    """The filters that are on, in words."""
+def _chips(
+    given: Mapping[str, str], choices: Mapping[str, list[tuple[str, str]]], filters: filtering.Filters
+) -> list[tuple[str, str, str]]:
+    """The filters that are on, in words; a status that a tab shows already is not said twice."""
+    tabs = {value for value, _ in TABS}
     words = {"status": dict(FilterForm.STATUSES), "side": dict(FilterForm.SIDES)}
     words |= {name: dict(offered) for name, offered in choices.items()}
     return [
         (name, LABELS.get(name, name.capitalize()), words[name].get(value, value) if name in words else value)
         for name, value in given.items()
+        if name != "status" or filters.status not in tabs
     ]
 
 

@@ -10,12 +10,15 @@ from django.db.models import Count, Q, Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kit import days, display
+from kit.display import Display
 from kit.users.models import User
 from markets.models import Instrument
 from quant import metrics
 from tests.trading.desk import Desk, make_desk
 from trading.models import Position, TradeDay, TradeTotal
-from trading.selectors.trades import trade_figures
+from trading.selectors import Filters, list_trades
+from trading.selectors.trades import sum_trades, trade_figures
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 profits = st.decimals("-1000", "1000", places=2)
@@ -72,6 +75,9 @@ def test_the_sums_are_those_of_the_rows_whatever_is_closed_corrected_or_removed(
             assert kept(TradeTotal, "wallet_id") == summed("wallet_id")
             assert kept(TradeDay, "day") == summed("closed_at__date")
             assert_figures_agree(desk, since)
+            for zone in ("UTC", "Asia/Tokyo", "America/Los_Angeles"):
+                with display.showing(Display(timezone=zone)):
+                    assert_list_agrees(desk, since)
             raise UndoneError
     except UndoneError:
         pass
@@ -88,6 +94,29 @@ def assert_figures_agree(desk: Desk, since: datetime) -> None:
         figures = trade_figures(owner_id=desk.owner.pk, since=since, wallet_ids=wallets)
         for name in ("trades", "win_rate", "profit_factor", "expectancy", "average_win", "average_loss"):
             assert getattr(figures, name) == pytest.approx(expected[name], abs=1e-9), name
+
+
+def assert_list_agrees(desk: Desk, moment: datetime) -> None:
+    """The sum below a list is that of all its rows, whatever is filtered."""
+    day = days.day_of(moment)
+    for filters in (
+        Filters(),
+        Filters(since=day),
+        Filters(until=day),
+        Filters(since=day, until=day),
+        Filters(since=day - timedelta(days=2), until=day, wallet_id=desk.master.pk),
+        Filters(instrument_id=desk.instrument.pk, wallet_id=desk.wallet.pk),
+        Filters(instrument_id=desk.instrument.pk + 1),
+        Filters(text="btc"),
+        Filters(text="nothing like it"),
+    ):
+        rows = list_trades(owner_id=desk.owner.pk, filters=filters).rows
+        total = sum_trades(owner_id=desk.owner.pk, filters=filters)
+        won = sum(row.pnl > 0 for row in rows)
+        assert (total.trades, total.won_trades) == (len(rows), won), filters
+        assert (total.pnl, total.fees) == (sum(row.pnl for row in rows), sum(row.fees for row in rows)), filters
+        assert total.win_rate == (won / len(rows) if rows else None)
+        assert not rows or total.quote == "USDT"
 
 
 def test_a_trade_counts_from_the_moment_it_closes(desk: Desk) -> None:
@@ -122,3 +151,8 @@ def test_what_trades_made_is_not_added_where_they_are_paid_in_several_assets(des
     several = trade_figures(owner_id=desk.owner.pk, since=NOON - timedelta(days=1))
     assert (several.quote, several.expectancy, several.profit_factor, several.average_win) == (None,) * 4
     assert (several.trades, several.win_rate) == (2, 1)
+    for text in ("", "Agent"):
+        total = sum_trades(owner_id=desk.owner.pk, filters=Filters(text=text))
+        assert (total.trades, total.win_rate, total.quote) == (2, 1, None)
+    alone = Filters(instrument_id=desk.instrument.pk)
+    assert sum_trades(owner_id=desk.owner.pk, filters=alone).quote == "BTC"

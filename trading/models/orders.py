@@ -149,6 +149,9 @@ class Order(Identified, Owned):
                 condition=Q(status__in=(states.REJECTED, states.UNCERTAIN)),
                 name="order_gone_wrong",
             ),
+            models.Index(fields=("owner", "status", "-created_at"), name="order_by_status"),
+            models.Index(fields=("owner", "quantity"), name="order_by_quantity"),
+            models.Index(F("owner"), F("quantity") * F("reference_price"), name="order_by_worth"),
             models.Index(fields=("wallet", "instrument"), condition=UNFINISHED, name="order_unfinished"),
             models.Index(fields=("due_at",), condition=UNFINISHED, name="order_due"),
         )

@@ -1,12 +1,16 @@
 """Round trips: what is open, what was closed, and what closed trades add up to."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import NullIf
 
 from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
 from markets.models import Instrument
 from trading.models.bounds import finite
 from wallets.models import Wallet
+
+CLOSED = Q(closed_at__isnull=False)
+RETURN = F("realized_pnl") / NullIf(F("entry_quantity") * F("entry_price"), 0)  # of what was bought
 
 
 class Position(Identified, Owned):
@@ -66,6 +70,11 @@ class Position(Identified, Owned):
             models.Index(fields=("owner", "wallet", "-closed_at"), name="position_of_wallet"),
             models.Index(fields=("instrument", "owner", "-closed_at"), name="position_of_instrument"),
             models.Index(fields=("owner", "-opened_at"), name="position_opened_newest_first"),
+            # what the list of trades is sorted by
+            models.Index(fields=("owner", "realized_pnl"), condition=CLOSED, name="trade_by_profit"),
+            models.Index(fields=("owner", "fees"), condition=CLOSED, name="trade_by_fees"),
+            models.Index(F("owner"), RETURN, condition=CLOSED, name="trade_by_return"),
+            models.Index(F("owner"), F("closed_at") - F("opened_at"), condition=CLOSED, name="trade_by_duration"),
         )
 
     def __str__(self) -> str:

@@ -1,7 +1,8 @@
 """The lists of orders, positions and trades: filtered, sorted and paged on the server.
 
 Filters come from an address, so anything may stand there: what is not understood filters nothing. A sort is one of a
-fixed list of keys, a minus in front of it means descending, and ties go by key so that pages never repeat a row.
+fixed list of keys, a minus in front of it means descending, and ties go newest first, then by key, so that pages never
+repeat a row.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -25,6 +26,7 @@ from wallets.models import Wallet
 
 PAGE_ROWS: Final = 50
 EXPORT_ROWS: Final = 1000
+UNFINISHED: Final = "unfinished"
 
 
 Row = TypeVar("Row")
@@ -48,7 +50,7 @@ class Filters:
         """The filters of an address: status, side, instrument, wallet, since, until, q."""
         status, side = given.get("status", ""), given.get("side", "")
         return cls(
-            status=status if status in {"unfinished", REFUSED, *Order.Status.values} else "",
+            status=status if status in {UNFINISHED, REFUSED, *Order.Status.values} else "",
             side=side if side in Side.values else "",
             instrument_id=_parsed(int, given.get("instrument", "")),
             wallet_id=_parsed(UUID, given.get("wallet", "")),
@@ -157,9 +159,9 @@ def known(sort: str, sorts: Mapping[str, Any], default: str) -> str:
     return sort if sort.removeprefix("-") in sorts else default
 
 
-def in_order(rows: QuerySet[Any], sorts: Mapping[str, Any], sort: str) -> QuerySet[Any]:
+def in_order(rows: QuerySet[Any], sorts: Mapping[str, Any], sort: str, *, newest: str) -> QuerySet[Any]:
     expression = sorts[sort.removeprefix("-")]
-    return rows.order_by(expression.desc() if sort.startswith("-") else expression.asc(), "-pk")
+    return rows.order_by(expression.desc() if sort.startswith("-") else expression.asc(), f"-{newest}", "-pk")
 
 
 def listing(
@@ -169,8 +171,10 @@ def listing(
     page: Any,
     filters: Filters,
     present: Callable[[Any], Row],
+    *,
+    newest: str,
 ) -> Listing[Row]:
-    found = Pages(in_order(rows, sorts, sort), PAGE_ROWS).get_page(page)
+    found = Pages(in_order(rows, sorts, sort, newest=newest), PAGE_ROWS).get_page(page)
     found.object_list = [present(row) for row in found.object_list]
     return Listing(found, sort, filters)
 

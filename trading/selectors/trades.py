@@ -8,11 +8,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
 
+from kit import days
 from kit.models import MoneyField
+from kit.paging import MOST
 from kit.sentences import Sentence
 from trading.models import Fill, Position
+from trading.models.positions import RETURN
 from trading.selectors.filters import (
     EXPORT_ROWS,
     PAGE_ROWS,
@@ -90,28 +93,25 @@ class TradeRow:
         return orders_address(self.wallet_id, self.instrument_id, since=self.opened_at, until=self.closed_at)
 
 
+# Each has an index, as for orders.
 TRADE_SORTS: Final = {
     "closed": F("closed_at"),
-    "symbol": F("instrument__symbol"),
     "pnl": F("realized_pnl"),
-    "return": ExpressionWrapper(
-        F("realized_pnl") / (F("entry_quantity") * F("entry_price")), output_field=MoneyField()
-    ),
+    "return": ExpressionWrapper(RETURN, output_field=MoneyField()),
     "fees": F("fees"),
     "duration": ExpressionWrapper(F("closed_at") - F("opened_at"), output_field=DurationField()),
-    "wallet": F("wallet__name"),
 }
 
 
 def list_trades(*, owner_id: UUID, filters: Filters, sort: str = "", page: Any = 1) -> Listing[TradeRow]:
     """A page of closed positions, last closed first unless sorted otherwise: two queries."""
     sort = known(sort, TRADE_SORTS, "-closed")
-    return listing(_trades(owner_id, filters), TRADE_SORTS, sort, page, filters, trade_row)
+    return listing(_trades(owner_id, filters), TRADE_SORTS, sort, page, filters, trade_row, newest="closed_at")
 
 
 def export_trades(*, owner_id: UUID, filters: Filters, sort: str = "", start: int = 0) -> list[TradeRow]:
     """The next rows of an export, from `start` on; empty at the end."""
-    rows = in_order(_trades(owner_id, filters), TRADE_SORTS, known(sort, TRADE_SORTS, "-closed"))
+    rows = in_order(_trades(owner_id, filters), TRADE_SORTS, known(sort, TRADE_SORTS, "-closed"), newest="closed_at")
     return [trade_row(position) for position in rows[start : start + EXPORT_ROWS]]
 
 
@@ -138,13 +138,75 @@ class TradeFigures:
 
 def trade_figures(*, owner_id: UUID, since: datetime, wallet_ids: Collection[UUID] | None = None) -> TradeFigures:
     """The figures of the trades closed from `since` on, of these wallets and below them if given: one query."""
+    trades, won_trades, lost_trades, won, lost, _, quote = _sums(owner_id, since, wallet_ids)
+    return figures_of(trades, won_trades, lost_trades, won, lost, quote=quote)
+
+
+def _sums(
+    owner_id: UUID,
+    since: datetime | None,
+    wallet_ids: Collection[UUID] | None,
+    until: datetime | None = None,
+    instrument_id: int | None = None,
+) -> tuple[Any, ...]:
+    given = [owner_id, since, None if wallet_ids is None else list(wallet_ids), until, instrument_id]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT * FROM trade_sums(%s, %s, %s::uuid[])",
-            [owner_id, since, None if wallet_ids is None else list(wallet_ids)],
+        cursor.execute("SELECT * FROM trade_sums(%s, %s, %s::uuid[], %s, %s)", given)
+        found: tuple[Any, ...] = cursor.fetchone()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TradeSum:
+    """What the trades of a list come to: profit net of fees, and the fees, in `quote`. It is None where they are paid
+    in several assets, which cannot be added. `is_cut` says that only the newest `MOST` were counted.
+    """
+
+    trades: int
+    won_trades: int
+    pnl: Decimal
+    fees: Decimal
+    quote: str | None
+    is_cut: bool = False
+
+    @property
+    def win_rate(self) -> float | None:
+        return self.won_trades / self.trades if self.trades else None
+
+
+def sum_trades(*, owner_id: UUID, filters: Filters) -> TradeSum:
+    """The sum of all that `list_trades` finds, not only of a page: one query.
+
+    It comes from what the database keeps summed up; a text has no sums, so of what it finds the newest `MOST` count.
+    """
+    if filters.text:
+        return _sum_of_found(owner_id, filters)
+    since = days.begins(filters.since) if filters.since else None
+    until = days.ends(filters.until) if filters.until else None
+    wallets = None if filters.wallet_id is None else [filters.wallet_id]
+    trades, won_trades, _, won, lost, fees, quote = _sums(owner_id, since, wallets, until, filters.instrument_id)
+    return TradeSum(trades, won_trades, won - lost, fees, quote)
+
+
+def _sum_of_found(owner_id: UUID, filters: Filters) -> TradeSum:
+    newest_found = _trades(owner_id, filters).order_by("-closed_at").values("pk")[:MOST]
+    found = list(
+        Position.objects.filter(pk__in=newest_found)
+        .order_by()
+        .values("instrument__quote")
+        .annotate(
+            trades=Count("pk"), won=Count("pk", filter=Q(realized_pnl__gt=0)), pnl=Sum("realized_pnl"), paid=Sum("fees")
         )
-        *sums, quote = cursor.fetchone()
-    return figures_of(*sums, quote=quote)
+    )
+    trades = sum(row["trades"] for row in found)
+    return TradeSum(
+        trades=trades,
+        won_trades=sum(row["won"] for row in found),
+        pnl=sum((row["pnl"] for row in found), Decimal(0)),
+        fees=sum((row["paid"] for row in found), Decimal(0)),
+        quote=found[0]["instrument__quote"] if len(found) == 1 else None,
+        is_cut=trades == MOST,
+    )
 
 
 @dataclass(frozen=True, slots=True)
