@@ -10,24 +10,12 @@ from farms.models import Agent, Farm
 from farms.services import DEFAULT_SIZE
 from kit import glossary
 from kit.decimals import plain
-from kit.forms import ExactDecimalField
+from kit.forms import PercentField, as_percent
 from markets.models import Instrument, Timeframe
 from quant.strategies import Parameter, Strategy
 from wallets.models import Wallet
 
-PERCENT: Final = Decimal(100)
 PREFIX: Final = "p_"
-
-
-class PercentField(ExactDecimalField):
-    """Asked for in percent, handed on as a fraction."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=Decimal(0), max_value=PERCENT, decimal_places=6, **options)
-
-    def clean(self, value: Any) -> Decimal | None:
-        percent = super().clean(value)
-        return None if percent is None else percent / PERCENT
 
 
 class FarmForm(forms.Form):
@@ -65,11 +53,11 @@ class AgentForm(forms.Form):
     timeframe = forms.ChoiceField(choices=Timeframe.choices, initial=Timeframe.H1)
     sizing = forms.ChoiceField(label="An entry is sized by", choices=Agent.Sizing.choices)
     cash_share = PercentField(
-        initial=plain(PERCENT * DEFAULT_SIZE[Agent.Sizing.CASH]),
+        initial=as_percent(DEFAULT_SIZE[Agent.Sizing.CASH]),
         **glossary.field("size_by_cash", label="Share of its cash, in %"),
     )
     risk_share = PercentField(
-        initial=plain(PERCENT * DEFAULT_SIZE[Agent.Sizing.RISK]),
+        initial=as_percent(DEFAULT_SIZE[Agent.Sizing.RISK]),
         **glossary.field("size_by_risk", label="Risk per trade, in %"),
     )
 
@@ -109,8 +97,8 @@ def _facts_of_farm(farm: Farm) -> dict[str, Any]:
         "kind": farm.kind,
         "name": farm.name,
         "master": farm.wallet.parent_id,
-        "maximum_share": _percent(farm.maximum_share),
-        "target_weight": None if target is None else _percent(target),
+        "maximum_share": as_percent(farm.maximum_share),
+        "target_weight": None if target is None else as_percent(target),
     }
 
 
@@ -122,7 +110,7 @@ def _facts_of_agent(agent: Agent) -> dict[str, Any]:
         "instrument": agent.instrument_id,
         "timeframe": agent.timeframe,
         "sizing": agent.sizing,
-        size: _percent(agent.size),
+        size: as_percent(agent.size),
         **{PREFIX + name: _written(value) for name, value in agent.parameters.items()},
     }
 
@@ -130,10 +118,6 @@ def _facts_of_agent(agent: Agent) -> dict[str, Any]:
 def _written(value: Any) -> Any:
     """A number as people write it: `4`, not `4.0`."""
     return plain(Decimal(str(value))) if isinstance(value, float) else value
-
-
-def _percent(share: Decimal) -> str:
-    return plain(share * PERCENT)
 
 
 def _field(item: Parameter) -> forms.Field:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm, DecimalField
 
-from kit.decimals import parse, read
+from kit.decimals import parse, plain, read
 from kit.errors import InvalidInputError, MoniqoError
+
+PERCENT: Final = Decimal(100)
 
 
 class ExactDecimalField(DecimalField):
@@ -23,6 +25,22 @@ class ExactDecimalField(DecimalField):
             except ValueError as error:
                 raise ValidationError(str(error), code="invalid") from error
         return super().to_python(value)
+
+
+class PercentField(ExactDecimalField):
+    """Asked for in percent, handed on as a fraction."""
+
+    def __init__(self, *, min_value: Decimal = Decimal(0), **options: Any) -> None:
+        super().__init__(min_value=min_value, max_value=PERCENT, decimal_places=6, **options)
+
+    def clean(self, value: Any) -> Decimal | None:
+        percent = super().clean(value)
+        return None if percent is None else percent / PERCENT
+
+
+def as_percent(share: Decimal) -> str:
+    """What a `PercentField` shows of a fraction."""
+    return plain(share * PERCENT)
 
 
 class AmountField(ExactDecimalField):

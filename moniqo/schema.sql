@@ -55,6 +55,7 @@
 -- migration trading 0009_refused_orders a4394e158b9a7a68
 -- migration trading 0010_trades_of_spans dd5c3d2eec3acd24
 -- migration trading 0011_sorted_by_an_index 8899df289558bea4
+-- migration trading 0012_daily_loss 91b32bb85d267eac
 -- migration users 0001_initial d095a35ad0209323
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -2224,8 +2225,13 @@ CREATE TABLE public.trading_risklimit (
     connection_id uuid,
     owner_id uuid NOT NULL,
     wallet_id uuid,
+    lost numeric(9,8),
+    maximum_daily_loss numeric(9,8),
+    rests_until timestamp with time zone,
+    CONSTRAINT risk_limit_daily_loss_is_a_share CHECK (((maximum_daily_loss IS NULL) OR ((maximum_daily_loss > (0)::numeric) AND (maximum_daily_loss <= (1)::numeric)))),
     CONSTRAINT risk_limit_on_one_thing CHECK ((((connection_id IS NULL) AND (wallet_id IS NOT NULL)) OR ((connection_id IS NOT NULL) AND (wallet_id IS NULL)))),
     CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR ((maximum_notional > (0)::numeric) AND (maximum_notional < '100000000000000000000'::numeric) AND (NOT ((notional_asset)::text = ''::text))))),
+    CONSTRAINT risk_limit_rests_for_a_loss CHECK ((((lost IS NULL) AND (rests_until IS NULL)) OR ((lost IS NOT NULL) AND (maximum_daily_loss IS NOT NULL) AND (rests_until IS NOT NULL)))),
     CONSTRAINT trading_risklimit_maximum_notional_check CHECK ((maximum_notional <> 'NaN'::numeric))
 );
 
@@ -3347,8 +3353,9 @@ INSERT INTO public.django_migrations VALUES
 	(61, 'trading', '0009_refused_orders', now()),
 	(62, 'trading', '0010_trades_of_spans', now()),
 	(63, 'trading', '0011_sorted_by_an_index', now()),
-	(64, 'users', '0002_tokens', now()),
-	(65, 'users', '0003_two_factor', now());
+	(64, 'trading', '0012_daily_loss', now()),
+	(65, 'users', '0002_tokens', now()),
+	(66, 'users', '0003_two_factor', now());
 
 
 --
@@ -3677,7 +3684,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 55, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 65, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 66, true);
 
 
 --

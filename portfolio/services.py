@@ -6,7 +6,9 @@ known balances, and the snapshot says that it is stale.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,6 +26,8 @@ from kit.live.publish import publish
 from kit.users.models import User
 from portfolio import daily, valuation
 from portfolio.models import DailyPerformance, PortfolioState, Snapshot
+from portfolio.selectors.standings import Standing, standings
+from trading.services import watch_daily_losses, watched_for_daily_losses
 from wallets.models import Connection, Wallet
 from wallets.sync.runs import carry_forward_late, runs_under_way
 from wallets.sync.runs import request_sync as request_connection_sync
@@ -31,6 +35,7 @@ from wallets.sync.runs import request_sync as request_connection_sync
 # A sync that has not ended by then has died with its worker, and the next one may start.
 SYNC_IS_DEAD_AFTER: Final = timedelta(minutes=10)
 GAP: Final = "snapshot"
+_FALL: Final = Decimal("1e-8")
 
 logger = logging.getLogger(__name__)
 
@@ -52,16 +57,14 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
         if at is not None and newest is not None and at < newest:
             raise ConflictError(f"Snapshots exist up to {newest:%Y-%m-%d %H:%M:%S}: value a later moment.")
         return 0
-    # What is written now goes on from what was written last, also when that lies in the future.
-    before = moment if newest is None or newest < moment else newest + timedelta(microseconds=1)
-    written = _write(owner_id, moment, before)
+    written = _write(owner_id, moment)
     publish(owner_id=owner_id, event="portfolio", data={"at": moment})
     return written
 
 
-def _write(owner_id: UUID, moment: datetime, previous_before: datetime) -> int:
+def _write(owner_id: UUID, moment: datetime) -> int:
     """All values in one statement; when the database refuses it, each wallet's by itself, and who fails is told."""
-    given = valuation.parameters(owner_id=owner_id, at=moment) | {"previous_before": previous_before}
+    given = valuation.parameters(owner_id=owner_id, at=moment)
     try:
         written = _take(given)
     except (DataError, IntegrityError):
@@ -137,6 +140,42 @@ def roll_up_days(*, owner_id: UUID) -> int:
     return written
 
 
+def look_after_losses(*, owner_id: UUID) -> None:
+    """Say how far everything that has a daily loss has fallen since its owner's midnight. Runs as the tenant.
+
+    A wallet falls as its time-weighted index does; a connection loses what its masters lose together, as a share of
+    what they would be worth now without that.
+    """
+    if not (watched := watched_for_daily_losses(owner_id=owner_id)):
+        return
+    zone = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))
+    stand = standings(owner_id=owner_id, where=zone)
+    masters: dict[UUID, list[UUID]] = {}
+    for pk, account in Wallet.objects.filter(owner_id=owner_id, parent=None).values_list("pk", "connection_id"):
+        masters.setdefault(account, []).append(pk)
+    lost = {
+        limit: _fall([stand[wallet] for wallet in ([on] if kind == "wallet" else masters.get(on, []))])
+        for limit, (kind, on) in watched.items()
+    }
+    watch_daily_losses(
+        owner_id=owner_id,
+        lost={limit: fall for limit, fall in lost.items() if fall is not None},
+        day_ends=days.ends(days.day_of(clock.now(), zone), zone),
+    )
+
+
+def _fall(stand: Sequence[Standing]) -> Decimal | None:
+    """How far they have fallen today, a fraction; None where that is not known, negative where they have risen."""
+    if len(stand) == 1:
+        (only,) = stand
+        return None if only.today_return is None else -Decimal(only.today_return).quantize(_FALL)
+    today = [each.today for each in stand if each.today is not None]
+    without = sum((each.value for each in stand if each.value is not None), Decimal(0)) - sum(today, Decimal(0))
+    if len(today) != len(stand) or without <= 0:
+        return None
+    return (-sum(today, Decimal(0)) / without).quantize(_FALL)
+
+
 def request_days(*, owner_id: UUID) -> None:
     """Have a worker bring the days up to date once this transaction is committed, as after a change of time zone."""
     transaction.on_commit(lambda: current_app.send_task("portfolio.tasks.roll_up", args=(str(owner_id),)), robust=True)
@@ -178,6 +217,7 @@ def value_what_came(*, owner_id: UUID, last_look: bool) -> bool:
             carry_forward_late(owner_id=owner_id)
             take_snapshots(owner_id=owner_id)
             roll_up_days(owner_id=owner_id)
+            look_after_losses(owner_id=owner_id)
             PortfolioState.objects.filter(owner_id=owner_id).update(synced_at=clock.now())
     finally:
         with tenancy.tenant(owner_id):

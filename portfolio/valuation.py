@@ -165,8 +165,9 @@ valuation AS (
                worth.scope IN (SELECT unknown.scope FROM unknown)
     ) AS movement (flow, fees, adjustments, is_unknown)
     LEFT JOIN LATERAL (
+        -- The newest one, whatever moment this is: it is the one that the marks belong to.
         SELECT equity, fees, flows, twr_index FROM portfolio_snapshot AS snapshot
-        WHERE snapshot.scope = worth.scope AND snapshot.base = worth.base AND snapshot.at < %(previous_before)s
+        WHERE snapshot.scope = worth.scope AND snapshot.base = worth.base
         ORDER BY at DESC LIMIT 1
     ) AS previous ON true
     CROSS JOIN LATERAL (
@@ -301,7 +302,6 @@ def parameters(
         "currency": currency or User.objects.values_list("base_currency", flat=True).get(pk=owner_id),
         "at": at,
         "priced_at": clock.now(),
-        "previous_before": at,
         "live": live,
         "only": only,
         "beside": list(beside),

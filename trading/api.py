@@ -1,7 +1,7 @@
 """Orders, fills, positions and limits for programs."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -17,6 +17,7 @@ from kit.api import (
     PageQuery,
     PartsOut,
     PositiveAmount,
+    Share,
     Words,
     paginate,
     parts_of,
@@ -167,13 +168,15 @@ class OrderIn(Body):
 
 
 class LimitsIn(Body):
-    """Both replace what was there. Null says nothing and leaves it to the rest of the path; an empty list allows no
-    market; `maximum_notional` is per order and counted in `notional_asset`, by default the owner's base currency,
-    whatever market is bought. Where nobody on a path says, nothing can be bought."""
+    """All of it replaces what was there. Null says nothing and leaves it to the rest of the path; an empty list allows
+    no market; `maximum_notional` is per order and counted in `notional_asset`, by default the owner's base currency,
+    whatever market is bought. `maximum_daily_loss` is a fraction, "0.03" for 3 %, and stays as it is where it is left
+    out. Where nobody on a path says what and how much, nothing can be bought."""
 
     allowed_symbols: list[str] | None = Field(max_length=1000, examples=[["BTC/USDT"]])
     maximum_notional: PositiveAmount | None
     notional_asset: str = Field("", max_length=20, examples=["USDT"])
+    maximum_daily_loss: Annotated[Share, Field(gt=0)] | None = None
 
 
 class SaidOut(Schema):
@@ -193,7 +196,16 @@ class AppliedOut(SaidOut):
     obstacle: str
 
 
-class LimitStepOut(SaidOut):
+class OwnOut(SaidOut):
+    """`maximum_daily_loss` and `lost` are fractions. Where the day's loss has reached its maximum, nothing is bought
+    until `rests_until`; `lost` and `rests_until` are null otherwise."""
+
+    maximum_daily_loss: Amount | None
+    lost: Amount | None
+    rests_until: datetime | None
+
+
+class LimitStepOut(OwnOut):
     """What one step says, the connection first."""
 
     id: UUID
@@ -201,7 +213,7 @@ class LimitStepOut(SaidOut):
     name: str
 
 
-class LimitsOut(SaidOut):
+class LimitsOut(OwnOut):
     """The own limits, those of the whole path down to here, and what they come to."""
 
     applied: AppliedOut
@@ -325,12 +337,12 @@ def put_connection_limits(request: HttpRequest, connection_id: UUID, body: Limit
 
 
 def _limits_out(path: LimitPath) -> dict[str, Any]:
-    applied = _said(path) | {"obstacle": path.obstacle}
-    return {**_said(path.own), "applied": applied, "path": path.steps}
+    applied = _said(path, SaidOut) | {"obstacle": path.obstacle}
+    return {**_said(path.own, OwnOut), "applied": applied, "path": path.steps}
 
 
-def _said(by: LimitPath | LimitStep) -> dict[str, Any]:
-    return {name: getattr(by, name) for name in SaidOut.model_fields}
+def _said(by: LimitPath | LimitStep, shape: type[Schema]) -> dict[str, Any]:
+    return {name: getattr(by, name) for name in shape.model_fields}
 
 
 def _set_limits(path: LimitPath, body: LimitsIn) -> None:
@@ -345,6 +357,7 @@ def _set_limits(path: LimitPath, body: LimitsIn) -> None:
         allowed_symbols=symbols,
         maximum_notional=body.maximum_notional,
         notional_asset=body.notional_asset,
+        maximum_daily_loss=body.sent().get("maximum_daily_loss", path.own.maximum_daily_loss),
     )
 
 

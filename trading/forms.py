@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from kit import glossary
 from kit.decimals import plain
-from kit.forms import ExactDecimalField
+from kit.forms import ExactDecimalField, PercentField, as_percent
 from kit.models import MONEY
 from trading.models import REFUSED, Order, Side
 from trading.selectors import LimitPath
@@ -70,6 +70,12 @@ class LimitForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         error_messages={"min_value": "Enter an amount above zero, or none."},
     )
+    maximum_daily_loss = PercentField(
+        required=False,
+        min_value=Decimal("0.01"),
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        **glossary.field("maximum_daily_loss", label="May lose in a day, in %", more="Empty: no such limit."),
+    )
 
     def __init__(self, given: QueryDict | None, *, path: LimitPath) -> None:
         own = path.own
@@ -78,6 +84,7 @@ class LimitForm(forms.Form):
             "markets": self.SILENT if own.allowed_symbols is None else self.LISTED,
             "symbols": own.allowed_symbols or (),
             "maximum_notional": "" if own.maximum_notional is None else plain(own.maximum_notional),
+            "maximum_daily_loss": "" if own.maximum_daily_loss is None else as_percent(own.maximum_daily_loss),
         }
         super().__init__(given, initial=initial, label_suffix="")
         self.unit = path.unit if own.is_unpriced else own.notional_asset or path.unit

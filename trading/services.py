@@ -6,7 +6,8 @@
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
 * `closing`: a person leaves a position;
 * `exits`: the stop and the target of a position are carried out;
-* `limits`: what the user allows.
+* `limits`: what the user allows;
+* `daily_loss`: who has lost what they may lose in a day.
 """
 
 from trading.orders.cancelling import cancel_order, request_cancellation
@@ -16,6 +17,8 @@ from trading.orders.intents import OrderConflictError, Place, Terms, WrongSideEr
 from trading.orders.placing import Batch, place_order
 from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
+from trading.risk.daily_loss import watch as watch_daily_losses
+from trading.risk.daily_loss import watched as watched_for_daily_losses
 from trading.risk.limits import set_limits
 
 __all__ = (
@@ -34,4 +37,6 @@ __all__ = (
     "resolve_order",
     "resolve_together",
     "set_limits",
+    "watch_daily_losses",
+    "watched_for_daily_losses",
 )

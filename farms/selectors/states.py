@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from farms.models import Agent, Farm
 from kit import clock
-from kit.sentences import Sentence, Told, Value, amount, day, moment, stored
+from kit.sentences import Sentence, Told, Value, amount, day, moment, number, stored
 from kit.statements import Statement
 from kit.statuses import State, Step
 from markets.candles.reading import milliseconds
@@ -24,6 +24,7 @@ from markets.candles.reading import moment as moment_of
 from markets.models import Timeframe
 from trading.models import Order, Position
 from trading.risk import gate
+from trading.risk.limits import told
 from trading.selectors.limits import NO_MARKETS, NO_MAXIMUM, NO_SHARED_MARKET, NOT_ALLOWED
 from wallets.models import Account, Connection
 
@@ -200,6 +201,13 @@ def _stopped(agent: AgentFacts) -> State | None:
             return State("cannot_trade", "Cannot trade: {name} is halted", named, action=_settings(agent, "Resume"))
         if step.trading_state == gate.REDUCING and not agent.is_holding:
             return State("cannot_trade", "Cannot buy: {name} only sells", named, action=_settings(agent, "Resume"))
+        if step.rests_until is not None and not agent.is_holding:
+            fallen = stored(lost=number(f"{(step.lost or 0) * 100:.2f}"))
+            return State(
+                "waiting", "Waiting: {name} lost {lost} % today", named | fallen,
+                "Its limit for a day is reached: nothing is bought until the next.", _limits(agent, "See limits"),
+                next_at=step.rests_until,
+            )  # fmt: skip
     return None
 
 
@@ -244,6 +252,7 @@ def _refused(agent: AgentFacts, refusals: Refusals) -> State:
 # What the gate looked at (`trading.risk.gate.CHECKS`, and the funds) in as few words as a status has room for.
 _CAUSES: Final = {
     "trading_state": "trading was stopped",
+    "daily_loss": "lost what it may in a day",
     "instrument": "the market does not trade",
     "price_age": "no fresh price",
     "lot_size": "less than one lot",
@@ -292,7 +301,7 @@ def _orders(agent: AgentFacts) -> Step:
 # The wallets of a path from the agent's own upwards, as an agent's row reaches them.
 _WALLETS: Final = ("agents__wallet", "agents__wallet__parent", "agents__wallet__parent__parent")
 _CONNECTION: Final = "agents__wallet__connection"
-_LIMIT: Final = ("allowed_symbols", "maximum_notional", "notional_asset")
+_LIMIT: Final = ("allowed_symbols", "maximum_notional", "notional_asset", "maximum_daily_loss", "lost", "rests_until")
 _COLUMNS: Final = (
     "pk", "name", "status", "wallet_id", "agents__pk", "agents__name", "agents__status", "agents__failures",
     "agents__status_detail", "agents__last_bar", "agents__timeframe", "agents__wallet_id",
@@ -363,10 +372,12 @@ def _step(row: Mapping[str, Any], step: str) -> gate.Limits:
         state = gate.ACTIVE if row[f"{step}__state"] == Connection.State.ACTIVE else gate.CLOSED
     else:
         state = row[f"{step}__trading_state"]
-    return gate.Limits(
+    said = gate.Limits(
         row[f"{step}__name"], state, None if symbols is None else frozenset(symbols), most, in_unit=most,
         notional_asset=row[f"{step}__limit__notional_asset"] or "",
     )  # fmt: skip
+    limit = f"{step}__limit"
+    return told(said, row[f"{limit}__maximum_daily_loss"], row[f"{limit}__lost"], row[f"{limit}__rests_until"])
 
 
 def _refusals(told: Mapping[str, Any] | None) -> Refusals | None:

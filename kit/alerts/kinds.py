@@ -43,6 +43,8 @@ KINDS: Final = {
              "A connection is paused while positions under it have stops or targets", "the connection is active again"),
         Kind("agent-failed", "Agent paused", CRITICAL, "An agent failed three times in a row and was paused",
              "the agent is started"),
+        Kind("daily-loss", "Day's loss", WARNING, "A wallet or a connection has lost what it may lose in a day",
+             "its day is over, or the limit is changed so that it may lose more"),
         Kind("snapshot", "Missing value", CRITICAL, "A value could not be written: the history has a gap",
              "the next values are written"),
         Kind("ledger", "Contradicting books", CRITICAL, "The nightly proof found that the books contradict themselves",

@@ -18,6 +18,7 @@ LATER_DEPOSIT: Final = Decimal(20_000)
 LATER_DEPOSIT_AFTER_DAYS: Final = 30
 COLLECT_EVERY_DAYS: Final = 21
 MAXIMUM_NOTIONAL: Final = Decimal(25_000)
+MAXIMUM_DAILY_LOSS: Final = Decimal("0.05")
 
 
 @dataclass(frozen=True)

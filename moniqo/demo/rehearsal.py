@@ -121,7 +121,12 @@ def _open(owner_id: UUID, scene: stage.Scene) -> None:
         )
         User.objects.filter(pk=owner_id).update(base_currency=scene.quote)
         symbols = sorted({instrument.symbol for instrument in scene.instruments})
-        set_limits(on=account, allowed_symbols=symbols, maximum_notional=_scaled(cast.MAXIMUM_NOTIONAL, scene))
+        set_limits(
+            on=account,
+            allowed_symbols=symbols,
+            maximum_notional=_scaled(cast.MAXIMUM_NOTIONAL, scene),
+            maximum_daily_loss=cast.MAXIMUM_DAILY_LOSS,
+        )
         _deposit(owner_id, master, cast.FUNDING, scene, "first")
         for role in cast.FARMS:
             farm = create_farm(

@@ -69,6 +69,7 @@ class PlanOut(Schema):
     allowed_symbols: list[str]
     maximum_notional: Amount
     maximum_share: Amount
+    maximum_daily_loss: Amount
     farm_share: Amount
     first_decision_at: datetime
     members: list[MemberOut]
@@ -113,7 +114,16 @@ def _offer() -> Offer:
 
 
 def _plan(plan: Plan) -> dict[str, Any]:
-    names = ("asset", "amount", "to_farm", "left", "maximum_notional", "maximum_share", "farm_share")
+    names = (
+        "asset",
+        "amount",
+        "to_farm",
+        "left",
+        "maximum_notional",
+        "maximum_share",
+        "maximum_daily_loss",
+        "farm_share",
+    )
     return {name: getattr(plan, name) for name in (*names, "first_decision_at")} | {
         "recipe": plan.recipe.slug,
         "allowed_symbols": plan.symbols,

@@ -25,6 +25,7 @@ FARM_SHARE: Final = Decimal("0.9")
 AGENT_SHARE: Final = Decimal("0.3")
 ORDER_SHARE: Final = Decimal("0.25")
 MAXIMUM_SHARE: Final = Decimal("0.6")
+DAILY_LOSS: Final = Decimal("0.03")
 MARKETS: Final = 3
 # In dollars: less would fall below the smallest orders of the markets, more is no first try.
 LEAST: Final = Decimal(500)
@@ -157,6 +158,10 @@ class Plan:
     @property
     def maximum_share(self) -> Decimal:
         return MAXIMUM_SHARE
+
+    @property
+    def maximum_daily_loss(self) -> Decimal:
+        return DAILY_LOSS
 
     @property
     def first_decision_at(self) -> datetime:

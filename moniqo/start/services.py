@@ -59,6 +59,7 @@ def _make(owner_id: UUID, plan: Plan, key: str) -> Farm:
         allowed_symbols=plan.symbols,
         maximum_notional=plan.maximum_notional,
         notional_asset=plan.asset,
+        maximum_daily_loss=plan.maximum_daily_loss,
     )
     deposit(owner_id=owner_id, wallet_id=master.pk, amount=plan.amount, asset=plan.asset, key=_deposit_key(key))
     farm = create_farm(

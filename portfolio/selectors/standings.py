@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -93,17 +94,20 @@ class HasStanding:
         return self.standing.twr
 
 
-def standings(*, owner_id: UUID) -> dict[UUID, Standing]:
-    """The standing of each wallet by its id, of those too that never held anything; of all together by the owner's."""
+def standings(*, owner_id: UUID, where: ZoneInfo | None = None) -> dict[UUID, Standing]:
+    """The standing of each wallet by its id, of those too that never held anything; of all together by the owner's.
+
+    The day began at midnight `where` the reader is, if nothing else is said.
+    """
     now = clock.now()
     with connection.cursor() as cursor:
-        cursor.execute(_STANDINGS, parameters(owner_id=owner_id, at=now) | midnight(now))
+        cursor.execute(_STANDINGS, parameters(owner_id=owner_id, at=now) | midnight(now, where))
         return dict(standing(row) for row in cursor.fetchall())
 
 
-def midnight(now: datetime) -> dict[str, Any]:
+def midnight(now: datetime, where: ZoneInfo | None = None) -> dict[str, Any]:
     """The parameter of `OPENING`."""
-    return {"midnight": days.before_today(now)}
+    return {"midnight": days.before_today(now, where)}
 
 
 def standing(row: Sequence[Any]) -> tuple[UUID, Standing]:

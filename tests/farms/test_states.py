@@ -24,8 +24,8 @@ from kit.display import Display, showing
 from kit.statuses import State
 from kit.users.models import User
 from tests.farms.conftest import CROSS_UP, HOUR, PARAMETERS, T0, Desk, fund, make_desk
-from trading.models import Order
-from trading.services import set_limits
+from trading.models import Order, RiskLimit
+from trading.services import set_limits, watch_daily_losses
 from wallets.models import Wallet
 from wallets.services import collect
 from wallets.venues.accounts import set_connection_state
@@ -155,6 +155,21 @@ def test_an_accepted_order_ends_the_count(live: Desk) -> None:
     refuse(live, [99.0, 90.0, 85.0, 103.0, 112.0])
     assert Order.objects.filter(status="filled").exists()
     assert state(live).code == "running"
+
+
+def test_an_agent_waits_for_the_next_day_once_what_is_above_it_has_lost_enough(live: Desk) -> None:
+    until = live.now + timedelta(hours=5)
+    limit = RiskLimit.objects.get(connection=live.master.connection)
+    RiskLimit.objects.filter(pk=limit.pk).update(maximum_daily_loss=Decimal("0.03"))
+    with clock.at(live.now):
+        watch_daily_losses(owner_id=live.owner.pk, lost={limit.pk: Decimal("0.0312")}, day_ends=until)
+    told = state(live)
+    assert (told.code, told.words, told.next_at) == (
+        "waiting",
+        f"Waiting: {live.master.connection.name} lost 3.12 % today",
+        until,
+    )
+    assert state(live, timedelta(hours=6)).code != "waiting"
 
 
 def test_the_gate_refuses_and_a_venue_rejects(live: Desk, client: Client) -> None:

@@ -188,6 +188,21 @@ def test_what_is_worth_now_is_read_without_writing_anything(fund: Fund, moments:
     assert list(FlowMark.objects.order_by("pk").values_list("flow", flat=True)) == marks
 
 
+def test_a_value_read_at_or_before_the_newest_snapshot_goes_on_from_it(fund: Fund, moments: Iterator[datetime]) -> None:
+    """A page whose moment is fixed may see a snapshot of a later one: money moved between them is no loss."""
+    first, second = next(moments), next(moments)
+    with clock.at(first):
+        fund.deposit(1000)
+        take_snapshots(owner_id=fund.owner.pk)
+    with clock.at(second):
+        fund.withdraw(400)
+        take_snapshots(owner_id=fund.owner.pk)
+    for moment in (second, second - timedelta(seconds=1)):
+        with clock.at(moment):
+            found = value_scope(owner_id=fund.owner.pk, scope=fund.wallets["master"].pk)
+        assert (found.equity, found.flows, found.twr_index) == (600, 600, 1.0)
+
+
 @pytest.mark.parametrize("year", [2017, 2024])
 def test_months_of_the_past_are_made_when_they_are_needed(fund: Fund, year: int) -> None:
     for month in (1, 2, 12):

@@ -1,5 +1,7 @@
 """The user's limits: the page and the API that set them, what a path comes to, and that silence allows nothing."""
 
+import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,14 +12,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from kit import tenancy
+from kit import clock, tenancy
 from kit.audit.models import AuditEntry
 from kit.users.models import User
 from markets.models import Instrument
 from tests.trading.desk import SYMBOL, Desk, fund, make_desk, set_price
 from tests.trading.test_api import Program
 from trading import selectors, services
-from trading.models import RiskLimit
+from trading.models import RiskDecision, RiskLimit
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_path
 
@@ -132,7 +134,7 @@ def test_the_page_marks_whose_word_applies(pages: Client, desk: Desk) -> None:
     assert path.maximum_notional == risk.tightest_notional(gate) == 700
     assert path.allowed_symbols == (SYMBOL,)
     assert risk.shared_symbols(gate) == {SYMBOL}
-    assert pages.get(page_of(desk.wallet)).content.decode().count("Applies") == 2
+    assert pages.get(page_of(desk.wallet)).content.decode().count('class="sub2 b">Applies') == 2
 
 
 @pytest.mark.parametrize(
@@ -321,3 +323,68 @@ def test_where_the_base_currency_has_no_market_limits_count_in_what_the_markets_
     told = Program(owner).client.put(path, body | {"notional_asset": "USDT"}, content_type="application/json").json()
     applied = {"maximum_notional": "5000", "notional_asset": "USDT", "obstacle": ""}
     assert told["applied"] | applied == told["applied"]
+
+
+# --- the daily loss -----------------------------------------------------------------------------------------------
+
+
+def rest(desk: Desk, lost: str = "0.04", hours: int = 1) -> None:
+    """As if the master wallet, which may lose 3 % a day, had lost so much."""
+    with tenancy.tenant(desk.owner.pk):
+        services.set_limits(
+            on=desk.master, allowed_symbols=[SYMBOL], maximum_notional=Decimal(5000), maximum_daily_loss=Decimal("0.03")
+        )
+        limit = RiskLimit.objects.get(wallet=desk.master)
+        services.watch_daily_losses(
+            owner_id=desk.owner.pk, lost={limit.pk: Decimal(lost)}, day_ends=clock.now() + timedelta(hours=hours)
+        )
+
+
+def test_nothing_is_bought_below_what_has_lost_enough_for_a_day_and_everything_is_sold(desk: Desk) -> None:
+    set_limits(desk, desk.master, [SYMBOL], 5000)
+    desk.trade("buy", "2")
+    rest(desk)
+    refused = desk.place("buy")
+    assert (refused.status, refused.outcome) == ("rejected", "refused")
+    assert str(refused.refusal).startswith("Fund has lost 4.00 % today and may lose 3.00 %: nothing is bought for it")
+    with tenancy.tenant(desk.owner.pk):
+        assert RiskDecision.objects.get(order=refused).limit == "daily_loss"
+    assert desk.trade("sell", "1").status == "filled"
+
+
+def test_a_rest_is_over_with_its_day_before_anybody_looks(desk: Desk) -> None:
+    rest(desk, hours=-1)
+    assert desk.place("buy").status == "submitting"
+
+
+def test_programs_set_a_daily_loss_read_the_rest_and_keep_what_they_do_not_know(owner: User, desk: Desk) -> None:
+    program, path = Program(owner), f"/wallets/{desk.master.pk}/limits"
+    rest(desk)
+    told = program.get(path).json()
+    assert (told["maximum_daily_loss"], told["lost"]) == ("0.03", "0.04")
+    assert told["rests_until"] == next(step for step in told["path"] if step["role"] == "master")["rests_until"]
+    assert put(program, path, [SYMBOL], "4000").json()["maximum_daily_loss"] == "0.03"
+    body = {"allowed_symbols": [SYMBOL], "maximum_notional": "4000", "maximum_daily_loss": "0.05"}
+    raised = program.client.put(f"/api/v1{path}", body, content_type="application/json").json()
+    assert (raised["maximum_daily_loss"], raised["lost"], raised["rests_until"]) == ("0.05", None, None)
+    for wrong in ("0", "-0.1", "1.01", "NaN"):
+        answer = program.client.put(
+            f"/api/v1{path}", body | {"maximum_daily_loss": wrong}, content_type="application/json"
+        )
+        assert (answer.status_code, list(answer.json()["fields"])) == (422, ["body.maximum_daily_loss"])
+
+
+def test_the_page_asks_in_percent_and_shows_the_rest(pages: Client, desk: Desk) -> None:
+    rest(desk)
+    page = page_of(desk.master)
+    assert "Lost 4.00" in (html := pages.get(page).content.decode())
+    assert re.search(r'name="maximum_daily_loss"[^>]*value="3"', html)
+    pages.post(page, LISTED | {"maximum_daily_loss": "2.5"})
+    with tenancy.tenant(desk.owner.pk):
+        kept = RiskLimit.objects.get(wallet=desk.master)
+    assert (kept.maximum_daily_loss, kept.lost) == (Decimal("0.025"), Decimal("0.04"))
+    for wrong in ("0", "101", "-1"):
+        assert pages.post(page, LISTED | {"maximum_daily_loss": wrong}).status_code == 422
+    pages.post(page, LISTED)
+    with tenancy.tenant(desk.owner.pk):
+        assert RiskLimit.objects.get(wallet=desk.master).rests_until is None

@@ -19,6 +19,16 @@ class RiskLimit(Owned):
     allowed_symbols = models.JSONField(null=True, blank=True, help_text="List of symbols; empty list allows none.")
     maximum_notional = MoneyField(null=True, blank=True, help_text="Per order, in the notional asset.")
     notional_asset = models.CharField(max_length=20, blank=True, help_text="What the maximum notional is counted in.")
+    maximum_daily_loss = models.DecimalField(
+        max_digits=9,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="A fraction: the fall that ends a day.",
+    )
+    # Not the owner's word: what the day has come to. Once the limit is reached nothing is bought until the next day.
+    lost = models.DecimalField(max_digits=9, decimal_places=8, null=True, blank=True, editable=False)
+    rests_until = models.DateTimeField(null=True, blank=True, editable=False)
     updated_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -32,6 +42,15 @@ class RiskLimit(Owned):
                 condition=Q(maximum_notional__isnull=True)
                 | (Q(maximum_notional__gt=0) & finite("maximum_notional") & ~Q(notional_asset="")),
                 name="risk_limit_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(maximum_daily_loss__isnull=True) | Q(maximum_daily_loss__gt=0, maximum_daily_loss__lte=1),
+                name="risk_limit_daily_loss_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(lost__isnull=True, rests_until__isnull=True)
+                | Q(lost__isnull=False, rests_until__isnull=False, maximum_daily_loss__isnull=False),
+                name="risk_limit_rests_for_a_loss",
             ),
         )
 

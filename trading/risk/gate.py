@@ -11,12 +11,12 @@ The gate is pure: the facts come in, the verdict goes out with every number it l
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from kit.decimals import plain
-from kit.sentences import Sentence, Told, Value, amount, rule, sentence
+from kit.sentences import Sentence, Told, Value, amount, moment, number, rule, sentence
 from kit.sentences import price as shown_price
 
 # Above this age a price says nothing about what an order would pay.
@@ -25,7 +25,7 @@ PRICE_AGE_LIMIT: Final = timedelta(seconds=60)
 DUST_LOTS: Final = 1
 
 # The checks of what the user set.
-LIMITS: Final = frozenset({"allowed_symbols", "maximum_notional"})
+LIMITS: Final = frozenset({"allowed_symbols", "maximum_notional", "daily_loss"})
 
 ACTIVE: Final = "active"
 REDUCING: Final = "reducing"
@@ -39,7 +39,8 @@ class Limits:
     """What one connection or wallet of the path says. None where it says nothing.
 
     `maximum_notional` is counted in `notional_asset`; `in_unit` is the same in the unit that the path is asked in (the
-    quote asset of an order), None where no price tells.
+    quote asset of an order), None where no price tells. `rests_until` is when the day ends in which `lost`, a fraction,
+    has reached `maximum_daily_loss`; None while it has not.
     """
 
     name: str
@@ -48,6 +49,9 @@ class Limits:
     maximum_notional: Decimal | None = None
     notional_asset: str = ""
     in_unit: Decimal | None = None
+    maximum_daily_loss: Decimal | None = None
+    lost: Decimal | None = None
+    rests_until: datetime | None = None
 
     @property
     def is_unpriced(self) -> bool:
@@ -188,6 +192,8 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
                 "maximum_notional": _text(step.maximum_notional),
                 "notional_asset": step.notional_asset,
                 "allowed_symbols": None if step.allowed_symbols is None else sorted(step.allowed_symbols),
+                "maximum_daily_loss": _text(step.maximum_daily_loss),
+                "lost": _text(step.lost),
             }
             for step in proposal.path
         ],
@@ -212,6 +218,23 @@ def _check_state(proposal: Proposal) -> Told:
         if step.trading_state not in {ACTIVE, REDUCING, HALTED}:
             return f"The trading state of {step.name} is not known: set it to active, reducing or halted."
     return ""
+
+
+def _check_daily_loss(proposal: Proposal) -> Told:
+    for step in proposal.path:
+        if step.rests_until is not None and step.lost is not None and not proposal.reduces:
+            return sentence(
+                "{name} has lost {lost} % today and may lose {most} %: nothing is bought for it until {until}.",
+                name=step.name,
+                lost=_percent(step.lost),
+                most=_percent(step.maximum_daily_loss or step.lost),
+                until=moment(step.rests_until),
+            )
+    return ""
+
+
+def _percent(share: Decimal) -> Value:
+    return number(f"{share * 100:.2f}")
 
 
 def _check_market(proposal: Proposal) -> Told:
@@ -350,6 +373,7 @@ def _check_notional(proposal: Proposal) -> Told:
 
 CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("trading_state", _check_state),
+    ("daily_loss", _check_daily_loss),
     ("instrument", _check_market),
     ("price_age", _check_price),
     ("lot_size", _check_lot),

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from kit import clock
 from kit.audit import services as audit
@@ -16,6 +18,7 @@ from markets.assets import require_named
 from markets.models import Instrument
 from markets.prices import Quote, price_in, prices_in
 from trading.models import RiskLimit
+from trading.risk import daily_loss
 from trading.risk import gate as risk
 from trading.risk.sizing import UNIT
 from wallets.models import Connection, Wallet
@@ -27,31 +30,52 @@ def set_limits(
     allowed_symbols: Iterable[str] | None,
     maximum_notional: Decimal | None,
     notional_asset: str = "",
+    maximum_daily_loss: Decimal | None = None,
 ) -> RiskLimit:
     """Replace the limits of a connection or a wallet.
 
     `allowed_symbols` such as "BTC/USDT": an empty list allows none, None says nothing here. `maximum_notional` is per
     order and counted in `notional_asset`, by default the owner's base currency, whatever market is bought: the gate
-    converts it at the market's prices. None says nothing here. Raises InvalidInputError for a notional that is not
-    positive or an asset that no price leads from to the base currency: nobody could tell what such a limit allows.
+    converts it at the market's prices. None says nothing here. `maximum_daily_loss` is a fraction, see `daily_loss`.
+    Raises InvalidInputError for a notional that is not positive or an asset that no price leads from to the base
+    currency, because nobody could tell what such a limit allows, and for a loss that is no fraction.
     """
     if maximum_notional is not None and not (maximum_notional.is_finite() and maximum_notional > 0):
         raise InvalidInputError(
             "Give a maximum notional above zero, or none.", fields={"maximum_notional": "Must be above zero."}
         )
+    if maximum_daily_loss is not None and not 0 < maximum_daily_loss <= 1:
+        raise InvalidInputError(
+            "Give a daily loss above 0 and up to 100 %, or none.",
+            fields={"maximum_daily_loss": "Must be above 0 and up to 100 %."},
+        )
     asset = "" if maximum_notional is None else _counted_in(notional_asset.strip().upper(), on)
     symbols = None if allowed_symbols is None else sorted({symbol.strip().upper() for symbol in allowed_symbols})
     target = {"connection": on} if isinstance(on, Connection) else {"wallet": on}
-    after = {"allowed_symbols": symbols, "maximum_notional": maximum_notional, "notional_asset": asset}
-    silence = {"allowed_symbols": None, "maximum_notional": None, "notional_asset": ""}
-    before = RiskLimit.objects.filter(owner_id=on.owner_id, **target).values(*after).first() or silence
-    limit, _ = RiskLimit.objects.update_or_create(
-        owner_id=on.owner_id, **target, defaults={**after, "updated_at": clock.now()}
-    )
+    after = {
+        "allowed_symbols": symbols,
+        "maximum_notional": maximum_notional,
+        "notional_asset": asset,
+        "maximum_daily_loss": maximum_daily_loss,
+    }
+    silence = dict.fromkeys(after) | {"notional_asset": ""}
+    with transaction.atomic():
+        kept = RiskLimit.objects.select_for_update().filter(owner_id=on.owner_id, **target).first()
+        before = {name: getattr(kept, name) for name in after} if kept else silence
+        if kept is not None and kept.lost is not None and not _rests_on(kept.lost, maximum_daily_loss):
+            daily_loss.end(kept)
+        limit, _ = RiskLimit.objects.update_or_create(
+            owner_id=on.owner_id, **target, defaults={**after, "updated_at": clock.now()}
+        )
     audit.record_change(
         audit.Area.LIMITS, "Limits changed", owner_id=on.owner_id, subject=on.name, before=before, after=after
     )
     return limit
+
+
+def _rests_on(lost: Decimal, maximum: Decimal | None) -> bool:
+    """Whether what was lost today reaches the new maximum too."""
+    return maximum is not None and lost >= maximum
 
 
 def _counted_in(asset: str, on: Connection | Wallet) -> str:
@@ -80,14 +104,13 @@ def base_currency(on: Connection | Wallet) -> str:
 
 _PATHS = """
 SELECT wanted.wallet_id, step.name, step.trading_state, own.allowed_symbols::text, own.maximum_notional,
-       own.notional_asset
+       own.notional_asset, own.maximum_daily_loss, own.lost, own.rests_until
 FROM unnest(%s::uuid[]) AS wanted (wallet_id)
 CROSS JOIN LATERAL wallet_path(wanted.wallet_id) AS step
 LEFT JOIN LATERAL (
-    SELECT allowed_symbols, maximum_notional, notional_asset FROM trading_risklimit WHERE wallet_id = step.wallet_id
+    SELECT * FROM trading_risklimit WHERE wallet_id = step.wallet_id
     UNION ALL
-    SELECT allowed_symbols, maximum_notional, notional_asset FROM trading_risklimit
-    WHERE connection_id = step.connection_id
+    SELECT * FROM trading_risklimit WHERE connection_id = step.connection_id
 ) AS own ON true
 ORDER BY wanted.wallet_id, step.step
 """
@@ -152,7 +175,16 @@ def _in_unit(steps: Iterable[risk.Limits], unit: str, prices: Mapping[str, Quote
 
 
 def _limits(
-    name: str, state: str, symbols: str | None, notional: Decimal | None, notional_asset: str | None
+    name: str, state: str, symbols: str | None, notional: Decimal | None, asset: str | None, *loss: Any
 ) -> risk.Limits:
-    listed = None if symbols is None else json.loads(symbols)
-    return risk.Limits(name, state, None if listed is None else frozenset(listed), notional, notional_asset or "")
+    listed = None if symbols is None else frozenset(json.loads(symbols))
+    return told(risk.Limits(name, state, listed, notional, asset or ""), *loss)
+
+
+def told(
+    limits: risk.Limits, maximum: Decimal | None, lost: Decimal | None, rests_until: datetime | None
+) -> risk.Limits:
+    """The same with what is said of a day's loss; a rest that is over is none."""
+    if rests_until is None or rests_until <= clock.now():
+        lost = rests_until = None
+    return replace(limits, maximum_daily_loss=maximum, lost=lost, rests_until=rests_until)

@@ -4,6 +4,7 @@ The gate reads the same rows with its own query and the same two functions, so a
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from kit.errors import NotFoundError
 from markets.models import Instrument
 from trading.models import RiskLimit
 from trading.risk import gate as risk
-from trading.risk.limits import converted
+from trading.risk.limits import converted, told
 from wallets.models import Connection, Wallet
 
 NO_MARKETS: Final = "Nobody on the path says which markets may be traded, so none may."
@@ -34,6 +35,9 @@ class LimitStep:
     allowed_symbols: tuple[str, ...] | None
     maximum_notional: Decimal | None
     notional_asset: str
+    maximum_daily_loss: Decimal | None
+    lost: Decimal | None
+    rests_until: datetime | None
     is_tightest_symbols: bool
     is_tightest_notional: bool
     is_unpriced: bool
@@ -73,6 +77,8 @@ class LimitPath:
             return f"{unpriced[0].name} limits orders in {unpriced[0].notional_asset}, which has no price here."
         if self.maximum_notional is None:
             return NO_MAXIMUM
+        if resting := [step for step in self.steps if step.rests_until is not None]:
+            return f"{resting[0].name} has lost what it may lose in a day."
         return ""
 
     def obstacle_to(self, symbol: str) -> str:
@@ -122,6 +128,9 @@ def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wal
             allowed_symbols=in_order(limit.allowed_symbols),
             maximum_notional=limit.maximum_notional,
             notional_asset=limit.notional_asset,
+            maximum_daily_loss=limit.maximum_daily_loss,
+            lost=limit.lost,
+            rests_until=limit.rests_until,
             is_tightest_symbols=symbols is not None and limit.allowed_symbols == symbols,
             is_unpriced=limit.is_unpriced,
             is_tightest_notional=notional is not None and limit.in_unit == notional,
@@ -144,9 +153,10 @@ def _limits(step: Connection | Wallet) -> risk.Limits:
     if limit is None:
         return risk.Limits(step.name)
     listed = None if limit.allowed_symbols is None else frozenset(limit.allowed_symbols)
-    return risk.Limits(
+    said = risk.Limits(
         step.name, allowed_symbols=listed, maximum_notional=limit.maximum_notional, notional_asset=limit.notional_asset
     )
+    return told(said, limit.maximum_daily_loss, limit.lost, limit.rests_until)
 
 
 def in_order(symbols: frozenset[str] | None) -> tuple[str, ...] | None:
