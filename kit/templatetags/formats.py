@@ -189,6 +189,12 @@ def count(value: Value) -> SafeString | str:
 
 
 @register.filter
+def days(value: Value) -> SafeString | str:
+    """`5 days`."""
+    return _shown(value, lambda known: f"{formatting.number(known, 0)} day{'' if known == 1 else 's'}", private=False)
+
+
+@register.filter
 def price(value: Value, tick: Decimal | None = None) -> SafeString | str:
     """A price with the decimals of the instrument's tick."""
     return _shown(value, lambda known: formatting.price(known, tick), private=False)

@@ -18,6 +18,7 @@ from portfolio import services
 from portfolio.selectors import explain as explanations
 from portfolio.selectors.calendar import FIRST, Calendar, Unit
 from portfolio.selectors.periods import Period
+from portfolio.selectors.reckoning import reckon
 from portfolio.selectors.series import deepest_drawdown, flows_since
 from trading.selectors import Filters, list_trades
 
@@ -73,9 +74,12 @@ def explain(request: HtmxRequest, figure: str) -> HttpResponse:
         "drawdown": _explain_drawdown,
         "day": lambda home: _explain_day(home, _day(request.GET.get("day", ""))),
     }
-    if figure not in contexts:
-        raise Http404("There is no explanation of that figure.")
     context = {"home": found, "periods": [(period.value, period.value) for period in Period], "figure": figure}
+    if figure not in contexts:
+        reckoning = reckon(found, figure)
+        if reckoning is None:
+            raise Http404("There is no explanation of that figure.")
+        return vary(render(request, "portfolio/explain_figure.html", context | {"reckoning": reckoning}))
     return vary(
         render(request, f"portfolio/explain_{figure.replace('-', '_')}.html", context | contexts[figure](found))
     )

@@ -13,6 +13,7 @@ them from here too.
 """
 
 import gzip
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.mi
 IDIOMORPH = MODULES / "idiomorph" / "dist" / "idiomorph-ext.min.js"
 PLOTLY = MODULES / "plotly.js-finance-dist-min" / "plotly-finance.min.js"
 BUILT = MODULES / ".cache" / "moniqo"
+FOR_READERS = re.compile(r"/\*.*?\*/|(?<=\n)\s+", re.DOTALL)
 COMPRESSED = (".br", ".gz")
 
 
@@ -87,6 +89,11 @@ def _one_after_the_other(sources: Iterable[Path]) -> str:
     return "\n".join(source.read_text() for source in sources)
 
 
+def _stylesheet(sources: Iterable[Path]) -> str:
+    """Without comments and indentation, which are for readers: a fifth of the compressed stylesheet."""
+    return "\n".join(FOR_READERS.sub("", source.read_text()).strip() for source in sources)
+
+
 def _blocks(sources: Iterable[Path]) -> str:
     """Libraries as they are, so that all may use them; each of ours in a block that keeps its names to itself."""
     return "\n".join(
@@ -97,7 +104,7 @@ def _blocks(sources: Iterable[Path]) -> str:
 ASSETS = {
     asset.name: asset
     for asset in (
-        Asset("css/moniqo.css", _styles, _one_after_the_other),
+        Asset("css/moniqo.css", _styles, _stylesheet),
         Asset("js/moniqo.js", _scripts, _blocks),
         Asset("plotly/plotly-finance.min.js", lambda: [PLOTLY], _one_after_the_other),
     )

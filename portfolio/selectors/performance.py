@@ -57,7 +57,7 @@ class Performance:
 
 def performance(days: Sequence[tuple[float, float]], trades: TradeFigures) -> Performance:
     """The figures of whole days, each its time-weighted return and its lowest index, and of trades."""
-    returns = _since_it_began(days)
+    returns = since_it_began(days)
     index = metrics.growth(returns)
     worst = metrics.drawdowns(index)[0] if returns.size else None
     ratio = metrics.sharpe(returns, periods_per_year=DAYS_PER_YEAR)
@@ -85,7 +85,7 @@ def performance(days: Sequence[tuple[float, float]], trades: TradeFigures) -> Pe
     )
 
 
-def _since_it_began(days: Sequence[tuple[float, float]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def since_it_began(days: Sequence[tuple[float, float]]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The returns since the index last began (see `valuation`)."""
     found = np.array(days, dtype=np.float64).reshape(-1, 2)
     lost = np.flatnonzero(found[:, 1] == 0)

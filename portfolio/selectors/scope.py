@@ -27,6 +27,7 @@ from portfolio.selectors.series import Change, Point, UnknownChange
 from portfolio.selectors.trail import Trail, change, read_trail, upto
 from portfolio.valuation import Valuation
 from trading.selectors import PositionRow, open_positions
+from trading.selectors.trades import TradeFigures
 from wallets.sync.health import freshness
 
 DAILY_FIGURES = (
@@ -96,7 +97,7 @@ class Scope:
 
     @cached_property
     def _trail(self) -> Trail:
-        return read_trail(owner_id=self.owner_id, scope=self.scope, base=self.base, start=self.start, at=self._moment)
+        return read_trail(owner_id=self.owner_id, scope=self.scope, base=self.base, start=self.start, at=self.moment)
 
     @cached_property
     def benchmark(self) -> Benchmark | None:
@@ -106,7 +107,7 @@ class Scope:
     # --- what follows from it ----------------------------------------------------------------------------------------
 
     @cached_property
-    def _moment(self) -> datetime:
+    def moment(self) -> datetime:
         """The one moment that all figures are of."""
         return clock.now()
 
@@ -127,7 +128,7 @@ class Scope:
     def parameters(self) -> dict[str, Any]:
         return valuation.parameters(
             owner_id=self.owner_id,
-            at=self._moment,
+            at=self.moment,
             only=self.scope,
             beside=self.places.farms,
             currency=self.currency,
@@ -182,10 +183,20 @@ class Scope:
     def performance(self) -> Performance:
         return performance(self._trail.days, self._trail.trades)
 
+    @property
+    def trade_figures(self) -> TradeFigures:
+        """Of the trades closed in the period, with the sums that they come from."""
+        return self._trail.trades
+
+    @property
+    def index_before(self) -> float:
+        """The time-weighted index at the start of the period; 1 where it began, or began anew, within."""
+        return self._trail.period.index
+
     @cached_property
     def days(self) -> Sequence[Day]:
         """What changed the value on each day of the period, newest first: today as it is now, the others as written."""
-        today = days.day_of(self._moment)
+        today = days.day_of(self.moment)
         over = daily_parts(scope=self.scope, base=self.base, start=self.start, before=today)
         now = self.today
         if isinstance(now, UnknownChange) or now.began is None:
@@ -239,6 +250,12 @@ class Scope:
         elif self.performance.quote is None:
             reason = "Trades that are paid in several assets cannot be added."
         return {name: self._known(name, reason) for name in TRADE_FIGURES}
+
+    @property
+    def recovery(self) -> Value:
+        """In days."""
+        days = self.performance.recovery_days
+        return Missing("The last peak has not been reached again, or nothing was lost.") if days is None else days
 
     def _known(self, name: str, reason: str) -> Value:
         figure: float | None = getattr(self.performance, name)

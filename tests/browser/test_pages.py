@@ -17,7 +17,8 @@ from wallets.models import Account, FundAllocation
 
 WITH_CHARTS = ("home", "drawdown", "farm", "agent")
 PAGES = (
-    "home", "net value", "profit", "drawdown", "calendar", "weeks", "day",
+    "home", "net value", "profit", "drawdown", "calendar", "weeks", "day", "sharpe", "win rate",
+    "open profit", "exposure",
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "farms", "farm", "agent", "new farm", "hiring", "orders", "order", "positions",
     "trades", "preferences", "password", "two-factor", "tokens", "log", "alerts", "old alerts",
@@ -41,6 +42,10 @@ def address(world: World, name: str) -> str:
         "calendar": "/portfolio/calendar/",
         "weeks": "/portfolio/calendar/?period=week",
         "day": "/portfolio/explain/day/",
+        "sharpe": "/portfolio/explain/sharpe/",
+        "win rate": "/portfolio/explain/win-rate/",
+        "open profit": "/portfolio/explain/open-pnl/",
+        "exposure": "/portfolio/explain/net-exposure/",
         "wallets": "/wallets/",
         "collecting": f"/wallets/?wallet={wallet}&tab=collect",
         "settings": f"/wallets/?wallet={world.master.pk}&tab=settings",

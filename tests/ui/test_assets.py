@@ -29,6 +29,19 @@ def test_layers_come_first_and_every_stylesheet_is_in(workshop: Path) -> None:
     assert stylesheet.path.read_text() == "@layer base;\n.card {}"
 
 
+def test_comments_and_indentation_are_left_out(workshop: Path) -> None:
+    stylesheet = assets.ASSETS["css/moniqo.css"]
+    (workshop / "components" / "card.css").write_text("/* why\n   so */\n.card {\n  color: red; /* really */\n}\n")
+    stylesheet.build()
+    assert stylesheet.path.read_text() == "@layer base;\n.card {\ncolor: red; \n}"
+
+
+def test_the_library_of_charts_is_served_as_it_came() -> None:
+    library = assets.ASSETS["plotly/plotly-finance.min.js"]
+    library.build()
+    assert library.path.read_text() == assets.PLOTLY.read_text()
+
+
 def test_the_compressed_copies_hold_the_same_bytes(workshop: Path) -> None:
     stylesheet = assets.ASSETS["css/moniqo.css"]
     stylesheet.build()
