@@ -17,16 +17,16 @@ from math import isfinite
 from typing import Any, Final
 
 from kit import days, display, formatting
+from kit.axes import PERCENT_TICKS, PRICE_TICKS, THOUSANDS_FROM, base_layout, font, time_axis, value_axis
 
 Figure = dict[str, Any]
 Amounts = Sequence[Decimal] | Sequence[float]
 
 COLOURS = 6
-CLEAR = "rgba(0,0,0,0)"
 HEADROOM = 0.08  # of the range, above and below a line
 DRAWDOWN_ROOM = 1.15
+LABEL = 24  # px: half of the longest label below the first tick
 _NAMED = re.compile(r"var\(--(?P<name>[\w-]+)\)(?: (?P<share>\d+)%)?(?: over var\(--(?P<under>[\w-]+)\))?")
-DAY_MS, MONTH_MS = 86_400_000, 28 * 86_400_000
 FULL, UPPER, LOWER = [0.0, 1.0], [0.28, 1.0], [0.0, 0.2]
 
 
@@ -104,16 +104,18 @@ def equity(
     benchmark_name: str = "Benchmark",
     marks: Sequence[Mark] = (),
     as_return: bool = False,
+    revision: str = "all",
 ) -> Figure:
     """Value over time with its benchmark and cash flows, and the drawdown (fractions, ≤ 0) below on the same axis.
 
-    With `as_return` the values are fractions and the axis is in percent.
+    With `as_return` the values are fractions and the axis is in percent. It can be zoomed and moved; what a reader sees
+    of it is kept as long as the revision stays the same.
     """
     scale = 1.0 if as_return else _scale(values)
     line = [float(value) * scale for value in values]
     other = [float(value) * scale for value in benchmark]
     low, high = _bounds([*line, *other])
-    hover, tick_format = ("%{y:.2%}", ".0%") if as_return else (_hover(), _money_ticks())
+    hover, ticks = ("%{y:.2%}", PERCENT_TICKS) if as_return else (_hover(), _money_ticks())
     times = [_local(moment) for moment in at]
     main = {
         **_line(times, line, name="Portfolio", width=2, paint="var(--c1)", hover=hover),
@@ -129,17 +131,17 @@ def equity(
         traces.insert(0, against)
     if marks:
         traces.append(_markers(marks, scale=scale))
-    layout = _layout(margin={"l": 6, "r": 56, "t": 6, "b": 26}, hovermode="x unified")
-    layout["xaxis"] = _time_axis(anchor="y2" if drawdown else "y") | ({"range": [times[0], times[-1]]} if times else {})
-    layout["yaxis"] = _value_axis(
-        FULL if not drawdown else UPPER, [low, high], tick_format, labelled=as_return or _open()
-    )
+    layout = base_layout(margin={"l": LABEL, "r": 56, "t": 6, "b": 40}, hovermode="x unified")
+    layout |= {"uirevision": revision, "dragmode": "pan", "hoversubplots": "axis"}
+    layout["xaxis"] = time_axis(anchor="y2" if drawdown else "y") | {"fixedrange": False}
+    layout["xaxis"] |= {"range": [times[0], times[-1]]} if times else {}
+    layout["yaxis"] = value_axis(FULL if not drawdown else UPPER, [low, high], ticks, labelled=as_return or _open())
     if drawdown:
         depth = [float(value) for value in drawdown]
-        under = _line(times, depth, name="Drawdown", width=1.25, paint="var(--down)", hover="%{y:.1%}")
+        under = _line(times, depth, name="Drawdown", width=1.25, paint="var(--down)", hover="%{y:.2%}")
         traces.append({**under, "yaxis": "y2", "fill": "tozeroy", "fillcolor": "var(--down) 16%"})
         floor = min(*depth, -0.01) * DRAWDOWN_ROOM
-        layout["yaxis2"] = {**_value_axis(LOWER, [floor, 0.0], ".0%", labelled=True), "nticks": 3}
+        layout["yaxis2"] = {**value_axis(LOWER, [floor, 0.0], PERCENT_TICKS, labelled=True), "nticks": 3}
     return {"data": traces, "layout": layout}
 
 
@@ -157,7 +159,7 @@ def donut(slices: Sequence[Slice], *, centre: str, caption: str) -> Figure:
         "marker": {"colors": [colour(item.colour) for item in slices], "line": {"color": "var(--surface)", "width": 3}},
         "hovertemplate": "%{label} · %{percent:.1%}<extra></extra>",
     }
-    layout = _layout(margin={"l": 0, "r": 0, "t": 4, "b": 4})
+    layout = base_layout(margin={"l": 0, "r": 0, "t": 4, "b": 4})
     total = centre if _open() else formatting.MASK
     layout["annotations"] = [
         {"text": f"<b>{total}</b>", "showarrow": False, "font": {"size": 20, "color": "var(--ink)"}, "y": 0.55},
@@ -228,12 +230,12 @@ def candles(
                 "symbol": symbol, "size": 12, "color": paint, "line": {"color": "var(--surface)", "width": 1}
             }  # fmt: skip
             traces.append(trace | {"name": name})
-    layout = _layout(margin={"l": 6, "r": 60, "t": 6, "b": 26}, hovermode="x")
-    layout["xaxis"] = _time_axis(anchor="y") | {"rangeslider": {"visible": False}}
-    layout["yaxis"] = _value_axis(FULL, None, ",", labelled=True)
+    layout = base_layout(margin={"l": LABEL, "r": 60, "t": 6, "b": 40}, hovermode="x")
+    layout["xaxis"] = time_axis(anchor="y") | {"rangeslider": {"visible": False}}
+    layout["yaxis"] = value_axis(FULL, None, PRICE_TICKS, labelled=True)
     if revision:
         layout |= {"showlegend": True, "uirevision": revision, "dragmode": "pan", "hovermode": "closest"}
-        layout["legend"] = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": _font()}
+        layout["legend"] = {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": font()}
         layout["margin"]["t"] = 34
         layout["xaxis"]["fixedrange"] = False
     return {"data": traces, "layout": layout}
@@ -284,9 +286,10 @@ def _hover() -> str:
     return f"{_symbol()}%{{y:,.0f}}" if _open() else formatting.MASK
 
 
-def _money_ticks() -> str:
-    """Plotly's number format for an axis of amounts: `$250k`. Its `$` is the dollar sign of its locale."""
-    return "$~s" if _symbol() == "$" else "~s"
+def _money_ticks() -> list[tuple[float | None, str]]:
+    """`$250k`, and `$250,050` where ticks are closer than that could tell apart. `$` is the sign of Plotly's locale."""
+    sign = "$" if _symbol() == "$" else ""
+    return [(None, f"{sign},.8~f"), (THOUSANDS_FROM, f"{sign}.8~s")]
 
 
 def _bounds(values: Sequence[float]) -> tuple[float, float]:
@@ -331,74 +334,3 @@ def _markers(marks: Sequence[Mark], *, scale: float) -> Figure:
             "line": {"color": "var(--c1)", "width": 2},
         },
     }
-
-
-def _font(size: int = 11, paint: str = "var(--ink-2)") -> dict[str, Any]:
-    return {"size": size, "color": paint}
-
-
-def _layout(*, margin: Mapping[str, int], hovermode: str = "closest") -> dict[str, Any]:
-    return {
-        "paper_bgcolor": CLEAR,
-        "plot_bgcolor": CLEAR,
-        "font": _font(),
-        "showlegend": False,
-        "autosize": True,
-        "dragmode": False,
-        "margin": dict(margin),
-        "hovermode": hovermode,
-        "hoverlabel": {
-            "bgcolor": "var(--raised)",
-            "bordercolor": "var(--line)",
-            "font": _font(12, "var(--ink)"),
-            "align": "left",
-        },
-    }
-
-
-def _axis() -> dict[str, Any]:
-    return {
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
-        "linecolor": "var(--line)",
-        "tickcolor": "var(--line)",
-        "ticklen": 4,
-        "tickfont": _font(),
-    }
-
-
-def _time_axis(*, anchor: str) -> dict[str, Any]:
-    return _axis() | {
-        "type": "date",
-        "anchor": anchor,
-        "showspikes": True,
-        "spikemode": "across",
-        "spikethickness": 1,
-        "spikedash": "solid",
-        "spikecolor": "var(--ink-3)",
-        "hoverformat": "%a %-d %b %Y, %H:%M",
-        "tickformatstops": [
-            {"dtickrange": [None, DAY_MS - 1], "value": "%H:%M"},
-            {"dtickrange": [DAY_MS, MONTH_MS - 1], "value": "%-d %b"},
-            {"dtickrange": ["M1", None], "value": "%b %Y"},
-        ],
-    }
-
-
-def _value_axis(domain: list[float], span: list[float] | None, tick_format: str, *, labelled: bool) -> dict[str, Any]:
-    axis = _axis() | {
-        "domain": domain,
-        "tickformat": tick_format,
-        "showticklabels": labelled,
-        "showgrid": True,
-        "gridcolor": "var(--line)",
-        "griddash": "dot",
-        "showline": False,
-        "ticks": "outside",
-        "ticklen": 8,
-        "tickcolor": CLEAR,
-        "side": "right",
-        "nticks": 5,
-    }
-    return axis | ({"range": span} if span else {})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,19 +18,22 @@ DIGITS: Final = 7
 FLOW_LABELS: Final = {True: "Deposit", False: "Withdrawal"}
 
 
-def equity(points: Sequence[Point], benchmark: Benchmark | None, *, as_return: bool = False) -> figures.Figure:
+def equity(
+    points: Sequence[Point], benchmark: Benchmark | None, *, as_return: bool = False, revision: str = "all"
+) -> figures.Figure:
     """Value over time against buying and holding the benchmark, flows marked, drawdown below.
 
-    With `as_return` both lines are time-weighted returns since the first point, which no flow moves.
+    What a reader sees of it is kept while the revision is the same. With `as_return` both lines are time-weighted
+    returns since the first point, which no flow moves.
     """
     at = [point.at for point in points]
+    options: dict[str, Any] = {"drawdown": [_short(point.drawdown) for point in points], "revision": revision}
     held = _prices(points, benchmark) if benchmark and points else None
     name = f"{benchmark.name} hold" if benchmark else ""
-    drawdown = [_short(point.drawdown) for point in points]
     if as_return:
         returns = _returns(points)
         against = [] if held is None else [_short(price / held[0] - 1) for price in held]
-        return figures.equity(at, returns, drawdown=drawdown, benchmark=against, benchmark_name=name, as_return=True)
+        return figures.equity(at, returns, benchmark=against, benchmark_name=name, as_return=True, **options)
     marks = [
         figures.Mark(point.at, point.equity, FLOW_LABELS[point.flow > 0], point.flow)
         for point in points
@@ -38,7 +41,7 @@ def equity(points: Sequence[Point], benchmark: Benchmark | None, *, as_return: b
     ]
     against = [] if held is None else _bought_and_held(points, held)
     values = [_short(point.equity) for point in points]
-    return figures.equity(at, values, drawdown=drawdown, benchmark=against, benchmark_name=name, marks=marks)
+    return figures.equity(at, values, benchmark=against, benchmark_name=name, marks=marks, **options)
 
 
 def allocation(shares: Sequence[Share], *, currency: str, unit: str) -> figures.Figure:

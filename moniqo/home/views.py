@@ -117,7 +117,9 @@ class Charts:
 
     @property
     def equity(self) -> dict[str, Any]:
-        return charts.equity(self._home.points, self._home.benchmark, as_return=self._unit == "return")
+        home = self._home
+        revision = f"{home.scope} {home.period.value}"
+        return charts.equity(home.points, home.benchmark, as_return=self._unit == "return", revision=revision)
 
     @property
     def shares(self) -> Any:

@@ -68,40 +68,49 @@ const draw = async (chart) => {
 
 // --- a closer look --------------------------------------------------------------------------------------------------
 // A chart with a revision can be moved and zoomed. What is seen of it outlives updates until the revision is another; the
-// prices' axis follows the bars that are seen.
+// axes of values follow what is seen.
 const looks = new Map(); // id of the chart → { revision, range: first and last moment that are seen }
+const wholes = new WeakMap(); // chart → its ranges as the server sent them, by axis; none where Plotly finds them
 const followed = new WeakSet();
 const coarse = matchMedia("(pointer: coarse)");
 const at = (moment) => Date.parse(moment);
 const written = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+const valueAxes = (layout) => Object.keys(layout).filter((name) => /^yaxis\d*$/.test(name));
 
-const seenPrices = (data, [first, last]) => {
-  const { x, low, high } = data.find(({ type }) => type === "candlestick");
-  const seen = x.map((moment, bar) => bar).filter((bar) => at(x[bar]) >= at(first) && at(x[bar]) <= at(last));
-  const levels = data.filter(({ line }) => line?.dash === "dash").flatMap(({ y }) => y);
-  if (!seen.length) return undefined;
-  const bottom = Math.min(...seen.map((bar) => low[bar])), top = Math.max(...seen.map((bar) => high[bar]));
-  const near = levels.filter((price) => price > bottom - (top - bottom) && price < top + (top - bottom));
+// From the lowest to the highest of what an axis shows between two moments, with room; levels count where they are near.
+const seenValues = (data, axis, [first, last]) => {
+  const own = data.filter(({ yaxis = "y" }) => yaxis === axis.replace("axis", ""));
+  const isLevel = ({ line }) => line?.dash === "dash";
+  const values = own.filter((trace) => !isLevel(trace)).flatMap(({ x, y, low, high }) =>
+    x.flatMap((moment, place) => at(moment) < at(first) || at(moment) > at(last) ? [] : y ? [y[place]] : [low[place], high[place]]));
+  const known = values.filter((value) => value !== null && value !== undefined);
+  if (!known.length) return undefined;
+  const bottom = Math.min(...known), top = Math.max(...known);
+  const near = own.filter(isLevel).flatMap(({ y }) => y).filter((price) => price > bottom - (top - bottom) && price < top + (top - bottom));
   const [from, to] = [Math.min(bottom, ...near), Math.max(top, ...near)];
-  const room = (to - from || to) * HEADROOM;
+  const room = (to - from || Math.abs(to) || 1) * HEADROOM;
   return [from - room, to + room];
 };
 
 const recall = (chart, data, layout) => {
+  wholes.set(chart, Object.fromEntries(["xaxis", ...valueAxes(layout)].map((axis) => [axis, layout[axis].range])));
   if (coarse.matches) layout.dragmode = false; // a finger on the chart scrolls the page; the buttons look closer
   const look = looks.get(chart.id);
   if (look?.revision !== layout.uirevision) return looks.delete(chart.id);
   layout.xaxis.range = look.range;
-  layout.yaxis.range = seenPrices(data, look.range);
+  for (const axis of valueAxes(layout)) layout[axis].range = seenValues(data, axis, look.range) ?? layout[axis].range;
 };
 
 const see = (chart, range) => {
   looks.set(chart.id, { revision: chart.layout.uirevision, range });
-  return window.Plotly.relayout(chart, { "xaxis.range": range, "yaxis.range": seenPrices(chart.data, range) ?? chart.layout.yaxis.range });
+  const change = { "xaxis.range": range };
+  for (const axis of valueAxes(chart.layout)) change[`${axis}.range`] = seenValues(chart.data, axis, range) ?? chart.layout[axis].range;
+  return window.Plotly.relayout(chart, change);
 };
 const seeAll = (chart) => {
   looks.delete(chart.id);
-  return window.Plotly.relayout(chart, { "xaxis.autorange": true, "yaxis.autorange": true });
+  const ranges = Object.entries(wholes.get(chart));
+  return window.Plotly.relayout(chart, Object.fromEntries(ranges.map(([axis, range]) => range ? [`${axis}.range`, range] : [`${axis}.autorange`, true])));
 };
 
 const follow = (chart) => {

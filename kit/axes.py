@@ -1,0 +1,95 @@
+"""What the charts of `kit.figures` stand in: their layout, and axes whose labels never repeat and are never cut."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+CLEAR: Final = "rgba(0,0,0,0)"
+MINUTE_MS, DAY_MS, MONTH_MS = 60_000, 86_400_000, 28 * 86_400_000
+# How the values of an axis are written, by the distance of its ticks from which on they are: as many digits as tell two
+# ticks apart, however closely a reader looks.
+PERCENT_TICKS: Final = [(None, "~%")]
+PRICE_TICKS: Final = [(None, ",")]
+THOUSANDS_FROM: Final = 100
+
+
+def font(size: int = 11, paint: str = "var(--ink-2)") -> dict[str, Any]:
+    """A typeface's size in px and its colour."""
+    return {"size": size, "color": paint}
+
+
+def base_layout(*, margin: Mapping[str, int], hovermode: str = "closest") -> dict[str, Any]:
+    """What all charts have in common."""
+    return {
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "font": font(),
+        "showlegend": False,
+        "autosize": True,
+        "dragmode": False,
+        "margin": dict(margin),
+        "hovermode": hovermode,
+        "hoverlabel": {
+            "bgcolor": "var(--raised)",
+            "bordercolor": "var(--line)",
+            "font": font(12, "var(--ink)"),
+            "align": "left",
+        },
+    }
+
+
+def _axis() -> dict[str, Any]:
+    return {
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "linecolor": "var(--line)",
+        "tickcolor": "var(--line)",
+        "ticklen": 4,
+        "tickfont": font(),
+    }
+
+
+def time_axis(*, anchor: str) -> dict[str, Any]:
+    """Moments as the reader's clock shows them, each label once."""
+    return _axis() | {
+        "type": "date",
+        "anchor": anchor,
+        "showspikes": True,
+        "spikemode": "across",
+        "spikethickness": 1,
+        "spikedash": "solid",
+        "spikecolor": "var(--ink-3)",
+        "hoverformat": "%a %-d %b %Y, %H:%M",
+        # the second line stands below the first of its day or year only
+        "tickformatstops": [
+            {"dtickrange": [None, MINUTE_MS - 1], "value": "%H:%M:%S\n%-d %b"},
+            {"dtickrange": [MINUTE_MS, DAY_MS - 1], "value": "%H:%M\n%-d %b"},
+            {"dtickrange": [DAY_MS, MONTH_MS - 1], "value": "%-d %b\n%Y"},
+            {"dtickrange": ["M1", None], "value": "%b\n%Y"},
+        ],
+    }
+
+
+def value_axis(
+    domain: list[float], span: list[float] | None, ticks: Sequence[tuple[float | None, str]], *, labelled: bool
+) -> dict[str, Any]:
+    """An axis at the right over the part `domain` of the height, from and to `span` if given; see `PERCENT_TICKS`."""
+    ends = [*(least for least, _ in ticks[1:]), None]
+    axis = _axis() | {
+        "domain": domain,
+        "automargin": True,
+        "tickformatstops": [
+            {"dtickrange": [least, end], "value": value} for (least, value), end in zip(ticks, ends, strict=True)
+        ],
+        "showticklabels": labelled,
+        "showgrid": True,
+        "gridcolor": "var(--line)",
+        "griddash": "dot",
+        "showline": False,
+        "ticks": "outside",
+        "ticklen": 8,
+        "tickcolor": CLEAR,
+        "side": "right",
+        "nticks": 5,
+    }
+    return axis | ({"range": span} if span else {})

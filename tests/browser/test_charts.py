@@ -1,0 +1,154 @@
+"""Charts over time: labels that are whole and never repeat, and a view that is zoomed, moved, kept and reset."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from kit.live.publish import publish
+from kit.users.models import User
+from tests.browser.conftest import OpenPage
+from tests.browser.soundness import settle
+from tests.browser.test_pages import address
+from tests.world import World
+
+# Labels of each axis that repeat another one, stick out of the chart, or lie on their neighbour.
+WRONG_LABELS = """() => [...document.querySelectorAll("[data-chart]")].flatMap((chart) => {
+  const bounds = chart.getBoundingClientRect();
+  return ["xtick", "ytick", "y2tick"].flatMap((axis) => {
+    const labels = [...chart.querySelectorAll(`.${axis} text`)].filter((label) => label.textContent && getComputedStyle(label).opacity > 0);
+    const boxes = labels.map((label) => label.getBoundingClientRect());
+    let below = ""; // the second line, which stands until the next one
+    const whole = labels.map((label) => {
+      const [first, second] = label.querySelector("tspan") ? [...label.querySelectorAll("tspan")].map((line) => line.textContent) : [label.textContent];
+      below = second ?? below;
+      return `${first} ${below}`;
+    });
+    const says = (place) => `${chart.id} ${axis} ${labels[place].textContent}`;
+    return labels.flatMap((label, place) => [
+      ...(whole.slice(0, place).includes(whole[place]) ? [`${says(place)} repeats`] : []),
+      ...(boxes[place].left < bounds.left - 1 || boxes[place].right > bounds.right + 1 || boxes[place].bottom > bounds.bottom + 1
+        ? [`${says(place)} is cut`] : []),
+      ...(boxes.slice(0, place).some((box) => box.left < boxes[place].right && boxes[place].left < box.right
+        && box.top < boxes[place].bottom - 2 && boxes[place].top < box.bottom - 2) ? [`${says(place)} lies on another`] : []),
+    ]);
+  });
+})"""  # noqa: E501 - JavaScript
+STEPS = ("Zoom in", "Zoom in", "Later", "Zoom in", "Earlier", "Zoom in", "Zoom in", "Show all of it", "Zoom out")
+CHARTS = {"home": "equity-chart", "drawdown": "drawdown-chart", "farm": "profit-chart", "agent": "market-chart"}
+
+
+def seen(page: Page, chart: str) -> list[str]:
+    found: list[str] = page.evaluate(f"document.getElementById('{chart}').layout.xaxis.range")
+    return [moment[:16] for moment in found]
+
+
+def wrong_labels(page: Page) -> list[str]:
+    page.wait_for_timeout(150)
+    found: list[str] = page.evaluate(WRONG_LABELS)
+    return found
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_label_of_an_axis_is_whole_and_said_once_however_closely_one_looks(
+    open_page: OpenPage, world: World, name: str, width: int
+) -> None:
+    page = open_page(address(world, name), user=world.owner, width=width).page
+    settle(page)
+    found = {"at first": wrong_labels(page)}
+    for step in (
+        "Zoom in",
+        "Zoom in",
+        "Later",
+        "Zoom in",
+        "Earlier",
+        "Zoom in",
+        "Zoom in",
+        "Show all of it",
+        "Zoom out",
+    ):
+        page.get_by_role("button", name=step, exact=True).click()
+        found[f"{step} {len(found)}"] = wrong_labels(page)
+    assert not {step: labels for step, labels in found.items() if labels}
+
+
+@pytest.mark.parametrize("query", ["range=1D", "range=1W&unit=return", "range=All&unit=return", "range=All"])
+def test_the_labels_of_every_period_and_unit_are_whole_and_said_once(
+    open_page: OpenPage, world: World, query: str
+) -> None:
+    page = open_page(f"/?{query}", user=world.owner).page
+    settle(page)
+    assert page.locator("#equity-chart .y2tick text").count() >= 2
+    assert wrong_labels(page) == []
+
+
+def test_the_labels_of_the_gallery_are_whole_and_said_once(open_page: OpenPage, trader: User) -> None:
+    page = open_page("/ui/", user=trader).page
+    settle(page)
+    assert wrong_labels(page) == []
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_chart_over_time_is_zoomed_moved_and_reset(open_page: OpenPage, world: World, name: str) -> None:
+    visit = open_page(address(world, name), user=world.owner)
+    page, chart = visit.page, CHARTS[name]
+    settle(page)
+    whole = seen(page, chart)
+    views = [whole]
+    for step in ("Zoom in", "Earlier", "Later", "Zoom out"):
+        page.get_by_role("button", name=step, exact=True).click()
+        page.wait_for_timeout(150)
+        views.append(seen(page, chart))
+        assert views[-1] != views[-2], step
+    box = page.locator(f"#{chart}").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 90, y, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    assert seen(page, chart) != views[-1]
+    page.get_by_role("button", name="Show all of it").click()
+    page.wait_for_timeout(200)
+    assert [moment[:13] for moment in seen(page, chart)] == [moment[:13] for moment in whole]
+    assert visit.console == []
+
+
+def test_what_is_seen_of_the_equity_outlives_a_live_update_and_another_unit_but_not_another_period(
+    open_page: OpenPage, world: World
+) -> None:
+    visit = open_page("/?range=1M", user=world.owner)
+    page = visit.page
+    settle(page)
+    whole = seen(page, "equity-chart")
+    page.get_by_role("button", name="Zoom in").click()
+    closer = seen(page, "equity-chart")
+    assert closer != whole
+    world.quote("66611.11")
+    page.locator("#live[data-state=live]").wait_for()
+    with page.expect_response(lambda answer: answer.request.headers.get("hx-target") == "equity"):
+        publish(owner_id=world.owner.pk, event="portfolio", data={})
+    page.wait_for_timeout(500)
+    assert seen(page, "equity-chart") == closer
+    page.get_by_role("link", name="Return", exact=True).click()
+    expect(page).to_have_url(re.compile("unit=return"))
+    page.wait_for_timeout(500)
+    assert seen(page, "equity-chart") == closer
+    page.get_by_role("link", name="1W", exact=True).click()
+    expect(page).to_have_url(re.compile("range=1W"))
+    page.wait_for_timeout(500)
+    assert seen(page, "equity-chart") != closer
+    assert visit.console == []
+
+
+def test_the_hover_of_the_equity_says_the_drawdown(open_page: OpenPage, world: World) -> None:
+    page = open_page("/", user=world.owner).page
+    settle(page)
+    box = page.locator("#equity-chart").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
+    hover = page.locator("#equity-chart .hoverlayer")
+    expect(hover).to_contain_text("Portfolio")
+    expect(hover).to_contain_text(re.compile(r"Drawdown.*%"))
