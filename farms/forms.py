@@ -10,6 +10,7 @@ from farms.models import Agent, Farm
 from farms.services import DEFAULT_SIZE
 from kit import glossary
 from kit.decimals import plain
+from kit.formatting import respelled
 from kit.forms import PercentField, as_percent
 from markets.models import Instrument, Timeframe
 from quant.strategies import Parameter, Strategy
@@ -74,7 +75,7 @@ class AgentForm(forms.Form):
         composed = [item for item in strategy.schema if item.kind == "data"] if like else []
         # Rules that no field can ask for stay as they are, and are shown in words.
         self.kept = {item.name: like.parameters.get(item.name, item.default) for item in composed} if like else {}
-        self.rules = [(item.title, item.in_words(self.kept[item.name])) for item in composed]
+        self.rules = [(item.title, respelled(item.in_words(self.kept[item.name]))) for item in composed]
         for item in self.schema:
             self.fields[PREFIX + item.name] = _field(item)
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from kit import display
+
 CLEAR: Final = "rgba(0,0,0,0)"
 MINUTE_MS, DAY_MS, MONTH_MS = 60_000, 86_400_000, 28 * 86_400_000
 # How the values of an axis are written, by the distance of its ticks from which on they are: as many digits as tell two
@@ -20,6 +22,7 @@ def font(size: int = 11, paint: str = "var(--ink-2)") -> dict[str, Any]:
 def base_layout(*, margin: Mapping[str, int], hovermode: str = "closest") -> dict[str, Any]:
     """What all charts have in common."""
     return {
+        "separators": "".join(reversed(display.NUMBERS[display.current().numbers])),
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "font": font(),
@@ -50,7 +53,8 @@ def _axis() -> dict[str, Any]:
 
 
 def time_axis(*, anchor: str) -> dict[str, Any]:
-    """Moments as the reader's clock shows them, each label once."""
+    """Moments as the reader's clock shows them and the reader writes them, each label once."""
+    day, short_day, month = display.DATES[display.current().dates]
     return _axis() | {
         "type": "date",
         "anchor": anchor,
@@ -59,13 +63,13 @@ def time_axis(*, anchor: str) -> dict[str, Any]:
         "spikethickness": 1,
         "spikedash": "solid",
         "spikecolor": "var(--ink-3)",
-        "hoverformat": "%a %-d %b %Y, %H:%M",
+        "hoverformat": f"%a {day}, %H:%M",
         # the second line stands below the first of its day or year only
         "tickformatstops": [
-            {"dtickrange": [None, MINUTE_MS - 1], "value": "%H:%M:%S\n%-d %b"},
-            {"dtickrange": [MINUTE_MS, DAY_MS - 1], "value": "%H:%M\n%-d %b"},
-            {"dtickrange": [DAY_MS, MONTH_MS - 1], "value": "%-d %b\n%Y"},
-            {"dtickrange": ["M1", None], "value": "%b\n%Y"},
+            {"dtickrange": [None, MINUTE_MS - 1], "value": f"%H:%M:%S\n{short_day}"},
+            {"dtickrange": [MINUTE_MS, DAY_MS - 1], "value": f"%H:%M\n{short_day}"},
+            {"dtickrange": [DAY_MS, MONTH_MS - 1], "value": f"{short_day}\n%Y"},
+            {"dtickrange": ["M1", None], "value": month.replace(" ", "\n")},
         ],
     }
 

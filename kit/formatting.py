@@ -1,18 +1,21 @@
 """Numbers and times as people read them.
 
-Pure functions from an exact value to text: U+2212 for minus, a narrow no-break space before `%` and `pp`, thousands
-separated by commas, rounding half away from zero. A value that rounds to zero carries no sign: zero is neutral. What
-is not known is `Missing` with its reason, shown as a dash and never as 0. Fractions come in, not percent: 0.0052 is
-0.52 %.
+Functions from an exact value to text as the reader of the current request writes it (`kit.display`): U+2212 for
+minus, a narrow no-break space before `%` and `pp`, their marks for thousands and decimals, rounding half away from
+zero. A value that rounds to zero carries no sign: zero is neutral. What is not known is `Missing` with its reason,
+shown as a dash and never as 0. Fractions come in, not percent: 0.0052 is 0.52 %.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from kit import display
 from kit.clock import SKEW
+from kit.decimals import plain
 
 MINUS = "\u2212"
 NARROW_SPACE = "\u202f"
@@ -33,6 +36,10 @@ MAX_PLACES = 8
 ALL_PLACES = 18
 SIGNIFICANT_DIGITS = 5
 COIN_DIGITS = 4
+
+POINT: Final = "1,234.56"
+_MARKS: Final = {key: str.maketrans({",": group, ".": mark}) for key, (group, mark) in display.NUMBERS.items()}
+_DECIMALS: Final = re.compile(r"(?<=\d)\.(?=\d)")
 
 Direction = Literal["up", "down", "flat"]
 
@@ -75,12 +82,24 @@ def number(value: Decimal, places: int, *, signed: bool = False) -> str:
     """`−1,234.50`; with `signed` a plus in front of what is above zero."""
     shown = rounded(value, places)
     sign = MINUS if shown < 0 else "+" if signed and shown > 0 else ""
-    return f"{sign}{abs(shown):,.{places}f}"
+    text = f"{sign}{abs(shown):,.{places}f}"
+    how = display.current().numbers
+    return text if how == POINT else text.translate(_MARKS[how])
+
+
+def decimal_mark() -> str:
+    """What the reader puts before the decimals."""
+    return display.NUMBERS[display.current().numbers][1]
+
+
+def written(value: Decimal) -> str:
+    """A number as the reader would type it, every digit and no thousands: what a form's field begins with."""
+    return plain(value).replace(".", decimal_mark())
 
 
 def respelled(text: str) -> str:
     """Words with every figure in them, written with a point before its decimals, as the reader writes it."""
-    return text
+    return _DECIMALS.sub(decimal_mark(), text)
 
 
 def money_places(value: Decimal, currency: str, *, is_whole: bool = False) -> int:
@@ -204,7 +223,17 @@ def duration(elapsed: timedelta) -> str:
 def moment(value: datetime, timezone: str = "UTC") -> str:
     """`21 Nov 2026, 20:45 UTC` in the reader's time zone."""
     local = value.astimezone(ZoneInfo(timezone))
-    return f"{local.day} {local:%b %Y, %H:%M} {local:%Z}"
+    return f"{day(local)}, {local:%H:%M %Z}"
+
+
+def day(value: date) -> str:
+    """`21 Nov 2026`, `2026-11-21`, `11/21/2026`: a day as the reader writes it."""
+    return f"{value:{display.DATES[display.current().dates][0]}}"
+
+
+def short_day(value: date) -> str:
+    """The same without its year: `21 Nov`."""
+    return f"{value:{display.DATES[display.current().dates][1]}}"
 
 
 def time_of_day(value: datetime, timezone: str = "UTC") -> str:

@@ -1,12 +1,14 @@
 """What forms share: how a decimal is read, and where the sentence of a refusal is shown."""
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.forms import BaseForm, DecimalField
+from django.forms import BaseForm, DecimalField, TextInput
 
+from kit import display, formatting
 from kit.decimals import parse, plain, read
 from kit.errors import InvalidInputError, MoniqoError
 
@@ -43,10 +45,35 @@ def as_percent(share: Decimal) -> str:
     return plain(share * PERCENT)
 
 
-class AmountField(ExactDecimalField):
-    """An amount as a person writes it: thousands may be set apart."""
+def read_as_written(text: str) -> Decimal:
+    """The decimal that the reader of this request wrote: in the format of their choice, else as `read`.
 
-    reader = staticmethod(read)
+    Whoever has chosen one means it: 44.603 is forty-four thousand to who writes 1.234,56. The format that everybody
+    begins with is no choice, so there 44,603 stays a question.
+    """
+    how = display.current().numbers
+    if how == formatting.POINT:
+        return read(text)
+    group, mark = display.NUMBERS[how]
+    group = f"[{re.escape(group)} \u00a0\u2009]"
+    mark = re.escape(mark)
+    spaced = text.strip()
+    if re.fullmatch(rf"-?(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+)(?:{mark}[0-9]+)?", spaced):
+        whole, _, decimals = spaced.partition(display.NUMBERS[how][1])
+        return parse(re.sub(group, "", whole) + (f".{decimals}" if decimals else ""))
+    return read(text)
+
+
+class AmountField(ExactDecimalField):
+    """An amount as a person writes it: thousands may be set apart. What it begins with is written their way too."""
+
+    reader = staticmethod(read_as_written)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**({"widget": TextInput(attrs={"inputmode": "decimal"})} | options))
+
+    def prepare_value(self, value: Any) -> Any:
+        return formatting.written(value) if isinstance(value, Decimal) else value
 
 
 def explain(

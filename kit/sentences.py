@@ -152,7 +152,10 @@ def in_words(template: str, values: Mapping[str, Any], shown: Display | None = N
 
     A place that has no value stays as it stands: a name that somebody gave to a wallet may look like one.
     """
-    how = shown or display.current()
+    if shown is not None and shown != display.current():
+        with display.showing(shown):
+            return in_words(template, values)
+    how = display.current()
 
     def word(place: re.Match[str]) -> str:
         value = values.get(place[1], place[0])
@@ -187,8 +190,7 @@ def _number(text: str, unit: str, how: Display) -> str:
 
 
 def _day(text: str, unit: str, how: Display) -> str:
-    local = datetime.fromisoformat(text).astimezone(ZoneInfo(how.timezone))
-    return f"{local.day} {local:%b}"
+    return formatting.short_day(datetime.fromisoformat(text).astimezone(ZoneInfo(how.timezone)))
 
 
 def _quoted(text: str, unit: str, how: Display) -> str:

@@ -56,7 +56,7 @@
 -- migration trading 0010_trades_of_spans dd5c3d2eec3acd24
 -- migration trading 0011_sorted_by_an_index 8899df289558bea4
 -- migration trading 0012_daily_loss 91b32bb85d267eac
--- migration users 0001_initial d095a35ad0209323
+-- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
 -- migration wallets 0001_initial e73ba018ed255e3a
@@ -2421,6 +2421,8 @@ CREATE TABLE public.users_user (
     date_joined timestamp with time zone NOT NULL,
     base_currency character varying(12) NOT NULL,
     timezone character varying(64) NOT NULL,
+    number_format character varying(8) NOT NULL,
+    date_format character varying(11) NOT NULL,
     theme character varying(8) NOT NULL,
     palette character varying(16) NOT NULL,
     privacy boolean NOT NULL,

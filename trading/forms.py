@@ -8,8 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from kit import glossary
-from kit.decimals import plain
-from kit.forms import ExactDecimalField, PercentField, as_percent
+from kit.forms import AmountField, PercentField, as_percent
 from kit.models import MONEY
 from trading.models import REFUSED, Order, Side
 from trading.selectors import LimitPath
@@ -61,7 +60,7 @@ class LimitForm(forms.Form):
         choices=((LISTED, "Only the markets ticked below"), (SILENT, "What the rest of the path allows")),
     )
     symbols = forms.MultipleChoiceField(label="Markets", required=False, widget=forms.CheckboxSelectMultiple)
-    maximum_notional = ExactDecimalField(
+    maximum_notional = AmountField(
         **glossary.field("maximum_notional"),
         required=False,
         min_value=Decimal("1e-18"),
@@ -83,7 +82,7 @@ class LimitForm(forms.Form):
             # Who saves the form unread changes nothing: what has said nothing goes on saying nothing.
             "markets": self.SILENT if own.allowed_symbols is None else self.LISTED,
             "symbols": own.allowed_symbols or (),
-            "maximum_notional": "" if own.maximum_notional is None else plain(own.maximum_notional),
+            "maximum_notional": "" if own.maximum_notional is None else own.maximum_notional,
             "maximum_daily_loss": "" if own.maximum_daily_loss is None else as_percent(own.maximum_daily_loss),
         }
         super().__init__(given, initial=initial, label_suffix="")

@@ -14,6 +14,7 @@ from farms.selectors.results import results_by_wallet
 from farms.selectors.runs import RunRow, last_runs
 from farms.selectors.states import farm_facts, states_of
 from kit.errors import NotFoundError
+from kit.formatting import respelled
 from kit.sentences import Sentence
 from kit.statuses import State
 from markets.candles.reading import load_candles, moment
@@ -145,7 +146,7 @@ def agent_page(*, owner_id: UUID, agent_id: UUID, span: str = "") -> AgentPage:
         agent=row,
         description=strategy.description if strategy else f"The strategy {agent.strategy} is not installed.",
         settings=tuple(
-            Setting(item.title, item.in_words(agent.parameters.get(item.name, item.default)), item.help)
+            Setting(item.title, respelled(item.in_words(agent.parameters.get(item.name, item.default))), item.help)
             for item in schema
         ),
         span=chosen,

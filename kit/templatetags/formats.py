@@ -7,6 +7,7 @@ percentages are public; amounts and quantities are not.
     {{ equity|money }}  {{ day_change|pnl }}  {{ share|percent }}  {{ position.quantity|quantity:instrument.lot }}
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -29,6 +30,7 @@ ARROWS = {"up": "arrow-up-right", "down": "arrow-down-right"}
 SPARKLINE_WIDTH = 80
 SPARKLINE_HEIGHT = 24
 THOUSAND = Decimal(1000)
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def _missing(value: Missing) -> SafeString:
@@ -57,10 +59,10 @@ def _shown(value: Value, render: Callable[[Decimal], str], *, private: bool) -> 
 def _dimmed(text: str) -> SafeString:
     """The decimals of an amount in a quieter colour, and the unit behind them too."""
     amount, _, unit = text.partition(formatting.NO_BREAK_SPACE)
-    whole, point, cents = amount.partition(".")
+    whole, mark, cents = amount.partition(formatting.decimal_mark())
     html = format_html("{}", whole)
-    if point:
-        html += format_html('<span class="frac">.{}</span>', cents)
+    if mark:
+        html += format_html('<span class="frac">{}{}</span>', mark, cents)
     if unit:
         html += format_html('{}<span class="unit">{}</span>', formatting.NO_BREAK_SPACE, unit)
     return html
@@ -257,13 +259,19 @@ def day(value: datetime | date | None) -> SafeString:
     if value is None:
         return _missing(formatting.NOT_KNOWN)
     local = value.astimezone(ZoneInfo(display.current().timezone)) if isinstance(value, datetime) else value
-    return format_html('<time datetime="{}">{} {}</time>', f"{local:%Y-%m-%d}", local.day, f"{local:%b %Y}")
+    return format_html('<time datetime="{}">{}</time>', f"{local:%Y-%m-%d}", formatting.day(local))
 
 
 @register.filter
 def month(value: date) -> SafeString:
     """`November 2026`."""
     return format_html('<time datetime="{}">{}</time>', f"{value:%Y-%m}", f"{value:%B %Y}")
+
+
+@register.filter
+def plain_day(value: date) -> str:
+    """The same as words alone, for titles and what is only read out."""
+    return formatting.day(value)
 
 
 @register.filter
@@ -284,6 +292,14 @@ def of(figures: Mapping[Any, Any], key: Any) -> Any:
 def private(value: str | Sentence) -> str:
     """Somebody else's words, every figure in them hidden while the reader hides amounts; a sentence hides its own."""
     return without_figures(value) if isinstance(value, str) and display.current().hide_amounts else str(value)
+
+
+@register.filter
+def recorded(value: str) -> SafeString | str:
+    """What was written down of a change: figures as the reader writes them, hidden with the amounts; words as words."""
+    if NUMBER.fullmatch(value):
+        return _shown(Decimal(value), formatting.quantity, private=True)
+    return private(value)
 
 
 @register.simple_tag

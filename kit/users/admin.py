@@ -20,6 +20,10 @@ from kit.users.models import RecoveryCode, SecondFactor, Token, User
 
 CURRENCY = re.compile(r"[A-Z0-9]{2,12}")
 
+DISPLAY = (
+    "base_currency", "timezone", "number_format", "date_format", "theme", "palette", "privacy", "shortcuts",
+)  # fmt: skip
+
 admin.site.unregister(Group)
 
 
@@ -54,7 +58,21 @@ class UserAdmin(DjangoUserAdmin[User], AuditedAdmin):
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("id", "email", "name", "password")}),
-        ("Display", {"fields": ("base_currency", "timezone", "theme", "palette", "privacy", "shortcuts")}),
+        (
+            "Display",
+            {
+                "fields": (
+                    "base_currency",
+                    "timezone",
+                    "number_format",
+                    "date_format",
+                    "theme",
+                    "palette",
+                    "privacy",
+                    "shortcuts",
+                )
+            },
+        ),
         ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)

@@ -38,6 +38,19 @@ class User(AbstractBaseUser, PermissionsMixin):
         LIGHT = "light", "Light"
         DARK = "dark", "Dark"
 
+    class Numbers(models.TextChoices):
+        COMMA_POINT = "1,234.56", "1,234.56"
+        POINT_COMMA = "1.234,56", "1.234,56"
+        SPACE_COMMA = "1 234,56", "1 234,56"
+        SPACE_POINT = "1 234.56", "1 234.56"
+
+    class Dates(models.TextChoices):
+        WORDS = "23 Oct 2026", "23 Oct 2026"
+        ISO = "2026-10-23", "2026-10-23"
+        POINTS = "23.10.2026", "23.10.2026"
+        DAY_FIRST = "23/10/2026", "23/10/2026"
+        MONTH_FIRST = "10/23/2026", "10/23/2026"
+
     class Palette(models.TextChoices):
         GREEN_RED = "green-red", "Green and red"
         BLUE_ORANGE = "blue-orange", "Blue and orange"
@@ -51,6 +64,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     base_currency = models.CharField(max_length=12, default="USDT", help_text="The asset every value is shown in.")
     timezone = models.CharField(max_length=64, default="UTC")
+    number_format = models.CharField(max_length=8, choices=Numbers, default=Numbers.COMMA_POINT)
+    date_format = models.CharField(max_length=11, choices=Dates, default=Dates.WORDS)
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM)
     palette = models.CharField(max_length=16, choices=Palette, default=Palette.GREEN_RED)
     privacy = models.BooleanField(default=False, help_text="Mask every amount on the server.")

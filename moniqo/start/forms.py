@@ -5,22 +5,24 @@ from decimal import Decimal
 from django import forms
 from django.http import QueryDict
 
-from kit.decimals import plain
-from kit.forms import ExactDecimalField
+from kit import formatting
+from kit.forms import AmountField
 from moniqo.start.recipes import RECIPES, Offer, Recipe
 
 
 class StartForm(forms.Form):
     """An amount of the offer's asset, and one of the recipes."""
 
-    amount = ExactDecimalField(widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}))
+    amount = AmountField(widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}))
     recipe = forms.ChoiceField(widget=forms.RadioSelect, choices=[(each.slug, each.name) for each in RECIPES])
 
     def __init__(self, given: QueryDict | None, *, offer: Offer) -> None:
-        super().__init__(given, initial={"amount": plain(offer.usual), "recipe": RECIPES[0].slug}, label_suffix="")
+        super().__init__(given, initial={"amount": offer.usual, "recipe": RECIPES[0].slug}, label_suffix="")
         field = self.fields["amount"]
         field.label = f"Play money, in {offer.asset}"
-        field.help_text = f"From {offer.least:,f} to {offer.most:,f}. Nothing of it is real."
+        field.help_text = (
+            f"From {formatting.quantity(offer.least)} to {formatting.quantity(offer.most)}. Nothing of it is real."
+        )
 
     @property
     def options(self) -> list[tuple[forms.boundfield.BoundWidget, Recipe]]:

@@ -11,7 +11,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final
 
 from farms.models import Agent, Farm
-from kit import clock
+from kit import clock, formatting
 from kit.errors import InvalidInputError
 from markets.assets import dollar_in
 from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
@@ -210,7 +210,8 @@ def make_plan(*, offer: Offer, recipe: str, amount: Decimal) -> Plan:
     if chosen is None:
         raise _invalid("recipe", f"Choose one of {', '.join(BY_SLUG)}.")
     if not (amount.is_finite() and offer.least <= amount <= offer.most):
-        raise _invalid("amount", f"Enter an amount from {offer.least:,f} to {offer.most:,f} {offer.asset}.")
+        least, most = formatting.quantity(offer.least), formatting.quantity(offer.most)
+        raise _invalid("amount", f"Enter an amount from {least} to {most} {offer.asset}.")
     return Plan(chosen, offer.venue, offer.prices, offer.asset, amount, tuple(_members(chosen, offer, amount)))
 
 

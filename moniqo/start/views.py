@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from kit.decimals import plain
+from kit import formatting
 from kit.errors import MoniqoError
 from kit.forms import explain
 from kit.http import owner_of
@@ -34,7 +34,9 @@ def start(request: HttpRequest) -> HttpResponse:
     if plan is None:
         return _ask(request, form)
     if request.method != "POST":
-        return render(request, "start/review.html", {"plan": plan, "amount": plain(plan.amount), "key": uuid4()})
+        return render(
+            request, "start/review.html", {"plan": plan, "amount": formatting.written(plan.amount), "key": uuid4()}
+        )
     try:
         made = start_with_play_money(owner_id=owner_of(request), plan=plan, key=request.POST.get("key", ""))
     except MoniqoError as error:

@@ -1,11 +1,12 @@
 """The preferences of a person, as forms."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 
-from kit import days
+from kit import days, glossary
 from kit.users.models import User
+from moniqo.ui.selectors import traded_assets
 
 
 def _timezones() -> list[tuple[str, str]]:
@@ -15,16 +16,34 @@ def _timezones() -> list[tuple[str, str]]:
 class PreferencesForm(forms.ModelForm[User]):
     """How one's own pages look."""
 
-    timezone = forms.ChoiceField(label="Time zone", choices=_timezones)
+    timezone = forms.ChoiceField(choices=_timezones, **glossary.field("timezone"))
+    base_currency = forms.ChoiceField(
+        **glossary.field(
+            "base_currency",
+            label="Base currency",
+            more="Each has a history of its own: one that you change to begins now, and what you had in another comes "
+            "back when you change back.",
+        )
+    )
 
     class Meta:
         model = User
-        fields = ("name", "timezone", "theme", "palette", "shortcuts")
+        fields = (
+            "name", "timezone", "base_currency", "number_format", "date_format", "theme", "palette", "shortcuts",
+        )  # fmt: skip
         labels: ClassVar[dict[str, str]] = {
             "palette": "Colours of profit and loss",
             "shortcuts": "Keyboard shortcuts",
+            **glossary.labels(("number_format", "date_format")),
         }
         help_texts: ClassVar[dict[str, str]] = {
             "palette": "The sign and the arrow say the same in both.",
             "shortcuts": "Single keys such as / and ?, and g followed by p or w.",
+            **glossary.helps(("number_format", "date_format")),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["base_currency"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [(asset, asset) for asset in sorted({*traded_assets(), self.instance.base_currency})]

@@ -1,11 +1,13 @@
 """How a page is answered: formatted for the person who asks, and kept apart from its fragments by caches."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from kit import display
+from kit.api import PREFIX as API_PREFIX
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -13,7 +15,8 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 class DisplayMiddleware:
     """Puts the user's currency, time zone and privacy switch in force for the length of the request.
 
-    Only pages are masked: programs that hold a token for the API receive amounts as they are.
+    Only pages are masked: programs that hold a token for the API receive amounts as they are. How numbers and days are
+    written is a matter of pages too: the API writes them one way, whoever asks.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -27,6 +30,8 @@ class DisplayMiddleware:
             timezone=request.user.timezone,
             hide_amounts=request.user.privacy,
         )
+        if not request.path.startswith(API_PREFIX):
+            shown = replace(shown, numbers=request.user.number_format, dates=request.user.date_format)
         with display.showing(shown):
             return self.get_response(request)
 

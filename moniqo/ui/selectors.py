@@ -161,3 +161,9 @@ def find_orders(*, owner_id: UUID, text: str) -> Sequence[Order]:
         return ()
     found = Order.objects.filter(within, owner_id=owner_id).select_related("instrument", "wallet")
     return list(found.order_by("-created_at")[:FOUND_MOST])
+
+
+def traded_assets() -> set[str]:
+    """What is traded somewhere, and so may have a price: what a person may count in."""
+    pairs = Instrument.objects.filter(is_active=True).values_list("base", "quote").distinct()
+    return {asset for pair in pairs for asset in pair}

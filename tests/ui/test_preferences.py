@@ -4,6 +4,8 @@ from django.test import Client
 
 from kit.users.models import User
 
+FORMATS = {"base_currency": "USDT", "number_format": "1,234.56", "date_format": "23 Oct 2026"}
+
 
 def signed_in(client: Client, user: User) -> Client:
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
@@ -44,7 +46,7 @@ def test_a_switch_needs_a_form_and_somebody_who_is_signed_in(client: Client, own
 
 
 def test_preferences_are_saved_and_change_nobody_else(client: Client, owner: User, other_owner: User) -> None:
-    chosen = {"name": "Olive", "timezone": "Asia/Tokyo", "theme": "dark", "palette": "blue-orange"}
+    chosen = {"name": "Olive", "timezone": "Asia/Tokyo", "theme": "dark", "palette": "blue-orange"} | FORMATS
     assert signed_in(client, owner).post("/preferences/", chosen).status_code == 302
     owner.refresh_from_db()
     other_owner.refresh_from_db()
@@ -56,7 +58,7 @@ def test_preferences_are_saved_and_change_nobody_else(client: Client, owner: Use
 
 
 def test_a_wrong_preference_comes_back_with_its_error_beside_the_field(client: Client, owner: User) -> None:
-    wrong = {"name": "Olive", "timezone": "Mars/Olympus", "theme": "dark", "palette": "green-red"}
+    wrong = {"name": "Olive", "timezone": "Mars/Olympus", "theme": "dark", "palette": "green-red"} | FORMATS
     answer = signed_in(client, owner).post("/preferences/", wrong)
     assert answer.status_code == 422
     page = answer.content.decode()

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from kit import display, formatting, glossary
-from kit.forms import AmountField, ExactDecimalField
+from kit.forms import AmountField
 from kit.models import MONEY
 from wallets.hierarchy.parts import Part, read_part
 from wallets.hierarchy.tree import WalletNode
@@ -77,7 +77,7 @@ class SettingsForm(forms.Form):
     """Name, target in percent of the parent, trading state."""
 
     name = forms.CharField(label="Name", max_length=80)
-    target_percent = ExactDecimalField(
+    target_percent = AmountField(
         **glossary.field("target", label="Target, % of its parent"),
         min_value=Decimal(0),
         max_value=Decimal(100),

@@ -192,11 +192,10 @@ def _template(request: HtmxRequest) -> str:
 
 
 def _settings_form(node: WalletNode) -> Form:
-    percent = None if node.target_weight is None else (node.target_weight * 100).normalize()
     return SettingsForm(
         initial={
             "name": node.name,
-            "target_percent": None if percent is None else f"{percent:f}",
+            "target_percent": None if node.target_weight is None else node.target_weight * 100,
             "trading_state": node.trading_state,
         },
         is_master=node.parent_id is None,

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from kit import decimals, formatting
 from kit.errors import InvalidInputError
+from kit.forms import read_as_written
 from wallets.hierarchy.movements import smallest_unit
 from wallets.hierarchy.tree import Holding, WalletNode
 
@@ -79,7 +80,7 @@ def read_part(text: str) -> Part | None:
     if not word.endswith("%"):
         return None
     try:
-        percent = decimals.parse(word[:-1])
+        percent = read_as_written(word[:-1])
     except ValueError:
         return None
     if not 0 < percent <= HUNDRED:

@@ -59,7 +59,7 @@ class Plan:
         """What a form carries: the exact amount, or the part that it was asked for as while amounts are hidden."""
         if self.part is not None and display.current().hide_amounts:
             return self.part.label
-        return decimals.plain(self.preview.amount)
+        return formatting.written(self.preview.amount)
 
     def lines(self) -> list[Line]:
         """Both sides, the agents it is split to, and the share of the whole."""

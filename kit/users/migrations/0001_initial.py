@@ -41,6 +41,33 @@ class Migration(migrations.Migration):
                 ),
                 ("timezone", models.CharField(default="UTC", max_length=64)),
                 (
+                    "number_format",
+                    models.CharField(
+                        choices=[
+                            ("1,234.56", "1,234.56"),
+                            ("1.234,56", "1.234,56"),
+                            ("1 234,56", "1 234,56"),
+                            ("1 234.56", "1 234.56"),
+                        ],
+                        default="1,234.56",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "date_format",
+                    models.CharField(
+                        choices=[
+                            ("23 Oct 2026", "23 Oct 2026"),
+                            ("2026-10-23", "2026-10-23"),
+                            ("23.10.2026", "23.10.2026"),
+                            ("23/10/2026", "23/10/2026"),
+                            ("10/23/2026", "10/23/2026"),
+                        ],
+                        default="23 Oct 2026",
+                        max_length=11,
+                    ),
+                ),
+                (
                     "theme",
                     models.CharField(
                         choices=[("system", "As the system"), ("light", "Light"), ("dark", "Dark")],
