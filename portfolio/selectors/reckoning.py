@@ -250,7 +250,7 @@ FIGURES: Final[dict[str, Callable[[Scope], Reckoning]]] = {
     "value-at-risk": _of_days(
         "value_at_risk", "value_at_risk", "percent",
         "The daily return that 5 of 100 days are worse than, as a loss: between the two rows around place "
-        "0.05 × (n − 1), in proportion.",
+        "5 % × (n − 1), in proportion.",
         "Historical, the empirical quantile with linear interpolation", lambda _, __: [],
     ),
     "shortfall": _of_days(
