@@ -18,7 +18,7 @@ from farms.forms import AgentForm, FarmForm
 from farms.models import Agent, AgentRun, Farm
 from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
-from kit.http import missing_is_404, owner_of
+from kit.http import HtmxRequest, missing_is_404, owner_of, vary, wants_part
 from kit.paging import Pages
 from quant import strategies
 from quant.strategies import Strategy
@@ -28,6 +28,7 @@ from wallets.models import Wallet
 Row = TypeVar("Row", Farm, Agent)
 
 RUNS_SHOWN = 25
+FIGURES = "agent-figures"  # the element that asks for what follows the price
 SHOWN = (("", "Holds folded"), ("acted", "Decisions"), ("all", "All runs"))
 
 
@@ -65,13 +66,17 @@ def of_wallet(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_GET
-def agent(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One agent: its market as it sees it, and why it did what it did.
+def agent(request: HtmxRequest, pk: UUID) -> HttpResponse:
+    """One agent: its market as it sees it, and why it did what it did; what follows the price alone for a live update.
 
     `?span=` says how far back its market is shown, `?show=` whether the bars on which it did nothing are folded, left
     out (`acted`) or listed one by one (`all`).
     """
     owner_id = owner_of(request)
+    if wants_part(request) and request.htmx.target == FIGURES:
+        with missing_is_404():
+            row = selectors.agent_row(owner_id=owner_id, agent_id=pk)
+        return vary(render(request, "farms/agent.html#now", {"agent": row, "is_fragment": True}))
     with missing_is_404():
         page = selectors.agent_page(owner_id=owner_id, agent_id=pk, span=request.GET.get("span", ""))
     given = request.GET.get("show", "")
@@ -91,7 +96,7 @@ def agent(request: HttpRequest, pk: UUID) -> HttpResponse:
         "show": show,
         "options": SHOWN,
     }
-    return render(request, "farms/agent.html", context)
+    return vary(render(request, "farms/agent.html", context))
 
 
 # --- starting and pausing ------------------------------------------------------------------------------------------

@@ -62,6 +62,25 @@ def test_a_step_is_taken_from_the_list_of_farms(open_page: OpenPage, world: Worl
     assert visit.console == []
 
 
+def test_a_price_changes_the_figures_and_the_position_and_nothing_else_is_sent(
+    open_page: OpenPage, world: World
+) -> None:
+    visit = open_page(address(world), user=world.owner)
+    visit.page.locator("#live[data-state=live]").wait_for()
+    mark = visit.page.locator("#agent-position dt", has_text="Mark").locator("xpath=following-sibling::dd[1]")
+    before = mark.text_content() or ""
+    visit.page.evaluate("document.getElementById('market-chart').dataset.kept = 'yes'")
+    world.quote("123456")
+    with visit.page.expect_response(lambda answer: answer.url.endswith(address(world))) as answer:
+        publish(owner_id=world.owner.pk, event="prices", data={})
+    assert len(answer.value.body()) < 8_000
+    expect(mark).to_contain_text("123,456")
+    assert "123,456" not in before
+    assert visit.page.locator("#agent-position").count() == visit.page.locator("#agent-figures").count() == 1
+    assert visit.page.evaluate("document.getElementById('market-chart').dataset.kept") == "yes"
+    assert visit.console == []
+
+
 def test_what_is_seen_of_the_chart_outlives_a_live_update(open_page: OpenPage, world: World) -> None:
     visit = open_page(address(world), user=world.owner)
     page = visit.page
