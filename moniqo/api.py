@@ -25,6 +25,7 @@ from kit.users.access import SignedIn
 from kit.users.api import router as auth
 from markets.api import router as markets
 from moniqo.start.api import router as start
+from moniqo.ui.reference import ReferencePage
 from portfolio.api import router as portfolio
 from trading.api import router as trading
 from wallets.connections.api import router as connections
@@ -60,8 +61,9 @@ api = ExplainedAPI(
     version="1.0.0",
     description=(
         "Amounts are strings, moments are ISO 8601 in UTC, errors are problem details (RFC 9457). "
-        "A token may do what its scopes say: the padlock of each operation names the one it needs."
+        "A token may do what its scopes say: each operation names those it needs."
     ),
+    docs=ReferencePage(),
     docs_url="/docs",
     urls_namespace="api",
     auth=SignedIn(),

@@ -110,7 +110,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "lucide",
     "template_partials",
-    "ninja",
     "moniqo",
     "moniqo.benches",
     "moniqo.demo",
@@ -213,7 +212,7 @@ if PRODUCTION:
 # Plotly inserts one empty <style> element and sets style attributes; the hash is that of the empty string.
 _EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/v1/docs"),
+    "EXCLUDE_URL_PREFIXES": ("/admin/",),
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "script-src": ["'self'"],

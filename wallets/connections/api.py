@@ -85,19 +85,19 @@ class ConnectionOut(Schema):
     last_sync: SyncOut | None
 
 
-@router.get("/platforms", response=list[PlatformOut])
+@router.get("/platforms", response=list[PlatformOut], summary="What can be connected")
 def platforms(request: HttpRequest) -> Any:
     """What can be connected."""
     return Platform.objects.filter(is_active=True)
 
 
-@router.get("/connections", response=list[ConnectionOut])
+@router.get("/connections", response=list[ConnectionOut], summary="All connections, worst first")
 def connections(request: HttpRequest) -> Any:
     """All of the owner's connections, those that need somebody first."""
     return [_connection(health) for health in connection_health(owner_id=owner_of(request))]
 
 
-@router.get("/connections/{uuid:connection_id}", response=ConnectionOut)
+@router.get("/connections/{uuid:connection_id}", response=ConnectionOut, summary="One connection")
 def connection(request: HttpRequest, connection_id: UUID) -> Any:
     found = connection_health(owner_id=owner_of(request), connection_id=connection_id)
     if not found:
@@ -111,7 +111,7 @@ class ConnectionChange(Body):
     name: str = Field(min_length=1, max_length=80)
 
 
-@router.patch("/connections/{uuid:connection_id}", response=ConnectionOut)
+@router.patch("/connections/{uuid:connection_id}", response=ConnectionOut, summary="Give it another name")
 def rename(request: HttpRequest, connection_id: UUID, body: ConnectionChange) -> Any:
     """Give a connection another name; 409 for one in use."""
     owner_id = owner_of(request)
@@ -125,7 +125,9 @@ class StateIn(Body):
     state: str
 
 
-@router.put("/connections/{uuid:connection_id}/state", auth=MANAGE, response=ConnectionOut)
+@router.put(
+    "/connections/{uuid:connection_id}/state", auth=MANAGE, response=ConnectionOut, summary="Pause, archive, reactivate"
+)
 def change_state(request: HttpRequest, connection_id: UUID, body: StateIn) -> Any:
     """Pause, archive or reactivate a connection: what is not active neither syncs nor trades.
 
@@ -137,20 +139,22 @@ def change_state(request: HttpRequest, connection_id: UUID, body: StateIn) -> An
     return _connection(connection_health(owner_id=owner_id, connection_id=connection_id)[0])
 
 
-@router.post("/connections/{uuid:connection_id}/sync", auth=READ, response={202: SyncOut})
+@router.post("/connections/{uuid:connection_id}/sync", auth=READ, response={202: SyncOut}, summary="Start a sync")
 def sync(request: HttpRequest, connection_id: UUID) -> Status[SyncRun]:
     """Start a sync, or answer with the one that is under way; ask for it to see its progress."""
     return Status(202, request_sync(owner_id=owner_of(request), connection_id=connection_id))
 
 
-@router.get("/connections/{uuid:connection_id}/syncs", response=Page[SyncOut])
+@router.get("/connections/{uuid:connection_id}/syncs", response=Page[SyncOut], summary="Its syncs, newest first")
 def syncs(request: HttpRequest, connection_id: UUID, query: Query[PageQuery]) -> Any:
     """The syncs of the last days, newest first."""
     get_connection(owner_id=owner_of(request), connection_id=connection_id)
     return paginate(SyncRun.objects.filter(connection_id=connection_id), query)
 
 
-@router.get("/connections/{uuid:connection_id}/syncs/{uuid:sync_id}", response=SyncResultOut)
+@router.get(
+    "/connections/{uuid:connection_id}/syncs/{uuid:sync_id}", response=SyncResultOut, summary="What a sync found"
+)
 def sync_result(request: HttpRequest, connection_id: UUID, sync_id: UUID) -> Any:
     """How far the sync is, and what it found in each asset."""
     run = SyncRun.objects.filter(owner_id=owner_of(request), connection_id=connection_id, pk=sync_id).first()
