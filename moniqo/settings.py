@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 from moniqo import schedule
 
@@ -298,4 +299,12 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": os.environ.get("MONIQO_LOG_LEVEL", "INFO")},
 }
 
-UNFOLD = {"SITE_TITLE": "Moniqo operators", "SITE_HEADER": "Moniqo", "SHOW_HISTORY": True}
+UNFOLD = {
+    "SITE_TITLE": "Moniqo operators",
+    "SITE_HEADER": "Moniqo",
+    "SHOW_HISTORY": True,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/icon.svg")},
+    ],
+    "DASHBOARD_CALLBACK": "moniqo.operators.dashboard",
+}
