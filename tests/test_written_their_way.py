@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -22,6 +23,7 @@ READERS = [
 # What stands there is no page of figures: files for programs, other people's pages, and the choice of formats itself.
 NO_PAGES = re.compile(r"/(admin|api|static|preferences|export)|\.csv|logout|/live")
 FIGURE = re.compile(r"(?<![\w.,:/-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?:(?![\w.]*\w)|(?=[KMB]\b))")
+RELATIVE = re.compile(r"data-(age|countdown|stamp)")
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 DAY = re.compile(rf"\b(\d{{1,2}} (?:{MONTHS}) \d{{4}})\b")
 SHORT_DAY = re.compile(rf"\b(\d{{1,2}} (?:{MONTHS}))\b(?! \d{{4}})")
@@ -95,13 +97,17 @@ def test_no_page_shows_a_figure_or_a_day_in_another_format(world: World, browser
     assert not wrong, "\n".join(map(str, wrong[:40]))
 
 
+def drawn(page: str) -> list[Any]:
+    """The figures that a page carries along."""
+    return [json.loads(found) for found in re.findall(r'<script id="[\w-]+-data"[^>]*>(.*?)</script>', page)]
+
+
 def test_charts_are_told_the_separators_and_the_dates(world: World, browser: Client) -> None:
     for numbers, dates in READERS:
         choose(world, numbers, dates)
         page = browser.get("/").content.decode()
-        figures = [json.loads(found) for found in re.findall(r'<script id="[\w-]+-data"[^>]*>(.*?)</script>', page)]
-        assert figures
-        for figure in figures:
+        assert drawn(page)
+        for figure in drawn(page):
             assert figure["layout"]["separators"] == NUMBERS[numbers][1] + NUMBERS[numbers][0]
             if "xaxis" in figure["layout"]:
                 assert DATES[dates][0] in figure["layout"]["xaxis"]["hoverformat"]
@@ -131,3 +137,23 @@ def test_programs_and_files_stay_as_they_are(world: World, browser: Client) -> N
     before = [b"".join(browser.get(address)) for address in addresses]
     choose(world, "1.234,56", "23.10.2026")
     assert [b"".join(browser.get(address)) for address in addresses] == before
+
+
+def test_every_chart_filter_and_list_says_whose_clock_it_goes_by(world: World, browser: Client) -> None:
+    User.objects.filter(pk=world.owner.pk).update(timezone="Asia/Tokyo")
+    charts, filters, lists = 0, 0, 0
+    for address in pages(browser):
+        page = browser.get(address).content.decode()
+        said = len(re.findall(r'<p class="zone">Times in Asia/Tokyo</p>', page))
+        over_time = sum(figure["layout"].get("xaxis", {}).get("type") == "date" for figure in drawn(page))
+        assert said == over_time, address
+        charts += said
+        if 'name="since"' in page:
+            assert '<p class="zone">Days of Asia/Tokyo</p>' in page, address
+            filters += 1
+        for card in re.split(r"<section\b|<div class=\"card", page)[1:]:
+            told = [moment for moment in re.findall(r"<time ([^>]*)>", card) if not RELATIVE.search(moment)]
+            if told and "<table" in card:
+                assert re.search(r"JST|Asia/Tokyo", strip_tags(card)), (address, told[0])
+                lists += 1
+    assert (charts >= 3, filters >= 2, lists >= 10) == (True, True, True)

@@ -386,6 +386,13 @@ def styled(field: BoundField, css_class: str = "input") -> SafeString:
 
 
 @register.simple_tag
+def zone_of(figure: dict[str, Any]) -> str:
+    """The time zone that a chart over time speaks in; empty for other charts."""
+    is_over_time = figure["layout"].get("xaxis", {}).get("type") == "date"
+    return display.current().timezone if is_over_time else ""
+
+
+@register.simple_tag
 def figure_data(figure: dict[str, Any], chart_id: str) -> SafeString:
     """The figure of a chart as JSON that the page carries along."""
     return json_script(figure, f"{chart_id}-data")

@@ -132,7 +132,7 @@ def test_what_is_seen_of_the_equity_outlives_a_live_update_and_another_unit_but_
         publish(owner_id=world.owner.pk, event="portfolio", data={})
     page.wait_for_timeout(500)
     assert seen(page, "equity-chart") == closer
-    page.get_by_role("link", name="Return", exact=True).click()
+    page.get_by_role("group", name="Unit").get_by_role("link", name="Return").click()
     expect(page).to_have_url(re.compile("unit=return"))
     page.wait_for_timeout(500)
     assert seen(page, "equity-chart") == closer
@@ -152,3 +152,25 @@ def test_the_hover_of_the_equity_says_the_drawdown(open_page: OpenPage, world: W
     hover = page.locator("#equity-chart .hoverlayer")
     expect(hover).to_contain_text("Portfolio")
     expect(hover).to_contain_text(re.compile(r"Drawdown.*%"))
+
+
+def test_axes_and_hovers_are_written_as_their_reader_writes(open_page: OpenPage, world: World) -> None:
+    User.objects.filter(pk=world.owner.pk).update(
+        number_format="1.234,56", date_format="23.10.2026", timezone="Asia/Tokyo"
+    )
+    page = open_page(address(world, "agent"), user=world.owner).page
+    settle(page)
+    expect(page.get_by_text("Times in Asia/Tokyo").first).to_be_visible()
+    prices = page.locator("#market-chart .ytick text").all_text_contents()
+    assert prices
+    assert [price for price in prices if not re.fullmatch(r"\d{1,3}(\.\d{3})*(,\d+)?", price)] == []
+    page.goto("/")
+    settle(page)
+    box = page.locator("#equity-chart").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
+    hover = page.locator("#equity-chart .hoverlayer")
+    expect(hover).to_contain_text(re.compile(r"\d\d\.\d\d\.\d{4}, \d\d:\d\d"))
+    expect(hover).to_contain_text(re.compile(r"\d{1,3}\.\d{3}"))
+    expect(hover).to_contain_text(re.compile(r"Drawdown.*\d,\d\d%"))
+    assert wrong_labels(page) == []
