@@ -71,7 +71,8 @@ class AgentForm(forms.Form):
         field.queryset = Instrument.objects.filter(venue=venue, is_active=True)
         if not is_new:
             del self.fields["instrument"]
-        self.schema = [item for item in strategy.schema if item.kind != "data"]
+        # Only spot can be traded, which has one direction: there is nothing to ask.
+        self.schema = [item for item in strategy.schema if item.kind != "data" and item.name != "direction"]
         composed = [item for item in strategy.schema if item.kind == "data"] if like else []
         # Rules that no field can ask for stay as they are, and are shown in words.
         self.kept = {item.name: like.parameters.get(item.name, item.default) for item in composed} if like else {}

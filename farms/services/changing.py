@@ -71,7 +71,10 @@ def update_agent(
         if timeframe != agent.timeframe:
             agent.last_bar = max(agent.last_bar or 0, _last_closed(timeframe))
         agent.name, agent.timeframe, agent.sizing = name, timeframe, sizing
-        agent.size, agent.parameters = fraction(size, "size"), checked_parameters(agent.strategy, parameters)
+        agent.size, agent.parameters = (
+            fraction(size, "size"),
+            checked_parameters(agent.strategy, parameters, agent.instrument),
+        )
         agent.save(update_fields=("name", "timeframe", "sizing", "size", "parameters", "last_bar"))
         _update_wallet(agent.wallet, name, agent.wallet.target_weight)
         _record(agent.farm, before, _facts_of_agent(agent), agent=agent)

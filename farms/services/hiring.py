@@ -72,8 +72,8 @@ def create_agent(
     if farm.status == Farm.Status.ARCHIVED:
         raise ConflictError(f"{farm.name} is archived: make a new farm in its place.")
     name = named(name, taken=farm.agents.all())
-    checked = checked_parameters(strategy, parameters or {})
     instrument = _tradable(instrument_id, farm.wallet.connection.venue)
+    checked = checked_parameters(strategy, parameters or {}, instrument)
     if timeframe not in Timeframe.values:
         raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
     if sizing not in Agent.Sizing.values:
@@ -99,12 +99,15 @@ def create_agent(
     return agent
 
 
-def checked_parameters(slug: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters of the strategy, or InvalidInputError naming `parameters`."""
+def checked_parameters(slug: str, parameters: Mapping[str, Any], instrument: Instrument) -> dict[str, Any]:
+    """All parameters of the strategy, or InvalidInputError naming `parameters`, which spot lets only buy."""
     try:
-        return strategies.get(slug).validate(parameters)
+        checked = strategies.get(slug).validate(parameters)
     except QuantError as error:
         raise invalid("parameters", str(error)) from error
+    if instrument.kind == Instrument.Kind.SPOT and checked.get("direction", "long") != "long":
+        raise invalid("parameters", f"{instrument.symbol} is a spot market, which nobody sells short: trade it long.")
+    return checked
 
 
 def _tradable(instrument_id: int, venue: str) -> Instrument:

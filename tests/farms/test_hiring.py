@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from farms.models import Agent, AgentFarmAssignment, Farm
-from farms.services import create_agent, create_farm
+from farms.services import create_agent, create_farm, update_agent
 from kit import tenancy
 from kit.errors import InvalidInputError, NotFoundError
 from kit.users.models import User
-from tests.farms.conftest import Desk, make_instrument, make_master
+from tests.farms.conftest import PARAMETERS, Desk, make_instrument, make_master
 from wallets.models import Wallet
 
 
@@ -93,3 +93,16 @@ def test_an_agent_is_hired_into_ones_own_farm_only(desk: Desk, other_owner: User
             instrument_id=desk.instrument.pk,
             timeframe="1h",
         )
+
+
+@pytest.mark.parametrize("direction", ["short", "both"])
+def test_spot_is_not_sold_short(desk: Desk, direction: str) -> None:
+    with pytest.raises(InvalidInputError, match="spot market, which nobody sells short") as refused:
+        new_agent(desk, parameters={**PARAMETERS, "direction": direction})
+    assert set(refused.value.fields) == {"parameters"}
+    Farm.objects.filter(pk=desk.farm.pk).update(status=Farm.Status.RUNNING)
+    with pytest.raises(InvalidInputError, match="nobody sells short"):
+        update_agent(
+            owner_id=desk.owner.pk, agent_id=desk.agent.pk, name="One", timeframe="1h", sizing="cash",
+            size=Decimal("0.5"), parameters={**PARAMETERS, "direction": direction},
+        )  # fmt: skip

@@ -279,9 +279,10 @@ def test_more_rows_ask_no_more_queries(pages: Client, traded: Desk, index: int) 
 def test_what_a_form_asks_for_has_labels_units_and_choices_in_words(pages: Client, traded: Desk) -> None:
     page = pages.get(reverse("farms:hire", args=(traded.farm.pk,)) + "?strategy=trend_following")
     html = page.content.decode()
-    for words in ("Fast average (bars)", "Stop distance (ATR)", "Exponential (EMA)", "Long and short"):
+    for words in ("Fast average (bars)", "Stop distance (ATR)", "Exponential (EMA)"):
         assert words in html
     assert "Stop atr" not in html
+    assert "Direction" not in html  # spot has one
     agent = pages.get(reverse("farms:agent", args=(traded.agent.pk,))).content.decode()
     for words in ("Fast average", "Simple (SMA)", " bars"):
         assert words in agent
