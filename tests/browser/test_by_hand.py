@@ -1,10 +1,10 @@
-"""A farm built by hand from the checklist, edited, duplicated and archived: with a mouse and without JavaScript."""
+"""A farm built by hand from the checklist, edited, duplicated and archived: by mouse, by keyboard, without scripts."""
 
 import re
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from kit import tenancy
 from kit.users.models import User
@@ -14,6 +14,7 @@ from tests.conftest import make_user
 from tests.world import World
 from wallets.models import Wallet
 
+MOST_TABS = 120
 SETTLED = 800  # ms; before htmx has taken hold of a form it works as well, but on a page of its own
 
 
@@ -23,48 +24,101 @@ def builder(world: World) -> User:
     return make_user(f"builder-{uuid4().hex}@example.com", name="Bob Builder")
 
 
-def next_step(page: Page) -> None:
-    page.goto("/")
-    page.get_by_role("link", name="Do it now").click()
+class Mouse:
+    """How a page is used with a mouse."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def press(self, what: Locator) -> None:
+        what.click()
+
+    def write(self, what: Locator, text: str) -> None:
+        what.fill(text)
+
+    def tick(self, what: Locator) -> None:
+        what.check()
+
+    def choose(self, what: Locator, value: str) -> None:
+        what.select_option(value)
 
 
-def move(page: Page, amount: str) -> None:
+class Keyboard(Mouse):
+    """How it is used without one: whatever is wanted has to be reached by Tab."""
+
+    def press(self, what: Locator) -> None:
+        self._reach(what)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_timeout(SETTLED)  # unlike a click, a key does not wait for where it leads
+        self.page.wait_for_load_state("load")
+
+    def write(self, what: Locator, text: str) -> None:
+        self._reach(what)
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text)
+
+    def tick(self, what: Locator) -> None:
+        self._reach(what)
+        self.page.keyboard.press("Space")
+
+    def choose(self, what: Locator, value: str) -> None:
+        label = what.locator(f"option[value={value}]").text_content() or ""
+        self._reach(what)
+        self.page.keyboard.type(label[:12])
+
+    def _reach(self, what: Locator) -> None:
+        what.wait_for()
+        for _ in range(MOST_TABS):
+            if what.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"Tab does not reach {what}.")
+
+
+def next_step(hand: Mouse) -> None:
+    hand.page.goto("/")
+    hand.press(hand.page.get_by_role("link", name="Do it now"))
+
+
+def move(hand: Mouse, amount: str) -> None:
+    page = hand.page
     page.wait_for_load_state("load")
     page.wait_for_timeout(SETTLED)
-    page.get_by_label("Amount", exact=True).fill(amount)
-    page.get_by_role("button", name=re.compile("^Review")).first.click()
-    page.get_by_role("button", name=re.compile(rf"^(Deposit|Allocate|Transfer|Move) .*{amount[:1]}")).last.click()
+    hand.write(page.get_by_label("Amount", exact=True), amount)
+    hand.press(page.get_by_role("button", name=re.compile("^Review")).first)
+    hand.press(page.get_by_role("button", name=re.compile(rf"^(Deposit|Allocate|Transfer|Move) .*{amount[:1]}")).last)
     expect(page.locator("main")).to_contain_text(re.compile("went (to|from)|came in|is in|deposited", re.IGNORECASE))
 
 
-@pytest.mark.parametrize("script", [True, False])
-def test_a_farm_is_built_by_the_checklist(open_page: OpenPage, builder: User, script: bool) -> None:
+@pytest.mark.parametrize(("script", "by"), [(True, Mouse), (False, Mouse), (True, Keyboard)])
+def test_a_farm_is_built_by_the_checklist(open_page: OpenPage, builder: User, script: bool, by: type[Mouse]) -> None:
     page = open_page("/", user=builder, script=script).page
-    next_step(page)
-    page.get_by_role("button", name="Open").last.click()
-    next_step(page)
-    page.get_by_label("What may be bought here").select_option("listed")
-    page.get_by_label("BTC/USDT").check()
-    page.get_by_label(re.compile("At most per order")).fill("5000")
-    page.get_by_role("button", name="Save limits").click()
-    next_step(page)
-    page.get_by_label("Name").fill("Fund")
-    page.get_by_role("button", name="Make master wallet").click()
-    next_step(page)
-    move(page, "9000")
-    next_step(page)
-    page.get_by_label("Name").fill("Mine")
-    page.get_by_role("button", name="Make the farm").click()
-    next_step(page)
-    page.get_by_label("Name").fill("First")
-    page.get_by_role("button", name="Hire the agent").click()
+    hand = by(page)
+    next_step(hand)
+    hand.press(page.get_by_role("button", name="Open").last)
+    next_step(hand)
+    hand.choose(page.get_by_label("What may be bought here"), "listed")
+    hand.tick(page.get_by_label("BTC/USDT"))
+    hand.write(page.get_by_label(re.compile("At most per order")), "5000")
+    hand.press(page.get_by_role("button", name="Save limits"))
+    next_step(hand)
+    hand.write(page.get_by_label("Name"), "Fund")
+    hand.press(page.get_by_role("button", name="Make master wallet"))
+    next_step(hand)
+    move(hand, "9000")
+    next_step(hand)
+    hand.write(page.get_by_label("Name"), "Mine")
+    hand.press(page.get_by_role("button", name="Make the farm"))
+    next_step(hand)
+    hand.write(page.get_by_label("Name"), "First")
+    hand.press(page.get_by_role("button", name="Hire the agent"))
     for amount in ("4000", "3000"):
-        next_step(page)
-        move(page, amount)
-    next_step(page)
-    page.get_by_role("button", name="Start the agent").click()
-    next_step(page)
-    page.get_by_role("button", name="Start the farm").first.click()
+        next_step(hand)
+        move(hand, amount)
+    next_step(hand)
+    hand.press(page.get_by_role("button", name="Start the agent"))
+    next_step(hand)
+    hand.press(page.get_by_role("button", name="Start the farm").first)
     page.goto("/")
     expect(page.get_by_role("link", name="Do it now")).to_have_count(0)
     with tenancy.tenant(builder.pk):
