@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.farms, name="list"),
     path("new/", views.new_farm, name="new"),
     path("of/<uuid:pk>/", views.of_wallet, name="of-wallet"),
+    path("runs/of/<uuid:pk>/", views.run_of_order, name="of-order"),
     path("<uuid:pk>/", views.farm, name="farm"),
     path("<uuid:pk>/start/", views.switch_farm, {"action": "start"}, name="farm-start"),
     path("<uuid:pk>/pause/", views.switch_farm, {"action": "pause"}, name="farm-pause"),

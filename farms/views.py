@@ -22,6 +22,7 @@ from kit.http import HtmxRequest, missing_is_404, owner_of, vary, wants_part
 from kit.paging import Pages
 from quant import strategies
 from quant.strategies import Strategy
+from trading.models import Order
 from trading.selectors import wallet_limits
 from wallets.models import Wallet
 
@@ -62,6 +63,22 @@ def of_wallet(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("farms:farm", pk=found.pk)
     messages.info(request, "No farm and no agent works with this wallet.")
     return redirect("farms:list")
+
+
+@login_required
+@require_GET
+def run_of_order(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """To the decision that placed this order, in the list of its agent; to the agent where a person or a stop did."""
+    owner_id = owner_of(request)
+    run = AgentRun.objects.filter(owner_id=owner_id, order_id=pk).first()
+    if run is None:
+        with missing_is_404(Order.DoesNotExist):
+            placed = Order.objects.get(owner_id=owner_id, pk=pk)
+        messages.info(request, "No decision at a candle's close placed this order: a stop, a target or a person did.")
+        return redirect("farms:of-wallet", pk=placed.wallet_id)
+    acted = selectors.agent_runs(owner_id=owner_id, agent_id=run.agent_id).exclude(decision=AgentRun.Decision.HOLD)
+    page = acted.filter(bar__gt=run.bar).count() // RUNS_SHOWN + 1
+    return redirect(f"{reverse('farms:agent', args=[run.agent_id])}?show=acted&page={page}#run-{run.pk}")
 
 
 @login_required

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<uuid:pk>/deposit/", views.move, {"action": "deposit"}, name="deposit"),
     path("<uuid:pk>/allocate/", views.move, {"action": "allocate"}, name="allocate"),
     path("<uuid:pk>/collect/", views.move, {"action": "collect"}, name="collect"),
+    path("postings/<int:pk>/", views.posting, name="posting"),
     path("movements/<uuid:pk>/undo/", views.undo, name="undo"),
     *connection_urls.urlpatterns,
 ]

@@ -35,6 +35,7 @@ IDIOMORPH = MODULES / "idiomorph" / "dist" / "idiomorph-ext.min.js"
 PLOTLY = MODULES / "plotly.js-finance-dist-min" / "plotly-finance.min.js"
 BUILT = MODULES / ".cache" / "moniqo"
 FOR_READERS = re.compile(r"/\*.*?\*/|(?<=\n)\s+", re.DOTALL)
+COMMENT_LINES = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
 COMPRESSED = (".br", ".gz")
 
 
@@ -95,9 +96,11 @@ def _stylesheet(sources: Iterable[Path]) -> str:
 
 
 def _blocks(sources: Iterable[Path]) -> str:
-    """Libraries as they are, so that all may use them; each of ours in a block that keeps its names to itself."""
+    """Libraries as they are, so that all may use them; each of ours in a block that keeps its names to itself, without
+    the lines that are comments."""
     return "\n".join(
-        f"{{\n{source.read_text()}\n}}" if source.is_relative_to(SCRIPTS) else source.read_text() for source in sources
+        f"{{\n{COMMENT_LINES.sub('', source.read_text())}\n}}" if source.is_relative_to(SCRIPTS) else source.read_text()
+        for source in sources
     )
 
 

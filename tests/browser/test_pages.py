@@ -18,7 +18,7 @@ from wallets.models import Account, FundAllocation
 WITH_CHARTS = ("home", "drawdown", "farm", "agent")
 PAGES = (
     "home", "net value", "profit", "drawdown", "calendar", "weeks", "day", "sharpe", "win rate",
-    "open profit", "exposure",
+    "open profit", "exposure", "posting",
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "farms", "farm", "agent", "new farm", "hiring", "orders", "order", "positions",
     "trades", "preferences", "password", "two-factor", "tokens", "log", "alerts", "old alerts",
@@ -34,6 +34,7 @@ def address(world: World, name: str) -> str:
     farm, agent, wallet = world.farm, world.agent, world.farm.wallet_id
     with tenancy.tenant(world.owner.pk):
         order = Order.objects.filter(wallet=agent.wallet_id, status="filled").earliest("created_at").pk
+        posting = Fill.objects.filter(order_id=order).earliest("pk").posting_id
     return {
         "home": "/",
         "net value": "/portfolio/explain/net-value/",
@@ -46,6 +47,7 @@ def address(world: World, name: str) -> str:
         "win rate": "/portfolio/explain/win-rate/",
         "open profit": "/portfolio/explain/open-pnl/",
         "exposure": "/portfolio/explain/net-exposure/",
+        "posting": f"/wallets/postings/{posting}/",
         "wallets": "/wallets/",
         "collecting": f"/wallets/?wallet={wallet}&tab=collect",
         "settings": f"/wallets/?wallet={world.master.pk}&tab=settings",

@@ -77,7 +77,8 @@ def test_every_script_of_ours_is_in_a_block_of_its_own() -> None:
     assets.build()
     script = assets.ASSETS["js/moniqo.js"].path.read_text()
     for source in assets.SCRIPTS.glob("*.js"):
-        assert f"{{\n{source.read_text()}\n}}" in script
+        code = [line for line in source.read_text().splitlines(keepends=True) if not line.lstrip().startswith("//")]
+        assert f"{{\n{''.join(code)}\n}}" in script
 
 
 def test_every_component_stylesheet_stays_in_its_layer() -> None:

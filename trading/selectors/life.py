@@ -1,13 +1,19 @@
 """The whole life of one order: every number on its page comes with the rows it was computed from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import Q
+from django.urls import reverse
+
+from kit import days
 from kit.errors import NotFoundError
-from trading.models import Order, OrderEvent, RiskDecision
+from trading.models import Fill, Order, OrderEvent, Position, RiskDecision
 from trading.orders import states
 from trading.risk import gate as risk
 from trading.selectors.orders import OrderRow, order_row
@@ -26,6 +32,7 @@ class Movement:
     credit: str
     asset: str
     amount: Decimal
+    posting_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,19 @@ class OrderLife:
     fills: tuple[FillRow, ...]
     movements: tuple[Movement, ...]
     fees: dict[str, Decimal]
+    position: Position | None
+
+    @property
+    def position_address(self) -> str:
+        """The list with the round trip that its first fill belongs to; empty where nothing was filled."""
+        found = self.position
+        if found is None:
+            return ""
+        within = {"wallet": str(found.wallet_id), "instrument": str(found.instrument_id)}
+        if found.closed_at is None:
+            return f"{reverse('trading:positions')}?{urlencode(within)}"
+        closed = str(days.day_of(found.closed_at))
+        return f"{reverse('trading:trades')}?{urlencode(within | {'since': closed, 'until': closed})}"
 
     @property
     def is_cancellable(self) -> bool:
@@ -61,7 +81,8 @@ class OrderLife:
 
 
 def order_life(*, owner_id: UUID, order_id: UUID) -> OrderLife:
-    """Everything about one order in five queries. Raises NotFoundError, also for somebody else's."""
+    """Everything about one order in five queries, six once something was filled. Raises NotFoundError, also for
+    somebody else's."""
     order = (
         Order.objects.filter(owner_id=owner_id, pk=order_id)
         .select_related("instrument", "wallet__parent", "connection__platform", "hold")
@@ -81,7 +102,15 @@ def order_life(*, owner_id: UUID, order_id: UUID) -> OrderLife:
         fills=tuple(map(fill_row, fills)),
         movements=_movements(order, [fill.venue_trade_id for fill in fills]),
         fees=fees,
+        position=_position(order, fills) if fills else None,
     )
+
+
+def _position(order: Order, fills: Sequence[Fill]) -> Position | None:
+    """The round trip that was under way when the order was first filled."""
+    first = min(fill.filled_at for fill in fills)
+    rows = Position.objects.filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, opened_at__lte=first)
+    return rows.filter(Q(closed_at__isnull=True) | Q(closed_at__gte=first)).order_by("opened_at").first()
 
 
 def _movements(order: Order, trade_ids: list[str]) -> tuple[Movement, ...]:
@@ -113,4 +142,5 @@ def _movement(transfer: Transfer) -> Movement:
         credit=transfer.credit.get_kind_display(),
         asset=transfer.asset,
         amount=transfer.amount,
+        posting_id=transfer.posting_id,
     )

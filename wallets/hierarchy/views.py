@@ -23,6 +23,7 @@ from wallets.hierarchy.forms import MovementForm, SettingsForm, WalletForm
 from wallets.hierarchy.review import carry_out, confirmation, said
 from wallets.hierarchy.transfers import TREE, WALLET, Place
 from wallets.hierarchy.tree import wallet_tree
+from wallets.ledger import statements
 from wallets.models import Connection, FundAllocation, Wallet
 
 # --- the pages ------------------------------------------------------------------------------------------------------
@@ -48,6 +49,15 @@ def wallet(request: HtmxRequest, pk: UUID) -> HttpResponse:
     if wants_part(request) and request.htmx.target == pages.FORM:
         return pages.page_with(request, nodes, place)
     return pages.wallet_page(request, nodes, place)
+
+
+@login_required
+@require_GET
+def posting(request: HttpRequest, pk: int) -> HttpResponse:
+    """One entry of the books with all that was moved by the same request, and what it was for."""
+    with missing_is_404():
+        found = statements.posting_page(owner_id=owner_of(request), posting_id=pk)
+    return render(request, "wallets/posting.html", {"found": found})
 
 
 # --- moving money ---------------------------------------------------------------------------------------------------

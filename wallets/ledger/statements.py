@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from wallets.models import Account, Entry, FundAllocation, Transfer
+from kit.errors import NotFoundError
+from wallets.models import Account, Entry, FundAllocation, Posting, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,67 @@ class EntryLine:
     posting_id: int
     transfer_id: int
     detail: dict[str, Any]
+
+    @property
+    def order_id(self) -> str:
+        """The order it was done for, empty where it was for none."""
+        return str(self.detail.get("order", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class PostingLine:
+    """One transfer of a posting: from account to account, each the wallet's own money or what its kind says."""
+
+    id: int
+    phase: str
+    asset: str
+    amount: Decimal
+    source: str
+    source_wallet_id: UUID
+    target: str
+    target_wallet_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PostingPage:
+    """One request to the ledger with all that it moved, oldest first; `order_id` is empty where it was for none."""
+
+    posting: Posting
+    lines: tuple[PostingLine, ...]
+    note: str
+
+    @property
+    def order_id(self) -> str:
+        return str(self.posting.detail.get("order", ""))
+
+
+def posting_page(*, owner_id: UUID, posting_id: int) -> PostingPage:
+    """A posting and its transfers, two queries. Raises NotFoundError, also for somebody else's."""
+    posting = Posting.objects.filter(owner_id=owner_id, pk=posting_id).select_related("allocation").first()
+    if posting is None:
+        raise NotFoundError("There is no such transfer: choose one of yours.")
+    rows = posting.transfers.select_related("debit__wallet", "credit__wallet").order_by("pk")
+    moved = getattr(posting, "allocation", None)
+    note = moved.note if moved else str(posting.detail.get("note", ""))
+    return PostingPage(posting, tuple(map(_posting_line, rows)), note)
+
+
+def _posting_line(transfer: Transfer) -> PostingLine:
+    return PostingLine(
+        id=transfer.pk,
+        phase=transfer.get_phase_display(),
+        asset=transfer.asset,
+        amount=transfer.amount,
+        source=_said(transfer.debit),
+        source_wallet_id=transfer.debit.wallet_id,
+        target=_said(transfer.credit),
+        target_wallet_id=transfer.credit.wallet_id,
+    )
+
+
+def _said(account: Account) -> str:
+    name = account.wallet.name
+    return name if account.kind == Account.Kind.WALLET else f"{name}: {account.get_kind_display().lower()}"
 
 
 def entries(*, owner_id: UUID, wallet_id: UUID, asset: str, kind: str = Account.Kind.WALLET) -> QuerySet[Entry]:
