@@ -36,7 +36,7 @@ def verify_ledger() -> None:
 
 @shared_task(name="wallets.tasks.watch_platforms")
 def watch_platforms() -> None:
-    """Tell operators of a platform that refuses many people at once."""
+    """Tell operators of a platform that rejects many people at once."""
     platforms.tell_operators_of_refusals()
 
 

@@ -148,7 +148,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
 def take_note(program: Program, number: int) -> None:
     """An alert that is acknowledged and settled, and one more key and kind that are not heard of."""
     with tenancy.tenant(program.owner.pk):
-        raised = raise_alert(owner_id=program.owner.pk, key=f"sync:{number}", title="A venue refuses")
+        raised = raise_alert(owner_id=program.owner.pk, key=f"sync:{number}", title="A venue rejects")
     program.call("get", "/alerts/{alert_id}", alert_id=raised)
     program.call("post", "/alerts/{alert_id}/acknowledge", alert_id=raised)
     program.call("post", "/alerts/{alert_id}/resolve", alert_id=raised)

@@ -24,7 +24,7 @@ def test_the_third_owner_who_is_refused_alarms_operators(live_db: str, operator:
                 raise_alert(owner_id=user.pk, key=f"{kind}:{connection.pk}", title="Refused")
         refused.append((user, connection))
         assert tell_operators_of_refusals() == (1 if number == 2 else 0)
-    assert standing(operator) == ["Paper exchange refuses the connections of 3 people"]
+    assert standing(operator) == ["Paper exchange rejects the connections of 3 people"]
     user, connection = refused[0]
     with tenancy.tenant(user.pk):
         for kind in ("sync", "credentials"):

@@ -245,7 +245,7 @@ def _reject_again(order: Order, venue: Venue, error: VenueRejectedError) -> Orde
 
 
 def _stop(order: Order, venue: Venue, error: VenueCredentialsError) -> Order:
-    """The venue refused the key before it looked at the order: a no to this sending, and something for a person."""
+    """The venue rejected the key before it looked at the order: a no to this sending, and something for a person."""
     with tenancy.tenant(order.owner_id):
         _tell_of_refused_key(order, error)
     return _reject_again(order, venue, VenueRejectedError(error.sentence, reason="credentials"))
@@ -255,7 +255,7 @@ def _tell_of_refused_key(order: Order, error: VenueCredentialsError) -> None:
     raise_alert(
         owner_id=order.owner_id,
         key=refused_key(order.connection_id),
-        title=f"{order.connection.name} refuses its key",
+        title=f"{order.connection.name} rejects its key",
         body="{said} Replace the credentials of the connection: until then new orders are rejected, and nobody knows "
         "what becomes of those that were sent.",
         level=Alert.Level.CRITICAL,

@@ -1,4 +1,4 @@
-"""A venue that refuses many people at once has a trouble of its own: then operators are told, once per platform."""
+"""A venue that rejects many people at once has a trouble of its own: then operators are told, once per platform."""
 
 from collections import defaultdict
 from typing import Final
@@ -30,8 +30,8 @@ def tell_operators_of_refusals() -> int:
         raise_platform_alert(
             key=key,
             level=PlatformAlert.Level.CRITICAL,
-            title=f"{name} refuses the connections of {{owners}} people",
-            body="Look at the platform's status and at what has changed there: their syncs or orders are refused.",
+            title=f"{name} rejects the connections of {{owners}} people",
+            body="Look at the platform's status and at what has changed there: their syncs or orders are rejected.",
             owners=owners,
         )
     for key in known - set(many):

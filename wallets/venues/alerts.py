@@ -1,4 +1,4 @@
-"""What people are told about a connection itself, and what ends it: its key is refused, nobody watches its stops."""
+"""What people are told about a connection itself, and what ends it: its key is rejected, nobody watches its stops."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from wallets.venues.obligations import open_under
 
 
 def refused_key(connection_id: UUID) -> str:
-    """The key of the alert that says that the venue refuses the connection's credentials."""
+    """The key of the alert that says that the venue rejects the connection's credentials."""
     return f"credentials:{connection_id}"
 
 

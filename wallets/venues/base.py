@@ -59,7 +59,7 @@ class VenueAmbiguousError(VenueError):
 
 
 class VenueCredentialsError(VenueError):
-    """The venue refuses the key or what it may do. Stop using the connection and ask its owner; do not retry."""
+    """The venue rejects the key or what it may do. Stop using the connection and ask its owner; do not retry."""
 
     code = "venue_credentials"
     status = 424

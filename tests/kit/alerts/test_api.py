@@ -38,7 +38,7 @@ def alert(live_db: str, owner: User) -> str:
             owner_id=owner.pk, key="drift:x:BTC", level="critical", title="{amount} is missing",
             amount=sentences.amount(Decimal("1.5"), "BTC"),
         )  # fmt: skip
-        raise_alert(owner_id=owner.pk, key="sync:y", title="A venue refuses")
+        raise_alert(owner_id=owner.pk, key="sync:y", title="A venue rejects")
         Alert.objects.filter(key="sync:y").update(about=f"order:{uuid4()}")
     return str(made)
 
