@@ -13,7 +13,7 @@ from kit import days
 from kit.api import Amount
 from portfolio.selectors import holdings
 from portfolio.selectors.calendar import Calendar, Unit
-from portfolio.selectors.periods import Period
+from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.scope import Scope
 
 router = Router()
@@ -23,9 +23,15 @@ WORTH: Final = ("equity", "invested", "unrealized_pnl", "realized_pnl", "fees", 
 
 
 class ScopeQuery(Schema):
-    """`?range=1M&wallet=<id>`; without a wallet all of them together."""
+    """`?range=1M&wallet=<id>`, or `?from=2026-10-01&to=2026-10-31`; without a wallet all of them together.
+
+    `from` and `to` are days of the reader, both included, and one of them may be left out; they come before `range`.
+    Days that make no period are left out of account.
+    """
 
     range: Period = Period.ALL
+    since: date | None = Field(None, alias="from")
+    until: date | None = Field(None, alias="to")
     wallet: UUID | None = None
 
 
@@ -89,7 +95,7 @@ class EquityOut(Schema):
     """At most 480 points that keep every extreme; `flow` is the money that came in (+) or left (−) at the point."""
 
     base: str
-    range: Period
+    range: str = Field(description="A name of `range`, or `2026-10-01..2026-10-31`.")
     points: list[PointOut]
 
 
@@ -216,7 +222,7 @@ def summary(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
 @router.get("/equity", response=EquityOut, summary="Value over time")
 def equity(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
     figures = _figures(request, scope)
-    return {"base": figures.base, "range": scope.range, "points": list(figures.points)}
+    return {"base": figures.base, "range": figures.period.value, "points": list(figures.points)}
 
 
 @router.get("/allocation", response=AllocationOut, summary="What it consists of, with targets and drift")
@@ -249,7 +255,7 @@ def performance(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
 
 @router.get("/calendar", response=CalendarOut, summary="What each day, week, month or year made, and its trades")
 def calendar(request: HttpRequest, wallet: UUID | None = None, period: Unit = Unit.DAY, at: date | None = None) -> Any:
-    found = Calendar(_figures(request, ScopeQuery(range=Period.WEEK, wallet=wallet)), unit=period, day=at)
+    found = Calendar(_scope(request, Period.WEEK, wallet), unit=period, day=at)
     return {
         "base": found.scope.base,
         "timezone": days.zone().key,
@@ -275,4 +281,8 @@ def _share(share: holdings.Share, by: str) -> dict[str, Any]:
 
 
 def _figures(request: HttpRequest, scope: ScopeQuery) -> Scope:
-    return Scope(owner=request.user, period=scope.range, wallet_id=scope.wallet)  # type: ignore[arg-type]  # signed in
+    return _scope(request, Span.of(scope.since, scope.until) or scope.range, scope.wallet)
+
+
+def _scope(request: HttpRequest, period: Period | Span, wallet_id: UUID | None) -> Scope:
+    return Scope(owner=request.user, period=period, wallet_id=wallet_id)  # type: ignore[arg-type]  # signed in

@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -152,11 +153,12 @@ def _addresses(user: Any) -> dict[str, str]:
         farm, agent = Farm.objects.order_by("created_at")[0], Agent.objects.order_by("created_at")[0]
         master = Wallet.objects.get(role=Wallet.Role.MASTER)
         connection = Connection.objects.get(wallets=master)
-    home = reverse("portfolio:home")
+    home, today = reverse("portfolio:home"), datetime.now(tz=UTC).date()
     return {
         "Portfolio": home,
         "Portfolio, all time": f"{home}?range=All",
         "Portfolio, one farm": f"{home}?wallet={farm.wallet_id}",
+        "Portfolio, a span": f"{home}?from={today - timedelta(days=60)}&to={today - timedelta(days=30)}",
         "Calendar": reverse("portfolio:calendar"),
         "Calendar, years": f"{reverse('portfolio:calendar')}?period=year",
         "Wallets": reverse("wallets:tree"),
@@ -167,6 +169,8 @@ def _addresses(user: Any) -> dict[str, str]:
         "Positions": reverse("trading:positions"),
         "Orders": reverse("trading:orders"),
         "Trades": reverse("trading:trades"),
+        "Trades by profit": f"{reverse('trading:trades')}?sort=-pnl",
+        "Orders by worth": f"{reverse('trading:orders')}?sort=-notional",
         "Connection": reverse("wallets:connection", args=[connection.pk]),
         "API orders": "/api/v1/orders",
         "API fills": "/api/v1/fills",

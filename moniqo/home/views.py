@@ -17,7 +17,7 @@ from moniqo.home.page import Home
 from portfolio import services
 from portfolio.selectors import explain as explanations
 from portfolio.selectors.calendar import FIRST, Calendar, Unit
-from portfolio.selectors.periods import Period
+from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.reckoning import reckon
 from portfolio.selectors.series import deepest_drawdown, flows_since
 from trading.selectors import Filters, list_trades
@@ -56,6 +56,7 @@ def home(request: HtmxRequest) -> HttpResponse:
         "group": group,
         "charts": Charts(found, unit=unit, group=group),
         "periods": PERIODS,
+        "is_span": isinstance(found.period, Span),
         "units": UNITS.items(),
         "groups": GROUPS.items(),
     }
@@ -141,14 +142,14 @@ def _explain_net_value(found: Home) -> dict[str, Any]:
 
 def _explain_profit(found: Home) -> dict[str, Any]:
     return {
-        "flows": flows_since(scope=found.scope, base=found.base, start=found.start),
+        "flows": flows_since(scope=found.scope, base=found.base, start=found.start, until=found.end),
         "days": found.days,
     }
 
 
 def _explain_drawdown(found: Home) -> dict[str, Any]:
     return {
-        "trough": deepest_drawdown(scope=found.scope, base=found.base, start=found.start),
+        "trough": deepest_drawdown(scope=found.scope, base=found.base, start=found.start, until=found.end),
         "figure_data": charts.equity(found.points, None),
     }
 
@@ -169,8 +170,14 @@ def _explain_day(found: Home, day: date | None) -> dict[str, Any]:
 def _home(request: HttpRequest, period: Period | None = None) -> Home:
     with missing_is_404(ValueError):
         wallet = UUID(text) if (text := request.GET.get("wallet", "")) else None
-        asked = period or Period.parse(request.GET.get("range", ""))
+        asked = period or _period(request)
         return Home(owner=request.user, period=asked, wallet_id=wallet)  # type: ignore[arg-type]  # signed in
+
+
+def _period(request: HttpRequest) -> Period | Span:
+    """What is asked for by its name, else from a day to a day, else the usual one."""
+    named, first, last = (request.GET.get(name, "") for name in ("range", "from", "to"))
+    return (None if named in set(Period) else Span.parse(first, last)) or Period.parse(named)
 
 
 def _day(text: str) -> date | None:

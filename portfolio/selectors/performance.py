@@ -114,7 +114,9 @@ def daily_parts(
     *, scope: UUID, base: str, start: datetime, before: date | None = None, limit: int = 400
 ) -> Sequence[Day]:
     """What changed the value on each day since `start`, newest first; with `before` only on the days before that."""
-    rows = DailyPerformance.objects.filter(scope=scope, base=base, day__gte=days.day_of(start)).order_by("-day")
+    rows = DailyPerformance.objects.filter(scope=scope, base=base, day__gte=days.day_of(start + days.INSTANT)).order_by(
+        "-day"
+    )
     rows = (rows.filter(day__lt=before) if before else rows)[:limit]
     return [
         Day(row.day, row.equity, row.flow, row.market, row.realized, row.fees, row.adjustments, row.twr) for row in rows

@@ -1,9 +1,10 @@
-"""The periods a reader can choose, and where they begin."""
+"""The periods a reader can choose, where they begin and where they end."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from kit import clock, days
+from kit import clock, days, formatting
 
 EPOCH = datetime(2009, 1, 1, tzinfo=UTC)  # before anything that can be traded here
 
@@ -27,6 +28,11 @@ class Period(StrEnum):
     def is_open(self) -> bool:
         """Whether it may reach back further than there is anything to see."""
         return self not in _LENGTHS
+
+    @property
+    def until(self) -> datetime | None:
+        """None: it ends now."""
+        return None
 
     @property
     def words(self) -> str:
@@ -56,3 +62,61 @@ _TITLES = {
     Period.YEAR: "this year",
     Period.ALL: "since the start",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one of the reader's days to another, both included; one of them may be left open. Has what `Period` has."""
+
+    first: date | None
+    last: date | None
+
+    @classmethod
+    def parse(cls, first: str, last: str) -> "Span | None":
+        """The span of an address; None where neither day is understood, or where they are the wrong way round."""
+        return cls.of(_day(first), _day(last))
+
+    @classmethod
+    def of(cls, first: date | None, last: date | None) -> "Span | None":
+        """The span of these days; None where it would hold none, or none that is over or has begun."""
+        today = days.day_of(clock.now())
+        if (first is None and last is None) or (first or date.min) > min(last or today, today):
+            return None
+        return cls(first, last)
+
+    @property
+    def value(self) -> str:
+        """As the API says it; no address has it."""
+        return f"{self.first or ''}..{self.last or ''}"
+
+    @property
+    def is_open(self) -> bool:
+        return True
+
+    @property
+    def words(self) -> str:
+        if self.first is None or self.last is None:
+            return f"since {_written(self.first)}" if self.first else f"until {_written(self.last)}"
+        return _written(self.first) if self.first == self.last else f"{_written(self.first)} to {_written(self.last)}"
+
+    @property
+    def start(self) -> datetime:
+        return days.begins(self.first) - days.INSTANT if self.first and self.first > EPOCH.date() else EPOCH
+
+    @property
+    def until(self) -> datetime | None:
+        """The midnight that it ends with; None while its last day is not over, when it ends now."""
+        if self.last is None or self.last >= days.day_of(clock.now()):
+            return None
+        return days.ends(self.last)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _written(day: date | None) -> str:
+    return formatting.day(day) if day else ""

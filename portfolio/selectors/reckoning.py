@@ -11,6 +11,7 @@ from uuid import UUID
 
 import numpy as np
 
+from kit.days import INSTANT
 from kit.formatting import Value
 from portfolio.models import DailyPerformance
 from portfolio.selectors.performance import DAYS_PER_YEAR, since_it_began
@@ -80,7 +81,9 @@ def reckon(scope: Scope, figure: str) -> Reckoning | None:
 
 def ratio_days(*, scope: UUID, base: str, start: datetime, at: datetime) -> list[RatioDay]:
     """The whole days that the ratios of a period rest on, oldest first: since the index last began."""
-    rows = DailyPerformance.objects.filter(scope=scope, base=base, ends__gt=start, ends__lte=at).order_by("day")
+    rows = DailyPerformance.objects.filter(scope=scope, base=base, ends__gt=start + INSTANT, ends__lte=at).order_by(
+        "day"
+    )
     found = list(rows.values_list("day", "twr", "twr_low"))
     returns = since_it_began([row[1:] for row in found])
     index = metrics.growth(returns)
@@ -101,7 +104,7 @@ def _of_days(
     term: str, name: str, kind: str, formula: str, source: str, inputs: Callable[[Scope, Any], Sequence[Input]]
 ) -> Callable[[Scope], Reckoning]:
     def make(scope: Scope) -> Reckoning:
-        days = ratio_days(scope=scope.scope, base=scope.base, start=scope.start, at=scope.moment)
+        days = ratio_days(scope=scope.scope, base=scope.base, start=scope.start, at=scope.end)
         returns = np.array([day.twr for day in days])
         result = Input("", scope.figures.get(name, scope.recovery), kind)
         given = [Input("Whole days", len(days), "count"), *inputs(scope, returns)]
@@ -140,7 +143,7 @@ ROOT: Final = Input("√365", DAYS_PER_YEAR**0.5, "fine_ratio")
 
 
 def _return(scope: Scope) -> Reckoning:
-    days = ratio_days(scope=scope.scope, base=scope.base, start=scope.start, at=scope.moment)
+    days = ratio_days(scope=scope.scope, base=scope.base, start=scope.start, at=scope.end)
     known = scope.change.twr is not None
     inputs = (
         Input("Index at the start", scope.index_before, "fine_ratio"),
@@ -174,6 +177,7 @@ def _of_trades(term: str, name: str, kind: str, formula: str, names: Sequence[st
         rows: Sequence[TradeRow] = trades_since(
             owner_id=scope.owner_id,
             since=scope.start,
+            until=scope.end,
             wallet_ids=None if scope.wallet is None else [scope.wallet.pk],
             limit=MOST_ROWS,
         )

@@ -21,10 +21,10 @@ from portfolio.selectors import holdings, series
 from portfolio.selectors.benchmark import Benchmark, benchmark
 from portfolio.selectors.holdings import Holding, Share, VenueExposure
 from portfolio.selectors.performance import Day, Performance, daily_parts, performance
-from portfolio.selectors.periods import Period
+from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.places import Place, Places, Progress, Venue, read_places
 from portfolio.selectors.series import Change, Point, UnknownChange
-from portfolio.selectors.trail import Trail, change, read_trail, upto
+from portfolio.selectors.trail import Trail, change, closing, read_trail, upto
 from portfolio.valuation import Valuation
 from trading.selectors import PositionRow, open_positions
 from trading.selectors.trades import TradeFigures
@@ -67,7 +67,7 @@ class Freshness:
 class Scope:
     """The figures of one scope over one period. Raises NotFoundError when `wallet_id` is not the owner's."""
 
-    def __init__(self, *, owner: User, period: Period, wallet_id: UUID | None = None) -> None:
+    def __init__(self, *, owner: User, period: Period | Span, wallet_id: UUID | None = None) -> None:
         self.owner_id: UUID = owner.pk
         self.currency = owner.base_currency
         self.period = period
@@ -97,7 +97,22 @@ class Scope:
 
     @cached_property
     def _trail(self) -> Trail:
-        return read_trail(owner_id=self.owner_id, scope=self.scope, base=self.base, start=self.start, at=self.moment)
+        return read_trail(
+            owner_id=self.owner_id,
+            scope=self.scope,
+            base=self.base,
+            start=self.start,
+            at=self.moment,
+            until=self.period.until,
+        )
+
+    @cached_property
+    def _of_today(self) -> Trail:
+        """The period's trail, which knows today where the period ends now."""
+        if self.period.until is None:
+            return self._trail
+        start = days.before_today(self.moment)
+        return read_trail(owner_id=self.owner_id, scope=self.scope, base=self.base, start=start, at=self.moment)
 
     @cached_property
     def benchmark(self) -> Benchmark | None:
@@ -167,17 +182,25 @@ class Scope:
     def start(self) -> datetime:
         return series.clamp(self.period.start, self.places.first_at) if self.period.is_open else self.period.start
 
+    @property
+    def end(self) -> datetime:
+        """Where the period ends: now, or a midnight."""
+        return self.period.until or self.moment
+
     @cached_property
     def change(self) -> Change | UnknownChange:
+        if self.period.until is not None:
+            end = closing(scope=self.scope, base=self.base, until=self.period.until)
+            return change(self._trail.period, end) if end else UnknownChange()
         return change(self._trail.period, self.now) if self.now.is_known else UnknownChange()
 
     @cached_property
     def today(self) -> Change | UnknownChange:
-        return change(self._trail.today, self.now) if self.now.is_known else UnknownChange()
+        return change(self._of_today.today, self.now) if self.now.is_known else UnknownChange()
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
-        return upto(self._trail.line, self.now)
+        return self._trail.line if self.period.until else upto(self._trail.line, self.now)
 
     @cached_property
     def performance(self) -> Performance:
@@ -196,6 +219,9 @@ class Scope:
     @cached_property
     def days(self) -> Sequence[Day]:
         """What changed the value on each day of the period, newest first: today as it is now, the others as written."""
+        if self.period.until is not None:
+            after = days.day_of(self.period.until)
+            return daily_parts(scope=self.scope, base=self.base, start=self.start, before=after)
         today = days.day_of(self.moment)
         over = daily_parts(scope=self.scope, base=self.base, start=self.start, before=today)
         now = self.today

@@ -8,7 +8,7 @@ A scope has a history in each asset that it was ever valued in (`base`); they ar
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -22,6 +22,7 @@ from portfolio.valuation import SAYS_A_VALUE
 POINTS: Final = 480
 SLICES: Final = 110  # four points of each, some flows and the ends stay within POINTS
 FLOWS: Final = 30
+FOREVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 # What is older than this is read by its days: every five minutes of it is more than has to be read for one line. A
 # slice of a period longer than `LONG` is more than six hours wide, so that less of it has to be fine.
 LONG: Final = timedelta(days=31)
@@ -40,15 +41,17 @@ SOURCE: Final = f"""
     SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
     FROM portfolio_snapshot
     WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE} AND at > %(start)s AND at < %(second_day)s
+          AND at < %(until)s
     UNION ALL
     SELECT ends - interval '1 microsecond', equity, flow, adjustments, twr_index, twr_low, twr_high, false
     FROM portfolio_dailyperformance
     WHERE scope = %(scope)s AND base = %(base)s AND day >= %(second_date)s AND ends <= %(fine)s
+          AND ends <= %(until)s
     UNION ALL
     SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, false
     FROM portfolio_snapshot
     WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE}
-          AND at > %(start)s AND at >= greatest(%(second_day)s, (
+          AND at > %(start)s AND at < %(until)s AND at >= greatest(%(second_day)s, (
         SELECT ends FROM portfolio_dailyperformance
         WHERE scope = %(scope)s AND base = %(base)s AND ends <= %(fine)s ORDER BY day DESC LIMIT 1
     ))
@@ -131,9 +134,15 @@ class Flow:
     equity: Decimal
 
 
-def flows_since(*, scope: UUID, base: str, start: datetime, limit: int = 200) -> Sequence[Flow]:
+def flows_since(
+    *, scope: UUID, base: str, start: datetime, until: datetime = FOREVER, limit: int = 200
+) -> Sequence[Flow]:
     """The flows of the period, newest first."""
-    rows = Snapshot.objects.filter(scope=scope, base=base, at__gt=start).exclude(flow=0).order_by("-at")[:limit]
+    rows = (
+        Snapshot.objects.filter(scope=scope, base=base, at__gt=start, at__lt=until)
+        .exclude(flow=0)
+        .order_by("-at")[:limit]
+    )
     return [Flow(*row) for row in rows.values_list("at", "flow", "equity")]
 
 
@@ -210,21 +219,22 @@ FROM deepest CROSS JOIN peak
 """
 
 
-def deepest_drawdown(*, scope: UUID, base: str, start: datetime) -> Trough | None:
+def deepest_drawdown(*, scope: UUID, base: str, start: datetime, until: datetime = FOREVER) -> Trough | None:
     """The largest fall of the time-weighted index within the period, None without snapshots."""
     with connection.cursor() as cursor:
-        cursor.execute(points("raw", "point", SOURCE) + _TROUGH, parameters(scope, base, start))
+        cursor.execute(points("raw", "point", SOURCE) + _TROUGH, parameters(scope, base, start, until))
         row = cursor.fetchone()
     return Trough(float(row[0] or 0), *row[1:]) if row else None
 
 
-def parameters(scope: UUID, base: str, start: datetime) -> dict[str, Any]:
+def parameters(scope: UUID, base: str, start: datetime, until: datetime = FOREVER) -> dict[str, Any]:
     """Of `points` over `SOURCE`."""
     now = clock.now()
     return {
         "scope": scope,
         "base": base,
         "start": start,
+        "until": until,
         "second_date": days.day_of(start) + timedelta(days=1),
         "second_day": days.ends(days.day_of(start)),
         "fine": now - (FINE if now - start <= LONG else FINE_OF_LONG),

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection
 
 from kit import days
+from portfolio.models import Snapshot
 from portfolio.selectors import series
 from portfolio.selectors.series import POINTS, Change, Point
 from portfolio.valuation import Valuation
@@ -64,7 +65,7 @@ _DAYS: Final = """
     FROM (
         SELECT array_agg(twr ORDER BY day) AS twr, array_agg(twr_low ORDER BY day) AS low
         FROM portfolio_dailyperformance
-        WHERE scope = %(scope)s AND base = %(base)s AND ends > %(start)s AND ends <= %(at)s
+        WHERE scope = %(scope)s AND base = %(base)s AND ends > %(start)s + interval '1 microsecond' AND ends <= %(at)s
     ) AS days
     CROSS JOIN LATERAL (VALUES ('days', twr), ('lows', low)) AS part (kind, figures)
 """
@@ -84,7 +85,7 @@ _TRAIL: Final = f"""{series.points("raw", "point", series.SOURCE)}{_TODAY}{serie
     {_DAYS}
     UNION ALL
     SELECT part.kind, 0, NULL, part.exact, NULL
-    FROM trade_sums(%(owner)s, %(start)s, %(wallets)s::uuid[]) AS traded
+    FROM trade_sums(%(owner)s, %(start)s, %(wallets)s::uuid[], %(end)s::timestamptz) AS traded
     CROSS JOIN LATERAL (
         VALUES ('trades', ARRAY[trades, won_trades, lost_trades, won, lost]), ('paid in ' || quote, NULL)
     ) AS part (kind, exact)
@@ -122,12 +123,18 @@ class Trail:
     trades: TradeFigures
 
 
-def read_trail(*, owner_id: UUID, scope: UUID, base: str, start: datetime, at: datetime) -> Trail:
-    """The trail of the scope from `start` until `at`, which is now: one query."""
-    given = series.parameters(scope, base, start) | {
+def read_trail(
+    *, owner_id: UUID, scope: UUID, base: str, start: datetime, at: datetime, until: datetime | None = None
+) -> Trail:
+    """The trail of the scope from `start` until `at`, which is now: one query.
+
+    With `until` it ends there, and knows nothing of today.
+    """
+    given = series.parameters(scope, base, start, until or series.FOREVER) | {
+        "end": until,
         "owner": owner_id,
         "wallets": None if scope == owner_id else [scope],
-        "at": at,
+        "at": until or at,
         "midnight": days.before_today(at),
         "slices": series.SLICES,
         "flows": series.FLOWS,
@@ -165,7 +172,26 @@ def upto(line: tuple[Point, ...], now: Valuation) -> tuple[Point, ...]:
     )
 
 
-def change(sums: Sums, now: Valuation) -> Change:
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What stood at the end of a period that is over: the part of a valuation that a `Change` is made of."""
+
+    equity: Decimal
+    realized_pnl: Decimal
+    fees: Decimal
+    twr_index: float
+    flow: Decimal = ZERO
+    adjustments: Decimal = ZERO
+
+
+def closing(*, scope: UUID, base: str, until: datetime) -> Closing | None:
+    """The last snapshot before `until`: one query; None where there was none yet."""
+    rows = Snapshot.objects.filter(scope=scope, base=base, at__lt=until).order_by("-at")
+    row = rows.values_list("equity", "realized_pnl", "fees", "twr_index").first()
+    return Closing(*row) if row else None
+
+
+def change(sums: Sums, now: Valuation | Closing) -> Change:
     """What happened from the start of the sums until `now`.
 
     Without a snapshot before the start the fund began in the period, with nothing: its first money is a flow. After a

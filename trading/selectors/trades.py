@@ -279,10 +279,10 @@ def closed_positions(
 
 
 def trades_since(
-    *, owner_id: UUID, since: datetime, wallet_ids: Collection[UUID] | None = None, limit: int
+    *, owner_id: UUID, since: datetime, until: datetime, wallet_ids: Collection[UUID] | None = None, limit: int
 ) -> Sequence[TradeRow]:
-    """The newest of the trades closed from the moment `since` on, which `trade_figures` is of: one query."""
-    closed = Position.objects.filter(owner_id=owner_id, closed_at__gte=since)
+    """The newest of the trades closed from `since` on and before `until`, which figures are of: one query."""
+    closed = Position.objects.filter(owner_id=owner_id, closed_at__gte=since, closed_at__lt=until)
     if wallet_ids is not None:
         closed = closed.filter(below(wallet_ids))
     rows = closed.select_related("instrument", "wallet__parent").order_by("-closed_at", "-pk")[:limit]
