@@ -74,10 +74,14 @@ class Query:
 def jump(*, user: User, text: str, back: str) -> list[tuple[str, Sequence[Hit]]]:
     """What is found, by groups; groups of nothing are left out. `back` is the page to return to after an action."""
     query = Query(text)
-    found = selectors.find_named(words=query.words, others=query.object if query.verbs else [])
-    if not query.words:
-        found = selectors.Named(farms=found.farms, agents=(), wallets=(), markets=())
+    is_bare = bool(query.verbs) and not query.object  # a verb alone is said of everything
+    words = [] if is_bare else query.words
+    found = selectors.find_named(words=words, others=query.object if query.verbs else [])
     actions = [*_of_the_fund(query, found), *_of_the_frame(query, user, back)][:FOUND_MOST]
+    if is_bare:
+        found = selectors.find_named(words=query.words)
+    elif not query.words:
+        found = selectors.Named(farms=found.farms, agents=(), wallets=(), markets=())
     groups: list[tuple[str, Sequence[Hit]]] = [
         ("Pages", _pages(query)),
         ("Farms", [_farm(farm) for farm in found.farms]),

@@ -88,6 +88,7 @@ def test_pausing_and_resuming_are_forms_of_the_buttons(page: Client, fund: Fund)
     assert forms(page, "resume quiet") == {"Resume Quiet one": f"/farms/agents/{quiet.pk}/start/"}
     assert forms(page, "resume swing") == {}
     assert "Pause Swing" in forms(page, "swing")
+    assert set(forms(page, "pause")) == {"Pause Swing", "Pause Bitcoin scout"}
     for label, url in forms(page, "pause swing").items():
         assert page.get(url).status_code == 405, label
         assert Farm.objects.get().status == "running"
