@@ -5,7 +5,7 @@ A year has 365 days here, because the markets never close. Ratios stay blank unt
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +14,7 @@ import numpy as np
 
 from kit import days
 from portfolio.models import DailyPerformance
+from portfolio.selectors.series import Change, UnknownChange
 from quant import metrics
 from trading.selectors.trades import TradeFigures
 
@@ -25,7 +26,8 @@ class Performance:
     """Fractions, not percent; what trades made in `quote`, which they are paid in. What cannot be known is None, and
     `why_blank` says why.
 
-    `days` is the number of the reader's whole days that the ratios rest on.
+    Return, its annual rate, drawdown, Calmar and recovery run along the time-weighted index as far as the moment of the
+    reading; `days` is the number of the reader's whole days of the same index that the other ratios rest on.
     """
 
     days: int
@@ -55,24 +57,31 @@ class Performance:
         return "Not known: the returns do not vary, or there was no loss to compare with."
 
 
-def performance(days: Sequence[tuple[float, float]], trades: TradeFigures) -> Performance:
-    """The figures of whole days, each its time-weighted return and its lowest index, and of trades."""
+def performance(
+    days: Sequence[tuple[float, float]],
+    trades: TradeFigures,
+    *,
+    change: Change | UnknownChange,
+    elapsed: timedelta,
+    recovery: timedelta | None,
+) -> Performance:
+    """The figures of whole days, each its time-weighted return and its lowest index, of what changed in the time that
+    has `elapsed`, and of trades."""
     returns = since_it_began(days)
-    index = metrics.growth(returns)
-    worst = metrics.drawdowns(index)[0] if returns.size else None
     ratio = metrics.sharpe(returns, periods_per_year=DAYS_PER_YEAR)
     enough = returns.size >= metrics.MINIMUM_SAMPLE
+    a_year = annual_rate(change.twr, elapsed) if enough else None
     return Performance(
         days=int(returns.size),
-        total_return=metrics.total_return(returns),
-        annualised_return=metrics.annualised_return(returns, periods_per_year=DAYS_PER_YEAR) if enough else None,
+        total_return=change.twr,
+        annualised_return=a_year,
         volatility=metrics.volatility(returns, periods_per_year=DAYS_PER_YEAR) if enough else None,
         sharpe=ratio.value if ratio else None,
         sharpe_error=ratio.standard_error if ratio else None,
         sortino=metrics.sortino(returns, periods_per_year=DAYS_PER_YEAR),
-        calmar=metrics.calmar(returns, periods_per_year=DAYS_PER_YEAR),
-        max_drawdown=worst.depth if worst else None,
-        recovery_days=worst.recovery - worst.trough if worst and worst.recovery is not None and worst.depth else None,
+        calmar=a_year / -change.max_drawdown if a_year is not None and change.max_drawdown else None,
+        max_drawdown=change.max_drawdown,
+        recovery_days=None if recovery is None else -(-recovery // timedelta(days=1)),
         value_at_risk=metrics.value_at_risk(returns),
         expected_shortfall=metrics.expected_shortfall(returns),
         trades=trades.trades,
@@ -83,6 +92,13 @@ def performance(days: Sequence[tuple[float, float]], trades: TradeFigures) -> Pe
         average_win=trades.average_win,
         average_loss=trades.average_loss,
     )
+
+
+def annual_rate(growth: float | None, elapsed: timedelta) -> float | None:
+    """What a return of `growth` in the time that has `elapsed` comes to in a year of 365 days, compounded."""
+    if growth is None or elapsed <= timedelta():
+        return None
+    return float((1 + growth) ** (timedelta(days=DAYS_PER_YEAR) / elapsed) - 1)
 
 
 def since_it_began(days: Sequence[tuple[float, float]]) -> np.ndarray[Any, np.dtype[np.float64]]:

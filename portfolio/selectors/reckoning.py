@@ -5,7 +5,7 @@ Rows and inputs are read as the figure itself reads them, so that whoever does t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -128,11 +128,15 @@ def _downside(returns: Any) -> Input:
 
 
 def _total(scope: Scope) -> Input:
-    return Input("All daily returns compounded", scope.performance.total_return, "fine_change")
+    return Input("Return", scope.performance.total_return, "fine_change")
+
+
+def _elapsed(scope: Scope) -> Input:
+    return Input("Days from the first to the last moment", scope.elapsed / timedelta(days=1), "fine_ratio")
 
 
 def _fall(scope: Scope) -> Input:
-    return Input("Deepest fall at the close of a day", scope.performance.max_drawdown, "fine_change")
+    return Input("Deepest fall of the index", scope.performance.max_drawdown, "fine_change")
 
 
 def _year(scope: Scope) -> Input:
@@ -220,8 +224,9 @@ def _exposure(term: str, name: str, of: str) -> Callable[[Scope], Reckoning]:
 FIGURES: Final[dict[str, Callable[[Scope], Reckoning]]] = {
     "return": _return,
     "annualised": _of_days(
-        "annualised", "annualised_return", "change_1", "(1 + compounded return) ^ (365 ÷ whole days) − 1.",
-        "Geometric; a year of 365 days, because the markets never close", lambda scope, _: [_total(scope)],
+        "annualised", "annualised_return", "change_1", "(1 + return) ^ (365 ÷ days) − 1.",
+        "Geometric; a year of 365 days, because the markets never close",
+        lambda scope, _: [_total(scope), _elapsed(scope)],
     ),
     "volatility": _of_days(
         "volatility", "volatility", "percent", "Standard deviation of the daily returns (n − 1) × √365.",
@@ -243,13 +248,14 @@ FIGURES: Final[dict[str, Callable[[Scope], Reckoning]]] = {
         "Sortino and Price 1994", lambda _, returns: [_mean(returns), _downside(returns), ROOT],
     ),
     "calmar": _of_days(
-        "calmar", "calmar", "ratio", "Annualised return ÷ the depth of the deepest fall, both of the whole days.",
+        "calmar", "calmar", "ratio", "Annualised return ÷ the depth of the deepest fall, both along the same index.",
         "Young 1991", lambda scope, _: [_year(scope), _fall(scope)],
     ),
     "recovery": _of_days(
         "recovery", "recovery_days", "days",
-        "Days from the lowest close of the deepest fall until the peak before it was reached again.",
-        "Of the index at the closes of whole days", lambda scope, _: [_fall(scope)],
+        "Days, begun ones too, from the lowest point of the deepest fall until the peak before it was reached again.",
+        "Along the time-weighted index, whose moments the drawdown's explanation shows",
+        lambda scope, _: [_fall(scope)],
     ),
     "value-at-risk": _of_days(
         "value_at_risk", "value_at_risk", "percent",

@@ -5,7 +5,7 @@ The whole page asks for all of them, a fragment for the few it shows; each part 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,7 @@ from portfolio.selectors.performance import Day, Performance, daily_parts, perfo
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.places import Place, Places, Progress, Venue, read_places
 from portfolio.selectors.series import Change, Point, UnknownChange
-from portfolio.selectors.trail import Trail, change, closing, read_trail, upto
+from portfolio.selectors.trail import Trail, change, closing, read_trail, recovery, upto
 from portfolio.valuation import Valuation
 from trading.selectors import PositionRow, open_positions
 from trading.selectors.trades import TradeFigures
@@ -204,7 +204,19 @@ class Scope:
 
     @cached_property
     def performance(self) -> Performance:
-        return performance(self._trail.days, self._trail.trades)
+        trail, now = self._trail, self.now
+        return performance(
+            trail.days,
+            trail.trades,
+            change=self.change,
+            elapsed=self.elapsed,
+            recovery=recovery(trail, now) if now.is_known else None,
+        )
+
+    @property
+    def elapsed(self) -> timedelta:
+        """How long the period has been, from the moment that it is measured from."""
+        return self.moment - (self.change.began or self.moment)
 
     @property
     def trade_figures(self) -> TradeFigures:

@@ -206,17 +206,22 @@ class Trough:
     recovered_at: datetime | None
 
 
-_TROUGH: Final = """
+# The deepest point, the peak that it fell from, and the moment at which that peak was reached again.
+TROUGH: Final = """
 , deepest AS (SELECT at, equity, twr_index, life, drawdown FROM point ORDER BY drawdown, at LIMIT 1),
 peak AS (
     SELECT point.at, point.equity, point.twr_index FROM point CROSS JOIN deepest
     WHERE point.at <= deepest.at AND point.life = deepest.life ORDER BY point.twr_index DESC, point.at DESC LIMIT 1
+),
+recovered AS (
+    SELECT min(point.at) AS at FROM point CROSS JOIN deepest CROSS JOIN peak
+    WHERE point.at > deepest.at AND point.life = deepest.life AND point.twr_index >= peak.twr_index
 )
-SELECT deepest.drawdown, peak.at, peak.equity, deepest.at, deepest.equity,
-       (SELECT min(point.at) FROM point
-        WHERE point.at > deepest.at AND point.life = deepest.life AND point.twr_index >= peak.twr_index)
-FROM deepest CROSS JOIN peak
 """
+_TROUGH: Final = f"""{TROUGH}
+SELECT deepest.drawdown, peak.at, peak.equity, deepest.at, deepest.equity, recovered.at
+FROM deepest CROSS JOIN peak CROSS JOIN recovered
+"""  # noqa: S608 - joined from constants
 
 
 def deepest_drawdown(*, scope: UUID, base: str, start: datetime, until: datetime = FOREVER) -> Trough | None:

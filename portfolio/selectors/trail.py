@@ -6,7 +6,7 @@ worth now; `change` and `upto` bring the two together.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -71,7 +71,7 @@ _DAYS: Final = """
 """
 
 _TRAIL: Final = f"""{series.points("raw", "point", series.SOURCE)}{_TODAY}{series.points("today_raw", "today")}
-{series.THINNED}
+{series.THINNED}{series.TROUGH}
     SELECT 'line', number, at, ARRAY[equity, flow, flows, (marked.number IS NOT NULL)::integer],
            ARRAY[twr_index, drawdown]
     FROM kept
@@ -83,6 +83,9 @@ _TRAIL: Final = f"""{series.points("raw", "point", series.SOURCE)}{_TODAY}{serie
     {_CHANGE.format(point="today", start="midnight")}
     UNION ALL
     {_DAYS}
+    UNION ALL
+    SELECT 'trough', 0, recovered.at, NULL, ARRAY[date_part('epoch', deepest.at), peak.twr_index]
+    FROM deepest CROSS JOIN peak CROSS JOIN recovered
     UNION ALL
     SELECT part.kind, 0, NULL, part.exact, NULL
     FROM trade_sums(%(owner)s, %(start)s, %(wallets)s::uuid[], %(end)s::timestamptz) AS traded
@@ -113,7 +116,8 @@ class Sums:
 class Trail:
     """A period: its line of at most `POINTS` − 1 points, its sums and those of today, its days and its trades.
 
-    `days` are (time-weighted return, lowest index) of each whole day, oldest first.
+    `days` are (time-weighted return, lowest index) of each whole day, oldest first. `trough` is the moment of the
+    deepest point, `fell_from` the index of the peak before it, `recovered` when that was reached again.
     """
 
     line: tuple[Point, ...]
@@ -121,6 +125,9 @@ class Trail:
     today: Sums
     days: tuple[tuple[float, float], ...]
     trades: TradeFigures
+    trough: datetime | None = None
+    fell_from: float = 0.0
+    recovered: datetime | None = None
 
 
 def read_trail(
@@ -156,6 +163,7 @@ def read_trail(
         today=_sums(parts.get("today")),
         days=tuple(zip(parts["days"][2] or (), parts["lows"][2] or (), strict=True)),
         trades=figures_of(*parts["trades"][1], quote=quote),
+        **_trough(parts.get("trough")),
     )
 
 
@@ -215,6 +223,24 @@ def change(sums: Sums, now: Valuation | Closing) -> Change:
 
 def _sums(part: tuple[datetime | None, Sequence[Any], Sequence[Any]] | None) -> Sums:
     return Sums() if part is None else Sums(part[0], *part[1], *part[2])
+
+
+def recovery(trail: Trail, now: Valuation) -> timedelta | None:
+    """From the deepest point of the period until the peak before it was reached again, as far as `now`.
+
+    None where nothing was lost, or that peak has not been reached again: where it is deepest now, or still below.
+    """
+    if trail.trough is None or trail.period.depth == 0 or _below(now.twr_index, trail.period.peak) < trail.period.depth:
+        return None
+    recovered = trail.recovered or (now.at if now.twr_index >= trail.fell_from else None)
+    return recovered - trail.trough if recovered else None
+
+
+def _trough(part: tuple[datetime | None, Any, Sequence[Any]] | None) -> dict[str, Any]:
+    if part is None:
+        return {}
+    recovered, _, (second, peak) = part
+    return {"trough": datetime.fromtimestamp(second, UTC), "fell_from": peak, "recovered": recovered}
 
 
 def _below(index: float, peak: float) -> float:

@@ -7,8 +7,8 @@ from kit import clock
 from portfolio.models import Snapshot
 from portfolio.selectors import performance as figures
 from portfolio.selectors import series
-from portfolio.selectors.trail import Trail, change, read_trail, upto
-from portfolio.valuation import Valuation
+from portfolio.selectors.trail import Trail, change, read_trail, recovery, upto
+from portfolio.valuation import Valuation, value_scope
 
 
 def trail(*, scope: UUID, base: str, start: datetime) -> Trail:
@@ -25,8 +25,14 @@ def equity_series(*, scope: UUID, base: str, start: datetime, now: Valuation | N
 
 
 def performance(*, scope: UUID, base: str, start: datetime) -> figures.Performance:
-    found = trail(scope=scope, base=base, start=start)
-    return figures.performance(found.days, found.trades)
+    found, now = trail(scope=scope, base=base, start=start), value_scope(owner_id=scope, scope=scope)
+    return figures.performance(
+        found.days,
+        found.trades,
+        change=change(found.period, now),
+        elapsed=now.at - start,
+        recovery=recovery(found, now),
+    )
 
 
 def clamp(*, scope: UUID, base: str, start: datetime) -> datetime:

@@ -14,6 +14,7 @@ from django.utils.html import strip_tags
 from kit import clock
 from kit.templatetags import formats
 from kit.users.models import User
+from portfolio.models import Snapshot
 from portfolio.selectors.reckoning import FIGURES
 from portfolio.services import roll_up_days, take_snapshots
 from tests.portfolio.fund import Fund, set_price
@@ -91,27 +92,12 @@ def money(html: str) -> list[Decimal]:
     return [Decimal(re.sub(r"[^\d.\-]", "", cell.replace(MINUS, "-"))) for cell in cells]
 
 
-def growth(days: list[float]) -> list[float]:
-    index = [1.0]
-    for one in days:
-        index.append(index[-1] * (1 + one))
-    return index
-
-
-def annualised(days: list[float]) -> float:
-    return float(growth(days)[-1] ** (YEAR / len(days)) - 1)
-
-
-def falls(days: list[float]) -> list[float]:
-    index = growth(days)
-    return [value / max(index[: place + 1]) - 1 for place, value in enumerate(index)]
-
-
-def recovery(days: list[float]) -> int:
-    index, below = growth(days), falls(days)
-    trough = below.index(min(below))
-    peak = max(index[: trough + 1])
-    return next(place for place in range(trough, len(index)) if index[place] >= peak) - trough
+def given(html: str, label: str) -> float:
+    """An input of the explanation, as far as its digits go; a percentage as a fraction."""
+    inputs = text(html.partition('id="inputs"')[2].partition("</dl>")[0]).replace(MINUS, "-")
+    found = re.search(rf"{label} ([+-]?[\d.]+)(.%)?", inputs)
+    assert found, (label, inputs)
+    return float(found[1]) / (100 if found[2] else 1)
 
 
 def at_risk(days: list[float]) -> float:
@@ -121,14 +107,11 @@ def at_risk(days: list[float]) -> float:
 
 
 OF_DAYS: dict[str, Callable[[list[float]], object]] = {
-    "annualised": lambda days: formats.change(annualised(days), 1),
     "volatility": lambda days: formats.percent(stdev(days) * YEAR**0.5),
     "sharpe": lambda days: formats.ratio(mean(days) / stdev(days) * YEAR**0.5),
     "sortino": lambda days: formats.ratio(
         mean(days) / mean(min(day, 0.0) ** 2 for day in days) ** 0.5 * YEAR**0.5
     ),
-    "calmar": lambda days: formats.ratio(annualised(days) / -min(falls(days))),
-    "recovery": lambda days: formats.days(recovery(days)),
     "value-at-risk": lambda days: formats.percent(at_risk(days)),
     "shortfall": lambda days: formats.percent(-mean(sorted(days)[: int((len(days) - 1) * 0.05) + 1])),
 }  # fmt: skip
@@ -165,6 +148,32 @@ def test_every_figure_is_reckoned_again_from_the_rows_that_are_shown(page: Clien
         assert won(made)
         assert lost(made)
         assert result(html) == shown(home, name) == text(str(sums(made))), name
+
+
+def test_what_runs_along_the_index_is_reckoned_from_what_the_page_says_of_it(page: Client, owner: User) -> None:
+    home = page.get(HOME).content.decode()
+    html = explained(page, "annualised")
+    growth_, days = given(html, "Return"), given(html, "Days from the first to the last moment")
+    assert days == pytest.approx(DAYS + 3 / 24)
+    a_year = (1 + growth_) ** (YEAR / days) - 1
+    assert result(html) == shown(home, "annualised") == text(str(formats.change(a_year, 1)))
+    html = explained(page, "calmar")
+    fall = given(html, "Deepest fall of the index")
+    assert shown(home, "drawdown") == text(str(formats.change(fall, 1)))
+    assert result(html) == shown(home, "calmar") == text(str(formats.ratio(a_year / -fall)))
+    rows = Snapshot.objects.filter(scope=owner.pk).order_by("at").values_list("at", "twr_index")
+    assert (
+        result(explained(page, "recovery")) == shown(home, "recovery") == text(str(formats.days(recovery(list(rows)))))
+    )
+
+
+def recovery(points: list[tuple[datetime, float]]) -> int:
+    """Days, begun ones too, from the deepest point until its peak was reached again."""
+    below = [index / max(one for _, one in points[: place + 1]) - 1 for place, (_, index) in enumerate(points)]
+    trough = below.index(min(below))
+    peak = max(index for _, index in points[: trough + 1])
+    again = next(at for at, index in points[trough:] if index >= peak)
+    return -((points[trough][0] - again) // timedelta(days=1))
 
 
 def test_what_is_held_now_is_reckoned_from_its_rows(page: Client) -> None:

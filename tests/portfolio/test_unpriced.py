@@ -149,6 +149,7 @@ def test_after_a_total_loss_the_index_begins_anew(fund: Fund, client: Client) ->
     assert list(days.values_list("twr", flat=True)) == pytest.approx([-0.2, -1, 0, -0.1])
     figures = performance(scope=fund.owner.pk, base="USDT", start=start - timedelta(hours=1))
     assert (figures.days, figures.total_return) == (2, pytest.approx(-0.1))
+    assert (figures.max_drawdown, figures.recovery_days) == (-1, None)
 
 
 def test_an_index_of_zero_in_old_rows_breaks_no_page(fund: Fund, client: Client) -> None:
