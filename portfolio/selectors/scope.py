@@ -24,7 +24,7 @@ from portfolio.selectors.performance import Day, Performance, daily_parts, perfo
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.places import Place, Places, Progress, Venue, read_places
 from portfolio.selectors.series import Change, Point, UnknownChange
-from portfolio.selectors.trail import Trail, change, closing, read_trail, recovery, upto
+from portfolio.selectors.trail import Closing, Trail, change, closing, read_trail, recovery, upto
 from portfolio.valuation import Valuation
 from trading.selectors import PositionRow, open_positions
 from trading.selectors.trades import TradeFigures
@@ -188,11 +188,15 @@ class Scope:
         return self.period.until or self.moment
 
     @cached_property
-    def change(self) -> Change | UnknownChange:
+    def _closed_with(self) -> Valuation | Closing | None:
+        """What stood at the end of the period; None where that is not known."""
         if self.period.until is not None:
-            end = closing(scope=self.scope, base=self.base, until=self.period.until)
-            return change(self._trail.period, end) if end else UnknownChange()
-        return change(self._trail.period, self.now) if self.now.is_known else UnknownChange()
+            return closing(scope=self.scope, base=self.base, until=self.period.until)
+        return self.now if self.now.is_known else None
+
+    @cached_property
+    def change(self) -> Change | UnknownChange:
+        return change(self._trail.period, self._closed_with) if self._closed_with else UnknownChange()
 
     @cached_property
     def today(self) -> Change | UnknownChange:
@@ -204,19 +208,19 @@ class Scope:
 
     @cached_property
     def performance(self) -> Performance:
-        trail, now = self._trail, self.now
+        trail, end = self._trail, self._closed_with
         return performance(
             trail.days,
             trail.trades,
             change=self.change,
             elapsed=self.elapsed,
-            recovery=recovery(trail, now) if now.is_known else None,
+            recovery=recovery(trail, end.twr_index, at=self.end) if end else None,
         )
 
     @property
     def elapsed(self) -> timedelta:
         """How long the period has been, from the moment that it is measured from."""
-        return self.moment - (self.change.began or self.moment)
+        return self.end - (self.change.began or self.end)
 
     @property
     def trade_figures(self) -> TradeFigures:

@@ -225,14 +225,14 @@ def _sums(part: tuple[datetime | None, Sequence[Any], Sequence[Any]] | None) -> 
     return Sums() if part is None else Sums(part[0], *part[1], *part[2])
 
 
-def recovery(trail: Trail, now: Valuation) -> timedelta | None:
-    """From the deepest point of the period until the peak before it was reached again, as far as `now`.
+def recovery(trail: Trail, index: float, *, at: datetime) -> timedelta | None:
+    """From the deepest point of the period until its peak was reached again, as far as the `index` of its end.
 
-    None where nothing was lost, or that peak has not been reached again: where it is deepest now, or still below.
+    None where nothing was lost, or that peak was not reached again: where it ends deepest, or still below.
     """
-    if trail.trough is None or trail.period.depth == 0 or _below(now.twr_index, trail.period.peak) < trail.period.depth:
+    if trail.trough is None or trail.period.depth == 0 or _below(index, trail.period.peak) < trail.period.depth:
         return None
-    recovered = trail.recovered or (now.at if now.twr_index >= trail.fell_from else None)
+    recovered = trail.recovered or (at if index >= trail.fell_from else None)
     return recovered - trail.trough if recovered else None
 
 

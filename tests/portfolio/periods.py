@@ -31,7 +31,7 @@ def performance(*, scope: UUID, base: str, start: datetime) -> figures.Performan
         found.trades,
         change=change(found.period, now),
         elapsed=now.at - start,
-        recovery=recovery(found, now),
+        recovery=recovery(found, now.twr_index, at=now.at),
     )
 
 
