@@ -51,9 +51,9 @@
 -- migration trading 0005_functions 361fb8b94755f471
 -- migration trading 0006_newest_first 2b18e33a22b1eebe
 -- migration trading 0007_orders_remember_the_request ed3b30d1fca57323
--- migration trading 0008_sums_of_a_period a97a21fa27a17d26
+-- migration trading 0008_sums_of_a_period 44d29d77c0f17e87
 -- migration trading 0009_refused_orders a4394e158b9a7a68
--- migration trading 0010_trades_of_spans dd5c3d2eec3acd24
+-- migration trading 0010_trades_of_spans b65d0a4a5aa97ae4
 -- migration trading 0011_sorted_by_an_index 8899df289558bea4
 -- migration trading 0012_daily_loss 91b32bb85d267eac
 -- migration users 0001_initial 9cbd7fb492595488
@@ -896,10 +896,16 @@ CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone
         WHERE sums.owner_id = p_owner AND NOT (p_since IS NULL AND p_until IS NULL)
               AND day >= (SELECT first FROM days) AND day < (SELECT last FROM days)
         UNION ALL
-        SELECT wallet_id, instrument_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer,
-               greatest(realized_pnl, 0), greatest(-realized_pnl, 0), position.fees
-        FROM edges JOIN trading_position AS position ON closed_at >= from_at AND closed_at < to_at
-        WHERE owner_id = p_owner AND NOT (p_since IS NULL AND p_until IS NULL) AND isfinite(from_at) AND isfinite(to_at)
+        SELECT closed.*
+        FROM edges
+        CROSS JOIN LATERAL (
+            SELECT wallet_id, instrument_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer,
+                   greatest(realized_pnl, 0), greatest(-realized_pnl, 0), position.fees
+            FROM trading_position AS position
+            WHERE owner_id = p_owner AND closed_at >= from_at AND closed_at < to_at
+            OFFSET 0  -- an edge at a time, by the index: planned together, every trade there is would be read
+        ) AS closed
+        WHERE NOT (p_since IS NULL AND p_until IS NULL) AND isfinite(from_at) AND isfinite(to_at)
     )
     SELECT coalesce(sum(trades), 0)::bigint, coalesce(sum(won_trades), 0)::bigint, coalesce(sum(lost_trades), 0)::bigint,
            coalesce(sum(won), 0), coalesce(sum(lost), 0), coalesce(sum(fees), 0),
@@ -941,10 +947,14 @@ CREATE FUNCTION public.trades_of_spans(p_owner uuid, p_begins timestamp with tim
         FROM span
         JOIN trading_tradeday AS sums ON sums.owner_id = p_owner AND sums.day >= first::date AND sums.day < last::date
         UNION ALL
-        SELECT edge.place, closed.wallet_id, 1, (closed.realized_pnl > 0)::integer, (closed.realized_pnl < 0)::integer
+        SELECT edge.place, closed.*
         FROM edge
-        JOIN trading_position AS closed
-             ON closed.owner_id = p_owner AND closed.closed_at >= since AND closed.closed_at < until
+        CROSS JOIN LATERAL (
+            SELECT wallet_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer
+            FROM trading_position
+            WHERE owner_id = p_owner AND closed_at >= since AND closed_at < until
+            OFFSET 0  -- an edge at a time, by the index: planned together, every trade there is would be read
+        ) AS closed
     )
     SELECT place, sum(trades)::bigint, sum(won_trades)::bigint, sum(lost_trades)::bigint
     FROM part

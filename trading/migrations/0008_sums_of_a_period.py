@@ -40,10 +40,16 @@ LANGUAGE sql STABLE AS $$
         WHERE sums.owner_id = p_owner AND NOT (p_since IS NULL AND p_until IS NULL)
               AND day >= (SELECT first FROM days) AND day < (SELECT last FROM days)
         UNION ALL
-        SELECT wallet_id, instrument_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer,
-               greatest(realized_pnl, 0), greatest(-realized_pnl, 0), position.fees
-        FROM edges JOIN trading_position AS position ON closed_at >= from_at AND closed_at < to_at
-        WHERE owner_id = p_owner AND NOT (p_since IS NULL AND p_until IS NULL) AND isfinite(from_at) AND isfinite(to_at)
+        SELECT closed.*
+        FROM edges
+        CROSS JOIN LATERAL (
+            SELECT wallet_id, instrument_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer,
+                   greatest(realized_pnl, 0), greatest(-realized_pnl, 0), position.fees
+            FROM trading_position AS position
+            WHERE owner_id = p_owner AND closed_at >= from_at AND closed_at < to_at
+            OFFSET 0  -- an edge at a time, by the index: planned together, every trade there is would be read
+        ) AS closed
+        WHERE NOT (p_since IS NULL AND p_until IS NULL) AND isfinite(from_at) AND isfinite(to_at)
     )
     SELECT coalesce(sum(trades), 0)::bigint, coalesce(sum(won_trades), 0)::bigint, coalesce(sum(lost_trades), 0)::bigint,
            coalesce(sum(won), 0), coalesce(sum(lost), 0), coalesce(sum(fees), 0),

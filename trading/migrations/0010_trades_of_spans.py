@@ -25,10 +25,14 @@ LANGUAGE sql STABLE AS $$
         FROM span
         JOIN trading_tradeday AS sums ON sums.owner_id = p_owner AND sums.day >= first::date AND sums.day < last::date
         UNION ALL
-        SELECT edge.place, closed.wallet_id, 1, (closed.realized_pnl > 0)::integer, (closed.realized_pnl < 0)::integer
+        SELECT edge.place, closed.*
         FROM edge
-        JOIN trading_position AS closed
-             ON closed.owner_id = p_owner AND closed.closed_at >= since AND closed.closed_at < until
+        CROSS JOIN LATERAL (
+            SELECT wallet_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer
+            FROM trading_position
+            WHERE owner_id = p_owner AND closed_at >= since AND closed_at < until
+            OFFSET 0  -- an edge at a time, by the index: planned together, every trade there is would be read
+        ) AS closed
     )
     SELECT place, sum(trades)::bigint, sum(won_trades)::bigint, sum(lost_trades)::bigint
     FROM part
