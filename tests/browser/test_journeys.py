@@ -41,14 +41,14 @@ def test_signing_in_allocating_with_a_preview_and_collecting_again(open_page: Op
     page.get_by_role("navigation", name="Main", exact=True).get_by_role("link", name="Wallets").click()
     page.get_by_role("rowheader", name=world.farm.name).first.get_by_role("link").click()
 
-    ask(page, "1234.56", note)
+    ask(page, "2345.67", note)
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Before")
     assert movements(world, note) == []
     dialog.get_by_role("button", name=re.compile(r"Allocate 1,234\.56")).click()
     expect(page.get_by_role("status").filter(has_text=f"went from {world.master.name}")).to_be_visible()
     expect(dialog).to_be_hidden()
-    assert movements(world, note) == [("allocate", Decimal("1234.56"))]
+    assert movements(world, note) == [("allocate", Decimal("2345.67"))]
 
     page.get_by_role("group", name="What to do").get_by_role("link", name="Collect").click()
     expect(page.get_by_role("link", name="Collect", exact=True).nth(1)).to_have_attribute("aria-current", "true")
