@@ -12,6 +12,7 @@ from farms.services import create_agent, create_farm, start_agent, start_farm
 from kit.errors import InvalidInputError
 from moniqo.start.recipes import Member, Plan
 from trading.services import set_limits
+from wallets.ledger import IdempotencyConflictError
 from wallets.models import Connection, FundAllocation, Wallet
 from wallets.services import allocate, create_wallet, deposit, open_paper_account, request_sync
 
@@ -22,13 +23,14 @@ ACCOUNT: Final = "Play money"
 def start_with_play_money(*, owner_id: UUID, plan: Plan, key: str) -> Farm:
     """Make everything of the plan in one transaction and return its farm; the same key again returns the same farm.
 
-    Raises InvalidInputError for a key of no use, and what the services raise; then nothing was made.
+    Raises InvalidInputError for a key of no use, IdempotencyConflictError for one that made something else, and what
+    the services raise; then nothing was made.
     """
     if not 0 < len(key) <= MOST_OF_A_KEY:
         raise InvalidInputError(f"A key has 1 to {MOST_OF_A_KEY} characters.", fields={"key": "Wrong length."})
     with transaction.atomic():
         _take_turns(owner_id, key)
-        return _made_before(owner_id, key) or _make(owner_id, plan, key)
+        return _made_before(owner_id, plan, key) or _make(owner_id, plan, key)
 
 
 def _take_turns(owner_id: UUID, key: str) -> None:
@@ -37,9 +39,15 @@ def _take_turns(owner_id: UUID, key: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"start:{owner_id}:{key}"])
 
 
-def _made_before(owner_id: UUID, key: str) -> Farm | None:
+def _made_before(owner_id: UUID, plan: Plan, key: str) -> Farm | None:
+    """The farm that the key made; IdempotencyConflictError when it made another one than the plan's."""
     opening = FundAllocation.objects.filter(owner_id=owner_id, posting__key=f"request:{_deposit_key(key)}").first()
-    return Farm.objects.filter(wallet__parent_id=opening.target_id).first() if opening else None
+    if opening is None:
+        return None
+    farm = Farm.objects.filter(wallet__parent_id=opening.target_id).order_by("created_at").first()
+    if farm is not None and (opening.amount, farm.kind) != (plan.amount, plan.recipe.kind):
+        raise IdempotencyConflictError("This key has started another amount or recipe: use a new key for this one.")
+    return farm
 
 
 def _make(owner_id: UUID, plan: Plan, key: str) -> Farm:

@@ -266,3 +266,12 @@ def test_the_form_is_sound_while_it_previews_refuses_and_offers_its_undo(
     judged += [*violations(page), *overflow(page)]
     assert judged == []
     assert visit.console == []
+
+
+def test_an_event_does_not_swallow_what_is_typed_after_it(open_page: OpenPage, tree: Tree) -> None:
+    page = ready(open_page(path(tree, "tree"), user=tree.owner))
+    with page.expect_request(lambda request: "/wallets/" in request.url):
+        publish(owner_id=tree.owner.pk, event="prices", data={})
+    with page.expect_response(lambda answer: "amount=57" in answer.url, timeout=5_000):
+        amount_of(page).fill("57")
+    page.wait_for_timeout(700)

@@ -144,6 +144,9 @@ def test_a_program_gets_what_the_review_says_and_makes_it_once(client: Client, o
     told = [(member["name"], member["parameters"], Decimal(member["size"])) for member in plan["members"]]
     assert [name for name, _, _ in made] == [name for name, _, _ in told]
     assert all(given.items() <= kept.items() for (_, kept, _), (_, given, _) in zip(made, told, strict=True))
+    for other in ({"amount": "20000"}, {"recipe": "quick"}):
+        conflict = post("/start", wanted | other)
+        assert (conflict.status_code, conflict.json()["type"]) == (409, "urn:moniqo:problem:idempotency_conflict")
     refused = post("/start", wanted | {"amount": "1"})
     assert (refused.status_code, set(refused.json()["fields"])) == (422, {"amount"})
 
