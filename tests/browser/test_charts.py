@@ -82,7 +82,6 @@ def test_every_label_of_an_axis_is_whole_and_said_once_however_closely_one_looks
         "Zoom in",
         "Earlier",
         "Zoom in",
-        "Zoom in",
         "Show all of it",
         "Zoom out",
     ):

@@ -45,7 +45,7 @@ def test_signing_in_allocating_with_a_preview_and_collecting_again(open_page: Op
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Before")
     assert movements(world, note) == []
-    dialog.get_by_role("button", name=re.compile(r"Allocate 1,234\.56")).click()
+    dialog.get_by_role("button", name=re.compile(r"Allocate 2,345\.67")).click()
     expect(page.get_by_role("status").filter(has_text=f"went from {world.master.name}")).to_be_visible()
     expect(dialog).to_be_hidden()
     assert movements(world, note) == [("allocate", Decimal("2345.67"))]
