@@ -11,7 +11,7 @@ from farms.services import DEFAULT_SIZE
 from kit import glossary
 from kit.decimals import plain
 from kit.formatting import respelled
-from kit.forms import PercentField, as_percent
+from kit.forms import PercentField
 from markets.models import Instrument, Timeframe
 from quant.strategies import Parameter, Strategy
 from wallets.models import Wallet
@@ -30,7 +30,9 @@ class FarmForm(forms.Form):
     )
     name = forms.CharField(max_length=80)
     master = forms.ModelChoiceField(Wallet.objects.none(), label="Funded by", empty_label=None)
-    maximum_share = PercentField(initial=60, **glossary.field("maximum_share", label="Most in one instrument, in %"))
+    maximum_share = PercentField(
+        initial=Decimal("0.6"), **glossary.field("maximum_share", label="Most in one instrument, in %")
+    )
     target_weight = PercentField(
         required=False,
         **glossary.field("target", label="Target share of the master, in %", more="Empty for no target."),
@@ -54,11 +56,11 @@ class AgentForm(forms.Form):
     timeframe = forms.ChoiceField(choices=Timeframe.choices, initial=Timeframe.H1)
     sizing = forms.ChoiceField(label="An entry is sized by", choices=Agent.Sizing.choices)
     cash_share = PercentField(
-        initial=as_percent(DEFAULT_SIZE[Agent.Sizing.CASH]),
+        initial=DEFAULT_SIZE[Agent.Sizing.CASH],
         **glossary.field("size_by_cash", label="Share of its cash, in %"),
     )
     risk_share = PercentField(
-        initial=as_percent(DEFAULT_SIZE[Agent.Sizing.RISK]),
+        initial=DEFAULT_SIZE[Agent.Sizing.RISK],
         **glossary.field("size_by_risk", label="Risk per trade, in %"),
     )
 
@@ -94,13 +96,12 @@ class AgentForm(forms.Form):
 
 def _facts_of_farm(farm: Farm) -> dict[str, Any]:
     """What a form of the farm begins with."""
-    target = farm.wallet.target_weight
     return {
         "kind": farm.kind,
         "name": farm.name,
         "master": farm.wallet.parent_id,
-        "maximum_share": as_percent(farm.maximum_share),
-        "target_weight": None if target is None else as_percent(target),
+        "maximum_share": farm.maximum_share,
+        "target_weight": farm.wallet.target_weight,
     }
 
 
@@ -112,7 +113,7 @@ def _facts_of_agent(agent: Agent) -> dict[str, Any]:
         "instrument": agent.instrument_id,
         "timeframe": agent.timeframe,
         "sizing": agent.sizing,
-        size: as_percent(agent.size),
+        size: agent.size,
         **{PREFIX + name: _written(value) for name, value in agent.parameters.items()},
     }
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms import BaseForm, DecimalField, TextInput
 
 from kit import display, formatting
-from kit.decimals import parse, plain, read
+from kit.decimals import parse, read
 from kit.errors import InvalidInputError, MoniqoError
 
 PERCENT: Final = Decimal(100)
@@ -27,22 +27,6 @@ class ExactDecimalField(DecimalField):
             except ValueError as error:
                 raise ValidationError(str(error), code="invalid") from error
         return super().to_python(value)
-
-
-class PercentField(ExactDecimalField):
-    """Asked for in percent, handed on as a fraction."""
-
-    def __init__(self, *, min_value: Decimal = Decimal(0), **options: Any) -> None:
-        super().__init__(min_value=min_value, max_value=PERCENT, decimal_places=6, **options)
-
-    def clean(self, value: Any) -> Decimal | None:
-        percent = super().clean(value)
-        return None if percent is None else percent / PERCENT
-
-
-def as_percent(share: Decimal) -> str:
-    """What a `PercentField` shows of a fraction."""
-    return plain(share * PERCENT)
 
 
 def read_as_written(text: str) -> Decimal:
@@ -74,6 +58,20 @@ class AmountField(ExactDecimalField):
 
     def prepare_value(self, value: Any) -> Any:
         return formatting.written(value) if isinstance(value, Decimal) else value
+
+
+class PercentField(AmountField):
+    """A fraction that is shown and asked for in percent."""
+
+    def __init__(self, *, min_value: Decimal = Decimal(0), **options: Any) -> None:
+        super().__init__(min_value=min_value, max_value=PERCENT, decimal_places=6, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return super().prepare_value(value * PERCENT if isinstance(value, Decimal) else value)
+
+    def clean(self, value: Any) -> Decimal | None:
+        percent = super().clean(value)
+        return None if percent is None else percent / PERCENT
 
 
 def explain(

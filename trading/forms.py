@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from kit import glossary
-from kit.forms import AmountField, PercentField, as_percent
+from kit.forms import AmountField, PercentField
 from kit.models import MONEY
 from trading.models import REFUSED, Order, Side
 from trading.selectors import LimitPath
@@ -72,7 +72,6 @@ class LimitForm(forms.Form):
     maximum_daily_loss = PercentField(
         required=False,
         min_value=Decimal("0.01"),
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         **glossary.field("maximum_daily_loss", label="May lose in a day, in %", more="Empty: no such limit."),
     )
 
@@ -83,7 +82,7 @@ class LimitForm(forms.Form):
             "markets": self.SILENT if own.allowed_symbols is None else self.LISTED,
             "symbols": own.allowed_symbols or (),
             "maximum_notional": "" if own.maximum_notional is None else own.maximum_notional,
-            "maximum_daily_loss": "" if own.maximum_daily_loss is None else as_percent(own.maximum_daily_loss),
+            "maximum_daily_loss": "" if own.maximum_daily_loss is None else own.maximum_daily_loss,
         }
         super().__init__(given, initial=initial, label_suffix="")
         self.unit = path.unit if own.is_unpriced else own.notional_asset or path.unit

@@ -148,15 +148,14 @@ ROOT: Final = Input("√365", DAYS_PER_YEAR**0.5, "fine_ratio")
 
 def _return(scope: Scope) -> Reckoning:
     days = ratio_days(scope=scope.scope, base=scope.base, start=scope.start, at=scope.end)
-    known = scope.change.twr is not None
     inputs = (
         Input("Index at the start", scope.index_before, "fine_ratio"),
-        Input("Index now", scope.now.twr_index if known else None, "fine_ratio"),
+        Input("Index at the end", scope.index_after, "fine_ratio"),
     )
     return Reckoning(
         "return",
         Input("", scope.change.twr, "change"),
-        "Index now ÷ index at the start − 1. The index grows by each snapshot's return: its value less what flowed "
+        "Index at the end ÷ index at the start − 1. The index grows by each snapshot's return: its value less what flowed "
         "since the snapshot before, ÷ the value then.",
         "Time-weighted return, as the Global Investment Performance Standards define it; Bacon, Practical Portfolio "
         "Performance Measurement and Attribution",

@@ -232,6 +232,11 @@ class Scope:
         """The time-weighted index at the start of the period; 1 where it began, or began anew, within."""
         return self._trail.period.index
 
+    @property
+    def index_after(self) -> float | None:
+        """The index at the end of the period, None where that is not known."""
+        return self._closed_with.twr_index if self._closed_with else None
+
     @cached_property
     def days(self) -> Sequence[Day]:
         """What changed the value on each day of the period, newest first: today as it is now, the others as written."""

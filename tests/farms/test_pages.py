@@ -302,7 +302,7 @@ def test_the_farms_kind_is_offered_first_and_composed_rules_not_at_all(pages: Cl
 
 def test_risk_per_trade_starts_at_one_percent(pages: Client, traded: Desk) -> None:
     form = pages.get(reverse("farms:hire", args=(traded.farm.pk,))).context["form"]
-    assert (form.fields["risk_share"].initial, form.fields["cash_share"].initial) == ("1", "50")
+    assert (form["risk_share"].value(), form["cash_share"].value()) == ("1", "50")
     with tenancy.tenant(traded.owner.pk):
         made = create_agent(
             owner_id=traded.owner.pk,

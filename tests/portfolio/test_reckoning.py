@@ -191,7 +191,7 @@ def test_what_is_held_now_is_reckoned_from_its_rows(page: Client) -> None:
 
 
 def test_the_return_is_that_of_the_index(page: Client) -> None:
-    for query in ("?range=All", "?range=1M"):
+    for query in ("?range=All", "?range=1M", "?from=2026-05-10&to=2026-06-01"):
         html = explained(page, "return", query)
         inputs = text(html.partition('id="inputs"')[2].partition("</dl>")[0])
         before, now = (float(one) for one in re.findall(r"\d\.\d{6}", inputs))

@@ -388,3 +388,12 @@ def test_the_page_asks_in_percent_and_shows_the_rest(pages: Client, desk: Desk) 
     pages.post(page, LISTED)
     with tenancy.tenant(desk.owner.pk):
         assert RiskLimit.objects.get(wallet=desk.master).rests_until is None
+
+
+def test_a_percentage_is_read_and_shown_as_its_reader_writes_it(pages: Client, desk: Desk) -> None:
+    User.objects.filter(pk=desk.owner.pk).update(number_format="1.234,56")
+    page = page_of(desk.master)
+    assert pages.post(page, LISTED | {"maximum_daily_loss": "2,5"}).status_code == 302
+    with tenancy.tenant(desk.owner.pk):
+        assert RiskLimit.objects.get(wallet=desk.master).maximum_daily_loss == Decimal("0.025")
+    assert re.search(r'name="maximum_daily_loss"[^>]*value="2,5"', pages.get(page).content.decode())

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from kit import display, formatting, glossary
-from kit.forms import AmountField
+from kit.forms import AmountField, PercentField
 from kit.models import MONEY
 from wallets.hierarchy.parts import Part, read_part
 from wallets.hierarchy.tree import WalletNode
@@ -77,14 +77,8 @@ class SettingsForm(forms.Form):
     """Name, target in percent of the parent, trading state."""
 
     name = forms.CharField(label="Name", max_length=80)
-    target_percent = AmountField(
-        **glossary.field("target", label="Target, % of its parent"),
-        min_value=Decimal(0),
-        max_value=Decimal(100),
-        max_digits=9,
-        decimal_places=6,
-        required=False,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    target_percent = PercentField(
+        **glossary.field("target", label="Target, % of its parent"), max_digits=9, required=False
     )
     trading_state = forms.ChoiceField(choices=Wallet.TradingState.choices, **glossary.field("trading_state"))
 
@@ -96,8 +90,8 @@ class SettingsForm(forms.Form):
 
     @property
     def target_weight(self) -> Decimal | None:
-        percent: Decimal | None = self.cleaned_data.get("target_percent")
-        return None if percent is None else percent / 100
+        weight: Decimal | None = self.cleaned_data.get("target_percent")
+        return weight
 
 
 class WalletForm(forms.Form):

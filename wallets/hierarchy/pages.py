@@ -195,7 +195,7 @@ def _settings_form(node: WalletNode) -> Form:
     return SettingsForm(
         initial={
             "name": node.name,
-            "target_percent": None if node.target_weight is None else node.target_weight * 100,
+            "target_percent": node.target_weight,
             "trading_state": node.trading_state,
         },
         is_master=node.parent_id is None,
