@@ -155,8 +155,8 @@ def _return(scope: Scope) -> Reckoning:
     return Reckoning(
         "return",
         Input("", scope.change.twr, "change"),
-        "Index at the end ÷ index at the start − 1. The index grows by each snapshot's return: its value less what flowed "
-        "since the snapshot before, ÷ the value then.",
+        "Index at the end ÷ index at the start − 1. The index grows by each snapshot's return: its value less what "
+        "flowed since the snapshot before, ÷ the value then.",
         "Time-weighted return, as the Global Investment Performance Standards define it; Bacon, Practical Portfolio "
         "Performance Measurement and Attribution",
         inputs, DAYS, days, len(days),
