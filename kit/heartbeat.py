@@ -44,6 +44,15 @@ def age(part: str) -> float | None:
     return None if moment is None else time.time() - float(moment)
 
 
+def waiting(queue: str) -> int | None:
+    """How many tasks wait in the queue; None when Redis, which is the broker too, does not answer."""
+    try:
+        with _client() as client:
+            return int(client.llen(queue))
+    except redis.RedisError:
+        return None
+
+
 def is_fresh(part: str, seconds: float | None) -> bool:
     """Whether an age means that the part is alive now."""
     return seconds is not None and -AHEAD_SECONDS < seconds < FRESH_SECONDS[part]

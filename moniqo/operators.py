@@ -6,8 +6,6 @@ Looked at as the system role, which the admin runs as. A few counts over indexes
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import redis
-from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest
 from django.urls import reverse
@@ -22,7 +20,6 @@ from wallets.models import Connection
 
 ROWS: Final = 10
 LATE: Final = timedelta(minutes=15)
-_REDIS_SECONDS: Final = 2.0
 
 Rows = list[list[Any]]
 
@@ -47,20 +44,15 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parts() -> Rows:
-    waiting = _waiting()
-    return [[part, heartbeat.in_words(heartbeat.age(part)), waiting.get(part, "")] for part in heartbeat.PARTS]
+    return [
+        [part, heartbeat.in_words(heartbeat.age(part)), _waiting(part) if part in QUEUES else ""]
+        for part in heartbeat.PARTS
+    ]
 
 
-def _waiting() -> dict[str, str]:
-    """How many tasks wait in each queue; unknown where Redis does not answer."""
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
-    )
-    try:
-        with client:
-            return {queue: f"{client.llen(queue)} tasks" for queue in QUEUES}
-    except redis.RedisError:
-        return dict.fromkeys(QUEUES, "Redis does not answer")
+def _waiting(queue: str) -> str:
+    tasks = heartbeat.waiting(queue)
+    return "Redis does not answer" if tasks is None else f"{tasks} tasks"
 
 
 def _failing(now: datetime) -> Rows:
