@@ -59,9 +59,11 @@ def wrong_labels(page: Page) -> list[str]:
 
 def hover_over(page: Page) -> Locator:
     """The hover of the equity chart, with the mouse over it; a chart that is being drawn again does not notice one."""
-    box = page.locator("#equity-chart").bounding_box()
+    chart = page.locator("#equity-chart")
+    chart.scroll_into_view_if_needed()  # what needs the trader may stand above it
+    box = chart.bounding_box()
     assert box is not None
-    hover = page.locator("#equity-chart .hoverlayer")
+    hover = chart.locator(".hoverlayer")
     for step in range(20):
         page.mouse.move(box["x"] + box["width"] / 2 + step, box["y"] + box["height"] / 3)
         page.wait_for_timeout(250)
