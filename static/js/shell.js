@@ -35,7 +35,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
   asker ||= event.detail.requestConfig?.elt?.querySelector("[data-asks]")?.id;
   target.showModal();
 });
-dialog?.addEventListener("close", () => document.activeElement === body && document.getElementById(asker)?.focus());
+// The browser gives the focus back by itself, unless the field was drawn anew: then what had it in the dialog keeps it until the next frame.
+dialog?.addEventListener("close", () => {
+  const holder = document.activeElement;
+  if (holder === body || dialog.contains(holder)) document.getElementById(asker)?.focus();
+});
 document.addEventListener("click", (event) => {
   if (event.target instanceof HTMLDialogElement && event.target.open && event.target.matches(":modal")) {
     const box = event.target.getBoundingClientRect();

@@ -160,6 +160,24 @@ def test_allocate_and_undo_by_keyboard_alone(open_page: OpenPage, tree: Tree) ->
     assert balances(tree) == [1000, 0, 0]
 
 
+def test_a_closed_dialog_gives_the_cursor_to_the_field_that_was_drawn_anew(open_page: OpenPage, tree: Tree) -> None:
+    page = ready(open_page(path(tree, "tree"), user=tree.owner))
+    amount_of(page).fill("10")
+    amount_of(page).press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Allocate 10.00 USDT")).to_be_visible()
+    tab_to(page, "#dialog button[type=submit]")
+    page.evaluate(
+        """() => {
+            const field = document.getElementById("movement_amount");
+            field.replaceWith(field.cloneNode());
+            htmx.trigger(document.body, "dialog:close");
+        }"""
+    )
+    expect(dialog).to_be_hidden()
+    expect(amount_of(page)).to_be_focused()
+
+
 def tab_to(page: Page, selector: str) -> None:
     for _ in range(60):
         page.keyboard.press("Tab")
