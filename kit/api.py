@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -29,6 +29,7 @@ from pydantic import (
     model_validator,
 )
 
+from kit import days
 from kit.decimals import parse, plain
 from kit.errors import InvalidInputError
 from kit.limits import DECIMALS, MAX_AMOUNT, MONEY_DIGITS
@@ -93,6 +94,17 @@ Row = TypeVar("Row", bound=Model)
 
 
 Amount = Annotated[Decimal, PlainSerializer(plain, return_type=str), Field(examples=["1250.5"])]
+
+
+def _day(given: Any) -> Any:
+    """A day of an address; nothing but year-month-day is one, not even seconds since 1970."""
+    try:
+        return days.read(given or "nothing", name="day") if isinstance(given, str) else given
+    except InvalidInputError as error:
+        raise ValueError(error.sentence.exact) from error
+
+
+Day = Annotated[date, BeforeValidator(_day), Field(examples=["2026-10-31"])]
 
 
 PositiveAmount = Annotated[Amount, Field(gt=0, lt=MAX_AMOUNT, max_digits=MONEY_DIGITS, decimal_places=DECIMALS)]

@@ -9,7 +9,9 @@ from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from kit import display
+from kit import clock, display
+from kit.errors import InvalidInputError
+from kit.sentences import calendar_day, sentence
 
 INSTANT: Final = timedelta(microseconds=1)
 LAST: Final = date.max - timedelta(days=2)  # beyond it there is no midnight in every zone
@@ -47,3 +49,39 @@ def ends(day: date, where: ZoneInfo | None = None) -> datetime:
 def before_today(moment: datetime, where: ZoneInfo | None = None) -> datetime:
     """The last instant before the day of `moment`: what stood then is what the day opened with."""
     return begins(day_of(moment, where), where) - INSTANT
+
+
+def read(text: str, *, name: str) -> date | None:
+    """The day that `text` names, None for no text. Raises InvalidInputError about the field `name`."""
+    if not text:
+        return None
+    try:
+        if len(text) != len("2026-10-31"):  # a week, or a day without its dashes, is ISO 8601 too
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError as error:
+        told = sentence("Write a day as year-month-day, such as 2026-10-31: this is none.")
+        raise InvalidInputError(told, fields={name: told.exact}) from error
+
+
+def check(first: date | None, last: date | None, *, names: tuple[str, str]) -> None:
+    """Raises InvalidInputError where days from `first` to `last`, both included, are none or have not begun."""
+    if first is None:
+        return
+    since, until = names
+    if last is not None and first > last:
+        told = sentence(
+            "The last day is before the first: choose a last day from {first} on, or a first day up to {last}.",
+            first=calendar_day(first), last=calendar_day(last),
+        )  # fmt: skip
+        raise InvalidInputError(told, fields={until: told.exact})
+    check_begun(first, name=since)
+
+
+def check_begun(day: date, *, name: str) -> None:
+    """Raises InvalidInputError where `day` is still to come where the reader is."""
+    if day > (today := day_of(clock.now())):
+        told = sentence(
+            "{day} has not begun: choose a day up to {today}.", day=calendar_day(day), today=calendar_day(today)
+        )
+        raise InvalidInputError(told, fields={name: told.exact})

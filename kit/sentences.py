@@ -15,7 +15,7 @@ or are values without a kind: hiding amounts hides amounts, and nothing else.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -123,6 +123,11 @@ def day(value: datetime) -> Value:
     return Value("day", value.isoformat())
 
 
+def calendar_day(value: date) -> Value:
+    """A day that was named as one, in whatever zone: `23 Oct 2026`, and `2026-10-23` for programs."""
+    return Value("calendar_day", value.isoformat())
+
+
 def quoted(text: str) -> Value:
     """What somebody else said, a venue or the database: any figure in it may be an amount."""
     return Value("quoted", text)
@@ -193,6 +198,10 @@ def _day(text: str, unit: str, how: Display) -> str:
     return formatting.short_day(datetime.fromisoformat(text).astimezone(ZoneInfo(how.timezone)))
 
 
+def _calendar_day(text: str, unit: str, how: Display) -> str:
+    return text if how.is_exact else formatting.day(date.fromisoformat(text))
+
+
 def _quoted(text: str, unit: str, how: Display) -> str:
     return without_figures(text) if how.hide_amounts else text
 
@@ -206,5 +215,6 @@ _KINDS: Final[dict[str, Callable[[str, Any, Display], str]]] = {
     "sentence": lambda template, values, how: in_words(template, values, how),
     "moment": lambda text, unit, how: formatting.moment(datetime.fromisoformat(text), how.timezone),
     "day": _day,
+    "calendar_day": _calendar_day,
     "quoted": _quoted,
 }

@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from kit import days
-from kit.api import Amount
+from kit.api import Amount, Day
 from portfolio.selectors import holdings
 from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.periods import Period, Span
@@ -26,12 +26,12 @@ class ScopeQuery(Schema):
     """`?range=1M&wallet=<id>`, or `?from=2026-10-01&to=2026-10-31`; without a wallet all of them together.
 
     `from` and `to` are days of the reader, both included, and one of them may be left out; they come before `range`.
-    Days that make no period are left out of account.
+    A `from` that is after `to`, or that has not begun, is refused with 422.
     """
 
     range: Period = Period.ALL
-    since: date | None = Field(None, alias="from")
-    until: date | None = Field(None, alias="to")
+    since: Day | None = Field(None, alias="from")
+    until: Day | None = Field(None, alias="to")
     wallet: UUID | None = None
 
 
@@ -254,7 +254,7 @@ def performance(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
 
 
 @router.get("/calendar", response=CalendarOut, summary="What each day, week, month or year made, and its trades")
-def calendar(request: HttpRequest, wallet: UUID | None = None, period: Unit = Unit.DAY, at: date | None = None) -> Any:
+def calendar(request: HttpRequest, wallet: UUID | None = None, period: Unit = Unit.DAY, at: Day | None = None) -> Any:
     found = Calendar(_scope(request, Period.WEEK, wallet), unit=period, day=at)
     return {
         "base": found.scope.base,

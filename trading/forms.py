@@ -12,7 +12,7 @@ from kit.forms import AmountField, PercentField
 from kit.models import MONEY
 from trading.models import REFUSED, Order, Side
 from trading.selectors import LimitPath
-from trading.selectors.filters import UNFINISHED
+from trading.selectors.filters import UNFINISHED, is_no_day
 
 ANY: Final = ("", "Any")
 
@@ -42,8 +42,12 @@ class FilterForm(forms.Form):
         for name in list(self.fields):
             if name not in names:
                 del self.fields[name]
-            else:
-                self.fields[name].required = False
+                continue
+            asked = self.fields[name]
+            asked.required = False
+            if isinstance(asked, forms.DateField) and is_no_day(given.get(name, "")):
+                # A browser drops from a field of days what is none, and who typed it has to see it.
+                asked.widget = forms.TextInput(attrs={"aria-invalid": "true"})
         for name, offered in choices.items():
             if isinstance(field := self.fields.get(name), forms.ChoiceField):
                 field.choices = [ANY, *offered]

@@ -166,18 +166,22 @@ def _limits(request: HttpRequest, path: LimitPath, *, back: str) -> HttpResponse
 def _list(request: HtmxRequest, page: Page) -> HttpResponseBase:
     choices = filtering.filter_choices(owner_id=owner_of(request))
     given = filtering.understood(page.filters, request.GET, choices)
-    filters = filtering.Filters.parse(given)
+    typed = {name: request.GET.get(name, "").strip() for name in SPAN if name in page.filters}
+    filters = filtering.Filters.parse(given | typed)
     asked = {"owner_id": owner_of(request), "filters": filters, "sort": request.GET.get("sort", "")}
     if request.GET.get("format") == "csv":
+        if filters.refused:
+            return HttpResponse(str(filters.refused), status=422, content_type="text/plain; charset=utf-8")
         return _csv(request, page.export, asked)
     listing = page.find(**asked, page=request.GET.get("page"))
     context = {
         "listing": listing,
         "page": listing.page,
         "sort": listing.sort,
-        "form": FilterForm(page.filters, choices, given),
+        "form": FilterForm(page.filters, choices, given | typed if filters.refused else given),
         "filters": _chips(given, choices, filters),
         "is_filtered": bool(given),
+        "refused": filters.refused,
         "csv": _csv_address(request),
         "shown": TABS,
         "status": filters.status,

@@ -5,6 +5,7 @@ from functools import cached_property
 from uuid import UUID
 
 from farms.selectors import FarmFacts, farm_facts, states_of
+from kit.sentences import Sentence
 from kit.statuses import State
 from moniqo.home.activity import Event, recent_activity
 from moniqo.home.farms import MOST_NEEDS, FarmLine, Need, farm_lines, needs
@@ -17,7 +18,17 @@ SHOWN_POSITIONS = 8
 
 
 class Home(Scope):
-    """The scope of the page, with what only the roof knows."""
+    """The scope of the page, with what only the roof knows.
+
+    `refused` says what is wrong with the dates that were asked for, where the usual period stands instead of them.
+    """
+
+    refused: Sentence = Sentence()
+
+    @property
+    def usual_words(self) -> str:
+        """Which period is shown instead of the dates."""
+        return f"Shown is the usual period, {self.period.words}."
 
     @cached_property
     def first_steps(self) -> Sequence[Step]:

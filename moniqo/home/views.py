@@ -1,7 +1,7 @@
 """The portfolio: one page whose regions can be asked for alone, and for each figure the page that explains it."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +11,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from kit import days
+from kit.errors import InvalidInputError
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part, vary
+from kit.sentences import Sentence
 from moniqo.home import charts
 from moniqo.home.page import Home
 from portfolio import services
 from portfolio.selectors import explain as explanations
-from portfolio.selectors.calendar import FIRST, Calendar, Unit
+from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.reckoning import reckon
 from portfolio.selectors.series import deepest_drawdown, flows_since
@@ -73,7 +76,7 @@ def explain(request: HtmxRequest, figure: str) -> HttpResponse:
         "net-value": _explain_net_value,
         "profit": _explain_profit,
         "drawdown": _explain_drawdown,
-        "day": lambda home: _explain_day(home, _day(request.GET.get("day", ""))),
+        "day": lambda home: _explain_day(home, request),
     }
     context = {"home": found, "periods": [(period.value, period.value) for period in Period], "figure": figure}
     if figure not in contexts:
@@ -94,8 +97,13 @@ def calendar(request: HtmxRequest) -> HttpResponse:
     `?period=` is the unit, `?at=` a day of the window that is shown.
     """
     unit = Unit.parse(request.GET.get("period", ""))
-    found = Calendar(_home(request, Period.WEEK), unit=unit, day=_day(request.GET.get("at", "")))
-    context = {"calendar": found, "home": found.scope, "units": [(one.value, one.title()) for one in Unit]}
+    found, refused = _calendar(_home(request, Period.WEEK), unit, request, "at")
+    context = {
+        "calendar": found,
+        "refused": refused,
+        "home": found.scope,
+        "units": [(one.value, one.title()) for one in Unit],
+    }
     return page_or_part(request, "portfolio/calendar.html", "calendar", context)
 
 
@@ -154,12 +162,13 @@ def _explain_drawdown(found: Home) -> dict[str, Any]:
     }
 
 
-def _explain_day(found: Home, day: date | None) -> dict[str, Any]:
-    calendar = Calendar(found, unit=Unit.DAY, day=day)
-    shown = day if day and day <= calendar.today else calendar.today
+def _explain_day(found: Home, request: HttpRequest) -> dict[str, Any]:
+    calendar, refused = _calendar(found, Unit.DAY, request, "day")
+    shown = calendar.day
     filters = Filters(wallet_id=found.wallet.pk if found.wallet else None, since=shown, until=shown)
     return {
         "day": shown,
+        "refused": refused,
         "span": next((span for span in calendar.spans if span.begins == shown), None),
         "before": shown - timedelta(days=1),
         "after": shown + timedelta(days=1) if shown < calendar.today else None,
@@ -170,22 +179,30 @@ def _explain_day(found: Home, day: date | None) -> dict[str, Any]:
 def _home(request: HttpRequest, period: Period | None = None) -> Home:
     with missing_is_404(ValueError):
         wallet = UUID(text) if (text := request.GET.get("wallet", "")) else None
-        asked = period or _period(request)
-        return Home(owner=request.user, period=asked, wallet_id=wallet)  # type: ignore[arg-type]  # signed in
+        asked, refused = (period, Sentence()) if period else _period(request)
+        found = Home(owner=request.user, period=asked, wallet_id=wallet)  # type: ignore[arg-type]  # signed in
+        found.refused = refused
+        return found
 
 
-def _period(request: HttpRequest) -> Period | Span:
-    """What is asked for by its name, else from a day to a day, else the usual one."""
-    named, first, last = (request.GET.get(name, "") for name in ("range", "from", "to"))
-    return (None if named in set(Period) else Span.parse(first, last)) or Period.parse(named)
-
-
-def _day(text: str) -> date | None:
-    """The day of an address, None where it is not understood."""
+def _period(request: HttpRequest) -> tuple[Period | Span, Sentence]:
+    """What is asked for by its name, else from a day to a day, else the usual one; and what is wrong with the days."""
+    named, first, last = (request.GET.get(name, "").strip() for name in ("range", "from", "to"))
+    if named in set(Period):
+        return Period(named), Sentence()
     try:
-        return max(date.fromisoformat(text), FIRST)
-    except ValueError:
-        return None
+        return Span.parse(first, last) or Period.parse(named), Sentence()
+    except InvalidInputError as error:
+        return Period.parse(""), error.sentence
+
+
+def _calendar(found: Home, unit: Unit, request: HttpRequest, name: str) -> tuple[Calendar, Sentence]:
+    """The calendar around the day that the parameter `name` says, and what is wrong with it: then it is today's."""
+    try:
+        day = days.read(request.GET.get(name, "").strip(), name=name)
+        return Calendar(found, unit=unit, day=day), Sentence()
+    except InvalidInputError as error:
+        return Calendar(found, unit=unit), error.sentence
 
 
 def _choice(request: HttpRequest, name: str, choices: dict[str, str]) -> str:

@@ -155,13 +155,19 @@ class Window:
 
 
 class Calendar:
-    """The spans of a window of one scope, and the windows beside it. Without a day the window holds today."""
+    """The spans of a window of one scope, and the windows beside it. Without a day the window holds today.
+
+    `day` is the one that it was made around. Raises InvalidInputError for one that has not begun.
+    """
 
     def __init__(self, scope: Scope, *, unit: Unit, day: date | None = None) -> None:
         self.scope = scope
         self.unit = unit
         self.today = days.day_of(clock.now())
-        self.window = Window.around(unit, min(max(day or self.today, FIRST), self.today))
+        if day is not None:
+            days.check_begun(day, name="at")
+        self.day = max(day or self.today, FIRST)
+        self.window = Window.around(unit, self.day)
 
     @cached_property
     def spans(self) -> Sequence[Span]:

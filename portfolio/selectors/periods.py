@@ -73,16 +73,14 @@ class Span:
 
     @classmethod
     def parse(cls, first: str, last: str) -> "Span | None":
-        """The span of an address; None where neither day is understood, or where they are the wrong way round."""
-        return cls.of(_day(first), _day(last))
+        """The span `?from=` and `?to=`; None without both. Raises InvalidInputError where they make no period."""
+        return cls.of(days.read(first, name="from"), days.read(last, name="to"))
 
     @classmethod
     def of(cls, first: date | None, last: date | None) -> "Span | None":
-        """The span of these days; None where it would hold none, or none that is over or has begun."""
-        today = days.day_of(clock.now())
-        if (first is None and last is None) or (first or date.min) > min(last or today, today):
-            return None
-        return cls(first, last)
+        """The span of these days; None without both. Raises InvalidInputError where it would hold none that began."""
+        days.check(first, last, names=("from", "to"))
+        return None if first is None and last is None else cls(first, last)
 
     @property
     def value(self) -> str:
@@ -109,13 +107,6 @@ class Span:
         if self.last is None or self.last >= days.day_of(clock.now()):
             return None
         return days.ends(self.last)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _written(day: date | None) -> str:

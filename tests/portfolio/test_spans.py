@@ -128,18 +128,62 @@ def test_before_there_was_anything_nothing_is_known(fund: Fund) -> None:
     assert found.performance.trades == 0
 
 
-@pytest.mark.parametrize(
-    ("first", "last"), [("soon", ""), ("", ""), ("2026-06-20", "2026-06-10"), ("2999-01-01", ""), ("x", "y")]
-)
-def test_days_that_make_no_period_are_neither_used_nor_shown(client: Client, fund: Fund, first: str, last: str) -> None:
+WRONG = [
+    ("soon", "", "Write a day as year-month-day"),
+    ("2026-W20", "", "Write a day as year-month-day"),
+    ("2026-06-20", "2026-06-10", "The last day is before the first"),
+    ("2999-01-01", "", "has not begun"),
+    ("x", "y", "Write a day as year-month-day"),
+]
+
+
+@pytest.mark.parametrize(("first", "last", "sentence"), WRONG)
+def test_days_that_make_no_period_are_refused_and_stay_as_they_were_typed(
+    client: Client, fund: Fund, first: str, last: str, sentence: str
+) -> None:
     client.force_login(fund.owner)
     page = client.get("/", {"from": first, "to": last}).content.decode()
+    assert sentence in page
+    assert "Shown is the usual period, 3 months." in page
     assert ", 3 months" in page
     for text in filter(None, (first, last)):
-        assert f'value="{text}"' not in page
-    asked = {name: day for name, day in (("from", first), ("to", last)) if day[:1] == "2"}
-    whole = client.get("/api/v1/portfolio/summary").json()["period"]
-    assert client.get("/api/v1/portfolio/summary", asked).json()["period"] == whole
+        assert f'value="{text}"' in page
+    explained = client.get("/portfolio/explain/profit/", {"from": first, "to": last}).content.decode()
+    assert sentence in explained
+    assert "Shown is the usual period, 3 months." in explained
+
+
+@pytest.mark.parametrize("endpoint", ["summary", "equity", "allocation", "performance"])
+@pytest.mark.parametrize(("first", "last", "sentence"), WRONG)
+def test_a_program_is_told_what_is_wrong_with_its_days(
+    client: Client, fund: Fund, endpoint: str, first: str, last: str, sentence: str
+) -> None:
+    client.force_login(fund.owner)
+    asked = {name: day for name, day in (("from", first), ("to", last)) if day}
+    answer = client.get(f"/api/v1/portfolio/{endpoint}", asked)
+    assert answer.status_code == 422
+    assert any(sentence in said for said in answer.json()["fields"].values())
+    assert set(answer.json()["fields"]) <= {"from", "to"}
+
+
+def test_the_days_of_a_sentence_are_written_as_their_reader_writes_them(client: Client, fund: Fund) -> None:
+    User.objects.filter(pk=fund.owner.pk).update(date_format="23.10.2026")
+    client.force_login(fund.owner)
+    asked = {"from": "2026-06-20", "to": "2026-06-10"}
+    assert "from 20.06.2026 on" in client.get("/", asked).content.decode()
+    assert "from 2026-06-20 on" in client.get("/api/v1/portfolio/summary", asked).json()["detail"]
+
+
+@pytest.mark.parametrize("day", ["2999-01-01", "soon"])
+def test_a_calendar_of_no_day_says_so_and_shows_today(client: Client, fund: Fund, day: str) -> None:
+    client.force_login(fund.owner)
+    usual = client.get("/portfolio/calendar/").content.decode()
+    page = client.get("/portfolio/calendar/", {"at": day}).content.decode()
+    assert "Shown is the time that holds today." in page
+    assert "Shown is the time that holds today." not in usual
+    assert "Shown is today." in client.get("/portfolio/explain/day/", {"day": day}).content.decode()
+    answer = client.get("/api/v1/portfolio/calendar", {"at": day})
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, ["at"])
 
 
 def test_page_and_api_say_the_same_of_a_span(client: Client, fund: Fund) -> None:

@@ -217,13 +217,41 @@ def test_a_csv_keeps_to_the_filters(pages: Client, desk: Desk) -> None:
 
 def test_a_filter_that_is_not_understood_is_neither_used_nor_shown(pages: Client, desk: Desk) -> None:
     desk.trade("buy", "1")
-    wrong = {"status": "nope", "side": "up", "instrument": "999", "wallet": str(uuid4()), "since": "soon", "until": "0"}
+    wrong = {"status": "nope", "side": "up", "instrument": "999", "wallet": str(uuid4())}
     page = pages.get(reverse("trading:orders"), wrong).content.decode()
     assert page.count("<tr>") == 1 + 1
     assert not any(f">{value}<" in page or f'value="{value}"' in page for value in wrong.values())
     right = pages.get(reverse("trading:orders"), {"side": "sell", "wallet": str(desk.farm.pk)}).content.decode()
     assert right.count("<tr>") == 0
     assert "Sell" in right
+
+
+@pytest.mark.parametrize("name", ["trading:orders", "trading:trades"])
+@pytest.mark.parametrize(
+    ("since", "until", "sentence"),
+    [
+        ("soon", "", "Write a day as year-month-day"),
+        ("2026-06-20", "2026-06-10", "The last day is before the first"),
+        ("2999-01-01", "", "has not begun"),
+    ],
+)
+def test_days_that_hold_nothing_are_refused_beside_the_fields_that_keep_them(
+    pages: Client, desk: Desk, name: str, since: str, until: str, sentence: str
+) -> None:
+    round_trip(desk)
+    asked = {"since": since, "until": until}
+    page = pages.get(reverse(name), asked).content.decode()
+    assert sentence in page
+    assert "Every day is shown." in page
+    assert f'value="{since}"' in page
+    assert "<table" in page
+    assert "Filters that are on" not in page
+    part = pages.get(reverse(name), asked, headers=HTMX).content.decode()
+    assert 'id="days-refused"' in part
+    assert sentence in part
+    csv = pages.get(reverse(name), {**asked, "format": "csv"})
+    assert (csv.status_code, sentence in csv.content.decode()) == (422, True)
+    assert sentence not in pages.get(reverse(name)).content.decode()
 
 
 def test_hidden_amounts_are_nowhere_on_the_pages(pages: Client, desk: Desk, owner: User) -> None:

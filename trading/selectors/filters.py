@@ -18,7 +18,9 @@ from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
 from kit import days
+from kit.errors import InvalidInputError
 from kit.paging import Pages
+from kit.sentences import Sentence
 from markets.models import Instrument
 from trading.models import REFUSED, Order, Side
 from wallets.hierarchy.places import subtree
@@ -35,7 +37,7 @@ Row = TypeVar("Row")
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What to show. `wallet_id` includes everything funded by that wallet; `until` is the last day included;
-    days are the reader's."""
+    days are the reader's. `refused` says what is wrong with the days that were asked for: then every day is shown."""
 
     status: str = ""
     side: str = ""
@@ -44,19 +46,22 @@ class Filters:
     since: date | None = None
     until: date | None = None
     text: str = ""
+    refused: Sentence | None = None
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> "Filters":
         """The filters of an address: status, side, instrument, wallet, since, until, q."""
         status, side = given.get("status", ""), given.get("side", "")
+        since, until, refused = _days(given)
         return cls(
             status=status if status in {UNFINISHED, REFUSED, *Order.Status.values} else "",
             side=side if side in Side.values else "",
             instrument_id=_parsed(int, given.get("instrument", "")),
             wallet_id=_parsed(UUID, given.get("wallet", "")),
-            since=_parsed(date.fromisoformat, given.get("since", "")),
-            until=_parsed(date.fromisoformat, given.get("until", "")),
+            since=since,
+            until=until,
             text=given.get("q", "").strip()[:100],
+            refused=refused,
         )
 
     def times(self, field: str) -> Q:
@@ -115,6 +120,24 @@ def filter_choices(*, owner_id: UUID) -> dict[str, list[tuple[str, str]]]:
         "wallet": [(str(pk), name) for pk, name in wallets],
         "instrument": [(str(pk), symbol) for pk, symbol in instruments],
     }
+
+
+def _days(given: Mapping[str, str]) -> tuple[date | None, date | None, Sentence | None]:
+    """The days of an address, or none of them and what is wrong with them."""
+    try:
+        since, until = (days.read(given.get(name, ""), name=name) for name in ("since", "until"))
+        days.check(since, until, names=("since", "until"))
+    except InvalidInputError as error:
+        return None, None, error.sentence
+    return since, until, None
+
+
+def is_no_day(text: str) -> bool:
+    try:
+        days.read(text, name="day")
+    except InvalidInputError:
+        return True
+    return False
 
 
 def _parsed(parse: Callable[[str], Any], text: str) -> Any:
