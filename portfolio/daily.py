@@ -19,7 +19,7 @@ from django.db.models import Max, Min
 
 from kit import days
 from portfolio.models import Snapshot
-from portfolio.valuation import SAYS_A_VALUE
+from portfolio.valuation import EARNED_BEFORE, SAYS_A_VALUE
 
 ROLL_UP: Final = f"""
 WITH scope (scope, base) AS (
@@ -53,7 +53,7 @@ series AS (
 step AS (
     SELECT series.*, width_bucket(at, %(begins)s::timestamptz[]) AS place,
            equity - lag(equity, 1, 0::numeric) OVER earlier AS change,
-           realized_pnl - lag(realized_pnl, 1, 0::numeric) OVER earlier AS net_gain,
+           realized_pnl - lag(realized_pnl, 1, {EARNED_BEFORE}) OVER earlier AS net_gain,
            fees - lag(fees, 1, 0::numeric) OVER earlier AS paid,
            lag(twr_index, 1, 1::double precision) OVER earlier AS index_before
     FROM series

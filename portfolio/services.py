@@ -176,6 +176,13 @@ def _fall(stand: Sequence[Standing]) -> Decimal | None:
     return (-sum(today, Decimal(0)) / without).quantize(_FALL)
 
 
+def begin_history(*, owner_id: UUID) -> None:
+    """Value everything at once after a change of base currency, so that no page mixes figures of two."""
+    if not PortfolioState.objects.filter(owner_id=owner_id, building__isnull=False).exists():
+        take_snapshots(owner_id=owner_id)
+        roll_up_days(owner_id=owner_id)
+
+
 def request_days(*, owner_id: UUID) -> None:
     """Have a worker bring the days up to date once this transaction is committed, as after a change of time zone."""
     transaction.on_commit(lambda: current_app.send_task("portfolio.tasks.roll_up", args=(str(owner_id),)), robust=True)

@@ -66,6 +66,9 @@ holding AS (
 # stands in no day and no series, because its zero never was.
 SAYS_A_VALUE: Final = "(equity <> 0 OR flow <> 0 OR unpriced = '[]'::jsonb)"
 
+# What had been realized before the first snapshot of a history: all of it where the history begins with nothing earned.
+EARNED_BEFORE: Final = "CASE WHEN equity = flow THEN realized_pnl ELSE 0 END"
+
 # What has flowed since the marks of each scope, by venue and asset, with the price it is told at.
 MOVED: Final = """
 flowed AS (
@@ -150,12 +153,12 @@ gain AS (
 ),
 valuation AS (
     SELECT worth.scope, worth.base, known.equity, cash, known.equity - cash - of_derivatives AS invested, unrealized,
-           realized, movement.flow, movement.adjustments,
+           realized, told.flow, told.adjustments,
            known.equity - cash - of_derivatives + gross AS gross_exposure,
            known.equity - cash - of_derivatives + net AS net_exposure,
            worth.is_stale OR movement.is_unknown AS is_stale, unpriced,
-           portfolio_bounded(coalesce(previous.fees, 0) + movement.fees) AS fees,
-           portfolio_bounded(coalesce(previous.flows, 0) + movement.flow) AS flows,
+           portfolio_bounded(coalesce(previous.fees, 0) + told.fees) AS fees,
+           portfolio_bounded(coalesce(previous.flows, 0) + told.flow) AS flows,
            growth.index AS twr_index
     FROM worth
     JOIN gain USING (scope)
@@ -167,7 +170,7 @@ valuation AS (
     LEFT JOIN LATERAL (
         -- The newest one, whatever moment this is: it is the one that the marks belong to.
         SELECT equity, fees, flows, twr_index FROM portfolio_snapshot AS snapshot
-        WHERE snapshot.scope = worth.scope AND snapshot.base = worth.base
+        WHERE snapshot.scope = worth.scope AND snapshot.base = worth.base AND {SAYS_A_VALUE}
         ORDER BY at DESC LIMIT 1
     ) AS previous ON true
     CROSS JOIN LATERAL (
@@ -177,9 +180,21 @@ valuation AS (
         SELECT CASE WHEN movement.is_unknown THEN greatest(counted.before, counted.now) ELSE counted.now END
     ) AS known (equity)
     CROSS JOIN LATERAL (
+        -- A scope that was valued in another base until now brings what it is worth into its new history; what it has
+        -- earned and paid before belongs to the old one.
+        SELECT previous.equity IS NULL AND EXISTS (
+            SELECT FROM portfolio_snapshot AS other WHERE other.scope = worth.scope AND other.base <> worth.base
+        )
+    ) AS history (is_restated)
+    CROSS JOIN LATERAL (
+        SELECT known.equity AS flow, 0::numeric AS fees, 0::numeric AS adjustments WHERE history.is_restated
+        UNION ALL
+        SELECT movement.flow, movement.fees, movement.adjustments WHERE NOT history.is_restated
+    ) AS told
+    CROSS JOIN LATERAL (
         -- Money that comes in is there from the start of the interval, money that leaves until its end: with the few
         -- minutes between two snapshots the convention hardly matters, and no denominator is ever negative.
-        SELECT coalesce(previous.equity, 0) + greatest(movement.flow, 0), known.equity - least(movement.flow, 0)
+        SELECT coalesce(previous.equity, 0) + greatest(told.flow, 0), known.equity - least(told.flow, 0)
     ) AS capital (start, finish)
     CROSS JOIN LATERAL (
         -- After a total loss the index stays at zero until there is money again, and begins anew with it.

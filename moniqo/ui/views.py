@@ -88,7 +88,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form = PreferencesForm(request.POST or None, instance=cast("User", request.user))
     if request.method == "POST" and form.is_valid():
         user = form.save()
-        if {"timezone", "base_currency"} & set(form.changed_data):
+        if "base_currency" in form.changed_data:
+            portfolio.services.begin_history(owner_id=user.pk)
+        elif "timezone" in form.changed_data:
             portfolio.services.request_days(owner_id=user.pk)
         messages.success(request, "Preferences saved.")
         return redirect("ui:preferences")

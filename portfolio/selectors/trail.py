@@ -17,17 +17,17 @@ from kit import days
 from portfolio.models import Snapshot
 from portfolio.selectors import series
 from portfolio.selectors.series import POINTS, Change, Point
-from portfolio.valuation import Valuation
+from portfolio.valuation import EARNED_BEFORE, SAYS_A_VALUE, Valuation
 from trading.selectors.trades import TradeFigures, figures_of
 
 ZERO: Final = Decimal(0)
 PAID_IN: Final = "paid in "
 
 # A part says its kind, its place in the line and its moment, then its exact numbers and those that are floats.
-_CHANGE: Final = """
-    SELECT '{point}', 0, coalesce(opening.at, total.first),
+_CHANGE: Final = f"""
+    SELECT '{{point}}', 0, coalesce(opening.at, total.first),
            ARRAY[
-               coalesce(opening.equity, 0), coalesce(opening.realized_pnl, 0), coalesce(opening.fees, 0),
+               coalesce(opening.equity, 0), coalesce(opening.realized_pnl, earned_before, 0), coalesce(opening.fees, 0),
                coalesce(total.flows, 0), coalesce(total.adjustments, 0)
            ],
            ARRAY[
@@ -37,14 +37,18 @@ _CHANGE: Final = """
     FROM (
         SELECT min(at) AS first, sum(flow) AS flows, sum(adjustments) AS adjustments, min(drawdown) AS depth, losses,
                max(high) FILTER (WHERE life = losses) AS peak
-        FROM (SELECT {point}.*, count(*) FILTER (WHERE low = 0) OVER () AS losses FROM {point}) AS counted
+        FROM (SELECT {{point}}.*, count(*) FILTER (WHERE low = 0) OVER () AS losses FROM {{point}}) AS counted
         GROUP BY losses
     ) AS total
     LEFT JOIN (
         SELECT at, equity, realized_pnl, fees, twr_index FROM portfolio_snapshot
-        WHERE scope = %(scope)s AND base = %(base)s AND at <= %({start})s ORDER BY at DESC LIMIT 1
+        WHERE scope = %(scope)s AND base = %(base)s AND at <= %({{start}})s ORDER BY at DESC LIMIT 1
     ) AS opening ON true
-"""
+    LEFT JOIN (
+        SELECT {EARNED_BEFORE} AS earned_before FROM portfolio_snapshot
+        WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE} ORDER BY at LIMIT 1
+    ) AS beginning ON opening.at IS NULL
+"""  # noqa: S608 - joined from constants
 
 _TODAY: Final = """
 ,
@@ -207,12 +211,14 @@ def change(sums: Sums, now: Valuation | Closing) -> Change:
     """
     current = _below(now.twr_index, sums.peak)
     paid = now.fees - sums.fees
+    # A history in another base begins now, as `EARNED_BEFORE` has it of one that is written down.
+    begins = sums.began is None and now.equity == now.flow
     return Change(
         began=sums.began,
         opening=sums.equity,
         closing=now.equity,
         flows=sums.flows + now.flow,
-        realized=now.realized_pnl - sums.realized_pnl + paid,
+        realized=(ZERO if begins else now.realized_pnl - sums.realized_pnl) + paid,
         fees=paid,
         adjustments=sums.adjustments + now.adjustments,
         twr=now.twr_index / sums.index - 1,
