@@ -66,6 +66,8 @@ def _row(entry: AuditEntry, owner_id: UUID) -> AuditRow:
 def _who(entry: AuditEntry, owner_id: UUID) -> str:
     if entry.actor is None:
         return "Moniqo" if entry.channel == AuditEntry.Channel.ENGINE else "Somebody"
+    if entry.actor_id != owner_id and not entry.actor.is_staff:
+        return "Somebody"  # no other person's address is anybody's business
     who = "You" if entry.actor_id == owner_id else f"Operator {entry.actor}"
     return f"{who}, by {entry.token}" if entry.token else who
 

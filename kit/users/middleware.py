@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
@@ -15,15 +16,24 @@ ADMIN_PREFIX = "/admin/"
 READS = ("GET", "HEAD")
 AS_OF = "X-As-Of"  # the moment that an answer tells of: the stamp in the top bar of a page, which its parts bring too
 SIGN_IN_PREFIX = "/api/v1/auth/"
+OPEN = (SIGN_IN_PREFIX, "/api/v1/docs", "/api/v1/openapi.json")  # where the API asks nobody who they are
 
 
 class BearerTokenMiddleware:
-    """Signs a program in by its access token, on the API only; browsers keep their session and its CSRF check."""
+    """Signs a program in by its access token, on the API only; browsers keep their session and its CSRF check.
+
+    Where nobody has to be signed in, no token is read; and where programs sign in nobody is anybody yet, whatever token
+    or cookie comes along: what is noted there is about the person whose password it is, and done by nobody else.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(SIGN_IN_PREFIX):
+            request.user = AnonymousUser()
+        if request.path.startswith(OPEN):
+            return self.get_response(request)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if request.path.startswith(PREFIX) and scheme.lower() == "bearer":
             found = find_token(token, kind="access")
@@ -38,7 +48,7 @@ class TenancyMiddleware:
     read at one moment, so that no two figures of an answer are of different times.
 
     The operators' admin runs as the system role instead. An answer of 400 or above commits nothing, except where
-    programs sign in: a wrong password must be counted, also when whoever guesses is signed in as somebody else.
+    programs sign in: a wrong password must be counted.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

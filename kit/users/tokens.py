@@ -68,7 +68,8 @@ def open_token(
         else:
             security.on_token_made(token)
         facts = {"scopes": wanted, "until": token.expires_at}
-        record(Area.TOKENS, f"Token {kind.label.lower()}", owner_id=user.pk, subject=token.name, after=facts)
+        action = f"Token {kind.label.lower()}"
+        record(Area.TOKENS, action, owner_id=user.pk, actor_id=user.pk, subject=token.name, after=facts)
     return token
 
 

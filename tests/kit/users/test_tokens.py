@@ -9,8 +9,12 @@ import time_machine
 from django.test import Client, override_settings
 
 from kit import clock, tenancy
+from kit.audit.models import AuditEntry
+from kit.audit.selectors import audit_log
+from kit.audit.services import Area, record
 from kit.errors import InvalidInputError, NotFoundError
 from kit.users import tasks, tokens
+from kit.users.middleware import OPEN
 from kit.users.models import Token, User
 from moniqo.api import api
 from tests.kit.users.test_signing_in import password_of, post
@@ -187,3 +191,43 @@ def test_what_is_long_over_is_forgotten(live_db: str, owner: User) -> None:
     tasks.forget_old_sign_ins()
     with tenancy.tenant(owner.pk):
         assert [token.pk for token in Token.objects.all()] == [running.pk]
+
+
+@pytest.mark.parametrize("is_session", [False, True])
+def test_signing_in_takes_nobody_from_a_header_or_a_cookie(
+    client: Client, owner: User, other_owner: User, is_session: bool
+) -> None:
+    """What is noted there is the owner's, done by the owner; that somebody else was signed in is nobody's business."""
+    headers = {} if is_session else bearer(other_owner)
+    if is_session:
+        client.force_login(other_owner)
+    for password in ("wrong", password_of(owner)):
+        body = {"email": owner.email, "password": password}
+        client.post("/api/v1/auth/token", body, content_type="application/json", headers=headers)
+    with tenancy.tenant(owner.pk):
+        noted = list(AuditEntry.objects.order_by("id"))
+        shown = [row.who for row in audit_log(owner_id=owner.pk)]
+    assert [(entry.action, entry.actor_id, entry.token) for entry in noted] == [
+        ("Sign-in refused", None, ""),
+        ("Token signed in", owner.pk, ""),
+    ]
+    assert shown == ["You", "Somebody"]
+
+
+def test_a_token_of_somebody_else_is_read_nowhere_where_nobody_has_to_sign_in(
+    client: Client, other_owner: User
+) -> None:
+    paths = api.get_openapi_schema()["paths"]
+    free = {path for path, methods in paths.items() for told in methods.values() if not told.get("security")}
+    assert free
+    assert all(path.startswith(OPEN) for path in free)
+    for path in (*free, "/api/v1/docs", "/api/v1/openapi.json"):
+        answer = client.get(path, headers=bearer(other_owner))
+        assert not answer.wsgi_request.user.is_authenticated, path
+
+
+def test_the_log_never_names_a_person_who_is_no_operator(owner: User, other_owner: User, operator: User) -> None:
+    with tenancy.tenant(owner.pk):
+        for actor in (other_owner, operator):
+            record(Area.MONEY, "Deposit", owner_id=owner.pk, actor_id=actor.pk)
+        assert [row.who for row in audit_log(owner_id=owner.pk)] == [f"Operator {operator}", "Somebody"]
