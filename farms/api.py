@@ -13,7 +13,20 @@ from pydantic import Field
 from farms import selectors, services
 from farms.models import Agent
 from farms.selectors import AgentRow, FarmRow
-from kit.api import LEFT_OUT, Amount, Body, Page, PageQuery, PartsOut, Share, StepOut, Words, paginate, parts_of
+from kit.api import (
+    LEFT_OUT,
+    Amount,
+    Body,
+    Page,
+    PageQuery,
+    PartsOut,
+    PositiveShare,
+    Share,
+    StepOut,
+    Words,
+    paginate,
+    parts_of,
+)
 from kit.http import owner_of
 from kit.statuses import State
 from kit.users.access import TRADE
@@ -132,7 +145,7 @@ class FarmIn(Body):
     master_id: UUID
     name: str = Field(min_length=1, max_length=80)
     kind: Kind = "trend_following"
-    maximum_share: Share = Field(Decimal("0.6"), gt=0)
+    maximum_share: PositiveShare = Decimal("0.6")
     target_weight: Share | None = None
 
 
@@ -141,7 +154,7 @@ class FarmChange(Body):
 
     name: Annotated[str, Field(min_length=1, max_length=80)] = LEFT_OUT
     kind: Kind = LEFT_OUT
-    maximum_share: Annotated[Share, Field(gt=0)] = LEFT_OUT
+    maximum_share: PositiveShare = LEFT_OUT
     target_weight: Share | None = None
 
 
@@ -155,7 +168,7 @@ class AgentIn(Body):
     timeframe: str
     parameters: dict[str, Any] = Field(default_factory=dict)
     sizing: Sizing = "cash"
-    size: Share | None = Field(None, gt=0, description="By default half of the cash, or 1 % of it at risk.")
+    size: PositiveShare | None = Field(None, description="By default half of the cash, or 1 % of it at risk.")
     target_weight: Share | None = None
 
 
@@ -166,7 +179,7 @@ class AgentChange(Body):
     timeframe: str = LEFT_OUT
     parameters: dict[str, Any] = LEFT_OUT
     sizing: Sizing = LEFT_OUT
-    size: Annotated[Share, Field(gt=0)] = LEFT_OUT
+    size: PositiveShare = LEFT_OUT
 
 
 class RunOut(Schema):

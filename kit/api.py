@@ -10,14 +10,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import wraps
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Header, Schema
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     BeforeValidator,
@@ -110,8 +112,25 @@ Day = Annotated[date, BeforeValidator(_day), Field(examples=["2026-10-31"])]
 PositiveAmount = Annotated[Amount, Field(gt=0, lt=MAX_AMOUNT, max_digits=MONEY_DIGITS, decimal_places=DECIMALS)]
 
 
-# A share of something, as the columns hold it.
-Share = Annotated[Amount, Field(ge=0, le=1, max_digits=9, decimal_places=8)]
+def _fraction(value: Decimal) -> Decimal:
+    if not 0 <= value <= 1:
+        raise ValueError('Give a fraction from 0 to 1, such as "0.03" for 3 %.')
+    return value
+
+
+def _part(value: Decimal) -> Decimal:
+    if not 0 < value <= 1:
+        raise ValueError('Give a fraction above 0 and up to 1, such as "0.03" for 3 %.')
+    return value
+
+
+# A share of something, as the columns hold it; and one that is not nothing. Their validators say the whole of what is
+# allowed, where bounds of the schema would each say their half.
+_HELD: Final = {"max_digits": 9, "decimal_places": 8, "examples": ["0.25"]}
+Share = Annotated[Amount, AfterValidator(_fraction), Field(**_HELD, json_schema_extra={"minimum": 0, "maximum": 1})]
+PositiveShare = Annotated[
+    Amount, AfterValidator(_part), Field(**_HELD, json_schema_extra={"exclusiveMinimum": 0, "maximum": 1})
+]
 
 
 # The default of a field that may be left out and may not be null; `Body.sent` does not hold it then.
@@ -143,6 +162,70 @@ def problem(status: int, detail: str, *, code: str = "", **extra: Any) -> HttpRe
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         response["Retry-After"] = str(PAUSE_SECONDS)
     return response
+
+
+# What is said of a field by the kind of its mistake; the values in braces come with it. Others keep their words.
+_SAID: Final[Mapping[str, str]] = {
+    "missing": "It is needed.",
+    "extra_forbidden": "There is no such field here.",
+    "value_error": "{error}",
+    "greater_than": "It has to be above {gt}.",
+    "greater_than_equal": "It has to be at least {ge}.",
+    "less_than": "It has to be below {lt}.",
+    "less_than_equal": "It has to be at most {le}.",
+    "string_type": "It has to be text.",
+    "int_type": "It has to be a whole number.",
+    "int_parsing": "It has to be a whole number.",
+    "bool_type": "It has to be true or false.",
+    "bool_parsing": "It has to be true or false.",
+    "list_type": "It has to be a list.",
+    "dict_type": "It has to be an object.",
+    "finite_number": "It has to be a finite number.",
+    "enum": "Choose one of {expected}.",
+    "literal_error": "Choose one of {expected}.",
+    "uuid_parsing": "It has to be an id, such as 3f1c2a9e-8d54-4c1f-9b7a-0e6d5c4b3a21.",
+    "string_too_short": "It needs at least {min_length} characters.",
+    "string_too_long": "It has at most {max_length} characters.",
+    "decimal_max_digits": "It has at most {max_digits} digits.",
+    "decimal_max_places": "It has at most {decimal_places} decimals.",
+}
+
+
+def mistakes(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What is wrong with a request: a sentence by the name of each field, as the caller wrote it ("" of a whole body).
+
+    Ninja puts the kind of the parameter in front of the name, and for a body the argument that takes it.
+    """
+    found = {}
+    for error in errors:
+        source, *names = error["loc"]
+        name = ".".join(str(part) for part in (names[1:] if source == "body" else names))
+        said = _SAID.get(error["type"], error["msg"]).format_map(dict(error.get("ctx") or {}))
+        found[name] = said if name else "Send a JSON object."
+    return found
+
+
+def known_queries_only(view: Callable[..., Any]) -> Callable[..., Any]:
+    """An operation that refuses a query parameter it does not read: who sent it would believe that it was heard."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        known = _queries(view)
+        if unknown := sorted(set(request.GET) - set(known)):
+            names = ", ".join(unknown)
+            takes = f"what there is: {', '.join(known)}" if known else "there is none here"
+            raise InvalidInputError(
+                f"There is no parameter {names}; {takes}.", fields=dict.fromkeys(unknown, "There is no such parameter.")
+            )
+        return view(request, *args, **kwargs)
+
+    return answer
+
+
+def _queries(view: Any) -> list[str]:
+    """The query parameters of an operation of Ninja's."""
+    models = view._ninja_operation.models
+    return sorted(name for one in models if one.__ninja_param_source__ == "query" for name in one.__ninja_flatten_map__)
 
 
 class Body(Schema):

@@ -19,7 +19,7 @@ from ninja.errors import ValidationError as RequestError
 from farms.api import router as farms
 from kit import glossary
 from kit.alerts.api import router as alerts
-from kit.api import PREFIX, problem
+from kit.api import PREFIX, known_queries_only, mistakes, problem
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.users.access import SignedIn
 from kit.users.api import router as auth
@@ -69,6 +69,7 @@ api = ExplainedAPI(
     auth=SignedIn(),
 )
 api.add_decorator(rows_as_list)
+api.add_decorator(known_queries_only)
 api.add_router("/auth", auth, tags=["auth"], auth=None)
 api.add_router("/", markets, tags=["markets"])
 api.add_router("/", connections, tags=["platforms and connections"])
@@ -120,8 +121,9 @@ def on_moniqo_error(request: HttpRequest, error: MoniqoError) -> HttpResponse:
 
 @api.exception_handler(RequestError)
 def on_request_error(request: HttpRequest, error: RequestError) -> HttpResponse:
-    fields = {".".join(str(part) for part in item["loc"][1:]): item["msg"] for item in error.errors}
-    return problem(422, "Some fields are wrong: see `fields`.", code=InvalidInputError.code, fields=fields)
+    fields = mistakes(error.errors)
+    whole = fields.pop("", "")
+    return problem(422, whole or "Some fields are wrong: see `fields`.", code=InvalidInputError.code, fields=fields)
 
 
 @api.exception_handler(ValidationError)

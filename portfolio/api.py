@@ -23,7 +23,7 @@ WORTH: Final = ("equity", "invested", "unrealized_pnl", "realized_pnl", "fees", 
 
 
 class ScopeQuery(Schema):
-    """`?range=1M&wallet=<id>`, or `?from=2026-10-01&to=2026-10-31`; without a wallet all of them together.
+    """`?range=1M&wallet_id=<id>`, or `?from=2026-10-01&to=2026-10-31`; without a wallet all of them together.
 
     `from` and `to` are days of the reader, both included, and one of them may be left out; they come before `range`.
     A `from` that is after `to`, or that has not begun, is refused with 422.
@@ -32,7 +32,7 @@ class ScopeQuery(Schema):
     range: Period = Period.ALL
     since: Day | None = Field(None, alias="from")
     until: Day | None = Field(None, alias="to")
-    wallet: UUID | None = None
+    wallet_id: UUID | None = None
 
 
 class ChangeOut(Schema):
@@ -254,8 +254,10 @@ def performance(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
 
 
 @router.get("/calendar", response=CalendarOut, summary="What each day, week, month or year made, and its trades")
-def calendar(request: HttpRequest, wallet: UUID | None = None, period: Unit = Unit.DAY, at: Day | None = None) -> Any:
-    found = Calendar(_scope(request, Period.WEEK, wallet), unit=period, day=at)
+def calendar(
+    request: HttpRequest, wallet_id: UUID | None = None, period: Unit = Unit.DAY, at: Day | None = None
+) -> Any:
+    found = Calendar(_scope(request, Period.WEEK, wallet_id), unit=period, day=at)
     return {
         "base": found.scope.base,
         "timezone": days.zone().key,
@@ -281,7 +283,7 @@ def _share(share: holdings.Share, by: str) -> dict[str, Any]:
 
 
 def _figures(request: HttpRequest, scope: ScopeQuery) -> Scope:
-    return _scope(request, Span.of(scope.since, scope.until) or scope.range, scope.wallet)
+    return _scope(request, Span.of(scope.since, scope.until) or scope.range, scope.wallet_id)
 
 
 def _scope(request: HttpRequest, period: Period | Span, wallet_id: UUID | None) -> Scope:

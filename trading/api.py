@@ -1,7 +1,7 @@
 """Orders, fills, positions and limits for programs."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -17,7 +17,7 @@ from kit.api import (
     PageQuery,
     PartsOut,
     PositiveAmount,
-    Share,
+    PositiveShare,
     Words,
     paginate,
     parts_of,
@@ -176,7 +176,7 @@ class LimitsIn(Body):
     allowed_symbols: list[str] | None = Field(max_length=1000, examples=[["BTC/USDT"]])
     maximum_notional: PositiveAmount | None
     notional_asset: str = Field("", max_length=20, examples=["USDT"])
-    maximum_daily_loss: Annotated[Share, Field(gt=0)] | None = None
+    maximum_daily_loss: PositiveShare | None = None
 
 
 class SaidOut(Schema):

@@ -188,3 +188,61 @@ def test_a_body_that_is_too_large_is_said_to_be(client: Client, owner: User) -> 
     client.force_login(owner)
     answer = send(client, "post", f"/api/v1/wallets/{NOBODY}/deposit", {"amount": "1", "asset": "A" * 3_000_000})
     assert (answer.status_code, answer["Content-Type"]) == (413, "application/problem+json")
+
+
+LISTS = sorted(path for method, path, _ in operations() if method == "get" and "{" not in path)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_parameter_that_nobody_reads_is_named_and_so_are_those_that_there_are(
+    client: Client, owner: User, path: str
+) -> None:
+    told = next(asked for method, name, asked in operations() if (method, name) == ("get", path))
+    known = {each["name"] for each in told.get("parameters", ()) if each["in"] == "query"}
+    client.force_login(owner)
+    answer = client.get(path, {"colour": "blue"})
+    assert (answer.status_code, set(answer.json()["fields"])) == (422, {"colour"})
+    assert "colour" in answer.json()["detail"]
+    assert all(name in answer.json()["detail"] for name in known)
+    assert "colour" not in client.get(path).content.decode()
+
+
+def test_a_write_refuses_a_parameter_that_nobody_reads_too(client: Client, owner: User) -> None:
+    client.force_login(owner)
+    answer = client.post("/api/v1/alerts/acknowledge?level=bad", {}, content_type="application/json")
+    assert (answer.status_code, set(answer.json()["fields"])) == (422, {"level"})
+    assert "none here" in answer.json()["detail"]
+
+
+def test_who_is_not_signed_in_learns_no_parameters(client: Client, db: None) -> None:
+    assert client.get("/api/v1/orders", {"colour": "blue"}).status_code == 401
+
+
+def test_a_wallet_has_one_name_in_every_query() -> None:
+    asked = {
+        each["name"] for _, _, told in operations() for each in told.get("parameters", ()) if each["in"] == "query"
+    }
+    assert "wallet_id" in asked
+    assert "wallet" not in asked
+
+
+def test_mistakes_are_named_as_they_were_written_and_said_in_sentences(client: Client, owner: User) -> None:
+    client.force_login(owner)
+    limits = f"/api/v1/wallets/{NOBODY}/limits"
+    cases = [
+        (client.get("/api/v1/orders", {"limit": "900"}), {"limit": "It has to be at most 200."}),
+        (client.put(limits, {"maximum_notional": "1.250,5", "allowed_symbols": None}, content_type="application/json"),
+         {"maximum_notional": "Enter a number with the digits 0 to 9 and a point, such as 1250.5."}),
+        (client.put(limits, {"allowed_symbols": [1]}, content_type="application/json"),
+         {"allowed_symbols.0": "It has to be text.", "maximum_notional": "It is needed."}),
+        (client.put(limits, {"maximum_notional": None, "allowed_symbols": None, "maximum_daily_loss": "-0.1"},
+                    content_type="application/json"),
+         {"maximum_daily_loss": 'Give a fraction above 0 and up to 1, such as "0.03" for 3 %.'}),
+        (client.put(limits, {"maximum_notional": None, "allowed_symbols": None, "colour": "blue"},
+                    content_type="application/json"),
+         {"colour": "There is no such field here."}),
+    ]  # fmt: skip
+    for answer, fields in cases:
+        assert (answer.status_code, answer.json()["fields"]) == (422, fields)
+    whole = client.put(limits, [1], content_type="application/json").json()
+    assert (whole["detail"], whole["fields"]) == ("Send a JSON object.", {})

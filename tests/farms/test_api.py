@@ -113,7 +113,7 @@ def test_a_wrong_edit_is_refused_and_changes_nothing(client: Client, desk: Desk,
     address = f"agents/{desk.agent.pk}"
     before = client.get(f"{API}/{address}", headers=headers).json()
     refused = patch(client, address, body, headers)
-    assert (refused["code"], set(refused["fields"])) == (422, {f"body.{name}" for name in body})
+    assert (refused["code"], set(refused["fields"])) == (422, set(body))
     assert client.get(f"{API}/{address}", headers=headers).json()["name"] == before["name"]
 
 

@@ -79,7 +79,7 @@ def test_another_owner_gets_404_for_our_wallet_and_nothing_of_ours_without_one(
 ) -> None:
     client.force_login(other_owner)
     farm = lived.wallets["farm a"].pk
-    assert client.get(f"/api/v1/portfolio/{endpoint}?wallet={farm}").status_code == 404
+    assert client.get(f"/api/v1/portfolio/{endpoint}?wallet_id={farm}").status_code == 404
     assert "1020" not in client.get(f"/api/v1/portfolio/{endpoint}").content.decode()
 
 

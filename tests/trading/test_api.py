@@ -129,11 +129,10 @@ def test_what_no_order_can_be_is_said(program: Program) -> None:
 )
 def test_a_filter_by_nobodys_wallet_finds_no_wallet(desk: Desk, other_owner: User, path: str) -> None:
     desk.trade("buy", "1")
-    name = "wallet" if path.startswith("/portfolio") else "wallet_id"
     own, stranger = Program(desk.owner), Program(other_owner)
-    assert own.get(path, **{name: desk.wallet.pk}).status_code == 200
-    assert stranger.get(path, **{name: desk.wallet.pk}).status_code == 404
-    assert own.get(path, **{name: UUID(int=1)}).status_code == 404
+    assert own.get(path, wallet_id=desk.wallet.pk).status_code == 200
+    assert stranger.get(path, wallet_id=desk.wallet.pk).status_code == 404
+    assert own.get(path, wallet_id=UUID(int=1)).status_code == 404
 
 
 def test_another_owner_reaches_nothing(desk: Desk, other_owner: User) -> None:

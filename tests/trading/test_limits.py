@@ -371,7 +371,7 @@ def test_programs_set_a_daily_loss_read_the_rest_and_keep_what_they_do_not_know(
         answer = program.client.put(
             f"/api/v1{path}", body | {"maximum_daily_loss": wrong}, content_type="application/json"
         )
-        assert (answer.status_code, list(answer.json()["fields"])) == (422, ["body.maximum_daily_loss"])
+        assert (answer.status_code, list(answer.json()["fields"])) == (422, ["maximum_daily_loss"])
 
 
 def test_the_page_asks_in_percent_and_shows_the_rest(pages: Client, desk: Desk) -> None:

@@ -185,10 +185,11 @@ def _checked(asset: str, amount: Decimal) -> Decimal:
 def _deposit_target(owner_id: UUID, wallet_id: UUID) -> Wallet:
     wallet = get_wallet(owner_id=owner_id, wallet_id=wallet_id)
     if wallet.role != Wallet.Role.MASTER:
-        raise InvalidInputError("Deposit to a master wallet, then allocate down.", fields={"wallet": "Not a master."})
+        told = "Deposit to a master wallet, then allocate down."
+        raise InvalidInputError(told, fields={"wallet_id": "Not a master."})
     if wallet.connection.platform.adapter != DEMO_ADAPTER:
         raise InvalidInputError(
-            "Deposit at the venue itself: the next sync will find it.", fields={"wallet": "Not a demo connection."}
+            "Deposit at the venue itself: the next sync will find it.", fields={"wallet_id": "Not a demo connection."}
         )
     require_present(wallet)
     return wallet
@@ -201,17 +202,17 @@ def _linked(kind: FundAllocation.Kind, owner_id: UUID, source_id: UUID, target_i
     if kind == FundAllocation.Kind.ALLOCATE and target.parent_id != source.pk:
         raise InvalidInputError(
             f"{source.name} is not the parent of {target.name}: allocate one step down at a time.",
-            fields={"target": "Must be a child of the source."},
+            fields={"target_id": "Must be a child of the source."},
         )
     if kind == FundAllocation.Kind.COLLECT and source.parent_id != target.pk:
         raise InvalidInputError(
             f"{target.name} is not the parent of {source.name}: collect one step up at a time.",
-            fields={"target": "Must be the parent of the source."},
+            fields={"target_id": "Must be the parent of the source."},
         )
     if source.connection_id != target.connection_id:
         raise InvalidInputError(
             f"{source.name} and {target.name} are accounts at different connections: move the money at the venues.",
-            fields={"target": "At another connection."},
+            fields={"target_id": "At another connection."},
         )
     require_present(source)
     return source, target

@@ -40,7 +40,7 @@ def create_wallet(
     _check_weight(target_weight, is_master=parent is None)
     connection = connection or (parent.connection if parent else None)
     if connection is None:
-        raise InvalidInputError("Choose the connection of the master wallet.", fields={"connection": "Needed here."})
+        raise InvalidInputError("Choose the connection of the master wallet.", fields={"connection_id": "Needed here."})
     if parent is None:
         require_named(base_asset, field="base_asset")
     if connection.owner_id != owner_id or (parent is not None and parent.owner_id != owner_id):
