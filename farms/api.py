@@ -27,6 +27,7 @@ from kit.api import (
     paginate,
     parts_of,
 )
+from kit.errors import InvalidInputError
 from kit.http import owner_of
 from kit.statuses import State
 from kit.users.access import TRADE
@@ -245,6 +246,7 @@ def get_farm(request: HttpRequest, farm_id: UUID) -> Any:
 
 @router.patch("/farms/{farm_id}", response=FarmOut, summary="Change its name, kind, maximum share or target")
 def change_farm(request: HttpRequest, farm_id: UUID, body: FarmChange) -> Any:
+    """409 for a kind that its agents are not of: a farm of agents of several kinds is `mixed`."""
     row = _farm(request, farm_id)
     now: dict[str, Any] = {
         "name": row.name,
@@ -301,9 +303,14 @@ def get_agent(request: HttpRequest, agent_id: UUID) -> Any:
 
 @router.patch("/agents/{agent_id}", response=AgentDetailOut, summary="Change its name, candles, parameters or size")
 def change_agent(request: HttpRequest, agent_id: UUID, body: AgentChange) -> Any:
+    """`size` means another thing for each `sizing`, so a change of the sizing comes with its size."""
     names = AgentChange.model_fields
     now = {name: value for name, value in _agent(request, agent_id).items() if name in names}
-    services.update_agent(owner_id=owner_of(request), agent_id=agent_id, **now | body.sent())
+    sent = body.sent()
+    if sent.get("sizing", now["sizing"]) != now["sizing"] and "size" not in sent:
+        told = f"Send the size with the sizing: {now['size']:f} was meant by {now['sizing']}."
+        raise InvalidInputError(told, fields={"size": told})
+    services.update_agent(owner_id=owner_of(request), agent_id=agent_id, **now | sent)
     return _agent(request, agent_id)
 
 

@@ -15,6 +15,7 @@ from portfolio.selectors import holdings
 from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.scope import Scope
+from portfolio.selectors.series import Change, UnknownChange
 
 router = Router()
 
@@ -35,15 +36,26 @@ class ScopeQuery(Schema):
     wallet_id: UUID | None = None
 
 
-class ChangeOut(Schema):
-    """What a period did; profit = market + realized − fees + adjustments, exactly; `twr`, drawdowns are fractions.
+class Measured(Schema):
+    """The moment a period is measured from, and what stood then and at its end.
 
-    All of it is null while the value now is unknown.
+    A fund that began in the period began with nothing: its first money is a flow. What is not written down yet, because
+    no sync has come since it began, begins now.
     """
 
     began: datetime | None
     opening: Amount | None
     closing: Amount | None
+
+
+class ChangeOut(Measured):
+    """What a period did; profit = market + realized − fees + adjustments, exactly; `twr`, drawdowns are fractions.
+
+    opening + flows + profit = closing, exactly. `began` is the moment it is measured from, the first of all with
+    `range=All`; a fund that began in the period opened with "0", and its first money is a flow. All of it is null while
+    the value now is unknown.
+    """
+
     flows: Amount | None
     profit: Amount | None
     market: Amount | None
@@ -169,11 +181,12 @@ class CalendarOut(Schema):
     spans: list[SpanOut]
 
 
-class PerformanceOut(Schema):
-    """Fractions, not percent, a year of 365 days; null where nothing can be known, and `why_blank` says why.
+class PerformanceOut(Measured):
+    """`began`, `opening` and `closing` as in the summary's period. Fractions, not percent, a year of 365 days; null
+    where nothing can be known, and `why_blank` says why.
 
-    `expectancy` and the average win and loss are in `quote`, what all closed trades are paid in; null where those are
-    several.
+    `expectancy` and the average win and loss are in `quote`, what all closed trades are paid in; null where those
+    are several.
     """
 
     days: int
@@ -211,8 +224,8 @@ def summary(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
         "open_positions": len(figures.positions),
         "sharpe": figures.performance.sharpe,
         "sharpe_days": figures.performance.days,
-        "today": figures.today,
-        "period": figures.change,
+        "today": _change(figures, figures.today),
+        "period": _change(figures, figures.change),
         "synced_at": freshness.synced_at,
         "stale_connections": [connection.name for connection in freshness.behind],
         "is_simulated": freshness.is_simulated,
@@ -245,7 +258,8 @@ def performance(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
     figures = _figures(request, scope)
     performance = figures.performance
     return {
-        **{name: getattr(performance, name) for name in PerformanceOut.model_fields if name != "daily"},
+        **{name: getattr(performance, name) for name in PerformanceOut.model_fields if hasattr(performance, name)},
+        **{name: _change(figures, figures.change)[name] for name in Measured.model_fields},
         # As the page and the summary say them, up to now; the ratios rest on whole days.
         "total_return": figures.change.twr,
         "max_drawdown": figures.change.max_drawdown,
@@ -269,6 +283,13 @@ def calendar(
         "total": found.total,
         "spans": list(found.spans),
     }
+
+
+def _change(figures: Scope, change: Change | UnknownChange) -> dict[str, Any]:
+    """A period as it is told: one that nothing is written down of yet, though its value is known, begins now."""
+    told = {name: getattr(change, name) for name in ChangeOut.model_fields}
+    begins = change.began is None and change.closing is not None
+    return told | ({"began": figures.moment} if begins else {})
 
 
 def _share(share: holdings.Share, by: str) -> dict[str, Any]:

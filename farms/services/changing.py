@@ -10,7 +10,7 @@ from django.db import transaction
 from farms.engine.standing import lock_agent, lock_farm, members
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
 from farms.services.diary import record
-from farms.services.hiring import checked_parameters, fraction, invalid, named
+from farms.services.hiring import checked_parameters, fraction, invalid, named, require_a_stop
 from kit import clock
 from kit.errors import ConflictError
 from kit.sentences import Sentence, Value, public, sentence
@@ -27,13 +27,16 @@ def update_farm(
 ) -> Farm:
     """Give the farm another name, kind, maximum share (fraction) or target (fraction of the master's value).
 
-    Raises InvalidInputError naming the field, ConflictError for a farm that is archived or builds its history.
+    Raises InvalidInputError naming the field, ConflictError for a farm that is archived or builds its history, and for
+    a kind that its agents are not of.
     """
     with transaction.atomic():
         farm = _changeable(lock_farm(owner_id=owner_id, farm_id=farm_id))
         name = named(name, taken=Farm.objects.filter(owner_id=owner_id).exclude(pk=farm_id))
         if kind not in Farm.Kind.values:
             raise invalid("kind", f"Choose one of {', '.join(Farm.Kind.values)}.")
+        if kind != farm.kind:
+            _require_its_agents_are(farm, Farm.Kind(kind))
         before = _facts_of_farm(farm)
         farm.name, farm.kind, farm.maximum_share = name, kind, fraction(maximum_share, "maximum_share")
         farm.save(update_fields=("name", "kind", "maximum_share"))
@@ -75,6 +78,7 @@ def update_agent(
             fraction(size, "size"),
             checked_parameters(agent.strategy, parameters, agent.instrument),
         )
+        require_a_stop(sizing, agent.parameters)
         agent.save(update_fields=("name", "timeframe", "sizing", "size", "parameters", "last_bar"))
         _update_wallet(agent.wallet, name, agent.wallet.target_weight)
         _record(agent.farm, before, _facts_of_agent(agent), agent=agent)
@@ -170,6 +174,14 @@ def _changeable(farm: Farm) -> Farm:
     if farm.status == Farm.Status.REHEARSING and not clock.is_controlled():
         raise ConflictError(f"Wait until the history of {farm.name} is built.")
     return farm
+
+
+def _require_its_agents_are(farm: Farm, kind: Farm.Kind) -> None:
+    """A farm of one kind has agents of that kind; a mixed one may have any."""
+    others = [agent for agent in members([farm]) if agent.strategy != kind and agent.status != Agent.Status.ARCHIVED]
+    if kind != Farm.Kind.MIXED and others:
+        names = ", ".join(f"{agent.name} ({strategies.get(agent.strategy).name})" for agent in others)
+        raise ConflictError(f"Choose {Farm.Kind.MIXED.label}, or archive who is no {kind.label} agent first: {names}.")
 
 
 def _require_unarchived(agent: Agent) -> None:

@@ -79,6 +79,7 @@ def create_agent(
     if sizing not in Agent.Sizing.values:
         raise invalid("sizing", f"Choose one of {', '.join(Agent.Sizing.values)}.")
     size = fraction(DEFAULT_SIZE[Agent.Sizing(sizing)] if size is None else size, "size")
+    require_a_stop(sizing, checked)
     wallet = create_wallet(
         owner_id=owner_id, name=name, role=Wallet.Role.AGENT, parent=farm.wallet, target_weight=target_weight
     )
@@ -108,6 +109,12 @@ def checked_parameters(slug: str, parameters: Mapping[str, Any], instrument: Ins
     if instrument.kind == Instrument.Kind.SPOT and checked.get("direction", "long") != "long":
         raise invalid("parameters", f"{instrument.symbol} is a spot market, which nobody sells short: trade it long.")
     return checked
+
+
+def require_a_stop(sizing: str, parameters: Mapping[str, Any]) -> None:
+    """Raises InvalidInputError where entries are to be sized by what is lost at a stop that the rules never set."""
+    if sizing == Agent.Sizing.RISK and parameters.get("stop", "a stop") is None:
+        raise invalid("sizing", "Give the rules a stop, or size by cash: without a stop nothing says what is at risk.")
 
 
 def _tradable(instrument_id: int, venue: str) -> Instrument:

@@ -117,6 +117,49 @@ def test_a_wrong_edit_is_refused_and_changes_nothing(client: Client, desk: Desk,
     assert client.get(f"{API}/{address}", headers=headers).json()["name"] == before["name"]
 
 
+def test_a_farm_takes_no_kind_that_its_agents_are_not_of(client: Client, desk: Desk) -> None:
+    headers = bearer(client, desk.owner)
+    with tenancy.tenant(desk.owner.pk):
+        Farm.objects.update(status="running")
+    farm = f"farms/{desk.farm.pk}"
+    refused = patch(client, farm, {"kind": "breakout"}, headers)
+    assert refused["code"] == 409
+    assert "One (Trend following)" in refused["detail"]
+    assert patch(client, farm, {"kind": "mixed"}, headers)["kind"] == "mixed"
+    assert patch(client, farm, {"kind": "trend_following"}, headers)["kind"] == "trend_following"
+    with tenancy.tenant(desk.owner.pk):
+        Agent.objects.update(status="archived")
+    assert patch(client, farm, {"kind": "breakout"}, headers)["kind"] == "breakout"
+
+
+def test_another_sizing_comes_with_its_size(client: Client, desk: Desk) -> None:
+    headers = bearer(client, desk.owner)
+    with tenancy.tenant(desk.owner.pk):
+        Farm.objects.update(status="running")
+    agent = f"agents/{desk.agent.pk}"
+    refused = patch(client, agent, {"sizing": "risk"}, headers)
+    assert (refused["code"], set(refused["fields"])) == (422, {"size"})
+    assert patch(client, agent, {"sizing": "cash"}, headers)["code"] == 200
+    changed = patch(client, agent, {"sizing": "risk", "size": "0.01"}, headers)
+    assert (changed["sizing"], changed["size"]) == ("risk", "0.01")
+
+
+def test_what_sets_no_stop_is_not_sized_by_risk(client: Client, desk: Desk) -> None:
+    headers = bearer(client, desk.owner)
+    with tenancy.tenant(desk.owner.pk):
+        Farm.objects.update(status="running")
+    body = {
+        "farm_id": str(desk.farm.pk), "name": "Bare", "strategy": "custom", "instrument_id": desk.instrument.pk,
+        "timeframe": "4h", "parameters": {"stop": None}, "sizing": "risk",
+    }  # fmt: skip
+    made = client.post(f"{API}/agents", body, content_type="application/json", headers=headers)
+    assert (made.status_code, set(made.json()["fields"])) == (422, {"sizing"})
+    made = client.post(f"{API}/agents", body | {"sizing": "cash"}, content_type="application/json", headers=headers)
+    assert made.status_code == 201, made.content
+    refused = patch(client, f"agents/{made.json()['id']}", {"sizing": "risk", "size": "0.01"}, headers)
+    assert (refused["code"], set(refused["fields"])) == (422, {"sizing"})
+
+
 def test_what_an_agent_tells_makes_another_one_like_it(client: Client, desk: Desk) -> None:
     headers = bearer(client, desk.owner)
     with tenancy.tenant(desk.owner.pk):

@@ -1,7 +1,7 @@
 """The portfolio's endpoints: exact figures as strings, and nobody else's."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,6 +9,7 @@ from django.test import Client
 
 from kit import clock, tenancy
 from kit.users.models import User
+from portfolio.models import Snapshot
 from portfolio.services import roll_up_days, take_snapshots
 from tests.portfolio.fund import Fund, set_price
 
@@ -86,3 +87,27 @@ def test_another_owner_gets_404_for_our_wallet_and_nothing_of_ours_without_one(
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_whoever_is_not_signed_in_gets_401(client: Client, db: None, endpoint: str) -> None:
     assert client.get(f"/api/v1/portfolio/{endpoint}").status_code == 401
+
+
+@pytest.mark.parametrize("period", ["All", "1W", "1D"])
+def test_a_period_says_when_it_began_with_what_and_adds_up(api: Client, lived: Fund, period: str) -> None:
+    told = api.get(f"/api/v1/portfolio/summary?range={period}").json()["period"]
+    performance = api.get(f"/api/v1/portfolio/performance?range={period}").json()
+    names = ("began", "opening", "closing")
+    assert [performance[name] for name in names] == [told[name] for name in names]
+    assert told["began"] is not None
+    assert Decimal(told["opening"]) + Decimal(told["flows"]) + Decimal(told["profit"]) == Decimal(told["closing"])
+    with tenancy.tenant(lived.owner.pk):
+        first = Snapshot.objects.filter(scope=lived.owner.pk).order_by("at").first()
+    assert first is not None
+    if period != "1D":
+        assert datetime.fromisoformat(told["began"]).replace(microsecond=0) == first.at.replace(microsecond=0)
+
+
+def test_what_no_sync_has_written_down_yet_begins_now(api: Client, owner: User) -> None:
+    with tenancy.tenant(owner.pk):
+        Fund.make(owner).deposit("250")
+    told = api.get("/api/v1/portfolio/summary?range=All").json()
+    assert told["period"]["began"] == told["at"]
+    assert [told["period"][name] for name in ("opening", "flows", "profit", "closing")] == ["0", "250", "0", "250"]
+    assert api.get("/api/v1/portfolio/performance").json()["began"] is not None
