@@ -85,6 +85,47 @@ class SentenceField(models.Field[Any, Any]):
         return orjson.dumps(Sentence.of(self.value_from_object(obj)).parts).decode()
 
 
+class TransactionField(models.Field[Any, Any]):
+    """Which transaction wrote the row, as a whole number that only grows: xid8. The database sets it, nobody else.
+
+    What cursors read: rows of `cursor <= written < oldest_running()` are all there, however late any of them commits.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"editable": False, **kwargs})
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {key: value for key, value in kwargs.items() if key != "editable"}
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "xid8"
+
+    def from_db_value(self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper) -> int | None:
+        return None if value is None else int(value)
+
+    def to_python(self, value: Any) -> int | None:
+        return None if value is None else int(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return (
+            str(value) if isinstance(value, int) else value
+        )  # PostgreSQL reads it from text, and casts no number to it
+
+
+class CurrentTransaction(models.Func):
+    """The transaction that this is said in; the default of a `TransactionField`."""
+
+    function = "pg_current_xact_id"
+    output_field = TransactionField()
+
+
+def oldest_running() -> models.Func:
+    """The oldest transaction that has not ended: what those before it wrote is all to be seen."""
+    return models.Func(template="pg_snapshot_xmin(pg_current_snapshot())", output_field=TransactionField())
+
+
 class Owned(models.Model):
     """A row that only its owner may reach; its table carries the policy of `kit.tenancy`."""
 

@@ -56,6 +56,7 @@
 -- migration trading 0010_trades_of_spans b65d0a4a5aa97ae4
 -- migration trading 0011_sorted_by_an_index 8899df289558bea4
 -- migration trading 0012_daily_loss 91b32bb85d267eac
+-- migration trading 0013_written_for_cursors fa922a837ffba109
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -989,6 +990,7 @@ CREATE TABLE public.trading_position (
     instrument_id bigint NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
+    closed_in xid8,
     CONSTRAINT position_amounts_finite CHECK (((entry_price < '100000000000000000000'::numeric) AND (entry_quantity < '100000000000000000000'::numeric) AND (exit_price < '100000000000000000000'::numeric) AND (exit_quantity < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (fees < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (realized_pnl < '100000000000000000000'::numeric))),
     CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
     CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text]))),
@@ -1042,6 +1044,22 @@ END $$;
 
 
 --
+-- Name: trading_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_cursors_begin_anew() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    -- 3 is the oldest transaction that there can be.
+    ALTER TABLE public.trading_fill ALTER COLUMN written TYPE xid8 USING '3'::xid8;
+    ALTER TABLE public.trading_position ALTER COLUMN closed_in TYPE xid8
+        USING CASE WHEN closed_at IS NOT NULL THEN '3'::xid8 END;
+END $$;
+
+
+--
 -- Name: trading_guard_order(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1090,6 +1108,25 @@ BEGIN
         PERFORM public.trading_add_to_sums(NEW, 1);
     END IF;
     RETURN NULL;
+END $$;
+
+
+--
+-- Name: trading_note_closing(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_note_closing() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.closed_at IS NULL THEN
+        NEW.closed_in := NULL;
+    ELSIF TG_OP = 'UPDATE' AND OLD.closed_at IS NOT NULL THEN
+        NEW.closed_in := OLD.closed_in;
+    ELSE
+        NEW.closed_in := pg_current_xact_id();
+    END IF;
+    RETURN NEW;
 END $$;
 
 
@@ -2077,6 +2114,7 @@ CREATE TABLE public.trading_fill (
     posting_id bigint NOT NULL,
     wallet_id uuid NOT NULL,
     order_id uuid NOT NULL,
+    written xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT fill_amounts_finite CHECK (((fee < '100000000000000000000'::numeric) AND (price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric))),
     CONSTRAINT fill_liquidity_known CHECK (((liquidity)::text = ANY (ARRAY[('maker'::character varying)::text, ('taker'::character varying)::text]))),
     CONSTRAINT fill_positive CHECK (((price > (0)::numeric) AND (quantity > (0)::numeric))),
@@ -3366,8 +3404,9 @@ INSERT INTO public.django_migrations VALUES
 	(62, 'trading', '0010_trades_of_spans', now()),
 	(63, 'trading', '0011_sorted_by_an_index', now()),
 	(64, 'trading', '0012_daily_loss', now()),
-	(65, 'users', '0002_tokens', now()),
-	(66, 'users', '0003_two_factor', now());
+	(65, 'trading', '0013_written_for_cursors', now()),
+	(66, 'users', '0002_tokens', now()),
+	(67, 'users', '0003_two_factor', now());
 
 
 --
@@ -3696,7 +3735,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 55, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 66, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 67, true);
 
 
 --
@@ -5055,6 +5094,13 @@ CREATE INDEX farms_farmevent_owner_id_b2d55844 ON public.farms_farmevent USING b
 
 
 --
+-- Name: fill_by_writing; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX fill_by_writing ON public.trading_fill USING btree (owner_id, written);
+
+
+--
 -- Name: fill_newest_first; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5213,6 +5259,13 @@ CREATE INDEX sync_newest_first ON public.wallets_syncrun USING btree (connection
 --
 
 CREATE INDEX tokens_newest_first ON public.users_token USING btree (owner_id, created_at DESC);
+
+
+--
+-- Name: trade_by_closing; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trade_by_closing ON public.trading_position USING btree (owner_id, closed_in) WHERE (closed_at IS NOT NULL);
 
 
 --
@@ -5808,6 +5861,13 @@ CREATE TRIGGER keep_sums AFTER INSERT OR DELETE OR UPDATE OF closed_at, realized
 --
 
 CREATE TRIGGER moves BEFORE INSERT ON public.wallets_transfer FOR EACH ROW EXECUTE FUNCTION public.ledger_move();
+
+
+--
+-- Name: trading_position note_closing; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER note_closing BEFORE INSERT OR UPDATE ON public.trading_position FOR EACH ROW EXECUTE FUNCTION public.trading_note_closing();
 
 
 --
@@ -7386,6 +7446,15 @@ GRANT ALL ON FUNCTION public.trading_add_to_sums(closed public.trading_position,
 
 
 --
+-- Name: FUNCTION trading_cursors_begin_anew(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.trading_cursors_begin_anew() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.trading_cursors_begin_anew() TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_cursors_begin_anew() TO moniqo_system;
+
+
+--
 -- Name: FUNCTION trading_guard_order(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7399,6 +7468,14 @@ GRANT ALL ON FUNCTION public.trading_guard_order() TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.trading_keep_sums() TO moniqo_app;
 GRANT ALL ON FUNCTION public.trading_keep_sums() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trading_note_closing(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trading_note_closing() TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_note_closing() TO moniqo_system;
 
 
 --

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 
 from kit import clock
 from kit.decimals import plain
-from kit.models import Identified, MoneyField, Owned, SentenceField
+from kit.models import CurrentTransaction, Identified, MoneyField, Owned, SentenceField, TransactionField
 from markets.models import Instrument
 from trading.models.bounds import finite
 from trading.orders import states
@@ -245,6 +245,7 @@ class Fill(Owned):
     liquidity = models.CharField(max_length=5, choices=Liquidity, default=Liquidity.TAKER)
     posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="fill")
     filled_at = models.DateTimeField()
+    written = TransactionField(db_default=CurrentTransaction(), help_text="What cursors over new fills read.")
 
     class Meta:
         ordering = ("-filled_at", "-id")
@@ -258,6 +259,7 @@ class Fill(Owned):
         indexes = (
             models.Index(fields=("owner", "-filled_at"), name="fill_newest_first"),
             models.Index(fields=("owner", "wallet", "-filled_at"), name="fill_of_wallet"),
+            models.Index(fields=("owner", "written"), name="fill_by_writing"),
         )
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import NullIf
 
-from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
+from kit.models import Identified, MoneyField, Owned, SentenceField, TransactionField, ValueField
 from markets.models import Instrument
 from trading.models.bounds import finite
 from wallets.models import Wallet
@@ -37,6 +37,7 @@ class Position(Identified, Owned):
     exit_reason = SentenceField()
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    closed_in = TransactionField(null=True, help_text="Set by a trigger; what cursors over new trades read.")
 
     class Meta:
         ordering = ("-opened_at",)
@@ -75,6 +76,7 @@ class Position(Identified, Owned):
             models.Index(fields=("owner", "fees"), condition=CLOSED, name="trade_by_fees"),
             models.Index(F("owner"), RETURN, condition=CLOSED, name="trade_by_return"),
             models.Index(F("owner"), F("closed_at") - F("opened_at"), condition=CLOSED, name="trade_by_duration"),
+            models.Index(fields=("owner", "closed_in"), condition=CLOSED, name="trade_by_closing"),
         )
 
     def __str__(self) -> str:
