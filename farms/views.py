@@ -112,6 +112,8 @@ def agent(request: HtmxRequest, pk: UUID) -> HttpResponse:
         "runs": shown,
         "show": show,
         "options": SHOWN,
+        "noun": "runs" if show == "all" else "decisions",
+        "held": sum(row.count for row in shown if isinstance(row, selectors.Fold)),
     }
     return vary(render(request, "farms/agent.html", context))
 

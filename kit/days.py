@@ -46,6 +46,12 @@ def ends(day: date, where: ZoneInfo | None = None) -> datetime:
     return begins(min(day, LAST) + timedelta(days=1), where)
 
 
+def back(moment: datetime, days: int, where: ZoneInfo | None = None) -> datetime:
+    """The same time of day so many days before, in UTC: with a change of the clocks a day back is 23 or 25 hours."""
+    local = moment.astimezone(where or zone())
+    return (local - timedelta(days=days)).astimezone(UTC)
+
+
 def before_today(moment: datetime, where: ZoneInfo | None = None) -> datetime:
     """The last instant before the day of `moment`: what stood then is what the day opened with."""
     return begins(day_of(moment, where), where) - INSTANT

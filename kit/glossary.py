@@ -13,15 +13,19 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word, what pages call it, and one sentence; `names` are what fields call it in models and in the API."""
+    """A word, what pages call it, and one sentence; `names` are what fields call it in models and in the API.
+
+    `kind` is how a value of it is written where that does not show from the value: a "share" is a fraction.
+    """
 
     label: str
     help: str
     names: tuple[str, ...] = ()
+    kind: str = ""
 
 
 TERMS: Final[dict[str, Term]] = {
-    slug: Term(said["label"], said["help"], tuple(said.get("names", ())))
+    slug: Term(said["label"], said["help"], tuple(said.get("names", ())), said.get("kind", ""))
     for slug, said in tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")).items()
 }
 NAMES: Final[dict[str, Term]] = {name: term for term in TERMS.values() for name in term.names}
@@ -36,6 +40,11 @@ def field(slug: str, *, label: str = "", more: str = "") -> dict[str, Any]:
 def labels(names: Iterable[str]) -> dict[str, str]:
     """The labels of fields by their names, as far as they have a term."""
     return {name: NAMES[name].label for name in names if name in NAMES}
+
+
+def kind_of(name: str) -> str:
+    """How the values of a field are written, by its name; empty where they say it themselves."""
+    return NAMES[name].kind if name in NAMES else ""
 
 
 def helps(names: Iterable[str]) -> dict[str, str]:

@@ -123,6 +123,16 @@ def day(value: datetime) -> Value:
     return Value("day", value.isoformat())
 
 
+def figure(value: Decimal) -> Value:
+    """A number that may be an amount, of nobody knows what: hidden from who hides amounts."""
+    return Value("figure", plain(value))
+
+
+def share(value: Decimal) -> Value:
+    """A fraction, which is public, told in percent with as many decimals as it has: `2.5 %`."""
+    return Value("share", plain(value))
+
+
 def calendar_day(value: date) -> Value:
     """A day that was named as one, in whatever zone: `23 Oct 2026`, and `2026-10-23` for programs."""
     return Value("calendar_day", value.isoformat())
@@ -198,6 +208,19 @@ def _day(text: str, unit: str, how: Display) -> str:
     return formatting.short_day(datetime.fromisoformat(text).astimezone(ZoneInfo(how.timezone)))
 
 
+def _figure(text: str, unit: str, how: Display) -> str:
+    if how.hide_amounts:
+        return formatting.MASK
+    return text if how.is_exact else formatting.quantity(Decimal(text))
+
+
+def _share(text: str, unit: str, how: Display) -> str:
+    if how.is_exact:
+        return text
+    percent = Decimal(text) * 100
+    return f"{formatting.number(percent, formatting.places_of(percent))}{formatting.NARROW_SPACE}%"
+
+
 def _calendar_day(text: str, unit: str, how: Display) -> str:
     return text if how.is_exact else formatting.day(date.fromisoformat(text))
 
@@ -212,6 +235,8 @@ _KINDS: Final[dict[str, Callable[[str, Any, Display], str]]] = {
     "number": _number,
     "public": lambda text, unit, how: text if how.is_exact else formatting.respelled(text),
     "rule": _rule,
+    "figure": _figure,
+    "share": _share,
     "sentence": lambda template, values, how: in_words(template, values, how),
     "moment": lambda text, unit, how: formatting.moment(datetime.fromisoformat(text), how.timezone),
     "day": _day,

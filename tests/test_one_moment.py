@@ -104,7 +104,7 @@ def test_everybody_says_the_same_at_one_moment(
         compared += 1
 
     for scope, one in stand.items():
-        query = {} if scope == reader.pk else {"wallet": str(scope)}
+        query = {} if scope == reader.pk else {"wallet_id": str(scope)}
         summary = client.get("/api/v1/portfolio/summary", query).json()
         assert datetime.fromisoformat(summary["at"]) == moment
         assert Decimal(summary["equity"]) == one.value

@@ -1,25 +1,35 @@
 """Reading the audit log."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.paginator import Page
 
+from kit import glossary
 from kit.audit.models import AuditEntry
 from kit.paging import Pages
+from kit.sentences import Sentence, Value, amount, calendar_day, figure, moment, quoted, sentence, share
 
 PAGE_ROWS = 50
+# Where the unit of an amount stands, beside it.
+UNITS: Final = {"amount": "asset", "maximum_notional": "notional_asset"}
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT: Final = re.compile(_DAY.pattern + r"T\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value before and after; None where there was, or is, none."""
+    """One value before and after, as its reader writes it; None where there was, or is, none."""
 
     name: str
-    before: str | None
-    after: str | None
+    before: Sentence | None
+    after: Sentence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,7 @@ def _row(entry: AuditEntry, owner_id: UUID) -> AuditRow:
         channel=entry.get_channel_display(),
         address=entry.address or "",
         changes=tuple(
-            Change(name.replace("_", " "), _words(entry.before.get(name)), _words(entry.after.get(name)))
-            for name in names
+            Change(name.replace("_", " "), _words(name, entry.before), _words(name, entry.after)) for name in names
         ),
     )
 
@@ -72,13 +81,24 @@ def _who(entry: AuditEntry, owner_id: UUID) -> str:
     return f"{who}, by {entry.token}" if entry.token else who
 
 
-def _words(value: Any) -> str | None:
-    match value:
+def _words(name: str, values: Mapping[str, Any]) -> Sentence | None:
+    """What was noted by `name`, by the kind of its field: shares, amounts, moments and days are noted raw."""
+    match value := values.get(name):
         case None | "":
             return None
         case bool():
-            return "yes" if value else "no"
+            return Sentence("yes" if value else "no")
         case list():
-            return ", ".join(str(part) for part in value) or "none"
-        case _:
-            return str(value)
+            return sentence("{said}", said=quoted(", ".join(str(part) for part in value) or "none"))
+    return sentence("{said}", said=_written(name, str(value), values))
+
+
+def _written(name: str, text: str, values: Mapping[str, Any]) -> Value:
+    if _NUMBER.fullmatch(text):
+        if glossary.kind_of(name) == "share":
+            return share(Decimal(text))
+        unit = str(values.get(UNITS.get(name, "")) or "")
+        return amount(Decimal(text), unit) if unit else figure(Decimal(text))
+    if _MOMENT.fullmatch(text):
+        return moment(datetime.fromisoformat(text))
+    return calendar_day(date.fromisoformat(text)) if _DAY.fullmatch(text) else quoted(text)

@@ -7,7 +7,6 @@ percentages are public; amounts and quantities are not.
     {{ equity|money }}  {{ day_change|pnl }}  {{ share|percent }}  {{ position.quantity|quantity:instrument.lot }}
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -30,7 +29,6 @@ ARROWS = {"up": "arrow-up-right", "down": "arrow-down-right"}
 SPARKLINE_WIDTH = 80
 SPARKLINE_HEIGHT = 24
 THOUSAND = Decimal(1000)
-NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def _missing(value: Missing) -> SafeString:
@@ -292,14 +290,6 @@ def of(figures: Mapping[Any, Any], key: Any) -> Any:
 def private(value: str | Sentence) -> str:
     """Somebody else's words, every figure in them hidden while the reader hides amounts; a sentence hides its own."""
     return without_figures(value) if isinstance(value, str) and display.current().hide_amounts else str(value)
-
-
-@register.filter
-def recorded(value: str) -> SafeString | str:
-    """What was written down of a change: figures as the reader writes them, hidden with the amounts; words as words."""
-    if NUMBER.fullmatch(value):
-        return _shown(Decimal(value), formatting.quantity, private=True)
-    return private(value)
 
 
 @register.simple_tag

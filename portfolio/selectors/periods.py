@@ -1,7 +1,7 @@
 """The periods a reader can choose, where they begin and where they end."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from kit import clock, days, formatting
@@ -41,18 +41,18 @@ class Period(StrEnum):
 
     @property
     def start(self) -> datetime:
-        """Where it begins, counted from now; this year at midnight where the reader is."""
+        """Where it begins: so many of the reader's days ago at this time of day; this year at their midnight."""
         now = clock.now()
         if self is Period.YEAR:
             return days.begins(date(days.day_of(now).year, 1, 1)) - days.INSTANT
-        return now - _LENGTHS[self] if self in _LENGTHS else EPOCH
+        return days.back(now, _LENGTHS[self]) if self in _LENGTHS else EPOCH
 
 
-_LENGTHS = {
-    Period.DAY: timedelta(days=1),
-    Period.WEEK: timedelta(days=7),
-    Period.MONTH: timedelta(days=30),
-    Period.QUARTER: timedelta(days=90),
+_LENGTHS = {  # in days
+    Period.DAY: 1,
+    Period.WEEK: 7,
+    Period.MONTH: 30,
+    Period.QUARTER: 90,
 }
 _TITLES = {
     Period.DAY: "1 day",

@@ -1,5 +1,6 @@
 """The pages of farms and agents: what they show, to whom, and what it costs."""
 
+import re
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -131,6 +132,14 @@ def test_bars_on_which_nothing_was_done_are_folded(
         count = len(list(same))
         expected += [(count, kind)] if kind == "hold" else [(1, kind)] * count
     assert unfolded == expected
+    foot = re.compile(r"of ([0-9,]+) (\w+)</span>(?:.|\n)*?<span>([0-9,]+) holds? folded between them</span>")
+    for number in range(1, pages_of + 1):
+        told = pages.get(address, {"page": number})
+        found = foot.search(told.content.decode())
+        held = sum(run.count for run in told.context["runs"] if isinstance(run, Fold))
+        assert found is not None
+        assert found.groups() == (str(sum(run.decision != "hold" for run in listed)), "decisions", str(held))
+    assert f"of {len(listed)} runs</span>" in pages.get(address, {"show": "all"}).content.decode()
     assert any(count > 1 for count, _ in unfolded)
 
 

@@ -1,5 +1,6 @@
 """Who did what, from where, before and after: written with the act, and never changed."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -142,12 +143,31 @@ def test_the_page_says_who_what_and_from_what_to_what(client: Client, owner: Use
     client.force_login(owner)
     with tenancy.tenant(owner.pk):
         record_change(
-            Area.LIMITS, "Limits changed", owner_id=owner.pk, subject="Master", before={"size": 1}, after={"size": 2}
+            Area.LIMITS, "Limits changed", owner_id=owner.pk, subject="Master", before={"days": 1}, after={"days": 2}
         )
     page = client.get("/settings/log/", {"area": "limits"}).content.decode()
     assert "Limits changed" in page
-    assert "Size: 1 → 2" in page
+    assert "Days: 1 → 2" in page
     assert "Limits changed" not in client.get("/settings/log/", {"area": "money"}).content.decode()
+
+
+def test_what_is_noted_raw_is_written_as_its_reader_writes_it(client: Client, owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(timezone="Asia/Tokyo", number_format="1.234,56", date_format="23.10.2026")
+    client.force_login(owner)
+    with tenancy.tenant(owner.pk):
+        loss, most, unit = "maximum_daily_loss", "maximum_notional", "notional_asset"
+        record_change(
+            Area.LIMITS, "Limits changed", owner_id=owner.pk, subject="Master",
+            before={loss: Decimal("0.03"), most: Decimal(500), unit: "EUR"},
+            after={loss: Decimal("0.025"), most: Decimal("9000.5"), unit: "BTC"},
+        )  # fmt: skip
+        until = datetime(2026, 11, 20, 20, 30, tzinfo=UTC)
+        record(Area.TOKENS, "Token made", owner_id=owner.pk, after={"until": until, "day": date(2026, 11, 20)})
+    page = client.get("/settings/log/").content.decode().replace("\u202f", " ").replace("\u00a0", " ")
+    assert "Maximum daily loss: 3 % → 2,5 %" in page
+    assert "Maximum notional: 500,00 EUR → 9.000,5 BTC" in page
+    assert "Until: 21.11.2026, 05:30 JST" in page
+    assert "Day: 20.11.2026" in page
 
 
 def test_hidden_amounts_are_hidden_in_the_log_too(client: Client, owner: User) -> None:

@@ -249,7 +249,7 @@ def test_another_owners_wallet_has_no_calendar(page: Client, fund: Fund, other_o
     assert page.get(reverse("portfolio:calendar"), query).status_code == 200
     assert theirs.get(reverse("portfolio:calendar"), query).status_code == 404
     assert theirs.get(reverse("portfolio:explain", args=["day"]), query).status_code == 404
-    assert theirs.get("/api/v1/portfolio/calendar", query).status_code == 404
+    assert theirs.get("/api/v1/portfolio/calendar", {"wallet_id": query["wallet"]}).status_code == 404
 
 
 @pytest.mark.parametrize("unit", Unit)

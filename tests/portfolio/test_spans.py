@@ -208,3 +208,15 @@ def test_what_a_wallet_does_not_narrow_says_that_it_is_of_the_whole(client: Clie
     farm = fund.wallets["farm a"].pk
     assert "whole portfolio" not in client.get("/").content.decode()
     assert client.get("/", {"wallet": farm}).content.decode().count("<small>whole portfolio</small>") == 4
+
+
+@pytest.mark.parametrize(("day", "hours"), [(1, 25), (2, 24)])
+def test_a_day_back_is_as_long_as_the_day_was(day: int, hours: int) -> None:
+    """On the first of November 2026 New York's clocks go back; a week and a month that hold that day are longer too."""
+    noon = datetime(2026, 11, day, 17, tzinfo=UTC)
+    with display.showing(Display(timezone="America/New_York")), clock.at(noon):
+        assert noon - Period.DAY.start == timedelta(hours=hours)
+        assert noon - Period.WEEK.start == timedelta(days=7, hours=1)
+        assert noon - Period.MONTH.start == timedelta(days=30, hours=1)
+    with display.showing(Display(timezone="UTC")), clock.at(noon):
+        assert noon - Period.DAY.start == timedelta(days=1)
