@@ -67,6 +67,7 @@
 -- migration wallets 0006_hierarchy_functions 519c6baf395cab4b
 -- migration wallets 0007_connections_active_since a79e76ab33ee3a9e
 -- migration wallets 0008_connections_as_others_see_them 041b673722bd873c
+-- migration wallets 0009_reserves 272149234ffbc62f
 
 --
 -- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -2559,15 +2560,19 @@ CREATE TABLE public.wallets_wallet (
     id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     name character varying(80) NOT NULL,
-    role character varying(6) NOT NULL,
+    role character varying(7) NOT NULL,
     base_asset character varying(20) NOT NULL,
     trading_state character varying(8) NOT NULL,
     target_weight numeric(9,8),
     connection_id uuid NOT NULL,
     owner_id uuid NOT NULL,
     parent_id uuid,
+    minimum_balance numeric(38,18) NOT NULL,
     CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = 'master'::text)) OR ((NOT ((role)::text = 'master'::text)) AND (parent_id IS NOT NULL)))),
-    CONSTRAINT wallet_target_weight_is_a_fraction CHECK (((target_weight IS NULL) OR ((target_weight >= (0)::numeric) AND (target_weight <= (1)::numeric))))
+    CONSTRAINT wallet_minimum_balance_not_negative CHECK ((minimum_balance >= (0)::numeric)),
+    CONSTRAINT wallet_reserve_has_no_target CHECK (((NOT ((role)::text = 'reserve'::text)) OR (target_weight IS NULL))),
+    CONSTRAINT wallet_target_weight_is_a_fraction CHECK (((target_weight IS NULL) OR ((target_weight >= (0)::numeric) AND (target_weight <= (1)::numeric)))),
+    CONSTRAINT wallets_wallet_minimum_balance_check CHECK ((minimum_balance <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.wallets_wallet FORCE ROW LEVEL SECURITY;
@@ -2878,7 +2883,7 @@ CREATE TABLE public.wallets_posting (
     detail jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     owner_id uuid NOT NULL,
-    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text ~ '^(deposit|withdraw|assign|allocate|collect|hold|release|trade|fee|suspense|correct)$'::text))
+    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text ~ '^(deposit|withdraw|assign|allocate|collect|reward|hold|release|trade|fee|suspense|correct)$'::text))
 );
 
 ALTER TABLE ONLY public.wallets_posting FORCE ROW LEVEL SECURITY;
@@ -3406,7 +3411,8 @@ INSERT INTO public.django_migrations VALUES
 	(64, 'trading', '0012_daily_loss', now()),
 	(65, 'trading', '0013_written_for_cursors', now()),
 	(66, 'users', '0002_tokens', now()),
-	(67, 'users', '0003_two_factor', now());
+	(67, 'users', '0003_two_factor', now()),
+	(68, 'wallets', '0009_reserves', now());
 
 
 --
@@ -3735,7 +3741,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 55, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 67, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 68, true);
 
 
 --

@@ -210,7 +210,7 @@ def compare(books: Books, client: Client) -> None:
         members = books.below(wallet)
         value = books.value(members, wallet.base_asset)
         scope = Scope(owner=owner, period=Period.ALL, wallet_id=wallet.pk)
-        summary = client.get("/api/v1/portfolio/summary", {"wallet": str(wallet.pk), "range": "All"}).json()
+        summary = client.get("/api/v1/portfolio/summary", {"wallet_id": str(wallet.pk), "range": "All"}).json()
         standing = stand[wallet.pk]
         given = standing.funding
         assert scope.now.equity == value

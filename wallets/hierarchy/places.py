@@ -1,4 +1,7 @@
-"""The wallets and their places: master over farm over agent. Making them, changing them, finding one."""
+"""The wallets and their places: master over farm over agent, reserves beside the farms.
+
+Making them, changing them, finding one.
+"""
 
 from collections.abc import Collection
 from decimal import Decimal
@@ -9,11 +12,16 @@ from django.db.models.expressions import RawSQL
 
 from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from kit.limits import MAX_AMOUNT
 from kit.live.publish import publish
 from markets.assets import require_named
 from wallets.models import Connection, Wallet
 
-PARENT_ROLE = {Wallet.Role.FARM: Wallet.Role.MASTER, Wallet.Role.AGENT: Wallet.Role.FARM}
+PARENT_ROLE = {
+    Wallet.Role.FARM: Wallet.Role.MASTER,
+    Wallet.Role.AGENT: Wallet.Role.FARM,
+    Wallet.Role.RESERVE: Wallet.Role.MASTER,
+}
 
 
 def create_wallet(
@@ -26,23 +34,28 @@ def create_wallet(
     base_asset: str = "USDT",
     target_weight: Decimal | None = None,
 ) -> Wallet:
-    """Make a wallet: a master on a connection, a farm under a master, an agent under a farm.
+    """Make a wallet: a master on a connection, a farm or a reserve under a master, an agent under a farm.
 
-    A child uses its parent's base asset and, unless given its own, its connection. `target_weight` is the fraction
-    (0 to 1) of the parent's value that it should have. Raises InvalidInputError, ConflictError for a name in use.
+    A child uses its parent's base asset and, unless given its own, its connection; a reserve always does.
+    `target_weight` is the fraction (0 to 1) of the parent's value that it should have, and a reserve has none.
+    Raises InvalidInputError, ConflictError for a name in use.
     """
     name = name.strip()
     if not name:
         raise InvalidInputError("Give the wallet a name.", fields={"name": "A name is needed."})
     if role not in Wallet.Role.values:
-        raise InvalidInputError("A wallet is a master, a farm or an agent.", fields={"role": "Not a role."})
+        raise InvalidInputError("A wallet is a master, a farm, an agent or a reserve.", fields={"role": "Not a role."})
     _check_place(role, parent)
-    _check_weight(target_weight, is_master=parent is None)
+    _check_weight(target_weight, role)
     connection = connection or (parent.connection if parent else None)
     if connection is None:
         raise InvalidInputError("Choose the connection of the master wallet.", fields={"connection_id": "Needed here."})
     if parent is None:
         require_named(base_asset, field="base_asset")
+    if role == Wallet.Role.RESERVE and parent is not None and connection.pk != parent.connection_id:
+        raise InvalidInputError(
+            "A reserve keeps its money at the connection of its master.", fields={"connection_id": "Leave this empty."}
+        )
     if connection.owner_id != owner_id or (parent is not None and parent.owner_id != owner_id):
         raise NotFoundError("There is no such connection or parent wallet.")
     wallet = Wallet(
@@ -61,9 +74,18 @@ def create_wallet(
 
 
 def update_wallet(
-    *, owner_id: UUID, wallet_id: UUID, name: str, target_weight: Decimal | None, trading_state: str
+    *,
+    owner_id: UUID,
+    wallet_id: UUID,
+    name: str,
+    target_weight: Decimal | None,
+    trading_state: str,
+    minimum_balance: Decimal | None = None,
 ) -> Wallet:
-    """Change what a user may change of a wallet: its name, target weight and trading state."""
+    """Change what a user may change of a wallet: its name, target weight, trading state and minimum balance.
+
+    `minimum_balance` is an amount of its base asset; None leaves it as it is.
+    """
     wallet = get_wallet(owner_id=owner_id, wallet_id=wallet_id)
     if not name.strip():
         raise InvalidInputError("Give the wallet a name.", fields={"name": "A name is needed."})
@@ -71,8 +93,10 @@ def update_wallet(
         raise InvalidInputError(
             "A wallet is active, reducing or halted.", fields={"trading_state": "Not a trading state."}
         )
-    _check_weight(target_weight, is_master=wallet.parent_id is None)
+    _check_weight(target_weight, wallet.role)
     before = _settings(wallet)
+    if minimum_balance is not None:
+        wallet.minimum_balance = _checked_minimum(minimum_balance)
     wallet.name, wallet.target_weight, wallet.trading_state = name.strip(), target_weight, trading_state
     _save(wallet)
     after = _settings(wallet)
@@ -84,7 +108,8 @@ def update_wallet(
 
 
 def _settings(wallet: Wallet) -> dict[str, object]:
-    return {name: getattr(wallet, name) for name in ("name", "target_weight", "trading_state")}
+    names = ("name", "target_weight", "trading_state", "minimum_balance")
+    return {name: getattr(wallet, name) for name in names}
 
 
 def get_wallet(*, owner_id: UUID, wallet_id: UUID) -> Wallet:
@@ -113,15 +138,27 @@ def _check_place(role: str, parent: Wallet | None) -> None:
         )
 
 
-def _check_weight(weight: Decimal | None, *, is_master: bool) -> None:
+def _check_weight(weight: Decimal | None, role: str) -> None:
     if weight is None:
         return
-    if is_master:
+    if role == Wallet.Role.MASTER:
         raise InvalidInputError("A master has no target: it is the whole.", fields={"target_weight": "Leave empty."})
+    if role == Wallet.Role.RESERVE:
+        raise InvalidInputError(
+            "A reserve has no target: it takes what comes.", fields={"target_weight": "Leave empty."}
+        )
     if not weight.is_finite() or not 0 <= weight <= 1:
         raise InvalidInputError(
             "A target is between 0 and 100 % of the parent.", fields={"target_weight": "Between 0 and 100 %."}
         )
+
+
+def _checked_minimum(amount: Decimal) -> Decimal:
+    if not amount.is_finite() or not 0 <= amount < MAX_AMOUNT:
+        raise InvalidInputError(
+            "A minimum balance is zero or more.", fields={"minimum_balance": f"From 0 to below {MAX_AMOUNT:,}."}
+        )
+    return amount
 
 
 def _save(wallet: Wallet) -> None:

@@ -29,7 +29,17 @@ class WalletAdmin(SwitchAdmin):
 
     switches = ("trading_state",)
 
-    list_display = ("name", "role", "owner", "parent", "connection", "base_asset", "target_weight", "trading_state")
+    list_display = (
+        "name",
+        "role",
+        "owner",
+        "parent",
+        "connection",
+        "base_asset",
+        "target_weight",
+        "minimum_balance",
+        "trading_state",
+    )
     list_filter = ("role", "trading_state", "base_asset", "connection__platform", "created_at")
     list_select_related = ("owner", "parent", "connection")
     search_fields = ("id", "name", "owner__email", "connection__name")

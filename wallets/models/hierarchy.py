@@ -1,19 +1,22 @@
-"""The hierarchy of wallets: master, farm, agent."""
+"""The hierarchy of wallets: master, farm, agent, and the reserves beside the farms."""
+
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
 
-from kit.models import Identified, Owned
+from kit.models import Identified, MoneyField, Owned
 from wallets.models.platforms import Connection
 
 
 class Wallet(Identified, Owned):
-    """A node of the hierarchy master → farm → agent."""
+    """A node of the hierarchy master → farm → agent. A reserve under a master keeps money that nobody trades with."""
 
     class Role(models.TextChoices):
         MASTER = "master", "Master"
         FARM = "farm", "Farm"
         AGENT = "agent", "Agent"
+        RESERVE = "reserve", "Reserve"
 
     class TradingState(models.TextChoices):
         ACTIVE = "active", "Active"
@@ -21,7 +24,7 @@ class Wallet(Identified, Owned):
         HALTED = "halted", "Halted"
 
     name = models.CharField(max_length=80)
-    role = models.CharField(max_length=6, choices=Role)
+    role = models.CharField(max_length=7, choices=Role)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="wallets")
     base_asset = models.CharField(max_length=20, default="USDT")
@@ -29,6 +32,7 @@ class Wallet(Identified, Owned):
     target_weight = models.DecimalField(
         max_digits=9, decimal_places=8, null=True, blank=True, help_text="Fraction of the parent's value."
     )
+    minimum_balance = MoneyField(default=Decimal(0), help_text="Of the base asset: goals take nothing below it.")
 
     class Meta:
         ordering = ("created_at",)
@@ -45,6 +49,10 @@ class Wallet(Identified, Owned):
                 condition=Q(target_weight__isnull=True) | Q(target_weight__gte=0, target_weight__lte=1),
                 name="wallet_target_weight_is_a_fraction",
             ),
+            models.CheckConstraint(
+                condition=~Q(role="reserve") | Q(target_weight__isnull=True), name="wallet_reserve_has_no_target"
+            ),
+            models.CheckConstraint(condition=Q(minimum_balance__gte=0), name="wallet_minimum_balance_not_negative"),
         )
 
     def __str__(self) -> str:

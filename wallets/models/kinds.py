@@ -29,6 +29,7 @@ class PostingKind(models.TextChoices):
     ASSIGN = "assign", "Assigned from suspense"
     ALLOCATE = "allocate", "Allocate"
     COLLECT = "collect", "Collect"
+    REWARD = "reward", "Reward"
     HOLD = "hold", "Hold"
     RELEASE = "release", "Release"
     TRADE = "trade", "Trade"
@@ -43,6 +44,7 @@ PURPOSES: Final = {
     PostingKind.ASSIGN: Purpose.FLOW,
     PostingKind.ALLOCATE: Purpose.FUNDING,
     PostingKind.COLLECT: Purpose.FUNDING,
+    PostingKind.REWARD: Purpose.FUNDING,
     PostingKind.HOLD: Purpose.RESERVATION,
     PostingKind.RELEASE: Purpose.RESERVATION,
     PostingKind.TRADE: Purpose.TRADING,

@@ -21,7 +21,7 @@ from kit.models import Identified, MoneyField, Owned
 from wallets.models.hierarchy import Wallet
 from wallets.models.kinds import PostingKind
 
-# An expression, since every posting parses its check: a list of eleven names costs it ten times as much.
+# An expression, since every posting parses its check: a list of a dozen names costs it ten times as much.
 LISTED: Final = f"^({'|'.join(PostingKind.values)})$"
 
 
