@@ -1,13 +1,17 @@
 """What the operators' admin has in common."""
 
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import FloatField, Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from kit import glossary
+from kit import formatting, glossary
 from kit.audit.services import Area, record
+from kit.models import ExactField
 
 SECRET_FIELDS = {"password", "password1", "password2", "value"}
 
@@ -25,8 +29,52 @@ class ReadOnly:
         return False
 
 
-class ExplainedAdmin(ModelAdmin):
+class InUnits:
+    """Lists whose amounts are written in the decimals of their asset, with its code.
+
+    `units` says by the name of each amount where its asset stands, in the row or along its relations
+    (`instrument__base`); `prices` likewise where the instrument of a price stands. What is in neither, because nothing
+    says its asset, is a number.
+    """
+
+    units: Mapping[str, str] = MappingProxyType({})
+    prices: Mapping[str, str] = MappingProxyType({})
+
+    def written(self, names: Iterable[Any], model: type[Model]) -> list[Any]:
+        """The columns `names` of a list, those of amounts and prices replaced by what writes them."""
+        numbers = (ExactField, FloatField)
+        exact = {field.name for field in model._meta.concrete_fields if isinstance(field, numbers)}
+        return [self._column(name, model) if name in exact else name for name in names]
+
+    def _column(self, name: str, model: type[Model]) -> Callable[[Any], str]:
+        def column(row: Any) -> str:
+            value = getattr(row, name)
+            if value is None:
+                return formatting.DASH
+            if name in self.prices:
+                instrument = _at(row, self.prices[name])
+                return f"{formatting.price(value, instrument.tick_size)}{formatting.NO_BREAK_SPACE}{instrument.quote}"
+            unit = _at(row, self.units[name]) if name in self.units else ""
+            return formatting.amount(value, unit) if unit else formatting.quantity(Decimal(str(value)))
+
+        verbose = str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # a column
+        column.__name__ = name
+        column.short_description = verbose  # type: ignore[attr-defined]  # how the admin asks for a heading
+        column.admin_order_field = name  # type: ignore[attr-defined]
+        return column
+
+
+def _at(row: Any, path: str) -> Any:
+    for name in path.split("__"):
+        row = getattr(row, name) if name else row
+    return row
+
+
+class ExplainedAdmin(InUnits, ModelAdmin):
     """A table whose fields are called and explained as the glossary does."""
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return self.written(super().get_list_display(request), self.model)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         names = [field.name for field in self.opts.concrete_fields]
@@ -97,8 +145,17 @@ class ReadOnlyAdmin(ReadOnly, ExplainedAdmin):
     show_full_result_count = False
 
 
-class ReadOnlyInline(ReadOnly, TabularInline):
+class ReadOnlyInline(InUnits, ReadOnly, TabularInline):
     """Rows of another table under their parent, to read."""
 
     extra = 0
     show_change_link = True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.written(super().get_fields(request, obj), self.model)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_fields(request, obj)
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, **(kwargs | {"fields": ()}))  # nothing is asked for

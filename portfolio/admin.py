@@ -1,5 +1,7 @@
 """The portfolio for operators: everything here is computed, so nothing can be changed."""
 
+from types import MappingProxyType
+
 from django.contrib import admin
 
 from kit.admin import ReadOnlyAdmin
@@ -8,6 +10,7 @@ from portfolio.models import DailyPerformance, FlowMark, PortfolioState, Snapsho
 
 @admin.register(Snapshot)
 class SnapshotAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"equity": "base", "flow": "base"})
     list_display = ("at", "owner", "wallet", "equity", "flow", "twr_index", "is_stale")
     list_filter = ("is_stale", "at")
     search_fields = ("owner__email", "wallet__name")
@@ -17,6 +20,9 @@ class SnapshotAdmin(ReadOnlyAdmin):
 
 @admin.register(DailyPerformance)
 class DailyPerformanceAdmin(ReadOnlyAdmin):
+    units = MappingProxyType(
+        {"equity": "base", "flow": "base", "market": "base", "realized": "base", "fees": "base", "adjustments": "base"}
+    )
     list_display = ("day", "owner", "wallet", "equity", "flow", "market", "realized", "fees", "adjustments", "twr")
     list_filter = ("day",)
     search_fields = ("owner__email", "wallet__name")
@@ -32,6 +38,7 @@ class PortfolioStateAdmin(ReadOnlyAdmin):
 
 @admin.register(FlowMark)
 class FlowMarkAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"flow": "asset", "fees": "asset", "adjustments": "asset"})
     list_display = ("owner", "wallet", "base", "venue", "asset", "flow", "fees", "adjustments")
     list_filter = ("asset",)
     search_fields = ("owner__email", "wallet__name")

@@ -1,5 +1,6 @@
 """Operators reach every table, may change only what is theirs to change, and never see a secret."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -13,8 +14,10 @@ from django.urls import reverse
 from farms.models import Agent, Farm
 from kit import tenancy
 from kit.audit.models import AuditEntry
+from kit.models import ExactField
 from kit.users.models import User
 from tests.world import build_world
+from trading.models import Order
 from wallets.models import Platform, Wallet
 
 OURS = ("users", "audit", "alerts", "markets", "wallets", "trading", "farms", "portfolio")
@@ -231,3 +234,42 @@ def test_lifting_a_lock_is_noted(desk: Client, operator: User) -> None:
     assert desk.post(admin_url(AccessAttempt, "delete", attempt.pk), {"post": "yes"}).status_code == 302
     assert not AccessAttempt.objects.exists()
     assert noted("Access attempt deleted", operator.pk).before["username"] == "somebody@example.com"
+
+
+def test_amounts_in_lists_have_the_decimals_and_the_code_of_their_asset(desk: Client) -> None:
+    pages = {
+        model._meta.label: desk.get(admin_url(model, "changelist")).content.decode()
+        for parameter in MODELS
+        for model in [parameter.values[0]]
+    }
+    assert {label for label, page in pages.items() if re.search(r"[.,]\d{9}", page)} == set()
+    for label, amount in (
+        ("wallets.FundAllocation", r"123,456\.78\u00a0USDT"),
+        ("wallets.Account", r"\d\u00a0BTC"),
+        ("trading.Fill", r"\d\.\d\d\u00a0USDT"),
+        ("trading.Order", r"\d\u00a0BTC"),
+        ("portfolio.Snapshot", r"\d\.\d\d\u00a0USDT"),
+    ):
+        assert re.search(amount, pages[label]), label
+
+
+def test_amounts_of_rows_below_a_row_are_written_so_too(desk: Client) -> None:
+    with tenancy.system():
+        order = Order.objects.filter(status="filled").first()
+    assert order is not None
+    page = desk.get(admin_url(Order, "change", order.pk)).content.decode()
+    assert re.search(r"\d\.\d\d\u00a0USDT", page)
+
+
+def test_every_amount_that_a_list_shows_says_where_its_asset_stands() -> None:
+    """Only what nothing says the asset of, as the orders of the demo exchange, may do without."""
+    bare = {
+        f"{model._meta.label}.{name}"
+        for model, shown in admin.site._registry.items()
+        for name in shown.list_display
+        if isinstance(name, str) and name in {field.name for field in model._meta.concrete_fields}
+        if isinstance(model._meta.get_field(name), ExactField)
+        if name not in {**shown.units, **shown.prices}
+    }
+    assert bare == {"markets.Instrument.tick_size", "wallets.DemoOrder.quantity", "wallets.DemoTrade.price",
+                    "wallets.DemoTrade.quantity"}  # fmt: skip

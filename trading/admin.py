@@ -1,5 +1,6 @@
 """Trading for operators: to look things up. What is history, and what only the engine may write, is read-only."""
 
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import admin
@@ -30,11 +31,14 @@ class DecisionInline(ReadOnlyInline):
 
 class FillInline(ReadOnlyInline):
     model = Fill
+    units = MappingProxyType({"quantity": "instrument__base", "fee": "fee_asset"})
+    prices = MappingProxyType({"price": "instrument"})
     fields = ("filled_at", "quantity", "price", "fee", "fee_asset", "venue_trade_id")
 
 
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"quantity": "instrument__base", "filled_quantity": "instrument__base"})
     list_display = (
         "created_at",
         "owner",
@@ -63,6 +67,8 @@ class OrderEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Fill)
 class FillAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"quantity": "instrument__base", "fee": "fee_asset"})
+    prices = MappingProxyType({"price": "instrument"})
     list_display = ("filled_at", "owner", "wallet", "instrument", "side", "quantity", "price", "fee", "fee_asset")
     list_filter = ("side", "liquidity", "instrument", "filled_at")
     list_select_related = ("owner", "wallet", "instrument")
@@ -72,6 +78,8 @@ class FillAdmin(ReadOnlyAdmin):
 
 @admin.register(Position)
 class PositionAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"quantity": "instrument__base", "realized_pnl": "instrument__quote"})
+    prices = MappingProxyType({"entry_price": "instrument"})
     list_display = (
         "opened_at",
         "owner",
@@ -100,6 +108,7 @@ class RiskDecisionAdmin(ReadOnlyAdmin):
 class RiskLimitAdmin(ReadOnlyAdmin):
     """Limits are the user's. An operator who must stop somebody halts a wallet or pauses a connection."""
 
+    units = MappingProxyType({"maximum_notional": "notional_asset"})
     list_display = ("owner", "connection", "wallet", "maximum_notional", "allowed_symbols", "updated_at")
     list_filter = ("updated_at",)
     list_select_related = ("owner", "connection", "wallet")

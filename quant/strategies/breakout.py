@@ -8,6 +8,7 @@ range does not outlive the first bar of the next day.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from quant import indicators
 from quant.candles import DAY_MS, Bools, Candles, Floats
 from quant.indicators import previous
-from quant.strategies.base import Clause, Intents, Parameter, Params, Strategy, nowhere
+from quant.strategies.base import Clause, Intents, Parameter, Params, Strategy, digits, nowhere
 from quant.strategies.signals import DIRECTION, TOUCH_BARS, crossings, entries, offset_from, shifted
 
 # One-minute bars have the longest days; the bars' own length is not known when warm-up is asked for.
@@ -62,10 +63,13 @@ def _compute(candles: Candles, params: Params) -> Intents:
     middle = (upper + lower) / 2
     atr = indicators.atr(candles, params["atr_period"])
     shown = {"upper": upper, "lower": lower, "middle": middle, "atr": atr}
-    strong = np.isfinite(atr) & (atr >= params["volatility_min"] * candles.close)
+    asked = {"volatility": params["volatility_min"] * candles.close}
+    strong = np.isfinite(atr) & (atr >= asked["volatility"])
     if params["volume_min"] > 0:
         shown["volume_average"] = previous(indicators.sma(candles.volume, params["volume_period"]))
-        strong &= candles.volume >= params["volume_min"] * shown["volume_average"]
+        asked["volume"] = params["volume_min"] * shown["volume_average"]
+        strong &= candles.volume >= asked["volume"]
+    had = {"volatility": atr, "volume": candles.volume}
     above, below = candles.close > upper, candles.close < lower
     rising, falling = above & ~shifted(above), below & ~shifted(below)
     fresh = rising | falling
@@ -80,12 +84,23 @@ def _compute(candles: Candles, params: Params) -> Intents:
         else nowhere(len(candles)),
         trail=params["trail_atr"] * atr if params["trail_atr"] > 0 else nowhere(len(candles)),
         indicators=shown,
-        explain=lambda bar: _explain(candles, upper, lower, fresh, up | down, over, strong, bar),
+        explain=lambda bar: _explain(candles, upper, lower, fresh, up | down, over, _weak(had, asked, bar), bar),
     )
 
 
+def _weak(had: Mapping[str, Floats], asked: Mapping[str, Floats], bar: int) -> Clause:
+    """What the bar lacks to count, each with its value and what is asked for; nothing where it lacks nothing."""
+    words: list[str] = []
+    numbers: dict[str, str] = {}
+    for name, least in asked.items():
+        if not had[name][bar] >= least[bar]:  # what is not known yet is not enough either
+            words.append(f"; a {name} of {{{name}_asked}} is missing, it is {{{name}}}")
+            numbers |= {name: digits(had[name][bar]), f"{name}_asked": digits(least[bar])}
+    return Clause("".join(words), numbers=numbers)
+
+
 def _explain(
-    candles: Candles, upper: Floats, lower: Floats, fresh: Bools, returned: Bools, over: Bools, strong: Bools, bar: int
+    candles: Candles, upper: Floats, lower: Floats, fresh: Bools, returned: Bools, over: Bools, weak: Clause, bar: int
 ) -> Clause:
     if over[bar]:
         return Clause("the day of the opening range is over")
@@ -101,8 +116,7 @@ def _explain(
     side = "above" if close > high else "below"
     if not fresh[bar]:
         return Clause(f"the close is still {side} the range that it left before ({where})", prices)
-    weak = "" if strong[bar] else "; the volume or the volatility that is asked for is missing"
-    return Clause(f"the close left the range, {side} it ({where}){weak}", prices)
+    return Clause(f"the close left the range, {side} it ({where}){weak.words}", prices, weak.numbers)
 
 
 STRATEGY: Final = Strategy(

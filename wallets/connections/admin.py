@@ -1,5 +1,6 @@
 """Platforms, connections, syncs and the demo exchange's books for operators. Credentials are written, never shown."""
 
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -117,6 +118,7 @@ class CredentialAdmin(AuditedAdmin):
 
 class ReconciliationInline(ReadOnlyInline):
     model = Reconciliation
+    units = MappingProxyType({"venue_total": "asset", "books_total": "asset", "suspense": "asset", "drift": "asset"})
     fields = ("asset", "venue_total", "books_total", "suspense", "drift", "first_diverging_entry")
 
 
@@ -131,6 +133,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
 @admin.register(Reconciliation)
 class ReconciliationAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"venue_total": "asset", "books_total": "asset", "suspense": "asset", "drift": "asset"})
     list_display = ("run", "asset", "venue_total", "books_total", "suspense", "drift")
     list_filter = ("asset", "run__status")
     list_select_related = ("run",)
@@ -139,6 +142,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
 
 @admin.register(DemoBalance)
 class DemoBalanceAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"total": "asset"})
     list_display = ("connection", "asset", "total", "owner")
     list_filter = ("asset",)
     list_select_related = ("connection", "owner")
@@ -147,6 +151,7 @@ class DemoBalanceAdmin(ReadOnlyAdmin):
 
 class DemoTradeInline(ReadOnlyInline):
     model = DemoTrade
+    units = MappingProxyType({"fee": "fee_asset"})
     fields = ("price", "quantity", "fee", "fee_asset", "liquidity", "created_at")
 
 
@@ -161,6 +166,7 @@ class DemoOrderAdmin(ReadOnlyAdmin):
 
 @admin.register(DemoTrade)
 class DemoTradeAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"fee": "fee_asset"})
     list_display = ("order", "price", "quantity", "fee", "fee_asset", "liquidity", "created_at")
     list_filter = ("liquidity", "order__symbol")
     list_select_related = ("order",)

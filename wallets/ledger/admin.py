@@ -1,5 +1,6 @@
 """The hierarchy and the books for operators: a wallet's trading state may be changed, the ledger only read."""
 
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import admin
@@ -10,16 +11,19 @@ from wallets.models import Account, Entry, FundAllocation, Hold, Posting, Transf
 
 class AccountInline(ReadOnlyInline):
     model = Account
+    units = MappingProxyType({"balance": "asset", "held": "asset"})
     fields = ("asset", "kind", "balance", "held", "version")
 
 
 class TransferInline(ReadOnlyInline):
     model = Transfer
+    units = MappingProxyType({"amount": "asset"})
     fields = ("id", "phase", "asset", "amount", "debit", "credit", "pending")
 
 
 class EntryInline(ReadOnlyInline):
     model = Entry
+    units = MappingProxyType({"amount": "account__asset", "balance_after": "account__asset"})
     fields = ("account", "version", "amount", "balance_after")
 
 
@@ -48,6 +52,7 @@ class WalletAdmin(SwitchAdmin):
 
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"balance": "asset", "held": "asset"})
     list_display = ("id", "owner", "wallet", "asset", "kind", "balance", "held", "version", "held_version")
     list_filter = ("kind", "asset")
     list_select_related = ("owner", "wallet")
@@ -66,6 +71,7 @@ class PostingAdmin(ReadOnlyAdmin):
 
 @admin.register(Transfer)
 class TransferAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"amount": "asset"})
     list_display = ("id", "created_at", "owner", "phase", "asset", "amount", "from_wallet", "to_wallet", "posting")
     list_filter = ("phase", "asset", "posting__kind", "created_at")
     list_select_related = ("owner", "posting", "debit__wallet", "credit__wallet")
@@ -84,6 +90,7 @@ class TransferAdmin(ReadOnlyAdmin):
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"amount": "account__asset", "balance_after": "account__asset"})
     list_display = ("id", "created_at", "owner", "wallet", "asset", "kind", "version", "amount", "balance_after")
     list_filter = ("account__asset", "account__kind", "created_at")
     list_select_related = ("owner", "account__wallet")
@@ -105,6 +112,7 @@ class EntryAdmin(ReadOnlyAdmin):
 
 @admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"amount": "account__asset", "held_after": "account__asset"})
     list_display = ("id", "created_at", "owner", "wallet", "asset", "version", "amount", "held_after", "transfer_id")
     list_filter = ("account__asset", "created_at")
     list_select_related = ("owner", "account__wallet")
@@ -122,6 +130,7 @@ class HoldAdmin(ReadOnlyAdmin):
 
 @admin.register(FundAllocation)
 class FundAllocationAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"amount": "asset"})
     list_display = ("created_at", "owner", "kind", "source", "target", "asset", "amount", "note")
     list_filter = ("kind", "asset", "created_at")
     list_select_related = ("owner", "source", "target")

@@ -34,7 +34,9 @@ def test_a_breakout_is_the_first_close_outside_the_channel() -> None:
 def test_a_breakout_without_volume_does_not_count() -> None:
     candles = bars([100.0] * 30 + [103])
     params = {"period": 10, "volume_period": 10, "volume_min": 1.5, "atr_period": 5}
-    assert where(strategies.get("breakout").intents(candles, params).enter) == []
+    intents = strategies.get("breakout").intents(candles, params)
+    assert where(intents.enter) == []
+    assert str(intents.explain(30)).endswith("; a volume of 1.5 is missing, it is 1")
     candles.volume[30] = 1.6
     assert where(strategies.get("breakout").intents(candles, params).enter) == [30]
 
@@ -42,7 +44,12 @@ def test_a_breakout_without_volume_does_not_count() -> None:
 def test_a_quiet_market_is_not_broken_out_of() -> None:
     candles = bars([100.0] * 30 + [103])
     params = {"period": 10, "volume_min": 0, "atr_period": 5, "volatility_min": 0.1}
-    assert where(strategies.get("breakout").intents(candles, params).enter) == []
+    intents = strategies.get("breakout").intents(candles, params)
+    assert where(intents.enter) == []
+    assert "; a volatility of 10.3 is missing, it is 1." in str(intents.explain(30))
+    both = strategies.get("breakout").intents(candles, params | {"volume_min": 1.5, "volume_period": 10})
+    assert "a volume of 1.5 is missing, it is 1" in str(both.explain(30))
+    assert "a volatility of 10.3 is missing" in str(both.explain(30))
 
 
 def test_the_opening_range_is_the_days_first_bars_and_ends_with_the_day() -> None:
