@@ -198,6 +198,33 @@ def test_allocate_refuse_undo_without_javascript(browser: Client, tree: Tree, pa
     assert "/undo/" not in back.content.decode()
 
 
+def test_a_masters_own_page_moves_money_to_and_from_its_farms_too(browser: Client, tree: Tree) -> None:
+    with tenancy.tenant(tree.owner.pk):
+        second = services.create_wallet(owner_id=tree.owner.pk, name="Second", role="farm", parent=tree.master)
+    page = reverse("wallets:wallet", args=(tree.master.pk,))
+    shown = browser.get(page, {"tab": "allocate"})
+    assert all(f">{name}</a>" in shown.content.decode() for name in ("Deposit", "Allocate", "Collect", "Second"))
+    place = {"tab": "allocate", "child": str(tree.farm.pk)}
+    asked = {**place, "at": "wallet", "wallet": str(tree.master.pk), "amount": "25 %", "asset": "USDT"}
+    assert "Farm, free 100 .00 USDT → 250 .00 USDT" in text(browser.get(page, asked, headers=IN_PLACE))  # type: ignore[arg-type]
+    answer = confirm(browser, tree, ask(browser, tree, "25 %", at="wallet", wallet=str(tree.master.pk)))
+    assert urlsplit(answer["Location"]).path == page
+    assert parse_qs(urlsplit(answer["Location"]).query)["child"] == [str(tree.farm.pk)]
+    assert balances(tree) == [450, 250, 300]
+    page_now = browser.get(answer["Location"])
+    (undo,) = re.findall(r'action="([^"]*/undo/)"', page_now.content.decode())
+    back = browser.post(undo, hidden(page_now), follow=True)  # type: ignore[arg-type]
+    assert (balances(tree), back.request["PATH_INFO"]) == ([600, 100, 300], page)
+    collected = confirm(
+        browser, tree, ask(browser, tree, "40", "collect", at="wallet", wallet=str(tree.master.pk)), "collect"
+    )
+    assert (balances(tree), urlsplit(collected["Location"]).path) == ([640, 60, 300], page)
+    other = browser.get(page, {"tab": "collect", "child": str(second.pk)}).content.decode()
+    assert f'action="{reverse("wallets:collect", args=(second.pk,))}"' in other
+    for stranger in (tree.agent.pk, tree.master.pk, "nobody"):
+        assert browser.get(page, {"tab": "allocate", "child": stranger}).status_code == 404
+
+
 def test_htmx_gets_the_form_with_fresh_figures_and_an_undo(browser: Client, tree: Tree) -> None:
     answer = confirm(browser, tree, ask(browser, tree, "150"), **{"HX-Request": "true"})
     assert answer["HX-Retarget"] == "#transfer"

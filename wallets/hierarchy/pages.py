@@ -1,12 +1,12 @@
 """The two pages of wallets, all of them and one, as the views show them; both hold the form that moves money."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.http import urlencode
 
@@ -18,7 +18,7 @@ from wallets.hierarchy.flow import capital_flow, colours
 from wallets.hierarchy.forms import MovementForm, SettingsForm
 from wallets.hierarchy.parts import Move, find_move
 from wallets.hierarchy.states import OFF_TARGET, is_off, wallet_state
-from wallets.hierarchy.transfers import TREE, WALLET, Place, Transfer
+from wallets.hierarchy.transfers import SWAPPED, TREE, WALLET, Place, Transfer
 from wallets.hierarchy.tree import WalletNode
 from wallets.ledger import statements
 from wallets.models import Account, Wallet
@@ -54,7 +54,10 @@ class Choice:
 
 
 def choices(place: Place, node: WalletNode, *, settings: bool = True) -> list[Choice]:
+    """On its own page a master offers what moves money to and from its farms too; in the tree each farm does."""
     tabs = TABS if node.parent_id else MASTER_TABS
+    if tabs is MASTER_TABS and place.page == WALLET and node.children:
+        tabs = (*MASTER_TABS[:1], *TABS[:2])
     return [Choice(tab, label, place.with_tab(tab)) for tab, label in tabs if settings or tab != SETTINGS]
 
 
@@ -64,13 +67,30 @@ def chosen(request: HttpRequest, nodes: Nodes) -> Place | None:
         return None
     asked = request.GET.get("wallet", "")
     node = find(nodes, asked) if asked else next((node for node in nodes if node.role == Wallet.Role.FARM), nodes[0])
-    return place_of(node, TREE, request.GET.get("tab", ""))
+    return place_of(nodes, node, TREE, request.GET)
 
 
-def place_of(node: WalletNode, page: str, tab: str) -> Place:
-    """The place on that page, with the first tab where the wallet has no such."""
+def place_of(nodes: Nodes, node: WalletNode, page: str, asked: QueryDict) -> Place:
+    """The place on that page: `tab`, the first where the wallet has no such, and `child`, by default the first farm.
+
+    Raises Http404 for a child that is none of the wallet's.
+    """
     tabs = [choice.tab for choice in choices(Place(page, node.id, ""), node, settings=page == TREE)]
-    return Place(page, node.id, tab if tab in tabs else tabs[0])
+    tab = asked.get("tab", "")
+    place = Place(page, node.id, tab if tab in tabs else tabs[0])
+    if node.parent_id or place.tab not in SWAPPED:
+        return place
+    below = tuple(other for other in nodes if other.parent_id == node.id)
+    return replace(place, child=find(below, str(asked.get("child") or below[0].id)).id)
+
+
+def place_of_move(nodes: Nodes, wallet_id: UUID, action: str, sent: QueryDict) -> Place:
+    """Where the form stood that asks for a movement: on the wallet's page, its master's, or the one of all wallets."""
+    if sent.get("at") != WALLET:
+        return Place(TREE, wallet_id, action)
+    host, node = find(nodes, str(sent.get("wallet") or wallet_id)), find(nodes, wallet_id)
+    child = node.id if node.parent_id == host.id else None
+    return Place(WALLET, host.id if child else node.id, action, child=child)
 
 
 def find(nodes: Nodes, wallet_id: UUID | str) -> WalletNode:
@@ -83,7 +103,7 @@ def find(nodes: Nodes, wallet_id: UUID | str) -> WalletNode:
 
 def move_at(nodes: Nodes, place: Place) -> Move:
     """The movement that the place is for, or Http404."""
-    move = find_move(nodes, find(nodes, place.wallet_id), place.tab)
+    move = find_move(nodes, find(nodes, place.moved), place.tab)
     if move is None:
         raise Http404("This wallet has no such movement.")
     return move
@@ -162,6 +182,7 @@ def wallet_page(
         "place": place,
         "here": f"{place.path}?{urlencode({'asset': asset, 'kind': kind, 'page': str(page.number)})}",
         "choices": choices(place, node, settings=False),
+        "farms": [(other.name, replace(place, child=other.id)) for other in _farms_of(nodes, place)],
         "transfer": shown or _transfer(request, nodes, place),
         "asset": asset,
         "kind": kind,
@@ -174,6 +195,11 @@ def wallet_page(
     part = request.htmx.target if wants_part(request) else ""
     template = f"wallets/wallet.html#{part}" if part in WALLET_PARTS else "wallets/wallet.html"
     return vary(render(request, template, context, status=status))
+
+
+def _farms_of(nodes: Nodes, place: Place) -> list[WalletNode]:
+    """The farms that a master's own page offers to move money to and from."""
+    return [other for other in nodes if place.child and other.parent_id == place.wallet_id]
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------

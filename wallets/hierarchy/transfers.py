@@ -29,11 +29,20 @@ SWAPPED: Final = {"allocate": "collect", "collect": "allocate"}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the form stands: on which page, for which wallet, and for which of the movements."""
+    """Where the form stands: on which page, for which wallet, and for which of the movements.
+
+    On a master's own page what is moved to or from one of its farms is asked for too: `child` is that farm.
+    """
 
     page: str
     wallet_id: UUID
     tab: str
+    child: UUID | None = None
+
+    @property
+    def moved(self) -> UUID:
+        """The wallet whose money it is about."""
+        return self.child or self.wallet_id
 
     @property
     def path(self) -> str:
@@ -45,12 +54,14 @@ class Place:
 
     def with_tab(self, tab: str, **more: str) -> str:
         wallet = {} if self.page == WALLET else {"wallet": str(self.wallet_id)}
-        return f"{self.path}?{urlencode(wallet | {'tab': tab} | more)}"
+        child = {"child": str(self.child)} if self.child and tab in SWAPPED else {}
+        return f"{self.path}?{urlencode(wallet | {'tab': tab} | child | more)}"
 
     @property
     def fields(self) -> dict[str, str]:
         """What a form carries, so that the answer comes back to this place."""
-        return {"at": self.page, "wallet": str(self.wallet_id), "tab": self.tab}
+        child = {"child": str(self.child)} if self.child else {}
+        return {"at": self.page, "wallet": str(self.wallet_id), "tab": self.tab} | child
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,9 @@ def tree(request: HtmxRequest) -> HttpResponse:
 @login_required
 @require_GET
 def wallet(request: HtmxRequest, pk: UUID) -> HttpResponse:
-    """One wallet with its statement; `?tab=…&amount=…` fills the form in."""
+    """One wallet with its statement; `?tab=…&amount=…` fills the form in, a master's for its farm `&child=…`."""
     nodes = wallet_tree(owner_id=owner_of(request))
-    place = pages.place_of(pages.find(nodes, pk), WALLET, request.GET.get("tab", ""))
+    place = pages.place_of(nodes, pages.find(nodes, pk), WALLET, request.GET)
     if wants_part(request) and request.htmx.target == pages.FORM:
         return pages.page_with(request, nodes, place)
     return pages.wallet_page(request, nodes, place)
@@ -70,7 +70,7 @@ def move(request: HtmxRequest, pk: UUID, action: str) -> HttpResponse:
     owner_id = owner_of(request)
     nodes = wallet_tree(owner_id=owner_id)
     sent = request.POST if request.method == "POST" else request.GET
-    place = Place(WALLET if sent.get("at") == WALLET else TREE, pk, action)
+    place = pages.place_of_move(nodes, pk, action, sent)
     asked = pages.move_at(nodes, place)
     key = request.POST.get("key", "")
     already = movements.asked_with(owner_id=owner_id, key=key) if key else None
@@ -102,7 +102,7 @@ def undo(request: HtmxRequest, pk: UUID) -> HttpResponse:
     owner_id = owner_of(request)
     nodes = wallet_tree(owner_id=owner_id)
     page = WALLET if request.POST.get("at") == WALLET else TREE
-    place = pages.place_of(pages.find(nodes, request.POST.get("wallet", "")), page, request.POST.get("tab", ""))
+    place = pages.place_of(nodes, pages.find(nodes, request.POST.get("wallet", "")), page, request.POST)
     with missing_is_404():
         try:
             back = undoing.undo(owner_id=owner_id, allocation_id=pk)
