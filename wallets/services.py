@@ -11,11 +11,13 @@ from wallets.hierarchy.movements import (
     preview_deposit,
 )
 from wallets.hierarchy.places import create_wallet, update_wallet
+from wallets.hierarchy.routes import Move, move_along, route
 from wallets.hierarchy.undoing import undo
 from wallets.sync.runs import assign_suspense, prune_sync_log, request_sync, sync_connection
 from wallets.venues.accounts import create_demo_connection, ensure_demo_platform, open_paper_account
 
 __all__ = (
+    "Move",
     "Preview",
     "Side",
     "allocate",
@@ -25,12 +27,14 @@ __all__ = (
     "create_wallet",
     "deposit",
     "ensure_demo_platform",
+    "move_along",
     "open_paper_account",
     "preview_allocate",
     "preview_collect",
     "preview_deposit",
     "prune_sync_log",
     "request_sync",
+    "route",
     "sync_connection",
     "undo",
     "update_wallet",

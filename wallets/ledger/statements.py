@@ -14,7 +14,10 @@ from wallets.models import Account, Entry, FundAllocation, Posting, Transfer
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
-    """One line of an account's statement. `other` says where the money came from or went to."""
+    """One line of an account's statement. `other` says where the money came from or went to.
+
+    `is_passing` where the wallet only passed it on: the money was on its way between two others.
+    """
 
     id: int
     version: int
@@ -26,6 +29,7 @@ class EntryLine:
     posting_id: int
     transfer_id: int
     detail: dict[str, Any]
+    is_passing: bool
 
     @property
     def order_id(self) -> str:
@@ -101,7 +105,10 @@ def entries(*, owner_id: UUID, wallet_id: UUID, asset: str, kind: str = Account.
 def entry_line(entry: Entry) -> EntryLine:
     """What a page shows of an entry that came from `entries`."""
     transfer = entry.transfer
-    other = transfer.credit if transfer.debit_id == entry.account_id else transfer.debit
+    own, other = transfer.debit, transfer.credit
+    if transfer.credit_id == entry.account_id:
+        own, other = other, own
+    ways = transfer.posting.detail.get("ways", [])
     where = other.wallet.name if other.kind == Account.Kind.WALLET else other.get_kind_display()
     return EntryLine(
         id=entry.pk,
@@ -114,6 +121,7 @@ def entry_line(entry: Entry) -> EntryLine:
         posting_id=transfer.posting_id,
         transfer_id=transfer.pk,
         detail=transfer.posting.detail,
+        is_passing=bool(ways) and not any(str(own.wallet_id) in way for way in ways),
     )
 
 
