@@ -1,7 +1,8 @@
 """The pages of farms and agents: lists, what each does and why, and how they are made, started and paused."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,10 +17,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from farms import charts, selectors, services
 from farms.forms import AgentForm, FarmForm
 from farms.models import Agent, AgentRun, Farm
+from farms.selectors import AgentRow, FarmRow
 from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, vary, wants_part
 from kit.paging import Pages
+from kit.sorting import in_order, understood
 from quant import strategies
 from quant.strategies import Strategy
 from trading.models import Order
@@ -33,11 +36,31 @@ FIGURES = "agent-figures"  # the element that asks for what follows the price
 SHOWN = (("", "Holds folded"), ("acted", "Decisions"), ("all", "All runs"))
 
 
+# What the agents of a farm can be sorted by; of states the worst comes first.
+AGENT_SORTS: Final[Mapping[str, Callable[[AgentRow], Any]]] = {
+    "name": lambda agent: agent.name.casefold(),
+    "strategy": lambda agent: agent.strategy.casefold(),
+    "value": lambda agent: agent.value,
+    "profit": lambda agent: agent.profit if agent.funding else None,
+    "open": lambda agent: agent.position.unrealized_pnl if agent.position else None,
+    "trades": lambda agent: agent.trades,
+    "status": lambda agent: agent.state.rank,
+}
+# The bars of an agent, newest first or oldest first: by the index that lists them.
+RUN_SORTS: Final = ("bar",)
+
+
+def _sorted(farm: FarmRow, sort: str) -> FarmRow:
+    return replace(farm, agents=tuple(in_order(farm.agents, AGENT_SORTS, sort)))
+
+
 @login_required
 @require_GET
 def farms(request: HttpRequest) -> HttpResponse:
     """All farms with their agents."""
-    return render(request, "farms/list.html", {"farms": selectors.farm_rows(owner_id=owner_of(request))})
+    sort = understood(request.GET.get("sort", ""), AGENT_SORTS)
+    found = [_sorted(farm, sort) for farm in selectors.farm_rows(owner_id=owner_of(request))]
+    return render(request, "farms/list.html", {"farms": found, "sort": sort})
 
 
 @login_required
@@ -46,7 +69,8 @@ def farm(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One farm: what its agents make of its money."""
     with missing_is_404():
         page = selectors.farm_page(owner_id=owner_of(request), farm_id=pk)
-    context = {"page": page, "farm": page.farm, "chart": charts.profit_curve(page)}
+    sort = understood(request.GET.get("sort", ""), AGENT_SORTS)
+    context = {"page": page, "farm": _sorted(page.farm, sort), "sort": sort, "chart": charts.profit_curve(page)}
     return render(request, "farms/farm.html", context)
 
 
@@ -98,7 +122,9 @@ def agent(request: HtmxRequest, pk: UUID) -> HttpResponse:
         page = selectors.agent_page(owner_id=owner_id, agent_id=pk, span=request.GET.get("span", ""))
     given = request.GET.get("show", "")
     show = given if given in dict(SHOWN) else ""
-    runs = selectors.agent_runs(owner_id=owner_id, agent_id=pk).order_by("-bar")
+    # Folds stand between decisions as time went by, newest first.
+    sort = understood(request.GET.get("sort", ""), RUN_SORTS) if show else ""
+    runs = selectors.agent_runs(owner_id=owner_id, agent_id=pk).order_by("bar" if sort == "bar" else "-bar")
     acted = runs.exclude(decision=AgentRun.Decision.HOLD)
     listed = Pages(runs if show == "all" else acted, RUNS_SHOWN).get_page(request.GET.get("page"))
     shown = [selectors.run_row(run) for run in listed.object_list] if show else selectors.folded(runs, listed)
@@ -111,6 +137,7 @@ def agent(request: HtmxRequest, pk: UUID) -> HttpResponse:
         "listed": listed,
         "runs": shown,
         "show": show,
+        "sort": (sort or "-bar") if show else "",
         "options": SHOWN,
         "noun": "runs" if show == "all" else "decisions",
         "held": sum(row.count for row in shown if isinstance(row, selectors.Fold)),

@@ -46,11 +46,13 @@ class AuditRow:
     changes: tuple[Change, ...]
 
 
-def audit_log(*, owner_id: UUID, area: str = "", page: str = "") -> "Page[AuditRow]":
-    """The owner's log, newest first, of one area or of all."""
+def audit_log(*, owner_id: UUID, area: str = "", page: str = "", is_oldest_first: bool = False) -> "Page[AuditRow]":
+    """The owner's log, newest first unless asked otherwise, of one area or of all: either way by one index."""
     rows = AuditEntry.objects.filter(owner_id=owner_id).select_related("actor")
     if area in AuditEntry.Area.values:
         rows = rows.filter(area=area)
+    if is_oldest_first:
+        rows = rows.order_by("at", "id")
     found: Any = Pages(rows, PAGE_ROWS).get_page(page)
     found.object_list = [_row(entry, owner_id) for entry in found.object_list]
     return found  # type: ignore[no-any-return]  # rows of entries became rows of words

@@ -1,6 +1,7 @@
 """One's own security: the password, the second factor and the tokens of programs."""
 
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,9 +16,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kit.errors import ConflictError, InvalidInputError
 from kit.forms import explain
 from kit.http import client_address, missing_is_404, owner_of
+from kit.sorting import in_order, understood
 from kit.users import security, signals, tokens, two_factor
 from kit.users.forms import CodeForm, PasswordChangeForm, PasswordForm, TokenForm
 from kit.users.models import Token, User
+
+TOKEN_SORTS: Final[Mapping[str, Callable[[tokens.TokenRow], Any]]] = {
+    "name": lambda token: token.name.casefold(),
+    "used": lambda token: token.last_used_at,
+    "ends": lambda token: token.expires_at,
+    "status": lambda token: (not token.counts, token.status),
+}
 
 
 class PasswordChangeView(auth_views.PasswordChangeView):
@@ -51,7 +60,9 @@ def token_list(request: HttpRequest) -> HttpResponse:
             address=client_address(request),
         )
         text, form = tokens.access_text(made), TokenForm(user=user)
-    context = {"form": form, "text": text, "tokens": tokens.list_tokens(owner_id=user.pk)}
+    sort = understood(request.GET.get("sort", ""), TOKEN_SORTS)
+    listed = in_order(tokens.list_tokens(owner_id=user.pk), TOKEN_SORTS, sort)
+    context = {"form": form, "text": text, "tokens": listed, "sort": sort}
     return render(request, "users/tokens.html", context, status=422 if form.errors else 200)
 
 

@@ -355,3 +355,32 @@ def test_an_agent_that_has_not_run_says_so(pages: Client, owner: User) -> None:
     page = pages.get(reverse("farms:agent", args=(desk.agent.pk,)))
     assert page.context["runs"] == []
     assert "nothing is here yet" in page.content.decode()
+
+
+def test_agents_are_sorted_by_their_headers_and_runs_by_their_bars(pages: Client, traded: Desk) -> None:
+    with tenancy.tenant(traded.owner.pk):
+        for name in ("Able", "zeal"):
+            create_agent(
+                owner_id=traded.owner.pk, farm_id=traded.farm.pk, name=name, strategy="breakout",
+                instrument_id=traded.instrument.pk, timeframe="4h",
+            )  # fmt: skip
+    for address in (reverse("farms:list"), reverse("farms:farm", args=(traded.farm.pk,))):
+
+        def names(sort: str, address: str = address) -> list[str]:
+            context = pages.get(address, {"sort": sort}).context
+            farm = context["farm"] if "page" in context else context["farms"][0]
+            return [agent.name for agent in farm.present]
+
+        assert names("name") == ["Able", "One", "zeal"]
+        assert names("-name") == ["zeal", "One", "Able"]
+        assert names("-trades")[0] == "One"
+        assert names("profit")[0] == names("-profit")[0] == "One"  # the others have no money, and so no profit
+        assert names("luck") == names("")
+    address = reverse("farms:agent", args=(traded.agent.pk,))
+
+    def bars(**query: str) -> list[int]:
+        return [run.id for run in pages.get(address, {"show": "acted"} | query).context["runs"]]
+
+    assert bars(sort="bar") == bars()[::-1]
+    assert "sort=bar" in pages.get(address, {"show": "acted"}).content.decode()
+    assert "sort=bar" not in pages.get(address).content.decode()

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 
 from kit.http import HtmxRequest, owner_of, vary, wants_part
 from kit.paging import Pages
+from kit.sorting import understood
 from kit.statuses import State
 from wallets.hierarchy import transfers
 from wallets.hierarchy.flow import capital_flow, colours
@@ -172,6 +173,9 @@ def wallet_page(
     asset = request.GET.get("asset") or node.base_asset
     kind = request.GET.get("kind") or Account.Kind.WALLET.value
     statement = statements.entries(owner_id=owner_id, wallet_id=pk, asset=asset, kind=kind)
+    sort = understood(request.GET.get("sort", ""), ("when",)) or "-when"
+    # Entries of an account are numbered as they are made: the index of their numbers lists them either way.
+    statement = statement.order_by("version" if sort == "when" else "-version")
     page = Pages(statement, ENTRIES_SHOWN).get_page(request.GET.get("page"))
     accounts = list(Account.objects.filter(wallet_id=pk).exclude(version=0, held_version=0).order_by("kind", "asset"))
     context = {
@@ -180,7 +184,8 @@ def wallet_page(
         "path": _path(nodes, node),
         "below": [_row(other, colour) for other in nodes if other.parent_id == pk],
         "place": place,
-        "here": f"{place.path}?{urlencode({'asset': asset, 'kind': kind, 'page': str(page.number)})}",
+        "here": f"{place.path}?{urlencode({'asset': asset, 'kind': kind, 'page': str(page.number), 'sort': sort})}",
+        "sort": sort,
         "choices": choices(place, node, settings=False),
         "farms": [(other.name, replace(place, child=other.id)) for other in _farms_of(nodes, place)],
         "transfer": shown or _transfer(request, nodes, place),
