@@ -4,14 +4,14 @@
 * `sending`: the row meets the venue, outside of any transaction, and whatever happens is resolved later;
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
-* `closing`: a person leaves a position;
+* `closing`: a person leaves a position, or everything below a wallet is left;
 * `exits`: the stop and the target of a position are carried out;
 * `limits`: what the user allows;
 * `daily_loss`: who has lost what they may lose in a day.
 """
 
 from trading.orders.cancelling import cancel_order, request_cancellation
-from trading.orders.closing import close_position
+from trading.orders.closing import Closing, StillOpen, close_all, close_position
 from trading.orders.exits import keep_protection
 from trading.orders.intents import OrderConflictError, Place, Terms, WrongSideError
 from trading.orders.placing import Batch, place_order
@@ -23,11 +23,14 @@ from trading.risk.limits import set_limits
 
 __all__ = (
     "Batch",
+    "Closing",
     "OrderConflictError",
     "Place",
+    "StillOpen",
     "Terms",
     "WrongSideError",
     "cancel_order",
+    "close_all",
     "close_position",
     "execute_order",
     "keep_protection",

@@ -1,12 +1,65 @@
-"""A person leaves a position: all of it, at the market, by an order like any other."""
+"""Positions are left: one by a person, or all below some wallets; whole, at the market, by orders like any other."""
 
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from kit.errors import NotFoundError
+from django.db import transaction
+from django.db.models import Q
+
+from kit import clock
+from kit.errors import ConflictError, MoniqoError, NotFoundError
+from kit.sentences import Sentence, sentence, told_by
 from trading.models import Order, Position, Side
+from trading.orders.cancelling import request_cancellation
+from trading.orders.exits import in_books, pause_after
+from trading.orders.facts import locked_wallet
 from trading.orders.placing import place_order
+from trading.risk.sizing import in_lots
+from wallets.hierarchy.places import subtree
+from wallets.models import Connection, Wallet
 
 REASON = "Closed by hand."
+KEY: Final = "close_all:"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StillOpen:
+    """A position that is not closed yet, and why. `order` is what it waits for or what came to nothing, if anything.
+
+    `is_placed` says that the order was placed just now.
+    """
+
+    position: Position
+    why: Sentence
+    order: Order | None = None
+    is_placed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What `close_all` has to come back for: orders that may still open something, and positions that are there.
+
+    `cancelled` are the orders whose cancellation it asked for just now.
+    """
+
+    cancelled: tuple[Order, ...]
+    opening: tuple[Order, ...]
+    open: tuple[StillOpen, ...]
+
+    @property
+    def placed(self) -> tuple[Order, ...]:
+        """The exits that were placed just now."""
+        return tuple(one.order for one in self.open if one.is_placed and one.order is not None)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is held, and nothing on its way could open anything."""
+        return not self.opening and not self.open
 
 
 def close_position(*, owner_id: UUID, position_id: UUID, key: str) -> Order:
@@ -31,3 +84,93 @@ def close_position(*, owner_id: UUID, position_id: UUID, key: str) -> Order:
         reason=REASON,
         reduce_only=True,
     )
+
+
+def close_all(*, owner_id: UUID, wallet_ids: Collection[UUID], reason: Sentence) -> Closing:
+    """End what would open something in the wallets and below them, and leave every position there.
+
+    Asked again it places nothing twice: an exit that is under way is waited for, and one that came to nothing is tried
+    anew after a pause, which doubles. So ask until it `is_done`. The gate decides of each exit: it lets them through a
+    wallet that only reduces, and refuses them in one that is halted. One position's trouble keeps no other from being
+    left. Runs in the owner's tenant. Raises NotFoundError for a wallet that the owner does not have.
+    """
+    wanted = set(wallet_ids)
+    if Wallet.objects.filter(owner_id=owner_id, pk__in=wanted).count() < len(wanted):
+        raise NotFoundError("There is no such wallet: choose one of yours.")
+    here = Q(owner_id=owner_id, wallet__in=subtree(wanted))
+    # Wallets are locked in the order of their ids.
+    buys = Order.objects.unfinished().filter(here, side=Side.BUY).order_by("wallet_id", "pk")
+    cancelled = [order for order in buys.filter(cancellation=None) if _is_cancelled(order, reason)]
+    positions = Position.objects.filter(here, closed_at=None).order_by("wallet_id", "pk").values_list("pk", flat=True)
+    left = [_leave(position_id, reason) for position_id in list(positions)]
+    return Closing(tuple(cancelled), tuple(buys), tuple(one for one in left if one is not None))
+
+
+def _is_cancelled(order: Order, reason: Sentence) -> bool:
+    """Whether its cancellation could be asked for: what is just being sent cannot be cancelled yet."""
+    try:
+        with transaction.atomic():
+            request_cancellation(owner_id=order.owner_id, order_id=order.pk, reason=reason)
+    except ConflictError:
+        return False
+    return True
+
+
+def _leave(position_id: UUID, reason: Sentence) -> StillOpen | None:
+    """Place the position's exit, or say why not; None when it is closed."""
+    try:
+        with transaction.atomic():
+            return _exit(position_id, reason)
+    except MoniqoError as error:
+        why = sentence("{said}", said=told_by(error))
+    except Exception:
+        # One position's trouble must not keep the others; it is tried again.
+        logger.exception("The position %s could not be left", position_id)
+        why = Sentence("Something went wrong while its exit was placed: it is tried again.")
+    position = _open(position_id)
+    return None if position is None else StillOpen(position, why)
+
+
+def _exit(position_id: UUID, reason: Sentence) -> StillOpen | None:
+    """A second look, under the wallet's lock, which every placing takes."""
+    position = _open(position_id)
+    if position is None:
+        return None
+    wallet = locked_wallet(position.wallet_id)
+    position = _open(position_id)
+    if position is None:
+        return None
+    orders = Order.objects.filter(wallet=wallet, instrument=position.instrument)
+    if waiting := orders.unfinished().first():
+        is_exit = waiting.side == Side.SELL
+        return StillOpen(position, _said(is_exit), waiting)
+    if wallet.connection.state != Connection.State.ACTIVE:
+        told = sentence(f"{{name}} is {wallet.connection.state}: make it active to sell.", name=wallet.connection.name)
+        return StillOpen(position, told)
+    key = f"{KEY}{position.pk}:"
+    tried = list(orders.filter(created_at__gte=position.created_at, key__startswith=key).order_by("-created_at"))
+    if tried and clock.now() < tried[0].created_at + pause_after(len(tried)):
+        return StillOpen(position, tried[0].refusal or Sentence("Its last exit did not close it."), tried[0])
+    quantity = in_lots(min(position.quantity, in_books(position)), position.instrument.lot_size)
+    if quantity <= 0:
+        return StillOpen(position, Sentence("The books have nothing of it left to sell: sync the connection."))
+    order = place_order(
+        wallet=wallet,
+        instrument=position.instrument,
+        side=Side.SELL,
+        quantity=quantity,
+        key=f"{key}{len(tried)}",
+        reason=reason,
+        reduce_only=True,
+    )
+    if order.is_refused:
+        return StillOpen(position, order.refusal, order)
+    return StillOpen(position, _said(is_exit=True), order, is_placed=True)
+
+
+def _said(is_exit: bool) -> Sentence:
+    return Sentence("Its exit is on its way." if is_exit else "An order that buys more of it has to end first.")
+
+
+def _open(position_id: UUID) -> Position | None:
+    return Position.objects.select_related("instrument", "wallet").filter(pk=position_id, closed_at=None).first()

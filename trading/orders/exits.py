@@ -74,9 +74,9 @@ def _leave(exit_: Exit) -> list[Order]:
     attempts, failed, last = position.exits.aggregate(
         number=Count("pk"), failed=Count("pk", filter=anew), last=Max("created_at", filter=anew)
     ).values()
-    if failed and clock.now() < last + _pause_after(failed):
+    if failed and clock.now() < last + pause_after(failed):
         return []
-    quantity = in_lots(min(position.quantity, _in_books(position)), position.instrument.lot_size)
+    quantity = in_lots(min(position.quantity, in_books(position)), position.instrument.lot_size)
     if attempts + 1 >= ATTEMPTS_BEFORE_ALARM or quantity <= 0:
         _call_for_help(position, exit_.reason, attempts)
     if quantity <= 0:
@@ -108,7 +108,7 @@ def _is_waiting(position: Position, exit_: Exit) -> bool:
     return order is not None
 
 
-def _in_books(position: Position) -> Decimal:
+def in_books(position: Position) -> Decimal:
     """What the wallet has of the base asset, whatever the position says."""
     account = Account.objects.filter(
         wallet_id=position.wallet_id, asset=position.instrument.base, kind=Account.Kind.WALLET
@@ -116,7 +116,7 @@ def _in_books(position: Position) -> Decimal:
     return account.available if account else Decimal(0)
 
 
-def _pause_after(attempts: int) -> timedelta:
+def pause_after(attempts: int) -> timedelta:
     """Ten seconds after the first attempt, then twice as long after each."""
     return min(FIRST_PAUSE * (1 << min(attempts - 1, 10)), LONGEST_PAUSE)
 
