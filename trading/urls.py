@@ -10,6 +10,7 @@ urlpatterns = [
     path("limits/<uuid:pk>/", views.wallet_limits, name="limits"),
     path("limits/connection/<uuid:pk>/", views.connection_limits, name="connection-limits"),
     path("positions/", views.positions, name="positions"),
+    path("positions/<uuid:pk>/", views.position, name="position"),
     path("positions/<uuid:pk>/close/", views.close, name="position-close"),
     path("trades/", views.trades, name="trades"),
 ]

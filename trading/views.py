@@ -28,6 +28,7 @@ from trading.selectors import LimitPath, life, limits
 from trading.selectors import filters as filtering
 from trading.selectors.orders import list_orders
 from trading.selectors.positions import PositionRow, list_positions, open_position
+from trading.selectors.round_trips import round_trip
 from trading.selectors.trades import list_trades, sum_trades
 
 LABELS = {"instrument": "Market", "since": "From", "until": "To", "q": "Text"}
@@ -81,6 +82,15 @@ def order(request: HtmxRequest, pk: UUID) -> HttpResponse:
     with missing_is_404():
         found = life.order_life(owner_id=owner_of(request), order_id=pk)
     return page_or_part(request, "trading/order.html", "life", {"life": found})
+
+
+@login_required
+@require_GET
+def position(request: HtmxRequest, pk: UUID) -> HttpResponse:
+    """One position, open or closed: what it was made of and what it made; the body alone for a live update."""
+    with missing_is_404():
+        found = round_trip(owner_id=owner_of(request), position_id=pk)
+    return page_or_part(request, "trading/position.html", "trip", {"found": found})
 
 
 @login_required

@@ -129,10 +129,11 @@ def _event(
         case "closed":
             return Event(
                 at, ICONS[kind], f"{name} closed {other}:", amount, asset, _because(what),
-                reverse("trading:trades"), is_profit=True,
+                reverse("trading:position", args=[link]), is_profit=True,
             )  # fmt: skip
         case "opened":
-            return Event(at, ICONS[kind], f"{name} opened", amount, asset, _because(what), reverse("trading:positions"))
+            url = reverse("trading:position", args=[link])
+            return Event(at, ICONS[kind], f"{name} opened", amount, asset, _because(what), url)
         case "refused":
             url = reverse("trading:order", args=[link])
             return Event(at, ICONS[kind], f"{name} did not get", amount, asset, _because(what), url, "warn")

@@ -141,6 +141,8 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     program.call("patch", "/connections/{connection_id}", {"name": f"Account {number}"}, connection_id=connection)
     assert program.rows("/wallets/{wallet_id}/entries", wallet_id=agent["wallet_id"])
     take_note(program, number)
+    for position in (program.rows("/positions")[0], program.rows("/positions/closed")[0]):
+        program.call("get", "/positions/{position_id}", position_id=position["id"])
     for figures in ("summary", "equity", "allocation", "performance", "calendar"):
         program.call("get", f"/portfolio/{figures}")
 

@@ -15,12 +15,13 @@ from tests.world import World
 from trading.models import Fill, Order, Position
 from wallets.models import Account, FundAllocation
 
-WITH_CHARTS = ("home", "drawdown", "farm", "agent")
+WITH_CHARTS = ("home", "wrong dates", "drawdown", "farm", "agent")
 PAGES = (
     "home", "net value", "profit", "drawdown", "calendar", "weeks", "day", "sharpe", "win rate",
     "open profit", "exposure", "posting",
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "farms", "farm", "agent", "new farm", "hiring", "orders", "order", "positions",
+    "position", "trade", "wrong dates", "wrong filter",
     "trades", "preferences", "password", "two-factor", "tokens", "log", "alerts", "old alerts",
 )  # fmt: skip
 FOR_A_BEGINNER = (
@@ -34,6 +35,7 @@ def address(world: World, name: str) -> str:
     farm, agent, wallet = world.farm, world.agent, world.farm.wallet_id
     with tenancy.tenant(world.owner.pk):
         order = Order.objects.filter(wallet=agent.wallet_id, status="filled").earliest("created_at").pk
+        held, left = (Position.objects.filter(closed_at__isnull=is_open).first() for is_open in (True, False))
         posting = Fill.objects.filter(order_id=order).earliest("pk").posting_id
     return {
         "home": "/",
@@ -63,6 +65,10 @@ def address(world: World, name: str) -> str:
         "orders": "/trading/orders/",
         "order": f"/trading/orders/{order}/",
         "positions": "/trading/positions/",
+        "position": f"/trading/positions/{held.pk if held else None}/",
+        "trade": f"/trading/positions/{left.pk if left else None}/",
+        "wrong dates": "/?from=2026-06-20&to=2026-06-10",
+        "wrong filter": "/trading/trades/?since=soon",
         "trades": "/trading/trades/",
         "preferences": "/preferences/",
         "password": "/password/",

@@ -64,22 +64,27 @@ def test_an_order_leads_to_its_agent_its_run_its_position_and_its_bookings(page:
     answer = page.get(decided)
     assert answer.headers["Location"] == f"{agent}?show=acted&page=1#run-{run.pk}"
     assert f'id="run-{run.pk}"' in page.get(answer.headers["Location"]).content.decode()
-    held = f"{reverse('trading:positions')}?wallet={order.wallet_id}&instrument={order.instrument_id}"
+    held = reverse("trading:position", args=[position.pk])
     assert held in found
-    assert traded.instrument.symbol in page.get(held).content.decode().partition("<tbody>")[2]
     assert reverse("wallets:posting", args=[Fill.objects.get().posting_id]) in found
+    assert {reverse("trading:order", args=[order.pk]), worker} <= set(links(page, held))
     orders = f"{reverse('trading:orders')}?wallet={position.wallet_id}&instrument={position.instrument_id}"
     assert any(link.startswith(orders) for link in links(page, held))
+    for place in (reverse("trading:positions"), agent):
+        assert held in links(page, place), place
 
 
-def test_a_closed_position_is_found_among_the_trades(page: Client, traded: Desk) -> None:
+def test_a_closed_position_keeps_its_page(page: Client, traded: Desk) -> None:
     traded.candles([105.0, 107.0, 104.0, 99.0, 95.0, 92.0])
     traded.run()
     position = Position.objects.get()
     assert position.closed_at is not None
-    for order in Order.objects.all():
-        address = next(link for link in links(page, reverse("trading:order", args=[order.pk])) if "/trades/" in link)
-        assert traded.instrument.symbol in page.get(address).content.decode().partition("<tbody>")[2]
+    held = reverse("trading:position", args=[position.pk])
+    agent = reverse("farms:agent", args=[traded.agent.pk])
+    orders = [reverse("trading:order", args=[order.pk]) for order in Order.objects.all()]
+    for place in (reverse("trading:trades"), agent, *orders):
+        assert held in links(page, place), place
+    assert set(orders) <= set(links(page, held))
 
 
 def test_the_run_of_an_older_order_is_on_a_later_page(page: Client, traded: Desk) -> None:

@@ -160,3 +160,18 @@ def test_a_level_that_cannot_be_kept_is_no_order(program: Program, desk: Desk, l
     assert set(level) == {name.rpartition(".")[2] for name in answer.json()["fields"]}
     with tenancy.tenant(desk.owner.pk):
         assert not Order.objects.exists()
+
+
+def test_one_position_is_told_open_and_closed(program: Program, desk: Desk) -> None:
+    desk.trade("buy", "2")
+    position = program.get("/positions").json()[0]
+    told = program.get(f"/positions/{position['id']}").json()
+    assert (told["quantity"], told["closed_at"], told["mark"]) == ("2", None, position["mark"])
+    assert told["break_even"] == position["break_even"]
+    assert [fill["order_id"] for fill in told["fills"]] == [order["id"] for order in told["orders"]]
+    desk.trade("sell", "2")
+    closed = program.get(f"/positions/{position['id']}").json()
+    trade = program.get("/positions/closed").json()["items"][0]
+    assert (closed["quantity"], closed["mark"], closed["pnl"]) == ("0", None, trade["pnl"])
+    assert closed["closed_at"] == trade["closed_at"]
+    assert [fill["side"] for fill in closed["fills"]] == ["buy", "sell"]

@@ -15,8 +15,9 @@ from django.urls import reverse
 from kit import clock, tenancy
 from kit.users.models import User
 from tests.trading.desk import Desk, fail_with, make_desk, set_price
-from trading.models import Order
-from trading.selectors import Filters, list_trades
+from trading.models import Order, Position
+from trading.selectors import Filters, RoundTrip, list_trades
+from trading.selectors import round_trip as round_trip_of
 
 LISTS = ["trading:orders", "trading:positions", "trading:trades"]
 HTMX = {"HX-Request": "true"}
@@ -277,3 +278,59 @@ def test_pages_of_fifty_rows(pages: Client, desk: Desk) -> None:
     assert first.count("<tr>") == 50 + 1
     assert second.count("<tr>") == 11 + 1
     assert pages.get(reverse("trading:orders"), {"page": "nonsense"}).status_code == 200
+
+
+def test_a_position_has_a_page_with_what_it_was_made_of_and_what_it_made(pages: Client, desk: Desk) -> None:
+    round_trip(desk)
+    set_price(desk.instrument, "110")
+    desk.trade("buy", "1")
+    desk.trade("buy", "0.5")
+    desk.trade("sell", "0.25", reduce_only=True)
+    with tenancy.tenant(desk.owner.pk):
+        opened, closed = Position.objects.get(closed_at=None), Position.objects.get(closed_at__isnull=False)
+        for position, bought, sold in ((opened, 2, 1), (closed, 1, 1)):
+            found = life_of(position)
+            assert (len(found.entries), len(found.exits), len(found.orders)) == (bought, sold, bought + sold)
+            assert sum(fill.quantity for fill in found.entries) == position.entry_quantity
+            assert sum(fill.quantity for fill in found.exits) == position.exit_quantity
+            assert sum(fill.fee for fill in found.fills) == position.fees
+    page = pages.get(reverse("trading:position", args=(closed.pk,))).content.decode()
+    for text in ("Closed", "Target reached.", "Breakout above 99.", "+$19", "Entries", "Exits", "Protection"):
+        assert text in page, text
+    page = pages.get(reverse("trading:position", args=(opened.pk,))).content.decode()
+    assert reverse("trading:position-close", args=(opened.pk,)) in page
+    part = pages.get(reverse("trading:position", args=(opened.pk,)), headers=HTMX).content.decode()
+    assert part.lstrip().startswith('<div class="stack" id="trip"')
+
+
+def test_nobody_elses_position_is_found(client: Client, desk: Desk, other_owner: User) -> None:
+    desk.trade("buy", "1")
+    with tenancy.tenant(desk.owner.pk):
+        position = Position.objects.get()
+    client.force_login(other_owner)
+    assert client.get(reverse("trading:position", args=(position.pk,))).status_code == 404
+    assert client.get(f"/api/v1/positions/{position.pk}").status_code == 404
+
+
+def test_a_position_page_hides_amounts_and_costs_the_same_however_often_it_was_filled(
+    pages: Client, desk: Desk, owner: User
+) -> None:
+    desk.trade("buy", "7.777")
+    with tenancy.tenant(desk.owner.pk):
+        address = reverse("trading:position", args=(Position.objects.get().pk,))
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            pages.get(address)
+        return len(queries)
+
+    once = cost()
+    desk.trade("buy", "1.111")
+    assert cost() == once
+    User.objects.filter(pk=owner.pk).update(privacy=True)
+    page = pages.get(address).content.decode()
+    assert not any(text in page for text in ("7.777", "1.111", "8.888"))
+
+
+def life_of(position: Position) -> RoundTrip:
+    return round_trip_of(owner_id=position.owner_id, position_id=position.pk)

@@ -5,6 +5,7 @@ from trading.selectors.life import OrderLife, order_life
 from trading.selectors.limits import LimitPath, LimitStep, connection_limits, wallet_limits
 from trading.selectors.orders import OrderRow, list_orders, orders, protective_orders
 from trading.selectors.positions import PositionRow, list_positions, open_positions
+from trading.selectors.round_trips import RoundTrip, round_trip
 from trading.selectors.trades import FillRow, TradeRow, closed_positions, fills, list_trades
 
 __all__ = (
@@ -16,6 +17,7 @@ __all__ = (
     "OrderLife",
     "OrderRow",
     "PositionRow",
+    "RoundTrip",
     "TradeRow",
     "closed_positions",
     "connection_limits",
@@ -27,5 +29,6 @@ __all__ = (
     "order_life",
     "orders",
     "protective_orders",
+    "round_trip",
     "wallet_limits",
 )

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Q
 from django.urls import reverse
 
-from kit import days
 from kit.errors import NotFoundError
 from trading.models import Fill, Order, OrderEvent, Position, RiskDecision
 from trading.orders import states
@@ -50,15 +48,8 @@ class OrderLife:
 
     @property
     def position_address(self) -> str:
-        """The list with the round trip that its first fill belongs to; empty where nothing was filled."""
-        found = self.position
-        if found is None:
-            return ""
-        within = {"wallet": str(found.wallet_id), "instrument": str(found.instrument_id)}
-        if found.closed_at is None:
-            return f"{reverse('trading:positions')}?{urlencode(within)}"
-        closed = str(days.day_of(found.closed_at))
-        return f"{reverse('trading:trades')}?{urlencode(within | {'since': closed, 'until': closed})}"
+        """The round trip that its first fill belongs to; empty where nothing was filled."""
+        return reverse("trading:position", args=(self.position.pk,)) if self.position else ""
 
     @property
     def is_cancellable(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Q
+from django.urls import reverse
 
 from kit import clock
 from kit.errors import NotFoundError
@@ -99,6 +100,11 @@ class PositionRow:
     def orders_address(self) -> str:
         """The orders it came from."""
         return orders_address(self.wallet_id, self.instrument_id, since=self.opened_at)
+
+    @property
+    def address(self) -> str:
+        """The page of the position."""
+        return reverse("trading:position", args=(self.id,))
 
     @property
     def is_simulated(self) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
+from django.urls import reverse
 
 from kit import days
 from kit.models import MoneyField
@@ -92,6 +93,11 @@ class TradeRow:
     def orders_address(self) -> str:
         """The orders it came from."""
         return orders_address(self.wallet_id, self.instrument_id, since=self.opened_at, until=self.closed_at)
+
+    @property
+    def address(self) -> str:
+        """The page of the position."""
+        return reverse("trading:position", args=(self.id,))
 
 
 # Each has an index, as for orders.

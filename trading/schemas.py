@@ -1,0 +1,236 @@
+"""What trading's API takes and gives."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from kit.api import Amount, Body, PartsOut, PositiveAmount, PositiveShare, Words, parts_of
+from trading.models import Order
+
+
+class OrderOut(Schema):
+    """Quantities in base, prices in quote.
+
+    The gate refuses, a venue rejects: both leave the `status` `rejected` and the reason in `refusal`, and the `outcome`
+    is `refused` or `rejected`; of any other order it is its status.
+    """
+
+    id: UUID
+    created_at: datetime
+    symbol: str
+    side: str
+    type: str
+    quantity: Amount
+    filled_quantity: Amount
+    reference_price: Amount
+    average_price: Amount | None
+    exit_stop: Amount | None
+    exit_target: Amount | None
+    status: str
+    outcome: str
+    reason: Words
+    refusal: Words
+    refusal_parts: PartsOut = parts_of("refusal")
+    wallet_id: UUID
+    client_order_id: str
+    closed_at: datetime | None
+
+
+class FillOut(Schema):
+    id: int
+    order_id: UUID
+    filled_at: datetime
+    symbol: str
+    side: str
+    price: Amount
+    quantity: Amount
+    fee: Amount
+    fee_asset: str
+    liquidity: str
+    venue_trade_id: str
+    wallet_id: UUID
+
+
+class EventOut(Schema):
+    created_at: datetime
+    from_status: str
+    to_status: str
+    detail: Words
+    answer: dict[str, Any]
+
+
+class DecisionOut(Schema):
+    created_at: datetime
+    allowed: bool
+    limit: str
+    explanation: Words
+    explanation_parts: PartsOut = parts_of("explanation")
+    numbers: dict[str, Any]
+
+
+class OrderLifeOut(OrderOut):
+    """The order with everything that happened to it."""
+
+    events: list[EventOut]
+    decisions: list[DecisionOut]
+    fills: list[FillOut]
+
+
+class PositionOut(Schema):
+    """An open position. What depends on the price is null while there is none."""
+
+    id: UUID
+    wallet_id: UUID
+    symbol: str
+    direction: str
+    quantity: Amount
+    entry_price: Amount
+    mark: Amount | None
+    mark_at: datetime | None
+    mark_source: str
+    value: Amount | None
+    unrealized_pnl: Amount | None
+    realized_pnl: Amount
+    fees: Amount
+    break_even: Amount | None
+    exit_stop: Amount | None
+    exit_target: Amount | None
+    entry_reason: Words
+    opened_at: datetime
+
+
+class TradeOut(Schema):
+    """A closed position; `pnl` is net of all fees, in quote."""
+
+    id: UUID
+    wallet_id: UUID
+    symbol: str
+    direction: str
+    quantity: Amount
+    entry_price: Amount
+    exit_price: Amount | None
+    fees: Amount
+    pnl: Amount
+    pnl_return: Amount | None
+    entry_reason: Words
+    exit_reason: Words
+    opened_at: datetime
+    closed_at: datetime
+
+
+class RoundTripOut(Schema):
+    """A position from its first fill on. `quantity` is what is open now, "0" once it is closed.
+
+    `pnl` is net of all fees that were paid: of what was sold so far while it is open. What depends on the price is null
+    while there is none, or nothing is open.
+    """
+
+    id: UUID
+    wallet_id: UUID
+    symbol: str
+    direction: str
+    quantity: Amount
+    entry_quantity: Amount
+    entry_price: Amount
+    exit_quantity: Amount
+    exit_price: Amount | None
+    mark: Amount | None
+    value: Amount | None
+    unrealized_pnl: Amount | None
+    pnl: Amount
+    fees: Amount
+    break_even: Amount | None
+    exit_stop: Amount | None
+    exit_target: Amount | None
+    exit_trail: Amount | None
+    entry_reason: Words
+    exit_reason: Words
+    opened_at: datetime
+    closed_at: datetime | None
+    orders: list[OrderOut]
+    fills: list[FillOut]
+
+
+class OrderIn(Body):
+    """A market order of `quantity` (base asset), rounded down to whole lots.
+
+    `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the price reaches one
+    of them, until it is closed, in a halted wallet too. They are rounded to the nearest tick; one that the last price
+    has reached already is refused with 422.
+    """
+
+    wallet_id: UUID
+    symbol: str = Field(max_length=40, examples=["BTC/USDT"])
+    side: Literal["buy", "sell"]
+    quantity: PositiveAmount
+    reduce_only: bool = False
+    exit_stop: PositiveAmount | None = None
+    exit_target: PositiveAmount | None = None
+    reason: str = Field("", max_length=200)
+
+
+class LimitsIn(Body):
+    """All of it replaces what was there. Null says nothing and leaves it to the rest of the path; an empty list allows
+    no market; `maximum_notional` is per order and counted in `notional_asset`, by default the owner's base currency,
+    whatever market is bought. `maximum_daily_loss` is a fraction, "0.03" for 3 %, and stays as it is where it is left
+    out. Where nobody on a path says what and how much, nothing can be bought."""
+
+    allowed_symbols: list[str] | None = Field(max_length=1000, examples=[["BTC/USDT"]])
+    maximum_notional: PositiveAmount | None
+    notional_asset: str = Field("", max_length=20, examples=["USDT"])
+    maximum_daily_loss: PositiveShare | None = None
+
+
+class SaidOut(Schema):
+    """What somebody says; null where nobody does."""
+
+    allowed_symbols: list[str] | None
+    maximum_notional: Amount | None
+    notional_asset: str
+
+
+class AppliedOut(SaidOut):
+    """The symbols that every list on the path shares and the smallest notional; null where nobody says.
+
+    `obstacle` is the reason why nothing can be bought, empty when something can.
+    """
+
+    obstacle: str
+
+
+class OwnOut(SaidOut):
+    """`maximum_daily_loss` and `lost` are fractions. Where the day's loss has reached its maximum, nothing is bought
+    until `rests_until`; `lost` and `rests_until` are null otherwise."""
+
+    maximum_daily_loss: Amount | None
+    lost: Amount | None
+    rests_until: datetime | None
+
+
+class LimitStepOut(OwnOut):
+    """What one step says, the connection first."""
+
+    id: UUID
+    role: str
+    name: str
+
+
+class LimitsOut(OwnOut):
+    """The own limits, those of the whole path down to here, and what they come to."""
+
+    applied: AppliedOut
+    path: list[LimitStepOut]
+
+
+class Narrow(Schema):
+    """`wallet_id` includes every wallet below it; 404 for one that you do not have."""
+
+    wallet_id: UUID | None = None
+    symbol: str | None = None
+
+
+class OrderNarrow(Narrow):
+    status: Order.Status | None = None

@@ -1,0 +1,87 @@
+"""One position from its first fill to its last, or to now: what was bought and sold, what protects it, what it made."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from kit.errors import NotFoundError
+from trading.models import Fill, Order, Position
+from trading.selectors.orders import OrderRow, order_row
+from trading.selectors.positions import PositionRow, open_positions
+from trading.selectors.trades import FillRow, TradeRow, fill_row, trade_row
+
+MOST_FILLS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTrip:
+    """`now` while it is open, `trade` once it is closed; fills and their orders oldest first.
+
+    Of a position with more than `MOST_FILLS` the newest are listed, and `is_cut` says so.
+    """
+
+    position: Position
+    now: PositionRow | None
+    trade: TradeRow | None
+    fills: tuple[FillRow, ...]
+    orders: tuple[OrderRow, ...]
+    is_cut: bool
+
+    @property
+    def row(self) -> PositionRow | TradeRow:
+        """What both say of it."""
+        found = self.now or self.trade
+        assert found is not None  # noqa: S101 - it is either
+        return found
+
+    @property
+    def entries(self) -> tuple[FillRow, ...]:
+        return tuple(fill for fill in self.fills if fill.side == "buy")
+
+    @property
+    def exits(self) -> tuple[FillRow, ...]:
+        return tuple(fill for fill in self.fills if fill.side == "sell")
+
+
+def round_trip(*, owner_id: UUID, position_id: UUID) -> RoundTrip:
+    """Everything about one position: four queries. Raises NotFoundError, also for somebody else's."""
+    position = (
+        Position.objects.filter(owner_id=owner_id, pk=position_id)
+        .select_related("instrument", "wallet__parent", "wallet__connection__platform")
+        .first()
+    )
+    if position is None:
+        raise NotFoundError("There is no such position: choose one of yours.")
+    fills = _fills(position)
+    listed = fills[:MOST_FILLS][::-1]
+    is_open = position.closed_at is None
+    now = next(iter(open_positions(owner_id=owner_id, where=Q(pk=position_id))), None) if is_open else None
+    return RoundTrip(
+        position=position,
+        now=now,
+        trade=None if now else trade_row(position),
+        fills=tuple(map(fill_row, listed)),
+        orders=_orders(position, {fill.order_id for fill in listed}),
+        is_cut=len(fills) > MOST_FILLS,
+    )
+
+
+def _fills(position: Position) -> list[Fill]:
+    """Those of its wallet and market while it lasted, newest first: its first and its last are at its own moments."""
+    rows = Fill.objects.filter(
+        owner_id=position.owner_id,
+        wallet_id=position.wallet_id,
+        instrument_id=position.instrument_id,
+        filled_at__gte=position.opened_at,
+    )
+    if position.closed_at is not None:
+        rows = rows.filter(filled_at__lte=position.closed_at)
+    return list(rows.select_related("instrument", "wallet").order_by("-filled_at", "-pk")[: MOST_FILLS + 1])
+
+
+def _orders(position: Position, filled: set[UUID]) -> tuple[OrderRow, ...]:
+    """The orders that were filled, and those that carry out its stop or its target."""
+    rows = Order.objects.filter(Q(pk__in=filled) | Q(protects_id=position.pk), owner_id=position.owner_id)
+    return tuple(map(order_row, rows.select_related("instrument", "wallet__parent").order_by("created_at")))
