@@ -110,6 +110,7 @@ Day = Annotated[date, BeforeValidator(_day), Field(examples=["2026-10-31"])]
 
 
 PositiveAmount = Annotated[Amount, Field(gt=0, lt=MAX_AMOUNT, max_digits=MONEY_DIGITS, decimal_places=DECIMALS)]
+NotNegative = Annotated[Amount, Field(ge=0, lt=MAX_AMOUNT, max_digits=MONEY_DIGITS, decimal_places=DECIMALS)]
 
 
 def _fraction(value: Decimal) -> Decimal:

@@ -14,11 +14,12 @@ from tests.conftest import make_user
 from tests.wallets.books import fund
 from tests.wallets.test_hierarchy import Tree, plant
 from wallets import services
+from wallets.models import PostingKind, Wallet
 
 
 @pytest.fixture(scope="module")
 def tree(site: Site) -> Tree:
-    """Two farms off and on target, agents below them, an asset without a price."""
+    """Two farms off and on target, agents below them, an asset without a price, a reserve beside the farms."""
     owner = make_user("wallets@example.com", name="Wanda Wallet")
     with tenancy.tenant(owner.pk):
         tree = plant(owner)
@@ -33,11 +34,24 @@ def tree(site: Site) -> Tree:
             services.allocate(
                 source_id=source.pk, target_id=target.pk, amount=Decimal(amount), key=f"fill {number}", **ask
             )
+        savings = services.create_wallet(owner_id=owner.pk, name="Savings", role="reserve", parent=tree.master)
+        services.move_along(
+            owner_id=owner.pk,
+            key="goal:1",
+            kind=PostingKind.REWARD,
+            moves=[services.Move(quiet, savings, "USDT", Decimal(20))],
+            detail={"note": "Five trades in a row"},
+        )
         fund(quiet, 5, "MYST")
         services.update_wallet(
             owner_id=owner.pk, wallet_id=quiet.pk, name=quiet.name, target_weight=None, trading_state="halted"
         )
     return tree
+
+
+def reserve_of(tree: Tree) -> Wallet:
+    with tenancy.tenant(tree.owner.pk):
+        return Wallet.objects.get(role="reserve", parent=tree.master)
 
 
 def paths(tree: Tree) -> list[str]:
@@ -48,6 +62,9 @@ def paths(tree: Tree) -> list[str]:
         f"/wallets/?wallet={tree.farm.pk}&tab=settings",
         f"/wallets/{tree.farm.pk}/",
         "/wallets/new/",
+        f"/wallets/new/?under={tree.master.pk}",
+        f"/wallets/{reserve_of(tree).pk}/",
+        f"/wallets/?wallet={reserve_of(tree).pk}&tab=settings",
         f"/wallets/{tree.farm.pk}/?amount=44 603.1",
         f"/wallets/?wallet={tree.farm.pk}&amount=25 %25",
         f"/wallets/{tree.farm.pk}/allocate/?asset=USDT&amount=10",

@@ -165,10 +165,10 @@ def test_a_refused_confirmation_moves_nothing(browser: Client, tree: Tree, owner
 
 def test_settings_are_stored_and_errors_named(browser: Client, tree: Tree, owner: User) -> None:
     address = reverse("wallets:settings", args=(tree.farm.pk,))
-    wrong = browser.post(address, {"name": "Farm", "target_percent": "140", "trading_state": "active"})
-    assert wrong.status_code == 422
-    right = browser.post(address, {"name": "Grid", "target_percent": "33.5", "trading_state": "reducing"})
-    assert right.status_code == 302
+    sent = {"name": "Grid", "target_percent": "33.5", "minimum_balance": "0", "trading_state": "reducing"}
+    for wrong in ({"target_percent": "140"}, {"minimum_balance": ""}, {"minimum_balance": "much"}, {"name": ""}):
+        assert browser.post(address, sent | wrong).status_code == 422
+    assert browser.post(address, sent).status_code == 302
     with tenancy.tenant(owner.pk):
         farm = Wallet.objects.get(pk=tree.farm.pk)
     assert (farm.name, farm.target_weight, farm.trading_state) == ("Grid", Decimal("0.335"), "reducing")

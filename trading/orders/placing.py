@@ -167,6 +167,7 @@ def _proposal(facts: Facts, terms: Terms, price: Decimal | None) -> risk.Proposa
         ),
         standing=facts.standing,
         path=facts.path,
+        reserve=facts.wallet.name if facts.wallet.role == Wallet.Role.RESERVE else "",
     )
 
 

@@ -91,7 +91,8 @@ class Standing:
 class Proposal:
     """The order to be judged. `quantity` is in whole lots, `requested` what was asked for, both in base.
 
-    `protects` says that it carries out the stop or the target of a position.
+    `protects` says that it carries out the stop or the target of a position; `reserve` is the name of the wallet where
+    that is a reserve.
     """
 
     is_buy: bool
@@ -102,6 +103,7 @@ class Proposal:
     standing: Standing
     path: tuple[Limits, ...]
     protects: bool = False
+    reserve: str = ""
 
     @property
     def notional(self) -> Decimal | None:
@@ -205,6 +207,12 @@ def _text(value: Decimal | None) -> str | None:
 
 
 # --- the checks: a sentence refuses, "" passes ----------------------------------------------------------------------
+
+
+def _check_reserve(proposal: Proposal) -> Told:
+    if proposal.reserve:
+        return f"{proposal.reserve} is a reserve, and nothing is traded from it: move the money to a farm first."
+    return ""
 
 
 def _check_state(proposal: Proposal) -> Told:
@@ -372,6 +380,7 @@ def _check_notional(proposal: Proposal) -> Told:
 
 
 CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
+    ("reserve", _check_reserve),
     ("trading_state", _check_state),
     ("daily_loss", _check_daily_loss),
     ("instrument", _check_market),

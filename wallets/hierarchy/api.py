@@ -60,14 +60,22 @@ def get_tree(request: HttpRequest) -> Any:
     return below.get(None, [])
 
 
-@router.post("/wallets", response={201: WalletOut}, summary="Make a master wallet")
+@router.post("/wallets", response={201: WalletOut}, summary="Make a master wallet or a reserve")
 def create_wallet(request: HttpRequest, body: WalletIn) -> Any:
     owner_id = owner_of(request)
+    parent = places.get_wallet(owner_id=owner_id, wallet_id=body.parent_id) if body.parent_id else None
+    given = get_connection(owner_id=owner_id, connection_id=body.connection_id) if body.connection_id else None
+    if parent is not None and "base_asset" in body.sent() and body.base_asset != parent.base_asset:
+        raise InvalidInputError(
+            f"A reserve counts in the base asset of its master, {parent.base_asset}.",
+            fields={"base_asset": "Not the master's."},
+        )
     made = places.create_wallet(
         owner_id=owner_id,
         name=body.name,
         role=body.role,
-        connection=get_connection(owner_id=owner_id, connection_id=body.connection_id),
+        parent=parent,
+        connection=given,
         base_asset=body.base_asset,
     )
     return Status(201, _one(owner_id, made.pk))
@@ -78,7 +86,9 @@ def get_wallet(request: HttpRequest, wallet_id: UUID) -> Any:
     return _one(owner_of(request), wallet_id)
 
 
-@router.patch("/wallets/{wallet_id}", response=WalletOut, summary="Change name, target or trading state")
+@router.patch(
+    "/wallets/{wallet_id}", response=WalletOut, summary="Change name, target, minimum balance or trading state"
+)
 def change_wallet(request: HttpRequest, wallet_id: UUID, body: WalletChange) -> Any:
     owner_id = owner_of(request)
     wallet = places.get_wallet(owner_id=owner_id, wallet_id=wallet_id)

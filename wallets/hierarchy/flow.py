@@ -95,12 +95,14 @@ class _Item:
 
 
 def colours(tree: Sequence[WalletNode]) -> dict[UUID, int]:
-    """A colour (1 to 6) for every wallet: each farm its own, its agents the same."""
+    """A colour (1 to 6) for every wallet: each farm its own, its agents the same, reserves that of free money."""
     found: dict[UUID, int] = {}
     palette = cycle(COLOURS)
     for node in tree:
         if node.role == Wallet.Role.FARM:
             found[node.id] = next(palette)
+        elif node.role == Wallet.Role.RESERVE:
+            found[node.id] = REST_COLOUR
         else:
             found[node.id] = found.get(node.parent_id, COLOURS[0]) if node.parent_id else COLOURS[0]
     return found
@@ -127,7 +129,7 @@ def capital_flow(tree: Sequence[WalletNode]) -> Flow | None:
 
 
 def _columns(tree: Sequence[WalletNode], masters: list[WalletNode]) -> list[list[_Item]]:
-    """Masters; farms and what is free beside them; agents in the order of their farms."""
+    """Masters; farms, reserves and what is free beside them; agents in the order of their farms."""
     colour = colours(tree)
     shown = _largest(masters, SHOWN[0])
     farms = _largest([node for node in tree if node.depth == 1 and node.parent_id in shown], SHOWN[1])
@@ -136,14 +138,14 @@ def _columns(tree: Sequence[WalletNode], masters: list[WalletNode]) -> list[list
     second: list[_Item] = []
     for master in (node for node in tree if node.id in shown):
         second += [_item(node, colour) for node in tree if node.parent_id == master.id and node.id in farms]
-        second += _rest(tree, master, farms, "farms")
+        second += _rest(tree, master, farms)
         own = master.own_value or ZERO
         if own > 0:
             second.append(_Item("Free money", None, master.id, own, own / _worth(master), None, REST_COLOUR))
     third: list[_Item] = []
     for farm in (node for node in tree if node.id in farms):
         third += [_item(node, colour) for node in tree if node.parent_id == farm.id and node.id in agents]
-        third += _rest(tree, farm, agents, "agents")
+        third += _rest(tree, farm, agents)
     return [first, second, third]
 
 
@@ -157,12 +159,14 @@ def _worth(node: WalletNode) -> Decimal:
     return node.value or ZERO
 
 
-def _rest(tree: Sequence[WalletNode], parent: WalletNode, shown: set[UUID], noun: str) -> list[_Item]:
+def _rest(tree: Sequence[WalletNode], parent: WalletNode, shown: set[UUID]) -> list[_Item]:
     others = [node for node in tree if node.parent_id == parent.id and node.id not in shown and _worth(node) > 0]
     if not others:
         return []
     value = sum(map(_worth, others), ZERO)
     share = sum((node.share or ZERO for node in others), ZERO)
+    roles = {node.role for node in others}
+    noun = f"{roles.pop()}s" if len(roles) == 1 else "wallets"
     return [_Item(f"{len(others)} more {noun}", None, parent.id, value, share, None, REST_COLOUR)]
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from kit import display, formatting, glossary
 from kit.forms import AmountField, PercentField
@@ -74,24 +75,51 @@ class MovementForm(forms.Form):
 
 
 class SettingsForm(forms.Form):
-    """Name, target in percent of the parent, trading state."""
+    """Name, target in percent of the parent, minimum balance, trading state: as far as the wallet has them.
+
+    The minimum balance is left out while its reader hides amounts, and stays what it is then.
+    """
 
     name = forms.CharField(label="Name", max_length=80)
     target_percent = PercentField(
         **glossary.field("target", label="Target, % of its parent"), max_digits=9, required=False
     )
+    minimum_balance = AmountField(
+        **glossary.field("minimum_balance"),
+        min_value=Decimal(0),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+        error_messages={"min_value": "Enter zero or more."},
+    )
     trading_state = forms.ChoiceField(choices=Wallet.TradingState.choices, **glossary.field("trading_state"))
 
-    def __init__(self, *args: Any, is_master: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, given: QueryDict | None = None, *, node: WalletNode) -> None:
+        now = {name: getattr(node, name) for name in ("name", "minimum_balance", "trading_state")}
+        super().__init__(given, initial=now | {"target_percent": node.target_weight})
         self.auto_id, self.label_suffix = "settings_%s", ""
-        if is_master:
+        self.node = node
+        self.fields["minimum_balance"].label = f"{self.fields['minimum_balance'].label}, in {node.base_asset}"
+        if node.parent_id is None or node.role == Wallet.Role.RESERVE:
             del self.fields["target_percent"]
+        if node.role == Wallet.Role.RESERVE:
+            del self.fields["trading_state"]
+        if display.current().hide_amounts:
+            del self.fields["minimum_balance"]
 
     @property
     def target_weight(self) -> Decimal | None:
         weight: Decimal | None = self.cleaned_data.get("target_percent")
         return weight
+
+    @property
+    def minimum(self) -> Decimal | None:
+        """What to keep from now on; None leaves it as it is."""
+        minimum: Decimal | None = self.cleaned_data.get("minimum_balance")
+        return minimum
+
+    @property
+    def state(self) -> str:
+        return str(self.cleaned_data.get("trading_state", self.node.trading_state))
 
 
 class WalletForm(forms.Form):
@@ -106,6 +134,16 @@ class WalletForm(forms.Form):
         connections = self.fields["connection"]
         assert isinstance(connections, forms.ModelChoiceField)  # noqa: S101 - declared above
         connections.queryset = Connection.objects.filter(owner_id=owner_id)
+
+
+class ReserveForm(forms.Form):
+    """A new reserve; its master is in the address."""
+
+    name = forms.CharField(label="Name", max_length=80)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
 
 
 def _free(name: str, asset: str, amount: Decimal) -> str:

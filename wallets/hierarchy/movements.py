@@ -364,6 +364,8 @@ def _warnings(asset: str, amount: Decimal, target: Wallet, source: Side | None, 
         warnings += consequences(wallet=target, asset=asset, change=amount)
     for side in split:
         warnings += consequences(wallet=side.wallet, asset=asset, change=side.free_after - side.free_before)
+    if source and asset == source.wallet.base_asset and source.free_after < source.wallet.minimum_balance:
+        warnings.append(f"{source.wallet.name} keeps less than its minimum balance.")
     if source and source.free_after == 0:
         warnings.append(f"{source.wallet.name} keeps no free money.")
     if source and source.balance_before > source.free_before:

@@ -29,6 +29,12 @@ ALLOCATIONS_SHOWN: Final = 20
 SETTINGS: Final = "settings"
 TABS: Final = (("allocate", "Allocate"), ("collect", "Collect"), (SETTINGS, "Settings"))
 MASTER_TABS: Final = (("deposit", "Deposit"), (SETTINGS, "Settings"))
+ICONS: Final = {
+    Wallet.Role.MASTER: "wallet",
+    Wallet.Role.FARM: "split",
+    Wallet.Role.AGENT: "bot",
+    Wallet.Role.RESERVE: "piggy-bank",
+}
 WALLET_PARTS: Final = ("wallet", "inspector")  # the regions of one wallet's page that htmx asks for
 FORM: Final = "transfer"  # what htmx targets when it asks for the form alone
 
@@ -43,6 +49,10 @@ class Row:
     colour: int
     is_off: bool
     state: State
+
+    @property
+    def icon(self) -> str:
+        return ICONS[Wallet.Role(self.node.role)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,7 @@ def tree_page(
         "rows": rows,
         "masters": [node for node in nodes if node.depth == 0],
         "farms": [row for row in rows if row.node.role == Wallet.Role.FARM],
+        "branches": [row for row in rows if row.node.depth == 1],
         "flow": capital_flow(nodes),
         "totals": _totals(nodes),
         "off_target": OFF_TARGET,
@@ -158,7 +169,7 @@ def tree_page(
             "selected": _row(node, colour),
             "place": place,
             "choices": choices(place, node),
-            "form": settings or _settings_form(node),
+            "form": settings or SettingsForm(node=node),
             "transfer": None if place.tab == SETTINGS else shown or _transfer(request, nodes, place),
         }
     return vary(render(request, _template(request), context, status=status))
@@ -220,17 +231,6 @@ def _template(request: HtmxRequest) -> str:
     if request.htmx.target == "overview":
         return "wallets/overview.html"
     return "wallets/tree.html#wallets"
-
-
-def _settings_form(node: WalletNode) -> Form:
-    return SettingsForm(
-        initial={
-            "name": node.name,
-            "target_percent": node.target_weight,
-            "trading_state": node.trading_state,
-        },
-        is_master=node.parent_id is None,
-    )
 
 
 def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:

@@ -130,11 +130,11 @@ def subtree(wallet_ids: Collection[UUID]) -> RawSQL:
 def _check_place(role: str, parent: Wallet | None) -> None:
     wanted = PARENT_ROLE.get(Wallet.Role(role))
     if wanted is None and parent is not None:
-        raise InvalidInputError("A master wallet has no parent.", fields={"parent": "Leave this empty."})
+        raise InvalidInputError("A master wallet has no parent.", fields={"parent_id": "Leave this empty."})
     if wanted is not None and (parent is None or parent.role != wanted):
         raise InvalidInputError(
             f"Choose a {wanted.label.lower()} wallet as the parent of {_a(role)}.",
-            fields={"parent": f"Must be a {wanted.label.lower()} wallet."},
+            fields={"parent_id": f"Must be a {wanted.label.lower()} wallet."},
         )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from kit.api import LEFT_OUT, Amount, Body, PositiveAmount, Share, StepOut
+from kit.api import LEFT_OUT, Amount, Body, NotNegative, PositiveAmount, Share, StepOut
 
 
 class HoldingOut(Schema):
@@ -43,6 +43,7 @@ class WalletOut(Schema):
     state_words: str
     state_action: StepOut | None
     target_weight: Amount | None
+    minimum_balance: Amount
     own_value: Amount | None
     free_value: Amount
     value: Amount | None
@@ -59,20 +60,28 @@ class TreeOut(WalletOut):
 
 
 class WalletIn(Body):
-    """A master on a connection. The wallets of farms and agents are made with them: `POST /farms`, `POST /agents`."""
+    """A master on a connection, or a reserve under the master `parent_id`, whose connection and base asset it shares.
+
+    The wallets of farms and agents are made with them: `POST /farms`, `POST /agents`.
+    """
 
     name: str = Field(min_length=1, max_length=80)
-    role: Literal["master"] = "master"
-    connection_id: UUID
+    role: Literal["master", "reserve"] = "master"
+    connection_id: UUID | None = None
+    parent_id: UUID | None = None
     base_asset: str = Field("USDT", max_length=20)
 
 
 class WalletChange(Body):
-    """Fields that are left out stay as they are; a `target_weight` of null removes the target."""
+    """Fields that are left out stay as they are; a `target_weight` of null removes the target.
+
+    `minimum_balance` is in the wallet's base asset.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=80)] = LEFT_OUT
     target_weight: Share | None = None
     trading_state: Literal["active", "reducing", "halted"] = LEFT_OUT
+    minimum_balance: NotNegative = LEFT_OUT
 
 
 class DepositIn(Body):

@@ -22,6 +22,8 @@ def is_off(node: WalletNode) -> bool:
 
 def wallet_state(node: WalletNode) -> State:
     """The first thing that is wrong with the wallet, or how its connection is."""
+    if node.role == Wallet.Role.RESERVE:
+        return _reserve_state(node)
     resume = _step(node, "Resume", "settings") if node.trading_state == node.state else None
     if node.state == Wallet.TradingState.HALTED:
         return State("halted", "Halted" if resume else "Halted above it", action=resume)
@@ -37,6 +39,12 @@ def wallet_state(node: WalletNode) -> State:
         step = _step(node, "Allocate", "allocate") if node.drift < 0 else _step(node, "Collect", "collect")
         return State("off_target", "Off target by {drift}", stored(drift=formatting.drift(node.drift)), action=step)
     return connection
+
+
+def _reserve_state(node: WalletNode) -> State:
+    """Nothing is traded from it, so no halt concerns it, and to be empty is no lack."""
+    connection = health.told(node.freshness, pk=node.connection_id, synced_at=node.synced_at)
+    return State("new", "Empty") if node.value == 0 and not connection.needs_somebody else connection
 
 
 def _step(node: WalletNode, label: str, tab: str) -> Step:

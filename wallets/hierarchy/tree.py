@@ -78,6 +78,7 @@ class WalletNode:
     synced_at: datetime | None
     base_asset: str
     target_weight: Decimal | None
+    minimum_balance: Decimal
     holdings: tuple[Holding, ...]
     own_value: Decimal | None
     free_value: Decimal
@@ -99,7 +100,7 @@ class WalletNode:
 TREE: Final = """
 WITH tree AS MATERIALIZED (
     SELECT w.id, w.name, w.role, w.parent_id, below.root_id, w.created_at, w.trading_state, below.state,
-           w.connection_id, w.base_asset, w.target_weight, below.distance AS depth
+           w.connection_id, w.base_asset, w.target_weight, w.minimum_balance, below.distance AS depth
     FROM wallet_subtree(
         ARRAY(SELECT id FROM wallets_wallet WHERE owner_id = %(owner)s AND parent_id IS NULL)
     ) AS below
@@ -119,8 +120,8 @@ rate AS MATERIALIZED (
     CROSS JOIN LATERAL market_prices(wanted.venue, wanted.base_asset, wanted.assets, %(now)s, %(live)s) AS found
 )
 SELECT t.id, t.name, t.role, t.parent_id, t.root_id, t.depth, t.trading_state, t.state, t.connection_id, t.base_asset,
-       t.target_weight, c.name AS connection_name, c.state AS connection_state, c.status, c.is_paper, c.synced_at,
-       h.asset, h.held AS balance, h.reserved, r.price, r.source, r.at, r.is_carried
+       t.target_weight, t.minimum_balance, c.name AS connection_name, c.state AS connection_state, c.status, c.is_paper,
+       c.synced_at, h.asset, h.held AS balance, h.reserved, r.price, r.source, r.at, r.is_carried
 FROM tree t
 JOIN wallets_connection c ON c.id = t.connection_id
 LEFT JOIN holding h ON h.wallet_id = t.id
@@ -239,6 +240,7 @@ def _node(sprout: _Sprout, *, whole: Decimal) -> WalletNode:
         synced_at=row["synced_at"],
         base_asset=row["base_asset"],
         target_weight=row["target_weight"],
+        minimum_balance=row["minimum_balance"],
         holdings=sprout.holdings,
         own_value=_known(sprout.own_value, any(holding.price is None for holding in sprout.holdings)),
         free_value=sprout.free_value,

@@ -19,10 +19,10 @@ from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, add_toast, missing_is_404, owner_of, vary, wants_part
 from wallets.hierarchy import movements, pages, places, transfers, undoing
-from wallets.hierarchy.forms import MovementForm, SettingsForm, WalletForm
+from wallets.hierarchy.forms import MovementForm, ReserveForm, SettingsForm, WalletForm
 from wallets.hierarchy.review import carry_out, confirmation, said
 from wallets.hierarchy.transfers import TREE, WALLET, Place
-from wallets.hierarchy.tree import wallet_tree
+from wallets.hierarchy.tree import WalletNode, wallet_tree
 from wallets.ledger import statements
 from wallets.models import Connection, FundAllocation, Wallet
 
@@ -159,12 +159,12 @@ def _in_place(response: HttpResponse) -> HttpResponse:
 @login_required
 @require_POST
 def settings(request: HtmxRequest, pk: UUID) -> HttpResponse:
-    """Store name, target and trading state of a wallet."""
+    """Store name, target, minimum balance and trading state of a wallet."""
     owner_id = owner_of(request)
     nodes = wallet_tree(owner_id=owner_id)
     node = pages.find(nodes, pk)
     place = Place(TREE, pk, pages.SETTINGS)
-    form = SettingsForm(request.POST, is_master=node.parent_id is None)
+    form = SettingsForm(request.POST, node=node)
     if form.is_valid():
         try:
             places.update_wallet(
@@ -172,10 +172,11 @@ def settings(request: HtmxRequest, pk: UUID) -> HttpResponse:
                 wallet_id=pk,
                 name=form.cleaned_data["name"],
                 target_weight=form.target_weight,
-                trading_state=form.cleaned_data["trading_state"],
+                trading_state=form.state,
+                minimum_balance=form.minimum,
             )
         except MoniqoError as error:
-            explain(form, error)
+            explain(form, error, renamed={"target_weight": "target_percent"})
         else:
             messages.success(request, f"{form.cleaned_data['name']} is saved.")
             return redirect(place.address)
@@ -185,8 +186,10 @@ def settings(request: HtmxRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    """A new master. The wallets of farms and agents are made with their farm or agent, and only then."""
+    """A new master, or a reserve `?under=` one. The wallets of farms and agents are made with their farm or agent."""
     owner_id = owner_of(request)
+    if "under" in request.GET:
+        return _create_reserve(request, pages.find(wallet_tree(owner_id=owner_id), request.GET["under"]))
     if not Connection.objects.filter(owner_id=owner_id).exists():
         messages.info(request, "A master wallet stands for an account: open one first.")
         return redirect("wallets:connection-create")
@@ -204,4 +207,26 @@ def create(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{made.name} is there; it has no money yet.")
             return redirect(Place(TREE, made.pk, "deposit").address)
-    return render(request, "wallets/create.html", {"form": form}, status=422 if form.is_bound else 200)
+    masters = Wallet.objects.filter(owner_id=owner_id, role=Wallet.Role.MASTER)
+    context = {"form": form, "masters": masters}
+    return render(request, "wallets/create.html", context, status=422 if form.is_bound else 200)
+
+
+def _create_reserve(request: HttpRequest, master: WalletNode) -> HttpResponse:
+    owner_id = owner_of(request)
+    form = ReserveForm(request.POST or None)
+    if form.is_valid():
+        try:
+            made = places.create_wallet(
+                owner_id=owner_id,
+                name=form.cleaned_data["name"],
+                role=Wallet.Role.RESERVE.value,
+                parent=places.get_wallet(owner_id=owner_id, wallet_id=master.id),
+            )
+        except MoniqoError as error:
+            explain(form, error)
+        else:
+            messages.success(request, f"{made.name} is there; what {master.name} gives it stays out of trading.")
+            return redirect(Place(TREE, made.pk, "allocate").address)
+    context = {"form": form, "under": master}
+    return render(request, "wallets/create.html", context, status=422 if form.is_bound else 200)

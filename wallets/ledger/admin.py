@@ -32,6 +32,7 @@ class WalletAdmin(SwitchAdmin):
     """Wallets are made by the services, which know their places; operators halt one, or let it go on."""
 
     switches = ("trading_state",)
+    units = MappingProxyType({"minimum_balance": "base_asset"})
 
     list_display = (
         "name",
