@@ -35,7 +35,8 @@ def _admin(statement: str, *names: str) -> None:
         connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
 
 
-def _use(database: str) -> None:
+def use_database(database: str) -> None:
+    """Ask that database from now on, whatever the role."""
     for alias in ALIASES:
         connections[alias].close()
         connections[alias].settings_dict["NAME"] = database
@@ -56,9 +57,9 @@ def _make_template() -> None:
             app, owner, system = (address(name, TEMPLATE) for name in DATABASE_VARIABLES)
             schema.load(owner_url=owner, app_url=app, system_url=system)
             if not schema.is_current(owner):
-                _use(TEMPLATE)
+                use_database(TEMPLATE)
                 call_command("migrate", database="owner", verbosity=0)
-                _use("postgres")
+                use_database("postgres")
             (root / "template.done").touch()
 
 
@@ -67,11 +68,11 @@ def cloned_database(name: str) -> Iterator[str]:
     """A copy of the template, in use inside the block and dropped after it."""
     before = connections["default"].settings_dict["NAME"]
     _admin("CREATE DATABASE {} TEMPLATE {} OWNER {}", name, TEMPLATE, "moniqo_owner")
-    _use(name)
+    use_database(name)
     try:
         yield name
     finally:
-        _use(before)
+        use_database(before)
         _admin("DROP DATABASE {} WITH (FORCE)", name)
 
 

@@ -3,7 +3,8 @@
 A backup is pg_dump's custom format, taken through the system role: the only one of the three that sees every owner's
 rows (row-level security would leave the others an empty file, and pg_dump refuses to write one). It is one consistent
 moment, whatever is being written meanwhile. Restoring goes through the owner, in one transaction: everything is there
-afterwards, or nothing was touched. Redis is not in it: what is queued is found again in the rows.
+afterwards, or nothing was touched. Then the cursors begin anew, because transactions are counted per server. Redis is
+not in it: what is queued is found again in the rows.
 """
 
 import os
@@ -94,6 +95,7 @@ def restore(addresses: Addresses, file: Path, *, replace: bool) -> None:
         schema.mend(connection)
         if schema.is_empty(connection):
             _fill(connection, addresses, file)
+            schema.let_cursors_begin_anew(connection)
         elif replace:
             _replace(connection, addresses, file)
         else:
@@ -110,6 +112,7 @@ def _replace(connection: psycopg.Connection, addresses: Addresses, file: Path) -
             connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
     try:
         _fill(connection, addresses, file)
+        schema.let_cursors_begin_anew(connection)
     except BaseException:
         _execute(connection, "DROP SCHEMA public CASCADE", f"ALTER SCHEMA {schema.ASIDE} RENAME TO public")
         raise

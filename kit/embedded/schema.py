@@ -43,6 +43,12 @@ _ELSEWHERE = "-"  # in place of a checksum: the migration belongs to an installe
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('moniqo migrate', 0))"
 # What `restore --replace` gives up keeps this name until the new one is complete.
 ASIDE = "before_restore"
+# Every app whose rows cursors read makes such a function: this server counts its transactions otherwise than the one
+# that the rows come from.
+_BEGIN_ANEW = """
+SELECT quote_ident(proname) FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace AND proname LIKE '%\\_cursors\\_begin\\_anew' ORDER BY proname
+"""
 _EMPTY = "SELECT NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
 # What the preamble of a dump sets: names are written out, and functions may stand before what they use.
 _PREAMBLE = (
@@ -96,11 +102,19 @@ def mend(connection: psycopg.Connection) -> None:
     ).fetchone()
     is_set_aside, is_complete = row or (False, False)
     if is_set_aside and is_complete:
+        let_cursors_begin_anew(connection)
         connection.execute(f"DROP SCHEMA {ASIDE} CASCADE".encode())
     elif is_set_aside:
         with connection.transaction():
             connection.execute("DROP SCHEMA public CASCADE")
             connection.execute(f"ALTER SCHEMA {ASIDE} RENAME TO public".encode())
+
+
+def let_cursors_begin_anew(connection: psycopg.Connection) -> None:
+    """Tell the apps that their rows come from another server; doing it twice changes nothing."""
+    with connection.transaction():
+        for (name,) in connection.execute(_BEGIN_ANEW).fetchall():
+            connection.execute(f"SELECT public.{name}()".encode())
 
 
 def is_empty(connection: psycopg.Connection) -> bool:
