@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from kit import display
+from kit import display, formatting
 
 CLEAR: Final = "rgba(0,0,0,0)"
 MINUTE_MS, DAY_MS, MONTH_MS = 60_000, 86_400_000, 28 * 86_400_000
 # How the values of an axis are written, by the distance of its ticks from which on they are: as many digits as tell two
 # ticks apart, however closely a reader looks.
-PERCENT_TICKS: Final = [(None, "~%")]
+PERCENT_TICKS: Final = [(None, ",.8~f")]
+PERCENT_SIGN: Final = f"{formatting.NARROW_SPACE}%"  # as on the pages; d3's own percent leaves no space
 PRICE_TICKS: Final = [(None, ",")]
 THOUSANDS_FROM: Final = 100
 
@@ -77,7 +78,8 @@ def time_axis(*, anchor: str) -> dict[str, Any]:
 def value_axis(
     domain: list[float], span: list[float] | None, ticks: Sequence[tuple[float | None, str]], *, labelled: bool
 ) -> dict[str, Any]:
-    """An axis at the right over the part `domain` of the height, from and to `span` if given; see `PERCENT_TICKS`."""
+    """An axis at the right over the part `domain` of the height, from and to `span` if given; of `PERCENT_TICKS`
+    the values are percent."""
     ends = [*(least for least, _ in ticks[1:]), None]
     axis = _axis() | {
         "domain": domain,
@@ -96,4 +98,5 @@ def value_axis(
         "side": "right",
         "nticks": 5,
     }
+    axis |= {"ticksuffix": PERCENT_SIGN} if ticks is PERCENT_TICKS else {}
     return axis | ({"range": span} if span else {})

@@ -17,7 +17,7 @@ from math import isfinite
 from typing import Any, Final
 
 from kit import days, display, formatting
-from kit.axes import PERCENT_TICKS, PRICE_TICKS, THOUSANDS_FROM, base_layout, font, time_axis, value_axis
+from kit.axes import PERCENT_SIGN, PERCENT_TICKS, PRICE_TICKS, THOUSANDS_FROM, base_layout, font, time_axis, value_axis
 
 Figure = dict[str, Any]
 Amounts = Sequence[Decimal] | Sequence[float]
@@ -26,6 +26,8 @@ COLOURS = 6
 HEADROOM = 0.08  # of the range, above and below a line
 DRAWDOWN_ROOM = 1.15
 LABEL = 24  # px: half of the longest label below the first tick
+PERCENT: Final = 100.0
+PERCENT_HOVER: Final = f"%{{y:.2f}}{PERCENT_SIGN}"
 _NAMED = re.compile(r"var\(--(?P<name>[\w-]+)\)(?: (?P<share>\d+)%)?(?: over var\(--(?P<under>[\w-]+)\))?")
 FULL, UPPER, LOWER = [0.0, 1.0], [0.28, 1.0], [0.0, 0.2]
 
@@ -111,11 +113,11 @@ def equity(
     With `as_return` the values are fractions and the axis is in percent. It can be zoomed and moved; what a reader sees
     of it is kept as long as the revision stays the same.
     """
-    scale = 1.0 if as_return else _scale(values)
+    scale = PERCENT if as_return else _scale(values)
     line = [float(value) * scale for value in values]
     other = [float(value) * scale for value in benchmark]
     low, high = _bounds([*line, *other])
-    hover, ticks = ("%{y:.2%}", PERCENT_TICKS) if as_return else (_hover(), _money_ticks())
+    hover, ticks = (PERCENT_HOVER, PERCENT_TICKS) if as_return else (_hover(), _money_ticks())
     times = [_local(moment) for moment in at]
     main = {
         **_line(times, line, name="Portfolio", width=2, paint="var(--c1)", hover=hover),
@@ -137,10 +139,10 @@ def equity(
     layout["xaxis"] |= {"range": [times[0], times[-1]]} if times else {}
     layout["yaxis"] = value_axis(FULL if not drawdown else UPPER, [low, high], ticks, labelled=as_return or _open())
     if drawdown:
-        depth = [float(value) for value in drawdown]
-        under = _line(times, depth, name="Drawdown", width=1.25, paint="var(--down)", hover="%{y:.2%}")
+        depth = [float(value) * PERCENT for value in drawdown]
+        under = _line(times, depth, name="Drawdown", width=1.25, paint="var(--down)", hover=PERCENT_HOVER)
         traces.append({**under, "yaxis": "y2", "fill": "tozeroy", "fillcolor": "var(--down) 16%"})
-        floor = min(*depth, -0.01) * DRAWDOWN_ROOM
+        floor = min(*depth, -1.0) * DRAWDOWN_ROOM
         layout["yaxis2"] = {**value_axis(LOWER, [floor, 0.0], PERCENT_TICKS, labelled=True), "nticks": 3}
     return {"data": traces, "layout": layout}
 
@@ -157,7 +159,8 @@ def donut(slices: Sequence[Slice], *, centre: str, caption: str) -> Figure:
         "direction": "clockwise",
         "textinfo": "none",
         "marker": {"colors": [colour(item.colour) for item in slices], "line": {"color": "var(--surface)", "width": 3}},
-        "hovertemplate": "%{label} · %{percent:.1%}<extra></extra>",
+        "text": _shares(slices),
+        "hovertemplate": "%{label} · %{text}<extra></extra>",
     }
     layout = base_layout(margin={"l": 0, "r": 0, "t": 4, "b": 4})
     total = centre if _open() else formatting.MASK
@@ -276,6 +279,11 @@ def _scale(values: Amounts) -> float:
         return 1.0
     largest = max((abs(float(value)) for value in values), default=0.0)
     return 100.0 / largest if largest else 1.0
+
+
+def _shares(slices: Sequence[Slice]) -> list[str]:
+    total = sum((item.value for item in slices), Decimal(0))
+    return [formatting.percent(item.value / total) if total else "" for item in slices]
 
 
 def _symbol() -> str:

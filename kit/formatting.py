@@ -128,8 +128,8 @@ def money(
 
 
 def compact_money(value: Decimal, currency: str) -> str:
-    """`$248.3K`: four significant digits at most, for the middle of a chart and its axes."""
-    for unit, suffix in ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "K")):
+    """`$248.3k`: four significant digits at most, for the middle of a chart; axes write thousands likewise."""
+    for unit, suffix in ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k")):
         if abs(rounded(value, CENTS)) >= unit:
             figure, space, name = money(value / unit, currency, places=1).partition(NO_BREAK_SPACE)
             return f"{figure}{suffix}{space}{name}"

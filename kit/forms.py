@@ -45,7 +45,11 @@ def read_as_written(text: str) -> Decimal:
     if re.fullmatch(rf"-?(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+)(?:{mark}[0-9]+)?", spaced):
         whole, _, decimals = spaced.partition(display.NUMBERS[how][1])
         return parse(re.sub(group, "", whole) + (f".{decimals}" if decimals else ""))
-    return read(text)
+    try:
+        return read(text)
+    except ValueError as error:
+        # What is told of other ways to write it is of no use to who has chosen one.
+        raise ValueError(f"Enter a number, such as {formatting.number(Decimal('1250.5'), 1)}.") from error
 
 
 class AmountField(ExactDecimalField):
@@ -58,6 +62,17 @@ class AmountField(ExactDecimalField):
 
     def prepare_value(self, value: Any) -> Any:
         return formatting.written(value) if isinstance(value, Decimal) else value
+
+    def run_validators(self, value: Any) -> None:
+        """A bound is told as its reader writes numbers."""
+        try:
+            super().run_validators(value)
+        except ValidationError as error:
+            for told in error.error_list:
+                known = told.params or {}
+                if isinstance(limit := known.get("limit_value"), Decimal):
+                    told.params = {**known, "limit_value": formatting.written(limit)}
+            raise
 
 
 class PercentField(AmountField):

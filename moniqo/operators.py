@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from kit import clock, heartbeat
 from kit.alerts.models import PlatformAlert
+from kit.users.models import User
 from moniqo.schedule import QUEUES
 from portfolio.models import PortfolioState
 from trading.models import Order
@@ -22,6 +23,12 @@ ROWS: Final = 10
 LATE: Final = timedelta(minutes=15)
 
 Rows = list[list[Any]]
+
+
+def theme(request: HttpRequest) -> str | None:
+    """The theme that the operator chose in the product; None leaves it to the system and the admin's own switch."""
+    chosen = getattr(request.user, "theme", User.Theme.SYSTEM)
+    return None if chosen == User.Theme.SYSTEM else str(chosen)
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

@@ -303,6 +303,8 @@ UNFOLD = {
     "SITE_TITLE": "Moniqo operators",
     "SITE_HEADER": "Moniqo",
     "SHOW_HISTORY": True,
+    "THEME": "moniqo.operators.theme",
+    "SCRIPTS": [lambda request: static("js/admin.js")],
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/icon.svg")},
     ],

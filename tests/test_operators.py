@@ -83,3 +83,14 @@ def test_nobody_else_sees_it(client: Client, owner: User) -> None:
     answer = client.get(FIRST)
     assert answer.status_code == 302
     assert "/admin/login/" in answer["Location"]
+
+
+def test_the_admin_follows_the_theme_that_was_chosen_in_the_product(
+    live_db: str, client: Client, operator: User
+) -> None:
+    client.force_login(operator)
+    for theme, shown in (("dark", 'class="dark"'), ("light", 'class="light"'), ("system", 'x-data="theme()"')):
+        User.objects.filter(pk=operator.pk).update(theme=theme)
+        page = client.get("/admin/").content.decode()
+        assert shown in page[: page.index("<head")]
+        assert "js/admin.js" in page

@@ -22,7 +22,7 @@ READERS = [
 ]  # fmt: skip
 # What stands there is no page of figures: files for programs, other people's pages, and the choice of formats itself.
 NO_PAGES = re.compile(r"/(admin|api|static|preferences|export)|\.csv|logout|/live")
-FIGURE = re.compile(r"(?<![\w.,:/-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?:(?![\w.]*\w)|(?=[KMB]\b))")
+FIGURE = re.compile(r"(?<![\w.,:/-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?:(?![\w.]*\w)|(?=[kMB]\b))")
 RELATIVE = re.compile(r"data-(age|countdown|stamp)")
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 DAY = re.compile(rf"\b(\d{{1,2}} (?:{MONTHS}) \d{{4}})\b")

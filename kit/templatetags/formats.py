@@ -55,20 +55,32 @@ def _shown(value: Value, render: Callable[[Decimal], str], *, private: bool) -> 
 
 
 def _dimmed(text: str) -> SafeString:
-    """The decimals of an amount in a quieter colour, and the unit behind them too."""
+    """The cents of an amount in a quieter colour, and the unit behind them too.
+
+    Only cents: of what is counted in another unit the decimals may be all there is, and a bold 1 before quiet decimals
+    would look like a 1.
+    """
     amount, _, unit = text.partition(formatting.NO_BREAK_SPACE)
     whole, mark, cents = amount.partition(formatting.decimal_mark())
-    html = format_html("{}", whole)
-    if mark:
-        html += format_html('<span class="frac">{}{}</span>', mark, cents)
-    if unit:
-        html += format_html('{}<span class="unit">{}</span>', formatting.NO_BREAK_SPACE, unit)
-    return html
+    if not mark or (unit and unit not in formatting.SYMBOLS):
+        return _in_unit(text)
+    html = format_html('{}<span class="frac">{}{}</span>', whole, mark, cents)
+    return html + _unit(unit)
+
+
+def _in_unit(text: str) -> SafeString:
+    """A figure with its unit in a quieter colour; a line that is too narrow breaks between them, and nowhere else."""
+    amount, _, unit = text.partition(formatting.NO_BREAK_SPACE)
+    return format_html("<span>{}{}</span>", amount, _unit(unit)) if unit else format_html("{}", amount)
+
+
+def _unit(unit: str) -> SafeString:
+    return format_html('{}<wbr><span class="unit">{}</span>', formatting.NO_BREAK_SPACE, unit) if unit else SafeString()
 
 
 def _coloured(text: str, way: Direction, *, arrow: bool = False) -> SafeString:
     glyph = icons.icon(ARROWS[way], icons.SMALL) if arrow and way in ARROWS else ""
-    return format_html('<span class="pnl {}">{}{}</span>', way, glyph, text)
+    return format_html('<span class="pnl {}">{}{}</span>', way, glyph, _in_unit(text))
 
 
 def _currency(currency: str | None) -> str:
@@ -95,13 +107,15 @@ def money(value: Value, currency: str | None = None) -> SafeString | str:
 @register.filter
 def money_whole(value: Value, currency: str | None = None) -> SafeString | str:
     """`$207,112`: for bars of figures, where cents would be noise."""
-    return _shown(value, lambda known: formatting.money(known, _currency(currency), is_whole=True), private=True)
+    return _shown(
+        value, lambda known: _in_unit(formatting.money(known, _currency(currency), is_whole=True)), private=True
+    )
 
 
 @register.filter
 def money_compact(value: Value, currency: str | None = None) -> SafeString | str:
     """`$248.3K`."""
-    return _shown(value, lambda known: formatting.compact_money(known, _currency(currency)), private=True)
+    return _shown(value, lambda known: _in_unit(formatting.compact_money(known, _currency(currency))), private=True)
 
 
 @register.filter

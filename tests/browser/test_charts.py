@@ -187,5 +187,5 @@ def test_axes_and_hovers_are_written_as_their_reader_writes(open_page: OpenPage,
     hover = hover_over(page)
     expect(hover).to_contain_text(re.compile(r"\d\d\.\d\d\.\d{4}, \d\d:\d\d"))
     expect(hover).to_contain_text(re.compile(r"\d{1,3}\.\d{3}"))
-    expect(hover).to_contain_text(re.compile(r"Drawdown.*\d,\d\d%"))
+    expect(hover).to_contain_text(re.compile(r"Drawdown.*\d,\d\d\u202f%"))
     assert wrong_labels(page) == []

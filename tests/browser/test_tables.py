@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kit import tenancy
-from kit.users.models import Token
+from kit.users.models import Token, User
 from kit.users.tokens import open_token
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.soundness import cells_out_anywhere
@@ -63,3 +63,24 @@ def test_a_phone_shows_a_row_in_two_lines_with_the_money_at_the_right_and_the_re
     assert box["width"] > 0.85 * table["width"]
     assert row.bounding_box()["height"] < 64  # type: ignore[index]  # two lines of text and the room around them
     assert "BTC/USDT" in name.inner_text()
+
+
+def test_filters_and_figures_are_whole_on_a_phone(open_page: OpenPage, world: World) -> None:
+    page = open_page("/trading/trades/", user=world.owner, width=390).page
+    assert page.evaluate("(form => form.scrollWidth <= form.clientWidth)(document.querySelector('.filter-form'))")
+    page = open_page("/", user=world.owner, width=390).page
+    cut = "[...document.querySelectorAll('.figures dt')].filter(dt => dt.scrollWidth > dt.clientWidth).length"
+    assert page.evaluate(cut) == 0
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_amounts_in_another_unit_stay_in_their_column(open_page: OpenPage, world: World, width: int) -> None:
+    User.objects.filter(pk=world.owner.pk).update(base_currency="BTC")
+    try:
+        page = open_page("/", user=world.owner, width=width).page
+        out = "(of => [...document.querySelectorAll(of)].filter(it => it.scrollWidth > it.clientWidth + 1).length)"
+        assert page.evaluate(f"{out}('.metrics > div')") == 0
+        tall = out.replace("scrollWidth > it.clientWidth + 1", "offsetHeight > 24")
+        assert page.evaluate(f"{tall}('#allocation .legend .xs')") == 0
+    finally:
+        User.objects.filter(pk=world.owner.pk).update(base_currency="USDT")

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from farms.laboratory.report import COLOURS
-from kit import display, figures
+from kit import display, figures, formatting
 from kit.display import Display
 
 pytestmark = pytest.mark.offline
@@ -89,3 +89,17 @@ def test_figures_are_json_and_name_colours_instead_of_choosing_them() -> None:
     text = json.dumps(equity())
     assert "var(--c1)" in text
     assert "#" not in text
+
+
+def test_charts_write_percent_and_thousands_as_the_pages_do() -> None:
+    at = AT[:2]
+    for figure in (
+        figures.equity(at, [0.0, 0.05], as_return=True),
+        figures.equity(at, [100, 95], drawdown=[0.0, -0.05]),
+    ):
+        axis = figure["layout"].get("yaxis2", figure["layout"]["yaxis"])
+        assert axis["ticksuffix"] == formatting.percent(Decimal("0.05"))[-2:]
+        trace = figure["data"][-1]
+        assert abs(trace["y"][-1]) == 5
+        assert trace["hovertemplate"] == "%{y:.2f}" + axis["ticksuffix"]
+    assert formatting.compact_money(Decimal(122_800), "USDT") == "$122.8k"  # as d3 writes "~s" on the axes

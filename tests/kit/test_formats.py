@@ -87,7 +87,7 @@ def test_an_unknown_icon_is_an_error_and_a_known_one_is_hidden_from_screen_reade
 @pytest.mark.parametrize(
     ("value", "currency", "shown"),
     [
-        ("1284.10", "USDT", "+$1.3K"),
+        ("1284.10", "USDT", "+$1.3k"),
         ("-348.39", "USDT", "−$348"),
         ("0.4", "USDT", "$0"),
         ("-0.01234", "BTC", "−0.01234"),
@@ -96,3 +96,13 @@ def test_an_unknown_icon_is_an_error_and_a_known_one_is_hidden_from_screen_reade
 )
 def test_a_brief_profit_leaves_out_what_a_cell_has_no_room_for(value: str, currency: str, shown: str) -> None:
     assert strip_tags(formats.pnl_brief(Decimal(value), currency)) == shown
+
+
+def test_only_cents_are_quiet_and_a_unit_may_go_to_the_next_line() -> None:
+    """A bold 1 before quiet decimals would look like a 1."""
+    assert 'class="frac">.91' in formats.money(Decimal("1109.91"), "USDT")
+    for shown in (formats.money(Decimal("1.109123"), "BTC"), formats.amount(Decimal("0.05591"), "BTC")):
+        assert "frac" not in shown
+        assert '<wbr><span class="unit">BTC</span>' in shown
+    for shown in (formats.money_whole(Decimal("0.05591"), "BTC"), formats.pnl_whole(Decimal("0.05591"), "BTC")):
+        assert "0.05591\u00a0<wbr>" in shown

@@ -71,9 +71,9 @@ def test_a_quantity_without_a_lot_has_no_trailing_zeros_and_the_decimals_it_need
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("248316.42", "$248.3K"),
+        ("248316.42", "$248.3k"),
         ("999.994", "$999.99"),
-        ("999.9999", "$1.0K"),
+        ("999.9999", "$1.0k"),
         ("-1250000", f"{MINUS}$1.3M"),
         ("2e9", "$2.0B"),
     ],
