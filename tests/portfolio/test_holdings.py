@@ -11,6 +11,7 @@ from portfolio import valuation
 from portfolio.selectors.explain import net_value
 from portfolio.selectors.holdings import Holding, Share, by_asset, by_branch, by_venue, exposure_by_venue, read_holdings
 from tests.portfolio.fund import Fund, set_price
+from wallets.models import Wallet
 
 D = Decimal
 
@@ -79,3 +80,14 @@ def test_the_ring_shows_five_parts_and_the_rest() -> None:
     figure = charts.allocation(shares, currency="USDT", unit="asset")
     assert [note["text"] for note in figure["layout"]["annotations"]] == ["<b>$100.00</b>", "10 assets"]
     assert go.Figure(figures.painted(figure, COLOURS)).data[0].labels[-1] == "Other"
+
+
+def test_a_reserve_is_a_branch_of_its_own(fund: Fund) -> None:
+    fund.wallets["reserve"] = Wallet.objects.create(
+        owner=fund.owner, connection=fund.connection, name="reserve", role="reserve", parent=fund.wallets["master"]
+    )
+    fund.deposit("1000")
+    fund.move("master", "reserve", "250")
+    fund.move("master", "farm a", "100")
+    shares = {share.name: share.value for share in by_branch(look(fund))}
+    assert shares == {"master, not allocated": 650, "reserve": 250, "farm a": 100}

@@ -1,11 +1,13 @@
 """Money goes over several links of the tree at once, and only passes the wallets on the way."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -219,3 +221,25 @@ def test_a_statement_says_which_wallets_the_money_only_passed(client: Client, gr
     whole = client.get(reverse("wallets:posting", args=[posting.pk])).content.decode()
     assert "Reward" in whole
     assert "Savings" in whole
+
+
+def test_many_with_one_key_at_once_do_it_once(live_db: str, owner: User) -> None:
+    with tenant(owner.pk):
+        grove = grow(owner)
+    ready, done = threading.Barrier(8), []
+
+    def work() -> None:
+        ready.wait(30)
+        with tenant(owner.pk):
+            done.append(grove.do(grove.move("agent a", "reserve"), grove.move("agent b", "reserve", "5")))
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(posting.is_replay for posting in done) == [False, *[True] * 7]
+    with tenant(owner.pk):
+        assert grove.balances == START | {"agent a": 70, "agent b": 35, "reserve": 35}
+        assert AuditEntry.objects.filter(subject__endswith="→ Savings", action="Collect").count() == 2
