@@ -88,7 +88,8 @@ class SentenceField(models.Field[Any, Any]):
 class TransactionField(models.Field[Any, Any]):
     """Which transaction wrote the row, as a whole number that only grows: xid8. The database sets it, nobody else.
 
-    What cursors read: rows of `cursor <= written < oldest_running()` are all there, however late any of them commits.
+    What cursors read: rows of `cursor <= written < oldest_running()` (a function in SQL) are all there, however late
+    any of them commits.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -119,11 +120,6 @@ class CurrentTransaction(models.Func):
 
     function = "pg_current_xact_id"
     output_field = TransactionField()
-
-
-def oldest_running() -> models.Func:
-    """The oldest transaction that has not ended: what those before it wrote is all to be seen."""
-    return models.Func(template="pg_snapshot_xmin(pg_current_snapshot())", output_field=TransactionField())
 
 
 class Owned(models.Model):

@@ -17,6 +17,7 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as RequestError
 
 from farms.api import router as farms
+from goals.api import router as goals
 from kit import glossary
 from kit.alerts.api import router as alerts
 from kit.api import PREFIX, known_queries_only, mistakes, problem
@@ -76,6 +77,7 @@ api.add_router("/", connections, tags=["platforms and connections"])
 api.add_router("/", wallets, tags=["wallets"])
 api.add_router("/", trading, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
+api.add_router("/", goals, tags=["goals"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/", alerts, tags=["alerts"])
 api.add_router("/", start, tags=["start"])

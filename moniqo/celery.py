@@ -11,7 +11,7 @@ from moniqo import schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moniqo.settings")
 
-OURS = {"kit", "moniqo", "markets", "wallets", "trading", "farms", "portfolio"}
+OURS = {"kit", "moniqo", "markets", "wallets", "trading", "farms", "goals", "portfolio"}
 
 app = Celery("moniqo", task_cls="kit.tasks:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")

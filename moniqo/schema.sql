@@ -37,6 +37,8 @@
 -- migration farms 0002_policies 53a342d2d0cb7f4a
 -- migration farms 0003_histories ca12648d97d353aa
 -- migration farms 0004_newest_runs_first 0924ac13100e9c52
+-- migration goals 0001_initial e31753cfa32fedaf
+-- migration goals 0002_policies 3405614351869bb2
 -- migration markets 0001_initial 3c3f4358ad1774dd
 -- migration markets 0002_prices 84ca09b169b6c73d
 -- migration portfolio 0001_initial 85ffc6d65853d434
@@ -57,6 +59,7 @@
 -- migration trading 0011_sorted_by_an_index 8899df289558bea4
 -- migration trading 0012_daily_loss 91b32bb85d267eac
 -- migration trading 0013_written_for_cursors fa922a837ffba109
+-- migration trading 0014_fills_and_trades_of_an_owner 6928a0c1f0ff8be3
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -684,6 +687,67 @@ $$;
 
 
 --
+-- Name: oldest_running(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.oldest_running() RETURNS xid8
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    seen CONSTANT pg_snapshot := pg_current_snapshot();
+BEGIN
+    -- The oldest transaction that may still write here: what those before it wrote is all to be seen. The server counts
+    -- the transactions of all its databases together, and those that are known to run in another one do not matter; of
+    -- whom nothing is known is taken for one of ours. What this transaction itself writes is read by the next.
+    RETURN coalesce(
+        (
+            SELECT min(running::text::numeric)::text::xid8
+            FROM (
+                SELECT running FROM pg_snapshot_xip(seen) AS running
+                WHERE NOT EXISTS (
+                    SELECT FROM pg_locks AS held JOIN pg_stat_activity AS session USING (pid)
+                    WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock'
+                          AND held.transactionid = running::xid
+                          AND session.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+                )
+                UNION ALL
+                SELECT pg_current_xact_id_if_assigned()
+            ) AS ours
+            WHERE running IS NOT NULL
+        ),
+        pg_snapshot_xmax(seen)
+    );
+END $$;
+
+
+--
+-- Name: owner_fills(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.owner_fills(p_owner uuid) RETURNS TABLE(wallet_id uuid, quote text, at timestamp with time zone, volume numeric, written xid8)
+    LANGUAGE sql STABLE
+    AS $$
+    -- Plain enough to become part of the statement that asks, with its conditions on `written` or on wallet and moment.
+    SELECT fill.wallet_id, market.quote::text, fill.filled_at, fill.price * fill.quantity, fill.written
+    FROM trading_fill AS fill JOIN market_instruments AS market USING (instrument_id)
+    WHERE fill.owner_id = p_owner
+$$;
+
+
+--
+-- Name: owner_trades(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.owner_trades(p_owner uuid) RETURNS TABLE(wallet_id uuid, quote text, at timestamp with time zone, profit numeric, written xid8)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT trade.wallet_id, market.quote::text, trade.closed_at, trade.realized_pnl, trade.closed_in
+    FROM trading_position AS trade JOIN market_instruments AS market USING (instrument_id)
+    WHERE trade.owner_id = p_owner AND trade.closed_at IS NOT NULL
+$$;
+
+
+--
 -- Name: portfolio_bounded(numeric); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1194,6 +1258,29 @@ CREATE FUNCTION public.wallet_path(p_wallet uuid) RETURNS TABLE(step integer, wa
     FROM path JOIN wallets_connection AS venue ON venue.id = path.connection_id
     WHERE path.step = 0
     ORDER BY 1
+$$;
+
+
+--
+-- Name: wallet_profits(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallet_profits(p_owner uuid, p_since timestamp with time zone) RETURNS TABLE(wallet_id uuid, quote text, profit numeric)
+    LANGUAGE sql STABLE
+    AS $$
+    -- Of the trades that closed from `p_since` on, net of fees. Whole UTC days come from their sums, as in `trade_sums`.
+    WITH day AS (SELECT (p_since AT TIME ZONE 'UTC')::date + 1 AS first)
+    SELECT part.wallet_id, market.quote::text, sum(part.profit)
+    FROM (
+        SELECT wallet_id, instrument_id, won - lost AS profit FROM trading_tradeday
+        WHERE owner_id = p_owner AND day >= (SELECT first FROM day)
+        UNION ALL
+        SELECT wallet_id, instrument_id, realized_pnl FROM trading_position
+        WHERE owner_id = p_owner AND closed_at >= p_since
+              AND closed_at < (SELECT first FROM day)::timestamp AT TIME ZONE 'UTC'
+    ) AS part
+    JOIN market_instruments AS market USING (instrument_id)
+    GROUP BY part.wallet_id, market.quote
 $$;
 
 
@@ -1778,6 +1865,276 @@ ALTER TABLE ONLY public.farms_farmevent FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.farms_farmevent ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME public.farms_farmevent_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: goals_goal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.goals_goal (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    name character varying(80) NOT NULL,
+    kind character varying(20) NOT NULL,
+    target jsonb NOT NULL,
+    base character varying(20) NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    status character varying(9) NOT NULL,
+    paused_at timestamp with time zone,
+    actions jsonb NOT NULL,
+    on_miss jsonb NOT NULL,
+    accepts_changes jsonb,
+    value numeric(64,18),
+    began_with numeric(64,18),
+    progress double precision NOT NULL,
+    unknown jsonb NOT NULL,
+    noted_at timestamp with time zone,
+    told smallint NOT NULL,
+    is_behind boolean NOT NULL,
+    ended_at timestamp with time zone,
+    owner_id uuid NOT NULL,
+    renews_id uuid,
+    CONSTRAINT goal_ended_says_when CHECK ((((ended_at IS NULL) AND ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('active'::character varying)::text]))) OR ((ended_at IS NOT NULL) AND ((status)::text = ANY (ARRAY[('achieved'::character varying)::text, ('missed'::character varying)::text, ('cancelled'::character varying)::text]))))),
+    CONSTRAINT goal_ends_after_it_starts CHECK (((ends_at IS NULL) OR (ends_at > starts_at))),
+    CONSTRAINT goals_goal_began_with_check CHECK ((began_with <> 'NaN'::numeric)),
+    CONSTRAINT goals_goal_told_check CHECK ((told >= 0)),
+    CONSTRAINT goals_goal_value_check CHECK ((value <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.goals_goal FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: goals_goalaction; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.goals_goalaction (
+    id bigint NOT NULL,
+    number smallint NOT NULL,
+    "do" character varying(12) NOT NULL,
+    options jsonb NOT NULL,
+    status character varying(7) NOT NULL,
+    result jsonb NOT NULL,
+    held uuid[] NOT NULL,
+    tries integer NOT NULL,
+    next_try_at timestamp with time zone,
+    done_at timestamp with time zone,
+    goal_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT goals_goalaction_number_check CHECK ((number >= 0)),
+    CONSTRAINT goals_goalaction_tries_check CHECK ((tries >= 0))
+);
+
+ALTER TABLE ONLY public.goals_goalaction FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: goals_goalaction_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalaction ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.goals_goalaction_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: goals_goalassignment; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.goals_goalassignment (
+    id bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    goal_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid
+);
+
+ALTER TABLE ONLY public.goals_goalassignment FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: goals_goalassignment_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalassignment ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.goals_goalassignment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: goals_goalcursor; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.goals_goalcursor (
+    id bigint NOT NULL,
+    read_to xid8 NOT NULL,
+    measured_at timestamp with time zone,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.goals_goalcursor FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: goals_goalcursor_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalcursor ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.goals_goalcursor_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: goals_goalevent; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.goals_goalevent (
+    id bigint NOT NULL,
+    kind character varying(9) NOT NULL,
+    detail jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    goal_id uuid NOT NULL,
+    owner_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.goals_goalevent FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: goals_goalevent_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalevent ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.goals_goalevent_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: goals_goalmove; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.goals_goalmove (
+    id bigint NOT NULL,
+    purpose character varying(7) NOT NULL,
+    asset character varying(20) NOT NULL,
+    amount numeric(38,18) NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    action_id bigint NOT NULL,
+    goal_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    posting_id bigint NOT NULL,
+    source_id uuid NOT NULL,
+    target_id uuid NOT NULL,
+    CONSTRAINT goal_move_positive CHECK ((amount > (0)::numeric)),
+    CONSTRAINT goals_goalmove_amount_check CHECK ((amount <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.goals_goalmove FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: goals_goalmove_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalmove ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.goals_goalmove_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: goals_goalprogress; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.goals_goalprogress (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    value numeric(64,18) NOT NULL,
+    progress double precision NOT NULL,
+    goal_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT goals_goalprogress_value_check CHECK ((value <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.goals_goalprogress FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: goals_goalprogress_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalprogress ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.goals_goalprogress_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: goals_goaltotal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.goals_goaltotal (
+    id bigint NOT NULL,
+    quote character varying(20) NOT NULL,
+    fills bigint NOT NULL,
+    volume numeric(64,18) NOT NULL,
+    trades bigint NOT NULL,
+    won_trades bigint NOT NULL,
+    lost_trades bigint NOT NULL,
+    won numeric(64,18) NOT NULL,
+    lost numeric(64,18) NOT NULL,
+    goal_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT goals_goaltotal_lost_check CHECK ((lost <> 'NaN'::numeric)),
+    CONSTRAINT goals_goaltotal_volume_check CHECK ((volume <> 'NaN'::numeric)),
+    CONSTRAINT goals_goaltotal_won_check CHECK ((won <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.goals_goaltotal FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: goals_goaltotal_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goaltotal ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.goals_goaltotal_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3230,22 +3587,54 @@ INSERT INTO public.auth_permission VALUES
 	(202, 'Can change agent run', 51, 'change_agentrun'),
 	(203, 'Can delete agent run', 51, 'delete_agentrun'),
 	(204, 'Can view agent run', 51, 'view_agentrun'),
-	(205, 'Can add daily performance', 52, 'add_dailyperformance'),
-	(206, 'Can change daily performance', 52, 'change_dailyperformance'),
-	(207, 'Can delete daily performance', 52, 'delete_dailyperformance'),
-	(208, 'Can view daily performance', 52, 'view_dailyperformance'),
-	(209, 'Can add flow mark', 53, 'add_flowmark'),
-	(210, 'Can change flow mark', 53, 'change_flowmark'),
-	(211, 'Can delete flow mark', 53, 'delete_flowmark'),
-	(212, 'Can view flow mark', 53, 'view_flowmark'),
-	(213, 'Can add portfolio state', 54, 'add_portfoliostate'),
-	(214, 'Can change portfolio state', 54, 'change_portfoliostate'),
-	(215, 'Can delete portfolio state', 54, 'delete_portfoliostate'),
-	(216, 'Can view portfolio state', 54, 'view_portfoliostate'),
-	(217, 'Can add snapshot', 55, 'add_snapshot'),
-	(218, 'Can change snapshot', 55, 'change_snapshot'),
-	(219, 'Can delete snapshot', 55, 'delete_snapshot'),
-	(220, 'Can view snapshot', 55, 'view_snapshot');
+	(205, 'Can add goal', 52, 'add_goal'),
+	(206, 'Can change goal', 52, 'change_goal'),
+	(207, 'Can delete goal', 52, 'delete_goal'),
+	(208, 'Can view goal', 52, 'view_goal'),
+	(209, 'Can add goal action', 53, 'add_goalaction'),
+	(210, 'Can change goal action', 53, 'change_goalaction'),
+	(211, 'Can delete goal action', 53, 'delete_goalaction'),
+	(212, 'Can view goal action', 53, 'view_goalaction'),
+	(213, 'Can add goal assignment', 54, 'add_goalassignment'),
+	(214, 'Can change goal assignment', 54, 'change_goalassignment'),
+	(215, 'Can delete goal assignment', 54, 'delete_goalassignment'),
+	(216, 'Can view goal assignment', 54, 'view_goalassignment'),
+	(217, 'Can add goal cursor', 55, 'add_goalcursor'),
+	(218, 'Can change goal cursor', 55, 'change_goalcursor'),
+	(219, 'Can delete goal cursor', 55, 'delete_goalcursor'),
+	(220, 'Can view goal cursor', 55, 'view_goalcursor'),
+	(221, 'Can add goal event', 56, 'add_goalevent'),
+	(222, 'Can change goal event', 56, 'change_goalevent'),
+	(223, 'Can delete goal event', 56, 'delete_goalevent'),
+	(224, 'Can view goal event', 56, 'view_goalevent'),
+	(225, 'Can add goal move', 57, 'add_goalmove'),
+	(226, 'Can change goal move', 57, 'change_goalmove'),
+	(227, 'Can delete goal move', 57, 'delete_goalmove'),
+	(228, 'Can view goal move', 57, 'view_goalmove'),
+	(229, 'Can add goal progress', 58, 'add_goalprogress'),
+	(230, 'Can change goal progress', 58, 'change_goalprogress'),
+	(231, 'Can delete goal progress', 58, 'delete_goalprogress'),
+	(232, 'Can view goal progress', 58, 'view_goalprogress'),
+	(233, 'Can add goal total', 59, 'add_goaltotal'),
+	(234, 'Can change goal total', 59, 'change_goaltotal'),
+	(235, 'Can delete goal total', 59, 'delete_goaltotal'),
+	(236, 'Can view goal total', 59, 'view_goaltotal'),
+	(237, 'Can add daily performance', 60, 'add_dailyperformance'),
+	(238, 'Can change daily performance', 60, 'change_dailyperformance'),
+	(239, 'Can delete daily performance', 60, 'delete_dailyperformance'),
+	(240, 'Can view daily performance', 60, 'view_dailyperformance'),
+	(241, 'Can add flow mark', 61, 'add_flowmark'),
+	(242, 'Can change flow mark', 61, 'change_flowmark'),
+	(243, 'Can delete flow mark', 61, 'delete_flowmark'),
+	(244, 'Can view flow mark', 61, 'view_flowmark'),
+	(245, 'Can add portfolio state', 62, 'add_portfoliostate'),
+	(246, 'Can change portfolio state', 62, 'change_portfoliostate'),
+	(247, 'Can delete portfolio state', 62, 'delete_portfoliostate'),
+	(248, 'Can view portfolio state', 62, 'view_portfoliostate'),
+	(249, 'Can add snapshot', 63, 'add_snapshot'),
+	(250, 'Can change snapshot', 63, 'change_snapshot'),
+	(251, 'Can delete snapshot', 63, 'delete_snapshot'),
+	(252, 'Can view snapshot', 63, 'view_snapshot');
 
 
 --
@@ -3334,10 +3723,18 @@ INSERT INTO public.django_content_type VALUES
 	(49, 'farms', 'agentfarmassignment'),
 	(50, 'farms', 'farmevent'),
 	(51, 'farms', 'agentrun'),
-	(52, 'portfolio', 'dailyperformance'),
-	(53, 'portfolio', 'flowmark'),
-	(54, 'portfolio', 'portfoliostate'),
-	(55, 'portfolio', 'snapshot');
+	(52, 'goals', 'goal'),
+	(53, 'goals', 'goalaction'),
+	(54, 'goals', 'goalassignment'),
+	(55, 'goals', 'goalcursor'),
+	(56, 'goals', 'goalevent'),
+	(57, 'goals', 'goalmove'),
+	(58, 'goals', 'goalprogress'),
+	(59, 'goals', 'goaltotal'),
+	(60, 'portfolio', 'dailyperformance'),
+	(61, 'portfolio', 'flowmark'),
+	(62, 'portfolio', 'portfoliostate'),
+	(63, 'portfolio', 'snapshot');
 
 
 --
@@ -3395,24 +3792,27 @@ INSERT INTO public.django_migrations VALUES
 	(48, 'wallets', '0003_ledger', now()),
 	(49, 'wallets', '0005_rehearsing_connections', now()),
 	(50, 'wallets', '0006_hierarchy_functions', now()),
-	(51, 'portfolio', '0001_initial', now()),
-	(52, 'portfolio', '0002_policies', now()),
-	(53, 'portfolio', '0003_scene_of_a_history', now()),
-	(54, 'portfolio', '0004_prices', now()),
-	(55, 'sessions', '0001_initial', now()),
-	(56, 'wallets', '0007_connections_active_since', now()),
-	(57, 'wallets', '0008_connections_as_others_see_them', now()),
-	(58, 'trading', '0006_newest_first', now()),
-	(59, 'trading', '0007_orders_remember_the_request', now()),
-	(60, 'trading', '0008_sums_of_a_period', now()),
-	(61, 'trading', '0009_refused_orders', now()),
-	(62, 'trading', '0010_trades_of_spans', now()),
-	(63, 'trading', '0011_sorted_by_an_index', now()),
-	(64, 'trading', '0012_daily_loss', now()),
-	(65, 'trading', '0013_written_for_cursors', now()),
-	(66, 'users', '0002_tokens', now()),
-	(67, 'users', '0003_two_factor', now()),
-	(68, 'wallets', '0009_reserves', now());
+	(51, 'wallets', '0007_connections_active_since', now()),
+	(52, 'wallets', '0008_connections_as_others_see_them', now()),
+	(53, 'trading', '0006_newest_first', now()),
+	(54, 'trading', '0007_orders_remember_the_request', now()),
+	(55, 'trading', '0008_sums_of_a_period', now()),
+	(56, 'trading', '0009_refused_orders', now()),
+	(57, 'trading', '0010_trades_of_spans', now()),
+	(58, 'trading', '0011_sorted_by_an_index', now()),
+	(59, 'trading', '0012_daily_loss', now()),
+	(60, 'trading', '0013_written_for_cursors', now()),
+	(61, 'trading', '0014_fills_and_trades_of_an_owner', now()),
+	(62, 'wallets', '0009_reserves', now()),
+	(63, 'goals', '0001_initial', now()),
+	(64, 'goals', '0002_policies', now()),
+	(65, 'portfolio', '0001_initial', now()),
+	(66, 'portfolio', '0002_policies', now()),
+	(67, 'portfolio', '0003_scene_of_a_history', now()),
+	(68, 'portfolio', '0004_prices', now()),
+	(69, 'sessions', '0001_initial', now()),
+	(70, 'users', '0002_tokens', now()),
+	(71, 'users', '0003_two_factor', now());
 
 
 --
@@ -3447,6 +3847,54 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: farms_farmevent; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: goals_goal; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: goals_goalaction; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: goals_goalassignment; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: goals_goalcursor; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: goals_goalevent; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: goals_goalmove; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: goals_goalprogress; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: goals_goaltotal; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -3699,7 +4147,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 220, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 252, true);
 
 
 --
@@ -3734,14 +4182,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 55, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 63, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 68, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 71, true);
 
 
 --
@@ -3763,6 +4211,55 @@ SELECT pg_catalog.setval('public.farms_agentrun_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('public.farms_farmevent_id_seq', 1, false);
+
+
+--
+-- Name: goals_goalaction_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.goals_goalaction_id_seq', 1, false);
+
+
+--
+-- Name: goals_goalassignment_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.goals_goalassignment_id_seq', 1, false);
+
+
+--
+-- Name: goals_goalcursor_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.goals_goalcursor_id_seq', 1, false);
+
+
+--
+-- Name: goals_goalevent_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.goals_goalevent_id_seq', 1, false);
+
+
+--
+-- Name: goals_goalmove_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.goals_goalmove_id_seq', 1, false);
+
+
+--
+-- Name: goals_goalprogress_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.goals_goalprogress_id_seq', 1, false);
+
+
+--
+-- Name: goals_goaltotal_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.goals_goaltotal_id_seq', 1, false);
 
 
 --
@@ -4244,6 +4741,110 @@ ALTER TABLE ONLY public.trading_fill
 
 ALTER TABLE ONLY public.portfolio_flowmark
     ADD CONSTRAINT flow_mark_once UNIQUE (scope, base, venue, asset);
+
+
+--
+-- Name: goals_goalaction goal_action_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalaction
+    ADD CONSTRAINT goal_action_once UNIQUE (goal_id, number);
+
+
+--
+-- Name: goals_goalcursor goal_cursor_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalcursor
+    ADD CONSTRAINT goal_cursor_once UNIQUE (owner_id);
+
+
+--
+-- Name: goals_goal goal_is_renewed_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goal
+    ADD CONSTRAINT goal_is_renewed_once UNIQUE (renews_id);
+
+
+--
+-- Name: goals_goalprogress goal_progress_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalprogress
+    ADD CONSTRAINT goal_progress_once UNIQUE (goal_id, at);
+
+
+--
+-- Name: goals_goaltotal goal_total_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goaltotal
+    ADD CONSTRAINT goal_total_once UNIQUE (goal_id, quote);
+
+
+--
+-- Name: goals_goal goals_goal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goal
+    ADD CONSTRAINT goals_goal_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: goals_goalaction goals_goalaction_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalaction
+    ADD CONSTRAINT goals_goalaction_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: goals_goalassignment goals_goalassignment_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalassignment
+    ADD CONSTRAINT goals_goalassignment_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: goals_goalcursor goals_goalcursor_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalcursor
+    ADD CONSTRAINT goals_goalcursor_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: goals_goalevent goals_goalevent_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalevent
+    ADD CONSTRAINT goals_goalevent_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: goals_goalmove goals_goalmove_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalmove
+    ADD CONSTRAINT goals_goalmove_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: goals_goalprogress goals_goalprogress_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalprogress
+    ADD CONSTRAINT goals_goalprogress_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: goals_goaltotal goals_goaltotal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goaltotal
+    ADD CONSTRAINT goals_goaltotal_pkey PRIMARY KEY (id);
 
 
 --
@@ -5121,6 +5722,167 @@ CREATE INDEX fill_of_wallet ON public.trading_fill USING btree (owner_id, wallet
 
 
 --
+-- Name: goal_active; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goal_active ON public.goals_goal USING btree (owner_id) WHERE ((status)::text = 'active'::text);
+
+
+--
+-- Name: goal_assigned_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX goal_assigned_once ON public.goals_goalassignment USING btree (goal_id, wallet_id) NULLS NOT DISTINCT WHERE (until IS NULL);
+
+
+--
+-- Name: goal_move_from; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goal_move_from ON public.goals_goalmove USING btree (owner_id, source_id, created_at);
+
+
+--
+-- Name: goal_of_owner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goal_of_owner ON public.goals_goal USING btree (owner_id, status);
+
+
+--
+-- Name: goals_goal_owner_id_2f711ee8; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goal_owner_id_2f711ee8 ON public.goals_goal USING btree (owner_id);
+
+
+--
+-- Name: goals_goal_renews_id_2e37eea7; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goal_renews_id_2e37eea7 ON public.goals_goal USING btree (renews_id);
+
+
+--
+-- Name: goals_goalaction_goal_id_c096427d; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalaction_goal_id_c096427d ON public.goals_goalaction USING btree (goal_id);
+
+
+--
+-- Name: goals_goalaction_owner_id_90a863e1; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalaction_owner_id_90a863e1 ON public.goals_goalaction USING btree (owner_id);
+
+
+--
+-- Name: goals_goalassignment_goal_id_5d5f7a75; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalassignment_goal_id_5d5f7a75 ON public.goals_goalassignment USING btree (goal_id);
+
+
+--
+-- Name: goals_goalassignment_owner_id_66f62e36; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalassignment_owner_id_66f62e36 ON public.goals_goalassignment USING btree (owner_id);
+
+
+--
+-- Name: goals_goalassignment_wallet_id_394bc580; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalassignment_wallet_id_394bc580 ON public.goals_goalassignment USING btree (wallet_id);
+
+
+--
+-- Name: goals_goalcursor_owner_id_efbd49b7; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalcursor_owner_id_efbd49b7 ON public.goals_goalcursor USING btree (owner_id);
+
+
+--
+-- Name: goals_goalevent_goal_id_8c522881; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalevent_goal_id_8c522881 ON public.goals_goalevent USING btree (goal_id);
+
+
+--
+-- Name: goals_goalevent_owner_id_ca6ea962; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalevent_owner_id_ca6ea962 ON public.goals_goalevent USING btree (owner_id);
+
+
+--
+-- Name: goals_goalmove_action_id_fc9fe408; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalmove_action_id_fc9fe408 ON public.goals_goalmove USING btree (action_id);
+
+
+--
+-- Name: goals_goalmove_goal_id_ef3500df; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalmove_goal_id_ef3500df ON public.goals_goalmove USING btree (goal_id);
+
+
+--
+-- Name: goals_goalmove_owner_id_28610e8e; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalmove_owner_id_28610e8e ON public.goals_goalmove USING btree (owner_id);
+
+
+--
+-- Name: goals_goalmove_posting_id_e88fd9ef; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalmove_posting_id_e88fd9ef ON public.goals_goalmove USING btree (posting_id);
+
+
+--
+-- Name: goals_goalmove_source_id_ca169fa5; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalmove_source_id_ca169fa5 ON public.goals_goalmove USING btree (source_id);
+
+
+--
+-- Name: goals_goalmove_target_id_877cd8e0; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalmove_target_id_877cd8e0 ON public.goals_goalmove USING btree (target_id);
+
+
+--
+-- Name: goals_goalprogress_owner_id_ce257ac2; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goalprogress_owner_id_ce257ac2 ON public.goals_goalprogress USING btree (owner_id);
+
+
+--
+-- Name: goals_goaltotal_goal_id_c006297f; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goaltotal_goal_id_c006297f ON public.goals_goaltotal USING btree (goal_id);
+
+
+--
+-- Name: goals_goaltotal_owner_id_523dbf1c; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX goals_goaltotal_owner_id_523dbf1c ON public.goals_goaltotal USING btree (owner_id);
+
+
+--
 -- Name: markets_feedstate_name_83ae4b1d_like; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5723,6 +6485,20 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.farms_farmevent FOR
 
 
 --
+-- Name: goals_goalevent append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.goals_goalevent FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: goals_goalmove append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.goals_goalmove FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+
+--
 -- Name: trading_cancellation append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -5804,6 +6580,20 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.farms_agentrun FOR
 --
 
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.farms_farmevent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: goals_goalevent append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.goals_goalevent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+
+--
+-- Name: goals_goalmove append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.goals_goalmove FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -6127,6 +6917,166 @@ ALTER TABLE ONLY public.farms_farmevent
 
 ALTER TABLE ONLY public.farms_farmevent
     ADD CONSTRAINT farms_farmevent_owner_id_b2d55844_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goal goals_goal_owner_id_2f711ee8_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goal
+    ADD CONSTRAINT goals_goal_owner_id_2f711ee8_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goal goals_goal_renews_id_2e37eea7_fk_goals_goal_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goal
+    ADD CONSTRAINT goals_goal_renews_id_2e37eea7_fk_goals_goal_id FOREIGN KEY (renews_id) REFERENCES public.goals_goal(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalaction goals_goalaction_goal_id_c096427d_fk_goals_goal_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalaction
+    ADD CONSTRAINT goals_goalaction_goal_id_c096427d_fk_goals_goal_id FOREIGN KEY (goal_id) REFERENCES public.goals_goal(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalaction goals_goalaction_owner_id_90a863e1_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalaction
+    ADD CONSTRAINT goals_goalaction_owner_id_90a863e1_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalassignment goals_goalassignment_goal_id_5d5f7a75_fk_goals_goal_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalassignment
+    ADD CONSTRAINT goals_goalassignment_goal_id_5d5f7a75_fk_goals_goal_id FOREIGN KEY (goal_id) REFERENCES public.goals_goal(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalassignment goals_goalassignment_owner_id_66f62e36_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalassignment
+    ADD CONSTRAINT goals_goalassignment_owner_id_66f62e36_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalassignment goals_goalassignment_wallet_id_394bc580_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalassignment
+    ADD CONSTRAINT goals_goalassignment_wallet_id_394bc580_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalcursor goals_goalcursor_owner_id_efbd49b7_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalcursor
+    ADD CONSTRAINT goals_goalcursor_owner_id_efbd49b7_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalevent goals_goalevent_goal_id_8c522881_fk_goals_goal_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalevent
+    ADD CONSTRAINT goals_goalevent_goal_id_8c522881_fk_goals_goal_id FOREIGN KEY (goal_id) REFERENCES public.goals_goal(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalevent goals_goalevent_owner_id_ca6ea962_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalevent
+    ADD CONSTRAINT goals_goalevent_owner_id_ca6ea962_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalmove goals_goalmove_action_id_fc9fe408_fk_goals_goalaction_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalmove
+    ADD CONSTRAINT goals_goalmove_action_id_fc9fe408_fk_goals_goalaction_id FOREIGN KEY (action_id) REFERENCES public.goals_goalaction(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalmove goals_goalmove_goal_id_ef3500df_fk_goals_goal_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalmove
+    ADD CONSTRAINT goals_goalmove_goal_id_ef3500df_fk_goals_goal_id FOREIGN KEY (goal_id) REFERENCES public.goals_goal(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalmove goals_goalmove_owner_id_28610e8e_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalmove
+    ADD CONSTRAINT goals_goalmove_owner_id_28610e8e_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalmove goals_goalmove_posting_id_e88fd9ef_fk_wallets_posting_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalmove
+    ADD CONSTRAINT goals_goalmove_posting_id_e88fd9ef_fk_wallets_posting_id FOREIGN KEY (posting_id) REFERENCES public.wallets_posting(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalmove goals_goalmove_source_id_ca169fa5_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalmove
+    ADD CONSTRAINT goals_goalmove_source_id_ca169fa5_fk_wallets_wallet_id FOREIGN KEY (source_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalmove goals_goalmove_target_id_877cd8e0_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalmove
+    ADD CONSTRAINT goals_goalmove_target_id_877cd8e0_fk_wallets_wallet_id FOREIGN KEY (target_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalprogress goals_goalprogress_goal_id_60426fc5_fk_goals_goal_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalprogress
+    ADD CONSTRAINT goals_goalprogress_goal_id_60426fc5_fk_goals_goal_id FOREIGN KEY (goal_id) REFERENCES public.goals_goal(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goalprogress goals_goalprogress_owner_id_ce257ac2_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goalprogress
+    ADD CONSTRAINT goals_goalprogress_owner_id_ce257ac2_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goaltotal goals_goaltotal_goal_id_c006297f_fk_goals_goal_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goaltotal
+    ADD CONSTRAINT goals_goaltotal_goal_id_c006297f_fk_goals_goal_id FOREIGN KEY (goal_id) REFERENCES public.goals_goal(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: goals_goaltotal goals_goaltotal_owner_id_523dbf1c_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.goals_goaltotal
+    ADD CONSTRAINT goals_goaltotal_owner_id_523dbf1c_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -6758,6 +7708,54 @@ ALTER TABLE public.farms_farm ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.farms_farmevent ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: goals_goal; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goal ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: goals_goalaction; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalaction ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: goals_goalassignment; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalassignment ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: goals_goalcursor; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalcursor ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: goals_goalevent; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalevent ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: goals_goalmove; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalmove ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: goals_goalprogress; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goalprogress ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: goals_goaltotal; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.goals_goaltotal ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: alerts_platformalert operators_acknowledge; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -6838,6 +7836,62 @@ CREATE POLICY owner_only ON public.farms_farm USING ((owner_id = ( SELECT (NULLI
 --
 
 CREATE POLICY owner_only ON public.farms_farmevent USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: goals_goal owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.goals_goal USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: goals_goalaction owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.goals_goalaction USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: goals_goalassignment owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.goals_goalassignment USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: goals_goalcursor owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.goals_goalcursor USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: goals_goalevent owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.goals_goalevent USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: goals_goalmove owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.goals_goalmove USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: goals_goalprogress owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.goals_goalprogress USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: goals_goaltotal owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.goals_goaltotal USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -7362,6 +8416,30 @@ GRANT ALL ON FUNCTION public.market_timeframes() TO moniqo_system;
 
 
 --
+-- Name: FUNCTION oldest_running(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.oldest_running() TO moniqo_app;
+GRANT ALL ON FUNCTION public.oldest_running() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION owner_fills(p_owner uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.owner_fills(p_owner uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.owner_fills(p_owner uuid) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION owner_trades(p_owner uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.owner_trades(p_owner uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.owner_trades(p_owner uuid) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION portfolio_bounded(amount numeric); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7514,6 +8592,14 @@ GRANT ALL ON FUNCTION public.wallet_books(p_owner uuid) TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.wallet_path(p_wallet uuid) TO moniqo_app;
 GRANT ALL ON FUNCTION public.wallet_path(p_wallet uuid) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION wallet_profits(p_owner uuid, p_since timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallet_profits(p_owner uuid, p_since timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallet_profits(p_owner uuid, p_since timestamp with time zone) TO moniqo_system;
 
 
 --
@@ -7810,6 +8896,126 @@ GRANT SELECT,INSERT ON TABLE public.farms_farmevent TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.farms_farmevent_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.farms_farmevent_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE goals_goal; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goal TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goal TO moniqo_system;
+
+
+--
+-- Name: TABLE goals_goalaction; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalaction TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalaction TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE goals_goalaction_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalaction_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalaction_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE goals_goalassignment; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalassignment TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalassignment TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE goals_goalassignment_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalassignment_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalassignment_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE goals_goalcursor; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalcursor TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalcursor TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE goals_goalcursor_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalcursor_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalcursor_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE goals_goalevent; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.goals_goalevent TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.goals_goalevent TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE goals_goalevent_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalevent_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalevent_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE goals_goalmove; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.goals_goalmove TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.goals_goalmove TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE goals_goalmove_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalmove_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalmove_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE goals_goalprogress; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalprogress TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalprogress TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE goals_goalprogress_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalprogress_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goalprogress_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE goals_goaltotal; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goaltotal TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goaltotal TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE goals_goaltotal_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goaltotal_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.goals_goaltotal_id_seq TO moniqo_system;
 
 
 --

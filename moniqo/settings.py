@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "wallets",
     "trading",
     "farms",
+    "goals",
     "portfolio",
 ]
 

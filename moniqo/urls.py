@@ -17,6 +17,7 @@ urlpatterns = [
     path("start/", include("moniqo.start.urls")),
     path("wallets/", include("wallets.urls")),
     path("farms/", include("farms.urls")),
+    path("goals/", include("goals.urls")),
     path("trading/", include("trading.urls")),
     path("alerts/", include("kit.alerts.urls")),
     path("", include("moniqo.ui.urls")),

@@ -7,6 +7,7 @@ can fail is shown by weakening one policy after the other and finding exactly th
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
 
+from goals import services as goals
+from goals.models import GoalProgress
 from kit import clock, tenancy
 from kit.alerts.failures import note_failure
 from kit.alerts.services import mute, raise_alert
@@ -69,6 +72,20 @@ def _fill(world: World) -> None:
         RecoveryCode.objects.create(owner=owner, digest="0" * 64)
         keyed = Connection.objects.create(owner=owner, platform=platform, name="Keyed", venue="simulated")
         store_credentials(connection=keyed, values={"key": "k"})
+        goal = goals.create(
+            owner_id=owner.pk,
+            name="A trade",
+            kind="trade_volume",
+            target=1,
+            scope="fund",
+            starts_at=clock.now() - timedelta(days=9),
+            actions=[{"do": "collect", "amount": "1"}],
+        )
+    with tenancy.tenant(owner.pk):
+        goals.update(owner_id=owner.pk)
+        GoalProgress.objects.create(owner=owner, goal=goal, at=clock.now(), value=1, progress=1)
+    with tenancy.tenant(owner.pk):
+        goals.carry_out(owner_id=owner.pk, goal_id=goal.pk)
     note_failure(owner_id=owner.pk, work="guards", title="A task", said="It failed.")
     make_token(owner)
     sync_connection(owner_id=owner.pk, connection_id=world.connection.pk)

@@ -12,6 +12,7 @@ _PAGES: Final = {
     "agent": "farms:agent",
     "farm": "farms:farm",
     "wallet": "wallets:wallet",
+    "goal": "goals:goal",
 }
 _LISTS: Final = {
     "position": "trading:positions",
@@ -26,6 +27,7 @@ _WORDS: Final = {
     "agent": "Show the agent",
     "farm": "Show the farm",
     "wallet": "Show the wallet",
+    "goal": "Show the goal",
     "position": "Show positions",
     "connection": "Show connections",
     "token": "Show tokens",

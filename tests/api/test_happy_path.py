@@ -143,8 +143,26 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     take_note(program, number)
     for position in (program.rows("/positions")[0], program.rows("/positions/closed")[0]):
         program.call("get", "/positions/{position_id}", position_id=position["id"])
+    want(program, number, farm["wallet_id"])
     for figures in ("summary", "equity", "allocation", "performance", "calendar"):
         program.call("get", f"/portfolio/{figures}")
+
+
+def want(program: Program, number: int, farm_wallet: str) -> None:
+    """A goal of the farm, and everything that can be asked of it."""
+    wanted = {
+        "name": f"Trades {number}", "kind": "trade_volume", "target": 5, "scope": [farm_wallet], "draft": True,
+        "actions": [{"do": "collect", "amount": "profit", "to": "master"}],
+    }  # fmt: skip
+    goal = program.call("post", "/goals", wanted, status=201)
+    ids = {"goal_id": goal["id"]}
+    for asked in ("/goals/{goal_id}", "/goals/{goal_id}/preview", "/goals/{goal_id}/progress"):
+        program.call("get", asked, **ids)
+    for listed in ("/goals/{goal_id}/trades", "/goals/{goal_id}/moves", "/goals/{goal_id}/events"):
+        program.call("get", listed, **ids)
+    program.call("patch", "/goals/{goal_id}", {"name": f"Many trades {number}"}, **ids)
+    for state, done in (("active", "start"), ("active", "pause"), ("active", "resume"), ("cancelled", "cancel")):
+        assert program.call("post", f"/goals/{{goal_id}}/{done}", **ids)["status"] == state
 
 
 def take_note(program: Program, number: int) -> None:

@@ -9,7 +9,7 @@ from django.db import connections, models, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import DataError, IntegrityError
 
-APPS = ("markets", "wallets", "trading", "farms", "portfolio")
+APPS = ("markets", "wallets", "trading", "farms", "goals", "portfolio")
 # Refused by the ledger's trigger instead of a CHECK, as tests/wallets/ledger/test_forgeries.py asks it: nothing else
 # moves balances, and the amounts that move them are numbers within bounds.
 BY_THE_LEDGER = {

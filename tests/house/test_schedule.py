@@ -48,7 +48,7 @@ import sys
 import celery.apps.beat, celery.bin.beat, moniqo.beat
 import kit.timetable
 found = {name.partition(".")[0] for name in sys.modules}
-print(sorted(found & {"numpy", "ccxt", "numba", "psycopg", "markets", "wallets", "trading", "farms", "portfolio"}))
+print(sorted(found & {"numpy", "ccxt", "numba", "psycopg", "markets", "wallets", "trading", "farms", "goals"}))
 print("django.db" in sys.modules, "django.apps" in sys.modules)
 print(int(open("/proc/self/statm").read().split()[1]) * 4 // 1024 if sys.platform == "linux" else 0)
 """

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.conf import settings
 
 ROOT: Path = settings.BASE_DIR
-PACKAGES = ("kit", "markets", "wallets", "trading", "portfolio", "farms", "moniqo")
+PACKAGES = ("kit", "markets", "wallets", "trading", "portfolio", "farms", "goals", "moniqo")
 EXEMPT = {
     ROOT / "moniqo/schema.sql",  # the sum of all migrations
     ROOT / "moniqo/benches/growth.py",  # multiplies rows on a server of its own, which no service would do

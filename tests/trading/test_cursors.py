@@ -7,7 +7,6 @@ from operator import attrgetter
 from django.db import connection, connections
 
 from kit import clock, tenancy
-from kit.models import oldest_running
 from kit.users.models import User
 from tests.trading.desk import Desk, make_desk
 from trading.models import Fill, Order, Position
@@ -16,7 +15,7 @@ from wallets.models import Posting
 
 def oldest() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())")
+        cursor.execute("SELECT oldest_running()")
         return int(cursor.fetchone()[0])
 
 
@@ -68,7 +67,7 @@ def test_a_fill_that_commits_late_is_read_once_and_not_passed_over(live_db: str,
     assert quantities(desk, since=first, before=second) == [2, 3]
     desk.trade("buy", "4")
     with tenancy.tenant(owner.pk):
-        assert [fill.quantity for fill in Fill.objects.filter(written__gte=second, written__lt=oldest_running())] == [4]
+        assert [fill.quantity for fill in Fill.objects.filter(written__gte=second, written__lt=oldest())] == [4]
 
 
 def test_a_trade_is_noted_by_the_transaction_that_closes_it_and_by_no_other(live_db: str, owner: User) -> None:

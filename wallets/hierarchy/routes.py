@@ -64,7 +64,7 @@ def check(*, owner_id: UUID, moves: Sequence[Move]) -> list[tuple[Wallet, ...]]:
     family = _family(owner_id)
     ways = [_way(family, move) for move in moves]
     for connection in {wallet.connection_id: wallet for way in ways for wallet in way}.values():
-        _require_open(connection)
+        require_open(connection)
     for move in moves:
         _check_amount(move)
     return ways
@@ -145,7 +145,8 @@ def _path(wallet: Wallet) -> list[Wallet]:
     return path
 
 
-def _require_open(wallet: Wallet) -> None:
+def require_open(wallet: Wallet) -> None:
+    """Raises ConflictError where the wallet's connection is paused, or its history is being built."""
     require_present(wallet)
     if wallet.connection.state != Connection.State.ACTIVE:
         raise ConflictError(

@@ -24,7 +24,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 WALLETS = "/api/v1/wallets"
 # What each operation that writes needs; everything else that writes needs `manage`.
 WRITING = {
-    "trade": r"/orders$|/orders/\{.*\}/cancel$|/(farms|agents)/\{.*\}/(start|pause)$",
+    "trade": r"/orders$|/orders/\{.*\}/cancel$|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$",
     "move": r"/(deposit|allocate|collect|undo)$",
     "limits": r"/limits$",
     "read": r"/preview$|/sync$",

@@ -1,0 +1,254 @@
+"""What is done once a goal has ended: its actions in their order, each exactly once, whatever crashes in between.
+
+An action and the note that it is done are one transaction, so a crash at any moment leaves it to be done or done; the
+key of what it moves is the goal's id and the action's number. What waits for the world outside (positions to close,
+money to become free) comes back after a while, and is given up with a statement of what is left.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from farms.models import Agent, Farm
+from farms.services import pause_agent, pause_farm
+from goals import life, moving, renewing
+from goals.actions import EVERYTHING, MASTER
+from goals.models import Goal, GoalAction, GoalEvent, GoalMove
+from goals.moving import Moves
+from kit import clock
+from kit.sentences import Sentence, amount, joined, sentence
+from trading.services import close_all
+from wallets.models import PostingKind, Wallet
+from wallets.services import move_along, update_wallet
+
+Status = GoalAction.Status
+OPEN: Final = (Status.WAITING, Status.RUNNING)
+TRY_AGAIN: Final = timedelta(seconds=20)
+# Ten minutes for positions to close, five for money to come out of open orders.
+TRIES_TO_CLOSE: Final = 30
+TRIES_TO_COLLECT: Final = 15
+
+
+def due_goals() -> list[tuple[UUID, UUID]]:
+    """(owner, goal) of everybody with something to do now. Runs as the system."""
+    now = clock.now()
+    rows = GoalAction.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=now), status__in=OPEN).order_by()
+    return list(rows.values_list("owner_id", "goal_id").distinct())
+
+
+def carry_out_next(*, owner_id: UUID, goal_id: UUID) -> bool | None:
+    """Do the next action of the goal, in one transaction; True when none is left, False when one waits, None to go on.
+
+    Runs as the tenant.
+    """
+    with transaction.atomic():
+        goal = life.lock(owner_id=owner_id, goal_id=goal_id)
+        action = goal.steps.filter(status__in=OPEN).order_by("number").first()
+        if action is None:
+            _let_go(goal)
+            return True
+        if action.next_try_at is not None and action.next_try_at > clock.now():
+            return False
+        _do(goal, action)
+        return False if action.status in OPEN else None
+
+
+def carry_out(*, owner_id: UUID, goal_id: UUID) -> bool:
+    """Do all there is to do for the goal now; False while something is left for later. Runs as the tenant."""
+    while (done := carry_out_next(owner_id=owner_id, goal_id=goal_id)) is None:
+        pass
+    return done
+
+
+def _do(goal: Goal, action: GoalAction) -> None:
+    action.tries += 1
+    status, result = _DOES[action.do](goal, action)
+    action.status, action.result = status, result
+    action.next_try_at = clock.now() + TRY_AGAIN if status in OPEN else None
+    action.done_at = None if status in OPEN else clock.now()
+    action.save()
+    if status not in OPEN:
+        detail = sentence("{action}: {result}", action=action.do.capitalize(), result=result)
+        life.record(goal, GoalEvent.Kind.ACTED, detail)
+
+
+# --- the actions ----------------------------------------------------------------------------------------------------
+
+
+def _close(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
+    """Nothing is opened in scope from here on, until everything else is done; then what is open is left."""
+    roots = moving.read_books(goal).scope
+    if not action.held:
+        action.held = _hold(goal, roots)
+    closing = close_all(owner_id=goal.owner_id, wallet_ids=roots, reason=_because(goal))
+    if closing.is_done:
+        return Status.DONE, Sentence("All positions in scope are closed.")
+    left = [
+        sentence("{wallet} still holds {symbol}: {why}", wallet=one.position.wallet.name,
+                 symbol=one.position.instrument.symbol, why=one.why)
+        for one in closing.open
+    ]  # fmt: skip
+    left += [sentence("{wallet}: an order is not cancelled yet.", wallet=one.wallet.name) for one in closing.opening]
+    return (Status.RUNNING if action.tries < TRIES_TO_CLOSE else Status.PARTLY), joined(*left)
+
+
+def _collect(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
+    books = moving.read_books(goal)
+    before = sum((move.amount for move in action.moves.all()), Decimal(0))
+    fixed = action.options["amount"].replace(".", "").isdigit()
+    wanted = Decimal(action.options["amount"]) - before if fixed else None
+    found = moving.collection(action.options, books, wanted=wanted)
+    _move(goal, action, GoalMove.Purpose.COLLECT, PostingKind.COLLECT, found)
+    told = joined(_told("Collected", action), *found.stays)
+    if found.waits and action.tries < TRIES_TO_COLLECT:
+        return Status.RUNNING, told
+    return (Status.PARTLY if found.stays else Status.DONE), told
+
+
+def _distribute(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
+    pools: dict[tuple[UUID, str], Decimal] = defaultdict(lambda: Decimal(0))
+    for move in goal.moves.filter(purpose=GoalMove.Purpose.COLLECT):
+        pools[move.target_id, move.asset] += move.amount
+    found = moving.distribution(action.options, pools, moving.read_books(goal))
+    _move(goal, action, GoalMove.Purpose.REWARD, PostingKind.REWARD, found)
+    return Status.DONE, joined(_told("Distributed", action), *found.stays)
+
+
+def _return(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
+    """All that is free goes to the masters."""
+    action.options = {"amount": EVERYTHING, "from": [], "to": MASTER}
+    return _collect(goal, action)
+
+
+def _pause(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
+    """The farms in scope decide nothing more, or the agents, where only they are in scope."""
+    books = moving.read_books(goal)
+    members = [wallet.pk for wallet in books.below(books.scope)]
+    farms = Farm.objects.filter(owner_id=goal.owner_id, wallet__in=members, status=Farm.Status.RUNNING)
+    agents = Agent.objects.filter(owner_id=goal.owner_id, wallet__in=members, status=Agent.Status.RUNNING)
+    names = [pause_farm(owner_id=goal.owner_id, farm_id=farm.pk).name for farm in farms]
+    alone = agents.exclude(farm__wallet__in=members)
+    names += [pause_agent(owner_id=goal.owner_id, agent_id=agent.pk).name for agent in alone]
+    return Status.DONE, sentence("Paused: {names}.", names=", ".join(names) or "nothing was running")
+
+
+def _continue(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
+    return Status.DONE, Sentence("Everything goes on.")
+
+
+def _renew(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
+    value = renewing.next_value(goal, action.options.get("rule", "percentage"), action.options.get("value", "0"))
+    _let_go(goal)
+    following = renewing.renew(goal, value)
+    return Status.DONE, sentence("It begins again as a new goal, {target}.", target=renewing.target_of(following))
+
+
+def _reduce(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
+    names = _set_state(goal, moving.read_books(goal).scope, Wallet.TradingState.REDUCING, (Wallet.TradingState.ACTIVE,))
+    return Status.DONE, sentence("Opens nothing new: {names}.", names=", ".join(names) or "it was so already")
+
+
+def _halt(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
+    before = (Wallet.TradingState.ACTIVE, Wallet.TradingState.REDUCING)
+    names = _set_state(goal, moving.read_books(goal).scope, Wallet.TradingState.HALTED, before)
+    return Status.DONE, sentence("Halted: {names}.", names=", ".join(names) or "it was so already")
+
+
+_DOES: Final[dict[str, Callable[[Goal, GoalAction], tuple[Status, Sentence]]]] = {
+    "close": _close,
+    "collect": _collect,
+    "distribute": _distribute,
+    "pause": _pause,
+    "continue": _continue,
+    "renew": _renew,
+    "adjust": _renew,
+    "reduce": _reduce,
+    "halt": _halt,
+    "return": _return,
+}
+
+
+# --- what they share ------------------------------------------------------------------------------------------------
+
+
+def _move(goal: Goal, action: GoalAction, purpose: GoalMove.Purpose, kind: PostingKind, found: Moves) -> None:
+    if not found.moves:
+        return
+    posting = move_along(
+        owner_id=goal.owner_id,
+        key=f"goal:{goal.pk}:{action.number}:{action.tries}",
+        kind=kind,
+        moves=found.moves,
+        detail={"goal": str(goal.pk), "note": goal.name},
+    )
+    GoalMove.objects.bulk_create(
+        GoalMove(
+            owner_id=goal.owner_id,
+            goal=goal,
+            action=action,
+            purpose=purpose,
+            source_id=move.source.pk,
+            target_id=move.target.pk,
+            asset=move.asset,
+            amount=move.amount,
+            posting=posting,
+            created_at=clock.now(),
+        )
+        for move in found.moves
+    )
+
+
+def _told(done: str, action: GoalAction) -> Sentence:
+    """What the action has moved so far, all tries together."""
+    totals: dict[str, Decimal] = defaultdict(lambda: Decimal(0))
+    for move in action.moves.all():
+        totals[move.asset] += move.amount
+    if not totals:
+        return sentence("{done}: nothing.", done=done)
+    parts = [sentence("{amount}", amount=amount(total, asset)) for asset, total in sorted(totals.items())]
+    return sentence("{done} {amounts}.", done=done, amounts=joined(*parts, by=" and "))
+
+
+def _hold(goal: Goal, roots: Iterable[UUID]) -> list[UUID]:
+    """Let the wallets only reduce; returns those that this has changed, which `_let_go` gives back."""
+    active = Wallet.objects.filter(owner_id=goal.owner_id, pk__in=list(roots), trading_state=Wallet.TradingState.ACTIVE)
+    held = [wallet.pk for wallet in active]
+    _set_state(goal, held, Wallet.TradingState.REDUCING, (Wallet.TradingState.ACTIVE,))
+    return held
+
+
+def _let_go(goal: Goal) -> None:
+    """Give back what was held, except where somebody has decided otherwise since."""
+    for action in goal.steps.exclude(held=[]):
+        _set_state(goal, action.held, Wallet.TradingState.ACTIVE, (Wallet.TradingState.REDUCING,))
+        action.held = []
+        action.save(update_fields=("held",))
+
+
+def _set_state(
+    goal: Goal, wallets: Iterable[UUID], state: Wallet.TradingState, before: tuple[Wallet.TradingState, ...]
+) -> list[str]:
+    found = Wallet.objects.filter(owner_id=goal.owner_id, pk__in=list(wallets), trading_state__in=before)
+    names = []
+    for wallet in found.order_by("created_at"):
+        update_wallet(
+            owner_id=goal.owner_id,
+            wallet_id=wallet.pk,
+            name=wallet.name,
+            target_weight=wallet.target_weight,
+            trading_state=state,
+        )
+        names.append(wallet.name)
+    return names
+
+
+def _because(goal: Goal) -> Sentence:
+    if goal.status == Goal.Status.MISSED:
+        return sentence("The goal {name} was missed.", name=goal.name)
+    return sentence("The goal {name} was achieved.", name=goal.name)

@@ -1,0 +1,163 @@
+"""A goal as somebody wrote it, read and checked; and written again so that it can be read."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from goals.actions import AGENTS, FARM, MASTER, read_actions, read_on_miss, read_rule
+from goals.figures import Span, read_figures
+from goals.measures import value_of
+from goals.models import Goal
+from goals.targets import Target, load, read
+from kit import clock
+from kit.errors import InvalidInputError
+from kit.users.models import User
+from wallets.models import Wallet
+
+FUND: Final = "fund"
+LATEST_START: Final = timedelta(days=366)
+# What a user may write of a goal.
+FIELDS: Final = ("name", "kind", "target", "starts_at", "ends_at", "scope", "actions", "on_miss", "accepts_changes")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A goal as it was asked for, checked; `scope` are ids of wallets, None the whole fund."""
+
+    name: str
+    kind: str
+    target: Target
+    starts_at: datetime
+    ends_at: datetime | None
+    scope: tuple[UUID | None, ...]
+    actions: list[dict[str, Any]]
+    on_miss: list[dict[str, Any]]
+    accepts_changes: dict[str, Any] | None
+
+
+def check(*, owner_id: UUID, is_running: bool = False, **given: Any) -> Draft:
+    """What was asked for, checked. Raises InvalidInputError that names the field.
+
+    A deadline must lie ahead; a start may lie in the past, and what happened since then counts. The scope is a list of
+    wallets' ids, or "fund" for everything there is and will be.
+    """
+    now = clock.now()
+    name = str(given.get("name") or "").strip()
+    if not name or len(name) > Goal._meta.get_field("name").max_length:  # type: ignore[operator]
+        raise _wrong("name", "Give the goal a name of at most 80 characters.")
+    kind = given.get("kind")
+    if kind not in Goal.Kind.values:
+        raise _wrong("kind", f"Choose one of {', '.join(Goal.Kind.values)}.")
+    target = read(str(kind), given.get("target"))
+    starts_at, ends_at = given.get("starts_at") or now, given.get("ends_at")
+    if starts_at - now > LATEST_START:
+        raise _wrong("starts_at", "Choose a start within a year from now.")
+    if ends_at is not None and ends_at <= starts_at:
+        raise _wrong("ends_at", "The deadline is before the start: choose a later one.")
+    if ends_at is not None and ends_at <= now:
+        raise _wrong("ends_at", "The deadline is over already: choose one that lies ahead.")
+    if kind == Goal.Kind.EQUITY and ends_at is None:
+        raise _wrong("ends_at", "Say by when the equity is to be reached.")
+    scope = _scope(owner_id, given.get("scope"))
+    draft = Draft(
+        name=name,
+        kind=str(kind),
+        target=target,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        scope=scope,
+        actions=read_actions(given.get("actions")),
+        on_miss=read_on_miss(given.get("on_miss")),
+        accepts_changes=read_rule(given.get("accepts_changes")),
+    )
+    _check_wallets(owner_id, draft)
+    if draft.accepts_changes and ends_at is None:
+        raise _wrong(
+            "accepts_changes", "A goal without a deadline has no plan to be ahead of or behind: set a deadline."
+        )
+    if any(one["do"] != "adjust" or ends_at for one in draft.on_miss) and draft.on_miss and ends_at is None:
+        raise _wrong("on_miss", "A goal without a deadline is never missed: set a deadline.")
+    if not is_running:
+        _check_ahead(owner_id, draft)
+    return draft
+
+
+def told(goal: Goal) -> dict[str, Any]:
+    """The goal as somebody would write it: the `FIELDS`, as `check` takes them."""
+    scope = [one.wallet_id for one in goal.assignments.all() if one.until is None]
+    return {
+        "name": goal.name,
+        "kind": goal.kind,
+        "target": load(goal.target).told(goal.kind),
+        "starts_at": goal.starts_at,
+        "ends_at": goal.ends_at,
+        "scope": FUND if None in scope else scope,
+        "actions": goal.actions,
+        "on_miss": goal.on_miss,
+        "accepts_changes": goal.accepts_changes,
+    }
+
+
+def _scope(owner_id: UUID, given: Any) -> tuple[UUID | None, ...]:
+    if given == FUND:
+        if not Wallet.objects.filter(owner_id=owner_id).exists():
+            raise _wrong("scope", "There is no wallet yet: make a master wallet first.")
+        return (None,)
+    if not isinstance(given, Iterable) or isinstance(given, str | Mapping) or not (wanted := list(given)):
+        raise _wrong("scope", 'Choose at least one farm, agent or wallet, or "fund" for all of them.')
+    try:
+        ids = [UUID(str(one)) for one in wanted]
+    except ValueError as error:
+        raise _wrong("scope", "Give ids of wallets.") from error
+    found = dict(Wallet.objects.filter(owner_id=owner_id, pk__in=ids).values_list("pk", "role"))
+    if len(found) < len(set(ids)):
+        raise _wrong("scope", "There is no such wallet: choose among yours.")
+    if any(role == Wallet.Role.RESERVE for role in found.values()):
+        raise _wrong("scope", "A reserve trades nothing: choose a farm, an agent or a master.")
+    return tuple(dict.fromkeys(ids))
+
+
+def _check_wallets(owner_id: UUID, draft: Draft) -> None:
+    """Wallets that actions name are the owner's; and what is to be collected can go where it is to go."""
+    named = {
+        UUID(name)
+        for action in draft.actions
+        for name in (
+            *action.get("from", ()),
+            *(share["to"] for share in action.get("shares", ())),
+            *([action["to"]] if "to" in action else ()),
+        )
+        if name not in (FARM, MASTER, AGENTS)
+    }
+    known = set(Wallet.objects.filter(owner_id=owner_id, pk__in=named).values_list("pk", flat=True))
+    if named - known:
+        raise _wrong("actions", "There is no such wallet: choose among yours.")
+
+
+def _check_ahead(owner_id: UUID, draft: Draft) -> None:
+    """A goal of what things are worth now that is reached already is refused: it would end as it begins."""
+    main = draft.target.main
+    if main.metric.source != "value" or len(draft.target.conditions) > 1 or draft.starts_at > clock.now():
+        return
+    probe = Goal(owner_id=owner_id, target=draft.target.stored, base=currency_of(owner_id), starts_at=draft.starts_at)
+    spans = _spans(owner_id, draft.scope)
+    value = value_of(
+        main.metric.name, read_figures(owner_id=owner_id, goals=[probe], spans={probe.pk: spans})[probe.pk]
+    )
+    if value is not None and main.holds(value):
+        raise _wrong("target.value", "It is reached already: choose one that lies ahead.")
+
+
+def _spans(owner_id: UUID, scope: Iterable[UUID | None]) -> list[Span]:
+    return [Span(wallet_id or owner_id, clock.now(), None) for wallet_id in scope]
+
+
+def currency_of(owner_id: UUID) -> str:
+    currency: str = User.objects.values_list("base_currency", flat=True).get(pk=owner_id)
+    return currency
+
+
+def _wrong(field: str, said: str) -> InvalidInputError:
+    return InvalidInputError(said, fields={field: said})

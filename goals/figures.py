@@ -1,0 +1,243 @@
+"""What is known of each goal now: its counts in its base, the returns of its days, what its scope is worth.
+
+For any number of goals of one owner in a fixed number of queries.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from goals.measures import NOT_SAID, NOTHING, Figures, Floats
+from goals.models import Goal, GoalAssignment, GoalTotal
+from goals.targets import load
+from kit import clock, days
+from kit.sentences import Sentence
+from kit.users.models import User
+from markets.prices import prices_in
+from portfolio.models import DailyPerformance
+from portfolio.selectors.standings import Standing, standings
+from wallets.models import Connection, Wallet
+
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A wallet (or, as the owner's id, the whole fund) that works for a goal since and until when."""
+
+    scope: UUID
+    since: datetime
+    until: datetime | None
+
+    def covers(self, begins: datetime, ends: datetime) -> bool:
+        return self.since <= begins and (self.until is None or ends <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class DayOf:
+    """One whole day of one scope: what it began with, inflow included, and its return."""
+
+    begins: datetime
+    ends: datetime
+    capital: float
+    twr: float
+    equity: Decimal
+    base: str
+
+
+class Rates:
+    """What one of an asset is worth in another now, at the first of the owner's venues that says so."""
+
+    def __init__(self, owner_id: UUID) -> None:
+        self._owner_id = owner_id
+        self._known: dict[tuple[str, str], Decimal | None] = {}
+        self._venues: list[str] | None = None
+
+    def __call__(self, asset: str, base: str) -> Decimal | None:
+        if asset == base:
+            return Decimal(1)
+        if (asset, base) not in self._known:
+            self._known[asset, base] = self._ask(asset, base)
+        return self._known[asset, base]
+
+    def _ask(self, asset: str, base: str) -> Decimal | None:
+        if self._venues is None:
+            rows = Connection.objects.filter(owner_id=self._owner_id).order_by("created_at")
+            self._venues = list(dict.fromkeys(rows.values_list("venue", flat=True)))
+        for venue in self._venues:
+            if found := prices_in(assets=[asset], base=base, venue=venue).get(asset):
+                return found.price
+        return None
+
+
+def read_figures(
+    *,
+    owner_id: UUID,
+    goals: Collection[Goal],
+    spans: Mapping[UUID, Sequence[Span]] | None = None,
+    stand: Mapping[UUID, Standing] | None = None,
+) -> dict[UUID, Figures]:
+    """The figures of each goal by its id. `spans` and `stand`, who works for them and the standings of now, where these
+    are known already."""
+    targets = {goal.pk: load(goal.target) for goal in goals}
+    rates = Rates(owner_id)
+    spans = spans or spans_of(owner_id, [goal.pk for goal in goals])
+    counted = _counted(goals, rates)
+    by_days = [goal for goal in goals if targets[goal.pk].needs("days")]
+    by_value = [goal for goal in goals if targets[goal.pk].needs("value")]
+    above = _parents(owner_id) if by_days or by_value else {}
+    where = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id)) if by_days else days.zone()
+    past = _days(owner_id, by_days, spans, where)
+    if by_value and stand is None:
+        stand = standings(owner_id=owner_id)
+    found = {}
+    for goal in goals:
+        figures = counted[goal.pk]
+        if targets[goal.pk].needs("days"):
+            returns, why = _returns(goal, spans[goal.pk], past, above)
+            figures = replace(figures, returns=returns, why_no_days=why)
+        if targets[goal.pk].needs("value"):
+            equity, why = _worth(goal, spans[goal.pk], stand or {}, above, rates)
+            figures = replace(figures, equity=equity, why_no_value=why)
+        found[goal.pk] = figures
+    return found
+
+
+def spans_of(owner_id: UUID, goal_ids: Sequence[UUID]) -> dict[UUID, list[Span]]:
+    """Who works, or has worked, for each goal."""
+    spans: dict[UUID, list[Span]] = defaultdict(list)
+    rows = GoalAssignment.objects.filter(goal__in=goal_ids).values_list("goal_id", "wallet_id", "since", "until")
+    for goal_id, wallet_id, since, until in rows:
+        spans[goal_id].append(Span(wallet_id or owner_id, since, until))
+    return spans
+
+
+def _counted(goals: Collection[Goal], rates: Rates) -> dict[UUID, Figures]:
+    totals: dict[UUID, list[GoalTotal]] = defaultdict(list)
+    for total in GoalTotal.objects.filter(goal__in=[goal.pk for goal in goals]):
+        totals[total.goal_id].append(total)
+    return {goal.pk: figures_of(totals[goal.pk], goal.base, rates) for goal in goals}
+
+
+def figures_of(totals: Iterable[GoalTotal], base: str, rates: Rates) -> Figures:
+    """The counts of one goal, with the money of all quotes in its base at the prices of now."""
+    fills = trades = won_trades = lost_trades = 0
+    volume = won = lost = ZERO
+    unpriced = []
+    for total in totals:
+        fills += total.fills
+        trades += total.trades
+        won_trades += total.won_trades
+        lost_trades += total.lost_trades
+        rate = rates(total.quote, base)
+        if rate is None:
+            unpriced.append(total.quote)
+            continue
+        volume += total.volume * rate
+        won += total.won * rate
+        lost += total.lost * rate
+    if unpriced:
+        return Figures(fills, None, trades, won_trades, lost_trades, None, None, tuple(sorted(unpriced)))
+    return Figures(fills, volume, trades, won_trades, lost_trades, won, lost)
+
+
+def _parents(owner_id: UUID) -> dict[UUID, UUID | None]:
+    return dict(Wallet.objects.filter(owner_id=owner_id).values_list("pk", "parent_id"))
+
+
+def _topmost(scopes: Collection[UUID], above: Mapping[UUID, UUID | None], whole: UUID) -> list[UUID]:
+    """Those of the scopes that no other of them contains, so that nothing is counted twice."""
+    if whole in scopes:
+        return [whole]
+    found = []
+    for scope in dict.fromkeys(scopes):
+        parent = above.get(scope)
+        while parent is not None and parent not in scopes:
+            parent = above.get(parent)
+        if parent is None:
+            found.append(scope)
+    return found
+
+
+def _days(
+    owner_id: UUID, goals: Collection[Goal], spans: Mapping[UUID, Sequence[Span]], where: ZoneInfo
+) -> dict[UUID, dict[date, DayOf]]:
+    """The whole days of every scope that a goal needs, by scope and day."""
+    scopes = {span.scope for goal in goals for span in spans[goal.pk]}
+    past: dict[UUID, dict[date, DayOf]] = {scope: {} for scope in scopes}
+    if not scopes:
+        return past
+    rows = DailyPerformance.objects.filter(
+        scope__in=scopes, day__gte=days.day_of(min(goal.starts_at for goal in goals), where), ends__lte=clock.now()
+    ).order_by("day")
+    for row in rows:
+        earned = row.market + row.realized - row.fees + row.adjustments
+        opening = row.equity - row.flow - earned
+        past[row.scope][row.day] = DayOf(
+            days.begins(row.day, where), row.ends, float(opening + max(row.flow, ZERO)), row.twr, row.equity, row.base
+        )
+    return past
+
+
+def _returns(
+    goal: Goal,
+    spans: Sequence[Span],
+    past: Mapping[UUID, Mapping[date, DayOf]],
+    above: Mapping[UUID, UUID | None],
+    until: datetime | None = None,
+) -> tuple[Floats, Sentence]:
+    """The time-weighted return of each whole day of the goal's time.
+
+    Of several wallets it is the mean, weighted by what each began the day with, which is how they would have done as
+    one. After a total loss the days since count.
+    """
+    last = min(moment for moment in (goal.ends_at, until, clock.now()) if moment is not None)
+    found: list[float] = []
+    for day in sorted({day for span in spans for day in past[span.scope]}):
+        there = [
+            span.scope
+            for span in spans
+            if (one := past[span.scope].get(day))
+            and goal.starts_at <= one.begins
+            and one.ends <= last
+            and span.covers(one.begins, one.ends)
+        ]
+        scopes = _topmost(there, above, goal.owner_id)
+        parts = [past[scope][day] for scope in scopes]
+        if not parts:
+            continue
+        if len({part.base for part in parts}) > 1:
+            return NOTHING, Sentence(
+                "The wallets in scope are valued in different assets: their returns do not add up."
+            )
+        capital = sum(part.capital for part in parts)
+        found.append(sum(part.twr * part.capital for part in parts) / capital if capital > 0 else 0.0)
+    returns = np.array(found)
+    lost = np.flatnonzero(returns <= -1)
+    return (returns[lost[-1] + 1 :] if lost.size else returns), NOT_SAID
+
+
+def _worth(
+    goal: Goal,
+    spans: Sequence[Span],
+    stand: Mapping[UUID, Standing],
+    above: Mapping[UUID, UUID | None],
+    rates: Rates,
+) -> tuple[Decimal | None, Sentence]:
+    total = ZERO
+    for scope in _topmost([span.scope for span in spans if span.until is None], above, goal.owner_id):
+        standing = stand.get(scope)
+        if standing is None:
+            continue
+        rate = rates(standing.base, goal.base)
+        if standing.value is None or rate is None:
+            return None, Sentence("What is in scope has no price now.")
+        total += standing.value * rate
+    return total, NOT_SAID

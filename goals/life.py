@@ -1,0 +1,264 @@
+"""A goal's life: draft → active → achieved | missed | cancelled, with pauses aside. Each step is taken once and written
+down; what is not possible from where a goal stands is refused with a sentence.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from goals import counting
+from goals.drafts import FUND, Draft, check, currency_of, told
+from goals.figures import read_figures
+from goals.measures import reading, value_of
+from goals.models import Goal, GoalAction, GoalAssignment, GoalEvent
+from goals.targets import load
+from goals.words import figure
+from kit import clock
+from kit.audit import services as audit
+from kit.errors import ConflictError, NotFoundError
+from kit.live.publish import publish
+from kit.sentences import Sentence, Told, moment, sentence
+
+
+def create(*, owner_id: UUID, is_draft: bool = False, **given: Any) -> Goal:
+    """Make a goal, active unless it is a draft. `given` are the `FIELDS`; see `check` for what is refused."""
+    draft = check(owner_id=owner_id, **given)
+    with transaction.atomic():
+        goal = _make(owner_id, draft, is_draft=is_draft)
+        record(goal, GoalEvent.Kind.CREATED)
+        if not is_draft:
+            begin(goal)
+        audit.record(audit.Area.MONEY, "Goal made", owner_id=owner_id, subject=goal.name, after=_facts(goal))
+    return goal
+
+
+def change(*, owner_id: UUID, goal_id: UUID, **given: Any) -> Goal:
+    """Change a goal that has not ended; what it has counted is counted anew where its time or scope has changed.
+
+    Wallets that leave the scope worked for it until now. Raises ConflictError for one that has ended.
+    """
+    with transaction.atomic():
+        goal = lock(owner_id=owner_id, goal_id=goal_id)
+        if not goal.is_open:
+            raise ConflictError(f"{goal.name} has ended: duplicate it to go on with its settings.")
+        before, old = _facts(goal), told(goal)
+        draft = check(owner_id=owner_id, is_running=goal.status == Goal.Status.ACTIVE, **{**old, **given})
+        _write(goal, draft)
+        goal.told = 0
+        goal.save()
+        assign(goal, draft.scope, began=old["starts_at"])
+        if goal.status == Goal.Status.ACTIVE:
+            _measure(goal, is_new=draft.starts_at != old["starts_at"])
+        after = _facts(goal)
+        changed = [name for name, value in after.items() if before[name] != value]
+        if changed:
+            record(goal, GoalEvent.Kind.CHANGED, sentence("Changed: {what}.", what=", ".join(changed)))
+        audit.record_change(
+            audit.Area.MONEY, "Goal changed", owner_id=owner_id, subject=goal.name, before=before, after=after
+        )
+    return goal
+
+
+def activate(*, owner_id: UUID, goal_id: UUID) -> Goal:
+    """Let a draft begin. An active goal stays as it is. Raises as `create` for what time has made impossible."""
+    with transaction.atomic():
+        goal = lock(owner_id=owner_id, goal_id=goal_id)
+        if goal.status == Goal.Status.ACTIVE:
+            return goal
+        if goal.status != Goal.Status.DRAFT:
+            raise ConflictError(f"{goal.name} has ended: duplicate it to begin again.")
+        check(owner_id=owner_id, **told(goal))
+        goal.status = Goal.Status.ACTIVE
+        goal.save(update_fields=("status",))
+        begin(goal)
+    return goal
+
+
+def pause(*, owner_id: UUID, goal_id: UUID) -> Goal:
+    """Let it count on and neither be achieved nor missed. Pausing a paused goal changes nothing."""
+    return _switch(owner_id, goal_id, clock.now(), GoalEvent.Kind.PAUSED)
+
+
+def resume(*, owner_id: UUID, goal_id: UUID) -> Goal:
+    """Let a paused goal end again; it ends at once if it was reached, or its time passed, meanwhile."""
+    return _switch(owner_id, goal_id, None, GoalEvent.Kind.RESUMED)
+
+
+def cancel(*, owner_id: UUID, goal_id: UUID) -> Goal:
+    """End it with nothing done. Raises ConflictError for one that was achieved or missed."""
+    with transaction.atomic():
+        goal = lock(owner_id=owner_id, goal_id=goal_id)
+        if goal.status == Goal.Status.CANCELLED:
+            return goal
+        if not goal.is_open:
+            raise ConflictError(f"{goal.name} has ended already: nothing is left to cancel.")
+        _end(goal, Goal.Status.CANCELLED, clock.now(), GoalEvent.Kind.CANCELLED, Sentence())
+    return goal
+
+
+def achieve(goal: Goal, *, at: datetime) -> bool:
+    """End a goal that is reached, and make what is to be done then; False where somebody else was first."""
+    if goal.status != Goal.Status.ACTIVE:
+        return False
+    _end(goal, Goal.Status.ACHIEVED, at, GoalEvent.Kind.ACHIEVED, _reached(goal))
+    _plan_actions(goal, goal.actions)
+    return True
+
+
+def miss(goal: Goal, *, at: datetime) -> bool:
+    """End a goal whose time is over, unless it may be extended; False where it goes on."""
+    if goal.status != Goal.Status.ACTIVE:
+        return False
+    for one in goal.on_miss:
+        if one["do"] == "extend" and one["times"] > 0 and goal.ends_at is not None:
+            _extend(goal, one)
+            return False
+    _end(goal, Goal.Status.MISSED, at, GoalEvent.Kind.MISSED, _reached(goal))
+    _plan_actions(goal, [one for one in goal.on_miss if one["do"] != "extend"])
+    return True
+
+
+def lock(*, owner_id: UUID, goal_id: UUID) -> Goal:
+    """The goal, held until the end of the transaction. Raises NotFoundError.
+
+    The cursor is taken first, as whoever measures does it: two who wait for each other would be a deadlock.
+    """
+    counting.lock(owner_id=owner_id)
+    goal = Goal.objects.select_for_update().filter(owner_id=owner_id, pk=goal_id).first()
+    if goal is None:
+        raise NotFoundError("There is no such goal.")
+    return goal
+
+
+def _make(owner_id: UUID, draft: Draft, *, is_draft: bool) -> Goal:
+    goal = Goal(owner_id=owner_id, base=currency_of(owner_id))
+    _write(goal, draft)
+    goal.status = Goal.Status.DRAFT if is_draft else Goal.Status.ACTIVE
+    goal.created_at = clock.now()
+    goal.save()
+    assign(goal, draft.scope)
+    return goal
+
+
+def _write(goal: Goal, draft: Draft) -> None:
+    goal.name, goal.kind, goal.target = draft.name, draft.kind, draft.target.stored
+    goal.starts_at, goal.ends_at = draft.starts_at, draft.ends_at
+    goal.actions, goal.on_miss, goal.accepts_changes = draft.actions, draft.on_miss, draft.accepts_changes
+
+
+def assign(goal: Goal, scope: Collection[UUID | None], *, began: datetime | None = None) -> None:
+    """Let exactly these work for it from now on; whoever is there at its beginning has worked since then.
+
+    `began` is when it started until now, if that has changed.
+    """
+    now = clock.now()
+    is_running = goal.status == Goal.Status.ACTIVE and goal.assignments.exists()
+    if began is not None:
+        goal.assignments.filter(since=began).update(since=goal.starts_at)
+    working = {one.wallet_id: one for one in goal.assignments.filter(until=None)}
+    for wallet_id, assignment in working.items():
+        if wallet_id in scope:
+            continue
+        if is_running and assignment.since < now:
+            GoalAssignment.objects.filter(pk=assignment.pk).update(until=now)
+        else:
+            assignment.delete()
+    GoalAssignment.objects.bulk_create(
+        GoalAssignment(
+            owner_id=goal.owner_id,
+            goal=goal,
+            wallet_id=wallet_id,
+            since=max(now, goal.starts_at) if is_running else goal.starts_at,
+        )
+        for wallet_id in scope
+        if wallet_id not in working
+    )
+
+
+def begin(goal: Goal) -> None:
+    """Measure it for the first time and say that it runs."""
+    _measure(goal, is_new=True)
+    record(goal, GoalEvent.Kind.STARTED)
+
+
+def _measure(goal: Goal, *, is_new: bool) -> None:
+    """Count anew what its wallets have done in its time, up to where everything is counted."""
+    counting.recount(counting.lock(owner_id=goal.owner_id), [goal])
+    target = load(goal.target)
+    figures = read_figures(owner_id=goal.owner_id, goals=[goal])[goal.pk]
+    if is_new and target.main.metric.source == "value":
+        goal.began_with = value_of(target.main.metric.name, figures)
+    read = reading(target, figures, began_with=goal.began_with)
+    goal.value, goal.progress, goal.unknown = read.value, min(read.progress, 1.0), read.unknown
+    goal.save(update_fields=("value", "progress", "unknown", "began_with"))
+
+
+def _plan_actions(goal: Goal, actions: Iterable[Mapping[str, Any]]) -> None:
+    GoalAction.objects.bulk_create(
+        GoalAction(
+            owner_id=goal.owner_id,
+            goal=goal,
+            number=place,
+            do=action["do"],
+            options={name: value for name, value in action.items() if name != "do"},
+        )
+        for place, action in enumerate(actions, 1)
+    )
+
+
+def _end(goal: Goal, status: Goal.Status, at: datetime, kind: GoalEvent.Kind, detail: Told) -> None:
+    goal.status, goal.ended_at, goal.paused_at = status, at, None
+    goal.save(update_fields=("status", "ended_at", "paused_at"))
+    record(goal, kind, detail)
+
+
+def _extend(goal: Goal, extension: dict[str, Any]) -> None:
+    assert goal.ends_at is not None  # noqa: S101 - it was missed
+    goal.ends_at = max(goal.ends_at, clock.now()) + timedelta(days=extension["days"])
+    goal.on_miss = [one if one["do"] != "extend" else one | {"times": one["times"] - 1} for one in goal.on_miss]
+    goal.save(update_fields=("ends_at", "on_miss"))
+    record(goal, GoalEvent.Kind.ADJUSTED, sentence("Extended until {until}.", until=moment(goal.ends_at)))
+
+
+def _switch(owner_id: UUID, goal_id: UUID, paused_at: datetime | None, kind: GoalEvent.Kind) -> Goal:
+    with transaction.atomic():
+        goal = lock(owner_id=owner_id, goal_id=goal_id)
+        if goal.status != Goal.Status.ACTIVE:
+            raise ConflictError(
+                f"{goal.name} is {goal.get_status_display().lower()}: only an active goal pauses and goes on."
+            )
+        if (goal.paused_at is None) != (paused_at is None):
+            goal.paused_at = paused_at
+            goal.save(update_fields=("paused_at",))
+            record(goal, kind)
+    return goal
+
+
+def record(goal: Goal, kind: GoalEvent.Kind, detail: Told = "") -> None:
+    """Write what happened to it, and tell pages."""
+    GoalEvent.objects.create(owner_id=goal.owner_id, goal=goal, kind=kind, detail=detail, created_at=clock.now())
+    publish(owner_id=goal.owner_id, event="goals", data={"goal": str(goal.pk), "kind": kind.value})
+
+
+def _reached(goal: Goal) -> Sentence:
+    if goal.value is None:
+        return Sentence("It could not be measured.")
+    return sentence("It stood at {value}.", value=figure(load(goal.target).main.metric, goal.value, goal.base))
+
+
+def _facts(goal: Goal) -> dict[str, Any]:
+    """What the log says of a goal, before and after."""
+    facts = told(goal)
+    return {
+        "name": goal.name,
+        "kind": goal.get_kind_display(),
+        "target": str(facts["target"]),
+        "starts": goal.starts_at,
+        "deadline": goal.ends_at,
+        "scope": str([str(one) for one in facts["scope"]] if facts["scope"] != FUND else FUND),
+        "actions": str(goal.actions),
+        "on missing": str(goal.on_miss),
+    }

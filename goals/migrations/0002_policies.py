@@ -1,0 +1,26 @@
+"""Row-level security for every table of goals; what happened and what was moved is never changed or removed."""
+
+from django.db import migrations
+
+from kit.history import append_only_sql
+from kit.tenancy import policy_sql
+
+TABLES = (
+    "goals_goal",
+    "goals_goalassignment",
+    "goals_goaltotal",
+    "goals_goalcursor",
+    "goals_goalprogress",
+    "goals_goalevent",
+    "goals_goalaction",
+    "goals_goalmove",
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = (("goals", "0001_initial"), ("trading", "0014_fills_and_trades_of_an_owner"))
+
+    operations = (
+        migrations.RunSQL(policy_sql(*TABLES), migrations.RunSQL.noop),
+        migrations.RunSQL(append_only_sql("goals_goalevent", "goals_goalmove"), migrations.RunSQL.noop),
+    )

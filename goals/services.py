@@ -1,0 +1,24 @@
+"""What other code may call to change goals, under one name each.
+
+* `drafts`, `life`: a goal is made, changed, begun, paused, cancelled;
+* `updating`: what is new is counted, and what has ended ends;
+* `acting`: what is to be done then.
+"""
+
+from goals.acting import carry_out, carry_out_next, due_goals
+from goals.life import activate, cancel, change, create, pause, resume
+from goals.updating import due_owners, update
+
+__all__ = (
+    "activate",
+    "cancel",
+    "carry_out",
+    "carry_out_next",
+    "change",
+    "create",
+    "due_goals",
+    "due_owners",
+    "pause",
+    "resume",
+    "update",
+)
