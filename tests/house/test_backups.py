@@ -183,7 +183,7 @@ def read(owner: User, *, since: int) -> tuple[dict[str, Any], int]:
     """What a cursor finds from there on, and where it stands then."""
     with tenancy.tenant(owner.pk):
         with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())")
+            cursor.execute("SELECT oldest_running()")
             end = int(cursor.fetchone()[0])
         fills = Fill.objects.filter(written__gte=since, written__lt=end)
         trades = Position.objects.filter(closed_at__isnull=False, closed_in__gte=since, closed_in__lt=end)
