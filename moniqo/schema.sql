@@ -63,7 +63,7 @@
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
--- migration wallets 0001_initial e73ba018ed255e3a
+-- migration wallets 0001_initial a54c6f031f47428a
 -- migration wallets 0002_policies 8c302ad0e5ec9740
 -- migration wallets 0003_ledger db50a75ef1031d8d
 -- migration wallets 0005_rehearsing_connections 559e35bab3ca4641
@@ -97,7 +97,7 @@ CREATE TABLE public.wallets_fundallocation (
     kind character varying(8) NOT NULL,
     asset character varying(20) NOT NULL,
     amount numeric(38,18) NOT NULL,
-    note character varying(200) NOT NULL,
+    note jsonb NOT NULL,
     owner_id uuid NOT NULL,
     posting_id bigint NOT NULL,
     source_id uuid,
@@ -3307,7 +3307,7 @@ CREATE TABLE public.wallets_syncrun (
     status character varying(8) NOT NULL,
     progress smallint NOT NULL,
     step character varying(80) NOT NULL,
-    error text NOT NULL,
+    error jsonb NOT NULL,
     finished_at timestamp with time zone,
     connection_id uuid NOT NULL,
     owner_id uuid NOT NULL,

@@ -94,7 +94,7 @@ def _parts(owner_id: UUID) -> Iterator[QuerySet[Any, tuple[Any, ...]]]:
     )  # fmt: skip
     yield _part(
         SyncRun.objects.filter(owner_id=owner_id, status__in=(SyncRun.Status.DRIFT, SyncRun.Status.FAILED)),
-        "sync", "created_at", "status", _NOTHING, Value(""), F("connection__name"), F("error"), F("connection_id"),
+        "sync", "created_at", "error", _NOTHING, Value(""), F("connection__name"), F("status"), F("connection_id"),
     )  # fmt: skip
     yield _part(
         AgentFarmAssignment.objects.filter(owner_id=owner_id), "joined", "started_at", None, _NOTHING, Value(""),
@@ -139,9 +139,9 @@ def _event(
             return Event(at, ICONS[kind], f"{name} did not get", amount, asset, _because(what), url, "warn")
         case "joined":
             return Event(at, ICONS[kind], f"{name} joined {other}", None, "", "", reverse("farms:agent", args=[link]))
-    problem = "Books and venue differ" if what.template == "drift" else "Sync failed"
+    problem = "Books and venue differ" if other == SyncRun.Status.DRIFT else "Sync failed"
     return Event(
-        at, ICONS["sync"], f"{problem} at {name}", None, "", _because(other), reverse("wallets:connections"), "bad"
+        at, ICONS["sync"], f"{problem} at {name}", None, "", _because(what), reverse("wallets:connections"), "bad"
     )
 
 

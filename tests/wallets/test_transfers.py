@@ -315,3 +315,19 @@ def test_a_hidden_part_is_what_was_reviewed_or_it_is_refused(browser: Client, tr
         down(tree, tree.master, tree.farm, 1, "meanwhile")
     assert confirm(browser, tree, asked).status_code == 422
     assert balances(tree) == [599, 101, 300]
+
+
+def test_an_amount_in_a_note_is_hidden_with_the_amounts(browser: Client, tree: Tree) -> None:
+    confirm(browser, tree, ask(browser, tree, "25 %", note="After the 8765.4 of June"))
+    with tenancy.tenant(tree.owner.pk):
+        done = FundAllocation.objects.latest("created_at")
+    assert done.note.exact == "After the 8765.4 of June"
+    pages = (
+        reverse("wallets:wallet", args=(tree.farm.pk,)),
+        reverse("wallets:posting", args=(done.posting_id,)),
+        "/settings/log/",
+    )
+    assert all("8765.4" in browser.get(page).content.decode() for page in pages)
+    assert browser.get("/api/v1/allocations").json()["items"][0]["note"] == "After the 8765.4 of June"
+    User.objects.filter(pk=tree.owner.pk).update(privacy=True)
+    assert not any("8765.4" in browser.get(page).content.decode() for page in pages)

@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from kit.api import Amount, Body, Page, PageQuery, StepOut, paginate
+from kit.api import Amount, Body, Page, PageQuery, StepOut, Words, paginate
 from kit.errors import NotFoundError
 from kit.http import owner_of
 from kit.users.access import MANAGE, READ
@@ -51,7 +51,7 @@ class SyncOut(Schema):
     status: str
     progress: int
     step: str
-    error: str
+    error: Words
     created_at: datetime
     finished_at: datetime | None
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from kit.api import LEFT_OUT, Amount, Body, NotNegative, PositiveAmount, Share, StepOut
+from kit.api import LEFT_OUT, Amount, Body, NotNegative, PositiveAmount, Share, StepOut, Words
 
 
 class HoldingOut(Schema):
@@ -163,7 +163,7 @@ class AllocationOut(Schema):
     target_id: UUID | None
     asset: str
     amount: Amount
-    note: str
+    note: Words
 
 
 class AccountOut(Schema):

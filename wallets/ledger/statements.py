@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from kit.errors import NotFoundError
+from kit.sentences import Sentence
 from wallets.models import Account, Entry, FundAllocation, Posting, Transfer
 
 
@@ -57,7 +58,7 @@ class PostingPage:
 
     posting: Posting
     lines: tuple[PostingLine, ...]
-    note: str
+    note: Sentence
 
     @property
     def order_id(self) -> str:
@@ -71,7 +72,7 @@ def posting_page(*, owner_id: UUID, posting_id: int) -> PostingPage:
         raise NotFoundError("There is no such transfer: choose one of yours.")
     rows = posting.transfers.select_related("debit__wallet", "credit__wallet").order_by("pk")
     moved = getattr(posting, "allocation", None)
-    note = moved.note if moved else str(posting.detail.get("note", ""))
+    note = moved.note if moved else Sentence.of(str(posting.detail.get("note", "")))
     return PostingPage(posting, tuple(map(_posting_line, rows)), note)
 
 

@@ -283,7 +283,7 @@ class Migration(migrations.Migration):
                 ),
                 ("progress", models.PositiveSmallIntegerField(default=0, help_text="Percent.")),
                 ("step", models.CharField(blank=True, max_length=80)),
-                ("error", models.TextField(blank=True)),
+                ("error", kit.models.SentenceField()),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "connection",
@@ -492,7 +492,7 @@ class Migration(migrations.Migration):
                 ),
                 ("asset", models.CharField(max_length=20)),
                 ("amount", kit.models.MoneyField()),
-                ("note", models.CharField(blank=True, max_length=200)),
+                ("note", kit.models.SentenceField()),
                 (
                     "owner",
                     models.ForeignKey(

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from kit.models import Identified, MoneyField, Owned
+from kit.models import Identified, MoneyField, Owned, SentenceField
 from wallets.models.hierarchy import Wallet
 from wallets.models.kinds import PostingKind
 
@@ -212,7 +212,7 @@ class FundAllocation(Identified, Owned):
     target = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     asset = models.CharField(max_length=20)
     amount = MoneyField()
-    note = models.CharField(max_length=200, blank=True)
+    note = SentenceField()
     posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="allocation")
 
     class Meta:

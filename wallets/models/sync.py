@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 
-from kit.models import Identified, Owned, ValueField
+from kit.models import Identified, Owned, SentenceField, ValueField
 from wallets.models.ledger import Entry
 from wallets.models.platforms import Connection
 
@@ -22,7 +22,7 @@ class SyncRun(Identified, Owned):
     status = models.CharField(max_length=8, choices=Status, default=Status.RUNNING)
     progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
     step = models.CharField(max_length=80, blank=True)
-    error = models.TextField(blank=True)
+    error = SentenceField()
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

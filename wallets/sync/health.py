@@ -13,7 +13,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from kit import clock
-from kit.sentences import moment, stored
+from kit.sentences import Told, moment, stored
 from kit.statuses import State, Step, colour
 from wallets.models import Connection, Reconciliation, SyncRun
 from wallets.venues.obligations import NOTHING_OPEN, Open, open_under
@@ -155,7 +155,7 @@ class SyncRow:
         return colour("sync", self.run.status)
 
     @property
-    def found(self) -> str:
+    def found(self) -> Told:
         """The result in words."""
         return self.run.error or self.run.step or f"{len(self.assets)} assets agree."
 

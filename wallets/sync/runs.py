@@ -28,7 +28,7 @@ from kit.audit import services as audit
 from kit.errors import ConflictError, MoniqoError, NotFoundError, TimeIsUpError
 from kit.limits import MAX_AMOUNT
 from kit.live.publish import publish
-from kit.sentences import Value, amount, moment, quoted
+from kit.sentences import Sentence, Value, amount, moment, sentence, told_by
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Account, Connection, Entry, Posting, Reconciliation, SyncRun
 from wallets.sync.reconciliation import ZERO, Look, first_diverging_entry, first_wallet, last_agreement, read_books
@@ -88,14 +88,14 @@ def sync_connection(*, connection_id: UUID, owner_id: UUID, run_id: UUID | None 
         return _carry_out(run, owner_id)
     except VenueError as error:
         lasting = isinstance(error, VenueCredentialsError | VenueRejectedError)
-        return _fail(run, str(error), Connection.Status.FAILED if lasting else Connection.Status.STALE)
+        return _fail(run, told_by(error), Connection.Status.FAILED if lasting else Connection.Status.STALE)
     except MoniqoError as error:
-        return _fail(run, str(error), Connection.Status.FAILED)
+        return _fail(run, told_by(error), Connection.Status.FAILED)
     except TimeIsUpError:
-        _fail(run, "The venue did not answer in time; the next sync tries again.", Connection.Status.STALE)
+        _fail(run, Sentence("The venue did not answer in time; the next sync tries again."), Connection.Status.STALE)
         raise
     except Exception:
-        _fail(run, "Something broke on our side; the next sync tries again.", Connection.Status.STALE)
+        _fail(run, Sentence("Something broke on our side; the next sync tries again."), Connection.Status.STALE)
         raise
 
 
@@ -164,7 +164,7 @@ def _start(owner_id: UUID, connection_id: UUID) -> tuple[SyncRun, bool]:
         if alive is not None:
             return alive, False
         running = SyncRun.objects.filter(connection_id=connection_id, status=SyncRun.Status.RUNNING)
-        running.update(status=SyncRun.Status.FAILED, error="It was interrupted.", finished_at=clock.now())
+        running.update(status=SyncRun.Status.FAILED, error=Sentence("It was interrupted."), finished_at=clock.now())
         return SyncRun.objects.create(owner_id=owner_id, connection_id=connection_id, step="Waiting for a worker"), True
 
 
@@ -182,7 +182,8 @@ def _carry_out(run: SyncRun, owner_id: UUID) -> SyncRun:
     with tenancy.tenant(owner_id):
         connection = get_connection(owner_id=owner_id, connection_id=run.connection_id)
         if connection.state != Connection.State.ACTIVE:  # since the run was asked for; its health is as it was
-            run.status, run.error = SyncRun.Status.FAILED, f"The connection was {connection.state} meanwhile."
+            told = Sentence(f"The connection was {connection.state} meanwhile.")
+            run.status, run.error = SyncRun.Status.FAILED, told
             return _end(run, "")
         venue = open_venue(connection)
     look = _look(venue, owner_id, run.connection_id)
@@ -272,9 +273,10 @@ def _summary(look: Look, drifting: Mapping[str, Decimal], counts: bool) -> str:
     return f"{names}: waiting for orders to be booked." if not look.settled else f"{names}: not in any wallet yet."
 
 
-def _fail(run: SyncRun, error: str, status: str) -> SyncRun:
+def _fail(run: SyncRun, said: Value | Sentence, status: str) -> SyncRun:
+    told = sentence("{said}", said=said) if isinstance(said, Value) else said
     with tenancy.tenant(run.owner_id):
-        Connection.objects.filter(pk=run.connection_id).update(status=status, status_detail=error)
+        Connection.objects.filter(pk=run.connection_id).update(status=status, status_detail=told.exact)
         if status == Connection.Status.FAILED:
             raise_alert(
                 owner_id=run.owner_id,
@@ -283,17 +285,17 @@ def _fail(run: SyncRun, error: str, status: str) -> SyncRun:
                 title=f"{run.connection.name} needs you",
                 body="{said}",
                 about=about("connection", run.connection_id),
-                said=quoted(error),
+                said=told,
             )
         else:
             note_failure(
                 owner_id=run.owner_id,
                 work=_work(run.connection_id),
                 title=f"Sync of {run.connection.name}",
-                said=error,
+                said=told.exact,
                 about=about("connection", run.connection_id),
             )
-        run.status, run.error = SyncRun.Status.FAILED, error
+        run.status, run.error = SyncRun.Status.FAILED, told
         return _end(run, "")
 
 

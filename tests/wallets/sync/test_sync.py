@@ -15,9 +15,11 @@ import stamina
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection as database
 
-from kit import clock, tenancy
+from kit import clock, display, tenancy
 from kit.alerts.models import Alert
+from kit.display import Display
 from kit.errors import ConflictError, NotFoundError
+from kit.sentences import amount, sentence
 from kit.users.models import User
 from markets.models import Instrument
 from tests.wallets.books import balance, make_wallet, ref
@@ -256,7 +258,7 @@ def test_a_venue_that_does_not_answer_makes_the_connection_stale(
     first = run_sync(wallet)
     failing_with(monkeypatch, VenueUnavailableError("Nobody is there."))
     run = run_sync(wallet)
-    assert (run.status, run.error) == (SyncRun.Status.FAILED, "Nobody is there.")
+    assert (run.status, str(run.error)) == (SyncRun.Status.FAILED, "Nobody is there.")
     connection = Connection.objects.get(pk=wallet.connection_id)
     assert connection.status == Connection.Status.STALE
     assert connection.synced_at == first.finished_at
@@ -337,7 +339,7 @@ def test_what_is_not_active_is_not_synced_and_keeps_its_health(wallet: Wallet, s
     asked = sync.request_sync(owner_id=wallet.owner_id, connection_id=wallet.connection_id)
     Connection.objects.filter(pk=wallet.connection_id).update(state=state)
     run = sync.sync_connection(owner_id=wallet.owner_id, connection_id=wallet.connection_id, run_id=asked.pk)
-    assert (run.status, run.error) == (SyncRun.Status.FAILED, f"The connection was {state} meanwhile.")
+    assert (run.status, str(run.error)) == (SyncRun.Status.FAILED, f"The connection was {state} meanwhile.")
     with pytest.raises(ConflictError, match=f"it is {state}"):
         run_sync(wallet)
     assert Connection.objects.get(pk=wallet.connection_id).status == Connection.Status.OK
@@ -355,7 +357,7 @@ def test_a_run_that_died_gives_way(wallet: Wallet) -> None:
         dead = SyncRun.objects.create(owner_id=wallet.owner_id, connection_id=wallet.connection_id)
     assert run_sync(wallet).status == SyncRun.Status.OK
     dead.refresh_from_db()
-    assert (dead.status, dead.error) == (SyncRun.Status.FAILED, "It was interrupted.")
+    assert (dead.status, str(dead.error)) == (SyncRun.Status.FAILED, "It was interrupted.")
 
 
 def test_a_finished_run_is_not_carried_out_again(wallet: Wallet) -> None:
@@ -382,7 +384,7 @@ def test_a_run_that_was_overtaken_books_nothing(wallet: Wallet, monkeypatch: pyt
     monkeypatch.setitem(registry.ADAPTERS, "demo", lambda connection: Slow(demo.open_demo_venue(connection)))
     slow = run_sync(wallet)
     assert overtaken_by[0].status == SyncRun.Status.DRIFT
-    assert (slow.status, slow.error) == (SyncRun.Status.FAILED, "It was interrupted.")
+    assert (slow.status, str(slow.error)) == (SyncRun.Status.FAILED, "It was interrupted.")
     assert balance(wallet, kind="suspense") == 50
 
 
@@ -448,3 +450,19 @@ def test_a_trade_of_a_derivative_moves_no_base_asset(wallet: Wallet) -> None:
     entry = first_diverging_entry(run, "BTC", Decimal(-1), [trade])
     assert entry is not None
     assert entry.transfer.posting_id == posting.pk
+
+
+def test_what_a_venue_says_of_an_amount_is_told_as_its_reader_wants_it(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_with(monkeypatch, VenueUnavailableError("Only 1234.5 of 5000 USDT are free."))
+    run = run_sync(wallet)
+    run.refresh_from_db()
+    assert run.error.exact == "Only 1234.5 of 5000 USDT are free."
+    with display.showing(Display(hide_amounts=True)):
+        assert str(run.error) == "Only ••• of ••• USDT are free."
+    own = sentence("{amount} is missing.", amount=amount(Decimal("1234.5"), "USDT"))
+    failing_with(monkeypatch, VenueUnavailableError(own))
+    again = run_sync(wallet)
+    with display.showing(Display(numbers="1.234,56")):
+        assert str(again.error) == "1.234,50\u00a0USDT is missing."
