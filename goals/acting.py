@@ -23,6 +23,7 @@ from goals.models import Goal, GoalAction, GoalEvent, GoalMove
 from goals.moving import Moves
 from kit import clock
 from kit.sentences import Sentence, amount, joined, sentence
+from portfolio.models import PortfolioState
 from trading.services import close_all
 from wallets.models import PostingKind, Wallet
 from wallets.services import move_along, update_wallet
@@ -38,7 +39,9 @@ TRIES_TO_COLLECT: Final = 15
 def due_goals() -> list[tuple[UUID, UUID]]:
     """(owner, goal) of everybody with something to do now. Runs as the system."""
     now = clock.now()
+    building = PortfolioState.objects.filter(building__isnull=False).values("owner_id")
     rows = GoalAction.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=now), status__in=OPEN).order_by()
+    rows = rows.exclude(owner_id__in=building)
     return list(rows.values_list("owner_id", "goal_id").distinct())
 
 

@@ -14,6 +14,7 @@ from goals.targets import Target
 GROWS: Final = frozenset({"trades", "fills", "volume", "profit", "equity"})
 TOLERANCE: Final = Decimal("0.05")  # of the whole way: less behind than this is on plan
 ONE_DAY: Final = timedelta(days=1)
+PLACES: Final = Decimal("1e-8")
 SAMPLES: Final = 2_000
 LEAST_DAYS: Final = 7
 LOW, HIGH = 10, 90
@@ -68,7 +69,7 @@ def planned(
     if wanted <= begins:
         return None
     gone = min((now - starts_at) / (ends_at - starts_at), 1.0)
-    on_the_way = begins + (wanted - begins) * Decimal(repr(gone))
+    on_the_way = (begins + (wanted - begins) * Decimal(repr(gone))).quantize(PLACES)
     days_gone, days_left = (now - starts_at) / ONE_DAY, (ends_at - now) / ONE_DAY
     return Plan(
         begins=begins,
@@ -76,8 +77,8 @@ def planned(
         planned=on_the_way,
         ahead=value - on_the_way,
         time_gone=gone,
-        pace=(value - begins) / Decimal(repr(days_gone)) if days_gone * 24 >= 1 else None,
-        needed=max(wanted - value, Decimal(0)) / Decimal(repr(days_left)) if days_left > 0 else None,
+        pace=((value - begins) / Decimal(repr(days_gone))).quantize(PLACES) if days_gone * 24 >= 1 else None,
+        needed=(max(wanted - value, Decimal(0)) / Decimal(repr(days_left))).quantize(PLACES) if days_left > 0 else None,
     )
 
 

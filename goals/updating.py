@@ -17,6 +17,7 @@ from goals.measuring import Measured, measure
 from goals.models import Goal
 from kit import clock
 from kit.live.publish import publish
+from portfolio.models import PortfolioState
 
 # The newest point of a series is written at most this often; what a page shows is measured more often.
 NOTED_EVERY: Final = timedelta(minutes=5)
@@ -45,8 +46,10 @@ def update(*, owner_id: UUID) -> list[UUID]:
 
 
 def due_owners() -> list[UUID]:
-    """Everybody who has a goal under way. Runs as the system."""
-    rows = Goal.objects.filter(status=Goal.Status.ACTIVE).order_by()
+    """Everybody who has a goal under way, but whose history is not being built: then it has a clock of its own. Runs as
+    the system."""
+    building = PortfolioState.objects.filter(building__isnull=False).values("owner_id")
+    rows = Goal.objects.filter(status=Goal.Status.ACTIVE).exclude(owner_id__in=building).order_by()
     return list(rows.values_list("owner_id", flat=True).distinct())
 
 

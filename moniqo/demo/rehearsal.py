@@ -33,7 +33,7 @@ from kit.live.publish import publish
 from kit.users.models import User
 from markets.assets import dollar_in
 from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
-from moniqo.demo import cast, stage
+from moniqo.demo import ambitions, cast, stage
 from moniqo.demo.cast import AgentRole, FarmRole
 from portfolio.models import PortfolioState
 from portfolio.services import roll_up_days, take_snapshots
@@ -141,6 +141,7 @@ def _open(owner_id: UUID, scene: stage.Scene) -> None:
             for agent in role.agents:
                 if agent.joins_before_end is None or not scene.is_quick(agent):
                     _hire(owner_id, farm, role, agent, scene)
+        ambitions.set_first(owner_id=owner_id, master=master)
         take_snapshots(owner_id=owner_id, at=scene.start)
         stage.remember(owner_id, scene)
 
@@ -184,6 +185,7 @@ def _play(owner_id: UUID, scene: stage.Scene, say: Say) -> None:
         with tenancy.tenant(owner_id):
             _play_day(owner_id, scene, tape, first, until)
             _progress(owner_id, min(done, 99), step)
+        ambitions.follow(owner_id=owner_id, at=moment(until))
         if done // 10 != shown:
             shown = done // 10
             say(f"{done:3d} %  {step}")
@@ -300,6 +302,7 @@ def _close(owner_id: UUID, scene: stage.Scene) -> Summary:
             go_live(connection=account)
         orders = Order.objects.count()
         trades = Position.objects.filter(closed_at__isnull=False).count()
+        ambitions.set_last(owner_id=owner_id, end=scene.end)
         _progress(owner_id, None, "")
     stage.go_live(scene.venue)
     return Summary(scene.start, scene.end, orders, trades)

@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -28,6 +28,7 @@ from django.test import Client
 from django.urls import reverse
 
 from farms.models import Agent, AgentRun, Farm
+from goals.selectors import goal_rows
 from kit import formatting, tenancy
 from kit.alerts.models import Alert
 from kit.display import Display
@@ -39,7 +40,7 @@ from kit.users.models import User
 from markets.candles.reading import load_candles, milliseconds
 from markets.feeds import collect
 from markets.models import Ticker
-from moniqo.demo import recordings, rehearsal, trader
+from moniqo.demo import ambitions, recordings, rehearsal, trader
 from moniqo.demo.recordings import CandleFolderError
 from portfolio.models import PortfolioState, Snapshot
 from portfolio.services import ask_venues
@@ -196,6 +197,28 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
         runs = AgentRun.objects.values_list("created_at", flat=True)
         assert min(runs) == START + FOUR_HOURS
         assert PortfolioState.objects.get().building is None
+        assert verify(owner_id=user.pk).ok
+
+
+def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
+    live_db: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ambitions, "FIRST_TRADES", 2)  # a month of four-hour candles has few
+    user, summary = build(folder)
+    with tenancy.tenant(user.pk):
+        rows = {row.goal.name: row for row in goal_rows(owner_id=user.pk)}
+        assert [row.state for row in rows.values()] == ["behind", "ahead", "achieved"]
+        assert list(rows) == ["Volume of this month", "Trades of this month", "First 2 trades"]
+        first = rows["First 2 trades"].goal
+        assert summary.start < first.ended_at <= summary.end
+        assert [step.status for step in first.steps.all()] == ["done"] * 3
+        collected, rewarded = (
+            sum(move.amount for move in first.moves.filter(purpose=purpose)) for purpose in ("collect", "reward")
+        )
+        reserve = Wallet.objects.get(role="reserve").accounts.filter(kind="wallet").values_list("balance", flat=True)
+        assert collected > 0
+        assert 0 <= collected - rewarded < Decimal("0.05")
+        assert sum(reserve) == (collected * Decimal("0.6")).quantize(Decimal("0.01"), ROUND_DOWN)
         assert verify(owner_id=user.pk).ok
 
 

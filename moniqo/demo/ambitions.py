@@ -1,0 +1,80 @@
+"""The demo trader's goals: one that its history reaches, and at the end of it one ahead of its plan and one behind."""
+
+from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, Decimal
+from typing import Final
+from uuid import UUID
+
+from django.db.models import F, Sum
+
+from goals import services
+from kit import clock, tenancy
+from trading.models import Fill
+from trading.selectors.trades import trade_figures
+from wallets.models import Wallet
+from wallets.services import create_wallet
+
+RESERVE: Final = "Savings"
+FIRST_TRADES: Final = 20
+HALF: Final = timedelta(days=15)  # of the time of the two goals, which are in the middle of it when the history ends
+AHEAD: Final = Decimal("0.75")
+BEHIND: Final = Decimal("1.6")
+
+
+def set_first(*, owner_id: UUID, master: Wallet) -> None:
+    """A goal for the history: when the fund has closed its first trades, the profit comes home and is shared out."""
+    reserve = create_wallet(owner_id=owner_id, name=RESERVE, role=Wallet.Role.RESERVE, parent=master)
+    services.create(
+        owner_id=owner_id,
+        name=f"First {FIRST_TRADES} trades",
+        kind="trade_volume",
+        target={"measure": "count", "value": FIRST_TRADES},
+        scope="fund",
+        actions=[
+            {"do": "collect", "amount": "profit", "to": "master"},
+            {
+                "do": "distribute",
+                "shares": [{"to": str(reserve.pk), "share": "0.6"}, {"to": "agents", "share": "0.4"}],
+            },
+            {"do": "continue"},
+        ],
+    )
+
+
+def follow(*, owner_id: UUID, at: datetime) -> None:
+    """What happens to goals at the end of a day of the history."""
+    with tenancy.tenant(owner_id), clock.at(at):
+        ended = services.update(owner_id=owner_id)
+    for goal_id in ended:
+        with tenancy.tenant(owner_id), clock.at(at):
+            services.carry_out(owner_id=owner_id, goal_id=goal_id)
+
+
+def set_last(*, owner_id: UUID, end: datetime) -> None:
+    """Two goals under way, wherever the history has led: one ahead of its plan and one behind."""
+    now = clock.now()
+    starts_at = end - HALF
+    ends_at = now + (now - starts_at)
+    trades = trade_figures(owner_id=owner_id, since=starts_at).trades
+    volume = Fill.objects.filter(owner_id=owner_id, filled_at__gte=starts_at).aggregate(
+        sum=Sum(F("price") * F("quantity"))
+    )
+    wanted = {
+        "Trades of this month": ("count", trades * 2 * AHEAD, Decimal(1)),
+        "Volume of this month": ("notional", (volume["sum"] or Decimal(0)) * 2 * BEHIND, Decimal(1000)),
+    }
+    for name, (measure, value, unit) in wanted.items():
+        services.create(
+            owner_id=owner_id,
+            name=name,
+            kind="trade_volume",
+            target={
+                "measure": measure,
+                "value": str(max((value / unit).to_integral_value(ROUND_CEILING) * unit, unit)),
+            },
+            scope="fund",
+            starts_at=starts_at,
+            ends_at=ends_at,
+            actions=[{"do": "collect", "amount": "profit", "to": "farm"}, {"do": "renew", "rule": "ratchet"}],
+            on_miss=[{"do": "extend", "days": 7, "times": 1}],
+        )
