@@ -2,13 +2,16 @@
 
 An action and the note that it is done are one transaction, so a crash at any moment leaves it to be done or done; the
 key of what it moves is the goal's id and the action's number. What waits for the world outside (positions to close,
-money to become free) comes back after a while, and is given up with a statement of what is left.
+money to become free) comes back after a while, and is given up with a statement of what is left. What fails does so by
+itself: it says why, is tried again after ever longer pauses, and in the end is given up and lets the next one begin.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from decimal import Decimal
+from itertools import repeat
 from typing import Final
 from uuid import UUID
 
@@ -17,23 +20,27 @@ from django.db.models import Q
 
 from farms.models import Agent, Farm
 from farms.services import pause_agent, pause_farm
-from goals import life, moving, renewing
+from goals import life, moving, renewing, telling
 from goals.actions import EVERYTHING, MASTER
 from goals.models import Goal, GoalAction, GoalEvent, GoalMove
 from goals.moving import Moves
 from kit import clock
-from kit.sentences import Sentence, amount, joined, sentence
+from kit.errors import MoniqoError
+from kit.sentences import Sentence, amount, joined, sentence, told_by
 from portfolio.models import PortfolioState
 from trading.services import close_all
 from wallets.models import PostingKind, Wallet
 from wallets.services import move_along, update_wallet
 
+logger = logging.getLogger(__name__)
 Status = GoalAction.Status
 OPEN: Final = (Status.WAITING, Status.RUNNING)
 TRY_AGAIN: Final = timedelta(seconds=20)
 # Ten minutes for positions to close, five for money to come out of open orders.
 TRIES_TO_CLOSE: Final = 30
 TRIES_TO_COLLECT: Final = 15
+# What fails is tried after 20 seconds, 40, 60 and so on: half an hour in all.
+TRIES_THAT_FAIL: Final = 13
 
 
 def due_goals() -> list[tuple[UUID, UUID]]:
@@ -54,12 +61,15 @@ def carry_out_next(*, owner_id: UUID, goal_id: UUID) -> bool | None:
         goal = life.lock(owner_id=owner_id, goal_id=goal_id)
         action = goal.steps.filter(status__in=OPEN).order_by("number").first()
         if action is None:
-            _let_go(goal)
             return True
         if action.next_try_at is not None and action.next_try_at > clock.now():
             return False
-        _do(goal, action)
-        return False if action.status in OPEN else None
+        _try(goal, action)
+        if action.status in OPEN:
+            return False
+        if not goal.steps.filter(status__in=OPEN).exists():
+            _let_go(goal)  # with the last action: nobody comes back to a goal with nothing left to do
+        return None
 
 
 def carry_out(*, owner_id: UUID, goal_id: UUID) -> bool:
@@ -69,16 +79,41 @@ def carry_out(*, owner_id: UUID, goal_id: UUID) -> bool:
     return done
 
 
-def _do(goal: Goal, action: GoalAction) -> None:
-    action.tries += 1
-    status, result = _DOES[action.do](goal, action)
+def _try(goal: Goal, action: GoalAction) -> None:
+    """Do the action, all of it or nothing; what goes wrong is its result."""
+    try:
+        with transaction.atomic():
+            action.tries += 1
+            status, result = _DOES[action.do](goal, action)
+            _write(goal, action, status, result, again=TRY_AGAIN)
+    except Exception as error:
+        # One goal's trouble must neither keep its other actions for ever nor be asked of the database all day.
+        why = sentence("{said}", said=told_by(error))
+        if not isinstance(error, MoniqoError):
+            logger.exception("Action %s of goal %s failed", action.number, goal.pk)
+            why = Sentence("Something went wrong.")
+        goal.refresh_from_db()
+        action.refresh_from_db()
+        action.tries += 1
+        if action.tries < TRIES_THAT_FAIL:
+            result = sentence("{why} It is tried again.", why=why)
+            _write(goal, action, Status.RUNNING, result, again=TRY_AGAIN * action.tries)
+        else:
+            _write(goal, action, Status.SKIPPED, sentence("Given up. {why}", why=why))
+
+
+def _write(
+    goal: Goal, action: GoalAction, status: Status, result: Sentence, *, again: timedelta = timedelta(0)
+) -> None:
     action.status, action.result = status, result
-    action.next_try_at = clock.now() + TRY_AGAIN if status in OPEN else None
+    action.next_try_at = clock.now() + again if status in OPEN else None
     action.done_at = None if status in OPEN else clock.now()
     action.save()
     if status not in OPEN:
         detail = sentence("{action}: {result}", action=action.do.capitalize(), result=result)
         life.record(goal, GoalEvent.Kind.ACTED, detail)
+    if status in (Status.PARTLY, Status.SKIPPED):
+        telling.tell_left(goal, action)
 
 
 # --- the actions ----------------------------------------------------------------------------------------------------
@@ -147,6 +182,8 @@ def _continue(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
 
 def _renew(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
     value = renewing.next_value(goal, action.options.get("rule", "percentage"), action.options.get("value", "0"))
+    if renewing.is_reached_at_once(goal, value):
+        return Status.PARTLY, Sentence("It does not begin again: what it would want is reached already.")
     _let_go(goal)
     following = renewing.renew(goal, value)
     return Status.DONE, sentence("It begins again as a new goal, {target}.", target=renewing.target_of(following))
@@ -200,10 +237,11 @@ def _move(goal: Goal, action: GoalAction, purpose: GoalMove.Purpose, kind: Posti
             target_id=move.target.pk,
             asset=move.asset,
             amount=move.amount,
+            profit=profit,
             posting=posting,
             created_at=clock.now(),
         )
-        for move in found.moves
+        for move, profit in zip(found.moves, found.profits or repeat(Decimal(0)), strict=False)
     )
 
 

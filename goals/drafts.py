@@ -8,7 +8,7 @@ from uuid import UUID
 
 from goals.actions import AGENTS, FARM, MASTER, read_actions, read_on_miss, read_rule
 from goals.figures import Span, read_figures
-from goals.measures import value_of
+from goals.measures import reading
 from goals.models import Goal
 from goals.targets import Target, load, read
 from kit import clock
@@ -137,17 +137,20 @@ def _check_wallets(owner_id: UUID, draft: Draft) -> None:
 
 
 def _check_ahead(owner_id: UUID, draft: Draft) -> None:
-    """A goal of what things are worth now that is reached already is refused: it would end as it begins."""
-    main = draft.target.main
-    if main.metric.source != "value" or len(draft.target.conditions) > 1 or draft.starts_at > clock.now():
+    """What is reached with nothing done is refused: it would end as it begins."""
+    if draft.starts_at > clock.now() or not is_reached_at_once(
+        owner_id, draft.target, draft.scope, base=currency_of(owner_id)
+    ):
         return
-    probe = Goal(owner_id=owner_id, target=draft.target.stored, base=currency_of(owner_id), starts_at=draft.starts_at)
-    spans = _spans(owner_id, draft.scope)
-    value = value_of(
-        main.metric.name, read_figures(owner_id=owner_id, goals=[probe], spans={probe.pk: spans})[probe.pk]
-    )
-    if value is not None and main.holds(value):
-        raise _wrong("target.value", "It is reached already: choose one that lies ahead.")
+    field = "target.conditions" if draft.kind == Goal.Kind.CUSTOM else "target.value"
+    raise _wrong(field, "It is reached already: choose one that lies ahead.")
+
+
+def is_reached_at_once(owner_id: UUID, target: Target, scope: Iterable[UUID | None], *, base: str) -> bool:
+    """Whether a goal of these that began now, with nothing counted yet, would be reached."""
+    probe = Goal(owner_id=owner_id, target=target.stored, base=base, starts_at=clock.now())
+    spans = {probe.pk: _spans(owner_id, scope)}
+    return reading(target, read_figures(owner_id=owner_id, goals=[probe], spans=spans)[probe.pk]).is_reached
 
 
 def _spans(owner_id: UUID, scope: Iterable[UUID | None]) -> list[Span]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from goals import counting
+from goals import counting, telling
 from goals.drafts import FUND, Draft, check, currency_of, told
 from goals.figures import read_figures
 from goals.measures import reading, value_of
@@ -47,13 +47,14 @@ def change(*, owner_id: UUID, goal_id: UUID, **given: Any) -> Goal:
         before, old = _facts(goal), told(goal)
         draft = check(owner_id=owner_id, is_running=goal.status == Goal.Status.ACTIVE, **{**old, **given})
         _write(goal, draft)
-        goal.told = 0
         goal.save()
         assign(goal, draft.scope, began=old["starts_at"])
         if goal.status == Goal.Status.ACTIVE:
             _measure(goal, is_new=draft.starts_at != old["starts_at"])
         after = _facts(goal)
         changed = [name for name, value in after.items() if before[name] != value]
+        if {"target", "starts", "deadline", "scope"} & set(changed):
+            telling.forget(goal)
         if changed:
             record(goal, GoalEvent.Kind.CHANGED, sentence("Changed: {what}.", what=", ".join(changed)))
         audit.record_change(
@@ -96,6 +97,7 @@ def cancel(*, owner_id: UUID, goal_id: UUID) -> Goal:
         if not goal.is_open:
             raise ConflictError(f"{goal.name} has ended already: nothing is left to cancel.")
         _end(goal, Goal.Status.CANCELLED, clock.now(), GoalEvent.Kind.CANCELLED, Sentence())
+        telling.forget(goal)
     return goal
 
 

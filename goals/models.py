@@ -237,6 +237,7 @@ class GoalMove(Owned):
     target = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="+")
     asset = models.CharField(max_length=20)
     amount = MoneyField()
+    profit = MoneyField(default=0, help_text="What of it its source had earned, and no goal had collected yet.")
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
 

@@ -1,7 +1,7 @@
 """What a goal would move, and from where to where: the same for a preview and for what is then done.
 
 Free realised profit of a wallet = min(free balance − its minimum balance, what its trades have earned since the goal
-began, net of fees − what goals have collected from it since). Money in open orders, in positions and below a minimum
+began, net of fees − what of that goals have collected since). Money in open orders, in positions and below a minimum
 balance stays where it is, and so does what no way leads home; all of that is stated.
 """
 
@@ -31,9 +31,13 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """Moves in their order, and what stays behind and why. `waits` says that some of it may become free by itself."""
+    """Moves in their order, and what stays behind and why. `waits` says that some of it may become free by itself.
+
+    `profits` are what of each move its source had earned, where it was collected.
+    """
 
     moves: tuple[Move, ...] = ()
+    profits: tuple[Decimal, ...] = ()
     stays: tuple[Sentence, ...] = ()
     waits: bool = False
 
@@ -81,6 +85,10 @@ class Books:
         """The farm that the wallet belongs to; None for what stands in none."""
         return next((one for one in self.path(wallet) if one.role == Wallet.Role.FARM), None)
 
+    def profit(self, wallet: Wallet) -> Decimal:
+        """What it has earned since the goal began and no goal has collected; nothing where that is not known."""
+        return max((self.earned[wallet.pk] or ZERO) - self.collected[wallet.pk], ZERO)
+
     def apply(self, moves: Iterable[Move]) -> None:
         """As if the moves had been done."""
         for move in moves:
@@ -106,7 +114,7 @@ def read_books(goal: Goal) -> Books:
     sums = (
         moved.order_by()
         .values("source_id", "asset")
-        .annotate(total=Sum("amount"), others=Sum("amount", filter=~Q(goal=goal), default=ZERO))
+        .annotate(total=Sum("profit"), others=Sum("profit", filter=~Q(goal=goal), default=ZERO))
     )
     collected, by_others = dict.fromkeys(family, ZERO), dict.fromkeys(family, ZERO)
     for row in sums:
@@ -150,6 +158,7 @@ def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | No
     kind = options["amount"]
     left = None if kind in (PROFIT, EVERYTHING) else (Decimal(kind) if wanted is None else wanted)
     moves: list[Move] = []
+    profits: list[Decimal] = []
     stays: list[Sentence] = []
     waits = False
     for wallet in books.below(roots):
@@ -164,6 +173,7 @@ def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | No
             continue
         if due > 0:
             moves.append(Move(wallet, target, wallet.base_asset, due))
+            profits.append(min(due, books.profit(wallet)))
             left = None if left is None else left - due
         stays.extend(why)
         waits |= may_come
@@ -172,13 +182,13 @@ def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | No
         if left > 0:
             asset = moves[0].asset if moves else books.family[roots[0]].base_asset
             stays.append(sentence("{amount} of what was asked for is not free.", amount=amount(left, asset)))
-    return Moves(tuple(moves), tuple(stays), waits)
+    return Moves(tuple(moves), tuple(profits), tuple(stays), waits)
 
 
 def _due(kind: str, wallet: Wallet, books: Books) -> tuple[Decimal, list[Sentence], bool]:
     """What is to be taken of the wallet, what of it stays and why, and whether that may become free by itself."""
     unit = smallest_unit(wallet.base_asset)
-    usable = max(books.free[wallet.pk] - wallet.minimum_balance, ZERO)
+    usable = _usable(wallet, books)
     held = books.held[wallet.pk]
     if kind != PROFIT:
         why = [_said("{wallet}: {amount} is in open orders.", wallet, held)] if held > 0 and kind == EVERYTHING else []
@@ -186,19 +196,21 @@ def _due(kind: str, wallet: Wallet, books: Books) -> tuple[Decimal, list[Sentenc
     earned = books.earned[wallet.pk]
     if earned is None:
         return ZERO, [sentence("{wallet}: what it earned is in an asset without a price.", wallet=wallet.name)], False
-    profit = max(earned - books.collected[wallet.pk], ZERO).quantize(unit, ROUND_DOWN)
+    profit = books.profit(wallet).quantize(unit, ROUND_DOWN)
     due = min(usable, profit).quantize(unit, ROUND_DOWN)
     why = []
     if taken := min(books.by_others[wallet.pk], max(earned, ZERO)):
         why.append(_said("{wallet}: {amount} of its profit was collected by another goal.", wallet, taken))
     if profit > due:
-        reason = (
-            "{wallet}: {amount} of its profit is in open orders or positions, or below its minimum balance."
-            if earned > 0
-            else ""
-        )
+        reason = "{wallet}: {amount} of its profit is in open orders or positions, or below its minimum balance."
         why.append(_said(reason, wallet, profit - due))
     return due, why, profit > due and held > 0
+
+
+def _usable(wallet: Wallet, books: Books) -> Decimal:
+    """What is neither in open orders nor below its minimum balance."""
+    free: Decimal = books.free[wallet.pk] - wallet.minimum_balance
+    return max(free, ZERO)
 
 
 def _said(template: str, wallet: Wallet, value: Decimal) -> Sentence:
@@ -233,8 +245,12 @@ def distribution(options: Mapping[str, Any], pools: Mapping[tuple[UUID, str], De
     for (wallet_id, asset), pool in sorted(pools.items(), key=lambda one: (str(one[0][0]), one[0][1])):
         source = books.family[wallet_id]
         kept = pool
+        usable = min(pool, _usable(source, books)) if asset == source.base_asset else pool
+        if usable < pool:
+            missing = "{wallet}: {amount} of what was collected is not free any more, or below its minimum balance."
+            stays.append(sentence(missing, wallet=source.name, amount=amount(pool - usable, asset)))
         for share in options["shares"]:
-            part = _down(pool * Decimal(share["share"]), asset)
+            part = _down(usable * Decimal(share["share"]), asset)
             for target, weight in _receivers(share["to"], source, books):
                 portion = _down(part * weight, asset)
                 if portion <= 0 or target.pk == source.pk:
@@ -246,7 +262,7 @@ def distribution(options: Mapping[str, Any], pools: Mapping[tuple[UUID, str], De
                 kept -= portion
         if kept > 0:
             stays.append(_stays(source, asset, kept))
-    return Moves(tuple(moves), tuple(stays))
+    return Moves(tuple(moves), stays=tuple(stays))
 
 
 def _stays(source: Wallet, asset: str, kept: Decimal) -> Sentence:
@@ -301,9 +317,9 @@ def preview(goal: Goal) -> Moves:
             stays.append("Positions are closed first: what they bring is not counted here.")
         if action["do"] == "collect":
             found = collection(action, books)
-            for move in found.moves:
+            for move, profit in zip(found.moves, found.profits, strict=True):
                 pools[move.target.pk, move.asset] += move.amount
-                books.collected[move.source.pk] += move.amount
+                books.collected[move.source.pk] += profit
         elif action["do"] == "distribute":
             found = distribution(action, pools, books)
         else:
@@ -311,4 +327,4 @@ def preview(goal: Goal) -> Moves:
         books.apply(found.moves)
         moves += found.moves
         stays += found.stays
-    return Moves(tuple(moves), tuple(map(Sentence.of, stays)))
+    return Moves(tuple(moves), stays=tuple(map(Sentence.of, stays)))

@@ -1,12 +1,12 @@
 """The next goal after one that has ended, and another target for one that runs."""
 
-from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Final
 
+from goals import drafts
 from goals.life import assign, begin, record
 from goals.models import Goal, GoalEvent
-from goals.plan import planned
+from goals.plan import Plan
 from goals.targets import Target, load
 from goals.words import figure, target_in_words
 from kit import clock
@@ -67,22 +67,19 @@ def next_value(goal: Goal, rule: str, by: str = "0") -> Decimal:
     return _sensible(target, value, old)
 
 
-def adjust(goal: Goal, at: datetime) -> bool:
-    """Change the target of a running goal by the rule that its owner has accepted, once in so many days."""
+def is_reached_at_once(goal: Goal, value: Decimal) -> bool:
+    """Whether the goal that would follow has nothing left to wait for: then it would begin and end for ever."""
+    scope = goal.assignments.filter(until=None).values_list("wallet_id", flat=True)
+    target = load(goal.target).with_value(value)
+    return drafts.is_reached_at_once(goal.owner_id, target, scope, base=goal.base)
+
+
+def adjust(goal: Goal, plan: Plan) -> bool:
+    """Change the target of a running goal that is ahead or behind, by the rule that its owner has accepted."""
     rule = goal.accepts_changes
-    if rule is None or goal.ends_at is None:
-        return False
-    last = goal.events.filter(kind__in=(GoalEvent.Kind.ADJUSTED, GoalEvent.Kind.STARTED)).values_list(
-        "created_at", flat=True
-    )
-    if (newest := last.first()) is None or at - newest < timedelta(days=rule["every_days"]):
+    if rule is None or not (plan.is_ahead or plan.is_behind):
         return False
     target = load(goal.target)
-    plan = planned(
-        target, value=goal.value, began_with=goal.began_with, starts_at=goal.starts_at, ends_at=goal.ends_at, now=at
-    )
-    if plan is None or not (plan.is_ahead or plan.is_behind):
-        return False
     factor = 1 + Decimal(rule["by"]) if plan.is_ahead else 1 - Decimal(rule["by"])
     old = target.main.value
     value = _sensible(target, old * factor, old)
@@ -104,7 +101,8 @@ def adjust(goal: Goal, at: datetime) -> bool:
 def _sensible(target: Target, value: Decimal, old: Decimal) -> Decimal:
     """A new value that a target may have: whole where things are counted, within what is possible, above zero."""
     metric = target.main.metric
-    places = Decimal(1) if metric.unit == "count" else Decimal("0.01") if metric.unit == "money" else Decimal("0.0001")
+    money = Decimal("0.01") if old >= 1 else Decimal("1e-8")  # a little bitcoin is a lot
+    places = Decimal(1) if metric.unit == "count" else money if metric.unit == "money" else Decimal("0.0001")
     value = value.quantize(places, ROUND_CEILING if metric.unit == "count" else ROUND_HALF_UP)
     if metric.most is not None:
         value = min(value, metric.most if target.main.operator == ">=" else metric.most - places)

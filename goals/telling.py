@@ -1,4 +1,6 @@
-"""What an owner is told of a running goal: half the way, nine tenths, reached; falling behind, and catching up."""
+"""What an owner is told of a goal: half the way, nine tenths, reached or missed, what could not be done then; falling
+behind, and catching up.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,12 +8,12 @@ from typing import Final
 from uuid import UUID
 
 from goals.measuring import Measured
-from goals.models import Goal
+from goals.models import Goal, GoalAction
 from goals.targets import load
 from goals.words import standing_in_words, target_in_words
 from kit.alerts.links import about
 from kit.alerts.models import Alert
-from kit.alerts.services import raise_alert, resolve_alert
+from kit.alerts.services import raise_alert, resolve_alert, resolve_alerts
 
 STEPS: Final = (50, 90, 100)
 
@@ -24,10 +26,37 @@ def tell(*, owner_id: UUID, found: Sequence[Measured], now: datetime) -> None:
         if step > goal.told:
             _tell_step(one, step)
         is_behind = goal.status == Goal.Status.ACTIVE and one.plan is not None and one.plan.is_behind
-        if is_behind != goal.is_behind or step > goal.told:
+        if is_behind != goal.is_behind:
             _tell_behind(one, is_behind=is_behind)
-            Goal.objects.filter(pk=goal.pk).update(told=max(step, goal.told), is_behind=is_behind)
+        if is_behind != goal.is_behind or step > goal.told:
             goal.told, goal.is_behind = max(step, goal.told), is_behind
+            Goal.objects.filter(pk=goal.pk).update(told=goal.told, is_behind=is_behind)
+        if goal.status == Goal.Status.MISSED:
+            _tell_missed(one)
+
+
+def tell_left(goal: Goal, action: GoalAction) -> None:
+    """What was to be done, and was not done, or not all of it."""
+    is_given_up = action.status == GoalAction.Status.SKIPPED
+    raise_alert(
+        owner_id=goal.owner_id,
+        key=f"goal:{goal.pk}:action-{action.number}",
+        level=Alert.Level.WARNING if is_given_up else Alert.Level.INFO,
+        title="{name}: {action} was given up" if is_given_up else "{name}: {action} was partly done",
+        body="{result}",
+        about=about("goal", goal.pk),
+        name=goal.name,
+        action=action.do,
+        result=action.result,
+    )
+
+
+def forget(goal: Goal) -> None:
+    """Nothing is said any more of a goal that somebody has ended, or given another way to go."""
+    keys = [f"goal-behind:{goal.pk}", *(f"goal:{goal.pk}:{step}" for step in STEPS)]
+    resolve_alerts(owner_id=goal.owner_id, keys=keys)
+    goal.told, goal.is_behind = 0, False
+    goal.save(update_fields=("told", "is_behind"))
 
 
 def _step(one: Measured) -> int:
@@ -37,36 +66,38 @@ def _step(one: Measured) -> int:
 
 
 def _tell_step(one: Measured, step: int) -> None:
-    goal, target = one.goal, load(one.goal.target)
+    """Each step calls its person; the one before it has been overtaken."""
+    goal = one.goal
+    resolve_alerts(owner_id=goal.owner_id, keys=[f"goal:{goal.pk}:{before}" for before in STEPS if before < step])
     reached = step == STEPS[-1]
-    raise_alert(
-        owner_id=goal.owner_id,
-        key=f"goal:{goal.pk}",
-        level=Alert.Level.INFO,
-        title="{name}: reached" if reached else "{name}: {step} % of the way",
-        body="{wanted}. {standing}",
-        about=about("goal", goal.pk),
-        name=goal.name,
-        step=step,
-        wanted=target_in_words(target, goal.base),
-        standing=standing_in_words(target, one.reading, one.plan, goal.base),
-    )
+    title = "{name}: reached" if reached else "{name}: {step} % of the way"
+    _raise(one, f"goal:{goal.pk}:{step}", Alert.Level.INFO, title, step=step)
+
+
+def _tell_missed(one: Measured) -> None:
+    resolve_alerts(owner_id=one.goal.owner_id, keys=[f"goal:{one.goal.pk}:{step}" for step in STEPS])
+    _raise(one, f"goal:{one.goal.pk}:missed", Alert.Level.WARNING, "{name}: missed")
 
 
 def _tell_behind(one: Measured, *, is_behind: bool) -> None:
-    goal = one.goal
-    if not is_behind:
-        resolve_alert(owner_id=goal.owner_id, key=f"goal-behind:{goal.pk}")
-    elif not goal.is_behind:
-        target = load(goal.target)
-        raise_alert(
-            owner_id=goal.owner_id,
-            key=f"goal-behind:{goal.pk}",
-            level=Alert.Level.WARNING,
-            title="{name} falls behind its plan",
-            body="{wanted}. {standing}",
-            about=about("goal", goal.pk),
-            name=goal.name,
-            wanted=target_in_words(target, goal.base),
-            standing=standing_in_words(target, one.reading, one.plan, goal.base),
-        )
+    key = f"goal-behind:{one.goal.pk}"
+    if is_behind:
+        _raise(one, key, Alert.Level.WARNING, "{name} falls behind its plan")
+    else:
+        resolve_alert(owner_id=one.goal.owner_id, key=key)
+
+
+def _raise(one: Measured, key: str, level: str, title: str, **facts: int) -> None:
+    goal, target = one.goal, load(one.goal.target)
+    raise_alert(
+        owner_id=goal.owner_id,
+        key=key,
+        level=level,
+        title=title,
+        body="{wanted}. {standing}",
+        about=about("goal", goal.pk),
+        name=goal.name,
+        wanted=target_in_words(target, goal.base),
+        standing=standing_in_words(target, one.reading, one.plan, goal.base),
+        **facts,
+    )

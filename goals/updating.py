@@ -11,10 +11,12 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
+from django.db.models import Max
 
-from goals import counting, life, telling
+from goals import counting, life, renewing, telling
 from goals.measuring import Measured, measure
-from goals.models import Goal
+from goals.models import Goal, GoalEvent
+from goals.targets import load
 from kit import clock
 from kit.live.publish import publish
 from portfolio.models import PortfolioState
@@ -37,6 +39,7 @@ def update(*, owner_id: UUID) -> list[UUID]:
         if changed:
             write(owner_id, changed, now)
         ended = [one.goal.pk for one in found if _end(one, now)]
+        _adjust(found, now)
         telling.tell(owner_id=owner_id, found=found, now=now)
         cursor.measured_at = now
         cursor.save(update_fields=("measured_at",))
@@ -103,8 +106,33 @@ def _end(one: Measured, now: datetime) -> bool:
     goal = one.goal
     if goal.paused_at is not None:
         return False
-    if one.reading.is_reached:
+    if one.reading.is_reached and not _is_too_late(goal, now):
         return life.achieve(goal, at=now)
     if goal.ends_at is not None and now >= goal.ends_at + GRACE:
         return life.miss(goal, at=now)
     return False
+
+
+def _is_too_late(goal: Goal, now: datetime) -> bool:
+    """What has happened is counted by its moment; what things are worth is known of now alone."""
+    return goal.ends_at is not None and now >= goal.ends_at and load(goal.target).needs("value")
+
+
+def _adjust(found: Sequence[Measured], now: datetime) -> None:
+    """Let the rules work that owners have accepted, each once in so many days."""
+    ruled = {
+        one.goal.pk: one
+        for one in found
+        if one.goal.accepts_changes and one.plan and one.goal.status == Goal.Status.ACTIVE and not one.goal.paused_at
+        if one.plan.is_ahead or one.plan.is_behind
+    }
+    if not ruled:
+        return
+    kinds = (GoalEvent.Kind.ADJUSTED, GoalEvent.Kind.STARTED)
+    last = GoalEvent.objects.filter(goal__in=ruled, kind__in=kinds).order_by().values_list("goal_id")
+    for goal_id, newest in last.annotate(newest=Max("created_at")):
+        one = ruled[goal_id]
+        rule = one.goal.accepts_changes
+        began = max(newest, one.goal.starts_at)
+        if rule and one.plan and now - began >= timedelta(days=rule["every_days"]):
+            renewing.adjust(one.goal, one.plan)

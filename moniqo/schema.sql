@@ -37,8 +37,8 @@
 -- migration farms 0002_policies 53a342d2d0cb7f4a
 -- migration farms 0003_histories ca12648d97d353aa
 -- migration farms 0004_newest_runs_first 0924ac13100e9c52
--- migration goals 0001_initial e31753cfa32fedaf
--- migration goals 0002_policies 3405614351869bb2
+-- migration goals 0001_initial de8001902a1c1e15
+-- migration goals 0002_policies c2ee74a7b5f317db
 -- migration markets 0001_initial 3c3f4358ad1774dd
 -- migration markets 0002_prices 84ca09b169b6c73d
 -- migration portfolio 0001_initial 85ffc6d65853d434
@@ -71,6 +71,19 @@
 -- migration wallets 0007_connections_active_since a79e76ab33ee3a9e
 -- migration wallets 0008_connections_as_others_see_them 041b673722bd873c
 -- migration wallets 0009_reserves 272149234ffbc62f
+
+--
+-- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.goals_cursors_begin_anew() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    ALTER TABLE public.goals_goalcursor ALTER COLUMN read_to TYPE xid8 USING '18446744073709551615'::xid8;
+END $$;
+
 
 --
 -- Name: has_orders(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -2046,6 +2059,7 @@ CREATE TABLE public.goals_goalmove (
     purpose character varying(7) NOT NULL,
     asset character varying(20) NOT NULL,
     amount numeric(38,18) NOT NULL,
+    profit numeric(38,18) NOT NULL,
     created_at timestamp with time zone NOT NULL,
     action_id bigint NOT NULL,
     goal_id uuid NOT NULL,
@@ -2054,7 +2068,8 @@ CREATE TABLE public.goals_goalmove (
     source_id uuid NOT NULL,
     target_id uuid NOT NULL,
     CONSTRAINT goal_move_positive CHECK ((amount > (0)::numeric)),
-    CONSTRAINT goals_goalmove_amount_check CHECK ((amount <> 'NaN'::numeric))
+    CONSTRAINT goals_goalmove_amount_check CHECK ((amount <> 'NaN'::numeric)),
+    CONSTRAINT goals_goalmove_profit_check CHECK ((profit <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.goals_goalmove FORCE ROW LEVEL SECURITY;
@@ -8257,6 +8272,15 @@ ALTER TABLE public.wallets_transfer ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.wallets_wallet ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: FUNCTION goals_cursors_begin_anew(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.goals_cursors_begin_anew() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.goals_cursors_begin_anew() TO moniqo_app;
+GRANT ALL ON FUNCTION public.goals_cursors_begin_anew() TO moniqo_system;
+
 
 --
 -- Name: FUNCTION has_orders(p_wallet uuid, p_statuses text[]); Type: ACL; Schema: public; Owner: -

@@ -270,6 +270,15 @@ class Migration(migrations.Migration):
                 ),
                 ("asset", models.CharField(max_length=20)),
                 ("amount", kit.models.MoneyField()),
+                (
+                    "profit",
+                    kit.models.MoneyField(
+                        decimal_places=18,
+                        default=0,
+                        help_text="What of it its source had earned, and no goal had collected yet.",
+                        max_digits=38,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(default=kit.clock.now)),
                 (
                     "action",

@@ -16,6 +16,17 @@ TABLES = (
     "goals_goalmove",
 )
 
+# Ahead of all transactions: what finds its cursor there counts everything anew. As in `trading`, a change of the type
+# asks no policy.
+BEGIN_ANEW = """
+CREATE FUNCTION goals_cursors_begin_anew() RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    ALTER TABLE public.goals_goalcursor ALTER COLUMN read_to TYPE xid8 USING '18446744073709551615'::xid8;
+END $$;
+REVOKE ALL ON FUNCTION goals_cursors_begin_anew FROM PUBLIC;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = (("goals", "0001_initial"), ("trading", "0014_fills_and_trades_of_an_owner"))
@@ -23,4 +34,5 @@ class Migration(migrations.Migration):
     operations = (
         migrations.RunSQL(policy_sql(*TABLES), migrations.RunSQL.noop),
         migrations.RunSQL(append_only_sql("goals_goalevent", "goals_goalmove"), migrations.RunSQL.noop),
+        migrations.RunSQL(BEGIN_ANEW, "DROP FUNCTION goals_cursors_begin_anew"),
     )

@@ -18,6 +18,8 @@ import pytest
 from django.db import ProgrammingError, connections
 from psycopg import sql
 
+from goals import services as goals
+from goals.models import GoalTotal
 from kit import clock, tenancy
 from kit.embedded import schema
 from kit.embedded.environment import DATABASE_VARIABLES
@@ -37,7 +39,7 @@ A_MONTH = timedelta(days=31)
 # Of every table; which transaction wrote a row is another matter on another server.
 ROWS = """
 SELECT count(*), md5(string_agg(line, ',' ORDER BY line))
-FROM (SELECT (to_jsonb(t) - ARRAY['written', 'closed_in'])::text AS line FROM {} t) AS lines
+FROM (SELECT (to_jsonb(t) - ARRAY['written', 'closed_in', 'read_to'])::text AS line FROM {} t) AS lines
 """
 
 
@@ -166,6 +168,30 @@ def test_what_is_written_after_a_restore_is_read_once_and_what_was_before_is_old
         assert read(owner, since=end)[0] == {"fills": [], "trades": 0}
         with tenancy.tenant(owner.pk), pytest.raises(ProgrammingError, match="must be owner"):
             Fill.objects.extra(where=["trading_cursors_begin_anew() IS NULL"]).exists()
+
+
+def test_goals_count_what_comes_after_a_restore_once_and_keep_what_they_had_counted(
+    live_db: str, owner: User, empty: str, tmp_path: Path
+) -> None:
+    desk = make_desk(owner)
+    with tenancy.tenant(owner.pk):
+        goal = goals.create(owner_id=owner.pk, name="Three", kind="trade_volume", target=3, scope="fund")
+    desk.trade("buy", "2")
+    desk.trade("sell", "2")
+    with tenancy.tenant(owner.pk):
+        goals.update(owner_id=owner.pk)
+    file = tmp_path / "moniqo.dump"
+    assert manage(live_db, "backup", str(file)).returncode == 0
+    assert manage(empty, "restore", str(file)).returncode == 0
+
+    with used(empty):
+        for expected in (1, 2):
+            with tenancy.tenant(owner.pk):
+                for _ in range(2):
+                    goals.update(owner_id=owner.pk)
+                assert GoalTotal.objects.get(goal=goal).trades == expected
+            desk.trade("buy", "1")
+            desk.trade("sell", "1")
 
 
 @contextmanager
