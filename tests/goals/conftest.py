@@ -3,7 +3,7 @@
 Every test has an owner of its own in one database of the module.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -78,5 +78,11 @@ def goals_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def ground(goals_db: None) -> Ground:
-    return Ground(make_desk(make_user(f"{uuid4().hex}@example.com")))
+def make_ground(goals_db: None) -> Callable[[], Ground]:
+    """For tests that need many, each with an owner of its own."""
+    return lambda: Ground(make_desk(make_user(f"{uuid4().hex}@example.com")))
+
+
+@pytest.fixture
+def ground(make_ground: Callable[[], Ground]) -> Ground:
+    return make_ground()
