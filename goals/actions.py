@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from goals.targets import whole
 from kit.decimals import parse, plain
 from kit.errors import InvalidInputError
 from kit.limits import MAX_AMOUNT
@@ -73,7 +74,7 @@ def _read(given: Any, field: str, known: Mapping[str, Callable[[Mapping[str, Any
         place = f"{field}.{number}"
         if isinstance(one, str):
             one = {"do": one}
-        if not isinstance(one, Mapping) or one.get("do") not in known:
+        if not isinstance(one, Mapping) or not isinstance(one.get("do"), str) or one["do"] not in known:
             raise _wrong(f"{place}.do", f"Choose one of {', '.join(known)}.")
         options = {name: value for name, value in one.items() if name != "do" and value not in (None, "", [])}
         found.append({"do": one["do"], **known[one["do"]](options, place)})
@@ -221,9 +222,10 @@ def _change(given: Any, field: str) -> Decimal:
 
 
 def _whole(given: Any, field: str, most: int) -> int:
-    if isinstance(given, bool) or not str(given).isdigit() or not 1 <= int(given) <= most:
+    number = whole(given)
+    if number is None or not 1 <= number <= most:
         raise _wrong(field, f"Give a whole number from 1 to {most}.")
-    return int(given)
+    return number
 
 
 def _wrong(field: str, said: str) -> InvalidInputError:

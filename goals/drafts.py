@@ -18,6 +18,7 @@ from wallets.models import Wallet
 
 FUND: Final = "fund"
 LATEST_START: Final = timedelta(days=366)
+LONGEST: Final = timedelta(days=3653)
 # What a user may write of a goal.
 FIELDS: Final = ("name", "kind", "target", "starts_at", "ends_at", "scope", "actions", "on_miss", "accepts_changes")
 
@@ -43,7 +44,6 @@ def check(*, owner_id: UUID, is_running: bool = False, **given: Any) -> Draft:
     A deadline must lie ahead; a start may lie in the past, and what happened since then counts. The scope is a list of
     wallets' ids, or "fund" for everything there is and will be.
     """
-    now = clock.now()
     name = str(given.get("name") or "").strip()
     if not name or len(name) > Goal._meta.get_field("name").max_length:  # type: ignore[operator]
         raise _wrong("name", "Give the goal a name of at most 80 characters.")
@@ -51,15 +51,7 @@ def check(*, owner_id: UUID, is_running: bool = False, **given: Any) -> Draft:
     if kind not in Goal.Kind.values:
         raise _wrong("kind", f"Choose one of {', '.join(Goal.Kind.values)}.")
     target = read(str(kind), given.get("target"))
-    starts_at, ends_at = given.get("starts_at") or now, given.get("ends_at")
-    if starts_at - now > LATEST_START:
-        raise _wrong("starts_at", "Choose a start within a year from now.")
-    if ends_at is not None and ends_at <= starts_at:
-        raise _wrong("ends_at", "The deadline is before the start: choose a later one.")
-    if ends_at is not None and ends_at <= now:
-        raise _wrong("ends_at", "The deadline is over already: choose one that lies ahead.")
-    if kind == Goal.Kind.EQUITY and ends_at is None:
-        raise _wrong("ends_at", "Say by when the equity is to be reached.")
+    starts_at, ends_at = _times(str(kind), given.get("starts_at"), given.get("ends_at"))
     scope = _scope(owner_id, given.get("scope"))
     draft = Draft(
         name=name,
@@ -74,14 +66,34 @@ def check(*, owner_id: UUID, is_running: bool = False, **given: Any) -> Draft:
     )
     _check_wallets(owner_id, draft)
     if draft.accepts_changes and ends_at is None:
-        raise _wrong(
-            "accepts_changes", "A goal without a deadline has no plan to be ahead of or behind: set a deadline."
-        )
-    if any(one["do"] != "adjust" or ends_at for one in draft.on_miss) and draft.on_miss and ends_at is None:
+        said = "A goal without a deadline has no plan to be ahead of or behind: set a deadline."
+        raise _wrong("accepts_changes", said)
+    if draft.on_miss and ends_at is None:
         raise _wrong("on_miss", "A goal without a deadline is never missed: set a deadline.")
     if not is_running:
         _check_ahead(owner_id, draft)
     return draft
+
+
+def _times(kind: str, start: datetime | None, ends_at: datetime | None) -> tuple[datetime, datetime | None]:
+    """From when and until when; it starts now where nothing is said."""
+    now = clock.now()
+    starts_at = start or now
+    if starts_at - now > LATEST_START:
+        raise _wrong("starts_at", "Choose a start within a year from now.")
+    if now - starts_at > LONGEST:
+        raise _wrong("starts_at", "Choose a start within the last ten years.")
+    if kind == Goal.Kind.EQUITY and ends_at is None:
+        raise _wrong("ends_at", "Say by when the equity is to be reached.")
+    if ends_at is None:
+        return starts_at, None
+    if ends_at - now > LONGEST:
+        raise _wrong("ends_at", "Choose a deadline within ten years from now.")
+    if ends_at <= starts_at:
+        raise _wrong("ends_at", "The deadline is before the start: choose a later one.")
+    if ends_at <= now:
+        raise _wrong("ends_at", "The deadline is over already: choose one that lies ahead.")
+    return starts_at, ends_at
 
 
 def told(goal: Goal) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Every kind of goal comes down to comparisons over the same metrics, so a target 
 function measures it. Pure: no database.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -69,6 +70,7 @@ MEASURES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
 MINIMUM_TRADES: Final = 10
 MINIMUM_DAYS: Final = 30
 MOST_CONDITIONS: Final = 8
+_WHOLE: Final = re.compile("[0-9]{1,9}")
 _SIMPLE: Final = frozenset({"measure", "value", "minimum_trades", "minimum_days"})
 _CUSTOM: Final = frozenset({"match", "conditions", "minimum_trades", "minimum_days"})
 
@@ -170,7 +172,7 @@ def read(kind: str, given: Any) -> Target:
             given = {"value": given}
         _known_only(given, _SIMPLE)
         measure = given.get("measure", next(iter(MEASURES[kind])))
-        if measure not in MEASURES[kind]:
+        if not isinstance(measure, str) or measure not in MEASURES[kind]:
             raise _wrong("target.measure", f"Choose one of {', '.join(MEASURES[kind])}.")
         metric, operator = MEASURES[kind][measure]
         conditions: tuple[Condition, ...] = (_condition(METRICS[metric], operator, given.get("value"), "target.value"),)
@@ -180,7 +182,7 @@ def read(kind: str, given: Any) -> Target:
             raise _wrong("target", "Give the conditions of a custom goal.")
         _known_only(given, _CUSTOM)
         match = given.get("match", "all")
-        if match not in {"all", "any"}:
+        if match not in ("all", "any"):
             raise _wrong("target.match", "Choose all or any.")
         conditions = tuple(_conditions(given.get("conditions")))
     else:
@@ -195,7 +197,7 @@ def _conditions(given: Any) -> Iterator[Condition]:
         place = f"target.conditions.{number}"
         if not isinstance(one, Mapping) or set(one) != {"metric", "operator", "value"}:
             raise _wrong(place, "A comparison has metric, operator and value.")
-        if one["metric"] not in METRICS:
+        if not isinstance(one["metric"], str) or one["metric"] not in METRICS:
             raise _wrong(f"{place}.metric", f"Choose one of {', '.join(METRICS)}.")
         if one["operator"] not in OPERATORS:
             raise _wrong(f"{place}.operator", f"Choose one of {', '.join(OPERATORS)}.")
@@ -244,9 +246,18 @@ def _whole(given: Mapping[str, Any], name: str, usual: int) -> int:
     value = given.get(name)
     if value is None or value == "":
         return usual
-    if isinstance(value, bool) or not str(value).isdigit() or int(value) > 1_000_000:
+    number = whole(value)
+    if number is None or number > 1_000_000:
         raise _wrong(f"target.{name}", "Give a whole number up to 1,000,000.")
-    return int(value)
+    return number
+
+
+def whole(given: Any) -> int | None:
+    """The number that somebody wrote with the digits 0 to 9, at most nine of them; None for anything else."""
+    if isinstance(given, bool) or not isinstance(given, int | str):
+        return None
+    written = str(given) if isinstance(given, str) or abs(given) < 10**9 else ""
+    return int(written) if _WHOLE.fullmatch(written) else None
 
 
 def _known_only(given: Mapping[str, Any], known: frozenset[str]) -> None:
