@@ -63,14 +63,14 @@
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
--- migration wallets 0001_initial a54c6f031f47428a
--- migration wallets 0002_policies 8c302ad0e5ec9740
--- migration wallets 0003_ledger db50a75ef1031d8d
--- migration wallets 0005_rehearsing_connections 559e35bab3ca4641
--- migration wallets 0006_hierarchy_functions 519c6baf395cab4b
--- migration wallets 0007_connections_active_since a79e76ab33ee3a9e
--- migration wallets 0008_connections_as_others_see_them 041b673722bd873c
--- migration wallets 0009_reserves 272149234ffbc62f
+-- migration wallets 0001_initial 3caecc165aa03e17
+-- migration wallets 0002_policies 333eb485ec6eebe5
+-- migration wallets 0003_ledger 46316171e77053f5
+-- migration wallets 0005_rehearsing_connections ec9585afac2aa2ac
+-- migration wallets 0006_hierarchy_functions d90d1f35e153ba8c
+-- migration wallets 0007_connections_active_since 2f2dec91cfe895d7
+-- migration wallets 0008_connections_as_others_see_them 895d9c823d6265f6
+-- migration wallets 0009_reserves a515188400871422
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -128,17 +128,22 @@ ALTER TABLE ONLY public.wallets_fundallocation FORCE ROW LEVEL SECURITY;
 CREATE FUNCTION public.ledger_allocation_agrees(a public.wallets_fundallocation) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
-    SELECT count(*) = 1
-       AND bool_and(p.owner_id = a.owner_id AND p.kind = a.kind AND t.phase = 'posted'
-                    AND (t.asset, t.amount) = (a.asset, a.amount)
-                    AND (d.wallet_id, d.kind) = (COALESCE(a.source_id, a.target_id),
-                                                 CASE WHEN a.source_id IS NULL THEN 'external' ELSE 'wallet' END)
-                    AND (c.wallet_id, c.kind) = (a.target_id, 'wallet'))
+    -- There are as many such legs as there are notes of them.
+    SELECT count(*) > (
+        SELECT count(*) FROM public.wallets_fundallocation o
+        WHERE o.posting_id = a.posting_id AND o.id <> a.id AND (o.asset, o.amount) = (a.asset, a.amount)
+              AND (o.source_id, o.target_id) IS NOT DISTINCT FROM (a.source_id, a.target_id)
+    )
     FROM public.wallets_posting p
     JOIN public.wallets_transfer t ON t.posting_id = p.id
     JOIN public.wallets_account d ON d.id = t.debit_id
     JOIN public.wallets_account c ON c.id = t.credit_id
     WHERE p.id = a.posting_id
+      AND p.owner_id = a.owner_id AND p.kind = a.kind AND t.phase = 'posted'
+      AND (t.asset, t.amount) = (a.asset, a.amount)
+      AND (d.wallet_id, d.kind) = (COALESCE(a.source_id, a.target_id),
+                                   CASE WHEN a.source_id IS NULL THEN 'external' ELSE 'wallet' END)
+      AND (c.wallet_id, c.kind) = (a.target_id, 'wallet')
 $$;
 
 
@@ -5303,14 +5308,6 @@ ALTER TABLE ONLY public.wallets_fundallocation
 
 
 --
--- Name: wallets_fundallocation wallets_fundallocation_posting_id_key; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.wallets_fundallocation
-    ADD CONSTRAINT wallets_fundallocation_posting_id_key UNIQUE (posting_id);
-
-
---
 -- Name: wallets_platform wallets_platform_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6392,6 +6389,13 @@ CREATE INDEX wallets_demotrade_owner_id_0513f329 ON public.wallets_demotrade USI
 --
 
 CREATE INDEX wallets_fundallocation_owner_id_34eeb560 ON public.wallets_fundallocation USING btree (owner_id);
+
+
+--
+-- Name: wallets_fundallocation_posting_id_cabdf7d3; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_fundallocation_posting_id_cabdf7d3 ON public.wallets_fundallocation USING btree (posting_id);
 
 
 --

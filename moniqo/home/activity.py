@@ -24,6 +24,7 @@ ICONS: Final = {
     "deposit": "arrow-down-to-line",
     "allocate": "split",
     "collect": "merge",
+    "reward": "gift",
     "closed": "arrow-left-right",
     "opened": "layers-2",
     "refused": "triangle-alert",
@@ -146,7 +147,11 @@ def _event(
 
 
 def _funds(at: datetime, what: str, amount: Decimal | None, asset: str, name: str, other: str, link: str) -> Event:
-    verbs = {"deposit": ("Deposited", f"to {other}"), "collect": ("Collected", f"from {name}")}
+    verbs = {
+        "deposit": ("Deposited", f"to {other}"),
+        "collect": ("Collected", f"from {name}"),
+        "reward": ("Shared out", f"to {other}"),
+    }
     before, after = verbs.get(what, ("Allocated", f"to {other}"))
     return Event(at, ICONS.get(what, "split"), before, amount, asset, after, reverse("wallets:wallet", args=[link]))
 

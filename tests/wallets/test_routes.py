@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connections, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -20,7 +20,7 @@ from tests.wallets.test_hierarchy import Tree, down, plant
 from wallets import services
 from wallets.hierarchy.routes import FUNDING, Move, move_along, route
 from wallets.ledger import IdempotencyConflictError, InsufficientFundsError, Leg, post, statements, verify
-from wallets.models import Connection, Entry, Posting, PostingKind, Transfer, Wallet
+from wallets.models import Connection, Entry, FundAllocation, Posting, PostingKind, Transfer, Wallet
 
 D = Decimal
 
@@ -115,6 +115,24 @@ def test_many_moves_are_done_together_and_what_an_earlier_brings_a_later_takes_o
         grove.move("reserve", "agent b", "0.01"),
     )
     assert grove.balances == START | {"agent a": 0, "agent b": D("0.01"), "master": 100, "reserve": D("899.99")}
+
+
+def test_every_leg_is_an_allocation_so_that_these_and_the_fills_add_up_to_the_balances(grove: Grove) -> None:
+    # Two legs from a farm to its master are alike: each has a note of its own, and there is no third.
+    grove.do(grove.move("agent a", "reserve"), grove.move("agent a", "master"))
+    grove.do(grove.move("master", "agent b", "5"), key="goal:2", kind=PostingKind.REWARD)
+    for name, wallet in grove.names.items():
+        made = D(0)
+        for one in statements.allocations(owner_id=grove.tree.owner.pk, wallet_id=wallet.pk):
+            made += one.amount if one.target_id == wallet.pk else -one.amount
+        assert made == grove.balances[name], name
+    *_, alike = FundAllocation.objects.filter(kind="collect", source=grove.names["farm a"])
+    with pytest.raises(DatabaseError, match="says something else than its posting"), transaction.atomic():
+        FundAllocation.objects.create(
+            owner=grove.tree.owner, kind="collect", source_id=alike.source_id, target_id=alike.target_id,
+            asset="USDT", amount=30, posting_id=alike.posting_id,
+        )  # fmt: skip
+    assert verify(owner_id=grove.tree.owner.pk).ok
 
 
 def test_all_are_done_or_none(grove: Grove) -> None:
@@ -216,7 +234,7 @@ def test_a_statement_says_which_wallets_the_money_only_passed(client: Client, gr
     client.force_login(grove.tree.owner)
     page = client.get(reverse("wallets:wallet", args=[grove.tree.farm.pk])).content.decode()
     assert page.count("passing through") == 2
-    assert page.count(f'href="{reverse("wallets:posting", args=[posting.pk])}"') == 2
+    assert page.count(f'href="{reverse("wallets:posting", args=[posting.pk])}"') == 4, "two entries, two legs"
     assert "Five in a row" in page
     whole = client.get(reverse("wallets:posting", args=[posting.pk])).content.decode()
     assert "Reward" in whole

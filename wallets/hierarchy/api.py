@@ -167,7 +167,11 @@ def undo_allocation(request: HttpRequest, allocation_id: UUID) -> Any:
 # --- the books ------------------------------------------------------------------------------------------------------
 
 
-@router.get("/allocations", response=Page[AllocationOut], summary="Deposits, allocations and collections, newest first")
+@router.get(
+    "/allocations",
+    response=Page[AllocationOut],
+    summary="What moved between wallets: deposits, allocations, collections, rewards; newest first",
+)
 def list_allocations(request: HttpRequest, narrow: Query[TransferNarrow], query: Query[PageQuery]) -> Any:
     rows = statements.allocations(owner_id=owner_of(request), wallet_id=_own(request, narrow))
     return paginate(rows, query, present=_allocation)

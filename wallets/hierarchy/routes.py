@@ -21,7 +21,7 @@ from kit.live.publish import publish
 from markets.assets import require_named
 from wallets.hierarchy.movements import require_present, smallest_unit
 from wallets.ledger import AccountRef, Leg, post
-from wallets.models import Connection, Posting, PostingKind, Purpose, Wallet
+from wallets.models import Connection, FundAllocation, Posting, PostingKind, Purpose, Wallet
 from wallets.models.kinds import PURPOSES
 
 FUNDING: Final = frozenset(kind for kind, purpose in PURPOSES.items() if purpose == Purpose.FUNDING)
@@ -99,8 +99,28 @@ def move_along(
         said = {**(detail or {}), "ways": [[str(way[0].pk), str(way[-1].pk)] for way in ways]}
         posting = post(owner_id=owner_id, key=key, kind=kind, legs=legs, detail=said)
         if not posting.is_replay:
+            _write_down(posting, moves, ways)
             _tell(posting, moves, ways)
     return posting
+
+
+def _write_down(posting: Posting, moves: Sequence[Move], ways: Iterable[tuple[Wallet, ...]]) -> None:
+    """An allocation for each leg, as of what people move: who adds them up and the fills has the balances."""
+    FundAllocation.objects.bulk_create(
+        FundAllocation(
+            owner_id=posting.owner_id,
+            kind=posting.kind,
+            source=one,
+            target=other,
+            asset=move.asset,
+            amount=move.amount,
+            note=posting.detail.get("note", ""),
+            posting=posting,
+            created_at=posting.created_at,
+        )
+        for move, way in zip(moves, ways, strict=True)
+        for one, other in pairwise(way)
+    )
 
 
 def _tell(posting: Posting, moves: Sequence[Move], ways: Iterable[tuple[Wallet, ...]]) -> None:

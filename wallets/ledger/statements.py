@@ -66,12 +66,12 @@ class PostingPage:
 
 
 def posting_page(*, owner_id: UUID, posting_id: int) -> PostingPage:
-    """A posting and its transfers, two queries. Raises NotFoundError, also for somebody else's."""
-    posting = Posting.objects.filter(owner_id=owner_id, pk=posting_id).select_related("allocation").first()
+    """A posting, its transfers and its note, three queries. Raises NotFoundError, also for somebody else's."""
+    posting = Posting.objects.filter(owner_id=owner_id, pk=posting_id).first()
     if posting is None:
         raise NotFoundError("There is no such transfer: choose one of yours.")
     rows = posting.transfers.select_related("debit__wallet", "credit__wallet").order_by("pk")
-    moved = getattr(posting, "allocation", None)
+    moved = posting.allocations.first()
     note = moved.note if moved else Sentence.of(str(posting.detail.get("note", "")))
     return PostingPage(posting, tuple(map(_posting_line, rows)), note)
 
@@ -135,7 +135,7 @@ def transfers(*, owner_id: UUID, wallet_id: UUID | None = None) -> QuerySet[Tran
 
 
 def allocations(*, owner_id: UUID, wallet_id: UUID | None = None) -> QuerySet[FundAllocation]:
-    """Deposits, allocations and collections of the owner or of one wallet, newest first."""
+    """All that moved between wallets, of the owner or of one of them, newest first."""
     rows = FundAllocation.objects.filter(owner_id=owner_id).select_related("source", "target")
     if wallet_id is not None:
         rows = rows.filter(Q(source_id=wallet_id) | Q(target_id=wallet_id))

@@ -123,7 +123,7 @@ CHECKS = (
     WHERE NOT EXISTS (SELECT FROM wallets_transfer t WHERE t.posting_id = p.id)
     ORDER BY id LIMIT 1
     """,
-    # an allocation says what its posting says: kind, asset, amount, from where and to where
+    # an allocation says what a leg of its posting says that no other says: kind, asset, amount, from where and to where
     """
     SELECT format('Allocation %s (%s of %s %s) says something else than its posting %s.',
                   id, kind, amount, asset, posting_id)

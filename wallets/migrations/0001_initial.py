@@ -487,7 +487,13 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("deposit", "Deposit"), ("allocate", "Allocate"), ("collect", "Collect")], max_length=8
+                        choices=[
+                            ("deposit", "Deposit"),
+                            ("allocate", "Allocate"),
+                            ("collect", "Collect"),
+                            ("reward", "Reward"),
+                        ],
+                        max_length=8,
                     ),
                 ),
                 ("asset", models.CharField(max_length=20)),
@@ -501,8 +507,8 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "posting",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="allocation", to="wallets.posting"
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="allocations", to="wallets.posting"
                     ),
                 ),
                 (

@@ -441,20 +441,25 @@ END $$;
 
 REVOKE ALL ON FUNCTION ledger_open_accounts, ledger_hash, ledger_post, ledger_attempt, ledger_post_many FROM PUBLIC;
 
--- --- allocations: a note beside a posting that says what the posting says --------------------------------------------------
+-- --- allocations: notes beside a posting, each of which says what one of its legs says --------------------------------------------------
 
 CREATE FUNCTION ledger_allocation_agrees(a wallets_fundallocation) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT count(*) = 1
-       AND bool_and(p.owner_id = a.owner_id AND p.kind = a.kind AND t.phase = 'posted'
-                    AND (t.asset, t.amount) = (a.asset, a.amount)
-                    AND (d.wallet_id, d.kind) = (COALESCE(a.source_id, a.target_id),
-                                                 CASE WHEN a.source_id IS NULL THEN 'external' ELSE 'wallet' END)
-                    AND (c.wallet_id, c.kind) = (a.target_id, 'wallet'))
+    -- There are as many such legs as there are notes of them.
+    SELECT count(*) > (
+        SELECT count(*) FROM public.wallets_fundallocation o
+        WHERE o.posting_id = a.posting_id AND o.id <> a.id AND (o.asset, o.amount) = (a.asset, a.amount)
+              AND (o.source_id, o.target_id) IS NOT DISTINCT FROM (a.source_id, a.target_id)
+    )
     FROM public.wallets_posting p
     JOIN public.wallets_transfer t ON t.posting_id = p.id
     JOIN public.wallets_account d ON d.id = t.debit_id
     JOIN public.wallets_account c ON c.id = t.credit_id
     WHERE p.id = a.posting_id
+      AND p.owner_id = a.owner_id AND p.kind = a.kind AND t.phase = 'posted'
+      AND (t.asset, t.amount) = (a.asset, a.amount)
+      AND (d.wallet_id, d.kind) = (COALESCE(a.source_id, a.target_id),
+                                   CASE WHEN a.source_id IS NULL THEN 'external' ELSE 'wallet' END)
+      AND (c.wallet_id, c.kind) = (a.target_id, 'wallet')
 $$;
 
 CREATE FUNCTION ledger_check_allocation() RETURNS trigger LANGUAGE plpgsql AS $$

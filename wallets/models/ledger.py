@@ -200,12 +200,13 @@ class Hold(Booked):
 
 
 class FundAllocation(Identified, Owned):
-    """A planned and, once applied, executed distribution of funds between a wallet and its children."""
+    """Money that moved along one link of the hierarchy: what a leg of its posting says, with a note."""
 
     class Kind(models.TextChoices):
         DEPOSIT = "deposit", "Deposit"
         ALLOCATE = "allocate", "Allocate"
         COLLECT = "collect", "Collect"
+        REWARD = "reward", "Reward"
 
     kind = models.CharField(max_length=8, choices=Kind)
     source = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -213,7 +214,7 @@ class FundAllocation(Identified, Owned):
     asset = models.CharField(max_length=20)
     amount = MoneyField()
     note = SentenceField()
-    posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="allocation")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="allocations")
 
     class Meta:
         ordering = ("-created_at",)
