@@ -18,12 +18,13 @@ from goals.measures import Figures, Reading
 from goals.measuring import Measured, measure
 from goals.models import Goal, GoalAction, GoalAssignment, GoalEvent, GoalMove, GoalProgress
 from goals.moving import Moves
-from goals.plan import Plan, Projection, project
-from goals.targets import Target, load
-from goals.words import pace_in_words, standing_in_words, target_in_words
+from goals.plan import Plan, Projection, has_plan, project
+from goals.targets import Metric, Target, load
+from goals.words import STATES, figure, pace_in_words, standing_in_words, target_in_words, value_in_words
 from kit import clock
 from kit.errors import NotFoundError
-from kit.sentences import Sentence
+from kit.sentences import Sentence, sentence
+from kit.statuses import colour
 from trading.models import Position
 from wallets.hierarchy.places import subtree
 
@@ -58,6 +59,7 @@ class GoalRow:
     reading: Reading
     plan: Plan | None
     wanted: Sentence
+    value: Sentence
     standing: Sentence
     pace: Sentence
     scope: tuple[Member, ...]
@@ -79,6 +81,33 @@ class GoalRow:
         return self.plan.time_gone if self.plan else None
 
     @property
+    def has_plan(self) -> bool:
+        """Whether a straight plan means something for it, whatever is known now."""
+        return has_plan(self.target, self.goal.ends_at)
+
+    def _told(self, value: Decimal | None) -> Sentence:
+        return Sentence() if value is None else sentence("{value}", value=figure(self.metric, value, self.goal.base))
+
+    @property
+    def metric(self) -> Metric:
+        return self.target.main.metric
+
+    @property
+    def planned(self) -> Sentence:
+        """Where it should be now."""
+        return self._told(self.plan.planned if self.plan else None)
+
+    @property
+    def a_day(self) -> Sentence:
+        """What a day has brought."""
+        return self._told(self.plan.pace if self.plan else None)
+
+    @property
+    def needed(self) -> Sentence:
+        """What a day has to bring."""
+        return self._told(self.plan.needed if self.plan else None)
+
+    @property
     def state(self) -> str:
         """One word for its chip."""
         if self.goal.status != Goal.Status.ACTIVE:
@@ -90,6 +119,19 @@ class GoalRow:
         if self.plan is None:
             return "unknown" if self.reading.value is None else "running"
         return "behind" if self.plan.is_behind else "ahead" if self.plan.is_ahead else "on plan"
+
+    @property
+    def state_label(self) -> str:
+        return STATES[self.state]
+
+    @property
+    def colour(self) -> str:
+        """Of its chip."""
+        return colour("goal", self.state)
+
+    @property
+    def is_open(self) -> bool:
+        return self.goal.is_open
 
     @property
     def rank(self) -> tuple[int, float, float]:
@@ -213,6 +255,7 @@ def _rows(owner_id: UUID, goals: list[Goal]) -> list[GoalRow]:
             reading=one.reading,
             plan=one.plan,
             wanted=target_in_words(target, one.goal.base),
+            value=value_in_words(target, one.reading, one.goal.base),
             standing=standing_in_words(target, one.reading, one.plan, one.goal.base),
             pace=pace_in_words(target, one.plan, one.goal.base),
             scope=_members(one.goal),

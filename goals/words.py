@@ -1,7 +1,8 @@
 """Goals in words: figures, targets and how far they are, as their reader writes numbers."""
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from goals.measures import Reading
 from goals.plan import Plan
@@ -10,6 +11,20 @@ from kit.decimals import plain
 from kit.sentences import Sentence, Value, amount, joined, number, sentence, share
 
 _OPERATORS: Final = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
+# What the chip of a goal says (`selectors.GoalRow.state`).
+STATES: Final = {
+    "draft": "Draft",
+    "scheduled": "Not begun yet",
+    "running": "Running",
+    "unknown": "Not measurable yet",
+    "ahead": "Ahead of plan",
+    "on plan": "On plan",
+    "behind": "Behind plan",
+    "paused": "Paused",
+    "achieved": "Achieved",
+    "missed": "Missed",
+    "cancelled": "Cancelled",
+}
 _TENTH: Final = Decimal("0.1")
 _HUNDREDTH: Final = Decimal("0.01")
 
@@ -41,6 +56,64 @@ def target_in_words(target: Target, base: str) -> Sentence:
     """All of what is wanted."""
     by = " and " if target.match == "all" else " or "
     return joined(*(condition_in_words(one, base) for one in target.conditions), by=by)
+
+
+def value_in_words(target: Target, reading: Reading, base: str) -> Sentence:
+    """`134 of 200`, of the first thing that is wanted; what should stay small has a limit."""
+    main = target.main
+    wanted = figure(main.metric, main.value, base)
+    if reading.value is None:
+        return sentence("Not known of {wanted}" if main.wants_more else "Not known, limit {wanted}", wanted=wanted)
+    value = figure(main.metric, reading.value, base)
+    return sentence("{value} of {wanted}" if main.wants_more else "{value}, limit {wanted}", value=value, wanted=wanted)
+
+
+_COLLECTS: Final = {"profit": "free realised profit", "all": "everything that is free"}
+_PLACES: Final = {"farm": "each farm", "master": "the master", "agents": "the agents by what they earned"}
+_RENEWS: Final = {
+    "same": "Begin again with the same target.",
+    "ratchet": "Begin again; the target is the most that was reached.",
+    "average": "Begin again; the target is the mean of what the last ones reached.",
+}
+_DOES: Final = {
+    "close": "Close every position in scope.",
+    "pause": "Pause the farms and agents in scope.",
+    "continue": "Let everything go on.",
+    "reduce": "Let nothing new be opened in scope.",
+    "halt": "Halt everything in scope.",
+    "return": "Return all that is free to the master.",
+}
+
+
+def action_in_words(action: Mapping[str, Any], base: str, names: Mapping[str, str]) -> Sentence:
+    """What an action of a goal does; `names` are those of wallets by their ids as text."""
+
+    def place(given: str) -> str:
+        return _PLACES.get(given) or names.get(given, "a wallet that is gone")
+
+    match action["do"]:
+        case "collect":
+            what: Value | str = _COLLECTS.get(action["amount"]) or amount(Decimal(action["amount"]), base)
+            came = " and ".join(map(place, action["from"])) or "everything in scope"
+            return sentence("Collect {what} from {came} to {place}.", what=what, came=came, place=place(action["to"]))
+        case "distribute":
+            shares = [
+                sentence("{share} to {place}", share=share(Decimal(one["share"])), place=place(one["to"]))
+                for one in action["shares"]
+            ]
+            return sentence("Distribute what was collected: {shares}.", shares=joined(*shares, by=", "))
+        case "renew" if action["rule"] in _RENEWS:
+            return Sentence(_RENEWS[action["rule"]])
+        case "renew" | "adjust":
+            change = Decimal(action["value"])
+            template = "Begin again with a target {change} higher." if change > 0 else "Begin again {change} lower."
+            return sentence(template, change=share(abs(change)))
+        case "extend":
+            return sentence(
+                "Extend the deadline by {days} days, {times} time(s).", days=action["days"], times=action["times"]
+            )
+        case does:
+            return Sentence(_DOES[does])
 
 
 def standing_in_words(target: Target, reading: Reading, plan: Plan | None, base: str) -> Sentence:

@@ -147,6 +147,59 @@ def equity(
     return {"data": traces, "layout": layout}
 
 
+def course(
+    at: Sequence[datetime],
+    values: Amounts,
+    *,
+    unit: str,
+    name: str,
+    target: Decimal,
+    plan: Sequence[tuple[datetime, Decimal]] = (),
+    range_ahead: Sequence[tuple[datetime, float, float, float]] = (),
+    until: datetime,
+    revision: str,
+) -> Figure:
+    """A value on its way to a target: the straight plan dotted, and where it leads as (moment, low, middle, high).
+
+    `unit` is "money", which is hidden with amounts, "share" (a fraction, shown in percent), or anything else. It can be
+    zoomed and moved; what a reader sees of it is kept as long as the revision stays the same.
+    """
+    reached = [float(value) for value in (*values, target, *(high for *_, high in range_ahead))]
+    scale = _scale(reached) if unit == "money" else PERCENT if unit == "share" else 1.0
+    shown = [value * scale for value in (*reached, *(low for _, low, _, _ in range_ahead))]
+    low, high = min(0.0, *shown), max(shown)
+    hover = {"money": _hover(), "share": PERCENT_HOVER}.get(unit, "%{y:,.6~g}")
+    ticks: Sequence[tuple[float | None, str]] = _money_ticks() if unit == "money" else PRICE_TICKS
+    ticks = PERCENT_TICKS if unit == "share" else ticks
+    times, ends = [_local(moment) for moment in at], _local(until)
+    main = _line(times, [float(value) * scale for value in values], name=name, width=2, paint="var(--c1)", hover=hover)
+    traces: list[Figure] = []
+    if range_ahead:
+        moments = [_local(moment) for moment, *_ in range_ahead]
+        lows = [least * scale for _, least, _, _ in range_ahead]
+        middle = [value * scale for _, _, value, _ in range_ahead]
+        highs = [most * scale for _, _, _, most in range_ahead]
+        traces.append(_line(moments, lows, name="Low", width=0, paint="var(--c2)", hover=hover))
+        edge = _line(moments, highs, name="High", width=0, paint="var(--c2)", hover=hover)
+        traces.append(edge | {"fill": "tonexty", "fillcolor": "var(--c2) 18%"})
+        traces.append(_line(moments, middle, name="Projection", width=1.5, paint="var(--c2)", hover=hover))
+        traces[-1]["line"]["dash"] = "dash"
+    if plan:
+        straight = [float(value) * scale for _, value in plan]
+        days_of = [_local(moment) for moment, _ in plan]
+        traces.append(_line(days_of, straight, name="Plan", width=1.25, paint="var(--ink-3)", hover=hover))
+        traces[-1]["line"]["dash"] = "dot"
+    goal = _line([times[0], ends], [float(target) * scale] * 2, name="Target", width=1, paint="var(--ink)", hover=hover)
+    goal["line"]["dash"] = "dash"
+    room = (high - low or 1.0) * HEADROOM
+    layout = base_layout(margin={"l": LABEL, "r": 56, "t": 6, "b": 40}, hovermode="x unified")
+    layout |= {"uirevision": revision, "dragmode": "pan"}
+    layout["xaxis"] = time_axis(anchor="y") | {"fixedrange": False, "range": [times[0], ends]}
+    labelled = unit != "money" or _open()
+    layout["yaxis"] = value_axis(FULL, [low - (room if low < 0 else 0), high + room], ticks, labelled=labelled)
+    return {"data": [*traces, goal, main], "layout": layout}
+
+
 def donut(slices: Sequence[Slice], *, centre: str, caption: str) -> Figure:
     """Parts of a whole around its total; `centre` is the formatted total, shown only while amounts are."""
     scale = _scale([item.value for item in slices])

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from farms.models import Agent, Farm
+from goals.models import Goal
 from kit.users.models import User
 from markets.models import Instrument
 from moniqo.ui import navigation, selectors
@@ -30,7 +31,7 @@ VERBS: Final = {
     PAUSE: PAUSE, "stop": PAUSE, RESUME: RESUME, "start": RESUME, ALLOCATE: ALLOCATE, "fund": ALLOCATE,
     COLLECT: COLLECT, HALT: HALT, CLOSE: CLOSE, "sell": CLOSE,
 }  # fmt: skip
-FILLERS: Final = frozenset({"to", "from", "of", "the"})
+FILLERS: Final = frozenset({"to", "from", "of", "the", "goal"})
 SHORTEST_VERB: Final = 2
 
 
@@ -81,12 +82,13 @@ def jump(*, user: User, text: str, back: str) -> list[tuple[str, Sequence[Hit]]]
     if is_bare:
         found = selectors.find_named(words=query.words)
     elif not query.words:
-        found = selectors.Named(farms=found.farms, agents=(), wallets=(), markets=())
+        found = selectors.Named(farms=found.farms, agents=(), wallets=(), goals=(), markets=())
     groups: list[tuple[str, Sequence[Hit]]] = [
         ("Pages", _pages(query)),
         ("Farms", [_farm(farm) for farm in found.farms]),
         ("Agents", [_agent(agent) for agent in found.agents]),
         ("Wallets", [_wallet(wallet) for wallet in found.wallets]),
+        ("Goals", [_goal(goal) for goal in found.goals]),
         ("Markets", [_market(market) for market in found.markets]),
         ("Orders", [_order(order) for order in selectors.find_orders(owner_id=user.pk, text=text)]),
     ]
@@ -105,6 +107,8 @@ def _of_the_fund(query: Query, found: selectors.Named) -> Iterator[Hit]:
     workers: list[Farm | Agent] = [*found.farms, *found.agents]
     for worker in workers:
         yield from _switch(worker, asked)
+    for goal in found.goals:
+        yield from _switch_goal(goal, asked)
     for wallet in found.wallets:
         yield from _money(wallet, asked)
     if CLOSE in query.verbs:
@@ -118,6 +122,15 @@ def _switch(worker: Farm | Agent, asked: Iterable[str]) -> Iterator[Hit]:
         yield Hit(f"Pause {worker.name}", reverse(f"farms:{kind}-pause", args=[worker.pk]), "pause", kind, ())
     if RESUME in asked and worker.status == worker.Status.PAUSED:
         yield Hit(f"Resume {worker.name}", reverse(f"farms:{kind}-start", args=[worker.pk]), "play", kind, ())
+
+
+def _switch_goal(goal: Goal, asked: Iterable[str]) -> Iterator[Hit]:
+    if goal.status != Goal.Status.ACTIVE:
+        return
+    if PAUSE in asked and goal.paused_at is None:
+        yield Hit(f"Pause goal {goal.name}", reverse("goals:pause", args=[goal.pk]), "pause", "goal", ())
+    if RESUME in asked and goal.paused_at is not None:
+        yield Hit(f"Resume goal {goal.name}", reverse("goals:resume", args=[goal.pk]), "play", "goal", ())
 
 
 def _money(wallet: Wallet, asked: Iterable[str]) -> Iterator[Hit]:
@@ -162,6 +175,7 @@ def _pages(query: Query) -> list[Hit]:
     pages = [page for section in navigation.SECTIONS for page in section.pages]
     hits = [Hit(page.label, reverse(page.url_name), page.icon) for page in pages]
     hits += [
+        Hit("New goal", reverse("goals:new"), "target"),
         Hit("Profit calendar", reverse("portfolio:calendar"), "calendar-days"),
         Hit("Preferences", reverse("ui:preferences"), "sliders-horizontal"),
         Hit("Tokens", reverse("users:tokens"), "key-round"),
@@ -182,6 +196,11 @@ def _agent(agent: Agent) -> Hit:
 
 def _wallet(wallet: Wallet) -> Hit:
     return Hit(wallet.name, reverse("wallets:wallet", args=[wallet.pk]), "wallet", wallet.get_role_display())
+
+
+def _goal(goal: Goal) -> Hit:
+    hint = "Paused" if goal.paused_at else goal.get_status_display()
+    return Hit(goal.name, reverse("goals:goal", args=[goal.pk]), "target", hint)
 
 
 def _market(market: Instrument) -> Hit:

@@ -39,6 +39,7 @@ class Link:
 PORTFOLIO = Page("Portfolio", "portfolio:home", "layout-dashboard", key="p")
 WALLETS = Page("Wallets", "wallets:tree", "network", key="w")
 FARMS = Page("Farms", "farms:list", "split", counter="farms", key="f")
+GOALS = Page("Goals", "goals:list", "target", counter="goals", key="l")
 POSITIONS = Page("Positions", "trading:positions", "layers-2", counter="positions", key="o")
 ORDERS = Page("Orders", "trading:orders", "list-ordered", counter="orders", key="r")
 TRADES = Page("Trades", "trading:trades", "arrow-left-right", key="t")
@@ -47,7 +48,7 @@ CONNECTIONS = Page("Connections", "wallets:connections", "plug", key="c")
 MORE = Page("More", "ui:jump", "menu")
 
 SECTIONS = (
-    Section("", (PORTFOLIO, WALLETS, FARMS)),
+    Section("", (PORTFOLIO, WALLETS, FARMS, GOALS)),
     Section("Trading", (POSITIONS, ORDERS, TRADES)),
     Section("Operations", (ALERTS, CONNECTIONS)),
 )

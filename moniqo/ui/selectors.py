@@ -25,6 +25,7 @@ from django.db.models import (
 from django.db.models.functions import Concat
 
 from farms.models import Agent, Farm
+from goals.models import Goal
 from kit.alerts.models import Alert, PlatformAlert
 from kit.statements import Statement
 from markets.models import Instrument, Ticker
@@ -39,7 +40,7 @@ UUID_START: Final = re.compile(r"[0-9a-f]{4,32}")
 UUID_DIGITS: Final = 32
 LAST_LETTER: Final = chr(0x10FFFF)
 CLIENT_ID: Final = re.compile(r"[a-z0-9]{4,40}")
-COUNTED = ("farms", "positions", "orders")
+COUNTED = ("farms", "goals", "positions", "orders")
 ALERTS = "alerts "
 _NEVER = Value(None, output_field=DateTimeField())
 _BY_LEVEL = Concat(Value(ALERTS), F("level"))
@@ -65,6 +66,7 @@ def _pulse(_: UUID) -> QuerySet[Any, Any]:
         _counted(active, "connections", moment=Min("synced_at")),
         _counted(prices, "prices", moment=Max("at")),
         _counted(Farm.objects.exclude(status=Farm.Status.ARCHIVED), "farms"),
+        _counted(Goal.objects.filter(status=Goal.Status.ACTIVE), "goals"),
         _counted(Position.objects.filter(closed_at__isnull=True), "positions"),
         _counted(Order.objects.unfinished(), "orders"),
         _counted(active.filter(is_paper=False), "live"),
@@ -104,18 +106,20 @@ class Named:
     farms: Sequence[Farm]
     agents: Sequence[Agent]
     wallets: Sequence[Wallet]
+    goals: Sequence[Goal]
     markets: Sequence[Instrument]
 
 
 def find_named(*, words: Sequence[str], others: Sequence[str] = ()) -> Named:
-    """Farms, agents and wallets in whose name every word stands, or every one of the `others`; markets by symbol, of
-    those that were traded. Four queries. Runs as the tenant."""
+    """What has a name in which every word stands, or every one of the `others`; markets by symbol, of those that were
+    traded. Five queries. Runs as the tenant."""
     agents = Agent.objects.exclude(status=Agent.Status.ARCHIVED).select_related("instrument")
     traded = Exists(Order.objects.filter(instrument=OuterRef("pk")))
     return Named(
         farms=_named(Farm.objects.exclude(status=Farm.Status.ARCHIVED), words, others),
         agents=_named(agents, words, others),
         wallets=_named(Wallet.objects.all(), words, others),
+        goals=_named(Goal.objects.all(), words, others),
         markets=_named(Instrument.objects.filter(traded), words, others, field="symbol") if words else (),
     )
 
