@@ -11,6 +11,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import connections
 
+from goals.models import Goal
 from kit import clock, tenancy
 from markets.services import NewQuote, ensure_simulated_instruments, record_quotes
 from tests.browser.conftest import Site
@@ -56,6 +57,7 @@ def test_the_guides_program_goes_from_a_token_to_a_filled_order(site: Site) -> N
     assert done.returncode == 0, done.stderr
     assert "filled" in done.stdout
     with tenancy.tenant(owner.pk):
+        assert Goal.objects.get().status == Goal.Status.ACTIVE
         [order] = Order.objects.all()
         assert (order.status, order.filled_quantity) == (Order.Status.FILLED, Decimal("0.01"))
         master = Wallet.objects.get(role=Wallet.Role.MASTER)
