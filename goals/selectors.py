@@ -219,8 +219,9 @@ def trades(*, owner_id: UUID, goal_id: UUID) -> QuerySet[Position]:
     """The closed trades that count for the goal, last closed first: what its numbers are made of."""
     goal = get_goal(owner_id=owner_id, goal_id=goal_id)
     rows = Position.objects.filter(owner_id=owner_id, closed_at__gte=goal.starts_at)
-    if goal.ends_at is not None:
-        rows = rows.filter(closed_at__lt=goal.ends_at)
+    ends = [moment for moment in (goal.ends_at, goal.ended_at) if moment is not None]
+    if ends:
+        rows = rows.filter(closed_at__lt=min(ends))
     return (
         rows.filter(_worked(owner_id, goal))
         .select_related("instrument", "wallet__parent")

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import F, Sum
 
 from goals import services
+from goals.models import GoalAction
 from kit import clock, tenancy
 from trading.models import Fill
 from trading.selectors.trades import trade_figures
@@ -15,20 +16,27 @@ from wallets.models import Wallet
 from wallets.services import create_wallet
 
 RESERVE: Final = "Savings"
-FIRST_TRADES: Final = 20
+FIRST_PROFIT: Final = Decimal(500)  # in dollars, as the cast's money
+FIRST_TRADES: Final = 40
 HALF: Final = timedelta(days=15)  # of the time of the two goals, which are in the middle of it when the history ends
 AHEAD: Final = Decimal("0.75")
 BEHIND: Final = Decimal("1.6")
 
 
-def set_first(*, owner_id: UUID, master: Wallet) -> None:
-    """A goal for the history: when the fund has closed its first trades, the profit comes home and is shared out."""
+def set_first(*, owner_id: UUID, master: Wallet, dollar: Decimal) -> None:
+    """A goal for the history: at the first profit the money comes home and is shared out."""
     reserve = create_wallet(owner_id=owner_id, name=RESERVE, role=Wallet.Role.RESERVE, parent=master)
     services.create(
         owner_id=owner_id,
-        name=f"First {FIRST_TRADES} trades",
-        kind="trade_volume",
-        target={"measure": "count", "value": FIRST_TRADES},
+        name="The first profit",
+        kind="custom",
+        target={
+            "match": "any",
+            "conditions": [
+                {"metric": "profit", "operator": ">=", "value": str(FIRST_PROFIT * dollar)},
+                {"metric": "trades", "operator": ">=", "value": FIRST_TRADES},
+            ],
+        },
         scope="fund",
         actions=[
             {"do": "collect", "amount": "profit", "to": "master"},
@@ -44,8 +52,10 @@ def set_first(*, owner_id: UUID, master: Wallet) -> None:
 def follow(*, owner_id: UUID, at: datetime) -> None:
     """What happens to goals at the end of a day of the history."""
     with tenancy.tenant(owner_id), clock.at(at):
-        ended = services.update(owner_id=owner_id)
-    for goal_id in ended:
+        services.update(owner_id=owner_id)
+        open_ones = GoalAction.objects.filter(status__in=(GoalAction.Status.WAITING, GoalAction.Status.RUNNING))
+        acting = list(open_ones.values_list("goal_id", flat=True).distinct().order_by())
+    for goal_id in acting:
         with tenancy.tenant(owner_id), clock.at(at):
             services.carry_out(owner_id=owner_id, goal_id=goal_id)
 

@@ -141,7 +141,7 @@ def _open(owner_id: UUID, scene: stage.Scene) -> None:
             for agent in role.agents:
                 if agent.joins_before_end is None or not scene.is_quick(agent):
                     _hire(owner_id, farm, role, agent, scene)
-        ambitions.set_first(owner_id=owner_id, master=master)
+        ambitions.set_first(owner_id=owner_id, master=master, dollar=dollar_in(scene.quote))
         take_snapshots(owner_id=owner_id, at=scene.start)
         stage.remember(owner_id, scene)
 

@@ -208,8 +208,8 @@ def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
     with tenancy.tenant(user.pk):
         rows = {row.goal.name: row for row in goal_rows(owner_id=user.pk)}
         assert [row.state for row in rows.values()] == ["behind", "ahead", "achieved"]
-        assert list(rows) == ["Volume of this month", "Trades of this month", "First 2 trades"]
-        first = rows["First 2 trades"].goal
+        assert list(rows) == ["Volume of this month", "Trades of this month", "The first profit"]
+        first = rows["The first profit"].goal
         assert summary.start < first.ended_at <= summary.end
         assert [step.status for step in first.steps.all()] == ["done"] * 3
         collected, rewarded = (
