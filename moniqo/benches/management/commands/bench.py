@@ -27,6 +27,7 @@ BENCHMARKS: Final = {
     "import": "moniqo.benches.importing:bench_import",
     "pages": "moniqo.benches.pages:pages",
     "runs": "moniqo.benches.runs:runs",
+    "goals": "moniqo.benches.goals:goals",
     "growth": "moniqo.benches.growth:growth",
 }
 ALL: Final = "all"
