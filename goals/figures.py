@@ -6,13 +6,16 @@ For any number of goals of one owner in a fixed number of queries.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import F, FloatField, Value
+from django.db.models.functions import Cast, Extract, Greatest
 
 from goals.measures import NOT_SAID, NOTHING, Figures, Floats
 from goals.models import Goal, GoalAssignment, GoalTotal
@@ -26,6 +29,8 @@ from portfolio.selectors.standings import Standing, standings
 from wallets.models import Connection, Wallet
 
 ZERO: Final = Decimal(0)
+EPOCH: Final = date(1970, 1, 1)
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +41,24 @@ class Span:
     since: datetime
     until: datetime | None
 
-    def covers(self, begins: datetime, ends: datetime) -> bool:
-        return self.since <= begins and (self.until is None or ends <= self.until)
-
 
 @dataclass(frozen=True, slots=True)
-class DayOf:
-    """One whole day of one scope: what it began with, inflow included, and its return."""
+class Days:
+    """The whole days of one scope, oldest first: arrays of one length, moments in seconds since 1970.
 
-    begins: datetime
-    ends: datetime
-    capital: float
-    twr: float
-    equity: Decimal
-    base: str
+    `capital` is what a day began with, inflow included, in `base`; `twr` its return, a fraction.
+    """
+
+    day: Floats
+    begins: Floats
+    ends: Floats
+    capital: Floats
+    twr: Floats
+    base: tuple[str, ...]
+
+    def within(self, since: datetime, until: datetime) -> Bools:
+        """Which of them lie in this time, as a whole."""
+        return (self.begins >= since.timestamp()) & (self.ends <= until.timestamp())
 
 
 class Rates:
@@ -168,60 +177,91 @@ def _topmost(scopes: Collection[UUID], above: Mapping[UUID, UUID | None], whole:
 
 def _days(
     owner_id: UUID, goals: Collection[Goal], spans: Mapping[UUID, Sequence[Span]], where: ZoneInfo
-) -> dict[UUID, dict[date, DayOf]]:
-    """The whole days of every scope that a goal needs, by scope and day."""
+) -> dict[UUID, Days]:
+    """The whole days of every scope that a goal needs, by scope: a row of arrays for each, for there may be many."""
     scopes = {span.scope for goal in goals for span in spans[goal.pk]}
-    past: dict[UUID, dict[date, DayOf]] = {scope: {} for scope in scopes}
     if not scopes:
-        return past
-    rows = DailyPerformance.objects.filter(
-        scope__in=scopes, day__gte=days.day_of(min(goal.starts_at for goal in goals), where), ends__lte=clock.now()
-    ).order_by("day")
-    for row in rows:
-        earned = row.market + row.realized - row.fees + row.adjustments
-        opening = row.equity - row.flow - earned
-        past[row.scope][row.day] = DayOf(
-            days.begins(row.day, where), row.ends, float(opening + max(row.flow, ZERO)), row.twr, row.equity, row.base
+        return {}
+    first = days.day_of(min(goal.starts_at for goal in goals), where)
+    opening = F("equity") - F("flow") - (F("market") + F("realized") - F("fees") + F("adjustments"))
+    rows = (
+        DailyPerformance.objects.filter(scope__in=scopes, day__gte=first, ends__lte=clock.now())
+        .order_by()
+        .values_list("scope")
+        .annotate(
+            each_day=ArrayAgg(Extract("day", "epoch"), order_by="day"),
+            each_end=ArrayAgg(Extract("ends", "epoch"), order_by="day"),
+            each_capital=ArrayAgg(Cast(opening + Greatest("flow", Value(ZERO)), FloatField()), order_by="day"),
+            each_twr=ArrayAgg("twr", order_by="day"),
+            each_base=ArrayAgg("base", order_by="day"),
         )
-    return past
+    )
+    begins: dict[float, float] = {}
+    found = {}
+    for scope, day, ends, capital, twr, base in rows:
+        numbers = [float(one) for one in day]
+        for one in numbers:
+            if one not in begins:
+                begins[one] = days.begins(EPOCH + timedelta(seconds=one), where).timestamp()
+        found[scope] = Days(
+            np.array(numbers),
+            np.array([begins[one] for one in numbers]),
+            np.array([float(one) for one in ends]),
+            np.array(capital),
+            np.array(twr),
+            tuple(base),
+        )
+    return found
 
 
 def _returns(
-    goal: Goal,
-    spans: Sequence[Span],
-    past: Mapping[UUID, Mapping[date, DayOf]],
-    above: Mapping[UUID, UUID | None],
-    until: datetime | None = None,
+    goal: Goal, spans: Sequence[Span], past: Mapping[UUID, Days], above: Mapping[UUID, UUID | None]
 ) -> tuple[Floats, Sentence]:
     """The time-weighted return of each whole day of the goal's time.
 
     Of several wallets it is the mean, weighted by what each began the day with, which is how they would have done as
     one. After a total loss the days since count.
     """
-    last = min(moment for moment in (goal.ends_at, until, clock.now()) if moment is not None)
-    found: list[float] = []
-    for day in sorted({day for span in spans for day in past[span.scope]}):
-        there = [
-            span.scope
-            for span in spans
-            if (one := past[span.scope].get(day))
-            and goal.starts_at <= one.begins
-            and one.ends <= last
-            and span.covers(one.begins, one.ends)
-        ]
-        scopes = _topmost(there, above, goal.owner_id)
-        parts = [past[scope][day] for scope in scopes]
-        if not parts:
-            continue
-        if len({part.base for part in parts}) > 1:
+    last = min(moment for moment in (goal.ends_at, clock.now()) if moment is not None)
+    there: dict[UUID, Bools] = {}
+    for span in spans:
+        if (whole := past.get(span.scope)) is not None:
+            until = last if span.until is None else min(last, span.until)
+            mask = whole.within(max(goal.starts_at, span.since), until)
+            there[span.scope] = there[span.scope] | mask if span.scope in there else mask
+    if len(there) <= 1:
+        returns = next((past[scope].twr[mask] for scope, mask in there.items()), NOTHING)
+    else:
+        mixed = _together(there, past, above, goal.owner_id)
+        if mixed is None:
             return NOTHING, Sentence(
                 "The wallets in scope are valued in different assets: their returns do not add up."
             )
-        capital = sum(part.capital for part in parts)
-        found.append(sum(part.twr * part.capital for part in parts) / capital if capital > 0 else 0.0)
-    returns = np.array(found)
+        returns = mixed
     lost = np.flatnonzero(returns <= -1)
     return (returns[lost[-1] + 1 :] if lost.size else returns), NOT_SAID
+
+
+def _together(
+    there: Mapping[UUID, Bools], past: Mapping[UUID, Days], above: Mapping[UUID, UUID | None], whole: UUID
+) -> Floats | None:
+    """The returns of several scopes as of one, by day; None where a day's are in different assets."""
+    by_day: dict[float, list[UUID]] = defaultdict(list)
+    places: dict[tuple[UUID, float], int] = {}
+    for scope, mask in there.items():
+        for place in np.flatnonzero(mask):
+            day = float(past[scope].day[place])
+            by_day[day].append(scope)
+            places[scope, day] = int(place)
+    found = []
+    for day in sorted(by_day):
+        parts = [(past[scope], places[scope, day]) for scope in _topmost(by_day[day], above, whole)]
+        if len({one.base[place] for one, place in parts}) > 1:
+            return None
+        capital = sum(one.capital[place] for one, place in parts)
+        earned = sum(one.twr[place] * one.capital[place] for one, place in parts)
+        found.append(earned / capital if capital > 0 else 0.0)
+    return np.array(found)
 
 
 def _worth(
