@@ -59,7 +59,7 @@
 -- migration trading 0011_sorted_by_an_index 8899df289558bea4
 -- migration trading 0012_daily_loss 91b32bb85d267eac
 -- migration trading 0013_written_for_cursors fa922a837ffba109
--- migration trading 0014_fills_and_trades_of_an_owner 6928a0c1f0ff8be3
+-- migration trading 0014_fills_and_trades_of_an_owner 440ee46dcc6c91ea
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -726,7 +726,10 @@ BEGIN
                     SELECT FROM pg_locks AS held JOIN pg_stat_activity AS session USING (pid)
                     WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock'
                           AND held.transactionid = running::xid
-                          AND session.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+                          AND (
+                              session.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+                              OR session.usesysid IS NULL -- the server's own: analysing a table writes no row of it
+                          )
                 )
                 UNION ALL
                 SELECT pg_current_xact_id_if_assigned()

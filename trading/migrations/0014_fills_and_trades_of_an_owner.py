@@ -19,7 +19,10 @@ BEGIN
                     SELECT FROM pg_locks AS held JOIN pg_stat_activity AS session USING (pid)
                     WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock'
                           AND held.transactionid = running::xid
-                          AND session.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+                          AND (
+                              session.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+                              OR session.usesysid IS NULL -- the server's own: analysing a table writes no row of it
+                          )
                 )
                 UNION ALL
                 SELECT pg_current_xact_id_if_assigned()
