@@ -27,7 +27,7 @@ from farms.services import (
     start_agent,
     start_farm,
 )
-from kit import clock, tenancy
+from kit import clock, days, tenancy
 from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.users.models import User
@@ -200,6 +200,10 @@ def _play_day(owner_id: UUID, scene: stage.Scene, tape: Tape, first: int, until:
 
     history = History(owner_id=owner_id, tape=tape, execute=execute)
     for now in _moments(scene, history.agents, first, until):
+        if now % DAY_MS == 0:
+            # A day closes before anything of the next one happens: agents trade when a bar closes, so at midnight.
+            with clock.at(moment(now) - days.INSTANT):
+                take_snapshots(owner_id=owner_id)
         with clock.at(moment(now)):
             if now % DAY_MS == 0:
                 history.write()

@@ -92,9 +92,17 @@ def preferences(request: HttpRequest) -> HttpResponse:
             portfolio.services.begin_history(owner_id=user.pk)
         elif "timezone" in form.changed_data:
             portfolio.services.request_days(owner_id=user.pk)
-        messages.success(request, "Preferences saved.")
+        messages.success(request, f"Preferences saved.{_begun(form)}")
         return redirect("ui:preferences")
     return render(request, "ui/preferences.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _begun(form: PreferencesForm) -> str:
+    """What a change of the base currency means for the pages that follow."""
+    if "base_currency" not in form.changed_data:
+        return ""
+    was, now = form.initial["base_currency"], form.cleaned_data["base_currency"]
+    return f" The fund's history in {now} begins now; what it had in {was} comes back when you change back."
 
 
 @login_required

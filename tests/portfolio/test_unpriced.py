@@ -307,3 +307,20 @@ def test_where_nothing_has_a_price_every_figure_is_unknown_and_not_zero(
     assert 'Master value</dt><dd class="v"><span class="missing"' in without_terms(
         client.get("/wallets/").content.decode()
     )
+
+
+def test_the_wallets_page_tells_a_masters_day_in_the_masters_asset(fund: Fund, client: Client) -> None:
+    set_price("2", "EUR")
+    set_price("100", "AAA")
+    fund.deposit("1000")
+    fund.buy("master", "1", "100", base="AAA")
+    see(fund, clock.now())
+    set_price("150", "AAA")
+    client.force_login(fund.owner)
+    fund.owner.base_currency = "EUR"
+    fund.owner.save()
+    page = client.get("/wallets/").content.decode()
+    hero = page[page.index('class="hero"') :].split("</div>", 1)[0]
+    assert "1,050" in hero
+    assert "50.00" in hero, "today, in USDT as the value beside it"
+    assert "EUR" not in hero

@@ -153,9 +153,12 @@ def tree_page(
     """The page, or the region that htmx asks for: `overview` when something happened, `wallets` for another choice."""
     colour = colours(nodes)
     rows = [_row(node, colour) for node in nodes]
+    masters = [node for node in nodes if node.depth == 0]
     context: dict[str, Any] = {
         "rows": rows,
-        "masters": [node for node in nodes if node.depth == 0],
+        "masters": masters,
+        # One master stands in its own asset, as its value does; several together in the owner's.
+        "whole_scope": masters[0].id if len(masters) == 1 else owner_of(request),
         "farms": [row for row in rows if row.node.role == Wallet.Role.FARM],
         "branches": [row for row in rows if row.node.depth == 1],
         "flow": capital_flow(nodes),
