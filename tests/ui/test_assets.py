@@ -93,3 +93,15 @@ def test_colours_are_chosen_in_the_tokens_only() -> None:
     for source in assets.STYLES.rglob("*.css"):
         if source.name != "tokens.css":
             assert not literal.search(source.read_text()), source
+
+
+def test_no_two_stylesheets_of_components_define_the_same_class() -> None:
+    """All of them are loaded by every page: a class that two define looks on one page as the other wants it."""
+    owners: dict[str, set[str]] = {}
+    for path in (assets.STYLES / "components").glob("*.css"):
+        for prelude in re.findall(r"([^{}]+)\{", assets.FOR_READERS.sub("", path.read_text())):
+            alone = re.sub(r"\((?:[^()]|\([^()]*\))*\)", "()", prelude.strip())
+            # An element's own look is its class alone; what adds to it says in which place, so it has more in front.
+            for name in re.findall(r"(?:^|,)\s*(\.[\w-]+)\s*(?:> \w+\s*)?(?=,|$)", alone):
+                owners.setdefault(name, set()).add(path.name)
+    assert {name: files for name, files in owners.items() if len(files) > 1} == {}
