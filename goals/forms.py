@@ -209,7 +209,7 @@ class CollectForm(ActionForm):
             ("fixed", "A fixed amount"),
         ],
     )
-    fixed = AmountField(required=False, label="The fixed amount", min_value=Decimal(0))
+    fixed = AmountField(required=False, label="The fixed amount", min_value=Decimal(0), help_text="Of the last only.")
     to = forms.ChoiceField(label="To")
     only = forms.MultipleChoiceField(
         label="Only from", required=False, widget=forms.CheckboxSelectMultiple, help_text="None for all in scope."

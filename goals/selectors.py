@@ -93,6 +93,16 @@ class GoalRow:
         return self.target.main.metric
 
     @property
+    def reached(self) -> Sentence:
+        """The value alone."""
+        return self._told(self.reading.value)
+
+    @property
+    def asked(self) -> Sentence:
+        """The target alone."""
+        return self._told(self.target.main.value)
+
+    @property
     def planned(self) -> Sentence:
         """Where it should be now."""
         return self._told(self.plan.planned if self.plan else None)
@@ -257,7 +267,7 @@ def _rows(owner_id: UUID, goals: list[Goal]) -> list[GoalRow]:
             plan=one.plan,
             wanted=target_in_words(target, one.goal.base),
             value=value_in_words(target, one.reading, one.goal.base),
-            standing=standing_in_words(target, one.reading, one.plan, one.goal.base),
+            standing=_stands(one, target),
             pace=pace_in_words(target, one.plan, one.goal.base),
             scope=_members(one.goal),
             collected=tuple(moved[one.goal.pk, GoalMove.Purpose.COLLECT]),
@@ -266,6 +276,12 @@ def _rows(owner_id: UUID, goals: list[Goal]) -> list[GoalRow]:
         )
         for one in _standing(owner_id, goals)
     ]
+
+
+def _stands(one: Measured, target: Target) -> Sentence:
+    if one.goal.status == Goal.Status.DRAFT:
+        return Sentence("Nothing is counted until it starts.")
+    return standing_in_words(target, one.reading, one.plan, one.goal.base)
 
 
 def _members(goal: Goal) -> tuple[Member, ...]:

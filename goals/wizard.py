@@ -266,8 +266,12 @@ class Wizard:
             self._append(place, MOST_CONDITIONS, metric="profit", operator=">=", value="")
         elif do:
             number = self._append(place, MOST_ACTIONS, do=do)
-            if do == "distribute" and number is not None:
+            if number is None:
+                return
+            if do == "distribute":
                 self._append(f"{place}-{number}-shares", MOST_SHARES, to="agents", share="100")
+            if number and self.raw[f"{place}-{number - 1}-do"] == "renew":
+                self._rearrange(place, number, is_up=True)  # beginning again comes last
 
     def _go_to(self, step: str) -> None:
         """To the step, or on the way to it the first that has something wrong."""

@@ -61,9 +61,9 @@ def target_in_words(target: Target, base: str) -> Sentence:
 def value_in_words(target: Target, reading: Reading, base: str) -> Sentence:
     """`134 of 200`, of the first thing that is wanted; what should stay small has a limit."""
     main = target.main
-    wanted = figure(main.metric, main.value, base)
     if reading.value is None:
-        return sentence("Not known of {wanted}" if main.wants_more else "Not known, limit {wanted}", wanted=wanted)
+        return Sentence("Not known yet")
+    wanted = figure(main.metric, main.value, base)
     value = figure(main.metric, reading.value, base)
     return sentence("{value} of {wanted}" if main.wants_more else "{value}, limit {wanted}", value=value, wanted=wanted)
 

@@ -2,18 +2,22 @@
 
 A trader's master wallet funds two farms, one of them with names as long as names may be. Two agents trade: one has
 closed a trade with a profit and holds another position, the other was refused an order; a third has not run yet. Money
-was deposited, allocated and collected, and the value was written down every hour.
+was deposited, allocated and collected, and the value was written down every hour. Of its goals one is behind its plan,
+one ahead, and one a draft.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
 from farms.models import Agent, Farm
 from farms.services import create_agent, create_farm, rehearse_farm, run_agent, start_agent, start_farm
+from goals.models import Goal, GoalProgress
+from goals.services import create as create_goal
 from kit import clock, tenancy
 from kit.users.models import User
 from markets.models import Instrument
@@ -25,7 +29,7 @@ from wallets.models import Connection, Wallet
 from wallets.services import allocate, collect, create_wallet, deposit
 from wallets.venues.accounts import create_demo_connection
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Two averages of 2 and 4 bars cross upwards, downwards with a profit, and upwards again.
 SHAPE = (*[100.0] * 12, 99, 98, 97, 103, 106, 110, 113, 112, 108, 103, 101, 100, 99, 98, 104, 107, 109, 111)
 PARAMETERS = {"ma": "sma", "fast": 2, "slow": 4, "adx_min": 0, "atr_period": 3, "stop_atr": 4.0, "trail_atr": 0.0}
@@ -45,6 +49,7 @@ class World:
     quiet: Agent
     bitcoin: Instrument
     ether: Instrument
+    goal: Goal | None = None
 
     def quote(self, price: str) -> None:
         """Say a new price of bitcoin, as the feed does."""
@@ -69,6 +74,8 @@ def build_world(email: str = "world@example.com", *, times: int = 1) -> World:
         _quote(bitcoin, Decimal("66543.21"))
         _quote(ether, Decimal("3321.09"))
         Connection.objects.filter(owner=owner).update(status=Connection.Status.OK, synced_at=clock.now())
+    with tenancy.tenant(owner.pk):  # what a goal counts has to be committed
+        world.goal = _wish(world, start, times)
     return world
 
 
@@ -96,6 +103,33 @@ def _open(owner: User, bitcoin: Instrument, ether: Instrument, times: int) -> Wo
         start_agent(owner_id=owner.pk, agent_id=agent.pk)
     take_snapshots(owner_id=owner.pk, at=clock.now())
     return world
+
+
+def _wish(world: World, start: datetime, times: int) -> Goal:
+    """Three goals that have counted since the beginning; the first with a series behind its chart."""
+    collect_it = {"do": "collect", "amount": "profit", "to": "master"}
+    usual: dict[str, Any] = {"owner_id": world.owner.pk, "starts_at": start, "ends_at": clock.now() + 20 * DAY}
+    shares = [{"to": "agents", "share": "0.6"}, {"to": str(world.farm.wallet_id), "share": "0.4"}]
+    behind = create_goal(
+        **usual, name="Profit for the reserve, a good part of it for whoever has earned it: " + "goal",
+        kind="profit_target", target=str(9876 * times), scope=[world.farm.wallet_id, world.quiet.wallet_id],
+        actions=[{"do": "close"}, collect_it, {"do": "distribute", "shares": shares}, {"do": "renew"}],
+        on_miss=[{"do": "reduce"}],
+    )  # fmt: skip
+    create_goal(**usual, name="Two trades", kind="trade_volume", target="3", scope="fund", actions=[collect_it])
+    create_goal(**usual, name="Perhaps", kind="strategy_performance", target="2", scope="fund", is_draft=True)
+    hours = range(0, len(SHAPE), 2)
+    GoalProgress.objects.bulk_create(
+        GoalProgress(
+            owner_id=world.owner.pk,
+            goal=behind,
+            at=start + hour * HOUR,
+            value=Decimal(31 * hour * times),
+            progress=0.01,
+        )
+        for hour in hours
+    )
+    return behind
 
 
 def _live_through(world: World, moment: datetime) -> None:

@@ -15,24 +15,26 @@ from tests.world import World
 from trading.models import Fill, Order, Position
 from wallets.models import Account, FundAllocation
 
-WITH_CHARTS = ("home", "wrong dates", "drawdown", "farm", "agent")
+WITH_CHARTS = ("home", "wrong dates", "drawdown", "farm", "agent", "goal")
 PAGES = (
     "home", "net value", "profit", "drawdown", "calendar", "weeks", "day", "sharpe", "win rate",
     "open profit", "exposure", "posting",
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "farms", "farm", "agent", "new farm", "hiring", "orders", "order", "positions",
     "position", "trade", "wrong dates", "wrong filter",
+    "goals", "goal", "new goal", "duplicated goal", "cancelled goal",
     "trades", "preferences", "password", "two-factor", "tokens", "log", "alerts", "old alerts",
 )  # fmt: skip
 FOR_A_BEGINNER = (
-    "/", "/wallets/", "/wallets/connections/", "/farms/", "/trading/orders/", "/trading/positions/", "/trading/trades/",
-    "/alerts/", "/nowhere/",
+    "/", "/wallets/", "/wallets/connections/", "/farms/", "/goals/", "/trading/orders/", "/trading/positions/",
+    "/trading/trades/", "/alerts/", "/nowhere/",
 )  # fmt: skip
 
 
 def address(world: World, name: str) -> str:
     """Where the page `name` of the world is."""
     farm, agent, wallet = world.farm, world.agent, world.farm.wallet_id
+    goal = world.goal.pk if world.goal else None
     with tenancy.tenant(world.owner.pk):
         order = Order.objects.filter(wallet=agent.wallet_id, status="filled").earliest("created_at").pk
         held, left = (Position.objects.filter(closed_at__isnull=is_open).first() for is_open in (True, False))
@@ -57,6 +59,11 @@ def address(world: World, name: str) -> str:
         "agent's wallet": f"/wallets/{world.quiet.wallet_id}/",
         "new wallet": f"/wallets/new/?parent={wallet}",
         "connections": "/wallets/connections/",
+        "goals": "/goals/",
+        "goal": f"/goals/{goal}/",
+        "new goal": "/goals/new/",
+        "duplicated goal": f"/goals/new/?like={goal}",
+        "cancelled goal": f"/goals/{goal}/cancel/",
         "farms": "/farms/",
         "farm": f"/farms/{farm.pk}/",
         "agent": f"/farms/agents/{agent.pk}/",

@@ -17,7 +17,7 @@ TIMES = 10_000  # a fund of more than a billion
 WITH_TABLES = (
     "home", "net value", "profit", "calendar", "weeks", "day", "sharpe", "win rate", "open profit", "exposure",
     "posting",
-    "wallets", "wallet", "agent's wallet", "connections", "farms", "farm", "agent",
+    "wallets", "wallet", "agent's wallet", "connections", "farms", "farm", "agent", "goal",
     "orders", "order", "positions", "trades", "limits", "tokens", "log",
 )  # fmt: skip
 

@@ -191,6 +191,9 @@ def test_an_error_of_actions_and_scope_is_told_where_it_is(ground: Ground, pages
     assert walk.fields["actions-1-shares-1-share"] == ["40"]
     walk.press("next", actions__1__shares__1__share="50", actions__0__amount="fixed")
     assert walk.errors() == ["Give an amount above zero."]
+    walk.press("add-actions-renew").press("add-actions-pause")
+    assert [walk.fields[f"actions-{place}-do"] for place in (2, 3)] == [["pause"], ["renew"]]  # which comes last
+    walk.press("drop-actions-3").press("drop-actions-2")
     walk.press("drop-actions-1").press("add-on_miss-reduce").press("next", actions__0__amount="profit")
     assert "A goal without a deadline is never missed: set a deadline." in walk.html
 

@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
+import brotli  # type: ignore[import-untyped]  # the package has no types
 import pytest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.test import RequestFactory
@@ -16,7 +17,7 @@ PIECES = [b"piece %d, with words that repeat and repeat\n" % number for number i
 WHOLE = b"".join(PIECES)
 
 
-def asked(encoding: str = "gzip, br") -> HttpRequest:
+def asked(encoding: str = "gzip, deflate") -> HttpRequest:
     return RequestFactory().get("/", headers={"Accept-Encoding": encoding})
 
 
@@ -37,6 +38,22 @@ def body(response: HttpResponseBase) -> bytes:
         return asyncio.run(collect()) if response.is_async else b"".join(response)  # type: ignore[arg-type]
     assert isinstance(response, HttpResponse)
     return response.content
+
+
+def test_whoever_takes_brotli_gets_what_is_whole_by_it_and_streams_by_gzip() -> None:
+    whole = answer(asked("gzip, deflate, br;q=1.0"), HttpResponse(WHOLE, headers={"ETag": '"one"'}))
+    assert (whole["Content-Encoding"], brotli.decompress(body(whole))) == ("br", WHOLE)
+    assert (whole["Content-Length"], whole["ETag"]) == (str(len(body(whole))), 'W/"one"')
+    assert "Accept-Encoding" in whole["Vary"]
+    streamed = answer(asked("gzip, br"), StreamingHttpResponse(one_by_one()))
+    assert (streamed["Content-Encoding"], only_member(body(streamed))) == ("gzip", WHOLE)
+    for short in (HttpResponse(b"ok"), HttpResponse(WHOLE, headers={"Content-Encoding": "identity"})):
+        assert not answer(asked("br"), short).has_header("X-Padding")
+
+
+def test_how_well_an_answer_compresses_does_not_show_from_its_length() -> None:
+    lengths = {len(answer(asked("br"), HttpResponse(WHOLE))["X-Padding"]) for _ in range(50)}
+    assert len(lengths) > 10
 
 
 def only_member(compressed: bytes) -> bytes:
