@@ -30,6 +30,7 @@ from wallets.models import Connection, Wallet
 
 ZERO: Final = Decimal(0)
 EPOCH: Final = date(1970, 1, 1)
+WORTH: Final = ("scope", "ends", "equity", "base")
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -217,10 +218,17 @@ def _days(
 def _returns(
     goal: Goal, spans: Sequence[Span], past: Mapping[UUID, Days], above: Mapping[UUID, UUID | None]
 ) -> tuple[Floats, Sentence]:
-    """The time-weighted return of each whole day of the goal's time.
+    _, returns, why = _by_day(goal, spans, past, above)
+    return _since_loss(returns), why
+
+
+def _by_day(
+    goal: Goal, spans: Sequence[Span], past: Mapping[UUID, Days], above: Mapping[UUID, UUID | None]
+) -> tuple[Floats, Floats, Sentence]:
+    """When each whole day of the goal's time ended, and its time-weighted return.
 
     Of several wallets it is the mean, weighted by what each began the day with, which is how they would have done as
-    one. After a total loss the days since count.
+    one.
     """
     last = min(moment for moment in (goal.ends_at, clock.now()) if moment is not None)
     there: dict[UUID, Bools] = {}
@@ -229,23 +237,27 @@ def _returns(
             until = last if span.until is None else min(last, span.until)
             mask = whole.within(max(goal.starts_at, span.since), until)
             there[span.scope] = there[span.scope] | mask if span.scope in there else mask
-    if len(there) <= 1:
-        returns = next((past[scope].twr[mask] for scope, mask in there.items()), NOTHING)
-    else:
-        mixed = _together(there, past, above, goal.owner_id)
-        if mixed is None:
-            return NOTHING, Sentence(
-                "The wallets in scope are valued in different assets: their returns do not add up."
-            )
-        returns = mixed
+    if len(there) > 1:
+        together = _together(there, past, above, goal.owner_id)
+        if together is None:
+            said = "The wallets in scope are valued in different assets: their returns do not add up."
+            return NOTHING, NOTHING, Sentence(said)
+        return *together, NOT_SAID
+    for scope, mask in there.items():
+        return past[scope].ends[mask], past[scope].twr[mask], NOT_SAID
+    return NOTHING, NOTHING, NOT_SAID
+
+
+def _since_loss(returns: Floats) -> Floats:
+    """After a total loss the days since count."""
     lost = np.flatnonzero(returns <= -1)
-    return (returns[lost[-1] + 1 :] if lost.size else returns), NOT_SAID
+    return returns[lost[-1] + 1 :] if lost.size else returns
 
 
 def _together(
     there: Mapping[UUID, Bools], past: Mapping[UUID, Days], above: Mapping[UUID, UUID | None], whole: UUID
-) -> Floats | None:
-    """The returns of several scopes as of one, by day; None where a day's are in different assets."""
+) -> tuple[Floats, Floats] | None:
+    """The ends of days and the returns of several scopes as of one; None where a day's are in different assets."""
     by_day: dict[float, list[UUID]] = defaultdict(list)
     places: dict[tuple[UUID, float], int] = {}
     for scope, mask in there.items():
@@ -253,7 +265,7 @@ def _together(
             day = float(past[scope].day[place])
             by_day[day].append(scope)
             places[scope, day] = int(place)
-    found = []
+    ends, found = [], []
     for day in sorted(by_day):
         parts = [(past[scope], places[scope, day]) for scope in _topmost(by_day[day], above, whole)]
         if len({one.base[place] for one, place in parts}) > 1:
@@ -261,7 +273,45 @@ def _together(
         capital = sum(one.capital[place] for one, place in parts)
         earned = sum(one.twr[place] * one.capital[place] for one, place in parts)
         found.append(earned / capital if capital > 0 else 0.0)
-    return np.array(found)
+        ends.append(parts[0][0].ends[parts[0][1]])
+    return np.array(ends), np.array(found)
+
+
+class DaysOf:
+    """The returns of one goal's days, as many as had passed by some moment."""
+
+    def __init__(self, goal: Goal, spans: Sequence[Span], where: ZoneInfo) -> None:
+        past = _days(goal.owner_id, [goal], {goal.pk: spans}, where)
+        self._ends, self._returns, self._why = _by_day(goal, spans, past, _parents(goal.owner_id))
+
+    def until(self, at: datetime) -> tuple[Floats, Sentence]:
+        passed = int(np.searchsorted(self._ends, at.timestamp(), side="right"))
+        return _since_loss(self._returns[:passed]), self._why
+
+
+class Worth:
+    """What was in one goal's scope was worth at the midnights when days of its owner ended; None where nobody knows."""
+
+    def __init__(self, goal: Goal, spans: Sequence[Span], midnights: Sequence[datetime], rates: Rates) -> None:
+        self._goal, self._spans, self._rates = goal, spans, rates
+        self._above = _parents(goal.owner_id)
+        scopes = {span.scope for span in spans}
+        rows = DailyPerformance.objects.filter(scope__in=scopes, ends__in=midnights).order_by()
+        self._known = {(row.scope, row.ends): (row.equity, row.base) for row in rows.only(*WORTH)}
+
+    def __call__(self, midnight: datetime, *, of: datetime | None = None) -> Decimal | None:
+        """What was in scope then, or at the moment `of`."""
+        then = of or midnight
+        working = [one.scope for one in self._spans if one.since <= then and (one.until is None or then < one.until)]
+        topmost = _topmost(working, self._above, self._goal.owner_id)
+        known = [self._known[scope, midnight] for scope in topmost if (scope, midnight) in self._known]
+        total = ZERO
+        for equity, base in known:
+            rate = self._rates(base, self._goal.base)
+            if rate is None:
+                return None
+            total += equity * rate
+        return total if known else None
 
 
 def _worth(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from goals import counting, telling
+from goals import counting, history, telling
 from goals.drafts import FUND, Draft, check, currency_of, told
 from goals.figures import read_figures
 from goals.measures import reading, value_of
@@ -188,14 +188,17 @@ def begin(goal: Goal) -> None:
 
 def _measure(goal: Goal, *, is_new: bool) -> None:
     """Count anew what its wallets have done in its time, up to where everything is counted."""
-    counting.recount(counting.lock(owner_id=goal.owner_id), [goal])
+    cursor = counting.lock(owner_id=goal.owner_id)
+    counting.recount(cursor, [goal])
     target = load(goal.target)
     figures = read_figures(owner_id=goal.owner_id, goals=[goal])[goal.pk]
-    if is_new and target.main.metric.source == "value":
-        goal.began_with = value_of(target.main.metric.name, figures)
+    if is_new:
+        goal.began_with = value_of("equity", figures) if target.main.metric.source == "value" else None
+        goal.noted_at = None
+        history.fill(cursor, goal)
     read = reading(target, figures, began_with=goal.began_with)
     goal.value, goal.progress, goal.unknown = read.value, min(read.progress, 1.0), read.unknown
-    goal.save(update_fields=("value", "progress", "unknown", "began_with"))
+    goal.save(update_fields=("value", "progress", "unknown", "began_with", "noted_at"))
 
 
 def _plan_actions(goal: Goal, actions: Iterable[Mapping[str, Any]]) -> None:

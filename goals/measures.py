@@ -5,7 +5,7 @@ no price. A condition that holds on too small a sample is not reached yet; the s
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
@@ -44,6 +44,10 @@ class Figures:
     why_no_days: Sentence = NOT_SAID
     equity: Decimal | None = None
     why_no_value: Sentence = NOT_SAID
+
+    def at_another_moment(self, returns: Floats, why_no_days: Sentence, equity: Decimal | None) -> "Figures":
+        """The same counts with other returns and another value."""
+        return replace(self, returns=returns, why_no_days=why_no_days, equity=equity)
 
     @property
     def days(self) -> int:

@@ -1,12 +1,13 @@
 """What pages and programs show of goals: frozen rows, measured at the moment of the reading."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
@@ -14,6 +15,7 @@ from django.db.models.expressions import RawSQL
 
 from goals import moving
 from goals.figures import spans_of
+from goals.history import midnights_of
 from goals.measures import Figures, Reading
 from goals.measuring import Measured, measure
 from goals.models import Goal, GoalAction, GoalAssignment, GoalEvent, GoalMove, GoalProgress
@@ -21,7 +23,7 @@ from goals.moving import Moves
 from goals.plan import Plan, Projection, has_plan, project
 from goals.targets import Metric, Target, load
 from goals.words import STATES, figure, pace_in_words, standing_in_words, target_in_words, value_in_words
-from kit import clock
+from kit import clock, days
 from kit.errors import NotFoundError
 from kit.sentences import Sentence, sentence
 from kit.statuses import colour
@@ -198,10 +200,11 @@ def projection(row: GoalRow, points: Sequence[GoalProgress]) -> Projection | Non
     """Where the goal leads if the days to come are like those so far."""
     if row.plan is None or row.goal.ends_at is None or row.reading.value is None:
         return None
-    newest: dict[Any, Decimal] = {point.at.date(): point.value for point in points}
-    levels = [float(newest[day]) for day in sorted(newest)]
+    midnights = midnights_of(row.goal.starts_at, clock.now(), days.zone())
+    moments = [point.at for point in points]
+    levels = [points[place - 1].value if (place := bisect_right(moments, at)) else row.plan.begins for at in midnights]
     return project(
-        [after - before for before, after in pairwise([float(row.plan.begins), *levels])],
+        [float(after - before) for before, after in pairwise(levels)],
         value=float(row.reading.value),
         wanted=float(row.target.main.value),
         days_left=(row.goal.ends_at - clock.now()) / ONE_DAY,

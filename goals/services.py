@@ -6,8 +6,9 @@
 """
 
 from goals.acting import carry_out, carry_out_next, due_goals
+from goals.history import thin_out
 from goals.life import activate, cancel, change, create, pause, resume
-from goals.updating import due_owners, update
+from goals.updating import due_owners, owners_of_series, update
 
 __all__ = (
     "activate",
@@ -18,7 +19,9 @@ __all__ = (
     "create",
     "due_goals",
     "due_owners",
+    "owners_of_series",
     "pause",
     "resume",
+    "thin_out",
     "update",
 )

@@ -1,14 +1,16 @@
 """What goals do on their own: measure what is new, end what has ended, and do what is to be done then."""
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
 
 from goals import services
-from kit import tenancy
+from kit import clock, tenancy
 
 logger = logging.getLogger(__name__)
+KEPT_WHOLE = timedelta(days=7)
 EXPIRES = 30  # seconds; the next one comes anyway
 
 
@@ -22,6 +24,18 @@ def update_goals() -> int:
     for owner_id, goal_id in due:
         act_for_goal.apply_async(args=(str(owner_id), str(goal_id)), expires=EXPIRES)
     return len(owners) + len(due)
+
+
+@shared_task(name="goals.tasks.thin_out_series")
+def thin_out_series() -> int:
+    """Of what is older than a week a point a day is enough; returns how many went."""
+    with tenancy.system():
+        owners = services.owners_of_series()
+    gone = 0
+    for owner_id in owners:
+        with tenancy.tenant(owner_id):
+            gone += services.thin_out(owner_id=owner_id, older_than=clock.now() - KEPT_WHOLE)
+    return gone
 
 
 @shared_task(name="goals.tasks.update_goals_of")

@@ -56,6 +56,11 @@ def due_owners() -> list[UUID]:
     return list(rows.values_list("owner_id", flat=True).distinct())
 
 
+def owners_of_series() -> list[UUID]:
+    """Everybody who has, or has had, a goal that was measured. Runs as the system."""
+    return list(Goal.objects.filter(noted_at__isnull=False).order_by().values_list("owner_id", flat=True).distinct())
+
+
 def _differs(one: Measured) -> bool:
     goal, read = one.goal, one.reading
     return (goal.value, goal.progress, goal.unknown) != (read.value, read.progress, read.unknown)

@@ -59,7 +59,7 @@
 -- migration trading 0011_sorted_by_an_index 8899df289558bea4
 -- migration trading 0012_daily_loss 91b32bb85d267eac
 -- migration trading 0013_written_for_cursors fa922a837ffba109
--- migration trading 0014_fills_and_trades_of_an_owner 440ee46dcc6c91ea
+-- migration trading 0014_fills_and_trades_of_an_owner c5970b5919e4cf01
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor e8135b97f1f48c31
@@ -717,7 +717,8 @@ BEGIN
     -- The oldest transaction that may still write here: what those before it wrote is all to be seen. The server counts
     -- the transactions of all its databases together, and those that are known to run in another one do not matter; of
     -- whom nothing is known is taken for one of ours. What this transaction itself writes is read by the next.
-    RETURN coalesce(
+    -- What began after the snapshot's end is not in its list, running or not, and may be older than this transaction.
+    RETURN least(
         (
             SELECT min(running::text::numeric)::text::xid8
             FROM (

@@ -10,7 +10,8 @@ BEGIN
     -- The oldest transaction that may still write here: what those before it wrote is all to be seen. The server counts
     -- the transactions of all its databases together, and those that are known to run in another one do not matter; of
     -- whom nothing is known is taken for one of ours. What this transaction itself writes is read by the next.
-    RETURN coalesce(
+    -- What began after the snapshot's end is not in its list, running or not, and may be older than this transaction.
+    RETURN least(
         (
             SELECT min(running::text::numeric)::text::xid8
             FROM (
