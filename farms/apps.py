@@ -6,3 +6,9 @@ class FarmsConfig(AppConfig):
     label = "farms"
     verbose_name = "Farms"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from farms.selectors.wallets import work_in_wallets
+        from wallets.hierarchy import states
+
+        states.register(work_in_wallets)

@@ -56,7 +56,7 @@
 -- migration trading 0008_sums_of_a_period 44d29d77c0f17e87
 -- migration trading 0009_refused_orders a4394e158b9a7a68
 -- migration trading 0010_trades_of_spans b65d0a4a5aa97ae4
--- migration trading 0011_sorted_by_an_index 8899df289558bea4
+-- migration trading 0011_sorted_by_an_index 3a93e3cc788cec20
 -- migration trading 0012_daily_loss 91b32bb85d267eac
 -- migration trading 0013_written_for_cursors fa922a837ffba109
 -- migration trading 0014_fills_and_trades_of_an_owner c5970b5919e4cf01
@@ -5923,7 +5923,7 @@ CREATE INDEX order_by_status ON public.trading_order USING btree (owner_id, stat
 -- Name: order_by_worth; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX order_by_worth ON public.trading_order USING btree (owner_id, ((quantity * reference_price)));
+CREATE INDEX order_by_worth ON public.trading_order USING btree (owner_id, COALESCE((filled_quantity * average_price), (quantity * reference_price)));
 
 
 --

@@ -47,9 +47,12 @@ router = Router()
 
 @router.get("/orders", response=Page[OrderOut], summary="Orders, newest first")
 def list_orders(request: HttpRequest, narrow: Query[OrderNarrow], query: Query[PageQuery]) -> Any:
+    """`status` is any `outcome` of an order, or `unfinished`. The gate refuses and a venue rejects: `refused` and
+    `rejected` are two lists.
+    """
     rows = _narrowed(request, Order.objects.all(), narrow)
     if narrow.status:
-        rows = rows.filter(status=narrow.status)
+        rows = rows.known_as(narrow.status)
     return paginate(rows.select_related("instrument", "wallet__parent"), query, present=order_row)
 
 

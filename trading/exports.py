@@ -63,6 +63,7 @@ ORDERS = Export(
         "filled_quantity",
         "reference_price",
         "average_price",
+        "notional",
         "status",
         "outcome",
         "farm",

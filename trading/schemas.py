@@ -8,11 +8,19 @@ from ninja import Schema
 from pydantic import Field
 
 from kit.api import Amount, Body, PartsOut, PositiveAmount, PositiveShare, Words, parts_of
-from trading.models import Order
+
+# What the page's filter takes too: an outcome, or `unfinished`.
+OrderStatus = Literal[
+    "unfinished", "draft", "submitting", "open", "partially_filled", "filled", "cancelled", "refused", "rejected",
+    "expired", "uncertain",
+]  # fmt: skip
 
 
 class OrderOut(Schema):
     """Quantities in base, prices in quote.
+
+    `notional` is what the order is worth in quote: what was filled of it, for what it was filled for; as long as
+    nothing was, all of it at the `reference_price`.
 
     The gate refuses, a venue rejects: both leave the `status` `rejected` and the reason in `refusal`, and the `outcome`
     is `refused` or `rejected`; of any other order it is its status.
@@ -27,6 +35,7 @@ class OrderOut(Schema):
     filled_quantity: Amount
     reference_price: Amount
     average_price: Amount | None
+    notional: Amount
     exit_stop: Amount | None
     exit_target: Amount | None
     status: str
@@ -233,4 +242,7 @@ class Narrow(Schema):
 
 
 class OrderNarrow(Narrow):
-    status: Order.Status | None = None
+    """`status` takes what `outcome` says, and `unfinished`: `refused` are those that the gate refused, `rejected`
+    those that the venue did."""
+
+    status: OrderStatus | None = None

@@ -31,6 +31,7 @@ from wallets.models import Account, Connection
 ZERO: Final = Decimal(0)
 # A bar whose candle has not come by the time the next one closes is late.
 LATE_BARS: Final = 3
+ORDERING: Final = "Waiting: an order is on its way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def agent_state(agent: AgentFacts, *, farm: FarmFacts, now: datetime | None = No
     if (stopped := _stopped(agent)) is not None:
         return stopped
     if agent.is_ordering:
-        return State("waiting", "Waiting: an order is on its way", action=_orders(agent))
+        return State("waiting", ORDERING, action=_orders(agent))
     if (obstacle := _obstacle(agent, farm)) is not None:
         return obstacle
     if agent.refusals is not None:

@@ -26,7 +26,7 @@ from kit.users.models import User
 from tests.farms.conftest import CROSS_UP, HOUR, PARAMETERS, T0, Desk, fund, make_desk
 from trading.models import Order, RiskLimit
 from trading.services import set_limits, watch_daily_losses
-from wallets.models import Wallet
+from wallets.models import Connection, Wallet
 from wallets.services import collect
 from wallets.venues.accounts import set_connection_state
 
@@ -260,3 +260,30 @@ def test_the_portfolio_shows_who_needs_somebody_and_hides_an_empty_card(client: 
         ("Trend", "Paused: 1 agent waits")
     ]
     assert "Needs you" in answer.content.decode()
+
+
+def on_wallets(desk: Desk, client: Client) -> tuple[str, str, int]:
+    """What the page of wallets says of the farm and of the agent, and how many may trade."""
+    client.force_login(desk.owner)
+    with clock.at(desk.now):
+        context = client.get(reverse("wallets:tree")).context
+    told = {row.node.id: row.state.words for row in context["rows"]}
+    return told[desk.farm.wallet_id], told[desk.agent.wallet_id], context["totals"]["active_agents"]
+
+
+def test_wallets_say_of_a_farm_and_its_agent_what_their_own_pages_say(live: Desk, client: Client) -> None:
+    Connection.objects.update(status="ok", synced_at=live.now)
+    assert on_wallets(live, client)[2] == 1
+    set_limits(on=live.agent.wallet, allowed_symbols=["OTH/USDT"], maximum_notional=None)
+    take_all_money(live)
+    said = "Cannot trade: TST/USDT not allowed"
+    assert (state(live).words, farm_state(live).words) == (said, said)
+    assert on_wallets(live, client) == (said, said, 0)
+    with clock.at(live.now):
+        told = {row["id"]: row["state_words"] for row in client.get("/api/v1/wallets").json()}
+    assert told[str(live.agent.wallet_id)] == told[str(live.farm.wallet_id)] == said
+
+
+def test_who_rests_may_not_trade(live: Desk, client: Client) -> None:
+    pause_agent(owner_id=live.owner.pk, agent_id=live.agent.pk)
+    assert on_wallets(live, client)[2] == 0

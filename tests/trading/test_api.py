@@ -1,5 +1,6 @@
 """Trading for programs."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,9 @@ from kit import tenancy
 from kit.users.models import User
 from tests.programs import bearer
 from tests.trading.desk import Desk, make_desk
+from trading.forms import FilterForm
 from trading.models import Order
+from wallets.venues.demo import account as demo
 
 API = "/api/v1"
 
@@ -68,6 +71,20 @@ def test_a_refused_order_answers_with_its_reason(program: Program, desk: Desk) -
     answer = program.post("/orders", order_in(desk, side="sell"), **{"Idempotency-Key": "k"})
     assert (answer.status_code, answer.json()["status"]) == (201, "rejected")
     assert "short" in answer.json()["refusal"]
+
+
+def test_orders_are_filtered_by_whatever_the_page_filters_them_by(program: Program, desk: Desk) -> None:
+    refused = desk.place("sell", "1")
+    filled = desk.trade("buy", "1")
+    with tenancy.tenant(desk.owner.pk):
+        demo.credit(owner_id=desk.owner.pk, connection_id=desk.connection.pk, asset="USDT", amount=Decimal(-99_850))
+    rejected = desk.trade("buy", "1")
+    found = {
+        status: [row["id"] for row in program.get("/orders", status=status).json()["items"]]
+        for status, _ in FilterForm.STATUSES
+    }
+    there = {"refused": [str(refused.pk)], "rejected": [str(rejected.pk)], "filled": [str(filled.pk)]}
+    assert found == {status: there.get(status, []) for status, _ in FilterForm.STATUSES}
 
 
 @pytest.mark.parametrize("change", [{"quantity": "-1"}, {"quantity": "x"}, {"side": "short"}, {"symbol": "NO/NE"}])

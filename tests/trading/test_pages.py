@@ -11,12 +11,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from kit import clock, tenancy
 from kit.users.models import User
+from tests.programs import bearer
 from tests.trading.desk import Desk, fail_with, make_desk, set_price
 from trading.models import Order, Position
-from trading.selectors import Filters, RoundTrip, list_trades
+from trading.selectors import Filters, RoundTrip, list_orders, list_trades
 from trading.selectors import round_trip as round_trip_of
 
 LISTS = ["trading:orders", "trading:positions", "trading:trades"]
@@ -92,6 +94,29 @@ def test_orders_are_filtered_by_what_stands_in_the_address(pages: Client, desk: 
     assert shown(since=today, until=today) == shown()
     assert shown(until=today - timedelta(days=1)) == set()
     assert shown(since="not a day", instrument="x", wallet="y", status="z") == shown()
+
+
+def test_an_order_is_worth_what_it_was_filled_for_wherever_it_stands(pages: Client, desk: Desk) -> None:
+    order = desk.trade("buy", "2.5")
+    waiting = desk.place("buy", "1")
+    with tenancy.tenant(desk.owner.pk):
+        fill, position = order.fills.get(), Position.objects.get()
+        assert fill.price != order.reference_price
+    program = Client(headers=bearer(desk.owner))
+    paid = f"{fill.notional:.2f}"
+    for address in (
+        reverse("trading:orders"),
+        reverse("trading:order", args=[order.pk]),
+        reverse("trading:position", args=[position.pk]),
+    ):
+        page = strip_tags(pages.get(address).content.decode())
+        orders = page.partition("that were filled for it")[2] or page  # a position has a value too
+        assert (paid in orders, "$250.00" in orders) == (True, False), address
+    told = {row["id"]: row["notional"] for row in program.get("/api/v1/orders").json()["items"]}
+    assert {Decimal(told[str(order.pk)]), Decimal(told[str(waiting.pk)])} == {fill.notional, Decimal(100)}
+    with tenancy.tenant(desk.owner.pk):
+        first = list_orders(owner_id=desk.owner.pk, filters=Filters(), sort="-notional").rows[0]
+    assert (first.id, first.notional) == (order.pk, fill.notional)
 
 
 def test_a_sorted_column_says_so_and_an_unknown_one_sorts_nothing(pages: Client, desk: Desk) -> None:

@@ -27,7 +27,14 @@ class Migration(migrations.Migration):
             model_name="order",
             index=models.Index(
                 models.F("owner"),
-                django.db.models.expressions.CombinedExpression(models.F("quantity"), "*", models.F("reference_price")),
+                django.db.models.functions.comparison.Coalesce(
+                    django.db.models.expressions.CombinedExpression(
+                        models.F("filled_quantity"), "*", models.F("average_price")
+                    ),
+                    django.db.models.expressions.CombinedExpression(
+                        models.F("quantity"), "*", models.F("reference_price")
+                    ),
+                ),
                 name="order_by_worth",
             ),
         ),

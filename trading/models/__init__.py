@@ -1,8 +1,10 @@
 """Orders, round trips and limits."""
 
 from trading.models.orders import (
+    NOTIONAL,
     REFUSED,
     UNFINISHED,
+    UNFINISHED_ONES,
     Cancellation,
     Fill,
     Order,
@@ -14,8 +16,10 @@ from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
 from trading.models.risk import RiskDecision, RiskLimit
 
 __all__ = (
+    "NOTIONAL",
     "REFUSED",
     "UNFINISHED",
+    "UNFINISHED_ONES",
     "Cancellation",
     "Fill",
     "Order",

@@ -8,11 +8,13 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from kit import clock
 from kit.decimals import plain
 from kit.models import CurrentTransaction, Identified, MoneyField, Owned, SentenceField, TransactionField
 from markets.models import Instrument
+from markets.prices import worth
 from trading.models.bounds import finite
 from trading.orders import states
 from wallets.models import Connection, Posting, Transfer, Wallet
@@ -20,6 +22,10 @@ from wallets.models import Connection, Posting, Transfer, Wallet
 UNFINISHED = Q(status__in=sorted(states.UNFINISHED))
 # The gate refuses, a venue rejects. Both end as `rejected`; what was never sent was refused.
 REFUSED = "refused"
+UNFINISHED_ONES = "unfinished"
+# What an order is worth in quote: what was filled for what it was filled for, and what would have been at the price
+# when it was decided as long as nothing was. `Order.notional` says the same of a row that is loaded.
+NOTIONAL = Coalesce(F("filled_quantity") * F("average_price"), F("quantity") * F("reference_price"))
 
 
 class Side(models.TextChoices):
@@ -30,6 +36,10 @@ class Side(models.TextChoices):
 class OrderQuerySet(models.QuerySet["Order"]):
     def unfinished(self) -> "OrderQuerySet":
         return self.filter(UNFINISHED)
+
+    def known_as(self, status: str) -> "OrderQuerySet":
+        """Those that a filter names: by an outcome, or all that have none yet (`UNFINISHED_ONES`)."""
+        return self.unfinished() if status == UNFINISHED_ONES else self.ended(status)
 
     def ended(self, outcome: str) -> "OrderQuerySet":
         """Those that a person knows by `outcome` (`Order.outcome`)."""
@@ -151,13 +161,20 @@ class Order(Identified, Owned):
             ),
             models.Index(fields=("owner", "status", "-created_at"), name="order_by_status"),
             models.Index(fields=("owner", "quantity"), name="order_by_quantity"),
-            models.Index(F("owner"), F("quantity") * F("reference_price"), name="order_by_worth"),
+            models.Index(F("owner"), NOTIONAL, name="order_by_worth"),
             models.Index(fields=("wallet", "instrument"), condition=UNFINISHED, name="order_unfinished"),
             models.Index(fields=("due_at",), condition=UNFINISHED, name="order_due"),
         )
 
     def __str__(self) -> str:
         return f"{self.side} {plain(self.quantity)} {self.instrument.symbol}"
+
+    @property
+    def notional(self) -> Decimal:
+        """What it is worth in quote; `NOTIONAL` of the row."""
+        if self.average_price is None:
+            return worth(self.quantity, self.reference_price)
+        return worth(self.filled_quantity, self.average_price)
 
     @property
     def is_terminal(self) -> bool:

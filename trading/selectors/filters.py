@@ -22,13 +22,13 @@ from kit.errors import InvalidInputError
 from kit.paging import Pages
 from kit.sentences import Sentence
 from markets.models import Instrument
-from trading.models import REFUSED, Order, Side
+from trading.models import REFUSED, UNFINISHED_ONES, Order, Side
 from wallets.hierarchy.places import subtree
 from wallets.models import Wallet
 
 PAGE_ROWS: Final = 50
 EXPORT_ROWS: Final = 1000
-UNFINISHED: Final = "unfinished"
+UNFINISHED: Final = UNFINISHED_ONES
 
 
 Row = TypeVar("Row")

@@ -7,16 +7,14 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import ExpressionWrapper, F, QuerySet
+from django.db.models import F, QuerySet
 
-from kit.models import MoneyField
 from kit.sentences import Sentence
 from kit.statuses import colour
-from trading.models import Order, OrderQuerySet, Side
+from trading.models import NOTIONAL, Order, OrderQuerySet, Side
 from trading.selectors.filters import (
     EXPORT_ROWS,
     PAGE_ROWS,
-    UNFINISHED,
     Filters,
     Listing,
     about,
@@ -30,7 +28,7 @@ from trading.selectors.filters import (
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An order as a list shows it: quantities in base, prices in quote."""
+    """An order as a list shows it: quantities in base, prices and what it is worth (`notional`) in quote."""
 
     id: UUID
     created_at: datetime
@@ -58,6 +56,11 @@ class OrderRow:
     farm: str
     client_order_id: str
     closed_at: datetime | None
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything of it was."""
+        return self.average_price is not None
 
     @property
     def place(self) -> str:
@@ -91,7 +94,7 @@ ORDER_SORTS: Final = {
     "created": F("created_at"),
     "status": F("status"),
     "quantity": F("quantity"),
-    "notional": ExpressionWrapper(F("quantity") * F("reference_price"), output_field=MoneyField()),
+    "notional": NOTIONAL,
 }
 
 
@@ -140,7 +143,7 @@ def order_row(order: Order) -> OrderRow:
         average_price=order.average_price,
         exit_stop=order.exit_stop,
         exit_target=order.exit_target,
-        notional=order.quantity * order.reference_price,
+        notional=order.notional,
         status=order.status,
         outcome=order.outcome,
         status_label=order.outcome_label,
@@ -161,8 +164,6 @@ def _orders(owner_id: UUID, filters: Filters) -> QuerySet[Order]:
     )
     if filters.side:
         rows = rows.filter(side=filters.side)
-    if filters.status == UNFINISHED:
-        rows = rows.unfinished()
-    elif filters.status:
-        rows = rows.ended(filters.status)
+    if filters.status:
+        rows = rows.known_as(filters.status)
     return rows.select_related("instrument", "wallet__parent")

@@ -1,5 +1,6 @@
 """Wallets and the movements of money between them, for programs. The same services as the pages."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -33,7 +34,7 @@ from wallets.hierarchy.schemas import (
     WalletIn,
     WalletOut,
 )
-from wallets.hierarchy.states import wallet_state
+from wallets.hierarchy.states import Work, wallet_state, work_of
 from wallets.hierarchy.tree import Holding, WalletNode
 from wallets.ledger import statements
 from wallets.models import Account, Entry, FundAllocation, Transfer
@@ -47,16 +48,17 @@ router = Router()
 
 @router.get("/wallets", response=list[WalletOut], summary="All wallets, depth first, with their figures")
 def list_wallets(request: HttpRequest) -> Any:
-    return [_wallet(node) for node in tree.wallet_tree(owner_id=owner_of(request))]
+    work = work_of(owner_of(request))
+    return [_wallet(node, work) for node in tree.wallet_tree(owner_id=owner_of(request))]
 
 
 @router.get("/wallets/tree", response=list[TreeOut], summary="The same, nested")
 def get_tree(request: HttpRequest) -> Any:
-    nodes = tree.wallet_tree(owner_id=owner_of(request))
+    work, nodes = work_of(owner_of(request)), tree.wallet_tree(owner_id=owner_of(request))
     below: dict[UUID | None, list[dict[str, Any]]] = {}
     for node in reversed(nodes):
         children = below.pop(node.id, [])
-        below.setdefault(node.parent_id, []).insert(0, _wallet(node) | {"children": children})
+        below.setdefault(node.parent_id, []).insert(0, _wallet(node, work) | {"children": children})
     return below.get(None, [])
 
 
@@ -196,7 +198,7 @@ def list_entries(request: HttpRequest, wallet_id: UUID, account: Query[Statement
 
 
 def _one(owner_id: UUID, wallet_id: UUID) -> dict[str, Any]:
-    return _wallet(tree.wallet_node(owner_id=owner_id, wallet_id=wallet_id))
+    return _wallet(tree.wallet_node(owner_id=owner_id, wallet_id=wallet_id), work_of(owner_id))
 
 
 def _own(request: HttpRequest, narrow: TransferNarrow) -> UUID | None:
@@ -241,9 +243,9 @@ def _amount(body: PartIn, move: Move | None) -> Decimal:
     return amount_of(part, move, body.asset)  # type: ignore[attr-defined]  # every body with a part has an asset
 
 
-def _wallet(node: WalletNode) -> dict[str, Any]:
+def _wallet(node: WalletNode, work: Mapping[UUID, Work]) -> dict[str, Any]:
     shown = {name: getattr(node, name) for name in WalletOut.model_fields if hasattr(node, name)}
-    told = wallet_state(node)
+    told = wallet_state(node, work.get(node.id))
     shown |= {"state_words": told.exact, "state_action": told.action}
     return shown | {"holdings": [_holding(holding) for holding in node.holdings]}
 

@@ -1,5 +1,6 @@
 """The two pages of wallets, all of them and one, as the views show them; both hold the form that moves money."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -18,7 +19,7 @@ from wallets.hierarchy import transfers
 from wallets.hierarchy.flow import capital_flow, colours
 from wallets.hierarchy.forms import MovementForm, SettingsForm
 from wallets.hierarchy.parts import Move, find_move
-from wallets.hierarchy.states import OFF_TARGET, is_off, wallet_state
+from wallets.hierarchy.states import OFF_TARGET, Work, is_off, may_trade, wallet_state, work_of
 from wallets.hierarchy.transfers import SWAPPED, TREE, WALLET, Place, Transfer
 from wallets.hierarchy.tree import WalletNode
 from wallets.ledger import statements
@@ -151,8 +152,8 @@ def tree_page(
     status: int = 200,
 ) -> HttpResponse:
     """The page, or the region that htmx asks for: `overview` when something happened, `wallets` for another choice."""
-    colour = colours(nodes)
-    rows = [_row(node, colour) for node in nodes]
+    colour, work = colours(nodes), work_of(owner_of(request))
+    rows = [_row(node, colour, work) for node in nodes]
     masters = [node for node in nodes if node.depth == 0]
     context: dict[str, Any] = {
         "rows": rows,
@@ -162,14 +163,14 @@ def tree_page(
         "farms": [row for row in rows if row.node.role == Wallet.Role.FARM],
         "branches": [row for row in rows if row.node.depth == 1],
         "flow": capital_flow(nodes),
-        "totals": _totals(nodes),
+        "totals": _totals(nodes, work),
         "off_target": OFF_TARGET,
         "selected": None,
     }
     if place:
         node = find(nodes, place.wallet_id)
         context |= {
-            "selected": _row(node, colour),
+            "selected": _row(node, colour, work),
             "place": place,
             "choices": choices(place, node),
             "form": settings or SettingsForm(node=node),
@@ -183,6 +184,7 @@ def wallet_page(
 ) -> HttpResponse:
     """One wallet: what it holds, the statement of one of its accounts, and how money came and went."""
     owner_id, pk, colour = owner_of(request), place.wallet_id, colours(nodes)
+    work = work_of(owner_id)
     node = find(nodes, pk)
     asset = request.GET.get("asset") or node.base_asset
     kind = request.GET.get("kind") or Account.Kind.WALLET.value
@@ -193,10 +195,10 @@ def wallet_page(
     page = Pages(statement, ENTRIES_SHOWN).get_page(request.GET.get("page"))
     accounts = list(Account.objects.filter(wallet_id=pk).exclude(version=0, held_version=0).order_by("kind", "asset"))
     context = {
-        "row": _row(node, colour),
+        "row": _row(node, colour, work),
         "node": node,
         "path": _path(nodes, node),
-        "below": [_row(other, colour) for other in nodes if other.parent_id == pk],
+        "below": [_row(other, colour, work) for other in nodes if other.parent_id == pk],
         "place": place,
         "here": f"{place.path}?{urlencode({'asset': asset, 'kind': kind, 'page': str(page.number), 'sort': sort})}",
         "sort": sort,
@@ -236,7 +238,7 @@ def _template(request: HtmxRequest) -> str:
     return "wallets/tree.html#wallets"
 
 
-def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:
+def _totals(nodes: tuple[WalletNode, ...], work: Mapping[UUID, Work]) -> dict[str, Any] | None:
     """The metrics bar: of all masters together, as long as they share a base asset."""
     masters = [node for node in nodes if node.depth == 0]
     if not masters or len({node.base_asset for node in masters}) > 1:
@@ -255,15 +257,15 @@ def _totals(nodes: tuple[WalletNode, ...]) -> dict[str, Any] | None:
         "held": sum((node.held_value for node in masters), Decimal(0)),
         "off_target": sum(is_off(node) for node in nodes),
         "agents": len(agents),
-        "active_agents": sum(node.state == Wallet.TradingState.ACTIVE for node in agents),
+        "active_agents": sum(may_trade(node, work) for node in agents),
         "farms": sum(node.role == Wallet.Role.FARM for node in nodes),
         "masters": len(masters),
         "unpriced": sorted({asset for node in masters for asset in node.unpriced}),
     }
 
 
-def _row(node: WalletNode, colour: dict[UUID, int]) -> Row:
-    return Row(node, colour[node.id], is_off(node), wallet_state(node))
+def _row(node: WalletNode, colour: dict[UUID, int], work: Mapping[UUID, Work]) -> Row:
+    return Row(node, colour[node.id], is_off(node), wallet_state(node, work.get(node.id)))
 
 
 def _path(nodes: tuple[WalletNode, ...], node: WalletNode) -> list[WalletNode]:

@@ -1,7 +1,15 @@
-"""What a wallet does now or what it needs: what stops it, then its connection, its money and its target."""
+"""What a wallet does now or what it needs: what stops it, then its connection, whoever works with it, its money and its
+target.
 
+A wallet knows nothing of farms and agents. They register a reader when they start: what keeps one of them from trading
+is told of its wallet in the same words, and who may trade is counted by whoever knows.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -15,13 +23,43 @@ from wallets.sync import health
 OFF_TARGET: Final = Decimal("0.025")
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done with a wallet: the state of its farm or agent, and whether nothing keeps it from trading."""
+
+    state: State
+    may_trade: bool
+
+
+Reader = Callable[[UUID], Mapping[UUID, Work]]
+
+_readers: list[Reader] = []
+
+
+def register(reader: Reader) -> None:
+    """Ask `reader` too from now on, with an owner's id, for the work in their wallets; registering twice asks once."""
+    if reader not in _readers:
+        _readers.append(reader)
+
+
+def work_of(owner_id: UUID) -> dict[UUID, Work]:
+    """What is done with each of the owner's wallets that a farm or an agent works with."""
+    return {wallet_id: work for reader in _readers for wallet_id, work in reader(owner_id).items()}
+
+
+def may_trade(node: WalletNode, work: Mapping[UUID, Work]) -> bool:
+    """Whether nothing keeps the wallet, or its agent where it has one, from trading."""
+    is_open = node.state == Wallet.TradingState.ACTIVE
+    return is_open and (work[node.id].may_trade if node.id in work else True)
+
+
 def is_off(node: WalletNode) -> bool:
     """Whether its share is so far from its target that it is worth saying."""
     return node.drift is not None and abs(node.drift) > OFF_TARGET
 
 
-def wallet_state(node: WalletNode) -> State:
-    """The first thing that is wrong with the wallet, or how its connection is."""
+def wallet_state(node: WalletNode, work: Work | None = None) -> State:
+    """The first thing that is wrong with the wallet or with whoever works with it, or how its connection is."""
     if node.role == Wallet.Role.RESERVE:
         return _reserve_state(node)
     resume = _step(node, "Resume", "settings") if node.trading_state == node.state else None
@@ -32,6 +70,8 @@ def wallet_state(node: WalletNode) -> State:
     connection = health.told(node.freshness, pk=node.connection_id, synced_at=node.synced_at)
     if connection.needs_somebody:
         return connection
+    if work is not None and work.state.needs_somebody:
+        return work.state
     if node.value == 0:
         step = _step(node, "Allocate", "allocate") if node.parent_id else _step(node, "Deposit", "deposit")
         return State("new", "No money", action=step)
