@@ -52,12 +52,15 @@ class Moves:
 
 @dataclass
 class Books:
-    """What the owner's wallets have in their base assets, and have earned since a goal began. Moves can be tried."""
+    """What the owner's wallets have in their base assets, which is one for each tree, and have earned since a goal
+    began, whose own is `base`. Moves can be tried.
+    """
 
     family: dict[UUID, Wallet]
     free: dict[UUID, Decimal]
     held: dict[UUID, Decimal]
     earned: dict[UUID, Decimal | None]
+    base: str
     collected: dict[UUID, Decimal]
     by_others: dict[UUID, Decimal]
     scope: list[UUID]
@@ -71,6 +74,9 @@ class Books:
             for wallet in self.family.values()
             if wallet.role != Wallet.Role.RESERVE and wanted & {one.pk for one in self.path(wallet)}
         ]
+
+    def is_in_scope(self, wallet: Wallet) -> bool:
+        return any(one.pk in self.scope for one in self.path(wallet))
 
     def path(self, wallet: Wallet) -> list[Wallet]:
         path = [wallet]
@@ -129,6 +135,7 @@ def read_books(goal: Goal) -> Books:
         free=free,
         held=held,
         earned=_earned(goal, family),
+        base=goal.base,
         collected=collected,
         by_others=by_others,
         scope=masters if None in working else [pk for pk in working if pk is not None],
@@ -153,7 +160,10 @@ def _earned(goal: Goal, family: Mapping[UUID, Wallet]) -> dict[UUID, Decimal | N
 
 
 def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | None = None) -> Moves:
-    """What `{amount, from, to}` would collect now. `wanted` is what is left of a fixed amount that was begun."""
+    """What `{amount, from, to}` would collect now. `wanted` is what is left of a fixed amount that was begun.
+
+    A fixed amount is one of the goal's base, where wallets hold it, or else of what the first of them holds.
+    """
     roots = [UUID(one) for one in options["from"]] or books.scope
     kind = options["amount"]
     left = None if kind in (PROFIT, EVERYTHING) else (Decimal(kind) if wanted is None else wanted)
@@ -161,9 +171,11 @@ def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | No
     profits: list[Decimal] = []
     stays: list[Sentence] = []
     waits = False
-    for wallet in books.below(roots):
+    found = books.below(roots)
+    asset = _asset_of(found, books)
+    for wallet in found:
         target = _home(options["to"], wallet, books)
-        if target is None or target.pk == wallet.pk:
+        if target is None or target.pk == wallet.pk or (left is not None and wallet.base_asset != asset):
             continue
         due, why, may_come = _due(kind, wallet, books)
         if left is not None:
@@ -180,9 +192,13 @@ def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | No
     if left is not None:
         stays, waits = [], left > 0
         if left > 0:
-            asset = moves[0].asset if moves else books.family[roots[0]].base_asset
             stays.append(sentence("{amount} of what was asked for is not free.", amount=amount(left, asset)))
     return Moves(tuple(moves), tuple(profits), tuple(stays), waits)
+
+
+def _asset_of(wallets: Sequence[Wallet], books: Books) -> str:
+    held = [wallet.base_asset for wallet in wallets] or [books.base]
+    return books.base if books.base in held else held[0]
 
 
 def _due(kind: str, wallet: Wallet, books: Books) -> tuple[Decimal, list[Sentence], bool]:
@@ -276,7 +292,11 @@ def _receivers(to: str, source: Wallet, books: Books) -> Sequence[tuple[Wallet, 
     if to not in (AGENTS, FARM):
         target = books.family.get(UUID(to))
         return [(target, Decimal(1))] if target else []
-    agents = [one for one in books.below(books.scope) if one.role == Wallet.Role.AGENT and one.pk not in books.idle]
+    agents = [
+        one
+        for one in books.below([books.master(source).pk])
+        if one.role == Wallet.Role.AGENT and one.pk not in books.idle and books.is_in_scope(one)
+    ]
     if to == AGENTS:
         return _by_contribution({agent.pk: agent for agent in agents}, agents, books, of=lambda agent: agent)
     farms = {farm.pk: farm for agent in agents if (farm := books.farm(agent))}

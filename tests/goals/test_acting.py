@@ -3,17 +3,23 @@
 from datetime import timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from farms.models import Agent, Farm
 from goals import selectors, services
 from goals.acting import TRIES_THAT_FAIL, TRIES_TO_CLOSE, TRIES_TO_COLLECT
 from goals.models import Goal, GoalAction, GoalEvent, GoalMove
-from kit import clock
+from kit import clock, tenancy
 from kit.alerts.models import Alert
 from portfolio.selectors.standings import standings
 from portfolio.services import take_snapshots
+from tests.conftest import make_user
+from tests.farms.conftest import T0
+from tests.farms.conftest import make_desk as make_farm
 from tests.goals.conftest import Ground
+from tests.goals.test_histories import POSITION, past_the_keys
 from tests.trading.desk import assert_books_prove_themselves, fund
 from trading.models import Order, Position
 from trading.services import execute_order
@@ -344,12 +350,38 @@ def test_wallets_of_another_or_a_paused_connection_are_stated_and_do_not_break_t
     assert moved(ground, stopped) == []
 
 
-def test_pausing_stops_who_works_and_renewing_lets_them_go_on(ground: Ground) -> None:
+@pytest.mark.parametrize("scope", ["farm", "agent"])
+def test_pausing_stops_the_farm_or_where_it_alone_is_in_scope_the_agent(goals_db: None, scope: str) -> None:
+    owner = make_user(f"{scope} {uuid4().hex}@example.com".replace(" ", "-"))
+    with tenancy.tenant(owner.pk), clock.at(T0):
+        desk = make_farm(owner)
+        Farm.objects.filter(pk=desk.farm.pk).update(status=Farm.Status.RUNNING)
+        wallet_id = desk.farm.wallet_id if scope == "farm" else desk.agent.wallet_id
+        goal = services.create(
+            owner_id=owner.pk, name="One", kind="trade_volume", target=1, scope=[wallet_id], actions=["pause"]
+        )
+        reached = {
+            "at": T0 + timedelta(minutes=1), "profit": 1, "instrument": desk.instrument.pk, "owner": owner.pk,
+            "wallet": desk.agent.wallet_id,
+        }  # fmt: skip
+    with past_the_keys() as writer:
+        writer.execute(POSITION.encode(), reached)
+    with clock.at(T0 + timedelta(minutes=2)), tenancy.tenant(owner.pk):
+        assert services.update(owner_id=owner.pk) == [goal.pk]
+    with clock.at(T0 + timedelta(minutes=2)), tenancy.tenant(owner.pk):
+        assert services.carry_out(owner_id=owner.pk, goal_id=goal.pk)
+        farm, agent = Farm.objects.get(pk=desk.farm.pk), Agent.objects.get(pk=desk.agent.pk)
+        step = GoalAction.objects.get(goal=goal)
+    stopped, other = (farm, agent) if scope == "farm" else (agent, farm)
+    assert (stopped.status, other.status) == ("paused", "running")
+    assert step.result.exact == f"Paused: {stopped.name}."
+
+
+def test_pausing_where_nothing_runs_says_so(ground: Ground) -> None:
     goal = ground.goal(target=1, actions=["pause"])
     ground.round_trip()
     achieve(ground, goal)
     ground.carry_out(goal)
-    assert steps(ground, goal)["pause"].status == "done"
     assert "nothing was running" in steps(ground, goal)["pause"].result.exact
 
 
@@ -531,3 +563,52 @@ def test_rewards_do_not_take_a_place_below_its_minimum_balance(ground: Ground) -
     assert moved(ground, goal) == promised
     assert (ground.balance(reserve), ground.balance(desk.master)) == (WON - 5, 5)
     assert "5 USDT stays in Fund" in steps(ground, goal)["distribute"].result.exact
+
+
+def bitcoin_fund(ground: Ground, amount: str) -> tuple[Wallet, Wallet]:
+    """Another master, which keeps bitcoin, and its agent, who has some."""
+    desk = ground.desk
+    given = {"owner": desk.owner, "connection": desk.connection, "base_asset": "BTC"}
+    with ground.tenant():
+        master = Wallet.objects.create(name="Bitcoin fund", role="master", **given)
+        farm = Wallet.objects.create(name="Bitcoin farm", role="farm", parent=master, **given)
+        agent = Wallet.objects.create(name="Bitcoin agent", role="agent", parent=farm, **given)
+        post(
+            owner_id=ground.owner_id,
+            key="bitcoin",
+            kind="deposit",
+            legs=[Leg(AccountRef(agent.pk, "BTC", "external"), AccountRef(agent.pk, "BTC"), D(amount))],
+        )
+    return master, agent
+
+
+def test_a_fixed_amount_is_of_one_asset(ground: Ground) -> None:
+    """100 is not 2 bitcoin and 98 dollars."""
+    _, agent = bitcoin_fund(ground, "2")
+    goal = ground.goal(target=1, actions=[{"do": "collect", "amount": "100", "to": "master"}], scope="fund")
+    ground.round_trip()
+    achieve(ground, goal)
+    promised = previewed(ground, goal)
+    assert ground.carry_out(goal) is True
+    assert moved(ground, goal) == promised == [(ground.desk.wallet.pk, ground.desk.master.pk, "USDT", D(100))]
+    assert ground.balance(agent, "BTC") == 2
+
+
+def test_every_fund_collects_and_shares_for_itself_in_what_it_keeps(ground: Ground) -> None:
+    desk = ground.desk
+    master, agent = bitcoin_fund(ground, "2")
+    actions = [{"do": "collect", "amount": "all", "to": "master"}, {"do": "distribute", "shares": {"agents": "1"}}]
+    goal = ground.goal(target=1, actions=actions, scope="fund")
+    ground.round_trip()
+    achieve(ground, goal)
+    promised = previewed(ground, goal)
+    assert ground.carry_out(goal) is True
+    assert sorted(moved(ground, goal), key=str) == sorted(promised, key=str)
+    whole = 100_000 + WON
+    assert set(moved(ground, goal)) == {
+        (desk.wallet.pk, desk.master.pk, "USDT", whole),
+        (agent.pk, master.pk, "BTC", D(2)),
+        (desk.master.pk, desk.wallet.pk, "USDT", whole),
+        (master.pk, agent.pk, "BTC", D(2)),
+    }
+    assert {step.status for step in steps(ground, goal).values()} == {"done"}

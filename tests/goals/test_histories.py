@@ -270,7 +270,7 @@ def test_what_was_counted_as_it_came_is_what_there_is(
 
 
 @pytest.mark.slow
-@settings(ONE_BY_ONE, max_examples=150)
+@settings(ONE_BY_ONE, max_examples=400)
 @given(history=histories)
 def test_many_histories_are_counted_as_they_are(
     make_ground: Callable[[], Ground], history: list[tuple[Any, ...]]
