@@ -132,8 +132,12 @@ def count(cursor: GoalCursor) -> int:
         recount(cursor, goals)
         return len(goals)
     with connection.cursor() as database:
+        # Nobody can know beforehand how many rows a batch and its goals are; taken for one each, they are held against
+        # one another pair by pair.
+        database.execute("SET LOCAL enable_nestloop = off")
         database.execute(COUNT_FRESH, _given(cursor.owner_id, None, since=cursor.read_to or 0, until=oldest))
         changed = int(database.rowcount)
+        database.execute("SET LOCAL enable_nestloop = on")
     cursor.read_to = oldest
     cursor.save(update_fields=("read_to",))
     return changed
