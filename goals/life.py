@@ -2,8 +2,9 @@
 down; what is not possible from where a goal stands is refused with a sentence.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,13 @@ from goals.figures import read_figures
 from goals.measures import reading, value_of
 from goals.models import Goal, GoalAction, GoalAssignment, GoalEvent
 from goals.targets import load
-from goals.words import figure
+from goals.words import action_in_words, figure, target_in_words
 from kit import clock
 from kit.audit import services as audit
 from kit.errors import ConflictError, NotFoundError
 from kit.live.publish import publish
-from kit.sentences import Sentence, Told, moment, sentence
+from kit.sentences import Sentence, Told, moment, sentence, share
+from wallets.models import Wallet
 
 
 def create(*, owner_id: UUID, is_draft: bool = False, **given: Any) -> Goal:
@@ -255,15 +257,25 @@ def _reached(goal: Goal) -> Sentence:
 
 
 def _facts(goal: Goal) -> dict[str, Any]:
-    """What the log says of a goal, before and after."""
-    facts = told(goal)
+    """What the log says of a goal, before and after, in words."""
+    target, scope, rule = load(goal.target), told(goal)["scope"], goal.accepts_changes
+    wallets = Wallet.objects.filter(owner_id=goal.owner_id).values_list("pk", "name")
+    names = {str(pk): name for pk, name in wallets}
+
+    def does(actions: Sequence[Mapping[str, Any]]) -> list[Sentence]:
+        return [action_in_words(action, goal.base, names) for action in actions]
+
     return {
         "name": goal.name,
         "kind": goal.get_kind_display(),
-        "target": str(facts["target"]),
+        "target": target_in_words(target, goal.base),
+        "sample": f"{target.minimum_trades} trades, {target.minimum_days} days",
         "starts": goal.starts_at,
         "deadline": goal.ends_at,
-        "scope": str([str(one) for one in facts["scope"]] if facts["scope"] != FUND else FUND),
-        "actions": str(goal.actions),
-        "on missing": str(goal.on_miss),
+        "scope": "whole fund" if scope == FUND else [names[str(one)] for one in scope],
+        "actions": does(goal.actions),
+        "on missing": does(goal.on_miss),
+        "adjusts itself": sentence("{by} every {days} days", by=share(Decimal(rule["by"])), days=rule["every_days"])
+        if rule
+        else None,
     }

@@ -95,6 +95,10 @@ class GoalRow:
         return self.target.main.metric
 
     @property
+    def is_money(self) -> bool:
+        return self.metric.unit == "money"
+
+    @property
     def reached(self) -> Sentence:
         """The value alone."""
         return self._told(self.reading.value)

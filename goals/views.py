@@ -22,7 +22,7 @@ from trading.selectors.trades import trade_row
 from wallets.models import Wallet
 
 PER_PAGE: Final = 24
-TRADES_SHOWN: Final = 25
+TRADES_SHOWN: Final = 10
 ON_A_CARD: Final = 4
 STATUSES: Final[Mapping[str, tuple[str, tuple[str, ...] | None]]] = {
     "": ("Open", (Goal.Status.DRAFT, Goal.Status.ACTIVE)),

@@ -4,10 +4,8 @@ Nothing is kept on the server: the fields of the step that is shown are fields, 
 every button sends all of them. Works without JavaScript.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -15,7 +13,7 @@ from uuid import UUID
 from django import forms
 from django.http import QueryDict
 
-from goals import drafts, services
+from goals import drafts, rows, services
 from goals.actions import MOST_ACTIONS, MOST_SHARES
 from goals.drafts import FUND, currency_of
 from goals.forms import (
@@ -33,78 +31,14 @@ from goals.forms import (
 )
 from goals.models import Goal
 from goals.pages import Review, review
+from goals.rows import Row, are_valid
+from goals.steps import ACHIEVED, MISSED, ORDER, PLACES, REVIEW, STEPS
 from goals.targets import MOST_CONDITIONS
 from goals.writing import flattened
 from kit import days
 from kit.errors import InvalidInputError, MoniqoError
-from kit.formatting import percent
 
-STEPS: Final = {
-    "kind": "What is wanted",
-    "target": "Target and deadline",
-    "scope": "Who works for it",
-    "actions": "What happens then",
-    "review": "Review",
-}
-ORDER: Final = tuple(STEPS)
-REVIEW: Final = ORDER[-1]
-ACHIEVED: Final = ("close", "collect", "distribute", "pause", "continue", "renew")
-MISSED: Final = ("reduce", "halt", "return", "extend", "adjust")
-# Where the sentences of `drafts.check` belong: step and field, by what it calls the field.
-PLACES: Final = {
-    "name": ("kind", "name"),
-    "kind": ("kind", "what"),
-    "target.measure": ("kind", "what"),
-    "target.value": ("target", "value"),
-    "target.minimum_trades": ("target", "minimum_trades"),
-    "target.minimum_days": ("target", "minimum_days"),
-    "starts_at": ("target", "starts_at"),
-    "ends_at": ("target", "ends_at"),
-    "accepts_changes": ("target", "adjust_by"),
-    "accepts_changes.by": ("target", "adjust_by"),
-    "accepts_changes.every_days": ("target", "adjust_days"),
-    "scope": ("scope", "wallets"),
-}
-_MARKERS: Final = {"actions": "do", "on_miss": "do", "conditions": "metric", "shares": "to"}
 _FormOf = TypeVar("_FormOf", bound=forms.Form)
-
-
-@dataclass
-class Row:
-    """An action with its options; `shares` of what is distributed."""
-
-    place: str
-    number: int
-    form: ActionForm
-    title: str
-    shares: list[ShareForm] = field(default_factory=list)
-
-    @property
-    def can_grow(self) -> bool:
-        return len(self.shares) < MOST_SHARES
-
-    @property
-    def all_forms(self) -> list[forms.Form]:
-        return [self.form, *self.shares]
-
-    def is_valid(self) -> bool:
-        if not _are_valid(self.all_forms):
-            return False
-        if self.shares and (total := sum((one.cleaned_data["share"] for one in self.shares), Decimal(0))) != 1:
-            self.form.add_error(None, f"The shares add up to {percent(total)}: make them {percent(Decimal(1), 0)}.")
-            return False
-        return True
-
-    def told(self) -> dict[str, Any]:
-        if not self.shares:
-            return self.form.told()
-        shares = [{"to": one.cleaned_data["to"], "share": f"{one.cleaned_data['share']:f}"} for one in self.shares]
-        return {"do": "distribute", "shares": shares}
-
-
-def _are_valid(parts: Sequence[forms.Form] | Sequence[Row]) -> bool:
-    """Whether all are; each is looked at, so that every error is shown at once."""
-    return sum(not one.is_valid() for one in parts) == 0
 
 
 class Wizard:
@@ -191,7 +125,7 @@ class Wizard:
     def conditions(self) -> list[ConditionForm]:
         if self.what != CUSTOM:
             return []
-        count = max(self._count("conditions"), 1)
+        count = max(rows.count(self.raw, "conditions"), 1)
         return [self._form(ConditionForm, "target", prefix=f"conditions-{number}") for number in range(count)]
 
     @cached_property
@@ -250,7 +184,8 @@ class Wizard:
             case "add", ["shares", "actions", number] if number.isdigit():
                 self._append(f"actions-{number}-shares", MOST_SHARES, to="master", share="")
             case (("drop" | "up"), [*path, number]) if path and number.isdigit():
-                self._rearrange("-".join(path), int(number), is_up=does == "up")
+                rows.rearrange(self.raw, "-".join(path), int(number), is_up=does == "up")
+                self._forget("target", "actions")
             case (("create" | "draft" | "save"), []):
                 return self._make(is_draft=does == "draft")
             case _:
@@ -261,7 +196,7 @@ class Wizard:
 
     def _add(self, place: str, do: str = "") -> None:
         if place == "conditions":
-            if not self._count(place):
+            if not rows.count(self.raw, place):
                 self._append(place, MOST_CONDITIONS, metric="trades", operator=">=", value="")
             self._append(place, MOST_CONDITIONS, metric="profit", operator=">=", value="")
         elif do:
@@ -271,7 +206,7 @@ class Wizard:
             if do == "distribute":
                 self._append(f"{place}-{number}-shares", MOST_SHARES, to="agents", share="100")
             if number and self.raw[f"{place}-{number - 1}-do"] == "renew":
-                self._rearrange(place, number, is_up=True)  # beginning again comes last
+                rows.rearrange(self.raw, place, number, is_up=True)  # beginning again comes last
 
     def _go_to(self, step: str) -> None:
         """To the step, or on the way to it the first that has something wrong."""
@@ -312,8 +247,7 @@ class Wizard:
     def _is_valid(self, step: str) -> bool:
         self.checked.add(step)
         self._forget(step)
-        rows = [*self.actions, *self.on_miss] if step == "actions" else []
-        if not _are_valid(rows or self.forms_of(step)):
+        if not are_valid([*self.actions, *self.on_miss] if step == "actions" else self.forms_of(step)):
             self.step = step
             return False
         try:
@@ -400,10 +334,10 @@ class Wizard:
                 return "target", self.conditions[int(rest[1])], rest[-1]
             return "target", self.target, rest[0] if rest else "value"
         if head in ("actions", "on_miss"):
-            rows = self.actions if head == "actions" else self.on_miss
-            if not rest or int(rest[0]) >= len(rows):
+            listed = self.actions if head == "actions" else self.on_miss
+            if not rest or int(rest[0]) >= len(listed):
                 return "actions", None, head
-            row = rows[int(rest[0])]
+            row = listed[int(rest[0])]
             if len(rest) > 2 and rest[2].isdigit() and int(rest[2]) < len(row.shares):
                 return "actions", row.shares[int(rest[2])], rest[-1]
             return "actions", row.form, rest[1] if len(rest) > 1 else ""
@@ -424,8 +358,8 @@ class Wizard:
 
     def _rows(self, name: str, known: tuple[str, ...]) -> list[Row]:
         places, sources = self.wallets
-        rows = []
-        for number in range(min(self._count(name), MOST_ACTIONS)):
+        found = []
+        for number in range(min(rows.count(self.raw, name), MOST_ACTIONS)):
             place = f"{name}-{number}"
             do = str(self.raw[f"{place}-do"])
             if do not in known:
@@ -434,49 +368,17 @@ class Wizard:
             form = self._form(kind, "actions", prefix=place, places=places, sources=sources)
             row = Row(name, number, form, TITLES[do])
             if do == "distribute":
-                count = max(min(self._count(f"{place}-shares"), MOST_SHARES), 1)
+                count = max(min(rows.count(self.raw, f"{place}-shares"), MOST_SHARES), 1)
                 row.shares = [
                     self._form(ShareForm, "actions", prefix=f"{place}-shares-{one}", places=places)
                     for one in range(count)
                 ]
-            rows.append(row)
-        return rows
-
-    def _count(self, place: str) -> int:
-        marker, number = _MARKERS[place.rpartition("-")[2] if place not in _MARKERS else place], 0
-        while f"{place}-{number}-{marker}" in self.raw:
-            number += 1
-        return number
+            found.append(row)
+        return found
 
     def _append(self, place: str, most: int, **values: str) -> int | None:
-        number = self._count(place)
-        if number >= most:
-            return None
-        for name, value in values.items():
-            self.raw[f"{place}-{number}-{name}"] = value
         self._forget("target", "actions")
-        return number
-
-    def _rearrange(self, place: str, number: int, *, is_up: bool) -> None:
-        """Take a row out, or put it before the one above it."""
-        if place.rpartition("-")[2] not in _MARKERS:
-            return
-        order = list(range(self._count(place)))
-        if number not in order:
-            return
-        if is_up:
-            order.insert(max(number - 1, 0), order.pop(number))
-        else:
-            order.remove(number)
-        old = {name: values for name, values in self.raw.lists() if name.startswith(f"{place}-")}
-        for name in old:
-            del self.raw[name]
-        for new, before in enumerate(order):
-            start = f"{place}-{before}-"
-            for name, values in old.items():
-                if name.startswith(start):
-                    self.raw.setlist(f"{place}-{new}-{name.removeprefix(start)}", values)
-        self._forget("target", "actions")
+        return rows.append(self.raw, place, most, **values)
 
     def _forget(self, *steps: str) -> None:
         """Build the forms of these steps anew when they are asked for."""

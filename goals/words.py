@@ -109,9 +109,8 @@ def action_in_words(action: Mapping[str, Any], base: str, names: Mapping[str, st
             template = "Begin again with a target {change} higher." if change > 0 else "Begin again {change} lower."
             return sentence(template, change=share(abs(change)))
         case "extend":
-            return sentence(
-                "Extend the deadline by {days} days, {times} time(s).", days=action["days"], times=action["times"]
-            )
+            often = "once" if action["times"] == 1 else f"up to {action['times']} times"
+            return sentence("Extend the deadline by {days} days, {often}.", days=action["days"], often=often)
         case does:
             return Sentence(_DOES[does])
 

@@ -13,7 +13,7 @@ from django.core.paginator import Page
 from kit import glossary
 from kit.audit.models import AuditEntry
 from kit.paging import Pages
-from kit.sentences import Sentence, Value, amount, calendar_day, figure, moment, quoted, sentence, share
+from kit.sentences import Sentence, Value, amount, calendar_day, figure, joined, moment, quoted, sentence, share
 
 PAGE_ROWS = 50
 # Where the unit of an amount stands, beside it.
@@ -90,6 +90,10 @@ def _words(name: str, values: Mapping[str, Any]) -> Sentence | None:
             return None
         case bool():
             return Sentence("yes" if value else "no")
+        case {"template": _}:
+            return Sentence.of(value)
+        case [{"template": _}, *_]:
+            return joined(*(Sentence.of(part) for part in value))
         case list():
             return sentence("{said}", said=quoted(", ".join(str(part) for part in value) or "none"))
     return sentence("{said}", said=_written(name, str(value), values))

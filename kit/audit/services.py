@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponseBase
 from kit.audit.models import AuditEntry
 from kit.decimals import plain
 from kit.http import client_address
+from kit.sentences import Sentence
 
 Area = AuditEntry.Area
 SUBJECT_LENGTH = 200
@@ -107,6 +108,8 @@ def _text(value: Any) -> Any:
             return value
         case date():
             return value.isoformat()
+        case Sentence():
+            return value.parts
         case Model():
             return str(value)
         case Mapping():

@@ -35,8 +35,8 @@ IDIOMORPH = MODULES / "idiomorph" / "dist" / "idiomorph-ext.min.js"
 PLOTLY = MODULES / "plotly.js-finance-dist-min" / "plotly-finance.min.js"
 BUILT = MODULES / ".cache" / "moniqo"
 FOR_READERS = re.compile(r"/\*.*?\*/|(?<=\n)\s+", re.DOTALL)
-AROUND = re.compile(r"\s*([{};,])\s*|\s*\n\s*")
-COMMENT_LINES = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
+AROUND = re.compile(r"\s*([{};,])\s*|(:) +|\s*\n\s*")
+COMMENT_LINES = re.compile(r"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE)
 COMPRESSED = (".br", ".gz")
 
 
@@ -94,13 +94,14 @@ def _one_after_the_other(sources: Iterable[Path]) -> str:
 def _stylesheet(sources: Iterable[Path]) -> str:
     """Without comments, line ends and indentation, which are for readers: a fourth of the compressed stylesheet."""
     return "".join(
-        AROUND.sub(lambda found: found[1] or " ", FOR_READERS.sub("", source.read_text()).strip()) for source in sources
+        AROUND.sub(lambda found: found[1] or found[2] or " ", FOR_READERS.sub("", source.read_text()).strip())
+        for source in sources
     )
 
 
 def _blocks(sources: Iterable[Path]) -> str:
     """Libraries as they are, so that all may use them; each of ours in a block that keeps its names to itself, without
-    the lines that are comments."""
+    the lines that are comments and without indentation."""
     return "\n".join(
         f"{{\n{COMMENT_LINES.sub('', source.read_text())}\n}}" if source.is_relative_to(SCRIPTS) else source.read_text()
         for source in sources

@@ -257,7 +257,7 @@ def test_what_was_not_touched_stays_as_it_was_when_a_goal_is_edited(ground: Grou
         assert getattr(after, name) == getattr(before, name), name
     with ground.tenant():
         assert [one.wallet_id for one in after.assignments.filter(until=None)] == [ground.desk.farm.pk]
-        assert str(after.events.first().detail).startswith("Changed: name")  # type: ignore[union-attr]
+        assert str(after.events.first().detail) == "Changed: name."  # type: ignore[union-attr]
     copy = Journey(pages, f"/goals/new/?like={made.pk}")
     copy.press("next").press("next").press("next").press("next").press("create")
     twin = newest(ground)
