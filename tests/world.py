@@ -16,7 +16,7 @@ import numpy as np
 
 from farms.models import Agent, Farm
 from farms.services import create_agent, create_farm, rehearse_farm, run_agent, start_agent, start_farm
-from goals.models import Goal, GoalProgress
+from goals.models import Goal
 from goals.services import create as create_goal
 from kit import clock, tenancy
 from kit.users.models import User
@@ -106,7 +106,7 @@ def _open(owner: User, bitcoin: Instrument, ether: Instrument, times: int) -> Wo
 
 
 def _wish(world: World, start: datetime, times: int) -> Goal:
-    """Three goals that have counted since the beginning; the first with a series behind its chart."""
+    """Three goals that have counted since the beginning."""
     collect_it = {"do": "collect", "amount": "profit", "to": "master"}
     usual: dict[str, Any] = {"owner_id": world.owner.pk, "starts_at": start, "ends_at": clock.now() + 20 * DAY}
     shares = [{"to": "agents", "share": "0.6"}, {"to": str(world.farm.wallet_id), "share": "0.4"}]
@@ -118,17 +118,6 @@ def _wish(world: World, start: datetime, times: int) -> Goal:
     )  # fmt: skip
     create_goal(**usual, name="Two trades", kind="trade_volume", target="3", scope="fund", actions=[collect_it])
     create_goal(**usual, name="Perhaps", kind="strategy_performance", target="2", scope="fund", is_draft=True)
-    hours = range(0, len(SHAPE), 2)
-    GoalProgress.objects.bulk_create(
-        GoalProgress(
-            owner_id=world.owner.pk,
-            goal=behind,
-            at=start + hour * HOUR,
-            value=Decimal(31 * hour * times),
-            progress=0.01,
-        )
-        for hour in hours
-    )
     return behind
 
 
