@@ -1,5 +1,6 @@
 """What a person is asked for a new farm and a new agent. The strategy's schema makes its part of the form."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any, Final
 
@@ -48,11 +49,23 @@ class FarmForm(forms.Form):
         field.queryset = Wallet.objects.filter(role=Wallet.Role.MASTER)
 
 
+class InstrumentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's own has none at run time
+    """Markets, with a word beside those that no limit lets an agent buy; `allowed` is None where no limit says."""
+
+    allowed: Collection[str] | None = None
+
+    def label_from_instance(self, obj: Instrument) -> str:
+        return f"{obj}" if self.allows(obj) else f"{obj} · not allowed by your limits"
+
+    def allows(self, market: Instrument) -> bool:
+        return self.allowed is None or market.symbol in self.allowed
+
+
 class AgentForm(forms.Form):
     """An agent on an instrument of the farm's venue; `strategy` says which further fields there are."""
 
     name = forms.CharField(max_length=80)
-    instrument = forms.ModelChoiceField(Instrument.objects.none(), empty_label=None)
+    instrument = InstrumentField(Instrument.objects.none(), empty_label=None)
     timeframe = forms.ChoiceField(choices=Timeframe.choices, initial=Timeframe.H1)
     sizing = forms.ChoiceField(label="An entry is sized by", choices=Agent.Sizing.choices)
     cash_share = PercentField(
@@ -65,12 +78,22 @@ class AgentForm(forms.Form):
     )
 
     def __init__(
-        self, given: QueryDict | None, *, strategy: Strategy, venue: str, like: Agent | None = None, is_new: bool = True
+        self,
+        given: QueryDict | None,
+        *,
+        strategy: Strategy,
+        venue: str,
+        like: Agent | None = None,
+        is_new: bool = True,
+        allowed: Collection[str] | None = None,
     ) -> None:
         super().__init__(given, initial=_facts_of_agent(like) if like else {})
         field = self.fields["instrument"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - for the type checker
+        assert isinstance(field, InstrumentField)  # noqa: S101 - for the type checker
+        field.allowed = allowed
         field.queryset = Instrument.objects.filter(venue=venue, is_active=True)
+        if allowed:
+            field.initial = field.queryset.filter(symbol__in=allowed).first()
         if not is_new:
             del self.fields["instrument"]
         # Only spot can be traded, which has one direction: there is nothing to ask.

@@ -234,7 +234,9 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     like: Agent | None = _named_like(request, Agent.objects.filter(farm=found))
     offered = _offered(found)
     strategy = _strategy_of(like) or offered.get(request.GET.get("strategy", "")) or next(iter(offered.values()))
-    form = AgentForm(request.POST or None, strategy=strategy, venue=found.wallet.connection.venue, like=like)
+    allowed = wallet_limits(owner_id=owner_of(request), wallet_id=found.wallet_id).allowed_symbols
+    venue = found.wallet.connection.venue
+    form = AgentForm(request.POST or None, strategy=strategy, venue=venue, like=like, allowed=allowed)
     if form.is_valid():
         given = form.cleaned_data
         try:

@@ -201,7 +201,10 @@ def mistakes(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     for error in errors:
         source, *names = error["loc"]
         name = ".".join(str(part) for part in (names[1:] if source == "body" else names))
-        said = _SAID.get(error["type"], error["msg"]).format_map(dict(error.get("ctx") or {}))
+        context = dict(error.get("ctx") or {})
+        said = _SAID.get(error["type"], error["msg"]).format_map(context)
+        if error["type"] == "string_too_short" and context["min_length"] == 1:
+            said = "It cannot be empty."
         found[name] = said if name else "Send a JSON object."
     return found
 

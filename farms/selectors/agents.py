@@ -100,7 +100,8 @@ class AgentPage:
     """An agent with its settings, its market as it sees it, and what it traded lately.
 
     `candles` go back as far as `span` says, one of the `spans` that this timeframe has bars for, and may be longer than
-    its own; each of the `indicators` has a value at each. `shown_trades` were closed within them.
+    its own; each of the `indicators`, by its parameter's title, has a value at each. `shown_trades` were closed within
+    them.
     """
 
     agent: AgentRow
@@ -142,6 +143,7 @@ def agent_page(*, owner_id: UUID, agent_id: UUID, span: str = "") -> AgentPage:
     trades = tuple(closed_positions(owner_id=owner_id, wallet_ids=[row.wallet_id], limit=TRADES_SHOWN))
     since = moment(int(candles.ts[0])) if len(candles) else None
     schema = strategy.schema if strategy else ()
+    titles = {item.name: item.title for item in schema}
     return AgentPage(
         agent=row,
         description=strategy.description if strategy else f"The strategy {agent.strategy} is not installed.",
@@ -152,7 +154,7 @@ def agent_page(*, owner_id: UUID, agent_id: UUID, span: str = "") -> AgentPage:
         span=chosen,
         spans=spans,
         candles=candles,
-        indicators=indicators,
+        indicators={titles.get(name, name): values for name, values in indicators.items()},
         orders=tuple(orders(owner_id=owner_id, wallet_ids=[row.wallet_id], limit=ROWS_SHOWN)),
         trades=trades[:ROWS_SHOWN],
         shown_trades=tuple(trade for trade in trades if since is not None and trade.closed_at >= since),

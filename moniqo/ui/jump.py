@@ -90,6 +90,7 @@ def jump(*, user: User, text: str, back: str) -> list[tuple[str, Sequence[Hit]]]
         ("Wallets", [_wallet(wallet) for wallet in found.wallets]),
         ("Goals", [_goal(goal) for goal in found.goals]),
         ("Markets", [_market(market) for market in found.markets]),
+        ("Positions", [_position(one) for one in selectors.find_positions_by_id(owner_id=user.pk, text=text)]),
         ("Orders", [_order(order) for order in selectors.find_orders(owner_id=user.pk, text=text)]),
     ]
     groups.insert(0 if query.verbs else len(groups), ("Actions", actions))
@@ -206,6 +207,12 @@ def _goal(goal: Goal) -> Hit:
 def _market(market: Instrument) -> Hit:
     url = f"{reverse('trading:orders')}?{urlencode({'instrument': market.pk})}"
     return Hit(market.symbol, url, "chart-candlestick", f"its orders · {market.venue.title()}")
+
+
+def _position(position: Position) -> Hit:
+    label = f"{position.instrument.symbol} · {position.wallet.name}"
+    hint = "open position" if position.closed_at is None else "closed position"
+    return Hit(label, reverse("trading:position", args=[position.pk]), "layers", hint)
 
 
 def _order(order: Order) -> Hit:

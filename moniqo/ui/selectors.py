@@ -117,18 +117,20 @@ def find_named(*, words: Sequence[str], others: Sequence[str] = ()) -> Named:
     traded = Exists(Order.objects.filter(instrument=OuterRef("pk")))
     return Named(
         farms=_named(Farm.objects.exclude(status=Farm.Status.ARCHIVED), words, others),
-        agents=_named(agents, words, others),
+        agents=_named(agents, words, others, also=("instrument__symbol",)),
         wallets=_named(Wallet.objects.all(), words, others),
         goals=_named(Goal.objects.all(), words, others),
         markets=_named(Instrument.objects.filter(traded), words, others, field="symbol") if words else (),
     )
 
 
-def _named(rows: QuerySet[Row], words: Sequence[str], others: Sequence[str], *, field: str = "name") -> Sequence[Row]:
-    """Those that say the words in their order come first."""
-    within, phrase = _every(words, field), Q(**{f"{field}__icontains": " ".join(words)})
+def _named(
+    rows: QuerySet[Row], words: Sequence[str], others: Sequence[str], *, field: str = "name", also: Sequence[str] = ()
+) -> Sequence[Row]:
+    """Those that say the words in their order come first; a word may stand in what the row is `also` known by."""
+    within, phrase = _every(words, field, *also), Q(**{f"{field}__icontains": " ".join(words)})
     if others:
-        within |= _every(others, field)
+        within |= _every(others, field, *also)
         phrase |= Q(**{f"{field}__icontains": " ".join(others)})
     found = rows.filter(within).order_by(ExpressionWrapper(phrase, output_field=BooleanField()).desc(), field)
     return list(found[:FOUND_MOST])
@@ -158,13 +160,26 @@ def find_orders(*, owner_id: UUID, text: str) -> Sequence[Order]:
     if CLIENT_ID.fullmatch(start):
         mine = Connection.objects.filter(owner_id=owner_id).values("pk")
         within |= Q(connection__in=mine, client_order_id__gte=start, client_order_id__lt=f"{start}{LAST_LETTER}")
-    digits = start.replace("-", "")
-    if UUID_START.fullmatch(digits):
-        within |= Q(pk__range=(UUID(digits.ljust(UUID_DIGITS, "0")), UUID(digits.ljust(UUID_DIGITS, "f"))))
+    within |= _by_id(start)
     if not within:
         return ()
     found = Order.objects.filter(within, owner_id=owner_id).select_related("instrument", "wallet")
     return list(found.order_by("-created_at")[:FOUND_MOST])
+
+
+def find_positions_by_id(*, owner_id: UUID, text: str) -> Sequence[Position]:
+    """The positions, open or closed, whose id begins with `text`; none for what is no id."""
+    within = _by_id(text.strip().lower())
+    found = Position.objects.filter(within, owner_id=owner_id).select_related("instrument", "wallet") if within else ()
+    return list(found[:FOUND_MOST])
+
+
+def _by_id(start: str) -> Q:
+    """Rows whose id begins like that, found by its index; an empty Q for what is no id."""
+    digits = start.replace("-", "")
+    if not UUID_START.fullmatch(digits):
+        return Q()
+    return Q(pk__range=(UUID(digits.ljust(UUID_DIGITS, "0")), UUID(digits.ljust(UUID_DIGITS, "f"))))
 
 
 def traded_assets() -> set[str]:

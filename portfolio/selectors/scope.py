@@ -3,7 +3,7 @@
 The whole page asks for all of them, a fragment for the few it shows; each part costs its queries once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -28,6 +28,7 @@ from portfolio.selectors.trail import Closing, Trail, change, closing, read_trai
 from portfolio.valuation import Valuation
 from trading.selectors import PositionRow, open_positions
 from trading.selectors.trades import TradeFigures
+from wallets.models import Connection
 from wallets.sync.health import freshness
 
 DAILY_FIGURES = (
@@ -62,6 +63,12 @@ class Freshness:
     @property
     def words(self) -> str:
         return f"{self.using} of {self.wallets} wallets use their last known balance."
+
+
+def oldest(venues: Iterable[Venue]) -> datetime | None:
+    """When the active venue that was synced longest ago was, None where none was; the top bar says the same."""
+    active = Connection.State.ACTIVE
+    return min((one.synced_at for one in venues if one.synced_at and one.state == active), default=None)
 
 
 class Scope:
@@ -167,7 +174,7 @@ class Scope:
     def freshness(self) -> Freshness:
         prices = [one.priced_at for one in self.holdings if not one.is_cash and one.priced_at is not None]
         return Freshness(
-            synced_at=self.state.synced_at or self.state.valued_at,
+            synced_at=oldest(self.places.connections),
             is_syncing=self.state.syncing_since is not None,
             behind=self.behind,
             using=sum(one.wallet_count for one in self.behind),

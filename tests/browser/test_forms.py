@@ -44,3 +44,14 @@ def test_signing_out_looks_like_the_rest_of_its_menu(open_page: OpenPage, world:
     look = "e => { const s = getComputedStyle(e); return [s.borderTopWidth, s.backgroundColor, s.color, s.fontSize] }"
     assert out.evaluate(look) == link.evaluate(look)
     assert out.bounding_box()["width"] == link.bounding_box()["width"]  # type: ignore[index]  # both are visible
+
+
+def test_without_javascript_nothing_says_that_it_connects(open_page: OpenPage, world: World) -> None:
+    page = open_page(reverse("ui:preferences"), user=world.owner, script=False).page
+    expect(page.locator("#live")).to_be_hidden()
+
+
+def test_the_agents_chart_has_the_height_it_asks_for(open_page: OpenPage, world: World) -> None:
+    page = open_page(reverse("farms:agent", args=[world.agent.pk]), user=world.owner).page
+    assert page.locator("#market-chart").bounding_box()["height"] == 420  # type: ignore[index]  # it is there
+    expect(page.locator("#market-chart .legend")).to_contain_text("Fast")

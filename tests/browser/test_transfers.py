@@ -293,3 +293,24 @@ def test_an_event_does_not_swallow_what_is_typed_after_it(open_page: OpenPage, t
     with page.expect_response(lambda answer: "amount=57" in answer.url, timeout=5_000):
         amount_of(page).fill("57")
     page.wait_for_timeout(700)
+
+
+def test_the_map_the_badge_and_the_form_are_drawn_together(open_page: OpenPage, tree: Tree) -> None:
+    """A price holds nothing back: the movement that comes right after it is on all of the page at once."""
+    visit = open_page(path(tree, "tree"), user=tree.owner)
+    page = ready(visit)
+    amount_of(page).fill("12")
+    publish(owner_id=tree.owner.pk, event="prices", data={})
+    page.wait_for_timeout(1200)
+    with tenancy.tenant(tree.owner.pk):
+        services.allocate(
+            owner_id=tree.owner.pk, source_id=tree.master.pk, target_id=tree.farm.pk, asset="USDT",
+            amount=Decimal(100), key=uuid4().hex,
+        )  # fmt: skip
+    publish(owner_id=tree.owner.pk, event="wallets", data={})
+    badge, row = page.locator("#inspector-state"), page.locator("#overview tr.selected td .state")
+    soon = 4_000
+    expect(row).to_contain_text("30.0", timeout=soon)
+    expect(badge).to_contain_text("30.0", timeout=soon)
+    expect(page.locator("#transfer").get_by_label("From", exact=True)).to_contain_text("900.00", timeout=soon)
+    expect(amount_of(page)).to_have_value("12")

@@ -18,6 +18,7 @@ from farms.selectors.agents import BARS_SHOWN
 from farms.services import create_agent
 from kit import clock, tenancy
 from kit.users.models import User
+from markets.models import Instrument
 from tests.farms.conftest import (
     CALM,
     CROSS_UP,
@@ -384,3 +385,22 @@ def test_agents_are_sorted_by_their_headers_and_runs_by_their_bars(pages: Client
     assert bars(sort="bar") == bars()[::-1]
     assert "sort=bar" in pages.get(address, {"show": "acted"}).content.decode()
     assert "sort=bar" not in pages.get(address).content.decode()
+
+
+def test_a_market_that_the_limits_allow_is_chosen_first_and_the_others_say_so(pages: Client, desk: Desk) -> None:
+    with tenancy.tenant(desk.owner.pk):
+        own = desk.agent.instrument
+    other = Instrument.objects.create(
+        venue=own.venue, symbol="AAA/USDT", base="AAA", quote="USDT", tick_size=own.tick_size, lot_size=own.lot_size
+    )
+    form = pages.get(reverse("farms:hire", args=[desk.farm.pk])).context["form"]
+    told = {str(value): label for value, label in form.fields["instrument"].choices}
+    assert told[str(other.pk)] == "AAA/USDT (simulated) · not allowed by your limits"
+    assert "not allowed" not in told[str(own.pk)]
+    assert f'value="{own.pk}" selected' in str(form["instrument"])
+
+
+def test_what_is_asked_for_in_percent_is_explained_in_percent(pages: Client, desk: Desk) -> None:
+    form = pages.get(reverse("farms:new")).context["form"]
+    assert "in percent" in form.fields["target_weight"].help_text
+    assert not any("fraction" in str(field.help_text) for field in form.fields.values())

@@ -12,7 +12,7 @@ from farms.models import Agent, AgentFarmAssignment, Farm
 from kit import clock
 from kit.users.models import User
 from tests.portfolio.fund import Fund, make_instrument, set_price
-from trading.models import Order
+from trading.models import Order, Position
 
 
 @pytest.fixture
@@ -69,6 +69,13 @@ def test_farms_agents_wallets_and_markets_are_found_by_words_of_their_name(page:
     assert f"/wallets/{fund.wallets['agent b'].pk}/" in links(page, "agent b")
     assert f"/trading/orders/?instrument={make_instrument().pk}" in links(page, "btc")
     assert links(page, "nowhere") == []
+
+
+def test_an_agent_is_found_by_its_market_and_a_position_by_its_id(page: Client, fund: Fund) -> None:
+    agent, position = Agent.objects.get(name="Bitcoin scout"), Position.objects.get()
+    assert f"/farms/agents/{agent.pk}/" in links(page, "btc")
+    for query in (str(position.pk), position.pk.hex[:10]):
+        assert f"/trading/positions/{position.pk}/" in links(page, query), query
 
 
 def test_an_order_is_found_by_what_its_ids_begin_with(page: Client, fund: Fund) -> None:

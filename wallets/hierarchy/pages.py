@@ -176,7 +176,11 @@ def tree_page(
             "form": settings or SettingsForm(node=node),
             "transfer": None if place.tab == SETTINGS else shown or _transfer(request, nodes, place),
         }
-    return vary(render(request, _template(request), context, status=status))
+    template = _template(request)
+    # A new map comes with the state of the chosen wallet; the form asks for its figures when it has been drawn.
+    context["is_beside"] = template == "wallets/overview.html"
+    answer = render(request, template, context, status=status)
+    return vary(_drawn(answer) if context["is_beside"] else answer)
 
 
 def wallet_page(
@@ -215,7 +219,8 @@ def wallet_page(
     }
     part = request.htmx.target if wants_part(request) else ""
     template = f"wallets/wallet.html#{part}" if part in WALLET_PARTS else "wallets/wallet.html"
-    return vary(render(request, template, context, status=status))
+    answer = render(request, template, context, status=status)
+    return vary(_drawn(answer) if part == "wallet" else answer)
 
 
 def _farms_of(nodes: Nodes, place: Place) -> list[WalletNode]:
@@ -228,6 +233,12 @@ def _farms_of(nodes: Nodes, place: Place) -> list[WalletNode]:
 
 def _transfer(request: HtmxRequest, nodes: Nodes, place: Place) -> Transfer:
     return transfers.transfer(owner_id=owner_of(request), place=place, move=move_at(nodes, place), data=request.GET)
+
+
+def _drawn(answer: HttpResponse) -> HttpResponse:
+    """Figures that are drawn anew have the form beside them fetch its own, so that both are of one moment."""
+    answer["HX-Trigger-After-Settle"] = "drawn"
+    return answer
 
 
 def _template(request: HtmxRequest) -> str:
