@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from kit.api import mistakes
 from kit.users.models import User
 from moniqo.api import api
 
@@ -246,3 +247,9 @@ def test_mistakes_are_named_as_they_were_written_and_said_in_sentences(client: C
         assert (answer.status_code, answer.json()["fields"]) == (422, fields)
     whole = client.put(limits, [1], content_type="application/json").json()
     assert (whole["detail"], whole["fields"]) == ("Send a JSON object.", {})
+
+
+@pytest.mark.parametrize(("fewest", "said"), [(1, "It cannot be empty."), (2, "It needs at least 2 characters.")])
+def test_a_text_that_is_too_short_says_so_in_good_english(fewest: int, said: str) -> None:
+    error = {"type": "string_too_short", "loc": ("body", "given", "name"), "msg": "", "ctx": {"min_length": fewest}}
+    assert mistakes([error]) == {"name": said}
