@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from goals import selectors, services
 from goals.drafts import told
 from goals.models import GoalEvent, GoalMove, GoalProgress
+from goals.plan import PLACES, Projection
 from goals.selectors import GoalRow
 from goals.words import pace_in_words
 from kit.api import LEFT_OUT, Amount, Body, Page, PageQuery, Words, paginate
@@ -199,9 +200,9 @@ class ProjectionOut(Schema):
     """Where it leads if the days to come are like those so far: the middle, the range of eight in ten, and the part of
     the futures that reach the target."""
 
-    middle: float
-    low: float
-    high: float
+    middle: Amount
+    low: Amount
+    high: Amount
     chance: float
 
 
@@ -286,7 +287,7 @@ def cancel_goal(request: HttpRequest, goal_id: UUID) -> Any:
 def goal_progress(request: HttpRequest, goal_id: UUID) -> Any:
     row = selectors.goal_row(owner_id=owner_of(request), goal_id=goal_id)
     points = selectors.series(owner_id=owner_of(request), goal_id=goal_id)
-    return {"points": [_point(point) for point in points], "projection": selectors.projection(row, points)}
+    return {"points": [_point(point) for point in points], "projection": _projection(selectors.projection(row, points))}
 
 
 @router.get("/goals/{goal_id}/trades", response=Page[GoalTradeOut], summary="The closed trades that count for it")
@@ -335,6 +336,14 @@ def _goal(row: GoalRow) -> dict[str, Any]:
         "steps": list(goal.steps.all()),
         "renewed_by_id": following.pk if following else None,
     }
+
+
+def _projection(found: Projection | None) -> dict[str, Any] | None:
+    """Its amounts are estimates, and told with as many digits as amounts have."""
+    if found is None:
+        return None
+    amounts = {name: Decimal(repr(getattr(found, name))).quantize(PLACES) for name in ("middle", "low", "high")}
+    return {**amounts, "chance": found.chance}
 
 
 def _point(point: GoalProgress) -> dict[str, Any]:
