@@ -32,13 +32,9 @@ NAMES: Final[dict[str, Term]] = {name: term for term in TERMS.values() for name 
 
 
 def field(slug: str, *, label: str = "", more: str = "") -> dict[str, Any]:
-    """Label and help of a form's field. `label` is the term's with its unit, `more` what only this form has to say.
-
-    Programs are told of fractions, people write percent.
-    """
+    """Label and help of a form's field. `label` is the term's with its unit, `more` what only this form has to say."""
     term = TERMS[slug]
-    said = term.help.replace("a fraction", "in percent") if term.kind == "share" else term.help
-    return {"label": label or term.label, "help_text": f"{said} {more}".rstrip()}
+    return {"label": label or term.label, "help_text": f"{term.help} {more}".rstrip()}
 
 
 def labels(names: Iterable[str]) -> dict[str, str]:
