@@ -110,8 +110,7 @@ def _write(
     action.done_at = None if status in OPEN else clock.now()
     action.save()
     if status not in OPEN:
-        detail = sentence("{action}: {result}", action=action.do.capitalize(), result=result)
-        life.record(goal, GoalEvent.Kind.ACTED, detail)
+        life.record(goal, GoalEvent.Kind.ACTED, result)
     if status in (Status.PARTLY, Status.SKIPPED):
         telling.tell_left(goal, action)
 

@@ -33,21 +33,15 @@ ZERO: Final = Decimal(0)
 class Moves:
     """Moves in their order, and what stays behind and why. `waits` says that some of it may become free by itself.
 
-    `profits` are what of each move its source had earned, where it was collected.
+    `profits` are what of each move its source had earned, where it was collected; `totals` of a preview what is
+    collected, by asset: what goes on from there is the same money.
     """
 
     moves: tuple[Move, ...] = ()
     profits: tuple[Decimal, ...] = ()
     stays: tuple[Sentence, ...] = ()
     waits: bool = False
-
-    @property
-    def totals(self) -> dict[str, Decimal]:
-        """What is moved, by asset."""
-        totals: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        for move in self.moves:
-            totals[move.asset] += move.amount
-        return dict(totals)
+    totals: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass
@@ -332,6 +326,7 @@ def preview(goal: Goal) -> Moves:
     moves: list[Move] = []
     stays: list[Told] = []
     pools: dict[tuple[UUID, str], Decimal] = defaultdict(lambda: ZERO)
+    totals: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for action in goal.actions:
         if action["do"] == "close":
             stays.append("Positions are closed first: what they bring is not counted here.")
@@ -339,6 +334,7 @@ def preview(goal: Goal) -> Moves:
             found = collection(action, books)
             for move, profit in zip(found.moves, found.profits, strict=True):
                 pools[move.target.pk, move.asset] += move.amount
+                totals[move.asset] += move.amount
                 books.collected[move.source.pk] += profit
         elif action["do"] == "distribute":
             found = distribution(action, pools, books)
@@ -347,4 +343,4 @@ def preview(goal: Goal) -> Moves:
         books.apply(found.moves)
         moves += found.moves
         stays += found.stays
-    return Moves(tuple(moves), stays=tuple(map(Sentence.of, stays)))
+    return Moves(tuple(moves), stays=tuple(map(Sentence.of, stays)), totals=totals)

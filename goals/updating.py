@@ -34,6 +34,7 @@ def update(*, owner_id: UUID) -> list[UUID]:
         counting.count(cursor)
         now = clock.now()
         active = Goal.objects.filter(owner_id=owner_id, status=Goal.Status.ACTIVE, starts_at__lte=now)
+        active = active.order_by("created_at", "pk")  # who was there first ends first, and collects first
         found = measure(owner_id=owner_id, goals=list(active), now=now)
         changed = [one for one in found if _differs(one)]
         if changed:

@@ -27,6 +27,7 @@ STATES: Final = {
 }
 _TENTH: Final = Decimal("0.1")
 _HUNDREDTH: Final = Decimal("0.01")
+_BASIS_POINT: Final = Decimal("0.0001")
 
 
 def figure(metric: Metric, value: Decimal, base: str) -> Value:
@@ -35,7 +36,7 @@ def figure(metric: Metric, value: Decimal, base: str) -> Value:
         case "money":
             return amount(value, base)
         case "share":
-            return share(value)
+            return share(value.quantize(_BASIS_POINT))
         case "count":
             return number(plain(value.quantize(_TENTH) if value % 1 else value.to_integral_value()))
         case _:
