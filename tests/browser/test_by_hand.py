@@ -90,7 +90,9 @@ def move(hand: Mouse, amount: str) -> None:
     expect(page.locator("main")).to_contain_text(re.compile("went (to|from)|came in|is in|deposited", re.IGNORECASE))
 
 
-@pytest.mark.parametrize(("script", "by"), [(True, Mouse), (False, Mouse), (True, Keyboard)])
+@pytest.mark.parametrize(
+    ("script", "by"), [(True, Mouse), (False, Mouse), pytest.param(True, Keyboard, marks=pytest.mark.slow)]
+)
 def test_a_farm_is_built_by_the_checklist(open_page: OpenPage, builder: User, script: bool, by: type[Mouse]) -> None:
     page = open_page("/", user=builder, script=script).page
     hand = by(page)

@@ -110,6 +110,7 @@ def discreet(world: World) -> Iterator[World]:
     User.objects.filter(pk=world.owner.pk).update(privacy=False)
 
 
+@pytest.mark.slow
 def test_no_amount_is_anywhere_in_the_html_while_amounts_are_hidden(open_page: OpenPage, discreet: World) -> None:
     written = _spellings(_amounts(discreet))
     found = {}

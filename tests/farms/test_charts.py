@@ -16,6 +16,6 @@ def test_plotlys_own_checks_accept_the_charts_of_an_agent_that_traded(desk: Desk
         market = charts.market(agent_page(owner_id=desk.owner.pk, agent_id=desk.agent.pk))
         profit = charts.profit_curve(farm_page(owner_id=desk.owner.pk, farm_id=desk.farm.pk))
     drawn = go.Figure(figures.painted(market, COLOURS))
-    assert [trace.name for trace in drawn.data] == ["Price", "fast", "slow", "Entry", "Exit with loss"]
+    assert [trace.name for trace in drawn.data] == ["Price", "Fast average", "Slow average", "Entry", "Exit with loss"]
     assert len(drawn.data[0].close) == desk.bars
     assert len(go.Figure(figures.painted(profit, COLOURS)).data[-1].y) == 2

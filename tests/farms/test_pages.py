@@ -402,5 +402,5 @@ def test_a_market_that_the_limits_allow_is_chosen_first_and_the_others_say_so(pa
 
 def test_what_is_asked_for_in_percent_is_explained_in_percent(pages: Client, desk: Desk) -> None:
     form = pages.get(reverse("farms:new")).context["form"]
-    assert "in percent" in form.fields["target_weight"].help_text
+    assert "in %" in form.fields["target_weight"].label
     assert not any("fraction" in str(field.help_text) for field in form.fields.values())
