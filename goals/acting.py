@@ -1,9 +1,10 @@
 """What is done once a goal has ended: its actions in their order, each exactly once, whatever crashes in between.
 
 An action and the note that it is done are one transaction, so a crash at any moment leaves it to be done or done; the
-key of what it moves is the goal's id and the action's number. What waits for the world outside (positions to close,
-money to become free) comes back after a while, and is given up with a statement of what is left. What fails does so by
-itself: it says why, is tried again after ever longer pauses, and in the end is given up and lets the next one begin.
+key of what it moves is the goal's id with the numbers of action and try. What waits for the world outside (positions to
+close, money to become free) comes back after a while, and is given up with a statement of what is left. What fails does
+so by itself: it says why, is tried again after ever longer pauses, and in the end is given up and lets the next one
+begin.
 """
 
 import logging
@@ -20,8 +21,8 @@ from django.db.models import Q
 
 from farms.models import Agent, Farm
 from farms.services import pause_agent, pause_farm
-from goals import life, moving, renewing, telling
-from goals.actions import EVERYTHING, MASTER
+from goals import holding, life, moving, renewing, telling
+from goals.actions import EVERYTHING, MASTER, PROFIT
 from goals.models import Goal, GoalAction, GoalEvent, GoalMove
 from goals.moving import Moves
 from kit import clock
@@ -30,7 +31,7 @@ from kit.sentences import Sentence, amount, joined, sentence, told_by
 from portfolio.models import PortfolioState
 from trading.services import close_all
 from wallets.models import PostingKind, Wallet
-from wallets.services import move_along, update_wallet
+from wallets.services import move_along
 
 logger = logging.getLogger(__name__)
 Status = GoalAction.Status
@@ -46,9 +47,8 @@ TRIES_THAT_FAIL: Final = 13
 def due_goals() -> list[tuple[UUID, UUID]]:
     """(owner, goal) of everybody with something to do now. Runs as the system."""
     now = clock.now()
-    building = PortfolioState.objects.filter(building__isnull=False).values("owner_id")
     rows = GoalAction.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=now), status__in=OPEN).order_by()
-    rows = rows.exclude(owner_id__in=building)
+    rows = rows.exclude(owner_id__in=PortfolioState.owners_building())
     return list(rows.values_list("owner_id", "goal_id").distinct())
 
 
@@ -68,7 +68,7 @@ def carry_out_next(*, owner_id: UUID, goal_id: UUID) -> bool | None:
         if action.status in OPEN:
             return False
         if not goal.steps.filter(status__in=OPEN).exists():
-            _let_go(goal)  # with the last action: nobody comes back to a goal with nothing left to do
+            holding.let_go(goal)  # with the last action: nobody comes back to a goal with nothing left to do
         return None
 
 
@@ -119,11 +119,8 @@ def _write(
 
 
 def _close(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
-    """Nothing is opened in scope from here on, until everything else is done; then what is open is left."""
-    roots = moving.read_books(goal).scope
-    if not action.held:
-        action.held = _hold(goal, roots)
-    closing = close_all(owner_id=goal.owner_id, wallet_ids=roots, reason=_because(goal))
+    """Leave what is open in scope. Nothing is opened there since the goal has ended, until everything else is done."""
+    closing = close_all(owner_id=goal.owner_id, wallet_ids=holding.scope_of(goal), reason=_because(goal))
     if closing.is_done:
         return Status.DONE, Sentence("All positions in scope are closed.")
     left = [
@@ -138,8 +135,8 @@ def _close(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
 def _collect(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
     books = moving.read_books(goal)
     before = sum((move.amount for move in action.moves.all()), Decimal(0))
-    fixed = action.options["amount"].replace(".", "").isdigit()
-    wanted = Decimal(action.options["amount"]) - before if fixed else None
+    kind = action.options["amount"]
+    wanted = None if kind in (PROFIT, EVERYTHING) else Decimal(kind) - before
     found = moving.collection(action.options, books, wanted=wanted)
     _move(goal, action, GoalMove.Purpose.COLLECT, PostingKind.COLLECT, found)
     told = joined(_told("Collected", action), *found.stays)
@@ -183,20 +180,20 @@ def _renew(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
     value = renewing.next_value(goal, action.options.get("rule", "percentage"), action.options.get("value", "0"))
     if renewing.is_reached_at_once(goal, value):
         return Status.PARTLY, Sentence("It does not begin again: what it would want is reached already.")
-    _let_go(goal)
+    holding.let_go(goal)
     following = renewing.renew(goal, value)
     return Status.DONE, sentence("It begins again as a new goal, {target}.", target=renewing.target_of(following))
 
 
 def _reduce(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
-    names = _set_state(goal, moving.read_books(goal).scope, Wallet.TradingState.REDUCING, (Wallet.TradingState.ACTIVE,))
-    return Status.DONE, sentence("Opens nothing new: {names}.", names=", ".join(names) or "it was so already")
+    changed = holding.switch(goal, holding.scope_of(goal), holding.REDUCING, before=(holding.ACTIVE,))
+    return Status.DONE, sentence("Opens nothing new: {names}.", names=_names(changed))
 
 
 def _halt(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
-    before = (Wallet.TradingState.ACTIVE, Wallet.TradingState.REDUCING)
-    names = _set_state(goal, moving.read_books(goal).scope, Wallet.TradingState.HALTED, before)
-    return Status.DONE, sentence("Halted: {names}.", names=", ".join(names) or "it was so already")
+    before = (holding.ACTIVE, holding.REDUCING)
+    changed = holding.switch(goal, holding.scope_of(goal), holding.HALTED, before=before)
+    return Status.DONE, sentence("Halted: {names}.", names=_names(changed))
 
 
 _DOES: Final[dict[str, Callable[[Goal, GoalAction], tuple[Status, Sentence]]]] = {
@@ -244,6 +241,10 @@ def _move(goal: Goal, action: GoalAction, purpose: GoalMove.Purpose, kind: Posti
     )
 
 
+def _names(changed: Iterable[Wallet]) -> str:
+    return ", ".join(wallet.name for wallet in changed) or "it was so already"
+
+
 def _told(done: str, action: GoalAction) -> Sentence:
     """What the action has moved so far, all tries together."""
     totals: dict[str, Decimal] = defaultdict(lambda: Decimal(0))
@@ -253,39 +254,6 @@ def _told(done: str, action: GoalAction) -> Sentence:
         return sentence("{done}: nothing.", done=done)
     parts = [sentence("{amount}", amount=amount(total, asset)) for asset, total in sorted(totals.items())]
     return sentence("{done} {amounts}.", done=done, amounts=joined(*parts, by=" and "))
-
-
-def _hold(goal: Goal, roots: Iterable[UUID]) -> list[UUID]:
-    """Let the wallets only reduce; returns those that this has changed, which `_let_go` gives back."""
-    active = Wallet.objects.filter(owner_id=goal.owner_id, pk__in=list(roots), trading_state=Wallet.TradingState.ACTIVE)
-    held = [wallet.pk for wallet in active]
-    _set_state(goal, held, Wallet.TradingState.REDUCING, (Wallet.TradingState.ACTIVE,))
-    return held
-
-
-def _let_go(goal: Goal) -> None:
-    """Give back what was held, except where somebody has decided otherwise since."""
-    for action in goal.steps.exclude(held=[]):
-        _set_state(goal, action.held, Wallet.TradingState.ACTIVE, (Wallet.TradingState.REDUCING,))
-        action.held = []
-        action.save(update_fields=("held",))
-
-
-def _set_state(
-    goal: Goal, wallets: Iterable[UUID], state: Wallet.TradingState, before: tuple[Wallet.TradingState, ...]
-) -> list[str]:
-    found = Wallet.objects.filter(owner_id=goal.owner_id, pk__in=list(wallets), trading_state__in=before)
-    names = []
-    for wallet in found.order_by("created_at"):
-        update_wallet(
-            owner_id=goal.owner_id,
-            wallet_id=wallet.pk,
-            name=wallet.name,
-            target_weight=wallet.target_weight,
-            trading_state=state,
-        )
-        names.append(wallet.name)
-    return names
 
 
 def _because(goal: Goal) -> Sentence:

@@ -13,6 +13,7 @@ from django.db import transaction
 from goals import counting, history, telling
 from goals.drafts import FUND, Draft, check, currency_of, told
 from goals.figures import read_figures
+from goals.holding import hold
 from goals.measures import reading, value_of
 from goals.models import Goal, GoalAction, GoalAssignment, GoalEvent
 from goals.targets import load
@@ -204,6 +205,7 @@ def _measure(goal: Goal, *, is_new: bool) -> None:
 
 
 def _plan_actions(goal: Goal, actions: Iterable[Mapping[str, Any]]) -> None:
+    """Write down what is to be done. Where positions are to be left, nothing is opened any more from this moment on."""
     GoalAction.objects.bulk_create(
         GoalAction(
             owner_id=goal.owner_id,
@@ -211,6 +213,7 @@ def _plan_actions(goal: Goal, actions: Iterable[Mapping[str, Any]]) -> None:
             number=place,
             do=action["do"],
             options={name: value for name, value in action.items() if name != "do"},
+            held=hold(goal) if action["do"] == "close" else [],
         )
         for place, action in enumerate(actions, 1)
     )

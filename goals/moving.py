@@ -18,6 +18,7 @@ from django.db.models import Q, Sum
 from farms.models import Agent
 from goals.actions import AGENTS, EVERYTHING, FARM, MASTER, PROFIT
 from goals.figures import Rates
+from goals.holding import scope_of
 from goals.models import Goal, GoalMove
 from kit.errors import MoniqoError
 from kit.formatting import PRECISION
@@ -121,8 +122,6 @@ def read_books(goal: Goal) -> Books:
         if row["asset"] == family[row["source_id"]].base_asset:
             collected[row["source_id"]] += row["total"]
             by_others[row["source_id"]] += row["others"]
-    working = goal.assignments.filter(until=None).values_list("wallet_id", flat=True)
-    masters = [wallet.pk for wallet in family.values() if wallet.parent_id is None]
     idle = Agent.objects.filter(Q(status=Agent.Status.ARCHIVED) | Q(farm__status="archived"), owner_id=owner_id)
     return Books(
         family=family,
@@ -132,7 +131,7 @@ def read_books(goal: Goal) -> Books:
         base=goal.base,
         collected=collected,
         by_others=by_others,
-        scope=masters if None in working else [pk for pk in working if pk is not None],
+        scope=scope_of(goal),
         idle=set(idle.values_list("wallet_id", flat=True)),
     )
 

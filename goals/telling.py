@@ -3,9 +3,7 @@ behind, and catching up.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from goals.measuring import Measured
 from goals.models import Goal, GoalAction
@@ -18,7 +16,7 @@ from kit.alerts.services import raise_alert, resolve_alert, resolve_alerts
 STEPS: Final = (50, 90, 100)
 
 
-def tell(*, owner_id: UUID, found: Sequence[Measured], now: datetime) -> None:
+def tell(found: Sequence[Measured]) -> None:
     """Raise what is new to say of these goals, each thing once, and resolve what is over."""
     for one in found:
         goal = one.goal

@@ -41,7 +41,7 @@ def update(*, owner_id: UUID) -> list[UUID]:
             write(owner_id, changed, now)
         ended = [one.goal.pk for one in found if _end(one, now)]
         _adjust(found, now)
-        telling.tell(owner_id=owner_id, found=found, now=now)
+        telling.tell(found)
         cursor.measured_at = now
         cursor.save(update_fields=("measured_at",))
     if changed or ended:
@@ -52,7 +52,7 @@ def update(*, owner_id: UUID) -> list[UUID]:
 def due_owners() -> list[UUID]:
     """Everybody who has a goal under way, but whose history is not being built: then it has a clock of its own. Runs as
     the system."""
-    building = PortfolioState.objects.filter(building__isnull=False).values("owner_id")
+    building = PortfolioState.owners_building()
     rows = Goal.objects.filter(status=Goal.Status.ACTIVE).exclude(owner_id__in=building).order_by()
     return list(rows.values_list("owner_id", flat=True).distinct())
 

@@ -4,6 +4,8 @@ A *scope* is whose value a row tells: one wallet with everything below it, or al
 owner's own id stands for the latter, so that one column names both and every series is read the same way.
 """
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models.functions import Coalesce
 
@@ -99,6 +101,11 @@ class PortfolioState(Owned):
 
     def __str__(self) -> str:
         return f"state of {self.owner_id}"
+
+    @classmethod
+    def owners_building(cls) -> models.QuerySet["PortfolioState", UUID]:
+        """Whose history is being built: it has a clock of its own, and what runs by itself leaves them alone."""
+        return cls.objects.filter(building__isnull=False).values_list("owner_id", flat=True)
 
 
 class DailyPerformance(Owned):

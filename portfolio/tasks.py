@@ -20,7 +20,7 @@ LOOKS: Final = (1, 2, 4, 8, 15)
 def sync_all() -> int:
     """Start a sync for every owner who has wallets; a history that is being built is left alone. Returns how many."""
     with tenancy.system():
-        building = PortfolioState.objects.filter(building__isnull=False).values("owner_id")
+        building = PortfolioState.owners_building()
         wallets = Wallet.objects.exclude(owner_id__in=building).order_by()  # an order would make every row distinct
         owners = list(wallets.values_list("owner_id", flat=True).distinct())
     for owner_id in owners:

@@ -107,6 +107,18 @@ def floor(ground: Ground, wallet: Wallet, amount: str) -> None:
         )
 
 
+def test_from_the_moment_that_a_goal_ends_nothing_is_opened_where_positions_are_to_be_left(ground: Ground) -> None:
+    goal = ground.goal(target=1, actions=["close"])
+    ground.round_trip()
+    achieve(ground, goal)
+    # Nothing has been done yet: whoever acts for goals comes later.
+    assert steps(ground, goal)["close"].tries == 0
+    refused = ground.desk.place("buy", "1")
+    assert (refused.status, "only reduces" in str(refused.refusal)) == ("rejected", True), refused.refusal
+    assert ground.carry_out(goal) is True
+    assert ground.desk.place("buy", "1").status != "rejected"
+
+
 def test_positions_are_closed_profit_is_collected_and_distributed_to_the_last_digit(ground: Ground) -> None:
     desk, second = ground.desk, second_agent(ground)
     reserve = ground.wallet("Savings", "reserve", desk.master)

@@ -202,8 +202,7 @@ def test_fifty_evaluators_at_once_end_a_goal_once(ground: Ground) -> None:
 
     def evaluate(_: int) -> None:
         try:
-            with tenancy.tenant(ground.owner_id):
-                pass  # connected before they all begin
+            connections["default"].ensure_connection()
             ready.wait(60)
             ended.extend(ground.update())
             ground.carry_out(goal)

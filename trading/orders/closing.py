@@ -123,8 +123,7 @@ def _leave(position_id: UUID, reason: Sentence) -> StillOpen | None:
             return _exit(position_id, reason)
     except MoniqoError as error:
         why = sentence("{said}", said=told_by(error))
-    except Exception:
-        # One position's trouble must not keep the others; it is tried again.
+    except Exception:  # one position's trouble must not keep the others
         logger.exception("The position %s could not be left", position_id)
         why = Sentence("Something went wrong while its exit was placed: it is tried again.")
     position = _open(position_id)
