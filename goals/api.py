@@ -16,7 +16,7 @@ from goals.models import GoalEvent, GoalMove, GoalProgress
 from goals.plan import PLACES, Projection
 from goals.selectors import GoalRow
 from goals.words import pace_in_words
-from kit.api import LEFT_OUT, Amount, Body, Page, PageQuery, Words, paginate
+from kit.api import LEFT_OUT, Amount, Body, OptionalKey, Page, PageQuery, Words, paginate
 from kit.http import owner_of
 from kit.users.access import TRADE
 from trading.models import Position
@@ -221,9 +221,9 @@ def list_goals(request: HttpRequest, query: Query[GoalsQuery]) -> Any:
 
 
 @router.post("/goals", response={201: GoalOut}, summary="Make a goal; it counts at once unless it is a draft")
-def create_goal(request: HttpRequest, body: GoalIn) -> Any:
+def create_goal(request: HttpRequest, body: GoalIn, key: OptionalKey = None) -> Any:
     given = body.dict()
-    goal = services.create(owner_id=owner_of(request), is_draft=given.pop("draft"), **given)
+    goal = services.create(owner_id=owner_of(request), is_draft=given.pop("draft"), key=key or "", **given)
     return Status(201, _read(request, goal.pk))
 
 

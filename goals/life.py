@@ -2,6 +2,8 @@
 down; what is not possible from where a goal stands is refused with a sentence.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -26,11 +28,22 @@ from kit.sentences import Sentence, Told, moment, sentence, share
 from wallets.models import Wallet
 
 
-def create(*, owner_id: UUID, is_draft: bool = False, **given: Any) -> Goal:
-    """Make a goal, active unless it is a draft. `given` are the `FIELDS`; see `check` for what is refused."""
-    draft = check(owner_id=owner_id, **given)
+def create(*, owner_id: UUID, is_draft: bool = False, key: str = "", **given: Any) -> Goal:
+    """Make a goal, active unless it is a draft. `given` are the `FIELDS`; see `check` for what is refused.
+
+    The same `key` with the same request returns the first goal. Raises ConflictError for it with another.
+    """
+    asked = _hash(is_draft, given)
     with transaction.atomic():
-        goal = _make(owner_id, draft, is_draft=is_draft)
+        counting.lock(owner_id=owner_id)  # two with one key wait for each other
+        if key and (made := Goal.objects.filter(owner_id=owner_id, key=key).first()):
+            if made.request_hash != asked:
+                raise ConflictError("The key was used for another goal: use a new key for a new goal.")
+            return made
+        goal = _make(owner_id, check(owner_id=owner_id, **given), is_draft=is_draft)
+        if key:
+            goal.key, goal.request_hash = key, asked
+            goal.save(update_fields=("key", "request_hash"))
         record(goal, GoalEvent.Kind.CREATED)
         if not is_draft:
             begin(goal)
@@ -136,6 +149,10 @@ def lock(*, owner_id: UUID, goal_id: UUID) -> Goal:
     if goal is None:
         raise NotFoundError("There is no such goal.")
     return goal
+
+
+def _hash(*asked: Any) -> str:
+    return hashlib.sha256(json.dumps(asked, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _make(owner_id: UUID, draft: Draft, *, is_draft: bool) -> Goal:

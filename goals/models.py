@@ -54,7 +54,10 @@ class Goal(Identified, Owned):
         null=True, blank=True, help_text="The rule by which its target may be adjusted while it runs."
     )
 
-    # Where it stands; written by `goals.progress` alone.
+    key = models.CharField(max_length=100, blank=True, editable=False, help_text="Of the request that made it.")
+    request_hash = models.CharField(max_length=64, blank=True, editable=False, help_text="SHA-256 of that request.")
+
+    # Where it stands; written where it is measured: in `goals.life` as it begins, then in `goals.updating`.
     value = ValueField(null=True, blank=True, help_text="Of what is measured; empty while that is not known.")
     began_with = ValueField(null=True, blank=True, help_text="The value that the straight plan begins at.")
     progress = models.FloatField(default=0, help_text="Part of the way, from 0 to 1.")
@@ -77,6 +80,7 @@ class Goal(Identified, Owned):
                 name="goal_ended_says_when",
             ),
             models.UniqueConstraint(fields=("renews",), name="goal_is_renewed_once"),
+            models.UniqueConstraint(fields=("owner", "key"), condition=~Q(key=""), name="goal_key_once_per_owner"),
         )
         indexes = (
             models.Index(fields=("owner", "status"), name="goal_of_owner"),

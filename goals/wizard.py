@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.http import QueryDict
@@ -36,6 +36,7 @@ from goals.steps import ACHIEVED, MISSED, ORDER, PLACES, REVIEW, STEPS
 from goals.targets import MOST_CONDITIONS
 from goals.writing import flattened
 from kit import days
+from kit.api import KEY_LENGTH
 from kit.errors import InvalidInputError, MoniqoError
 
 _FormOf = TypeVar("_FormOf", bound=forms.Form)
@@ -65,7 +66,10 @@ class Wizard:
     @classmethod
     def begun(cls, owner_id: UUID, told: Mapping[str, Any], goal: Goal | None = None) -> "Wizard":
         """The first step, with a goal as it is told (`drafts.told`)."""
-        return cls(owner_id, flattened(told), ORDER[0], goal)
+        raw = flattened(told)
+        if goal is None:
+            raw["key"] = uuid4().hex  # who presses the last button twice makes one goal
+        return cls(owner_id, raw, ORDER[0], goal)
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
@@ -222,7 +226,8 @@ class Wizard:
         try:
             if self.goal is not None:
                 return services.change(owner_id=self.owner_id, goal_id=self.goal.pk, **self.told(REVIEW))
-            return services.create(owner_id=self.owner_id, is_draft=is_draft, **self.told(REVIEW))
+            key = str(self.raw.get("key", ""))[:KEY_LENGTH]
+            return services.create(owner_id=self.owner_id, is_draft=is_draft, key=key, **self.told(REVIEW))
         except MoniqoError as error:
             self._explain(error)
         return None

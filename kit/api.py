@@ -145,6 +145,16 @@ IdempotencyKey = Annotated[
         description="Any string of your own. The same key with the same body returns the first result.",
     ),
 ]
+# The same for what moves nothing by itself: it may be left out.
+OptionalKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=KEY_LENGTH,
+        description="Any string of your own. The same key with the same body returns the first result.",
+    ),
+]
 
 
 PREFIX = "/api/"

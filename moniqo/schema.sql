@@ -39,6 +39,7 @@
 -- migration farms 0004_newest_runs_first 0924ac13100e9c52
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
+-- migration goals 0003_requests_once 8b6890d29e8a2bc6
 -- migration markets 0001_initial 3c3f4358ad1774dd
 -- migration markets 0002_prices 84ca09b169b6c73d
 -- migration portfolio 0001_initial 85ffc6d65853d434
@@ -1923,6 +1924,8 @@ CREATE TABLE public.goals_goal (
     ended_at timestamp with time zone,
     owner_id uuid NOT NULL,
     renews_id uuid,
+    key character varying(100) NOT NULL,
+    request_hash character varying(64) NOT NULL,
     CONSTRAINT goal_ended_says_when CHECK ((((ended_at IS NULL) AND ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('active'::character varying)::text]))) OR ((ended_at IS NOT NULL) AND ((status)::text = ANY (ARRAY[('achieved'::character varying)::text, ('missed'::character varying)::text, ('cancelled'::character varying)::text]))))),
     CONSTRAINT goal_ends_after_it_starts CHECK (((ends_at IS NULL) OR (ends_at > starts_at))),
     CONSTRAINT goals_goal_began_with_check CHECK ((began_with <> 'NaN'::numeric)),
@@ -3830,13 +3833,14 @@ INSERT INTO public.django_migrations VALUES
 	(62, 'wallets', '0009_reserves', now()),
 	(63, 'goals', '0001_initial', now()),
 	(64, 'goals', '0002_policies', now()),
-	(65, 'portfolio', '0001_initial', now()),
-	(66, 'portfolio', '0002_policies', now()),
-	(67, 'portfolio', '0003_scene_of_a_history', now()),
-	(68, 'portfolio', '0004_prices', now()),
-	(69, 'sessions', '0001_initial', now()),
-	(70, 'users', '0002_tokens', now()),
-	(71, 'users', '0003_two_factor', now());
+	(65, 'goals', '0003_requests_once', now()),
+	(66, 'portfolio', '0001_initial', now()),
+	(67, 'portfolio', '0002_policies', now()),
+	(68, 'portfolio', '0003_scene_of_a_history', now()),
+	(69, 'portfolio', '0004_prices', now()),
+	(70, 'sessions', '0001_initial', now()),
+	(71, 'users', '0002_tokens', now()),
+	(72, 'users', '0003_two_factor', now());
 
 
 --
@@ -4213,7 +4217,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 63, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 71, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 72, true);
 
 
 --
@@ -5749,6 +5753,13 @@ CREATE INDEX goal_active ON public.goals_goal USING btree (owner_id) WHERE ((sta
 --
 
 CREATE UNIQUE INDEX goal_assigned_once ON public.goals_goalassignment USING btree (goal_id, wallet_id) NULLS NOT DISTINCT WHERE (until IS NULL);
+
+
+--
+-- Name: goal_key_once_per_owner; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX goal_key_once_per_owner ON public.goals_goal USING btree (owner_id, key) WHERE (NOT ((key)::text = ''::text));
 
 
 --

@@ -201,6 +201,27 @@ def test_what_is_no_goal_at_all_is_refused(client: Client, junk: str) -> None:
     assert client.post(API, junk, content_type="application/json").status_code in (400, 422)
 
 
+def test_a_request_with_a_key_makes_one_goal_however_often_it_is_sent(
+    client: Client, ground: Ground, make_ground: Any
+) -> None:
+    body, key = asked(ground), {"Idempotency-Key": "once"}
+
+    def send(body: Any, headers: Any, by: Client = client) -> Any:
+        return by.post(API, json.dumps(body), content_type="application/json", headers=headers)
+
+    first, again = send(body, key), send(body, key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["id"] == again.json()["id"]
+    other = send(body | {"name": "Another"}, key)
+    assert (other.status_code, "new key" in other.json()["detail"]) == (409, True)
+    assert send(body, {}).json()["id"] != send(body, {}).json()["id"]
+    assert len(client.get(API).json()) == 3
+    # A key is its owner's own.
+    stranger, theirs = Client(), make_ground()
+    stranger.force_login(theirs.desk.owner)
+    assert send(asked(theirs), key, stranger).status_code == 201
+
+
 def test_unknown_fields_are_refused(client: Client, ground: Ground) -> None:
     answer = make(client, ground, colour="red")
     assert (answer.status_code, list(answer.json()["fields"])) == (422, ["colour"])

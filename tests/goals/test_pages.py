@@ -125,7 +125,13 @@ def test_a_goal_is_made_step_by_step_without_javascript(ground: Ground, pages: C
     assert "Collect free realised profit from everything in scope to each farm." in walk.html
     with ground.tenant():
         assert not Goal.objects.exists()  # looking makes nothing
+    again = Journey(pages)
+    again.answer = walk.answer
     done = walk.press("create").answer
+    # Whoever presses twice has made one goal, and comes to it both times.
+    assert again.press("create").answer["Location"] == done["Location"]
+    with ground.tenant():
+        assert Goal.objects.count() == 1
     goal = newest(ground)
     assert done["Location"] == f"/goals/{goal.pk}/"
     assert (goal.status, goal.target["conditions"][0]["value"]) == ("active", "3")
