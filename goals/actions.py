@@ -33,6 +33,8 @@ def read_actions(given: Any) -> list[dict[str, Any]]:
             raise _wrong("actions", f"Say {name} once.")
     if "renew" in names and names[-1] != "renew":
         raise _wrong("actions", "Renew comes last: it begins the next goal when the rest is done.")
+    if "pause" in names and "continue" in names:
+        raise _wrong("actions", "Pause or continue: not both.")
     if "pause" in names and "renew" in names:
         raise _wrong("actions", "Pause or renew: a renewed goal needs agents that go on.")
     return actions
@@ -46,6 +48,8 @@ def read_on_miss(given: Any) -> list[dict[str, Any]]:
         raise _wrong("on_miss", "Say each of them once.")
     if "extend" in names and len(names) > 1:
         raise _wrong("on_miss", "Extend stands alone: a goal that goes on has not been missed.")
+    if "adjust" in names and {"reduce", "halt"} & set(names):
+        raise _wrong("on_miss", "Adjust, or reduce or halt: the goal that follows needs wallets that trade.")
     if "reduce" in names and "halt" in names:
         raise _wrong("on_miss", "Reduce or halt: halting is the stricter one.")
     return actions

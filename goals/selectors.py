@@ -124,6 +124,18 @@ class GoalRow:
         return self._told(self.plan.needed if self.plan else None)
 
     @property
+    def why_no_plan(self) -> str:
+        """Where there is none: what ended has none any more, and what does not grow never had one."""
+        return "It has ended." if self.goal.ended_at else "Only what grows towards a deadline has a straight plan."
+
+    @property
+    def why_no_pace(self) -> str:
+        if self.plan is None:
+            return self.why_no_plan
+        over = self.goal.ends_at is not None and self.goal.ends_at <= clock.now()
+        return "Its time is over: it is settled within a minute." if over else "Not known in the first hour."
+
+    @property
     def state(self) -> str:
         """One word for its chip."""
         if self.goal.status != Goal.Status.ACTIVE:
