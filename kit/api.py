@@ -136,25 +136,14 @@ PositiveShare = Annotated[
 
 # The default of a field that may be left out and may not be null; `Body.sent` does not hold it then.
 LEFT_OUT: Final[Any] = None
-IdempotencyKey = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=KEY_LENGTH,
-        description="Any string of your own. The same key with the same body returns the first result.",
-    ),
-]
-# The same for what moves nothing by itself: it may be left out.
-OptionalKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=KEY_LENGTH,
-        description="Any string of your own. The same key with the same body returns the first result.",
-    ),
-]
+_KEY: Final[Mapping[str, Any]] = {
+    "alias": "Idempotency-Key",
+    "min_length": 1,
+    "max_length": KEY_LENGTH,
+    "description": "Any string of your own. The same key with the same body returns the first result.",
+}
+IdempotencyKey = Annotated[str, Header(**_KEY)]
+OptionalKey = Annotated[str | None, Header(**_KEY)]  # of what moves nothing by itself
 
 
 PREFIX = "/api/"

@@ -178,7 +178,7 @@ def _fall(stand: Sequence[Standing]) -> Decimal | None:
 
 def begin_history(*, owner_id: UUID) -> None:
     """Value everything at once after a change of base currency, so that no page mixes figures of two."""
-    if not PortfolioState.objects.filter(owner_id=owner_id, building__isnull=False).exists():
+    if not PortfolioState.owners_building().filter(owner_id=owner_id).exists():
         take_snapshots(owner_id=owner_id)
         roll_up_days(owner_id=owner_id)
 

@@ -14,9 +14,8 @@ from kit.errors import ConflictError, MoniqoError, NotFoundError
 from kit.sentences import Sentence, sentence, told_by
 from trading.models import Order, Position, Side
 from trading.orders.cancelling import request_cancellation
-from trading.orders.exits import in_books, pause_after
+from trading.orders.exits import in_books, pause_after, sell
 from trading.orders.facts import locked_wallet
-from trading.orders.placing import place_order
 from trading.risk.sizing import in_lots
 from wallets.hierarchy.places import subtree
 from wallets.models import Connection, Wallet
@@ -75,15 +74,8 @@ def close_position(*, owner_id: UUID, position_id: UUID, key: str) -> Order:
     )
     if position is None:
         raise NotFoundError("There is no such open position: it may be closed already.")
-    return place_order(
-        wallet=position.wallet,
-        instrument=position.instrument,
-        side=Side.SELL,
-        quantity=position.quantity,
-        key=f"close:{position.pk}:{key}"[:120],
-        reason=REASON,
-        reduce_only=True,
-    )
+    key = f"close:{position.pk}:{key}"[:120]
+    return sell(position, position.quantity, wallet=position.wallet, key=key, reason=REASON)
 
 
 def close_all(*, owner_id: UUID, wallet_ids: Collection[UUID], reason: Sentence) -> Closing:
@@ -153,15 +145,7 @@ def _exit(position_id: UUID, reason: Sentence) -> StillOpen | None:
     quantity = in_lots(min(position.quantity, in_books(position)), position.instrument.lot_size)
     if quantity <= 0:
         return StillOpen(position, Sentence("The books have nothing of it left to sell: sync the connection."))
-    order = place_order(
-        wallet=wallet,
-        instrument=position.instrument,
-        side=Side.SELL,
-        quantity=quantity,
-        key=f"{key}{len(tried)}",
-        reason=reason,
-        reduce_only=True,
-    )
+    order = sell(position, quantity, wallet=wallet, key=f"{key}{len(tried)}", reason=reason)
     if order.is_refused:
         return StillOpen(position, order.refusal, order)
     return StillOpen(position, _said(is_exit=True), order, is_placed=True)

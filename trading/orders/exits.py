@@ -18,7 +18,7 @@ from kit import clock
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
-from kit.sentences import Sentence, sentence
+from kit.sentences import Sentence, Told, sentence
 from trading.models import Order, Position, Side
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
@@ -27,7 +27,7 @@ from trading.orders.placing import place_order
 from trading.positions.filling import unprotected_key
 from trading.positions.protection import Exit, due_exits
 from trading.risk.sizing import in_lots
-from wallets.models import Account, Connection
+from wallets.models import Account, Connection, Wallet
 
 # After so many orders that did not close the position a person has to look at it. Trying never ends, it only slows
 # down: a price that was too old, or a venue that was away, must not leave the position without its stop once it is
@@ -81,17 +81,24 @@ def _leave(exit_: Exit) -> list[Order]:
         _call_for_help(position, exit_.reason, attempts)
     if quantity <= 0:
         return []
-    order = place_order(
+    key = f"protect:{position.pk}:{attempts}"
+    return [sell(position, quantity, wallet=wallet, key=key, reason=exit_.reason, protects=position)]
+
+
+def sell(
+    position: Position, quantity: Decimal, *, wallet: Wallet, key: str, reason: Told, protects: Position | None = None
+) -> Order:
+    """An order that leaves so much of the position at the market; `wallet` is the position's, with its connection."""
+    return place_order(
         wallet=wallet,
         instrument=position.instrument,
         side=Side.SELL,
         quantity=quantity,
-        key=f"protect:{position.pk}:{attempts}",
-        reason=exit_.reason,
+        key=key,
+        reason=reason,
         reduce_only=True,
-        protects=position,
+        protects=protects,
     )
-    return [order]
 
 
 def _open(position_id: UUID) -> Position | None:
