@@ -5,12 +5,22 @@ window.htmx = htmx; // for extensions and the console; inside the module it is a
 // What people open and fold: the attribute that says so, and where it stands.
 const THEIRS = { open: "details, dialog", "aria-expanded": ".twist", hidden: "tr[data-parent]" };
 
+// When each field was last typed into, and when the request was sent whose answer is being written: an answer knows
+// nothing of what was typed after its question.
+const typedAt = new WeakMap();
+let askedAt = Infinity;
+document.addEventListener("input", (event) => typedAt.set(event.target, performance.now()), true);
+document.addEventListener("htmx:beforeSend", (event) => { event.detail.requestConfig.askedAt = performance.now(); });
+document.addEventListener("htmx:beforeSwap", (event) => { askedAt = event.detail.requestConfig?.askedAt ?? Infinity; });
+
 // A live update must not wipe what somebody types, close what they opened, or redraw a chart that holds its own elements.
 Object.assign(Idiomorph.defaults, { ignoreActiveValue: true });
 Object.assign(Idiomorph.defaults.callbacks, {
   beforeAttributeUpdated: (name, element) => !(name in THEIRS && element.matches(THEIRS[name])),
   beforeNodeMorphed: (before, after) => {
-    if (before.nodeType !== Node.ELEMENT_NODE || !before.hasAttribute("data-chart")) return true;
+    if (before.nodeType !== Node.ELEMENT_NODE) return true;
+    if (typedAt.get(before) > askedAt) return false;
+    if (!before.hasAttribute("data-chart")) return true;
     before.setAttribute("aria-label", after.getAttribute("aria-label"));
     return false;
   },
