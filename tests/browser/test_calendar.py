@@ -1,7 +1,9 @@
 """The profit calendar in a real browser: fetched when it is seen, by mouse, by keyboard and without JavaScript."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from kit import clock, days, tenancy
@@ -16,21 +18,22 @@ def seen(page: Page) -> None:
     expect(page.locator("#calendar table.month")).to_be_visible()
 
 
-def remember_last_month(world: World) -> None:
-    """A day of two months ago, so that there is something to go back to."""
+@pytest.fixture
+def other_month(world: World) -> Iterator[None]:
+    """A day of two months ago, so that there is something to go back to; later charts do not begin there."""
     day = clock.now().date().replace(day=1) - timedelta(days=40)
     with tenancy.tenant(world.owner.pk):
-        DailyPerformance.objects.get_or_create(
-            owner=world.owner, wallet=None, day=day,
-            defaults={
-                "ends": days.ends(day), "base": "USDT", "equity": 0, "low": 0, "high": 0, "twr": 0, "twr_index": 1,
-                "twr_low": 1, "twr_high": 1,
-            },
+        made = DailyPerformance.objects.create(
+            owner=world.owner, wallet=None, day=day, ends=days.ends(day), base="USDT", equity=0, low=0, high=0, twr=0,
+            twr_index=1, twr_low=1, twr_high=1,
         )  # fmt: skip
+    yield
+    with tenancy.tenant(world.owner.pk):
+        made.delete()
 
 
+@pytest.mark.usefixtures("other_month")
 def test_it_is_fetched_when_it_is_seen_and_turned_by_keyboard(open_page: OpenPage, world: World) -> None:
-    remember_last_month(world)
     visit = open_page("/", user=world.owner)
     page = visit.page
     expect(page.locator("#calendar table")).to_have_count(0)
