@@ -46,6 +46,10 @@ class Instrument(models.Model):
     tick_size = MoneyField(help_text="Smallest step of a price.")
     lot_size = MoneyField(help_text="Smallest step of a quantity.")
     minimum_notional = MoneyField(default=0, help_text="Smallest order, in the quote asset.")
+    contract_size = MoneyField(default=1, help_text="Of a derivative: how much of the base asset one contract is.")
+    max_leverage = MoneyField(
+        null=True, blank=True, help_text="Of a derivative: how many times its margin a position may be; empty: unknown."
+    )
     is_simulated = models.BooleanField(default=False, help_text="Its prices come from the market simulator.")
     is_active = models.BooleanField(default=True)
 

@@ -208,9 +208,11 @@ def test_what_an_operator_changes_is_noted_with_what_it_was(desk: Client, operat
     page = admin_url(Platform, "change", platform.pk)
     values = Fields(desk.get(page).content.decode(), "platform_form").values
     assert desk.post(page, {**values, "adapter": "nonsense"}).status_code == 200
-    assert desk.post(page, {**values, "fees": '{"maker": "two"}'}).status_code == 200
-    assert desk.post(page, {**values, "name": "Paper"}).status_code == 302
-    assert noted("Platform changed", operator.pk).after == {"name": "Paper"}
+    assert desk.post(page, {**values, "maker": "two"}).status_code == 200
+    assert desk.post(page, {**values, "options": "depth is 5"}).status_code == 200
+    assert desk.post(page, {**values, "name": "Paper", "taker": "0.25", "options": "depth = 5"}).status_code == 302
+    changed = {"name": "Paper", "fees": {"maker": "0.0008", "taker": "0.0025"}, "options": {"depth": "5"}}
+    assert noted("Platform changed", operator.pk).after == changed
 
 
 def test_people_are_made_given_passwords_and_never_deleted(desk: Client, operator: User) -> None:

@@ -25,9 +25,10 @@ from kit.users import two_factor
 from kit.users.models import RecoveryCode, SecondFactor, User
 from tests.conftest import WORKER, cloned_database, make_user
 from tests.programs import make_token
+from tests.wallets.books import keyed_platform
 from tests.world import World, build_world
 from trading.models import Cancellation, Order
-from wallets.models import Connection, Platform
+from wallets.models import Connection
 from wallets.sync.runs import sync_connection
 from wallets.venues.credentials import store_credentials
 
@@ -60,9 +61,7 @@ def stranger(world: World) -> User:
 def _fill(world: World) -> None:
     """What a fund's usual life leaves empty."""
     owner = world.owner
-    platform, _ = Platform.objects.get_or_create(
-        slug="keyed", defaults={"name": "Keyed", "adapter": "demo", "credential_fields": [{"name": "key"}]}
-    )
+    platform = keyed_platform("key")
     with tenancy.tenant(owner.pk):
         raise_alert(owner_id=owner.pk, key="sync:guards", title="An alert")
         mute(user_id=owner.pk, key="sync:guards")

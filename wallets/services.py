@@ -14,7 +14,7 @@ from wallets.hierarchy.places import create_wallet, update_wallet
 from wallets.hierarchy.routes import Move, move_along, route
 from wallets.hierarchy.undoing import undo
 from wallets.sync.runs import assign_suspense, prune_sync_log, request_sync, sync_connection
-from wallets.venues.accounts import create_demo_connection, ensure_demo_platform, open_paper_account
+from wallets.venues.accounts import create_demo_connection, open_paper_account
 
 __all__ = (
     "Move",
@@ -26,7 +26,6 @@ __all__ = (
     "create_demo_connection",
     "create_wallet",
     "deposit",
-    "ensure_demo_platform",
     "move_along",
     "open_paper_account",
     "preview_allocate",

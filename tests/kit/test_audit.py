@@ -15,9 +15,10 @@ from kit.audit.services import Area, record, record_change
 from kit.users.models import User
 from tests.kit.users.test_signing_in import password_of
 from tests.programs import bearer
+from tests.wallets.books import keyed_platform
 from trading.services import set_limits
 from wallets.ledger import InsufficientFundsError
-from wallets.models import Connection, Platform, Wallet
+from wallets.models import Connection, Wallet
 from wallets.services import allocate, create_wallet, deposit
 from wallets.venues.accounts import create_demo_connection
 from wallets.venues.credentials import store_credentials
@@ -70,9 +71,7 @@ def test_what_fails_leaves_no_entry(owner: User) -> None:
 
 
 def test_keys_are_noted_by_their_fields_and_never_by_their_values(owner: User) -> None:
-    platform = Platform.objects.create(
-        slug="keyed", name="Keyed", adapter="demo", credential_fields=[{"name": "secret", "required": True}]
-    )
+    platform = keyed_platform("secret")
     with tenancy.tenant(owner.pk):
         connection = Connection.objects.create(owner=owner, platform=platform, name="Mine", venue="simulated")
         store_credentials(connection=connection, values={"secret": "hunter2-hunter2"})

@@ -27,7 +27,6 @@ from tests.start.conftest import bring_prices
 from trading.models import RiskLimit
 from trading.selectors import wallet_limits
 from wallets.models import Account, Connection, FundAllocation, Platform, SyncRun, Wallet
-from wallets.services import ensure_demo_platform
 
 MADE = (Connection, Wallet, Farm, Agent, FundAllocation, SyncRun)
 START = "/start/"
@@ -187,7 +186,6 @@ def test_a_failure_in_the_middle_leaves_nothing(owner: User, prices: tuple[Instr
 
 
 def test_a_page_that_is_refused_says_so_and_leaves_nothing(pages: Client, owner: User, prices: Any) -> None:
-    ensure_demo_platform()
     Platform.objects.update(is_active=False)
     answer = pages.post(START, {"amount": "10000", "recipe": "calm", "key": "k"})
     assert answer.status_code == 422

@@ -36,7 +36,7 @@ def test_a_refused_key_is_told_until_the_venue_takes_an_order(desk: Desk) -> Non
 
 def test_a_refused_key_is_told_until_it_is_replaced(desk: Desk) -> None:
     sending.wait_for(desk.place("buy", "1"), "No answer.", VenueCredentialsError("The key is gone."))
-    desk.connection.platform.credential_fields = [{"name": "key"}]
+    desk.connection.platform.credential_fields.create(name="key", label="API key")
     store_credentials(connection=desk.connection, values={"key": "another"})
     assert standing() == {}
 

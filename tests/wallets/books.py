@@ -10,8 +10,15 @@ from wallets.models import Account, Connection, Platform, Posting, Wallet
 
 
 def make_connection(owner: User, name: str = "Demo") -> Connection:
-    platform, _ = Platform.objects.get_or_create(slug="demo", defaults={"name": "Demo", "adapter": "demo"})
-    return Connection.objects.create(owner=owner, platform=platform, name=name, venue="simulated")
+    return Connection.objects.create(owner=owner, platform_id="demo", name=name, venue="simulated")
+
+
+def keyed_platform(*required: str, optional: tuple[str, ...] = ()) -> Platform:
+    """A platform that asks for these fields and is served by the paper exchange."""
+    platform, is_new = Platform.objects.get_or_create(slug="keyed", defaults={"name": "Keyed", "adapter": "demo"})
+    for name in (*required, *optional) if is_new else ():
+        platform.credential_fields.create(name=name, label=name, required=name in required)
+    return platform
 
 
 def make_wallet(owner: User, name: str = "Main", connection: Connection | None = None) -> Wallet:

@@ -10,25 +10,15 @@ from django.core.management import CommandError, call_command
 from kit import tenancy
 from kit.errors import InvalidInputError
 from kit.users.models import User
-from wallets.models import Connection, Credential, Platform
+from tests.wallets.books import keyed_platform
+from wallets.models import Connection, Credential
 from wallets.venues.credentials import CredentialError, key_ids, read_credentials, rotate_credentials, store_credentials
 
 SECRET = "correct horse battery staple"
 
 
 def make_connection(user: User, name: str = "Exchange") -> Connection:
-    platform, _ = Platform.objects.get_or_create(
-        slug="exchange",
-        defaults={
-            "name": "Exchange",
-            "adapter": "ccxt",
-            "credential_fields": [
-                {"name": "key", "required": True},
-                {"name": "secret", "required": True},
-                {"name": "note"},
-            ],
-        },
-    )
+    platform = keyed_platform("key", "secret", optional=("note",))
     return Connection.objects.create(owner=user, platform=platform, name=name, venue="binance")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from kit.admin import AuditedAdmin, ReadOnlyAdmin, ReadOnlyInline, SwitchAdmin
@@ -13,6 +14,7 @@ from wallets.connections.forms import PlatformForm
 from wallets.models import (
     Connection,
     Credential,
+    CredentialField,
     DemoBalance,
     DemoOrder,
     DemoTrade,
@@ -27,9 +29,18 @@ from wallets.venues.credentials import store_credentials
 from wallets.venues.obligations import open_under
 
 
+class CredentialFieldInline(TabularInline):
+    """What the platform asks traders for."""
+
+    model = CredentialField
+    extra = 0
+    fields = ("name", "label", "help", "secret", "required", "pattern", "position")
+
+
 @admin.register(Platform)
 class PlatformAdmin(AuditedAdmin):
     form = PlatformForm
+    inlines = (CredentialFieldInline,)
     list_display = ("name", "slug", "adapter", "kind", "is_paper", "is_active")
     list_filter = ("kind", "is_paper", "is_active", "adapter")
     search_fields = ("name", "slug")
@@ -37,6 +48,14 @@ class PlatformAdmin(AuditedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The slug is the key: with another one a form would make a second platform."""
         return ("slug",) if obj else ()
+
+
+@admin.register(CredentialField)
+class CredentialFieldAdmin(AuditedAdmin):
+    list_display = ("platform", "name", "label", "secret", "required")
+    list_filter = ("platform", "secret", "required")
+    list_select_related = ("platform",)
+    search_fields = ("name", "label", "platform__name")
 
 
 class ConnectionSwitchForm(forms.ModelForm[Connection]):
@@ -90,7 +109,7 @@ class CredentialForm(forms.ModelForm[Credential]):
         cleaned = super().clean() or {}
         connection, field = cleaned.get("connection"), cleaned.get("field")
         if connection is not None and field:
-            known = sorted(declared["name"] for declared in connection.platform.credential_fields)
+            known = sorted(connection.platform.credential_fields.values_list("name", flat=True))
             if field not in known:
                 self.add_error("field", f"Choose one of: {', '.join(known) or 'this platform needs no key'}.")
             # A field that is there already is replaced.

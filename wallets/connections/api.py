@@ -18,18 +18,33 @@ from wallets.models import Platform, Reconciliation, SyncRun
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import request_sync
 from wallets.venues.accounts import get_connection, rename_connection, set_connection_state
+from wallets.venues.registry import ADAPTERS
 
 router = Router()
 
 
+class CredentialFieldOut(Schema):
+    """One thing that a platform asks for; `pattern` is a regular expression for the whole of it, empty for any."""
+
+    name: str
+    label: str
+    help: str
+    secret: bool
+    required: bool
+    pattern: str
+
+
 class PlatformOut(Schema):
-    """A kind of venue. `fees` are fractions of the notional."""
+    """A kind of venue. `fees` are fractions of the notional, `credential_fields` what `POST /connections` asks for."""
 
     slug: str
     name: str
     kind: str
     is_paper: bool
+    is_sandbox: bool
+    capabilities: list[str]
     fees: dict[str, str]
+    credential_fields: list[CredentialFieldOut]
 
 
 class AssetOut(Schema):
@@ -88,7 +103,7 @@ class ConnectionOut(Schema):
 @router.get("/platforms", response=list[PlatformOut], summary="What can be connected")
 def platforms(request: HttpRequest) -> Any:
     """What can be connected."""
-    return Platform.objects.filter(is_active=True)
+    return Platform.objects.filter(is_active=True, adapter__in=ADAPTERS).prefetch_related("credential_fields")
 
 
 @router.get("/connections", response=list[ConnectionOut], summary="All connections, worst first")

@@ -1,18 +1,18 @@
 """The form that opens a paper account, and the operators' form of a platform."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from kit.decimals import parse
+from kit.decimals import parse, plain
+from kit.forms import PercentField
 from wallets.models import Platform
 from wallets.venues.registry import ADAPTERS
 
-FEES = {"maker", "taker"}
-FIELD = {"name", "label", "secret", "required", "help"}
+FEES: Final = ("maker", "taker")
 
 
 class PaperAccountForm(forms.Form):
@@ -35,45 +35,65 @@ class NameForm(forms.Form):
 
 
 class PlatformForm(forms.ModelForm[Platform]):
-    """A platform whose adapter exists, whose fees are fractions and whose credential fields have names."""
+    """A platform whose adapter exists; fees in percent, what its adapter needs as one `name = value` per line."""
+
+    maker = PercentField(label="Maker fee, %", help_text="Of the notional, of orders that rested.")
+    taker = PercentField(label="Taker fee, %", help_text="Of the notional, of orders that did not.")
+    base_url = forms.URLField(
+        label="Base address",
+        required=False,
+        assume_scheme="https",
+        help_text="Where its API stands if not at its usual address: a gateway, a region, a simulator.",
+    )
+    capabilities = forms.MultipleChoiceField(
+        choices=Platform.Capability, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    options = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="What the adapter needs, one per line, such as: slippage_bps = 2",
+    )
 
     class Meta:
         model = Platform
-        fields = ("slug", "name", "adapter", "kind", "is_paper", "is_active", "credential_fields", "fees", "options")
+        fields = (
+            "slug",
+            "name",
+            "adapter",
+            "kind",
+            "is_paper",
+            "is_active",
+            "base_url",
+            "is_sandbox",
+            "capabilities",
+            "options",
+        )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in FEES:
+            self.initial[name] = parse(self.instance.fees.get(name, "0"))
+        self.initial["options"] = "\n".join(f"{name} = {value}" for name, value in self.instance.options.items())
+
+    @property
+    def changed_data(self) -> list[str]:
+        """By the names of columns, which is how the log knows them."""
+        changed = list(super().changed_data)
+        return [name for name in changed if name not in FEES] + ["fees"] * any(name in FEES for name in changed)
 
     def clean_adapter(self) -> str:
         adapter: str = self.cleaned_data["adapter"]
-        if adapter not in ADAPTERS:
+        if adapter not in ADAPTERS and adapter != self.instance.adapter:
             raise ValidationError(f"Choose one of: {', '.join(sorted(ADAPTERS))}.")
         return adapter
 
-    def clean_credential_fields(self) -> list[dict[str, Any]]:
-        fields = self.cleaned_data["credential_fields"] or []
-        if not isinstance(fields, list) or not all(_is_field(field) for field in fields):
-            raise ValidationError("A list of objects with a name, and if you like label, secret, required and help.")
-        return fields
+    def clean_options(self) -> dict[str, str]:
+        lines = [line for line in self.cleaned_data["options"].splitlines() if line.strip()]
+        pairs = [tuple(part.strip() for part in line.split("=", 1)) for line in lines]
+        if wrong := [line for line, pair in zip(lines, pairs, strict=True) if len(pair) == 1 or not all(pair)]:
+            raise ValidationError(f"Write it as name = value: {wrong[0]}")
+        return dict(pairs)
 
-    def clean_fees(self) -> dict[str, str]:
-        fees = self.cleaned_data["fees"] or {}
-        if not isinstance(fees, dict) or not set(fees) <= FEES or not all(map(_is_fraction, fees.values())):
-            raise ValidationError('Fractions as text, such as {"maker": "0.001", "taker": "0.001"}.')
-        return fees
-
-    def clean_options(self) -> dict[str, Any]:
-        options = self.cleaned_data["options"] or {}
-        if not isinstance(options, dict):
-            raise ValidationError("An object with what the adapter needs.")
-        return options
-
-
-def _is_field(field: Any) -> bool:
-    return (
-        isinstance(field, dict) and isinstance(field.get("name"), str) and bool(field["name"]) and set(field) <= FIELD
-    )
-
-
-def _is_fraction(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and 0 <= parse(value) < 1
-    except ValueError:
-        return False
+    def save(self, commit: bool = True) -> Platform:
+        self.instance.fees = {name: plain(self.cleaned_data[name]) for name in FEES}
+        return super().save(commit)

@@ -1,5 +1,10 @@
 """Platforms that the operator offers, and users' accounts at them."""
 
+import re
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 
 from kit import clock
@@ -14,13 +19,24 @@ class Platform(models.Model):
         CHAIN = "chain", "Blockchain"
         PREDICTION = "prediction", "Prediction market"
 
-    slug = models.SlugField(primary_key=True, max_length=40)
+    class Capability(models.TextChoices):
+        SPOT = "spot", "Spot"
+        DERIVATIVES = "derivatives", "Derivatives"
+        PERMISSIONS = "permissions", "Tells what a key may do"
+
+    slug = models.SlugField(
+        primary_key=True, max_length=40, help_text="An exchange's id in ccxt; its instruments carry it as their venue."
+    )
     name = models.CharField(max_length=80)
     adapter = models.CharField(max_length=40, help_text="Name of the adapter in wallets.venues.")
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.EXCHANGE)
     is_paper = models.BooleanField(default=True, help_text="Orders never leave Moniqo.")
     is_active = models.BooleanField(default=True)
-    credential_fields = models.JSONField(default=list, blank=True, help_text="[{name, label, secret, required, help}]")
+    base_url = models.URLField(
+        blank=True, help_text="Where its API stands if not at its usual address: a gateway, a region, a simulator."
+    )
+    is_sandbox = models.BooleanField(default=False, help_text="Its API is the venue's own test system: no real money.")
+    capabilities = ArrayField(models.CharField(max_length=12, choices=Capability), default=list, blank=True)
     fees = models.JSONField(default=dict, blank=True, help_text='{"maker": "0.001", "taker": "0.001"}, fractions')
     options = models.JSONField(default=dict, blank=True, help_text="What the adapter needs: slippage, latency, …")
 
@@ -29,6 +45,38 @@ class Platform(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def validate_pattern(pattern: str) -> None:
+    """Refuse what is no regular expression."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValidationError(f"Write a regular expression: {error}.") from error
+
+
+class CredentialField(models.Model):
+    """One thing that a platform asks a trader for, such as its key. `pattern` has to match the whole of it."""
+
+    platform = models.ForeignKey(Platform, on_delete=models.CASCADE, related_name="credential_fields")
+    name = models.CharField(
+        max_length=40,
+        validators=[RegexValidator(r"^[a-z][a-z0-9_]*$", "Small letters, digits and underscores.")],
+        help_text="What the adapter calls it: api_key, secret, password.",
+    )
+    label = models.CharField(max_length=80, help_text="What the venue's own pages call it.")
+    help = models.CharField(max_length=200, blank=True)
+    secret = models.BooleanField(default=True)
+    required = models.BooleanField(default=True)
+    pattern = models.CharField(max_length=200, blank=True, validators=[validate_pattern])
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("position", "pk")
+        constraints = (models.UniqueConstraint(fields=("platform", "name"), name="credential_field_name_once"),)
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class Connection(Identified, Owned):
@@ -42,6 +90,11 @@ class Connection(Identified, Owned):
         ACTIVE = "active", "Active"
         PAUSED = "paused", "Paused"
         ARCHIVED = "archived", "Archived"
+
+    class Permission(models.TextChoices):
+        READ = "read", "Read"
+        TRADE = "trade", "Trade"
+        WITHDRAW = "withdraw", "Withdraw"
 
     class Status(models.TextChoices):
         NEW = "new", "Not synced yet"
@@ -65,6 +118,15 @@ class Connection(Identified, Owned):
     status = models.CharField(max_length=10, choices=Status, default=Status.NEW, help_text="Written by syncs only.")
     status_detail = models.TextField(blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
+    live_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its owner made it live, in person; until then it is only watched."
+    )
+    permissions = ArrayField(
+        models.CharField(max_length=12, choices=Permission),
+        null=True,
+        blank=True,
+        help_text="What the venue says its key may do; nothing where the venue does not tell.",
+    )
     is_rehearsing = models.BooleanField(
         default=False, help_text="Its history is being built on the clock of the past; until then nobody else moves it."
     )
@@ -81,6 +143,16 @@ class Connection(Identified, Owned):
         if state == self.State.ACTIVE:
             self.active_since = clock.now()
         self.state = state
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether it only looks at a real account: it syncs and reconciles, and no order is sent through it."""
+        return not self.is_paper and self.live_at is None
+
+    @property
+    def may_withdraw(self) -> bool:
+        """Whether its key could empty the account."""
+        return self.Permission.WITHDRAW in (self.permissions or ())
 
     @property
     def belongs_to_the_past(self) -> bool:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from kit.audit import services as audit
@@ -19,30 +18,10 @@ from wallets.venues.obligations import open_under
 DEMO: Final = "demo"
 
 
-def ensure_demo_platform() -> Platform:
-    """The platform of paper trading. One that is there already keeps what an operator changed."""
-    platform, _ = Platform.objects.get_or_create(
-        slug=DEMO,
-        defaults={
-            "name": "Paper exchange",
-            "adapter": DEMO,
-            "is_paper": True,
-            "fees": {"maker": "0.0008", "taker": "0.0010"},
-            "options": {
-                "slippage_bps": "2",
-                "impact_bps": "5",
-                "depth": "250000",
-                "latency_ms": settings.DEMO_LATENCY_MS,
-            },
-        },
-    )
-    return platform
-
-
 def create_demo_connection(*, owner_id: UUID, name: str = "Paper account", venue: str = SIMULATED) -> Connection:
     """The owner's account `name` at the demo exchange, trading the instruments of `venue`; made when it is missing."""
     connection, is_new = Connection.objects.get_or_create(
-        owner_id=owner_id, name=name, defaults={"platform": ensure_demo_platform(), "venue": venue, "is_paper": True}
+        owner_id=owner_id, name=name, defaults={"platform_id": DEMO, "venue": venue, "is_paper": True}
     )
     if is_new:
         _record_opening(connection)
@@ -69,7 +48,7 @@ def open_paper_account(*, owner_id: UUID, name: str, venue: str) -> Connection:
     name = _named(name)
     if venue not in dict(paper_venues()):
         raise InvalidInputError("Choose prices that there are.", fields={"venue": "There are no such prices."})
-    platform = ensure_demo_platform()
+    platform = Platform.objects.get(slug=DEMO)
     if not platform.is_active:
         raise ConflictError("Paper accounts are switched off here: ask the operator.")
     with _once(name):

@@ -8,6 +8,7 @@ rotation has left to do. Values leave this module only towards a venue adapter.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -19,7 +20,7 @@ from kit import clock
 from kit.alerts.services import resolve_alert
 from kit.audit import services as audit
 from kit.errors import InvalidInputError, MoniqoError
-from wallets.models import Connection, Credential
+from wallets.models import Connection, Credential, CredentialField
 from wallets.venues.alerts import refused_key
 
 KEY_ID_LENGTH: Final = 16
@@ -35,14 +36,11 @@ class CredentialError(MoniqoError):
 def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> None:
     """Encrypt and keep `values` by field, replacing earlier ones; fields that are left out stay as they are.
 
-    Raises InvalidInputError for a field that the platform does not have, or an empty one that it requires.
+    Raises InvalidInputError for a field that the platform does not have, an empty one that it requires, and one that
+    is not written as the venue writes it.
     """
-    declared = {field["name"]: field for field in connection.platform.credential_fields}
-    problems = {
-        name: "The platform has no such field." if name not in declared else "This field is required."
-        for name, value in values.items()
-        if name not in declared or (declared[name].get("required") and not value)
-    }
+    declared = {field.name: field for field in connection.platform.credential_fields.all()}
+    problems = {name: problem for name, value in values.items() if (problem := _problem(declared.get(name), value))}
     if problems:
         raise InvalidInputError("Correct the credentials' fields.", fields=problems)
     for name, value in values.items():
@@ -59,6 +57,17 @@ def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> N
     resolve_alert(owner_id=connection.owner_id, key=refused_key(connection.pk))
     names = {"fields": sorted(values)}
     audit.record(audit.Area.KEYS, "Keys stored", owner_id=connection.owner_id, subject=connection.name, after=names)
+
+
+def _problem(field: CredentialField | None, value: str) -> str:
+    """What is wrong with a value, without saying it; empty when nothing is."""
+    if field is None:
+        return "The platform has no such field."
+    if not value:
+        return f"Enter the {field.label}." if field.required else ""
+    if field.pattern and not re.fullmatch(field.pattern, value):
+        return f"This is not what a {field.label} looks like: copy the whole of it, and nothing around it."
+    return ""
 
 
 def read_credentials(*, connection: Connection) -> dict[str, str]:

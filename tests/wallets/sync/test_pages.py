@@ -18,7 +18,7 @@ from wallets.models import Connection, Platform, SyncRun, Wallet
 from wallets.services import deposit
 from wallets.sync import runs as sync
 from wallets.sync.health import connection_health, freshness
-from wallets.venues.accounts import create_demo_connection, ensure_demo_platform
+from wallets.venues.accounts import create_demo_connection
 from wallets.venues.demo import account as demo
 
 PAGE = "/wallets/connections/"
@@ -253,7 +253,6 @@ def test_two_owners_may_use_the_same_name(browser: Client, owner: User, other_ow
 
 
 def test_no_account_is_opened_where_the_operator_switched_them_off(browser: Client, owner: User) -> None:
-    ensure_demo_platform()
     Platform.objects.update(is_active=False)
     answer = browser.post(NEW, {"name": "Practice", "venue": "simulated"})
     assert answer.status_code == 422

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection as database
 from django.db.models import F
 
@@ -36,13 +37,14 @@ def open_demo_venue(connection: Connection) -> DemoVenue:
     """
     platform = connection.platform
     live = not clock.is_controlled()
+    latency = float(platform.options.get("latency_ms", settings.DEMO_LATENCY_MS))
     return DemoVenue(
         books=DatabaseBooks(owner_id=connection.owner_id, connection_id=connection.pk),
         markets=lambda: _markets(connection.venue),
         quote=lambda symbol: _ticker(connection.venue, symbol),
         clock=clock.now,
         costs=_costs(platform),
-        latency=timedelta(milliseconds=float(platform.options.get("latency_ms", 0))) if live else timedelta(0),
+        latency=timedelta(milliseconds=latency) if live else timedelta(0),
         maximum_quote_age=MAXIMUM_QUOTE_AGE if live else None,
     )
 
