@@ -123,3 +123,14 @@ def test_a_rotation_takes_any_number_in_batches(live_db: str, owner: User, setti
         second = rotate_credentials(after=first.last, limit=4)
         assert (first.rotated, second.rotated) == (4, 2)
         assert rotate_credentials().last is None
+
+
+@pytest.mark.parametrize("value", ["abc", f"{'k' * 64} ", "k" * 63 + "-"])
+def test_a_key_that_cannot_be_one_is_refused_without_being_repeated(as_owner: User, value: str) -> None:
+    connection = Connection.objects.create(owner=as_owner, platform_id="binance", name="Binance", venue="binance")
+    with pytest.raises(InvalidInputError) as refusal:
+        store_credentials(connection=connection, values={"api_key": value})
+    assert set(refusal.value.fields) == {"api_key"}
+    assert value not in f"{refusal.value} {refusal.value.fields}"
+    store_credentials(connection=connection, values={"api_key": "k" * 64})
+    assert read_credentials(connection=connection) == {"api_key": "k" * 64}
