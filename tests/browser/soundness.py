@@ -6,7 +6,7 @@ resource, nothing asked of another host, and few bytes in few requests.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,12 +138,14 @@ def assert_page_is_sound(visit: Visit, *, byte_budget: int = PAGE_BYTES, request
     assert not problems, "\n".join([f"{visit.page.url} at {visit.page.viewport_size}", *problems])
 
 
-def assert_page_is_sound_everywhere(visit: Visit, *, byte_budget: int = PAGE_BYTES) -> None:
-    """One visit at a desk in light, then the same page in both themes and at a phone's widths."""
+def assert_page_is_sound_everywhere(
+    visit: Visit, *, byte_budget: int = PAGE_BYTES, screens: Sequence[tuple[int, str]] = ((PHONE, "dark"),)
+) -> None:
+    """One visit at a desk in light, then the same page on the other `screens` and at every width."""
     page = visit.page
     assert_page_is_sound(visit, byte_budget=byte_budget)
     problems = []
-    for width, scheme in ((DESK, "dark"), (PHONE, "dark"), (PHONE, "light")):
+    for width, scheme in screens:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # "light" or "dark"
         _resize(page, width)
         problems += [f"{scheme} at {width}: {problem}" for problem in (*violations(page), *overflow(page))]

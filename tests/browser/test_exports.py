@@ -18,14 +18,14 @@ from tests.conftest import make_user
 from tests.trading.desk import make_desk
 from trading.models import Order
 
-ROWS = 10_000
+ROWS = 3_000
 ADDRESS = "/trading/orders/?format=csv"
 GZIP_ONLY = 16 + zlib.MAX_WBITS
 
 
 @pytest.fixture(scope="module")
 def busy(site: Site) -> User:
-    """Somebody with ten times as many orders as one piece of an export holds."""
+    """Somebody with three times as many orders as one piece of an export holds."""
     desk = make_desk(make_user("export@example.com", name="Edna Export"))
     template = desk.place("sell", "1")
     fields = {field.attname: getattr(template, field.attname) for field in Order._meta.concrete_fields}

@@ -10,7 +10,7 @@ from kit import tenancy
 from kit.users.models import User
 from portfolio.models import Snapshot
 from tests.browser.conftest import OpenPage
-from tests.browser.soundness import CHART_PAGE_BYTES, PAGE_BYTES, assert_page_is_sound_everywhere
+from tests.browser.soundness import CHART_PAGE_BYTES, DESK, PAGE_BYTES, PHONE, assert_page_is_sound_everywhere
 from tests.world import World
 from trading.models import Fill, Order, Position
 from wallets.models import Account, FundAllocation
@@ -88,11 +88,21 @@ def address(world: World, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_with_data_is_sound_in_both_themes_and_at_every_width(
+def test_a_page_with_data_is_sound_at_a_desk_in_light_and_on_a_phone_in_dark(
     open_page: OpenPage, world: World, name: str
 ) -> None:
     budget = CHART_PAGE_BYTES if name in WITH_CHARTS else PAGE_BYTES
     assert_page_is_sound_everywhere(open_page(address(world, name), user=world.owner), byte_budget=budget)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_with_data_is_sound_at_a_desk_in_dark_and_on_a_phone_in_light(
+    open_page: OpenPage, world: World, name: str
+) -> None:
+    budget = CHART_PAGE_BYTES if name in WITH_CHARTS else PAGE_BYTES
+    visit = open_page(address(world, name), user=world.owner)
+    assert_page_is_sound_everywhere(visit, byte_budget=budget, screens=((DESK, "dark"), (PHONE, "light")))
 
 
 @pytest.mark.parametrize("path", FOR_A_BEGINNER[:-1])
