@@ -9,6 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.signals import connection_created
 
+from kit import sealing
+
 
 def refuse_unbound_role(sender: object, connection: Any, **kwargs: Any) -> None:
     """Refuse a role of pages and tasks that row-level security does not bind.
@@ -36,3 +38,4 @@ class MoniqoConfig(AppConfig):
         import_module("moniqo.celery")  # whose queue every process sends its tasks to
         if settings.PRODUCTION:
             connection_created.connect(refuse_unbound_role)
+            sealing.key_ids()  # a key that is none stops the start, not the first trader who enters theirs

@@ -290,6 +290,7 @@ CCXT_BASE_URL = os.environ.get("MONIQO_CCXT_BASE_URL", "")
 FEED_SECONDS, SYNC_SECONDS = schedule.FEED_SECONDS, schedule.SYNC_SECONDS
 DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
 SYNC_LOG_DAYS = 30
+CREDENTIAL_DAYS = int(os.environ.get("MONIQO_CREDENTIAL_DAYS", "180"))  # after them a connection's keys count as old
 SIGN_IN_LOG_DAYS = 90
 
 LOGGING = {

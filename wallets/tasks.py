@@ -9,6 +9,7 @@ from kit.tasks import SelfCountingTask
 from wallets.ledger import proof
 from wallets.sync import platforms
 from wallets.sync import runs as sync
+from wallets.venues import keeping
 
 # One slow venue may hold a process of the queue this long, and no longer: others wait behind it.
 SYNC_SECONDS_MOST: Final = 60
@@ -44,3 +45,9 @@ def watch_platforms() -> None:
 def prune_sync_log() -> None:
     """Forget syncs that are older than the setting says."""
     sync.prune_sync_log()
+
+
+@shared_task(name="wallets.tasks.keep_credentials")
+def keep_credentials() -> None:
+    """Seal again what older keys sealed, and tell of credentials that have been in use for long."""
+    keeping.keep_credentials()

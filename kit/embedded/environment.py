@@ -14,7 +14,7 @@ from kit.embedded.process import write_private
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE_VARIABLES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SYSTEM_URL")
-_FERNET_KEY_BYTES = 32
+_ENCRYPTION_KEY_BYTES = 32
 
 
 def data_directory() -> Path:
@@ -39,13 +39,18 @@ def prepare(directory: Path) -> None:
             os.environ[name] = value
 
 
+def new_encryption_key() -> str:
+    """A key for MONIQO_CREDENTIAL_KEYS: 32 random bytes as url-safe base64; `kit.sealing` says what becomes of it."""
+    return base64.urlsafe_b64encode(os.urandom(_ENCRYPTION_KEY_BYTES)).decode()
+
+
 def _secrets(path: Path) -> dict[str, str]:
     if path.exists():
         stored: dict[str, str] = json.loads(path.read_text())
         return stored
     generated = {
         "MONIQO_SECRET_KEY": secrets.token_urlsafe(64),
-        "MONIQO_CREDENTIAL_KEYS": base64.urlsafe_b64encode(os.urandom(_FERNET_KEY_BYTES)).decode(),
+        "MONIQO_CREDENTIAL_KEYS": new_encryption_key(),
     }
     write_private(path, json.dumps(generated, indent=2))
     return generated

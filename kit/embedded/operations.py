@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -22,6 +23,10 @@ from kit.roles import create_roles
 _DOWN_SECONDS = 45.0
 _POLL_SECONDS = 0.1
 _MEGABYTE = 1024 * 1024
+_WHAT_TO_DO_WITH_A_KEY = """\
+Put it first in MONIQO_CREDENTIAL_KEYS, keep the keys that stand there behind it after a comma, and restart everything.
+`manage.py rotate_credentials`, or the next night, seals what is stored with it; then the old keys can go.
+Keep a copy where no backup of the database is: whoever has both reads the exchange keys, and without it nobody does."""
 
 
 def up(arguments: list[str]) -> int:
@@ -136,6 +141,14 @@ def make_schema(arguments: list[str]) -> int:
     return 0
 
 
+def generate_encryption_key(arguments: list[str]) -> int:
+    """Print a new key for MONIQO_CREDENTIAL_KEYS; what to do with it goes to standard error."""
+    _parser("generate_encryption_key", generate_encryption_key).parse_args(arguments)
+    print(environment.new_encryption_key())
+    print(_WHAT_TO_DO_WITH_A_KEY, file=sys.stderr)
+    return 0
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "up": up,
     "down": down,
@@ -145,6 +158,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "backup": backup,
     "restore": restore,
     "make_schema": make_schema,
+    "generate_encryption_key": generate_encryption_key,
 }
 
 

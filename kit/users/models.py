@@ -124,7 +124,7 @@ class Token(Identified, Owned):
 class SecondFactor(Owned):
     """The key of an authenticator app, asked for after the password once it is confirmed."""
 
-    secret = models.BinaryField(help_text="Encrypted, with whose it is inside.")
+    secret = models.BinaryField(help_text="Encrypted, bound to its owner.")
     confirmed_at = models.DateTimeField(null=True, blank=True)
     last_step = models.BigIntegerField(
         default=0, help_text="Newest half minute whose code was used: none counts twice."

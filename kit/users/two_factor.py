@@ -1,12 +1,11 @@
 """A second factor: the six digits of an authenticator app (TOTP, RFC 6238) or one of ten recovery codes.
 
-The key is encrypted with whose it is inside, so that a copied ciphertext opens nobody else's account. A code counts
-once: the half minute it belongs to is remembered by an UPDATE that only one request can win. Tries are counted before
-a code is looked at, five in a quarter of an hour, whatever address they come from.
+The key is encrypted for whose it is (`kit.sealing`), so that a copied ciphertext opens nobody else's account. A code
+counts once: the half minute it belongs to is remembered by an UPDATE that only one request can win. Tries are counted
+before a code is looked at, five in a quarter of an hour, whatever address they come from.
 """
 
 import hashlib
-import json
 import secrets
 from dataclasses import dataclass
 from typing import Final
@@ -14,12 +13,10 @@ from uuid import UUID
 
 import pyotp
 import segno
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.utils.crypto import constant_time_compare
 from django.utils.safestring import SafeString, mark_safe
 
-from kit import clock, tenancy
+from kit import clock, sealing, tenancy
 from kit.alerts.services import resolve_alert
 from kit.audit.services import Area, record
 from kit.errors import ConflictError, InvalidInputError, MoniqoError
@@ -139,19 +136,21 @@ def check_code(user: User, code: str) -> bool:
 
 
 def rotate_secrets() -> tuple[int, tuple[str, ...]]:
-    """Encrypt every key again with the first of MONIQO_CREDENTIAL_KEYS. Runs as the system role.
+    """Seal every key again with the first of MONIQO_CREDENTIAL_KEYS unless it is. Runs as the system role.
 
     Returns how many, and whose key no configured one opens: theirs stay as they are.
     """
     rotated, unreadable = 0, []
-    for factor in SecondFactor.objects.select_related("owner").order_by("pk"):
-        try:
-            factor.secret = _fernet().rotate(bytes(factor.secret))
-        except InvalidToken:
-            unreadable.append(factor.owner.email)
+    for factor in SecondFactor.objects.select_related("owner").order_by("pk").iterator():
+        before = bytes(factor.secret)
+        if sealing.is_newest(before):
             continue
-        factor.save(update_fields=("secret",))
-        rotated += 1
+        try:
+            sealed = _seal(factor.owner_id, _open(factor))
+        except SecretUnreadableError:
+            unreadable.append(factor.owner.email)
+        else:
+            rotated += SecondFactor.objects.filter(pk=factor.pk, secret=before).update(secret=sealed)
     return rotated, tuple(unreadable)
 
 
@@ -209,20 +208,22 @@ def _half_way(user: User, factor: SecondFactor) -> Enrolment | None:
 
 
 def _seal(owner_id: UUID, secret: str) -> bytes:
-    return _fernet().encrypt(json.dumps([str(owner_id), "totp", secret]).encode())
+    try:
+        return sealing.seal(secret, place=(str(owner_id), "totp"))
+    except sealing.KeysMissingError as error:
+        raise _not_configured() from error
 
 
 def _open(factor: SecondFactor) -> str:
     try:
-        *place, secret = json.loads(_fernet().decrypt(bytes(factor.secret)))
-    except InvalidToken as error:
+        return sealing.unseal(bytes(factor.secret), place=(str(factor.owner_id), "totp"))
+    except sealing.KeysMissingError as error:
+        raise _not_configured() from error
+    except sealing.MisplacedError as error:
+        raise SecretUnreadableError("Ask an operator: the key of your authenticator is somebody else's.") from error
+    except sealing.SealError as error:
         raise SecretUnreadableError("Ask an operator: the key of your authenticator cannot be read.") from error
-    if place != [str(factor.owner_id), "totp"]:
-        raise SecretUnreadableError("Ask an operator: the key of your authenticator is somebody else's.")
-    return str(secret)
 
 
-def _fernet() -> MultiFernet:
-    if not settings.CREDENTIAL_KEYS:
-        raise SecretUnreadableError("Ask an operator: MONIQO_CREDENTIAL_KEYS is not set, so nothing secret is stored.")
-    return MultiFernet([Fernet(key) for key in settings.CREDENTIAL_KEYS])
+def _not_configured() -> SecretUnreadableError:
+    return SecretUnreadableError("Ask an operator: MONIQO_CREDENTIAL_KEYS is not set, so nothing secret is stored.")

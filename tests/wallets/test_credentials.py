@@ -9,10 +9,11 @@ from django.core.management import CommandError, call_command
 
 from kit import tenancy
 from kit.errors import InvalidInputError
+from kit.sealing import key_ids
 from kit.users.models import User
 from tests.wallets.books import keyed_platform
 from wallets.models import Connection, Credential
-from wallets.venues.credentials import CredentialError, key_ids, read_credentials, rotate_credentials, store_credentials
+from wallets.venues.credentials import CredentialError, read_credentials, rotate_credentials, store_credentials
 
 SECRET = "correct horse battery staple"
 
@@ -105,7 +106,8 @@ def test_rotation_goes_on_behind_what_no_key_opens_and_says_whose_it_is(
     with pytest.raises(CommandError, match="2 credentials could not be read"):
         call_command("rotate_credentials", stdout=out, stderr=errors)
     assert "2 credentials were encrypted again" in out.getvalue()
-    assert errors.getvalue().count("owner@example.com: Enter") == 2
+    assert errors.getvalue().count("owner@example.com: ") == 2
+    assert "Enter the keys of Lost again" in errors.getvalue()
     assert SECRET not in errors.getvalue()
     settings.CREDENTIAL_KEYS = [new]
     with tenancy.tenant(other_owner.pk):
@@ -117,12 +119,11 @@ def test_a_rotation_takes_any_number_in_batches(live_db: str, owner: User, setti
         for name in ("one", "two", "three"):
             store_credentials(connection=make_connection(owner, name), values={"key": name, "secret": SECRET})
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode(), *settings.CREDENTIAL_KEYS]
-    with tenancy.system():
-        first = rotate_credentials(limit=4)
-        assert first.last is not None
-        second = rotate_credentials(after=first.last, limit=4)
-        assert (first.rotated, second.rotated) == (4, 2)
-        assert rotate_credentials().last is None
+    first = rotate_credentials(limit=4)
+    assert first.last is not None
+    second = rotate_credentials(after=first.last, limit=4)
+    assert (first.rotated, second.rotated) == (4, 2)
+    assert rotate_credentials().last is None
 
 
 @pytest.mark.parametrize("value", ["abc", f"{'k' * 64} ", "k" * 63 + "-"])

@@ -71,7 +71,11 @@ def execute_order(*, owner_id: UUID, order_id: UUID) -> Order:
         if obstacle := _obstacle(order):
             move(order, states.EXPIRED, sentence("It was never sent: {why}", why=obstacle))
             return order
-        venue = open_venue(order.connection)
+        try:
+            venue = open_venue(order.connection)
+        except ConflictError as error:  # such as a key that was lost: what cannot be sent now is not sent later
+            move(order, states.EXPIRED, sentence("It was never sent: {why}", why=told_by(error)))
+            return order
     return _send(order, venue)
 
 

@@ -81,7 +81,8 @@ class ConnectionOut(Schema):
     `state` is what its owner wants: active, paused or archived; `status` how fresh its figures are: the state unless it
     is active, else new, ok, stale or failed. `unexplained` maps assets to what the venue holds beyond the wallets.
     While it is not active, the stops and targets of `unwatched_positions` are not carried out. `state_words` say all of
-    it in words, `state_action` is the next step, if there is one.
+    it in words, `state_action` is the next step, if there is one. `keys_since` is when the oldest of its credentials
+    was entered, null without any; `keys_are_old` when they should be replaced.
     """
 
     id: UUID
@@ -95,6 +96,8 @@ class ConnectionOut(Schema):
     state_action: StepOut | None
     detail: str
     synced_at: datetime | None
+    keys_since: datetime | None
+    keys_are_old: bool
     unwatched_positions: int
     unexplained: dict[str, Amount]
     last_sync: SyncOut | None
@@ -193,6 +196,8 @@ def _connection(health: ConnectionHealth) -> dict[str, Any]:
         "state_action": health.told.action,
         "detail": connection.status_detail,
         "synced_at": connection.synced_at,
+        "keys_since": health.keys_since,
+        "keys_are_old": health.keys_are_old,
         "unwatched_positions": health.unwatched,
         "unexplained": unexplained,
         "last_sync": health.runs[0].run if health.runs else None,

@@ -161,7 +161,10 @@ class Connection(Identified, Owned):
 
 
 class Credential(Owned):
-    """One encrypted field of a connection; see `wallets.venues.credentials` for how the row is bound into the token."""
+    """One encrypted field of a connection; see `wallets.venues.credentials` for how it is bound to its row.
+
+    `updated_at` is when it was entered; a rotation of keys leaves it as it is.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="credentials")
     field = models.CharField(max_length=40)

@@ -10,12 +10,14 @@ from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Min
 from django.urls import reverse
 
 from kit import clock
 from kit.sentences import Told, moment, stored
 from kit.statuses import State, Step, colour
 from wallets.models import Connection, Reconciliation, SyncRun
+from wallets.venues.keeping import is_old
 from wallets.venues.obligations import NOTHING_OPEN, Open, open_under
 
 # A sync that is this many intervals late makes its figures stale.
@@ -173,6 +175,7 @@ class ConnectionHealth:
     freshness: Freshness
     runs: tuple[SyncRow, ...]
     open: Open = NOTHING_OPEN
+    keys_since: datetime | None = None  # when the oldest of its credentials was entered; None without any
 
     @property
     def unwatched(self) -> int:
@@ -192,12 +195,12 @@ class ConnectionHealth:
     def notice(self) -> str:
         """Why the figures are those of an earlier time; empty while they are of now, or the owner wants it so.
 
-        What the owner's wish does to open positions is said all the same.
+        What the owner's wish does to open positions is said all the same; where nothing is wrong, that keys are old.
         """
         if self.unwatched:
             return unwatched_words(self.unwatched)
         if self.status not in (Connection.Status.STALE, Connection.Status.FAILED):
-            return ""
+            return self.keys_notice
         if self.connection.status != Connection.Status.OK:
             return self.connection.status_detail or "The last sync failed: these are the last known figures."
         if self.freshness.is_ahead:
@@ -205,8 +208,25 @@ class ConnectionHealth:
         return f"The last sync is older than {STALE_AFTER_INTERVALS} intervals: these are the last known figures."
 
     @property
+    def keys_are_old(self) -> bool:
+        """Whether its credentials have been in use for longer than they should be."""
+        return is_old(self.keys_since)
+
+    @property
+    def keys_notice(self) -> str:
+        """What to do about old credentials; empty while they are not old."""
+        if not self.keys_are_old:
+            return ""
+        return f"Its keys are older than {settings.CREDENTIAL_DAYS} days: make new ones at the venue and enter them."
+
+    @property
+    def notice_label(self) -> str:
+        """The words in front of the notice."""
+        return "Old keys" if self.notice and self.notice == self.keys_notice else self.freshness.label
+
+    @property
     def notice_kind(self) -> str:
-        return "warn" if self.unwatched else self.freshness.kind
+        return "warn" if self.unwatched or self.notice == self.keys_notice else self.freshness.kind
 
     @property
     def running(self) -> SyncRun | None:
@@ -244,6 +264,7 @@ _URGENCY: Final = {
 def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> tuple[ConnectionHealth, ...]:
     """The owner's connections, worst first, each with its newest runs; five queries whatever their number."""
     connections = Connection.objects.filter(owner_id=owner_id).select_related("platform")
+    connections = connections.annotate(keys_since=Min("credentials__updated_at"))
     if connection_id is not None:
         connections = connections.filter(pk=connection_id)
     runs: dict[UUID, list[SyncRun]] = {connection.pk: [] for connection in connections}
@@ -259,6 +280,7 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
             freshness(connection),
             tuple(SyncRow(run, _worst_first(assets.get(run.pk, []))) for run in runs[connection.pk]),
             open_[connection.pk],
+            connection.keys_since,
         )
         for connection in connections
     ]

@@ -13,6 +13,11 @@ def refused_key(connection_id: UUID) -> str:
     return f"credentials:{connection_id}"
 
 
+def old_keys_key(connection_id: UUID) -> str:
+    """The key of the alert that says that the connection's credentials have been in use for long."""
+    return f"old-keys:{connection_id}"
+
+
 def tell_of_switch(connection: Connection) -> None:
     """After a connection was switched: say how many stops nobody carries out now, or that this is over.
 
@@ -32,5 +37,10 @@ def tell_of_switch(connection: Connection) -> None:
             stops=stops,
         )
     if connection.state == Connection.State.ARCHIVED:
-        keys = (f"sync:{connection.pk}", f"failing:sync of {connection.pk}", refused_key(connection.pk))
+        keys = (
+            f"sync:{connection.pk}",
+            f"failing:sync of {connection.pk}",
+            refused_key(connection.pk),
+            old_keys_key(connection.pk),
+        )
         resolve_alerts(owner_id=owner_id, keys=keys)

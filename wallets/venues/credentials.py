@@ -1,60 +1,55 @@
-"""Credentials of connections, readable only where they belong.
+"""Credentials of connections, readable only where they belong; `kit.sealing` says how they are kept.
 
-Each field is one Fernet token (authenticated encryption; cryptography's MultiFernet, so that keys can be rotated).
-Owner, connection and field are inside the token with the value: a ciphertext that was copied to another row decrypts,
-but names another place and is refused. The row keeps a fingerprint of the key it was written with, which tells what a
-rotation has left to do. Values leave this module only towards a venue adapter.
+Owner, connection and field are bound to the ciphertext: one that was copied to another row is refused. The row keeps a
+fingerprint of the key it was sealed with, which tells what a rotation has left to do. Values leave this module only
+towards a venue adapter.
 """
 
-import hashlib
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
+from django.db import connections, transaction
 
-from kit import clock
-from kit.alerts.services import resolve_alert
+from kit import clock, sealing, tenancy
+from kit.alerts.services import resolve_alerts
 from kit.audit import services as audit
-from kit.errors import InvalidInputError, MoniqoError
+from kit.errors import ConflictError, InvalidInputError
 from wallets.models import Connection, Credential, CredentialField
-from wallets.venues.alerts import refused_key
+from wallets.venues.alerts import old_keys_key, refused_key
 
-KEY_ID_LENGTH: Final = 16
+BATCH: Final = 500
 
 
-class CredentialError(MoniqoError):
+class CredentialError(ConflictError):
     """A credential cannot be read or written. The message never says anything about its value."""
 
     code = "credential"
-    status = 409
 
 
 def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> None:
-    """Encrypt and keep `values` by field, replacing earlier ones; fields that are left out stay as they are.
+    """Seal and keep `values` by field, replacing earlier ones; fields that are left out stay as they are.
 
     Raises InvalidInputError for a field that the platform does not have, an empty one that it requires, and one that
-    is not written as the venue writes it.
+    is not written as the venue writes it; CredentialError when no key is configured.
     """
     declared = {field.name: field for field in connection.platform.credential_fields.all()}
     problems = {name: problem for name, value in values.items() if (problem := _problem(declared.get(name), value))}
     if problems:
         raise InvalidInputError("Correct the credentials' fields.", fields=problems)
-    for name, value in values.items():
+    try:
+        sealed = {name: sealing.seal(value, place=_place(connection, name)) for name, value in values.items()}
+    except sealing.SealError as error:
+        raise CredentialError(error.sentence) from error
+    for name, token in sealed.items():
         Credential.objects.update_or_create(
             owner_id=connection.owner_id,
             connection=connection,
             field=name,
-            defaults={
-                "token": _encrypt(connection, name, value),
-                "key_id": key_ids()[0],
-                "updated_at": clock.now(),
-            },
+            defaults={"token": token, "key_id": sealing.key_ids()[0], "updated_at": clock.now()},
         )
-    resolve_alert(owner_id=connection.owner_id, key=refused_key(connection.pk))
+    resolve_alerts(owner_id=connection.owner_id, keys=(refused_key(connection.pk), old_keys_key(connection.pk)))
     names = {"fields": sorted(values)}
     audit.record(audit.Area.KEYS, "Keys stored", owner_id=connection.owner_id, subject=connection.name, after=names)
 
@@ -72,68 +67,81 @@ def _problem(field: CredentialField | None, value: str) -> str:
 
 def read_credentials(*, connection: Connection) -> dict[str, str]:
     """Every field of the connection in clear, for its adapter. Raises CredentialError when one cannot be trusted."""
-    return {row.field: _decrypt(connection, row) for row in Credential.objects.filter(connection=connection)}
+    return {row.field: _open(connection, row) for row in Credential.objects.filter(connection=connection)}
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What one batch did: rows encrypted again, the errors of rows that no configured key opens, the last row seen."""
+    """What one batch did: rows sealed again, whose and why others could not be read, the last row seen."""
 
     rotated: int
-    unreadable: tuple[CredentialError, ...]
+    unreadable: tuple[str, ...]
     last: int | None
 
 
-def rotate_credentials(*, after: int = 0, limit: int = 500) -> Rotation:
-    """Encrypt the next `limit` rows of older keys behind row `after` again with the first key, as the system role.
+def count_old_credentials() -> int:
+    """How many rows, of everybody, are not sealed with the first key."""
+    with tenancy.system():
+        return Credential.objects.exclude(key_id=sealing.key_ids()[0]).count()
 
-    A row that cannot be read stays as it is and is reported: a key that was lost must not keep the others from theirs.
-    One that its owner enters anew meanwhile keeps what was entered.
+
+def rotate_credentials(*, after: int = 0, limit: int = BATCH) -> Rotation:
+    """Seal the next `limit` rows of older keys behind row `after` again with the first key, in one transaction.
+
+    What is done is known by its key, so this may be interrupted at any moment and begun anew. What an earlier version
+    sealed with Fernet is old whatever its key. A row that cannot be read stays as it is and is reported: a key that was
+    lost must not keep the others from theirs. One that its owner is entering anew this moment is passed over.
     """
-    newest = key_ids()[0]
-    rows = Credential.objects.exclude(key_id=newest).filter(pk__gt=after).select_related("connection__owner")
-    rotated, unreadable, last = 0, [], None
-    for row in rows.order_by("pk")[:limit]:
-        last = row.pk
-        try:
-            token = _encrypt(row.connection, row.field, _decrypt(row.connection, row))
-        except CredentialError as error:
-            unreadable.append(CredentialError(f"{row.connection.owner.email}: {error}"))
-            continue
-        rotated += Credential.objects.filter(pk=row.pk, token=row.token).update(token=token, key_id=newest)
-    return Rotation(rotated, tuple(unreadable), last)
+    newest = sealing.key_ids()[0]
+    rows = Credential.objects.exclude(key_id=newest).filter(pk__gt=after).select_related("connection", "owner")
+    sealed: list[tuple[int, bytes]] = []
+    unreadable, last = [], None
+    with tenancy.system(), transaction.atomic(using=tenancy.SYSTEM_DB_ALIAS):
+        for row in rows.order_by("pk").select_for_update(skip_locked=True, of=("self",))[:limit]:
+            last = row.pk
+            try:
+                value = _open(row.connection, row)
+            except CredentialError as error:
+                unreadable.append(f"{row.owner.email}: {row.field}. {error}")
+            else:
+                sealed.append((row.pk, sealing.seal(value, place=_place(row.connection, row.field))))
+        _write(sealed, newest)
+    return Rotation(len(sealed), tuple(unreadable), last)
 
 
-def key_ids() -> list[str]:
-    """Fingerprints of the keys in use, the one that encrypts first. They say nothing about the keys."""
-    return [hashlib.sha256(key.encode()).hexdigest()[:KEY_ID_LENGTH] for key in _keys()]
+def rotate_all() -> Rotation:
+    """Every batch there is, one after the other; `last` is None then."""
+    total, after = Rotation(0, (), None), 0
+    while (batch := rotate_credentials(after=after)).last is not None:
+        total, after = Rotation(total.rotated + batch.rotated, total.unreadable + batch.unreadable, None), batch.last
+    return total
 
 
-def _encrypt(connection: Connection, field: str, value: str) -> bytes:
-    return _fernet().encrypt(json.dumps([*_place(connection, field), value]).encode())
+def _write(sealed: Sequence[tuple[int, bytes]], key_id: str) -> None:
+    with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE wallets_credential AS kept SET token = made.token, key_id = %s
+            FROM unnest(%s::bigint[], %s::bytea[]) AS made (id, token) WHERE kept.id = made.id
+            """,
+            [key_id, [pk for pk, _ in sealed], [token for _, token in sealed]],
+        )
 
 
-def _decrypt(connection: Connection, row: Credential) -> str:
+def _open(connection: Connection, row: Credential) -> sealing.Secret:
     try:
-        *place, value = json.loads(_fernet().decrypt(bytes(row.token)))
-    except (InvalidToken, ValueError) as error:
+        return sealing.unseal(bytes(row.token), place=_place(connection, row.field))
+    except sealing.KeyLostError as error:
         raise CredentialError(
-            f"Enter {row.field} of {connection.name} again: it was encrypted with a key that is not configured."
+            f"Enter the keys of {connection.name} again: they were encrypted with a key that is not configured."
         ) from error
-    if place != _place(connection, row.field):
-        raise CredentialError(f"Enter {row.field} of {connection.name} again: what is stored belongs somewhere else.")
-    return str(value)
+    except sealing.MisplacedError as error:
+        raise CredentialError(
+            f"Enter the keys of {connection.name} again: what is stored belongs somewhere else, or was altered."
+        ) from error
+    except sealing.SealError as error:
+        raise CredentialError(error.sentence) from error
 
 
-def _place(connection: Connection, field: str) -> list[str]:
-    return [str(connection.owner_id), str(connection.pk), field]
-
-
-def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in _keys()])
-
-
-def _keys() -> list[str]:
-    if not settings.CREDENTIAL_KEYS:
-        raise CredentialError("Set MONIQO_CREDENTIAL_KEYS first: without a key nothing secret is stored.")
-    return list(settings.CREDENTIAL_KEYS)
+def _place(connection: Connection, field: str) -> tuple[str, ...]:
+    return str(connection.owner_id), str(connection.pk), field

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             name="SecondFactor",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("secret", models.BinaryField(help_text="Encrypted, with whose it is inside.")),
+                ("secret", models.BinaryField(help_text="Encrypted, bound to its owner.")),
                 ("confirmed_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "last_step",

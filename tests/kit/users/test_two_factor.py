@@ -16,6 +16,7 @@ from django.db import connection, connections
 from django.test import Client, override_settings
 
 from kit import clock, tenancy
+from kit.embedded.environment import new_encryption_key
 from kit.users import two_factor
 from kit.users.models import RecoveryCode, SecondFactor, User
 from tests.kit.users.test_signing_in import password_of, post
@@ -279,7 +280,10 @@ def test_a_rotation_names_whose_key_it_could_not_read_and_fails(live_db: str, ow
     with override_settings(CREDENTIAL_KEYS=[OTHER_KEY]):
         set_up(other_owner)
     said = StringIO()
-    with pytest.raises(CommandError, match="1 credentials could not be read"):
+    with (
+        override_settings(CREDENTIAL_KEYS=[new_encryption_key(), *settings.CREDENTIAL_KEYS]),
+        pytest.raises(CommandError, match="1 credentials could not be read"),
+    ):
         call_command("rotate_credentials", stdout=said, stderr=said)
     assert f"{other_owner.email}: the key of their authenticator app" in said.getvalue()
     assert "1 credentials were encrypted again" in said.getvalue()

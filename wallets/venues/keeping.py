@@ -1,0 +1,76 @@
+"""What happens to credentials every night: they move to the newest key, and those in use for long are told of."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+
+from kit import clock, tenancy
+from kit.alerts.links import about
+from kit.alerts.models import PlatformAlert
+from kit.alerts.services import raise_alert, raise_platform_alert, resolve_platform_alert
+from kit.users import two_factor
+from wallets.models import Connection
+from wallets.venues.alerts import old_keys_key
+from wallets.venues.credentials import rotate_all
+
+LOST_KEY: Final = "lost-key"
+
+
+def keep_credentials() -> int:
+    """Seal again what an older key sealed, then tell the owners of old credentials; returns how many were sealed.
+
+    What no key opens is told to its owner by the sync of the connection, and here to operators, who may have the key.
+    """
+    if not settings.CREDENTIAL_KEYS:
+        return 0
+    done = rotate_all()
+    with tenancy.system():
+        factors, locked_out = two_factor.rotate_secrets()
+    _tell_operators(len(done.unreadable) + len(locked_out))
+    tell_of_old_keys()
+    return done.rotated + factors
+
+
+def is_old(since: datetime | None) -> bool:
+    """Whether what was entered at `since` has been in use for longer than the setting says."""
+    return since is not None and clock.now() - since > timedelta(days=settings.CREDENTIAL_DAYS)
+
+
+def tell_of_old_keys() -> None:
+    """Tell every owner of connections whose credentials are older than the setting says."""
+    before = clock.now() - timedelta(days=settings.CREDENTIAL_DAYS)
+    with tenancy.system():
+        rows = Connection.objects.exclude(state=Connection.State.ARCHIVED).filter(credentials__updated_at__lt=before)
+        old = list(rows.values_list("owner_id", "pk", "name").distinct())
+    for owner_id, pk, name in old:
+        _tell(owner_id, pk, name)
+
+
+def _tell_operators(count: int) -> None:
+    """What a lost key takes from everybody is one alert for those who can put the key back."""
+    if not count:
+        resolve_platform_alert(key=LOST_KEY)
+        return
+    raise_platform_alert(
+        key=LOST_KEY,
+        level=PlatformAlert.Level.CRITICAL,
+        title="{count} stored secrets need a key that is not configured",
+        body="Put it back behind the first in MONIQO_CREDENTIAL_KEYS. Where it is lost, the owners are asked to enter "
+        "their keys again. `manage.py rotate_credentials` says whose they are.",
+        count=count,
+    )
+
+
+def _tell(owner_id: UUID, pk: UUID, name: str) -> None:
+    with tenancy.tenant(owner_id):
+        raise_alert(
+            owner_id=owner_id,
+            key=old_keys_key(pk),
+            title=f"The keys of {name} are old",
+            body="They have been in use for more than {days} days. Make new ones at the venue, enter them, and delete "
+            "the old ones there.",
+            about=about("connection", pk),
+            days=settings.CREDENTIAL_DAYS,
+        )
