@@ -64,7 +64,8 @@
 -- migration trading 0014_fills_and_trades_of_an_owner c5970b5919e4cf01
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
--- migration users 0003_two_factor e8135b97f1f48c31
+-- migration users 0003_two_factor ff81671d742e434e
+-- migration users 0004_second_factors_under_aes 1beaaa6b20c7a50a
 -- migration wallets 0001_initial 3dbb097b8db00ee4
 -- migration wallets 0002_policies 2ac302fabbd9cff6
 -- migration wallets 0003_ledger 77ac8c1e5f54fc2e
@@ -74,6 +75,7 @@
 -- migration wallets 0008_connections_as_others_see_them 1a48fb2e078e8596
 -- migration wallets 0009_reserves abcc57b8478b3bb0
 -- migration wallets 0010_platforms dde5e55dd072947c
+-- migration wallets 0011_credentials_under_aes e51e7e118bfc7993
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -3921,7 +3923,9 @@ INSERT INTO public.django_migrations VALUES
 	(71, 'sessions', '0001_initial', now()),
 	(72, 'users', '0002_tokens', now()),
 	(73, 'users', '0003_two_factor', now()),
-	(74, 'wallets', '0010_platforms', now());
+	(74, 'users', '0004_second_factors_under_aes', now()),
+	(75, 'wallets', '0010_platforms', now()),
+	(76, 'wallets', '0011_credentials_under_aes', now());
 
 
 --
@@ -4326,7 +4330,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 64, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 74, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 76, true);
 
 
 --

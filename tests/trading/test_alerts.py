@@ -9,10 +9,13 @@ from kit import clock
 from kit.alerts.models import Alert
 from kit.users.models import User
 from tests.trading.desk import Desk, make_desk
+from trading.models import OrderEvent
 from trading.orders import sending
 from trading.risk.limits import set_limits
-from wallets.venues.base import VenueCredentialsError, VenueUnavailableError
-from wallets.venues.credentials import store_credentials
+from wallets.models import Account, Connection
+from wallets.venues.base import Venue, VenueCredentialsError, VenueUnavailableError
+from wallets.venues.credentials import CredentialError, store_credentials
+from wallets.venues.registry import ADAPTERS
 
 
 @pytest.fixture
@@ -66,3 +69,26 @@ def test_what_the_gate_refuses_an_agent_is_told_once_and_until_an_order_passes(d
     set_limits(on=desk.wallet, allowed_symbols=None, maximum_notional=None, notional_asset="USDT")
     assert desk.place("buy", "1").status == "submitting"
     assert standing() == {}
+
+
+def test_an_order_whose_keys_cannot_be_read_is_never_sent_and_holds_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(connection: Connection) -> Venue:
+        raise CredentialError("Enter the keys of the account again: they were encrypted with a lost key.")
+
+    before = available(desk)
+    order = desk.place("buy", "1")
+    assert available(desk) < before
+    monkeypatch.setitem(ADAPTERS, "demo", locked)
+    order = desk.execute(order)
+    assert order.status == "expired"
+    said = OrderEvent.objects.filter(order=order).latest("pk").detail.exact
+    assert "It was never sent: Enter the keys of the account again" in said
+    assert available(desk) == before
+    assert standing() == {}  # the sync of the connection says it, once
+
+
+def available(desk: Desk) -> Decimal:
+    account = Account.objects.get(wallet=desk.wallet, asset="USDT", kind="wallet")
+    return account.balance - account.held
