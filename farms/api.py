@@ -159,6 +159,14 @@ class FarmChange(Body):
     target_weight: Share | None = None
 
 
+class MasterIn(Body):
+    master_id: UUID
+
+
+class PlaceOfWorkIn(Body):
+    farm_id: UUID
+
+
 class AgentIn(Body):
     """`sizing` "cash" spends the fraction `size` of the free cash, "risk" loses it between price and stop."""
 
@@ -260,8 +268,21 @@ def change_farm(request: HttpRequest, farm_id: UUID, body: FarmChange) -> Any:
 
 @router.post("/farms/{farm_id}/archive", response=FarmOut, summary="End it: its free money goes up, its history stays")
 def archive_farm(request: HttpRequest, farm_id: UUID) -> Any:
-    """For good, with its agents. Refused with 409 while a position or an order of one of them is open."""
+    """With its agents. Refused with 409 while a position or an order of one of them is open."""
     services.archive_farm(owner_id=owner_of(request), farm_id=farm_id)
+    return _farm(request, farm_id)
+
+
+@router.post("/farms/{farm_id}/restore", response=FarmOut, summary="Take an archived farm back, paused and empty")
+def restore_farm(request: HttpRequest, farm_id: UUID) -> Any:
+    services.restore_farm(owner_id=owner_of(request), farm_id=farm_id)
+    return _farm(request, farm_id)
+
+
+@router.post("/farms/{farm_id}/move", response=FarmOut, summary="Put it under another master, with all that it has")
+def move_farm(request: HttpRequest, farm_id: UUID, body: MasterIn) -> Any:
+    """Of the same base asset and connection. What it holds is a flow of both masters, and nobody's profit."""
+    services.move_farm(owner_id=owner_of(request), farm_id=farm_id, master_id=body.master_id)
     return _farm(request, farm_id)
 
 
@@ -316,8 +337,21 @@ def change_agent(request: HttpRequest, agent_id: UUID, body: AgentChange) -> Any
 
 @router.post("/agents/{agent_id}/archive", response=AgentDetailOut, summary="End it: its free money goes to its farm")
 def archive_agent(request: HttpRequest, agent_id: UUID) -> Any:
-    """For good; its history stays. Refused with 409 while a position or an order of it is open."""
+    """Its history stays. Refused with 409 while a position or an order of it is open."""
     services.archive_agent(owner_id=owner_of(request), agent_id=agent_id)
+    return _agent(request, agent_id)
+
+
+@router.post("/agents/{agent_id}/restore", response=AgentDetailOut, summary="Take an archived agent back, paused")
+def restore_agent(request: HttpRequest, agent_id: UUID) -> Any:
+    services.restore_agent(owner_id=owner_of(request), agent_id=agent_id)
+    return _agent(request, agent_id)
+
+
+@router.post("/agents/{agent_id}/move", response=AgentDetailOut, summary="Let it work in another farm from now on")
+def move_agent(request: HttpRequest, agent_id: UUID, body: PlaceOfWorkIn) -> Any:
+    """Its wallet comes along. What it holds is a flow of both farms, and nobody's profit."""
+    services.move_agent(owner_id=owner_of(request), agent_id=agent_id, farm_id=body.farm_id)
     return _agent(request, agent_id)
 
 

@@ -34,7 +34,7 @@ class Farm(Identified, Owned):
         RUNNING = "running", "Running"
         PAUSED = "paused", "Paused"
         REHEARSING = "rehearsing", "Building its history"  # runs over the past only: under a controlled clock
-        ARCHIVED = "archived", "Archived"  # for good: its money is gone up, its history stays
+        ARCHIVED = "archived", "Archived"  # its money is gone up, its history stays
 
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.TREND_FOLLOWING)
@@ -171,6 +171,7 @@ class FarmEvent(Owned):
         FAILED = "failed", "Failed"
         CHANGED = "changed", "Changed"
         ARCHIVED = "archived", "Archived"
+        RESTORED = "restored", "Restored"
 
     farm = models.ForeignKey(Farm, on_delete=models.PROTECT, related_name="events")
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, blank=True, related_name="events")

@@ -300,7 +300,7 @@ def archive_farm(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Say what archiving does, then do it."""
     found = _owned(request, Farm.objects.select_related("wallet__parent"), pk)
     text = (
-        "Its agents stop for good, and all free money goes up to the master wallet. Trades, orders and events stay. "
+        "Its agents stop, and all free money goes up to the master wallet. Trades, orders and events stay. "
         "It is refused while a position or an order is open."
     )
     back = reverse("farms:farm", args=(pk,))
@@ -313,7 +313,7 @@ def archive_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Say what archiving does, then do it."""
     found = _owned(request, Agent.objects.select_related("farm"), pk)
     text = (
-        f"It stops for good, and its free money goes up to {found.farm.name}. Trades, orders and events stay. "
+        f"It stops, and its free money goes up to {found.farm.name}. Trades, orders and events stay. "
         "It is refused while a position or an order of it is open."
     )
     back = reverse("farms:agent", args=(pk,))

@@ -37,6 +37,7 @@
 -- migration farms 0002_policies 53a342d2d0cb7f4a
 -- migration farms 0003_histories ca12648d97d353aa
 -- migration farms 0004_newest_runs_first 0924ac13100e9c52
+-- migration farms 0005_restored 75c6bd6030c6ede5
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
@@ -76,6 +77,7 @@
 -- migration wallets 0009_reserves abcc57b8478b3bb0
 -- migration wallets 0010_platforms dde5e55dd072947c
 -- migration wallets 0011_credentials_under_aes e51e7e118bfc7993
+-- migration wallets 0012_archived_wallets 4c78d557d682d6bd
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -2994,6 +2996,7 @@ CREATE TABLE public.wallets_wallet (
     owner_id uuid NOT NULL,
     parent_id uuid,
     minimum_balance numeric(38,18) NOT NULL,
+    archived_at timestamp with time zone,
     CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = 'master'::text)) OR ((NOT ((role)::text = 'master'::text)) AND (parent_id IS NOT NULL)))),
     CONSTRAINT wallet_minimum_balance_not_negative CHECK ((minimum_balance >= (0)::numeric)),
     CONSTRAINT wallet_reserve_has_no_target CHECK (((NOT ((role)::text = 'reserve'::text)) OR (target_weight IS NULL))),
@@ -3896,36 +3899,38 @@ INSERT INTO public.django_migrations VALUES
 	(44, 'farms', '0002_policies', now()),
 	(45, 'farms', '0003_histories', now()),
 	(46, 'farms', '0004_newest_runs_first', now()),
-	(47, 'wallets', '0002_policies', now()),
-	(48, 'wallets', '0003_ledger', now()),
-	(49, 'wallets', '0005_rehearsing_connections', now()),
-	(50, 'wallets', '0006_hierarchy_functions', now()),
-	(51, 'wallets', '0007_connections_active_since', now()),
-	(52, 'wallets', '0008_connections_as_others_see_them', now()),
-	(53, 'trading', '0006_newest_first', now()),
-	(54, 'trading', '0007_orders_remember_the_request', now()),
-	(55, 'trading', '0008_sums_of_a_period', now()),
-	(56, 'trading', '0009_refused_orders', now()),
-	(57, 'trading', '0010_trades_of_spans', now()),
-	(58, 'trading', '0011_sorted_by_an_index', now()),
-	(59, 'trading', '0012_daily_loss', now()),
-	(60, 'trading', '0013_written_for_cursors', now()),
-	(61, 'trading', '0014_fills_and_trades_of_an_owner', now()),
-	(62, 'wallets', '0009_reserves', now()),
-	(63, 'goals', '0001_initial', now()),
-	(64, 'goals', '0002_policies', now()),
-	(65, 'goals', '0003_requests_once', now()),
-	(66, 'markets', '0003_derivatives', now()),
-	(67, 'portfolio', '0001_initial', now()),
-	(68, 'portfolio', '0002_policies', now()),
-	(69, 'portfolio', '0003_scene_of_a_history', now()),
-	(70, 'portfolio', '0004_prices', now()),
-	(71, 'sessions', '0001_initial', now()),
-	(72, 'users', '0002_tokens', now()),
-	(73, 'users', '0003_two_factor', now()),
-	(74, 'users', '0004_second_factors_under_aes', now()),
-	(75, 'wallets', '0010_platforms', now()),
-	(76, 'wallets', '0011_credentials_under_aes', now());
+	(47, 'farms', '0005_restored', now()),
+	(48, 'wallets', '0002_policies', now()),
+	(49, 'wallets', '0003_ledger', now()),
+	(50, 'wallets', '0005_rehearsing_connections', now()),
+	(51, 'wallets', '0006_hierarchy_functions', now()),
+	(52, 'wallets', '0007_connections_active_since', now()),
+	(53, 'wallets', '0008_connections_as_others_see_them', now()),
+	(54, 'trading', '0006_newest_first', now()),
+	(55, 'trading', '0007_orders_remember_the_request', now()),
+	(56, 'trading', '0008_sums_of_a_period', now()),
+	(57, 'trading', '0009_refused_orders', now()),
+	(58, 'trading', '0010_trades_of_spans', now()),
+	(59, 'trading', '0011_sorted_by_an_index', now()),
+	(60, 'trading', '0012_daily_loss', now()),
+	(61, 'trading', '0013_written_for_cursors', now()),
+	(62, 'trading', '0014_fills_and_trades_of_an_owner', now()),
+	(63, 'wallets', '0009_reserves', now()),
+	(64, 'goals', '0001_initial', now()),
+	(65, 'goals', '0002_policies', now()),
+	(66, 'goals', '0003_requests_once', now()),
+	(67, 'markets', '0003_derivatives', now()),
+	(68, 'portfolio', '0001_initial', now()),
+	(69, 'portfolio', '0002_policies', now()),
+	(70, 'portfolio', '0003_scene_of_a_history', now()),
+	(71, 'portfolio', '0004_prices', now()),
+	(72, 'sessions', '0001_initial', now()),
+	(73, 'users', '0002_tokens', now()),
+	(74, 'users', '0003_two_factor', now()),
+	(75, 'users', '0004_second_factors_under_aes', now()),
+	(76, 'wallets', '0010_platforms', now()),
+	(77, 'wallets', '0011_credentials_under_aes', now()),
+	(78, 'wallets', '0012_archived_wallets', now());
 
 
 --
@@ -4330,7 +4335,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 64, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 76, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 78, true);
 
 
 --

@@ -6,3 +6,9 @@ class PortfolioConfig(AppConfig):
     label = "portfolio"
     verbose_name = "Portfolio"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from portfolio.moving import followed
+        from wallets.hierarchy import archiving
+
+        archiving.register(followed)

@@ -72,10 +72,17 @@ EARNED_BEFORE: Final = "CASE WHEN equity = flow THEN realized_pnl ELSE 0 END"
 # What has flowed since the marks of each scope, by venue and asset, with the price it is told at.
 MOVED: Final = """
 flowed AS (
-    SELECT scope.scope, scope.base, scope.venue, book.asset, sum(book.held) AS held, sum(book.flow) AS flow,
-           sum(book.fees) AS fees, sum(book.adjustments) AS adjustments
-    FROM scope JOIN book USING (wallet_id)
-    GROUP BY scope.scope, scope.base, scope.venue, book.asset
+    SELECT scope, base, venue, asset, sum(held) AS held, sum(flow) AS flow, sum(fees) AS fees,
+           sum(adjustments) AS adjustments
+    FROM (
+        SELECT scope.scope, scope.base, scope.venue, book.asset, book.held, book.flow, book.fees, book.adjustments
+        FROM scope JOIN book USING (wallet_id)
+        UNION ALL
+        -- What a wallet that moved away took along is in no book of the scope any more, and its mark is.
+        SELECT mark.scope, mark.base, mark.venue, mark.asset, 0, 0, 0, 0
+        FROM portfolio_flowmark AS mark JOIN (SELECT DISTINCT scope, base FROM scope) AS known USING (scope, base)
+    ) AS part
+    GROUP BY scope, base, venue, asset
 ),
 moved AS MATERIALIZED (
     SELECT flowed.*,

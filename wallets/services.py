@@ -1,5 +1,6 @@
 """What other code may call to write in this app, under one name each; the ledger itself is `wallets.ledger`."""
 
+from wallets.hierarchy.archiving import archive_wallet, move_wallet, restore_wallet
 from wallets.hierarchy.movements import (
     Preview,
     Side,
@@ -21,18 +22,21 @@ __all__ = (
     "Preview",
     "Side",
     "allocate",
+    "archive_wallet",
     "assign_suspense",
     "collect",
     "create_demo_connection",
     "create_wallet",
     "deposit",
     "move_along",
+    "move_wallet",
     "open_paper_account",
     "preview_allocate",
     "preview_collect",
     "preview_deposit",
     "prune_sync_log",
     "request_sync",
+    "restore_wallet",
     "route",
     "sync_connection",
     "undo",

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from wallets.connections import urls as connection_urls
-from wallets.hierarchy import views
+from wallets.hierarchy import placing, views
 
 app_name = "wallets"
 urlpatterns = [
@@ -9,6 +9,9 @@ urlpatterns = [
     path("new/", views.create, name="create"),
     path("<uuid:pk>/", views.wallet, name="wallet"),
     path("<uuid:pk>/settings/", views.settings, name="settings"),
+    path("<uuid:pk>/archive/", placing.archive, name="archive"),
+    path("<uuid:pk>/restore/", placing.restore, name="restore"),
+    path("<uuid:pk>/place/", placing.place, name="place"),
     path("<uuid:pk>/deposit/", views.move, {"action": "deposit"}, name="deposit"),
     path("<uuid:pk>/allocate/", views.move, {"action": "allocate"}, name="allocate"),
     path("<uuid:pk>/collect/", views.move, {"action": "collect"}, name="collect"),

@@ -8,6 +8,7 @@ from farms.engine.tape import Tape
 from farms.services.changing import archive_agent, archive_farm, update_agent, update_farm
 from farms.services.control import pause_agent, pause_farm, record_failure, rehearse_farm, start_agent, start_farm
 from farms.services.hiring import DEFAULT_SIZE, create_agent, create_farm
+from farms.services.placing import move_agent, move_farm, restore_agent, restore_farm
 
 __all__ = [
     "DEFAULT_SIZE",
@@ -18,11 +19,15 @@ __all__ = [
     "bars_wanted",
     "create_agent",
     "create_farm",
+    "move_agent",
+    "move_farm",
     "pause_agent",
     "pause_farm",
     "prepare_runs",
     "record_failure",
     "rehearse_farm",
+    "restore_agent",
+    "restore_farm",
     "run_agent",
     "run_members",
     "start_agent",

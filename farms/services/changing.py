@@ -18,6 +18,7 @@ from markets.candles.reading import TIMEFRAME_MS, milliseconds
 from markets.models import Timeframe
 from quant import strategies
 from trading.models import Order, Position
+from wallets.hierarchy import archiving
 from wallets.models import Account, Wallet
 from wallets.services import collect, update_wallet
 
@@ -31,7 +32,7 @@ def update_farm(
     a kind that its agents are not of.
     """
     with transaction.atomic():
-        farm = _changeable(lock_farm(owner_id=owner_id, farm_id=farm_id))
+        farm = require_changeable(lock_farm(owner_id=owner_id, farm_id=farm_id))
         name = named(name, taken=Farm.objects.filter(owner_id=owner_id).exclude(pk=farm_id))
         if kind not in Farm.Kind.values:
             raise invalid("kind", f"Choose one of {', '.join(Farm.Kind.values)}.")
@@ -63,8 +64,8 @@ def update_agent(
     """
     with transaction.atomic():
         agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
-        _changeable(agent.farm)
-        _require_unarchived(agent)
+        require_changeable(agent.farm)
+        require_unarchived(agent)
         name = named(name, taken=agent.farm.agents.exclude(pk=agent_id))
         if timeframe not in Timeframe.values:
             raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
@@ -86,20 +87,20 @@ def update_agent(
 
 
 def archive_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
-    """Put an agent away for good: its free money goes to its farm, it decides no more, and its history stays.
+    """Put an agent away: its free money goes to its farm, it decides no more, and its history stays.
 
     Raises ConflictError that says what to do while a position or an order of it is open.
     """
     with transaction.atomic():
         agent = lock_agent(owner_id=owner_id, agent_id=agent_id)
-        _changeable(agent.farm)
+        require_changeable(agent.farm)
         if agent.status != Agent.Status.ARCHIVED:
             _archive(agent)
     return agent
 
 
 def archive_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
-    """Put a farm and its agents away for good: the agents' free money goes up to the master, all history stays.
+    """Put a farm and its agents away: the agents' free money goes up to the master, all history stays.
 
     Raises ConflictError that names what is open; then nothing was put away.
     """
@@ -107,14 +108,14 @@ def archive_farm(*, owner_id: UUID, farm_id: UUID) -> Farm:
         farm = lock_farm(owner_id=owner_id, farm_id=farm_id)
         if farm.status == Farm.Status.ARCHIVED:
             return farm
-        _changeable(farm)
+        require_changeable(farm)
         for agent in members([farm]):
             if agent.status != Agent.Status.ARCHIVED:
                 _archive(agent)
         _collect_all(farm.wallet)
         farm.status = Farm.Status.ARCHIVED
         farm.save(update_fields=("status",))
-        _halt(farm.wallet)
+        _put_away(farm.wallet)
         record(farm, FarmEvent.Kind.ARCHIVED)
     return farm
 
@@ -125,7 +126,7 @@ def _archive(agent: Agent) -> None:
     agent.status, agent.status_detail, agent.failures = Agent.Status.ARCHIVED, Sentence(), 0
     agent.save(update_fields=("status", "status_detail", "failures"))
     AgentFarmAssignment.objects.filter(agent=agent, ended_at=None).update(ended_at=clock.now())
-    _halt(agent.wallet)
+    _put_away(agent.wallet)
     record(agent.farm, FarmEvent.Kind.ARCHIVED, agent=agent)
 
 
@@ -154,8 +155,9 @@ def _collect_all(wallet: Wallet) -> None:
         )
 
 
-def _halt(wallet: Wallet) -> None:
+def _put_away(wallet: Wallet) -> None:
     _update_wallet(wallet, wallet.name, None, state=Wallet.TradingState.HALTED)
+    archiving.put_away(archiving.lock(wallet))
 
 
 def _update_wallet(wallet: Wallet, name: str, target_weight: Decimal | None, *, state: str = "") -> None:
@@ -168,12 +170,19 @@ def _update_wallet(wallet: Wallet, name: str, target_weight: Decimal | None, *, 
     )
 
 
-def _changeable(farm: Farm) -> Farm:
+def require_changeable(farm: Farm) -> Farm:
+    """The farm; ConflictError where it is archived or its history is being built."""
     if farm.status == Farm.Status.ARCHIVED:
-        raise ConflictError(f"{farm.name} is archived: make a new farm in its place.")
+        raise ConflictError(f"{farm.name} is archived: restore it first.")
     if farm.status == Farm.Status.REHEARSING and not clock.is_controlled():
         raise ConflictError(f"Wait until the history of {farm.name} is built.")
     return farm
+
+
+def require_kind(farm: Farm, agent: Agent) -> None:
+    """Raises ConflictError where the farm is of one kind and the agent of another."""
+    if farm.kind not in (Farm.Kind.MIXED, agent.strategy):
+        raise ConflictError(f"{farm.name} is a {farm.get_kind_display()} farm: make it {Farm.Kind.MIXED.label} first.")
 
 
 def _require_its_agents_are(farm: Farm, kind: Farm.Kind) -> None:
@@ -184,9 +193,10 @@ def _require_its_agents_are(farm: Farm, kind: Farm.Kind) -> None:
         raise ConflictError(f"Choose {Farm.Kind.MIXED.label}, or archive who is no {kind.label} agent first: {names}.")
 
 
-def _require_unarchived(agent: Agent) -> None:
+def require_unarchived(agent: Agent) -> None:
+    """Raises ConflictError for an agent that is archived."""
     if agent.status == Agent.Status.ARCHIVED:
-        raise ConflictError(f"{agent.name} is archived: duplicate it to go on with its settings.")
+        raise ConflictError(f"{agent.name} is archived: restore it first, or duplicate it.")
 
 
 def _last_closed(timeframe: str) -> int:

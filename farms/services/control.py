@@ -103,7 +103,7 @@ def _switch_farm(owner_id: UUID, farm_id: UUID, status: Farm.Status, kind: FarmE
 
 def _require_unarchived(thing: Farm | Agent) -> None:
     if thing.status == "archived":
-        raise ConflictError(f"{thing.name} is archived for good: duplicate it to go on with its settings.")
+        raise ConflictError(f"{thing.name} is archived: restore it first.")
 
 
 def _failure_key(agent: Agent) -> str:

@@ -70,7 +70,7 @@ def create_agent(
     if farm is None:
         raise NotFoundError("This farm does not exist.")
     if farm.status == Farm.Status.ARCHIVED:
-        raise ConflictError(f"{farm.name} is archived: make a new farm in its place.")
+        raise ConflictError(f"{farm.name} is archived: restore it first.")
     name = named(name, taken=farm.agents.all())
     instrument = _tradable(instrument_id, farm.wallet.connection.venue)
     checked = checked_parameters(strategy, parameters or {}, instrument)

@@ -115,6 +115,24 @@ def start_and_end(program: Program) -> None:
     farm = program.call("post", "/farms/{farm_id}/archive", farm_id=made["farm_id"])
     master = program.call("get", "/wallets/{wallet_id}", wallet_id=made["master_id"])
     assert (first["value"], farm["value"], Decimal(master["value"])) == ("0", "0", Decimal(plan["amount"]))
+    take_back(program, made)
+
+
+def take_back(program: Program, made: Any) -> None:
+    """What was put away comes back, and finds another place."""
+    program.call("post", "/farms/{farm_id}/restore", farm_id=made["farm_id"])
+    agent = program.call("post", "/agents/{agent_id}/restore", agent_id=made["agent_ids"][0])
+    master = program.call("get", "/wallets/{wallet_id}", wallet_id=made["master_id"])
+    beside = {"name": "Beside", "role": "master", "connection_id": master["connection_id"]}
+    second = program.call("post", "/wallets", beside, status=201)["id"]
+    program.call("post", "/farms/{farm_id}/move", {"master_id": second}, farm_id=made["farm_id"])
+    other = program.call("post", "/farms", {"master_id": second, "name": "Other", "kind": "mixed"}, status=201)
+    program.call("post", "/agents/{agent_id}/move", {"farm_id": other["id"]}, agent_id=agent["id"])
+    savings = {"name": "Savings", "role": "reserve", "parent_id": made["master_id"]}
+    reserve = program.call("post", "/wallets", savings, status=201)["id"]
+    program.call("post", "/wallets/{wallet_id}/move", {"parent_id": second}, wallet_id=reserve)
+    program.call("post", "/wallets/{wallet_id}/archive", wallet_id=reserve)
+    program.call("post", "/wallets/{wallet_id}/restore", wallet_id=reserve)
 
 
 def grow(program: Program, number: int, markets: list[Instrument]) -> None:

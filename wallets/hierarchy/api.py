@@ -13,7 +13,7 @@ from kit.api import IdempotencyKey, Page, PageQuery, paginate, paginate_numbered
 from kit.errors import InvalidInputError
 from kit.http import owner_of
 from kit.users.access import MOVE, READ
-from wallets.hierarchy import movements, places, tree, undoing
+from wallets.hierarchy import archiving, movements, places, tree, undoing
 from wallets.hierarchy.parts import Move, ShareChange, amount_of, find_move, read_part, share_change
 from wallets.hierarchy.schemas import (
     AllocateIn,
@@ -25,6 +25,7 @@ from wallets.hierarchy.schemas import (
     EntryOut,
     HoldingOut,
     PartIn,
+    PlaceIn,
     PreviewOut,
     StatementQuery,
     TransferNarrow,
@@ -97,6 +98,26 @@ def change_wallet(request: HttpRequest, wallet_id: UUID, body: WalletChange) -> 
     now = {name: getattr(wallet, name) for name in WalletChange.model_fields}
     places.update_wallet(owner_id=owner_id, wallet_id=wallet_id, **now | body.sent())
     return _one(owner_id, wallet_id)
+
+
+@router.post("/wallets/{wallet_id}/archive", response=WalletOut, summary="Put an empty master or reserve away")
+def archive_wallet(request: HttpRequest, wallet_id: UUID) -> Any:
+    """409 says what to do first. The wallets of farms and agents are archived with them: `POST /farms/{id}/archive`."""
+    archiving.archive_wallet(owner_id=owner_of(request), wallet_id=wallet_id)
+    return _one(owner_of(request), wallet_id)
+
+
+@router.post("/wallets/{wallet_id}/restore", response=WalletOut, summary="Take an archived master or reserve back")
+def restore_wallet(request: HttpRequest, wallet_id: UUID) -> Any:
+    archiving.restore_wallet(owner_id=owner_of(request), wallet_id=wallet_id)
+    return _one(owner_of(request), wallet_id)
+
+
+@router.post("/wallets/{wallet_id}/move", response=WalletOut, summary="Give a reserve another master")
+def move_wallet(request: HttpRequest, wallet_id: UUID, body: PlaceIn) -> Any:
+    """A wallet takes its money and its past along. Farms and agents are moved with theirs: `POST /farms/{id}/move`."""
+    archiving.move_wallet(owner_id=owner_of(request), wallet_id=wallet_id, parent_id=body.parent_id)
+    return _one(owner_of(request), wallet_id)
 
 
 # --- moving money ---------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from kit.errors import ConflictError, InvalidInputError
 from kit.limits import MAX_AMOUNT
 from kit.live.publish import publish
 from markets.assets import require_named
+from wallets.hierarchy.archiving import hold_open, require_open
 from wallets.hierarchy.consequences import consequences
 from wallets.hierarchy.places import get_wallet
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, Request, post_many
@@ -149,6 +150,10 @@ class Step:
         return note | ({"split": True} if self.is_split else {})
 
     @property
+    def ids(self) -> tuple[UUID, ...]:
+        return (self.source.pk, self.target.pk) if self.source else (self.target.pk,)
+
+    @property
     def leg(self) -> Leg:
         outside = AccountRef(self.target.pk, self.asset, Account.Kind.EXTERNAL)
         source = AccountRef(self.source.pk, self.asset) if self.source else outside
@@ -164,6 +169,9 @@ def carry_out(steps: Sequence[tuple[str, Step]]) -> list[tuple[FundAllocation, b
     postings = post_many(
         owner_id=owner_id,
         requests=[Request(key, step.kind.value, [step.leg], step.detail) for key, step in steps],
+    )
+    hold_open(
+        {pk for posting, (_, step) in zip(postings, steps, strict=True) if not posting.is_replay for pk in step.ids}
     )
     return [
         (_find(posting), False) if posting.is_replay else (_write_down(posting, step), True)
@@ -290,7 +298,11 @@ def smallest_unit(asset: str) -> Decimal:
 def _agents(farm: Wallet | UUID) -> QuerySet[Wallet]:
     """The agents' wallets that a split reaches: with a target, at the farm's own connection."""
     return Wallet.objects.filter(
-        parent=farm, role=Wallet.Role.AGENT, connection=F("parent__connection"), target_weight__gt=0
+        parent=farm,
+        role=Wallet.Role.AGENT,
+        connection=F("parent__connection"),
+        target_weight__gt=0,
+        archived_at=None,
     ).order_by("created_at", "pk")
 
 
@@ -330,6 +342,8 @@ def _write_down(posting: Posting, step: Step) -> FundAllocation:
 
 
 def _preview(step: Step, parts: Sequence[Step]) -> Preview:
+    touched = (step.source, step.target, *(part.target for part in parts))
+    require_open((wallet.name, wallet.archived_at is not None) for wallet in touched if wallet)
     given = _side(step.source, step.asset, -step.amount) if step.source else None
     if given is not None and given.free_after < 0:
         raise InsufficientFundsError(asset=step.asset, available=given.free_before, needed=step.amount)

@@ -68,7 +68,7 @@ class Choice:
 def choices(place: Place, node: WalletNode, *, settings: bool = True) -> list[Choice]:
     """On its own page a master offers what moves money to and from its farms too; in the tree each farm does."""
     tabs = TABS if node.parent_id else MASTER_TABS
-    if tabs is MASTER_TABS and place.page == WALLET and node.children:
+    if tabs is MASTER_TABS and place.page == WALLET and node.present_children:
         tabs = (*MASTER_TABS[:1], *TABS[:2])
     return [Choice(tab, label, place.with_tab(tab)) for tab, label in tabs if settings or tab != SETTINGS]
 
@@ -78,7 +78,8 @@ def chosen(request: HttpRequest, nodes: Nodes) -> Place | None:
     if not nodes:
         return None
     asked = request.GET.get("wallet", "")
-    node = find(nodes, asked) if asked else next((node for node in nodes if node.role == Wallet.Role.FARM), nodes[0])
+    present = [node for node in nodes if not node.is_archived] or nodes
+    node = find(nodes, asked) if asked else next((one for one in present if one.role == Wallet.Role.FARM), present[0])
     return place_of(nodes, node, TREE, request.GET)
 
 
@@ -92,7 +93,7 @@ def place_of(nodes: Nodes, node: WalletNode, page: str, asked: QueryDict) -> Pla
     place = Place(page, node.id, tab if tab in tabs else tabs[0])
     if node.parent_id or place.tab not in SWAPPED:
         return place
-    below = tuple(other for other in nodes if other.parent_id == node.id)
+    below = _present_below(nodes, node)
     return replace(place, child=find(below, str(asked.get("child") or below[0].id)).id)
 
 
@@ -153,8 +154,10 @@ def tree_page(
 ) -> HttpResponse:
     """The page, or the region that htmx asks for: `overview` when something happened, `wallets` for another choice."""
     colour, work = colours(nodes), work_of(owner_of(request))
-    rows = [_row(node, colour, work) for node in nodes]
-    masters = [node for node in nodes if node.depth == 0]
+    # What is put away stands below the tree, unless it is what one looks at.
+    present = tuple(node for node in nodes if not node.is_archived or (place and node.id == place.wallet_id))
+    rows = [_row(node, colour, work) for node in present]
+    masters = [node for node in present if node.depth == 0]
     context: dict[str, Any] = {
         "rows": rows,
         "masters": masters,
@@ -162,8 +165,9 @@ def tree_page(
         "whole_scope": masters[0].id if len(masters) == 1 else owner_of(request),
         "farms": [row for row in rows if row.node.role == Wallet.Role.FARM],
         "branches": [row for row in rows if row.node.depth == 1],
-        "flow": capital_flow(nodes),
-        "totals": _totals(nodes, work),
+        "archived": [node for node in nodes if node.is_archived],
+        "flow": capital_flow(present),
+        "totals": _totals(present, work),
         "off_target": OFF_TARGET,
         "selected": None,
     }
@@ -202,7 +206,7 @@ def wallet_page(
         "row": _row(node, colour, work),
         "node": node,
         "path": _path(nodes, node),
-        "below": [_row(other, colour, work) for other in nodes if other.parent_id == pk],
+        "below": [_row(other, colour, work) for other in nodes if other.parent_id == pk and not other.is_archived],
         "place": place,
         "here": f"{place.path}?{urlencode({'asset': asset, 'kind': kind, 'page': str(page.number), 'sort': sort})}",
         "sort": sort,
@@ -225,7 +229,11 @@ def wallet_page(
 
 def _farms_of(nodes: Nodes, place: Place) -> list[WalletNode]:
     """The farms that a master's own page offers to move money to and from."""
-    return [other for other in nodes if place.child and other.parent_id == place.wallet_id]
+    return [one for one in _present_below(nodes, find(nodes, place.wallet_id)) if place.child]
+
+
+def _present_below(nodes: Nodes, node: WalletNode) -> Nodes:
+    return tuple(other for other in nodes if other.parent_id == node.id and not other.is_archived)
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------

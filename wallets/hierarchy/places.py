@@ -52,6 +52,8 @@ def create_wallet(
         raise InvalidInputError("Choose the connection of the master wallet.", fields={"connection_id": "Needed here."})
     if parent is None:
         require_named(base_asset, field="base_asset")
+    elif parent.archived_at is not None:
+        raise ConflictError(f"{parent.name} is archived: restore it first.")
     if role == Wallet.Role.RESERVE and parent is not None and connection.pk != parent.connection_id:
         raise InvalidInputError(
             "A reserve keeps its money at the connection of its master.", fields={"connection_id": "Leave this empty."}
@@ -67,7 +69,7 @@ def create_wallet(
         base_asset=parent.base_asset if parent else base_asset,
         target_weight=target_weight,
     )
-    _save(wallet)
+    save_in_place(wallet)
     audit.record(audit.Area.MONEY, "Wallet made", owner_id=owner_id, subject=wallet.name, after=_settings(wallet))
     publish(owner_id=owner_id, event="wallets", data={"wallet": str(wallet.pk), "change": "created"})
     return wallet
@@ -98,7 +100,7 @@ def update_wallet(
     if minimum_balance is not None:
         wallet.minimum_balance = _checked_minimum(minimum_balance)
     wallet.name, wallet.target_weight, wallet.trading_state = name.strip(), target_weight, trading_state
-    _save(wallet)
+    save_in_place(wallet)
     after = _settings(wallet)
     audit.record_change(
         audit.Area.LIMITS, "Wallet changed", owner_id=owner_id, subject=name, before=before, after=after
@@ -161,7 +163,8 @@ def _checked_minimum(amount: Decimal) -> Decimal:
     return amount
 
 
-def _save(wallet: Wallet) -> None:
+def save_in_place(wallet: Wallet) -> None:
+    """Write the wallet; ConflictError where its name is used under its parent."""
     try:
         with transaction.atomic():
             wallet.save()

@@ -19,6 +19,7 @@ from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.limits import MAX_AMOUNT
 from kit.live.publish import publish
 from markets.assets import require_named
+from wallets.hierarchy import archiving
 from wallets.hierarchy.movements import require_present, smallest_unit
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Connection, FundAllocation, Posting, PostingKind, Purpose, Wallet
@@ -63,6 +64,7 @@ def check(*, owner_id: UUID, moves: Sequence[Move]) -> list[tuple[Wallet, ...]]:
         raise InvalidInputError("There is nothing to move.")
     family = _family(owner_id)
     ways = [_way(family, move) for move in moves]
+    archiving.require_open((wallet.name, wallet.archived_at is not None) for way in ways for wallet in way)
     for connection in {wallet.connection_id: wallet for way in ways for wallet in way}.values():
         require_open(connection)
     for move in moves:
@@ -99,6 +101,7 @@ def move_along(
         said = {**(detail or {}), "ways": [[str(way[0].pk), str(way[-1].pk)] for way in ways]}
         posting = post(owner_id=owner_id, key=key, kind=kind, legs=legs, detail=said)
         if not posting.is_replay:
+            archiving.hold_open({wallet.pk for way in ways for wallet in way})
             _write_down(posting, moves, ways)
             _tell(posting, moves, ways)
     return posting

@@ -44,6 +44,7 @@ class WalletOut(Schema):
     state_action: StepOut | None
     target_weight: Amount | None
     minimum_balance: Amount
+    archived_at: datetime | None
     own_value: Amount | None
     free_value: Amount
     value: Amount | None
@@ -82,6 +83,10 @@ class WalletChange(Body):
     target_weight: Share | None = None
     trading_state: Literal["active", "reducing", "halted"] = LEFT_OUT
     minimum_balance: NotNegative = LEFT_OUT
+
+
+class PlaceIn(Body):
+    parent_id: UUID
 
 
 class DepositIn(Body):

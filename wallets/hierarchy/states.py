@@ -49,7 +49,7 @@ def work_of(owner_id: UUID) -> dict[UUID, Work]:
 
 def may_trade(node: WalletNode, work: Mapping[UUID, Work]) -> bool:
     """Whether nothing keeps the wallet, or its agent where it has one, from trading."""
-    is_open = node.state == Wallet.TradingState.ACTIVE
+    is_open = node.state == Wallet.TradingState.ACTIVE and not node.is_archived
     return is_open and (work[node.id].may_trade if node.id in work else True)
 
 
@@ -60,6 +60,8 @@ def is_off(node: WalletNode) -> bool:
 
 def wallet_state(node: WalletNode, work: Work | None = None) -> State:
     """The first thing that is wrong with the wallet or with whoever works with it, or how its connection is."""
+    if node.is_archived:
+        return State("archived", "Archived")
     if node.role == Wallet.Role.RESERVE:
         return _reserve_state(node)
     resume = _step(node, "Resume", "settings") if node.trading_state == node.state else None

@@ -69,6 +69,7 @@ class WalletNode:
     root_id: UUID
     depth: int
     children: int
+    present_children: int
     trading_state: str
     state: str
     connection_id: UUID
@@ -79,6 +80,7 @@ class WalletNode:
     base_asset: str
     target_weight: Decimal | None
     minimum_balance: Decimal
+    archived_at: datetime | None
     holdings: tuple[Holding, ...]
     own_value: Decimal | None
     free_value: Decimal
@@ -87,6 +89,10 @@ class WalletNode:
     unpriced: tuple[str, ...]
     share: Decimal | None
     target: Decimal | None
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
 
     @property
     def drift(self) -> Decimal | None:
@@ -100,7 +106,7 @@ class WalletNode:
 TREE: Final = """
 WITH tree AS MATERIALIZED (
     SELECT w.id, w.name, w.role, w.parent_id, below.root_id, w.created_at, w.trading_state, below.state,
-           w.connection_id, w.base_asset, w.target_weight, w.minimum_balance, below.distance AS depth
+           w.connection_id, w.base_asset, w.target_weight, w.minimum_balance, w.archived_at, below.distance AS depth
     FROM wallet_subtree(
         ARRAY(SELECT id FROM wallets_wallet WHERE owner_id = %(owner)s AND parent_id IS NULL)
     ) AS below
@@ -120,7 +126,8 @@ rate AS MATERIALIZED (
     CROSS JOIN LATERAL market_prices(wanted.venue, wanted.base_asset, wanted.assets, %(now)s, %(live)s) AS found
 )
 SELECT t.id, t.name, t.role, t.parent_id, t.root_id, t.depth, t.trading_state, t.state, t.connection_id, t.base_asset,
-       t.target_weight, t.minimum_balance, c.name AS connection_name, c.state AS connection_state, c.status, c.is_paper,
+       t.target_weight, t.minimum_balance, t.archived_at,
+       c.name AS connection_name, c.state AS connection_state, c.status, c.is_paper,
        c.synced_at, h.asset, h.held AS balance, h.reserved, r.price, r.source, r.at, r.is_carried
 FROM tree t
 JOIN wallets_connection c ON c.id = t.connection_id
@@ -167,6 +174,7 @@ class _Sprout:
     held_value: Decimal
     unpriced: set[str]
     children: int = 0
+    present_children: int = 0
     target: Decimal | None = None
 
 
@@ -212,6 +220,7 @@ def _grow(sprouts: list[_Sprout]) -> Iterator[WalletNode]:
             parent.held_value += sprout.held_value
             parent.unpriced |= sprout.unpriced
             parent.children += 1
+            parent.present_children += sprout.row["archived_at"] is None
     for sprout in sprouts:
         row, parent = sprout.row, by_id.get(sprout.row["parent_id"])
         if parent is None:
@@ -231,6 +240,7 @@ def _node(sprout: _Sprout, *, whole: Decimal) -> WalletNode:
         root_id=row["root_id"],
         depth=row["depth"],
         children=sprout.children,
+        present_children=sprout.present_children,
         trading_state=row["trading_state"],
         state=row["state"],
         connection_id=row["connection_id"],
@@ -241,6 +251,7 @@ def _node(sprout: _Sprout, *, whole: Decimal) -> WalletNode:
         base_asset=row["base_asset"],
         target_weight=row["target_weight"],
         minimum_balance=row["minimum_balance"],
+        archived_at=row["archived_at"],
         holdings=sprout.holdings,
         own_value=_known(sprout.own_value, any(holding.price is None for holding in sprout.holdings)),
         free_value=sprout.free_value,

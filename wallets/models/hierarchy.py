@@ -33,6 +33,9 @@ class Wallet(Identified, Owned):
         max_digits=9, decimal_places=8, null=True, blank=True, help_text="Fraction of the parent's value."
     )
     minimum_balance = MoneyField(default=Decimal(0), help_text="Of the base asset: goals take nothing below it.")
+    archived_at = models.DateTimeField(
+        null=True, blank=True, help_text="Put away: it is empty, takes no money and stands in no list until restored."
+    )
 
     class Meta:
         ordering = ("created_at",)

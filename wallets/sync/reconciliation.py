@@ -88,7 +88,7 @@ def _in_flight(connection_id: UUID) -> bool:
 
 def first_wallet(connection_id: UUID) -> UUID | None:
     """The wallet that keeps the connection's suspense: its oldest master, or its oldest wallet."""
-    wallets = Wallet.objects.filter(connection_id=connection_id).order_by("created_at", "pk")
+    wallets = Wallet.objects.filter(connection_id=connection_id, archived_at=None).order_by("created_at", "pk")
     chosen = wallets.filter(role=Wallet.Role.MASTER).first() or wallets.first()
     return chosen.pk if chosen else None
 

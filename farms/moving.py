@@ -1,0 +1,129 @@
+"""Taking farms and agents back, and moving them: the pages of `farms.services.placing`."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from farms import services
+from farms.models import Agent, Farm
+from kit.errors import MoniqoError
+from kit.forms import explain
+from kit.http import missing_is_404, owner_of
+from wallets.models import Wallet
+
+
+class PlaceForm(forms.Form):
+    """Where to: one of the places that there are."""
+
+    place = forms.ModelChoiceField(Wallet.objects.none(), label="To", empty_label=None)
+
+    def __init__(self, *args: Any, places: Any, label: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        field = self.fields["place"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset, field.label = places, label
+
+
+@login_required
+@require_POST
+def restore_farm(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take an archived farm back."""
+    return _do(request, reverse("farms:farm", args=(pk,)), lambda: services.restore_farm(
+        owner_id=owner_of(request), farm_id=pk
+    ))  # fmt: skip
+
+
+@login_required
+@require_POST
+def restore_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take an archived agent back."""
+    return _do(request, reverse("farms:agent", args=(pk,)), lambda: services.restore_agent(
+        owner_id=owner_of(request), agent_id=pk
+    ))  # fmt: skip
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def move_farm(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for another master of the same account, then put the farm under it."""
+    owner_id = owner_of(request)
+    farm = Farm.objects.select_related("wallet").filter(owner_id=owner_id, pk=pk).first()
+    if farm is None:
+        raise Http404("There is no such farm.")
+    masters = Wallet.objects.filter(
+        owner_id=owner_id,
+        role=Wallet.Role.MASTER,
+        archived_at=None,
+        base_asset=farm.wallet.base_asset,
+        connection=farm.wallet.connection_id,
+    ).exclude(children=farm.wallet)
+    form = PlaceForm(request.POST or None, places=masters, label="Master")
+    text = (
+        "Its agents, their money and their past come along. What they hold leaves one master and comes to the other as "
+        "a flow: it is nobody's profit."
+    )
+    return _moving(request, form, farm.name, text, reverse("farms:farm", args=(pk,)), lambda place: services.move_farm(
+        owner_id=owner_id, farm_id=pk, master_id=place.pk
+    ))  # fmt: skip
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def move_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for another farm of the same account, then let the agent work there."""
+    owner_id = owner_of(request)
+    agent = Agent.objects.select_related("wallet").filter(owner_id=owner_id, pk=pk).first()
+    if agent is None:
+        raise Http404("There is no such agent.")
+    farms = (
+        Farm.objects.filter(
+            owner_id=owner_id,
+            wallet__base_asset=agent.wallet.base_asset,
+            wallet__connection=agent.wallet.connection_id,
+        )
+        .exclude(status=Farm.Status.ARCHIVED)
+        .exclude(pk=agent.farm_id)
+    )
+    form = PlaceForm(request.POST or None, places=farms, label="Farm")
+    text = (
+        "Its money, its position and its past come along. What it holds leaves one farm and comes to the other as a "
+        "flow: it is nobody's profit."
+    )
+    return _moving(request, form, agent.name, text, reverse("farms:agent", args=(pk,)), lambda place: (
+        services.move_agent(owner_id=owner_id, agent_id=pk, farm_id=place.pk)
+    ))  # fmt: skip
+
+
+def _moving(
+    request: HttpRequest, form: PlaceForm, name: str, text: str, back: str, move: Callable[[Any], Farm | Agent]
+) -> HttpResponse:
+    if form.is_valid():
+        try:
+            move(form.cleaned_data["place"])
+        except MoniqoError as error:
+            explain(form, error, otherwise="place")
+        else:
+            messages.success(request, f"{name} is with {form.cleaned_data['place']} now.")
+            return redirect(back)
+    context = {"form": form, "title": f"Move {name}", "text": text, "cancel_url": back, "verb": "Move it"}
+    return render(request, "components/form_page.html", context, status=422 if form.is_bound else 200)
+
+
+def _do(request: HttpRequest, back: str, work: Callable[[], Farm | Agent]) -> HttpResponse:
+    try:
+        with missing_is_404():
+            done = work()
+    except MoniqoError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{done.name} is back, paused and without money: fund it, then start it.")
+    return redirect(back)

@@ -1,0 +1,55 @@
+"""A wallet that gets another place takes what it holds out of the wallets above it and into those that it comes to.
+
+For each of them that is a flow, as if money had moved: nobody has won or lost anything by it. So everything is valued
+right before, and the marks from which flows are told are shifted by what the wallet ever got and what it holds now:
+the next value finds exactly what it holds gone, or come.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from django.db import connection
+
+from portfolio.services import take_snapshots
+from wallets.hierarchy.archiving import Relocation
+
+SHIFT: Final = """
+WITH moved AS MATERIALIZED (
+    SELECT place.venue, book.asset, sum(book.held) AS held, sum(book.flow) AS flow, sum(book.fees) AS fees,
+           sum(book.adjustments) AS adjustments
+    FROM wallet_subtree(ARRAY[%(wallet)s]::uuid[]) AS tree
+    JOIN wallet_places AS place USING (wallet_id)
+    JOIN wallet_books(%(owner)s) AS book USING (wallet_id)
+    GROUP BY place.venue, book.asset
+),
+above (wallet_id, sign) AS (
+    SELECT unnest(%(left)s::uuid[]), -1
+    UNION ALL
+    SELECT unnest(%(entered)s::uuid[]), 1
+)
+INSERT INTO portfolio_flowmark AS mark (owner_id, wallet_id, base, venue, asset, flow, fees, adjustments)
+SELECT %(owner)s, above.wallet_id, %(base)s, venue, asset, sign * (flow - held), sign * fees, sign * adjustments
+FROM moved CROSS JOIN above
+ORDER BY above.wallet_id, venue, asset
+ON CONFLICT (scope, base, venue, asset) DO UPDATE
+SET flow = mark.flow + excluded.flow, fees = mark.fees + excluded.fees,
+    adjustments = mark.adjustments + excluded.adjustments
+"""
+
+
+@contextmanager
+def followed(relocation: Relocation) -> Iterator[None]:
+    """Around the change of a wallet's place, in its transaction: value everything, then tell what goes and comes."""
+    wallet = relocation.wallet
+    take_snapshots(owner_id=wallet.owner_id)
+    given: dict[str, Any] = {
+        "owner": wallet.owner_id,
+        "wallet": wallet.pk,
+        "base": wallet.base_asset,
+        "left": list(relocation.left),
+        "entered": list(relocation.entered),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SHIFT, given)
+    yield
