@@ -1,11 +1,20 @@
-"""The session with an exchange's public side through ccxt, the only place that opens one.
+"""The sessions with exchanges through ccxt, the only place that opens one.
 
-ccxt takes seconds and 70 MB to import, so it is imported by the process that asks, when it asks first.
+ccxt takes seconds and 70 MB to import, so it is imported by the process that asks, when it asks first. A session is not
+safe for several threads: whoever talks with credentials opens one of their own, for one task. What every session of an
+exchange would ask for again, its list of markets, is kept once per process and shared.
+
+No number of such a session passes through a binary float: JSON is read with its numbers as they are written, and ccxt
+is told to keep numbers as text.
 """
 
-from collections.abc import Callable
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cache, lru_cache
+from threading import Lock
 from typing import Any, Final
 
 import stamina
@@ -17,6 +26,8 @@ from markets.bounds import BEYOND, SMALLEST
 TIMEOUT_MS: Final = 10_000
 # Digits of a price that a market is quoted with when its exchange does not say how many.
 DIGITS: Final = 8
+# How long a process believes an exchange's list of markets.
+MARKETS_SECONDS: Final = 3600.0
 
 
 class FeedError(MoniqoError):
@@ -44,6 +55,97 @@ def open_exchange(exchange_id: str, base_url: str) -> Any:
     if base_url:
         exchange.urls["api"] = _redirected(exchange.urls["api"], base_url.rstrip("/"))
     return exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where and as whom a session talks. `credentials` are named as ccxt names them; none of them is ever shown.
+
+    With `base_url` every request goes there, the original host as first segment. `throttles` keeps to the pace that the
+    exchange allows; a server of one's own needs none.
+    """
+
+    exchange_id: str
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    base_url: str = ""
+    is_sandbox: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    throttles: bool = True
+
+
+def open_session(access: Access, *, timeout_ms: int = TIMEOUT_MS) -> Any:
+    """ccxt's exchange for one task, with exact numbers; its markets are loaded when they are needed first.
+
+    Raises InvalidInputError for an exchange that ccxt does not know or that has no sandbox.
+    """
+    import ccxt
+
+    if access.exchange_id not in ccxt.exchanges:
+        raise InvalidInputError(f"Choose another exchange: ccxt knows no {access.exchange_id!r}.")
+    config = {
+        "enableRateLimit": access.throttles,
+        "timeout": timeout_ms,
+        "options": dict(access.options),
+        "has": {"fetchCurrencies": False},  # markets name their assets
+        **access.credentials,
+    }
+    exchange = _exact(access.exchange_id)(config)
+    if access.is_sandbox:
+        if not exchange.urls.get("test"):
+            raise InvalidInputError(f"Connect to {exchange.name} itself: it has no sandbox.")
+        exchange.set_sandbox_mode(True)
+    if access.base_url:
+        exchange.urls["api"] = _redirected(exchange.urls["api"], access.base_url.rstrip("/"))
+    return exchange
+
+
+@cache
+def _exact(exchange_id: str) -> Any:
+    """ccxt's class of the exchange, whose numbers are those that the exchange wrote."""
+    import ccxt
+
+    def read(_: Any, text: str) -> Any:
+        try:
+            return json.loads(text, parse_float=str, parse_constant=str)
+        except ValueError as error:
+            raise ccxt.BadResponse(f"{exchange_id} broke off in the middle of its answer") from error
+
+    return type(exchange_id, (getattr(ccxt, exchange_id),), {"number": str, "on_json_response": read})
+
+
+_markets: Final[dict[tuple[Any, ...], tuple[float, dict[str, Any]]]] = {}
+_loading: Final = Lock()
+# What ccxt makes of a list of markets: read by everything else, written by nothing.
+_SHARED: Final = ("markets", "markets_by_id", "symbols", "ids", "currencies", "currencies_by_id", "codes",
+                  "baseCurrencies", "quoteCurrencies")  # fmt: skip
+# ccxt keeps these beside the markets.
+_SHARED_OPTIONS: Final = ("marketsByAltname",)
+
+
+def load_markets(exchange: Any, access: Access) -> None:
+    """Give the session its exchange's markets, asking for them only when this process has not within the hour.
+
+    Sessions of the same exchange and address share one copy: a loaded one takes megabytes.
+    """
+    if exchange.markets:
+        return
+    key = (access.exchange_id, access.base_url, access.is_sandbox, json.dumps(access.options, sort_keys=True))
+    with _loading:  # whoever comes second finds what the first has loaded
+        at, shared = _markets.get(key, (float("-inf"), {}))
+        if time.monotonic() - at > MARKETS_SECONDS:
+            exchange.load_markets()
+            shared = {name: getattr(exchange, name) for name in _SHARED}
+            shared["options"] = {name: exchange.options[name] for name in _SHARED_OPTIONS if name in exchange.options}
+            _markets[key] = (time.monotonic(), shared)
+            return
+    for name in _SHARED:
+        setattr(exchange, name, shared[name])
+    exchange.options.update(shared["options"])
+
+
+def forget_markets() -> None:
+    """Ask for every exchange's markets again when they are needed next."""
+    _markets.clear()
 
 
 def _redirected(urls: Any, base_url: str) -> Any:

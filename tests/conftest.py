@@ -25,6 +25,7 @@ from kit.embedded import schema
 from kit.embedded.environment import DATABASE_VARIABLES
 from kit.users.models import User
 from tests.services import TEMPLATE
+from tests.simulators.server import Exchanges, Server
 
 ALIASES = ("default", "owner", "system")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
@@ -97,6 +98,21 @@ def live_db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> 
         cloned_database(f"moniqo_{WORKER}_{uuid4().hex[:8]}") as name,
     ):
         yield name
+
+
+@pytest.fixture(scope="session")
+def _exchange_server() -> Iterator[Exchanges]:
+    """One server for all tests of this worker: starting it costs nothing, but every test would load markets anew."""
+    with Server(Exchanges()) as server:
+        yield server.exchanges
+
+
+@pytest.fixture
+def exchanges(_exchange_server: Exchanges, monkeypatch: pytest.MonkeyPatch) -> Exchanges:
+    """Simulated exchanges without money, orders or faults, and every session of ccxt pointed at them."""
+    _exchange_server.reset()
+    monkeypatch.setattr(settings, "CCXT_BASE_URL", _exchange_server.url)
+    return _exchange_server
 
 
 def make_user(email: str, **fields: object) -> User:

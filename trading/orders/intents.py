@@ -16,7 +16,7 @@ from trading.models import Order, Position, Side
 from trading.risk.sizing import in_lots, in_ticks
 
 CLIENT_ID_PREFIX: Final = "mq"
-CLIENT_ID_LENGTH: Final = 28
+CLIENT_ID_LENGTH: Final = 25
 KEY_LENGTH: Final = 120
 
 
@@ -118,7 +118,10 @@ class Intent:
 
 
 def client_order_id(owner_id: UUID, key: str) -> str:
-    """The venue's name for the order: the same for the same key, for ever; 30 characters of a–z and 2–7."""
+    """The venue's name for the order: the same for the same key, for ever; 27 characters of a–z and 2–7.
+
+    Its 125 bits fit into the UUID that some venues want instead, and can be read back from it.
+    """
     digest = hashlib.sha256(f"{owner_id}:{key}".encode()).digest()
     return CLIENT_ID_PREFIX + base64.b32encode(digest).decode().lower()[:CLIENT_ID_LENGTH]
 

@@ -8,9 +8,9 @@ The errors are the important half. After a request there are exactly four cases,
 the caller must do: the venue said no; the venue was never reached; nobody knows; a person has to act.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
@@ -18,7 +18,10 @@ from kit.errors import InvalidInputError, MoniqoError
 from kit.sentences import Told
 
 Side = Literal["buy", "sell"]
-OrderType = Literal["market"]
+OrderType = Literal["market", "limit"]
+MarketKind = Literal["spot", "perpetual", "future"]
+MarginMode = Literal["cross", "isolated"]
+PositionSide = Literal["long", "short"]
 Status = Literal["open", "partially_filled", "filled", "cancelled", "rejected", "expired"]
 Liquidity = Literal["maker", "taker"]
 
@@ -45,10 +48,17 @@ class VenueRejectedError(VenueError):
 
 
 class VenueUnavailableError(VenueError):
-    """The request never reached the venue (refused, no route, told to slow down): it is safe to send it again later."""
+    """The request never reached the venue (refused, no route, told to slow down): it is safe to send it again later.
+
+    `retry_after` is how long the venue asks us to stay away, where it says so: do not ask it sooner.
+    """
 
     code = "venue_unavailable"
     status = 503
+
+    def __init__(self, message: Told = "", *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class VenueAmbiguousError(VenueError):
@@ -81,7 +91,11 @@ def _require_numbers(report: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """An order as it is sent. `client_order_id` is the identity: sending it twice makes one order."""
+    """An order as it is sent. `client_order_id` is the identity: sending it twice makes one order.
+
+    `quantity` counts what the market counts: base units, or contracts where the market has a `contract_size`. A limit
+    order has a `price` in the quote asset, a market order has none.
+    """
 
     client_order_id: str
     symbol: str
@@ -89,15 +103,24 @@ class OrderRequest:
     quantity: Decimal
     type: OrderType = "market"
     reduce_only: bool = False
+    price: Decimal | None = None
 
     def __post_init__(self) -> None:
         if not self.quantity.is_finite():
             raise InvalidInputError("Order a finite quantity.", fields={"quantity": "Must be a number."})
+        priced = self.price is not None and self.price.is_finite() and self.price > 0
+        if priced != (self.type == "limit") or (self.price is not None and not priced):
+            raise InvalidInputError(
+                "Give a limit order a price above zero, and a market order none.", fields={"price": "See above."}
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class TradeReport:
-    """One execution. `fee` is positive when it is paid; `trade_id` is unique at the venue and symbol."""
+    """One execution. `fee` is positive when it is paid; `trade_id` is unique at the venue and symbol.
+
+    `client_order_id` is empty where the venue's list of trades does not tell it: `venue_order_id` then names the order.
+    """
 
     trade_id: str
     client_order_id: str
@@ -109,6 +132,7 @@ class TradeReport:
     fee_asset: str
     liquidity: Liquidity
     at: datetime
+    venue_order_id: str = ""
 
     def __post_init__(self) -> None:
         _require_numbers(self)
@@ -150,11 +174,49 @@ class OrderReport:
 
 @dataclass(frozen=True, slots=True)
 class BalanceReport:
-    """What the venue owes the account in one asset; `available` is what no open order reserves."""
+    """What the venue owes one of its accounts in one asset; `available` is what no open order reserves.
+
+    `account` is the venue's own division, such as `spot`, `funding` or `futures`: an asset may stand in several, and
+    `totals` adds them up. Unrealised profit is no part of it: see `PositionReport`.
+    """
 
     asset: str
     total: Decimal
     available: Decimal
+    account: str = "spot"
+
+    def __post_init__(self) -> None:
+        _require_numbers(self)
+
+
+def totals(balances: Iterable[BalanceReport]) -> dict[str, Decimal]:
+    """What the venue holds per asset, all of its accounts together."""
+    found: dict[str, Decimal] = {}
+    for balance in balances:
+        found[balance.asset] = found.get(balance.asset, Decimal(0)) + balance.total
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PositionReport:
+    """An open position in a derivative.
+
+    `quantity` counts contracts and is positive on either side; one contract is `contract_size` of the base asset, or of
+    the quote asset where the market is inverse (its profit is settled in the base asset). Prices are in the quote
+    asset, `unrealized_pnl` in `settle`. What the venue does not tell is None.
+    """
+
+    symbol: str
+    side: PositionSide
+    quantity: Decimal
+    contract_size: Decimal
+    entry_price: Decimal
+    mark_price: Decimal | None
+    unrealized_pnl: Decimal
+    settle: str
+    leverage: Decimal | None = None
+    margin_mode: MarginMode | None = None
+    liquidation_price: Decimal | None = None
 
     def __post_init__(self) -> None:
         _require_numbers(self)
@@ -162,7 +224,11 @@ class BalanceReport:
 
 @dataclass(frozen=True, slots=True)
 class MarketReport:
-    """A market and the steps its orders move in; `minimum_notional` in the quote asset."""
+    """A market and the steps its orders move in; `minimum_notional` in the quote asset, 0 where there is none.
+
+    `lot_size` and `minimum_quantity` count base units or, where `contract_size` is not 1, contracts of that size.
+    `settle` is what a derivative's profit is paid in, empty for spot; `max_leverage` is None where nobody says.
+    """
 
     symbol: str
     base: str
@@ -170,6 +236,12 @@ class MarketReport:
     tick_size: Decimal
     lot_size: Decimal
     minimum_notional: Decimal
+    kind: MarketKind = "spot"
+    settle: str = ""
+    contract_size: Decimal = Decimal(1)
+    max_leverage: Decimal | None = None
+    minimum_quantity: Decimal = Decimal(0)
+    is_active: bool = True
 
     def __post_init__(self) -> None:
         _require_numbers(self)
@@ -177,12 +249,12 @@ class MarketReport:
 
 @dataclass(frozen=True, slots=True)
 class TickerReport:
-    """The price of a market, in its quote asset."""
+    """The price of a market, in its quote asset; bid and ask are None where the venue's list of prices has none."""
 
     symbol: str
     price: Decimal
-    bid: Decimal
-    ask: Decimal
+    bid: Decimal | None
+    ask: Decimal | None
     at: datetime
 
     def __post_init__(self) -> None:
@@ -190,12 +262,35 @@ class TickerReport:
 
 
 @dataclass(frozen=True, slots=True)
+class CandleReport:
+    """One bar that opened `at`; the last one of an answer may still be open."""
+
+    at: datetime
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+    def __post_init__(self) -> None:
+        _require_numbers(self)
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialsReport:
-    """What the key is allowed to do. A key that may withdraw is more than Moniqo needs: warn its owner."""
+    """What the key is allowed to do. A key that may withdraw is more than Moniqo needs: warn its owner.
+
+    Where the venue does not tell a key's permissions, `is_told` is false: the key works, and what else it may do is
+    unknown, so nobody may conclude from `can_withdraw` that it may not. `is_bound` says whether it works from named
+    addresses only; None when the venue does not say.
+    """
 
     can_trade: bool
     can_withdraw: bool
     detail: str = ""
+    is_told: bool = True
+    is_bound: bool | None = None
+    expires_at: datetime | None = None
 
 
 class Venue(Protocol):
@@ -207,8 +302,14 @@ class Venue(Protocol):
     def tickers(self, symbols: Sequence[str] | None = None) -> tuple[TickerReport, ...]:
         """Prices of the given symbols (None: of all); a symbol without a price is left out."""
 
+    def candles(self, symbol: str, timeframe: str, since: datetime, limit: int) -> tuple[CandleReport, ...]:
+        """Bars that opened at `since` or later, oldest first, `limit` at most; `timeframe` as in `1m`, `4h`, `1d`."""
+
     def balances(self) -> tuple[BalanceReport, ...]:
-        """Every asset whose total is not zero."""
+        """Every asset whose total is not zero, per account of the venue; `totals` adds them up."""
+
+    def positions(self) -> tuple[PositionReport, ...]:
+        """Every open position in a derivative."""
 
     def submit(self, request: OrderRequest) -> OrderReport:
         """Place the order, or return the one that its client id already names.

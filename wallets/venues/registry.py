@@ -10,9 +10,13 @@ from typing import Final
 from kit.errors import ConflictError
 from wallets.models import Connection
 from wallets.venues.base import Venue
+from wallets.venues.ccxt.opening import open_ccxt_venue
 from wallets.venues.demo import account as demo
 
-ADAPTERS: Final[dict[str, Callable[[Connection], Venue]]] = {"demo": demo.open_demo_venue}
+ADAPTERS: Final[dict[str, Callable[[Connection], Venue]]] = {
+    "demo": demo.open_demo_venue,
+    "ccxt": open_ccxt_venue,
+}
 
 
 def open_venue(connection: Connection) -> Venue:

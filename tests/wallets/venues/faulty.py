@@ -8,10 +8,12 @@ from typing import Literal
 
 from wallets.venues.base import (
     BalanceReport,
+    CandleReport,
     CredentialsReport,
     MarketReport,
     OrderReport,
     OrderRequest,
+    PositionReport,
     TickerReport,
     TradeReport,
     Venue,
@@ -67,6 +69,12 @@ class FaultyVenue:
 
     def balances(self) -> tuple[BalanceReport, ...]:
         return self.inner.balances()
+
+    def candles(self, symbol: str, timeframe: str, since: datetime, limit: int) -> tuple[CandleReport, ...]:
+        return self.inner.candles(symbol, timeframe, since, limit)
+
+    def positions(self) -> tuple[PositionReport, ...]:
+        return self.inner.positions()
 
     def trades_since(self, since: datetime, symbol: str | None = None) -> tuple[TradeReport, ...]:
         return self.inner.trades_since(since, symbol)

@@ -17,10 +17,12 @@ from typing import Final, Protocol
 from kit.sentences import Sentence, Told, amount, rule, sentence
 from wallets.venues.base import (
     BalanceReport,
+    CandleReport,
     CredentialsReport,
     MarketReport,
     OrderReport,
     OrderRequest,
+    PositionReport,
     Side,
     TickerReport,
     TradeReport,
@@ -110,7 +112,15 @@ class DemoVenue:
             totals = self._books.balances()
         return tuple(BalanceReport(asset, total, total) for asset, total in sorted(totals.items()) if total)
 
+    def candles(self, symbol: str, timeframe: str, since: datetime, limit: int) -> tuple[CandleReport, ...]:
+        raise VenueRejectedError("Ask the exchange whose prices the paper account has: it keeps no candles of its own.")
+
+    def positions(self) -> tuple[PositionReport, ...]:
+        return ()  # spot only
+
     def submit(self, request: OrderRequest) -> OrderReport:
+        if request.type != "market":
+            raise VenueRejectedError("Order at the market: the paper exchange keeps no book that an order rests in.")
         self._travel()
         with self._books.account():
             report = self._books.find(request.client_order_id)
@@ -215,7 +225,7 @@ class DemoVenue:
             raise VenueRejectedError(
                 f"Wait for a fresh price of {request.symbol}: the last one is {age} seconds old.", reason="price"
             )
-        touched = ticker.ask if request.side == "buy" else ticker.bid
+        touched = (ticker.ask if request.side == "buy" else ticker.bid) or ticker.price
         slippage = self._costs.slippage(touched * request.quantity)
         return _rounded_against(request.side, touched, slippage, market.tick_size)
 

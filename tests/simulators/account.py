@@ -1,0 +1,260 @@
+"""An account at an exchange: markets, balances, orders and executions, in plain words and exact decimals."""
+
+import itertools
+import time
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+ZERO: Final = Decimal(0)
+FEE: Final = Decimal("0.001")
+
+
+class RefusedError(Exception):
+    """The exchange's no; `reason` is a word that each exchange has a code of its own for."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass
+class Market:
+    """What can be traded. `id` is the exchange's name for it; a contract is `size` of the base asset."""
+
+    id: str
+    base: str
+    quote: str
+    price: Decimal
+    tick: Decimal
+    lot: Decimal
+    minimum: Decimal = Decimal(5)
+    is_perpetual: bool = False
+    size: Decimal = Decimal(1)
+    leverage: Decimal = Decimal(20)
+
+    @property
+    def ask(self) -> Decimal:
+        return self.price + self.tick
+
+    @property
+    def bid(self) -> Decimal:
+        return self.price - self.tick
+
+
+@dataclass
+class Fill:
+    """One execution; `fee` is positive when paid."""
+
+    number: int
+    order: "Placed"
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_asset: str
+    is_maker: bool
+    at_ms: int
+
+
+@dataclass
+class Placed:
+    """An order that the exchange took."""
+
+    number: int
+    client_id: str
+    market: Market
+    side: str
+    kind: str
+    quantity: Decimal
+    price: Decimal | None
+    at_ms: int
+    reduce_only: bool = False
+    immediate: bool = False
+    state: str = "open"  # open, filled, cancelled
+    fills: list[Fill] = field(default_factory=list)
+    held: Decimal = ZERO
+
+    @property
+    def filled(self) -> Decimal:
+        return sum((fill.quantity for fill in self.fills), ZERO)
+
+    @property
+    def cost(self) -> Decimal:
+        return sum((fill.quantity * fill.price for fill in self.fills), ZERO)
+
+    @property
+    def average(self) -> Decimal:
+        return self.cost / self.filled if self.filled else ZERO
+
+    @property
+    def is_partial(self) -> bool:
+        return self.state == "open" and bool(self.fills)
+
+
+@dataclass
+class Held:
+    """An open position; `quantity` in contracts, negative when short."""
+
+    market: Market
+    quantity: Decimal
+    entry: Decimal
+    margin: str = "cross"
+    liquidation: Decimal | None = None
+
+    @property
+    def profit(self) -> Decimal:
+        return (self.market.price - self.entry) * self.quantity * self.market.size
+
+
+class Account:
+    """Everything one user has at one exchange. `main` is the account that orders are paid from."""
+
+    def __init__(self, markets: list[Market], *, main: str, fee_in_base: bool) -> None:
+        self.markets = {market.id: market for market in markets}
+        self.main = main
+        self.fee_in_base = fee_in_base
+        self.skew_ms = 0
+        self.wallets: dict[str, dict[str, Decimal]] = {main: {}}
+        self.orders: list[Placed] = []
+        self.positions: dict[str, Held] = {}
+        self.duplicates_fills = False
+        self.reverses_fills = False
+        self.doubles_ids = False  # whether a client id may be used again once its order has ended
+        self._numbers = itertools.count(1_000_001)
+
+    def now_ms(self) -> int:
+        return int(time.time() * 1000) + self.skew_ms
+
+    # --- money ---------------------------------------------------------------------------------------------------
+
+    def deposit(self, asset: str, amount: Decimal | int | str, account: str = "") -> None:
+        wallet = self.wallets.setdefault(account or self.main, {})
+        wallet[asset] = wallet.get(asset, ZERO) + Decimal(amount)
+
+    def total(self, asset: str, account: str = "") -> Decimal:
+        return self.wallets.get(account or self.main, {}).get(asset, ZERO)
+
+    def held(self, asset: str) -> Decimal:
+        """What resting orders reserve."""
+        return sum((order.held for order in self.orders if self._held_in(order) == asset), ZERO)
+
+    @staticmethod
+    def _held_in(order: Placed) -> str:
+        return order.market.quote if order.side == "buy" or order.market.is_perpetual else order.market.base
+
+    # --- orders --------------------------------------------------------------------------------------------------
+
+    def place(
+        self,
+        *,
+        client_id: str,
+        market_id: str,
+        side: str,
+        kind: str,
+        quantity: Decimal,
+        price: Decimal | None = None,
+        reduce_only: bool = False,
+        immediate: bool = False,
+    ) -> Placed:
+        """Take an order, fill what meets the price at once, keep the rest. Raises RefusedError."""
+        market = self.market(market_id)
+        if quantity <= 0 or quantity % market.lot:
+            raise RefusedError("lot_size")
+        if price is not None and price % market.tick:
+            raise RefusedError("price")
+        at = price if price is not None else (market.ask if side == "buy" else market.bid)
+        if quantity * at * market.size < market.minimum:
+            raise RefusedError("minimum_notional")
+        earlier = self.find(client_id=client_id) if client_id else None
+        if earlier and not (self.doubles_ids and earlier.state != "open"):
+            raise RefusedError("duplicate")
+        need = quantity * at * market.size if side == "buy" or market.is_perpetual else quantity
+        if market.is_perpetual:
+            need = ZERO if reduce_only else need / market.leverage
+        paid_in = market.quote if side == "buy" or market.is_perpetual else market.base
+        if self.total(paid_in) - self.held(paid_in) < need:
+            raise RefusedError("funds")
+        order = Placed(
+            next(self._numbers), client_id, market, side, kind, quantity, price, self.now_ms(), reduce_only, immediate
+        )
+        self.orders.append(order)
+        meets = kind == "market" or (
+            price is not None and (price >= market.ask if side == "buy" else price <= market.bid)
+        )
+        if meets:
+            self.fill(order, quantity, market.ask if side == "buy" else market.bid, is_maker=False)
+        elif immediate:
+            order.state = "cancelled"
+        else:
+            order.held = need
+        return order
+
+    def fill(self, order: Placed, quantity: Decimal | str, price: Decimal | str, *, is_maker: bool = True) -> Fill:
+        """Execute a part of an order, and pay for it."""
+        quantity, price, market = Decimal(quantity), Decimal(price), order.market
+        cost = quantity * price * market.size
+        buys = order.side == "buy"
+        if buys and self.fee_in_base and not market.is_perpetual:
+            fee, fee_asset = quantity * FEE, market.base
+        else:
+            fee, fee_asset = cost * FEE, market.quote
+        if order.held:
+            order.held -= order.held * quantity / (order.quantity - order.filled)
+        wallet = self.wallets[self.main]
+        if market.is_perpetual:
+            self._change_position(market, quantity if buys else -quantity, price)
+        else:
+            wallet[market.base] = wallet.get(market.base, ZERO) + (quantity if buys else -quantity)
+            wallet[market.quote] = wallet.get(market.quote, ZERO) + (-cost if buys else cost)
+        wallet[fee_asset] = wallet.get(fee_asset, ZERO) - fee
+        fill = Fill(next(self._numbers), order, price, quantity, fee, fee_asset, is_maker, self.now_ms())
+        order.fills.append(fill)
+        if order.filled == order.quantity:
+            order.state, order.held = "filled", ZERO
+        return fill
+
+    def _change_position(self, market: Market, change: Decimal, price: Decimal) -> None:
+        held = self.positions.setdefault(market.id, Held(market, ZERO, price))
+        if held.quantity * change >= 0:
+            held.entry = (held.entry * held.quantity + price * change) / (held.quantity + change)
+        else:
+            closed = min(abs(change), abs(held.quantity)) * (1 if held.quantity > 0 else -1)
+            self.deposit(market.quote, (price - held.entry) * closed * market.size)
+            if abs(change) > abs(held.quantity):
+                held.entry = price
+        held.quantity += change
+        if not held.quantity:
+            del self.positions[market.id]
+
+    def cancel(self, order: Placed | None) -> Placed:
+        """Raises RefusedError for an order that is unknown or over."""
+        if order is None or order.state != "open":
+            raise RefusedError("unknown_order")
+        order.state, order.held = "cancelled", ZERO
+        return order
+
+    def market(self, market_id: str) -> Market:
+        if market_id not in self.markets:
+            raise RefusedError("symbol")
+        return self.markets[market_id]
+
+    def find(self, *, client_id: str = "", number: str = "") -> Placed | None:
+        """The newest order of this client id, or the one of this number."""
+        for order in reversed(self.orders):
+            if (client_id and order.client_id == client_id) or (number and str(order.number) == number):
+                return order
+        return None
+
+    def fills(self, *, market_id: str = "", number: str = "", since_ms: int = 0) -> list[Fill]:
+        """Executions, oldest first, unless the account has been told to muddle them."""
+        found = [
+            fill
+            for order in self.orders
+            if market_id in ("", order.market.id) and number in ("", str(order.number))
+            for fill in order.fills
+            if fill.at_ms >= since_ms
+        ]
+        found.sort(key=lambda fill: fill.number)
+        if self.duplicates_fills:
+            found = [fill for fill in found for _ in range(2)]
+        return found[::-1] if self.reverses_fills else found

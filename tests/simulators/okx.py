@@ -1,0 +1,295 @@
+"""OKX, with a trading and a funding account."""
+
+import base64
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+from tests.simulators.account import Account, Fill, Held, Market, Placed, RefusedError
+from tests.simulators.wire import Key, Request, SaidNoError, Wire, signed, text
+
+STATES: Final = {"open": "live", "filled": "filled", "cancelled": "canceled"}
+NOES: Final = {
+    "funds": ("51008", "Order failed. Insufficient USDT balance in account."),
+    "lot_size": ("51121", "Order quantity must be a multiple of the lot size."),
+    "price": ("51006", "Order price is not within the price limit."),
+    "minimum_notional": ("51020", "Your order should meet or exceed the minimum order amount."),
+    "symbol": ("51001", "Instrument ID, Instrument ID code, or Spread ID doesn't exist."),
+    "duplicate": ("51016", "Client order ID already exists."),
+    "unknown_order": ("51603", "Order does not exist"),
+}
+
+
+def markets() -> list[Market]:
+    return [
+        Market("BTC-USDT", "BTC", "USDT", Decimal(50000), Decimal("0.1"), Decimal("0.00000001"), Decimal("0.1")),
+        Market("ETH-USDT", "ETH", "USDT", Decimal(2500), Decimal("0.01"), Decimal("0.000001"), Decimal("0.1")),
+        Market("BTC-USDT-SWAP", "BTC", "USDT", Decimal(50000), Decimal("0.1"), Decimal("0.01"), Decimal("0.1"),
+               is_perpetual=True, size=Decimal("0.01"), leverage=Decimal(100)),
+    ]  # fmt: skip
+
+
+def no(code: str, words: str, status: int = 200, *, data: list[Any] | None = None) -> SaidNoError:
+    return SaidNoError(status, {"code": code, "data": data or [], "msg": words})
+
+
+class Okx(Wire):
+    """https://www.okx.com/docs-v5/en/"""
+
+    hosts = ("www.okx.com",)
+    public: ClassVar[dict[str, str]] = {
+        "GET /api/v5/public/instruments": "instruments",
+        "GET /api/v5/market/tickers": "tickers",
+        "GET /api/v5/market/candles": "candles",
+        "GET /api/v5/market/history-candles": "candles",
+    }
+    private: ClassVar[dict[str, str]] = {
+        "GET /api/v5/account/balance": "balance",
+        "GET /api/v5/asset/balances": "funding",
+        "GET /api/v5/account/positions": "positions",
+        "GET /api/v5/account/config": "config",
+        "POST /api/v5/trade/order": "create",
+        "GET /api/v5/trade/order": "order",
+        "POST /api/v5/trade/cancel-order": "cancel",
+        "GET /api/v5/trade/orders-pending": "pending",
+        "GET /api/v5/trade/orders-history": "history",
+        "GET /api/v5/trade/fills": "fills",
+        "GET /api/v5/trade/fills-history": "fills",
+    }
+
+    def __init__(self) -> None:
+        self.account = Account(markets(), main="trading", fee_in_base=True)
+        self.key = Key("okx-key", "okx-secret", "okx-passphrase")
+        self.answers: dict[str, Any] = {}
+        self.forgets_after_two_hours = False
+
+    def check(self, request: Request) -> None:
+        told = request.headers
+        if told.get("ok-access-key") != self.key.key:
+            raise no("50111", "Invalid OK-ACCESS-KEY", 401)
+        if self.key.is_expired:
+            raise no("50119", "API key doesn't exist", 401)
+        if self.key.is_elsewhere:
+            raise no("50110", "Your IP 127.0.0.1 is not included in your API key's okx-key IP whitelist.", 401)
+        if told.get("ok-access-passphrase") != self.key.password:
+            raise no("50105", "Request header OK-ACCESS-PASSPHRASE incorrect.", 401)
+        query = f"?{request.query_string}" if request.query_string else ""
+        payload = told["ok-access-timestamp"] + request.method + request.path + query + request.body
+        if base64.b64encode(signed(self.key.secret, payload).digest()).decode() != told["ok-access-sign"]:
+            raise no("50113", "Invalid Sign", 401)
+        sent = datetime.fromisoformat(told["ok-access-timestamp"]).astimezone(UTC).timestamp() * 1000
+        if abs(sent - self.account.now_ms()) > 30_000:
+            raise no("50102", "Timestamp request expired", 401)
+        if request.method == "POST" and "trade" not in self.key.rights:
+            raise no("50120", "This API key doesn't have permission to use this function", 401)
+
+    def refused(self, reason: str) -> SaidNoError:
+        code, words = NOES[reason]
+        if reason in ("symbol", "unknown_order"):
+            return no(code, words)
+        told = {"clOrdId": "", "ordId": "", "tag": "", "ts": str(self.account.now_ms()), "sCode": code, "sMsg": words}
+        return no("1", "All operations failed", data=[told])
+
+    def _routed(self, request: Request) -> Any:
+        if request.path in self.answers:
+            self.check(request)
+            return self.answers[request.path]
+        return {"code": "0", "data": super()._routed(request), "msg": ""}
+
+    # --- public --------------------------------------------------------------------------------------------------
+
+    def instruments(self, request: Request) -> Any:
+        kind = request.fields["instType"]
+        return [_instrument(market) for market in self.account.markets.values() if _type(market) == kind]
+
+    def tickers(self, request: Request) -> Any:
+        kind, now = request.fields["instType"], str(self.account.now_ms())
+        return [
+            {"instType": kind, "instId": one.id, "last": text(one.price), "lastSz": "0.1", "askPx": text(one.ask),
+             "askSz": "11", "bidPx": text(one.bid), "bidSz": "5", "open24h": "49000", "high24h": "51000",
+             "low24h": "48000", "volCcy24h": "2222", "vol24h": "2222", "sodUtc0": "2222", "sodUtc8": "2222", "ts": now}
+            for one in self.account.markets.values()
+            if _type(one) == kind
+        ]  # fmt: skip
+
+    def candles(self, request: Request) -> Any:
+        """Newest first, between `before` and `after`, both excluded."""
+        asked, minute = request.fields, 60_000
+        price = text(self.account.market(asked["instId"]).price)
+        end = min(int(asked["after"]), self.account.now_ms())
+        start = (int(asked["before"]) // minute + 1) * minute
+        bars = list(range(start, end, minute))[-int(asked["limit"]) :]
+        return [[str(at), price, price, price, price, "1.5", "75000", "75000", "1"] for at in reversed(bars)]
+
+    # --- the account ---------------------------------------------------------------------------------------------
+
+    def balance(self, request: Request) -> Any:
+        profit = sum((held.profit for held in self.account.positions.values()), Decimal(0))
+        details = []
+        for asset, total in self.account.wallets["trading"].items():
+            held, gain = self.account.held(asset), profit if asset == "USDT" else Decimal(0)
+            details.append(
+                {"availBal": text(total - held), "availEq": text(total - held + gain), "cashBal": text(total),
+                 "ccy": asset, "crossLiab": "0", "disEq": "0", "eq": text(total + gain), "eqUsd": "0",
+                 "fixedBal": "0", "frozenBal": text(held), "interest": "0", "isoEq": "0", "isoLiab": "0",
+                 "isoUpl": "0", "liab": "0", "maxLoan": "", "mgnRatio": "", "notionalLever": "0",
+                 "ordFrozen": text(held), "spotInUseAmt": "", "twap": "0", "uTime": str(self.account.now_ms()),
+                 "upl": text(gain), "uplLiab": "0"}
+            )  # fmt: skip
+        now = str(self.account.now_ms())
+        return [{"adjEq": "", "details": details, "imr": "", "isoEq": "0", "mgnRatio": "", "mmr": "",
+                 "notionalUsd": "", "ordFroz": "", "totalEq": "0", "uTime": now}]  # fmt: skip
+
+    def funding(self, request: Request) -> Any:
+        return [
+            {"availBal": text(total), "bal": text(total), "ccy": asset, "frozenBal": "0"}
+            for asset, total in self.account.wallets.get("funding", {}).items()
+        ]
+
+    def positions(self, request: Request) -> Any:
+        return [_position(held, self.account.now_ms()) for held in self.account.positions.values()]
+
+    def config(self, request: Request) -> Any:
+        rights = [{"read": "read_only"}.get(right, right) for right in sorted(self.key.rights)]
+        return [{"acctLv": "2", "acctStpMode": "cancel_maker", "autoLoan": False, "ctIsoMode": "automatic",
+                 "greeksType": "PA", "ip": "", "label": "moniqo", "level": "Lv1", "mainUid": "44705892343619584",
+                 "perm": ",".join(rights), "posMode": "net_mode", "uid": "44705892343619584"}]  # fmt: skip
+
+    # --- orders --------------------------------------------------------------------------------------------------
+
+    def create(self, request: Request) -> Any:
+        asked = request.fields
+        client_id = asked.get("clOrdId", "")
+        if not (client_id.isalnum() and len(client_id) <= 32):
+            raise no("51000", "Parameter clOrdId error")
+        market = self.account.market(asked["instId"])
+        if asked["ordType"] == "market" and not market.is_perpetual and asked.get("tgtCcy") != "base_ccy":
+            raise no("51000", "this account counts the quote asset")
+        if asked["tdMode"] != ("cross" if market.is_perpetual else "cash"):
+            raise no("51010", "Request unsupported under current account mode")
+        order = self.account.place(
+            client_id=client_id,
+            market_id=market.id,
+            side=asked["side"],
+            kind=asked["ordType"],
+            quantity=Decimal(asked["sz"]),
+            price=Decimal(asked["px"]) if asked.get("px") else None,
+            reduce_only=asked.get("reduceOnly") in (True, "true"),
+        )
+        return [{"clOrdId": client_id, "ordId": str(order.number), "tag": "", "ts": str(order.at_ms), "sCode": "0",
+                 "sMsg": "Order placed"}]  # fmt: skip
+
+    def _found(self, request: Request) -> Placed | None:
+        asked = request.fields
+        found = self.account.find(client_id=asked.get("clOrdId", ""), number=asked.get("ordId", ""))
+        return found if found and found.market.id == asked["instId"] else None
+
+    def order(self, request: Request) -> Any:
+        found = self._found(request)
+        forgotten = found and self.forgets_after_two_hours and found.state == "cancelled" and not found.fills
+        if found is None or forgotten:
+            raise RefusedError("unknown_order")
+        return [_order(found)]
+
+    def cancel(self, request: Request) -> Any:
+        found = self._found(request)
+        if found is None or found.state != "open":
+            told = {"clOrdId": "", "ordId": "", "ts": str(self.account.now_ms()), "sCode": "51400",
+                    "sMsg": "Cancellation failed as the order does not exist."}  # fmt: skip
+            raise no("1", "All operations failed", data=[told])
+        self.account.cancel(found)
+        return [{"clOrdId": found.client_id, "ordId": str(found.number), "ts": str(self.account.now_ms()),
+                 "sCode": "0", "sMsg": ""}]  # fmt: skip
+
+    def pending(self, request: Request) -> Any:
+        rows = [order for order in reversed(self.account.orders) if order.state == "open"]
+        return [_order(order) for order in _after(rows, request, "number")]
+
+    def history(self, request: Request) -> Any:
+        asked = request.fields
+        rows = [
+            one for one in reversed(self.account.orders) if one.state != "open" and one.market.id == asked["instId"]
+        ]
+        return [_order(order) for order in _after(rows, request, "number")]
+
+    def fills(self, request: Request) -> Any:
+        asked = request.fields
+        rows = [
+            fill
+            for fill in self.account.fills(
+                market_id=asked.get("instId", ""), number=asked.get("ordId", ""), since_ms=int(asked.get("begin", 0))
+            )[::-1]
+            if _type(fill.order.market) == asked["instType"]
+        ]
+        return [_fill(fill) for fill in _after(rows, request, "number")]
+
+
+def _after(rows: list[Any], request: Request, name: str) -> list[Any]:
+    """A page of what is older than `after`."""
+    asked = request.fields
+    older = [row for row in rows if "after" not in asked or getattr(row, name) < int(asked["after"])]
+    return older[: int(asked.get("limit", 100))]
+
+
+def _type(market: Market) -> str:
+    return "SWAP" if market.is_perpetual else "SPOT"
+
+
+def _instrument(market: Market) -> dict[str, Any]:
+    swap = market.is_perpetual
+    return {
+        "alias": "", "auctionEndTime": "", "baseCcy": "" if swap else market.base, "category": "1",
+        "ctMult": "1" if swap else "", "ctType": "linear" if swap else "", "ctVal": text(market.size) if swap else "",
+        "ctValCcy": market.base if swap else "", "expTime": "",
+        "instFamily": f"{market.base}-{market.quote}" if swap else "",
+        "instId": market.id, "instType": _type(market), "lever": text(market.leverage) if swap else "10",
+        "listTime": "1606468572000", "lotSz": text(market.lot), "maxIcebergSz": "9999999999.0000000000000000",
+        "maxLmtAmt": "1000000", "maxLmtSz": "9999999999", "maxMktAmt": "1000000", "maxMktSz": "", "maxStopSz": "",
+        "maxTriggerSz": "9999999999.0000000000000000", "maxTwapSz": "9999999999.0000000000000000",
+        "minSz": text(market.lot), "optType": "", "quoteCcy": "" if swap else market.quote,
+        "settleCcy": market.quote if swap else "", "state": "live", "stk": "", "tickSz": text(market.tick),
+        "uly": f"{market.base}-{market.quote}" if swap else "",
+    }  # fmt: skip
+
+
+def _position(held: Held, now: int) -> dict[str, Any]:
+    return {
+        "adl": "1", "availPos": "", "avgPx": text(held.entry), "baseBal": "", "cTime": str(now), "ccy": "USDT",
+        "deltaBS": "", "deltaPA": "", "fee": "0", "fundingFee": "0", "gammaBS": "", "gammaPA": "", "idxPx": "0",
+        "imr": "", "instId": held.market.id, "instType": "SWAP", "interest": "", "last": text(held.market.price),
+        "lever": text(held.market.leverage), "liab": "", "liabCcy": "",
+        "liqPx": text(held.liquidation) if held.liquidation else "", "margin": "", "markPx": text(held.market.price),
+        "mgnMode": held.margin, "mgnRatio": "", "mmr": "", "notionalUsd": "0", "pos": text(held.quantity), "posCcy": "",
+        "posId": "307173036051017730", "posSide": "net", "realizedPnl": "0", "tradeId": "109844", "uTime": str(now),
+        "upl": text(held.profit), "uplRatio": "0",
+    }  # fmt: skip
+
+
+def _order(order: Placed) -> dict[str, Any]:
+    last = order.fills[-1] if order.fills else None
+    state = "partially_filled" if order.is_partial else STATES[order.state]
+    return {
+        "accFillSz": text(order.filled), "avgPx": text(order.average) if last else "", "cTime": str(order.at_ms),
+        "category": "normal", "ccy": "", "clOrdId": order.client_id,
+        "fee": text(-sum((fill.fee for fill in order.fills), Decimal(0))),
+        "feeCcy": last.fee_asset if last else "", "fillPx": text(last.price) if last else "",
+        "fillSz": text(last.quantity) if last else "0", "fillTime": str(last.at_ms) if last else "",
+        "instId": order.market.id, "instType": _type(order.market), "lever": "", "ordId": str(order.number),
+        "ordType": order.kind, "pnl": "0", "posSide": "net", "px": text(order.price) if order.price else "",
+        "rebate": "0", "rebateCcy": "USDT", "reduceOnly": str(order.reduce_only).lower(), "side": order.side,
+        "slOrdPx": "", "slTriggerPx": "", "state": state, "sz": text(order.quantity), "tag": "",
+        "tdMode": "cross" if order.market.is_perpetual else "cash",
+        "tgtCcy": "" if order.market.is_perpetual else "base_ccy", "tpOrdPx": "", "tpTriggerPx": "",
+        "tradeId": str(last.number) if last else "", "uTime": str(order.at_ms),
+    }  # fmt: skip
+
+
+def _fill(fill: Fill) -> dict[str, Any]:
+    order = fill.order
+    return {
+        "billId": str(fill.number), "clOrdId": order.client_id, "execType": "M" if fill.is_maker else "T",
+        "fee": text(-fill.fee), "feeCcy": fill.fee_asset, "fillIdxPx": "", "fillMarkPx": "", "fillPnl": "0",
+        "fillPx": text(fill.price), "fillSz": text(fill.quantity), "fillTime": str(fill.at_ms),
+        "instId": order.market.id, "instType": _type(order.market), "ordId": str(order.number), "posSide": "net",
+        "side": order.side, "subType": "1", "tag": "", "tradeId": str(fill.number), "ts": str(fill.at_ms),
+    }  # fmt: skip

@@ -1,0 +1,289 @@
+"""A real exchange as a venue: ccxt's session, the exchange's dialect, and our words.
+
+Reads are asked again while the exchange cannot be reached, at most three times and within twenty seconds, and never
+sooner than it asks to be left alone. What has an effect is sent once: whoever gets VenueAmbiguousError looks the order
+up by its client id. Not safe for several threads, as ccxt's session is not: one venue per task.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import stamina
+
+from markets.exchanges import Access, load_markets
+from wallets.venues.base import (
+    BalanceReport,
+    CandleReport,
+    CredentialsReport,
+    MarketReport,
+    OrderReport,
+    OrderRequest,
+    PositionReport,
+    TickerReport,
+    TradeReport,
+    VenueError,
+    VenueRejectedError,
+    VenueUnavailableError,
+)
+from wallets.venues.ccxt.dialects.base import Dialect
+from wallets.venues.ccxt.errors import speaking
+from wallets.venues.ccxt.mapping import (
+    KINDS,
+    candle_report,
+    market_report,
+    number,
+    order_report,
+    ticker_report,
+    trade_report,
+)
+
+Answer = TypeVar("Answer")
+ATTEMPTS: Final = 3
+SECONDS: Final = 20.0
+# Longer than this nobody waits for an exchange that asks to be left alone: the caller is told instead.
+LONGEST_WAIT: Final = timedelta(seconds=5)
+
+
+class CcxtVenue:
+    """One account at an exchange. `symbols` are the markets to ask about where the venue wants one named."""
+
+    def __init__(
+        self,
+        *,
+        exchange: Any,
+        access: Access,
+        dialect: Dialect,
+        symbols: Callable[[], Sequence[str]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._exchange = exchange
+        self._access = access
+        self._dialect = dialect
+        self._symbols = symbols
+        self._clock = clock
+
+    # --- what there is -----------------------------------------------------------------------------------------------
+
+    def markets(self) -> tuple[MarketReport, ...]:
+        self._load()
+        reports = (market_report(self._exchange, self._exchange.markets[symbol]) for symbol in self._exchange.symbols)
+        return tuple(report for report in reports if report is not None and report.kind in self._dialect.kinds)
+
+    def tickers(self, symbols: Sequence[str] | None = None) -> tuple[TickerReport, ...]:
+        self._load()
+        groups: dict[str, list[str]] = {}
+        for symbol in symbols if symbols is not None else self._exchange.symbols:
+            market = self._exchange.markets.get(symbol)
+            if market is not None and KINDS.get(market["type"]) in self._dialect.kinds:
+                groups.setdefault(market["type"], []).append(symbol)
+        reports: list[TickerReport] = []
+        for kind, asked in groups.items():
+            # A list of all names would be longer than an address may be: all of a kind are asked for by the kind.
+            params = {"type": kind} if symbols is None and len(groups) > 1 else {}
+            told = self._read(partial(self._exchange.fetch_tickers, None if symbols is None else asked, params))
+            now = self._clock()
+            reports += filter(None, (ticker_report(told[symbol], now) for symbol in asked if symbol in told))
+        return tuple(reports)
+
+    def candles(self, symbol: str, timeframe: str, since: datetime, limit: int) -> tuple[CandleReport, ...]:
+        """In as many requests as it takes. Raises VenueRejectedError for a timeframe that the exchange has not."""
+        market = self._market(symbol)
+        if timeframe not in (self._exchange.timeframes or {}):
+            offered = ", ".join(self._exchange.timeframes or {})
+            raise VenueRejectedError(f"Choose another timeframe: {self._exchange.name} has {offered}.")
+        length = self._exchange.parse_timeframe(timeframe) * 1000
+        found: dict[datetime, CandleReport] = {}
+        start = int(since.timestamp() * 1000)
+        while len(found) < limit and start <= self._exchange.milliseconds():
+            page = min(self._dialect.candles_page, limit - len(found))
+            rows = self._read(partial(self._exchange.fetch_ohlcv, market["symbol"], timeframe, start, page))
+            new = [
+                report
+                for report in map(candle_report, rows)
+                if report and report.at >= since and report.at not in found
+            ]
+            found.update((report.at, report) for report in new)
+            # A stretch without trades has no bars at some exchanges: go on behind it all the same.
+            start = int(max(report.at for report in new).timestamp() * 1000) + length if new else start + page * length
+        return tuple(found[at] for at in sorted(found)[:limit])
+
+    # --- the account -------------------------------------------------------------------------------------------------
+
+    def balances(self) -> tuple[BalanceReport, ...]:
+        self._load()
+        return self._read(lambda: self._dialect.balances(self._exchange))
+
+    def positions(self) -> tuple[PositionReport, ...]:
+        self._load()
+        return self._read(lambda: self._dialect.positions(self._exchange))
+
+    def check_credentials(self) -> CredentialsReport:
+        return self._read(lambda: self._dialect.permissions(self._exchange))
+
+    # --- orders ------------------------------------------------------------------------------------------------------
+
+    def submit(self, request: OrderRequest) -> OrderReport:
+        """Place the order once. A venue that forgets client order ids is asked first whether it has this one."""
+        market = self._market(request.symbol)
+        self._require_steps(request, market)
+        if not self._dialect.remembers_names and (known := self.order(request.client_order_id, request.symbol)):
+            return self._same(request, known)
+        name = self._dialect.names.sent(request.client_order_id)
+        kind, price, params = self._read(lambda: self._dialect.sent(self._exchange, request, name))
+        try:
+            with speaking(self._exchange, creates=True):
+                told = self._exchange.create_order(
+                    request.symbol, kind, request.side, f"{request.quantity:f}", f"{price:f}" if price else None, params
+                )
+        except VenueRejectedError as refusal:
+            if refusal.reason != "duplicate":
+                raise
+            known = self.order(request.client_order_id, request.symbol)
+            if known is None:
+                raise
+            return self._same(request, known)
+        return self._after(request, told)
+
+    def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
+        self._market(symbol)
+        name = self._dialect.names.sent(client_order_id)
+        try:
+            with speaking(self._exchange, creates=True):
+                self._dialect.cancel(self._exchange, name, symbol)
+        except VenueRejectedError:
+            found = self.order(client_order_id, symbol)
+            if found is None or not found.is_final:
+                raise
+            return found
+        found = self.order(client_order_id, symbol)
+        if found is None:
+            raise VenueRejectedError(f"{self._exchange.name} knows no such order.", reason="unknown_order")
+        return found
+
+    def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
+        self._market(symbol)
+        name = self._dialect.names.sent(client_order_id)
+        try:
+            found = self._read(lambda: self._dialect.find(self._exchange, name, symbol))
+        except VenueRejectedError as refusal:
+            if refusal.reason == "unknown_order":
+                return None
+            raise
+        return self._report(found, client_order_id, symbol) if found else None
+
+    def open_orders(self) -> tuple[OrderReport, ...]:
+        self._load()
+        orders = self._read(lambda: self._dialect.open_orders(self._exchange, self._symbols()))
+        return tuple(
+            self._report(order, self._dialect.names.heard(str(order.get("clientOrderId") or "")), str(order["symbol"]))
+            for order in orders
+            if self._is_ours(order["symbol"])
+        )
+
+    def trades_since(self, since: datetime, symbol: str | None = None) -> tuple[TradeReport, ...]:
+        self._load()
+        asked: Iterable[str | None] = [symbol]
+        if symbol is None and self._dialect.trades_need_symbol:
+            asked = [known for known in self._symbols() if known in self._exchange.markets]
+        start = int(since.timestamp() * 1000)
+        found: dict[tuple[str, str], TradeReport] = {}
+        for one in asked:
+            for trade in self._read(partial(self._trades, start, one)):
+                if self._is_ours(trade["symbol"]):
+                    report = trade_report(trade, self._named(trade), one or "")
+                    found[report.symbol, report.trade_id] = report
+        kept = (report for report in found.values() if report.at >= since)
+        return tuple(sorted(kept, key=lambda report: (report.at, report.trade_id)))
+
+    def _trades(self, since: int, symbol: str | None) -> list[dict[str, Any]]:
+        return list(self._dialect.trades(self._exchange, since, symbol))
+
+    # --- helpers -----------------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        self._read(lambda: load_markets(self._exchange, self._access))
+
+    def _read(self, question: Callable[[], Answer]) -> Answer:
+        """Ask, and again while nobody is there."""
+        for attempt in stamina.retry_context(on=_worth_another, attempts=ATTEMPTS, timeout=SECONDS, wait_initial=0.2):
+            with attempt, speaking(self._exchange):
+                return question()
+        raise AssertionError("stamina raises the last error")  # pragma: no cover
+
+    def _market(self, symbol: str) -> dict[str, Any]:
+        """Raises VenueRejectedError for a market that is not traded here."""
+        self._load()
+        market: dict[str, Any] | None = self._exchange.markets.get(symbol)
+        if market is None or KINDS.get(market["type"]) not in self._dialect.kinds:
+            raise VenueRejectedError(
+                f"Choose another symbol: {symbol} is not traded at {self._exchange.name}.", reason="symbol"
+            )
+        return market
+
+    def _is_ours(self, symbol: str | None) -> bool:
+        market = self._exchange.markets.get(symbol)
+        return market is not None and KINDS.get(market["type"]) in self._dialect.kinds
+
+    def _require_steps(self, request: OrderRequest, market: dict[str, Any]) -> None:
+        """ccxt would cut an amount to the market's steps without a word: another order than the one that was meant."""
+        report = market_report(self._exchange, market)
+        if report is None:
+            raise VenueRejectedError(f"Choose another symbol: {request.symbol} has no steps.", reason="symbol")
+        if request.quantity <= 0 or request.quantity % report.lot_size:
+            raise VenueRejectedError(f"Order a positive multiple of {report.lot_size:f}.", reason="lot_size")
+        if request.price is not None and request.price % report.tick_size:
+            raise VenueRejectedError(f"Give a price that is a multiple of {report.tick_size:f}.", reason="price")
+
+    def _same(self, request: OrderRequest, known: OrderReport) -> OrderReport:
+        if (known.symbol, known.side, known.quantity) != (request.symbol, request.side, request.quantity):
+            raise VenueRejectedError(
+                f"Use another client order id: {self._exchange.name} has an order of this one already.",
+                reason="duplicate",
+            )
+        return known
+
+    def _after(self, request: OrderRequest, told: dict[str, Any]) -> OrderReport:
+        """The order as the venue knows it now; when it cannot be asked, that it has taken it is known all the same."""
+        try:
+            known = self.order(request.client_order_id, request.symbol)
+        except VenueError:
+            known = None
+        return known or OrderReport(
+            client_order_id=request.client_order_id,
+            venue_order_id=str(told.get("id") or ""),
+            symbol=request.symbol,
+            side=request.side,
+            quantity=request.quantity,
+            filled_quantity=Decimal(0),
+            status="open",
+            trades=(),
+            at=self._clock(),
+        )
+
+    def _report(self, order: dict[str, Any], client_order_id: str, symbol: str) -> OrderReport:
+        trades: list[dict[str, Any]] = []
+        if number(order.get("filled")):
+            trades = self._read(lambda: self._dialect.trades_of(self._exchange, order))
+        with speaking(self._exchange):
+            executions = [trade_report(trade, client_order_id, symbol) for trade in trades]
+            return order_report(order, executions, client_order_id=client_order_id, symbol=symbol, now=self._clock())
+
+    def _named(self, trade: dict[str, Any]) -> str:
+        """The client order id of a trade, where the venue's list tells it."""
+        info = trade.get("info") or {}
+        told = next(
+            (info[name] for name in ("clOrdId", "orderLinkId", "cl_ord_id", "clientOrderId") if info.get(name)), ""
+        )
+        return self._dialect.names.heard(str(told))
+
+
+def _worth_another(error: Exception) -> bool | timedelta:
+    """Whether a read is asked again, and when, if the exchange says so."""
+    if not isinstance(error, VenueUnavailableError):
+        return False
+    if error.retry_after is None:
+        return True
+    return error.retry_after if error.retry_after <= LONGEST_WAIT else False

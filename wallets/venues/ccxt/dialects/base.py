@@ -1,0 +1,116 @@
+"""What ccxt alone would do, which is enough for an exchange that needs nothing special.
+
+A dialect is what is particular about one exchange: which of its accounts hold money, how it finds an order by its
+client id, how its lists are turned over, and where it says what a key may do. Everything here talks to ccxt, may raise
+ccxt's errors, and knows nothing of ours but the reports.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+from wallets.venues.base import BalanceReport, CredentialsReport, MarketKind, OrderRequest, PositionReport
+from wallets.venues.ccxt.mapping import position_report, unified_balances
+from wallets.venues.ccxt.names import Names
+
+Order = dict[str, Any]
+Trade = dict[str, Any]
+# What is sent: order type, price, and ccxt's further parameters.
+Sent = tuple[str, Decimal | None, dict[str, Any]]
+DAY_MS: Final = 86_400_000
+# A list is turned over at most so often: no account of ours has more, and no answer may hold us for ever.
+PAGES: Final = 200
+
+
+class Dialect:
+    """An exchange that needs nothing special."""
+
+    kinds: ClassVar[tuple[MarketKind, ...]] = ("spot", "perpetual", "future")
+    # ccxt's options of the session.
+    options: ClassVar[Mapping[str, Any]] = {}
+    names: ClassVar[Names] = Names(r"[A-Za-z0-9]{1,32}")
+    # Whether the venue refuses a client order id that it has seen, for ever; else we look before we send.
+    remembers_names: ClassVar[bool] = False
+    # Whether trades and open orders can be asked for without naming the market.
+    trades_need_symbol: ClassVar[bool] = True
+    # How many trades and candles one answer has.
+    trades_page: ClassVar[int] = 500
+    candles_page: ClassVar[int] = 300
+
+    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+        return unified_balances(exchange)
+
+    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
+        if not exchange.has.get("fetchPositions"):
+            return ()
+        reports = []
+        for position in exchange.fetch_positions():
+            position["settle"] = exchange.market(position["symbol"])["settle"]
+            reports.append(position_report(position))
+        return tuple(report for report in reports if report is not None)
+
+    def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
+        """How the order is worded, under its name at the venue."""
+        return (
+            request.type,
+            request.price,
+            {"clientOrderId": name} | ({"reduceOnly": True} if request.reduce_only else {}),
+        )
+
+    def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
+        """The order of this name; None, or ccxt's OrderNotFound, when the venue has never heard of it."""
+        found: Order = exchange.fetch_order(None, symbol, {"clientOrderId": name})
+        return found
+
+    def cancel(self, exchange: Any, name: str, symbol: str) -> None:
+        exchange.cancel_order(None, symbol, {"clientOrderId": name})
+
+    def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
+        """All of them; `symbols` are the markets to ask about where the venue wants one named."""
+        found: list[Order] = exchange.fetch_open_orders()
+        return found
+
+    def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
+        """The executions of an order that has some."""
+        found: list[Trade] = exchange.fetch_order_trades(order["id"], order["symbol"])
+        return found
+
+    def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterable[Trade]:
+        """Executions at `since` (milliseconds) or later, of one market or all."""
+        return forward(lambda start: exchange.fetch_my_trades(symbol, start, self.trades_page), since)
+
+    def permissions(self, exchange: Any) -> CredentialsReport:
+        """What the key may do. Raises ccxt's AuthenticationError for a key that is refused."""
+        exchange.fetch_balance()
+        told = f"{exchange.name} does not tell what a key may do: look at it there."
+        return CredentialsReport(can_trade=True, can_withdraw=False, detail=told, is_told=False)
+
+
+def forward(page: Callable[[int], Sequence[Trade]], since: int) -> Iterator[Trade]:
+    """Turn over a list that starts at a moment, until a page brings nothing new."""
+    seen: set[Any] = set()
+    for _ in range(PAGES):
+        new = [trade for trade in page(since) if (trade["symbol"], trade["id"]) not in seen]
+        if not new:
+            return
+        yield from new
+        seen.update((trade["symbol"], trade["id"]) for trade in new)
+        since = max(since, *(trade["timestamp"] for trade in new))
+
+
+def by_cursor(page: Callable[[dict[str, Any]], tuple[Sequence[Any], Any]], name: str = "cursor") -> Iterator[Any]:
+    """Turn over a list whose every page names the next."""
+    cursor: Any = None
+    for _ in range(PAGES):
+        rows, following = page({name: cursor} if cursor else {})
+        yield from rows
+        if not rows or not following or following == cursor:
+            return
+        cursor = following
+
+
+def windows(since: int, until: int, length: int) -> Iterator[tuple[int, int]]:
+    """Stretches of at most `length` milliseconds that cover `since` to `until`, one after the other."""
+    while since <= until:
+        yield since, min(since + length - 1, until)
+        since += length

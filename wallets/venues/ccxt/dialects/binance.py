@@ -1,0 +1,141 @@
+"""Binance: spot with its funding account, and USDⓈ-margined futures."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Final
+
+from wallets.venues.base import BalanceReport, CredentialsReport, MarketKind, PositionReport
+from wallets.venues.ccxt.dialects.base import DAY_MS, Dialect, Order, Trade, forward, windows
+from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
+from wallets.venues.ccxt.names import Names
+
+# A list of futures' trades covers at most this stretch.
+WEEK_MS: Final = 7 * DAY_MS
+
+
+class Binance(Dialect):
+    """https://developers.binance.com/docs/binance-spot-api-docs/rest-api"""
+
+    kinds: ClassVar[tuple[MarketKind, ...]] = ("spot",)
+    options: ClassVar[Mapping[str, Any]] = {
+        "fetchMarkets": {"types": ["spot"]},
+        "fetchMargins": False,
+        "warnOnFetchOpenOrdersWithoutSymbol": False,
+    }
+    names = Names(r"[.A-Z:/a-z0-9_-]{1,36}")
+    trades_page = 1000
+    candles_page = 1000
+
+    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+        """The spot account, and the funding account, where deposits by card and from Pay arrive."""
+        spot = exchange.privateGetAccount({"omitZeroBalances": "true"})["balances"]
+        # The testnet has no wallets but that of spot.
+        funding = [] if exchange.isSandboxModeEnabled else exchange.sapiPostAssetGetFundingAsset()
+        return balance_reports(
+            [
+                *(("spot", _code(exchange, row), _total(row, "free", "locked"), row["free"]) for row in spot),
+                *(
+                    (
+                        "funding",
+                        _code(exchange, row),
+                        _total(row, "free", "locked", "freeze", "withdrawing"),
+                        row["free"],
+                    )
+                    for row in funding
+                ),
+            ]
+        )
+
+    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
+        return ()
+
+    def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
+        found: list[Trade] = exchange.fetch_my_trades(order["symbol"], None, self.trades_page, {"orderId": order["id"]})
+        return found
+
+    def permissions(self, exchange: Any) -> CredentialsReport:
+        if exchange.isSandboxModeEnabled:
+            return super().permissions(exchange)
+        return _permissions(exchange, "enableSpotAndMarginTrading")
+
+
+class BinanceFutures(Binance):
+    """https://developers.binance.com/docs/derivatives/usds-margined-futures"""
+
+    kinds: ClassVar[tuple[MarketKind, ...]] = ("perpetual", "future")
+    options: ClassVar[Mapping[str, Any]] = {
+        "fetchMarkets": {"types": ["linear"]},
+        "warnOnFetchOpenOrdersWithoutSymbol": False,
+    }
+
+    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+        """The wallet balance: what is booked. The profit of open positions is told with them."""
+        return balance_reports(
+            (
+                "futures",
+                _code(exchange, row),
+                row["balance"],
+                min(amount(row["balance"]), amount(row["availableBalance"])),
+            )
+            for row in exchange.fapiPrivateV3GetBalance()
+        )
+
+    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
+        rows = exchange.fapiPrivateV2GetPositionRisk()
+        return tuple(_position(exchange, row) for row in rows if amount(row["positionAmt"]))
+
+    def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterable[Trade]:
+        for start, end in windows(since, exchange.milliseconds(), WEEK_MS):
+            yield from forward(partial(self._page, exchange, symbol, end), start)
+
+    def _page(self, exchange: Any, symbol: str | None, end: int, at: int) -> list[Trade]:
+        found: list[Trade] = exchange.fetch_my_trades(symbol, at, self.trades_page, {"endTime": end})
+        return found
+
+    def permissions(self, exchange: Any) -> CredentialsReport:
+        if exchange.isSandboxModeEnabled:
+            return Dialect.permissions(self, exchange)
+        return _permissions(exchange, "enableFutures")
+
+
+def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
+    market = exchange.safe_market(row["symbol"], None, None, "swap")
+    quantity = amount(row["positionAmt"])
+    return PositionReport(
+        symbol=market["symbol"],
+        side="long" if quantity > 0 else "short",
+        quantity=abs(quantity),
+        contract_size=number(market["contractSize"]) or amount(1),
+        entry_price=amount(row["entryPrice"]),
+        mark_price=number(row["markPrice"]),
+        unrealized_pnl=amount(row["unRealizedProfit"]),
+        settle=market["settle"] or "",
+        leverage=number(row.get("leverage")),
+        margin_mode="isolated" if row.get("marginType") == "isolated" else "cross",
+        liquidation_price=number(row.get("liquidationPrice")) or None,
+    )
+
+
+def _permissions(exchange: Any, trading: str) -> CredentialsReport:
+    told = exchange.sapiGetAccountApiRestrictions()
+    can_trade, can_withdraw = bool(told.get(trading)), bool(told.get("enableWithdrawals"))
+    return CredentialsReport(
+        can_trade=can_trade,
+        can_withdraw=can_withdraw,
+        detail=_listed(told),
+        is_bound=bool(told.get("ipRestrict")),
+        expires_at=moment(told.get("tradingAuthorityExpirationTime")),
+    )
+
+
+def _listed(told: Mapping[str, Any]) -> str:
+    granted = sorted(name for name, value in told.items() if value is True and name.startswith(("enable", "permits")))
+    return "Binance lists: " + ", ".join(granted) + "." if granted else "Binance lists no permission."
+
+
+def _code(exchange: Any, row: Mapping[str, Any]) -> str:
+    return str(exchange.safe_currency_code(row["asset"]))
+
+
+def _total(row: Mapping[str, Any], *parts: str) -> Any:
+    return sum((amount(row.get(part)) for part in parts), amount(0))

@@ -1,0 +1,151 @@
+"""Bybit's unified account (UTA): spot and linear derivatives in one wallet, and a funding account."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from wallets.venues.base import BalanceReport, CredentialsReport, PositionReport
+from wallets.venues.ccxt.dialects.base import DAY_MS, Dialect, Order, Trade, by_cursor, windows
+from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
+from wallets.venues.ccxt.names import Names
+
+WEEK_MS: Final = 7 * DAY_MS
+# Linear lists want the asset that profit is settled in.
+SETTLES: Final = ("USDT", "USDC")
+PAGE: Final = 50
+
+
+class Bybit(Dialect):
+    """https://bybit-exchange.github.io/docs/v5/intro"""
+
+    options: ClassVar[Mapping[str, Any]] = {
+        "fetchMarkets": {"types": ["spot", "linear"]},
+        # ccxt would ask twice, before every order, which kind of account it is.
+        "enableUnifiedMargin": False,
+        "enableUnifiedAccount": True,
+        "unifiedMarginStatus": 6,
+    }
+    names = Names(r"[A-Za-z0-9_-]{1,36}")
+    remembers_names = True
+    trades_need_symbol = False
+    candles_page = 1000
+
+    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+        unified = exchange.privateGetV5AccountWalletBalance({"accountType": "UNIFIED"})["result"]["list"]
+        funding = exchange.privateGetV5AssetTransferQueryAccountCoinsBalance({"accountType": "FUND"})["result"][
+            "balance"
+        ]
+        return balance_reports(
+            [
+                *(
+                    ("unified", _code(exchange, coin), coin["walletBalance"], _free(coin))
+                    for account in unified
+                    for coin in account["coin"]
+                ),
+                *(("funding", _code(exchange, row), row["walletBalance"], row["transferBalance"]) for row in funding),
+            ]
+        )
+
+    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
+        return tuple(
+            _position(exchange, row)
+            for settle in SETTLES
+            for row in _turned(
+                exchange.privateGetV5PositionList, {"category": "linear", "settleCoin": settle, "limit": 200}
+            )
+            if amount(row["size"])
+        )
+
+    def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
+        """Open orders and the last 500 that ended are in one list, older ones in the history."""
+        market = exchange.market(symbol)
+        asked = {"category": _category(market), "symbol": market["id"], "orderLinkId": name}
+        for question in (exchange.privateGetV5OrderRealtime, exchange.privateGetV5OrderHistory):
+            rows = question(asked)["result"]["list"]
+            if rows:
+                found: Order = exchange.parse_order(rows[0], market)
+                return found
+        return None
+
+    def cancel(self, exchange: Any, name: str, symbol: str) -> None:
+        exchange.cancel_order(None, symbol, {"orderLinkId": name})
+
+    def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
+        lists: list[dict[str, Any]] = [{"category": "spot"}]
+        lists += [{"category": "linear", "settleCoin": settle} for settle in SETTLES]
+        return [
+            exchange.parse_order(row, exchange.safe_market(row["symbol"], None, None, _kind(asked["category"])))
+            for asked in lists
+            for row in _turned(exchange.privateGetV5OrderRealtime, {**asked, "openOnly": 0, "limit": PAGE})
+        ]
+
+    def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
+        market = exchange.market(order["symbol"])
+        asked = {"category": _category(market), "orderId": order["id"], "execType": "Trade", "limit": 100}
+        return [exchange.parse_trade(row, market) for row in _turned(exchange.privateGetV5ExecutionList, asked)]
+
+    def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterator[Trade]:
+        market = exchange.market(symbol) if symbol else None
+        for category in [_category(market)] if market else ("spot", "linear"):
+            for start, end in windows(since, exchange.milliseconds(), WEEK_MS):
+                asked = {"category": category, "execType": "Trade", "startTime": start, "endTime": end, "limit": 100}
+                for row in _turned(
+                    exchange.privateGetV5ExecutionList, asked | ({"symbol": market["id"]} if market else {})
+                ):
+                    yield exchange.parse_trade(
+                        row, market or exchange.safe_market(row["symbol"], None, None, _kind(category))
+                    )
+
+    def permissions(self, exchange: Any) -> CredentialsReport:
+        told = exchange.privateGetV5UserQueryApi()["result"]
+        granted = sorted(right for rights in (told.get("permissions") or {}).values() for right in rights)
+        expires = exchange.parse8601(told.get("expiredAt"))
+        return CredentialsReport(
+            can_trade=str(told.get("readOnly")) == "0" and bool({"SpotTrade", "Order"} & set(granted)),
+            can_withdraw="Withdraw" in granted,
+            detail=f"Bybit lists: {', '.join(granted)}." if granted else "Bybit lists no permission.",
+            is_bound=bool(told.get("ips")) and told["ips"] != ["*"],
+            expires_at=moment(expires) if expires and expires > 0 else None,
+        )
+
+
+def _turned(question: Any, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def page(cursor: dict[str, Any]) -> tuple[list[Any], Any]:
+        result = question({**asked, **cursor})["result"]
+        return result["list"], result.get("nextPageCursor")
+
+    return by_cursor(page)
+
+
+def _category(market: Mapping[str, Any]) -> str:
+    return "spot" if market["spot"] else "linear"
+
+
+def _kind(category: str) -> str:
+    return "spot" if category == "spot" else "swap"
+
+
+def _free(coin: Mapping[str, Any]) -> Any:
+    """What is neither in an order nor margin of a position."""
+    used = sum((amount(coin.get(name)) for name in ("locked", "totalOrderIM", "totalPositionIM")), amount(0))
+    return max(amount(coin["walletBalance"]) - used, amount(0))
+
+
+def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
+    market = exchange.safe_market(row["symbol"], None, None, "swap")
+    return PositionReport(
+        symbol=market["symbol"],
+        side="long" if row["side"] == "Buy" else "short",
+        quantity=amount(row["size"]),
+        contract_size=number(market["contractSize"]) or amount(1),
+        entry_price=amount(row["avgPrice"]),
+        mark_price=number(row["markPrice"]),
+        unrealized_pnl=amount(row["unrealisedPnl"]),
+        settle=market["settle"] or "",
+        leverage=number(row["leverage"]),
+        margin_mode="isolated" if str(row["tradeMode"]) == "1" else "cross",
+        liquidation_price=number(row["liqPrice"]) or None,
+    )
+
+
+def _code(exchange: Any, row: Mapping[str, Any]) -> str:
+    return str(exchange.safe_currency_code(row["coin"]))

@@ -1,0 +1,107 @@
+"""Coinbase Advanced Trade: spot."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, Final
+
+from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport, VenueRejectedError
+from wallets.venues.ccxt.dialects.base import Dialect, Order, Sent, Trade, by_cursor
+from wallets.venues.ccxt.mapping import amount, balance_reports, number
+from wallets.venues.ccxt.names import Names
+
+# How far above the ask a purchase at the market may go: Coinbase takes such an order by what it may cost, not by what
+# is bought, so it is sent as a limit order that is filled at once or not at all.
+REACH: Final = Decimal("1.01")
+# An order is looked for among the last orders of its market, so many pages of 250.
+LOOKED_THROUGH: Final = 4
+PAGE: Final = 250
+
+
+class Coinbase(Dialect):
+    """https://docs.cdp.coinbase.com/api-reference/advanced-trade-api"""
+
+    kinds = ("spot",)
+    names = Names(r"[A-Za-z0-9_-]{1,128}")
+    remembers_names = True
+    trades_need_symbol = False
+    candles_page = 300
+
+    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+        rows = _turned(exchange.v3PrivateGetBrokerageAccounts, "accounts", {"limit": PAGE})
+        return balance_reports(
+            (
+                "spot",
+                str(exchange.safe_currency_code(row["currency"])),
+                amount(row["available_balance"]["value"]) + amount(row["hold"]["value"]),
+                row["available_balance"]["value"],
+            )
+            for row in rows
+        )
+
+    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
+        return ()
+
+    def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
+        named = {"client_order_id": name}  # ccxt would name the order itself
+        if request.type == "limit" or request.side == "sell":
+            return request.type, request.price, named
+        ticker = exchange.fetch_ticker(request.symbol)
+        ask = number(ticker.get("ask")) or number(ticker.get("last"))
+        if not ask:
+            raise VenueRejectedError(f"Wait for a price of {request.symbol}: Coinbase has none now.", reason="price")
+        tick = amount(exchange.market(request.symbol)["precision"]["price"])
+        return "limit", (ask * REACH / tick).to_integral_value(ROUND_CEILING) * tick, {**named, "timeInForce": "IOC"}
+
+    def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
+        """Coinbase finds an order by its own id only, so the market's last orders are looked through."""
+        market = exchange.market(symbol)
+        asked = {"product_ids": market["id"], "limit": PAGE}
+        rows = _turned(exchange.v3PrivateGetBrokerageOrdersHistoricalBatch, "orders", asked)
+        for seen, row in enumerate(rows, 1):
+            if row["client_order_id"] == name:
+                found: Order = exchange.parse_order(row, market)
+                return found
+            if seen >= LOOKED_THROUGH * PAGE:
+                break
+        return None
+
+    def cancel(self, exchange: Any, name: str, symbol: str) -> None:
+        order = self.find(exchange, name, symbol)
+        if order is None:
+            raise VenueRejectedError("Coinbase knows no such order.", reason="unknown_order")
+        exchange.cancel_orders([order["id"]], symbol)
+
+    def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
+        asked = {"order_status": "OPEN", "limit": PAGE}
+        rows = _turned(exchange.v3PrivateGetBrokerageOrdersHistoricalBatch, "orders", asked)
+        return [exchange.parse_order(row) for row in rows]
+
+    def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
+        rows = _turned(
+            exchange.v3PrivateGetBrokerageOrdersHistoricalFills, "fills", {"order_ids": order["id"], "limit": PAGE}
+        )
+        return [exchange.parse_trade(row) for row in rows]
+
+    def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterator[Trade]:
+        asked: dict[str, Any] = {"start_sequence_timestamp": exchange.iso8601(since), "limit": PAGE}
+        if symbol:
+            asked["product_ids"] = exchange.market(symbol)["id"]
+        for row in _turned(exchange.v3PrivateGetBrokerageOrdersHistoricalFills, "fills", asked):
+            yield exchange.parse_trade(row)
+
+    def permissions(self, exchange: Any) -> CredentialsReport:
+        told = exchange.v3PrivateGetBrokerageKeyPermissions()
+        granted = sorted(name.removeprefix("can_") for name, value in told.items() if value is True)
+        return CredentialsReport(
+            can_trade=told.get("can_trade") is True,
+            can_withdraw=told.get("can_transfer") is True,
+            detail=f"Coinbase lists: {', '.join(granted)}." if granted else "Coinbase lists no permission.",
+        )
+
+
+def _turned(question: Any, name: str, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    def page(cursor: dict[str, Any]) -> tuple[list[Any], Any]:
+        answer = question({**asked, **cursor})
+        return answer.get(name) or [], answer.get("cursor") if answer.get("has_next", True) else None
+
+    return by_cursor(page)

@@ -1,0 +1,90 @@
+"""Kraken: spot."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport
+from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade
+from wallets.venues.ccxt.mapping import ZERO, amount, balance_reports
+from wallets.venues.ccxt.names import Names
+
+# Trades asked for by their ids in one request, and trades on one page of the history.
+TOGETHER: Final = 20
+PAGE: Final = 50
+# Balances with one of these endings are lent out, staked or locked; only `.F` earns while it can be spent.
+EARNING: Final = "."
+SPENDABLE: Final = ".F"
+
+
+class Kraken(Dialect):
+    """https://docs.kraken.com/api/docs/rest-api"""
+
+    kinds = ("spot",)
+    names = Names("", is_uuid=True)
+    trades_need_symbol = False
+    candles_page = 720
+
+    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+        rows = []
+        for name, row in exchange.privatePostBalanceEx()["result"].items():
+            asset, _, ending = name.partition(EARNING)
+            total = amount(row["balance"])
+            free = total - amount(row.get("hold_trade")) if not ending or name.endswith(SPENDABLE) else ZERO
+            rows.append(("earn" if ending else "spot", str(exchange.safe_currency_code(asset)), total, free))
+        return balance_reports(rows)
+
+    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
+        return ()
+
+    def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
+        # The fee in the quote asset on both sides, as its list of trades tells it.
+        return request.type, request.price, {"clientOrderId": name, "oflags": "fciq"}
+
+    def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
+        asked = {"cl_ord_id": name, "trades": "true"}
+        for question, part in ((exchange.privatePostOpenOrders, "open"), (exchange.privatePostClosedOrders, "closed")):
+            for number, row in question(asked)["result"][part].items():
+                found: Order = exchange.parse_order({"id": number, **row})
+                return found
+        return None
+
+    def cancel(self, exchange: Any, name: str, symbol: str) -> None:
+        exchange.cancel_order(None, symbol, {"clientOrderId": name})
+
+    def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
+        rows = exchange.privatePostOpenOrders({"trades": "true"})["result"]["open"]
+        return [exchange.parse_order({"id": number, **row}) for number, row in rows.items()]
+
+    def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
+        numbers = order["info"].get("trades") or []
+        found = []
+        for start in range(0, len(numbers), TOGETHER):
+            part = numbers[start : start + TOGETHER]
+            rows = exchange.privatePostQueryTrades({"txid": ",".join(part)})["result"]
+            found += [exchange.parse_trade({**row, "id": number}) for number, row in rows.items()]
+        return found
+
+    def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterator[Trade]:
+        """Newest first, turned over by an offset; `start` excludes its own second, so it is asked a second early."""
+        told = 0
+        for _ in range(PAGES):
+            rows = exchange.privatePostTradesHistory({"start": since // 1000 - 1, "ofs": told})["result"]["trades"]
+            for number, row in rows.items():
+                trade = exchange.parse_trade({**row, "id": number})
+                if symbol in (None, trade["symbol"]):
+                    yield trade
+            told += len(rows)
+            if len(rows) < PAGE:
+                return
+
+    def permissions(self, exchange: Any) -> CredentialsReport:
+        """What Kraken says of the key; where it lists nothing, only that the key works."""
+        told = exchange.privatePostGetApiKeyInfo().get("result") or {}
+        granted = told.get("permissions")
+        if not isinstance(granted, list) or not granted:
+            return super().permissions(exchange)
+        return CredentialsReport(
+            can_trade=any("trade" in right and "query" not in right for right in granted),
+            can_withdraw=any("withdraw" in right and "query" not in right for right in granted),
+            detail=f"Kraken lists: {', '.join(sorted(granted))}.",
+        )

@@ -1,0 +1,139 @@
+"""OKX: one trading account for spot and derivatives, and a funding account."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport
+from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade
+from wallets.venues.ccxt.mapping import amount, balance_reports, number
+from wallets.venues.ccxt.names import Names
+
+PAGE: Final = 100
+TYPES: Final = {"spot": "SPOT", "swap": "SWAP", "future": "FUTURES"}
+
+
+class Okx(Dialect):
+    """https://www.okx.com/docs-v5/en/"""
+
+    options: ClassVar[Mapping[str, Any]] = {
+        "fetchMarkets": {"types": ["spot", "swap", "future"]},
+        "createOrder": "privatePostTradeOrder",  # one order, not a batch of one: its answer says more
+    }
+    names = Names(r"[A-Za-z0-9]{1,32}")
+    remembers_names = True
+    trades_need_symbol = False
+    candles_page = 300
+
+    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+        """Cash of the trading account, without the profit of open positions, and the funding account."""
+        trading = exchange.privateGetAccountBalance()["data"]
+        funding = exchange.privateGetAssetBalances()["data"]
+        return balance_reports(
+            [
+                *(
+                    ("trading", _code(exchange, row), row["cashBal"], row.get("availBal") or row.get("availEq"))
+                    for account in trading
+                    for row in account["details"]
+                ),
+                *(("funding", _code(exchange, row), row["bal"], row["availBal"]) for row in funding),
+            ]
+        )
+
+    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
+        rows = exchange.privateGetAccountPositions()["data"]
+        return tuple(
+            _position(exchange, row) for row in rows if row["instType"] in ("SWAP", "FUTURES") and amount(row["pos"])
+        )
+
+    def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
+        kind, price, params = super().sent(exchange, request, name)
+        # Without this a market order to buy counts the quote asset.
+        return kind, price, params | ({"tgtCcy": "base_ccy"} if exchange.market(request.symbol)["spot"] else {})
+
+    def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
+        """The order; two hours after it ended without a fill only the history of seven days knows it."""
+        import ccxt
+
+        market = exchange.market(symbol)
+        try:
+            found: Order | None = exchange.fetch_order(None, symbol, {"clOrdId": name})
+        except ccxt.OrderNotFound:
+            rows = exchange.privateGetTradeOrdersHistory(
+                {"instType": TYPES[market["type"]], "instId": market["id"], "limit": PAGE}
+            )["data"]
+            found = next((exchange.parse_order(row, market) for row in rows if row["clOrdId"] == name), None)
+        return found
+
+    def cancel(self, exchange: Any, name: str, symbol: str) -> None:
+        exchange.cancel_order(None, symbol, {"clOrdId": name})
+
+    def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
+        rows = _backwards(
+            lambda after: exchange.privateGetTradeOrdersPending({"limit": PAGE, **after})["data"], "ordId"
+        )
+        return [exchange.parse_order(row) for row in rows]
+
+    def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
+        """From the fills of three days, which know one at once; older ones from the history, which lags."""
+        market = exchange.market(order["symbol"])
+        asked = {"instType": TYPES[market["type"]], "instId": market["id"], "ordId": order["id"], "limit": PAGE}
+        rows = exchange.privateGetTradeFills(asked)["data"]
+        if sum(amount(row["fillSz"]) for row in rows) < amount(order["filled"]):
+            rows = [*rows, *exchange.privateGetTradeFillsHistory(asked)["data"]]
+        return [exchange.parse_trade(row, market) for row in rows]
+
+    def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterator[Trade]:
+        market = exchange.market(symbol) if symbol else None
+        for kind in [TYPES[market["type"]]] if market else TYPES.values():
+            asked = {"instType": kind, "begin": since, "limit": PAGE, **({"instId": market["id"]} if market else {})}
+
+            def page(after: dict[str, Any], asked: dict[str, Any] = asked) -> list[dict[str, Any]]:
+                rows: list[dict[str, Any]] = exchange.privateGetTradeFillsHistory({**asked, **after})["data"]
+                return rows
+
+            for row in _backwards(page, "billId"):
+                yield exchange.parse_trade(row)
+
+    def permissions(self, exchange: Any) -> CredentialsReport:
+        told = exchange.privateGetAccountConfig()["data"][0]
+        granted = [part.strip() for part in str(told.get("perm") or "").split(",") if part.strip()]
+        return CredentialsReport(
+            can_trade="trade" in granted,
+            can_withdraw="withdraw" in granted,
+            detail=f"OKX lists: {', '.join(granted)}." if granted else "OKX lists no permission.",
+            is_bound=bool(told.get("ip")),
+        )
+
+
+def _backwards(page: Any, key: str) -> Iterator[dict[str, Any]]:
+    """Turn over a list that tells the newest first and goes on `after` the oldest told."""
+    after: dict[str, Any] = {}
+    for _ in range(PAGES):
+        rows = page(after)
+        yield from rows
+        if len(rows) < PAGE:
+            return
+        after = {"after": rows[-1][key]}
+
+
+def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
+    market = exchange.market(exchange.safe_symbol(row["instId"]))
+    quantity = amount(row["pos"])
+    is_long = row["posSide"] == "long" or (row["posSide"] == "net" and quantity > 0)
+    return PositionReport(
+        symbol=market["symbol"],
+        side="long" if is_long else "short",
+        quantity=abs(quantity),
+        contract_size=number(market["contractSize"]) or amount(1),
+        entry_price=amount(row["avgPx"]),
+        mark_price=number(row["markPx"]),
+        unrealized_pnl=amount(row["upl"]),
+        settle=market["settle"] or str(row["ccy"]),
+        leverage=number(row["lever"]),
+        margin_mode="isolated" if row["mgnMode"] == "isolated" else "cross",
+        liquidation_price=number(row["liqPx"]) or None,
+    )
+
+
+def _code(exchange: Any, row: Mapping[str, Any]) -> str:
+    return str(exchange.safe_currency_code(row["ccy"]))

@@ -1,0 +1,71 @@
+"""The wiring of the adapter: from a connection's row to a session, the only module here that knows the tables."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from django.conf import settings
+
+from kit import clock
+from markets.exchanges import Access, open_session
+from markets.models import Instrument
+from wallets.models import Connection, Platform
+from wallets.venues.ccxt.adapter import CcxtVenue
+from wallets.venues.ccxt.dialects import dialect_of
+from wallets.venues.credentials import read_credentials
+
+# Our names of credentials, and ccxt's.
+CREDENTIALS: Final[Mapping[str, str]] = {
+    "api_key": "apiKey",
+    "secret": "secret",
+    "password": "password",
+    "uid": "uid",
+    "private_key": "privateKey",
+    "wallet_address": "walletAddress",
+    "token": "token",
+}
+
+
+def open_ccxt_venue(connection: Connection) -> CcxtVenue:
+    """The connection's account at its exchange. Raises CredentialError when the credentials cannot be read."""
+    return open_platform(
+        connection.platform, read_credentials(connection=connection), symbols=partial(_symbols, connection.venue)
+    )
+
+
+def open_platform(
+    platform: Platform, credentials: Mapping[str, str], *, symbols: Callable[[], Sequence[str]] | None = None
+) -> CcxtVenue:
+    """An account at the platform with these credentials, named as we or as ccxt name them; others are left out.
+
+    `symbols` are the markets to ask about where the exchange wants one named: the instruments that are known, if not
+    given. A private key is often pasted on one line, with its line breaks written out: they are put back.
+    """
+    dialect = dialect_of(platform.slug)
+    named = {CREDENTIALS.get(name, name): value.replace("\\n", "\n") for name, value in credentials.items() if value}
+    access = Access(
+        exchange_id=platform.slug,
+        credentials={name: value for name, value in named.items() if name in CREDENTIALS.values()},
+        base_url=settings.CCXT_BASE_URL or getattr(platform, "base_url", ""),
+        is_sandbox=getattr(platform, "is_sandbox", False) and not settings.CCXT_BASE_URL,
+        options={**dialect.options, **_options(platform)},
+        throttles=not settings.CCXT_BASE_URL,
+    )
+    return CcxtVenue(
+        exchange=open_session(access),
+        access=access,
+        dialect=dialect,
+        symbols=symbols or partial(_symbols, platform.slug),
+        clock=clock.now,
+    )
+
+
+def _options(platform: Platform) -> dict[str, Any]:
+    """What the operator adds to ccxt's options; our own of the demo exchange stand on its platform only."""
+    return dict(platform.options)
+
+
+def _symbols(venue: str) -> list[str]:
+    """The venue's markets that are known here: what can be ordered through us."""
+    rows = Instrument.objects.filter(venue=venue, is_active=True, is_simulated=False)
+    return list(rows.order_by("symbol").values_list("symbol", flat=True))
