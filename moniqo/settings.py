@@ -298,6 +298,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # At DEBUG it writes down the headers of every request, and with them the trader's keys.
+    "loggers": {"ccxt": {"level": "INFO"}},
     "root": {"handlers": ["console"], "level": os.environ.get("MONIQO_LOG_LEVEL", "INFO")},
 }
 
