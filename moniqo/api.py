@@ -24,6 +24,7 @@ from kit.api import PREFIX, known_queries_only, mistakes, problem
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.users.access import SignedIn
 from kit.users.api import router as auth
+from kit.users.api import tokens_router as tokens
 from markets.api import router as markets
 from moniqo.start.api import router as start
 from moniqo.ui.reference import ReferencePage
@@ -72,6 +73,7 @@ api = ExplainedAPI(
 api.add_decorator(rows_as_list)
 api.add_decorator(known_queries_only)
 api.add_router("/auth", auth, tags=["auth"], auth=None)
+api.add_router("/", tokens, tags=["tokens"])
 api.add_router("/", markets, tags=["markets"])
 api.add_router("/", connections, tags=["platforms and connections"])
 api.add_router("/", wallets, tags=["wallets"])

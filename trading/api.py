@@ -16,7 +16,7 @@ from kit.api import (
 from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
 from kit.sentences import quoted, sentence
-from kit.users.access import LIMITS, TRADE
+from kit.users.access import LIMITS, ORDERS
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import Fill, Order, Position
@@ -56,7 +56,7 @@ def list_orders(request: HttpRequest, narrow: Query[OrderNarrow], query: Query[P
     return paginate(rows.select_related("instrument", "wallet__parent"), query, present=order_row)
 
 
-@router.post("/orders", auth=TRADE, response={201: OrderOut}, summary="Place a market order")
+@router.post("/orders", auth=ORDERS, response={201: OrderOut}, summary="Place a market order")
 def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
     """The answer comes before the venue's: read the order again, or listen for `orders` events.
 
@@ -93,7 +93,7 @@ def get_order(request: HttpRequest, order_id: UUID) -> Any:
 
 @router.post(
     "/orders/{order_id}/cancel",
-    auth=TRADE,
+    auth=ORDERS,
     response={202: OrderOut},
     summary="Ask for the cancellation of an order",
 )

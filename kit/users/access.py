@@ -2,6 +2,9 @@
 
 An operation says its scope by `auth=MOVE`. One that says nothing needs `read` when it only reads and
 `manage` otherwise, so that a new operation is never open by oversight.
+
+The scope `agent` is for programs that trade by themselves and shall reach nothing else: it reads, and does what
+names it beside another scope. Limits, money, connections and farms are not among that, whatever it is told.
 """
 
 from typing import Any, ClassVar
@@ -34,6 +37,7 @@ class SignedIn(AuthBase):
     openapi_type = "http"
     openapi_scheme = "bearer"
     scopes: ClassVar[tuple[Scope, ...]] = ()
+    agents_may: ClassVar[bool] = False
 
     def __call__(self, request: HttpRequest) -> Any:
         if not request.user.is_authenticated:
@@ -44,25 +48,29 @@ class SignedIn(AuthBase):
                 raise HttpError(403, "Send the CSRF token of the page, or sign in with a bearer token.")
             return request.user
         usual = Scope.READ if request.method in READING else Scope.MANAGE
-        missing = [scope.value for scope in self.scopes or (usual,) if scope not in token.scopes]
-        if missing:
+        needed = self.scopes or (usual,)
+        if Scope.AGENT in token.scopes and (self.agents_may or needed == (Scope.READ,)):
+            return request.user
+        if missing := [scope.value for scope in needed if scope not in token.scopes]:
             plural = "s" if missing[1:] else ""
             raise ScopeError(f"This token may not do that: it needs the scope{plural} {', '.join(missing)}.")
         return request.user
 
 
-def _needs(*scopes: Scope) -> AuthBase:
+def _needs(*scopes: Scope, agents_may: bool = False) -> AuthBase:
     """The authentication of operations that need `scopes`; the API's description names it after them."""
     words = " and ".join(f"`{scope.value}`: {scope.label.lower()}" for scope in scopes)
-    made = type(
-        f"{''.join(scope.value.capitalize() for scope in scopes)}Token",
-        (SignedIn,),
-        {"scopes": scopes, "openapi_description": f"A token with the scope {words}."},
-    )
+    if agents_may:
+        words = " or ".join(f"`{scope.value}`" for scope in (*scopes, Scope.AGENT))
+    name = "".join(scope.value.capitalize() for scope in scopes) + ("OrAgent" if agents_may else "")
+    said = {"openapi_description": f"A token with the scope {words}."}
+    made = type(f"{name}Token", (SignedIn,), {"scopes": scopes, "agents_may": agents_may, **said})
     signed_in: AuthBase = made()
     return signed_in
 
 
-READ, TRADE, MOVE, MANAGE, LIMITS = (_needs(scope) for scope in Scope)
+READ, TRADE, MOVE, MANAGE, LIMITS, AGENT = (_needs(scope) for scope in Scope)
+# Orders, which are what an agent is for.
+ORDERS = _needs(Scope.TRADE, agents_may=True)
 # What makes wallets, brings them money, limits them and trades, all at once.
-EVERYTHING = _needs(*Scope)
+EVERYTHING = _needs(*(scope for scope in Scope if scope != Scope.AGENT))

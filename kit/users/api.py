@@ -1,18 +1,31 @@
-"""Tokens for programs. Wrong passwords count towards the same lock as those typed into the login page."""
+"""Tokens for programs. Wrong passwords count towards the same lock as those typed into the login page.
+
+`router` is where programs sign in and nobody has to be signed in; `tokens_router` is one's own list of tokens.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
 
 from axes.handlers.proxy import AxesProxyHandler
 from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import check_password
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
+from ninja.responses import Status
 from pydantic import Field
 
-from kit.api import Body
-from kit.errors import MoniqoError
-from kit.http import client_address
-from kit.users import tokens, two_factor
-from kit.users.models import Token
+from kit.api import Body, Page, PageQuery, paginate
+from kit.errors import InvalidInputError, MoniqoError
+from kit.http import client_address, owner_of
+from kit.users import throttle, tokens, two_factor
+from kit.users.access import MANAGE
+from kit.users.models import Token, User
 
 router = Router()
+tokens_router = Router()
+
+LONGEST_DAYS = 366
 
 
 class SignInError(MoniqoError):
@@ -87,3 +100,75 @@ def refresh_token(request: HttpRequest, body: Refresh) -> dict[str, str]:
     if token is None:
         raise SignInError("The refresh token is expired or not ours: sign in again at POST /api/v1/auth/token.")
     return {"access": tokens.access_text(token)}
+
+
+class TokenOut(Schema):
+    """A token, whose text was told when it was made. `status` is in_force, revoked, over or password_changed."""
+
+    id: UUID
+    name: str
+    kind: Token.Kind
+    scopes: list[Token.Scope]
+    status: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = Field(description="To the minute; null while it was never used.")
+    revoked_at: datetime | None
+    address: str | None = Field(description="Where it was made.")
+
+
+class TokenMadeOut(TokenOut):
+    """`token` is told this once: it is kept nowhere."""
+
+    token: str
+
+
+class TokenIn(Body):
+    """A token for a program of one's own. What extends access asks for the password again, as the page does."""
+
+    name: str = Field(min_length=1, max_length=80)
+    scopes: list[Token.Scope] = Field(min_length=1)
+    days: int = Field(90, ge=1, le=LONGEST_DAYS, description="After them it is over.")
+    password: str = Field(max_length=1024)
+
+
+@tokens_router.get("/tokens", response=Page[TokenOut], summary="Your tokens, newest first")
+def list_tokens(request: HttpRequest, query: Query[PageQuery]) -> Any:
+    """Those that count, and those that ended and are not forgotten yet."""
+    rows = Token.objects.filter(owner_id=owner_of(request)).select_related("owner")
+    return paginate(rows, query, present=_token)
+
+
+@tokens_router.post("/tokens", auth=MANAGE, response={201: TokenMadeOut}, summary="Make a token")
+def make_token(request: HttpRequest, body: TokenIn) -> Any:
+    """A program makes only tokens that may do what its own may.
+
+    A wrong password is refused with 422, and after five of them every one with 429 for a quarter of an hour.
+    """
+    user = cast("User", request.user)
+    if not throttle.may_try("password", user.pk):
+        raise TooManyAttemptsError(throttle.LOCKED)
+    if not check_password(body.password, user.password):
+        raise InvalidInputError("That is not your password.", fields={"password": "That is not your password."})
+    throttle.forget_tries("password", user.pk)
+    made, text = tokens.make_personal_token(
+        user,
+        name=body.name,
+        scopes=body.scopes,
+        lifetime=timedelta(days=body.days),
+        maker=getattr(request, "token", None),
+        address=client_address(request),
+    )
+    return Status(201, {**_token(made), "token": text})
+
+
+@tokens_router.delete("/tokens/{token_id}", auth=MANAGE, response=TokenOut, summary="Revoke a token")
+def revoke_token(request: HttpRequest, token_id: UUID) -> Any:
+    """It counts no longer, from now on; revoking it again changes nothing."""
+    return _token(tokens.revoke_token(owner_id=owner_of(request), token_id=token_id))
+
+
+def _token(token: Token) -> dict[str, Any]:
+    return {name: getattr(token, name) for name in TokenOut.model_fields if name != "status"} | {
+        "status": tokens.standing(token)
+    }

@@ -103,6 +103,7 @@ class Token(Identified, Owned):
         MOVE = "move", "Move money"
         MANAGE = "manage", "Make and change wallets, farms and agents"
         LIMITS = "limits", "Change limits"
+        AGENT = "agent", "Read, place and cancel orders, and nothing else: for a trading agent"
 
     kind = models.CharField(max_length=8, choices=Kind)
     name = models.CharField(max_length=80)

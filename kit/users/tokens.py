@@ -127,6 +127,24 @@ class TokenRow:
     counts: bool
 
 
+def make_personal_token(
+    user: User, *, name: str, scopes: Iterable[str], lifetime: timedelta, maker: Token | None, address: str | None
+) -> tuple[Token, str]:
+    """A token that lasts as long as its row, and its text, which is told this once.
+
+    One that a program makes can do nothing that the program's own, `maker`, cannot. Raises InvalidInputError.
+    """
+    wanted = set(scopes)
+    if maker is not None and not wanted <= set(maker.scopes):
+        own = ", ".join(maker.scopes)
+        raise InvalidInputError(
+            "A token makes only tokens that may do less than itself, or the same.",
+            fields={"scopes": f"Among {own}."},
+        )
+    made = open_token(user, kind=Token.Kind.PERSONAL, name=name, scopes=wanted, lifetime=lifetime, address=address)
+    return made, access_text(made)
+
+
 def list_tokens(*, owner_id: UUID) -> tuple[TokenRow, ...]:
     """The owner's tokens that may still be used, and those that ended within a month; newest first."""
     recently = clock.now() - SHOWN_AFTER_END
@@ -134,14 +152,27 @@ def list_tokens(*, owner_id: UUID) -> tuple[TokenRow, ...]:
     return tuple(_row(token) for token in rows.exclude(revoked_at__lte=recently)[:SHOWN_MOST])
 
 
-def _row(token: Token) -> TokenRow:
-    status, health = "In force", colour("token", "in_force")
+# What a token's standing is called.
+_WORDS: Final = {
+    "in_force": "In force",
+    "revoked": "Revoked",
+    "over": "Over",
+    "password_changed": "Ended with the password",
+}
+
+
+def standing(token: Token) -> str:
+    """in_force while it counts, else why it does not: revoked, over or password_changed."""
     if token.revoked_at is not None:
-        status, health = "Revoked", ""
-    elif token.expires_at <= clock.now():
-        status, health = "Over", ""
-    elif not has_same_password(token):
-        status, health = "Ended with the password", ""
+        return "revoked"
+    if token.expires_at <= clock.now():
+        return "over"
+    return "in_force" if has_same_password(token) else "password_changed"
+
+
+def _row(token: Token) -> TokenRow:
+    word = standing(token)
+    status, health = _WORDS[word], colour("token", word) if word == "in_force" else ""
     return TokenRow(
         id=token.pk,
         name=token.name,

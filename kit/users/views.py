@@ -19,7 +19,7 @@ from kit.http import client_address, missing_is_404, owner_of
 from kit.sorting import in_order, understood
 from kit.users import security, signals, tokens, two_factor
 from kit.users.forms import CodeForm, PasswordChangeForm, PasswordForm, TokenForm
-from kit.users.models import Token, User
+from kit.users.models import User
 
 TOKEN_SORTS: Final[Mapping[str, Callable[[tokens.TokenRow], Any]]] = {
     "name": lambda token: token.name.casefold(),
@@ -51,15 +51,15 @@ def token_list(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST if request.method == "POST" else None, user=user)
     text = ""
     if form.is_valid():
-        made = tokens.open_token(
+        _, text = tokens.make_personal_token(
             user,
-            kind=Token.Kind.PERSONAL,
             name=form.cleaned_data["name"],
             scopes=form.cleaned_data["scopes"],
             lifetime=form.lifetime,
+            maker=None,
             address=client_address(request),
         )
-        text, form = tokens.access_text(made), TokenForm(user=user)
+        form = TokenForm(user=user)
     sort = understood(request.GET.get("sort", ""), TOKEN_SORTS)
     listed = in_order(tokens.list_tokens(owner_id=user.pk), TOKEN_SORTS, sort)
     context = {"form": form, "text": text, "tokens": listed, "sort": sort}

@@ -112,9 +112,8 @@ class Reference:
     def _scopes(self, method: str, said: Mapping[str, Any]) -> Iterator[str]:
         for needed in said.get("security", ()):
             for scheme in needed:
-                named = re.findall(
-                    r"`(\w+)`", self.schema["components"]["securitySchemes"][scheme].get("description", "")
-                )
+                words = self.schema["components"]["securitySchemes"][scheme].get("description", "")
+                named = [scope.replace("`", "") for scope in re.findall(r"`\w+`(?: or `\w+`)*", words)]
                 yield from named or ["read" if method == "get" else "manage"]
 
 
