@@ -90,13 +90,15 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
     program = Program(client, owner)
     program.sign_in()
     shared = {"/instruments", "/platforms", "/strategies"}
-    assert {path: count for path, count in program.lists().items() if path not in shared and count} == {}
+    # Who asks has signed in, and that is a token.
+    assert {path: count for path, count in program.lists().items() if path not in shared and count} == {"/tokens": 1}
     for number in ROWS:
         grow(program, number, markets)
         counts = program.lists()
         once = ("/connections", "/farms", "/agents", "/positions")
         assert {path: counts[path] for path in once} == dict.fromkeys(once, number)
         assert counts["/wallets"] == 3 * number
+        assert counts["/tokens"] == 1 + number
         assert counts["/wallets/tree"] == counts["/positions/closed"] == number
         assert min(count for path, count in counts.items()) >= 1
     start_and_end(program)
@@ -159,6 +161,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     program.call("patch", "/connections/{connection_id}", {"name": f"Account {number}"}, connection_id=connection)
     assert program.rows("/wallets/{wallet_id}/entries", wallet_id=agent["wallet_id"])
     take_note(program, number)
+    make_and_end_a_token(program, number)
     for position in (program.rows("/positions")[0], program.rows("/positions/closed")[0]):
         program.call("get", "/positions/{position_id}", position_id=position["id"])
     want(program, number, farm["wallet_id"])
@@ -195,6 +198,13 @@ def take_note(program: Program, number: int) -> None:
     ended = program.call("post", "/alerts/mutes", {"key": "drift"}, status=201)
     assert kept["until"] is None
     program.call("delete", "/alerts/mutes/{mute_id}", mute_id=ended["id"])
+
+
+def make_and_end_a_token(program: Program, number: int) -> None:
+    password = f"password of {program.owner.email}"
+    wanted = {"name": f"Program {number}", "scopes": ["agent"], "password": password}
+    made = program.call("post", "/tokens", wanted, status=201)
+    assert program.call("delete", "/tokens/{token_id}", token_id=made["id"])["status"] == "revoked"
 
 
 def build(program: Program, number: int, connection: str, market: Instrument) -> tuple[Any, Any, Any]:
