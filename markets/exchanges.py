@@ -101,8 +101,14 @@ def open_session(access: Access, *, timeout_ms: int = TIMEOUT_MS) -> Any:
 
 @cache
 def _exact(exchange_id: str) -> Any:
-    """ccxt's class of the exchange, whose numbers are those that the exchange wrote."""
+    """ccxt's class of the exchange, whose numbers are those that the exchange wrote; `last_status` is HTTP's."""
     import ccxt
+
+    exchange = getattr(ccxt, exchange_id)
+
+    def remember(self: Any, status: int, *answer: Any) -> Any:
+        self.last_status = status
+        return exchange.on_rest_response(self, status, *answer)
 
     def read(_: Any, text: str) -> Any:
         try:
@@ -110,7 +116,8 @@ def _exact(exchange_id: str) -> Any:
         except ValueError as error:
             raise ccxt.BadResponse(f"{exchange_id} broke off in the middle of its answer") from error
 
-    return type(exchange_id, (getattr(ccxt, exchange_id),), {"number": str, "on_json_response": read})
+    changes = {"number": str, "last_status": 0, "on_rest_response": remember, "on_json_response": read}
+    return type(exchange_id, (exchange,), changes)
 
 
 _markets: Final[dict[tuple[Any, ...], tuple[float, dict[str, Any]]]] = {}

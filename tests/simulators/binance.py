@@ -91,7 +91,7 @@ class Binance(Wire):
         self.account.doubles_ids = True
         self.futures = Account(futures(), main="futures", fee_in_base=False)
         self.futures.doubles_ids = True
-        self.key = Key("binance-key", "binance-secret")
+        self.key = Key("binanceKeyOfTheTests0001", "binanceSecretOfTheTests0001")
         self.answers: dict[str, Any] = {}  # literal payloads, by path
 
     def check(self, request: Request) -> None:

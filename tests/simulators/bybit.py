@@ -51,7 +51,7 @@ class Bybit(Wire):
 
     def __init__(self) -> None:
         self.account = Account(markets(), main="unified", fee_in_base=True)
-        self.key = Key("bybit-key", "bybit-secret")
+        self.key = Key("bybitKeyOfTheTests0001", "bybitSecretOfTheTests0001")
 
     def _no(self, code: int, words: str) -> SaidNoError:
         return SaidNoError(

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Final
 from tests.simulators.account import Account, Fill, Market, Placed
 from tests.simulators.wire import Key, Request, SaidNoError, Wire, text
 
-SECRET: Final = base64.b64encode(b"kraken-secret-of-the-tests").decode()
+KEY: Final = base64.b64encode(b"the key of the simulated Kraken").decode()
+SECRET: Final = base64.b64encode(b"the secret of the simulated Kraken").decode()
 NAMES: Final = {"BTC": "XXBT", "ETH": "XETH", "USDT": "USDT", "USD": "ZUSD"}
 STATES: Final = {"open": "open", "filled": "closed", "cancelled": "canceled"}
 NOES: Final = {
@@ -59,7 +60,7 @@ class Kraken(Wire):
     def __init__(self) -> None:
         self.account = Account(markets(), main="spot", fee_in_base=False)
         self.account.doubles_ids = True
-        self.key = Key("kraken-key", SECRET)
+        self.key = Key(KEY, SECRET)
         self._nonce = 0
 
     def check(self, request: Request) -> None:

@@ -59,7 +59,7 @@ class Okx(Wire):
 
     def __init__(self) -> None:
         self.account = Account(markets(), main="trading", fee_in_base=True)
-        self.key = Key("okx-key", "okx-secret", "okx-passphrase")
+        self.key = Key("okx-key-of-the-tests", "okxSecretOfTheTests0001", "okx-passphrase")
         self.answers: dict[str, Any] = {}
         self.forgets_after_two_hours = False
 

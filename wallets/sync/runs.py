@@ -41,6 +41,7 @@ from wallets.venues.base import (
     VenueError,
     VenueRejectedError,
     VenueUnavailableError,
+    totals,
 )
 from wallets.venues.registry import open_venue
 
@@ -201,11 +202,11 @@ def _look(venue: Venue, owner_id: UUID, connection_id: UUID) -> Look:
             time.sleep(REST_SECONDS)
         with tenancy.tenant(owner_id):
             before = read_books(connection_id)
-        totals = {balance.asset: balance.total for balance in _ask(venue)}
+        held = totals(_ask(venue))
         with tenancy.tenant(owner_id):
             after = read_books(connection_id)
         still = before.version == after.version and not (before.in_flight or after.in_flight)
-        look = Look(totals, after, settled=still)
+        look = Look(held, after, settled=still)
         if still or look.agrees():
             break
     return look

@@ -8,12 +8,12 @@ up by its client id. Not safe for several threads, as ccxt's session is not: one
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
 import stamina
 
-from markets.exchanges import Access, load_markets
+from markets.exchanges import Access, load_markets, open_session
 from wallets.venues.base import (
     BalanceReport,
     CandleReport,
@@ -53,17 +53,20 @@ class CcxtVenue:
     def __init__(
         self,
         *,
-        exchange: Any,
         access: Access,
         dialect: Dialect,
         symbols: Callable[[], Sequence[str]],
         clock: Callable[[], datetime],
     ) -> None:
-        self._exchange = exchange
         self._access = access
         self._dialect = dialect
         self._symbols = symbols
         self._clock = clock
+
+    @cached_property
+    def _exchange(self) -> Any:
+        """The session, opened when it is needed first: that takes ccxt seconds in a new process."""
+        return open_session(self._access)
 
     # --- what there is -----------------------------------------------------------------------------------------------
 

@@ -131,6 +131,7 @@ CLASSES: Final[tuple[tuple[str, Meaning], ...]] = (
     ("OperationFailed", "unknown"),
     ("ExchangeError", "other"),
 )
+HTTP_SERVER_ERROR: Final = 500
 REJECTED: Final = ("funds", "lot_size", "minimum_notional", "symbol", "price", "duplicate", "unknown_order", "other")
 
 
@@ -165,14 +166,19 @@ def speaking(exchange: Any, *, creates: bool = False) -> Iterator[None]:
 def translated(exchange: Any, error: Exception, *, creates: bool) -> VenueError:
     """Our error for one of ccxt's."""
     said = _said(exchange, error)
-    return _error(exchange, _meaning(exchange.id, error, said), said, error, creates)
+    meaning = _meaning(exchange.id, error, said)
+    if meaning == "other" and exchange.last_status >= HTTP_SERVER_ERROR:
+        meaning = "unknown"  # what broke inside the exchange is no decision of its
+    return _error(exchange, meaning, said, error, creates)
 
 
 def _meaning(exchange_id: str, error: Exception, said: Said) -> Meaning:
     import ccxt
 
     family = FAMILY.get(exchange_id, exchange_id)
-    by_words = [one for name, code, words, one in WORDS if (name, code) == (family, said.code) and words in said.words]
+    by_words = [
+        one for name, code, words, one in WORDS if name == family and said.code in ("", code) and words in said.words
+    ]
     by_code = [one for code, one in CODES.get(family, {}).items() if code == said.code]
     by_class = [one for name, one in CLASSES if isinstance(error, getattr(ccxt, name))]
     return next(iter(by_words + by_code + by_class), "other")

@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from kit import clock
-from markets.exchanges import Access, open_session
+from markets.exchanges import Access
 from markets.models import Instrument
 from wallets.models import Connection, Platform
 from wallets.venues.ccxt.adapter import CcxtVenue
@@ -52,7 +52,6 @@ def open_platform(
         throttles=not settings.CCXT_BASE_URL,
     )
     return CcxtVenue(
-        exchange=open_session(access),
         access=access,
         dialect=dialect,
         symbols=symbols or partial(_symbols, platform.slug),

@@ -1,6 +1,6 @@
 """OKX: one trading account for spot and derivatives, and a funding account."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport
@@ -8,6 +8,7 @@ from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade
 from wallets.venues.ccxt.mapping import amount, balance_reports, number
 from wallets.venues.ccxt.names import Names
 
+Page = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 PAGE: Final = 100
 TYPES: Final = {"spot": "SPOT", "swap": "SWAP", "future": "FUTURES"}
 
@@ -68,30 +69,25 @@ class Okx(Dialect):
         exchange.cancel_order(None, symbol, {"clOrdId": name})
 
     def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
-        rows = _backwards(
-            lambda after: exchange.privateGetTradeOrdersPending({"limit": PAGE, **after})["data"], "ordId"
-        )
+        rows = _backwards(_page(exchange.privateGetTradeOrdersPending, {"limit": PAGE}), "ordId")
         return [exchange.parse_order(row) for row in rows]
 
     def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
         """From the fills of three days, which know one at once; older ones from the history, which lags."""
         market = exchange.market(order["symbol"])
         asked = {"instType": TYPES[market["type"]], "instId": market["id"], "ordId": order["id"], "limit": PAGE}
-        rows = exchange.privateGetTradeFills(asked)["data"]
-        if sum(amount(row["fillSz"]) for row in rows) < amount(order["filled"]):
-            rows = [*rows, *exchange.privateGetTradeFillsHistory(asked)["data"]]
+        rows: list[dict[str, Any]] = []
+        for question in (exchange.privateGetTradeFills, exchange.privateGetTradeFillsHistory):
+            rows += _backwards(_page(question, asked), "billId")
+            if sum(amount(row["fillSz"]) for row in rows) >= amount(order["filled"]):
+                break
         return [exchange.parse_trade(row, market) for row in rows]
 
     def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterator[Trade]:
         market = exchange.market(symbol) if symbol else None
         for kind in [TYPES[market["type"]]] if market else TYPES.values():
             asked = {"instType": kind, "begin": since, "limit": PAGE, **({"instId": market["id"]} if market else {})}
-
-            def page(after: dict[str, Any], asked: dict[str, Any] = asked) -> list[dict[str, Any]]:
-                rows: list[dict[str, Any]] = exchange.privateGetTradeFillsHistory({**asked, **after})["data"]
-                return rows
-
-            for row in _backwards(page, "billId"):
+            for row in _backwards(_page(exchange.privateGetTradeFillsHistory, asked), "billId"):
                 yield exchange.parse_trade(row)
 
     def permissions(self, exchange: Any) -> CredentialsReport:
@@ -105,7 +101,11 @@ class Okx(Dialect):
         )
 
 
-def _backwards(page: Any, key: str) -> Iterator[dict[str, Any]]:
+def _page(question: Any, asked: Mapping[str, Any]) -> Page:
+    return lambda after: question({**asked, **after})["data"]
+
+
+def _backwards(page: Page, key: str) -> Iterator[dict[str, Any]]:
     """Turn over a list that tells the newest first and goes on `after` the oldest told."""
     after: dict[str, Any] = {}
     for _ in range(PAGES):
