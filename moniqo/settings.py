@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "kit.users.middleware.BearerTokenMiddleware",
+    "kit.users.rates.limit_rates",
     "kit.audit.services.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -196,6 +197,10 @@ SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # the lockout by address alone is meant 
 # --- security ------------------------------------------------------------------------------------------------------
 # Proxies of our own in front of the web process, whose word on where a request comes from is believed.
 PROXIES = int(os.environ.get("MONIQO_PROXIES", "0"))
+# Requests of the API that one token, and that one address, may make in a window; 0 counts nothing.
+API_TOKEN_LIMIT = int(os.environ.get("MONIQO_API_TOKEN_LIMIT", "600"))
+API_ADDRESS_LIMIT = int(os.environ.get("MONIQO_API_ADDRESS_LIMIT", "1200"))
+API_WINDOW_SECONDS = 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

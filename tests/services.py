@@ -59,6 +59,8 @@ class Servers:
             "DATABASE_SYSTEM_URL": self._postgres.url("moniqo_system"),
             "REDIS_URL": self._redis.url(),
             "MONIQO_DEMO_LATENCY_MS": "0",
+            "MONIQO_API_TOKEN_LIMIT": "0",
+            "MONIQO_API_ADDRESS_LIMIT": "0",
         }
 
     def close(self) -> None:

@@ -1,0 +1,156 @@
+"""How often programs may ask: so many requests a minute of one token, and of one address whoever asks from there.
+
+Counted in Redis, where all web processes meet, by one script that counts both and says when the minute is over: one
+round trip of a request. A minute begins with the first request of it; what is refused counts as well.
+
+Redis is not needed to serve a request, so when it is away or slow nothing is counted and everybody is let in: a
+dashboard that turns away its only trader because a counter is missing would be the worse of the two. Guessing secrets
+is counted elsewhere (`kit.users.throttle`, and the lock of signing in) and is not let in by this.
+
+The headers are those of draft-ietf-httpapi-ratelimit-headers-10 (September 2025): `RateLimit-Policy` names each quota
+(`q`) and its window in seconds (`w`), `RateLimit` what remains of it (`r`) and when it begins anew (`t`). Both are
+lists of structured fields (RFC 9651), which is why names stand in quotation marks.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+import redis
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from kit.api import PREFIX, problem
+from kit.http import client_address
+from kit.users.models import Token
+
+TOO_MANY: Final = 429
+_TIMEOUT_SECONDS: Final = 0.25
+# After Redis failed nobody waits for it again until then.
+_PAUSE_SECONDS: Final = 5.0
+# One home has as many IPv6 addresses as it likes, all in one network of this size.
+_HOME_PREFIX: Final = 64
+# KEYS: counters; ARGV: milliseconds of a window. Answers with count and milliseconds left of each.
+_COUNT: Final = """
+local found = {}
+for number, key in ipairs(KEYS) do
+  found[2 * number - 1] = redis.call('INCR', key)
+  local left = redis.call('PTTL', key)
+  if left < 0 then
+    redis.call('PEXPIRE', key, ARGV[1])
+    left = tonumber(ARGV[1])
+  end
+  found[2 * number] = left
+end
+return found
+"""
+
+logger = logging.getLogger(__name__)
+_clients: dict[str, redis.Redis] = {}
+_away_until = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """One limit as it stands after this request: `used` of `limit` requests, `resets_in` seconds."""
+
+    name: str
+    limit: int
+    used: int
+    resets_in: int
+
+    @property
+    def is_exceeded(self) -> bool:
+        return self.used > self.limit
+
+    @property
+    def policy(self) -> str:
+        return f'"{self.name}";q={self.limit};w={settings.API_WINDOW_SECONDS}'
+
+    @property
+    def standing(self) -> str:
+        return f'"{self.name}";r={max(self.limit - self.used, 0)};t={self.resets_in}'
+
+
+def limit_rates(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Middleware: refuse what of the API is asked for too often with 429, and say on every answer how much is left."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        quotas = _count(request) if request.path.startswith(PREFIX) else ()
+        exceeded = [quota for quota in quotas if quota.is_exceeded]
+        response = _refused(exceeded) if exceeded else get_response(request)
+        if quotas:
+            response["RateLimit-Policy"] = ", ".join(quota.policy for quota in quotas)
+            response["RateLimit"] = ", ".join(quota.standing for quota in quotas)
+        return response
+
+    return middleware
+
+
+def _refused(exceeded: list[Quota]) -> HttpResponse:
+    wait = max(quota.resets_in for quota in exceeded)
+    who = " and ".join(f"this {quota.name}" for quota in exceeded)
+    detail = f"Too many requests of {who}: wait {wait} s and try again."
+    names = [quota.name for quota in exceeded]
+    response = problem(TOO_MANY, detail, code="too_many_requests", **{"violated-policies": names})
+    response["Retry-After"] = str(wait)
+    return response
+
+
+def _count(request: HttpRequest) -> tuple[Quota, ...]:
+    """Count the request; nothing where there is no limit, and while Redis is away."""
+    global _away_until
+    limits = _limits(request)
+    if not limits or time.monotonic() < _away_until:
+        return ()
+    window = settings.API_WINDOW_SECONDS * 1000
+    try:
+        found = _script()(keys=[key for _, _, key in limits], args=[window])
+    except redis.RedisError as error:
+        _away_until = time.monotonic() + _PAUSE_SECONDS
+        logger.warning("Requests are not counted: %s", type(error).__name__)
+        return ()
+    counts, left = found[::2], found[1::2]
+    return tuple(
+        Quota(name, limit, count, math.ceil(milliseconds / 1000))
+        for (name, limit, _), count, milliseconds in zip(limits, counts, left, strict=True)
+    )
+
+
+def _limits(request: HttpRequest) -> list[tuple[str, int, str]]:
+    """The limits that bind the request: name, requests per window, and the key that they are counted under."""
+    found = []
+    token: Token | None = getattr(request, "token", None)
+    if token is not None and settings.API_TOKEN_LIMIT:
+        found.append(("token", settings.API_TOKEN_LIMIT, f"rate:token:{token.pk}"))
+    if settings.API_ADDRESS_LIMIT:
+        found.append(("address", settings.API_ADDRESS_LIMIT, f"rate:address:{_home(client_address(request))}"))
+    return found
+
+
+def _home(address: str | None) -> str:
+    """Whom an address stands for."""
+    if address is None:
+        return "unknown"
+    if ip_address(address).version == 4:
+        return address
+    return str(ip_network(f"{address}/{_HOME_PREFIX}", strict=False).network_address)
+
+
+def _script() -> Callable[..., list[int]]:
+    url = settings.REDIS_URL
+    if url not in _clients:
+        _clients[url] = redis.Redis.from_url(
+            url,
+            socket_timeout=_TIMEOUT_SECONDS,
+            socket_connect_timeout=_TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 1),  # once: the connection may be one that a restart has closed
+        )
+    counting: Callable[..., list[int]] = _clients[url].register_script(_COUNT)
+    return counting

@@ -1,0 +1,137 @@
+"""Programs are told how often they may still ask, and are turned away for as long as they asked too often."""
+
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+
+from kit.embedded.process import free_port
+from kit.users import rates
+from kit.users.models import User
+from tests.programs import bearer
+
+PATH = "/api/v1/wallets"
+POLICY = re.compile(r'"(\w+)";q=(\d+);w=(\d+)')
+STANDING = re.compile(r'"(\w+)";r=(\d+);t=(\d+)')
+
+
+@pytest.fixture
+def home() -> str:
+    """An address that no other test asks from."""
+    return f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"
+
+
+@pytest.fixture
+def limits(settings: Any) -> Iterator[None]:
+    settings.API_TOKEN_LIMIT, settings.API_ADDRESS_LIMIT, settings.API_WINDOW_SECONDS = 3, 5, 60
+    rates._away_until = 0.0
+    yield
+    rates._away_until = 0.0
+
+
+def ask(client: Client, home: str, headers: dict[str, str] | None = None, path: str = PATH) -> Any:
+    return client.get(path, headers=headers or {}, REMOTE_ADDR=home)
+
+
+def remaining(answer: Any) -> dict[str, int]:
+    return {name: int(left) for name, left, _ in STANDING.findall(answer["RateLimit"])}
+
+
+def test_every_answer_says_what_is_left_and_what_is_too_much_says_for_how_long(
+    client: Client, owner: User, limits: None, home: str
+) -> None:
+    headers = bearer(owner)
+    for left in (2, 1, 0):
+        answer = ask(client, home, headers)
+        assert answer.status_code == 200
+        assert answer["RateLimit-Policy"] == '"token";q=3;w=60, "address";q=5;w=60'
+        assert remaining(answer) == {"token": left, "address": left + 2}
+    refused = ask(client, home, headers)
+    assert (refused.status_code, refused["Content-Type"]) == (429, "application/problem+json")
+    assert refused.json()["type"] == "urn:moniqo:problem:too_many_requests"
+    assert refused.json()["violated-policies"] == ["token"]
+    assert remaining(refused) == {"token": 0, "address": 1}
+    assert 50 < int(refused["Retry-After"]) <= 60
+    assert f"wait {refused['Retry-After']} s" in refused.json()["detail"]
+
+
+def test_each_token_and_each_address_has_a_count_of_its_own(
+    client: Client, owner: User, limits: None, home: str
+) -> None:
+    first, second = bearer(owner), bearer(owner)
+    assert [ask(client, home, first).status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert ask(client, home, second).status_code == 200  # the fifth of the address
+    refused = ask(client, home, second)
+    assert (refused.status_code, refused.json()["violated-policies"]) == (429, ["address"])
+    neighbour = home[:-1] + "ffff"  # another address of the same home
+    assert ask(client, neighbour, second).status_code == 429
+    assert ask(client, "2001:db8:ffff::1" + uuid4().hex[:2], bearer(owner)).status_code == 200
+
+
+def test_who_is_not_signed_in_is_counted_by_address_and_pages_are_not_counted(
+    client: Client, owner: User, limits: None, home: str
+) -> None:
+    assert [ask(client, home, {"Authorization": "Bearer made.up.text"}).status_code for _ in range(6)] == [401] * 5 + [
+        429
+    ]
+    client.force_login(owner)
+    answer = ask(client, home, path="/settings/tokens/")
+    assert answer.status_code == 200
+    assert "RateLimit" not in answer
+
+
+def test_a_window_that_is_over_begins_anew(client: Client, owner: User, limits: None, home: str, settings: Any) -> None:
+    settings.API_WINDOW_SECONDS = 1
+    headers = bearer(owner)
+    assert [ask(client, home, headers).status_code for _ in range(4)][-1] == 429
+    time.sleep(1.05)
+    assert ask(client, home, headers).status_code == 200
+
+
+def test_requests_at_the_same_time_are_counted_once_each(limits: None, home: str, settings: Any) -> None:
+    settings.API_ADDRESS_LIMIT = 40
+    limited = rates.limit_rates(lambda request: HttpResponse())
+
+    def once(_: int) -> int:
+        request: HttpRequest = RequestFactory().get(PATH, REMOTE_ADDR=home)
+        return limited(request).status_code
+
+    with ThreadPoolExecutor(8) as programs:
+        statuses = list(programs.map(once, range(100)))
+    assert (statuses.count(200), statuses.count(429)) == (40, 60)
+
+
+def test_counting_is_one_round_trip(limits: None, home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited = rates.limit_rates(lambda request: HttpResponse())
+    limited(RequestFactory().get(PATH, REMOTE_ADDR=home))  # which brings the script along
+    sent = []
+    send = redis.Connection.send_packed_command
+    monkeypatch.setattr(
+        redis.Connection, "send_packed_command", lambda self, *a, **k: sent.append(a) or send(self, *a, **k)
+    )
+    limited(RequestFactory().get(PATH, REMOTE_ADDR=home))
+    assert len(sent) == 1
+
+
+def test_while_redis_is_away_everybody_is_let_in_and_nobody_waits(
+    client: Client, owner: User, limits: None, home: str, settings: Any
+) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    headers = bearer(owner)
+    start = time.perf_counter()
+    answers = [ask(client, home, headers) for _ in range(8)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert not any("RateLimit" in answer for answer in answers)
+    assert time.perf_counter() - start < 4
+
+
+def test_without_limits_nothing_is_counted(client: Client, owner: User, settings: Any, home: str) -> None:
+    assert (settings.API_TOKEN_LIMIT, settings.API_ADDRESS_LIMIT) == (0, 0)
+    assert "RateLimit" not in ask(client, home, bearer(owner))
