@@ -113,9 +113,12 @@ def test_counting_is_one_round_trip(limits: None, home: str, monkeypatch: pytest
     limited(RequestFactory().get(PATH, REMOTE_ADDR=home))  # which brings the script along
     sent = []
     send = redis.Connection.send_packed_command
-    monkeypatch.setattr(
-        redis.Connection, "send_packed_command", lambda self, *a, **k: sent.append(a) or send(self, *a, **k)
-    )
+
+    def counted(connection: redis.Connection, *arguments: Any, **options: Any) -> None:
+        sent.append(arguments)
+        send(connection, *arguments, **options)
+
+    monkeypatch.setattr(redis.Connection, "send_packed_command", counted)
     limited(RequestFactory().get(PATH, REMOTE_ADDR=home))
     assert len(sent) == 1
 
