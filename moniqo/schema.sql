@@ -78,6 +78,7 @@
 -- migration wallets 0010_platforms dde5e55dd072947c
 -- migration wallets 0011_credentials_under_aes e51e7e118bfc7993
 -- migration wallets 0012_archived_wallets 4c78d557d682d6bd
+-- migration wallets 0013_watching_and_waiting feb38544b2f55f57
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -1283,7 +1284,10 @@ CREATE FUNCTION public.wallet_path(p_wallet uuid) RETURNS TABLE(step integer, wa
     )
     SELECT path.step, path.id, NULL::uuid, path.name, path.trading_state FROM path
     UNION ALL
-    SELECT -1, NULL, venue.id, venue.name, CASE venue.state WHEN 'active' THEN 'active' ELSE 'closed' END
+    SELECT -1, NULL, venue.id, venue.name,
+           CASE WHEN venue.state <> 'active' THEN 'closed'
+                WHEN NOT venue.is_paper AND venue.live_at IS NULL THEN 'watching'
+                ELSE 'active' END
     FROM path JOIN wallets_connection AS venue ON venue.id = path.connection_id
     WHERE path.step = 0
     ORDER BY 1
@@ -2974,7 +2978,10 @@ CREATE TABLE public.wallets_connection (
     is_rehearsing boolean NOT NULL,
     active_since timestamp with time zone,
     live_at timestamp with time zone,
-    permissions character varying(12)[]
+    permissions character varying(12)[],
+    failures integer NOT NULL,
+    next_try_at timestamp with time zone,
+    CONSTRAINT wallets_connection_failures_check CHECK ((failures >= 0))
 );
 
 ALTER TABLE ONLY public.wallets_connection FORCE ROW LEVEL SECURITY;
@@ -3930,7 +3937,8 @@ INSERT INTO public.django_migrations VALUES
 	(75, 'users', '0004_second_factors_under_aes', now()),
 	(76, 'wallets', '0010_platforms', now()),
 	(77, 'wallets', '0011_credentials_under_aes', now()),
-	(78, 'wallets', '0012_archived_wallets', now());
+	(78, 'wallets', '0012_archived_wallets', now()),
+	(79, 'wallets', '0013_watching_and_waiting', now());
 
 
 --
@@ -4335,7 +4343,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 64, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 78, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 79, true);
 
 
 --

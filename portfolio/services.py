@@ -201,8 +201,7 @@ def ask_venues(*, owner_id: UUID) -> bool:
     with tenancy.tenant(owner_id):
         if not _begin_sync(owner_id):
             return False
-        active = Connection.objects.filter(owner_id=owner_id, state=Connection.State.ACTIVE)
-        connections = list(active.values_list("pk", flat=True))
+        connections = list(Connection.objects.due(owner_id=owner_id).values_list("pk", flat=True))
     for connection_id in connections:
         try:
             request_connection_sync(connection_id=connection_id, owner_id=owner_id)

@@ -102,7 +102,8 @@ def test_a_new_trader_gets_from_nothing_to_a_first_position(owner: User, bitcoin
 
     visitor.go(reverse("wallets:connections"))
     visitor.go(reverse("wallets:connection-create"))
-    visitor.send(reverse("wallets:connection-create"), name="Paper account", venue="simulated")
+    visitor.go(reverse("wallets:connection-join", args=("demo",)))
+    visitor.send(reverse("wallets:connection-join", args=("demo",)), name="Paper account", venue="simulated")
     account = mine(owner, Connection)
     run = mine(owner, SyncRun)
     sync_connection(owner_id=owner.pk, connection_id=account.pk, run_id=run.pk)  # what a worker does now
@@ -176,4 +177,5 @@ def test_whoever_begins_in_the_middle_is_led_to_the_beginning(owner: User) -> No
     visitor.go(reverse("farms:list"))
     visitor.go(reverse("farms:new"))
     assert "open one first" in visitor.html
+    visitor.go(reverse("wallets:connection-join", args=("demo",)))
     assert 'name="venue"' in visitor.html

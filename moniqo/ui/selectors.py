@@ -49,8 +49,9 @@ _PLATFORM_BY_LEVEL = Concat(Value(f"{ALERTS}of the platform "), F("level"))
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Counters by name, whether any connection trades real money, and since when the figures stand: the newest price at
-    a venue of the fund, and the oldest balances of its connections. `is_grave`: one of the alerts is critical."""
+    """Counters by name, whether orders go to a real venue through any connection, and since when the figures stand: the
+    newest price at a venue of the fund, and the oldest balances of its connections. `is_grave`: one of the alerts is
+    critical."""
 
     counts: dict[str, int]
     is_grave: bool
@@ -69,7 +70,7 @@ def _pulse(_: UUID) -> QuerySet[Any, Any]:
         _counted(Goal.objects.filter(status=Goal.Status.ACTIVE), "goals"),
         _counted(Position.objects.filter(closed_at__isnull=True), "positions"),
         _counted(Order.objects.unfinished(), "orders"),
-        _counted(active.filter(is_paper=False), "live"),
+        _counted(active.filter(is_paper=False, live_at__isnull=False), "live"),
         _counted(Alert.objects.open(), _BY_LEVEL),
         _counted(PlatformAlert.objects.open(), _PLATFORM_BY_LEVEL),  # which only operators see
     )

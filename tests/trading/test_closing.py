@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.db import connection as database
 from django.test import Client
 from django.urls import reverse
 
@@ -57,6 +58,8 @@ def test_somebody_else_closes_nothing(client: Client, held: Desk, other_owner: U
 def test_live_money_asks_for_the_name(client: Client, held: Desk) -> None:
     with tenancy.tenant(held.owner.pk):
         Connection.objects.update(is_paper=False)
+        with database.cursor() as cursor:
+            cursor.execute("SELECT wallets_make_live(id, now()) FROM wallets_connection")
     client.force_login(held.owner)
     position = position_of(held)
     address = reverse("trading:position-close", args=[position.pk])

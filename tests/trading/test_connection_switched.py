@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from django.db import connection as database
 from django.test import Client
 
 from kit import tenancy
@@ -99,3 +100,16 @@ def test_an_operator_cannot_archive_them_either_and_is_told_of_a_pause(
     assert "Close what is open under Desk first" in refused.content.decode()
     told = client.post(page, {"state": "paused"}, follow=True).content.decode()
     assert "The stops and targets of 1 position are not carried out" in told
+
+
+def test_nothing_is_sent_through_a_connection_that_only_watches(desk: Desk) -> None:
+    desk.trade("buy", "1")
+    desk.connection.is_paper = False
+    desk.connection.save(update_fields=["is_paper"])
+    for side in ("buy", "sell"):
+        refused = desk.place(side, "1")
+        assert refused.status == "rejected"
+        assert "only watches: make it live before placing orders" in str(refused.refusal)
+    with database.cursor() as cursor:
+        cursor.execute("SELECT wallets_make_live(%s, now())", [desk.connection.pk])
+    assert desk.place("buy", "1").status == "submitting"

@@ -30,8 +30,9 @@ LIMITS: Final = frozenset({"allowed_symbols", "maximum_notional", "daily_loss"})
 ACTIVE: Final = "active"
 REDUCING: Final = "reducing"
 HALTED: Final = "halted"
-# Of a connection only: it is paused or archived, and nothing is sent through it, whatever for.
+# Of a connection only, and nothing is sent through it, whatever for: it is paused or archived, or only watches.
 CLOSED: Final = "closed"
+WATCHING: Final = "watching"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,8 @@ def _check_state(proposal: Proposal) -> Told:
     for step in proposal.path:
         if step.trading_state == CLOSED:
             return f"The connection {step.name} is not active: make it active before placing orders."
+        if step.trading_state == WATCHING:
+            return f"The connection {step.name} only watches: make it live before placing orders."
         if step.trading_state == HALTED and not proposal.protects:
             return f"Trading is halted at {step.name}: set it to active before placing orders."
         if step.trading_state == REDUCING and not proposal.reduces:

@@ -1,4 +1,4 @@
-"""Platforms and connections for programs. Credentials go in elsewhere and never come out."""
+"""Platforms and connections for programs. Credentials go in and never come out."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -14,11 +14,12 @@ from kit.api import Amount, Body, Page, PageQuery, StepOut, Words, paginate
 from kit.errors import NotFoundError
 from kit.http import owner_of
 from kit.users.access import MANAGE, READ
-from wallets.models import Platform, Reconciliation, SyncRun
+from markets.prices import SIMULATED
+from wallets.models import Reconciliation, SyncRun
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import request_sync
-from wallets.venues.accounts import get_connection, rename_connection, set_connection_state
-from wallets.venues.registry import ADAPTERS
+from wallets.venues import joining
+from wallets.venues.accounts import get_connection, open_paper_account, rename_connection, set_connection_state
 
 router = Router()
 
@@ -80,9 +81,12 @@ class ConnectionOut(Schema):
 
     `state` is what its owner wants: active, paused or archived; `status` how fresh its figures are: the state unless it
     is active, else new, ok, stale or failed. `unexplained` maps assets to what the venue holds beyond the wallets.
-    While it is not active, the stops and targets of `unwatched_positions` are not carried out. `state_words` say all of
-    it in words, `state_action` is the next step, if there is one. `keys_since` is when the oldest of its credentials
-    was entered, null without any; `keys_are_old` when they should be replaced.
+    A real account is watched, which syncs it and sends no order, until its owner makes it live. `permissions` are what
+    the venue says its key may do (read, trade, withdraw), null where it does not tell. While it is not active, the
+    stops and targets of `unwatched_positions` are not carried out. After `failures` syncs that failed in a row it is
+    asked again at `next_try_at`, null for the next round. `state_words` say all of it in words, `state_action` is the
+    next step, if there is one. `keys_since` is when the oldest of its credentials was entered, null without any;
+    `keys_are_old` when they should be replaced.
     """
 
     id: UUID
@@ -90,6 +94,10 @@ class ConnectionOut(Schema):
     platform: str
     venue: str
     is_paper: bool
+    is_sandbox: bool
+    live_at: datetime | None
+    is_watching: bool
+    permissions: list[str] | None
     state: str
     status: str
     state_words: str
@@ -98,6 +106,8 @@ class ConnectionOut(Schema):
     synced_at: datetime | None
     keys_since: datetime | None
     keys_are_old: bool
+    failures: int
+    next_try_at: datetime | None
     unwatched_positions: int
     unexplained: dict[str, Amount]
     last_sync: SyncOut | None
@@ -106,7 +116,7 @@ class ConnectionOut(Schema):
 @router.get("/platforms", response=list[PlatformOut], summary="What can be connected")
 def platforms(request: HttpRequest) -> Any:
     """What can be connected."""
-    return Platform.objects.filter(is_active=True, adapter__in=ADAPTERS).prefetch_related("credential_fields")
+    return joining.joinable()
 
 
 @router.get("/connections", response=list[ConnectionOut], summary="All connections, worst first")
@@ -121,6 +131,81 @@ def connection(request: HttpRequest, connection_id: UUID) -> Any:
     if not found:
         raise NotFoundError("There is no such connection.")
     return _connection(found[0])
+
+
+class NewConnection(Body):
+    """An account to connect. `credentials` by the names of the platform's `credential_fields`.
+
+    The paper exchange takes `venue` instead: whose prices it trades at. With `accept_withdrawals` a key that may
+    withdraw is taken too.
+    """
+
+    platform: str
+    name: str = Field(min_length=1, max_length=80)
+    venue: str = SIMULATED
+    credentials: dict[str, str] = Field(default_factory=dict, max_length=20)
+    accept_withdrawals: bool = False
+
+
+@router.post("/connections", auth=MANAGE, response={201: ConnectionOut}, summary="Connect an account")
+def join_platform(request: HttpRequest, body: NewConnection) -> Any:
+    """Try a key at the platform, store it encrypted and watch its account: `live_at` is null, and no order is sent.
+
+    422 with the fields that cannot be what the platform asks for, or `accept_withdrawals` when the key may withdraw;
+    424, 502, 503 or 504 with the venue's own words when it refuses the key or does not answer; 409 for a name in use.
+    Only its owner makes it live, on the page, with their password. The first sync starts at once.
+    """
+    owner_id = owner_of(request)
+    platform = joining.platform_of(body.platform)
+    if platform.is_paper:
+        made = open_paper_account(owner_id=owner_id, name=body.name, venue=body.venue)
+    else:
+        made = joining.join(
+            owner_id=owner_id,
+            platform=platform,
+            name=body.name,
+            credentials=body.credentials,
+            accept_withdrawals=body.accept_withdrawals,
+        )
+    request_sync(owner_id=owner_id, connection_id=made.pk)
+    return Status(201, _connection(connection_health(owner_id=owner_id, connection_id=made.pk)[0]))
+
+
+class KeyIn(Body):
+    """Another key of the same account, by the names of the platform's `credential_fields`."""
+
+    credentials: dict[str, str] = Field(max_length=20)
+    accept_withdrawals: bool = False
+
+
+@router.put(
+    "/connections/{uuid:connection_id}/credentials", auth=MANAGE, response=ConnectionOut, summary="Replace its key"
+)
+def replace_key(request: HttpRequest, connection_id: UUID, body: KeyIn) -> Any:
+    """Try another key and use it from now on; refused as `POST /connections` refuses one."""
+    owner_id = owner_of(request)
+    joining.replace_key(
+        owner_id=owner_id,
+        connection_id=connection_id,
+        credentials=body.credentials,
+        accept_withdrawals=body.accept_withdrawals,
+    )
+    return _connection(connection_health(owner_id=owner_id, connection_id=connection_id)[0])
+
+
+class KeyOut(Schema):
+    """What the venue says of a key. `is_told` is false where it does not tell what a key may do."""
+
+    can_trade: bool
+    can_withdraw: bool
+    is_told: bool
+    detail: str
+
+
+@router.post("/connections/{uuid:connection_id}/test", auth=MANAGE, response=KeyOut, summary="Try its key")
+def try_key(request: HttpRequest, connection_id: UUID) -> Any:
+    """Ask the venue about the stored key now; 424, 502, 503 or 504 with its own words when it refuses or is away."""
+    return joining.try_connection(owner_id=owner_of(request), connection_id=connection_id)
 
 
 class ConnectionChange(Body):
@@ -190,6 +275,10 @@ def _connection(health: ConnectionHealth) -> dict[str, Any]:
         "platform": connection.platform_id,
         "venue": connection.venue,
         "is_paper": connection.is_paper,
+        "is_sandbox": connection.platform.is_sandbox,
+        "live_at": connection.live_at,
+        "is_watching": connection.is_watching,
+        "permissions": connection.permissions,
         "state": connection.state,
         "status": health.status,
         "state_words": health.told.exact,
@@ -198,6 +287,8 @@ def _connection(health: ConnectionHealth) -> dict[str, Any]:
         "synced_at": connection.synced_at,
         "keys_since": health.keys_since,
         "keys_are_old": health.keys_are_old,
+        "failures": connection.failures,
+        "next_try_at": connection.next_try_at,
         "unwatched_positions": health.unwatched,
         "unexplained": unexplained,
         "last_sync": health.runs[0].run if health.runs else None,

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from kit.decimals import parse, plain
 from kit.forms import PercentField
 from wallets.models import Platform
+from wallets.venues.joining import INSIST
 from wallets.venues.registry import ADAPTERS
 
 FEES: Final = ("maker", "taker")
@@ -26,6 +27,50 @@ class PaperAccountForm(forms.Form):
         choices = self.fields["venue"]
         assert isinstance(choices, forms.ChoiceField)  # noqa: S101 - declared above
         choices.choices = list(venues)
+
+
+class KeyForm(forms.Form):
+    """What a platform asks for, by its rows; nothing secret is ever sent back. `accept_withdrawals` shows once a key
+    turned out to be able to withdraw."""
+
+    def __init__(self, given: QueryDict | None, *, platform: Platform, name: str | None = None) -> None:
+        super().__init__(given, label_suffix="")
+        self.asked = list(platform.credential_fields.all())
+        if name is not None:
+            self.fields["name"] = forms.CharField(label="Name", max_length=80, initial=name)
+        for asked in self.asked:
+            usual = {"autocomplete": "off", "spellcheck": "false"}
+            widget = forms.PasswordInput(attrs=usual) if asked.secret else forms.TextInput(attrs=usual)
+            self.fields[asked.name] = forms.CharField(
+                label=asked.label, help_text=asked.help, required=asked.required, widget=widget
+            )
+        self.fields[INSIST] = forms.BooleanField(
+            label="I know that this key may withdraw money, and want to use it all the same",
+            required=False,
+            widget=forms.HiddenInput(),
+        )
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What was entered, by field; of a form that is valid."""
+        return {asked.name: self.cleaned_data[asked.name] for asked in self.asked}
+
+    def ask_to_insist(self) -> None:
+        """From now on the form asks whether a key that may withdraw shall be used."""
+        self.fields[INSIST].widget = forms.CheckboxInput()
+
+
+class LiveForm(forms.Form):
+    """The owner's own word that orders may be sent."""
+
+    password = forms.CharField(
+        label="Your password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+    typed = forms.CharField(label="", widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, given: QueryDict | None, *, name: str) -> None:
+        super().__init__(given, label_suffix="")
+        self.fields["typed"].label = f"Type {name} to confirm"
 
 
 class NameForm(forms.Form):

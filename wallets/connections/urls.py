@@ -2,11 +2,17 @@
 
 from django.urls import path
 
+from wallets.connections import joining
 from wallets.connections import views as connection_views
 
 urlpatterns = [
     path("connections/", connection_views.connections, name="connections"),
-    path("connections/new/", connection_views.create, name="connection-create"),
+    path("connections/new/", joining.choose, name="connection-create"),
+    path("connections/new/<slug:slug>/", joining.create, name="connection-join"),
+    path("connections/<uuid:pk>/key/", joining.replace, name="connection-key"),
+    path("connections/<uuid:pk>/key/try/", joining.try_key, name="connection-try"),
+    path("connections/<uuid:pk>/live/", joining.live, name="connection-live"),
+    path("connections/<uuid:pk>/watch/", joining.watch, name="connection-watch"),
     path("connections/<uuid:pk>/", connection_views.connection, name="connection"),
     path("connections/<uuid:pk>/edit/", connection_views.edit, name="connection-edit"),
     path("connections/<uuid:pk>/archive/", connection_views.archive, name="connection-archive"),

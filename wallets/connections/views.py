@@ -9,14 +9,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kit.errors import ConflictError, MoniqoError
+from kit.errors import MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
-from wallets.connections.forms import NameForm, PaperAccountForm
+from wallets.connections.forms import NameForm
 from wallets.models import Reconciliation
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import assign_suspense, request_sync
-from wallets.venues.accounts import open_paper_account, paper_venues, rename_connection, set_connection_state
+from wallets.venues.accounts import rename_connection, set_connection_state
 
 PAGE = "wallets/connections.html"
 
@@ -33,23 +33,6 @@ def connections(request: HttpRequest) -> HttpResponse:
 def connection(request: HtmxRequest, pk: UUID) -> HttpResponse:
     """One connection; its card alone for a live update."""
     return _card(request, _health(request, pk))
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def create(request: HttpRequest) -> HttpResponse:
-    """Open a paper account and start its first sync."""
-    form = PaperAccountForm(request.POST if request.method == "POST" else None, venues=paper_venues())
-    if form.is_valid():
-        try:
-            made = open_paper_account(owner_id=owner_of(request), **form.cleaned_data)
-            request_sync(owner_id=owner_of(request), connection_id=made.pk)
-        except MoniqoError as error:
-            explain(form, error, otherwise="name" if isinstance(error, ConflictError) else None)
-        else:
-            messages.success(request, f"{made.name} is open. Make its master wallet, and set limits.")
-            return redirect("wallets:connections")
-    return render(request, "wallets/connection_create.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 @login_required

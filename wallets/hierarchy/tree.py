@@ -76,6 +76,7 @@ class WalletNode:
     connection_name: str
     freshness: Freshness
     is_paper: bool
+    is_watching: bool
     synced_at: datetime | None
     base_asset: str
     target_weight: Decimal | None
@@ -126,9 +127,9 @@ rate AS MATERIALIZED (
     CROSS JOIN LATERAL market_prices(wanted.venue, wanted.base_asset, wanted.assets, %(now)s, %(live)s) AS found
 )
 SELECT t.id, t.name, t.role, t.parent_id, t.root_id, t.depth, t.trading_state, t.state, t.connection_id, t.base_asset,
-       t.target_weight, t.minimum_balance, t.archived_at,
-       c.name AS connection_name, c.state AS connection_state, c.status, c.is_paper,
-       c.synced_at, h.asset, h.held AS balance, h.reserved, r.price, r.source, r.at, r.is_carried
+       t.target_weight, t.minimum_balance, t.archived_at, c.name AS connection_name, c.state AS connection_state,
+       c.status, c.is_paper, NOT c.is_paper AND c.live_at IS NULL AS is_watching, c.synced_at, h.asset,
+       h.held AS balance, h.reserved, r.price, r.source, r.at, r.is_carried
 FROM tree t
 JOIN wallets_connection c ON c.id = t.connection_id
 LEFT JOIN holding h ON h.wallet_id = t.id
@@ -247,6 +248,7 @@ def _node(sprout: _Sprout, *, whole: Decimal) -> WalletNode:
         connection_name=row["connection_name"],
         freshness=freshness(SyncState(row["connection_state"], row["status"], row["synced_at"])),
         is_paper=row["is_paper"],
+        is_watching=row["is_watching"],
         synced_at=row["synced_at"],
         base_asset=row["base_asset"],
         target_weight=row["target_weight"],

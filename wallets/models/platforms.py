@@ -1,6 +1,9 @@
 """Platforms that the operator offers, and users' accounts at them."""
 
 import re
+from decimal import Decimal
+from typing import Self
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -46,6 +49,21 @@ class Platform(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def maker_fee(self) -> Decimal | None:
+        """Its usual fee of orders that rested, a fraction of the notional; None where nobody has entered one."""
+        return Decimal(self.fees["maker"]) if "maker" in self.fees else None
+
+    @property
+    def taker_fee(self) -> Decimal | None:
+        """Its usual fee of orders that did not rest, a fraction of the notional; None where nobody has entered one."""
+        return Decimal(self.fees["taker"]) if "taker" in self.fees else None
+
+    @property
+    def offers(self) -> list[str]:
+        """Its capabilities in words."""
+        return [str(self.Capability(word).label) for word in self.capabilities]
+
 
 def validate_pattern(pattern: str) -> None:
     """Refuse what is no regular expression."""
@@ -77,6 +95,13 @@ class CredentialField(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def due(self, *, owner_id: UUID) -> Self:
+        """The owner's connections that the next round asks: the active ones, without those that back off."""
+        waits = models.Q(next_try_at__gt=clock.now())
+        return self.filter(owner_id=owner_id, state=Connection.State.ACTIVE).exclude(waits)
 
 
 class Connection(Identified, Owned):
@@ -118,6 +143,10 @@ class Connection(Identified, Owned):
     status = models.CharField(max_length=10, choices=Status, default=Status.NEW, help_text="Written by syncs only.")
     status_detail = models.TextField(blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Syncs that failed in a row. Written by syncs only.")
+    next_try_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it is synced again by itself after failures; empty: with the next round."
+    )
     live_at = models.DateTimeField(
         null=True, blank=True, help_text="When its owner made it live, in person; until then it is only watched."
     )
@@ -131,6 +160,10 @@ class Connection(Identified, Owned):
         default=False, help_text="Its history is being built on the clock of the past; until then nobody else moves it."
     )
 
+    objects = ConnectionQuerySet.as_manager()
+
+    SWITCHED = ("state", "active_since", "next_try_at")
+
     class Meta:
         ordering = ("name",)
         constraints = (models.UniqueConstraint(fields=("owner", "name"), name="connection_name_once_per_owner"),)
@@ -139,9 +172,10 @@ class Connection(Identified, Owned):
         return self.name
 
     def switch(self, state: str) -> None:
-        """Take the state that its owner or an operator wants; the caller saves."""
+        """Take the state that its owner or an operator wants; the caller saves `SWITCHED`. Whoever makes it active
+        wants it synced now, whatever failed before."""
         if state == self.State.ACTIVE:
-            self.active_since = clock.now()
+            self.active_since, self.next_try_at = clock.now(), None
         self.state = state
 
     @property

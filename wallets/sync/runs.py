@@ -8,7 +8,7 @@ master, where it stays visible until somebody explains it; no wallet's balance i
 
 import time
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -52,6 +52,8 @@ LOOKS: Final = 4
 REST_SECONDS: Final = 0.5
 # Trades are asked for from a little earlier than the last agreement: the venue's clock is not ours.
 OVERLAP: Final = timedelta(minutes=1)
+# A venue that goes on failing is asked at least this often.
+LONGEST_WAIT: Final = timedelta(hours=1)
 LATE: Final = "The venue takes long to answer: these are the last known figures."
 
 
@@ -89,7 +91,8 @@ def sync_connection(*, connection_id: UUID, owner_id: UUID, run_id: UUID | None 
         return _carry_out(run, owner_id)
     except VenueError as error:
         lasting = isinstance(error, VenueCredentialsError | VenueRejectedError)
-        return _fail(run, told_by(error), Connection.Status.FAILED if lasting else Connection.Status.STALE)
+        status = Connection.Status.FAILED if lasting else Connection.Status.STALE
+        return _fail(run, told_by(error), status, wait=getattr(error, "retry_after", None))
     except MoniqoError as error:
         return _fail(run, told_by(error), Connection.Status.FAILED)
     except TimeIsUpError:
@@ -260,7 +263,11 @@ def _finish(
     run.status = SyncRun.Status.DRIFT if drifting and counts else SyncRun.Status.OK
     run = _end(run, _summary(look, drifting, counts))
     Connection.objects.filter(pk=connection.pk).update(
-        status=Connection.Status.OK, status_detail=run.step, synced_at=run.finished_at
+        status=Connection.Status.OK,
+        status_detail=run.step,
+        synced_at=run.finished_at,
+        failures=0,
+        next_try_at=None,
     )
     return run
 
@@ -274,10 +281,30 @@ def _summary(look: Look, drifting: Mapping[str, Decimal], counts: bool) -> str:
     return f"{names}: waiting for orders to be booked." if not look.settled else f"{names}: not in any wallet yet."
 
 
-def _fail(run: SyncRun, said: Value | Sentence, status: str) -> SyncRun:
+def next_try(failures: int, now: datetime, wait: timedelta | None = None) -> datetime:
+    """When a connection that failed so many times in a row is asked again by itself.
+
+    With the next round after the first failure, then after two of them, four, eight, up to `LONGEST_WAIT`; not before
+    `wait`, for which the venue has asked.
+    """
+    rounds = timedelta(seconds=int(settings.SYNC_SECONDS))
+    # Half a round less: a failure is noted a little after its round began, and must not miss the one it waits for.
+    doubled = min(failures - 1, 16)
+    backing_off = min(rounds * (1 << doubled), LONGEST_WAIT) - rounds / 2
+    return now + max(backing_off, wait or timedelta(0))
+
+
+def _fail(run: SyncRun, said: Value | Sentence, status: str, *, wait: timedelta | None = None) -> SyncRun:
     told = sentence("{said}", said=said) if isinstance(said, Value) else said
     with tenancy.tenant(run.owner_id):
-        Connection.objects.filter(pk=run.connection_id).update(status=status, status_detail=told.exact)
+        connection = _lock(run.owner_id, run.connection_id)
+        failures = connection.failures + 1
+        Connection.objects.filter(pk=run.connection_id).update(
+            status=status,
+            status_detail=told.exact,
+            failures=failures,
+            next_try_at=next_try(failures, clock.now(), wait),
+        )
         if status == Connection.Status.FAILED:
             raise_alert(
                 owner_id=run.owner_id,

@@ -24,7 +24,7 @@ def create_demo_connection(*, owner_id: UUID, name: str = "Paper account", venue
         owner_id=owner_id, name=name, defaults={"platform_id": DEMO, "venue": venue, "is_paper": True}
     )
     if is_new:
-        _record_opening(connection)
+        record_opening(connection)
     return connection
 
 
@@ -45,22 +45,22 @@ def open_paper_account(*, owner_id: UUID, name: str, venue: str) -> Connection:
 
     Raises InvalidInputError for an empty name or a venue without prices, ConflictError for a name in use.
     """
-    name = _named(name)
+    name = named(name)
     if venue not in dict(paper_venues()):
         raise InvalidInputError("Choose prices that there are.", fields={"venue": "There are no such prices."})
     platform = Platform.objects.get(slug=DEMO)
     if not platform.is_active:
         raise ConflictError("Paper accounts are switched off here: ask the operator.")
-    with _once(name):
+    with named_once(name):
         opened = Connection.objects.create(owner_id=owner_id, name=name, platform=platform, venue=venue, is_paper=True)
-        _record_opening(opened)
+        record_opening(opened)
     return opened
 
 
 def rename_connection(*, owner_id: UUID, connection_id: UUID, name: str) -> Connection:
     """Give a connection another name. Raises NotFoundError, InvalidInputError for none, ConflictError for one used."""
-    name = _named(name)
-    with _once(name):
+    name = named(name)
+    with named_once(name):
         connection = get_connection(owner_id=owner_id, connection_id=connection_id)
         before, connection.name = connection.name, name
         connection.save(update_fields=("name",))
@@ -75,14 +75,15 @@ def rename_connection(*, owner_id: UUID, connection_id: UUID, name: str) -> Conn
     return connection
 
 
-def _named(name: str) -> str:
+def named(name: str) -> str:
+    """The name without blanks around it. Raises InvalidInputError when nothing is left."""
     if not name.strip():
         raise InvalidInputError("Give the account a name.", fields={"name": "A name is needed."})
     return name.strip()
 
 
 @contextmanager
-def _once(name: str) -> Iterator[None]:
+def named_once(name: str) -> Iterator[None]:
     """A transaction that writes a connection's name; ConflictError when another has it."""
     try:
         with transaction.atomic():
@@ -107,7 +108,7 @@ def set_connection_state(*, owner_id: UUID, connection_id: UUID, state: str) -> 
     before = connection.state
     with transaction.atomic():
         connection.switch(state)
-        connection.save(update_fields=("state", "active_since"))
+        connection.save(update_fields=connection.SWITCHED)
         # Asked after it is switched: what comes now is refused, and what came before is seen.
         if sentence := why_not_archived(connection):
             raise ConflictError(sentence)
@@ -136,7 +137,8 @@ def why_not_archived(connection: Connection) -> str:
     )
 
 
-def _record_opening(connection: Connection) -> None:
+def record_opening(connection: Connection) -> None:
+    """Write into the owner's log that it was opened."""
     audit.record(
         audit.Area.KEYS,
         "Connection opened",

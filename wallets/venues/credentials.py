@@ -5,7 +5,6 @@ fingerprint of the key it was sealed with, which tells what a rotation has left 
 towards a venue adapter.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,9 +14,10 @@ from django.db import connections, transaction
 from kit import clock, sealing, tenancy
 from kit.alerts.services import resolve_alerts
 from kit.audit import services as audit
-from kit.errors import ConflictError, InvalidInputError
-from wallets.models import Connection, Credential, CredentialField
+from kit.errors import ConflictError
+from wallets.models import Connection, Credential
 from wallets.venues.alerts import old_keys_key, refused_key
+from wallets.venues.asked import require_credentials
 
 BATCH: Final = 500
 
@@ -34,10 +34,7 @@ def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> N
     Raises InvalidInputError for a field that the platform does not have, an empty one that it requires, and one that
     is not written as the venue writes it; CredentialError when no key is configured.
     """
-    declared = {field.name: field for field in connection.platform.credential_fields.all()}
-    problems = {name: problem for name, value in values.items() if (problem := _problem(declared.get(name), value))}
-    if problems:
-        raise InvalidInputError("Correct the credentials' fields.", fields=problems)
+    require_credentials(connection.platform, values)
     try:
         sealed = {name: sealing.seal(value, place=_place(connection, name)) for name, value in values.items()}
     except sealing.SealError as error:
@@ -52,17 +49,6 @@ def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> N
     resolve_alerts(owner_id=connection.owner_id, keys=(refused_key(connection.pk), old_keys_key(connection.pk)))
     names = {"fields": sorted(values)}
     audit.record(audit.Area.KEYS, "Keys stored", owner_id=connection.owner_id, subject=connection.name, after=names)
-
-
-def _problem(field: CredentialField | None, value: str) -> str:
-    """What is wrong with a value, without saying it; empty when nothing is."""
-    if field is None:
-        return "The platform has no such field."
-    if not value:
-        return f"Enter the {field.label}." if field.required else ""
-    if field.pattern and not re.fullmatch(field.pattern, value):
-        return f"This is not what a {field.label} looks like: copy the whole of it, and nothing around it."
-    return ""
 
 
 def read_credentials(*, connection: Connection) -> dict[str, str]:

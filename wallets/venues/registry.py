@@ -4,19 +4,28 @@ An adapter is a function from a connection to a `Venue`; a platform names the on
 all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from kit.errors import ConflictError
-from wallets.models import Connection
+from wallets.models import Connection, Platform
 from wallets.venues.base import Venue
-from wallets.venues.ccxt.opening import open_ccxt_venue
+from wallets.venues.ccxt import opening as ccxt
 from wallets.venues.demo import account as demo
 
 ADAPTERS: Final[dict[str, Callable[[Connection], Venue]]] = {
     "demo": demo.open_demo_venue,
-    "ccxt": open_ccxt_venue,
+    "ccxt": ccxt.open_ccxt_venue,
 }
+# Adapters of venues that take a key, opened with one that is not stored yet.
+KEYED: Final[dict[str, Callable[[Platform, Mapping[str, str]], Venue]]] = {"ccxt": ccxt.open_platform}
+
+
+def open_platform(platform: Platform, credentials: Mapping[str, str]) -> Venue:
+    """The account that the credentials open at the platform. Raises ConflictError when there is no adapter for it."""
+    if platform.adapter not in KEYED:
+        raise ConflictError(f"{platform.name} takes no key.")
+    return KEYED[platform.adapter](platform, credentials)
 
 
 def open_venue(connection: Connection) -> Venue:

@@ -214,14 +214,14 @@ def test_hidden_amounts_are_not_in_the_page(browser: Client, owner: User) -> Non
 
 # --- opening an account -----------------------------------------------------------------------------------------------
 
-NEW = f"{PAGE}new/"
+NEW = f"{PAGE}new/demo/"
 
 
 def test_an_account_is_opened_by_its_form_and_syncs(browser: Client, owner: User) -> None:
     answer = browser.post(NEW, {"name": " Practice ", "venue": "simulated"}, follow=True)
-    assert answer.redirect_chain == [(PAGE, 302)]
     with tenancy.tenant(owner.pk):
         made = Connection.objects.get()
+        assert answer.redirect_chain == [(f"{PAGE}{made.pk}/", 302)]
         assert (made.name, made.venue, made.is_paper) == ("Practice", "simulated", True)
         assert SyncRun.objects.get().connection_id == made.pk
 

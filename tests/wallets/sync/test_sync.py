@@ -244,6 +244,36 @@ def test_a_reservation_that_hangs_explains_nothing(wallet: Wallet) -> None:
     assert run_sync(wallet).status == SyncRun.Status.DRIFT
 
 
+def test_a_venue_that_goes_on_failing_is_asked_less_often_until_it_answers(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = Connection.objects.filter(pk=wallet.connection_id)
+    waits = []
+    with monkeypatch.context() as patch:
+        failing_with(patch, VenueUnavailableError("Nobody is there."))
+        for number in range(1, 7):
+            run_sync(wallet)
+            failed = rows.get()
+            assert (failed.failures, failed.state) == (number, Connection.State.ACTIVE)
+            assert failed.next_try_at is not None
+            waits.append(round((failed.next_try_at - clock.now()) / timedelta(minutes=5) + 0.5))
+            assert not Connection.objects.due(owner_id=wallet.owner_id).exists()
+            with clock.at(failed.next_try_at):
+                assert Connection.objects.due(owner_id=wallet.owner_id).exists()
+    assert waits == [1, 2, 4, 8, 12, 12]
+    run_sync(wallet)  # asked for by hand
+    assert rows.values_list("failures", "next_try_at").get() == (0, None)
+
+
+def test_who_makes_a_connection_active_wants_it_asked_now(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing_with(monkeypatch, VenueUnavailableError("Nobody is there."))
+    run_sync(wallet)
+    switch = {"owner_id": wallet.owner_id, "connection_id": wallet.connection_id}
+    for state in ("paused", "active"):
+        accounts.set_connection_state(**switch, state=state)
+    assert Connection.objects.due(owner_id=wallet.owner_id).exists()
+
+
 def test_a_connection_without_wallets_has_unassigned_money_and_no_drift(as_owner: User) -> None:
     connection = accounts.create_demo_connection(owner_id=as_owner.pk)
     demo.credit(owner_id=as_owner.pk, connection_id=connection.pk, asset="USDT", amount=Decimal(5))
