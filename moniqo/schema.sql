@@ -75,7 +75,7 @@
 -- migration wallets 0007_connections_active_since ff8ea52dc4e970b9
 -- migration wallets 0008_connections_as_others_see_them 1a48fb2e078e8596
 -- migration wallets 0009_reserves abcc57b8478b3bb0
--- migration wallets 0010_platforms dde5e55dd072947c
+-- migration wallets 0010_platforms 71aabcedb4b6bd69
 -- migration wallets 0011_credentials_under_aes e51e7e118bfc7993
 -- migration wallets 0012_archived_wallets 4c78d557d682d6bd
 -- migration wallets 0013_watching_and_waiting feb38544b2f55f57
@@ -4232,7 +4232,7 @@ INSERT INTO public.wallets_credentialfield VALUES
 INSERT INTO public.wallets_platform VALUES
 	('demo', 'Paper exchange', 'demo', 'exchange', true, true, '{"maker": "0.0008", "taker": "0.0010"}', '{"depth": "250000", "impact_bps": "5", "slippage_bps": "2"}', '', false, '{spot}'),
 	('binance', 'Binance', 'ccxt', 'exchange', false, true, '{"maker": "0.001", "taker": "0.001"}', '{}', '', false, '{spot,permissions}'),
-	('binanceusdm', 'Binance USDⓈ-M futures', 'ccxt', 'exchange', false, true, '{"maker": "0.0002", "taker": "0.0005"}', '{}', '', false, '{derivatives,permissions}'),
+	('binanceusdm', 'Binance USD-M futures', 'ccxt', 'exchange', false, true, '{"maker": "0.0002", "taker": "0.0005"}', '{}', '', false, '{derivatives,permissions}'),
 	('okx', 'OKX', 'ccxt', 'exchange', false, true, '{"maker": "0.0008", "taker": "0.001"}', '{}', '', false, '{spot,derivatives,permissions}'),
 	('bybit', 'Bybit', 'ccxt', 'exchange', false, true, '{"maker": "0.001", "taker": "0.001"}', '{}', '', false, '{spot,derivatives,permissions}'),
 	('coinbase', 'Coinbase Advanced', 'ccxt', 'exchange', false, true, '{"maker": "0.006", "taker": "0.012"}', '{}', '', false, '{spot,permissions}'),

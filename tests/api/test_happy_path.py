@@ -19,6 +19,8 @@ from markets.models import Instrument
 from markets.services import NewQuote, record_quotes
 from tests.api.test_contract import operations
 from tests.farms.conftest import CROSS_UP, PARAMETERS, make_instrument, store_hours
+from tests.simulators.server import Exchanges
+from tests.wallets.keys import give_true_keys, key_of
 from trading.models import Order
 from trading.orders import life
 from trading.services import execute_order
@@ -85,7 +87,7 @@ def markets(owner: User) -> list[Instrument]:
 
 
 def test_every_operation_works_and_every_list_holds_any_number_of_rows(
-    client: Client, owner: User, markets: list[Instrument]
+    client: Client, owner: User, markets: list[Instrument], exchanges: Exchanges
 ) -> None:
     program = Program(client, owner)
     program.sign_in()
@@ -102,6 +104,7 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
         assert counts["/wallets/tree"] == counts["/positions/closed"] == number
         assert min(count for path, count in counts.items()) >= 1
     start_and_end(program)
+    join_exchange(program, exchanges)
     missed = {(method, path) for method, path, _ in operations()} - program.done
     assert missed == set()
 
@@ -118,6 +121,16 @@ def start_and_end(program: Program) -> None:
     master = program.call("get", "/wallets/{wallet_id}", wallet_id=made["master_id"])
     assert (first["value"], farm["value"], Decimal(master["value"])) == ("0", "0", Decimal(plan["amount"]))
     take_back(program, made)
+
+
+def join_exchange(program: Program, exchanges: Exchanges) -> None:
+    """A real account, its key tried and replaced."""
+    give_true_keys(exchanges)
+    key = key_of(exchanges.binance())
+    asked = {"platform": "binance", "name": "Binance", "credentials": key}
+    made = program.call("post", "/connections", asked, status=201)["id"]
+    program.call("post", "/connections/{connection_id}/test", connection_id=made)
+    program.call("put", "/connections/{connection_id}/credentials", {"credentials": key}, connection_id=made)
 
 
 def take_back(program: Program, made: Any) -> None:

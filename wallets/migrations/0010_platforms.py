@@ -31,7 +31,7 @@ PAPER: dict[str, Any] = {
 # slug: name, capabilities, maker and taker fee, (name, label, help, secret, pattern) of each credential field
 EXCHANGES: dict[str, Any] = {
     "binance": ("Binance", ["spot", "permissions"], "0.001", "0.001", BINANCE),
-    "binanceusdm": ("Binance USDⓈ-M futures", ["derivatives", "permissions"], "0.0002", "0.0005", BINANCE),
+    "binanceusdm": ("Binance USD-M futures", ["derivatives", "permissions"], "0.0002", "0.0005", BINANCE),
     "okx": (
         "OKX",
         ["spot", "derivatives", "permissions"],

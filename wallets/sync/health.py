@@ -280,7 +280,7 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
             freshness(connection),
             tuple(SyncRow(run, _worst_first(assets.get(run.pk, []))) for run in runs[connection.pk]),
             open_[connection.pk],
-            connection.keys_since,
+            connection.keys_since,  # type: ignore[attr-defined]  # annotated above
         )
         for connection in connections
     ]

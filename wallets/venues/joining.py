@@ -7,6 +7,7 @@ connection that was joined only watches until `make_live`.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from wallets.models import Connection, Platform
 from wallets.venues.accounts import get_connection, named, named_once, record_opening
 from wallets.venues.asked import require_credentials
 from wallets.venues.base import CredentialsReport
-from wallets.venues.credentials import read_credentials, store_credentials
+from wallets.venues.credentials import CredentialError, read_credentials, store_credentials
 from wallets.venues.registry import ADAPTERS, open_platform
 
 PERMISSION: Final = Connection.Permission
@@ -76,6 +77,7 @@ def join(
         raise ConflictError(f"{platform.name} is switched off here: ask the operator.")
     report = try_credentials(platform=platform, credentials=credentials, accept_withdrawals=accept_withdrawals)
     with tenancy.tenant(owner_id), named_once(name):
+        _refuse_twice(owner_id, platform, credentials)
         made = Connection.objects.create(
             owner_id=owner_id,
             platform=platform,
@@ -151,6 +153,16 @@ def only_watch(*, owner_id: UUID, connection_id: UUID) -> Connection:
     found.save(update_fields=("live_at",))
     audit.record(audit.Area.KEYS, "Connection only watches", owner_id=owner_id, subject=found.name)
     return found
+
+
+def _refuse_twice(owner_id: UUID, platform: Platform, credentials: Mapping[str, str]) -> None:
+    """Raise ConflictError when another connection of theirs uses this key: its account would be counted twice."""
+    entered = {field: value for field, value in credentials.items() if value}
+    others = Connection.objects.filter(owner_id=owner_id, platform=platform)
+    for other in others.exclude(state=Connection.State.ARCHIVED):
+        with suppress(CredentialError):  # one that cannot be read counts nothing
+            if read_credentials(connection=other) == entered:
+                raise ConflictError(f"{other.name} uses this key already: its money would be counted twice.")
 
 
 def _permissions(report: CredentialsReport) -> list[str] | None:

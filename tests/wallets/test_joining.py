@@ -1,0 +1,200 @@
+"""A trader connects a real account: its key is tried and sealed, and nothing is sent before they say so in person."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from kit import tenancy
+from kit.users.models import User
+from tests.programs import bearer
+from tests.simulators.server import Exchanges
+from tests.wallets.keys import give_true_keys, key_of
+from wallets.models import Connection, Credential, Platform, SyncRun
+from wallets.sync.runs import sync_connection
+from wallets.venues.credentials import read_credentials
+
+NEW = "/wallets/connections/new/"
+API = "/api/v1/connections"
+JSON = "application/json"
+
+
+@pytest.fixture(autouse=True)
+def _true_to_life(exchanges: Exchanges) -> None:
+    give_true_keys(exchanges)
+
+
+@pytest.fixture
+def browser(owner: User) -> Client:
+    client = Client()
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def program(owner: User) -> Client:
+    return Client(headers=bearer(owner))
+
+
+@pytest.fixture
+def watched(owner: User, program: Client, exchanges: Exchanges) -> Iterator[Connection]:
+    body = {"platform": "binance", "name": "Mine", "credentials": key_of(exchanges.binance())}
+    made = program.post(API, body, content_type=JSON)
+    assert made.status_code == 201, made.content
+    with tenancy.tenant(owner.pk):
+        yield Connection.objects.get()
+
+
+@pytest.mark.parametrize("slug", ["binance", "binanceusdm", "okx", "bybit", "coinbase", "kraken"])
+def test_an_account_is_connected_by_its_form_and_watched(
+    browser: Client, owner: User, exchanges: Exchanges, slug: str
+) -> None:
+    page = browser.get(NEW).content.decode()
+    assert reverse("wallets:connection-join", args=(slug,)) in page
+    form = browser.get(f"{NEW}{slug}/").content.decode()
+    wire = exchanges.wires["binance" if slug == "binanceusdm" else slug]
+    credentials = key_of(wire)
+    assert all(f'name="{field}"' in form for field in credentials)
+    answer = browser.post(f"{NEW}{slug}/", {"name": "My account", **credentials})
+    with tenancy.tenant(owner.pk):
+        made = Connection.objects.get()
+        assert answer.headers["Location"] == reverse("wallets:connection", args=(made.pk,))
+        assert (made.platform_id, made.venue, made.is_paper, made.live_at) == (slug, slug, False, None)
+        assert read_credentials(connection=made) == credentials
+        assert SyncRun.objects.get().connection_id == made.pk
+    shown = browser.get(answer.headers["Location"]).content.decode()
+    assert "Watching" in shown
+    assert "no order is sent" in shown
+    assert not any(secret in shown for secret in credentials.values())
+
+
+def test_the_same_key_is_no_second_account(program: Client, watched: Connection, exchanges: Exchanges) -> None:
+    body = {"platform": "binance", "name": "Again", "credentials": key_of(exchanges.binance())}
+    refused = program.post(API, body, content_type=JSON)
+    assert (refused.status_code, "Mine uses this key already" in refused.json()["detail"]) == (409, True)
+    assert len(program.get(API).json()) == 1
+
+
+def test_what_the_venue_says_against_a_key_is_shown_and_nothing_is_kept(
+    browser: Client, program: Client, owner: User, exchanges: Exchanges
+) -> None:
+    wrong = key_of(exchanges.okx()) | {"secret": "0" * 32}
+    page = browser.post(f"{NEW}okx/", {"name": "Mine", **wrong})
+    assert page.status_code == 422
+    assert "Invalid Sign" in page.content.decode()
+    assert wrong["secret"] not in page.content.decode()
+    said = program.post(API, {"platform": "okx", "name": "Mine", "credentials": wrong}, content_type=JSON)
+    assert said.status_code == 424
+    assert "Invalid Sign" in said.json()["detail"]
+    with tenancy.tenant(owner.pk):
+        assert not Connection.objects.exists()
+        assert not Credential.objects.exists()
+
+
+def test_what_cannot_be_a_key_is_refused_before_the_venue_is_asked(
+    browser: Client, program: Client, exchanges: Exchanges
+) -> None:
+    for given, field in (({"api_key": "short"}, "api_key"), ({"secret": ""}, "secret"), ({"pin": "1234"}, "pin")):
+        credentials = key_of(exchanges.binance()) | given
+        body = {"platform": "binance", "name": "Mine", "credentials": credentials}
+        said = program.post(API, body, content_type=JSON)
+        assert (said.status_code, set(said.json()["fields"])) == (422, {field})
+    page = browser.post(f"{NEW}binance/", {"name": "", **key_of(exchanges.binance()), "api_key": "short"})
+    assert page.status_code == 422
+    assert exchanges.asked == []
+
+
+def test_a_key_that_may_withdraw_is_taken_from_who_insists_and_marked(
+    browser: Client, program: Client, owner: User, exchanges: Exchanges
+) -> None:
+    exchanges.binance().key.rights.add("withdraw")
+    given = {"name": "Mine", **key_of(exchanges.binance())}
+    refused = browser.post(f"{NEW}binance/", given)
+    assert refused.status_code == 422
+    assert "This key may withdraw money." in refused.content.decode()
+    assert 'type="checkbox" name="accept_withdrawals"' in refused.content.decode()
+    body = {"platform": "binance", "name": "Mine", "credentials": key_of(exchanges.binance())}
+    said = program.post(API, body, content_type=JSON)
+    assert (said.status_code, set(said.json()["fields"])) == (422, {"accept_withdrawals"})
+    taken = browser.post(f"{NEW}binance/", given | {"accept_withdrawals": "on"}, follow=True)
+    assert "Key may withdraw" in taken.content.decode()
+    (found,) = program.get(API).json()
+    assert found["permissions"] == ["read", "trade", "withdraw"]
+
+
+def test_the_key_is_tried_again_and_replaced(program: Client, watched: Connection, exchanges: Exchanges) -> None:
+    told = program.post(f"{API}/{watched.pk}/test").json()
+    assert (told["can_trade"], told["can_withdraw"], told["is_told"]) == (True, False, True)
+    exchanges.binance().key.rights.discard("trade")
+    assert program.post(f"{API}/{watched.pk}/test").json()["can_trade"] is False
+    assert program.get(f"{API}/{watched.pk}").json()["permissions"] == ["read"]
+    exchanges.binance().key.rights.add("trade")
+    exchanges.binance().key.secret = "b" * 64
+    refused = program.post(f"{API}/{watched.pk}/test")
+    assert refused.status_code == 424
+    body = {"credentials": key_of(exchanges.binance())}
+    changed = program.put(f"{API}/{watched.pk}/credentials", body, content_type=JSON)
+    assert changed.status_code == 200
+    assert changed.json()["permissions"] == ["read", "trade"]
+    assert read_credentials(connection=watched)["secret"] == "b" * 64
+    assert exchanges.binance().key.secret not in changed.content.decode()
+
+
+def test_only_its_owner_in_person_makes_it_live(
+    browser: Client, program: Client, watched: Connection, owner: User, other_owner: User
+) -> None:
+    address = reverse("wallets:connection-live", args=(watched.pk,))
+    right: dict[str, Any] = {"password": f"password of {owner.email}", "typed": "Mine"}
+    assert program.post(address, right).status_code == 302  # to the sign-in page: a token is no session
+    stranger = Client()
+    stranger.force_login(other_owner)
+    assert stranger.post(address, right).status_code == 404
+    for wrong, said in (({"password": "guess"}, "not your password"), ({"typed": "mine"}, "Type Mine as it is")):
+        refused = browser.post(address, right | wrong)
+        assert refused.status_code == 422
+        assert said in refused.content.decode()
+    assert program.get(f"{API}/{watched.pk}").json()["live_at"] is None
+    answer = browser.post(address, right, follow=True)
+    assert "Live money" in answer.content.decode()
+    assert program.get(f"{API}/{watched.pk}").json()["is_watching"] is False
+    browser.post(reverse("wallets:connection-watch", args=(watched.pk,)))
+    assert program.get(f"{API}/{watched.pk}").json()["live_at"] is None
+
+
+def test_a_key_that_may_not_trade_makes_nothing_live(
+    browser: Client, program: Client, watched: Connection, owner: User, exchanges: Exchanges
+) -> None:
+    exchanges.binance().key.rights.discard("trade")
+    program.post(f"{API}/{watched.pk}/test")
+    given = {"password": f"password of {owner.email}", "typed": "Mine"}
+    refused = browser.post(reverse("wallets:connection-live", args=(watched.pk,)), given)
+    assert (refused.status_code, "may not trade" in refused.content.decode()) == (422, True)
+
+
+def test_no_operation_of_the_api_makes_one_live(program: Client, watched: Connection) -> None:
+    for path in ("", "/state", "/credentials"):
+        for method in ("patch", "put", "post"):
+            body = {"name": "Mine", "state": "active", "live_at": "2026-01-01T00:00:00Z", "credentials": {}}
+            getattr(program, method)(f"{API}/{watched.pk}{path}", body, content_type=JSON)
+    assert program.get(f"{API}/{watched.pk}").json()["live_at"] is None
+
+
+def test_the_first_sync_reads_the_account(live_db: str, owner: User, program: Client, exchanges: Exchanges) -> None:
+    exchanges.binance().account.deposit("BTC", Decimal("0.123456789012345678"))
+    body = {"platform": "binance", "name": "Mine", "credentials": key_of(exchanges.binance())}
+    made = program.post(API, body, content_type=JSON).json()
+    run = sync_connection(owner_id=owner.pk, connection_id=made["id"], run_id=made["last_sync"]["id"])
+    assert run.status == SyncRun.Status.OK
+    found = program.get(f"{API}/{made['id']}/syncs/{run.pk}").json()["assets"]
+    assert [(row["asset"], row["venue_total"]) for row in found] == [("BTC", "0.123456789012345678")]
+
+
+def test_a_platform_that_is_switched_off_takes_no_account(program: Client, exchanges: Exchanges) -> None:
+    Platform.objects.filter(slug="binance").update(is_active=False)
+    body = {"platform": "binance", "name": "Mine", "credentials": key_of(exchanges.binance())}
+    assert program.post(API, body, content_type=JSON).status_code == 409
+    assert program.post(API, body | {"platform": "nowhere"}, content_type=JSON).status_code == 404
+    assert exchanges.asked == []
