@@ -10,9 +10,9 @@ begin.
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from itertools import repeat
 from typing import Final
 from uuid import UUID
 
@@ -216,11 +216,12 @@ _DOES: Final[dict[str, Callable[[Goal, GoalAction], tuple[Status, Sentence]]]] =
 def _move(goal: Goal, action: GoalAction, purpose: GoalMove.Purpose, kind: PostingKind, found: Moves) -> None:
     if not found.moves:
         return
+    profits = found.profits or (Decimal(0),) * len(found.moves)
     posting = move_along(
         owner_id=goal.owner_id,
         key=f"goal:{goal.pk}:{action.number}:{action.tries}",
         kind=kind,
-        moves=found.moves,
+        moves=[replace(move, profit=profit) for move, profit in zip(found.moves, profits, strict=True)],
         detail={"goal": str(goal.pk), "note": goal.name},
     )
     GoalMove.objects.bulk_create(
@@ -237,7 +238,7 @@ def _move(goal: Goal, action: GoalAction, purpose: GoalMove.Purpose, kind: Posti
             posting=posting,
             created_at=clock.now(),
         )
-        for move, profit in zip(found.moves, found.profits or repeat(Decimal(0)), strict=False)
+        for move, profit in zip(found.moves, profits, strict=True)
     )
 
 

@@ -58,6 +58,7 @@ SCHEDULE: Final = {
     "thin out the series of goals": nightly(4, 30, "goals.tasks.thin_out_series"),
     "forget old alerts": nightly(4, 20, "kit.alerts.tasks.forget_old_alerts"),
     "forget old sign-ins": nightly(4, 10, "kit.users.tasks.forget_old_sign_ins"),
+    "forget plans that nobody applied": nightly(4, 40, "wallets.tasks.forget_previews"),
     "forget old sync logs": nightly(4, 0, "wallets.tasks.prune_sync_log"),
 }
 

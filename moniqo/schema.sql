@@ -67,18 +67,19 @@
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
 -- migration users 0004_second_factors_under_aes 1beaaa6b20c7a50a
--- migration wallets 0001_initial 3dbb097b8db00ee4
--- migration wallets 0002_policies 2ac302fabbd9cff6
--- migration wallets 0003_ledger 77ac8c1e5f54fc2e
--- migration wallets 0005_rehearsing_connections 541428a2d916843f
--- migration wallets 0006_hierarchy_functions 6848b3c476a35df7
--- migration wallets 0007_connections_active_since ff8ea52dc4e970b9
--- migration wallets 0008_connections_as_others_see_them 1a48fb2e078e8596
--- migration wallets 0009_reserves abcc57b8478b3bb0
--- migration wallets 0010_platforms 71aabcedb4b6bd69
--- migration wallets 0011_credentials_under_aes e51e7e118bfc7993
--- migration wallets 0012_archived_wallets 4c78d557d682d6bd
--- migration wallets 0013_watching_and_waiting feb38544b2f55f57
+-- migration wallets 0001_initial a9f89df26548a72e
+-- migration wallets 0002_policies ac9edc20330754d9
+-- migration wallets 0003_ledger 7b38fa5642ec3ef1
+-- migration wallets 0005_rehearsing_connections ab4efdefeaf8c388
+-- migration wallets 0006_hierarchy_functions 27278b849bfa1649
+-- migration wallets 0007_connections_active_since ac17d5aa390a074b
+-- migration wallets 0008_connections_as_others_see_them 06339c4a2c3ec79a
+-- migration wallets 0009_reserves 7a5346617373abc2
+-- migration wallets 0010_platforms 9e2b9204df8861ff
+-- migration wallets 0011_credentials_under_aes bb40020aed6719a3
+-- migration wallets 0012_archived_wallets bd019d849e425b2e
+-- migration wallets 0013_watching_and_waiting fd37646bc83fad8e
+-- migration wallets 0014_plans 6719b0a6e9095aca
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -115,14 +116,16 @@ SET default_table_access_method = heap;
 CREATE TABLE public.wallets_fundallocation (
     id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    kind character varying(8) NOT NULL,
+    kind character varying(9) NOT NULL,
     asset character varying(20) NOT NULL,
-    amount numeric(38,18) NOT NULL,
+    amount numeric(38,18),
     note jsonb NOT NULL,
     owner_id uuid NOT NULL,
-    posting_id bigint NOT NULL,
+    posting_id bigint,
     source_id uuid,
     target_id uuid,
+    status character varying(9) NOT NULL,
+    stays jsonb NOT NULL,
     CONSTRAINT wallets_fundallocation_amount_check CHECK ((amount <> 'NaN'::numeric))
 );
 
@@ -136,22 +139,10 @@ ALTER TABLE ONLY public.wallets_fundallocation FORCE ROW LEVEL SECURITY;
 CREATE FUNCTION public.ledger_allocation_agrees(a public.wallets_fundallocation) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
-    -- There are as many such legs as there are notes of them.
-    SELECT count(*) > (
-        SELECT count(*) FROM public.wallets_fundallocation o
-        WHERE o.posting_id = a.posting_id AND o.id <> a.id AND (o.asset, o.amount) = (a.asset, a.amount)
-              AND (o.source_id, o.target_id) IS NOT DISTINCT FROM (a.source_id, a.target_id)
-    )
-    FROM public.wallets_posting p
-    JOIN public.wallets_transfer t ON t.posting_id = p.id
-    JOIN public.wallets_account d ON d.id = t.debit_id
-    JOIN public.wallets_account c ON c.id = t.credit_id
-    WHERE p.id = a.posting_id
-      AND p.owner_id = a.owner_id AND p.kind = a.kind AND t.phase = 'posted'
-      AND (t.asset, t.amount) = (a.asset, a.amount)
-      AND (d.wallet_id, d.kind) = (COALESCE(a.source_id, a.target_id),
-                                   CASE WHEN a.source_id IS NULL THEN 'external' ELSE 'wallet' END)
-      AND (c.wallet_id, c.kind) = (a.target_id, 'wallet')
+    SELECT (a.status = 'previewed') = (a.posting_id IS NULL)
+       AND (a.posting_id IS NULL OR EXISTS (
+                SELECT FROM public.wallets_posting p
+                WHERE p.id = a.posting_id AND (p.owner_id, p.kind) = (a.owner_id, a.kind)))
 $$;
 
 
@@ -184,10 +175,46 @@ CREATE FUNCTION public.ledger_check_allocation() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    IF public.ledger_allocation_agrees(NEW) THEN
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.status = 'previewed' THEN
+            RETURN OLD;
+        END IF;
+    ELSIF TG_OP = 'INSERT' OR (
+        -- a plan is applied once, and what was applied is taken back once; nothing else of it changes
+        (OLD.status, NEW.status) IN (('previewed', 'applied'), ('applied', 'undone'))
+        AND (NEW.posting_id = OLD.posting_id OR OLD.status = 'previewed')
+        AND to_jsonb(OLD) - ARRAY['status', 'posting_id', 'created_at']
+            = to_jsonb(NEW) - ARRAY['status', 'posting_id', 'created_at']
+    ) THEN
+        IF NOT public.ledger_allocation_agrees(NEW) OR (TG_OP = 'UPDATE' AND NEW.status = 'applied' AND EXISTS (
+            SELECT FROM public.wallets_allocationline l
+            WHERE l.allocation_id = NEW.id AND NOT public.ledger_line_agrees(l, NEW.posting_id)
+        )) THEN
+            RAISE EXCEPTION 'allocation % says something else than its posting %', NEW.id, NEW.posting_id
+                USING ERRCODE = 'LG008';
+        END IF;
         RETURN NEW;
     END IF;
-    RAISE EXCEPTION 'allocation % says something else than its posting %', NEW.id, NEW.posting_id
+    RAISE EXCEPTION '% on % is refused: the ledger is append-only, take an allocation back instead', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'LG010';
+END $$;
+
+
+--
+-- Name: ledger_check_line(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_check_line() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    plan public.wallets_fundallocation;
+BEGIN
+    SELECT * INTO plan FROM public.wallets_fundallocation h WHERE h.id = NEW.allocation_id AND h.owner_id = NEW.owner_id;
+    IF FOUND AND (plan.posting_id IS NULL OR public.ledger_line_agrees(NEW, plan.posting_id)) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'allocation % says something else than its posting %', NEW.allocation_id, plan.posting_id
         USING ERRCODE = 'LG008';
 END $$;
 
@@ -200,6 +227,74 @@ CREATE FUNCTION public.ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb) RE
     LANGUAGE sql STABLE
     AS $$
     SELECT encode(sha256(convert_to(jsonb_build_array(p_kind, p_legs, p_detail)::text, 'UTF8')), 'hex')
+$$;
+
+
+--
+-- Name: ledger_keep_line(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_keep_line() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND EXISTS (
+        SELECT FROM public.wallets_fundallocation h WHERE h.id = OLD.allocation_id AND h.status = 'previewed'
+    ) THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION '% on % is refused: the ledger is append-only', TG_OP, TG_TABLE_NAME USING ERRCODE = 'LG010';
+END $$;
+
+
+--
+-- Name: wallets_allocationline; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_allocationline (
+    id bigint NOT NULL,
+    number integer NOT NULL,
+    asset character varying(20) NOT NULL,
+    amount numeric(38,18) NOT NULL,
+    profit numeric(38,18) NOT NULL,
+    allocation_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    source_id uuid,
+    target_id uuid NOT NULL,
+    CONSTRAINT line_profit_is_a_part CHECK (((profit >= (0)::numeric) AND (profit <= amount))),
+    CONSTRAINT wallets_allocationline_amount_check CHECK ((amount <> 'NaN'::numeric)),
+    CONSTRAINT wallets_allocationline_number_check CHECK ((number >= 0)),
+    CONSTRAINT wallets_allocationline_profit_check CHECK ((profit <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.wallets_allocationline FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: ledger_line_agrees(public.wallets_allocationline, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_line_agrees(l public.wallets_allocationline, p_posting bigint) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT count(*) > (
+        SELECT count(*) FROM public.wallets_allocationline o
+        WHERE o.allocation_id IN (
+                  SELECT h.id FROM public.wallets_fundallocation h WHERE h.posting_id = p_posting
+                  UNION SELECT l.allocation_id
+              )
+              AND o.id <> l.id AND (o.asset, o.amount) = (l.asset, l.amount)
+              AND (o.source_id, o.target_id) IS NOT DISTINCT FROM (l.source_id, l.target_id)
+    )
+    FROM public.wallets_posting p
+    JOIN public.wallets_transfer t ON t.posting_id = p.id
+    JOIN public.wallets_account d ON d.id = t.debit_id
+    JOIN public.wallets_account c ON c.id = t.credit_id
+    WHERE p.id = p_posting AND p.owner_id = l.owner_id AND t.phase = 'posted'
+      AND (t.asset, t.amount) = (l.asset, l.amount)
+      AND (d.wallet_id, d.kind) = (COALESCE(l.source_id, l.target_id),
+                                   CASE WHEN l.source_id IS NULL THEN 'external' ELSE 'wallet' END)
+      AND (c.wallet_id, c.kind) = (l.target_id, 'wallet')
 $$;
 
 
@@ -3086,6 +3181,20 @@ ALTER TABLE public.wallets_account ALTER COLUMN id ADD GENERATED BY DEFAULT AS I
 
 
 --
+-- Name: wallets_allocationline_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_allocationline ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_allocationline_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: wallets_credential; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3353,7 +3462,7 @@ CREATE TABLE public.wallets_posting (
     detail jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     owner_id uuid NOT NULL,
-    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text ~ '^(deposit|withdraw|assign|allocate|collect|reward|hold|release|trade|fee|suspense|correct)$'::text))
+    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text ~ '^(deposit|withdraw|assign|allocate|collect|reward|rebalance|hold|release|trade|fee|suspense|correct)$'::text))
 );
 
 ALTER TABLE ONLY public.wallets_posting FORCE ROW LEVEL SECURITY;
@@ -3648,110 +3757,114 @@ INSERT INTO public.auth_permission VALUES
 	(150, 'Can change credential field', 38, 'change_credentialfield'),
 	(151, 'Can delete credential field', 38, 'delete_credentialfield'),
 	(152, 'Can view credential field', 38, 'view_credentialfield'),
-	(153, 'Can add order', 39, 'add_order'),
-	(154, 'Can change order', 39, 'change_order'),
-	(155, 'Can delete order', 39, 'delete_order'),
-	(156, 'Can view order', 39, 'view_order'),
-	(157, 'Can add order event', 40, 'add_orderevent'),
-	(158, 'Can change order event', 40, 'change_orderevent'),
-	(159, 'Can delete order event', 40, 'delete_orderevent'),
-	(160, 'Can view order event', 40, 'view_orderevent'),
-	(161, 'Can add position', 41, 'add_position'),
-	(162, 'Can change position', 41, 'change_position'),
-	(163, 'Can delete position', 41, 'delete_position'),
-	(164, 'Can view position', 41, 'view_position'),
-	(165, 'Can add risk decision', 42, 'add_riskdecision'),
-	(166, 'Can change risk decision', 42, 'change_riskdecision'),
-	(167, 'Can delete risk decision', 42, 'delete_riskdecision'),
-	(168, 'Can view risk decision', 42, 'view_riskdecision'),
-	(169, 'Can add risk limit', 43, 'add_risklimit'),
-	(170, 'Can change risk limit', 43, 'change_risklimit'),
-	(171, 'Can delete risk limit', 43, 'delete_risklimit'),
-	(172, 'Can view risk limit', 43, 'view_risklimit'),
-	(173, 'Can add fill', 44, 'add_fill'),
-	(174, 'Can change fill', 44, 'change_fill'),
-	(175, 'Can delete fill', 44, 'delete_fill'),
-	(176, 'Can view fill', 44, 'view_fill'),
-	(177, 'Can add cancellation', 45, 'add_cancellation'),
-	(178, 'Can change cancellation', 45, 'change_cancellation'),
-	(179, 'Can delete cancellation', 45, 'delete_cancellation'),
-	(180, 'Can view cancellation', 45, 'view_cancellation'),
-	(181, 'Can add trade day', 46, 'add_tradeday'),
-	(182, 'Can change trade day', 46, 'change_tradeday'),
-	(183, 'Can delete trade day', 46, 'delete_tradeday'),
-	(184, 'Can view trade day', 46, 'view_tradeday'),
-	(185, 'Can add trade total', 47, 'add_tradetotal'),
-	(186, 'Can change trade total', 47, 'change_tradetotal'),
-	(187, 'Can delete trade total', 47, 'delete_tradetotal'),
-	(188, 'Can view trade total', 47, 'view_tradetotal'),
-	(189, 'Can add agent', 48, 'add_agent'),
-	(190, 'Can change agent', 48, 'change_agent'),
-	(191, 'Can delete agent', 48, 'delete_agent'),
-	(192, 'Can view agent', 48, 'view_agent'),
-	(193, 'Can add farm', 49, 'add_farm'),
-	(194, 'Can change farm', 49, 'change_farm'),
-	(195, 'Can delete farm', 49, 'delete_farm'),
-	(196, 'Can view farm', 49, 'view_farm'),
-	(197, 'Can add agent farm assignment', 50, 'add_agentfarmassignment'),
-	(198, 'Can change agent farm assignment', 50, 'change_agentfarmassignment'),
-	(199, 'Can delete agent farm assignment', 50, 'delete_agentfarmassignment'),
-	(200, 'Can view agent farm assignment', 50, 'view_agentfarmassignment'),
-	(201, 'Can add farm event', 51, 'add_farmevent'),
-	(202, 'Can change farm event', 51, 'change_farmevent'),
-	(203, 'Can delete farm event', 51, 'delete_farmevent'),
-	(204, 'Can view farm event', 51, 'view_farmevent'),
-	(205, 'Can add agent run', 52, 'add_agentrun'),
-	(206, 'Can change agent run', 52, 'change_agentrun'),
-	(207, 'Can delete agent run', 52, 'delete_agentrun'),
-	(208, 'Can view agent run', 52, 'view_agentrun'),
-	(209, 'Can add goal', 53, 'add_goal'),
-	(210, 'Can change goal', 53, 'change_goal'),
-	(211, 'Can delete goal', 53, 'delete_goal'),
-	(212, 'Can view goal', 53, 'view_goal'),
-	(213, 'Can add goal action', 54, 'add_goalaction'),
-	(214, 'Can change goal action', 54, 'change_goalaction'),
-	(215, 'Can delete goal action', 54, 'delete_goalaction'),
-	(216, 'Can view goal action', 54, 'view_goalaction'),
-	(217, 'Can add goal assignment', 55, 'add_goalassignment'),
-	(218, 'Can change goal assignment', 55, 'change_goalassignment'),
-	(219, 'Can delete goal assignment', 55, 'delete_goalassignment'),
-	(220, 'Can view goal assignment', 55, 'view_goalassignment'),
-	(221, 'Can add goal cursor', 56, 'add_goalcursor'),
-	(222, 'Can change goal cursor', 56, 'change_goalcursor'),
-	(223, 'Can delete goal cursor', 56, 'delete_goalcursor'),
-	(224, 'Can view goal cursor', 56, 'view_goalcursor'),
-	(225, 'Can add goal event', 57, 'add_goalevent'),
-	(226, 'Can change goal event', 57, 'change_goalevent'),
-	(227, 'Can delete goal event', 57, 'delete_goalevent'),
-	(228, 'Can view goal event', 57, 'view_goalevent'),
-	(229, 'Can add goal move', 58, 'add_goalmove'),
-	(230, 'Can change goal move', 58, 'change_goalmove'),
-	(231, 'Can delete goal move', 58, 'delete_goalmove'),
-	(232, 'Can view goal move', 58, 'view_goalmove'),
-	(233, 'Can add goal progress', 59, 'add_goalprogress'),
-	(234, 'Can change goal progress', 59, 'change_goalprogress'),
-	(235, 'Can delete goal progress', 59, 'delete_goalprogress'),
-	(236, 'Can view goal progress', 59, 'view_goalprogress'),
-	(237, 'Can add goal total', 60, 'add_goaltotal'),
-	(238, 'Can change goal total', 60, 'change_goaltotal'),
-	(239, 'Can delete goal total', 60, 'delete_goaltotal'),
-	(240, 'Can view goal total', 60, 'view_goaltotal'),
-	(241, 'Can add daily performance', 61, 'add_dailyperformance'),
-	(242, 'Can change daily performance', 61, 'change_dailyperformance'),
-	(243, 'Can delete daily performance', 61, 'delete_dailyperformance'),
-	(244, 'Can view daily performance', 61, 'view_dailyperformance'),
-	(245, 'Can add flow mark', 62, 'add_flowmark'),
-	(246, 'Can change flow mark', 62, 'change_flowmark'),
-	(247, 'Can delete flow mark', 62, 'delete_flowmark'),
-	(248, 'Can view flow mark', 62, 'view_flowmark'),
-	(249, 'Can add portfolio state', 63, 'add_portfoliostate'),
-	(250, 'Can change portfolio state', 63, 'change_portfoliostate'),
-	(251, 'Can delete portfolio state', 63, 'delete_portfoliostate'),
-	(252, 'Can view portfolio state', 63, 'view_portfoliostate'),
-	(253, 'Can add snapshot', 64, 'add_snapshot'),
-	(254, 'Can change snapshot', 64, 'change_snapshot'),
-	(255, 'Can delete snapshot', 64, 'delete_snapshot'),
-	(256, 'Can view snapshot', 64, 'view_snapshot');
+	(153, 'Can add allocation line', 39, 'add_allocationline'),
+	(154, 'Can change allocation line', 39, 'change_allocationline'),
+	(155, 'Can delete allocation line', 39, 'delete_allocationline'),
+	(156, 'Can view allocation line', 39, 'view_allocationline'),
+	(157, 'Can add order', 40, 'add_order'),
+	(158, 'Can change order', 40, 'change_order'),
+	(159, 'Can delete order', 40, 'delete_order'),
+	(160, 'Can view order', 40, 'view_order'),
+	(161, 'Can add order event', 41, 'add_orderevent'),
+	(162, 'Can change order event', 41, 'change_orderevent'),
+	(163, 'Can delete order event', 41, 'delete_orderevent'),
+	(164, 'Can view order event', 41, 'view_orderevent'),
+	(165, 'Can add position', 42, 'add_position'),
+	(166, 'Can change position', 42, 'change_position'),
+	(167, 'Can delete position', 42, 'delete_position'),
+	(168, 'Can view position', 42, 'view_position'),
+	(169, 'Can add risk decision', 43, 'add_riskdecision'),
+	(170, 'Can change risk decision', 43, 'change_riskdecision'),
+	(171, 'Can delete risk decision', 43, 'delete_riskdecision'),
+	(172, 'Can view risk decision', 43, 'view_riskdecision'),
+	(173, 'Can add risk limit', 44, 'add_risklimit'),
+	(174, 'Can change risk limit', 44, 'change_risklimit'),
+	(175, 'Can delete risk limit', 44, 'delete_risklimit'),
+	(176, 'Can view risk limit', 44, 'view_risklimit'),
+	(177, 'Can add fill', 45, 'add_fill'),
+	(178, 'Can change fill', 45, 'change_fill'),
+	(179, 'Can delete fill', 45, 'delete_fill'),
+	(180, 'Can view fill', 45, 'view_fill'),
+	(181, 'Can add cancellation', 46, 'add_cancellation'),
+	(182, 'Can change cancellation', 46, 'change_cancellation'),
+	(183, 'Can delete cancellation', 46, 'delete_cancellation'),
+	(184, 'Can view cancellation', 46, 'view_cancellation'),
+	(185, 'Can add trade day', 47, 'add_tradeday'),
+	(186, 'Can change trade day', 47, 'change_tradeday'),
+	(187, 'Can delete trade day', 47, 'delete_tradeday'),
+	(188, 'Can view trade day', 47, 'view_tradeday'),
+	(189, 'Can add trade total', 48, 'add_tradetotal'),
+	(190, 'Can change trade total', 48, 'change_tradetotal'),
+	(191, 'Can delete trade total', 48, 'delete_tradetotal'),
+	(192, 'Can view trade total', 48, 'view_tradetotal'),
+	(193, 'Can add agent', 49, 'add_agent'),
+	(194, 'Can change agent', 49, 'change_agent'),
+	(195, 'Can delete agent', 49, 'delete_agent'),
+	(196, 'Can view agent', 49, 'view_agent'),
+	(197, 'Can add farm', 50, 'add_farm'),
+	(198, 'Can change farm', 50, 'change_farm'),
+	(199, 'Can delete farm', 50, 'delete_farm'),
+	(200, 'Can view farm', 50, 'view_farm'),
+	(201, 'Can add agent farm assignment', 51, 'add_agentfarmassignment'),
+	(202, 'Can change agent farm assignment', 51, 'change_agentfarmassignment'),
+	(203, 'Can delete agent farm assignment', 51, 'delete_agentfarmassignment'),
+	(204, 'Can view agent farm assignment', 51, 'view_agentfarmassignment'),
+	(205, 'Can add farm event', 52, 'add_farmevent'),
+	(206, 'Can change farm event', 52, 'change_farmevent'),
+	(207, 'Can delete farm event', 52, 'delete_farmevent'),
+	(208, 'Can view farm event', 52, 'view_farmevent'),
+	(209, 'Can add agent run', 53, 'add_agentrun'),
+	(210, 'Can change agent run', 53, 'change_agentrun'),
+	(211, 'Can delete agent run', 53, 'delete_agentrun'),
+	(212, 'Can view agent run', 53, 'view_agentrun'),
+	(213, 'Can add goal', 54, 'add_goal'),
+	(214, 'Can change goal', 54, 'change_goal'),
+	(215, 'Can delete goal', 54, 'delete_goal'),
+	(216, 'Can view goal', 54, 'view_goal'),
+	(217, 'Can add goal action', 55, 'add_goalaction'),
+	(218, 'Can change goal action', 55, 'change_goalaction'),
+	(219, 'Can delete goal action', 55, 'delete_goalaction'),
+	(220, 'Can view goal action', 55, 'view_goalaction'),
+	(221, 'Can add goal assignment', 56, 'add_goalassignment'),
+	(222, 'Can change goal assignment', 56, 'change_goalassignment'),
+	(223, 'Can delete goal assignment', 56, 'delete_goalassignment'),
+	(224, 'Can view goal assignment', 56, 'view_goalassignment'),
+	(225, 'Can add goal cursor', 57, 'add_goalcursor'),
+	(226, 'Can change goal cursor', 57, 'change_goalcursor'),
+	(227, 'Can delete goal cursor', 57, 'delete_goalcursor'),
+	(228, 'Can view goal cursor', 57, 'view_goalcursor'),
+	(229, 'Can add goal event', 58, 'add_goalevent'),
+	(230, 'Can change goal event', 58, 'change_goalevent'),
+	(231, 'Can delete goal event', 58, 'delete_goalevent'),
+	(232, 'Can view goal event', 58, 'view_goalevent'),
+	(233, 'Can add goal move', 59, 'add_goalmove'),
+	(234, 'Can change goal move', 59, 'change_goalmove'),
+	(235, 'Can delete goal move', 59, 'delete_goalmove'),
+	(236, 'Can view goal move', 59, 'view_goalmove'),
+	(237, 'Can add goal progress', 60, 'add_goalprogress'),
+	(238, 'Can change goal progress', 60, 'change_goalprogress'),
+	(239, 'Can delete goal progress', 60, 'delete_goalprogress'),
+	(240, 'Can view goal progress', 60, 'view_goalprogress'),
+	(241, 'Can add goal total', 61, 'add_goaltotal'),
+	(242, 'Can change goal total', 61, 'change_goaltotal'),
+	(243, 'Can delete goal total', 61, 'delete_goaltotal'),
+	(244, 'Can view goal total', 61, 'view_goaltotal'),
+	(245, 'Can add daily performance', 62, 'add_dailyperformance'),
+	(246, 'Can change daily performance', 62, 'change_dailyperformance'),
+	(247, 'Can delete daily performance', 62, 'delete_dailyperformance'),
+	(248, 'Can view daily performance', 62, 'view_dailyperformance'),
+	(249, 'Can add flow mark', 63, 'add_flowmark'),
+	(250, 'Can change flow mark', 63, 'change_flowmark'),
+	(251, 'Can delete flow mark', 63, 'delete_flowmark'),
+	(252, 'Can view flow mark', 63, 'view_flowmark'),
+	(253, 'Can add portfolio state', 64, 'add_portfoliostate'),
+	(254, 'Can change portfolio state', 64, 'change_portfoliostate'),
+	(255, 'Can delete portfolio state', 64, 'delete_portfoliostate'),
+	(256, 'Can view portfolio state', 64, 'view_portfoliostate'),
+	(257, 'Can add snapshot', 65, 'add_snapshot'),
+	(258, 'Can change snapshot', 65, 'change_snapshot'),
+	(259, 'Can delete snapshot', 65, 'delete_snapshot'),
+	(260, 'Can view snapshot', 65, 'view_snapshot');
 
 
 --
@@ -3827,32 +3940,33 @@ INSERT INTO public.django_content_type VALUES
 	(36, 'wallets', 'credential'),
 	(37, 'wallets', 'demobalance'),
 	(38, 'wallets', 'credentialfield'),
-	(39, 'trading', 'order'),
-	(40, 'trading', 'orderevent'),
-	(41, 'trading', 'position'),
-	(42, 'trading', 'riskdecision'),
-	(43, 'trading', 'risklimit'),
-	(44, 'trading', 'fill'),
-	(45, 'trading', 'cancellation'),
-	(46, 'trading', 'tradeday'),
-	(47, 'trading', 'tradetotal'),
-	(48, 'farms', 'agent'),
-	(49, 'farms', 'farm'),
-	(50, 'farms', 'agentfarmassignment'),
-	(51, 'farms', 'farmevent'),
-	(52, 'farms', 'agentrun'),
-	(53, 'goals', 'goal'),
-	(54, 'goals', 'goalaction'),
-	(55, 'goals', 'goalassignment'),
-	(56, 'goals', 'goalcursor'),
-	(57, 'goals', 'goalevent'),
-	(58, 'goals', 'goalmove'),
-	(59, 'goals', 'goalprogress'),
-	(60, 'goals', 'goaltotal'),
-	(61, 'portfolio', 'dailyperformance'),
-	(62, 'portfolio', 'flowmark'),
-	(63, 'portfolio', 'portfoliostate'),
-	(64, 'portfolio', 'snapshot');
+	(39, 'wallets', 'allocationline'),
+	(40, 'trading', 'order'),
+	(41, 'trading', 'orderevent'),
+	(42, 'trading', 'position'),
+	(43, 'trading', 'riskdecision'),
+	(44, 'trading', 'risklimit'),
+	(45, 'trading', 'fill'),
+	(46, 'trading', 'cancellation'),
+	(47, 'trading', 'tradeday'),
+	(48, 'trading', 'tradetotal'),
+	(49, 'farms', 'agent'),
+	(50, 'farms', 'farm'),
+	(51, 'farms', 'agentfarmassignment'),
+	(52, 'farms', 'farmevent'),
+	(53, 'farms', 'agentrun'),
+	(54, 'goals', 'goal'),
+	(55, 'goals', 'goalaction'),
+	(56, 'goals', 'goalassignment'),
+	(57, 'goals', 'goalcursor'),
+	(58, 'goals', 'goalevent'),
+	(59, 'goals', 'goalmove'),
+	(60, 'goals', 'goalprogress'),
+	(61, 'goals', 'goaltotal'),
+	(62, 'portfolio', 'dailyperformance'),
+	(63, 'portfolio', 'flowmark'),
+	(64, 'portfolio', 'portfoliostate'),
+	(65, 'portfolio', 'snapshot');
 
 
 --
@@ -3938,7 +4052,8 @@ INSERT INTO public.django_migrations VALUES
 	(76, 'wallets', '0010_platforms', now()),
 	(77, 'wallets', '0011_credentials_under_aes', now()),
 	(78, 'wallets', '0012_archived_wallets', now()),
-	(79, 'wallets', '0013_watching_and_waiting', now());
+	(79, 'wallets', '0013_watching_and_waiting', now()),
+	(80, 'wallets', '0014_plans', now());
 
 
 --
@@ -4170,6 +4285,12 @@ INSERT INTO public.django_migrations VALUES
 
 
 --
+-- Data for Name: wallets_allocationline; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
 -- Data for Name: wallets_connection; Type: TABLE DATA; Schema: public; Owner: -
 --
 
@@ -4301,7 +4422,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 256, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 260, true);
 
 
 --
@@ -4336,14 +4457,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 64, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 65, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 79, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 80, true);
 
 
 --
@@ -4529,6 +4650,13 @@ SELECT pg_catalog.setval('public.wallets_account_id_seq', 1, false);
 
 
 --
+-- Name: wallets_allocationline_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_allocationline_id_seq', 1, false);
+
+
+--
 -- Name: wallets_credential_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
@@ -4638,6 +4766,14 @@ ALTER TABLE ONLY public.alerts_platformalert
 
 ALTER TABLE ONLY public.alerts_taskfailure
     ADD CONSTRAINT alerts_taskfailure_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_allocationline allocation_line_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_allocationline
+    ADD CONSTRAINT allocation_line_once UNIQUE (allocation_id, number);
 
 
 --
@@ -5406,6 +5542,14 @@ ALTER TABLE ONLY public.wallets_wallet
 
 ALTER TABLE ONLY public.wallets_account
     ADD CONSTRAINT wallets_account_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_allocationline wallets_allocationline_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_allocationline
+    ADD CONSTRAINT wallets_allocationline_pkey PRIMARY KEY (id);
 
 
 --
@@ -6472,6 +6616,34 @@ CREATE INDEX users_user_user_permissions_user_id_20aca447 ON public.users_user_u
 
 
 --
+-- Name: wallets_allocationline_allocation_id_ce04cbb1; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_allocationline_allocation_id_ce04cbb1 ON public.wallets_allocationline USING btree (allocation_id);
+
+
+--
+-- Name: wallets_allocationline_owner_id_a54bad11; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_allocationline_owner_id_a54bad11 ON public.wallets_allocationline USING btree (owner_id);
+
+
+--
+-- Name: wallets_allocationline_source_id_961199b1; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_allocationline_source_id_961199b1 ON public.wallets_allocationline USING btree (source_id);
+
+
+--
+-- Name: wallets_allocationline_target_id_be3cf57a; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_allocationline_target_id_be3cf57a ON public.wallets_allocationline USING btree (target_id);
+
+
+--
 -- Name: wallets_connection_owner_id_27227bec; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -6654,10 +6826,17 @@ CREATE INDEX wallets_wallet_parent_id_7493c2d3 ON public.wallets_wallet USING bt
 
 
 --
+-- Name: wallets_allocationline agrees; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER agrees BEFORE INSERT ON public.wallets_allocationline FOR EACH ROW EXECUTE FUNCTION public.ledger_check_line();
+
+
+--
 -- Name: wallets_fundallocation agrees; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER agrees BEFORE INSERT ON public.wallets_fundallocation FOR EACH ROW EXECUTE FUNCTION public.ledger_check_allocation();
+CREATE TRIGGER agrees BEFORE INSERT OR DELETE OR UPDATE ON public.wallets_fundallocation FOR EACH ROW EXECUTE FUNCTION public.ledger_check_allocation();
 
 
 --
@@ -6738,10 +6917,17 @@ CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON public.wallets_account F
 
 
 --
+-- Name: wallets_allocationline append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only BEFORE TRUNCATE ON public.wallets_allocationline FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+
+--
 -- Name: wallets_fundallocation append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.wallets_fundallocation FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+CREATE TRIGGER append_only BEFORE TRUNCATE ON public.wallets_fundallocation FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
 
 
 --
@@ -6861,6 +7047,13 @@ CREATE TRIGGER guard_live_insert BEFORE INSERT ON public.wallets_connection FOR 
 --
 
 CREATE TRIGGER keep_sums AFTER INSERT OR DELETE OR UPDATE OF closed_at, realized_pnl, fees ON public.trading_position FOR EACH ROW EXECUTE FUNCTION public.trading_keep_sums();
+
+
+--
+-- Name: wallets_allocationline kept; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER kept BEFORE DELETE OR UPDATE ON public.wallets_allocationline FOR EACH ROW EXECUTE FUNCTION public.ledger_keep_line();
 
 
 --
@@ -7691,6 +7884,38 @@ ALTER TABLE ONLY public.wallets_wallet
 
 
 --
+-- Name: wallets_allocationline wallets_allocationli_allocation_id_ce04cbb1_fk_wallets_f; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_allocationline
+    ADD CONSTRAINT wallets_allocationli_allocation_id_ce04cbb1_fk_wallets_f FOREIGN KEY (allocation_id) REFERENCES public.wallets_fundallocation(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_allocationline wallets_allocationline_owner_id_a54bad11_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_allocationline
+    ADD CONSTRAINT wallets_allocationline_owner_id_a54bad11_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_allocationline wallets_allocationline_source_id_961199b1_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_allocationline
+    ADD CONSTRAINT wallets_allocationline_source_id_961199b1_fk_wallets_wallet_id FOREIGN KEY (source_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_allocationline wallets_allocationline_target_id_be3cf57a_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_allocationline
+    ADD CONSTRAINT wallets_allocationline_target_id_be3cf57a_fk_wallets_wallet_id FOREIGN KEY (target_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: wallets_connection wallets_connection_owner_id_27227bec_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8233,6 +8458,13 @@ CREATE POLICY owner_only ON public.wallets_account USING ((owner_id = ( SELECT (
 
 
 --
+-- Name: wallets_allocationline owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_allocationline USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: wallets_connection owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -8412,6 +8644,12 @@ ALTER TABLE public.users_token ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.wallets_account ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: wallets_allocationline; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_allocationline ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: wallets_connection; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -8498,8 +8736,32 @@ GRANT ALL ON FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) TO mon
 -- Name: TABLE wallets_fundallocation; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT ON TABLE public.wallets_fundallocation TO moniqo_app;
-GRANT SELECT,INSERT ON TABLE public.wallets_fundallocation TO moniqo_system;
+GRANT SELECT,INSERT,DELETE ON TABLE public.wallets_fundallocation TO moniqo_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.wallets_fundallocation TO moniqo_system;
+
+
+--
+-- Name: COLUMN wallets_fundallocation.created_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(created_at) ON TABLE public.wallets_fundallocation TO moniqo_app;
+GRANT UPDATE(created_at) ON TABLE public.wallets_fundallocation TO moniqo_system;
+
+
+--
+-- Name: COLUMN wallets_fundallocation.posting_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(posting_id) ON TABLE public.wallets_fundallocation TO moniqo_app;
+GRANT UPDATE(posting_id) ON TABLE public.wallets_fundallocation TO moniqo_system;
+
+
+--
+-- Name: COLUMN wallets_fundallocation.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.wallets_fundallocation TO moniqo_app;
+GRANT UPDATE(status) ON TABLE public.wallets_fundallocation TO moniqo_system;
 
 
 --
@@ -8528,12 +8790,44 @@ GRANT ALL ON FUNCTION public.ledger_check_allocation() TO moniqo_system;
 
 
 --
+-- Name: FUNCTION ledger_check_line(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_check_line() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_check_line() TO moniqo_system;
+
+
+--
 -- Name: FUNCTION ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb) TO moniqo_app;
 GRANT ALL ON FUNCTION public.ledger_hash(p_kind text, p_legs jsonb, p_detail jsonb) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_keep_line(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_keep_line() TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_keep_line() TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_allocationline; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.wallets_allocationline TO moniqo_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.wallets_allocationline TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_line_agrees(l public.wallets_allocationline, p_posting bigint); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_line_agrees(l public.wallets_allocationline, p_posting bigint) TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_line_agrees(l public.wallets_allocationline, p_posting bigint) TO moniqo_system;
 
 
 --
@@ -9620,6 +9914,14 @@ GRANT SELECT ON TABLE public.wallets_account TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_account_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_account_id_seq TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_allocationline_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_allocationline_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_allocationline_id_seq TO moniqo_system;
 
 
 --

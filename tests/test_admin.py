@@ -247,6 +247,7 @@ def test_amounts_in_lists_have_the_decimals_and_the_code_of_their_asset(desk: Cl
     assert {label for label, page in pages.items() if re.search(r"[.,]\d{9}", page)} == set()
     for label, amount in (
         ("wallets.FundAllocation", r"123,456\.78\u00a0USDT"),
+        ("wallets.AllocationLine", r"123,456\.78\u00a0USDT"),
         ("wallets.Account", r"\d\u00a0BTC"),
         ("trading.Fill", r"\d\.\d\d\u00a0USDT"),
         ("trading.Order", r"\d\u00a0BTC"),

@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 
 from kit.tasks import SelfCountingTask
+from wallets.hierarchy import plans
 from wallets.ledger import proof
 from wallets.sync import platforms
 from wallets.sync import runs as sync
@@ -33,6 +34,12 @@ def sync_connection(owner_id: str, connection_id: str, run_id: str | None = None
 def verify_ledger() -> None:
     """Prove every owner's books, and tell whom it concerns when they contradict themselves."""
     proof.prove_ledger()
+
+
+@shared_task(name="wallets.tasks.forget_previews")
+def forget_previews() -> None:
+    """Forget plans that nobody applied."""
+    plans.forget_previews()
 
 
 @shared_task(name="wallets.tasks.watch_platforms")

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from wallets.connections import urls as connection_urls
-from wallets.hierarchy import placing, views
+from wallets.hierarchy import placing, planner, views
 
 app_name = "wallets"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("<uuid:pk>/archive/", placing.archive, name="archive"),
     path("<uuid:pk>/restore/", placing.restore, name="restore"),
     path("<uuid:pk>/place/", placing.place, name="place"),
+    path("<uuid:pk>/plan/", planner.wish, name="wish"),
+    path("plans/<uuid:pk>/", planner.plan, name="plan"),
+    path("plans/<uuid:pk>/apply/", planner.apply, name="plan-apply"),
+    path("plans/<uuid:pk>/undo/", planner.undo, name="plan-undo"),
     path("<uuid:pk>/deposit/", views.move, {"action": "deposit"}, name="deposit"),
     path("<uuid:pk>/allocate/", views.move, {"action": "allocate"}, name="allocate"),
     path("<uuid:pk>/collect/", views.move, {"action": "collect"}, name="collect"),

@@ -76,8 +76,9 @@ def _parts(owner_id: UUID) -> Iterator[QuerySet[Any, tuple[Any, ...]]]:
     Each is newest first and reads its newest rows by its own index.
     """
     yield _part(
-        FundAllocation.objects.filter(owner_id=owner_id), "funds", "created_at", "kind", F("amount"), F("asset"),
-        Coalesce("source__name", Value("")), Coalesce("target__name", Value("")), Coalesce("target_id", "source_id"),
+        FundAllocation.objects.filter(owner_id=owner_id).exclude(status="previewed"), "funds", "created_at", "kind",
+        F("amount"), F("asset"), Coalesce("source__name", Value("")), Coalesce("target__name", Value("")),
+        Coalesce("target_id", "source_id", "id"),
     )  # fmt: skip
     positions = Position.objects.filter(owner_id=owner_id)
     yield _part(
@@ -151,7 +152,18 @@ def _funds(at: datetime, what: str, amount: Decimal | None, asset: str, name: st
         "deposit": ("Deposited", f"to {other}"),
         "collect": ("Collected", f"from {name}"),
         "reward": ("Shared out", f"to {other}"),
+        "rebalance": ("Rebalanced", f"under {name}"),
     }
+    if not name and not other:  # many gave and many got: the plan says who
+        return Event(
+            at,
+            ICONS.get(what, "split"),
+            "Moved",
+            amount,
+            asset,
+            "between wallets",
+            reverse("wallets:plan", args=[link]),
+        )
     before, after = verbs.get(what, ("Allocated", f"to {other}"))
     return Event(at, ICONS.get(what, "split"), before, amount, asset, after, reverse("wallets:wallet", args=[link]))
 

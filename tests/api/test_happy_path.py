@@ -164,6 +164,11 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     program.call("post", "/wallets/{wallet_id}/collect/preview", collection, **ids)
     moved = program.call("post", "/wallets/{wallet_id}/collect", collection, status=201, **ids)
     program.call("post", "/allocations/{allocation_id}/undo", status=201, allocation_id=moved["id"])
+    wish = {"do": "collect", "wallet_id": agent["wallet_id"], "what": "free"}
+    plan = program.call("post", "/allocations/preview", wish, status=201)["id"]
+    program.call("get", "/allocations/{allocation_id}", allocation_id=plan)
+    program.call("post", "/allocations/{allocation_id}/apply", status=201, allocation_id=plan)
+    program.call("post", "/allocations/{allocation_id}/undo", status=201, allocation_id=plan)
     for state in ("paused", "active"):
         program.call("put", "/connections/{connection_id}/state", {"state": state}, connection_id=connection)
     program.call("post", "/connections/{connection_id}/sync", status=202, connection_id=connection)

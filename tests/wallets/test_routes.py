@@ -20,7 +20,7 @@ from tests.wallets.test_hierarchy import Tree, down, plant
 from wallets import services
 from wallets.hierarchy.routes import FUNDING, Move, move_along, route
 from wallets.ledger import IdempotencyConflictError, InsufficientFundsError, Leg, post, statements, verify
-from wallets.models import Connection, Entry, FundAllocation, Posting, PostingKind, Transfer, Wallet
+from wallets.models import AllocationLine, Connection, Entry, Posting, PostingKind, Transfer, Wallet
 
 D = Decimal
 
@@ -123,14 +123,14 @@ def test_every_leg_is_an_allocation_so_that_these_and_the_fills_add_up_to_the_ba
     grove.do(grove.move("master", "agent b", "5"), key="goal:2", kind=PostingKind.REWARD)
     for name, wallet in grove.names.items():
         made = D(0)
-        for one in statements.allocations(owner_id=grove.tree.owner.pk, wallet_id=wallet.pk):
+        for one in statements.moved(owner_id=grove.tree.owner.pk, wallet_id=wallet.pk):
             made += one.amount if one.target_id == wallet.pk else -one.amount
         assert made == grove.balances[name], name
-    *_, alike = FundAllocation.objects.filter(kind="collect", source=grove.names["farm a"])
+    *_, alike = AllocationLine.objects.filter(allocation__kind="collect", source=grove.names["farm a"])
     with pytest.raises(DatabaseError, match="says something else than its posting"), transaction.atomic():
-        FundAllocation.objects.create(
-            owner=grove.tree.owner, kind="collect", source_id=alike.source_id, target_id=alike.target_id,
-            asset="USDT", amount=30, posting_id=alike.posting_id,
+        AllocationLine.objects.create(
+            owner=grove.tree.owner, allocation_id=alike.allocation_id, number=9, source_id=alike.source_id,
+            target_id=alike.target_id, asset="USDT", amount=30,
         )  # fmt: skip
     assert verify(owner_id=grove.tree.owner.pk).ok
 

@@ -13,7 +13,7 @@ from kit.api import IdempotencyKey, Page, PageQuery, paginate, paginate_numbered
 from kit.errors import InvalidInputError
 from kit.http import owner_of
 from kit.users.access import MOVE, READ
-from wallets.hierarchy import archiving, movements, places, tree, undoing
+from wallets.hierarchy import archiving, movements, places, planning, plans, tree, undoing
 from wallets.hierarchy.parts import Move, ShareChange, amount_of, find_move, read_part, share_change
 from wallets.hierarchy.schemas import (
     AllocateIn,
@@ -26,6 +26,8 @@ from wallets.hierarchy.schemas import (
     HoldingOut,
     PartIn,
     PlaceIn,
+    PlanIn,
+    PlanOut,
     PreviewOut,
     StatementQuery,
     TransferNarrow,
@@ -38,7 +40,7 @@ from wallets.hierarchy.schemas import (
 from wallets.hierarchy.states import Work, wallet_state, work_of
 from wallets.hierarchy.tree import Holding, WalletNode
 from wallets.ledger import statements
-from wallets.models import Account, Entry, FundAllocation, Transfer
+from wallets.models import Account, Entry, Transfer
 from wallets.venues.accounts import get_connection
 
 router = Router()
@@ -176,6 +178,38 @@ def preview_collect(request: HttpRequest, wallet_id: UUID, body: CollectPreviewI
     return _preview(preview, share_change(move, body.asset, preview.amount) if move else None)
 
 
+@router.post("/allocations/preview", auth=MOVE, response={201: PlanOut}, summary="Plan a movement of many lines")
+def preview_plan(request: HttpRequest, body: PlanIn) -> Any:
+    """Nothing moves yet: the answer says line by line what would, before and after, and what stays where it is."""
+    owner_id = owner_of(request)
+    books = planning.read_books(owner_id)
+    draft = planning.draft(
+        books,
+        do=body.do,
+        wallet_id=body.wallet_id,
+        target_id=body.target_id,
+        asset=body.asset,
+        amount=body.amount,
+        share=body.share,
+        up_to=body.to_amount,
+        what=body.what,
+        below=body.below,
+        band=body.band,
+    )
+    return Status(201, _plan(plans.preview(owner_id=owner_id, draft=draft, books=books, note=body.note)))
+
+
+@router.get("/allocations/{allocation_id}", auth=READ, response=PlanOut, summary="One of them, with its lines")
+def get_plan(request: HttpRequest, allocation_id: UUID) -> Any:
+    return _plan(plans.find(owner_id=owner_of(request), allocation_id=allocation_id))
+
+
+@router.post("/allocations/{allocation_id}/apply", auth=MOVE, response={201: AllocationOut}, summary="Carry a plan out")
+def apply_plan(request: HttpRequest, allocation_id: UUID, key: IdempotencyKey) -> Any:
+    """All of its lines, or nothing: 409 where it was done before, 422 where the money is no longer there."""
+    return Status(201, plans.apply(owner_id=owner_of(request), allocation_id=allocation_id, key=key))
+
+
 @router.post(
     "/allocations/{allocation_id}/undo",
     auth=MOVE,
@@ -197,7 +231,7 @@ def undo_allocation(request: HttpRequest, allocation_id: UUID) -> Any:
 )
 def list_allocations(request: HttpRequest, narrow: Query[TransferNarrow], query: Query[PageQuery]) -> Any:
     rows = statements.allocations(owner_id=owner_of(request), wallet_id=_own(request, narrow))
-    return paginate(rows, query, present=_allocation)
+    return paginate(rows, query, present=lambda row: row)
 
 
 @router.get("/transfers", response=Page[TransferOut], summary="Ledger transfers, newest first")
@@ -288,13 +322,30 @@ def _preview(preview: movements.Preview, share: ShareChange | None) -> dict[str,
     }
 
 
-def _side(side: movements.Side) -> dict[str, Any]:
+def _side(side: movements.Side | plans.Side) -> dict[str, Any]:
     figures = ("balance_before", "balance_after", "free_before", "free_after")
     return {"wallet_id": side.wallet.pk} | {name: getattr(side, name) for name in figures}
 
 
-def _allocation(row: FundAllocation) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in AllocationOut.model_fields}
+def _plan(plan: plans.Plan) -> dict[str, Any]:
+    row = plan.allocation
+    told = {name: getattr(row, name) for name in AllocationOut.model_fields if name != "lines"}
+    return told | {
+        "lines": [
+            {
+                "source_id": line.source.pk if line.source else None,
+                "target_id": line.target.pk,
+                "asset": line.asset,
+                "amount": line.amount,
+                "profit": line.profit,
+            }
+            for line in plan.lines
+        ],
+        "sides": [_side(side) | {"asset": side.asset, "held": side.held} for side in plan.sides],
+        "stays": row.stays,
+        "warnings": list(plan.warnings),
+        "cost": plan.cost,
+    }
 
 
 def _transfer(row: Transfer) -> dict[str, Any]:

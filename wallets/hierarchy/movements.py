@@ -6,7 +6,6 @@ has a `preview_…` that says what it would do and raises what it would raise. H
 comes to a farm can be split to its agents in the same transaction; `undo` takes a movement back.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal, localcontext
@@ -17,23 +16,24 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from kit import formatting
-from kit.audit import services as audit
-from kit.errors import ConflictError, InvalidInputError
-from kit.limits import MAX_AMOUNT
-from kit.live.publish import publish
-from markets.assets import require_named
-from wallets.hierarchy.archiving import hold_open, require_open
+from kit.errors import InvalidInputError
+from wallets.hierarchy import earnings
+from wallets.hierarchy.allocations import (
+    ASKED,
+    Line,
+    asked_key,
+    carry_out,
+    checked_amount,
+    require_present,
+)
+from wallets.hierarchy.archiving import require_open
 from wallets.hierarchy.consequences import consequences
 from wallets.hierarchy.places import get_wallet
-from wallets.ledger import AccountRef, InsufficientFundsError, Leg, Request, post_many
-from wallets.models import Account, FundAllocation, Posting, Wallet
+from wallets.ledger import IdempotencyConflictError, InsufficientFundsError
+from wallets.models import Account, FundAllocation, Wallet
 from wallets.venues.demo import account as demo
 
-DEMO_ADAPTER = "demo"
-MAX_KEY = 100
-# The prefixes keep what users call their requests apart from what orders, goals and this module make for themselves.
-ASKED: Final = "request:"
-SPLIT: Final = "split:"
+DEMO_ADAPTER: Final = "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ def deposit(*, owner_id: UUID, wallet_id: UUID, amount: Decimal, asset: str, key
     """Bring play money into a master wallet: into the demo exchange's books and into ours, in one transaction."""
     with transaction.atomic():
         target = _deposit_target(owner_id, wallet_id)
-        step = Step(FundAllocation.Kind.DEPOSIT, None, target, asset, _checked(asset, amount))
-        (done, is_new), *_ = carry_out([(_key(key), step)])
+        step = Step(FundAllocation.Kind.DEPOSIT, None, target, asset, checked_amount(asset, amount))
+        done, is_new = _carry_out(step, key, [step.line])
         if is_new:
             demo.credit(owner_id=owner_id, connection_id=target.connection_id, asset=asset, amount=amount)
     return done
@@ -77,7 +77,7 @@ def deposit(*, owner_id: UUID, wallet_id: UUID, amount: Decimal, asset: str, key
 def preview_deposit(*, owner_id: UUID, wallet_id: UUID, amount: Decimal, asset: str) -> Preview:
     """What `deposit` would do; raises what it would raise."""
     target = _deposit_target(owner_id, wallet_id)
-    return _preview(Step(FundAllocation.Kind.DEPOSIT, None, target, asset, _checked(asset, amount)), [])
+    return _preview(Step(FundAllocation.Kind.DEPOSIT, None, target, asset, checked_amount(asset, amount)), [])
 
 
 def allocate(
@@ -96,7 +96,7 @@ def allocate(
     Raises InsufficientFundsError, InvalidInputError, NotFoundError, and IdempotencyConflictError for a reused key.
     """
     step = _step(FundAllocation.Kind.ALLOCATE, owner_id, source_id, target_id, asset, amount, note)
-    return _move(step, _key(key), split=split)
+    return _move(step, key, split=split)
 
 
 def preview_allocate(
@@ -112,7 +112,7 @@ def collect(
 ) -> FundAllocation:
     """Move free money from a wallet up to its parent; held money stays. Raises as `allocate` does."""
     step = _step(FundAllocation.Kind.COLLECT, owner_id, source_id, target_id, asset, amount, note)
-    return _move(step, _key(key), split=False)
+    return _move(step, key, split=False)
 
 
 def preview_collect(*, owner_id: UUID, source_id: UUID, target_id: UUID, asset: str, amount: Decimal) -> Preview:
@@ -123,7 +123,7 @@ def preview_collect(*, owner_id: UUID, source_id: UUID, target_id: UUID, asset: 
 def asked_with(*, owner_id: UUID, key: str) -> FundAllocation | None:
     """The movement that was done for this key of the user's, if it was."""
     rows = FundAllocation.objects.filter(owner_id=owner_id, posting__key=f"{ASKED}{key}")
-    return rows.select_related("source", "target").first()
+    return rows.select_related("source", "target", "posting").first()
 
 
 def can_split(farm: Wallet | UUID) -> bool:
@@ -145,49 +145,12 @@ class Step:
 
     @property
     def detail(self) -> dict[str, Any]:
-        """What the posting says beside its leg, and what makes two requests with one key the same."""
-        note = {"note": self.note} if self.note else {}
-        return note | ({"split": True} if self.is_split else {})
+        """What the posting says beside its legs, and what makes two requests with one key the same."""
+        return {"split": True} if self.is_split else {}
 
     @property
-    def ids(self) -> tuple[UUID, ...]:
-        return (self.source.pk, self.target.pk) if self.source else (self.target.pk,)
-
-    @property
-    def leg(self) -> Leg:
-        outside = AccountRef(self.target.pk, self.asset, Account.Kind.EXTERNAL)
-        source = AccountRef(self.source.pk, self.asset) if self.source else outside
-        return Leg(source, AccountRef(self.target.pk, self.asset), self.amount)
-
-
-def carry_out(steps: Sequence[tuple[str, Step]]) -> list[tuple[FundAllocation, bool]]:
-    """Post the steps in their order under their keys, all or none; each allocation, and whether it is new.
-
-    One batch, so that its accounts are locked in one order whatever else moves. Call it inside of a transaction.
-    """
-    owner_id = steps[0][1].target.owner_id
-    postings = post_many(
-        owner_id=owner_id,
-        requests=[Request(key, step.kind.value, [step.leg], step.detail) for key, step in steps],
-    )
-    hold_open(
-        {pk for posting, (_, step) in zip(postings, steps, strict=True) if not posting.is_replay for pk in step.ids}
-    )
-    return [
-        (_find(posting), False) if posting.is_replay else (_write_down(posting, step), True)
-        for posting, (_, step) in zip(postings, steps, strict=True)
-    ]
-
-
-def _checked(asset: str, amount: Decimal) -> Decimal:
-    require_named(asset)
-    if not amount.is_finite() or amount <= 0:
-        raise InvalidInputError("Enter an amount above zero.", fields={"amount": "Must be above zero."})
-    if amount >= MAX_AMOUNT:
-        raise InvalidInputError(
-            f"Enter an amount below {MAX_AMOUNT:,}: the books hold no larger one.", fields={"amount": "Too large."}
-        )
-    return amount
+    def line(self) -> Line:
+        return Line(self.source, self.target, self.asset, self.amount)
 
 
 def _deposit_target(owner_id: UUID, wallet_id: UUID) -> Wallet:
@@ -226,14 +189,6 @@ def _linked(kind: FundAllocation.Kind, owner_id: UUID, source_id: UUID, target_i
     return source, target
 
 
-def require_present(wallet: Wallet) -> None:
-    """Raises ConflictError while the account's history is being built: a movement now would stand before older ones."""
-    if wallet.connection.belongs_to_the_past:
-        raise ConflictError(
-            f"Wait until the history of {wallet.connection.name} is built: what is done now would stand before it."
-        )
-
-
 def _step(
     kind: FundAllocation.Kind,
     owner_id: UUID,
@@ -244,29 +199,50 @@ def _step(
     note: str = "",
 ) -> Step:
     source, target = _linked(kind, owner_id, source_id, target_id)
-    return Step(kind, source, target, asset, _checked(asset, amount), note)
-
-
-def _key(key: str) -> str:
-    if not 0 < len(key) <= MAX_KEY:
-        raise InvalidInputError(f"An idempotency key has 1 to {MAX_KEY} characters.", fields={"key": "Wrong length."})
-    return f"{ASKED}{key}"
+    return Step(kind, source, target, asset, checked_amount(asset, amount), note)
 
 
 def _move(step: Step, key: str, *, split: bool) -> FundAllocation:
     with transaction.atomic():
         if not split:
-            return carry_out([(key, step)])[0][0]
+            return _carry_out(step, key, [_with_profit(step)])[0]
         # Targets may have changed since: a repeated request gets what the first one did, and no second split.
-        is_done = Posting.objects.filter(owner_id=step.target.owner_id, key=key).exists()
-        parts = [] if is_done else _split(step)
-        steps = [(key, replace(step, is_split=True)), *((f"{_parts_key(key)}{part.target.pk}", part) for part in parts)]
-        return carry_out(steps)[0][0]
+        if (done := _repeated(step, key)) is not None:
+            return done
+        lines = [step.line, *(part.line for part in _split(step))]
+        return _carry_out(replace(step, is_split=True), key, lines)[0]
 
 
-def _parts_key(key: str) -> str:
-    """What the keys of a movement's parts begin with; users' keys are longer than would fit beside a wallet's id."""
-    return f"{SPLIT}{hashlib.sha256(key.encode()).hexdigest()[:32]}:"
+def _carry_out(step: Step, key: str, lines: Sequence[Line]) -> tuple[FundAllocation, bool]:
+    return carry_out(
+        owner_id=step.target.owner_id,
+        key=asked_key(key),
+        kind=step.kind.value,
+        lines=lines,
+        note=step.note,
+        detail=step.detail,
+    )
+
+
+def _with_profit(step: Step) -> Line:
+    """What is taken out of a wallet is profit first."""
+    if step.kind != FundAllocation.Kind.COLLECT or step.source is None or step.asset != step.source.base_asset:
+        return step.line
+    kept = earnings.kept(owner_id=step.source.owner_id, wallet_ids=[step.source.pk])[step.source.pk]
+    return replace(step.line, profit=min(step.amount, kept or Decimal(0)))
+
+
+def _repeated(step: Step, key: str) -> FundAllocation | None:
+    """What this split did when it was asked for before. Raises IdempotencyConflictError for another request."""
+    done = asked_with(owner_id=step.target.owner_id, key=key)
+    if done is None:
+        return None
+    said = (done.kind, done.source, done.target, done.asset, done.amount, done.note.exact)
+    if not done.posting or not done.posting.detail.get("split") or said != (
+        step.kind, step.source, step.target, step.asset, step.amount, step.note
+    ):  # fmt: skip
+        raise IdempotencyConflictError("This key was used before with another request: use a new key for this one.")
+    return done
 
 
 def _split(step: Step) -> list[Step]:
@@ -304,41 +280,6 @@ def _agents(farm: Wallet | UUID) -> QuerySet[Wallet]:
         target_weight__gt=0,
         archived_at=None,
     ).order_by("created_at", "pk")
-
-
-def parts_of(done: FundAllocation) -> QuerySet[FundAllocation]:
-    """What a movement was split into."""
-    rows = FundAllocation.objects.filter(owner_id=done.owner_id, posting__key__startswith=_parts_key(done.posting.key))
-    return rows.select_related("source", "target", "posting").order_by("posting_id")
-
-
-def _find(posting: Posting) -> FundAllocation:
-    return FundAllocation.objects.select_related("source", "target").get(posting=posting)
-
-
-def _write_down(posting: Posting, step: Step) -> FundAllocation:
-    """The allocation of a new posting, the line in the log, and the event."""
-    owner_id, source, target = posting.owner_id, step.source, step.target
-    done = FundAllocation.objects.create(
-        owner_id=owner_id,
-        kind=step.kind,
-        source=source,
-        target=target,
-        asset=step.asset,
-        amount=step.amount,
-        note=step.note,
-        posting=posting,
-        created_at=posting.created_at,
-    )
-    audit.record(
-        audit.Area.MONEY,
-        step.kind.label,
-        owner_id=owner_id,
-        subject=f"{source.name} → {target.name}" if source else target.name,
-        after={"amount": done.amount, "asset": done.asset, "note": step.note},
-    )
-    publish(owner_id=owner_id, event="wallets", data={"wallet": str(target.pk), "change": step.kind.value})
-    return done
 
 
 def _preview(step: Step, parts: Sequence[Step]) -> Preview:

@@ -219,7 +219,7 @@ def wallet_page(
         "accounts": accounts,
         "page": page,
         "lines": [statements.entry_line(entry) for entry in page.object_list],
-        "allocations": statements.allocations(owner_id=owner_id, wallet_id=pk)[:ALLOCATIONS_SHOWN],
+        "moved": statements.moved(owner_id=owner_id, wallet_id=pk)[:ALLOCATIONS_SHOWN],
     }
     part = request.htmx.target if wants_part(request) else ""
     template = f"wallets/wallet.html#{part}" if part in WALLET_PARTS else "wallets/wallet.html"

@@ -5,7 +5,7 @@ and down at once, all or nothing. The wallets on the way only pass it on. Every 
 gives is no profit of it and no loss.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -14,15 +14,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.limits import MAX_AMOUNT
-from kit.live.publish import publish
 from markets.assets import require_named
 from wallets.hierarchy import archiving
-from wallets.hierarchy.movements import require_present, smallest_unit
-from wallets.ledger import AccountRef, Leg, post
-from wallets.models import Connection, FundAllocation, Posting, PostingKind, Purpose, Wallet
+from wallets.hierarchy.allocations import ZERO, Line, carry_out, require_present
+from wallets.hierarchy.movements import smallest_unit
+from wallets.models import Connection, Posting, PostingKind, Purpose, Wallet
 from wallets.models.kinds import PURPOSES
 
 FUNDING: Final = frozenset(kind for kind, purpose in PURPOSES.items() if purpose == Purpose.FUNDING)
@@ -30,12 +28,13 @@ FUNDING: Final = frozenset(kind for kind, purpose in PURPOSES.items() if purpose
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """`amount` of `asset` from `source` to `target`, wherever the two stand in one tree."""
+    """`amount` of `asset` from `source` to `target`, wherever the two stand in one tree; `profit` of it was earned."""
 
     source: Wallet
     target: Wallet
     asset: str
     amount: Decimal
+    profit: Decimal = ZERO
 
 
 def route(source: Wallet, target: Wallet) -> tuple[Wallet, ...]:
@@ -62,7 +61,7 @@ def check(*, owner_id: UUID, moves: Sequence[Move]) -> list[tuple[Wallet, ...]]:
     """The way of each move. Raises what `move_along` would raise, but for money that is not there."""
     if not moves:
         raise InvalidInputError("There is nothing to move.")
-    family = _family(owner_id)
+    family = family_of(owner_id)
     ways = [_way(family, move) for move in moves]
     archiving.require_open((wallet.name, wallet.archived_at is not None) for way in ways for wallet in way)
     for connection in {wallet.connection_id: wallet for way in ways for wallet in way}.values():
@@ -93,55 +92,29 @@ def move_along(
         # What was done stays done, whatever has become of its connection since.
         is_done = Posting.objects.filter(owner_id=owner_id, key=key).exists()
         ways = _ways(owner_id, moves) if is_done else check(owner_id=owner_id, moves=moves)
-        legs = [
-            Leg(AccountRef(one.pk, move.asset), AccountRef(other.pk, move.asset), move.amount)
-            for move, way in zip(moves, ways, strict=True)
-            for one, other in pairwise(way)
-        ]
         said = {**(detail or {}), "ways": [[str(way[0].pk), str(way[-1].pk)] for way in ways]}
-        posting = post(owner_id=owner_id, key=key, kind=kind, legs=legs, detail=said)
-        if not posting.is_replay:
-            archiving.hold_open({wallet.pk for way in ways for wallet in way})
-            _write_down(posting, moves, ways)
-            _tell(posting, moves, ways)
+        done, is_new = carry_out(
+            owner_id=owner_id,
+            key=key,
+            kind=kind,
+            lines=[line for move, way in zip(moves, ways, strict=True) for line in along(move, way)],
+            told=[Line(way[0], way[-1], move.asset, move.amount) for move, way in zip(moves, ways, strict=True)],
+            note=said.pop("note", ""),
+            detail=said,
+        )
+    posting = done.posting
+    assert posting is not None  # noqa: S101 - what was carried out has one
+    posting.is_replay = not is_new
     return posting
 
 
-def _write_down(posting: Posting, moves: Sequence[Move], ways: Iterable[tuple[Wallet, ...]]) -> None:
-    """An allocation for each leg, as of what people move: who adds them up and the fills has the balances."""
-    FundAllocation.objects.bulk_create(
-        FundAllocation(
-            owner_id=posting.owner_id,
-            kind=posting.kind,
-            source=one,
-            target=other,
-            asset=move.asset,
-            amount=move.amount,
-            note=posting.detail.get("note", ""),
-            posting=posting,
-            created_at=posting.created_at,
-        )
-        for move, way in zip(moves, ways, strict=True)
-        for one, other in pairwise(way)
-    )
+def along(move: Move, way: Sequence[Wallet]) -> Iterator[Line]:
+    """A line for each link of the way; what the source had earned is said of its own alone."""
+    for place, (one, other) in enumerate(pairwise(way)):
+        yield Line(one, other, move.asset, move.amount, ZERO if place else min(move.profit, move.amount))
 
 
-def _tell(posting: Posting, moves: Sequence[Move], ways: Iterable[tuple[Wallet, ...]]) -> None:
-    """A line in the log for each move, and word to whoever shows one of the wallets."""
-    note = posting.detail.get("note", "")
-    for move, way in zip(moves, ways, strict=True):
-        audit.record(
-            audit.Area.MONEY,
-            PostingKind(posting.kind).label,
-            owner_id=posting.owner_id,
-            subject=f"{way[0].name} → {way[-1].name}",
-            after={"amount": move.amount, "asset": move.asset, "note": note},
-        )
-    for target_id in {way[-1].pk for way in ways}:
-        publish(owner_id=posting.owner_id, event="wallets", data={"wallet": str(target_id), "change": posting.kind})
-
-
-def _family(owner_id: UUID) -> dict[UUID, Wallet]:
+def family_of(owner_id: UUID) -> dict[UUID, Wallet]:
     """All wallets of the owner with their parents and connections, in one query."""
     family = {wallet.pk: wallet for wallet in Wallet.objects.filter(owner_id=owner_id).select_related("connection")}
     for wallet in family.values():
@@ -150,7 +123,7 @@ def _family(owner_id: UUID) -> dict[UUID, Wallet]:
 
 
 def _ways(owner_id: UUID, moves: Iterable[Move]) -> list[tuple[Wallet, ...]]:
-    family = _family(owner_id)
+    family = family_of(owner_id)
     return [_way(family, move) for move in moves]
 
 

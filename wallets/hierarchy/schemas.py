@@ -1,13 +1,14 @@
 """What the wallets' API takes and gives."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import Field
 
-from kit.api import LEFT_OUT, Amount, Body, NotNegative, PositiveAmount, Share, StepOut, Words
+from kit.api import LEFT_OUT, Amount, Body, NotNegative, PositiveAmount, PositiveShare, Share, StepOut, Words
 
 
 class HoldingOut(Schema):
@@ -158,17 +159,76 @@ class PreviewOut(Schema):
     warnings: list[str]
 
 
+class LineOut(Schema):
+    """One step of an allocation; `profit` is the part of it that the source had earned and kept."""
+
+    source_id: UUID | None
+    target_id: UUID
+    asset: str
+    amount: Amount
+    profit: Amount
+
+
 class AllocationOut(Schema):
-    """A deposit (no source), an allocation or a collection that was done."""
+    """A deposit (no source), an allocation, a collection: its lines were moved together, as one posting.
+
+    `source_id`, `target_id`, `asset` and `amount` say what it is about, where that is one of each; null where its lines
+    have several.
+    """
 
     id: UUID
     created_at: datetime
     kind: str
+    status: str
     source_id: UUID | None
     target_id: UUID | None
     asset: str
-    amount: Amount
+    amount: Amount | None
     note: Words
+    lines: list[LineOut]
+    posting_id: int | None
+
+    @staticmethod
+    def resolve_lines(row: Any) -> Any:
+        return row["lines"] if isinstance(row, dict) else row.lines.all()
+
+
+class PlanIn(Body):
+    """What is wished for, from `wallet_id`.
+
+    `allocate` to its child `target_id`: an `amount`, the fraction `share` of what it can give, or as much as brings the
+    child and what is below it to `to_amount`. `collect` what is `free`, its `profit` or `everything`, with `below` from
+    everything below it too; it goes to the wallet's parent, of a master's tree to the master, or to `target_id`.
+    `rebalance` its children that are further from their target than the `band`, a fraction of its value.
+    """
+
+    do: Literal["allocate", "collect", "rebalance"]
+    wallet_id: UUID
+    target_id: UUID | None = None
+    asset: str = Field("", max_length=20)
+    amount: PositiveAmount | None = None
+    share: PositiveShare | None = None
+    to_amount: PositiveAmount | None = None
+    what: Literal["free", "profit", "everything"] = "free"
+    below: bool = False
+    band: Share = Decimal("0.025")
+    note: str = Field("", max_length=200)
+
+
+class PlanSideOut(SideOut):
+    """What one wallet has of the asset before and after; `held` is in open orders and cannot move."""
+
+    asset: str
+    held: Amount
+
+
+class PlanOut(AllocationOut):
+    """A plan; nothing has moved while its status is `previewed`. `stays` says what is left where it is, and why."""
+
+    sides: list[PlanSideOut]
+    stays: Words
+    warnings: list[str]
+    cost: Amount
 
 
 class AccountOut(Schema):

@@ -1,8 +1,8 @@
 """Taking a movement of money back.
 
-An undo is a movement of its own, the same money the other way, with a key that belongs to what it takes back: so it is
-done once, and the books keep both. What was split comes back from the agents first. It is refused when the money is no
-longer there, free and untouched by open orders.
+An undo is a movement of its own, the same lines the other way and in the opposite order, with a key that belongs to
+what it takes back: so it is done once, and the books keep both. It is refused when the money is no longer there, free
+and untouched by open orders.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from django.db import transaction
 
 from kit import clock
 from kit.errors import ConflictError, NotFoundError
-from wallets.hierarchy.movements import ASKED, Step, carry_out, parts_of, require_present
+from wallets.hierarchy.allocations import ASKED, RULE, ZERO, Line, carry_out, lines_of, of_posting, require_present
 from wallets.ledger import InsufficientFundsError
-from wallets.models import Account, FundAllocation, Posting
+from wallets.models import Account, FundAllocation, Posting, Wallet
 
 UNDO: Final = "undo:"
 # How long a page offers it. A program may ask later: what counts is that the money is still there.
@@ -25,6 +25,7 @@ OFFERED: Final = timedelta(seconds=10)
 OPPOSITE: Final = {
     FundAllocation.Kind.ALLOCATE: FundAllocation.Kind.COLLECT,
     FundAllocation.Kind.COLLECT: FundAllocation.Kind.ALLOCATE,
+    FundAllocation.Kind.REBALANCE: FundAllocation.Kind.REBALANCE,
 }
 
 
@@ -43,57 +44,84 @@ class Done:
 
 
 def undo(*, owner_id: UUID, allocation_id: UUID) -> FundAllocation:
-    """Move the money of an allocation or a collection back; a second time it returns what the first did.
+    """Move the money of an allocation back; a second time it returns what the first did.
 
     Raises NotFoundError, ConflictError for what is not taken back, GoneError when the money is no longer there.
     """
     with transaction.atomic():
-        done = _find(owner_id, allocation_id)
+        rows = FundAllocation.objects.select_for_update(of=("self",)).select_related("posting")
+        done = rows.filter(owner_id=owner_id, pk=allocation_id).first()
         if done is None:
             raise NotFoundError("There is no such movement.")
-        if not _can_be_undone(done):
+        key = f"{UNDO}{done.pk}"
+        if done.status == FundAllocation.Status.UNDONE:
+            return of_posting(Posting.objects.get(owner_id=owner_id, key=key))
+        if not can_be_undone(done):
             raise ConflictError("Only an allocation or a collection that somebody asked for is taken back.")
-        steps = [(f"{UNDO}{part.pk}", _back(part)) for part in (*reversed(parts_of(done)), done)]
-        require_present(steps[-1][1].target)
+        lines = [_back(line) for line in reversed(lines_of(done))]
+        for line in lines:
+            require_present(line.target)
         try:
-            return carry_out(steps)[-1][0]
+            kind = OPPOSITE[FundAllocation.Kind(done.kind)]
+            back, _ = carry_out(
+                owner_id=owner_id, key=key, kind=kind.value, lines=lines, told=_told(done, lines), note="Undo"
+            )
         except InsufficientFundsError as error:
-            raise GoneError(_who_lacks([step for _, step in steps])) from error
+            raise GoneError(_who_lacks(lines)) from error
+        done.status = FundAllocation.Status.UNDONE
+        done.save(update_fields=("status",))
+    return back
 
 
 def recent(*, owner_id: UUID, allocation_id: UUID) -> Done | None:
     """The movement as long as a page offers to undo it; None afterwards, and when it was taken back."""
-    done = _find(owner_id, allocation_id)
+    rows = FundAllocation.objects.filter(owner_id=owner_id, pk=allocation_id, status=FundAllocation.Status.APPLIED)
+    done = rows.select_related("source", "target__connection", "posting").first()
     if done is None or clock.now() - done.created_at >= OFFERED:
         return None
-    if Posting.objects.filter(owner_id=owner_id, key=f"{UNDO}{done.pk}").exists():
-        return None
-    return Done(done, can_undo=_can_be_undone(done))
+    return Done(done, can_undo=can_be_undone(done))
 
 
-def _find(owner_id: UUID, allocation_id: UUID) -> FundAllocation | None:
-    rows = FundAllocation.objects.filter(owner_id=owner_id, pk=allocation_id)
-    return rows.select_related("source", "target__connection", "posting").first()
+def can_be_undone(done: FundAllocation) -> bool:
+    """Whether it is an allocation that a person or a rule asked for, applied, and not taken back yet."""
+    return (
+        done.status == FundAllocation.Status.APPLIED
+        and done.kind in OPPOSITE
+        and done.posting is not None
+        and done.posting.key.startswith((ASKED, RULE))
+    )
 
 
-def _can_be_undone(done: FundAllocation) -> bool:
-    return done.kind in OPPOSITE and done.posting.key.startswith(ASKED)
-
-
-def _back(done: FundAllocation) -> Step:
-    if done.target is None or done.source is None:
+def _back(line: Line) -> Line:
+    if line.source is None:
         raise ConflictError("What came from outside is not sent back there.")
-    return Step(OPPOSITE[FundAllocation.Kind(done.kind)], done.target, done.source, done.asset, done.amount, "Undo")
+    return Line(line.target, line.source, line.asset, line.amount)
 
 
-def _who_lacks(steps: list[Step]) -> str:
+def _told(done: FundAllocation, lines: list[Line]) -> list[Line]:
+    """What the undo is about: the opposite of what was done, where that was one thing."""
+    for line in reversed(lines):
+        if (line.source, line.target, line.amount) == (done.target, done.source, done.amount):
+            return [line]
+    return lines
+
+
+def _who_lacks(lines: list[Line]) -> str:
     """A sentence without amounts, since it is shown where those may be hidden."""
-    *parts, whole = steps
-    returned = sum((part.amount for part in parts), Decimal(0))
-    for step, coming in (*((part, Decimal(0)) for part in parts), (whole, returned)):
-        account = Account.objects.filter(wallet=step.source, asset=step.asset, kind=Account.Kind.WALLET).first()
-        free, balance = (account.available, account.balance) if account else (Decimal(0), Decimal(0))
-        if free + coming < step.amount:
-            why = "is in open orders" if balance + coming >= step.amount else "was used or moved on"
-            return f"{step.source} no longer has it free: the {step.asset} {why}. Move what is left instead."
+    came: dict[tuple[UUID, str], Decimal] = {}
+    for line in lines:
+        wallet, asset = line.source, line.asset
+        assert wallet is not None  # noqa: S101 - what came from outside is refused before
+        coming = came.get((wallet.pk, asset), ZERO)
+        account = Account.objects.filter(wallet=wallet, asset=asset, kind=Account.Kind.WALLET).first()
+        free, balance = (account.available, account.balance) if account else (ZERO, ZERO)
+        if free + coming < line.amount:
+            return _lacks(wallet, asset, is_held=balance + coming >= line.amount)
+        came[wallet.pk, asset] = coming - line.amount
+        came[line.target.pk, asset] = came.get((line.target.pk, asset), ZERO) + line.amount
     return "The money was used or moved on. Move what is left instead."
+
+
+def _lacks(wallet: Wallet, asset: str, *, is_held: bool) -> str:
+    why = "is in open orders" if is_held else "was used or moved on"
+    return f"{wallet} no longer has it free: the {asset} {why}. Move what is left instead."

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline, SwitchAdmin
-from wallets.models import Account, Entry, FundAllocation, Hold, Posting, Transfer, Wallet
+from wallets.models import Account, AllocationLine, Entry, FundAllocation, Hold, Posting, Transfer, Wallet
 
 
 class AccountInline(ReadOnlyInline):
@@ -129,11 +129,27 @@ class HoldAdmin(ReadOnlyAdmin):
         return hold.account.asset
 
 
+class LineInline(ReadOnlyInline):
+    model = AllocationLine
+    units = MappingProxyType({"amount": "asset", "profit": "asset"})
+    fields = ("number", "source", "target", "asset", "amount", "profit")
+
+
+@admin.register(AllocationLine)
+class AllocationLineAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"amount": "asset", "profit": "asset"})
+    list_display = ("id", "owner", "allocation", "number", "source", "target", "asset", "amount", "profit")
+    list_filter = ("asset",)
+    list_select_related = ("owner", "allocation", "source", "target")
+    search_fields = ("id", "owner__email", "source__name", "target__name", "allocation__id")
+
+
 @admin.register(FundAllocation)
 class FundAllocationAdmin(ReadOnlyAdmin):
     units = MappingProxyType({"amount": "asset"})
-    list_display = ("created_at", "owner", "kind", "source", "target", "asset", "amount", "note")
-    list_filter = ("kind", "asset", "created_at")
+    list_display = ("created_at", "owner", "kind", "status", "source", "target", "asset", "amount", "note")
+    list_filter = ("kind", "status", "asset", "created_at")
+    inlines: Any = (LineInline,)
     list_select_related = ("owner", "source", "target")
     search_fields = ("id", "owner__email", "source__name", "target__name", "note", "posting__key")
     date_hierarchy = "created_at"

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from kit.errors import NotFoundError
 from kit.sentences import Sentence
-from wallets.models import Account, Entry, FundAllocation, Posting, Transfer
+from wallets.models import Account, AllocationLine, Entry, FundAllocation, Posting, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class PostingPage:
     posting: Posting
     lines: tuple[PostingLine, ...]
     note: Sentence
+    allocation_id: UUID | None = None
 
     @property
     def order_id(self) -> str:
@@ -73,7 +74,7 @@ def posting_page(*, owner_id: UUID, posting_id: int) -> PostingPage:
     rows = posting.transfers.select_related("debit__wallet", "credit__wallet").order_by("pk")
     moved = posting.allocations.first()
     note = moved.note if moved else Sentence.of(str(posting.detail.get("note", "")))
-    return PostingPage(posting, tuple(map(_posting_line, rows)), note)
+    return PostingPage(posting, tuple(map(_posting_line, rows)), note, moved.pk if moved else None)
 
 
 def _posting_line(transfer: Transfer) -> PostingLine:
@@ -135,8 +136,19 @@ def transfers(*, owner_id: UUID, wallet_id: UUID | None = None) -> QuerySet[Tran
 
 
 def allocations(*, owner_id: UUID, wallet_id: UUID | None = None) -> QuerySet[FundAllocation]:
-    """All that moved between wallets, of the owner or of one of them, newest first."""
-    rows = FundAllocation.objects.filter(owner_id=owner_id).select_related("source", "target")
+    """What moved, of the owner or from or to one wallet, newest first, each with its lines; plans are not among it."""
+    rows = FundAllocation.objects.filter(owner_id=owner_id).exclude(status=FundAllocation.Status.PREVIEWED)
     if wallet_id is not None:
-        rows = rows.filter(Q(source_id=wallet_id) | Q(target_id=wallet_id))
-    return rows.order_by("-created_at")
+        lines = AllocationLine.objects.filter(Q(source=wallet_id) | Q(target=wallet_id), allocation=OuterRef("pk"))
+        rows = rows.filter(Exists(lines))
+    return rows.select_related("source", "target").prefetch_related("lines").order_by("-created_at")
+
+
+def moved(*, owner_id: UUID, wallet_id: UUID) -> QuerySet[AllocationLine]:
+    """Each line that brought something to the wallet or took it, newest first, with its allocation and both ends."""
+    return (
+        AllocationLine.objects.filter(Q(source=wallet_id) | Q(target=wallet_id), owner_id=owner_id)
+        .exclude(allocation__status=FundAllocation.Status.PREVIEWED)
+        .select_related("allocation", "source", "target")
+        .order_by("-allocation__created_at", "-number")
+    )

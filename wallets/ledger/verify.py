@@ -123,12 +123,30 @@ CHECKS = (
     WHERE NOT EXISTS (SELECT FROM wallets_transfer t WHERE t.posting_id = p.id)
     ORDER BY id LIMIT 1
     """,
-    # an allocation says what a leg of its posting says that no other says: kind, asset, amount, from where and to where
+    # an allocation is of its posting's kind and owner; one that is only previewed has none
     """
-    SELECT format('Allocation %s (%s of %s %s) says something else than its posting %s.',
-                  id, kind, amount, asset, posting_id)
+    SELECT format('Allocation %s (%s, %s) says something else than its posting %s.', id, kind, status, posting_id)
     FROM wallets_fundallocation a WHERE NOT ledger_allocation_agrees(a)
     ORDER BY id LIMIT 1
+    """,
+    # its line says what a leg of the posting says that no other says: asset, amount, from where and to where
+    """
+    SELECT format('Allocation %s (line %s of %s %s) says something else than its posting %s.',
+                  a.id, l.number, l.amount, l.asset, a.posting_id)
+    FROM wallets_allocationline l JOIN wallets_fundallocation a ON a.id = l.allocation_id
+    WHERE a.posting_id IS NOT NULL AND NOT ledger_line_agrees(l, a.posting_id)
+    ORDER BY a.id, l.number LIMIT 1
+    """,
+    # and there is a line for each leg
+    """
+    SELECT format('Allocations of posting %s have %s lines, and it has %s legs.', p.posting_id, p.lines, legs)
+    FROM (
+        SELECT a.posting_id, count(l.id) AS lines
+        FROM wallets_fundallocation a LEFT JOIN wallets_allocationline l ON l.allocation_id = a.id
+        WHERE a.posting_id IS NOT NULL GROUP BY a.posting_id
+    ) AS p,
+    LATERAL (SELECT count(*) AS legs FROM wallets_transfer t WHERE t.posting_id = p.posting_id) AS t
+    WHERE p.lines <> legs ORDER BY p.posting_id LIMIT 1
     """,
 )
 

@@ -3,12 +3,13 @@
 from wallets.models.demo import DemoBalance, DemoOrder, DemoTrade
 from wallets.models.hierarchy import Wallet
 from wallets.models.kinds import PostingKind, Purpose
-from wallets.models.ledger import Account, Entry, FundAllocation, Hold, Posting, Transfer
+from wallets.models.ledger import Account, AllocationLine, Entry, FundAllocation, Hold, Posting, Transfer
 from wallets.models.platforms import Connection, Credential, CredentialField, Platform
 from wallets.models.sync import Reconciliation, SyncRun
 
 __all__ = (
     "Account",
+    "AllocationLine",
     "Connection",
     "Credential",
     "CredentialField",

@@ -30,6 +30,7 @@ class PostingKind(models.TextChoices):
     ALLOCATE = "allocate", "Allocate"
     COLLECT = "collect", "Collect"
     REWARD = "reward", "Reward"
+    REBALANCE = "rebalance", "Rebalance"
     HOLD = "hold", "Hold"
     RELEASE = "release", "Release"
     TRADE = "trade", "Trade"
@@ -45,6 +46,7 @@ PURPOSES: Final = {
     PostingKind.ALLOCATE: Purpose.FUNDING,
     PostingKind.COLLECT: Purpose.FUNDING,
     PostingKind.REWARD: Purpose.FUNDING,
+    PostingKind.REBALANCE: Purpose.FUNDING,
     PostingKind.HOLD: Purpose.RESERVATION,
     PostingKind.RELEASE: Purpose.RESERVATION,
     PostingKind.TRADE: Purpose.TRADING,

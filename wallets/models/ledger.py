@@ -200,24 +200,60 @@ class Hold(Booked):
 
 
 class FundAllocation(Identified, Owned):
-    """Money that moved along one link of the hierarchy: what a leg of its posting says, with a note."""
+    """A plan of money that moves along the hierarchy: looked at first, then applied as one posting, perhaps taken back.
+
+    Its lines say all of it, each one step along a link. `source`, `target`, `asset` and `amount` say what it is about,
+    as far as that is one of each: of what many wallets give, the target and the sum.
+    """
 
     class Kind(models.TextChoices):
         DEPOSIT = "deposit", "Deposit"
         ALLOCATE = "allocate", "Allocate"
         COLLECT = "collect", "Collect"
         REWARD = "reward", "Reward"
+        REBALANCE = "rebalance", "Rebalance"
 
-    kind = models.CharField(max_length=8, choices=Kind)
+    class Status(models.TextChoices):
+        PREVIEWED = "previewed", "Previewed"
+        APPLIED = "applied", "Applied"
+        UNDONE = "undone", "Taken back"
+
+    kind = models.CharField(max_length=9, choices=Kind)
+    status = models.CharField(max_length=9, choices=Status, default=Status.APPLIED)
     source = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     target = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    asset = models.CharField(max_length=20)
-    amount = MoneyField()
+    asset = models.CharField(max_length=20, blank=True)
+    amount = MoneyField(null=True, blank=True)
     note = SentenceField()
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="allocations")
+    stays = SentenceField(help_text="What a plan leaves where it is, and why.")
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="allocations")
 
     class Meta:
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount} {self.asset}"
+        return f"{self.get_kind_display()}, {self.get_status_display().lower()}"
+
+
+class AllocationLine(Owned):
+    """One step of an allocation: what a leg of its posting says. `profit` is the part that the source had earned."""
+
+    allocation = models.ForeignKey(FundAllocation, on_delete=models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField(help_text="From 1, in the order in which they take effect.")
+    source = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    target = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="+")
+    asset = models.CharField(max_length=20)
+    amount = MoneyField()
+    profit = MoneyField(default=0, help_text="How much of it is profit that the source had realized and kept.")
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=("allocation", "number"), name="allocation_line_once"),
+            models.CheckConstraint(
+                condition=Q(profit__gte=0, profit__lte=models.F("amount")), name="line_profit_is_a_part"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.asset}"

@@ -406,8 +406,13 @@ def allocate(books: Books) -> FundAllocation:
     "statement",
     [
         "UPDATE wallets_fundallocation SET amount = amount * 2",
+        "UPDATE wallets_fundallocation SET status = 'previewed'",
+        "UPDATE wallets_fundallocation SET posting_id = posting_id + 1",
         "DELETE FROM wallets_fundallocation",
-        "TRUNCATE wallets_fundallocation",
+        "TRUNCATE wallets_fundallocation CASCADE",
+        "UPDATE wallets_allocationline SET amount = amount * 2",
+        "DELETE FROM wallets_allocationline",
+        "TRUNCATE wallets_allocationline",
     ],
 )
 def test_an_allocation_is_neither_changed_nor_forgotten(books: Books, role: str, statement: str) -> None:
@@ -417,26 +422,43 @@ def test_an_allocation_is_neither_changed_nor_forgotten(books: Books, role: str,
     assert verify().ok
 
 
-FALSE_ALLOCATIONS = {
+FALSE_LINES = {
     "amount": "amount = 6",
     "asset": "asset = 'BTC'",
     "source": "source_id = target_id",
     "target": "target_id = source_id",
-    "kind": "kind = 'collect'",
     "from outside": "source_id = NULL",
 }
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("part", FALSE_ALLOCATIONS)
-def test_an_allocation_says_what_its_posting_says(books: Books, role: str, part: str) -> None:
+@pytest.mark.parametrize("part", FALSE_LINES)
+def test_a_line_says_what_its_posting_says(books: Books, role: str, part: str) -> None:
     """A false one is refused when it is written; planted around the trigger, it is found by `verify`."""
     real = allocate(books)
-    admin = os.environ["MONIQO_TEST_ADMIN_URL"].rsplit("/", 1)[0] + f"/{books.database}"
-    with closing(psycopg.connect(admin)) as connection, connection:
-        connection.execute("SET session_replication_role = replica")
+    with as_admin(books) as connection:
+        connection.execute("CREATE TABLE lies AS SELECT * FROM wallets_allocationline")
+        connection.execute(f"UPDATE lies SET {FALSE_LINES[part]}")  # type: ignore[arg-type]
+        connection.execute("GRANT SELECT ON lies TO PUBLIC")
+        connection.execute("DELETE FROM wallets_allocationline")
+    assert "have 0 lines" in (verify().contradiction or "")
+    with (
+        pytest.raises(psycopg.Error, match=f"allocation {real.pk} says something else than its posting"),
+        session(books, role) as cursor,
+    ):
+        cursor.execute("INSERT INTO wallets_allocationline SELECT * FROM lies")
+    with as_admin(books) as connection:
+        connection.execute("INSERT INTO wallets_allocationline SELECT * FROM lies")
+    assert f"Allocation {real.pk} (line 1" in (verify().contradiction or "")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("part", ["kind = 'collect'", "posting_id = NULL", "status = 'previewed'"])
+def test_an_allocation_is_of_its_postings_kind(books: Books, role: str, part: str) -> None:
+    real = allocate(books)
+    with as_admin(books) as connection:
         connection.execute("CREATE TABLE lies AS SELECT * FROM wallets_fundallocation")
-        connection.execute(f"UPDATE lies SET {FALSE_ALLOCATIONS[part]}")  # type: ignore[arg-type]
+        connection.execute(f"UPDATE lies SET {part}")  # type: ignore[arg-type]
         connection.execute("GRANT SELECT ON lies TO PUBLIC")
         connection.execute("DELETE FROM wallets_fundallocation")
     with (
@@ -444,7 +466,15 @@ def test_an_allocation_says_what_its_posting_says(books: Books, role: str, part:
         session(books, role) as cursor,
     ):
         cursor.execute("INSERT INTO wallets_fundallocation SELECT * FROM lies")
-    with closing(psycopg.connect(admin)) as connection, connection:
-        connection.execute("SET session_replication_role = replica")
+    with as_admin(books) as connection:
         connection.execute("INSERT INTO wallets_fundallocation SELECT * FROM lies")
     assert f"Allocation {real.pk} " in (verify().contradiction or "")
+
+
+@contextmanager
+def as_admin(books: Books) -> Iterator[psycopg.Connection[Any]]:
+    """Around every trigger."""
+    admin = os.environ["MONIQO_TEST_ADMIN_URL"].rsplit("/", 1)[0] + f"/{books.database}"
+    with closing(psycopg.connect(admin)) as connection, connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
