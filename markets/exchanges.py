@@ -43,7 +43,7 @@ class RefusedError(FeedError):
     code = "feed_refused"
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=8)
 def open_exchange(exchange_id: str, base_url: str) -> Any:
     """ccxt's exchange for public data. With `base_url` every request goes there, the original host as first segment."""
     import ccxt

@@ -48,6 +48,7 @@ SCHEDULE: Final = {
     "watch platforms": every(300, "wallets.tasks.watch_platforms"),
     # Protection looks at a price as soon as it is there, and on its own where the feed fails.
     "collect prices": every(FEED_SECONDS, "markets.tasks.collect_prices", then="trading.tasks.keep_protection"),
+    "follow exchanges": every(15, "wallets.tasks.collect_prices"),
     "keep protection": every(10, "trading.tasks.keep_protection"),
     "run agents": every(10, "farms.tasks.run_due_agents"),
     "update goals": every(10, "goals.tasks.update_goals"),

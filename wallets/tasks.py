@@ -8,13 +8,15 @@ from celery import shared_task
 from kit.tasks import SelfCountingTask
 from wallets.hierarchy import plans
 from wallets.ledger import proof
-from wallets.sync import platforms
+from wallets.sync import following, platforms
 from wallets.sync import runs as sync
 from wallets.venues import keeping
 
 # One slow venue may hold a process of the queue this long, and no longer: others wait behind it.
 SYNC_SECONDS_MOST: Final = 60
 KILLED_AFTER_SECONDS: Final = 90
+# How often the prices of exchanges are asked for; what a busy worker could not begin in time is dropped.
+FOLLOW_SECONDS: Final = 15
 
 
 @shared_task(
@@ -28,6 +30,19 @@ def sync_connection(owner_id: str, connection_id: str, run_id: str | None = None
     sync.sync_connection(
         owner_id=UUID(owner_id), connection_id=UUID(connection_id), run_id=UUID(run_id) if run_id else None
     )
+
+
+@shared_task(name="wallets.tasks.collect_prices")
+def collect_prices() -> None:
+    """Ask every exchange that somebody's account is at for its prices, each by a task: none waits for another."""
+    for slug in following.exchanges_to_follow():
+        collect_exchange.apply_async(args=(slug,), expires=FOLLOW_SECONDS)
+
+
+@shared_task(name="wallets.tasks.collect_exchange", soft_time_limit=SYNC_SECONDS_MOST, time_limit=KILLED_AFTER_SECONDS)
+def collect_exchange(slug: str) -> None:
+    """Bring the candles and tickers of one exchange up to now. Safe to run twice at once."""
+    following.collect_exchange(slug)
 
 
 @shared_task(name="wallets.tasks.verify_ledger")

@@ -39,15 +39,17 @@ _turns: Final[dict[tuple[int, str], int]] = {}
 _counter: Final = count(1)
 
 
-def collect(exchange_id: str) -> list[int]:
+def collect(exchange_id: str, base_url: str = "") -> list[int]:
     """Tickers and newly closed candles of the exchange's instruments; returns the ids of those with a new price.
+
+    Its API stands at `base_url`, by default at its own address; the setting goes before both.
 
     Raises FeedError when the exchange cannot be asked, InvalidInputError when ccxt does not know it.
     """
     if not cache.add(f"markets:ccxt:{exchange_id}", 1, LOCK_SECONDS):
         return []
     try:
-        exchange = open_exchange(exchange_id, settings.CCXT_BASE_URL)
+        exchange = open_exchange(exchange_id, settings.CCXT_BASE_URL or base_url)
         instruments = _instruments(exchange_id, exchange)
         quoted = _record_tickers(exchange, instruments)
         _store_closed(exchange, list(instruments.values()))

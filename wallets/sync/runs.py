@@ -6,6 +6,7 @@ still explain it. A difference that counts is posted between *outside world* and
 master, where it stays visible until somebody explains it; no wallet's balance is ever overwritten to agree.
 """
 
+import logging
 import time
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ from kit.live.publish import publish
 from kit.sentences import Sentence, Value, amount, moment, sentence, told_by
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Account, Connection, Entry, Posting, Reconciliation, SyncRun
+from wallets.sync.listing import list_markets
 from wallets.sync.reconciliation import ZERO, Look, first_diverging_entry, first_wallet, last_agreement, read_books
 from wallets.venues.accounts import get_connection
 from wallets.venues.base import (
@@ -44,6 +46,8 @@ from wallets.venues.base import (
     totals,
 )
 from wallets.venues.registry import open_venue
+
+logger = logging.getLogger(__name__)
 
 # A run that took longer than this died with its worker; the next one may start.
 RUN_TIMEOUT: Final = timedelta(minutes=5)
@@ -191,11 +195,23 @@ def _carry_out(run: SyncRun, owner_id: UUID) -> SyncRun:
             return _end(run, "")
         venue = open_venue(connection)
     look = _look(venue, owner_id, run.connection_id)
+    if not connection.is_paper:
+        _advance(run, 40, "Looking for prices of what is there")
+        _list_markets(venue, connection, look)
     _advance(run, 60, "Comparing with the books")
     drifting = {asset: look.drift(asset) for asset in look.assets() if look.drift(asset)}
     trades = _trades(venue, owner_id, run, drifting) if drifting and look.settled else ()
     with tenancy.tenant(owner_id):
         return _finish(run, connection, look, drifting, trades)
+
+
+def _list_markets(venue: Venue, connection: Connection, look: Look) -> None:
+    """Make known what prices the account. Balances without prices are better than none, so nothing here fails a run."""
+    held = [asset for asset, total in look.venue.items() if total]
+    try:
+        list_markets(venue=venue, name=connection.venue, assets=held, base=connection.owner.base_currency)
+    except VenueError as error:
+        logger.warning("%s lists no markets: %s", connection.venue, error)
 
 
 def _look(venue: Venue, owner_id: UUID, connection_id: UUID) -> Look:

@@ -157,7 +157,9 @@ def paper_venues() -> tuple[tuple[str, str], ...]:
 
 def get_connection(*, owner_id: UUID, connection_id: UUID) -> Connection:
     """One connection with its platform. Raises NotFoundError, also when it is somebody else's."""
-    connection = Connection.objects.filter(owner_id=owner_id, pk=connection_id).select_related("platform").first()
+    connection = (
+        Connection.objects.filter(owner_id=owner_id, pk=connection_id).select_related("platform", "owner").first()
+    )
     if connection is None:
         raise NotFoundError("There is no such connection.")
     return connection

@@ -1,0 +1,95 @@
+"""The markets that a real account needs: those that price what it holds, and the usual ones to trade.
+
+An exchange lists thousands. Made known are, by the exchange's own names and steps, the ones that lead from each asset
+of the account to the owner's currency, directly or over one other asset, and those that the feed follows anyway. From
+then on `wallets.tasks.collect_prices` keeps their prices.
+"""
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+from django.conf import settings
+
+from kit.errors import InvalidInputError
+from markets.models import Instrument
+from markets.services import NewQuote, ensure_instrument, record_quotes
+from wallets.venues.base import MarketReport, Venue
+
+logger = logging.getLogger(__name__)
+
+# Over which assets a price is looked for where there is no market with the owner's currency itself, the best first.
+BRIDGES: Final = ("USDT", "USDC", "USD", "BTC", "EUR")
+
+
+def list_markets(*, venue: Venue, name: str, assets: Collection[str], base: str) -> list[str]:
+    """Make known the markets of the exchange `name` that the assets and `base` need; returns the symbols that are new.
+
+    Asks the venue only where one is missing: it may raise whatever the venue raises. Call it outside of transactions.
+    """
+    known = set(Instrument.objects.filter(venue=name).values_list("symbol", flat=True))
+    pairs = set(Instrument.objects.filter(venue=name).values_list("base", "quote"))
+    if known and not any(_is_missing(asset, base, pairs) for asset in assets):
+        return []
+    markets = [market for market in venue.markets() if market.is_active and market.kind == "spot"]
+    wanted = {*needed(markets, assets=assets, base=base)}
+    wanted |= {market.symbol for market in markets if market.symbol in settings.FEED_SYMBOLS}
+    new = [market for market in markets if market.symbol in wanted - known]
+    made = [symbol for market in new if (symbol := _make(name, market))]
+    if made:
+        _price(venue, name, made)
+    return made
+
+
+def needed(markets: Sequence[MarketReport], *, assets: Iterable[str], base: str) -> list[str]:
+    """The symbols that lead from each of the assets to `base`: one market, or two over a bridge; none where none do."""
+    by_pair = {pair: market.symbol for market in markets for pair in _ways(market)}
+    found: list[str] = []
+    for asset in sorted(set(assets) - {base}):
+        if (asset, base) in by_pair:
+            found.append(by_pair[asset, base])
+            continue
+        over = (one for one in BRIDGES if (asset, one) in by_pair and (one, base) in by_pair)
+        if (bridge := next(over, None)) is not None:
+            found += [by_pair[asset, bridge], by_pair[bridge, base]]
+    return found
+
+
+def _ways(market: MarketReport) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (market.base, market.quote), (market.quote, market.base)
+
+
+def _is_missing(asset: str, base: str, pairs: Collection[tuple[str, str]]) -> bool:
+    def leads(one: str, other: str) -> bool:
+        return (one, other) in pairs or (other, one) in pairs
+
+    return asset != base and not leads(asset, base) and not any(leads(asset, over) for over in BRIDGES)
+
+
+def _make(name: str, market: MarketReport) -> str:
+    try:
+        ensure_instrument(
+            venue=name,
+            symbol=market.symbol,
+            base=market.base,
+            quote=market.quote,
+            tick_size=market.tick_size,
+            lot_size=market.lot_size,
+            minimum_notional=market.minimum_notional,
+        )
+    except InvalidInputError as error:
+        logger.warning("%s leaves out %s: %s", name, market.symbol, error)
+        return ""
+    return market.symbol
+
+
+def _price(venue: Venue, name: str, symbols: Sequence[str]) -> None:
+    """Their prices of now, so that the first valuation has them."""
+    ids = dict(Instrument.objects.filter(venue=name, symbol__in=symbols).values_list("symbol", "pk"))
+    record_quotes(
+        [
+            NewQuote(ids[ticker.symbol], ticker.price, ticker.bid, ticker.ask, name, ticker.at)
+            for ticker in venue.tickers(symbols)
+            if ticker.symbol in ids
+        ]
+    )
