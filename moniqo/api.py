@@ -26,6 +26,7 @@ from kit.users.access import SignedIn
 from kit.users.api import router as auth
 from kit.users.api import tokens_router as tokens
 from markets.api import router as markets
+from moniqo.problems import describe_errors
 from moniqo.start.api import router as start
 from moniqo.ui.reference import ReferencePage
 from portfolio.api import router as portfolio
@@ -52,10 +53,10 @@ def rows_as_list(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class ExplainedAPI(NinjaAPI):
-    """Its description takes the meaning of fields from the glossary."""
+    """Its description takes the meaning of fields from the glossary, and names the errors of every operation."""
 
     def get_openapi_schema(self, **options: Any) -> Any:
-        return glossary.describe(super().get_openapi_schema(**options))
+        return glossary.describe(describe_errors(super().get_openapi_schema(**options)))
 
 
 api = ExplainedAPI(

@@ -79,6 +79,7 @@ def cloned_database(name: str) -> Iterator[str]:
 
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2"]
+    settings.MIDDLEWARE = ["tests.documented.only_documented", *settings.MIDDLEWARE]
 
 
 @pytest.fixture(scope="session")

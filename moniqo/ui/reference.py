@@ -15,6 +15,8 @@ from django.shortcuts import render
 from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 
+from kit.api import PROBLEM
+
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 _SHAPE: Final = re.compile(r"#/components/schemas/(\w+)")
 
@@ -49,7 +51,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`scopes` are those that a token needs, none where nobody has to be signed in."""
+    """`scopes` are those that a token needs, none where nobody has to be signed in; `refusals` are problems."""
 
     id: str
     method: str
@@ -60,6 +62,7 @@ class Operation:
     parameters: tuple[Field, ...]
     body: Shape | None
     answers: tuple[Answer, ...]
+    refusals: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,12 @@ class Reference:
             scopes=tuple(self._scopes(method, said)),
             parameters=tuple(_parameters(said)),
             body=self._shape(name) if (name := _words(body)[1]) else None,
-            answers=tuple(Answer(str(code), *_words(_content(answer))) for code, answer in said["responses"].items()),
+            answers=tuple(
+                Answer(str(code), *_words(_content(answer)))
+                for code, answer in said["responses"].items()
+                if PROBLEM not in answer.get("content", {})
+            ),
+            refusals=tuple(str(code) for code, told in said["responses"].items() if PROBLEM in told.get("content", {})),
         )
 
     def _shape(self, name: str) -> Shape:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
@@ -253,3 +254,31 @@ def test_mistakes_are_named_as_they_were_written_and_said_in_sentences(client: C
 def test_a_text_that_is_too_short_says_so_in_good_english(fewest: int, said: str) -> None:
     error = {"type": "string_too_short", "loc": ("body", "given", "name"), "msg": "", "ctx": {"min_length": fewest}}
     assert mistakes([error]) == {"name": said}
+
+
+def test_every_operation_lists_its_errors_as_problems() -> None:
+    wrong = {}
+    for method, path, operation in operations():
+        told = {int(code): answer for code, answer in operation["responses"].items() if int(code) >= 400}
+        expected = {401, 422, 429} if "/auth/" in path else {401, 403, 422, 429}
+        expected |= {404} if "{" in path else set()
+        expected |= {409} if method != "get" and "/auth/" not in path else set()
+        shaped = all(
+            answer["content"]["application/problem+json"]["schema"]["$ref"].endswith("/Problem")
+            and answer["description"]
+            for answer in told.values()
+        )
+        if not expected <= set(told) or not shaped:
+            wrong[f"{method} {path}"] = sorted(told)
+    assert wrong == {}
+
+
+def test_an_error_that_is_not_listed_fails_the_test_that_meets_it(client: Client, owner: User) -> None:
+    """The tests' own middleware, which holds all of them to the description."""
+    client.force_login(owner)
+    assert client.get(f"/api/v1/wallets/{NOBODY}").status_code == 404
+    with (
+        patch("tests.documented.statuses", lambda path, method: {200, 401}),
+        pytest.raises(AssertionError, match="404"),
+    ):
+        client.get(f"/api/v1/wallets/{NOBODY}")
