@@ -199,6 +199,8 @@ class Binance(Wire):
 
     def create(self, request: Request) -> Any:
         asked, account = request.fields, self._side(request)
+        if account is self.account and "reduceOnly" in asked:
+            raise no(-1104, "Not all sent parameters were read; read '8' parameter(s) but was sent '9'.")
         if not 1 <= len(asked["newClientOrderId"]) <= 36:
             raise no(-1100, "Illegal characters found in parameter 'newClientOrderId'.")
         try:

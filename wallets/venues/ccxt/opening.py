@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 
 from kit import clock
+from kit.errors import ConflictError
 from markets.exchanges import Access
 from markets.models import Instrument
 from wallets.models import Connection, Platform
+from wallets.venues.capabilities import capabilities_of
 from wallets.venues.ccxt.adapter import CcxtVenue
 from wallets.venues.ccxt.dialects import dialect_of
 from wallets.venues.credentials import read_credentials
@@ -42,13 +44,15 @@ def open_platform(
     given. A private key is often pasted on one line, with its line breaks written out: they are put back.
     """
     dialect = dialect_of(platform.slug)
+    if platform.is_sandbox and capabilities_of(platform.slug)["sandbox"].works == "no":
+        raise ConflictError(f"Ask the operator: {platform.slug} has no test system to connect to.")
     named = {CREDENTIALS.get(name, name): value.replace("\\n", "\n") for name, value in credentials.items() if value}
     access = Access(
         exchange_id=platform.slug,
         credentials={name: value for name, value in named.items() if name in CREDENTIALS.values()},
-        base_url=settings.CCXT_BASE_URL or getattr(platform, "base_url", ""),
-        is_sandbox=getattr(platform, "is_sandbox", False) and not settings.CCXT_BASE_URL,
-        options={**dialect.options, **_options(platform)},
+        base_url=settings.CCXT_BASE_URL or platform.base_url,
+        is_sandbox=platform.is_sandbox and not settings.CCXT_BASE_URL,
+        options={**dialect.options, **platform.options},
         throttles=not settings.CCXT_BASE_URL,
     )
     return CcxtVenue(
@@ -57,11 +61,6 @@ def open_platform(
         symbols=symbols or partial(_symbols, platform.slug),
         clock=clock.now,
     )
-
-
-def _options(platform: Platform) -> dict[str, Any]:
-    """What the operator adds to ccxt's options; our own of the demo exchange stand on its platform only."""
-    return dict(platform.options)
 
 
 def _symbols(venue: str) -> list[str]:

@@ -50,12 +50,9 @@ class Dialect:
         return tuple(report for report in reports if report is not None)
 
     def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
-        """How the order is worded, under its name at the venue."""
-        return (
-            request.type,
-            request.price,
-            {"clientOrderId": name} | ({"reduceOnly": True} if request.reduce_only else {}),
-        )
+        """How the order is worded, under its name at the venue. A spot account only reduces anyway."""
+        reduces = request.reduce_only and not exchange.market(request.symbol)["spot"]
+        return request.type, request.price, {"clientOrderId": name, **({"reduceOnly": True} if reduces else {})}
 
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
         """The order of this name; None, or ccxt's OrderNotFound, when the venue has never heard of it."""

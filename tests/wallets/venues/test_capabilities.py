@@ -1,0 +1,158 @@
+"""The table that says which operation works where is asked of the adapters, and the documents say what it says."""
+
+import importlib.util
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+
+from kit.embedded.environment import ROOT
+from kit.errors import ConflictError
+from tests.simulators.server import Exchanges
+from tests.wallets.venues.ccxt_venues import ALL, PERPETUAL, stand_at
+from tests.wallets.venues.test_demo_venue import MemoryBooks, exchange
+from wallets.models import Platform
+from wallets.venues.base import OrderReport, OrderRequest, Venue, VenueRejectedError
+from wallets.venues.capabilities import CAPABILITIES, OPERATIONS, capabilities_of
+from wallets.venues.ccxt.dialects import DIALECTS
+from wallets.venues.ccxt.opening import open_platform
+
+pytestmark = pytest.mark.offline
+FIRST, SECOND = "mq" + "a" * 25, "mq" + "b" * 25
+
+
+def opened(exchanges: Exchanges, slug: str) -> tuple[Venue, str]:
+    if slug == "demo":
+        return exchange(MemoryBooks(USDT=100_000)), "BTC/USDT"
+    stand = stand_at(exchanges, slug)
+    return stand.venue, stand.symbol
+
+
+def buy(venue: Venue, symbol: str, name: str = FIRST, price: int = 0) -> OrderReport:
+    terms = {"type": "limit", "price": Decimal(price)} if price else {}
+    return venue.submit(OrderRequest(name, symbol, "buy", Decimal("0.02"), **terms))  # type: ignore[arg-type]
+
+
+def has_position(venue: Venue, symbol: str) -> bool:
+    if PERPETUAL not in {market.symbol for market in venue.markets()}:
+        return bool(venue.positions())
+    buy(venue, PERPETUAL)
+    return bool(venue.positions())
+
+
+def reduces(venue: Venue, symbol: str) -> bool:
+    """Whether an order that only reduces is sent as one."""
+    symbol = PERPETUAL if PERPETUAL in {market.symbol for market in venue.markets()} else symbol
+    buy(venue, symbol)
+    venue.submit(OrderRequest(SECOND, symbol, "sell", Decimal("0.01"), reduce_only=True))
+    return symbol == PERPETUAL
+
+
+def all_candles(venue: Venue, symbol: str) -> bool | None:
+    try:
+        bars = venue.candles(symbol, "1m", datetime.now(UTC) - timedelta(minutes=1_000), 1_100)
+    except VenueRejectedError:
+        return False
+    return True if len(bars) >= 999 else None
+
+
+def rests(venue: Venue, symbol: str) -> bool:
+    try:
+        return buy(venue, symbol, price=40_000).status == "open"
+    except VenueRejectedError:
+        return False
+
+
+def has_book(venue: Venue, symbol: str) -> bool | None:
+    (ticker,) = venue.tickers([symbol])
+    return True if ticker.bid and ticker.ask else None
+
+
+def is_cancelled(venue: Venue, symbol: str) -> bool:
+    report = buy(venue, symbol)
+    return venue.cancel(FIRST, symbol) == report
+
+
+def is_open(venue: Venue, symbol: str) -> bool:
+    return venue.open_orders() == () and (not rests(venue, symbol) or len(venue.open_orders()) == 1)
+
+
+def is_found(venue: Venue, symbol: str) -> bool:
+    return venue.order(FIRST, symbol) is None and buy(venue, symbol) == venue.order(FIRST, symbol)
+
+
+def tells_trades(venue: Venue, symbol: str) -> bool:
+    report = buy(venue, symbol)
+    told = venue.trades_since(report.trades[0].at - timedelta(seconds=2))
+    return [trade.trade_id for trade in told] == [trade.trade_id for trade in report.trades]
+
+
+# True: it works. None: in part. False: not at all.
+PROBES: dict[str, Callable[[Venue, str], bool | None]] = {
+    "markets": lambda venue, symbol: symbol in {market.symbol for market in venue.markets()},
+    "tickers": has_book,
+    "candles": all_candles,
+    "balances": lambda venue, symbol: {row.asset for row in venue.balances()} == {"USDT"},
+    "positions": has_position,
+    "market_order": lambda venue, symbol: buy(venue, symbol).status == "filled",
+    "limit_order": rests,
+    "reduce_only": reduces,
+    "cancel": is_cancelled,
+    "find": is_found,
+    "open_orders": is_open,
+    "trades": tells_trades,
+    "permissions": lambda venue, symbol: venue.check_credentials().is_told,
+}  # fmt: skip
+# What is declared in part for a reason that a small account cannot show; another test does.
+ELSEWHERE = {
+    ("binance", "trades"), ("binanceusdm", "trades"), ("coinbase", "market_order"), ("coinbase", "find"),
+    ("kraken", "permissions"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slug", ["demo", *ALL])
+@pytest.mark.parametrize("operation", sorted(PROBES))
+def test_what_is_declared_is_what_the_adapter_does(exchanges: Exchanges, slug: str, operation: str) -> None:
+    venue, symbol = opened(exchanges, slug)
+    works = PROBES[operation](venue, symbol)
+    found = {True: "yes", None: "partly", False: "no"}[works]
+    declared = CAPABILITIES[slug][operation]
+    if (slug, operation) in ELSEWHERE:
+        assert (found, declared.works) == ("yes", "partly")
+    else:
+        assert found == declared.works
+    assert declared.works == "yes" or declared.note
+
+
+@pytest.mark.parametrize("slug", ALL)
+def test_a_test_system_is_opened_where_there_is_one(monkeypatch: pytest.MonkeyPatch, slug: str) -> None:
+    monkeypatch.setattr(settings, "CCXT_BASE_URL", "")
+    platform = Platform(slug=slug, adapter="ccxt", is_sandbox=True)
+    if CAPABILITIES[slug]["sandbox"].works == "no":
+        with pytest.raises(ConflictError, match="no test system"):
+            open_platform(platform, {}, symbols=tuple)
+    else:
+        session = open_platform(platform, {}, symbols=tuple)._exchange
+        assert session.isSandboxModeEnabled or session.headers.get("x-simulated-trading") == "1"
+
+
+def test_every_operation_is_declared_for_every_venue_that_is_special() -> None:
+    assert set(CAPABILITIES) == {"demo", *DIALECTS}
+    assert all(list(table) == list(OPERATIONS) for table in CAPABILITIES.values())
+    assert {can.works for can in capabilities_of("bitstamp").values()} == {"partly", "no"}
+
+
+def test_no_venue_is_said_to_stream() -> None:
+    """Until an adapter does."""
+    assert not [slug for slug, table in CAPABILITIES.items() if table["streams"].works != "no"]
+
+
+def test_the_document_says_what_the_table_says() -> None:
+    spec = importlib.util.spec_from_file_location("build_venues", ROOT / "docs" / "build_venues.py")
+    assert spec is not None
+    assert spec.loader is not None
+    builder = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(builder)
+    assert builder.PAGE.read_text() == builder.build(), "run python docs/build_venues.py"

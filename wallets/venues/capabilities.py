@@ -1,0 +1,115 @@
+"""Which operation works at which venue: declared here, read by pages, documents and adapters, and held to the adapters
+by a test that asks each of them. What a venue lacks is known before anybody asks for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Works = Literal["yes", "partly", "no"]
+
+OPERATIONS: Final[Mapping[str, str]] = {
+    "markets": "Markets, their steps and limits",
+    "tickers": "Prices",
+    "candles": "Candles",
+    "balances": "Balances",
+    "positions": "Positions in derivatives",
+    "market_order": "Orders at the market",
+    "limit_order": "Limit orders",
+    "reduce_only": "Orders that only reduce",
+    "cancel": "Cancelling",
+    "find": "Finding an order by our own id",
+    "open_orders": "Open orders",
+    "trades": "Trades since a moment",
+    "permissions": "What a key may do",
+    "sandbox": "The venue's own test system",
+    "streams": "Balances and orders as they change (websocket)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Can:
+    """Whether an operation works, and what to know about it."""
+
+    works: Works = "yes"
+    note: str = ""
+
+
+YES: Final = Can()
+NO: Final = Can("no")
+_SPOT_ONLY: Final = Can("no", "Spot only.")
+_SPOT_REDUCES: Final = Can("no", "A spot account cannot sell what it does not hold, so none is needed.")
+_POLLED: Final = Can("no", "Asked for at each sync, and while an order is under way.")
+_ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
+
+
+def _declared(**differing: Can) -> Mapping[str, Can]:
+    """An operation works unless something else is said."""
+    return {name: differing.get(name, YES) for name in OPERATIONS}
+
+
+CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
+    "demo": _declared(
+        candles=Can("no", "Those of the exchange whose prices it has."),
+        positions=_SPOT_ONLY,
+        limit_order=Can("no", "It keeps no book that an order could rest in."),
+        reduce_only=_SPOT_REDUCES,
+        permissions=Can(note="It needs no key."),
+        sandbox=Can("no", "It is one."),
+        streams=_POLLED,
+    ),
+    "binance": _declared(
+        balances=Can(note="Spot and funding account."),
+        positions=Can("no", "Spot only: its futures are an exchange of their own, Binance USDⓈ-M."),
+        reduce_only=_SPOT_REDUCES,
+        find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
+        trades=Can("partly", "Asked for market by market: of those that are known here."),
+        streams=_POLLED,
+    ),
+    "binanceusdm": _declared(
+        tickers=Can("partly", "The last price, without bid and ask."),
+        balances=Can(note="The wallet's balance; the profit of open positions stands with them."),
+        positions=_ONE_WAY,
+        find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
+        trades=Can("partly", "Asked for market by market: of those that are known here."),
+        sandbox=Can("no", "Its testnet was closed to programs."),
+        streams=_POLLED,
+    ),
+    "okx": _declared(
+        balances=Can(note="Trading and funding account; cash, without the profit of open positions."),
+        positions=_ONE_WAY,
+        find=Can(note="Of orders that ended without a fill, seven days back."),
+        streams=_POLLED,
+    ),
+    "bybit": _declared(
+        balances=Can(note="Unified and funding account. Accounts of the older kind are not read."),
+        positions=Can(note="Linear ones, in the one-way position mode; quantities count the base asset."),
+        streams=_POLLED,
+    ),
+    "coinbase": _declared(
+        tickers=Can("partly", "The last price, without bid and ask."),
+        positions=_SPOT_ONLY,
+        market_order=Can("partly", "A purchase is a limit order 1 % above the ask, filled at once or not at all."),
+        reduce_only=_SPOT_REDUCES,
+        find=Can("partly", "Among the last 1,000 orders of its market: Coinbase finds orders by its own id only."),
+        sandbox=NO,
+        streams=_POLLED,
+    ),
+    "kraken": _declared(
+        candles=Can("partly", "The last 720 of each length."),
+        balances=Can(note="What earns is held, and is available only where Kraken lets it be spent at once."),
+        positions=_SPOT_ONLY,
+        reduce_only=_SPOT_REDUCES,
+        find=Can(note="Under a UUID that is the same number. It forgets an id once its order has ended, so Moniqo asks "
+                      "before it sends."),
+        permissions=Can("partly", "As far as Kraken lists them; else only that the key works."),
+        sandbox=NO,
+        streams=_POLLED,
+    ),
+}  # fmt: skip
+_UNTRIED: Final = Can("partly", "As ccxt does it; nobody has compared it with this exchange.")
+
+
+def capabilities_of(slug: str) -> Mapping[str, Can]:
+    """What the venue can do; an exchange that an operator has added is untried."""
+    return CAPABILITIES.get(slug) or {name: _POLLED if name == "streams" else _UNTRIED for name in OPERATIONS}
