@@ -13,7 +13,7 @@ PAGE: Final = ROOT / "docs" / "venues.md"
 NAMES: Final = {
     "demo": "Paper exchange",
     "binance": "Binance",
-    "binanceusdm": "Binance USDⓈ-M",
+    "binanceusdm": "Binance USD-M",
     "okx": "OKX",
     "bybit": "Bybit",
     "coinbase": "Coinbase",

@@ -20,8 +20,8 @@ PAGES = (
     "home", "net value", "profit", "drawdown", "calendar", "weeks", "day", "sharpe", "win rate",
     "open profit", "exposure", "posting",
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
-    "new wallet", "connections", "farms", "farm", "agent", "new farm", "hiring", "orders", "order", "positions",
-    "position", "trade", "wrong dates", "wrong filter",
+    "new wallet", "connections", "venues", "farms", "farm", "agent", "new farm", "hiring", "orders", "order",
+    "positions", "position", "trade", "wrong dates", "wrong filter",
     "goals", "goal", "new goal", "duplicated goal", "cancelled goal",
     "trades", "preferences", "password", "two-factor", "tokens", "log", "alerts", "old alerts",
 )  # fmt: skip
@@ -59,6 +59,7 @@ def address(world: World, name: str) -> str:
         "agent's wallet": f"/wallets/{world.quiet.wallet_id}/",
         "new wallet": f"/wallets/new/?parent={wallet}",
         "connections": "/wallets/connections/",
+        "venues": "/wallets/connections/venues/",
         "goals": "/goals/",
         "goal": f"/goals/{goal}/",
         "new goal": "/goals/new/",

@@ -7,6 +7,7 @@ from wallets.connections import views as connection_views
 
 urlpatterns = [
     path("connections/", connection_views.connections, name="connections"),
+    path("connections/venues/", connection_views.venues, name="venues"),
     path("connections/new/", joining.choose, name="connection-create"),
     path("connections/new/<slug:slug>/", joining.create, name="connection-join"),
     path("connections/<uuid:pk>/key/", joining.replace, name="connection-key"),

@@ -13,10 +13,12 @@ from kit.errors import MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from wallets.connections.forms import NameForm
-from wallets.models import Reconciliation
+from wallets.models import Platform, Reconciliation
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import assign_suspense, request_sync
 from wallets.venues.accounts import rename_connection, set_connection_state
+from wallets.venues.capabilities import OPERATIONS, capabilities_of
+from wallets.venues.registry import ADAPTERS
 
 PAGE = "wallets/connections.html"
 
@@ -26,6 +28,25 @@ PAGE = "wallets/connections.html"
 def connections(request: HttpRequest) -> HttpResponse:
     """All of the owner's connections, those that need somebody first."""
     return render(request, PAGE, {"connections": connection_health(owner_id=owner_of(request))})
+
+
+@login_required
+@require_GET
+def venues(request: HttpRequest) -> HttpResponse:
+    """Which operation works at which venue that is offered here, with what to know about it."""
+    offered = Platform.objects.filter(is_active=True, adapter__in=ADAPTERS).order_by("-is_paper", "name")
+    told = [
+        {
+            "slug": platform.slug,
+            "name": platform.name,
+            "operations": [
+                {"label": OPERATIONS[name], "works": can.works, "note": can.note}
+                for name, can in capabilities_of(platform.slug).items()
+            ],
+        }
+        for platform in offered
+    ]
+    return render(request, "wallets/venues.html", {"venues": told})
 
 
 @login_required

@@ -23,7 +23,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "trades": "Trades since a moment",
     "permissions": "What a key may do",
     "sandbox": "The venue's own test system",
-    "streams": "Balances and orders as they change (websocket)",
+    "streams": "Live balances and orders",
 }
 
 
@@ -39,7 +39,7 @@ YES: Final = Can()
 NO: Final = Can("no")
 _SPOT_ONLY: Final = Can("no", "Spot only.")
 _SPOT_REDUCES: Final = Can("no", "A spot account cannot sell what it does not hold, so none is needed.")
-_POLLED: Final = Can("no", "Asked for at each sync, and while an order is under way.")
+_POLLED: Final = Can("no", "No websocket yet: asked for at each sync, and while an order is under way.")
 _ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
 
 
@@ -60,7 +60,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
     ),
     "binance": _declared(
         balances=Can(note="Spot and funding account."),
-        positions=Can("no", "Spot only: its futures are an exchange of their own, Binance USDⓈ-M."),
+        positions=Can("no", "Spot only: its futures are an exchange of their own, Binance USD-M."),
         reduce_only=_SPOT_REDUCES,
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
         trades=Can("partly", "Asked for market by market: of those that are known here."),
@@ -91,7 +91,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         positions=_SPOT_ONLY,
         market_order=Can("partly", "A purchase is a limit order 1 % above the ask, filled at once or not at all."),
         reduce_only=_SPOT_REDUCES,
-        find=Can("partly", "Among the last 1,000 orders of its market: Coinbase finds orders by its own id only."),
+        find=Can("partly", "Among the last thousand orders of its market: Coinbase finds orders by its own id only."),
         sandbox=NO,
         streams=_POLLED,
     ),

@@ -4,12 +4,16 @@ import importlib.util
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
+from django.utils.html import escape
 
 from kit.embedded.environment import ROOT
 from kit.errors import ConflictError
+from kit.users.models import User
 from tests.simulators.server import Exchanges
 from tests.wallets.venues.ccxt_venues import ALL, PERPETUAL, stand_at
 from tests.wallets.venues.test_demo_venue import MemoryBooks, exchange
@@ -19,7 +23,6 @@ from wallets.venues.capabilities import CAPABILITIES, OPERATIONS, capabilities_o
 from wallets.venues.ccxt.dialects import DIALECTS
 from wallets.venues.ccxt.opening import open_platform
 
-pytestmark = pytest.mark.offline
 FIRST, SECOND = "mq" + "a" * 25, "mq" + "b" * 25
 
 
@@ -156,3 +159,21 @@ def test_the_document_says_what_the_table_says() -> None:
     builder = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(builder)
     assert builder.PAGE.read_text() == builder.build(), "run python docs/build_venues.py"
+
+
+def test_the_page_for_traders_says_what_the_table_says(
+    as_owner: User, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    """Linked from Connections, a row per operation and a chip per venue."""
+    Platform.objects.filter(slug="kraken").update(is_active=False)
+    client.force_login(as_owner)
+    assert 'href="/wallets/connections/venues/"' in client.get("/wallets/connections/").content.decode()
+    with django_assert_max_num_queries(12):
+        page = client.get("/wallets/connections/venues/").content.decode()
+    shown = {slug: table for slug, table in CAPABILITIES.items() if slug != "kraken"}
+    for works, label in (("yes", "Yes"), ("partly", "In part"), ("no", "No")):
+        count = sum(can.works == works for table in shown.values() for can in table.values())
+        assert page.count(f"</span>{label}</span>") == count
+    for table in shown.values():
+        assert all(escape(can.note) in page for can in table.values())
+    assert "Kraken" not in page
