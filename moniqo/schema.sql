@@ -63,6 +63,7 @@
 -- migration trading 0012_daily_loss 91b32bb85d267eac
 -- migration trading 0013_written_for_cursors fa922a837ffba109
 -- migration trading 0014_fills_and_trades_of_an_owner c5970b5919e4cf01
+-- migration trading 0015_more_limits e97635fc47e357e8
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -1318,6 +1319,28 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+
+
+--
+-- Name: trading_open_below(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_open_below(p_wallet uuid, p_connection uuid) RETURNS integer
+    LANGUAGE sql STABLE
+    AS $$
+    WITH place AS (
+        SELECT wallet_id FROM wallet_subtree(ARRAY[p_wallet]) WHERE p_wallet IS NOT NULL
+        UNION ALL
+        SELECT wallet_id FROM wallet_places WHERE connection_id = p_connection
+    ),
+    held AS (
+        SELECT wallet_id, instrument_id FROM trading_position JOIN place USING (wallet_id) WHERE closed_at IS NULL
+        UNION
+        SELECT wallet_id, instrument_id FROM trading_order JOIN place USING (wallet_id)
+        WHERE side = 'buy' AND status IN ('submitting', 'open', 'partially_filled', 'uncertain')
+    )
+    SELECT count(*)::integer FROM held
+$$;
 
 
 --
@@ -2802,11 +2825,20 @@ CREATE TABLE public.trading_risklimit (
     lost numeric(9,8),
     maximum_daily_loss numeric(9,8),
     rests_until timestamp with time zone,
+    maximum_position numeric(38,18),
+    maximum_open_positions integer,
+    maximum_risk numeric(9,8),
+    default_stop numeric(9,8),
+    default_target numeric(12,8),
     CONSTRAINT risk_limit_daily_loss_is_a_share CHECK (((maximum_daily_loss IS NULL) OR ((maximum_daily_loss > (0)::numeric) AND (maximum_daily_loss <= (1)::numeric)))),
     CONSTRAINT risk_limit_on_one_thing CHECK ((((connection_id IS NULL) AND (wallet_id IS NOT NULL)) OR ((connection_id IS NOT NULL) AND (wallet_id IS NULL)))),
+    CONSTRAINT risk_limit_position_positive CHECK (((maximum_position IS NULL) OR ((maximum_position > (0)::numeric) AND (maximum_position < '100000000000000000000'::numeric) AND (NOT ((notional_asset)::text = ''::text))))),
     CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR ((maximum_notional > (0)::numeric) AND (maximum_notional < '100000000000000000000'::numeric) AND (NOT ((notional_asset)::text = ''::text))))),
     CONSTRAINT risk_limit_rests_for_a_loss CHECK ((((lost IS NULL) AND (rests_until IS NULL)) OR ((lost IS NOT NULL) AND (maximum_daily_loss IS NOT NULL) AND (rests_until IS NOT NULL)))),
-    CONSTRAINT trading_risklimit_maximum_notional_check CHECK ((maximum_notional <> 'NaN'::numeric))
+    CONSTRAINT risk_limit_shares CHECK ((((maximum_risk IS NULL) OR ((maximum_risk > (0)::numeric) AND (maximum_risk <= (1)::numeric))) AND ((default_stop IS NULL) OR ((default_stop > (0)::numeric) AND (default_stop < (1)::numeric))) AND ((default_target IS NULL) OR (default_target > (0)::numeric)))),
+    CONSTRAINT trading_risklimit_maximum_notional_check CHECK ((maximum_notional <> 'NaN'::numeric)),
+    CONSTRAINT trading_risklimit_maximum_open_positions_check CHECK ((maximum_open_positions >= 0)),
+    CONSTRAINT trading_risklimit_maximum_position_check CHECK ((maximum_position <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.trading_risklimit FORCE ROW LEVEL SECURITY;
@@ -4046,14 +4078,15 @@ INSERT INTO public.django_migrations VALUES
 	(70, 'portfolio', '0003_scene_of_a_history', now()),
 	(71, 'portfolio', '0004_prices', now()),
 	(72, 'sessions', '0001_initial', now()),
-	(73, 'users', '0002_tokens', now()),
-	(74, 'users', '0003_two_factor', now()),
-	(75, 'users', '0004_second_factors_under_aes', now()),
-	(76, 'wallets', '0010_platforms', now()),
-	(77, 'wallets', '0011_credentials_under_aes', now()),
-	(78, 'wallets', '0012_archived_wallets', now()),
-	(79, 'wallets', '0013_watching_and_waiting', now()),
-	(80, 'wallets', '0014_plans', now());
+	(73, 'wallets', '0010_platforms', now()),
+	(74, 'users', '0002_tokens', now()),
+	(75, 'users', '0003_two_factor', now()),
+	(76, 'wallets', '0011_credentials_under_aes', now()),
+	(77, 'wallets', '0012_archived_wallets', now()),
+	(78, 'wallets', '0013_watching_and_waiting', now()),
+	(79, 'trading', '0015_more_limits', now()),
+	(80, 'users', '0004_second_factors_under_aes', now()),
+	(81, 'wallets', '0014_plans', now());
 
 
 --
@@ -4464,7 +4497,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 65, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 80, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 81, true);
 
 
 --
@@ -9082,6 +9115,14 @@ GRANT ALL ON FUNCTION public.trading_keep_sums() TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.trading_note_closing() TO moniqo_app;
 GRANT ALL ON FUNCTION public.trading_note_closing() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trading_open_below(p_wallet uuid, p_connection uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trading_open_below(p_wallet uuid, p_connection uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_open_below(p_wallet uuid, p_connection uuid) TO moniqo_system;
 
 
 --

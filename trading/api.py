@@ -1,5 +1,6 @@
 """Orders, fills, positions and limits for programs."""
 
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from kit.users.access import LIMITS, ORDERS
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import Fill, Order, Position
+from trading.risk.gate import Caps
 from trading.schemas import (
     FillOut,
     LimitsIn,
@@ -186,12 +188,15 @@ def _set_limits(path: LimitPath, body: LimitsIn) -> None:
             f"Choose other symbols: the venue does not list {', '.join(unknown)}.",
             fields={"allowed_symbols": "Not listed at the venue."},
         )
+    sent = body.sent()
+    caps = {field.name: sent.get(field.name, getattr(path.own, field.name)) for field in fields(Caps)}
     services.set_limits(
         on=path.target,
         allowed_symbols=symbols,
         maximum_notional=body.maximum_notional,
         notional_asset=body.notional_asset,
-        maximum_daily_loss=body.sent().get("maximum_daily_loss", path.own.maximum_daily_loss),
+        maximum_daily_loss=sent.get("maximum_daily_loss", path.own.maximum_daily_loss),
+        caps=Caps(**caps),
     )
 
 

@@ -1,6 +1,7 @@
 """The filters of the lists, and the form of limits."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any, Final
 
@@ -8,9 +9,10 @@ from django import forms
 from django.http import QueryDict
 
 from kit import glossary
-from kit.forms import AmountField, PercentField
+from kit.forms import PERCENT, AmountField, PercentField
 from kit.models import MONEY
 from trading.models import REFUSED, Order, Side
+from trading.risk.gate import Caps
 from trading.selectors import LimitPath
 from trading.selectors.filters import UNFINISHED, is_no_day
 
@@ -79,6 +81,33 @@ class LimitForm(forms.Form):
         **glossary.field("maximum_daily_loss", label="May lose in a day, in %", more="Empty: no such limit."),
     )
 
+    maximum_position = AmountField(
+        **glossary.field("maximum_position"),
+        required=False,
+        min_value=Decimal("1e-18"),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+        error_messages={"min_value": "Enter an amount above zero, or none."},
+    )
+    maximum_open_positions = forms.IntegerField(
+        **glossary.field("maximum_open_positions"), required=False, min_value=0, max_value=100_000
+    )
+    maximum_risk = PercentField(
+        required=False,
+        min_value=Decimal("0.01"),
+        **glossary.field("maximum_risk", label="Risk of one trade, at most, in %"),
+    )
+    default_stop = PercentField(
+        required=False, min_value=Decimal("0.01"), **glossary.field("default_stop", label="Usual stop, in % below")
+    )
+    default_target = AmountField(
+        required=False,
+        min_value=Decimal("0.01"),
+        max_digits=9,
+        decimal_places=6,
+        **glossary.field("default_target", label="Usual target, in % above"),
+    )
+
     def __init__(self, given: QueryDict | None, *, path: LimitPath) -> None:
         own = path.own
         initial = {
@@ -88,10 +117,16 @@ class LimitForm(forms.Form):
             "maximum_notional": "" if own.maximum_notional is None else own.maximum_notional,
             "maximum_daily_loss": "" if own.maximum_daily_loss is None else own.maximum_daily_loss,
         }
+        for cap in fields(Caps):
+            said = getattr(own, cap.name)
+            initial[cap.name] = "" if said is None else said
+        if own.default_target is not None:
+            initial["default_target"] = own.default_target * PERCENT
         super().__init__(given, initial=initial, label_suffix="")
         self.unit = path.unit if own.is_unpriced else own.notional_asset or path.unit
         most = self.fields["maximum_notional"]
-        most.label = f"{most.label}, in {self.unit}"
+        for name in ("maximum_notional", "maximum_position"):
+            self.fields[name].label = f"{self.fields[name].label}, in {self.unit}"
         elsewhere = f"Orders in other assets are converted to {self.unit}. Empty: the rest of the path decides."
         most.help_text = f"{most.help_text} {elsewhere}"
         field = self.fields["symbols"]
@@ -103,6 +138,14 @@ class LimitForm(forms.Form):
         if given.get("markets") == self.SILENT and given.get("symbols"):
             self.add_error("symbols", "Untick the markets, or choose to allow only those that are ticked.")
         return given
+
+    @property
+    def caps(self) -> Caps:
+        """What to store beyond markets, order and day, once the form is valid."""
+        said = {field.name: self.cleaned_data[field.name] for field in fields(Caps)}
+        if said["default_target"] is not None:
+            said["default_target"] /= PERCENT
+        return Caps(**said)
 
     @property
     def allowed_symbols(self) -> list[str] | None:

@@ -184,13 +184,22 @@ class OrderIn(Body):
 class LimitsIn(Body):
     """All of it replaces what was there. Null says nothing and leaves it to the rest of the path; an empty list allows
     no market; `maximum_notional` is per order and counted in `notional_asset`, by default the owner's base currency,
-    whatever market is bought. `maximum_daily_loss` is a fraction, "0.03" for 3 %, and stays as it is where it is left
-    out. Where nobody on a path says what and how much, nothing can be bought."""
+    whatever market is bought. The others stay as they are where they are left out: `maximum_daily_loss` is a fraction,
+    "0.03" for 3 %; `maximum_position` is what a position may be worth after a buy, in `notional_asset`;
+    `maximum_open_positions` counts those of the wallet and below it; `maximum_risk` is the fraction of the wallet's
+    value that the way from a buy's price to its stop may cost; `default_stop` and `default_target` are the fractions
+    below and above the price of a buy that names none. Where nobody on a path says what and how much, nothing can be
+    bought."""
 
     allowed_symbols: list[str] | None = Field(max_length=1000, examples=[["BTC/USDT"]])
     maximum_notional: PositiveAmount | None
     notional_asset: str = Field("", max_length=20, examples=["USDT"])
     maximum_daily_loss: PositiveShare | None = None
+    maximum_position: PositiveAmount | None = None
+    maximum_open_positions: int | None = Field(None, ge=0, le=100_000)
+    maximum_risk: PositiveShare | None = None
+    default_stop: PositiveShare | None = None
+    default_target: PositiveAmount | None = None
 
 
 class SaidOut(Schema):
@@ -217,6 +226,11 @@ class OwnOut(SaidOut):
     maximum_daily_loss: Amount | None
     lost: Amount | None
     rests_until: datetime | None
+    maximum_position: Amount | None
+    maximum_open_positions: int | None
+    maximum_risk: Amount | None
+    default_stop: Amount | None
+    default_target: Amount | None
 
 
 class LimitStepOut(OwnOut):

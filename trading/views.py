@@ -162,6 +162,7 @@ def _limits(request: HttpRequest, path: LimitPath, *, back: str) -> HttpResponse
                 maximum_notional=form.cleaned_data["maximum_notional"],
                 notional_asset=form.unit,
                 maximum_daily_loss=form.cleaned_data["maximum_daily_loss"],
+                caps=form.caps,
             )
         except InvalidInputError as error:
             explain(form, error, otherwise="maximum_notional")

@@ -198,6 +198,9 @@ def _stopped(agent: AgentFacts) -> State | None:
         if step.trading_state == gate.CLOSED:
             connections = Step("Make it active", reverse("wallets:connections"))
             return State("held_up", "Waiting: connection {name} is not active", named, action=connections)
+        if step.trading_state == gate.WATCHING:
+            connections = Step("Make it live", reverse("wallets:connections"))
+            return State("cannot_trade", "Cannot trade: connection {name} only watches", named, action=connections)
         if step.trading_state == gate.HALTED:
             return State("cannot_trade", "Cannot trade: {name} is halted", named, action=_settings(agent, "Resume"))
         if step.trading_state == gate.REDUCING and not agent.is_holding:
@@ -308,7 +311,8 @@ _COLUMNS: Final = (
     "pk", "name", "status", "wallet_id", "agents__pk", "agents__name", "agents__status", "agents__failures",
     "agents__status_detail", "agents__last_bar", "agents__timeframe", "agents__wallet_id",
     "agents__instrument__symbol", "agents__instrument__quote", "agents__instrument__minimum_notional",
-    *(f"{step}__name" for step in (_CONNECTION, *_WALLETS)), f"{_CONNECTION}__state",
+    *(f"{step}__name" for step in (_CONNECTION, *_WALLETS)),
+    *(f"{_CONNECTION}__{column}" for column in ("state", "is_paper", "live_at")),
     *(f"{wallet}__trading_state" for wallet in _WALLETS),
     *(f"{step}__limit__{column}" for step in (_CONNECTION, *_WALLETS) for column in _LIMIT),
 )  # fmt: skip
@@ -372,6 +376,8 @@ def _step(row: Mapping[str, Any], step: str) -> gate.Limits:
     symbols, most = row[f"{step}__limit__allowed_symbols"], row[f"{step}__limit__maximum_notional"]
     if step == _CONNECTION:
         state = gate.ACTIVE if row[f"{step}__state"] == Connection.State.ACTIVE else gate.CLOSED
+        if state == gate.ACTIVE and not row[f"{step}__is_paper"] and row[f"{step}__live_at"] is None:
+            state = gate.WATCHING
     else:
         state = row[f"{step}__trading_state"]
     said = gate.Limits(

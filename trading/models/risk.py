@@ -26,6 +26,33 @@ class RiskLimit(Owned):
         blank=True,
         help_text="A fraction: the fall that ends a day.",
     )
+    maximum_position = MoneyField(
+        null=True, blank=True, help_text="What a position may be worth after a buy, in the notional asset."
+    )
+    maximum_open_positions = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How many positions may be open at once here and below."
+    )
+    maximum_risk = models.DecimalField(
+        max_digits=9,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="A fraction of the wallet's value: what the way from a buy's price to its stop may cost.",
+    )
+    default_stop = models.DecimalField(
+        max_digits=9,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="A fraction below the price: the stop of a buy that names none.",
+    )
+    default_target = models.DecimalField(
+        max_digits=12,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="A fraction above the price: the target of a buy that names none.",
+    )
     # Not the owner's word: what the day has come to. Once the limit is reached nothing is bought until the next day.
     lost = models.DecimalField(max_digits=9, decimal_places=8, null=True, blank=True, editable=False)
     rests_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -42,6 +69,17 @@ class RiskLimit(Owned):
                 condition=Q(maximum_notional__isnull=True)
                 | (Q(maximum_notional__gt=0) & finite("maximum_notional") & ~Q(notional_asset="")),
                 name="risk_limit_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(maximum_position__isnull=True)
+                | (Q(maximum_position__gt=0) & finite("maximum_position") & ~Q(notional_asset="")),
+                name="risk_limit_position_positive",
+            ),
+            models.CheckConstraint(
+                condition=(Q(maximum_risk__isnull=True) | Q(maximum_risk__gt=0, maximum_risk__lte=1))
+                & (Q(default_stop__isnull=True) | Q(default_stop__gt=0, default_stop__lt=1))
+                & (Q(default_target__isnull=True) | Q(default_target__gt=0)),
+                name="risk_limit_shares",
             ),
             models.CheckConstraint(
                 condition=Q(maximum_daily_loss__isnull=True) | Q(maximum_daily_loss__gt=0, maximum_daily_loss__lte=1),

@@ -5,7 +5,7 @@ read after them: what was seen of a wallet's orders stays true until the transac
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from kit.errors import NotFoundError
-from markets.prices import Quote, quotes
+from markets.prices import Quote, prices_in, quotes
 from trading.models import Order
 from trading.orders import states
 from trading.orders.intents import Place
@@ -79,13 +79,14 @@ def read_facts(places: Collection[Place]) -> dict[UUID, Facts]:
     purses = _purses(places)
     paths = limits_on_paths({place.wallet_id: (place.instrument.venue, place.instrument.quote) for place in places})
     standings = _standings(places, purses, owner_id=next(iter(wallets.values())).owner_id)
+    values = _values([place for place in places if risk.tightest_risk(paths[place.wallet_id]) is not None])
     firsts = _orders(first for _, first in standings.values())
     return {
         wallet_id: Facts(
             place=place,
             wallet=wallets[wallet_id],
             quote=prices.get(place.instrument.pk),
-            standing=standings[wallet_id][0],
+            standing=replace(standings[wallet_id][0], value=values.get(wallet_id)),
             path=paths[wallet_id],
             purses=purses[wallet_id],
             first=firsts.get(standings[wallet_id][1]),
@@ -146,6 +147,26 @@ def _standings(
         standing = risk.Standing(position or ZERO, positions or ZERO, purse.balance, unfinished or "")
         standings[wallet_id] = standing, first
     return standings
+
+
+def _values(places: Collection[Place]) -> dict[UUID, Decimal]:
+    """What each wallet is worth in the quote asset of its place; one that holds what has no price now is left out."""
+    held: dict[UUID, dict[str, Decimal]] = {place.wallet_id: {} for place in places}
+    rows = Account.objects.filter(wallet__in=held, kind=Account.Kind.WALLET, balance__gt=0)
+    for wallet_id, asset, balance in rows.values_list("wallet_id", "asset", "balance"):
+        held[wallet_id][asset] = balance
+    markets: dict[tuple[str, str], list[UUID]] = {}
+    for place in places:
+        markets.setdefault((place.instrument.venue, place.instrument.quote), []).append(place.wallet_id)
+    found: dict[UUID, Decimal] = {}
+    for (venue, quote), wallet_ids in markets.items():
+        assets = {asset for wallet_id in wallet_ids for asset in held[wallet_id]} - {quote}
+        known = prices_in(assets=assets, base=quote, venue=venue) if assets else {}
+        prices = {asset: price.price for asset, price in known.items() if not price.is_carried} | {quote: Decimal(1)}
+        for wallet_id in wallet_ids:
+            if held[wallet_id].keys() <= prices.keys():
+                found[wallet_id] = sum((total * prices[asset] for asset, total in held[wallet_id].items()), ZERO)
+    return found
 
 
 def _orders(order_ids: Iterable[UUID | None]) -> dict[UUID | None, Order]:

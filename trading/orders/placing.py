@@ -8,6 +8,7 @@ Orders of many wallets are placed together by a `Batch`: what the gate looks at 
 judged when it is placed, and all are written together. One by itself is a batch of one.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -22,7 +23,7 @@ from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.sentences import Told, joined
 from markets.models import Instrument
-from trading.models import Order, OrderEvent, Position, RiskDecision
+from trading.models import Order, OrderEvent, Position, RiskDecision, Side
 from trading.orders import leases, states
 from trading.orders.facts import Facts, read_facts
 from trading.orders.holds import hold, to_hold
@@ -93,6 +94,7 @@ class Batch:
     def __init__(self, places: Collection[Place]) -> None:
         self._facts = read_facts(places)
         self._placed: list[_Placed] = []
+        self._opening: Counter[UUID | None] = Counter()  # positions that orders of this batch will open, by step
 
     def facts(self, wallet_id: UUID) -> Facts:
         """What is known at the wallet's place."""
@@ -121,12 +123,21 @@ class Batch:
         ):
             raise WrongSideError(joined(*wrong.values()), fields={name: str(said) for name, said in wrong.items()})
         order = _order(facts, intent, terms, price or Decimal(0))
-        placed = _Placed(order, risk.assess(_proposal(facts, terms, price)))
+        _give_usual_levels(order, facts)
+        placed = _Placed(order, risk.assess(self._proposal(facts, terms, order, price)))
         if placed.verdict.allowed:
             _look_for_funds(placed, facts)
+        if placed.verdict.allowed and terms.is_buy and not facts.standing.position:
+            self._opening.update(step.id for step in facts.path)
         _settle(placed)
         self._placed.append(placed)
         return order
+
+    def _proposal(self, facts: Facts, terms: Terms, order: Order, price: Decimal | None) -> risk.Proposal:
+        """What the gate judges, with what earlier orders of this batch will open."""
+        proposal = _proposal(facts, terms, order, price)
+        path = (replace(step, open_positions=step.open_positions + self._opening[step.id]) for step in proposal.path)
+        return replace(proposal, path=tuple(path)) if self._opening else proposal
 
     def write(self) -> bool:
         """Hold the funds and write all orders; whether each is what it was when it was placed.
@@ -144,8 +155,9 @@ class Batch:
         return not any(missing)
 
 
-def _proposal(facts: Facts, terms: Terms, price: Decimal | None) -> risk.Proposal:
+def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -> risk.Proposal:
     instrument = facts.place.instrument
+    trailed = None if price is None or order.exit_trail is None else price - order.exit_trail
     return risk.Proposal(
         is_buy=terms.is_buy,
         quantity=sizing.in_lots(terms.quantity, instrument.lot_size),
@@ -168,7 +180,21 @@ def _proposal(facts: Facts, terms: Terms, price: Decimal | None) -> risk.Proposa
         standing=facts.standing,
         path=facts.path,
         reserve=facts.wallet.name if facts.wallet.role == Wallet.Role.RESERVE else "",
+        exit_stop=trailed if order.exit_stop is None else order.exit_stop,
     )
+
+
+def _give_usual_levels(order: Order, facts: Facts) -> None:
+    """A buy without a stop or a target gets those that its path says are usual, from the last price."""
+    if order.side != Side.BUY or facts.quote is None:
+        return
+    (stop, target), price, tick = risk.usual_levels(facts.path), facts.quote.price, facts.place.instrument.tick_size
+    if stop is not None and order.exit_stop is None and order.exit_trail is None:
+        level = sizing.in_ticks(price * (1 - stop), tick)
+        order.exit_stop = level if 0 < level < price else None
+    if target is not None and order.exit_target is None:
+        level = sizing.in_ticks(price * (1 + target), tick)
+        order.exit_target = level if level > price else None
 
 
 def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:

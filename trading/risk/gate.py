@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 from kit.decimals import plain
 from kit.sentences import Sentence, Told, Value, amount, moment, number, rule, sentence
@@ -25,7 +26,12 @@ PRICE_AGE_LIMIT: Final = timedelta(seconds=60)
 DUST_LOTS: Final = 1
 
 # The checks of what the user set.
-LIMITS: Final = frozenset({"allowed_symbols", "maximum_notional", "daily_loss"})
+LIMITS: Final = frozenset(
+    {
+        "allowed_symbols", "maximum_notional", "daily_loss", "maximum_position", "maximum_open_positions",
+        "maximum_risk",
+    }
+)  # fmt: skip
 
 ACTIVE: Final = "active"
 REDUCING: Final = "reducing"
@@ -36,12 +42,34 @@ WATCHING: Final = "watching"
 
 
 @dataclass(frozen=True, slots=True)
+class Caps:
+    """What one step says beyond markets, order and day; None where it says nothing.
+
+    `maximum_position` is what a position may be worth after a buy, in the step's notional asset. `maximum_risk` is what
+    the way from a buy's price to its stop may cost, a fraction of what the wallet is worth; without a stop all that is
+    bought is at risk. `default_stop` and `default_target` are fractions below and above the price of a buy that names
+    none.
+    """
+
+    maximum_position: Decimal | None = None
+    maximum_open_positions: int | None = None
+    maximum_risk: Decimal | None = None
+    default_stop: Decimal | None = None
+    default_target: Decimal | None = None
+
+
+NO_CAPS: Final = Caps()
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one connection or wallet of the path says. None where it says nothing.
 
     `maximum_notional` is counted in `notional_asset`; `in_unit` is the same in the unit that the path is asked in (the
     quote asset of an order), None where no price tells. `rests_until` is when the day ends in which `lost`, a fraction,
-    has reached `maximum_daily_loss`; None while it has not.
+    has reached `maximum_daily_loss`; None while it has not. `position_in_unit` is the caps' largest position in the
+    unit of the path; `open_positions` counts those of the step and below it, orders that will open one included, where
+    the caps limit their number.
     """
 
     name: str
@@ -53,11 +81,17 @@ class Limits:
     maximum_daily_loss: Decimal | None = None
     lost: Decimal | None = None
     rests_until: datetime | None = None
+    caps: Caps = NO_CAPS
+    position_in_unit: Decimal | None = None
+    open_positions: int = 0
+    id: UUID | None = None
 
     @property
     def is_unpriced(self) -> bool:
-        """Whether it limits the amount and nobody can say to how much."""
-        return self.maximum_notional is not None and self.in_unit is None
+        """Whether it limits an amount and nobody can say to how much."""
+        return (self.maximum_notional is not None and self.in_unit is None) or (
+            self.caps.maximum_position is not None and self.position_in_unit is None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +114,14 @@ class Market:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the wallet has: `position` in this instrument, `positions` of every instrument with the same base asset,
-    `in_books` of that asset in its account, and whether an order in this instrument is not finished."""
+    `in_books` of that asset in its account, and whether an order in this instrument is not finished. `value` is what
+    the wallet is worth in the quote asset, None where a price is missing or no limit asks for it."""
 
     position: Decimal = Decimal(0)
     positions: Decimal = Decimal(0)
     in_books: Decimal = Decimal(0)
     unfinished: str = ""
+    value: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +141,7 @@ class Proposal:
     path: tuple[Limits, ...]
     protects: bool = False
     reserve: str = ""
+    exit_stop: Decimal | None = None
 
     @property
     def notional(self) -> Decimal | None:
@@ -169,6 +206,27 @@ def tightest_notional(path: tuple[Limits, ...]) -> Decimal | None:
     return min((step.in_unit for step in path if step.in_unit is not None), default=None)
 
 
+def tightest_position(path: tuple[Limits, ...]) -> Decimal | None:
+    """The smallest position that a step of the path allows, in its unit; None when nobody names one."""
+    return min((step.position_in_unit for step in path if step.position_in_unit is not None), default=None)
+
+
+def tightest_risk(path: tuple[Limits, ...]) -> Decimal | None:
+    """The smallest risk of a trade that a step of the path allows; None when nobody names one."""
+    return min((step.caps.maximum_risk for step in path if step.caps.maximum_risk is not None), default=None)
+
+
+def usual_levels(path: tuple[Limits, ...]) -> tuple[Decimal | None, Decimal | None]:
+    """The stop and the target of a buy that names none, as fractions: what the step nearest to the wallet says.
+
+    The path begins with the connection, which is the farthest, and goes on from the wallet upwards.
+    """
+    nearest = path[1:] + path[:1]
+    stop = next((step.caps.default_stop for step in nearest if step.caps.default_stop is not None), None)
+    target = next((step.caps.default_target for step in nearest if step.caps.default_target is not None), None)
+    return stop, target
+
+
 def shared_symbols(path: tuple[Limits, ...]) -> frozenset[str] | None:
     """The symbols that every list on the path allows, None when there is no list."""
     lists = [step.allowed_symbols for step in path if step.allowed_symbols is not None]
@@ -188,6 +246,10 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
         "allowed_symbols": None if symbols is None else sorted(symbols),
         "position": plain(standing.position),
         "in_books": plain(standing.in_books),
+        "maximum_position": _text(tightest_position(proposal.path)),
+        "maximum_risk": _text(tightest_risk(proposal.path)),
+        "exit_stop": _text(proposal.exit_stop),
+        "value": _text(standing.value),
         "path": [
             {
                 "name": step.name,
@@ -197,6 +259,10 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
                 "allowed_symbols": None if step.allowed_symbols is None else sorted(step.allowed_symbols),
                 "maximum_daily_loss": _text(step.maximum_daily_loss),
                 "lost": _text(step.lost),
+                "maximum_position": _text(step.caps.maximum_position),
+                "maximum_open_positions": step.caps.maximum_open_positions,
+                "open_positions": step.open_positions,
+                "maximum_risk": _text(step.caps.maximum_risk),
             }
             for step in proposal.path
         ],
@@ -382,6 +448,59 @@ def _check_notional(proposal: Proposal) -> Told:
     return ""
 
 
+def _check_position_size(proposal: Proposal) -> Told:
+    maximum, price = tightest_position(proposal.path), proposal.market.price
+    if proposal.reduces or maximum is None or price is None:
+        return ""
+    after = (proposal.standing.position + proposal.quantity) * price
+    if after <= maximum:
+        return ""
+    quote = proposal.market.quote
+    return sentence(
+        "The position would be worth {after}, more than the {maximum} that {who} allows: buy less or raise the limit.",
+        after=amount(after, quote),
+        maximum=amount(maximum, quote),
+        who=next(step.name for step in proposal.path if step.position_in_unit == maximum),
+    )
+
+
+def _check_open_positions(proposal: Proposal) -> Told:
+    if proposal.reduces or proposal.standing.position > 0:
+        return ""
+    for step in proposal.path:
+        most = step.caps.maximum_open_positions
+        if most is not None and step.open_positions >= most:
+            return (
+                f"{step.name} has {step.open_positions} positions open or on their way, and may have {most}: close one "
+                "or raise the limit."
+            )
+    return ""
+
+
+def _check_risk(proposal: Proposal) -> Told:
+    most, price, value = tightest_risk(proposal.path), proposal.market.price, proposal.standing.value
+    if proposal.reduces or most is None or price is None:
+        return ""
+    if value is None:
+        return "Nobody knows what the wallet is worth, so not what it may risk: wait for prices of all that it holds."
+    stop = proposal.exit_stop
+    risk = proposal.quantity * (price - stop if stop is not None else price)
+    if risk <= most * value:
+        return ""
+    quote = proposal.market.quote
+    why = "its stop at {stop} would cost" if stop is not None else "without a stop it puts at risk"
+    values: dict[str, Value | Told | int] = {
+        "risk": amount(risk, quote), "most": amount(most * value, quote), "share": _percent(most),
+    }  # fmt: skip
+    if stop is not None:
+        values["stop"] = shown_price(stop, proposal.market.tick_size)
+    return sentence(
+        f"The order is too risky: {why} {{risk}}, and {{share}} % of the wallet's value is {{most}}. Buy less, or give "
+        "a stop that is nearer.",
+        **values,
+    )
+
+
 CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("reserve", _check_reserve),
     ("trading_state", _check_state),
@@ -395,4 +514,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("minimum_notional", _check_minimum),
     ("allowed_symbols", _check_symbols),
     ("maximum_notional", _check_notional),
+    ("maximum_position", _check_position_size),
+    ("maximum_open_positions", _check_open_positions),
+    ("maximum_risk", _check_risk),
 )

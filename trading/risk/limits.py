@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -31,12 +31,14 @@ def set_limits(
     maximum_notional: Decimal | None,
     notional_asset: str = "",
     maximum_daily_loss: Decimal | None = None,
+    caps: risk.Caps | None = None,
 ) -> RiskLimit:
     """Replace the limits of a connection or a wallet.
 
     `allowed_symbols` such as "BTC/USDT": an empty list allows none, None says nothing here. `maximum_notional` is per
     order and counted in `notional_asset`, by default the owner's base currency, whatever market is bought: the gate
     converts it at the market's prices. None says nothing here. `maximum_daily_loss` is a fraction, see `daily_loss`.
+    `caps` replace the others; None leaves them as they are.
     Raises InvalidInputError for a notional that is not positive or an asset that no price leads from to the base
     currency, because nobody could tell what such a limit allows, and for a loss that is no fraction.
     """
@@ -49,14 +51,19 @@ def set_limits(
             "Give a daily loss above 0 and up to 100 %, or none.",
             fields={"maximum_daily_loss": "Must be above 0 and up to 100 %."},
         )
-    asset = "" if maximum_notional is None else _counted_in(notional_asset.strip().upper(), on)
+    if caps is None:
+        caps = caps_of(RiskLimit.objects.filter(owner_id=on.owner_id, **_target(on)).first())
+    _require_caps(caps)
+    counts = maximum_notional is not None or caps.maximum_position is not None
+    asset = _counted_in(notional_asset.strip().upper(), on) if counts else ""
     symbols = None if allowed_symbols is None else sorted({symbol.strip().upper() for symbol in allowed_symbols})
-    target = {"connection": on} if isinstance(on, Connection) else {"wallet": on}
+    target = _target(on)
     after = {
         "allowed_symbols": symbols,
         "maximum_notional": maximum_notional,
         "notional_asset": asset,
         "maximum_daily_loss": maximum_daily_loss,
+        **asdict(caps),
     }
     silence = dict.fromkeys(after) | {"notional_asset": ""}
     with transaction.atomic():
@@ -71,6 +78,28 @@ def set_limits(
         audit.Area.LIMITS, "Limits changed", owner_id=on.owner_id, subject=on.name, before=before, after=after
     )
     return limit
+
+
+def _target(on: Connection | Wallet) -> dict[str, Any]:
+    return {"connection": on} if isinstance(on, Connection) else {"wallet": on}
+
+
+def caps_of(limit: Any) -> risk.Caps:
+    """What a row says beyond markets, order and day."""
+    return risk.NO_CAPS if limit is None else risk.Caps(*(getattr(limit, field.name) for field in fields(risk.Caps)))
+
+
+def _require_caps(caps: risk.Caps) -> None:
+    """Raise InvalidInputError, by field, for what is no limit."""
+    problems = {}
+    if caps.maximum_position is not None and not (caps.maximum_position.is_finite() and caps.maximum_position > 0):
+        problems["maximum_position"] = "Must be above zero."
+    for name, most in (("maximum_risk", 1), ("default_stop", Decimal("0.99999999")), ("default_target", 1000)):
+        share = getattr(caps, name)
+        if share is not None and not (share.is_finite() and 0 < share <= most):
+            problems[name] = "Must be above 0 % and below 100 %." if name == "default_stop" else "Must be above 0 %."
+    if problems:
+        raise InvalidInputError("Correct the limits, or leave them empty.", fields=problems)
 
 
 def _rests_on(lost: Decimal, maximum: Decimal | None) -> bool:
@@ -104,7 +133,11 @@ def base_currency(on: Connection | Wallet) -> str:
 
 _PATHS = """
 SELECT wanted.wallet_id, step.name, step.trading_state, own.allowed_symbols::text, own.maximum_notional,
-       own.notional_asset, own.maximum_daily_loss, own.lost, own.rests_until
+       own.notional_asset, own.maximum_daily_loss, own.lost, own.rests_until, own.maximum_position,
+       own.maximum_open_positions, own.maximum_risk, own.default_stop, own.default_target,
+       CASE WHEN own.maximum_open_positions IS NOT NULL
+            THEN trading_open_below(step.wallet_id, step.connection_id) ELSE 0 END,
+       coalesce(step.wallet_id, step.connection_id)
 FROM unnest(%s::uuid[]) AS wanted (wallet_id)
 CROSS JOIN LATERAL wallet_path(wanted.wallet_id) AS step
 LEFT JOIN LATERAL (
@@ -149,6 +182,10 @@ def converted(path: Iterable[risk.Limits], *, venue: str, unit: str) -> tuple[ri
 
 def _paths(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
     paths: dict[UUID, tuple[risk.Limits, ...]] = dict.fromkeys(wallet_ids, ())
+    if connection.in_atomic_block:
+        # Who counts open positions takes turns with whoever may open one too.
+        counted = RiskLimit.objects.filter(maximum_open_positions__isnull=False).order_by("pk")
+        list(counted.select_for_update(no_key=True).values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(_PATHS, [list(wallet_ids)])
         for wallet_id, *row in cursor.fetchall():
@@ -158,27 +195,37 @@ def _paths(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
 
 def _prices(steps: Iterable[risk.Limits], *, venue: str, unit: str) -> Mapping[str, Quote]:
     """What the assets that the steps count in are worth in `unit`, where they count in another."""
-    foreign = {step.notional_asset for step in steps if step.maximum_notional is not None} - {unit}
+    foreign = {step.notional_asset for step in steps if step.notional_asset} - {unit}
     return prices_in(assets=foreign, base=unit, venue=venue) if foreign else {}
 
 
 def _in_unit(steps: Iterable[risk.Limits], unit: str, prices: Mapping[str, Quote]) -> tuple[risk.Limits, ...]:
-    def amount(step: risk.Limits) -> Decimal | None:
-        if step.maximum_notional is None or step.notional_asset == unit:
-            return step.maximum_notional
-        quote = prices.get(step.notional_asset)
+    def amount(most: Decimal | None, asset: str) -> Decimal | None:
+        if most is None or asset == unit:
+            return most
+        quote = prices.get(asset)
         if quote is None or quote.is_carried:  # nobody says that price any more
             return None
-        return (step.maximum_notional * quote.price).quantize(UNIT, ROUND_DOWN)
+        return (most * quote.price).quantize(UNIT, ROUND_DOWN)
 
-    return tuple(replace(step, in_unit=amount(step)) for step in steps)
+    return tuple(
+        replace(
+            step,
+            in_unit=amount(step.maximum_notional, step.notional_asset),
+            position_in_unit=amount(step.caps.maximum_position, step.notional_asset),
+        )
+        for step in steps
+    )
 
 
 def _limits(
-    name: str, state: str, symbols: str | None, notional: Decimal | None, asset: str | None, *loss: Any
+    name: str, state: str, symbols: str | None, notional: Decimal | None, asset: str | None, *others: Any
 ) -> risk.Limits:
     listed = None if symbols is None else frozenset(json.loads(symbols))
-    return told(risk.Limits(name, state, listed, notional, asset or ""), *loss)
+    *loss_and_caps, opened, step_id = others
+    loss, caps = loss_and_caps[:3], risk.Caps(*loss_and_caps[3:])
+    said = risk.Limits(name, state, listed, notional, asset or "", caps=caps, open_positions=opened, id=step_id)
+    return told(said, *loss)
 
 
 def told(

@@ -3,7 +3,7 @@
 The gate reads the same rows with its own query and the same two functions, so a page never promises what it refuses.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -13,7 +13,7 @@ from kit.errors import NotFoundError
 from markets.models import Instrument
 from trading.models import RiskLimit
 from trading.risk import gate as risk
-from trading.risk.limits import converted, told
+from trading.risk.limits import caps_of, converted, told
 from wallets.models import Connection, Wallet
 
 NO_MARKETS: Final = "Nobody on the path says which markets may be traded, so none may."
@@ -41,6 +41,20 @@ class LimitStep:
     is_tightest_symbols: bool
     is_tightest_notional: bool
     is_unpriced: bool
+    maximum_position: Decimal | None = None
+    maximum_open_positions: int | None = None
+    maximum_risk: Decimal | None = None
+    default_stop: Decimal | None = None
+    default_target: Decimal | None = None
+
+    @property
+    def caps(self) -> risk.Caps:
+        """What it says beyond markets, order and day."""
+        return risk.Caps(*(getattr(self, field.name) for field in fields(risk.Caps)))
+
+    @property
+    def says_more(self) -> bool:
+        return self.caps != risk.NO_CAPS
 
     @property
     def is_connection(self) -> bool:
@@ -134,6 +148,7 @@ def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wal
             is_tightest_symbols=symbols is not None and limit.allowed_symbols == symbols,
             is_unpriced=limit.is_unpriced,
             is_tightest_notional=notional is not None and limit.in_unit == notional,
+            **asdict(limit.caps),
         )
         for step, limit in zip(path, limits, strict=True)
     )
@@ -154,7 +169,11 @@ def _limits(step: Connection | Wallet) -> risk.Limits:
         return risk.Limits(step.name)
     listed = None if limit.allowed_symbols is None else frozenset(limit.allowed_symbols)
     said = risk.Limits(
-        step.name, allowed_symbols=listed, maximum_notional=limit.maximum_notional, notional_asset=limit.notional_asset
+        step.name,
+        allowed_symbols=listed,
+        maximum_notional=limit.maximum_notional,
+        notional_asset=limit.notional_asset,
+        caps=caps_of(limit),
     )
     return told(said, limit.maximum_daily_loss, limit.lost, limit.rests_until)
 
