@@ -128,7 +128,8 @@ class Batch:
         if placed.verdict.allowed:
             _look_for_funds(placed, facts)
         if placed.verdict.allowed and terms.is_buy and not facts.standing.position:
-            self._opening.update(step.id for step in facts.path)
+            counted = (step.id for step in facts.path if step.caps.maximum_open_positions is not None)
+            self._opening.update(counted)
         _settle(placed)
         self._placed.append(placed)
         return order
