@@ -23,9 +23,10 @@ from goals.models import Goal, GoalMove
 from kit.errors import MoniqoError
 from kit.formatting import PRECISION
 from kit.sentences import Sentence, Told, amount, sentence, told_by
+from wallets.hierarchy.allocations import RULE
 from wallets.hierarchy.movements import smallest_unit
 from wallets.hierarchy.routes import Move, require_open, route
-from wallets.models import Account, Wallet
+from wallets.models import Account, AllocationLine, FundAllocation, Wallet
 
 ZERO: Final = Decimal(0)
 
@@ -122,6 +123,17 @@ def read_books(goal: Goal) -> Books:
         if row["asset"] == family[row["source_id"]].base_asset:
             collected[row["source_id"]] += row["total"]
             by_others[row["source_id"]] += row["others"]
+    # What a rule or a plan took up as profit is in that wallet no more, as if another goal had collected it.
+    swept = AllocationLine.objects.filter(
+        Q(allocation__posting__key__startswith=RULE) | Q(allocation__posting__detail__has_key="plan"),
+        owner_id=owner_id,
+        profit__gt=0,
+        allocation__status=FundAllocation.Status.APPLIED,
+        allocation__created_at__gte=goal.starts_at,
+    )
+    for source_id, total in swept.order_by().values_list("source_id").annotate(Sum("profit")):
+        collected[source_id] += total
+        by_others[source_id] += total
     idle = Agent.objects.filter(Q(status=Agent.Status.ARCHIVED) | Q(farm__status="archived"), owner_id=owner_id)
     return Books(
         family=family,

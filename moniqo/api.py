@@ -33,6 +33,7 @@ from portfolio.api import router as portfolio
 from trading.api import router as trading
 from wallets.connections.api import router as connections
 from wallets.hierarchy.api import router as wallets
+from wallets.hierarchy.rules_api import router as rules
 
 api_log = logging.getLogger(__name__)
 REFUSED = {
@@ -78,6 +79,7 @@ api.add_router("/", tokens, tags=["tokens"])
 api.add_router("/", markets, tags=["markets"])
 api.add_router("/", connections, tags=["platforms and connections"])
 api.add_router("/", wallets, tags=["wallets"])
+api.add_router("/", rules, tags=["wallets"])
 api.add_router("/", trading, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
 api.add_router("/", goals, tags=["goals"])

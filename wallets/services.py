@@ -13,6 +13,7 @@ from wallets.hierarchy.movements import (
 )
 from wallets.hierarchy.places import create_wallet, update_wallet
 from wallets.hierarchy.routes import Move, move_along, route
+from wallets.hierarchy.rules import apply_rules, make_rule, switch_rule
 from wallets.hierarchy.undoing import undo
 from wallets.sync.runs import assign_suspense, prune_sync_log, request_sync, sync_connection
 from wallets.venues.accounts import create_demo_connection, open_paper_account
@@ -22,12 +23,14 @@ __all__ = (
     "Preview",
     "Side",
     "allocate",
+    "apply_rules",
     "archive_wallet",
     "assign_suspense",
     "collect",
     "create_demo_connection",
     "create_wallet",
     "deposit",
+    "make_rule",
     "move_along",
     "move_wallet",
     "open_paper_account",
@@ -38,6 +41,7 @@ __all__ = (
     "request_sync",
     "restore_wallet",
     "route",
+    "switch_rule",
     "sync_connection",
     "undo",
     "update_wallet",

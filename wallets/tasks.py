@@ -5,8 +5,9 @@ from uuid import UUID
 
 from celery import shared_task
 
+from kit import tenancy
 from kit.tasks import SelfCountingTask
-from wallets.hierarchy import plans
+from wallets.hierarchy import plans, rules
 from wallets.ledger import proof
 from wallets.sync import following, platforms
 from wallets.sync import runs as sync
@@ -17,6 +18,7 @@ SYNC_SECONDS_MOST: Final = 60
 KILLED_AFTER_SECONDS: Final = 90
 # How often the prices of exchanges are asked for; what a busy worker could not begin in time is dropped.
 FOLLOW_SECONDS: Final = 15
+RULES_EXPIRE: Final = 60  # the next one comes anyway
 
 
 @shared_task(
@@ -49,6 +51,23 @@ def collect_exchange(slug: str) -> None:
 def verify_ledger() -> None:
     """Prove every owner's books, and tell whom it concerns when they contradict themselves."""
     proof.prove_ledger()
+
+
+@shared_task(name="wallets.tasks.apply_rules")
+def apply_rules() -> int:
+    """A task for every owner with a rule that is on; returns how many."""
+    with tenancy.system():
+        owners = rules.owners_with_rules()
+    for owner_id in owners:
+        apply_rules_of.apply_async(args=(str(owner_id),), expires=RULES_EXPIRE)
+    return len(owners)
+
+
+@shared_task(name="wallets.tasks.apply_rules_of")
+def apply_rules_of(owner_id: str) -> int:
+    """Carry out what one owner's rules have reason for; returns how many were."""
+    with tenancy.tenant(UUID(owner_id)):
+        return len(rules.apply_rules(owner_id=UUID(owner_id)))
 
 
 @shared_task(name="wallets.tasks.forget_previews")

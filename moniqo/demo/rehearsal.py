@@ -40,8 +40,8 @@ from portfolio.services import roll_up_days, take_snapshots
 from quant.candles import DAY_MS
 from trading.models import Order, Position
 from trading.services import execute_order, set_limits
-from wallets.models import Connection, Wallet
-from wallets.services import allocate, collect, create_wallet, deposit
+from wallets.models import Connection, Wallet, WalletRule
+from wallets.services import allocate, apply_rules, collect, create_wallet, deposit, make_rule
 from wallets.venues.accounts import create_demo_connection, go_live, rehearse
 
 # Stops are looked at this often between the runs, or as often as the candles allow.
@@ -141,6 +141,8 @@ def _open(owner_id: UUID, scene: stage.Scene) -> None:
             for agent in role.agents:
                 if agent.joins_before_end is None or not scene.is_quick(agent):
                     _hire(owner_id, farm, role, agent, scene)
+        first = Farm.objects.select_related("wallet").order_by("created_at")[0].wallet
+        make_rule(owner_id=owner_id, wallet_id=first.pk, kind=WalletRule.Kind.SWEEP, every=WalletRule.Every.WEEK)
         ambitions.set_first(owner_id=owner_id, master=master, dollar=dollar_in(scene.quote))
         take_snapshots(owner_id=owner_id, at=scene.start)
         stage.remember(owner_id, scene)
@@ -227,7 +229,8 @@ def _moments(scene: stage.Scene, agents: list[Agent], first: int, until: int) ->
 
 
 def _midnight(owner_id: UUID, scene: stage.Scene, now: int) -> None:
-    """The trader's own doings: a later deposit, a late hire, a collection."""
+    """The trader's own doings, a later deposit, a late hire, a collection; and what the rule does by itself."""
+    apply_rules(owner_id=owner_id)
     day = (now - milliseconds(scene.start)) // DAY_MS
     if day == cast.LATER_DEPOSIT_AFTER_DAYS:
         _deposit(owner_id, _master(), cast.LATER_DEPOSIT, scene, "later")

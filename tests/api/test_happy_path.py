@@ -169,6 +169,13 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     program.call("get", "/allocations/{allocation_id}", allocation_id=plan)
     program.call("post", "/allocations/{allocation_id}/apply", status=201, allocation_id=plan)
     program.call("post", "/allocations/{allocation_id}/undo", status=201, allocation_id=plan)
+    rule = program.call(
+        "post", "/wallets/{wallet_id}/rules", {"kind": "distribute"}, status=201, wallet_id=master["id"]
+    )
+    assert len(program.rows("/wallets/{wallet_id}/rules", wallet_id=master["id"])) == 1
+    program.call("patch", "/rules/{rule_id}", {"is_on": False}, rule_id=rule["id"])
+    for asked in ("preview", "runs"):
+        program.call("get", f"/rules/{{rule_id}}/{asked}", rule_id=rule["id"])
     for state in ("paused", "active"):
         program.call("put", "/connections/{connection_id}/state", {"state": state}, connection_id=connection)
     program.call("post", "/connections/{connection_id}/sync", status=202, connection_id=connection)

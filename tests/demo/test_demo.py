@@ -49,7 +49,7 @@ from tests.markets.candle_files import make_coins
 from tests.shared_data import MADE, RECORDED, recording
 from trading.models import Fill, Order, Position
 from wallets.ledger import verify
-from wallets.models import FundAllocation, Wallet
+from wallets.models import FundAllocation, Wallet, WalletRule
 
 START = datetime(2024, 1, 3, 8, tzinfo=UTC)
 FOUR_HOURS = timedelta(hours=4)
@@ -191,6 +191,9 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
         assert Position.objects.filter(closed_at__isnull=False).exists()
         kinds = set(FundAllocation.objects.values_list("kind", flat=True))
         assert kinds >= {"deposit", "allocate"}
+        rule = WalletRule.objects.get()
+        assert (rule.kind, rule.every, rule.is_on) == ("sweep", "week", True)
+        assert {run.status for run in rule.runs.all()} >= {"done"}
         snapshots = Snapshot.objects.filter(wallet=Wallet.objects.get(role="master"))
         bars = {START + bar * FOUR_HOURS for bar in range(BARS + 1)}
         closes = {bar - days.INSTANT for bar in bars if bar.hour == 0}

@@ -139,7 +139,7 @@ def test_a_reserve_is_renamed_and_has_neither_target_nor_trading_state(
     Wallet.objects.filter(pk=tree.master.pk).update(trading_state="halted")
     place = {"wallet": reserve.pk, "tab": "settings"}
     page = browser.get(reverse("wallets:tree"), place)
-    assert set(page.context["form"].fields) == {"name", "minimum_balance"}
+    assert set(page.context["form"].fields) == {"name", "minimum_balance", "maximum_balance"}
     assert page.context["selected"].state.words == "Empty"
     sent = {"name": "Rainy days", "minimum_balance": "100", "trading_state": "halted"}
     assert browser.post(reverse("wallets:settings", args=[reserve.pk]), sent).status_code == 302

@@ -36,6 +36,7 @@ from wallets.hierarchy.schemas import (
     WalletChange,
     WalletIn,
     WalletOut,
+    line_shown,
 )
 from wallets.hierarchy.states import Work, wallet_state, work_of
 from wallets.hierarchy.tree import Holding, WalletNode
@@ -331,16 +332,7 @@ def _plan(plan: plans.Plan) -> dict[str, Any]:
     row = plan.allocation
     told = {name: getattr(row, name) for name in AllocationOut.model_fields if name != "lines"}
     return told | {
-        "lines": [
-            {
-                "source_id": line.source.pk if line.source else None,
-                "target_id": line.target.pk,
-                "asset": line.asset,
-                "amount": line.amount,
-                "profit": line.profit,
-            }
-            for line in plan.lines
-        ],
+        "lines": [line_shown(line) for line in plan.lines],
         "sides": [_side(side) | {"asset": side.asset, "held": side.held} for side in plan.sides],
         "stays": row.stays,
         "warnings": list(plan.warnings),

@@ -1,7 +1,7 @@
 """What wallets have earned, asked of whoever knows: the apps above that trade with them.
 
-Whatever is taken out of a wallet is profit first: each line of an allocation says how much of it was, so that the same
-profit is never taken twice and what is left of it is a subtraction.
+Whatever goes up from a wallet is profit first: each line of an allocation says how much of it was, so that the same
+profit is never taken twice. It is profit of the wallet that it comes to, and so goes on from there.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -39,19 +39,16 @@ def realized(owner_id: UUID) -> dict[UUID, Decimal | None]:
 def kept(*, owner_id: UUID, wallet_ids: Collection[UUID]) -> dict[UUID, Decimal | None]:
     """How much of what each of the wallets has realized is still there, at least zero; None where it is not known."""
     earned = realized(owner_id)
-    taken = dict(
-        AllocationLine.objects.filter(
-            owner_id=owner_id,
-            source__in=wallet_ids,
-            profit__gt=0,
-            allocation__status=FundAllocation.Status.APPLIED,
-        )
-        .order_by()
-        .values_list("source")
-        .annotate(Sum("profit"))
+    lines = AllocationLine.objects.filter(
+        owner_id=owner_id, profit__gt=0, allocation__status=FundAllocation.Status.APPLIED
+    ).order_by()
+    taken, brought = (
+        dict(lines.filter(**{f"{side}__in": wallet_ids}).values_list(side).annotate(Sum("profit")))
+        for side in ("source", "target")
     )
     left: dict[UUID, Decimal | None] = {}
     for wallet_id in wallet_ids:
         profit = earned.get(wallet_id, ZERO)
-        left[wallet_id] = None if profit is None else max(profit - taken.get(wallet_id, ZERO), ZERO)
+        moved = brought.get(wallet_id, ZERO) - taken.get(wallet_id, ZERO)
+        left[wallet_id] = None if profit is None else max(profit + moved, ZERO)
     return left

@@ -10,6 +10,7 @@ from kit import display, formatting, glossary
 from kit.forms import AmountField, PercentField
 from kit.models import MONEY
 from wallets.hierarchy.parts import Part, read_part
+from wallets.hierarchy.places import UNCHANGED
 from wallets.hierarchy.tree import WalletNode
 from wallets.models import Connection, Wallet
 
@@ -91,20 +92,29 @@ class SettingsForm(forms.Form):
         decimal_places=MONEY["decimal_places"],
         error_messages={"min_value": "Enter zero or more."},
     )
+    maximum_balance = AmountField(
+        **glossary.field("maximum_balance"),
+        min_value=Decimal(0),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+        required=False,
+        error_messages={"min_value": "Enter zero or more."},
+    )
     trading_state = forms.ChoiceField(choices=Wallet.TradingState.choices, **glossary.field("trading_state"))
 
     def __init__(self, given: QueryDict | None = None, *, node: WalletNode) -> None:
-        now = {name: getattr(node, name) for name in ("name", "minimum_balance", "trading_state")}
+        now = {name: getattr(node, name) for name in ("name", "minimum_balance", "maximum_balance", "trading_state")}
         super().__init__(given, initial=now | {"target_percent": node.target_weight})
         self.auto_id, self.label_suffix = "settings_%s", ""
         self.node = node
-        self.fields["minimum_balance"].label = f"{self.fields['minimum_balance'].label}, in {node.base_asset}"
+        for name in ("minimum_balance", "maximum_balance"):
+            self.fields[name].label = f"{self.fields[name].label}, in {node.base_asset}"
         if node.parent_id is None or node.role == Wallet.Role.RESERVE:
             del self.fields["target_percent"]
         if node.role == Wallet.Role.RESERVE:
             del self.fields["trading_state"]
         if display.current().hide_amounts:
-            del self.fields["minimum_balance"]
+            del self.fields["minimum_balance"], self.fields["maximum_balance"]
 
     @property
     def target_weight(self) -> Decimal | None:
@@ -116,6 +126,14 @@ class SettingsForm(forms.Form):
         """What to keep from now on; None leaves it as it is."""
         minimum: Decimal | None = self.cleaned_data.get("minimum_balance")
         return minimum
+
+    @property
+    def ceiling(self) -> Decimal | str | None:
+        """What a sweep leaves from now on, None for no ceiling."""
+        if "maximum_balance" not in self.fields:
+            return UNCHANGED
+        ceiling: Decimal | None = self.cleaned_data["maximum_balance"]
+        return ceiling
 
     @property
     def state(self) -> str:

@@ -23,7 +23,7 @@ from wallets.hierarchy.states import OFF_TARGET, Work, is_off, may_trade, wallet
 from wallets.hierarchy.transfers import SWAPPED, TREE, WALLET, Place, Transfer
 from wallets.hierarchy.tree import WalletNode
 from wallets.ledger import statements
-from wallets.models import Account, Wallet
+from wallets.models import Account, Wallet, WalletRule
 
 ENTRIES_SHOWN: Final = 50
 ALLOCATIONS_SHOWN: Final = 20
@@ -219,6 +219,7 @@ def wallet_page(
         "accounts": accounts,
         "page": page,
         "lines": [statements.entry_line(entry) for entry in page.object_list],
+        "rules": WalletRule.objects.filter(wallet_id=pk),
         "moved": statements.moved(owner_id=owner_id, wallet_id=pk)[:ALLOCATIONS_SHOWN],
     }
     part = request.htmx.target if wants_part(request) else ""

@@ -5,6 +5,7 @@ Making them, changing them, finding one.
 
 from collections.abc import Collection
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,8 @@ from kit.live.publish import publish
 from markets.assets import require_named
 from wallets.models import Connection, Wallet
 
+# What `update_wallet` leaves as it is.
+UNCHANGED: Final = "unchanged"
 PARENT_ROLE = {
     Wallet.Role.FARM: Wallet.Role.MASTER,
     Wallet.Role.AGENT: Wallet.Role.FARM,
@@ -83,10 +86,12 @@ def update_wallet(
     target_weight: Decimal | None,
     trading_state: str,
     minimum_balance: Decimal | None = None,
+    maximum_balance: Decimal | str | None = UNCHANGED,
 ) -> Wallet:
-    """Change what a user may change of a wallet: its name, target weight, trading state and minimum balance.
+    """Change what a user may change of a wallet: its name, target weight, trading state, minimum balance and ceiling.
 
-    `minimum_balance` is an amount of its base asset; None leaves it as it is.
+    Both are amounts of its base asset; a `minimum_balance` of None leaves it as it is, a `maximum_balance` of None
+    removes it. Raises InvalidInputError naming the field, ConflictError for a name in use.
     """
     wallet = get_wallet(owner_id=owner_id, wallet_id=wallet_id)
     if not name.strip():
@@ -99,6 +104,9 @@ def update_wallet(
     before = _settings(wallet)
     if minimum_balance is not None:
         wallet.minimum_balance = _checked_minimum(minimum_balance)
+    if not isinstance(maximum_balance, str):
+        wallet.maximum_balance = maximum_balance
+    _check_ceiling(wallet)
     wallet.name, wallet.target_weight, wallet.trading_state = name.strip(), target_weight, trading_state
     save_in_place(wallet)
     after = _settings(wallet)
@@ -110,7 +118,7 @@ def update_wallet(
 
 
 def _settings(wallet: Wallet) -> dict[str, object]:
-    names = ("name", "target_weight", "trading_state", "minimum_balance")
+    names = ("name", "target_weight", "trading_state", "minimum_balance", "maximum_balance")
     return {name: getattr(wallet, name) for name in names}
 
 
@@ -161,6 +169,16 @@ def _checked_minimum(amount: Decimal) -> Decimal:
             "A minimum balance is zero or more.", fields={"minimum_balance": f"From 0 to below {MAX_AMOUNT:,}."}
         )
     return amount
+
+
+def _check_ceiling(wallet: Wallet) -> None:
+    ceiling = wallet.maximum_balance
+    if ceiling is None:
+        return
+    if not ceiling.is_finite() or not wallet.minimum_balance <= ceiling < MAX_AMOUNT:
+        raise InvalidInputError(
+            "A ceiling is at least the minimum balance.", fields={"maximum_balance": "At least the minimum balance."}
+        )
 
 
 def save_in_place(wallet: Wallet) -> None:

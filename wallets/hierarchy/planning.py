@@ -183,19 +183,27 @@ def _missing(books: Books, target: Wallet, asset: str, up_to: Decimal) -> Decima
 # --- up -------------------------------------------------------------------------------------------------------------
 
 
-def collect(books: Books, *, source_id: UUID, what: str, below: bool = False, target_id: UUID | None = None) -> Draft:
+def collect(
+    books: Books,
+    *,
+    source_id: UUID,
+    what: str,
+    below: bool = False,
+    target_id: UUID | None = None,
+    is_inner: bool = False,
+) -> Draft:
     """What is free, what was earned or everything, of the wallet or (`below`) of it and all below it.
 
     It goes to the wallet's parent, of a master's tree to the master, or to `target_id`. What is in open orders, below a
-    minimum balance or part of an open position stays and is said. Raises InvalidInputError for a target that would give
-    to itself.
+    minimum balance or part of an open position stays and is said. `is_inner` leaves the
+    wallet itself out. Raises InvalidInputError for a target that would give to itself.
     """
     if what not in WHAT:
         raise InvalidInputError(f"Choose one of {', '.join(WHAT)}.", fields={"what": "Not one of these."})
     source = books.wallet(source_id)
     target = books.wallet(target_id) if target_id else source.parent or source
     sources = [*books.below(source), source] if below else [source]
-    if source.parent is None and target_id is None:
+    if is_inner or (source.parent is None and target_id is None):
         sources = [one for one in sources if one.pk != source.pk]
     if target.pk in {one.pk for one in sources}:
         told = f"{target.name} would give to itself: choose a wallet outside of what is collected from."
@@ -219,6 +227,11 @@ def collect(books: Books, *, source_id: UUID, what: str, below: bool = False, ta
             told_lines.append(move)
             lines += _along(move, way)
     return Draft(FundAllocation.Kind.COLLECT, tuple(told_lines), tuple(lines), tuple(stays))
+
+
+def sweep(books: Books, wallet: Wallet) -> Draft:
+    """The free profit of everything below the wallet, up to it."""
+    return collect(books, source_id=wallet.pk, what=PROFIT, below=True, target_id=wallet.pk, is_inner=True)
 
 
 def _dues(
@@ -337,10 +350,7 @@ def _way(source: Wallet, target: Wallet) -> tuple[Wallet, ...]:
 
 
 def _along(move: Line, way: Sequence[Wallet]) -> list[Line]:
-    return [
-        Line(one, other, move.asset, move.amount, move.profit if place == 0 else ZERO)
-        for place, (one, other) in enumerate(pairwise(way))
-    ]
+    return [Line(one, other, move.asset, move.amount, move.profit) for one, other in pairwise(way)]
 
 
 def _path(wallet: Wallet) -> list[UUID]:

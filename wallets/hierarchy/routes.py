@@ -109,9 +109,9 @@ def move_along(
 
 
 def along(move: Move, way: Sequence[Wallet]) -> Iterator[Line]:
-    """A line for each link of the way; what the source had earned is said of its own alone."""
-    for place, (one, other) in enumerate(pairwise(way)):
-        yield Line(one, other, move.asset, move.amount, ZERO if place else min(move.profit, move.amount))
+    """A line for each link of the way; profit stays profit on it."""
+    for one, other in pairwise(way):
+        yield Line(one, other, move.asset, move.amount, min(move.profit, move.amount))
 
 
 def family_of(owner_id: UUID) -> dict[UUID, Wallet]:

@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field
 
 from kit.api import LEFT_OUT, Amount, Body, NotNegative, PositiveAmount, PositiveShare, Share, StepOut, Words
+from wallets.hierarchy.allocations import Line
 
 
 class HoldingOut(Schema):
@@ -45,6 +46,7 @@ class WalletOut(Schema):
     state_action: StepOut | None
     target_weight: Amount | None
     minimum_balance: Amount
+    maximum_balance: Amount | None
     archived_at: datetime | None
     own_value: Amount | None
     free_value: Amount
@@ -77,13 +79,15 @@ class WalletIn(Body):
 class WalletChange(Body):
     """Fields that are left out stay as they are; a `target_weight` of null removes the target.
 
-    `minimum_balance` is in the wallet's base asset.
+    `minimum_balance` and `maximum_balance` are in the wallet's base asset; a sweep takes what is free above the latter,
+    and null removes it.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=80)] = LEFT_OUT
     target_weight: Share | None = None
     trading_state: Literal["active", "reducing", "halted"] = LEFT_OUT
     minimum_balance: NotNegative = LEFT_OUT
+    maximum_balance: NotNegative | None = None
 
 
 class PlaceIn(Body):
@@ -167,6 +171,13 @@ class LineOut(Schema):
     asset: str
     amount: Amount
     profit: Amount
+
+
+def line_shown(line: Line) -> dict[str, Any]:
+    """A line as `LineOut` takes it."""
+    source_id = line.source.pk if line.source else None
+    told = {"asset": line.asset, "amount": line.amount, "profit": line.profit}
+    return {"source_id": source_id, "target_id": line.target.pk} | told
 
 
 class AllocationOut(Schema):
@@ -279,3 +290,47 @@ class StatementQuery(Schema):
 
     asset: str = Field("", max_length=20)
     kind: Literal["wallet", "external", "clearing", "fees", "suspense", "pnl"] = "wallet"
+
+
+class RuleIn(Body):
+    """`distribute` what comes in to the children by target, keep the minimum balance (`reserve`), or `sweep` up.
+
+    A sweep takes free profit every `hour`, `day` or `week`, or at once what a child has free above its `ceiling`.
+    """
+
+    kind: Literal["distribute", "reserve", "sweep"]
+    every: Literal["", "ceiling", "hour", "day", "week"] = ""
+
+
+class RuleChange(Body):
+    is_on: bool
+
+
+class RuleOut(Schema):
+    id: UUID
+    wallet_id: UUID
+    kind: str
+    every: str
+    is_on: bool
+    on_since: datetime
+    looked_at: datetime | None
+
+
+class RuleRunOut(Schema):
+    """What the rule did for one reason, or why it did nothing; `allocation_id` is what was moved."""
+
+    id: int
+    created_at: datetime
+    key: str
+    status: str
+    reason: Words
+    allocation_id: UUID | None
+
+
+class ReasonOut(Schema):
+    """What the rule would do now and why; `done` where it has done it already."""
+
+    key: str
+    why: Words
+    lines: list[LineOut]
+    done: bool

@@ -81,6 +81,7 @@ class WalletNode:
     base_asset: str
     target_weight: Decimal | None
     minimum_balance: Decimal
+    maximum_balance: Decimal | None
     archived_at: datetime | None
     holdings: tuple[Holding, ...]
     own_value: Decimal | None
@@ -107,7 +108,8 @@ class WalletNode:
 TREE: Final = """
 WITH tree AS MATERIALIZED (
     SELECT w.id, w.name, w.role, w.parent_id, below.root_id, w.created_at, w.trading_state, below.state,
-           w.connection_id, w.base_asset, w.target_weight, w.minimum_balance, w.archived_at, below.distance AS depth
+           w.connection_id, w.base_asset, w.target_weight, w.minimum_balance, w.maximum_balance, w.archived_at,
+           below.distance AS depth
     FROM wallet_subtree(
         ARRAY(SELECT id FROM wallets_wallet WHERE owner_id = %(owner)s AND parent_id IS NULL)
     ) AS below
@@ -127,7 +129,8 @@ rate AS MATERIALIZED (
     CROSS JOIN LATERAL market_prices(wanted.venue, wanted.base_asset, wanted.assets, %(now)s, %(live)s) AS found
 )
 SELECT t.id, t.name, t.role, t.parent_id, t.root_id, t.depth, t.trading_state, t.state, t.connection_id, t.base_asset,
-       t.target_weight, t.minimum_balance, t.archived_at, c.name AS connection_name, c.state AS connection_state,
+       t.target_weight, t.minimum_balance, t.maximum_balance, t.archived_at,
+       c.name AS connection_name, c.state AS connection_state,
        c.status, c.is_paper, NOT c.is_paper AND c.live_at IS NULL AS is_watching, c.synced_at, h.asset,
        h.held AS balance, h.reserved, r.price, r.source, r.at, r.is_carried
 FROM tree t
@@ -253,6 +256,7 @@ def _node(sprout: _Sprout, *, whole: Decimal) -> WalletNode:
         base_asset=row["base_asset"],
         target_weight=row["target_weight"],
         minimum_balance=row["minimum_balance"],
+        maximum_balance=row["maximum_balance"],
         archived_at=row["archived_at"],
         holdings=sprout.holdings,
         own_value=_known(sprout.own_value, any(holding.price is None for holding in sprout.holdings)),

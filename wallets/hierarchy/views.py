@@ -174,6 +174,7 @@ def settings(request: HtmxRequest, pk: UUID) -> HttpResponse:
                 target_weight=form.target_weight,
                 trading_state=form.state,
                 minimum_balance=form.minimum,
+                maximum_balance=form.ceiling,
             )
         except MoniqoError as error:
             explain(form, error, renamed={"target_weight": "target_percent"})

@@ -6,7 +6,18 @@ from typing import Any
 from django.contrib import admin
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline, SwitchAdmin
-from wallets.models import Account, AllocationLine, Entry, FundAllocation, Hold, Posting, Transfer, Wallet
+from wallets.models import (
+    Account,
+    AllocationLine,
+    Entry,
+    FundAllocation,
+    Hold,
+    Posting,
+    RuleRun,
+    Transfer,
+    Wallet,
+    WalletRule,
+)
 
 
 class AccountInline(ReadOnlyInline):
@@ -32,7 +43,7 @@ class WalletAdmin(SwitchAdmin):
     """Wallets are made by the services, which know their places; operators halt one, or let it go on."""
 
     switches = ("trading_state",)
-    units = MappingProxyType({"minimum_balance": "base_asset"})
+    units = MappingProxyType({"minimum_balance": "base_asset", "maximum_balance": "base_asset"})
 
     list_display = (
         "name",
@@ -43,6 +54,7 @@ class WalletAdmin(SwitchAdmin):
         "base_asset",
         "target_weight",
         "minimum_balance",
+        "maximum_balance",
         "trading_state",
     )
     list_filter = ("role", "trading_state", "base_asset", "connection__platform", "created_at")
@@ -152,4 +164,30 @@ class FundAllocationAdmin(ReadOnlyAdmin):
     inlines: Any = (LineInline,)
     list_select_related = ("owner", "source", "target")
     search_fields = ("id", "owner__email", "source__name", "target__name", "note", "posting__key")
+    date_hierarchy = "created_at"
+
+
+class RunInline(ReadOnlyInline):
+    model = RuleRun
+    fields = ("created_at", "status", "reason", "allocation")
+
+
+@admin.register(WalletRule)
+class WalletRuleAdmin(SwitchAdmin):
+    """Rules are their owners'; operators switch one off, or on again."""
+
+    switches = ("is_on",)
+    list_display = ("created_at", "owner", "wallet", "kind", "every", "is_on", "looked_at")
+    list_filter = ("kind", "every", "is_on")
+    list_select_related = ("owner", "wallet")
+    search_fields = ("id", "owner__email", "wallet__name")
+    inlines: Any = (RunInline,)
+
+
+@admin.register(RuleRun)
+class RuleRunAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "rule", "status", "reason", "allocation")
+    list_filter = ("status", "rule__kind", "created_at")
+    list_select_related = ("owner", "rule", "allocation")
+    search_fields = ("id", "owner__email", "rule__wallet__name", "key")
     date_hierarchy = "created_at"

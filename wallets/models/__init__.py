@@ -5,6 +5,7 @@ from wallets.models.hierarchy import Wallet
 from wallets.models.kinds import PostingKind, Purpose
 from wallets.models.ledger import Account, AllocationLine, Entry, FundAllocation, Hold, Posting, Transfer
 from wallets.models.platforms import Connection, Credential, CredentialField, Platform
+from wallets.models.rules import RuleRun, WalletRule
 from wallets.models.sync import Reconciliation, SyncRun
 
 __all__ = (
@@ -24,7 +25,9 @@ __all__ = (
     "PostingKind",
     "Purpose",
     "Reconciliation",
+    "RuleRun",
     "SyncRun",
     "Transfer",
     "Wallet",
+    "WalletRule",
 )

@@ -33,6 +33,9 @@ class Wallet(Identified, Owned):
         max_digits=9, decimal_places=8, null=True, blank=True, help_text="Fraction of the parent's value."
     )
     minimum_balance = MoneyField(default=Decimal(0), help_text="Of the base asset: goals take nothing below it.")
+    maximum_balance = MoneyField(
+        null=True, blank=True, help_text="Of the base asset: a sweep takes what is free above it."
+    )
     archived_at = models.DateTimeField(
         null=True, blank=True, help_text="Put away: it is empty, takes no money and stands in no list until restored."
     )
@@ -56,6 +59,10 @@ class Wallet(Identified, Owned):
                 condition=~Q(role="reserve") | Q(target_weight__isnull=True), name="wallet_reserve_has_no_target"
             ),
             models.CheckConstraint(condition=Q(minimum_balance__gte=0), name="wallet_minimum_balance_not_negative"),
+            models.CheckConstraint(
+                condition=Q(maximum_balance__isnull=True) | Q(maximum_balance__gte=models.F("minimum_balance")),
+                name="wallet_ceiling_above_the_minimum",
+            ),
         )
 
     def __str__(self) -> str:

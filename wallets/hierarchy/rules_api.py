@@ -1,0 +1,51 @@
+"""Rules of wallets, for programs. The same services as the page."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router
+from ninja.responses import Status
+
+from kit.api import Page, PageQuery, paginate
+from kit.http import owner_of
+from kit.users.access import MOVE
+from wallets.hierarchy import places, rules
+from wallets.hierarchy.schemas import ReasonOut, RuleChange, RuleIn, RuleOut, RuleRunOut, line_shown
+from wallets.models import RuleRun, WalletRule
+
+router = Router()
+
+
+@router.get("/wallets/{wallet_id}/rules", response=list[RuleOut], summary="What is done with its money by itself")
+def list_rules(request: HttpRequest, wallet_id: UUID) -> Any:
+    places.get_wallet(owner_id=owner_of(request), wallet_id=wallet_id)
+    return WalletRule.objects.filter(owner_id=owner_of(request), wallet=wallet_id)
+
+
+@router.post("/wallets/{wallet_id}/rules", auth=MOVE, response={201: RuleOut}, summary="Give a master or a farm a rule")
+def make_rule(request: HttpRequest, wallet_id: UUID, body: RuleIn) -> Any:
+    """It moves money by itself from now on. The same rule a second time is the first, switched on."""
+    made = rules.make_rule(owner_id=owner_of(request), wallet_id=wallet_id, kind=body.kind, every=body.every)
+    return Status(201, made)
+
+
+@router.patch("/rules/{rule_id}", auth=MOVE, response=RuleOut, summary="Switch a rule on or off")
+def switch_rule(request: HttpRequest, rule_id: UUID, body: RuleChange) -> Any:
+    return rules.switch_rule(owner_id=owner_of(request), rule_id=rule_id, is_on=body.is_on)
+
+
+@router.get("/rules/{rule_id}/preview", response=list[ReasonOut], summary="What the rule would do now, on or off")
+def preview_rule(request: HttpRequest, rule_id: UUID) -> Any:
+    rule = rules.find_rule(owner_id=owner_of(request), rule_id=rule_id)
+    done = set(RuleRun.objects.filter(rule=rule).values_list("key", flat=True))
+    return [
+        {"key": one.key, "why": one.why, "lines": [line_shown(line) for line in one.lines], "done": one.key in done}
+        for one in rules.would_do(rule)
+    ]
+
+
+@router.get("/rules/{rule_id}/runs", response=Page[RuleRunOut], summary="What the rule did and why, newest first")
+def list_rule_runs(request: HttpRequest, rule_id: UUID, query: Query[PageQuery]) -> Any:
+    rule = rules.find_rule(owner_id=owner_of(request), rule_id=rule_id)
+    return paginate(RuleRun.objects.filter(rule=rule), query, present=lambda row: row)
