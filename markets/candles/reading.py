@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db.models import QuerySet
 
 from kit import clock
 from markets.candles import copying
@@ -30,6 +31,16 @@ def load_candles(
     """Bars that had closed at `until` (default and latest: now), oldest first; with `limit` the last so many."""
     last_ts = _last_opening(timeframe, until)
     return copying.read(instrument_id=instrument_id, timeframe=timeframe, last_ts=last_ts, limit=limit)
+
+
+def closed_candles(
+    *, instrument_id: int, timeframe: str, since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[Candle]:
+    """The rows of bars that opened at `since` or later and had closed at `until`, for lists of a few hundred."""
+    rows = Candle.objects.filter(
+        instrument_id=instrument_id, timeframe=timeframe, ts__lte=_last_opening(timeframe, until)
+    )
+    return rows if since is None else rows.filter(ts__gte=milliseconds(since))
 
 
 def last_closed_bar(*, instrument_id: int, timeframe: str) -> int | None:

@@ -92,6 +92,7 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
     program = Program(client, owner)
     program.sign_in()
     shared = {"/instruments", "/platforms", "/strategies"}
+    look_at_markets(program, markets)
     # Who asks has signed in, and that is a token.
     assert {path: count for path, count in program.lists().items() if path not in shared and count} == {"/tokens": 1}
     for number in ROWS:
@@ -107,6 +108,20 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
     join_exchange(program, exchanges)
     missed = {(method, path) for method, path, _ in operations()} - program.done
     assert missed == set()
+
+
+def look_at_markets(program: Program, markets: list[Instrument]) -> None:
+    """Its lists hold what there is, one by one and page by page."""
+    assert [row["symbol"] for row in program.rows("/instruments")] == ["OTH/USDT", "TST/USDT"]
+    first = program.call("get", "/instruments?limit=1")
+    second = program.call("get", f"/instruments?limit=1&cursor={first['next']}")
+    assert [page["items"][0]["symbol"] for page in (first, second)] == ["OTH/USDT", "TST/USDT"]
+    assert (first["next"] is None, second["next"] is None) == (False, True)
+    assert program.rows("/instruments?venue=nowhere") == []
+    ids = {"instrument_id": markets[0].pk}
+    assert program.call("get", "/instruments/{instrument_id}", **ids)["price"] == "100"
+    assert program.call("get", "/instruments/{instrument_id}/candles?timeframe=1h", **ids)["items"]
+    program.done.add(("get", f"{PREFIX}/instruments/{{instrument_id}}/candles"))
 
 
 def start_and_end(program: Program) -> None:
