@@ -22,7 +22,7 @@ from kit import glossary
 from kit.alerts.api import router as alerts
 from kit.api import PREFIX, known_queries_only, mistakes, problem
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
-from kit.users.access import SignedIn
+from kit.users.access import OPERATOR, SignedIn
 from kit.users.api import router as auth
 from kit.users.api import tokens_router as tokens
 from markets.api import router as markets
@@ -32,6 +32,7 @@ from moniqo.ui.reference import ReferencePage
 from portfolio.api import router as portfolio
 from trading.api import router as trading
 from wallets.connections.api import router as connections
+from wallets.connections.operating import router as operators
 from wallets.hierarchy.api import router as wallets
 from wallets.hierarchy.rules_api import router as rules
 
@@ -86,6 +87,7 @@ api.add_router("/", goals, tags=["goals"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/", alerts, tags=["alerts"])
 api.add_router("/", start, tags=["start"])
+api.add_router("/", operators, tags=["operators"], auth=OPERATOR)
 
 
 def problems_only(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -57,6 +57,25 @@ class SignedIn(AuthBase):
         return request.user
 
 
+class OperatorsOnlyError(MoniqoError):
+    """The person is signed in and no operator."""
+
+    code = "operators_only"
+    status = 403
+
+
+class OperatorToken(SignedIn):
+    """An operator, with a session or a token that has the scope `read` where it only reads and `manage` elsewhere."""
+
+    openapi_description = "An operator: `read` where it only reads, else `manage`."
+
+    def __call__(self, request: HttpRequest) -> Any:
+        signed_in = super().__call__(request)
+        if signed_in is not None and not signed_in.is_staff:
+            raise OperatorsOnlyError("This is for operators.")
+        return signed_in
+
+
 def _needs(*scopes: Scope, agents_may: bool = False) -> AuthBase:
     """The authentication of operations that need `scopes`; the API's description names it after them."""
     words = " and ".join(f"`{scope.value}`: {scope.label.lower()}" for scope in scopes)
@@ -70,6 +89,7 @@ def _needs(*scopes: Scope, agents_may: bool = False) -> AuthBase:
 
 
 READ, TRADE, MOVE, MANAGE, LIMITS, AGENT = (_needs(scope) for scope in Scope)
+OPERATOR: AuthBase = OperatorToken()
 # Orders, which are what an agent is for.
 ORDERS = _needs(Scope.TRADE, agents_may=True)
 # What makes wallets, brings them money, limits them and trades, all at once.

@@ -154,6 +154,12 @@ def rotate_secrets() -> tuple[int, tuple[str, ...]]:
     return rotated, tuple(unreadable)
 
 
+def count_old_secrets() -> int:
+    """How many keys of authenticator apps, of everybody, are not sealed with the first key."""
+    with tenancy.system():
+        return sum(not sealing.is_newest(bytes(factor.secret)) for factor in SecondFactor.objects.iterator())
+
+
 def _count_try(user: User) -> None:
     if not throttle.may_try("code", user.pk):
         raise TooManyCodesError("Too many wrong codes: wait fifteen minutes and try again.")

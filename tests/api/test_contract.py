@@ -169,9 +169,9 @@ def send(client: Client, method: str, path: str, body: Any) -> Any:
     return client.generic(method.upper(), address, json.dumps(body), content_type="application/json", headers=headers)
 
 
-def test_a_field_that_nobody_reads_is_refused(client: Client, owner: User) -> None:
+def test_a_field_that_nobody_reads_is_refused(client: Client, operator: User) -> None:
     """Or an order with a `price` would be carried out at any price."""
-    client.force_login(owner)
+    client.force_login(operator)
     asked = {
         f"{method} {path}": send(client, method, path, {"nonsense": "1"}).json().get("fields", {})
         for method, path in bodies()
@@ -196,13 +196,14 @@ def test_a_body_that_is_too_large_is_said_to_be(client: Client, owner: User) -> 
 LISTS = sorted(path for method, path, _ in operations() if method == "get" and "{" not in path)
 
 
+@pytest.mark.django_db(databases=["default", "system"])
 @pytest.mark.parametrize("path", LISTS)
 def test_a_parameter_that_nobody_reads_is_named_and_so_are_those_that_there_are(
-    client: Client, owner: User, path: str
+    client: Client, operator: User, path: str
 ) -> None:
     told = next(asked for method, name, asked in operations() if (method, name) == ("get", path))
     known = {each["name"] for each in told.get("parameters", ()) if each["in"] == "query"}
-    client.force_login(owner)
+    client.force_login(operator)
     answer = client.get(path, {"colour": "blue"})
     assert (answer.status_code, set(answer.json()["fields"])) == (422, {"colour"})
     assert "colour" in answer.json()["detail"]

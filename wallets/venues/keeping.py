@@ -1,17 +1,19 @@
 """What happens to credentials every night: they move to the newest key, and those in use for long are told of."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Count, QuerySet
 
-from kit import clock, tenancy
+from kit import clock, sealing, tenancy
 from kit.alerts.links import about
 from kit.alerts.models import PlatformAlert
 from kit.alerts.services import raise_alert, raise_platform_alert, resolve_platform_alert
 from kit.users import two_factor
-from wallets.models import Connection
+from wallets.models import Connection, Credential
 from wallets.venues.alerts import old_keys_key
 from wallets.venues.credentials import rotate_all
 
@@ -33,6 +35,40 @@ def keep_credentials() -> int:
     return done.rotated + factors
 
 
+@dataclass(frozen=True, slots=True)
+class SealedWith:
+    """How many credentials one key seals. What none of the configured keys seals needs its key back, is entered again,
+    or was sealed by an earlier version and is sealed again in the next night.
+    """
+
+    key_id: str
+    credentials: int
+    is_newest: bool
+    is_configured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How far everybody's stored secrets have come to the newest key, and how many connections have old ones."""
+
+    newest: str
+    keys: tuple[SealedWith, ...]
+    old_second_factors: int
+    old_days: int
+    connections_with_old_keys: int
+
+
+def keeping() -> Keeping:
+    """What a rotation has left to do."""
+    ids = sealing.key_ids()
+    with tenancy.system():
+        counts = Credential.objects.values_list("key_id").annotate(credentials=Count("pk")).order_by("-credentials")
+        found = list(counts)
+        old = _old_connections().count()
+    keys = tuple(SealedWith(key_id, count, key_id == ids[0], key_id in ids) for key_id, count in found)
+    return Keeping(ids[0], keys, two_factor.count_old_secrets(), settings.CREDENTIAL_DAYS, old)
+
+
 def is_old(since: datetime | None) -> bool:
     """Whether what was entered at `since` has been in use for longer than the setting says."""
     return since is not None and clock.now() - since > timedelta(days=settings.CREDENTIAL_DAYS)
@@ -40,12 +76,16 @@ def is_old(since: datetime | None) -> bool:
 
 def tell_of_old_keys() -> None:
     """Tell every owner of connections whose credentials are older than the setting says."""
-    before = clock.now() - timedelta(days=settings.CREDENTIAL_DAYS)
     with tenancy.system():
-        rows = Connection.objects.exclude(state=Connection.State.ARCHIVED).filter(credentials__updated_at__lt=before)
-        old = list(rows.values_list("owner_id", "pk", "name").distinct())
+        old = list(_old_connections().values_list("owner_id", "pk", "name"))
     for owner_id, pk, name in old:
         _tell(owner_id, pk, name)
+
+
+def _old_connections() -> QuerySet[Connection]:
+    before = clock.now() - timedelta(days=settings.CREDENTIAL_DAYS)
+    rows = Connection.objects.exclude(state=Connection.State.ARCHIVED)
+    return rows.filter(credentials__updated_at__lt=before).order_by("pk").distinct()
 
 
 def _tell_operators(count: int) -> None:
