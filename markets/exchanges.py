@@ -71,9 +71,10 @@ class Access:
     is_sandbox: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     throttles: bool = True
+    timeout_ms: int = TIMEOUT_MS
 
 
-def open_session(access: Access, *, timeout_ms: int = TIMEOUT_MS) -> Any:
+def open_session(access: Access) -> Any:
     """ccxt's exchange for one task, with exact numbers; its markets are loaded when they are needed first.
 
     Raises InvalidInputError for an exchange that ccxt does not know or that has no sandbox.
@@ -84,11 +85,13 @@ def open_session(access: Access, *, timeout_ms: int = TIMEOUT_MS) -> Any:
         raise InvalidInputError(f"Choose another exchange: ccxt knows no {access.exchange_id!r}.")
     config = {
         "enableRateLimit": access.throttles,
-        "timeout": timeout_ms,
+        "timeout": access.timeout_ms,
         "options": dict(access.options),
         "has": {"fetchCurrencies": False},  # markets name their assets
         **access.credentials,
     }
+    if hostname := access.options.get("hostname"):  # of a region, such as my.okx.com
+        config["hostname"] = hostname
     exchange = _exact(access.exchange_id)(config)
     if access.is_sandbox:
         if not exchange.urls.get("test"):
@@ -121,7 +124,7 @@ def _exact(exchange_id: str) -> Any:
 
 
 _markets: Final[dict[tuple[Any, ...], tuple[float, dict[str, Any]]]] = {}
-_loading: Final = Lock()
+_loading: Final[dict[tuple[Any, ...], Lock]] = {}
 # What ccxt makes of a list of markets: read by everything else, written by nothing.
 _SHARED: Final = ("markets", "markets_by_id", "symbols", "ids", "currencies", "currencies_by_id", "codes",
                   "baseCurrencies", "quoteCurrencies")  # fmt: skip
@@ -137,7 +140,8 @@ def load_markets(exchange: Any, access: Access) -> None:
     if exchange.markets:
         return
     key = (access.exchange_id, access.base_url, access.is_sandbox, json.dumps(access.options, sort_keys=True))
-    with _loading:  # whoever comes second finds what the first has loaded
+    # Whoever comes second finds what the first has loaded; an exchange that hangs keeps nobody from another.
+    with _loading.setdefault(key, Lock()):
         at, shared = _markets.get(key, (float("-inf"), {}))
         if time.monotonic() - at > MARKETS_SECONDS:
             exchange.load_markets()

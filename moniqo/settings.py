@@ -292,6 +292,8 @@ FEED_SYMBOLS = [
 ]
 # Where ccxt finds the exchange: only for tests and for proxies; empty means the exchange itself.
 CCXT_BASE_URL = os.environ.get("MONIQO_CCXT_BASE_URL", "")
+# How long an exchange may take to answer; an order without an answer by then is looked up, never repeated.
+VENUE_TIMEOUT_MS = int(os.environ.get("MONIQO_VENUE_TIMEOUT_MS", "10000"))
 FEED_SECONDS, SYNC_SECONDS = schedule.FEED_SECONDS, schedule.SYNC_SECONDS
 DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
 SYNC_LOG_DAYS = 30

@@ -43,6 +43,7 @@ from wallets.venues.base import (
     VenueError,
     VenueRejectedError,
     VenueUnavailableError,
+    is_worth_another,
 )
 from wallets.venues.registry import open_venue
 
@@ -213,12 +214,12 @@ def _send(order: Order, venue: Venue) -> Order:
     return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
 
 
-@stamina.retry(on=VenueUnavailableError, attempts=TRIES, timeout=TRY_SECONDS, wait_initial=0.2, wait_max=2.0)
+@stamina.retry(on=is_worth_another, attempts=TRIES, timeout=TRY_SECONDS, wait_initial=0.2, wait_max=2.0)
 def _submit(venue: Venue, request: OrderRequest) -> OrderReport:
     return venue.submit(request)
 
 
-@stamina.retry(on=VenueUnavailableError, attempts=TRIES, timeout=TRY_SECONDS, wait_initial=0.2, wait_max=2.0)
+@stamina.retry(on=is_worth_another, attempts=TRIES, timeout=TRY_SECONDS, wait_initial=0.2, wait_max=2.0)
 def look_up(order: Order, venue: Venue) -> OrderReport | None:
     """What the venue knows under the order's client id."""
     return venue.order(order.client_order_id, order.instrument.symbol)

@@ -88,7 +88,8 @@ class PlatformForm(forms.ModelForm[Platform]):
         label="Base address",
         required=False,
         assume_scheme="https",
-        help_text="Where its API stands if not at its usual address: a gateway, a region, a simulator.",
+        help_text="Where its API stands if not at its usual address, such as a gateway or a simulator: the exchange's "
+        "own host is the first part of the path there. A region is an option: hostname = my.okx.com",
     )
     capabilities = forms.MultipleChoiceField(
         choices=Platform.Capability, required=False, widget=forms.CheckboxSelectMultiple

@@ -42,7 +42,7 @@ from wallets.venues.base import (
     VenueCredentialsError,
     VenueError,
     VenueRejectedError,
-    VenueUnavailableError,
+    is_worth_another,
     totals,
 )
 from wallets.venues.registry import open_venue
@@ -231,7 +231,12 @@ def _look(venue: Venue, owner_id: UUID, connection_id: UUID) -> Look:
     return look
 
 
-@stamina.retry(on=(VenueUnavailableError, VenueAmbiguousError), attempts=3, timeout=20, wait_initial=0.2)
+@stamina.retry(
+    on=lambda error: isinstance(error, VenueAmbiguousError) or is_worth_another(error),
+    attempts=3,
+    timeout=20,
+    wait_initial=0.2,
+)
 def _ask(venue: Venue):  # type: ignore[no-untyped-def]  # tuple[BalanceReport, ...]; the decorator is untyped
     return venue.balances()
 

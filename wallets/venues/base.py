@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from kit.errors import InvalidInputError, MoniqoError
 from kit.sentences import Told
@@ -59,6 +59,19 @@ class VenueUnavailableError(VenueError):
     def __init__(self, message: Told = "", *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+# Longer than this nobody waits for a venue that asks to be left alone: the caller is told instead.
+LONGEST_WAIT: Final = timedelta(seconds=5)
+
+
+def is_worth_another(error: Exception) -> bool | timedelta:
+    """For stamina: whether what never reached the venue is sent again, and when, if the venue says so."""
+    if not isinstance(error, VenueUnavailableError):
+        return False
+    if error.retry_after is None:
+        return True
+    return error.retry_after if error.retry_after <= LONGEST_WAIT else False
 
 
 class VenueAmbiguousError(VenueError):

@@ -233,6 +233,15 @@ def test_an_exchange_that_ccxt_does_not_know_is_refused(slug: str) -> None:
         open_session(Access(slug))
 
 
+def test_a_region_is_a_host_of_its_own(exchanges: Exchanges) -> None:
+    wire = exchanges.okx()
+    wire.hosts = ("my.okx.com",)  # type: ignore[misc]
+    wire.account.deposit("USDT", 1)
+    platform = Platform(slug="okx", adapter="ccxt", options={"hostname": "my.okx.com"})
+    credentials = {"api_key": wire.key.key, "secret": wire.key.secret, "password": wire.key.password}
+    assert totals(open_platform(platform, credentials, symbols=tuple).balances()) == {"USDT": 1}
+
+
 def test_an_exchange_without_a_sandbox_has_none() -> None:
     with pytest.raises(InvalidInputError, match="has no sandbox"):
         open_session(Access("kraken", is_sandbox=True))

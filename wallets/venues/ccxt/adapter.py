@@ -6,7 +6,7 @@ up by its client id. Not safe for several threads, as ccxt's session is not: one
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
@@ -26,7 +26,7 @@ from wallets.venues.base import (
     TradeReport,
     VenueError,
     VenueRejectedError,
-    VenueUnavailableError,
+    is_worth_another,
 )
 from wallets.venues.ccxt.dialects.base import Dialect
 from wallets.venues.ccxt.errors import speaking
@@ -43,8 +43,6 @@ from wallets.venues.ccxt.mapping import (
 Answer = TypeVar("Answer")
 ATTEMPTS: Final = 3
 SECONDS: Final = 20.0
-# Longer than this nobody waits for an exchange that asks to be left alone: the caller is told instead.
-LONGEST_WAIT: Final = timedelta(seconds=5)
 
 
 class CcxtVenue:
@@ -211,7 +209,7 @@ class CcxtVenue:
 
     def _read(self, question: Callable[[], Answer]) -> Answer:
         """Ask, and again while nobody is there."""
-        for attempt in stamina.retry_context(on=_worth_another, attempts=ATTEMPTS, timeout=SECONDS, wait_initial=0.2):
+        for attempt in stamina.retry_context(on=is_worth_another, attempts=ATTEMPTS, timeout=SECONDS, wait_initial=0.2):
             with attempt, speaking(self._exchange):
                 return question()
         raise AssertionError("stamina raises the last error")  # pragma: no cover
@@ -281,12 +279,3 @@ class CcxtVenue:
             (info[name] for name in ("clOrdId", "orderLinkId", "cl_ord_id", "clientOrderId") if info.get(name)), ""
         )
         return self._dialect.names.heard(str(told))
-
-
-def _worth_another(error: Exception) -> bool | timedelta:
-    """Whether a read is asked again, and when, if the exchange says so."""
-    if not isinstance(error, VenueUnavailableError):
-        return False
-    if error.retry_after is None:
-        return True
-    return error.retry_after if error.retry_after <= LONGEST_WAIT else False

@@ -54,6 +54,7 @@ def open_platform(
         is_sandbox=platform.is_sandbox and not settings.CCXT_BASE_URL,
         options={**dialect.options, **platform.options},
         throttles=not settings.CCXT_BASE_URL,
+        timeout_ms=settings.VENUE_TIMEOUT_MS,
     )
     return CcxtVenue(
         access=access,
