@@ -9,14 +9,13 @@ from uuid import UUID
 
 from axes.handlers.proxy import AxesProxyHandler
 from django.contrib.auth import authenticate
-from django.contrib.auth.hashers import check_password
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
 from kit.api import Body, Page, PageQuery, paginate
-from kit.errors import InvalidInputError, MoniqoError
+from kit.errors import MoniqoError
 from kit.http import client_address, owner_of
 from kit.users import throttle, tokens, two_factor
 from kit.users.access import MANAGE
@@ -31,13 +30,6 @@ LONGEST_DAYS = 366
 class SignInError(MoniqoError):
     code = "sign_in_failed"
     status = 401
-
-
-class TooManyAttemptsError(MoniqoError):
-    """Said before; the middleware of the lock adds when to try again (`throttle.locked_out`)."""
-
-    code = "too_many_attempts"
-    status = 429
 
 
 class SecondFactorError(MoniqoError):
@@ -78,7 +70,8 @@ def obtain_token(request: HttpRequest, body: SignIn) -> dict[str, str]:
     user = authenticate(request, username=body.email.lower(), password=body.password)
     if user is None:
         if AxesProxyHandler.is_locked(request, {"username": body.email.lower()}):
-            raise TooManyAttemptsError("Too many wrong passwords: wait fifteen minutes and try again.")
+            # The middleware of the lock adds when to try again (`throttle.locked_out`).
+            raise throttle.TooManyAttemptsError(throttle.LOCKED)
         raise SignInError("Email or password is wrong.")
     if two_factor.is_on(user) and not (body.code and two_factor.check_code(user, body.code)):
         raise SecondFactorError("Send the six digits of your authenticator app as `code`, each of them once.")
@@ -146,11 +139,7 @@ def make_token(request: HttpRequest, body: TokenIn) -> Any:
     A wrong password is refused with 422, and after five of them every one with 429 for a quarter of an hour.
     """
     user = cast("User", request.user)
-    if not throttle.may_try("password", user.pk):
-        raise TooManyAttemptsError(throttle.LOCKED)
-    if not check_password(body.password, user.password):
-        raise InvalidInputError("That is not your password.", fields={"password": "That is not your password."})
-    throttle.forget_tries("password", user.pk)
+    throttle.require_password(user, body.password)
     made, text = tokens.make_personal_token(
         user,
         name=body.name,

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm as DjangoPasswordChangeForm
-from django.contrib.auth.hashers import check_password
 from django.core.exceptions import ValidationError
 
+from kit.errors import MoniqoError
 from kit.users import throttle
 from kit.users.models import Token, User
 
@@ -62,12 +62,10 @@ class PasswordChangeForm(DjangoPasswordChangeForm):
 
 def check_own_password(user: User, password: str) -> None:
     """Raise ValidationError unless it is the user's, or after too many wrong ones."""
-    if not throttle.may_try("password", user.pk):
-        raise ValidationError(throttle.LOCKED)
-    # Without Django's hashing anew in passing: another hash would end this session and every token.
-    if not check_password(password, user.password):
-        raise ValidationError("That is not your password.")
-    throttle.forget_tries("password", user.pk)
+    try:
+        throttle.require_password(user, password)
+    except MoniqoError as error:
+        raise ValidationError(str(error)) from error
 
 
 class CodeForm(forms.Form):

@@ -3,15 +3,35 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.hashers import check_password
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kit.api import PAUSE_SECONDS, PREFIX, problem
+from kit.errors import InvalidInputError, MoniqoError
+from kit.users.models import User
 
 TOO_MANY = 429
 TRIES = 5
 LOCKED = "Too many wrong passwords: wait fifteen minutes and try again."
+
+
+class TooManyAttemptsError(MoniqoError):
+    """Too many wrong secrets: wait a quarter of an hour."""
+
+    code = "too_many_attempts"
+    status = 429
+
+
+def require_password(user: User, password: str) -> None:
+    """Raise InvalidInputError unless it is the user's, TooManyAttemptsError after five wrong ones."""
+    if not may_try("password", user.pk):
+        raise TooManyAttemptsError(LOCKED)
+    # Without Django's hashing anew in passing: another hash would end this session and every token.
+    if not check_password(password, user.password):
+        raise InvalidInputError("That is not your password.", fields={"password": "That is not your password."})
+    forget_tries("password", user.pk)
 
 
 def lock_name(request: HttpRequest | None, credentials: Mapping[str, Any] | None = None) -> str | None:

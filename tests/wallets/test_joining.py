@@ -164,6 +164,16 @@ def test_only_its_owner_in_person_makes_it_live(
     assert program.get(f"{API}/{watched.pk}").json()["live_at"] is None
 
 
+def test_nobody_guesses_the_password_that_makes_it_live(browser: Client, watched: Connection, owner: User) -> None:
+    address = reverse("wallets:connection-live", args=(watched.pk,))
+    right = {"password": f"password of {owner.email}", "typed": "Mine"}
+    for _ in range(5):
+        assert browser.post(address, right | {"password": "guess"}).status_code == 422
+    locked = browser.post(address, right)
+    assert locked.status_code == 422
+    assert "Too many wrong passwords" in locked.content.decode()
+
+
 def test_a_key_that_may_not_trade_makes_nothing_live(
     browser: Client, program: Client, watched: Connection, owner: User, exchanges: Exchanges
 ) -> None:

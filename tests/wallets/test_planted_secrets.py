@@ -9,6 +9,8 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -22,7 +24,7 @@ from django.contrib import admin
 from django.core import mail
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import NoReverseMatch, get_resolver, path, reverse
 from django.utils.log import AdminEmailHandler
 
@@ -31,11 +33,13 @@ from kit.embedded.programs import run_program
 from kit.users.models import User
 from moniqo import urls
 from moniqo.api import api
-from tests.conftest import address
+from tests.conftest import WORKER, address, cloned_database, make_user
+from tests.programs import bearer
+from tests.simulators.server import Exchanges
 from tests.wallets.books import keyed_platform, make_wallet
 from wallets import tasks
-from wallets.models import Connection, Credential
-from wallets.sync.runs import request_sync
+from wallets.models import Connection, Credential, SyncRun
+from wallets.sync.runs import request_sync, sync_connection
 from wallets.venues.credentials import read_credentials, store_credentials
 from wallets.venues.registry import ADAPTERS
 
@@ -44,6 +48,18 @@ FIELDS = ("api_key", "secret", "password")
 # What a person would search for: short enough to be typed, long enough to stand nowhere by chance, awkward to write.
 PLANTED = {
     door: {field: f"Planted/{door}+{field}=&<9>'q\"" for field in FIELDS} for door in ("service", "admin", "refused")
+} | {
+    # Those that a venue takes look like its own.
+    "form": {
+        "api_key": "5ca1ab1e-0000-4c2d-8e3f-5ca1ab1e0001",
+        "secret": "5CA1AB1E" * 4,
+        "password": "Form/phrase+9=&<q>",
+    },
+    "program": {"api_key": "pr0graM1" * 8, "secret": "pr0graM2" * 8},
+    "replaced by form": {"api_key": "repL4cE1" * 8, "secret": "repL4cE2" * 8},
+    "replaced by program": {"api_key": "repL4cE3" * 8, "secret": "repL4cE4" * 8},
+    "refused by the venue": {"api_key": "wr0nGkey" * 8, "secret": "wr0nGsec" * 8},
+    "not a key": {"api_key": "planted but no key at all", "secret": "planted but no secret at all"},
 }
 REDIS_READS = {
     b"string": lambda client, key: [client.get(key)],
@@ -119,29 +135,87 @@ class Heard(logging.Handler):
         self.lines.append(self.format(record))
 
 
-@pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Heard]:
+@dataclass(frozen=True)
+class Stage:
+    """Where keys were planted: who has them, all that was logged since, and the name of the database."""
+
+    owner: User
+    operator: User
+    connections: list[Connection]
+    heard: Heard
+    database: str
+
+
+@pytest.fixture(scope="module")
+def stage(django_db_setup: None, django_db_blocker: Any, _exchange_server: Exchanges) -> Iterator[Stage]:
+    """A connection for every door, each with its own secrets; and the same secrets where they are refused."""
+    _exchange_server.reset()
+    with (
+        django_db_blocker.unblock(),
+        override_settings(CCXT_BASE_URL=_exchange_server.url),
+        listening() as heard,
+        cloned_database(f"moniqo_{WORKER}_planted") as name,
+    ):
+        owner = make_user("owner@example.com")
+        operator = make_user("operator@example.com", is_staff=True, is_superuser=True)
+        made = [*stored(owner, operator), *joined(owner, _exchange_server)]
+        yield Stage(owner, operator, made, heard, name)
+
+
+@contextmanager
+def listening() -> Iterator[Heard]:
     root, handler = logging.getLogger(), Heard()
     before = root.level
     root.setLevel(logging.DEBUG)
     root.addHandler(handler)
-    yield handler
-    root.removeHandler(handler)
-    root.setLevel(before)
+    try:
+        yield handler
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
 
 
 @pytest.fixture
-def planted(live_db: str, owner: User, operator: User, heard: Heard) -> list[Connection]:
-    """A connection for every door, each with its own secrets; and the same secrets where they are refused."""
+def planted(stage: Stage) -> list[Connection]:
+    return stage.connections
+
+
+@pytest.fixture
+def owner(stage: Stage) -> User:
+    return stage.owner
+
+
+@pytest.fixture
+def heard(stage: Stage) -> Heard:
+    return stage.heard
+
+
+@pytest.fixture
+def trader(stage: Stage) -> Client:
+    return signed_in(stage.owner)
+
+
+@pytest.fixture
+def staff(stage: Stage) -> Client:
+    return signed_in(stage.operator)
+
+
+def signed_in(user: User) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(user, backend=MODEL_BACKEND)
+    return client
+
+
+def stored(owner: User, operator: User) -> list[Connection]:
+    """Keys that come by the service and by the operators' admin, and some that the admin refuses."""
     platform = keyed_platform(*FIELDS)
     made = {}
     with tenancy.tenant(owner.pk):
-        for door in PLANTED:
+        for door in ("service", "admin", "refused"):
             made[door] = Connection.objects.create(owner=owner, platform=platform, name=door, venue="simulated")
             make_wallet(owner, name=f"Wallet of {door}", connection=made[door])
         store_credentials(connection=made["service"], values=PLANTED["service"])
-    staff = Client()
-    staff.force_login(operator, backend=MODEL_BACKEND)
+    staff = signed_in(operator)
     for field, value in PLANTED["admin"].items():
         sent = {"connection": made["admin"].pk, "field": field, "value": value}
         assert staff.post(reverse("admin:wallets_credential_add"), sent).status_code == 302
@@ -155,18 +229,43 @@ def planted(live_db: str, owner: User, operator: User, heard: Heard) -> list[Con
     return list(made.values())
 
 
-@pytest.fixture
-def trader(owner: User) -> Client:
-    client = Client(raise_request_exception=False)
-    client.force_login(owner, backend=MODEL_BACKEND)
-    return client
+def joined(owner: User, exchanges: Exchanges) -> list[Connection]:
+    """Keys that come by the pages and the API that connect exchanges, taken and refused, and replaced by both."""
+    trader, program = Client(), Client(headers=bearer(owner))
+    trader.force_login(owner, backend=MODEL_BACKEND)
+    new, api_address, as_json = "/wallets/connections/new/", "/api/v1/connections", "application/json"
 
+    def answered(answer: Any, status: int) -> Any:
+        assert answer.status_code == status, answer.content
+        assert found_in(f"{answer.headers} {answer.content.decode()}") == set()
+        return answer
 
-@pytest.fixture
-def staff(operator: User) -> Client:
-    client = Client(raise_request_exception=False)
-    client.force_login(operator, backend=MODEL_BACKEND)
-    return client
+    def takes(slug: str, door: str) -> dict[str, str]:
+        held, given = exchanges.wires[slug].key, PLANTED[door]
+        held.key, held.secret, held.password = given["api_key"], given["secret"], given.get("password", "")
+        return given
+
+    answered(trader.post(f"{new}okx/", {"name": "By form", **takes("okx", "form")}), 302)
+    body = {"platform": "binance", "name": "By program", "credentials": takes("binance", "program")}
+    answered(program.post(api_address, body, content_type=as_json), 201)
+    with tenancy.tenant(owner.pk):
+        made = {row.name: row for row in Connection.objects.filter(name__startswith="By ")}
+    by_program = made["By program"].pk
+    answered(trader.post(f"/wallets/connections/{by_program}/key/", takes("binance", "replaced by form")), 302)
+    sent = {"credentials": takes("binance", "replaced by program")}
+    answered(program.put(f"{api_address}/{by_program}/credentials", sent, content_type=as_json), 200)
+    for door, status in (("refused by the venue", 424), ("not a key", 422)):
+        answered(trader.post(f"{new}binance/", {"name": door, **PLANTED[door]}), 422)
+        sent = {"credentials": PLANTED[door]}
+        body = {"platform": "binance", "name": door, **sent}
+        answered(program.post(api_address, body, content_type=as_json), status)
+        answered(program.put(f"{api_address}/{by_program}/credentials", sent, content_type=as_json), status)
+    for connection in made.values():  # the sync that came with it
+        with tenancy.tenant(owner.pk):
+            run = SyncRun.objects.filter(connection=connection).latest("created_at")
+        done = sync_connection(owner_id=owner.pk, connection_id=connection.pk, run_id=run.pk)
+        assert done.status in ("ok", "drift"), done.error
+    return list(made.values())
 
 
 # --- where they could come out ----------------------------------------------------------------------------------------
@@ -242,13 +341,14 @@ def test_the_debug_page_and_the_mail_of_an_error_hold_none(
 
 
 def test_no_message_of_the_broker_and_no_dump_holds_a_secret_while_syncs_fail_on_open_keys(
-    planted: list[Connection], owner: User, live_db: str, heard: Heard, monkeypatch: pytest.MonkeyPatch
+    planted: list[Connection], owner: User, stage: Stage, heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def opened(connection: Connection) -> Any:
         values = read_credentials(connection=connection)
         raise RuntimeError(f"the adapter broke with {values!r} and {list(values.values())}")
 
-    monkeypatch.setitem(ADAPTERS, "demo", opened)
+    for name in ADAPTERS:
+        monkeypatch.setitem(ADAPTERS, name, opened)
     for connection in planted:
         with transaction.atomic(), tenancy.tenant(owner.pk):
             run = request_sync(owner_id=owner.pk, connection_id=connection.pk)
@@ -258,14 +358,14 @@ def test_no_message_of_the_broker_and_no_dump_holds_a_secret_while_syncs_fail_on
     stored = everything_in_redis()
     assert any(str(planted[0].pk) in text for text in stored), "the messages of the syncs are there"
     assert found_in("\n".join(stored)) == set()
-    dump = run_program("pg_dump", address("DATABASE_SYSTEM_URL", live_db))
+    dump = run_program("pg_dump", address("DATABASE_SYSTEM_URL", stage.database))
     assert str(planted[0].pk) in dump
     assert found_in(dump) == set()
     assert any("the adapter broke" in line for line in heard.lines)
     assert found_in("\n".join(heard.lines)) == set()
 
 
-def test_the_exchanges_library_never_logs_the_headers_that_carry_keys(heard: Heard) -> None:
+def test_the_exchanges_library_never_logs_the_headers_that_carry_keys(stage: Stage, heard: Heard) -> None:
     """OKX sends key and passphrase as they are in headers, and ccxt logs headers at DEBUG."""
     import ccxt
 

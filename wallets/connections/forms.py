@@ -29,6 +29,13 @@ class PaperAccountForm(forms.Form):
         choices.choices = list(venues)
 
 
+class BlindInput(forms.TextInput):
+    """Shows what is being typed, and never what was sent before: half of a key pair is shown to nobody either."""
+
+    def format_value(self, value: Any) -> str | None:
+        return None
+
+
 class KeyForm(forms.Form):
     """What a platform asks for, by its rows; nothing secret is ever sent back. `accept_withdrawals` shows once a key
     turned out to be able to withdraw."""
@@ -40,7 +47,7 @@ class KeyForm(forms.Form):
             self.fields["name"] = forms.CharField(label="Name", max_length=80, initial=name)
         for asked in self.asked:
             usual = {"autocomplete": "off", "spellcheck": "false"}
-            widget = forms.PasswordInput(attrs=usual) if asked.secret else forms.TextInput(attrs=usual)
+            widget = forms.PasswordInput(attrs=usual) if asked.secret else BlindInput(attrs=usual)
             self.fields[asked.name] = forms.CharField(
                 label=asked.label, help_text=asked.help, required=asked.required, widget=widget
             )

@@ -17,6 +17,7 @@ from kit import clock, tenancy
 from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.users.models import User
+from kit.users.throttle import require_password
 from wallets.models import Connection, Platform
 from wallets.venues.accounts import get_connection, named, named_once, record_opening
 from wallets.venues.asked import require_credentials
@@ -126,15 +127,14 @@ def make_live(*, user: User, connection_id: UUID, password: str, typed: str) -> 
     """Let orders through a connection that watched so far: its owner only, in a session of their own.
 
     Raises NotFoundError; ConflictError when it does not watch or its key may not trade; InvalidInputError for a wrong
-    password or name.
+    password or name, TooManyAttemptsError after five wrong passwords.
     """
     found = get_connection(owner_id=user.pk, connection_id=connection_id)
     if not found.is_watching:
         raise ConflictError(f"{found.name} is {'a paper account' if found.is_paper else 'live already'}.")
     if found.permissions is not None and PERMISSION.TRADE not in found.permissions:
         raise ConflictError(f"The key of {found.name} may not trade: give it another one first.")
-    if not user.check_password(password):
-        raise InvalidInputError("That is not your password.", fields={"password": "Wrong."})
+    require_password(user, password)
     if typed.strip() != found.name:
         raise InvalidInputError(f"Type {found.name} as it is written.", fields={"typed": "Not the name."})
     with database.cursor() as cursor:

@@ -26,7 +26,7 @@ WALLETS = "/api/v1/wallets"
 ORDERS = r"/orders$|/orders/\{.*\}/cancel$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$",
-    "move": r"/(deposit|allocate|collect|undo|apply)$|/allocations/preview$",
+    "move": r"/(deposit|allocate|collect|undo|apply|rules)$|/rules/\{|/allocations/preview$",
     "limits": r"/limits$",
     "read": r"/preview$|/sync$",
 }
