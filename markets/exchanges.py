@@ -43,20 +43,6 @@ class RefusedError(FeedError):
     code = "feed_refused"
 
 
-@lru_cache(maxsize=8)
-def open_exchange(exchange_id: str, base_url: str) -> Any:
-    """ccxt's exchange for public data. With `base_url` every request goes there, the original host as first segment."""
-    import ccxt
-
-    if exchange_id not in ccxt.exchanges:
-        raise InvalidInputError(f"Set MONIQO_FEED to ccxt:<exchange>: ccxt knows no exchange {exchange_id!r}.")
-    options = {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": {"types": ["spot"]}}
-    exchange = getattr(ccxt, exchange_id)({"enableRateLimit": True, "timeout": TIMEOUT_MS, "options": options})
-    if base_url:
-        exchange.urls["api"] = _redirected(exchange.urls["api"], base_url.rstrip("/"))
-    return exchange
-
-
 @dataclass(frozen=True, slots=True)
 class Access:
     """Where and as whom a session talks. `credentials` are named as ccxt names them; none of them is ever shown.
@@ -100,6 +86,17 @@ def open_session(access: Access) -> Any:
     if access.base_url:
         exchange.urls["api"] = _redirected(exchange.urls["api"], access.base_url.rstrip("/"))
     return exchange
+
+
+@lru_cache(maxsize=8)
+def open_exchange(exchange_id: str, base_url: str) -> Any:
+    """A session for public data, one per process and exchange. `base_url` as in `Access`."""
+    import ccxt
+
+    if exchange_id not in ccxt.exchanges:
+        raise InvalidInputError(f"Set MONIQO_FEED to ccxt:<exchange>: ccxt knows no exchange {exchange_id!r}.")
+    options = {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": {"types": ["spot"]}}
+    return open_session(Access(exchange_id, base_url=base_url, options=options))
 
 
 @cache

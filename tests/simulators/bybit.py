@@ -133,6 +133,8 @@ class Bybit(Wire):
                           "totalMaintenanceMargin": "0", "coin": coins}]}  # fmt: skip
 
     def funding(self, request: Request) -> Any:
+        if "transfer" not in self.key.rights:
+            raise self._no(10005, "Permission denied, please check your API key permissions.")
         rows = [
             {"coin": asset, "transferBalance": text(total), "walletBalance": text(total), "bonus": ""}
             for asset, total in self.account.wallets.get("funding", {}).items()

@@ -82,7 +82,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         streams=_POLLED,
     ),
     "bybit": _declared(
-        balances=Can(note="Unified and funding account. Accounts of the older kind are not read."),
+        balances=Can(note="The unified account, and the funding account if the key may transfer between accounts."),
         positions=Can(note="Linear ones, in the one-way position mode; quantities count the base asset."),
         streams=_POLLED,
     ),

@@ -127,6 +127,7 @@ TABLE: list[tuple[str, Answer, type[VenueError], str]] = [
     ("coinbase", (401, "Unauthorized"), KEY, "refuses the key"),
     ("coinbase", (403, {"error": "PERMISSION_DENIED", "message": "Missing required scopes"}), KEY, "scopes"),
     ("coinbase", (429, {"error": "RESOURCE_EXHAUSTED", "message": "too many requests"}), AWAY, "fewer requests"),
+    ("binance", (403, "<html>Request blocked</html>"), AWAY, "does not serve this machine's address"),
     ("coinbase", (500, {"error": "INTERNAL", "message": "Something went wrong"}), DOUBT, "did not say"),
     ("kraken", kraken("EOrder:Insufficient funds"), REJECTED, "funds"),
     ("kraken", kraken("EGeneral:Invalid arguments:volume minimum not met"), REJECTED, "lot_size"),
@@ -134,7 +135,7 @@ TABLE: list[tuple[str, Answer, type[VenueError], str]] = [
     ("kraken", kraken("EQuery:Unknown asset pair"), REJECTED, "symbol"),
     ("kraken", kraken("EAPI:Invalid key"), KEY, "EAPI:Invalid key"),
     ("kraken", kraken("EGeneral:Permission denied"), KEY, "Permission denied"),
-    ("kraken", kraken("EAPI:Invalid nonce"), AWAY, "Set the clock"),
+    ("kraken", kraken("EAPI:Invalid nonce"), AWAY, "a key of its own"),
     ("kraken", kraken("EAPI:Rate limit exceeded"), AWAY, "fewer requests"),
     ("kraken", kraken("EService:Market in cancel_only mode"), AWAY, "maintenance"),
     ("kraken", kraken("EService:Unavailable"), DOUBT, "did not say"),
@@ -221,7 +222,7 @@ def test_a_key_that_may_withdraw_is_told(exchanges: Exchanges, slug: str) -> Non
 def test_a_wrong_clock_is_said_to_be(exchanges: Exchanges, slug: str) -> None:
     stand = stand_at(exchanges, slug)
     stand.wire.account.skew_ms = 120_000
-    with pytest.raises(VenueUnavailableError, match="Set the clock of the machine"):
+    with pytest.raises(VenueUnavailableError, match=r"[Ss]et the clock of"):
         stand.venue.balances()
 
 
@@ -277,6 +278,17 @@ def test_an_exchange_that_nobody_reaches_has_taken_nothing(exchanges: Exchanges)
         stand.venue.submit(order(stand))
     with pytest.raises(VenueUnavailableError, match="could not be reached"):
         stand.venue.balances()
+
+
+def test_an_exchange_without_a_lock_on_its_line_has_taken_nothing(exchanges: Exchanges) -> None:
+    """No handshake, so nothing was sent."""
+    stand = stand_at(exchanges, "okx")
+    stand.venue.markets()
+    stand.venue._exchange.urls["api"] = {"rest": exchanges.url.replace("http://", "https://") + "/{hostname}"}
+    for question in (lambda: stand.venue.submit(order(stand)), stand.venue.balances):
+        with pytest.raises(VenueUnavailableError, match="could not be reached"):
+            question()
+    assert stand.account.orders == []
 
 
 @pytest.mark.parametrize("slug", ALL)

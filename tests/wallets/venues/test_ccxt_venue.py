@@ -105,10 +105,17 @@ def test_a_reducing_order_closes_the_position(exchanges: Exchanges, slug: str) -
                                              ("bybit", ("funding", "unified"))])  # fmt: skip
 def test_accounts_are_told_apart_and_add_up(exchanges: Exchanges, slug: str, names: tuple[str, str]) -> None:
     stand = stand_at(exchanges, slug)
+    stand.wire.key.rights.add("transfer")
     stand.account.deposit("USDT", "0.000000000000000001", "funding")
     balances = stand.venue.balances()
     assert {row.account for row in balances} == set(names)
     assert totals(balances) == {"USDT": D("100000.000000000000000001")}
+
+
+def test_a_key_of_bybit_that_may_not_transfer_sees_the_unified_account(exchanges: Exchanges) -> None:
+    stand = stand_at(exchanges, "bybit")
+    stand.account.deposit("USDT", 5, "funding")
+    assert totals(stand.venue.balances()) == {"USDT": 100_000}
 
 
 def test_what_earns_at_kraken_is_held_and_cannot_be_spent(exchanges: Exchanges) -> None:

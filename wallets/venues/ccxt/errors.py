@@ -26,7 +26,7 @@ from wallets.venues.base import (
 
 Meaning = Literal[
     "funds", "lot_size", "minimum_notional", "symbol", "price", "duplicate", "unknown_order", "other",
-    "credentials", "clock", "busy", "maintenance", "down", "unknown", "lost",
+    "credentials", "clock", "nonce", "busy", "maintenance", "down", "unknown", "lost", "walled",
 ]  # fmt: skip
 
 # What each code of an exchange means to us; binanceusdm and other families share a table.
@@ -92,7 +92,7 @@ CODES: Final[dict[str, dict[str, Meaning]]] = {
         "EOrder:Invalid order": "unknown_order",
         "EGeneral:Invalid arguments:cl_ord_id": "duplicate",
         "EAPI:Invalid key": "credentials", "EAPI:Invalid signature": "credentials", "EAPI:Bad request": "credentials",
-        "EGeneral:Permission denied": "credentials", "EAPI:Invalid nonce": "clock",
+        "EGeneral:Permission denied": "credentials", "EAPI:Invalid nonce": "nonce",
         "EAPI:Rate limit exceeded": "busy", "EOrder:Rate limit exceeded": "busy", "EGeneral:Too many requests": "busy",
         "EGeneral:Temporary lockout": "busy", "EService:Busy": "busy",
         "EService:Unavailable": "down", "EService:Market in cancel_only mode": "maintenance",
@@ -132,6 +132,7 @@ CLASSES: Final[tuple[tuple[str, Meaning], ...]] = (
     ("ExchangeError", "other"),
 )
 HTTP_SERVER_ERROR: Final = 500
+HTTP_FORBIDDEN: Final = 403
 REJECTED: Final = ("funds", "lot_size", "minimum_notional", "symbol", "price", "duplicate", "unknown_order", "other")
 
 
@@ -167,9 +168,21 @@ def translated(exchange: Any, error: Exception, *, creates: bool) -> VenueError:
     """Our error for one of ccxt's."""
     said = _said(exchange, error)
     meaning = _meaning(exchange.id, error, said)
-    if meaning == "other" and exchange.last_status >= HTTP_SERVER_ERROR:
-        meaning = "unknown"  # what broke inside the exchange is no decision of its
+    if meaning in ("other", "down"):
+        meaning = _undecided(exchange, error, said, meaning)
     return _error(exchange, meaning, said, error, creates)
+
+
+def _undecided(exchange: Any, error: Exception, said: Said, meaning: Meaning) -> Meaning:
+    """What ccxt calls a plain error, or an exchange that is down, and what is no decision of the exchange's."""
+    from requests.exceptions import HTTPError, RequestException
+
+    if isinstance(error.__cause__, RequestException) and not isinstance(error.__cause__, HTTPError):
+        return "lost"
+    if exchange.last_status >= HTTP_SERVER_ERROR:
+        return "unknown"
+    # A wall in front of the exchange does not speak its language.
+    return "walled" if exchange.last_status == HTTP_FORBIDDEN and not said.code else meaning
 
 
 def _meaning(exchange_id: str, error: Exception, said: Said) -> Meaning:
@@ -198,6 +211,19 @@ def _error(exchange: Any, meaning: Meaning, said: Said, error: Exception, create
                 name=name,
                 words=words,
             )
+        )
+    if meaning == "nonce":
+        return VenueUnavailableError(
+            sentence(
+                "Give Moniqo a key of its own at {name}, which nothing else uses, and set the clock of its machine: "
+                "{name} refuses requests that overtake each other. {words}",
+                name=name,
+                words=words,
+            )
+        )
+    if meaning == "walled":
+        return VenueUnavailableError(
+            sentence("{name} does not serve this machine's address now (HTTP 403): try from another.", name=name)
         )
     if meaning == "busy":
         return _busy(exchange, words)
@@ -236,13 +262,13 @@ def _retry_after(exchange: Any) -> timedelta | None:
 
 def never_left(error: BaseException) -> bool:
     """Whether the network failed before anything was sent: no address, nobody there, no connection in time."""
-    from requests.exceptions import ConnectTimeout
+    from requests.exceptions import ConnectTimeout, SSLError
     from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
     seen: BaseException | None = error
     while seen is not None:
         inner = getattr(seen.args[0], "reason", None) if seen.args else None
-        kinds = (ConnectTimeout, ConnectTimeoutError, NameResolutionError, NewConnectionError)
+        kinds = (ConnectTimeout, ConnectTimeoutError, NameResolutionError, NewConnectionError, SSLError)
         if isinstance(seen, kinds) or isinstance(inner, kinds):
             return True
         seen = seen.__cause__ or seen.__context__
