@@ -91,9 +91,9 @@ class Rotating:
         os.close(theirs)
         self.shown = ""
 
-    def kill_half_way(self) -> None:
-        """Kill -9 as soon as the bar shows that some are done."""
-        while not re.search(r"\] [1-9][\d,]* of ", self.shown):
+    def kill_after(self, count: int) -> None:
+        """Kill -9 as soon as the bar shows that so many are done."""
+        while not any(int(done.replace(",", "")) >= count for done in re.findall(r"\] ([\d,]+) of ", self.shown)):
             self._read()
         self.process.send_signal(signal.SIGKILL)
         assert self.process.wait(30) == -signal.SIGKILL
@@ -121,7 +121,7 @@ def test_a_rotation_killed_half_way_is_ended_by_the_next_and_the_old_key_can_go(
     old, new = settings.CREDENTIAL_KEYS[0], new_encryption_key()
     made = stored(owner, count)
     start = time.perf_counter()
-    Rotating(live_db, new, old).kill_half_way()
+    Rotating(live_db, new, old).kill_after(count // 3)
     settings.CREDENTIAL_KEYS = [new, old]
     left = count_old_credentials()
     assert 0 < left < count

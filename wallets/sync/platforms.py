@@ -8,6 +8,7 @@ from kit import tenancy
 from kit.alerts.models import Alert, PlatformAlert
 from kit.alerts.services import raise_platform_alert, resolve_platform_alert
 from wallets.models import Connection
+from wallets.venues.keeping import sealed_with_lost_keys
 
 MANY: Final = 3
 REFUSED: Final = ("sync", "credentials")
@@ -19,7 +20,9 @@ def tell_operators_of_refusals() -> int:
         keys = Alert.objects.unresolved().filter(kind__in=REFUSED).values_list("key", flat=True)
         refused = {UUID(key.partition(":")[2]) for key in keys}
         concerned: dict[tuple[str, str], set[UUID]] = defaultdict(set)
-        rows = Connection.objects.filter(pk__in=refused).values_list("platform__slug", "platform__name", "owner_id")
+        # What we cannot open ourselves no venue has refused: of that `wallets.venues.keeping` tells.
+        failing = Connection.objects.filter(pk__in=refused).exclude(pk__in=sealed_with_lost_keys())
+        rows = failing.values_list("platform__slug", "platform__name", "owner_id")
         for slug, name, owner_id in rows:
             concerned[slug, name].add(owner_id)
         known = set(PlatformAlert.objects.unresolved().filter(kind="platform").values_list("key", flat=True))

@@ -69,6 +69,12 @@ def keeping() -> Keeping:
     return Keeping(ids[0], keys, two_factor.count_old_secrets(), settings.CREDENTIAL_DAYS, old)
 
 
+def sealed_with_lost_keys() -> QuerySet[Credential, UUID]:
+    """The ids of connections with a credential that none of the configured keys has sealed; run it as the system."""
+    known = sealing.key_ids() if settings.CREDENTIAL_KEYS else []
+    return Credential.objects.exclude(key_id__in=known).values_list("connection_id", flat=True)
+
+
 def is_old(since: datetime | None) -> bool:
     """Whether what was entered at `since` has been in use for longer than the setting says."""
     return since is not None and clock.now() - since > timedelta(days=settings.CREDENTIAL_DAYS)
