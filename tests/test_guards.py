@@ -28,7 +28,7 @@ from tests.programs import make_token
 from tests.wallets.books import keyed_platform
 from tests.world import World, build_world
 from trading.models import Cancellation, Order
-from wallets.models import Connection
+from wallets.models import Connection, VenuePosition
 from wallets.services import apply_rules, make_rule
 from wallets.sync.runs import sync_connection
 from wallets.venues.credentials import store_credentials
@@ -72,6 +72,10 @@ def _fill(world: World) -> None:
         RecoveryCode.objects.create(owner=owner, digest="0" * 64)
         keyed = Connection.objects.create(owner=owner, platform=platform, name="Keyed", venue="simulated")
         store_credentials(connection=keyed, values={"key": "k"})
+        VenuePosition.objects.create(
+            owner=owner, connection=keyed, symbol="BTC/USDT:USDT", side="long", quantity=1, entry_price=1,
+            unrealized_pnl=0, settle="USDT", at=clock.now(),
+        )  # fmt: skip
         rule = make_rule(owner_id=owner.pk, wallet_id=world.master.pk, kind="sweep", every="day")
         apply_rules(owner_id=owner.pk)
         assert rule.runs.exists()

@@ -158,6 +158,7 @@ def join_exchange(program: Program, exchanges: Exchanges) -> None:
     asked = {"platform": "binance", "name": "Binance", "credentials": key}
     made = program.call("post", "/connections", asked, status=201)["id"]
     program.call("post", "/connections/{connection_id}/test", connection_id=made)
+    assert program.rows("/connections/{connection_id}/positions", connection_id=made) == []
     program.call("put", "/connections/{connection_id}/credentials", {"credentials": key}, connection_id=made)
 
 

@@ -21,6 +21,7 @@ from wallets.models import (
     Platform,
     Reconciliation,
     SyncRun,
+    VenuePosition,
 )
 from wallets.sync.health import unwatched_words
 from wallets.venues.accounts import why_not_archived
@@ -157,6 +158,15 @@ class ReconciliationAdmin(ReadOnlyAdmin):
     list_filter = ("asset", "run__status")
     list_select_related = ("run",)
     search_fields = ("asset", "run__connection__name", "owner__email")
+
+
+@admin.register(VenuePosition)
+class VenuePositionAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"unrealized_pnl": "settle"})
+    list_display = ("connection", "symbol", "side", "quantity", "entry_price", "unrealized_pnl", "settle", "at")
+    list_filter = ("side", "settle", "connection__platform")
+    list_select_related = ("connection",)
+    search_fields = ("connection__name", "owner__email", "symbol")
 
 
 @admin.register(DemoBalance)

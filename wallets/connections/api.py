@@ -15,7 +15,7 @@ from kit.errors import NotFoundError
 from kit.http import owner_of
 from kit.users.access import MANAGE, READ
 from markets.prices import SIMULATED
-from wallets.models import Reconciliation, SyncRun
+from wallets.models import Reconciliation, SyncRun, VenuePosition
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import request_sync
 from wallets.venues import joining
@@ -240,6 +240,40 @@ def change_state(request: HttpRequest, connection_id: UUID, body: StateIn) -> An
     owner_id = owner_of(request)
     set_connection_state(owner_id=owner_id, connection_id=connection_id, state=body.state)
     return _connection(connection_health(owner_id=owner_id, connection_id=connection_id)[0])
+
+
+class VenuePositionOut(Schema):
+    """A position in a derivative as the venue told it `at` the last sync that could read it.
+
+    `quantity` counts contracts of `contract_size` of the base asset, of the quote asset where `is_inverse`. Prices are
+    in the quote asset, `unrealized_pnl` and `value` in `settle`; null is what the venue does not tell.
+    """
+
+    symbol: str
+    side: str
+    quantity: Amount
+    contract_size: Amount
+    entry_price: Amount
+    mark_price: Amount | None
+    unrealized_pnl: Amount
+    value: Amount
+    settle: str
+    leverage: Amount | None
+    margin_mode: str
+    liquidation_price: Amount | None
+    is_inverse: bool
+    at: datetime
+
+
+@router.get(
+    "/connections/{uuid:connection_id}/positions",
+    response=list[VenuePositionOut],
+    summary="Derivatives that are open at the venue",
+)
+def venue_positions(request: HttpRequest, connection_id: UUID) -> Any:
+    """Open positions in derivatives, which are valued and not traded here."""
+    get_connection(owner_id=owner_of(request), connection_id=connection_id)
+    return VenuePosition.objects.filter(connection_id=connection_id)
 
 
 @router.post("/connections/{uuid:connection_id}/sync", auth=READ, response={202: SyncOut}, summary="Start a sync")

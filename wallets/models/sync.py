@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from django.db import models
 
-from kit.models import Identified, Owned, SentenceField, ValueField
+from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
+from markets.bounds import ASSET_LENGTH, BEYOND, SYMBOL_LENGTH
 from wallets.models.ledger import Entry
 from wallets.models.platforms import Connection
 
@@ -58,3 +59,50 @@ class Reconciliation(Owned):
         """What the venue holds beyond the wallets, found now or earlier."""
         difference: Decimal = self.drift + self.suspense
         return difference
+
+
+class VenuePosition(Owned):
+    """An open position in a derivative as its venue told it at the last sync that could read it.
+
+    `quantity` counts contracts of `contract_size` of the base asset, of an inverse market of the quote asset. Prices
+    are in the quote asset, `unrealized_pnl` in `settle`. What the venue does not tell is empty.
+    """
+
+    class Side(models.TextChoices):
+        LONG = "long", "Long"
+        SHORT = "short", "Short"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="venue_positions")
+    symbol = models.CharField(max_length=SYMBOL_LENGTH)
+    side = models.CharField(max_length=5, choices=Side)
+    quantity = MoneyField()
+    contract_size = MoneyField(default=1)
+    entry_price = MoneyField()
+    mark_price = MoneyField(null=True, blank=True)
+    unrealized_pnl = MoneyField()
+    settle = models.CharField(max_length=ASSET_LENGTH)
+    leverage = MoneyField(null=True, blank=True)
+    margin_mode = models.CharField(max_length=8, blank=True)
+    liquidation_price = MoneyField(null=True, blank=True)
+    is_inverse = models.BooleanField(default=False)
+    at = models.DateTimeField(help_text="When the venue said so.")
+
+    class Meta:
+        ordering = ("symbol", "side")
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "symbol", "side"), name="venue_position_once"),
+            models.CheckConstraint(
+                condition=models.Q(quantity__gt=0, quantity__lt=BEYOND, unrealized_pnl__lt=BEYOND),
+                name="venue_position_is_a_number",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.symbol}"
+
+    @property
+    def value(self) -> Decimal:
+        """What its contracts are worth in `settle`, at the mark price or, where the venue tells none, the entry's."""
+        price: Decimal = self.mark_price or self.entry_price
+        contracts: Decimal = self.quantity * self.contract_size
+        return contracts / price if self.is_inverse else contracts * price

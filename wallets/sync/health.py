@@ -16,7 +16,7 @@ from django.urls import reverse
 from kit import clock
 from kit.sentences import Told, moment, stored
 from kit.statuses import State, Step, colour
-from wallets.models import Connection, Reconciliation, SyncRun
+from wallets.models import Connection, Reconciliation, SyncRun, VenuePosition
 from wallets.venues.keeping import is_old
 from wallets.venues.obligations import NOTHING_OPEN, Open, open_under
 
@@ -176,6 +176,7 @@ class ConnectionHealth:
     runs: tuple[SyncRow, ...]
     open: Open = NOTHING_OPEN
     keys_since: datetime | None = None  # when the oldest of its credentials was entered; None without any
+    positions: tuple[VenuePosition, ...] = ()  # derivatives that are open at the venue
 
     @property
     def unwatched(self) -> int:
@@ -262,7 +263,7 @@ _URGENCY: Final = {
 
 
 def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> tuple[ConnectionHealth, ...]:
-    """The owner's connections, worst first, each with its newest runs; five queries whatever their number."""
+    """The owner's connections, worst first, each with its newest runs; six queries whatever their number."""
     connections = Connection.objects.filter(owner_id=owner_id).select_related("platform")
     connections = connections.annotate(keys_since=Min("credentials__updated_at"))
     if connection_id is not None:
@@ -273,6 +274,9 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
     assets: dict[UUID, list[Reconciliation]] = {}
     for row in Reconciliation.objects.filter(run__in=[run.pk for found in runs.values() for run in found]):
         assets.setdefault(row.run_id, []).append(row)
+    positions: dict[UUID, list[VenuePosition]] = {}
+    for held in VenuePosition.objects.filter(connection__in=list(runs)):
+        positions.setdefault(held.connection_id, []).append(held)
     open_ = open_under(list(runs))
     health = [
         ConnectionHealth(
@@ -281,6 +285,7 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
             tuple(SyncRow(run, _worst_first(assets.get(run.pk, []))) for run in runs[connection.pk]),
             open_[connection.pk],
             connection.keys_since,  # type: ignore[attr-defined]  # annotated above
+            tuple(positions.get(connection.pk, ())),
         )
         for connection in connections
     ]

@@ -33,6 +33,7 @@ from kit.sentences import Sentence, Value, amount, moment, sentence, told_by
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Account, Connection, Entry, Posting, Reconciliation, SyncRun
 from wallets.sync.listing import list_markets
+from wallets.sync.positions import keep_positions
 from wallets.sync.reconciliation import ZERO, Look, first_diverging_entry, first_wallet, last_agreement, read_books
 from wallets.venues.accounts import get_connection
 from wallets.venues.base import (
@@ -58,6 +59,7 @@ REST_SECONDS: Final = 0.5
 OVERLAP: Final = timedelta(minutes=1)
 # A venue that goes on failing is asked at least this often.
 LONGEST_WAIT: Final = timedelta(hours=1)
+POSITIONS_CARRIED: Final = "Its positions could not be read: the last known ones are carried forward."
 LATE: Final = "The venue takes long to answer: these are the last known figures."
 
 
@@ -198,11 +200,12 @@ def _carry_out(run: SyncRun, owner_id: UUID) -> SyncRun:
     if not connection.is_paper:
         _advance(run, 40, "Looking for prices of what is there")
         _list_markets(venue, connection, look)
+    has_positions = keep_positions(venue=venue, connection=connection)
     _advance(run, 60, "Comparing with the books")
     drifting = {asset: look.drift(asset) for asset in look.assets() if look.drift(asset)}
     trades = _trades(venue, owner_id, run, drifting) if drifting and look.settled else ()
     with tenancy.tenant(owner_id):
-        return _finish(run, connection, look, drifting, trades)
+        return _finish(run, connection, look, drifting, trades, is_whole=has_positions)
 
 
 def _list_markets(venue: Venue, connection: Connection, look: Look) -> None:
@@ -247,6 +250,8 @@ def _finish(
     look: Look,
     drifting: Mapping[str, Decimal],
     trades: Collection[TradeReport],
+    *,
+    is_whole: bool = True,
 ) -> SyncRun:
     """Write what was found: an asset's row each, drift into suspense, alerts, the run and the connection.
 
@@ -284,8 +289,8 @@ def _finish(
     run.status = SyncRun.Status.DRIFT if drifting and counts else SyncRun.Status.OK
     run = _end(run, _summary(look, drifting, counts))
     Connection.objects.filter(pk=connection.pk).update(
-        status=Connection.Status.OK,
-        status_detail=run.step,
+        status=Connection.Status.OK if is_whole else Connection.Status.STALE,
+        status_detail=run.step if is_whole else POSITIONS_CARRIED,
         synced_at=run.finished_at,
         failures=0,
         next_try_at=None,

@@ -230,6 +230,7 @@ class PositionReport:
     leverage: Decimal | None = None
     margin_mode: MarginMode | None = None
     liquidation_price: Decimal | None = None
+    is_inverse: bool = False
 
     def __post_init__(self) -> None:
         _require_numbers(self)

@@ -129,6 +129,7 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         mark_price=number(row["markPx"]),
         unrealized_pnl=amount(row["upl"]),
         settle=market["settle"] or str(row["ccy"]),
+        is_inverse=bool(market["inverse"]),
         leverage=number(row["lever"]),
         margin_mode="isolated" if row["mgnMode"] == "isolated" else "cross",
         liquidation_price=number(row["liqPx"]) or None,

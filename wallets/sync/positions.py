@@ -1,0 +1,54 @@
+"""Open positions in derivatives, as their venue tells them: they are read, valued and shown, and not traded yet."""
+
+import logging
+
+from kit import clock, tenancy
+from wallets.models import Connection, Platform, VenuePosition
+from wallets.venues.base import PositionReport, Venue, VenueError
+
+logger = logging.getLogger(__name__)
+
+
+def keep_positions(*, venue: Venue, connection: Connection) -> bool:
+    """Ask the venue and keep what it says; False when it did not answer and the last known ones are carried forward.
+
+    Call it outside of transactions.
+    """
+    if connection.is_paper or Platform.Capability.DERIVATIVES not in connection.platform.capabilities:
+        return True
+    try:
+        told = venue.positions()
+    except VenueError as error:
+        logger.warning("The positions of %s are carried forward: %s", connection.pk, error)
+        return False
+    with tenancy.tenant(connection.owner_id):
+        _replace(connection, told)
+    return True
+
+
+def _replace(connection: Connection, told: tuple[PositionReport, ...]) -> None:
+    now = clock.now()
+    rows = [
+        VenuePosition(
+            owner_id=connection.owner_id,
+            connection=connection,
+            symbol=report.symbol,
+            side=report.side,
+            quantity=report.quantity,
+            contract_size=report.contract_size,
+            entry_price=report.entry_price,
+            mark_price=report.mark_price,
+            unrealized_pnl=report.unrealized_pnl,
+            settle=report.settle,
+            leverage=report.leverage,
+            margin_mode=report.margin_mode or "",
+            liquidation_price=report.liquidation_price,
+            is_inverse=report.is_inverse,
+            at=now,
+        )
+        for report in told
+    ]
+    unique = ("connection", "symbol", "side")
+    others = [field.name for field in VenuePosition._meta.concrete_fields if field.name not in (*unique, "id", "owner")]
+    VenuePosition.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=others)
+    VenuePosition.objects.filter(connection=connection).exclude(at=now).delete()
