@@ -25,7 +25,7 @@ FORMS = (farms.forms, trading.forms, wallets.hierarchy.forms, moniqo.ui.forms)
 # Figures of a kind of their own, which the docstring of their schema explains.
 EXPLAINED_BY_THEIR_SCHEMA = {
     "numbers", "indicators", "minimum", "maximum", "least", "most", "usual", "left", "to_farm", "farm_share", "won",
-    "lost",
+    "lost", "open", "volume",
 }  # fmt: skip
 FIGURES_OF_A_PAGE = re.compile(r'<dl class="(?:card metrics|kv four figures)[^"]*".*?</dl>', re.DOTALL)
 

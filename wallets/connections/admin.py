@@ -163,7 +163,7 @@ class ReconciliationAdmin(ReadOnlyAdmin):
 @admin.register(VenuePosition)
 class VenuePositionAdmin(ReadOnlyAdmin):
     units = MappingProxyType({"unrealized_pnl": "settle"})
-    list_display = ("connection", "symbol", "side", "quantity", "entry_price", "unrealized_pnl", "settle", "at")
+    list_display = ("connection", "symbol", "side", "unrealized_pnl", "settle", "at")
     list_filter = ("side", "settle", "connection__platform")
     list_select_related = ("connection",)
     search_fields = ("connection__name", "owner__email", "symbol")
