@@ -53,6 +53,7 @@ SCHEDULE: Final = {
     "run agents": every(10, "farms.tasks.run_due_agents"),
     "update goals": every(10, "goals.tasks.update_goals"),
     "apply rules": every(60, "wallets.tasks.apply_rules"),
+    "carry out stops": every(10, "trading.tasks.carry_out_stops"),
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
     "sync and snapshot": every(SYNC_SECONDS, "portfolio.tasks.sync_all"),
     "prove the ledger": nightly(3, 30, "wallets.tasks.verify_ledger"),

@@ -65,6 +65,7 @@
 -- migration trading 0013_written_for_cursors fa922a837ffba109
 -- migration trading 0014_fills_and_trades_of_an_owner c5970b5919e4cf01
 -- migration trading 0015_more_limits e97635fc47e357e8
+-- migration trading 0016_stops fce8f523e27b3f20
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -84,6 +85,7 @@
 -- migration wallets 0014_plans 6719b0a6e9095aca
 -- migration wallets 0015_rules 64a5fb17b9125597
 -- migration wallets 0016_venue_positions 3abceb6e052bb2e8
+-- migration wallets 0017_protection 40b3d066849fe30d
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -1427,13 +1429,18 @@ CREATE FUNCTION public.wallet_path(p_wallet uuid) RETURNS TABLE(step integer, wa
     LANGUAGE sql STABLE
     AS $$
     WITH RECURSIVE path AS (
-        SELECT id, parent_id, wallets_wallet.connection_id, wallets_wallet.name, wallets_wallet.trading_state, 0 AS step
+        SELECT id, parent_id, wallets_wallet.connection_id, wallets_wallet.name, wallets_wallet.trading_state,
+               protects_in_halt, 0 AS step
         FROM wallets_wallet WHERE id = p_wallet
         UNION ALL
-        SELECT above.id, above.parent_id, above.connection_id, above.name, above.trading_state, path.step + 1
+        SELECT above.id, above.parent_id, above.connection_id, above.name, above.trading_state,
+               above.protects_in_halt, path.step + 1
         FROM wallets_wallet AS above JOIN path ON above.id = path.parent_id
     )
-    SELECT path.step, path.id, NULL::uuid, path.name, path.trading_state FROM path
+    SELECT path.step, path.id, NULL::uuid, path.name,
+           CASE WHEN path.trading_state = 'halted' AND NOT path.protects_in_halt THEN 'frozen'
+                ELSE path.trading_state END
+    FROM path
     UNION ALL
     SELECT -1, NULL, venue.id, venue.name,
            CASE WHEN venue.state <> 'active' THEN 'closed'
@@ -2677,6 +2684,24 @@ ALTER TABLE ONLY public.trading_cancellation FORCE ROW LEVEL SECURITY;
 
 
 --
+-- Name: trading_emergencystop; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_emergencystop (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    policy character varying(17) NOT NULL,
+    status character varying(10) NOT NULL,
+    result jsonb NOT NULL,
+    done_at timestamp with time zone,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.trading_emergencystop FORCE ROW LEVEL SECURITY;
+
+
+--
 -- Name: trading_fill; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3165,6 +3190,7 @@ CREATE TABLE public.wallets_wallet (
     minimum_balance numeric(38,18) NOT NULL,
     archived_at timestamp with time zone,
     maximum_balance numeric(38,18),
+    protects_in_halt boolean NOT NULL,
     CONSTRAINT wallet_ceiling_above_the_minimum CHECK (((maximum_balance IS NULL) OR (maximum_balance >= minimum_balance))),
     CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = 'master'::text)) OR ((NOT ((role)::text = 'master'::text)) AND (parent_id IS NOT NULL)))),
     CONSTRAINT wallet_minimum_balance_not_negative CHECK ((minimum_balance >= (0)::numeric)),
@@ -3977,74 +4003,78 @@ INSERT INTO public.auth_permission VALUES
 	(202, 'Can change trade total', 51, 'change_tradetotal'),
 	(203, 'Can delete trade total', 51, 'delete_tradetotal'),
 	(204, 'Can view trade total', 51, 'view_tradetotal'),
-	(205, 'Can add agent', 52, 'add_agent'),
-	(206, 'Can change agent', 52, 'change_agent'),
-	(207, 'Can delete agent', 52, 'delete_agent'),
-	(208, 'Can view agent', 52, 'view_agent'),
-	(209, 'Can add farm', 53, 'add_farm'),
-	(210, 'Can change farm', 53, 'change_farm'),
-	(211, 'Can delete farm', 53, 'delete_farm'),
-	(212, 'Can view farm', 53, 'view_farm'),
-	(213, 'Can add agent farm assignment', 54, 'add_agentfarmassignment'),
-	(214, 'Can change agent farm assignment', 54, 'change_agentfarmassignment'),
-	(215, 'Can delete agent farm assignment', 54, 'delete_agentfarmassignment'),
-	(216, 'Can view agent farm assignment', 54, 'view_agentfarmassignment'),
-	(217, 'Can add farm event', 55, 'add_farmevent'),
-	(218, 'Can change farm event', 55, 'change_farmevent'),
-	(219, 'Can delete farm event', 55, 'delete_farmevent'),
-	(220, 'Can view farm event', 55, 'view_farmevent'),
-	(221, 'Can add agent run', 56, 'add_agentrun'),
-	(222, 'Can change agent run', 56, 'change_agentrun'),
-	(223, 'Can delete agent run', 56, 'delete_agentrun'),
-	(224, 'Can view agent run', 56, 'view_agentrun'),
-	(225, 'Can add goal', 57, 'add_goal'),
-	(226, 'Can change goal', 57, 'change_goal'),
-	(227, 'Can delete goal', 57, 'delete_goal'),
-	(228, 'Can view goal', 57, 'view_goal'),
-	(229, 'Can add goal action', 58, 'add_goalaction'),
-	(230, 'Can change goal action', 58, 'change_goalaction'),
-	(231, 'Can delete goal action', 58, 'delete_goalaction'),
-	(232, 'Can view goal action', 58, 'view_goalaction'),
-	(233, 'Can add goal assignment', 59, 'add_goalassignment'),
-	(234, 'Can change goal assignment', 59, 'change_goalassignment'),
-	(235, 'Can delete goal assignment', 59, 'delete_goalassignment'),
-	(236, 'Can view goal assignment', 59, 'view_goalassignment'),
-	(237, 'Can add goal cursor', 60, 'add_goalcursor'),
-	(238, 'Can change goal cursor', 60, 'change_goalcursor'),
-	(239, 'Can delete goal cursor', 60, 'delete_goalcursor'),
-	(240, 'Can view goal cursor', 60, 'view_goalcursor'),
-	(241, 'Can add goal event', 61, 'add_goalevent'),
-	(242, 'Can change goal event', 61, 'change_goalevent'),
-	(243, 'Can delete goal event', 61, 'delete_goalevent'),
-	(244, 'Can view goal event', 61, 'view_goalevent'),
-	(245, 'Can add goal move', 62, 'add_goalmove'),
-	(246, 'Can change goal move', 62, 'change_goalmove'),
-	(247, 'Can delete goal move', 62, 'delete_goalmove'),
-	(248, 'Can view goal move', 62, 'view_goalmove'),
-	(249, 'Can add goal progress', 63, 'add_goalprogress'),
-	(250, 'Can change goal progress', 63, 'change_goalprogress'),
-	(251, 'Can delete goal progress', 63, 'delete_goalprogress'),
-	(252, 'Can view goal progress', 63, 'view_goalprogress'),
-	(253, 'Can add goal total', 64, 'add_goaltotal'),
-	(254, 'Can change goal total', 64, 'change_goaltotal'),
-	(255, 'Can delete goal total', 64, 'delete_goaltotal'),
-	(256, 'Can view goal total', 64, 'view_goaltotal'),
-	(257, 'Can add daily performance', 65, 'add_dailyperformance'),
-	(258, 'Can change daily performance', 65, 'change_dailyperformance'),
-	(259, 'Can delete daily performance', 65, 'delete_dailyperformance'),
-	(260, 'Can view daily performance', 65, 'view_dailyperformance'),
-	(261, 'Can add flow mark', 66, 'add_flowmark'),
-	(262, 'Can change flow mark', 66, 'change_flowmark'),
-	(263, 'Can delete flow mark', 66, 'delete_flowmark'),
-	(264, 'Can view flow mark', 66, 'view_flowmark'),
-	(265, 'Can add portfolio state', 67, 'add_portfoliostate'),
-	(266, 'Can change portfolio state', 67, 'change_portfoliostate'),
-	(267, 'Can delete portfolio state', 67, 'delete_portfoliostate'),
-	(268, 'Can view portfolio state', 67, 'view_portfoliostate'),
-	(269, 'Can add snapshot', 68, 'add_snapshot'),
-	(270, 'Can change snapshot', 68, 'change_snapshot'),
-	(271, 'Can delete snapshot', 68, 'delete_snapshot'),
-	(272, 'Can view snapshot', 68, 'view_snapshot');
+	(205, 'Can add emergency stop', 52, 'add_emergencystop'),
+	(206, 'Can change emergency stop', 52, 'change_emergencystop'),
+	(207, 'Can delete emergency stop', 52, 'delete_emergencystop'),
+	(208, 'Can view emergency stop', 52, 'view_emergencystop'),
+	(209, 'Can add agent', 53, 'add_agent'),
+	(210, 'Can change agent', 53, 'change_agent'),
+	(211, 'Can delete agent', 53, 'delete_agent'),
+	(212, 'Can view agent', 53, 'view_agent'),
+	(213, 'Can add farm', 54, 'add_farm'),
+	(214, 'Can change farm', 54, 'change_farm'),
+	(215, 'Can delete farm', 54, 'delete_farm'),
+	(216, 'Can view farm', 54, 'view_farm'),
+	(217, 'Can add agent farm assignment', 55, 'add_agentfarmassignment'),
+	(218, 'Can change agent farm assignment', 55, 'change_agentfarmassignment'),
+	(219, 'Can delete agent farm assignment', 55, 'delete_agentfarmassignment'),
+	(220, 'Can view agent farm assignment', 55, 'view_agentfarmassignment'),
+	(221, 'Can add farm event', 56, 'add_farmevent'),
+	(222, 'Can change farm event', 56, 'change_farmevent'),
+	(223, 'Can delete farm event', 56, 'delete_farmevent'),
+	(224, 'Can view farm event', 56, 'view_farmevent'),
+	(225, 'Can add agent run', 57, 'add_agentrun'),
+	(226, 'Can change agent run', 57, 'change_agentrun'),
+	(227, 'Can delete agent run', 57, 'delete_agentrun'),
+	(228, 'Can view agent run', 57, 'view_agentrun'),
+	(229, 'Can add goal', 58, 'add_goal'),
+	(230, 'Can change goal', 58, 'change_goal'),
+	(231, 'Can delete goal', 58, 'delete_goal'),
+	(232, 'Can view goal', 58, 'view_goal'),
+	(233, 'Can add goal action', 59, 'add_goalaction'),
+	(234, 'Can change goal action', 59, 'change_goalaction'),
+	(235, 'Can delete goal action', 59, 'delete_goalaction'),
+	(236, 'Can view goal action', 59, 'view_goalaction'),
+	(237, 'Can add goal assignment', 60, 'add_goalassignment'),
+	(238, 'Can change goal assignment', 60, 'change_goalassignment'),
+	(239, 'Can delete goal assignment', 60, 'delete_goalassignment'),
+	(240, 'Can view goal assignment', 60, 'view_goalassignment'),
+	(241, 'Can add goal cursor', 61, 'add_goalcursor'),
+	(242, 'Can change goal cursor', 61, 'change_goalcursor'),
+	(243, 'Can delete goal cursor', 61, 'delete_goalcursor'),
+	(244, 'Can view goal cursor', 61, 'view_goalcursor'),
+	(245, 'Can add goal event', 62, 'add_goalevent'),
+	(246, 'Can change goal event', 62, 'change_goalevent'),
+	(247, 'Can delete goal event', 62, 'delete_goalevent'),
+	(248, 'Can view goal event', 62, 'view_goalevent'),
+	(249, 'Can add goal move', 63, 'add_goalmove'),
+	(250, 'Can change goal move', 63, 'change_goalmove'),
+	(251, 'Can delete goal move', 63, 'delete_goalmove'),
+	(252, 'Can view goal move', 63, 'view_goalmove'),
+	(253, 'Can add goal progress', 64, 'add_goalprogress'),
+	(254, 'Can change goal progress', 64, 'change_goalprogress'),
+	(255, 'Can delete goal progress', 64, 'delete_goalprogress'),
+	(256, 'Can view goal progress', 64, 'view_goalprogress'),
+	(257, 'Can add goal total', 65, 'add_goaltotal'),
+	(258, 'Can change goal total', 65, 'change_goaltotal'),
+	(259, 'Can delete goal total', 65, 'delete_goaltotal'),
+	(260, 'Can view goal total', 65, 'view_goaltotal'),
+	(261, 'Can add daily performance', 66, 'add_dailyperformance'),
+	(262, 'Can change daily performance', 66, 'change_dailyperformance'),
+	(263, 'Can delete daily performance', 66, 'delete_dailyperformance'),
+	(264, 'Can view daily performance', 66, 'view_dailyperformance'),
+	(265, 'Can add flow mark', 67, 'add_flowmark'),
+	(266, 'Can change flow mark', 67, 'change_flowmark'),
+	(267, 'Can delete flow mark', 67, 'delete_flowmark'),
+	(268, 'Can view flow mark', 67, 'view_flowmark'),
+	(269, 'Can add portfolio state', 68, 'add_portfoliostate'),
+	(270, 'Can change portfolio state', 68, 'change_portfoliostate'),
+	(271, 'Can delete portfolio state', 68, 'delete_portfoliostate'),
+	(272, 'Can view portfolio state', 68, 'view_portfoliostate'),
+	(273, 'Can add snapshot', 69, 'add_snapshot'),
+	(274, 'Can change snapshot', 69, 'change_snapshot'),
+	(275, 'Can delete snapshot', 69, 'delete_snapshot'),
+	(276, 'Can view snapshot', 69, 'view_snapshot');
 
 
 --
@@ -4133,23 +4163,24 @@ INSERT INTO public.django_content_type VALUES
 	(49, 'trading', 'cancellation'),
 	(50, 'trading', 'tradeday'),
 	(51, 'trading', 'tradetotal'),
-	(52, 'farms', 'agent'),
-	(53, 'farms', 'farm'),
-	(54, 'farms', 'agentfarmassignment'),
-	(55, 'farms', 'farmevent'),
-	(56, 'farms', 'agentrun'),
-	(57, 'goals', 'goal'),
-	(58, 'goals', 'goalaction'),
-	(59, 'goals', 'goalassignment'),
-	(60, 'goals', 'goalcursor'),
-	(61, 'goals', 'goalevent'),
-	(62, 'goals', 'goalmove'),
-	(63, 'goals', 'goalprogress'),
-	(64, 'goals', 'goaltotal'),
-	(65, 'portfolio', 'dailyperformance'),
-	(66, 'portfolio', 'flowmark'),
-	(67, 'portfolio', 'portfoliostate'),
-	(68, 'portfolio', 'snapshot');
+	(52, 'trading', 'emergencystop'),
+	(53, 'farms', 'agent'),
+	(54, 'farms', 'farm'),
+	(55, 'farms', 'agentfarmassignment'),
+	(56, 'farms', 'farmevent'),
+	(57, 'farms', 'agentrun'),
+	(58, 'goals', 'goal'),
+	(59, 'goals', 'goalaction'),
+	(60, 'goals', 'goalassignment'),
+	(61, 'goals', 'goalcursor'),
+	(62, 'goals', 'goalevent'),
+	(63, 'goals', 'goalmove'),
+	(64, 'goals', 'goalprogress'),
+	(65, 'goals', 'goaltotal'),
+	(66, 'portfolio', 'dailyperformance'),
+	(67, 'portfolio', 'flowmark'),
+	(68, 'portfolio', 'portfoliostate'),
+	(69, 'portfolio', 'snapshot');
 
 
 --
@@ -4239,8 +4270,10 @@ INSERT INTO public.django_migrations VALUES
 	(80, 'portfolio', '0004_prices', now()),
 	(81, 'portfolio', '0005_prices_of_derivatives', now()),
 	(82, 'sessions', '0001_initial', now()),
-	(83, 'trading', '0015_more_limits', now()),
-	(84, 'users', '0004_second_factors_under_aes', now());
+	(83, 'wallets', '0017_protection', now()),
+	(84, 'trading', '0015_more_limits', now()),
+	(85, 'trading', '0016_stops', now()),
+	(86, 'users', '0004_second_factors_under_aes', now());
 
 
 --
@@ -4377,6 +4410,12 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: trading_cancellation; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_emergencystop; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -4627,7 +4666,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 272, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 276, true);
 
 
 --
@@ -4662,14 +4701,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 68, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 69, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 84, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 86, true);
 
 
 --
@@ -5577,6 +5616,14 @@ ALTER TABLE ONLY public.trading_cancellation
 
 ALTER TABLE ONLY public.trading_cancellation
     ADD CONSTRAINT trading_cancellation_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_emergencystop trading_emergencystop_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_emergencystop
+    ADD CONSTRAINT trading_emergencystop_pkey PRIMARY KEY (id);
 
 
 --
@@ -6610,6 +6657,13 @@ CREATE INDEX rule_runs_newest_first ON public.wallets_rulerun USING btree (rule_
 
 
 --
+-- Name: stop_under_way_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX stop_under_way_once ON public.trading_emergencystop USING btree (wallet_id) WHERE ((status)::text = 'running'::text);
+
+
+--
 -- Name: sync_newest_first; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -6670,6 +6724,20 @@ CREATE INDEX trade_day_of_owner ON public.trading_tradeday USING btree (owner_id
 --
 
 CREATE INDEX trading_cancellation_owner_id_44d5681b ON public.trading_cancellation USING btree (owner_id);
+
+
+--
+-- Name: trading_emergencystop_owner_id_160da0b0; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_emergencystop_owner_id_160da0b0 ON public.trading_emergencystop USING btree (owner_id);
+
+
+--
+-- Name: trading_emergencystop_wallet_id_f6f9ad6f; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_emergencystop_wallet_id_f6f9ad6f ON public.trading_emergencystop USING btree (wallet_id);
 
 
 --
@@ -7916,6 +7984,22 @@ ALTER TABLE ONLY public.trading_cancellation
 
 
 --
+-- Name: trading_emergencystop trading_emergencystop_owner_id_160da0b0_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_emergencystop
+    ADD CONSTRAINT trading_emergencystop_owner_id_160da0b0_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_emergencystop trading_emergencystop_wallet_id_f6f9ad6f_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_emergencystop
+    ADD CONSTRAINT trading_emergencystop_wallet_id_f6f9ad6f_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: trading_fill trading_fill_connection_id_193ab20c_fk_wallets_connection_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8774,6 +8858,13 @@ CREATE POLICY owner_only ON public.trading_cancellation USING ((owner_id = ( SEL
 
 
 --
+-- Name: trading_emergencystop owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_emergencystop USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: trading_fill owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -8991,6 +9082,12 @@ ALTER TABLE public.portfolio_snapshot ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.trading_cancellation ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_emergencystop; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_emergencystop ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: trading_fill; Type: ROW SECURITY; Schema: public; Owner: -
@@ -10137,6 +10234,14 @@ GRANT SELECT,USAGE ON SEQUENCE public.portfolio_snapshot_id_seq TO moniqo_system
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.trading_cancellation TO moniqo_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.trading_cancellation TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_emergencystop; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_emergencystop TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_emergencystop TO moniqo_system;
 
 
 --

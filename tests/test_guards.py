@@ -28,6 +28,7 @@ from tests.programs import make_token
 from tests.wallets.books import keyed_platform
 from tests.world import World, build_world
 from trading.models import Cancellation, Order
+from trading.services import stop
 from wallets.models import Connection, VenuePosition
 from wallets.services import apply_rules, make_rule
 from wallets.sync.runs import sync_connection
@@ -76,6 +77,7 @@ def _fill(world: World) -> None:
             owner=owner, connection=keyed, symbol="BTC/USDT:USDT", side="long", quantity=1, entry_price=1,
             unrealized_pnl=0, settle="USDT", at=clock.now(),
         )  # fmt: skip
+        stop(owner_id=owner.pk, wallet_id=world.farm.wallet_id, policy="keep")
         rule = make_rule(owner_id=owner.pk, wallet_id=world.master.pk, kind="sweep", every="day")
         apply_rules(owner_id=owner.pk)
         assert rule.runs.exists()

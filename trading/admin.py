@@ -8,6 +8,7 @@ from django.contrib import admin
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 from trading.models import (
     Cancellation,
+    EmergencyStop,
     Fill,
     Order,
     OrderEvent,
@@ -137,3 +138,11 @@ class CancellationAdmin(ReadOnlyAdmin):
     list_filter = ("created_at", ("closed_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     search_fields = ("order__client_order_id", "owner__email", "reason")
+
+
+@admin.register(EmergencyStop)
+class EmergencyStopAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "wallet", "policy", "status", "result", "done_at")
+    list_filter = ("policy", "status", "created_at")
+    list_select_related = ("owner", "wallet")
+    search_fields = ("id", "owner__email", "wallet__name")

@@ -20,7 +20,7 @@ from kit.sentences import quoted, sentence
 from kit.users.access import LIMITS, ORDERS
 from markets.models import Instrument
 from trading import selectors, services
-from trading.models import Fill, Order, Position
+from trading.models import EmergencyStop, Fill, Order, Position
 from trading.risk.gate import Caps
 from trading.schemas import (
     FillOut,
@@ -35,6 +35,9 @@ from trading.schemas import (
     PositionOut,
     RoundTripOut,
     SaidOut,
+    StopIn,
+    StopOut,
+    StopPreviewOut,
     TradeOut,
 )
 from trading.selectors import LimitPath, LimitStep, life, limits
@@ -170,6 +173,51 @@ def get_connection_limits(request: HttpRequest, connection_id: UUID) -> Any:
 def put_connection_limits(request: HttpRequest, connection_id: UUID, body: LimitsIn) -> Any:
     _set_limits(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id), body)
     return get_connection_limits(request, connection_id)
+
+
+@router.post("/wallets/{uuid:wallet_id}/stop/preview", response=StopPreviewOut, summary="What a stop would do now")
+def preview_stop(request: HttpRequest, wallet_id: UUID, body: StopIn) -> Any:
+    """Orders that it would cancel, positions that it would sell or keep, and each stop that would be lost."""
+    found = services.preview_stop(owner_id=owner_of(request), wallet_id=wallet_id, policy=body.policy)
+    return {
+        "orders": [{"id": order.pk, "wallet_id": order.wallet_id, "side": order.side} for order in found.orders],
+        "positions": [
+            {
+                "id": one.position.pk,
+                "wallet_id": one.position.wallet_id,
+                "symbol": one.position.instrument.symbol,
+                "quantity": one.position.quantity,
+                "value": one.value,
+                "is_sold": one.is_sold,
+                "loses": one.loses,
+            }
+            for one in found.positions
+        ],
+        "notes": list(found.notes),
+    }
+
+
+@router.post("/wallets/{uuid:wallet_id}/stop", auth=ORDERS, response={202: StopOut}, summary="Emergency stop")
+def begin_stop(request: HttpRequest, wallet_id: UUID, body: StopIn) -> Any:
+    """Cancel and `flatten`, `keep` the positions with their stops, or `close_derivatives`; everything below too.
+
+    The wallet only reduces from now on, and is halted once `flatten` is done. 409 while another stop is under way.
+    """
+    return Status(202, services.stop(owner_id=owner_of(request), wallet_id=wallet_id, policy=body.policy))
+
+
+@router.get("/stops/{stop_id}", response=StopOut, summary="How far an emergency stop is")
+def get_stop(request: HttpRequest, stop_id: UUID) -> Any:
+    found = EmergencyStop.objects.filter(owner_id=owner_of(request), pk=stop_id).first()
+    if found is None:
+        raise NotFoundError("There is no such stop.")
+    return found
+
+
+@router.post("/stops/{stop_id}/call-off", auth=ORDERS, response=StopOut, summary="Leave it where it is")
+def call_off_stop(request: HttpRequest, stop_id: UUID) -> Any:
+    """What was cancelled or sold stays so, and the wallet only reduces."""
+    return services.call_off(owner_id=owner_of(request), stop_id=stop_id)
 
 
 def _limits_out(path: LimitPath) -> dict[str, Any]:

@@ -260,3 +260,43 @@ class OrderNarrow(Narrow):
     those that the venue did."""
 
     status: OrderStatus | None = None
+
+
+class StopIn(Body):
+    policy: Literal["flatten", "keep", "close_derivatives"]
+
+
+class StopOut(Schema):
+    """An emergency stop: `running` until all of it is done; `result` says what is done or what it waits for."""
+
+    id: UUID
+    wallet_id: UUID
+    policy: str
+    status: str
+    result: Words
+    created_at: datetime
+    done_at: datetime | None
+
+
+class StoppedOrderOut(Schema):
+    id: UUID
+    wallet_id: UUID
+    side: str
+
+
+class StoppedPositionOut(Schema):
+    """`value` at the last price, in the quote asset; `loses` are the stop and the target that go with what is sold."""
+
+    id: UUID
+    wallet_id: UUID
+    symbol: str
+    quantity: Amount
+    value: Amount | None
+    is_sold: bool
+    loses: list[str]
+
+
+class StopPreviewOut(Schema):
+    orders: list[StoppedOrderOut]
+    positions: list[StoppedPositionOut]
+    notes: list[Words]

@@ -6,6 +6,7 @@
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
 * `closing`: a person leaves a position, or everything below a wallet is left;
 * `exits`: the stop and the target of a position are carried out;
+* `stopping`: the emergency stop of a wallet and all below it;
 * `limits`: what the user allows;
 * `daily_loss`: who has lost what they may lose in a day.
 """
@@ -17,6 +18,8 @@ from trading.orders.intents import OrderConflictError, Place, Terms, WrongSideEr
 from trading.orders.placing import Batch, place_order
 from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
+from trading.orders.stopping import call_off, due_stops, preview_stop, stop
+from trading.orders.stopping import carry_out as carry_out_stop
 from trading.risk.daily_loss import watch as watch_daily_losses
 from trading.risk.daily_loss import watched as watched_for_daily_losses
 from trading.risk.limits import set_limits
@@ -29,17 +32,22 @@ __all__ = (
     "StillOpen",
     "Terms",
     "WrongSideError",
+    "call_off",
     "cancel_order",
+    "carry_out_stop",
     "close_all",
     "close_position",
+    "due_stops",
     "execute_order",
     "keep_protection",
     "place_order",
+    "preview_stop",
     "record_report",
     "request_cancellation",
     "resolve_order",
     "resolve_together",
     "set_limits",
+    "stop",
     "watch_daily_losses",
     "watched_for_daily_losses",
 )

@@ -111,3 +111,14 @@ def keep_protection() -> None:
 def protect_positions_of(owner_id: str) -> None:
     with tenancy.tenant(owner_id):
         services.keep_protection(owner_id=UUID(owner_id))
+
+
+@shared_task(name="trading.tasks.carry_out_stops")
+def carry_out_stops() -> int:
+    """Go on with every emergency stop that is under way; returns how many there are."""
+    with tenancy.system():
+        due = services.due_stops()
+    for owner_id, stop_id in due:
+        with contained(owner_id=owner_id, work=f"stop {stop_id}", title="An emergency stop"), tenancy.tenant(owner_id):
+            services.carry_out_stop(owner_id=owner_id, stop_id=stop_id)
+    return len(due)

@@ -201,7 +201,7 @@ def _stopped(agent: AgentFacts) -> State | None:
         if step.trading_state == gate.WATCHING:
             connections = Step("Make it live", reverse("wallets:connections"))
             return State("cannot_trade", "Cannot trade: connection {name} only watches", named, action=connections)
-        if step.trading_state == gate.HALTED:
+        if step.trading_state in (gate.HALTED, gate.FROZEN):
             return State("cannot_trade", "Cannot trade: {name} is halted", named, action=_settings(agent, "Resume"))
         if step.trading_state == gate.REDUCING and not agent.is_holding:
             return State("cannot_trade", "Cannot buy: {name} only sells", named, action=_settings(agent, "Resume"))

@@ -205,6 +205,12 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     program.call("patch", "/rules/{rule_id}", {"is_on": False}, rule_id=rule["id"])
     for asked in ("preview", "runs"):
         program.call("get", f"/rules/{{rule_id}}/{asked}", rule_id=rule["id"])
+    program.call("put", "/wallets/{wallet_id}/protection", {"protects": True}, **ids)
+    program.call("post", "/wallets/{wallet_id}/stop/preview", {"policy": "keep"}, **ids)
+    stop = program.call("post", "/wallets/{wallet_id}/stop", {"policy": "keep"}, status=202, **ids)["id"]
+    program.call("get", "/stops/{stop_id}", stop_id=stop)
+    program.call("post", "/stops/{stop_id}/call-off", stop_id=stop)
+    program.call("patch", "/wallets/{wallet_id}", {"trading_state": "active"}, **ids)
     for state in ("paused", "active"):
         program.call("put", "/connections/{connection_id}/state", {"state": state}, connection_id=connection)
     program.call("post", "/connections/{connection_id}/sync", status=202, connection_id=connection)

@@ -14,6 +14,7 @@ from trading.models.orders import (
 )
 from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
 from trading.models.risk import RiskDecision, RiskLimit
+from trading.models.stops import EmergencyStop
 
 __all__ = (
     "NOTIONAL",
@@ -21,6 +22,7 @@ __all__ = (
     "UNFINISHED",
     "UNFINISHED_ONES",
     "Cancellation",
+    "EmergencyStop",
     "Fill",
     "Order",
     "OrderEvent",

@@ -165,8 +165,9 @@ def _obstacle(order: Order) -> Sentence:
     closed = [step.name for step in path if step.trading_state == risk.CLOSED]
     if closed:
         return sentence("the connection {name} is not active any more.", name=closed[0])
-    halted = [step.name for step in path if step.trading_state == risk.HALTED]
-    if not halted or order.protects_id is not None:
+    frozen = [step.name for step in path if step.trading_state == risk.FROZEN]
+    halted = [step.name for step in path if step.trading_state in (risk.FROZEN, risk.HALTED)]
+    if not frozen and (not halted or order.protects_id is not None):
         return Sentence()
     return sentence("trading was halted at {name} meanwhile.", name=halted[0])
 

@@ -36,6 +36,8 @@ LIMITS: Final = frozenset(
 ACTIVE: Final = "active"
 REDUCING: Final = "reducing"
 HALTED: Final = "halted"
+# Halted, and its owner has said in words that stops and targets are not to be carried out there meanwhile.
+FROZEN: Final = "frozen"
 # Of a connection only, and nothing is sent through it, whatever for: it is paused or archived, or only watches.
 CLOSED: Final = "closed"
 WATCHING: Final = "watching"
@@ -288,6 +290,8 @@ def _check_state(proposal: Proposal) -> Told:
             return f"The connection {step.name} is not active: make it active before placing orders."
         if step.trading_state == WATCHING:
             return f"The connection {step.name} only watches: make it live before placing orders."
+        if step.trading_state == FROZEN:
+            return f"{step.name} is halted, and its owner wants no stop carried out meanwhile: set it to active first."
         if step.trading_state == HALTED and not proposal.protects:
             return f"Trading is halted at {step.name}: set it to active before placing orders."
         if step.trading_state == REDUCING and not proposal.reduces:

@@ -12,7 +12,7 @@ from ninja.responses import Status
 from kit.api import IdempotencyKey, Page, PageQuery, paginate, paginate_numbered
 from kit.errors import InvalidInputError
 from kit.http import owner_of
-from kit.users.access import MOVE, READ
+from kit.users.access import LIMITS, MOVE, READ
 from wallets.hierarchy import archiving, movements, places, planning, plans, tree, undoing
 from wallets.hierarchy.parts import Move, ShareChange, amount_of, find_move, read_part, share_change
 from wallets.hierarchy.schemas import (
@@ -29,6 +29,7 @@ from wallets.hierarchy.schemas import (
     PlanIn,
     PlanOut,
     PreviewOut,
+    ProtectionIn,
     StatementQuery,
     TransferNarrow,
     TransferOut,
@@ -120,6 +121,13 @@ def restore_wallet(request: HttpRequest, wallet_id: UUID) -> Any:
 def move_wallet(request: HttpRequest, wallet_id: UUID, body: PlaceIn) -> Any:
     """A wallet takes its money and its past along. Farms and agents are moved with theirs: `POST /farms/{id}/move`."""
     archiving.move_wallet(owner_id=owner_of(request), wallet_id=wallet_id, parent_id=body.parent_id)
+    return _one(owner_of(request), wallet_id)
+
+
+@router.put("/wallets/{wallet_id}/protection", auth=LIMITS, response=WalletOut, summary="Stops while it is halted")
+def set_protection(request: HttpRequest, wallet_id: UUID, body: ProtectionIn) -> Any:
+    """Usually they are carried out. To end that, `words` is `Leave NAME unprotected when it is halted`."""
+    places.set_protection(owner_id=owner_of(request), wallet_id=wallet_id, protects=body.protects, words=body.words)
     return _one(owner_of(request), wallet_id)
 
 

@@ -117,6 +117,35 @@ def update_wallet(
     return wallet
 
 
+def unprotected_words(wallet: Wallet) -> str:
+    """What its owner has to say so that stops and targets are not carried out while the wallet is halted."""
+    return f"Leave {wallet.name} unprotected when it is halted"
+
+
+def set_protection(*, owner_id: UUID, wallet_id: UUID, protects: bool, words: str = "") -> Wallet:
+    """Whether stops and targets below the wallet are carried out while it is halted. Usually they are.
+
+    To end that, `words` has to be `unprotected_words` of the wallet, to the letter. Raises InvalidInputError otherwise.
+    """
+    wallet = get_wallet(owner_id=owner_id, wallet_id=wallet_id)
+    if not protects and words.strip() != unprotected_words(wallet):
+        told = f"Type it as it is written: {unprotected_words(wallet)}"
+        raise InvalidInputError(told, fields={"words": told})
+    before = wallet.protects_in_halt
+    Wallet.objects.filter(pk=wallet.pk).update(protects_in_halt=protects)
+    wallet.protects_in_halt = protects
+    audit.record_change(
+        audit.Area.LIMITS,
+        "Protection in a halt changed",
+        owner_id=owner_id,
+        subject=wallet.name,
+        before={"protects_in_halt": before},
+        after={"protects_in_halt": protects},
+    )
+    publish(owner_id=owner_id, event="wallets", data={"wallet": str(wallet.pk), "change": "settings"})
+    return wallet
+
+
 def _settings(wallet: Wallet) -> dict[str, object]:
     names = ("name", "target_weight", "trading_state", "minimum_balance", "maximum_balance")
     return {name: getattr(wallet, name) for name in names}

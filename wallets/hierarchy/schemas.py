@@ -90,6 +90,11 @@ class WalletChange(Body):
     maximum_balance: NotNegative | None = None
 
 
+class ProtectionIn(Body):
+    protects: bool
+    words: str = Field("", max_length=200)
+
+
 class PlaceIn(Body):
     parent_id: UUID
 

@@ -29,6 +29,10 @@ class Wallet(Identified, Owned):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="wallets")
     base_asset = models.CharField(max_length=20, default="USDT")
     trading_state = models.CharField(max_length=8, choices=TradingState, default=TradingState.ACTIVE)
+    protects_in_halt = models.BooleanField(
+        default=True,
+        help_text="Stops are carried out while it is halted; its owner ends that in words only.",
+    )
     target_weight = models.DecimalField(
         max_digits=9, decimal_places=8, null=True, blank=True, help_text="Fraction of the parent's value."
     )

@@ -1,0 +1,39 @@
+"""An emergency stop: what its owner wanted below a wallet, and how far it is."""
+
+from django.db import models
+from django.db.models import Q
+
+from kit.models import Identified, Owned, SentenceField
+from wallets.models import Wallet
+
+
+class EmergencyStop(Identified, Owned):
+    """Orders below a wallet are cancelled, and its positions left, kept, or (derivatives only) closed.
+
+    A row before anything happens, so that a worker that dies loses nothing: it is taken up until it is done.
+    """
+
+    class Policy(models.TextChoices):
+        FLATTEN = "flatten", "Cancel and sell everything"
+        KEEP = "keep", "Cancel, and keep the positions with their stops"
+        DERIVATIVES = "close_derivatives", "Cancel, close derivatives, keep spot"
+
+    class Status(models.TextChoices):
+        RUNNING = "running", "Under way"
+        DONE = "done", "Done"
+        CALLED_OFF = "called_off", "Called off"
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="+")
+    policy = models.CharField(max_length=17, choices=Policy)
+    status = models.CharField(max_length=10, choices=Status, default=Status.RUNNING)
+    result = SentenceField(help_text="What is done, or what it still waits for.")
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("wallet",), condition=Q(status="running"), name="stop_under_way_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.get_policy_display()
