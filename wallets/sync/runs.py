@@ -57,6 +57,8 @@ LOOKS: Final = 4
 REST_SECONDS: Final = 0.5
 # Trades are asked for from a little earlier than the last agreement: the venue's clock is not ours.
 OVERLAP: Final = timedelta(minutes=1)
+# Runs that are forgotten in one transaction.
+PRUNED_AT_ONCE: Final = 2_000
 # A venue that goes on failing is asked at least this often.
 LONGEST_WAIT: Final = timedelta(hours=1)
 POSITIONS_CARRIED: Final = "Its positions could not be read: the last known ones are carried forward."
@@ -153,12 +155,21 @@ def assign_suspense(*, owner_id: UUID, connection_id: UUID, asset: str, key: str
     return posting
 
 
-def prune_sync_log(*, days: int | None = None) -> int:
-    """Forget every owner's runs older than `days` (default: the setting); returns how many runs."""
+def prune_sync_log(*, days: int | None = None, batch: int = PRUNED_AT_ONCE) -> int:
+    """Forget every owner's runs older than `days` (default: the setting), a `batch` at a time; returns how many runs.
+
+    Each batch is a transaction of its own: one that is killed has done what it has done.
+    """
     before = clock.now() - timedelta(days=settings.SYNC_LOG_DAYS if days is None else days)
-    with tenancy.system():
-        Reconciliation.objects.filter(run__created_at__lt=before).delete()
-        return SyncRun.objects.filter(created_at__lt=before).delete()[1].get(SyncRun._meta.label, 0)
+    forgotten = 0
+    while True:
+        with tenancy.system(), transaction.atomic(using=tenancy.SYSTEM_DB_ALIAS):
+            old = list(SyncRun.objects.filter(created_at__lt=before).order_by().values_list("pk", flat=True)[:batch])
+            Reconciliation.objects.filter(run__in=old).delete()
+            SyncRun.objects.filter(pk__in=old).delete()
+        forgotten += len(old)
+        if len(old) < batch:
+            return forgotten
 
 
 # --- one run ---------------------------------------------------------------------------------------------------------

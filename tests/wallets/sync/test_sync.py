@@ -461,7 +461,7 @@ def test_the_log_is_kept_thirty_days(live_db: str, owner: User) -> None:
             with clock.at(clock.now() - timedelta(days=days)):
                 deposit(owner_id=owner.pk, wallet_id=wallet.pk, amount=Decimal(5), asset="USDT", key=str(days))
                 run_sync(wallet)
-    assert sync.prune_sync_log() == 1
+    assert sync.prune_sync_log(batch=1) == 1
     with tenancy.tenant(owner.pk):
         assert SyncRun.objects.count() == 1
         assert Reconciliation.objects.count() == 1
