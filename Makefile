@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := true
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run down status migrate schema demo test test-all lint format bench lock
+.PHONY: help run down status setup paper positions migrate schema demo test test-all lint format bench lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
@@ -29,6 +29,15 @@ down: .venv/run-stamp  ## stop what `make run` started
 
 status: .venv/run-stamp  ## what runs, with memory and readiness
 	@$(MANAGE) status
+
+setup: .venv/run-stamp  ## connect an exchange from the terminal; its key is asked for and never shown
+	@$(MANAGE) connect
+
+paper: .venv/run-stamp node_modules/.stamp  ## start everything, paper trading at the public prices of an exchange; EXCHANGE=okx
+	@MONIQO_FEED=ccxt:$(or $(EXCHANGE),binance) exec $(MANAGE) up
+
+positions: .venv/run-stamp  ## what is open now
+	@$(MANAGE) positions
 
 migrate: .venv/run-stamp  ## bring the database up to date
 	@$(MANAGE) migrate
