@@ -399,6 +399,8 @@ def pages(connections_: list[Connection]) -> Iterator[str]:
     for name, arguments in named(get_resolver(urls)):
         if name.startswith(("admin:", "api:")) or "logout" in name:
             continue
+        if arguments and "connection" not in name:
+            continue
         for pk in [None] if not arguments else [connection.pk for connection in connections_]:
             try:
                 yield reverse(name, args=[pk] if pk else [])
