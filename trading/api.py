@@ -17,7 +17,7 @@ from kit.api import (
 from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
 from kit.sentences import quoted, sentence
-from kit.users.access import LIMITS, ORDERS
+from kit.users.access import LIMITS, ORDERS, READ, TRADE
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import EmergencyStop, Fill, Order, Position
@@ -175,7 +175,9 @@ def put_connection_limits(request: HttpRequest, connection_id: UUID, body: Limit
     return get_connection_limits(request, connection_id)
 
 
-@router.post("/wallets/{uuid:wallet_id}/stop/preview", response=StopPreviewOut, summary="What a stop would do now")
+@router.post(
+    "/wallets/{uuid:wallet_id}/stop/preview", auth=READ, response=StopPreviewOut, summary="What a stop would do now"
+)
 def preview_stop(request: HttpRequest, wallet_id: UUID, body: StopIn) -> Any:
     """Orders that it would cancel, positions that it would sell or keep, and each stop that would be lost."""
     found = services.preview_stop(owner_id=owner_of(request), wallet_id=wallet_id, policy=body.policy)
@@ -197,7 +199,7 @@ def preview_stop(request: HttpRequest, wallet_id: UUID, body: StopIn) -> Any:
     }
 
 
-@router.post("/wallets/{uuid:wallet_id}/stop", auth=ORDERS, response={202: StopOut}, summary="Emergency stop")
+@router.post("/wallets/{uuid:wallet_id}/stop", auth=TRADE, response={202: StopOut}, summary="Emergency stop")
 def begin_stop(request: HttpRequest, wallet_id: UUID, body: StopIn) -> Any:
     """Cancel and `flatten`, `keep` the positions with their stops, or `close_derivatives`; everything below too.
 
@@ -214,7 +216,7 @@ def get_stop(request: HttpRequest, stop_id: UUID) -> Any:
     return found
 
 
-@router.post("/stops/{stop_id}/call-off", auth=ORDERS, response=StopOut, summary="Leave it where it is")
+@router.post("/stops/{stop_id}/call-off", auth=TRADE, response=StopOut, summary="Leave it where it is")
 def call_off_stop(request: HttpRequest, stop_id: UUID) -> Any:
     """What was cancelled or sold stays so, and the wallet only reduces."""
     return services.call_off(owner_id=owner_of(request), stop_id=stop_id)

@@ -25,9 +25,9 @@ WALLETS = "/api/v1/wallets"
 # What each operation that writes needs; everything else that writes needs `manage`.
 ORDERS = r"/orders$|/orders/\{.*\}/cancel$"
 WRITING = {
-    "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$",
+    "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$",
     "move": r"/(deposit|allocate|collect|undo|apply|rules)$|/rules/\{|/allocations/preview$",
-    "limits": r"/limits$",
+    "limits": r"/(limits|protection)$",
     "read": r"/preview$|/sync$",
 }
 
