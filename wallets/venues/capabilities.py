@@ -102,7 +102,6 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         reduce_only=_SPOT_REDUCES,
         find=Can(note="Under a UUID that is the same number. It forgets an id once its order has ended, so Moniqo asks "
                       "before it sends."),
-        permissions=Can("partly", "As far as Kraken lists them; else only that the key works."),
         sandbox=NO,
         streams=_POLLED,
     ),

@@ -111,7 +111,6 @@ PROBES: dict[str, Callable[[Venue, str], bool | None]] = {
 # What is declared in part for a reason that a small account cannot show; another test does.
 ELSEWHERE = {
     ("binance", "trades"), ("binanceusdm", "trades"), ("coinbase", "market_order"), ("coinbase", "find"),
-    ("kraken", "permissions"),
 }  # fmt: skip
 
 

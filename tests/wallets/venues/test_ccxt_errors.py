@@ -34,6 +34,7 @@ READS = {
     "binance": "/api/v3/account", "binanceusdm": "/v3/balance", "okx": "/account/balance", "bybit": "/wallet-balance",
     "coinbase": "/brokerage/accounts", "kraken": "/BalanceEx",
 }  # fmt: skip
+TELLING = ("kraken", "bybit", "binance")
 Answer = tuple[int, Any]
 
 
@@ -216,6 +217,13 @@ def test_a_key_that_may_withdraw_is_told(exchanges: Exchanges, slug: str) -> Non
     stand.wire.key.rights = {"read", "trade", "withdraw"}
     told = stand.venue.check_credentials()
     assert (told.can_withdraw, told.is_told) == (True, True)
+
+
+def test_the_end_and_the_addresses_of_a_key_are_told_where_the_venue_tells_them(exchanges: Exchanges) -> None:
+    kraken, bybit, binance = (stand_at(exchanges, slug).venue.check_credentials() for slug in TELLING)
+    assert (kraken.is_bound, str(kraken.expires_at)) == (True, "2028-01-01 00:00:00+00:00")
+    assert (bybit.is_bound, str(bybit.expires_at)) == (False, "2027-05-15 03:21:05+00:00")
+    assert (binance.is_bound, binance.expires_at) == (False, None)
 
 
 @pytest.mark.parametrize("slug", [slug for slug in ALL if slug != "coinbase"])

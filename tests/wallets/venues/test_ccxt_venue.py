@@ -1,5 +1,6 @@
 """What the exchanges can do beyond the paper exchange: orders that rest, positions, several accounts, long lists."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -238,6 +239,26 @@ def test_an_exchange_that_needs_nothing_special_is_a_row_and_no_code(exchanges: 
 def test_an_exchange_that_ccxt_does_not_know_is_refused(slug: str) -> None:
     with pytest.raises(InvalidInputError, match="ccxt knows no"):
         open_session(Access(slug))
+
+
+def test_a_few_requests_are_not_slowed_down_and_many_are(exchanges: Exchanges) -> None:
+    """ccxt would wait seconds between the requests of one order."""
+    wire = exchanges.okx()
+    access = Access(
+        "okx",
+        credentials={"apiKey": wire.key.key, "secret": wire.key.secret, "password": wire.key.password},
+        base_url=exchanges.url,
+    )
+    session = open_session(access)
+    session.rateLimit = 40
+    took = []
+    for _ in range(2):
+        started = time.monotonic()
+        for _ in range(8):
+            session.privateGetAccountConfig()  # costs four
+        took.append(time.monotonic() - started)
+    assert took[0] < 0.7
+    assert took[1] > 0.7
 
 
 def test_a_region_is_a_host_of_its_own(exchanges: Exchanges) -> None:

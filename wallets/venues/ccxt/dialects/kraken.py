@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport
 from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade
-from wallets.venues.ccxt.mapping import ZERO, amount, balance_reports
+from wallets.venues.ccxt.mapping import ZERO, amount, balance_reports, moment
 from wallets.venues.ccxt.names import Names
 
 # Trades asked for by their ids in one request, and trades on one page of the history.
@@ -78,13 +78,13 @@ class Kraken(Dialect):
                 return
 
     def permissions(self, exchange: Any) -> CredentialsReport:
-        """What Kraken says of the key; where it lists nothing, only that the key works."""
-        told = exchange.privatePostGetApiKeyInfo().get("result") or {}
-        granted = told.get("permissions")
-        if not isinstance(granted, list) or not granted:
-            return super().permissions(exchange)
+        told = exchange.privatePostGetApiKeyInfo()["result"]
+        granted = sorted(told["permissions"])
+        until = int(told.get("validUntil") or 0)  # seconds; 0 is for ever
         return CredentialsReport(
-            can_trade=any("trade" in right and "query" not in right for right in granted),
-            can_withdraw=any("withdraw" in right and "query" not in right for right in granted),
-            detail=f"Kraken lists: {', '.join(sorted(granted))}.",
+            can_trade="modify-trades" in granted,
+            can_withdraw="withdraw-funds" in granted,
+            detail=f"Kraken lists: {', '.join(granted)}." if granted else "Kraken lists no permission.",
+            is_bound=bool(told.get("ipAllowlist")),
+            expires_at=moment(until * 1000) if until else None,
         )
