@@ -78,7 +78,7 @@
 -- migration wallets 0007_connections_active_since ac17d5aa390a074b
 -- migration wallets 0008_connections_as_others_see_them 06339c4a2c3ec79a
 -- migration wallets 0009_reserves 7a5346617373abc2
--- migration wallets 0010_platforms 9e2b9204df8861ff
+-- migration wallets 0010_platforms 6f5edb043175d450
 -- migration wallets 0011_credentials_under_aes bb40020aed6719a3
 -- migration wallets 0012_archived_wallets bd019d849e425b2e
 -- migration wallets 0013_watching_and_waiting fd37646bc83fad8e
@@ -4583,7 +4583,7 @@ INSERT INTO public.wallets_platform VALUES
 	('okx', 'OKX', 'ccxt', 'exchange', false, true, '{"maker": "0.0008", "taker": "0.001"}', '{}', '', false, '{spot,derivatives,permissions}'),
 	('bybit', 'Bybit', 'ccxt', 'exchange', false, true, '{"maker": "0.001", "taker": "0.001"}', '{}', '', false, '{spot,derivatives,permissions}'),
 	('coinbase', 'Coinbase Advanced', 'ccxt', 'exchange', false, true, '{"maker": "0.006", "taker": "0.012"}', '{}', '', false, '{spot,permissions}'),
-	('kraken', 'Kraken', 'ccxt', 'exchange', false, true, '{"maker": "0.0025", "taker": "0.004"}', '{}', '', false, '{spot}');
+	('kraken', 'Kraken', 'ccxt', 'exchange', false, true, '{"maker": "0.0025", "taker": "0.004"}', '{}', '', false, '{spot,permissions}');
 
 
 --

@@ -74,7 +74,7 @@ EXCHANGES: dict[str, Any] = {
     ),
     "kraken": (
         "Kraken",
-        ["spot"],
+        ["spot", "permissions"],
         "0.0025",
         "0.004",
         (("api_key", "API key", "", False, BASE64), ("secret", "Private key", "", True, BASE64)),
