@@ -56,7 +56,16 @@ def test_a_price_between_two_ticks_is_refused_before_anything_is_sent(exchanges:
     with pytest.raises(VenueRejectedError) as refusal:
         stand.venue.submit(resting(stand.symbol, price="40000.00001"))
     assert refusal.value.reason == "price"
+    assert "USDT" in str(refusal.value)
     assert stand.account.orders == []
+
+
+def test_a_quantity_between_two_lots_is_refused_in_the_markets_own_unit(exchanges: Exchanges) -> None:
+    for slug, told in (("okx", "0.01 contracts"), ("binanceusdm", "0.001 BTC")):
+        stand = stand_at(exchanges, slug)
+        with pytest.raises(VenueRejectedError) as refusal:
+            stand.venue.submit(OrderRequest(NAME, PERPETUAL, "buy", D("0.0005")))
+        assert refusal.value.sentence.exact == f"Order a positive multiple of {told}."
 
 
 def test_an_amount_of_eighteen_decimals_arrives_as_it_was_meant(exchanges: Exchanges) -> None:

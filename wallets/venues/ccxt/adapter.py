@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 import stamina
 
+from kit.sentences import rule, sentence
 from markets.exchanges import Access, load_markets, open_session
 from wallets.venues.base import (
     BalanceReport,
@@ -234,9 +235,15 @@ class CcxtVenue:
         if report is None:
             raise VenueRejectedError(f"Choose another symbol: {request.symbol} has no steps.", reason="symbol")
         if request.quantity <= 0 or request.quantity % report.lot_size:
-            raise VenueRejectedError(f"Order a positive multiple of {report.lot_size:f}.", reason="lot_size")
+            unit = report.base if report.contract_size == 1 else "contracts"
+            raise VenueRejectedError(
+                sentence("Order a positive multiple of {lot}.", lot=rule(report.lot_size, unit)), reason="lot_size"
+            )
         if request.price is not None and request.price % report.tick_size:
-            raise VenueRejectedError(f"Give a price that is a multiple of {report.tick_size:f}.", reason="price")
+            raise VenueRejectedError(
+                sentence("Give a price that is a multiple of {tick}.", tick=rule(report.tick_size, report.quote)),
+                reason="price",
+            )
 
     def _same(self, request: OrderRequest, known: OrderReport) -> OrderReport:
         if (known.symbol, known.side, known.quantity) != (request.symbol, request.side, request.quantity):
