@@ -24,7 +24,7 @@ from kit import clock, tenancy
 from kit.alerts.failures import note_failure, note_success
 from kit.alerts.links import about
 from kit.alerts.models import Alert
-from kit.alerts.services import raise_alert, resolve_alert
+from kit.alerts.services import raise_alert, resolve_alert, resolve_alerts
 from kit.audit import services as audit
 from kit.errors import ConflictError, MoniqoError, NotFoundError, TimeIsUpError
 from kit.limits import MAX_AMOUNT
@@ -214,7 +214,7 @@ def _carry_out(run: SyncRun, owner_id: UUID) -> SyncRun:
     has_positions = keep_positions(venue=venue, connection=connection)
     _advance(run, 60, "Comparing with the books")
     drifting = {asset: look.drift(asset) for asset in look.assets() if look.drift(asset)}
-    trades = _trades(venue, owner_id, run, drifting) if drifting and look.settled else ()
+    trades = _trades(venue, owner_id, run, drifting) if drifting and look.settled and look.books.version else ()
     with tenancy.tenant(owner_id):
         return _finish(run, connection, look, drifting, trades, is_whole=has_positions)
 
@@ -275,27 +275,29 @@ def _finish(
         return current
     wallet_id = first_wallet(connection.pk)
     counts = look.settled and wallet_id is not None
+    rows, settled = [], [f"sync:{connection.pk}"]
     for asset in look.assets():
         drift = drifting.get(asset, ZERO)
         entry = first_diverging_entry(run, asset, drift, trades) if drift and counts else None
-        Reconciliation.objects.update_or_create(
-            run=run,
-            asset=asset,
-            defaults={
-                "owner_id": run.owner_id,
-                "venue_total": look.venue.get(asset, ZERO),
-                "books_total": look.books.totals.get(asset, ZERO),
-                "suspense": look.books.suspense.get(asset, ZERO),
-                "drift": drift,
-                "first_diverging_entry": entry,
-            },
+        rows.append(
+            Reconciliation(
+                owner_id=run.owner_id,
+                run=run,
+                asset=asset,
+                venue_total=look.venue.get(asset, ZERO),
+                books_total=look.books.totals.get(asset, ZERO),
+                suspense=look.books.suspense.get(asset, ZERO),
+                drift=drift,
+                first_diverging_entry=entry,
+            )
         )
         if drift and counts and wallet_id is not None:
             _into_suspense(run, wallet_id, asset, drift)
             _alert_drift(run, connection, asset, drift, entry)
         elif not drift and not look.books.suspense.get(asset):
-            resolve_alert(owner_id=run.owner_id, key=_drift_key(connection.pk, asset))
-    resolve_alert(owner_id=run.owner_id, key=f"sync:{connection.pk}")
+            settled.append(_drift_key(connection.pk, asset))
+    Reconciliation.objects.bulk_create(rows)
+    resolve_alerts(owner_id=run.owner_id, keys=settled)
     note_success(owner_id=run.owner_id, work=_work(connection.pk))
     run.status = SyncRun.Status.DRIFT if drifting and counts else SyncRun.Status.OK
     run = _end(run, _summary(look, drifting, counts))

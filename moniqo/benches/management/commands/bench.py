@@ -28,6 +28,7 @@ BENCHMARKS: Final = {
     "pages": "moniqo.benches.pages:pages",
     "runs": "moniqo.benches.runs:runs",
     "goals": "moniqo.benches.goals:goals",
+    "sync": "moniqo.benches.sync:sync",
     "growth": "moniqo.benches.growth:growth",
 }
 ALL: Final = "all"
