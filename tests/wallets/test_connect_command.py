@@ -33,6 +33,20 @@ def test_an_exchange_is_connected_from_the_terminal(
         assert read_credentials(connection=made) == key
 
 
+def test_no_part_of_a_key_is_echoed_by_a_terminal(
+    owner: User, exchanges: Exchanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_true_keys(exchanges)
+    key = key_of(exchanges.binance())
+    unseen = iter(key.values())
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda label: {"Name": "My Binance"}[label.partition(" ")[0]])
+    monkeypatch.setattr("wallets.management.commands.connect.getpass", lambda label: next(unseen))
+    call_command("connect", "binance", stdout=StringIO())
+    with tenancy.tenant(owner.pk):
+        assert read_credentials(connection=Connection.objects.get()) == key
+
+
 def test_it_has_to_be_clear_whose_and_where(owner: User, exchanges: Exchanges) -> None:
     with pytest.raises(InvalidInputError, match="Choose one of: binance"):
         call_command("connect", "nowhere")

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
 from threading import Thread
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
@@ -22,6 +24,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.core import mail
+from django.core.management import call_command
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
@@ -40,6 +43,7 @@ from tests.wallets.books import keyed_platform, make_wallet
 from wallets import tasks
 from wallets.models import Connection, Credential, SyncRun
 from wallets.sync.runs import request_sync, sync_connection
+from wallets.venues.base import VenueError
 from wallets.venues.credentials import read_credentials, store_credentials
 from wallets.venues.registry import ADAPTERS
 
@@ -58,6 +62,8 @@ PLANTED = {
     "program": {"api_key": "pr0graM1" * 8, "secret": "pr0graM2" * 8},
     "replaced by form": {"api_key": "repL4cE1" * 8, "secret": "repL4cE2" * 8},
     "replaced by program": {"api_key": "repL4cE3" * 8, "secret": "repL4cE4" * 8},
+    "terminal": {"api_key": "t3rM1naLt3rM1naLkk", "secret": "t3rM1naLs" * 4},
+    "refused in the terminal": {"api_key": "t3rM1naLwr0ngKeyss", "secret": "t3rM1naLw" * 4},
     "refused by the venue": {"api_key": "wr0nGkey" * 8, "secret": "wr0nGsec" * 8},
     "not a key": {"api_key": "planted but no key at all", "secret": "planted but no secret at all"},
 }
@@ -254,6 +260,10 @@ def joined(owner: User, exchanges: Exchanges) -> list[Connection]:
     answered(trader.post(f"/wallets/connections/{by_program}/key/", takes("binance", "replaced by form")), 302)
     sent = {"credentials": takes("binance", "replaced by program")}
     answered(program.put(f"{api_address}/{by_program}/credentials", sent, content_type=as_json), 200)
+    typed_at_a_terminal(takes("bybit", "terminal"))
+    with pytest.raises(VenueError) as refusal:
+        typed_at_a_terminal(PLANTED["refused in the terminal"])
+    assert found_in(f"{refusal.value} {refusal.getrepr(style='long')}") == set()
     for door, status in (("refused by the venue", 424), ("not a key", 422)):
         answered(trader.post(f"{new}binance/", {"name": door, **PLANTED[door]}), 422)
         sent = {"credentials": PLANTED[door]}
@@ -266,6 +276,13 @@ def joined(owner: User, exchanges: Exchanges) -> list[Connection]:
         done = sync_connection(owner_id=owner.pk, connection_id=connection.pk, run_id=run.pk)
         assert done.status in ("ok", "drift"), done.error
     return list(made.values())
+
+
+def typed_at_a_terminal(key: dict[str, str]) -> None:
+    lines, said = StringIO("\n".join(["By terminal", *key.values(), ""])), StringIO()
+    with patch("sys.stdin", lines):
+        call_command("connect", "bybit", user="owner@example.com", stdout=said, stderr=said)
+    assert found_in(said.getvalue()) == set()
 
 
 # --- where they could come out ----------------------------------------------------------------------------------------

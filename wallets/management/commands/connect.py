@@ -47,8 +47,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{made.name} is connected and watched. Make it live on its page, with your password.")
 
     def _key(self, platform: Platform) -> dict[str, str]:
-        fields = platform.credential_fields.all()
-        return {field.name: self._ask(field.label, is_secret=field.secret) for field in fields}
+        """Every part of it unseen: a terminal keeps what was typed, and half of a key pair is nobody's business."""
+        return {field.name: self._ask(field.label, is_secret=True) for field in platform.credential_fields.all()}
 
     def _ask(self, label: str, *, is_secret: bool = False) -> str:
         if not sys.stdin.isatty():
