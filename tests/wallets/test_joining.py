@@ -13,7 +13,7 @@ from kit.users.models import User
 from tests.programs import bearer
 from tests.simulators.server import Exchanges
 from tests.wallets.keys import give_true_keys, key_of
-from wallets.models import Connection, Credential, Platform, SyncRun
+from wallets.models import Account, Connection, Credential, Platform, SyncRun
 from wallets.sync.runs import sync_connection
 from wallets.venues.credentials import read_credentials
 
@@ -208,3 +208,36 @@ def test_a_platform_that_is_switched_off_takes_no_account(program: Client, excha
     assert program.post(API, body, content_type=JSON).status_code == 409
     assert program.post(API, body | {"platform": "nowhere"}, content_type=JSON).status_code == 404
     assert exchanges.asked == []
+
+
+def test_a_newcomer_is_led_from_the_key_to_a_master_with_money(
+    live_db: str, owner: User, browser: Client, exchanges: Exchanges
+) -> None:
+    exchanges.binance().account.deposit("BTC", Decimal("0.5"))
+    exchanges.binance().account.deposit("USDT", Decimal(1000))
+    page = browser.post(f"{NEW}binance/", {"name": "Mine", **key_of(exchanges.binance())})["Location"]
+    with tenancy.tenant(owner.pk):
+        made = Connection.objects.get()
+        run = SyncRun.objects.get()
+    sync_connection(owner_id=owner.pk, connection_id=made.pk, run_id=run.pk)
+    shown = browser.get(page).content.decode()
+    assert f"/wallets/new/?connection={made.pk}" in shown
+    form = browser.get(f"/wallets/new/?connection={made.pk}").content.decode()
+    assert f'value="{made.pk}" selected' in form
+    master = browser.post("/wallets/new/", {"name": "Fund", "connection": made.pk})
+    assert master["Location"] == page
+    with tenancy.tenant(owner.pk):
+        second = SyncRun.objects.exclude(pk=run.pk).get()
+    sync_connection(owner_id=owner.pk, connection_id=made.pk, run_id=second.pk)
+    take = reverse("wallets:connection-assign-all", args=(made.pk,))
+    assert take in browser.get(page).content.decode()
+    for _ in range(2):
+        browser.post(take)
+    with tenancy.tenant(owner.pk):
+        held = Account.objects.filter(kind="wallet").values_list("asset", "balance")
+        assert dict(held) == {"BTC": Decimal("0.5"), "USDT": Decimal(1000)}
+    sync_connection(owner_id=owner.pk, connection_id=made.pk)
+    shown = browser.get(page).content.decode()
+    assert take not in shown
+    assert shown.count("Agrees") == 2
+    assert "tab=deposit" not in browser.get("/wallets/").content.decode()  # money comes to the exchange, not to us

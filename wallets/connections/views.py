@@ -147,6 +147,24 @@ def assign(request: HttpRequest, pk: UUID, asset: str) -> HttpResponse:
     return render(request, "wallets/assign.html", context)
 
 
+@login_required
+@require_POST
+def assign_all(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take everything that is unexplained into the master's books; what it cannot bear stays, and is said."""
+    health = _health(request, pk)
+    taken = []
+    for row in health.unexplained:
+        try:
+            key = f"assign:{row.run_id}:{row.asset}"  # pressed twice it is done once
+            assign_suspense(owner_id=owner_of(request), connection_id=pk, asset=row.asset, key=key)
+            taken.append(row.asset)
+        except MoniqoError as error:
+            messages.error(request, f"{row.asset}: {error}")
+    if taken:
+        messages.success(request, f"In the master wallet's books now: {', '.join(taken)}.")
+    return redirect("wallets:connection", pk=pk)
+
+
 def _health(request: HttpRequest, pk: UUID) -> ConnectionHealth:
     found = connection_health(owner_id=owner_of(request), connection_id=pk)
     if not found:

@@ -67,9 +67,11 @@ class Choice:
 
 def choices(place: Place, node: WalletNode, *, settings: bool = True) -> list[Choice]:
     """On its own page a master offers what moves money to and from its farms too; in the tree each farm does."""
-    tabs = TABS if node.parent_id else MASTER_TABS
+    tabs: tuple[tuple[str, str], ...] = TABS if node.parent_id else MASTER_TABS
     if tabs is MASTER_TABS and place.page == WALLET and node.present_children:
         tabs = (*MASTER_TABS[:1], *TABS[:2])
+    if not node.is_paper:  # what arrives at a real account, its next sync finds
+        tabs = tuple(tab for tab in tabs if tab[0] != "deposit")
     return [Choice(tab, label, place.with_tab(tab)) for tab, label in tabs if settings or tab != SETTINGS]
 
 

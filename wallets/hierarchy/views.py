@@ -6,6 +6,7 @@ without JavaScript; with it the review opens as a dialog and the answers come ba
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,6 +26,7 @@ from wallets.hierarchy.transfers import TREE, WALLET, Place
 from wallets.hierarchy.tree import WalletNode, wallet_tree
 from wallets.ledger import statements
 from wallets.models import Connection, FundAllocation, Wallet
+from wallets.sync.runs import request_sync
 
 # --- the pages ------------------------------------------------------------------------------------------------------
 
@@ -194,7 +196,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if not Connection.objects.filter(owner_id=owner_id).exists():
         messages.info(request, "A master wallet stands for an account: open one first.")
         return redirect("wallets:connection-create")
-    form = WalletForm(request.POST or None, owner_id=owner_id)
+    form = WalletForm(request.POST or None, owner_id=owner_id, initial={"connection": request.GET.get("connection")})
     if form.is_valid():
         try:
             made = places.create_wallet(
@@ -206,11 +208,21 @@ def create(request: HttpRequest) -> HttpResponse:
         except MoniqoError as error:
             explain(form, error)
         else:
+            if not made.connection.is_paper:
+                return _first_look(request, made)
             messages.success(request, f"{made.name} is there; it has no money yet.")
             return redirect(Place(TREE, made.pk, "deposit").address)
     masters = Wallet.objects.filter(owner_id=owner_id, role=Wallet.Role.MASTER)
     context = {"form": form, "masters": masters}
     return render(request, "wallets/create.html", context, status=422 if form.is_bound else 200)
+
+
+def _first_look(request: HttpRequest, master: Wallet) -> HttpResponse:
+    """Of a real account: what is there shows up with the next sync, and is taken on the connection's page."""
+    with suppress(ConflictError):  # a paused connection is synced when it is active again
+        request_sync(owner_id=owner_of(request), connection_id=master.connection_id)
+    messages.success(request, f"{master.name} is there. What the account holds shows up here: take it into the wallet.")
+    return redirect("wallets:connection", pk=master.connection_id)
 
 
 def _create_reserve(request: HttpRequest, master: WalletNode) -> HttpResponse:

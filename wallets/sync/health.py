@@ -16,7 +16,7 @@ from django.urls import reverse
 from kit import clock
 from kit.sentences import Told, moment, stored
 from kit.statuses import State, Step, colour
-from wallets.models import Connection, Reconciliation, SyncRun, VenuePosition
+from wallets.models import Connection, Reconciliation, SyncRun, VenuePosition, Wallet
 from wallets.venues.keeping import is_old
 from wallets.venues.obligations import NOTHING_OPEN, Open, open_under
 
@@ -177,6 +177,7 @@ class ConnectionHealth:
     open: Open = NOTHING_OPEN
     keys_since: datetime | None = None  # when the oldest of its credentials was entered; None without any
     positions: tuple[VenuePosition, ...] = ()  # derivatives that are open at the venue
+    has_wallet: bool = True
 
     @property
     def unwatched(self) -> int:
@@ -263,7 +264,7 @@ _URGENCY: Final = {
 
 
 def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> tuple[ConnectionHealth, ...]:
-    """The owner's connections, worst first, each with its newest runs; six queries whatever their number."""
+    """The owner's connections, worst first, each with its newest runs; seven queries whatever their number."""
     connections = Connection.objects.filter(owner_id=owner_id).select_related("platform")
     connections = connections.annotate(keys_since=Min("credentials__updated_at"))
     if connection_id is not None:
@@ -277,6 +278,7 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
     positions: dict[UUID, list[VenuePosition]] = {}
     for held in VenuePosition.objects.filter(connection__in=list(runs)):
         positions.setdefault(held.connection_id, []).append(held)
+    used = set(Wallet.objects.filter(connection__in=list(runs)).values_list("connection_id", flat=True))
     open_ = open_under(list(runs))
     health = [
         ConnectionHealth(
@@ -286,6 +288,7 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
             open_[connection.pk],
             connection.keys_since,  # type: ignore[attr-defined]  # annotated above
             tuple(positions.get(connection.pk, ())),
+            connection.pk in used,
         )
         for connection in connections
     ]
