@@ -27,14 +27,13 @@ from kit.embedded.environment import DATABASE_VARIABLES, ROOT, new_encryption_ke
 from kit.users import two_factor
 from kit.users.models import SecondFactor, User
 from tests.conftest import address
+from tests.simulators.server import Exchanges
+from tests.wallets.keys import give_true_keys, key_of
 from tests.wallets.test_credentials import SECRET, make_connection
 from wallets.models import Connection, Credential
 from wallets.sync.runs import sync_connection
 from wallets.tasks import keep_credentials
-from wallets.venues.base import Venue
 from wallets.venues.credentials import count_old_credentials, read_credentials, rotate_all, store_credentials
-from wallets.venues.demo.account import open_demo_venue
-from wallets.venues.registry import ADAPTERS
 
 FIELDS = ("key", "secret", "note")
 
@@ -206,16 +205,15 @@ def test_the_night_moves_everything_to_a_new_key_by_itself(
 
 
 def test_a_lost_key_is_one_state_and_one_alert_that_entering_the_keys_again_ends(
-    live_db: str, owner: User, settings: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+    live_db: str, owner: User, settings: Any, client: Client, exchanges: Exchanges
 ) -> None:
-    def keyed(connection: Connection) -> Venue:
-        read_credentials(connection=connection)
-        return open_demo_venue(connection)
-
-    monkeypatch.setitem(ADAPTERS, "demo", keyed)
+    give_true_keys(exchanges)
+    key = key_of(exchanges.binance())
     with tenancy.tenant(owner.pk):
-        connection = make_connection(owner)
-        store_credentials(connection=connection, values={"key": "abc", "secret": SECRET})
+        connection = Connection.objects.create(
+            owner=owner, platform_id="binance", name="Exchange", venue="binance", is_paper=False
+        )
+        store_credentials(connection=connection, values=key)
     settings.CREDENTIAL_KEYS = [new_encryption_key()]
     sentence = "Enter the keys of Exchange again: they were encrypted with a key that is not configured."
     for _ in range(2):
@@ -226,12 +224,15 @@ def test_a_lost_key_is_one_state_and_one_alert_that_entering_the_keys_again_ends
         assert (connection.status, connection.status_detail) == ("failed", sentence)
         (alert,) = Alert.objects.unresolved()
         assert sentence in alert.story()
+    assert exchanges.asked == []
     client.force_login(owner)
     assert sentence in client.get("/wallets/connections/").content.decode()
     (told,) = client.get("/api/v1/connections").json()
     assert (told["status"], told["detail"]) == ("failed", sentence)
+    tried = client.post(f"/api/v1/connections/{connection.pk}/test")
+    assert (tried.status_code, tried.json()["detail"]) == (409, sentence)
     with tenancy.tenant(owner.pk):
-        store_credentials(connection=connection, values={"key": "abc", "secret": SECRET})
+        store_credentials(connection=connection, values=key)
     assert sync_connection(owner_id=owner.pk, connection_id=connection.pk).status == "ok"
     with tenancy.tenant(owner.pk):
         assert not Alert.objects.unresolved().exists()
