@@ -10,7 +10,8 @@ is told to keep numbers as text.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
@@ -118,6 +119,18 @@ def _exact(exchange_id: str) -> Any:
         except ValueError as error:
             raise ccxt.BadResponse(f"{exchange_id} broke off in the middle of its answer") from error
 
+    def fetch(self: Any, *request: Any, **options: Any) -> Any:
+        if self.deadline is None:
+            return exchange.fetch(self, *request, **options)
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise ccxt.RequestTimeout(f"{exchange_id} was given no more time")
+        usual, self.timeout = self.timeout, min(self.timeout, left * 1000)
+        try:
+            return exchange.fetch(self, *request, **options)
+        finally:
+            self.timeout = usual
+
     def pace(self: Any, cost: float | None = None) -> None:
         """ccxt's pace in the long run, but not between the few requests of one task, which exchanges allow."""
         need, now = self.rateLimit * (cost or 1) / 1000, time.monotonic()
@@ -131,11 +144,24 @@ def _exact(exchange_id: str) -> Any:
         "number": str,
         "last_status": 0,
         "paced": (0.0, 0.0),
+        "deadline": None,
+        "fetch": fetch,
         "throttle": pace,
         "on_rest_response": remember,
         "on_json_response": read,
     }
     return type(exchange_id, (exchange,), changes)
+
+
+@contextmanager
+def within(exchange: Any, seconds: float) -> Iterator[None]:
+    """All requests of the session inside take no longer than this together; inside another, the earlier end counts."""
+    before, until = exchange.deadline, time.monotonic() + seconds
+    exchange.deadline = until if before is None else min(before, until)
+    try:
+        yield
+    finally:
+        exchange.deadline = before
 
 
 _markets: Final[dict[tuple[Any, ...], tuple[float, dict[str, Any]]]] = {}

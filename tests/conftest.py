@@ -104,6 +104,8 @@ def live_db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> 
 @pytest.fixture(scope="session")
 def _exchange_server() -> Iterator[Exchanges]:
     """One server for all tests of this worker: starting it costs nothing, but every test would load markets anew."""
+    import ccxt  # noqa: F401  # seconds that no order's time shall pay for
+
     with Server(Exchanges()) as server:
         yield server.exchanges
 

@@ -5,8 +5,10 @@ docs/venues.md.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,9 +22,15 @@ from tests.simulators.account import Account
 from tests.simulators.server import Exchanges
 from tests.trading.desk import Desk, assert_books_prove_themselves, set_price
 from tests.wallets.books import fund
+from tests.wallets.venues.ccxt_venues import stand_at
 from trading import services
 from trading.models import Order
+from trading.orders import leases
+from trading.orders.sending import TRY_SECONDS
 from wallets.models import Connection, Platform, Wallet
+from wallets.venues.base import OrderRequest, VenueError
+from wallets.venues.ccxt import adapter
+from wallets.venues.ccxt.adapter import AFTER, BEFORE, LOOKING, READY, SENDING
 from wallets.venues.credentials import store_credentials
 from wallets.venues.joining import make_live
 
@@ -186,3 +194,34 @@ def test_an_outage_of_the_list_of_trades_holds_the_order_until_they_are_told(mar
     assert market.desk.resolve(order).status == "filled"
     assert len(market.account.orders) == 1
     assert market.agree()
+
+
+def test_all_that_a_worker_asks_an_exchange_for_an_order_ends_before_its_lease() -> None:
+    """Else another worker would take the order while the first still sends it. The longest way: the first sending never
+    got there in the time for tries, the second one ends in doubt, and the looking up is tried until its time is up.
+    """
+    sending = TRY_SECONDS + READY + BEFORE + SENDING + AFTER
+    looking = TRY_SECONDS + LOOKING
+    assert timedelta(seconds=sending + looking - LOOKING) < leases.LEASE
+    assert 2 * LOOKING >= TRY_SECONDS, "so that a second look, if it comes, is the last"
+
+
+@pytest.mark.parametrize("slug", ["binance", "okx"])
+def test_an_exchange_that_hangs_takes_no_longer_than_it_may(
+    exchanges: Exchanges, monkeypatch: pytest.MonkeyPatch, slug: str
+) -> None:
+    """Every request hangs; the times are a tenth of the real ones."""
+    stand = stand_at(exchanges, slug)
+    stand.venue.markets()
+    for name in ("BEFORE", "SENDING", "AFTER", "LOOKING", "SECONDS"):
+        monkeypatch.setattr(adapter, name, getattr(adapter, name) / 10)
+    exchanges.fail("/api", "lost_before", times=100)
+    request = OrderRequest("mq" + "a" * 25, "BTC/USDT", "buy", Decimal("0.01"))
+    for question, seconds in (
+        (lambda: stand.venue.submit(request), BEFORE + SENDING + AFTER),
+        (lambda: stand.venue.order(request.client_order_id, request.symbol), LOOKING),
+    ):
+        started = time.monotonic()
+        with pytest.raises(VenueError):
+            question()
+        assert time.monotonic() - started < seconds / 10 + 0.5

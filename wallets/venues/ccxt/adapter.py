@@ -5,8 +5,9 @@ sooner than it asks to be left alone. What has an effect is sent once: whoever g
 up by its client id. Not safe for several threads, as ccxt's session is not: one venue per task.
 """
 
+import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import Any, Final, TypeVar
@@ -14,7 +15,7 @@ from typing import Any, Final, TypeVar
 import stamina
 
 from kit.sentences import rule, sentence
-from markets.exchanges import Access, load_markets, open_session
+from markets.exchanges import Access, load_markets, open_session, within
 from wallets.venues.base import (
     BalanceReport,
     CandleReport,
@@ -27,6 +28,7 @@ from wallets.venues.base import (
     TradeReport,
     VenueError,
     VenueRejectedError,
+    VenueUnavailableError,
     is_worth_another,
 )
 from wallets.venues.ccxt.dialects.base import Dialect
@@ -44,6 +46,11 @@ from wallets.venues.ccxt.mapping import (
 Answer = TypeVar("Answer")
 ATTEMPTS: Final = 3
 SECONDS: Final = 20.0
+# A list of years has many pages.
+LIST_SECONDS: Final = 120.0
+# What an order may take: whoever sends one has a lease of it, and must have done when that is over. Making the session
+# ready, looking whether the venue has the order, sending it, looking what became of it; and looking an order up alone.
+READY, BEFORE, SENDING, AFTER, LOOKING = 7.0, 4.0, 8.0, 4.0, 5.0
 
 
 class CcxtVenue:
@@ -129,14 +136,16 @@ class CcxtVenue:
 
     def submit(self, request: OrderRequest) -> OrderReport:
         """Place the order once. A venue that forgets client order ids is asked first whether it has this one."""
+        self._get_ready()
         market = self._market(request.symbol)
         self._require_steps(request, market)
-        if not self._dialect.remembers_names and (known := self.order(request.client_order_id, request.symbol)):
-            return self._same(request, known)
         name = self._dialect.names.sent(request.client_order_id)
-        kind, price, params = self._read(lambda: self._dialect.sent(self._exchange, request, name))
+        with within(self._exchange, BEFORE):
+            if not self._dialect.remembers_names and (known := self.order(request.client_order_id, request.symbol)):
+                return self._same(request, known)
+            kind, price, params = self._read(lambda: self._dialect.sent(self._exchange, request, name))
         try:
-            with speaking(self._exchange, creates=True):
+            with within(self._exchange, SENDING), speaking(self._exchange, creates=True):
                 told = self._exchange.create_order(
                     request.symbol, kind, request.side, f"{request.quantity:f}", f"{price:f}" if price else None, params
                 )
@@ -150,10 +159,11 @@ class CcxtVenue:
         return self._after(request, told)
 
     def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
+        self._get_ready()
         self._market(symbol)
         name = self._dialect.names.sent(client_order_id)
         try:
-            with speaking(self._exchange, creates=True):
+            with within(self._exchange, SENDING), speaking(self._exchange, creates=True):
                 self._dialect.cancel(self._exchange, name, symbol)
         except VenueRejectedError:
             found = self.order(client_order_id, symbol)
@@ -168,13 +178,14 @@ class CcxtVenue:
     def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
         self._market(symbol)
         name = self._dialect.names.sent(client_order_id)
-        try:
-            found = self._read(lambda: self._dialect.find(self._exchange, name, symbol))
-        except VenueRejectedError as refusal:
-            if refusal.reason == "unknown_order":
-                return None
-            raise
-        return self._report(found, client_order_id, symbol) if found else None
+        with within(self._exchange, LOOKING):
+            try:
+                found = self._read(lambda: self._dialect.find(self._exchange, name, symbol))
+            except VenueRejectedError as refusal:
+                if refusal.reason == "unknown_order":
+                    return None
+                raise
+            return self._report(found, client_order_id, symbol) if found else None
 
     def open_orders(self) -> tuple[OrderReport, ...]:
         self._load()
@@ -193,7 +204,7 @@ class CcxtVenue:
         start = int(since.timestamp() * 1000)
         found: dict[tuple[str, str], TradeReport] = {}
         for one in asked:
-            for trade in self._read(partial(self._trades, start, one)):
+            for trade in self._read(partial(self._trades, start, one), LIST_SECONDS):
                 if self._is_ours(trade["symbol"]):
                     report = trade_report(trade, self._named(trade), one or "")
                     found[report.symbol, report.trade_id] = report
@@ -205,15 +216,29 @@ class CcxtVenue:
 
     # --- helpers -----------------------------------------------------------------------------------------------------
 
+    def _get_ready(self) -> None:
+        """Open the session and load its markets. What took long is said to have: then the order was not sent."""
+        started = time.monotonic()
+        self._read(lambda: load_markets(self._exchange, self._access), READY)
+        if time.monotonic() - started > READY:
+            raise VenueUnavailableError(f"It took long to get ready for {self._exchange.name}: nothing was sent yet.")
+
     def _load(self) -> None:
         self._read(lambda: load_markets(self._exchange, self._access))
 
-    def _read(self, question: Callable[[], Answer]) -> Answer:
-        """Ask, and again while nobody is there."""
-        for attempt in stamina.retry_context(on=is_worth_another, attempts=ATTEMPTS, timeout=SECONDS, wait_initial=0.2):
-            with attempt, speaking(self._exchange):
-                return question()
+    def _read(self, question: Callable[[], Answer], seconds: float = SECONDS) -> Answer:
+        """Ask, and again while nobody is there and there is time."""
+        with within(self._exchange, seconds):
+            attempts = stamina.retry_context(
+                on=self._worth_another, attempts=ATTEMPTS, timeout=seconds, wait_initial=0.2
+            )
+            for attempt in attempts:
+                with attempt, speaking(self._exchange):
+                    return question()
         raise AssertionError("stamina raises the last error")  # pragma: no cover
+
+    def _worth_another(self, error: Exception) -> bool | timedelta:
+        return is_worth_another(error) if time.monotonic() < self._exchange.deadline else False
 
     def _market(self, symbol: str) -> dict[str, Any]:
         """Raises VenueRejectedError for a market that is not traded here."""
@@ -256,7 +281,8 @@ class CcxtVenue:
     def _after(self, request: OrderRequest, told: dict[str, Any]) -> OrderReport:
         """The order as the venue knows it now; when it cannot be asked, that it has taken it is known all the same."""
         try:
-            known = self.order(request.client_order_id, request.symbol)
+            with within(self._exchange, AFTER):
+                known = self.order(request.client_order_id, request.symbol)
         except VenueError:
             known = None
         return known or OrderReport(
