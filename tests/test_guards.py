@@ -29,6 +29,7 @@ from tests.wallets.books import keyed_platform
 from tests.world import World, build_world
 from trading.models import Cancellation, Order
 from trading.services import stop
+from wallets.ledger.proof import prove_own
 from wallets.models import Connection, VenuePosition
 from wallets.services import apply_rules, make_rule
 from wallets.sync.runs import sync_connection
@@ -78,6 +79,7 @@ def _fill(world: World) -> None:
             unrealized_pnl=0, settle="USDT", at=clock.now(),
         )  # fmt: skip
         stop(owner_id=owner.pk, wallet_id=world.farm.wallet_id, policy="keep")
+        prove_own(owner_id=owner.pk)
         rule = make_rule(owner_id=owner.pk, wallet_id=world.master.pk, kind="sweep", every="day")
         apply_rules(owner_id=owner.pk)
         assert rule.runs.exists()

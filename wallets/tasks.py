@@ -53,6 +53,12 @@ def verify_ledger() -> None:
     proof.prove_ledger()
 
 
+@shared_task(name="wallets.tasks.prove_own")
+def prove_own(owner_id: str) -> None:
+    """Prove one owner's books, which somebody asked for who has too many to wait for it."""
+    proof.prove_own(owner_id=UUID(owner_id))
+
+
 @shared_task(name="wallets.tasks.apply_rules")
 def apply_rules() -> int:
     """A task for every owner with a rule that is on; returns how many."""

@@ -205,6 +205,8 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     program.call("patch", "/rules/{rule_id}", {"is_on": False}, rule_id=rule["id"])
     for asked in ("preview", "runs"):
         program.call("get", f"/rules/{{rule_id}}/{asked}", rule_id=rule["id"])
+    assert program.call("post", "/proof")["contradiction"] == ""
+    program.call("get", "/proof")
     program.call("put", "/wallets/{wallet_id}/protection", {"protects": True}, **ids)
     program.call("post", "/wallets/{wallet_id}/stop/preview", {"policy": "keep"}, **ids)
     stop = program.call("post", "/wallets/{wallet_id}/stop", {"policy": "keep"}, status=202, **ids)["id"]

@@ -5,14 +5,20 @@ from decimal import Decimal
 
 import psycopg
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from kit import tenancy
 from kit.alerts.models import Alert, PlatformAlert
 from kit.users.models import User
+from tests.programs import bearer
 from tests.wallets.books import fund, make_wallet
+from tests.wallets.test_hierarchy import plant
 from wallets.ledger.proof import prove_ledger
-from wallets.models import Account
+from wallets.models import Account, LedgerProof
+from wallets.services import sync_connection
 from wallets.tasks import verify_ledger
+from wallets.venues.demo import account as demo
 
 
 def forge(account_id: int, change: Decimal) -> None:
@@ -48,3 +54,33 @@ def test_a_forged_balance_is_a_critical_alert_until_it_is_gone(
     assert alerts(owner) == []
     with tenancy.tenant(operator.pk):
         assert not PlatformAlert.objects.unresolved().exists()
+
+
+def test_the_proof_page_says_the_sums_the_venues_and_the_last_proof(
+    live_db: str, owner: User, other_owner: User, client: Client
+) -> None:
+    with tenancy.tenant(owner.pk):
+        tree = plant(owner)
+        demo.credit(owner_id=owner.pk, connection_id=tree.master.connection_id, asset="USDT", amount=Decimal("1e-18"))
+    sync_connection(owner_id=owner.pk, connection_id=tree.master.connection_id)
+    client.force_login(owner)
+    page = reverse("wallets:proof")
+    assert f'href="{page}"' in client.get(reverse("wallets:tree")).content.decode()
+    assert "Not proved yet" in client.get(page).content.decode()
+    assert "The books are proved" in client.post(page, follow=True).content.decode()
+    answer = client.get("/api/v1/proof", headers=bearer(owner)).json()
+    assert (answer["last"]["contradiction"], answer["last"]["entries"]) == ("", 4)
+    assert answer["sums"] == [{"asset": "USDT", "total": "0", "in_wallets": "1000"}]
+    (row,) = answer["venues"]
+    assert (row["venue_total"], row["drift"]) == ("1000.000000000000000001", "0.000000000000000001")
+    with tenancy.tenant(owner.pk):
+        account = Account.objects.get(wallet=tree.master, kind="wallet").pk
+    forge(account, Decimal("1e-18"))
+    told = client.post(page, follow=True).content.decode()
+    assert "The books contradict themselves" in told
+    assert client.post("/api/v1/proof", headers=bearer(owner)).json()["contradiction"].startswith("Account ")
+    client.force_login(other_owner)
+    assert "There are no entries yet." in client.get(page).content.decode()
+    verify_ledger()
+    with tenancy.tenant(owner.pk):
+        assert LedgerProof.objects.latest("pk").contradiction

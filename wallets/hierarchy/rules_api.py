@@ -1,4 +1,4 @@
-"""Rules of wallets, for programs. The same services as the page."""
+"""Rules of wallets and the proof of the books, for programs. The same services as the pages."""
 
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,18 @@ from ninja.responses import Status
 from kit.api import Page, PageQuery, paginate
 from kit.http import owner_of
 from kit.users.access import MOVE
-from wallets.hierarchy import places, rules
-from wallets.hierarchy.schemas import ReasonOut, RuleChange, RuleIn, RuleOut, RuleRunOut, line_shown
+from wallets.hierarchy import places, proving, rules
+from wallets.hierarchy.schemas import (
+    ProofOut,
+    ProofPageOut,
+    ReasonOut,
+    RuleChange,
+    RuleIn,
+    RuleOut,
+    RuleRunOut,
+    line_shown,
+)
+from wallets.ledger import proof
 from wallets.models import RuleRun, WalletRule
 
 router = Router()
@@ -49,3 +59,16 @@ def preview_rule(request: HttpRequest, rule_id: UUID) -> Any:
 def list_rule_runs(request: HttpRequest, rule_id: UUID, query: Query[PageQuery]) -> Any:
     rule = rules.find_rule(owner_id=owner_of(request), rule_id=rule_id)
     return paginate(RuleRun.objects.filter(rule=rule), query, present=lambda row: row)
+
+
+@router.get(
+    "/proof", response=ProofPageOut, summary="Whether the books are sound, and what they say against the venues"
+)
+def get_proof(request: HttpRequest) -> Any:
+    return proving.proof_of(owner_of(request))
+
+
+@router.post("/proof", response=ProofOut, summary="Prove the books now")
+def prove(request: HttpRequest) -> Any:
+    """Every figure is recomputed from the transfers."""
+    return proof.prove_own(owner_id=owner_of(request))

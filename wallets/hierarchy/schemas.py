@@ -339,3 +339,37 @@ class ReasonOut(Schema):
     why: Words
     lines: list[LineOut]
     done: bool
+
+
+class ProofOut(Schema):
+    """What a proof found; `contradiction` is the first one, empty where the books are sound."""
+
+    checked_at: datetime
+    entries: int
+    contradiction: str
+
+
+class AssetSumOut(Schema):
+    """An asset over all accounts, zero in sound books, and over the wallets alone."""
+
+    asset: str
+    total: Amount
+    in_wallets: Amount
+
+
+class AgainstVenueOut(Schema):
+    """An asset of a connection at its last look: `drift` = venue_total − books_total − suspense."""
+
+    connection_id: UUID = Field(validation_alias="run.connection_id")
+    asset: str
+    venue_total: Amount
+    books_total: Amount
+    suspense: Amount
+    drift: Amount
+    first_diverging_entry_id: int | None
+
+
+class ProofPageOut(Schema):
+    last: ProofOut | None
+    sums: list[AssetSumOut]
+    venues: list[AgainstVenueOut]

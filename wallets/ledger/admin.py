@@ -12,6 +12,7 @@ from wallets.models import (
     Entry,
     FundAllocation,
     Hold,
+    LedgerProof,
     Posting,
     RuleRun,
     Transfer,
@@ -191,3 +192,12 @@ class RuleRunAdmin(ReadOnlyAdmin):
     list_select_related = ("owner", "rule", "allocation")
     search_fields = ("id", "owner__email", "rule__wallet__name", "key")
     date_hierarchy = "created_at"
+
+
+@admin.register(LedgerProof)
+class LedgerProofAdmin(ReadOnlyAdmin):
+    list_display = ("checked_at", "owner", "entries", "seconds", "contradiction")
+    list_filter = ("checked_at",)
+    list_select_related = ("owner",)
+    search_fields = ("owner__email", "contradiction")
+    date_hierarchy = "checked_at"

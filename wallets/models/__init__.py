@@ -6,7 +6,7 @@ from wallets.models.kinds import PostingKind, Purpose
 from wallets.models.ledger import Account, AllocationLine, Entry, FundAllocation, Hold, Posting, Transfer
 from wallets.models.platforms import Connection, Credential, CredentialField, Platform
 from wallets.models.rules import RuleRun, WalletRule
-from wallets.models.sync import Reconciliation, SyncRun, VenuePosition
+from wallets.models.sync import LedgerProof, Reconciliation, SyncRun, VenuePosition
 
 __all__ = (
     "Account",
@@ -20,6 +20,7 @@ __all__ = (
     "Entry",
     "FundAllocation",
     "Hold",
+    "LedgerProof",
     "Platform",
     "Posting",
     "PostingKind",

@@ -106,3 +106,19 @@ class VenuePosition(Owned):
         price: Decimal = self.mark_price or self.entry_price
         contracts: Decimal = self.quantity * self.contract_size
         return contracts / price if self.is_inverse else contracts * price
+
+
+class LedgerProof(Owned):
+    """What a proof of an owner's books found: every figure recomputed from the transfers."""
+
+    checked_at = models.DateTimeField()
+    entries = models.BigIntegerField(help_text="How many there were.")
+    seconds = models.FloatField(null=True, blank=True, help_text="Empty for the nightly one, which is of all owners.")
+    contradiction = models.TextField(blank=True, help_text="The first that was found; empty where the books are sound.")
+
+    class Meta:
+        ordering = ("-checked_at", "-id")
+        indexes = (models.Index(fields=("owner", "-checked_at"), name="proof_newest_first"),)
+
+    def __str__(self) -> str:
+        return f"{'not ' if self.contradiction else ''}sound at {self.checked_at:%Y-%m-%d %H:%M}"

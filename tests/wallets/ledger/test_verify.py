@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -16,6 +17,7 @@ from kit import tenancy
 from kit.users.models import User
 from tests.wallets.books import funded, move, ref
 from wallets.ledger import Leg, post, verify
+from wallets.ledger.verify import Part
 
 
 @pytest.fixture
@@ -131,3 +133,20 @@ def test_planted_corruption_is_found(books: str, corruption: str) -> None:
         call_command("verify_ledger", stdout=out)
     assert stop.value.code == 1
     assert re.search(words, out.getvalue().splitlines()[-1])
+
+
+def test_it_works_in_parts_and_goes_on_where_it_was_cut_off(
+    books: str, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[Part.__module__], "PART", 3)
+    told: list[Part] = []
+    assert verify(told=lambda part, number, of: told.append(part)).ok
+    assert {part.stage for part in told} == {"chains", "transfers", "accounts"}
+    assert len(told) > 9
+    with superuser(books) as connection:
+        connection.execute("UPDATE wallets_transfer SET debit_balance = debit_balance + 1e-18 WHERE id = 1")
+    assert not verify().ok
+    again: list[Part] = []
+    chains = [part for part in told if part.stage == "chains"]
+    assert verify(after=chains[-1], told=lambda part, number, of: again.append(part)).ok, "what was proved is not again"
+    assert again == told[len(chains) :]

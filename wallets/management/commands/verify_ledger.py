@@ -8,10 +8,11 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from kit.decimals import plain
 from wallets.ledger import Report, verify
+from wallets.ledger.verify import Part
 
 
 class Command(BaseCommand):
@@ -20,12 +21,28 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+        parser.add_argument(
+            "--after", metavar="STAGE:FIRST-LAST", help="Go on after this part, the last that a cut-off run told of."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = verify()
+        after = _part(options["after"]) if options["after"] else None
+        report = verify(after=after, told=None if options["json"] else self._tell)
         self.stdout.write(_as_json(report) if options["json"] else _as_text(report))
         if not report.ok:
             raise SystemExit(1)
+
+    def _tell(self, part: Part, number: int, of: int) -> None:
+        self.stderr.write(f"{number} of {of}: {part.stage}:{part.first}-{part.last}")
+
+
+def _part(text: str) -> Part:
+    try:
+        stage, _, ids = text.partition(":")
+        first, last = map(int, ids.split("-"))
+    except ValueError as error:
+        raise CommandError("A part is written as it was told, such as chains:1-500.") from error
+    return Part(stage, first, last)
 
 
 def _as_json(report: Report) -> str:

@@ -27,6 +27,7 @@ BENCHMARKS: Final = {
     "import": "moniqo.benches.importing:bench_import",
     "pages": "moniqo.benches.pages:pages",
     "runs": "moniqo.benches.runs:runs",
+    "ledger-verify": "moniqo.benches.proving:proving",
     "goals": "moniqo.benches.goals:goals",
     "sync": "moniqo.benches.sync:sync",
     "growth": "moniqo.benches.growth:growth",
