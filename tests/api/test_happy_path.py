@@ -26,6 +26,7 @@ from trading.orders import life
 from trading.services import execute_order
 from wallets.services import sync_connection
 from wallets.venues.accounts import create_demo_connection
+from wallets.venues.demo import account as demo
 
 PREFIX = "/api/v1"
 ROWS = (1, 2, 3)
@@ -167,6 +168,13 @@ def take_back(program: Program, made: Any) -> None:
     program.call("post", "/farms/{farm_id}/restore", farm_id=made["farm_id"])
     agent = program.call("post", "/agents/{agent_id}/restore", agent_id=made["agent_ids"][0])
     master = program.call("get", "/wallets/{wallet_id}", wallet_id=made["master_id"])
+    account = UUID(master["connection_id"])
+    with tenancy.tenant(program.owner.pk):
+        demo.credit(owner_id=program.owner.pk, connection_id=account, asset="USDT", amount=Decimal(1))
+    begun = program.rows("/connections/{connection_id}/syncs", connection_id=str(account))[0]["id"]
+    sync_connection(connection_id=account, owner_id=program.owner.pk, run_id=UUID(begun))
+    found = {"connection_id": str(account), "asset": "USDT"}
+    program.call("post", "/connections/{connection_id}/suspense/{asset}", {}, status=201, **found)
     beside = {"name": "Beside", "role": "master", "connection_id": master["connection_id"]}
     second = program.call("post", "/wallets", beside, status=201)["id"]
     program.call("post", "/farms/{farm_id}/move", {"master_id": second}, farm_id=made["farm_id"])

@@ -13,7 +13,7 @@ from kit.errors import MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from wallets.connections.forms import NameForm
-from wallets.models import Platform, Reconciliation
+from wallets.models import Platform, Reconciliation, Wallet
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import assign_suspense, request_sync
 from wallets.venues.accounts import rename_connection, set_connection_state
@@ -137,13 +137,19 @@ def assign(request: HttpRequest, pk: UUID, asset: str) -> HttpResponse:
     if request.method == "POST":
         try:
             key = f"assign:{request.POST.get('key', '')[:100]}"
-            assign_suspense(owner_id=owner_of(request), connection_id=pk, asset=asset, key=key)
-            messages.success(request, f"{asset} is in the master wallet's books now.")
+            rows = Wallet.objects.filter(owner_id=owner_of(request), connection=pk)
+            sent = request.POST.get("wallet", "")
+            chosen = next((one for one in rows if str(one.pk) == sent), None)
+            wallet_id = chosen.pk if chosen else None
+            assign_suspense(owner_id=owner_of(request), connection_id=pk, asset=asset, key=key, wallet_id=wallet_id)
+            messages.success(request, f"{asset} is in the books of {chosen or 'the master wallet'} now.")
         except MoniqoError as error:
             messages.error(request, str(error))
         return redirect("wallets:connections")
     row = _latest(health, asset)
     context = {"health": health, "asset": asset, "row": row, "amount": row.unexplained, "key": uuid4()}
+    wallets = Wallet.objects.filter(owner_id=owner_of(request), connection=pk, archived_at=None)
+    context["wallets"] = wallets.order_by("-parent", "created_at")
     return render(request, "wallets/assign.html", context)
 
 

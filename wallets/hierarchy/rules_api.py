@@ -7,11 +7,13 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from ninja.responses import Status
 
-from kit.api import Page, PageQuery, paginate
+from kit.api import IdempotencyKey, Page, PageQuery, paginate
 from kit.http import owner_of
 from kit.users.access import MOVE
 from wallets.hierarchy import places, proving, rules
 from wallets.hierarchy.schemas import (
+    AssignedOut,
+    AssignIn,
     ProofOut,
     ProofPageOut,
     ReasonOut,
@@ -23,6 +25,7 @@ from wallets.hierarchy.schemas import (
 )
 from wallets.ledger import proof
 from wallets.models import RuleRun, WalletRule
+from wallets.sync.runs import assign_suspense
 
 router = Router()
 
@@ -72,3 +75,21 @@ def get_proof(request: HttpRequest) -> Any:
 def prove(request: HttpRequest) -> Any:
     """Every figure is recomputed from the transfers."""
     return proof.prove_own(owner_id=owner_of(request))
+
+
+@router.post(
+    "/connections/{uuid:connection_id}/suspense/{asset}",
+    auth=MOVE,
+    response={201: AssignedOut},
+    summary="Say whose money arrived at the venue, or left it",
+)
+def assign(request: HttpRequest, connection_id: UUID, asset: str, body: AssignIn, key: IdempotencyKey) -> Any:
+    """What stands in suspense becomes a transfer with the wallet, by default the oldest master of the connection."""
+    posting = assign_suspense(
+        owner_id=owner_of(request),
+        connection_id=connection_id,
+        asset=asset,
+        key=f"assign:{key}",
+        wallet_id=body.wallet_id,
+    )
+    return Status(201, {"posting_id": posting.pk})

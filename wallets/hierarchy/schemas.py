@@ -373,3 +373,13 @@ class ProofPageOut(Schema):
     last: ProofOut | None
     sums: list[AssetSumOut]
     venues: list[AgainstVenueOut]
+
+
+class AssignIn(Body):
+    """Whose it is: one of the connection's wallets, by default its oldest master."""
+
+    wallet_id: UUID | None = None
+
+
+class AssignedOut(Schema):
+    posting_id: int

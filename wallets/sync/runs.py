@@ -31,7 +31,7 @@ from kit.limits import MAX_AMOUNT
 from kit.live.publish import publish
 from kit.sentences import Sentence, Value, amount, moment, sentence, told_by
 from wallets.ledger import AccountRef, Leg, post
-from wallets.models import Account, Connection, Entry, Posting, Reconciliation, SyncRun
+from wallets.models import Account, Connection, Entry, Posting, Reconciliation, SyncRun, Wallet
 from wallets.sync.listing import list_markets
 from wallets.sync.positions import keep_positions
 from wallets.sync.reconciliation import ZERO, Look, first_diverging_entry, first_wallet, last_agreement, read_books
@@ -133,10 +133,13 @@ def carry_forward_late(*, owner_id: UUID) -> int:
     return fresh.update(status=Connection.Status.STALE, status_detail=LATE)
 
 
-def assign_suspense(*, owner_id: UUID, connection_id: UUID, asset: str, key: str) -> Posting:
-    """Explain an asset's whole suspense as the master's: what arrived becomes its money, what is missing its loss.
+def assign_suspense(
+    *, owner_id: UUID, connection_id: UUID, asset: str, key: str, wallet_id: UUID | None = None
+) -> Posting:
+    """Explain an asset's whole suspense as a wallet's: what arrived becomes its money, what is missing its loss.
 
-    Raises ConflictError when there is nothing in suspense, InsufficientFundsError when the master cannot bear the loss.
+    `wallet_id` is one of the connection's wallets, by default its oldest master. Raises ConflictError when there is
+    nothing in suspense, NotFoundError for another wallet, InsufficientFundsError when the wallet cannot bear the loss.
     """
     # Who comes second waits, and then finds nothing left: the same suspense must not be explained twice.
     _lock(owner_id, connection_id)
@@ -147,7 +150,10 @@ def assign_suspense(*, owner_id: UUID, connection_id: UUID, asset: str, key: str
     balance = read_books(connection_id).suspense.get(asset, ZERO)
     if wallet is None or not balance:
         raise ConflictError(f"Nothing to assign: no {asset} of this connection is in suspense.")
-    suspense, own = AccountRef(wallet, asset, Account.Kind.SUSPENSE), AccountRef(wallet, asset)
+    present = Wallet.objects.filter(owner_id=owner_id, connection=connection_id, archived_at=None)
+    if wallet_id is not None and not present.filter(pk=wallet_id).exists():
+        raise NotFoundError("There is no such wallet at this connection.")
+    suspense, own = AccountRef(wallet, asset, Account.Kind.SUSPENSE), AccountRef(wallet_id or wallet, asset)
     leg = Leg(suspense, own, balance) if balance > 0 else Leg(own, suspense, -balance)
     posting = post(owner_id=owner_id, key=key, kind="assign", legs=[leg], detail={"connection": str(connection_id)})
     audit.record(audit.Area.MONEY, "Suspense assigned", owner_id=owner_id, after={"amount": balance, "asset": asset})

@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from threading import Event, Timer
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import stamina
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection as database
+from django.test import Client
 
 from kit import clock, display, tenancy
 from kit.alerts.models import Alert
@@ -22,13 +24,14 @@ from kit.errors import ConflictError, NotFoundError
 from kit.sentences import amount, sentence
 from kit.users.models import User
 from markets.models import Instrument
+from tests.programs import bearer
 from tests.wallets.books import balance, make_wallet, ref
 from tests.wallets.venues.faulty import FaultyVenue
 from tests.wallets.venues.test_demo_books import quote_everything
 from wallets import tasks as wallet_tasks
 from wallets.ledger import Leg, post
 from wallets.models import Connection, Posting, Reconciliation, SyncRun, Wallet
-from wallets.services import deposit
+from wallets.services import create_wallet, deposit
 from wallets.sync import runs as sync
 from wallets.sync.reconciliation import first_diverging_entry
 from wallets.venues import accounts, registry
@@ -200,6 +203,41 @@ def test_a_trade_that_only_the_venue_knows_diverges_in_no_entry(wallet: Wallet) 
     run = run_sync(wallet)
     assert row(run, "SOL").drift == 2
     assert row(run, "SOL").first_diverging_entry is None
+
+
+def test_a_drift_of_the_smallest_part_is_found_at_its_entry(wallet: Wallet) -> None:
+    """Of nine trades one was booked a 10^-18 wrong, with right ones before and after it."""
+    run_sync(wallet)
+    wrong = None
+    for number in range(9):
+        report = submit(wallet, "1")
+        if number == 5:
+            told = replace(report.trades[0], fee=report.trades[0].fee + Decimal("1e-18"))
+            wrong = book(wallet, replace(report, trades=(told,)))
+        else:
+            book(wallet, report)
+    run = run_sync(wallet)
+    assert row(run).drift == Decimal("1e-18")
+    entry = row(run).first_diverging_entry
+    assert entry is not None
+    assert wrong is not None
+    assert entry.transfer.posting_id == wrong.pk
+
+
+def test_what_arrived_is_said_to_be_a_wallets(wallet: Wallet, client: Client) -> None:
+    savings = create_wallet(owner_id=wallet.owner_id, name="Savings", role="reserve", parent=wallet)
+    arrive(wallet, 50)
+    run_sync(wallet)
+    path = f"/api/v1/connections/{wallet.connection_id}/suspense/USDT"
+    headers = bearer(wallet.owner) | {"Idempotency-Key": "k"}
+    asked: Any = {"content_type": "application/json", "headers": headers}
+    assert client.post(path, {"wallet_id": str(uuid4())}, **asked).status_code == 404
+    for _ in range(2):
+        assert client.post(path, {"wallet_id": str(savings.pk)}, **asked).status_code == 201
+    assert (balance(savings), balance(wallet), balance(wallet, kind="suspense")) == (50, 1000, 0)
+    nothing = client.post(path, {}, content_type="application/json", headers=headers | {"Idempotency-Key": "l"})
+    assert nothing.status_code == 409
+    assert run_sync(wallet).status == SyncRun.Status.OK
 
 
 def test_a_deposit_that_never_reached_the_venue_is_the_diverging_entry(wallet: Wallet) -> None:
