@@ -1,7 +1,7 @@
 from django.urls import path
 
 from wallets.connections import urls as connection_urls
-from wallets.hierarchy import placing, planner, proving, standing, views
+from wallets.hierarchy import placing, planner, proving, standing, statement, views
 
 app_name = "wallets"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("plans/<uuid:pk>/apply/", planner.apply, name="plan-apply"),
     path("plans/<uuid:pk>/undo/", planner.undo, name="plan-undo"),
     path("proof/", proving.proof_page, name="proof"),
+    path("<uuid:pk>/entries.csv", statement.statement_file, name="entries-csv"),
     path("<uuid:pk>/rules/", standing.rules_of, name="rules"),
     path("rules/<uuid:pk>/switch/", standing.switch, name="rule-switch"),
     path("<uuid:pk>/deposit/", views.move, {"action": "deposit"}, name="deposit"),
