@@ -14,6 +14,7 @@ from goals.targets import Target, load, read
 from kit import clock
 from kit.errors import InvalidInputError
 from kit.users.models import User
+from wallets.hierarchy.places import subtree
 from wallets.models import Wallet
 
 FUND: Final = "fund"
@@ -146,6 +147,13 @@ def _check_wallets(owner_id: UUID, draft: Draft) -> None:
     known = set(Wallet.objects.filter(owner_id=owner_id, pk__in=named).values_list("pk", flat=True))
     if named - known:
         raise _wrong("actions", "There is no such wallet: choose among yours.")
+    for action in draft.actions:
+        sources, to = action.get("from", ()), str(action.get("to"))
+        if action["do"] != "collect" or not sources or to in (FARM, MASTER):
+            continue
+        inside = Wallet.objects.filter(pk=to, pk__in=subtree([UUID(one) for one in sources]))
+        if taken := inside.exclude(role=Wallet.Role.RESERVE).first():
+            raise _wrong("actions", f"{taken.name} would give to itself: collect to a wallet outside of what gives.")
 
 
 def _check_ahead(owner_id: UUID, draft: Draft) -> None:

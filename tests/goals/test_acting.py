@@ -13,6 +13,7 @@ from goals.acting import TRIES_THAT_FAIL, TRIES_TO_CLOSE, TRIES_TO_COLLECT
 from goals.models import Goal, GoalAction, GoalEvent, GoalMove
 from kit import clock, tenancy
 from kit.alerts.models import Alert
+from kit.errors import InvalidInputError
 from portfolio.selectors.standings import standings
 from portfolio.services import take_snapshots
 from tests.conftest import make_user
@@ -624,3 +625,12 @@ def test_every_fund_collects_and_shares_for_itself_in_what_it_keeps(ground: Grou
         (master.pk, agent.pk, "BTC", D(2)),
     }
     assert {step.status for step in steps(ground, goal).values()} == {"done"}
+
+
+@pytest.mark.parametrize(("source", "to"), [("wallet", "wallet"), ("farm", "farm"), ("farm", "wallet")])
+def test_nothing_is_collected_from_a_wallet_to_itself_or_into_what_gives(ground: Ground, source: str, to: str) -> None:
+    gives, takes = getattr(ground.desk, source), getattr(ground.desk, to)
+    action = {"do": "collect", "amount": "profit", "from": [str(gives.pk)], "to": str(takes.pk)}
+    with pytest.raises(InvalidInputError, match=f"{takes.name} would give to itself"):
+        ground.goal(actions=[action])
+    ground.goal(actions=[action | {"to": str(ground.desk.master.pk)}])
