@@ -91,6 +91,13 @@ def open_session(access: Access) -> Any:
     return exchange
 
 
+def is_known(exchange_id: str) -> bool:
+    """Whether ccxt knows an exchange of this id."""
+    import ccxt
+
+    return exchange_id in ccxt.exchanges
+
+
 @lru_cache(maxsize=8)
 def open_exchange(exchange_id: str, base_url: str) -> Any:
     """A session for public data, one per process and exchange. `base_url` as in `Access`."""

@@ -48,7 +48,6 @@
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
 -- migration portfolio 0004_prices f106b27fb1c11faf
--- migration portfolio 0005_prices_of_derivatives 1803aaec1e3ad346
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -84,7 +83,7 @@
 -- migration wallets 0013_watching_and_waiting fd37646bc83fad8e
 -- migration wallets 0014_plans 6719b0a6e9095aca
 -- migration wallets 0015_rules 64a5fb17b9125597
--- migration wallets 0016_venue_positions 3abceb6e052bb2e8
+-- migration wallets 0016_venue_positions 5caf13f5cda808fb
 -- migration wallets 0017_protection 40b3d066849fe30d
 -- migration wallets 0018_proofs 6426654ab1c9ee35
 
@@ -959,13 +958,8 @@ BEGIN
     RETURN QUERY
     WITH place AS (SELECT wallet_id, base_asset, venue FROM wallet_places WHERE owner_id = p_owner),
     held AS (
-        SELECT place.venue::text AS venue, array_agg(DISTINCT part.asset) AS assets
-        FROM (
-            SELECT wallet_id, asset FROM wallet_books(p_owner)
-            UNION
-            SELECT wallet_id, asset FROM wallet_derivatives(p_owner)
-        ) AS part
-        JOIN place USING (wallet_id)
+        SELECT place.venue::text AS venue, array_agg(DISTINCT book.asset) AS assets
+        FROM wallet_books(p_owner) AS book JOIN place USING (wallet_id)
         GROUP BY place.venue
     ),
     base AS (
@@ -1394,31 +1388,6 @@ CREATE FUNCTION public.wallet_books(p_owner uuid) RETURNS TABLE(wallet_id uuid, 
     FROM wallets_account AS account
     WHERE account.owner_id = p_owner
     GROUP BY account.wallet_id, account.asset
-$$;
-
-
---
--- Name: wallet_derivatives(uuid); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.wallet_derivatives(p_owner uuid) RETURNS TABLE(wallet_id uuid, asset text, unrealized numeric, net numeric, gross numeric)
-    LANGUAGE sql STABLE
-    AS $$
-    SELECT keeper.id, held.settle, sum(held.unrealized_pnl),
-           sum(held.worth * CASE held.side WHEN 'short' THEN -1 ELSE 1 END), sum(held.worth)
-    FROM (
-        SELECT connection_id, settle, side, unrealized_pnl,
-               quantity * contract_size * CASE
-                   WHEN is_inverse THEN 1 / coalesce(nullif(mark_price, 0), entry_price)
-                   ELSE coalesce(mark_price, entry_price)
-               END AS worth
-        FROM wallets_venueposition WHERE owner_id = p_owner
-    ) AS held
-    CROSS JOIN LATERAL (
-        SELECT id FROM wallets_wallet AS wallet WHERE wallet.connection_id = held.connection_id
-        ORDER BY wallet.role <> 'master', wallet.created_at, wallet.id LIMIT 1
-    ) AS keeper
-    GROUP BY keeper.id, held.settle
 $$;
 
 
@@ -4291,26 +4260,25 @@ INSERT INTO public.django_migrations VALUES
 	(65, 'goals', '0002_policies', now()),
 	(66, 'goals', '0003_requests_once', now()),
 	(67, 'markets', '0003_derivatives', now()),
-	(68, 'wallets', '0010_platforms', now()),
-	(69, 'users', '0002_tokens', now()),
-	(70, 'users', '0003_two_factor', now()),
-	(71, 'wallets', '0011_credentials_under_aes', now()),
-	(72, 'wallets', '0012_archived_wallets', now()),
-	(73, 'wallets', '0013_watching_and_waiting', now()),
-	(74, 'wallets', '0014_plans', now()),
-	(75, 'wallets', '0015_rules', now()),
-	(76, 'wallets', '0016_venue_positions', now()),
-	(77, 'portfolio', '0001_initial', now()),
-	(78, 'portfolio', '0002_policies', now()),
-	(79, 'portfolio', '0003_scene_of_a_history', now()),
-	(80, 'portfolio', '0004_prices', now()),
-	(81, 'portfolio', '0005_prices_of_derivatives', now()),
-	(82, 'sessions', '0001_initial', now()),
-	(83, 'wallets', '0017_protection', now()),
-	(84, 'trading', '0015_more_limits', now()),
-	(85, 'trading', '0016_stops', now()),
-	(86, 'users', '0004_second_factors_under_aes', now()),
-	(87, 'wallets', '0018_proofs', now());
+	(68, 'portfolio', '0001_initial', now()),
+	(69, 'portfolio', '0002_policies', now()),
+	(70, 'portfolio', '0003_scene_of_a_history', now()),
+	(71, 'portfolio', '0004_prices', now()),
+	(72, 'sessions', '0001_initial', now()),
+	(73, 'wallets', '0010_platforms', now()),
+	(74, 'users', '0002_tokens', now()),
+	(75, 'users', '0003_two_factor', now()),
+	(76, 'wallets', '0011_credentials_under_aes', now()),
+	(77, 'wallets', '0012_archived_wallets', now()),
+	(78, 'wallets', '0013_watching_and_waiting', now()),
+	(79, 'wallets', '0014_plans', now()),
+	(80, 'wallets', '0015_rules', now()),
+	(81, 'wallets', '0016_venue_positions', now()),
+	(82, 'wallets', '0017_protection', now()),
+	(83, 'trading', '0015_more_limits', now()),
+	(84, 'trading', '0016_stops', now()),
+	(85, 'users', '0004_second_factors_under_aes', now()),
+	(86, 'wallets', '0018_proofs', now());
 
 
 --
@@ -4751,7 +4719,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 70, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 87, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 86, true);
 
 
 --
@@ -5841,7 +5809,7 @@ ALTER TABLE ONLY public.users_user_user_permissions
 --
 
 ALTER TABLE ONLY public.wallets_venueposition
-    ADD CONSTRAINT venue_position_once UNIQUE (connection_id, symbol, side);
+    ADD CONSTRAINT venue_position_once UNIQUE (connection_id, symbol, side, margin_mode);
 
 
 --
@@ -9743,14 +9711,6 @@ GRANT ALL ON FUNCTION public.wallet_balance(p_wallet uuid, p_asset text) TO moni
 
 GRANT ALL ON FUNCTION public.wallet_books(p_owner uuid) TO moniqo_app;
 GRANT ALL ON FUNCTION public.wallet_books(p_owner uuid) TO moniqo_system;
-
-
---
--- Name: FUNCTION wallet_derivatives(p_owner uuid); Type: ACL; Schema: public; Owner: -
---
-
-GRANT ALL ON FUNCTION public.wallet_derivatives(p_owner uuid) TO moniqo_app;
-GRANT ALL ON FUNCTION public.wallet_derivatives(p_owner uuid) TO moniqo_system;
 
 
 --

@@ -9,7 +9,7 @@ from django.conf import settings
 from kit import tenancy
 from portfolio import services
 from portfolio.models import PortfolioState
-from wallets.models import Wallet
+from wallets.models import Connection, Wallet
 
 # When it is looked whether the venues have answered, in seconds after the last look. Half a minute together: a snapshot
 # every five minutes waits no longer for the slowest venue.
@@ -18,11 +18,14 @@ LOOKS: Final = (1, 2, 4, 8, 15)
 
 @shared_task
 def sync_all() -> int:
-    """Start a sync for every owner who has wallets; a history that is being built is left alone. Returns how many."""
+    """Start a sync for every owner who has wallets or an active connection, whether a wallet uses it yet or not; a
+    history that is being built is left alone. Returns how many."""
     with tenancy.system():
         building = PortfolioState.owners_building()
         wallets = Wallet.objects.exclude(owner_id__in=building).order_by()  # an order would make every row distinct
-        owners = list(wallets.values_list("owner_id", flat=True).distinct())
+        active = Connection.objects.filter(state=Connection.State.ACTIVE).exclude(owner_id__in=building).order_by()
+        found = wallets.values_list("owner_id").union(active.values_list("owner_id"))
+        owners = [owner_id for (owner_id,) in found]
     for owner_id in owners:
         sync_now.apply_async(args=(str(owner_id),), expires=settings.SYNC_SECONDS)
     return len(owners)

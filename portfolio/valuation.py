@@ -133,9 +133,6 @@ position AS (
               AND price.base = traded.quote AND price.asset = traded.base
     ) AS mark ON traded.quantity <> 0
     GROUP BY 1, 2, 3
-    UNION ALL
-    -- What venues hold beside it, nobody's here: unrealized profit of positions that were opened there.
-    SELECT wallet_id, asset, true, 0, unrealized, net, gross FROM wallet_derivatives(%(owner)s)
 ),
 bought AS (
     -- What stands in a position was paid for: as long as what it was paid with has a price, it was worth something.

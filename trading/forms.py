@@ -103,7 +103,8 @@ class LimitForm(forms.Form):
     default_target = AmountField(
         required=False,
         min_value=Decimal("0.01"),
-        max_digits=9,
+        max_value=Decimal(1000),
+        max_digits=10,
         decimal_places=6,
         **glossary.field("default_target", label="Usual target, in % above"),
     )

@@ -15,7 +15,7 @@ from django.urls import reverse
 from farms.models import Agent, Farm
 from kit.users.models import User
 from trading.models import RiskLimit
-from wallets.models import Account, Connection, FundAllocation, Wallet
+from wallets.models import Account, Connection, Posting, PostingKind, Wallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ def _facts(owner_id: UUID) -> dict[str, Exists | Subquery]:
     return {
         "account": Subquery(mine(Connection).exclude(state=Connection.State.ARCHIVED).values("pk")[:1]),
         "master": Subquery(mine(Wallet).filter(role=Wallet.Role.MASTER).order_by("created_at").values("pk")[:1]),
-        "deposited": Exists(mine(FundAllocation).filter(kind=FundAllocation.Kind.DEPOSIT)),
+        # What a real account held is taken into the books, not deposited.
+        "deposited": Exists(mine(Posting).filter(kind__in=(PostingKind.DEPOSIT, PostingKind.ASSIGN))),
         "symbols": Exists(mine(RiskLimit).filter(allowed_symbols__isnull=False).exclude(allowed_symbols=[])),
         "notional": Exists(mine(RiskLimit).filter(maximum_notional__isnull=False)),
         "farm": Subquery(farm.values("pk")[:1]),

@@ -1,6 +1,7 @@
 """A trader connects a real account: its key is tried and sealed, and nothing is sent before they say so in person."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,10 +9,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from kit import tenancy
+from kit import clock, tenancy
 from kit.users.models import User
+from portfolio.tasks import sync_all
 from tests.programs import bearer
 from tests.simulators.server import Exchanges
+from tests.simulators.wire import Wire
+from tests.wallets.books import fund, make_wallet
 from tests.wallets.keys import give_true_keys, key_of
 from wallets.models import Account, Connection, Credential, Platform, SyncRun
 from wallets.sync.runs import sync_connection
@@ -236,8 +240,101 @@ def test_a_newcomer_is_led_from_the_key_to_a_master_with_money(
     with tenancy.tenant(owner.pk):
         held = Account.objects.filter(kind="wallet").values_list("asset", "balance")
         assert dict(held) == {"BTC": Decimal("0.5"), "USDT": Decimal(1000)}
-    sync_connection(owner_id=owner.pk, connection_id=made.pk)
+        third = SyncRun.objects.get(status="running")
+    sync_connection(owner_id=owner.pk, connection_id=made.pk, run_id=third.pk)
     shown = browser.get(page).content.decode()
     assert take not in shown
     assert shown.count("Agrees") == 2
     assert "tab=deposit" not in browser.get("/wallets/").content.decode()  # money comes to the exchange, not to us
+
+
+def put_key(program: Client, connection: Connection, wire: Wire) -> Any:
+    body = {"credentials": key_of(wire)}
+    return program.put(f"{API}/{connection.pk}/credentials", body, content_type=JSON)
+
+
+def test_another_key_ends_a_live_connection(
+    browser: Client, program: Client, watched: Connection, owner: User, exchanges: Exchanges
+) -> None:
+    given = {"password": f"password of {owner.email}", "typed": "Mine"}
+    browser.post(reverse("wallets:connection-live", args=(watched.pk,)), given)
+    Connection.objects.filter(pk=watched.pk).update(next_try_at=clock.now() + timedelta(hours=1))
+    exchanges.binance().key.secret = "b" * 64
+    changed = put_key(program, watched, exchanges.binance()).json()
+    assert (changed["is_watching"], changed["live_at"], changed["next_try_at"]) == (True, None, None)
+
+
+def test_no_way_leads_to_one_key_in_two_connections(program: Client, watched: Connection, exchanges: Exchanges) -> None:
+    first = key_of(exchanges.binance())
+    program.put(f"{API}/{watched.pk}/state", {"state": "archived"}, content_type=JSON)
+    body = {"platform": "binance", "name": "Again", "credentials": first}
+    again = program.post(API, body, content_type=JSON)
+    assert again.status_code == 201
+    restored = program.put(f"{API}/{watched.pk}/state", {"state": "active"}, content_type=JSON)
+    assert (restored.status_code, "uses this key already" in restored.json()["detail"]) == (409, True)
+    exchanges.binance().key.key = "c" * 64
+    body |= {"name": "Third", "credentials": key_of(exchanges.binance())}
+    third = program.post(API, body, content_type=JSON).json()["id"]
+    exchanges.binance().key.key = first["api_key"]
+    stolen = program.put(f"{API}/{third}/credentials", {"credentials": first}, content_type=JSON)
+    assert stolen.status_code == 409
+
+
+def test_a_key_is_replaced_while_the_connection_is_paused(
+    browser: Client, program: Client, watched: Connection, exchanges: Exchanges
+) -> None:
+    program.put(f"{API}/{watched.pk}/state", {"state": "paused"}, content_type=JSON)
+    exchanges.binance().key.secret = "b" * 64
+    answer = browser.post(reverse("wallets:connection-key", args=(watched.pk,)), key_of(exchanges.binance()))
+    assert answer.status_code == 302
+    assert read_credentials(connection=watched)["secret"] == "b" * 64
+
+
+def test_what_is_archived_or_paused_is_not_made_live(
+    browser: Client, program: Client, watched: Connection, owner: User
+) -> None:
+    address = reverse("wallets:connection-live", args=(watched.pk,))
+    for state in ("paused", "archived"):
+        program.put(f"{API}/{watched.pk}/state", {"state": state}, content_type=JSON)
+        refused = browser.post(address, {"password": f"password of {owner.email}", "typed": "Mine"})
+        assert (refused.status_code, "active first" in refused.content.decode()) == (422, True)
+
+
+def test_a_real_account_with_money_in_wallets_is_not_archived(
+    program: Client, watched: Connection, owner: User
+) -> None:
+    fund(make_wallet(owner, connection=watched), 5, "BTC")
+    refused = program.put(f"{API}/{watched.pk}/state", {"state": "archived"}, content_type=JSON)
+    assert (refused.status_code, "still hold BTC" in refused.json()["detail"]) == (409, True)
+
+
+def test_what_nothing_can_be_signed_with_is_the_traders_to_correct(program: Client, exchanges: Exchanges) -> None:
+    broken = key_of(exchanges.wires["coinbase"]) | {"secret": "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE"}
+    body = {"platform": "coinbase", "name": "Mine", "credentials": broken}
+    refused = program.post(API, body, content_type=JSON)
+    assert (refused.status_code, set(refused.json()["fields"])) == (422, {"secret"})
+
+
+def test_an_account_is_synced_before_any_wallet_stands_for_it(
+    live_db: str, owner: User, program: Client, exchanges: Exchanges
+) -> None:
+    body = {"platform": "binance", "name": "Mine", "credentials": key_of(exchanges.binance())}
+    assert program.post(API, body, content_type=JSON).status_code == 201
+    assert sync_all.run() == 1
+
+
+def test_only_what_was_shown_is_taken(browser: Client, watched: Connection, owner: User, exchanges: Exchanges) -> None:
+    make_wallet(owner, connection=watched)
+    exchanges.binance().account.deposit("USDT", 10)
+    SyncRun.objects.update(status="failed")  # the first one, which no worker carries out here
+    sync_connection(owner_id=owner.pk, connection_id=watched.pk)
+    address = reverse("wallets:connection-assign", args=(watched.pk, "USDT"))
+    form = browser.get(address).content.decode()
+    assert 'name="amount" value="10"' in form
+    exchanges.binance().account.deposit("USDT", 5000)
+    sync_connection(owner_id=owner.pk, connection_id=watched.pk)
+    answer = browser.post(address, {"key": "one", "amount": "10"}, follow=True)
+    assert "has changed since it was shown" in answer.content.decode()
+    assert not Account.objects.filter(kind="wallet", balance__gt=0).exists()
+    browser.post(address, {"key": "two", "amount": "5010"})
+    assert Account.objects.get(kind="wallet", asset="USDT").balance == 5010

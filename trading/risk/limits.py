@@ -94,10 +94,15 @@ def _require_caps(caps: risk.Caps) -> None:
     problems = {}
     if caps.maximum_position is not None and not (caps.maximum_position.is_finite() and caps.maximum_position > 0):
         problems["maximum_position"] = "Must be above zero."
-    for name, most in (("maximum_risk", 1), ("default_stop", Decimal("0.99999999")), ("default_target", 1000)):
+    for name, most in (("maximum_risk", 1), ("default_stop", Decimal("0.99999999")), ("default_target", 10)):
         share = getattr(caps, name)
         if share is not None and not (share.is_finite() and 0 < share <= most):
-            problems[name] = "Must be above 0 % and below 100 %." if name == "default_stop" else "Must be above 0 %."
+            most_said = {
+                "maximum_risk": "up to 100 %",
+                "default_stop": "below 100 %",
+                "default_target": "up to 1,000 %",
+            }
+            problems[name] = f"Must be above 0 % and {most_said[name]}."
     if problems:
         raise InvalidInputError("Correct the limits, or leave them empty.", fields=problems)
 

@@ -10,6 +10,7 @@ from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from kit.admin import AuditedAdmin, ReadOnlyAdmin, ReadOnlyInline, SwitchAdmin
+from kit.errors import InvalidInputError
 from wallets.connections.forms import PlatformForm
 from wallets.models import (
     Connection,
@@ -26,6 +27,7 @@ from wallets.models import (
 from wallets.sync.health import unwatched_words
 from wallets.venues.accounts import why_not_archived
 from wallets.venues.alerts import tell_of_switch
+from wallets.venues.asked import require_credentials
 from wallets.venues.credentials import store_credentials
 from wallets.venues.obligations import open_under
 
@@ -113,6 +115,11 @@ class CredentialForm(forms.ModelForm[Credential]):
             known = sorted(connection.platform.credential_fields.values_list("name", flat=True))
             if field not in known:
                 self.add_error("field", f"Choose one of: {', '.join(known) or 'this platform needs no key'}.")
+            elif "value" in cleaned:
+                try:
+                    require_credentials(connection.platform, {field: cleaned["value"]})
+                except InvalidInputError as error:
+                    self.add_error("value", error.fields[field])
             # A field that is there already is replaced.
             self.instance = Credential.objects.filter(connection=connection, field=field).first() or self.instance
         return cleaned

@@ -1,5 +1,6 @@
 """Platforms and connections for programs. Credentials go in and never come out."""
 
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from kit.api import Amount, Body, Page, PageQuery, StepOut, Words, paginate
-from kit.errors import NotFoundError
+from kit.errors import ConflictError, NotFoundError
 from kit.http import owner_of
 from kit.users.access import MANAGE, READ
 from markets.prices import SIMULATED
@@ -182,7 +183,8 @@ class KeyIn(Body):
     "/connections/{uuid:connection_id}/credentials", auth=MANAGE, response=ConnectionOut, summary="Replace its key"
 )
 def replace_key(request: HttpRequest, connection_id: UUID, body: KeyIn) -> Any:
-    """Try another key and use it from now on; refused as `POST /connections` refuses one."""
+    """Try another key and use it from now on; refused as `POST /connections` refuses one. The connection only watches
+    afterwards, until its owner makes it live again, and syncs at once."""
     owner_id = owner_of(request)
     joining.replace_key(
         owner_id=owner_id,
@@ -190,6 +192,8 @@ def replace_key(request: HttpRequest, connection_id: UUID, body: KeyIn) -> Any:
         credentials=body.credentials,
         accept_withdrawals=body.accept_withdrawals,
     )
+    with suppress(ConflictError):  # a paused connection is synced when it is active again
+        request_sync(owner_id=owner_id, connection_id=connection_id)
     return _connection(connection_health(owner_id=owner_id, connection_id=connection_id)[0])
 
 
@@ -271,7 +275,7 @@ class VenuePositionOut(Schema):
     summary="Derivatives that are open at the venue",
 )
 def venue_positions(request: HttpRequest, connection_id: UUID) -> Any:
-    """Open positions in derivatives, which are valued and not traded here."""
+    """Open positions in derivatives. They are shown as the venue tells them and are part of no value here."""
     get_connection(owner_id=owner_of(request), connection_id=connection_id)
     return VenuePosition.objects.filter(connection_id=connection_id)
 

@@ -9,7 +9,9 @@ from django.http import QueryDict
 
 from kit.decimals import parse, plain
 from kit.forms import PercentField
+from markets.exchanges import is_known
 from wallets.models import Platform
+from wallets.venues.accounts import DEMO
 from wallets.venues.joining import INSIST
 from wallets.venues.registry import ADAPTERS
 
@@ -56,6 +58,8 @@ class KeyForm(forms.Form):
             required=False,
             widget=forms.HiddenInput(),
         )
+        if given is not None and given.get(INSIST):
+            self.ask_to_insist()
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -139,6 +143,19 @@ class PlatformForm(forms.ModelForm[Platform]):
         if adapter not in ADAPTERS and adapter != self.instance.adapter:
             raise ValidationError(f"Choose one of: {', '.join(sorted(ADAPTERS))}.")
         return adapter
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        adapter, is_paper = given.get("adapter"), given.get("is_paper")
+        if adapter in ADAPTERS and is_paper != (adapter == DEMO):
+            told = (
+                "Orders never leave Moniqo at the paper exchange." if adapter == DEMO else "A real venue is no paper."
+            )
+            self.add_error("is_paper", told)
+        slug = given.get("slug") or self.instance.slug
+        if adapter == "ccxt" and slug and not is_known(slug):
+            self.add_error("slug" if "slug" in self.fields else "adapter", f"ccxt knows no exchange {slug!r}.")
+        return given
 
     def clean_options(self) -> dict[str, str]:
         lines = [line for line in self.cleaned_data["options"].splitlines() if line.strip()]

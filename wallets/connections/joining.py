@@ -1,5 +1,6 @@
 """Connecting an account: which platform, its key, what the venue says of it; later another key, and making it live."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from django.contrib import messages
@@ -95,7 +96,9 @@ def replace(request: HttpRequest, pk: UUID) -> HttpResponse:
         except MoniqoError as error:
             _explain(form, error)
         else:
-            return _first_sync(request, found, f"{found.name} uses the new key.")
+            return _first_sync(
+                request, found, f"{found.name} uses the new key, and is only watched until you make it live."
+            )
     context = {
         "form": form,
         "platform": found.platform,
@@ -162,7 +165,8 @@ def _connection(request: HttpRequest, pk: UUID) -> Connection:
 
 
 def _first_sync(request: HttpRequest, connection: Connection, said: str) -> HttpResponse:
-    request_sync(owner_id=owner_of(request), connection_id=connection.pk)
+    with suppress(ConflictError):  # a paused connection is synced when it is active again
+        request_sync(owner_id=owner_of(request), connection_id=connection.pk)
     messages.success(request, said)
     return redirect("wallets:connection", pk=connection.pk)
 
@@ -173,7 +177,7 @@ def _explain(form: KeyForm, error: MoniqoError) -> None:
     for name, told in problems.items():
         if name in form.fields:
             form.add_error(name, told)
-    if joining.INSIST in problems or form.data.get(joining.INSIST):
+    if joining.INSIST in problems:
         form.ask_to_insist()
     if not set(problems) & set(form.fields) or joining.INSIST in problems:
         form.add_error(None, str(error))

@@ -20,5 +20,5 @@ urlpatterns = [
     path("connections/<uuid:pk>/state/", connection_views.change_state, name="connection-state"),
     path("connections/<uuid:pk>/syncs/", connection_views.sync, name="connection-sync"),
     path("connections/<uuid:pk>/suspense/", connection_views.assign_all, name="connection-assign-all"),
-    path("connections/<uuid:pk>/suspense/<str:asset>/", connection_views.assign, name="connection-assign"),
+    path("connections/<uuid:pk>/suspense/<path:asset>/", connection_views.assign, name="connection-assign"),
 ]

@@ -1,5 +1,7 @@
 """Connections: how healthy the owner's accounts at platforms are, and syncing them on demand with visible progress."""
 
+from contextlib import suppress
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -9,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kit.errors import MoniqoError
+from kit.decimals import parse, plain
+from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from wallets.connections.forms import NameForm
@@ -141,13 +144,22 @@ def assign(request: HttpRequest, pk: UUID, asset: str) -> HttpResponse:
             sent = request.POST.get("wallet", "")
             chosen = next((one for one in rows if str(one.pk) == sent), None)
             wallet_id = chosen.pk if chosen else None
-            assign_suspense(owner_id=owner_of(request), connection_id=pk, asset=asset, key=key, wallet_id=wallet_id)
+            assign_suspense(
+                owner_id=owner_of(request),
+                connection_id=pk,
+                asset=asset,
+                key=key,
+                wallet_id=wallet_id,
+                expected=_amount(request.POST.get("amount", "")),
+            )
+            _look_again(request, pk)
             messages.success(request, f"{asset} is in the books of {chosen or 'the master wallet'} now.")
         except MoniqoError as error:
             messages.error(request, str(error))
         return redirect("wallets:connections")
     row = _latest(health, asset)
     context = {"health": health, "asset": asset, "row": row, "amount": row.unexplained, "key": uuid4()}
+    context["exact"] = plain(row.unexplained)
     wallets = Wallet.objects.filter(owner_id=owner_of(request), connection=pk, archived_at=None)
     context["wallets"] = wallets.order_by("-parent", "created_at")
     return render(request, "wallets/assign.html", context)
@@ -162,13 +174,30 @@ def assign_all(request: HttpRequest, pk: UUID) -> HttpResponse:
     for row in health.unexplained:
         try:
             key = f"assign:{row.run_id}:{row.asset}"  # pressed twice it is done once
-            assign_suspense(owner_id=owner_of(request), connection_id=pk, asset=row.asset, key=key)
+            assign_suspense(
+                owner_id=owner_of(request), connection_id=pk, asset=row.asset, key=key, expected=row.unexplained
+            )
             taken.append(row.asset)
         except MoniqoError as error:
             messages.error(request, f"{row.asset}: {error}")
     if taken:
+        _look_again(request, pk)
         messages.success(request, f"In the master wallet's books now: {', '.join(taken)}.")
     return redirect("wallets:connection", pk=pk)
+
+
+def _amount(text: str) -> Decimal | None:
+    """What a page showed; None where it did not say."""
+    try:
+        return parse(text) if text else None
+    except ValueError:
+        return None
+
+
+def _look_again(request: HttpRequest, pk: UUID) -> None:
+    """Sync, so that the page says what is left; a paused connection is synced when it is active again."""
+    with suppress(ConflictError):
+        request_sync(owner_id=owner_of(request), connection_id=pk)
 
 
 def _health(request: HttpRequest, pk: UUID) -> ConnectionHealth:

@@ -1,4 +1,4 @@
-"""Positions in derivatives as venues tell them, and whose value they are."""
+"""Positions in derivatives as venues tell them."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -7,29 +7,6 @@ from django.db import migrations, models
 import kit.models
 from kit.tenancy import policy_sql
 from markets.bounds import ASSET_LENGTH, BEYOND, SYMBOL_LENGTH
-
-# What a venue counts beside the balances, by the wallet that keeps what nobody claims of the connection (see
-# `first_wallet`): unrealized profit and, all in `asset`, the positions' worth, short ones below zero.
-DERIVATIVES = """
-CREATE FUNCTION wallet_derivatives(p_owner uuid)
-RETURNS TABLE (wallet_id uuid, asset text, unrealized numeric, net numeric, gross numeric) LANGUAGE sql STABLE AS $$
-    SELECT keeper.id, held.settle, sum(held.unrealized_pnl),
-           sum(held.worth * CASE held.side WHEN 'short' THEN -1 ELSE 1 END), sum(held.worth)
-    FROM (
-        SELECT connection_id, settle, side, unrealized_pnl,
-               quantity * contract_size * CASE
-                   WHEN is_inverse THEN 1 / coalesce(nullif(mark_price, 0), entry_price)
-                   ELSE coalesce(mark_price, entry_price)
-               END AS worth
-        FROM wallets_venueposition WHERE owner_id = p_owner
-    ) AS held
-    CROSS JOIN LATERAL (
-        SELECT id FROM wallets_wallet AS wallet WHERE wallet.connection_id = held.connection_id
-        ORDER BY wallet.role <> 'master', wallet.created_at, wallet.id LIMIT 1
-    ) AS keeper
-    GROUP BY keeper.id, held.settle
-$$;
-"""
 
 
 class Migration(migrations.Migration):
@@ -71,7 +48,9 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ("symbol", "side"),
                 "constraints": [
-                    models.UniqueConstraint(fields=("connection", "symbol", "side"), name="venue_position_once"),
+                    models.UniqueConstraint(
+                        fields=("connection", "symbol", "side", "margin_mode"), name="venue_position_once"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(quantity__gt=0, quantity__lt=BEYOND, unrealized_pnl__lt=BEYOND),
                         name="venue_position_is_a_number",
@@ -80,5 +59,4 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL(policy_sql("wallets_venueposition"), migrations.RunSQL.noop),
-        migrations.RunSQL(DERIVATIVES, migrations.RunSQL.noop),
     )

@@ -162,7 +162,7 @@ class Connection(Identified, Owned):
 
     objects = ConnectionQuerySet.as_manager()
 
-    SWITCHED = ("state", "active_since", "next_try_at")
+    SWITCHED = ("state", "active_since", "next_try_at", "live_at")
 
     class Meta:
         ordering = ("name",)
@@ -176,6 +176,8 @@ class Connection(Identified, Owned):
         wants it synced now, whatever failed before."""
         if state == self.State.ACTIVE:
             self.active_since, self.next_try_at = clock.now(), None
+        if state == self.State.ARCHIVED:
+            self.live_at = None
         self.state = state
 
     @property

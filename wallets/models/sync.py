@@ -90,7 +90,7 @@ class VenuePosition(Owned):
     class Meta:
         ordering = ("symbol", "side")
         constraints = (
-            models.UniqueConstraint(fields=("connection", "symbol", "side"), name="venue_position_once"),
+            models.UniqueConstraint(fields=("connection", "symbol", "side", "margin_mode"), name="venue_position_once"),
             models.CheckConstraint(
                 condition=models.Q(quantity__gt=0, quantity__lt=BEYOND, unrealized_pnl__lt=BEYOND),
                 name="venue_position_is_a_number",

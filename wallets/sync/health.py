@@ -14,6 +14,7 @@ from django.db.models import Min
 from django.urls import reverse
 
 from kit import clock
+from kit.alerts.failures import ALARM_AFTER
 from kit.sentences import Told, moment, stored
 from kit.statuses import State, Step, colour
 from wallets.models import Connection, Reconciliation, SyncRun, VenuePosition, Wallet
@@ -248,6 +249,8 @@ class ConnectionHealth:
     @property
     def urgency(self) -> int:
         """Lower is worse: what needs a person, what does not add up, what is old, what is new, what is fine."""
+        if self.connection.failures >= ALARM_AFTER and self.connection.state == Connection.State.ACTIVE:
+            return 0
         if self.unexplained and self.status != Connection.Status.FAILED:
             return 1
         return _URGENCY[self.status]

@@ -1,4 +1,8 @@
-"""Open positions in derivatives, as their venue tells them: they are read, valued and shown, and not traded yet."""
+"""Open positions in derivatives, as their venue tells them: they are read and shown.
+
+They are neither traded nor part of what Moniqo says the fund is worth: that takes their profit into the books as it is
+realized, and until then no two pages may differ by it.
+"""
 
 import logging
 
@@ -48,7 +52,7 @@ def _replace(connection: Connection, told: tuple[PositionReport, ...]) -> None:
         )
         for report in told
     ]
-    unique = ("connection", "symbol", "side")
+    unique = ("connection", "symbol", "side", "margin_mode")
     others = [field.name for field in VenuePosition._meta.concrete_fields if field.name not in (*unique, "id", "owner")]
     VenuePosition.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=others)
     VenuePosition.objects.filter(connection=connection).exclude(at=now).delete()

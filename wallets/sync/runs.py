@@ -134,12 +134,19 @@ def carry_forward_late(*, owner_id: UUID) -> int:
 
 
 def assign_suspense(
-    *, owner_id: UUID, connection_id: UUID, asset: str, key: str, wallet_id: UUID | None = None
+    *,
+    owner_id: UUID,
+    connection_id: UUID,
+    asset: str,
+    key: str,
+    wallet_id: UUID | None = None,
+    expected: Decimal | None = None,
 ) -> Posting:
     """Explain an asset's whole suspense as a wallet's: what arrived becomes its money, what is missing its loss.
 
-    `wallet_id` is one of the connection's wallets, by default its oldest master. Raises ConflictError when there is
-    nothing in suspense, NotFoundError for another wallet, InsufficientFundsError when the wallet cannot bear the loss.
+    `wallet_id` is one of the connection's wallets, by default its oldest master; `expected` is what was shown, and
+    nothing else is taken. Raises ConflictError when there is nothing in suspense or not that, NotFoundError for another
+    wallet, InsufficientFundsError when the wallet cannot bear the loss.
     """
     # Who comes second waits, and then finds nothing left: the same suspense must not be explained twice.
     _lock(owner_id, connection_id)
@@ -150,6 +157,8 @@ def assign_suspense(
     balance = read_books(connection_id).suspense.get(asset, ZERO)
     if wallet is None or not balance:
         raise ConflictError(f"Nothing to assign: no {asset} of this connection is in suspense.")
+    if expected is not None and expected != balance:
+        raise ConflictError(f"What is unexplained of {asset} has changed since it was shown: look at it again.")
     present = Wallet.objects.filter(owner_id=owner_id, connection=connection_id, archived_at=None)
     if wallet_id is not None and not present.filter(pk=wallet_id).exists():
         raise NotFoundError("There is no such wallet at this connection.")
@@ -311,7 +320,7 @@ def _finish(
         status=Connection.Status.OK if is_whole else Connection.Status.STALE,
         status_detail=run.step if is_whole else POSITIONS_CARRIED,
         synced_at=run.finished_at,
-        failures=0,
+        failures=0 if is_whole else connection.failures + 1,
         next_try_at=None,
     )
     return run

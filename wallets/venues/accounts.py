@@ -1,7 +1,7 @@
 """Users' accounts at platforms: making them and finding one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from markets.models import Instrument
 from markets.prices import SIMULATED
-from wallets.models import Connection, Platform
+from wallets.models import Account, Connection, Platform
 from wallets.venues.alerts import tell_of_switch
+from wallets.venues.credentials import CredentialError, read_credentials, refuse_twice
 from wallets.venues.obligations import open_under
 
 DEMO: Final = "demo"
@@ -107,6 +108,10 @@ def set_connection_state(*, owner_id: UUID, connection_id: UUID, state: str) -> 
     connection = get_connection(owner_id=owner_id, connection_id=connection_id)
     before = connection.state
     with transaction.atomic():
+        if before == Connection.State.ARCHIVED != state and not connection.is_paper:
+            with suppress(CredentialError):  # one that cannot be read says so at its next sync
+                own = read_credentials(connection=connection)
+                refuse_twice(owner_id, connection.platform_id, own, but=connection)
         connection.switch(state)
         connection.save(update_fields=connection.SWITCHED)
         # Asked after it is switched: what comes now is refused, and what came before is seen.
@@ -130,10 +135,22 @@ def why_not_archived(connection: Connection) -> str:
         return ""
     words = open_under([connection.pk])[connection.pk].words
     if not words:
-        return ""
+        return _why_not_left(connection)
     return (
         f"Close what is open under {connection.name} first ({words}): nobody watches or sells anything at an archived "
         "account."
+    )
+
+
+def _why_not_left(connection: Connection) -> str:
+    """What of a real account's money the wallets still hold: nobody would see what becomes of it."""
+    held = Account.objects.filter(wallet__connection_id=connection.pk, kind=Account.Kind.WALLET, balance__gt=0)
+    assets = [] if connection.is_paper else sorted(held.order_by().values_list("asset", flat=True).distinct())
+    if not assets:
+        return ""
+    return (
+        f"The wallets of {connection.name} still hold {', '.join(assets)}: pay it out at the venue and explain what is "
+        "missing then, or pause the connection instead."
     )
 
 

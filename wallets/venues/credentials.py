@@ -6,10 +6,12 @@ towards a venue adapter.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from kit import clock, sealing, tenancy
 from kit.alerts.services import resolve_alerts
@@ -46,6 +48,8 @@ def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> N
             field=name,
             defaults={"token": token, "key_id": sealing.key_ids()[0], "updated_at": clock.now()},
         )
+    # Another key may be another account's: its owner has to make it live again.
+    Connection.objects.filter(pk=connection.pk, live_at__isnull=False).update(live_at=None)
     resolve_alerts(owner_id=connection.owner_id, keys=(refused_key(connection.pk), old_keys_key(connection.pk)))
     names = {"fields": sorted(values)}
     audit.record(audit.Area.KEYS, "Keys stored", owner_id=connection.owner_id, subject=connection.name, after=names)
@@ -54,6 +58,29 @@ def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> N
 def read_credentials(*, connection: Connection) -> dict[str, str]:
     """Every field of the connection in clear, for its adapter. Raises CredentialError when one cannot be trusted."""
     return {row.field: _open(connection, row) for row in Credential.objects.filter(connection=connection)}
+
+
+def refuse_twice(
+    owner_id: UUID, platform_id: str, credentials: Mapping[str, str], *, but: Connection | None = None
+) -> None:
+    """Raise ConflictError when another connection of theirs uses this key: its account would be counted twice.
+
+    Whoever joins, replaces a key or restores a connection takes turns here, to the end of the transaction.
+    """
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"keys of {owner_id}"])
+    others = Connection.objects.filter(owner_id=owner_id, platform_id=platform_id)
+    if but is not None:
+        others = others.exclude(pk=but.pk)
+    for other in others.exclude(state=Connection.State.ARCHIVED):
+        with suppress(CredentialError):  # one that cannot be read counts nothing
+            if _identity(read_credentials(connection=other)) == _identity(credentials):
+                raise ConflictError(f"{other.name} uses this key already: its money would be counted twice.")
+
+
+def _identity(credentials: Mapping[str, str]) -> str:
+    """What names the key at its venue."""
+    return str(credentials.get("api_key") or sorted(credentials.items())).strip()
 
 
 @dataclass(frozen=True, slots=True)

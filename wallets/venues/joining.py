@@ -7,7 +7,6 @@ connection that was joined only watches until `make_live`.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -18,11 +17,11 @@ from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.users.models import User
 from kit.users.throttle import require_password
-from wallets.models import Connection, Platform
+from wallets.models import Connection, CredentialField, Platform
 from wallets.venues.accounts import get_connection, named, named_once, record_opening
 from wallets.venues.asked import require_credentials
-from wallets.venues.base import CredentialsReport
-from wallets.venues.credentials import CredentialError, read_credentials, store_credentials
+from wallets.venues.base import CredentialsReport, VenueUnavailableError
+from wallets.venues.credentials import read_credentials, refuse_twice, store_credentials
 from wallets.venues.registry import ADAPTERS, open_platform
 
 PERMISSION: Final = Connection.Permission
@@ -52,7 +51,13 @@ def try_credentials(
     VenueError, in the venue's own words, when it refuses the key or does not answer.
     """
     require_credentials(platform, credentials, complete=True)
-    report = open_platform(platform, credentials).check_credentials()
+    try:
+        report = open_platform(platform, credentials).check_credentials()
+    except VenueUnavailableError as error:
+        if isinstance(error.__cause__, ValueError):  # nothing was sent: it is no key that one could sign with
+            told = f"Nothing can be signed with this key for {platform.name}: copy the whole of it."
+            raise InvalidInputError(told, fields={field.name: told for field in _secrets(platform)}) from None
+        raise
     if report.can_withdraw and not accept_withdrawals:
         raise InvalidInputError(
             "This key may withdraw money. Make one at the venue that may only read and trade, or insist on this one.",
@@ -78,7 +83,7 @@ def join(
         raise ConflictError(f"{platform.name} is switched off here: ask the operator.")
     report = try_credentials(platform=platform, credentials=credentials, accept_withdrawals=accept_withdrawals)
     with tenancy.tenant(owner_id), named_once(name):
-        _refuse_twice(owner_id, platform, credentials)
+        refuse_twice(owner_id, platform.pk, credentials)
         made = Connection.objects.create(
             owner_id=owner_id,
             platform=platform,
@@ -95,15 +100,18 @@ def join(
 def replace_key(
     *, owner_id: UUID, connection_id: UUID, credentials: Mapping[str, str], accept_withdrawals: bool = False
 ) -> Connection:
-    """Give a connection another key of the same account. Raises what `join` raises; NotFoundError."""
+    """Give a connection another key of the same account; from then on it only watches, because nobody can tell whether
+    it is the same. Raises what `join` raises; NotFoundError."""
     with tenancy.tenant(owner_id):
         found = get_connection(owner_id=owner_id, connection_id=connection_id)
     if found.is_paper:
         raise ConflictError(f"{found.name} is a paper account: it has no key.")
     report = try_credentials(platform=found.platform, credentials=credentials, accept_withdrawals=accept_withdrawals)
     with tenancy.tenant(owner_id):
+        refuse_twice(owner_id, found.platform_id, credentials, but=found)
         store_credentials(connection=found, values={field: value for field, value in credentials.items() if value})
         _keep(found, report)
+        Connection.objects.filter(pk=found.pk).update(next_try_at=None)  # it is worth trying now
     return found
 
 
@@ -130,6 +138,8 @@ def make_live(*, user: User, connection_id: UUID, password: str, typed: str) -> 
     password or name, TooManyAttemptsError after five wrong passwords.
     """
     found = get_connection(owner_id=user.pk, connection_id=connection_id)
+    if found.state != Connection.State.ACTIVE:
+        raise ConflictError(f"Make {found.name} active first: it is {found.state}.")
     if not found.is_watching:
         raise ConflictError(f"{found.name} is {'a paper account' if found.is_paper else 'live already'}.")
     if found.permissions is not None and PERMISSION.TRADE not in found.permissions:
@@ -155,14 +165,8 @@ def only_watch(*, owner_id: UUID, connection_id: UUID) -> Connection:
     return found
 
 
-def _refuse_twice(owner_id: UUID, platform: Platform, credentials: Mapping[str, str]) -> None:
-    """Raise ConflictError when another connection of theirs uses this key: its account would be counted twice."""
-    entered = {field: value for field, value in credentials.items() if value}
-    others = Connection.objects.filter(owner_id=owner_id, platform=platform)
-    for other in others.exclude(state=Connection.State.ARCHIVED):
-        with suppress(CredentialError):  # one that cannot be read counts nothing
-            if read_credentials(connection=other) == entered:
-                raise ConflictError(f"{other.name} uses this key already: its money would be counted twice.")
+def _secrets(platform: Platform) -> list[CredentialField]:
+    return [field for field in platform.credential_fields.all() if field.secret]
 
 
 def _permissions(report: CredentialsReport) -> list[str] | None:
