@@ -26,7 +26,7 @@ WALLETS = "/api/v1/wallets"
 ORDERS = r"/orders$|/orders/\{.*\}/cancel$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$",
-    "move": r"/(deposit|allocate|collect|undo|apply|rules)$|/rules/\{|/allocations/preview$",
+    "move": r"/(deposit|allocate|collect|undo|apply|rules)$|/rules/\{|/allocations/preview$|/suspense/",
     "limits": r"/(limits|protection)$",
     "read": r"/preview$|/sync$",
 }
