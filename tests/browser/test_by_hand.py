@@ -97,7 +97,8 @@ def test_a_farm_is_built_by_the_checklist(open_page: OpenPage, builder: User, sc
     page = open_page("/", user=builder, script=script).page
     hand = by(page)
     next_step(hand)
-    hand.press(page.get_by_role("button", name="Open").last)
+    hand.press(page.get_by_role("link", name="Open a paper account"))
+    hand.press(page.get_by_role("button", name="Open the account"))
     next_step(hand)
     hand.choose(page.get_by_label("What may be bought here"), "listed")
     hand.tick(page.get_by_label("BTC/USDT"))

@@ -25,5 +25,5 @@ def _problem(field: CredentialField | None, value: str) -> str:
     if not value:
         return f"Enter the {field.label}." if field.required else ""
     if field.pattern and not re.fullmatch(field.pattern, value):
-        return f"This does not look like a {field.label}: copy the whole of it, and nothing around it."
+        return f"This does not look like the {field.label}: copy the whole of it, and nothing around it."
     return ""
