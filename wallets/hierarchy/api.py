@@ -42,7 +42,7 @@ from wallets.hierarchy.schemas import (
 from wallets.hierarchy.states import Work, wallet_state, work_of
 from wallets.hierarchy.tree import Holding, WalletNode
 from wallets.ledger import statements
-from wallets.models import Account, Entry, Transfer
+from wallets.models import Account, AllocationLine, Entry, Transfer
 from wallets.venues.accounts import get_connection
 
 router = Router()
@@ -239,8 +239,10 @@ def undo_allocation(request: HttpRequest, allocation_id: UUID) -> Any:
     summary="What moved between wallets: deposits, allocations, collections, rewards; newest first",
 )
 def list_allocations(request: HttpRequest, narrow: Query[TransferNarrow], query: Query[PageQuery]) -> Any:
-    rows = statements.allocations(owner_id=owner_of(request), wallet_id=_own(request, narrow))
-    return paginate(rows, query, present=lambda row: row)
+    """An item for each line of an allocation, with its source, target and amount: these and the fills add up to the
+    balances. `id` is the allocation's, and `lines` are all of its lines."""
+    rows = statements.steps(owner_id=owner_of(request), wallet_id=_own(request, narrow))
+    return paginate_numbered(rows, query, number="pk", present=_line)
 
 
 @router.get("/transfers", response=Page[TransferOut], summary="Ledger transfers, newest first")
@@ -256,6 +258,23 @@ def list_entries(request: HttpRequest, wallet_id: UUID, account: Query[Statement
         owner_id=owner_of(request), wallet_id=wallet_id, asset=account.asset or wallet.base_asset, kind=account.kind
     )
     return paginate_numbered(rows, query, number="version", present=_entry)
+
+
+def _line(line: AllocationLine) -> dict[str, Any]:
+    whole = line.allocation
+    return {
+        "id": whole.pk,
+        "created_at": whole.created_at,
+        "kind": whole.kind,
+        "status": whole.status,
+        "source_id": line.source_id,
+        "target_id": line.target_id,
+        "asset": line.asset,
+        "amount": line.amount,
+        "note": whole.note,
+        "lines": list(whole.lines.all()),
+        "posting_id": whole.posting_id,
+    }
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from kit.errors import NotFoundError
 from kit.sentences import Sentence
@@ -135,13 +135,13 @@ def transfers(*, owner_id: UUID, wallet_id: UUID | None = None) -> QuerySet[Tran
     return rows
 
 
-def allocations(*, owner_id: UUID, wallet_id: UUID | None = None) -> QuerySet[FundAllocation]:
-    """What moved, of the owner or from or to one wallet, newest first, each with its lines; plans are not among it."""
-    rows = FundAllocation.objects.filter(owner_id=owner_id).exclude(status=FundAllocation.Status.PREVIEWED)
+def steps(*, owner_id: UUID, wallet_id: UUID | None = None) -> QuerySet[AllocationLine]:
+    """Each line of what moved, of the owner or from or to one wallet, the newest last; plans are not among it."""
+    rows = AllocationLine.objects.filter(owner_id=owner_id)
+    rows = rows.exclude(allocation__status=FundAllocation.Status.PREVIEWED)
     if wallet_id is not None:
-        lines = AllocationLine.objects.filter(Q(source=wallet_id) | Q(target=wallet_id), allocation=OuterRef("pk"))
-        rows = rows.filter(Exists(lines))
-    return rows.select_related("source", "target").prefetch_related("lines").order_by("-created_at")
+        rows = rows.filter(Q(source=wallet_id) | Q(target=wallet_id))
+    return rows.select_related("allocation").prefetch_related("allocation__lines")
 
 
 def moved(*, owner_id: UUID, wallet_id: UUID) -> QuerySet[AllocationLine]:
