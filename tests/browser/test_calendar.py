@@ -66,7 +66,8 @@ def test_another_scope_brings_another_calendar(open_page: OpenPage, world: World
     seen(page)
     page.locator("#scope").select_option(str(world.farm.wallet_id))
     page.wait_for_url("**wallet=**")
-    page.locator("#calendar").scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")  # the page of the other wallet is being put in the place of this one
+    page.evaluate("document.querySelector('#calendar').scrollIntoView()")
     expect(page.locator("#calendar header small")).to_contain_text(world.farm.name)
 
 
