@@ -18,11 +18,6 @@ def seen(page: Page) -> None:
     expect(page.locator("#calendar table.month")).to_be_visible()
 
 
-def settled(page: Page) -> None:
-    """Until htmx has taken its links over, which it does a moment after it has shown them."""
-    page.evaluate("new Promise(done => setTimeout(done, 60))")
-
-
 @pytest.fixture
 def other_month(world: World) -> Iterator[None]:
     """A day of two months ago, so that there is something to go back to; later charts do not begin there."""
@@ -48,10 +43,8 @@ def test_it_is_fetched_when_it_is_seen_and_turned_by_keyboard(open_page: OpenPag
     page.locator("#calendar-previous").press("Enter")
     expect(heading).not_to_have_text(month)
     expect(page.locator("#calendar-previous")).to_be_focused()
-    settled(page)
     page.locator("#calendar-next").press("Enter")
     expect(heading).to_have_text(month)
-    settled(page)
     page.locator("#calendar-week").click()
     expect(page.locator("#calendar tfoot")).to_contain_text("Together")
     page.evaluate("htmx.trigger(document.body, 'live:portfolio')")

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -57,7 +58,7 @@ class SaidNoError(Exception):
 Route = Callable[[Any, Request], Any]
 
 
-class Wire:
+class Wire(ABC):
     """One exchange. Routes are `METHOD /path`; a private one is called when the signature is right."""
 
     hosts: ClassVar[tuple[str, ...]] = ()
@@ -85,13 +86,13 @@ class Wire:
             return getattr(self, self.private[name])(request)
         raise SaidNoError(404, {"msg": f"no route {name}"})
 
+    @abstractmethod
     def check(self, request: Request) -> None:
         """Raise SaidNoError for a request whose key, signature or time is wrong."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refused(self, reason: str) -> SaidNoError:
         """The exchange's way to say this."""
-        raise NotImplementedError
 
 
 def signed(secret: str, text: str, algorithm: Any = hashlib.sha256) -> "hmac.HMAC":
