@@ -1,6 +1,6 @@
 from django.urls import path
 
-from farms import moving, views
+from farms import place_pages, views
 
 app_name = "farms"
 urlpatterns = [
@@ -13,14 +13,14 @@ urlpatterns = [
     path("<uuid:pk>/pause/", views.switch_farm, {"action": "pause"}, name="farm-pause"),
     path("<uuid:pk>/edit/", views.edit_farm, name="farm-edit"),
     path("<uuid:pk>/archive/", views.archive_farm, name="farm-archive"),
-    path("<uuid:pk>/restore/", moving.restore_farm, name="farm-restore"),
-    path("<uuid:pk>/move/", moving.move_farm, name="farm-move"),
+    path("<uuid:pk>/restore/", place_pages.restore_farm, name="farm-restore"),
+    path("<uuid:pk>/move/", place_pages.move_farm, name="farm-move"),
     path("<uuid:pk>/hire/", views.hire, name="hire"),
     path("agents/<uuid:pk>/", views.agent, name="agent"),
     path("agents/<uuid:pk>/edit/", views.edit_agent, name="agent-edit"),
     path("agents/<uuid:pk>/archive/", views.archive_agent, name="agent-archive"),
-    path("agents/<uuid:pk>/restore/", moving.restore_agent, name="agent-restore"),
-    path("agents/<uuid:pk>/move/", moving.move_agent, name="agent-move"),
+    path("agents/<uuid:pk>/restore/", place_pages.restore_agent, name="agent-restore"),
+    path("agents/<uuid:pk>/move/", place_pages.move_agent, name="agent-move"),
     path("agents/<uuid:pk>/start/", views.switch_agent, {"action": "start"}, name="agent-start"),
     path("agents/<uuid:pk>/pause/", views.switch_agent, {"action": "pause"}, name="agent-pause"),
 ]

@@ -63,7 +63,7 @@
 -- migration trading 0012_daily_loss 91b32bb85d267eac
 -- migration trading 0013_written_for_cursors fa922a837ffba109
 -- migration trading 0014_fills_and_trades_of_an_owner c5970b5919e4cf01
--- migration trading 0015_more_limits e97635fc47e357e8
+-- migration trading 0015_more_limits 9db9b64d3486a97a
 -- migration trading 0016_stops fce8f523e27b3f20
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
@@ -80,11 +80,11 @@
 -- migration wallets 0010_platforms 6f5edb043175d450
 -- migration wallets 0011_credentials_under_aes bb40020aed6719a3
 -- migration wallets 0012_archived_wallets bd019d849e425b2e
--- migration wallets 0013_watching_and_waiting fd37646bc83fad8e
--- migration wallets 0014_plans 6719b0a6e9095aca
+-- migration wallets 0013_waiting 3508e4395388b22c
+-- migration wallets 0014_plans 28e0d92a9d30f1b6
 -- migration wallets 0015_rules 64a5fb17b9125597
 -- migration wallets 0016_venue_positions 5caf13f5cda808fb
--- migration wallets 0017_protection 40b3d066849fe30d
+-- migration wallets 0017_protection 93c2a27ef86545bd
 -- migration wallets 0018_proofs 6426654ab1c9ee35
 
 --
@@ -4270,7 +4270,7 @@ INSERT INTO public.django_migrations VALUES
 	(75, 'users', '0003_two_factor', now()),
 	(76, 'wallets', '0011_credentials_under_aes', now()),
 	(77, 'wallets', '0012_archived_wallets', now()),
-	(78, 'wallets', '0013_watching_and_waiting', now()),
+	(78, 'wallets', '0013_waiting', now()),
 	(79, 'wallets', '0014_plans', now()),
 	(80, 'wallets', '0015_rules', now()),
 	(81, 'wallets', '0016_venue_positions', now()),

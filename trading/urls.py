@@ -1,6 +1,6 @@
 from django.urls import path
 
-from trading import stops, views
+from trading import stop_pages, views
 
 app_name = "trading"
 urlpatterns = [
@@ -9,9 +9,9 @@ urlpatterns = [
     path("orders/<uuid:pk>/cancel/", views.cancel, name="order-cancel"),
     path("limits/<uuid:pk>/", views.wallet_limits, name="limits"),
     path("limits/connection/<uuid:pk>/", views.connection_limits, name="connection-limits"),
-    path("stop/<uuid:pk>/", stops.stop, name="stop"),
-    path("stop/<uuid:pk>/off/", stops.call_off, name="stop-call-off"),
-    path("stop/<uuid:pk>/protection/", stops.protection, name="protection"),
+    path("stop/<uuid:pk>/", stop_pages.stop, name="stop"),
+    path("stop/<uuid:pk>/off/", stop_pages.call_off, name="stop-call-off"),
+    path("stop/<uuid:pk>/protection/", stop_pages.protection, name="protection"),
     path("positions/", views.positions, name="positions"),
     path("positions/<uuid:pk>/", views.position, name="position"),
     path("positions/<uuid:pk>/close/", views.close, name="position-close"),

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from wallets.connections import urls as connection_urls
-from wallets.hierarchy import placing, planner, proving, standing, statement, views
+from wallets.hierarchy import place_pages, plan_pages, proof_pages, rule_pages, statement, views
 
 app_name = "wallets"
 urlpatterns = [
@@ -9,17 +9,17 @@ urlpatterns = [
     path("new/", views.create, name="create"),
     path("<uuid:pk>/", views.wallet, name="wallet"),
     path("<uuid:pk>/settings/", views.settings, name="settings"),
-    path("<uuid:pk>/archive/", placing.archive, name="archive"),
-    path("<uuid:pk>/restore/", placing.restore, name="restore"),
-    path("<uuid:pk>/place/", placing.place, name="place"),
-    path("<uuid:pk>/plan/", planner.wish, name="wish"),
-    path("plans/<uuid:pk>/", planner.plan, name="plan"),
-    path("plans/<uuid:pk>/apply/", planner.apply, name="plan-apply"),
-    path("plans/<uuid:pk>/undo/", planner.undo, name="plan-undo"),
-    path("proof/", proving.proof_page, name="proof"),
+    path("<uuid:pk>/archive/", place_pages.archive, name="archive"),
+    path("<uuid:pk>/restore/", place_pages.restore, name="restore"),
+    path("<uuid:pk>/place/", place_pages.place, name="place"),
+    path("<uuid:pk>/plan/", plan_pages.wish, name="wish"),
+    path("plans/<uuid:pk>/", plan_pages.plan, name="plan"),
+    path("plans/<uuid:pk>/apply/", plan_pages.apply, name="plan-apply"),
+    path("plans/<uuid:pk>/undo/", plan_pages.undo, name="plan-undo"),
+    path("proof/", proof_pages.proof_page, name="proof"),
     path("<uuid:pk>/entries.csv", statement.statement_file, name="entries-csv"),
-    path("<uuid:pk>/rules/", standing.rules_of, name="rules"),
-    path("rules/<uuid:pk>/switch/", standing.switch, name="rule-switch"),
+    path("<uuid:pk>/rules/", rule_pages.rules_of, name="rules"),
+    path("rules/<uuid:pk>/switch/", rule_pages.switch, name="rule-switch"),
     path("<uuid:pk>/deposit/", views.move, {"action": "deposit"}, name="deposit"),
     path("<uuid:pk>/allocate/", views.move, {"action": "allocate"}, name="allocate"),
     path("<uuid:pk>/collect/", views.move, {"action": "collect"}, name="collect"),

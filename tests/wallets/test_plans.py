@@ -18,7 +18,7 @@ from tests.programs import bearer
 from tests.wallets.books import balance, ref
 from tests.wallets.test_hierarchy import Tree, down, plant
 from wallets import services
-from wallets.hierarchy import earnings, planning, plans, undoing
+from wallets.hierarchy import earnings, plans, undoing, wishes
 from wallets.ledger import IdempotencyConflictError, InsufficientFundsError, Leg, post, verify
 from wallets.models import AllocationLine, FundAllocation, Posting, Wallet
 
@@ -34,13 +34,13 @@ def tree(as_owner: User) -> Tree:
     return tree
 
 
-def draft(tree: Tree, **wish: Any) -> planning.Draft:
-    return planning.draft(planning.read_books(tree.owner.pk), **wish)
+def draft(tree: Tree, **wish: Any) -> wishes.Draft:
+    return wishes.draft(wishes.read_books(tree.owner.pk), **wish)
 
 
 def keep(tree: Tree, **wish: Any) -> plans.Plan:
-    books = planning.read_books(tree.owner.pk)
-    return plans.preview(owner_id=tree.owner.pk, draft=planning.draft(books, **wish), books=books)
+    books = wishes.read_books(tree.owner.pk)
+    return plans.preview(owner_id=tree.owner.pk, draft=wishes.draft(books, **wish), books=books)
 
 
 def apply(tree: Tree, plan: plans.Plan, key: str = "now") -> FundAllocation:
@@ -120,13 +120,13 @@ def test_only_what_was_earned_is_collected_once_and_new_money_is_none(as_owner: 
     fund.buy("agent a", "2", "100", fee="1")
     fund.sell("agent a", "2", "130", fee="1")
     agent = fund.wallets["agent a"]
-    books = planning.read_books(as_owner.pk)
-    plan = planning.draft(books, do="collect", wallet_id=agent.pk, what="profit")
+    books = wishes.read_books(as_owner.pk)
+    plan = wishes.draft(books, do="collect", wallet_id=agent.pk, what="profit")
     assert [(line.amount, line.profit) for line in plan.lines] == [(58, 58)]
     kept = plans.preview(owner_id=as_owner.pk, draft=plan, books=books)
     plans.apply(owner_id=as_owner.pk, allocation_id=kept.allocation.pk, key="profit")
     fund.deposit("500", wallet="agent a")
-    again = planning.draft(planning.read_books(as_owner.pk), do="collect", wallet_id=agent.pk, what="profit")
+    again = wishes.draft(wishes.read_books(as_owner.pk), do="collect", wallet_id=agent.pk, what="profit")
     assert again.lines == ()
     undoing.undo(owner_id=as_owner.pk, allocation_id=kept.allocation.pk)
     assert earnings.kept(owner_id=as_owner.pk, wallet_ids=[agent.pk]) == {agent.pk: 58}

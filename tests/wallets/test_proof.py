@@ -4,6 +4,7 @@ import os
 from decimal import Decimal
 
 import psycopg
+import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -14,10 +15,11 @@ from kit.users.models import User
 from tests.programs import bearer
 from tests.wallets.books import fund, make_wallet
 from tests.wallets.test_hierarchy import plant
+from wallets.hierarchy import proofs
 from wallets.ledger.proof import prove_ledger
 from wallets.models import Account, LedgerProof
 from wallets.services import sync_connection
-from wallets.tasks import verify_ledger
+from wallets.tasks import prove_own, verify_ledger
 from wallets.venues.demo import account as demo
 
 
@@ -84,3 +86,17 @@ def test_the_proof_page_says_the_sums_the_venues_and_the_last_proof(
     verify_ledger()
     with tenancy.tenant(owner.pk):
         assert LedgerProof.objects.latest("pk").contradiction
+
+
+def test_large_books_are_proved_by_a_worker(owner: User, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tenancy.tenant(owner.pk):
+        fund(make_wallet(owner), 100)
+    monkeypatch.setattr(proofs, "ENTRIES_AT_ONCE", 0)
+    program = Client(headers=bearer(owner))
+    asked = program.post("/api/v1/proof")
+    assert (asked.status_code, program.get("/api/v1/proof").json()["last"]) == (202, None)
+    client.force_login(owner)
+    page = client.post(reverse("wallets:proof"), follow=True).content.decode()
+    assert "The proof is under way" in page
+    prove_own(str(owner.pk))  # what a worker does now
+    assert program.get("/api/v1/proof").json()["last"]["contradiction"] == ""

@@ -29,7 +29,7 @@ def share(help_text: str, digits: int = 9) -> models.DecimalField:
 
 
 class Migration(migrations.Migration):
-    dependencies = (("trading", "0014_fills_and_trades_of_an_owner"), ("wallets", "0013_watching_and_waiting"))
+    dependencies = (("trading", "0014_fills_and_trades_of_an_owner"), ("wallets", "0013_waiting"))
 
     operations = (
         migrations.AddField(

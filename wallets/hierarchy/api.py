@@ -13,7 +13,7 @@ from kit.api import IdempotencyKey, Page, PageQuery, paginate, paginate_numbered
 from kit.errors import InvalidInputError
 from kit.http import owner_of
 from kit.users.access import LIMITS, MOVE, READ
-from wallets.hierarchy import archiving, movements, places, planning, plans, tree, undoing
+from wallets.hierarchy import archiving, movements, places, plans, tree, undoing, wishes
 from wallets.hierarchy.parts import Move, ShareChange, amount_of, find_move, read_part, share_change
 from wallets.hierarchy.schemas import (
     AllocateIn,
@@ -191,8 +191,8 @@ def preview_collect(request: HttpRequest, wallet_id: UUID, body: CollectPreviewI
 def preview_plan(request: HttpRequest, body: PlanIn) -> Any:
     """Nothing moves yet: the answer says line by line what would, before and after, and what stays where it is."""
     owner_id = owner_of(request)
-    books = planning.read_books(owner_id)
-    draft = planning.draft(
+    books = wishes.read_books(owner_id)
+    draft = wishes.draft(
         books,
         do=body.do,
         wallet_id=body.wallet_id,

@@ -19,8 +19,8 @@ from kit.sentences import joined
 from wallets.hierarchy.allocations import ZERO, Line, asked_key, lines_of, tell, write_down
 from wallets.hierarchy.archiving import hold_open
 from wallets.hierarchy.consequences import consequences
-from wallets.hierarchy.planning import Books, Draft, read_books
 from wallets.hierarchy.routes import require_open
+from wallets.hierarchy.wishes import Books, Draft, read_books
 from wallets.ledger import post
 from wallets.models import AllocationLine, FundAllocation, Wallet
 

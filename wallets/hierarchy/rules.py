@@ -20,7 +20,7 @@ from kit.audit import services as audit
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.live.publish import publish
 from kit.sentences import Sentence, amount, sentence, told_by
-from wallets.hierarchy import planning
+from wallets.hierarchy import wishes
 from wallets.hierarchy.allocations import RULE, ZERO, Line, carry_out
 from wallets.hierarchy.movements import smallest_unit
 from wallets.hierarchy.places import get_wallet
@@ -103,7 +103,7 @@ def find_rule(*, owner_id: UUID, rule_id: UUID) -> WalletRule:
 
 def would_do(rule: WalletRule) -> list[Reason]:
     """What the rule would do now, whether it is on or not, as if no period had been served yet."""
-    return list(_reasons(rule, planning.read_books(rule.owner_id)))
+    return list(_reasons(rule, wishes.read_books(rule.owner_id)))
 
 
 # --- by themselves --------------------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def _apply(rule: WalletRule) -> list[RuleRun]:
     ):
         return []
     now, runs = clock.now(), list[RuleRun]()
-    for reason in _reasons(rule, planning.read_books(rule.owner_id)):
+    for reason in _reasons(rule, wishes.read_books(rule.owner_id)):
         if not RuleRun.objects.filter(rule=rule, key=reason.key).exists():
             runs.append(_carry_out(rule, reason, now))
     WalletRule.objects.filter(pk=rule.pk).update(looked_at=now)
@@ -181,7 +181,7 @@ def _carry_out(rule: WalletRule, reason: Reason, now: datetime) -> RuleRun:
 # --- the reasons ----------------------------------------------------------------------------------------------------
 
 
-def _reasons(rule: WalletRule, books: planning.Books) -> Iterator[Reason]:
+def _reasons(rule: WalletRule, books: wishes.Books) -> Iterator[Reason]:
     wallet = books.wallet(rule.wallet_id)
     if rule.kind == Kind.DISTRIBUTE:
         yield from _deposits(rule, wallet, books)
@@ -193,7 +193,7 @@ def _reasons(rule: WalletRule, books: planning.Books) -> Iterator[Reason]:
         yield _profit(rule, wallet, books)
 
 
-def _deposits(rule: WalletRule, wallet: Wallet, books: planning.Books) -> Iterator[Reason]:
+def _deposits(rule: WalletRule, wallet: Wallet, books: wishes.Books) -> Iterator[Reason]:
     """Each sum that came since the rule was switched on: to a master from outside, to a farm from its master."""
     since = max(rule.on_since, (rule.looked_at or rule.on_since) - LATE)
     came = Transfer.objects.filter(
@@ -230,7 +230,7 @@ def _was_split(transfer: Transfer, wallet: Wallet) -> bool:
     return Transfer.objects.filter(posting_id=transfer.posting_id, debit__wallet=wallet, debit__kind="wallet").exists()
 
 
-def _lacking(wallet: Wallet, books: planning.Books) -> Iterator[Reason]:
+def _lacking(wallet: Wallet, books: wishes.Books) -> Iterator[Reason]:
     base = wallet.base_asset
     lacks = wallet.minimum_balance - books.free(wallet, base)
     if lacks <= 0:
@@ -253,7 +253,7 @@ def _lacking(wallet: Wallet, books: planning.Books) -> Iterator[Reason]:
     yield Reason(key[:100], why, FundAllocation.Kind.COLLECT, lines, lines)
 
 
-def _above_ceiling(wallet: Wallet, books: planning.Books) -> Iterator[Reason]:
+def _above_ceiling(wallet: Wallet, books: wishes.Books) -> Iterator[Reason]:
     for one in books.children(wallet):
         asset = one.base_asset
         if one.maximum_balance is None or one.connection_id != wallet.connection_id:
@@ -268,8 +268,8 @@ def _above_ceiling(wallet: Wallet, books: planning.Books) -> Iterator[Reason]:
         yield Reason(key, why, FundAllocation.Kind.COLLECT, lines, lines)
 
 
-def _profit(rule: WalletRule, wallet: Wallet, books: planning.Books) -> Reason:
-    draft = planning.sweep(books, wallet)
+def _profit(rule: WalletRule, wallet: Wallet, books: wishes.Books) -> Reason:
+    draft = wishes.sweep(books, wallet)
     period = _period(rule.every, clock.now())
     total = sum((line.amount for line in draft.told), ZERO)
     why = (

@@ -10,7 +10,7 @@ from ninja.responses import Status
 from kit.api import IdempotencyKey, Page, PageQuery, paginate
 from kit.http import owner_of
 from kit.users.access import MOVE
-from wallets.hierarchy import places, proving, rules
+from wallets.hierarchy import places, proofs, rules
 from wallets.hierarchy.schemas import (
     AssignedOut,
     AssignIn,
@@ -23,7 +23,6 @@ from wallets.hierarchy.schemas import (
     RuleRunOut,
     line_shown,
 )
-from wallets.ledger import proof
 from wallets.models import RuleRun, WalletRule
 from wallets.sync.runs import assign_suspense
 
@@ -68,13 +67,15 @@ def list_rule_runs(request: HttpRequest, rule_id: UUID, query: Query[PageQuery])
     "/proof", response=ProofPageOut, summary="Whether the books are sound, and what they say against the venues"
 )
 def get_proof(request: HttpRequest) -> Any:
-    return proving.proof_of(owner_of(request))
+    return proofs.proof_of(owner_of(request))
 
 
-@router.post("/proof", response=ProofOut, summary="Prove the books now")
+@router.post("/proof", response={200: ProofOut, 202: None}, summary="Prove the books now")
 def prove(request: HttpRequest) -> Any:
-    """Every figure is recomputed from the transfers."""
-    return proof.prove_own(owner_id=owner_of(request))
+    """Every figure is recomputed from the transfers; where there are many, a worker does it (202), and `GET /proof` has
+    it afterwards."""
+    proved = proofs.prove(owner_of(request))
+    return Status(202, None) if proved is None else proved
 
 
 @router.post(

@@ -12,7 +12,7 @@ from kit.tenancy import policy_sql
 
 class Migration(migrations.Migration):
     dependencies = (
-        ("wallets", "0013_watching_and_waiting"),
+        ("wallets", "0013_waiting"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     )
 

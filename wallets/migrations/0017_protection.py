@@ -1,4 +1,5 @@
-"""A halted wallet carries out stops, unless its owner said otherwise: then its path says that it is frozen."""
+"""A halted wallet carries out stops, unless its owner said otherwise: then its path says that it is frozen. It says of a
+connection that only watches that it does, too."""
 
 from django.db import migrations, models
 

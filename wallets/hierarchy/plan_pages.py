@@ -18,7 +18,7 @@ from kit.errors import MoniqoError
 from kit.forms import AmountField, PercentField, explain
 from kit.http import missing_is_404, owner_of
 from kit.models import MONEY
-from wallets.hierarchy import planning, plans, undoing
+from wallets.hierarchy import plans, undoing, wishes
 from wallets.models import Wallet
 
 AMOUNT, SHARE, UP_TO = "amount", "share", "up_to"
@@ -61,9 +61,9 @@ class CollectForm(forms.Form):
     what = forms.ChoiceField(
         label="What",
         choices=(
-            (planning.FREE, "What is free above the minimum balance"),
-            (planning.PROFIT, "Its profit only, as far as it is free"),
-            (planning.EVERYTHING, "Everything free, other assets too"),
+            (wishes.FREE, "What is free above the minimum balance"),
+            (wishes.PROFIT, "Its profit only, as far as it is free"),
+            (wishes.EVERYTHING, "Everything free, other assets too"),
         ),
     )
     below = forms.BooleanField(label="From everything below it too", required=False, initial=True)
@@ -79,7 +79,7 @@ class RebalanceForm(forms.Form):
     band = PercentField(
         label="Band, %",
         max_digits=9,
-        initial=planning.BAND,
+        initial=wishes.BAND,
         help_text="Who is no further from its target than this, of the whole, is left alone.",
     )
     note = forms.CharField(label="Note", max_length=200, required=False)
@@ -97,7 +97,7 @@ def wish(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask what is wished for, `?do=` says of which kind; then keep the plan and go to it."""
     owner_id = owner_of(request)
     with missing_is_404():
-        books = planning.read_books(owner_id)
+        books = wishes.read_books(owner_id)
         wallet = books.wallet(pk)
     children = books.children(wallet)
     tabs = [do for do in VERBS if do == "collect" or children]
@@ -111,7 +111,7 @@ def wish(request: HttpRequest, pk: UUID) -> HttpResponse:
         field.queryset = Wallet.objects.filter(pk__in=[one.pk for one in children])
     if form.is_valid():
         try:
-            draft = planning.draft(books, do=do, wallet_id=pk, **form.wish())
+            draft = wishes.draft(books, do=do, wallet_id=pk, **form.wish())
             made = plans.preview(owner_id=owner_id, draft=draft, books=books, note=form.cleaned_data["note"])
         except MoniqoError as error:
             explain(form, error, renamed=SENT)
