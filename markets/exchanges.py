@@ -109,6 +109,19 @@ def open_exchange(exchange_id: str, base_url: str) -> Any:
     return open_session(Access(exchange_id, base_url=base_url, options=options))
 
 
+def _signing(exchange: Any) -> Callable[..., Any]:
+    """ccxt's signing of requests, which says of half a key that it is none: nothing was sent then."""
+    import ccxt
+
+    def sign(self: Any, *request: Any, **named: Any) -> Any:
+        try:
+            return exchange.sign(self, *request, **named)
+        except ValueError as error:  # broken base64 or PEM
+            raise ccxt.AuthenticationError(f"{self.id} nothing can be signed with this key") from error
+
+    return sign
+
+
 @cache
 def _exact(exchange_id: str) -> Any:
     """ccxt's class of the exchange, whose numbers are those that the exchange wrote; `last_status` is HTTP's."""
@@ -152,6 +165,7 @@ def _exact(exchange_id: str) -> Any:
         "last_status": 0,
         "paced": (0.0, 0.0),
         "deadline": None,
+        "sign": _signing(exchange),
         "fetch": fetch,
         "throttle": pace,
         "on_rest_response": remember,

@@ -17,10 +17,10 @@ from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.users.models import User
 from kit.users.throttle import require_password
-from wallets.models import Connection, CredentialField, Platform
+from wallets.models import Connection, Platform
 from wallets.venues.accounts import get_connection, named, named_once, record_opening
 from wallets.venues.asked import require_credentials
-from wallets.venues.base import CredentialsReport, VenueUnavailableError
+from wallets.venues.base import CredentialsReport
 from wallets.venues.credentials import read_credentials, refuse_twice, store_credentials
 from wallets.venues.registry import ADAPTERS, open_platform
 
@@ -51,13 +51,7 @@ def try_credentials(
     VenueError, in the venue's own words, when it refuses the key or does not answer.
     """
     require_credentials(platform, credentials, complete=True)
-    try:
-        report = open_platform(platform, credentials).check_credentials()
-    except VenueUnavailableError as error:
-        if isinstance(error.__cause__, ValueError):  # nothing was sent: it is no key that one could sign with
-            told = f"Nothing can be signed with this key for {platform.name}: copy the whole of it."
-            raise InvalidInputError(told, fields={field.name: told for field in _secrets(platform)}) from None
-        raise
+    report = open_platform(platform, credentials).check_credentials()
     if report.can_withdraw and not accept_withdrawals:
         raise InvalidInputError(
             "This key may withdraw money. Make one at the venue that may only read and trade, or insist on this one.",
@@ -163,10 +157,6 @@ def only_watch(*, owner_id: UUID, connection_id: UUID) -> Connection:
     found.save(update_fields=("live_at",))
     audit.record(audit.Area.KEYS, "Connection only watches", owner_id=owner_id, subject=found.name)
     return found
-
-
-def _secrets(platform: Platform) -> list[CredentialField]:
-    return [field for field in platform.credential_fields.all() if field.secret]
 
 
 def _permissions(report: CredentialsReport) -> list[str] | None:
