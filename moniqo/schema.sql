@@ -64,7 +64,7 @@
 -- migration trading 0013_written_for_cursors fa922a837ffba109
 -- migration trading 0014_fills_and_trades_of_an_owner c5970b5919e4cf01
 -- migration trading 0015_more_limits 9db9b64d3486a97a
--- migration trading 0016_stops fce8f523e27b3f20
+-- migration trading 0016_stops ede46b5e887bcbb8
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e

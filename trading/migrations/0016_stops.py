@@ -28,9 +28,9 @@ class Migration(migrations.Migration):
                     "policy",
                     models.CharField(
                         choices=[
-                            ("flatten", "Cancel and sell everything"),
-                            ("keep", "Cancel, and keep the positions with their stops"),
-                            ("close_derivatives", "Cancel, close derivatives, keep spot"),
+                            ("flatten", "Sell everything"),
+                            ("keep", "Keep positions"),
+                            ("close_derivatives", "Close derivatives"),
                         ],
                         max_length=17,
                     ),

@@ -14,9 +14,9 @@ class EmergencyStop(Identified, Owned):
     """
 
     class Policy(models.TextChoices):
-        FLATTEN = "flatten", "Cancel and sell everything"
-        KEEP = "keep", "Cancel, and keep the positions with their stops"
-        DERIVATIVES = "close_derivatives", "Cancel, close derivatives, keep spot"
+        FLATTEN = "flatten", "Sell everything"
+        KEEP = "keep", "Keep positions"
+        DERIVATIVES = "close_derivatives", "Close derivatives"
 
     class Status(models.TextChoices):
         RUNNING = "running", "Under way"

@@ -43,9 +43,9 @@ class GiveForm(forms.Form):
         max_digits=MONEY["max_digits"],
         decimal_places=MONEY["decimal_places"],
         required=False,
-        help_text="For the first two; what it comes to counts everything below the child.",
+        help_text="Not for a part. What it shall come to counts everything below the child.",
     )
-    percent = PercentField(label="Percent", max_digits=9, required=False, help_text="For the third.")
+    percent = PercentField(label="Percent", max_digits=9, required=False, help_text="For a part of what is free only.")
     note = forms.CharField(label="Note", max_length=200, required=False)
 
     def wish(self) -> dict[str, Any]:
