@@ -55,7 +55,7 @@ class InstrumentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Djan
     allowed: Collection[str] | None = None
 
     def label_from_instance(self, obj: Instrument) -> str:
-        return f"{obj}" if self.allows(obj) else f"{obj} · not allowed by your limits"
+        return obj.symbol if self.allows(obj) else f"{obj.symbol} · not allowed by your limits"
 
     def allows(self, market: Instrument) -> bool:
         return self.allowed is None or market.symbol in self.allowed

@@ -27,6 +27,7 @@ from quant import strategies
 from quant.strategies import Strategy
 from trading.models import Order
 from trading.selectors import wallet_limits
+from trading.selectors.ai_state import wished
 from wallets.models import Wallet
 
 Row = TypeVar("Row", Farm, Agent)
@@ -134,6 +135,7 @@ def agent(request: HtmxRequest, pk: UUID) -> HttpResponse:
         "chart": charts.market(page) if len(page.candles) else None,
         "spans": [(span, span) for span in page.spans],
         "obstacle": wallet_limits(owner_id=owner_id, wallet_id=page.agent.wallet_id).obstacle_to(page.agent.symbol),
+        "wish": wished(wallet_id=page.agent.wallet_id),
         "listed": listed,
         "runs": shown,
         "show": show,

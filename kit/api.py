@@ -164,50 +164,6 @@ def problem(status: int, detail: str, *, code: str = "", **extra: Any) -> HttpRe
     return response
 
 
-# What is said of a field by the kind of its mistake; the values in braces come with it. Others keep their words.
-_SAID: Final[Mapping[str, str]] = {
-    "missing": "It is needed.",
-    "extra_forbidden": "There is no such field here.",
-    "value_error": "{error}",
-    "greater_than": "It has to be above {gt}.",
-    "greater_than_equal": "It has to be at least {ge}.",
-    "less_than": "It has to be below {lt}.",
-    "less_than_equal": "It has to be at most {le}.",
-    "string_type": "It has to be text.",
-    "int_type": "It has to be a whole number.",
-    "int_parsing": "It has to be a whole number.",
-    "bool_type": "It has to be true or false.",
-    "bool_parsing": "It has to be true or false.",
-    "list_type": "It has to be a list.",
-    "dict_type": "It has to be an object.",
-    "finite_number": "It has to be a finite number.",
-    "enum": "Choose one of {expected}.",
-    "literal_error": "Choose one of {expected}.",
-    "uuid_parsing": "It has to be an id, such as 3f1c2a9e-8d54-4c1f-9b7a-0e6d5c4b3a21.",
-    "string_too_short": "It needs at least {min_length} characters.",
-    "string_too_long": "It has at most {max_length} characters.",
-    "decimal_max_digits": "It has at most {max_digits} digits.",
-    "decimal_max_places": "It has at most {decimal_places} decimals.",
-}
-
-
-def mistakes(errors: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """What is wrong with a request: a sentence by the name of each field, as the caller wrote it ("" of a whole body).
-
-    Ninja puts the kind of the parameter in front of the name, and for a body the argument that takes it.
-    """
-    found = {}
-    for error in errors:
-        source, *names = error["loc"]
-        name = ".".join(str(part) for part in (names[1:] if source == "body" else names))
-        context = dict(error.get("ctx") or {})
-        said = _SAID.get(error["type"], error["msg"]).format_map(context)
-        if error["type"] == "string_too_short" and context["min_length"] == 1:
-            said = "It cannot be empty."
-        found[name] = said if name else "Send a JSON object."
-    return found
-
-
 def known_queries_only(view: Callable[..., Any]) -> Callable[..., Any]:
     """An operation that refuses a query parameter it does not read: who sent it would believe that it was heard."""
 

@@ -1,5 +1,8 @@
 """The root of every error a user may read. A message is one sentence that says what to do."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from kit.sentences import Sentence, Told
 
 
@@ -11,6 +14,8 @@ class MoniqoError(Exception):
 
     code = "error"
     status = 400
+    # What a program needs beside the sentence, by name; the description of the API lists each.
+    facts: Mapping[str, Any] = {}
 
     def __init__(self, message: Told = "") -> None:
         super().__init__(message)

@@ -6,6 +6,7 @@ Errors are problem details (RFC 9457): `type` is stable for programs, `detail` i
 import logging
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -20,8 +21,9 @@ from farms.api import router as farms
 from goals.api import router as goals
 from kit import glossary
 from kit.alerts.api import router as alerts
-from kit.api import PREFIX, known_queries_only, mistakes, problem
+from kit.api import PREFIX, known_queries_only, problem
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
+from kit.mistakes import mistakes
 from kit.users.access import OPERATOR, SignedIn
 from kit.users.api import router as auth
 from kit.users.api import tokens_router as tokens
@@ -30,6 +32,7 @@ from moniqo.problems import describe_errors
 from moniqo.start.api import router as start
 from moniqo.ui.reference import ReferencePage
 from portfolio.api import router as portfolio
+from trading.ai_state_api import router as ai_states
 from trading.api import router as trading
 from wallets.connections.api import router as connections
 from wallets.connections.operating import router as operators
@@ -82,6 +85,7 @@ api.add_router("/", connections, tags=["platforms and connections"])
 api.add_router("/", wallets, tags=["wallets"])
 api.add_router("/", rules, tags=["wallets"])
 api.add_router("/", trading, tags=["trading"])
+api.add_router("/", ai_states, tags=["trading"])
 api.add_router("/", farms, tags=["farms"])
 api.add_router("/", goals, tags=["goals"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
@@ -124,7 +128,9 @@ def head_as_get(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
 
 @api.exception_handler(MoniqoError)
 def on_moniqo_error(request: HttpRequest, error: MoniqoError) -> HttpResponse:
-    extra = {"fields": error.fields} if isinstance(error, InvalidInputError) and error.fields else {}
+    extra = dict(error.facts)
+    if isinstance(error, InvalidInputError) and error.fields:
+        extra["fields"] = error.fields
     return problem(error.status, error.sentence.exact, code=error.code, **extra)
 
 
@@ -169,7 +175,9 @@ def on_missing_row(request: HttpRequest, error: ObjectDoesNotExist) -> HttpRespo
 
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem(error.status_code, str(error))
+    """Ninja's own 400 is a body that is no JSON; the others are ours."""
+    unread = "Send a JSON object: what was sent cannot be read."
+    return problem(error.status_code, unread if error.status_code == HTTPStatus.BAD_REQUEST else str(error))
 
 
 @api.exception_handler(Exception)

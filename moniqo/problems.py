@@ -30,6 +30,10 @@ SHAPE: Final = {
             "additionalProperties": {"type": "string"},
             "description": "With 422: a sentence by the name of each field, as it was written.",
         },
+        "version": {
+            "type": "integer",
+            "description": "With 409 where a version was named: the one that counts now.",
+        },
         "violated-policies": {
             "type": "array",
             "items": {"type": "string"},

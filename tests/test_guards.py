@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from tests.programs import make_token
 from tests.wallets.books import keyed_platform
 from tests.world import World, build_world
 from trading.models import Cancellation, Order
+from trading.risk.ai_state import Wish, write_ai_state
 from trading.services import stop
 from wallets.ledger.proof import prove_own
 from wallets.models import Connection, VenuePosition
@@ -79,6 +81,7 @@ def _fill(world: World) -> None:
             unrealized_pnl=0, settle="USDT", at=clock.now(),
         )  # fmt: skip
         stop(owner_id=owner.pk, wallet_id=world.farm.wallet_id, policy="keep")
+        write_ai_state(wallet=world.farm.wallet, version=0, wish=Wish(exposure=Decimal("0.5")))
         prove_own(owner_id=owner.pk)
         rule = make_rule(owner_id=owner.pk, wallet_id=world.master.pk, kind="sweep", every="day")
         apply_rules(owner_id=owner.pk)

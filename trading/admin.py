@@ -7,6 +7,7 @@ from django.contrib import admin
 
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 from trading.models import (
+    AiState,
     Cancellation,
     EmergencyStop,
     Fill,
@@ -114,6 +115,16 @@ class RiskLimitAdmin(ReadOnlyAdmin):
     list_filter = ("updated_at",)
     list_select_related = ("owner", "connection", "wallet")
     search_fields = ("owner__email", "connection__name", "wallet__name")
+
+
+@admin.register(AiState)
+class AiStateAdmin(ReadOnlyAdmin):
+    """What agents ask for; only they and owners write it."""
+
+    list_display = ("created_at", "owner", "wallet", "version", "exposure", "stop_distance", "sentiment", "expires_at")
+    list_filter = ("created_at", ("expires_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner", "wallet")
+    search_fields = ("owner__email", "wallet__name", "note", "written_by")
 
 
 @admin.register(TradeTotal)

@@ -17,6 +17,7 @@ from kit.api import (
 from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
 from kit.sentences import quoted, sentence
+from kit.users import bindings
 from kit.users.access import LIMITS, ORDERS, READ, TRADE
 from markets.models import Instrument
 from trading import selectors, services
@@ -71,6 +72,7 @@ def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
     wallet = Wallet.objects.select_related("connection").filter(owner_id=owner_id, pk=body.wallet_id).first()
     if wallet is None:
         raise NotFoundError("There is no such wallet: choose one of yours.")
+    bindings.require_within(request, wallet.pk)
     instrument = Instrument.objects.filter(venue=wallet.connection.venue, symbol=body.symbol).first()
     if instrument is None:
         told = f"Choose another symbol: the wallet's venue does not list {body.symbol}."
@@ -103,6 +105,9 @@ def get_order(request: HttpRequest, order_id: UUID) -> Any:
     summary="Ask for the cancellation of an order",
 )
 def cancel(request: HttpRequest, order_id: UUID) -> Any:
+    placed = Order.objects.filter(owner_id=owner_of(request), pk=order_id).only("wallet_id").first()
+    if placed is not None:
+        bindings.require_within(request, placed.wallet_id)
     order = services.request_cancellation(owner_id=owner_of(request), order_id=order_id)
     return Status(202, order_row(order))
 

@@ -108,6 +108,9 @@ class LimitForm(forms.Form):
         decimal_places=6,
         **glossary.field("default_target", label="Usual target, in % above"),
     )
+    maximum_exposure = PercentField(
+        required=False, min_value=Decimal("0.01"), **glossary.field("maximum_exposure", label="Exposure, at most, in %")
+    )
 
     def __init__(self, given: QueryDict | None, *, path: LimitPath) -> None:
         own = path.own

@@ -188,8 +188,8 @@ class LimitsIn(Body):
     "0.03" for 3 %; `maximum_position` is what a position may be worth after a buy, in `notional_asset`;
     `maximum_open_positions` counts those of the wallet and below it; `maximum_risk` is the fraction of the wallet's
     value that the way from a buy's price to its stop may cost; `default_stop` and `default_target` are the fractions
-    below and above the price of a buy that names none. Where nobody on a path says what and how much, nothing can be
-    bought."""
+    below and above the price of a buy that names none; `maximum_exposure` is the share of its usual size, and of these
+    amounts, that a buy may have. Where nobody on a path says what and how much, nothing can be bought."""
 
     allowed_symbols: list[str] | None = Field(max_length=1000, examples=[["BTC/USDT"]])
     maximum_notional: PositiveAmount | None
@@ -200,6 +200,7 @@ class LimitsIn(Body):
     maximum_risk: PositiveShare | None = None
     default_stop: PositiveShare | None = None
     default_target: PositiveAmount | None = None
+    maximum_exposure: PositiveShare | None = None
 
 
 class SaidOut(Schema):
@@ -231,6 +232,7 @@ class OwnOut(SaidOut):
     maximum_risk: Amount | None
     default_stop: Amount | None
     default_target: Amount | None
+    maximum_exposure: Amount | None
 
 
 class LimitStepOut(OwnOut):

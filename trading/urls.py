@@ -1,14 +1,15 @@
 from django.urls import path
 
-from trading import stop_pages, views
+from trading import limit_pages, stop_pages, views
 
 app_name = "trading"
 urlpatterns = [
     path("orders/", views.orders, name="orders"),
     path("orders/<uuid:pk>/", views.order, name="order"),
     path("orders/<uuid:pk>/cancel/", views.cancel, name="order-cancel"),
-    path("limits/<uuid:pk>/", views.wallet_limits, name="limits"),
-    path("limits/connection/<uuid:pk>/", views.connection_limits, name="connection-limits"),
+    path("limits/<uuid:pk>/", limit_pages.wallet_limits, name="limits"),
+    path("limits/<uuid:pk>/asked/end/", limit_pages.end_ai_state, name="ai-state-end"),
+    path("limits/connection/<uuid:pk>/", limit_pages.connection_limits, name="connection-limits"),
     path("stop/<uuid:pk>/", stop_pages.stop, name="stop"),
     path("stop/<uuid:pk>/off/", stop_pages.call_off, name="stop-call-off"),
     path("stop/<uuid:pk>/protection/", stop_pages.protection, name="protection"),

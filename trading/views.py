@@ -1,7 +1,4 @@
-"""Positions, orders and trades: lists whose filters, order and page stand in the address, and the life of an order.
-
-And the limits, which are the user's: what a connection or a wallet allows, beside what the whole path comes to.
-"""
+"""Positions, orders and trades: lists whose filters, order and page stand in the address, and the life of an order."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,18 +11,16 @@ from django.contrib.auth.decorators import login_required
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kit import display, tenancy
-from kit.errors import ConflictError, InvalidInputError
-from kit.forms import explain
+from kit import tenancy
+from kit.errors import ConflictError
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from trading import exports, services
-from trading.forms import FilterForm, LimitForm
+from trading.forms import FilterForm
 from trading.models import REFUSED, Order
-from trading.selectors import LimitPath, life, limits
 from trading.selectors import filters as filtering
+from trading.selectors import life
 from trading.selectors.orders import list_orders
 from trading.selectors.positions import PositionRow, list_positions, open_position
 from trading.selectors.round_trips import round_trip
@@ -132,46 +127,6 @@ def _close(request: HtmxRequest, position: PositionRow) -> HttpResponse:
     else:
         messages.success(request, f"{position.symbol} is being sold at the market: the order says how it goes.")
     return redirect("trading:order", pk=order.pk)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def wallet_limits(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What the path from the connection down to a wallet allows, and the form of the wallet's own limits."""
-    with missing_is_404():
-        path = limits.wallet_limits(owner_id=owner_of(request), wallet_id=pk)
-    return _limits(request, path, back=reverse("wallets:wallet", args=(pk,)))
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def connection_limits(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The limits of a connection, which bind every wallet that trades through it."""
-    with missing_is_404():
-        path = limits.connection_limits(owner_id=owner_of(request), connection_id=pk)
-    return _limits(request, path, back=reverse("wallets:connections"))
-
-
-def _limits(request: HttpRequest, path: LimitPath, *, back: str) -> HttpResponse:
-    form = LimitForm(request.POST if request.method == "POST" else None, path=path)
-    if form.is_valid():
-        try:
-            services.set_limits(
-                on=path.target,
-                allowed_symbols=form.allowed_symbols,
-                maximum_notional=form.cleaned_data["maximum_notional"],
-                notional_asset=form.unit,
-                maximum_daily_loss=form.cleaned_data["maximum_daily_loss"],
-                caps=form.caps,
-            )
-        except InvalidInputError as error:
-            explain(form, error, otherwise="maximum_notional")
-        else:
-            messages.success(request, f"The limits of {path.target.name} are saved and bind the next order.")
-            return redirect(request.path)
-    # A field cannot hide its amount and keep it, so the form waits until amounts may be seen.
-    context = {"path": path, "form": form, "back": back, "is_hidden": display.current().hide_amounts}
-    return render(request, "trading/limits.html", context, status=422 if form.is_bound else 200)
 
 
 def _list(request: HtmxRequest, page: Page) -> HttpResponseBase:

@@ -32,6 +32,7 @@ from kit.sentences import Sentence, Told, joined
 from trading.models import Order, Side
 from trading.positions.protection import follow
 from trading.risk.fees import taker_fee
+from trading.risk.gate import exposure
 from trading.services import Batch, Place, Terms, WrongSideError
 
 NO_EXIT: Final = "Not left"
@@ -177,6 +178,7 @@ def _means(agent: Agent, view: View, batch: Batch, capital: FarmCapital) -> Mean
         fee_rate=taker_fee(facts.wallet),
         lot=instrument.lot_size,
         minimum_notional=instrument.minimum_notional,
+        exposure=exposure(facts.path),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Final, Literal
 
+from kit.decimals import plain
 from kit.sentences import Sentence
 from trading.positions.levels import level_reached
 from trading.risk.sizing import in_lots, largest_buy
@@ -60,7 +61,8 @@ class Means:
     """What an entry may use.
 
     `cash` is the agent's free quote asset, `price` the expected price of a buy, `room` what the farm's cap leaves in
-    the instrument (quote), `size` a fraction of cash: spent ("cash") or lost between price and stop ("risk").
+    the instrument (quote), `size` a fraction of cash: spent ("cash") or lost between price and stop ("risk");
+    `exposure` is the share of it that limits and agents leave (0 to 1).
     """
 
     cash: Decimal
@@ -71,6 +73,7 @@ class Means:
     fee_rate: Decimal
     lot: Decimal
     minimum_notional: Decimal
+    exposure: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def _enter(signal: Signal, means: Means) -> Decision:
         missing = "Sizing by risk needs a stop below the price, and there is none."
         return Decision("skip", _told(SKIP, signal.reason, missing))
     payable = largest_buy(funds=means.cash, price=means.price, taker_fee=means.fee_rate, lot=means.lot)
-    uncapped = min(in_lots(wanted / means.price, means.lot), payable)
+    uncapped = in_lots(min(wanted / means.price, payable) * means.exposure, means.lot)
     quantity = max(ZERO, min(uncapped, in_lots(means.room / means.price, means.lot)))
     numbers = {
         "cash": _cents(means.cash),
@@ -119,11 +122,15 @@ def _enter(signal: Signal, means: Means) -> Decision:
         "room": _cents(means.room),
         "notional": _cents(quantity * means.price),
     }
+    less = ""
+    if means.exposure < 1:
+        less = f"An exposure of {plain(means.exposure * 100)} % made the entry smaller."
+        numbers["exposure"] = f"{means.exposure:f}"
     is_cut = quantity < uncapped
     if quantity <= 0 or quantity * means.price < means.minimum_notional:
-        reason = "The farm holds as much of this instrument as it allows." if is_cut else TOO_SMALL
+        reason = "The farm holds as much of this instrument as it allows." if is_cut else less or TOO_SMALL
         return Decision("skip", _told(SKIP, signal.reason, reason), ZERO, numbers)
-    cut = "The farm's limit for one instrument made the entry smaller." if is_cut else ""
+    cut = "The farm's limit for one instrument made the entry smaller." if is_cut else less
     return Decision("enter", _told(GO, signal.reason, cut), quantity, numbers)
 
 

@@ -267,6 +267,10 @@ _CAUSES: Final = {
     "minimum_notional": "order too small",
     "allowed_symbols": "market not allowed",
     "maximum_notional": "order too large",
+    "maximum_position": "position would be too large",
+    "maximum_open_positions": "too many positions open",
+    "maximum_risk": "order too risky",
+    "exposure": "more than its exposure",
     "funds": "not enough money",
 }
 

@@ -14,7 +14,7 @@ from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from markets.models import Instrument, Timeframe
 from quant import strategies
 from quant.errors import QuantError
-from wallets.models import Wallet
+from wallets.models import Connection, Wallet
 from wallets.services import create_wallet
 
 # What an entry takes of the cash where nobody says more: half of it spent, or one percent of it at risk.
@@ -72,7 +72,7 @@ def create_agent(
     if farm.status == Farm.Status.ARCHIVED:
         raise ConflictError(f"{farm.name} is archived: restore it first.")
     name = named(name, taken=farm.agents.all())
-    instrument = _tradable(instrument_id, farm.wallet.connection.venue)
+    instrument = _tradable(instrument_id, farm.wallet.connection)
     checked = checked_parameters(strategy, parameters or {}, instrument)
     if timeframe not in Timeframe.values:
         raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
@@ -117,10 +117,10 @@ def require_a_stop(sizing: str, parameters: Mapping[str, Any]) -> None:
         raise invalid("sizing", "Give the rules a stop, or size by cash: without a stop nothing says what is at risk.")
 
 
-def _tradable(instrument_id: int, venue: str) -> Instrument:
-    instrument = Instrument.objects.filter(pk=instrument_id, venue=venue, is_active=True).first()
+def _tradable(instrument_id: int, account: Connection) -> Instrument:
+    instrument = Instrument.objects.filter(pk=instrument_id, venue=account.venue, is_active=True).first()
     if instrument is None:
-        raise invalid("instrument_id", f"Choose an instrument that {venue} trades: the farm's connection is there.")
+        raise invalid("instrument_id", f"Choose an instrument that {account.name} trades: the farm works there.")
     return instrument
 
 

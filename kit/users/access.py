@@ -90,7 +90,7 @@ def _needs(*scopes: Scope, agents_may: bool = False) -> AuthBase:
 
 READ, TRADE, MOVE, MANAGE, LIMITS, AGENT = (_needs(scope) for scope in Scope)
 OPERATOR: AuthBase = OperatorToken()
-# Orders, which are what an agent is for.
+# Orders, which are what an agent is for; `kit.users.bindings` looks at where its token may act.
 ORDERS = _needs(Scope.TRADE, agents_may=True)
 # What makes wallets, brings them money, limits them and trades, all at once.
 EVERYTHING = _needs(*(scope for scope in Scope if scope != Scope.AGENT))

@@ -119,7 +119,17 @@ class AccessLogAdmin(ReadOnlyAdmin):
 class TokenAdmin(ReadOnlyAdmin):
     """Whose program may do what, and until when. Owners revoke theirs; disabling a person ends all of theirs."""
 
-    list_display = ("name", "owner", "kind", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
+    list_display = (
+        "name",
+        "owner",
+        "kind",
+        "scopes",
+        "wallet_id",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    )
     list_filter = ("kind", "created_at", ("revoked_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     search_fields = ("id", "name", "owner__email")

@@ -102,6 +102,7 @@ class TokenOut(Schema):
     name: str
     kind: Token.Kind
     scopes: list[Token.Scope]
+    wallet_id: UUID | None = Field(description="Where an agent's token may act, and below it; null: in all wallets.")
     status: str
     created_at: datetime
     expires_at: datetime
@@ -123,6 +124,9 @@ class TokenIn(Body):
     scopes: list[Token.Scope] = Field(min_length=1)
     days: int = Field(90, ge=1, le=LONGEST_DAYS, description="After them it is over.")
     password: str = Field(max_length=1024)
+    wallet_id: UUID | None = Field(
+        None, description="Of a token with the scope `agent`: where it may act, and below it. Null: in all wallets."
+    )
 
 
 @tokens_router.get("/tokens", response=Page[TokenOut], summary="Your tokens, newest first")
@@ -147,6 +151,7 @@ def make_token(request: HttpRequest, body: TokenIn) -> Any:
         lifetime=timedelta(days=body.days),
         maker=getattr(request, "token", None),
         address=client_address(request),
+        wallet_id=body.wallet_id,
     )
     return Status(201, {**_token(made), "token": text})
 

@@ -8,7 +8,7 @@ from django.contrib.auth.forms import PasswordChangeForm as DjangoPasswordChange
 from django.core.exceptions import ValidationError
 
 from kit.errors import MoniqoError
-from kit.users import throttle
+from kit.users import bindings, throttle
 from kit.users.models import Token, User
 
 LIFETIMES: Final = {"30": "30 days", "90": "90 days", "365": "a year"}
@@ -42,9 +42,20 @@ class TokenForm(PasswordForm):
         initial=(Token.Scope.READ,),
         error_messages={"required": "Choose what it may do."},
     )
+    wallet_id = forms.ChoiceField(
+        label="Where it may act",
+        required=False,
+        help_text="Only a trading agent's token is bound to a wallet: it acts there and below it, reads everything.",
+    )
     days = forms.ChoiceField(label="It ends after", choices=tuple(LIFETIMES.items()), initial="90")
 
-    field_order = ("name", "scopes", "days", "password")
+    field_order = ("name", "scopes", "wallet_id", "days", "password")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        field = self.fields["wallet_id"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [("", "In all wallets"), *((str(pk), name) for pk, name in bindings.wallets_of(user.pk))]
 
     @property
     def lifetime(self) -> timedelta:

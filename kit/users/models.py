@@ -103,11 +103,17 @@ class Token(Identified, Owned):
         MOVE = "move", "Move money"
         MANAGE = "manage", "Make and change wallets, farms and agents"
         LIMITS = "limits", "Change limits"
-        AGENT = "agent", "Read, place and cancel orders, and nothing else: for a trading agent"
+        AGENT = "agent", "Read, place and cancel orders, say what it asks for, and nothing else: for a trading agent"
 
     kind = models.CharField(max_length=8, choices=Kind)
     name = models.CharField(max_length=80)
     scopes = models.JSONField(help_text="List of scopes.")
+    # No key: people stand below wallets, which tell what is whose (`kit.users.bindings`).
+    wallet_id = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="Where a trading agent's program may act, and below it; empty: in all wallets.",
+    )
     password_mark = models.CharField(max_length=128, editable=False)
     address = models.GenericIPAddressField(null=True, blank=True, help_text="Where it was made.")
     expires_at = models.DateTimeField()

@@ -5,7 +5,7 @@ that gets new ones. A personal token is one access token that lasts as long as i
 only while its row is neither revoked nor expired, its owner active, and the password the one it was made under.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -21,7 +21,7 @@ from kit.alerts.services import resolve_alert
 from kit.audit.services import Area, record
 from kit.errors import InvalidInputError, NotFoundError
 from kit.statuses import colour
-from kit.users import security
+from kit.users import bindings, security
 from kit.users.models import Token, User
 
 ACCESS_LIFETIME: Final = timedelta(minutes=5)
@@ -44,8 +44,12 @@ def open_token(
     scopes: Iterable[str],
     lifetime: timedelta,
     address: str | None = None,
+    wallet_id: UUID | None = None,
 ) -> Token:
-    """Make the row of a new token. Raises InvalidInputError without a name or scopes, or with an unknown scope."""
+    """Make the row of a new token, of a trading agent's bound to a wallet of the owner's with `wallet_id`.
+
+    Raises InvalidInputError without a name or scopes, or with an unknown scope, and for what cannot be bound.
+    """
     wanted = [scope for scope in EVERYTHING if scope in set(scopes)]
     if not wanted or set(scopes) - set(EVERYTHING):
         raise InvalidInputError("Choose what the token may do.", fields={"scopes": f"Among {', '.join(EVERYTHING)}."})
@@ -53,11 +57,13 @@ def open_token(
         raise InvalidInputError("Give the token a name.", fields={"name": "A name is needed."})
     now = clock.now()
     with tenancy.tenant(user.pk):
+        _require_bindable(user, wanted, wallet_id)
         token = Token.objects.create(
             owner=user,
             kind=kind,
             name=name.strip()[:80],
             scopes=wanted,
+            wallet_id=wallet_id,
             password_mark=user.get_session_auth_hash(),
             address=address,
             created_at=now,
@@ -67,10 +73,23 @@ def open_token(
             security.on_sign_in(user, address)
         else:
             security.on_token_made(token)
-        facts = {"scopes": wanted, "until": token.expires_at}
+        facts = {"scopes": wanted, "until": token.expires_at} | ({"wallet": wallet_id} if wallet_id else {})
         action = f"Token {kind.label.lower()}"
         record(Area.TOKENS, action, owner_id=user.pk, actor_id=user.pk, subject=token.name, after=facts)
     return token
+
+
+def _require_bindable(user: User, scopes: Iterable[str], wallet_id: UUID | None) -> None:
+    """A token that is bound keeps to its wallet in all that it does, so it may do what an agent may and no more."""
+    if wallet_id is None:
+        return
+    if Token.Scope.AGENT not in scopes or set(scopes) - {Token.Scope.AGENT, Token.Scope.READ}:
+        told = (
+            "A token that is bound to a wallet is a trading agent's: let it have the scope agent, or bind it to none."
+        )
+        raise InvalidInputError(told, fields={"wallet_id": "Only a token with the scope agent is bound to a wallet."})
+    if wallet_id not in dict(bindings.wallets_of(user.pk)):
+        raise InvalidInputError("Choose a wallet of yours.", fields={"wallet_id": "There is no such wallet."})
 
 
 def access_text(token: Token) -> str:
@@ -112,7 +131,8 @@ def has_same_password(token: Token) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A token as its owner sees it. `health` colours the status; `counts` says whether it can still be used."""
+    """A token as its owner sees it. `wallet` is what it is bound to, `health` colours the status; `counts` says whether
+    it can still be used."""
 
     id: UUID
     name: str
@@ -120,6 +140,7 @@ class TokenRow:
     created_at: datetime
     address: str
     scopes: tuple[str, ...]
+    wallet: str
     last_used_at: datetime | None
     expires_at: datetime
     status: str
@@ -128,7 +149,14 @@ class TokenRow:
 
 
 def make_personal_token(
-    user: User, *, name: str, scopes: Iterable[str], lifetime: timedelta, maker: Token | None, address: str | None
+    user: User,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    lifetime: timedelta,
+    maker: Token | None,
+    address: str | None,
+    wallet_id: UUID | None = None,
 ) -> tuple[Token, str]:
     """A token that lasts as long as its row, and its text, which is told this once.
 
@@ -141,7 +169,15 @@ def make_personal_token(
             "A token makes only tokens that may do less than itself, or the same.",
             fields={"scopes": f"Among {own}."},
         )
-    made = open_token(user, kind=Token.Kind.PERSONAL, name=name, scopes=wanted, lifetime=lifetime, address=address)
+    made = open_token(
+        user,
+        kind=Token.Kind.PERSONAL,
+        name=name,
+        scopes=wanted,
+        lifetime=lifetime,
+        address=address,
+        wallet_id=wallet_id,
+    )
     return made, access_text(made)
 
 
@@ -149,7 +185,9 @@ def list_tokens(*, owner_id: UUID) -> tuple[TokenRow, ...]:
     """The owner's tokens that may still be used, and those that ended within a month; newest first."""
     recently = clock.now() - SHOWN_AFTER_END
     rows = Token.objects.filter(owner_id=owner_id, expires_at__gt=recently).select_related("owner")
-    return tuple(_row(token) for token in rows.exclude(revoked_at__lte=recently)[:SHOWN_MOST])
+    found = list(rows.exclude(revoked_at__lte=recently)[:SHOWN_MOST])
+    names = dict(bindings.wallets_of(owner_id)) if any(token.wallet_id for token in found) else {}
+    return tuple(_row(token, names) for token in found)
 
 
 # What a token's standing is called.
@@ -170,7 +208,7 @@ def standing(token: Token) -> str:
     return "in_force" if has_same_password(token) else "password_changed"
 
 
-def _row(token: Token) -> TokenRow:
+def _row(token: Token, names: Mapping[UUID, str]) -> TokenRow:
     word = standing(token)
     status, health = _WORDS[word], colour("token", word) if word == "in_force" else ""
     return TokenRow(
@@ -180,6 +218,7 @@ def _row(token: Token) -> TokenRow:
         created_at=token.created_at,
         address=token.address or "",
         scopes=tuple(token.scopes),
+        wallet="" if token.wallet_id is None else names.get(token.wallet_id, "a wallet that is gone"),
         last_used_at=token.last_used_at,
         expires_at=token.expires_at,
         status=status,

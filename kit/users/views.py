@@ -51,15 +51,20 @@ def token_list(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST if request.method == "POST" else None, user=user)
     text = ""
     if form.is_valid():
-        _, text = tokens.make_personal_token(
-            user,
-            name=form.cleaned_data["name"],
-            scopes=form.cleaned_data["scopes"],
-            lifetime=form.lifetime,
-            maker=None,
-            address=client_address(request),
-        )
-        form = TokenForm(user=user)
+        try:
+            _, text = tokens.make_personal_token(
+                user,
+                name=form.cleaned_data["name"],
+                scopes=form.cleaned_data["scopes"],
+                lifetime=form.lifetime,
+                maker=None,
+                address=client_address(request),
+                wallet_id=UUID(form.cleaned_data["wallet_id"]) if form.cleaned_data["wallet_id"] else None,
+            )
+        except InvalidInputError as error:
+            explain(form, error)
+        else:
+            form = TokenForm(user=user)
     sort = understood(request.GET.get("sort", ""), TOKEN_SORTS)
     listed = in_order(tokens.list_tokens(owner_id=user.pk), TOKEN_SORTS, sort)
     context = {"form": form, "text": text, "tokens": listed, "sort": sort}

@@ -7,7 +7,7 @@ swing`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -15,7 +15,6 @@ from django.urls import reverse
 from farms.models import Agent, Farm
 from goals.models import Goal
 from kit.users.models import User
-from markets.models import Instrument
 from moniqo.ui import navigation, selectors
 from moniqo.ui.selectors import FOUND_MOST
 from trading.models import Order, Position
@@ -204,9 +203,10 @@ def _goal(goal: Goal) -> Hit:
     return Hit(goal.name, reverse("goals:goal", args=[goal.pk]), "target", hint)
 
 
-def _market(market: Instrument) -> Hit:
+def _market(market: Any) -> Hit:
+    """An instrument that comes with the name of its venue."""
     url = f"{reverse('trading:orders')}?{urlencode({'instrument': market.pk})}"
-    return Hit(market.symbol, url, "chart-candlestick", f"its orders · {market.venue.title()}")
+    return Hit(market.symbol, url, "chart-candlestick", f"its orders · {market.venue_name}")
 
 
 def _position(position: Position) -> Hit:

@@ -31,6 +31,7 @@ from kit.statements import Statement
 from markets.models import Instrument, Ticker
 from trading.models import Order, Position
 from wallets.models import Connection, Wallet
+from wallets.venues.names import venue_name
 
 Row = TypeVar("Row", bound=Model)
 
@@ -49,13 +50,17 @@ _PLATFORM_BY_LEVEL = Concat(Value(f"{ALERTS}of the platform "), F("level"))
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Counters by name, whether orders go to a real venue through any connection, and since when the figures stand: the
+    """Counters by name, what the accounts do, and since when the figures stand.
+
+    `is_live`: orders go to a real venue through one of them; `is_watching`: all there are only watch. The figures: the
     newest price at a venue of the fund, and the oldest balances of its connections. `is_grave`: one of the alerts is
-    critical."""
+    critical.
+    """
 
     counts: dict[str, int]
     is_grave: bool
     is_live: bool
+    is_watching: bool
     priced_at: datetime | None
     synced_at: datetime | None
 
@@ -70,6 +75,7 @@ def _pulse(_: UUID) -> QuerySet[Any, Any]:
         _counted(Goal.objects.filter(status=Goal.Status.ACTIVE), "goals"),
         _counted(Position.objects.filter(closed_at__isnull=True), "positions"),
         _counted(Order.objects.unfinished(), "orders"),
+        _counted(active.filter(is_paper=True), "paper"),
         _counted(active.filter(is_paper=False, live_at__isnull=False), "live"),
         _counted(Alert.objects.open(), _BY_LEVEL),
         _counted(PlatformAlert.objects.open(), _PLATFORM_BY_LEVEL),  # which only operators see
@@ -90,6 +96,7 @@ def read_pulse() -> Pulse:
         counts={name: counts.get(name, 0) for name in COUNTED} | {"alerts": sum(alerts.values())},
         is_grave=any(name.endswith(Alert.Level.CRITICAL) for name in alerts),
         is_live=counts.get("live", 0) > 0,
+        is_watching=counts.get("connections", 0) > 0 == counts.get("paper", 0) + counts.get("live", 0),
         priced_at=found["prices"][1] if "prices" in found else None,
         synced_at=found["connections"][1] if "connections" in found else None,
     )
@@ -116,12 +123,13 @@ def find_named(*, words: Sequence[str], others: Sequence[str] = ()) -> Named:
     traded. Five queries. Runs as the tenant."""
     agents = Agent.objects.exclude(status=Agent.Status.ARCHIVED).select_related("instrument")
     traded = Exists(Order.objects.filter(instrument=OuterRef("pk")))
+    markets = Instrument.objects.filter(traded).annotate(venue_name=venue_name())
     return Named(
         farms=_named(Farm.objects.exclude(status=Farm.Status.ARCHIVED), words, others),
         agents=_named(agents, words, others, also=("instrument__symbol",)),
         wallets=_named(Wallet.objects.all(), words, others),
         goals=_named(Goal.objects.all(), words, others),
-        markets=_named(Instrument.objects.filter(traded), words, others, field="symbol") if words else (),
+        markets=_named(markets, words, others, field="symbol") if words else (),
     )
 
 

@@ -14,8 +14,9 @@ from portfolio import valuation
 ROWS: Final = 500
 
 _LINES: Final = f"""{valuation.BOOKS}
-SELECT held_by.wallet_id, held_by.name, held_by.role, holding.venue, holding.asset, holding.base, holding.held,
-       holding.price, holding.value, holding.source, holding.at, count(*) OVER (), sum(holding.value) OVER ()
+SELECT held_by.wallet_id, held_by.name, held_by.role, venue_name(holding.venue), holding.asset, holding.base,
+       holding.held, holding.price, holding.value, holding.source, holding.at, count(*) OVER (),
+       sum(holding.value) OVER ()
 FROM holding
 JOIN wallet_places AS held_by USING (wallet_id)
 WHERE holding.scope = %(only)s AND holding.held <> 0
@@ -26,7 +27,10 @@ LIMIT {ROWS}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One balance of one wallet and what it is worth; its entries are on the wallet's page. `value` is in `base`."""
+    """One balance of one wallet and what it is worth; its entries are on the wallet's page.
+
+    `venue` is its name, `value` in `base`.
+    """
 
     wallet_id: UUID
     wallet: str

@@ -37,8 +37,8 @@ held AS (
 )
 """
 _FIELDS: Final = """
-    held.wallet_id, held.name, held.role, held.parent_id, held.target_weight, held.base, held.venue, held.asset,
-    held.held, held.price, held.value, held.source, held.at
+    held.wallet_id, held.name, held.role, held.parent_id, held.target_weight, held.base, held.venue,
+    venue_name(held.venue), held.asset, held.held, held.price, held.value, held.source, held.at
 """
 _ORDER: Final = "ORDER BY held.created_at, held.venue, held.asset"
 
@@ -60,6 +60,7 @@ class Holding:
     target_weight: Decimal | None
     base: str
     venue: str
+    venue_name: str
     asset: str
     quantity: Decimal
     price: Decimal | None
@@ -91,15 +92,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class VenueExposure:
-    """Market value at risk at a venue, as fractions of the whole equity."""
+    """Market value at risk at the venue `name`, as fractions of the whole equity."""
 
     venue: str
+    name: str
     long: Decimal
     short: Decimal
-
-    @property
-    def name(self) -> str:
-        return self.venue.title()
 
 
 def read_holdings(parameters: dict[str, Any]) -> tuple[Holding, ...]:
@@ -142,7 +140,7 @@ def by_asset(holdings: Sequence[Holding]) -> tuple[Share, ...]:
 
 def by_venue(holdings: Sequence[Holding]) -> tuple[Share, ...]:
     """Shares by venue, largest first."""
-    return _shares(holdings, key=lambda holding: holding.venue, name=lambda holding: holding.venue.title())
+    return _shares(holdings, key=lambda holding: holding.venue, name=lambda holding: holding.venue_name)
 
 
 def by_branch(holdings: Sequence[Holding]) -> tuple[Share, ...]:
@@ -178,7 +176,9 @@ def exposure_by_venue(
     """What would move with the market at each venue; `derivatives` are signed notionals by venue."""
     long: dict[str, Decimal] = {}
     short: dict[str, Decimal] = {}
+    names: dict[str, str] = {}
     for holding in holdings:
+        names[holding.venue] = holding.venue_name
         long.setdefault(holding.venue, ZERO)
         if not holding.is_cash and holding.value is not None:
             long[holding.venue] += holding.value
@@ -188,7 +188,7 @@ def exposure_by_venue(
     if equity <= 0:
         return ()
     return tuple(
-        VenueExposure(venue, long.get(venue, ZERO) / equity, short.get(venue, ZERO) / equity)
+        VenueExposure(venue, names.get(venue, venue), long.get(venue, ZERO) / equity, short.get(venue, ZERO) / equity)
         for venue in sorted({*long, *short})
     )
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 from django.test import Client
 
-from kit.api import mistakes
+from kit.mistakes import mistakes
 from kit.users.models import User
 from moniqo.api import api
 

@@ -289,6 +289,10 @@ def build(program: Program, number: int, connection: str, market: Instrument) ->
     program.call("get", "/connections/{connection_id}/limits", connection_id=connection)
     program.call("put", "/wallets/{wallet_id}/limits", limits, **ids)
     program.call("get", "/wallets/{wallet_id}/limits", **ids)
+    asked = program.call("get", "/wallets/{wallet_id}/ai-state", **ids)
+    wish = {"version": asked["version"], "exposure": "1", "note": "Nothing but watching"}
+    program.call("put", "/wallets/{wallet_id}/ai-state", wish, **ids)
+    assert len(program.rows("/wallets/{wallet_id}/ai-state/history", **ids)) == 1
     farm = program.call("post", "/farms", {"master_id": master["id"], "name": f"Farm {number}"}, status=201)
     hired = {
         "farm_id": farm["id"],

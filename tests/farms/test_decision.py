@@ -56,6 +56,20 @@ def test_the_farms_cap_makes_the_entry_smaller_and_says_so() -> None:
     assert "limit for one instrument" in str(decision.explanation)
 
 
+def test_an_exposure_leaves_so_much_of_the_usual_size_and_says_so() -> None:
+    decision = decided(means=replace(MEANS, exposure=Decimal("0.4")))
+    assert decision.quantity == Decimal("19.98")  # of 49.95…
+    assert "An exposure of 40 % made the entry smaller." in str(decision.explanation)
+    tight = replace(SIGNAL, stop=Decimal("99.9"))
+    usual, less = (
+        decided(tight, means=replace(MEANS, sizing="risk", exposure=share)) for share in (Decimal(1), Decimal("0.5"))
+    )
+    assert less.quantity <= usual.quantity / 2  # of what can be paid for, not of what was wished for
+    nothing = decided(means=replace(MEANS, exposure=Decimal(0)))
+    assert (nothing.kind, nothing.quantity) == ("skip", 0)
+    assert "An exposure of 0 %" in str(nothing.explanation)
+
+
 def test_a_farm_that_is_full_skips_the_entry() -> None:
     decision = decided(means=replace(MEANS, room=Decimal(-50)))
     assert (decision.kind, decision.quantity) == ("skip", 0)

@@ -395,7 +395,7 @@ def test_a_market_that_the_limits_allow_is_chosen_first_and_the_others_say_so(pa
     )
     form = pages.get(reverse("farms:hire", args=[desk.farm.pk])).context["form"]
     told = {str(value): label for value, label in form.fields["instrument"].choices}
-    assert told[str(other.pk)] == "AAA/USDT (simulated) · not allowed by your limits"
+    assert told[str(other.pk)] == "AAA/USDT · not allowed by your limits"
     assert "not allowed" not in told[str(own.pk)]
     assert f'value="{own.pk}" selected' in str(form["instrument"])
 

@@ -1,5 +1,6 @@
 """Orders, round trips and limits."""
 
+from trading.models.ai_state import AiState
 from trading.models.orders import (
     NOTIONAL,
     REFUSED,
@@ -21,6 +22,7 @@ __all__ = (
     "REFUSED",
     "UNFINISHED",
     "UNFINISHED_ONES",
+    "AiState",
     "Cancellation",
     "EmergencyStop",
     "Fill",

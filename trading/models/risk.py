@@ -53,6 +53,13 @@ class RiskLimit(Owned):
         blank=True,
         help_text="A fraction above the price: the target of a buy that names none.",
     )
+    maximum_exposure = models.DecimalField(
+        max_digits=9,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="A fraction of its usual size, and of these amounts, that a buy may have.",
+    )
     # Not the owner's word: what the day has come to. Once the limit is reached nothing is bought until the next day.
     lost = models.DecimalField(max_digits=9, decimal_places=8, null=True, blank=True, editable=False)
     rests_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -78,7 +85,8 @@ class RiskLimit(Owned):
             models.CheckConstraint(
                 condition=(Q(maximum_risk__isnull=True) | Q(maximum_risk__gt=0, maximum_risk__lte=1))
                 & (Q(default_stop__isnull=True) | Q(default_stop__gt=0, default_stop__lt=1))
-                & (Q(default_target__isnull=True) | Q(default_target__gt=0)),
+                & (Q(default_target__isnull=True) | Q(default_target__gt=0))
+                & (Q(maximum_exposure__isnull=True) | Q(maximum_exposure__gt=0, maximum_exposure__lte=1)),
                 name="risk_limit_shares",
             ),
             models.CheckConstraint(

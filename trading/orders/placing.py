@@ -186,7 +186,8 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
 
 
 def _give_usual_levels(order: Order, facts: Facts) -> None:
-    """A buy without a stop or a target gets those that its path says are usual, from the last price."""
+    """A buy without a stop or a target gets those that its path says are usual, from the last price; what an agent
+    asks for brings them nearer."""
     if order.side != Side.BUY or facts.quote is None:
         return
     (stop, target), price, tick = risk.usual_levels(facts.path), facts.quote.price, facts.place.instrument.tick_size
@@ -196,6 +197,17 @@ def _give_usual_levels(order: Order, facts: Facts) -> None:
     if target is not None and order.exit_target is None:
         level = sizing.in_ticks(price * (1 + target), tick)
         order.exit_target = level if level > price else None
+    asked_stop, asked_target = risk.asked_levels(facts.path)
+    if asked_stop is not None:
+        level = sizing.in_ticks(price * (1 - asked_stop), tick)
+        trailed = price - order.exit_trail if order.exit_trail is not None else None
+        farther = [said for said in (order.exit_stop, trailed) if said is not None]
+        if max(farther, default=Decimal(0)) < level < price:
+            order.exit_stop = level
+    if asked_target is not None:
+        level = sizing.in_ticks(price * (1 + asked_target), tick)
+        if price < level and (order.exit_target is None or level < order.exit_target):
+            order.exit_target = level
 
 
 def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:

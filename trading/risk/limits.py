@@ -94,13 +94,19 @@ def _require_caps(caps: risk.Caps) -> None:
     problems = {}
     if caps.maximum_position is not None and not (caps.maximum_position.is_finite() and caps.maximum_position > 0):
         problems["maximum_position"] = "Must be above zero."
-    for name, most in (("maximum_risk", 1), ("default_stop", Decimal("0.99999999")), ("default_target", 10)):
+    for name, most in (
+        ("maximum_risk", 1),
+        ("default_stop", Decimal("0.99999999")),
+        ("default_target", 10),
+        ("maximum_exposure", 1),
+    ):
         share = getattr(caps, name)
         if share is not None and not (share.is_finite() and 0 < share <= most):
             most_said = {
                 "maximum_risk": "up to 100 %",
                 "default_stop": "below 100 %",
                 "default_target": "up to 1,000 %",
+                "maximum_exposure": "up to 100 %",
             }
             problems[name] = f"Must be above 0 % and {most_said[name]}."
     if problems:
@@ -139,10 +145,11 @@ def base_currency(on: Connection | Wallet) -> str:
 _PATHS = """
 SELECT wanted.wallet_id, step.name, step.trading_state, own.allowed_symbols::text, own.maximum_notional,
        own.notional_asset, own.maximum_daily_loss, own.lost, own.rests_until, own.maximum_position,
-       own.maximum_open_positions, own.maximum_risk, own.default_stop, own.default_target,
+       own.maximum_open_positions, own.maximum_risk, own.default_stop, own.default_target, own.maximum_exposure,
        CASE WHEN own.maximum_open_positions IS NOT NULL
             THEN trading_open_below(step.wallet_id, step.connection_id) ELSE 0 END,
-       coalesce(step.wallet_id, step.connection_id)
+       coalesce(step.wallet_id, step.connection_id),
+       asked.exposure, asked.stop_distance, asked.target_distance
 FROM unnest(%s::uuid[]) AS wanted (wallet_id)
 CROSS JOIN LATERAL wallet_path(wanted.wallet_id) AS step
 LEFT JOIN LATERAL (
@@ -150,6 +157,9 @@ LEFT JOIN LATERAL (
     UNION ALL
     SELECT * FROM trading_risklimit WHERE connection_id = step.connection_id
 ) AS own ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM trading_aistate WHERE wallet_id = step.wallet_id ORDER BY version DESC LIMIT 1
+) AS asked ON asked.created_at <= %s AND coalesce(asked.expires_at > %s, true)
 ORDER BY wanted.wallet_id, step.step
 """
 
@@ -168,6 +178,10 @@ def limits_on_path(*, wallet_id: UUID, venue: str = "", unit: str = "") -> tuple
 
 def limits_on_paths(markets: Mapping[UUID, Market]) -> dict[UUID, tuple[risk.Limits, ...]]:
     """The same of many wallets, each converted in its own market: one question, and one for each market's prices."""
+    if connection.in_atomic_block:
+        # Who counts open positions takes turns with whoever may open one too.
+        counted = RiskLimit.objects.filter(maximum_open_positions__isnull=False).order_by("pk")
+        list(counted.select_for_update(no_key=True).values_list("pk", flat=True))
     paths = _paths(list(markets))
     of_market: dict[Market, list[UUID]] = {}
     for wallet_id, market in markets.items():
@@ -187,12 +201,9 @@ def converted(path: Iterable[risk.Limits], *, venue: str, unit: str) -> tuple[ri
 
 def _paths(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
     paths: dict[UUID, tuple[risk.Limits, ...]] = dict.fromkeys(wallet_ids, ())
-    if connection.in_atomic_block:
-        # Who counts open positions takes turns with whoever may open one too.
-        counted = RiskLimit.objects.filter(maximum_open_positions__isnull=False).order_by("pk")
-        list(counted.select_for_update(no_key=True).values_list("pk", flat=True))
     with connection.cursor() as cursor:
-        cursor.execute(_PATHS, [list(wallet_ids)])
+        now = clock.now()
+        cursor.execute(_PATHS, [list(wallet_ids), now, now])
         for wallet_id, *row in cursor.fetchall():
             paths[wallet_id] += (_limits(*row),)
     return paths
@@ -227,9 +238,12 @@ def _limits(
     name: str, state: str, symbols: str | None, notional: Decimal | None, asset: str | None, *others: Any
 ) -> risk.Limits:
     listed = None if symbols is None else frozenset(json.loads(symbols))
-    *loss_and_caps, opened, step_id = others
+    *loss_and_caps, opened, step_id, exposure, stop, target = others
     loss, caps = loss_and_caps[:3], risk.Caps(*loss_and_caps[3:])
-    said = risk.Limits(name, state, listed, notional, asset or "", caps=caps, open_positions=opened, id=step_id)
+    asked = risk.Asked(exposure, stop, target)
+    said = risk.Limits(
+        name, state, listed, notional, asset or "", caps=caps, open_positions=opened, id=step_id, asked=asked
+    )
     return told(said, *loss)
 
 

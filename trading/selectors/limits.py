@@ -46,6 +46,7 @@ class LimitStep:
     maximum_risk: Decimal | None = None
     default_stop: Decimal | None = None
     default_target: Decimal | None = None
+    maximum_exposure: Decimal | None = None
 
     @property
     def caps(self) -> risk.Caps:

@@ -166,6 +166,18 @@ def subtree(wallet_ids: Collection[UUID]) -> RawSQL:
     return RawSQL("SELECT wallet_id FROM wallet_subtree(%s)", [list(wallet_ids)])
 
 
+def named_places(owner_id: UUID) -> list[tuple[UUID, str]]:
+    """The wallets that are traded with, by name; an agent's with its farm's, because agents' names come again."""
+    rows = Wallet.objects.filter(owner_id=owner_id, archived_at=None).exclude(role=Wallet.Role.RESERVE)
+    listed = rows.select_related("parent").order_by("name", "pk")
+    return [(one.pk, f"{one.parent.name} › {one.name}" if one.parent else one.name) for one in listed]
+
+
+def stands_below(wallet_id: UUID, above_id: UUID) -> bool:
+    """Whether the wallet is the other one or stands somewhere below it."""
+    return Wallet.objects.filter(pk=wallet_id, pk__in=subtree([above_id])).exists()
+
+
 def _check_place(role: str, parent: Wallet | None) -> None:
     wanted = PARENT_ROLE.get(Wallet.Role(role))
     if wanted is None and parent is not None:

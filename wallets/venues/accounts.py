@@ -14,6 +14,7 @@ from markets.prices import SIMULATED
 from wallets.models import Account, Connection, Platform
 from wallets.venues.alerts import tell_of_switch
 from wallets.venues.credentials import CredentialError, read_credentials, refuse_twice
+from wallets.venues.names import venue_name
 from wallets.venues.obligations import open_under
 
 DEMO: Final = "demo"
@@ -168,8 +169,8 @@ def record_opening(connection: Connection) -> None:
 def paper_venues() -> tuple[tuple[str, str], ...]:
     """Whose prices a paper account may trade at, each with its words: the simulator's always, and all that are fed."""
     fed = Instrument.objects.filter(is_active=True).exclude(venue=SIMULATED).order_by("venue")
-    others = fed.values_list("venue", flat=True).distinct()
-    return ((SIMULATED, "Simulated"), *((venue, venue.capitalize()) for venue in others))
+    others = fed.values_list("venue", venue_name()).distinct()
+    return ((SIMULATED, "Simulated"), *others)
 
 
 def get_connection(*, owner_id: UUID, connection_id: UUID) -> Connection:

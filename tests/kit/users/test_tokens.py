@@ -29,6 +29,7 @@ WRITING = {
     "move": r"/(deposit|allocate|collect|undo|apply|rules)$|/rules/\{|/allocations/preview$|/suspense/",
     "limits": r"/(limits|protection)$",
     "read": r"/preview$|/sync$",
+    "agent": r"/ai-state$",
 }
 
 
@@ -65,10 +66,38 @@ def test_a_token_with_one_scope_reaches_the_operations_of_that_scope_and_no_othe
         )
         refused = answer.status_code == 403 and answer.json()["type"].endswith(":insufficient_scope")
         needed = scope_of(method, path)
-        may = needed == "read" or re.search(ORDERS, path) is not None if scope == "agent" else needed == scope
+        may = needed == scope
+        if scope == "agent":
+            may = needed in ("read", "agent") or re.search(ORDERS, path) is not None
         if refused is may:
             wrong[f"{method} {path}"] = answer.status_code
     assert wrong == {}
+
+
+# All that a trading agent's program may do beside reading: whoever adds to it has thought about it.
+AGENTS_MAY = {
+    "post /api/v1/orders",
+    "post /api/v1/orders/{order_id}/cancel",
+    "put /api/v1/wallets/{wallet_id}/ai-state",
+    "post /api/v1/connections/{connection_id}/sync",
+    "post /api/v1/start/preview",
+    "post /api/v1/wallets/{wallet_id}/allocate/preview",
+    "post /api/v1/wallets/{wallet_id}/collect/preview",
+    "post /api/v1/wallets/{wallet_id}/deposit/preview",
+    "post /api/v1/wallets/{wallet_id}/stop/preview",
+}
+
+
+def test_an_agents_token_changes_no_limit_no_connection_nothing_live_and_no_money(client: Client, owner: User) -> None:
+    carried = bearer(owner, "agent")
+    reached = set()
+    for method, path in operations():
+        answer = client.generic(
+            method.upper(), re.sub(r"\{[^}]+\}", NOBODY, path), "{}", content_type="application/json", headers=carried
+        )
+        if method != "get" and answer.status_code != 403:
+            reached.add(f"{method} {path}")
+    assert reached == AGENTS_MAY
 
 
 def test_the_description_names_the_scope_of_every_operation_that_writes() -> None:

@@ -1,0 +1,365 @@
+"""What the gate checks, one after the other: a sentence refuses, "" passes. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+from kit.sentences import Told, Value, amount, moment, number, rule, sentence
+from kit.sentences import price as shown_price
+from trading.risk.path import (
+    ACTIVE,
+    ALL,
+    CLOSED,
+    FROZEN,
+    HALTED,
+    REDUCING,
+    WATCHING,
+    Limits,
+    exposure,
+    owners_exposure,
+    shared_symbols,
+    tightest_notional,
+    tightest_position,
+    tightest_risk,
+)
+
+# Above this age a price says nothing about what an order would pay.
+PRICE_AGE_LIMIT: Final = timedelta(seconds=60)
+# What of the base asset stays behind when whole lots are sold is no disagreement of the books.
+DUST_LOTS: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """The instrument as the gate sees it; `price` is what the order would pay or get per unit, in quote."""
+
+    symbol: str
+    base: str
+    quote: str
+    is_spot: bool
+    is_tradable: bool
+    is_at_connection: bool
+    lot_size: Decimal
+    tick_size: Decimal
+    minimum_notional: Decimal
+    price: Decimal | None
+    price_age: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the wallet has: `position` in this instrument, `positions` of every instrument with the same base asset,
+    `in_books` of that asset in its account, and whether an order in this instrument is not finished. `value` is what
+    the wallet is worth in the quote asset, None where a price is missing or no limit asks for it."""
+
+    position: Decimal = Decimal(0)
+    positions: Decimal = Decimal(0)
+    in_books: Decimal = Decimal(0)
+    unfinished: str = ""
+    value: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The order to be judged. `quantity` is in whole lots, `requested` what was asked for, both in base.
+
+    `protects` says that it carries out the stop or the target of a position; `reserve` is the name of the wallet where
+    that is a reserve.
+    """
+
+    is_buy: bool
+    quantity: Decimal
+    requested: Decimal
+    reduce_only: bool
+    market: Market
+    standing: Standing
+    path: tuple[Limits, ...]
+    protects: bool = False
+    reserve: str = ""
+    exit_stop: Decimal | None = None
+
+    @property
+    def notional(self) -> Decimal | None:
+        return None if self.market.price is None else self.quantity * self.market.price
+
+    @property
+    def reduces(self) -> bool:
+        """On spot a sale can only make a position smaller."""
+        return not self.is_buy
+
+
+def dust(lot_size: Decimal, minimum_notional: Decimal, price: Decimal | None) -> Decimal:
+    """Less than this in the books beyond the positions cannot be sold, and is no disagreement."""
+    return max(lot_size * DUST_LOTS, minimum_notional / price) if price else lot_size * DUST_LOTS
+
+
+def _check_reserve(proposal: Proposal) -> Told:
+    if proposal.reserve:
+        return f"{proposal.reserve} is a reserve, and nothing is traded from it: move the money to a farm first."
+    return ""
+
+
+def _check_state(proposal: Proposal) -> Told:
+    for step in proposal.path:
+        if step.trading_state == CLOSED:
+            return f"The connection {step.name} is not active: make it active before placing orders."
+        if step.trading_state == WATCHING:
+            return f"The connection {step.name} only watches: make it live before placing orders."
+        if step.trading_state == FROZEN:
+            return f"{step.name} is halted, and its owner wants no stop carried out meanwhile: set it to active first."
+        if step.trading_state == HALTED and not proposal.protects:
+            return f"Trading is halted at {step.name}: set it to active before placing orders."
+        if step.trading_state == REDUCING and not proposal.reduces:
+            return f"{step.name} only reduces positions now: set it to active before buying."
+        if step.trading_state not in {ACTIVE, REDUCING, HALTED}:
+            return f"The trading state of {step.name} is not known: set it to active, reducing or halted."
+    return ""
+
+
+def _check_daily_loss(proposal: Proposal) -> Told:
+    for step in proposal.path:
+        if step.rests_until is not None and step.lost is not None and not proposal.reduces:
+            return sentence(
+                "{name} has lost {lost} % today and may lose {most} %: nothing is bought for it until {until}.",
+                name=step.name,
+                lost=_percent(step.lost),
+                most=_percent(step.maximum_daily_loss or step.lost),
+                until=moment(step.rests_until),
+            )
+    return ""
+
+
+def _percent(share: Decimal) -> Value:
+    return number(f"{share * 100:.2f}")
+
+
+def _check_market(proposal: Proposal) -> Told:
+    market = proposal.market
+    if not market.is_at_connection:
+        return f"{market.symbol} is not an instrument of this wallet's venue: choose one that is."
+    if not market.is_spot:
+        return f"{market.symbol} is no spot market: only spot can be traded so far."
+    if not market.is_tradable:
+        return f"{market.symbol} is not active: choose an instrument that trades."
+    return ""
+
+
+def _check_price(proposal: Proposal) -> Told:
+    price, age = proposal.market.price, proposal.market.price_age
+    if price is None or age is None or price <= 0:
+        return f"There is no price of {proposal.market.symbol}: wait until the feed brings one."
+    if abs(age) > PRICE_AGE_LIMIT:
+        return (
+            f"The last price of {proposal.market.symbol} is {age.total_seconds():.0f} s old, more than "
+            f"{PRICE_AGE_LIMIT.total_seconds():.0f} s: wait until the feed brings a fresh one."
+        )
+    return ""
+
+
+def _check_lot(proposal: Proposal) -> Told:
+    if proposal.quantity <= 0:
+        return sentence(
+            "{requested} is less than one lot of {lot}: order at least one lot.",
+            requested=amount(proposal.requested, proposal.market.base),
+            lot=rule(proposal.market.lot_size, proposal.market.base),
+        )
+    return ""
+
+
+def _check_unfinished(proposal: Proposal) -> Told:
+    if proposal.standing.unfinished:
+        return (
+            f"Order {proposal.standing.unfinished} in {proposal.market.symbol} is not finished: "
+            "wait for it or cancel it before placing another."
+        )
+    return ""
+
+
+def _check_books(proposal: Proposal) -> Told:
+    """The positions must be in the books. More in the books than dust is money that no position knows of.
+
+    What the position and the books both have may be sold whatever else they disagree about: to leave is never wrong.
+    """
+    standing, market = proposal.standing, proposal.market
+    if proposal.reduces and proposal.quantity <= min(standing.position, standing.in_books):
+        return ""
+    missing = standing.positions - standing.in_books
+    if missing > 0 or -missing >= dust(market.lot_size, market.minimum_notional, market.price):
+        return sentence(
+            "Positions of {positions} and books of {in_books} disagree: sync the connection and look at the wallet's "
+            "entries before trading.",
+            positions=amount(standing.positions, market.base),
+            in_books=amount(standing.in_books, market.base),
+        )
+    return ""
+
+
+def _check_direction(proposal: Proposal) -> Told:
+    market, position = proposal.market, proposal.standing.position
+    if proposal.is_buy:
+        return "A buy cannot reduce: spot positions are long only." if proposal.reduce_only else ""
+    if position <= 0:
+        return f"There is no position in {market.symbol} to sell: spot cannot be sold short."
+    if proposal.quantity > position:
+        return sentence(
+            "The position is {position}, less than {quantity}: sell no more than it holds, spot cannot be sold short.",
+            position=amount(position, market.base),
+            quantity=amount(proposal.quantity, market.base),
+        )
+    return ""
+
+
+def _check_minimum(proposal: Proposal) -> Told:
+    notional, minimum = proposal.notional, proposal.market.minimum_notional
+    if notional is None or notional < minimum:
+        return sentence(
+            "The order is worth {notional}, less than the venue's minimum of {minimum}: order more.",
+            notional="nothing that is known" if notional is None else amount(notional, proposal.market.quote),
+            minimum=rule(minimum, proposal.market.quote),
+        )
+    return ""
+
+
+def _check_symbols(proposal: Proposal) -> Told:
+    if proposal.reduces:
+        return ""
+    symbols = shared_symbols(proposal.path)
+    if symbols is None:
+        return (
+            "No limit on the path says which symbols may be traded: set allowed symbols on the connection or a wallet."
+        )
+    if proposal.market.symbol not in symbols:
+        allowed = ", ".join(sorted(symbols)) or "none"
+        return (
+            f"{proposal.market.symbol} is not among the allowed symbols ({allowed}): add it to every list on the path."
+        )
+    return ""
+
+
+def _check_notional(proposal: Proposal) -> Told:
+    if proposal.reduces:
+        return ""
+    for step in proposal.path:
+        if step.is_unpriced:
+            return (
+                f"{step.name} limits orders in {step.notional_asset}, and no price says how much of "
+                f"{proposal.market.symbol} that is: wait for one, or set the limit in another asset."
+            )
+    maximum, notional = tightest_notional(proposal.path), proposal.notional
+    if maximum is None or notional is None:
+        return (
+            "No limit on the path says how large an order may be: set a maximum notional on the connection or a wallet."
+        )
+    if notional > maximum:
+        step = next(step for step in proposal.path if step.in_unit == maximum)
+        quote, own = proposal.market.quote, step.notional_asset
+        values: dict[str, Value | Told | int] = {
+            "notional": amount(notional, quote), "maximum": amount(maximum, quote), "who": step.name,
+        }  # fmt: skip
+        elsewhere = ""
+        if own and own != quote:
+            elsewhere, values["said"] = " ({said})", amount(step.maximum_notional or maximum, own)
+        return sentence(
+            f"The order is worth {{notional}}, more than the {{maximum}} that {{who}} allows{elsewhere}: order less or "
+            "raise the limit.",
+            **values,
+        )
+    return ""
+
+
+def _check_position_size(proposal: Proposal) -> Told:
+    maximum, price = tightest_position(proposal.path), proposal.market.price
+    if proposal.reduces or maximum is None or price is None:
+        return ""
+    after = (proposal.standing.position + proposal.quantity) * price
+    if after <= maximum:
+        return ""
+    quote = proposal.market.quote
+    return sentence(
+        "The position would be worth {after}, more than the {maximum} that {who} allows: buy less or raise the limit.",
+        after=amount(after, quote),
+        maximum=amount(maximum, quote),
+        who=next(step.name for step in proposal.path if step.position_in_unit == maximum),
+    )
+
+
+def _check_exposure(proposal: Proposal) -> Told:
+    """What the path leaves of its amounts, whoever took the rest away: the owner's limit or an agent's own wish."""
+    share = exposure(proposal.path)
+    if proposal.reduces or share == ALL or proposal.market.price is None:
+        return ""
+    said = f"{{who}} {'allows' if share == owners_exposure(proposal.path) else 'asks for'} an exposure of {{share}} %"
+    values: dict[str, Value | Told | int] = {"who": _who_leaves(proposal.path, share), "share": _percent(share)}
+    bought, quote = proposal.quantity * proposal.market.price, proposal.market.quote
+    held = proposal.standing.position * proposal.market.price
+    for most, worth in ((tightest_notional(proposal.path), bought), (tightest_position(proposal.path), held + bought)):
+        if most is not None and worth > most * share:
+            values |= {"worth": amount(worth, quote), "left": amount(most * share, quote), "most": amount(most, quote)}
+            return sentence(
+                f"It would be worth {{worth}}: {said}, which leaves {{left}} of the allowed {{most}}. Buy less.",
+                **values,
+            )
+    return ""
+
+
+def _who_leaves(path: tuple[Limits, ...], share: Decimal) -> str:
+    return next(step.name for step in path if share in (step.caps.maximum_exposure, step.asked.exposure))
+
+
+def _check_open_positions(proposal: Proposal) -> Told:
+    if proposal.reduces or proposal.standing.position > 0:
+        return ""
+    for step in proposal.path:
+        most = step.caps.maximum_open_positions
+        if most is not None and step.open_positions >= most:
+            return (
+                f"{step.name} has {step.open_positions} positions open or on their way, and may have {most}: close one "
+                "or raise the limit."
+            )
+    return ""
+
+
+def _check_risk(proposal: Proposal) -> Told:
+    most, price, value = tightest_risk(proposal.path), proposal.market.price, proposal.standing.value
+    if proposal.reduces or most is None or price is None:
+        return ""
+    if value is None:
+        return "Nobody knows what the wallet is worth, so not what it may risk: wait for prices of all that it holds."
+    stop = proposal.exit_stop
+    risk = proposal.quantity * (price - stop if stop is not None else price)
+    if risk <= most * value:
+        return ""
+    quote = proposal.market.quote
+    why = "its stop at {stop} would cost" if stop is not None else "without a stop it puts at risk"
+    values: dict[str, Value | Told | int] = {
+        "risk": amount(risk, quote), "most": amount(most * value, quote), "share": _percent(most),
+    }  # fmt: skip
+    if stop is not None:
+        values["stop"] = shown_price(stop, proposal.market.tick_size)
+    return sentence(
+        f"The order is too risky: {why} {{risk}}, and {{share}} % of the wallet's value is {{most}}. Buy less, or give "
+        "a stop that is nearer.",
+        **values,
+    )
+
+
+CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
+    ("reserve", _check_reserve),
+    ("trading_state", _check_state),
+    ("daily_loss", _check_daily_loss),
+    ("instrument", _check_market),
+    ("price_age", _check_price),
+    ("lot_size", _check_lot),
+    ("unfinished_order", _check_unfinished),
+    ("reconciliation", _check_books),
+    ("position", _check_direction),
+    ("minimum_notional", _check_minimum),
+    ("allowed_symbols", _check_symbols),
+    ("maximum_notional", _check_notional),
+    ("maximum_position", _check_position_size),
+    ("exposure", _check_exposure),
+    ("maximum_open_positions", _check_open_positions),
+    ("maximum_risk", _check_risk),
+)
