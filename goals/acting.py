@@ -27,7 +27,7 @@ from goals.models import Goal, GoalAction, GoalEvent, GoalMove
 from goals.moving import Moves
 from kit import clock
 from kit.errors import MoniqoError
-from kit.sentences import Sentence, amount, joined, sentence, told_by
+from kit.sentences import Sentence, joined, money, sentence, told_by
 from portfolio.models import PortfolioState
 from trading.services import close_all
 from wallets.models import PostingKind, Wallet
@@ -129,7 +129,9 @@ def _close(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
         for one in closing.open
     ]  # fmt: skip
     left += [sentence("{wallet}: an order is not cancelled yet.", wallet=one.wallet.name) for one in closing.opening]
-    return (Status.RUNNING if action.tries < TRIES_TO_CLOSE else Status.PARTLY), joined(*left)
+    return (Status.RUNNING if action.tries < TRIES_TO_CLOSE else Status.PARTLY), joined(
+        *left, Sentence("All else in scope is closed.")
+    )
 
 
 def _collect(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
@@ -253,7 +255,7 @@ def _told(done: str, action: GoalAction) -> Sentence:
         totals[move.asset] += move.amount
     if not totals:
         return sentence("{done}: nothing.", done=done)
-    parts = [sentence("{amount}", amount=amount(total, asset)) for asset, total in sorted(totals.items())]
+    parts = [sentence("{amount}", amount=money(total, asset)) for asset, total in sorted(totals.items())]
     return sentence("{done} {amounts}.", done=done, amounts=joined(*parts, by=" and "))
 
 

@@ -1,223 +1,53 @@
 """Goals for programs: make them, see how far they are, what they would move and what they have moved."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from ninja.responses import Status
-from pydantic import AfterValidator, Field
 
 from goals import selectors, services
+from goals.cards import Comparison, GoalRow
 from goals.drafts import told
-from goals.models import GoalEvent, GoalMove, GoalProgress
+from goals.models import Goal, GoalEvent, GoalMove, GoalProgress
 from goals.plan import PLACES, Projection
-from goals.selectors import GoalRow
+from goals.schemas import (
+    DoneMoveOut,
+    EventOut,
+    GoalChange,
+    GoalIn,
+    GoalOut,
+    GoalsQuery,
+    GoalTradeOut,
+    PreviewOut,
+    SeriesOut,
+)
 from goals.words import pace_in_words
-from kit.api import LEFT_OUT, Amount, Body, OptionalKey, Page, PageQuery, Words, paginate
+from kit.api import OptionalKey, Page, PageQuery, paginate
 from kit.http import owner_of
 from kit.users.access import TRADE
 from trading.models import Position
 
 router = Router()
 
-Kind = Literal["trade_volume", "profit_target", "strategy_performance", "equity", "custom"]
-GoalStatus = Literal["draft", "active", "achieved", "missed", "cancelled"]
 
-
-def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-
-
-# A moment without a zone is UTC, as everywhere in this API.
-Moment = Annotated[datetime, AfterValidator(_aware), Field(examples=["2026-12-31T00:00:00Z"])]
-
-
-class TotalOut(Schema):
-    """An amount of an asset."""
-
-    asset: str
-    amount: Amount
-
-
-class PlanOut(Schema):
-    """The straight plan at this moment, in the unit of what is measured. `pace` and `needed` are per day."""
-
-    planned: Amount
-    ahead: Amount
-    pace: Amount | None
-    needed: Amount | None
-
-
-class StepOut(Schema):
-    """An action that was begun when the goal ended."""
-
-    number: int
-    do: str
-    status: str
-    result: Words
-    tries: int
-    done_at: datetime | None
-
-
-class GoalOut(Schema):
-    """A goal and where it stands. Money in `base`, shares as fractions; `progress` from 0 to 1.
-
-    `value` is of the first thing that is measured, null while it is unknown: `unknown` says why. `scope` are ids of
-    wallets, or "fund". `state` is a word for how it does: behind, ahead, on plan, running, unknown, paused,
-    scheduled, or its status.
-    """
-
-    id: UUID
-    name: str
-    kind: str
-    status: str
-    state: str
-    is_paused: bool
-    base: str
-    target: dict[str, Any]
-    target_words: Words
-    starts_at: datetime
-    ends_at: datetime | None
-    ended_at: datetime | None
-    created_at: datetime
-    scope: list[UUID] | str
-    actions: list[dict[str, Any]]
-    on_miss: list[dict[str, Any]]
-    accepts_changes: dict[str, Any] | None
-    value: Amount | None
-    progress: float
-    is_reached: bool
-    unknown: Words
-    standing: Words
-    pace: Words
-    plan: PlanOut | None
-    collected: list[TotalOut]
-    rewarded: list[TotalOut]
-    steps: list[StepOut]
-    renews_id: UUID | None
-    renewed_by_id: UUID | None
-
-
-class GoalIn(Body):
-    """`target`: a number, or `{measure, value, minimum_trades, minimum_days}`; of a custom goal `{match, conditions:
-    [{metric, operator, value}]}`. `scope`: ids of wallets, or "fund". `actions` happen in their order once it is
-    achieved: `{do: close | collect | distribute | pause | continue | renew, …}`; `on_miss` when its time is over:
-    `{do: reduce | halt | return | extend | adjust, …}`."""
-
-    name: str = Field(examples=["200 trades this month"])
-    kind: Kind
-    target: Any = Field(examples=[{"measure": "count", "value": "200"}])
-    starts_at: Moment | None = Field(None, description="Now, if it is left out; what happened since then counts.")
-    ends_at: Moment | None = Field(None, description="The deadline; without one it is never missed.")
-    scope: Any = Field(examples=["fund"])
-    actions: list[Any] = Field(default_factory=list, examples=[[{"do": "collect", "amount": "profit", "to": "master"}]])
-    on_miss: list[Any] = Field(default_factory=list)
-    accepts_changes: dict[str, Any] | None = None
-    draft: bool = Field(False, description="Keep it as a draft: it begins with `/start`.")
-
-
-class GoalChange(Body):
-    """Fields that are left out stay as they are."""
-
-    name: str = LEFT_OUT
-    target: Any = LEFT_OUT
-    starts_at: Moment = LEFT_OUT
-    ends_at: Moment | None = LEFT_OUT
-    scope: Any = LEFT_OUT
-    actions: list[Any] = LEFT_OUT
-    on_miss: list[Any] = LEFT_OUT
-    accepts_changes: dict[str, Any] | None = LEFT_OUT
-
-
-class GoalsQuery(Schema):
-    """Which goals: of one status, and those that a wallet works for."""
-
-    status: GoalStatus | None = None
-    wallet_id: UUID | None = None
-
-
-class MoveOut(Schema):
-    """Money from one wallet to another, by their ids."""
-
-    source: UUID
-    source_name: str
-    target: UUID
-    target_name: str
-    asset: str
-    amount: Amount
-
-
-class PreviewOut(Schema):
-    """What would move if the goal were achieved now, in this order; `stays` says what would not, and why."""
-
-    moves: list[MoveOut]
-    stays: list[Words]
-    totals: list[TotalOut]
-
-
-class DoneMoveOut(MoveOut):
-    """What a goal has moved: collected, or distributed as a reward."""
-
-    id: int
-    goal_id: UUID
-    purpose: str
-    posting_id: int
-    created_at: datetime
-
-
-class EventOut(Schema):
-    """Something that happened to a goal."""
-
-    id: int
-    kind: str
-    detail: Words
-    created_at: datetime
-
-
-class PointOut(Schema):
-    """A point of the series: the value of what is measured, and the part of the way."""
-
-    at: datetime
-    value: Amount
-    progress: float
-
-
-class GoalTradeOut(Schema):
-    """A closed trade that counts; `profit` net of all fees, in `quote`."""
-
-    id: UUID
-    wallet_id: UUID
-    symbol: str
-    quote: str
-    closed_at: datetime
-    profit: Amount
-
-
-class ProjectionOut(Schema):
-    """Where it leads if the days to come are like those so far: the middle, the range of eight in ten, and the part of
-    the futures that reach the target."""
-
-    middle: Amount
-    low: Amount
-    high: Amount
-    chance: float
-
-
-class SeriesOut(Schema):
-    """How the goal came to where it is."""
-
-    points: list[PointOut]
-    projection: ProjectionOut | None
-
-
-@router.get("/goals", response=list[GoalOut], summary="All goals with where they stand, worst first")
+@router.get("/goals", response=list[GoalOut], summary="Goals with where they stand, worst first")
 def list_goals(request: HttpRequest, query: Query[GoalsQuery]) -> Any:
-    status = None if query.status is None else (query.status,)
+    """All that have not ended, and the hundred that ended last; `/goals/ended` has all of these page by page."""
+    status = Goal.Status.values if query.status is None else (query.status,)
     rows = selectors.goal_rows(owner_id=owner_of(request), status=status, wallet_id=query.wallet_id)
     return [_goal(row) for row in rows]
+
+
+@router.get("/goals/ended", response=Page[GoalOut], summary="Goals that have ended, the newest end first")
+def list_ended_goals(request: HttpRequest, query: Query[GoalsQuery], page: Query[PageQuery]) -> Any:
+    owner_id = owner_of(request)
+    status = selectors.ENDED if query.status is None else (query.status,)
+    ended = selectors.ended_goals(owner_id=owner_id, status=status, wallet_id=query.wallet_id)
+    found = paginate(ended, page, moment="ended_at")
+    return {**found, "items": [_goal(row) for row in selectors.rows_of(owner_id=owner_id, goals=found["items"])]}
 
 
 @router.post("/goals", response={201: GoalOut}, summary="Make a goal; it counts at once unless it is a draft")
@@ -287,7 +117,7 @@ def cancel_goal(request: HttpRequest, goal_id: UUID) -> Any:
 def goal_progress(request: HttpRequest, goal_id: UUID) -> Any:
     row = selectors.goal_row(owner_id=owner_of(request), goal_id=goal_id)
     points = selectors.series(owner_id=owner_of(request), goal_id=goal_id)
-    return {"points": [_point(point) for point in points], "projection": _projection(selectors.projection(row, points))}
+    return {"points": [_point(point) for point in points], "projection": _projection(selectors.projection(row))}
 
 
 @router.get("/goals/{goal_id}/trades", response=Page[GoalTradeOut], summary="The closed trades that count for it")
@@ -324,6 +154,7 @@ def _goal(row: GoalRow) -> dict[str, Any]:
         "state": row.state,
         "is_paused": row.is_paused,
         "target_words": row.wanted,
+        "comparisons": [_comparison(one) for one in row.comparisons],
         "value": row.reading.value,
         "progress": row.reading.progress,
         "is_reached": row.reading.is_reached,
@@ -335,6 +166,17 @@ def _goal(row: GoalRow) -> dict[str, Any]:
         "rewarded": row.rewarded,
         "steps": list(goal.steps.all()),
         "renewed_by_id": following.pk if following else None,
+    }
+
+
+def _comparison(one: Comparison) -> dict[str, Any]:
+    return {
+        "metric": one.condition.metric.name,
+        "operator": one.condition.operator,
+        "threshold": one.condition.value,
+        "value": one.found.value,
+        "holds": one.found.holds,
+        "unknown": one.found.unknown,
     }
 
 

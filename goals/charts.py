@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
+from goals.cards import GoalRow
 from goals.models import GoalProgress
 from goals.plan import Projection
-from goals.selectors import GoalRow
 from kit import clock, figures
 from kit.figures import Figure
-
-MOST_POINTS: Final = 400
 
 
 def course(
@@ -20,9 +17,9 @@ def course(
     """The series with the plan and the projection; up to now alone where it is not to go to the deadline."""
     goal = row.goal
     last = goal.ended_at or clock.now()
-    at = [goal.starts_at, *(point.at for point in thinned(points))]
+    at = [goal.starts_at, *(point.at for point in points)]
     begins = goal.began_with or Decimal(0)
-    values = [begins, *(point.value for point in thinned(points))]
+    values = [begins, *(point.value for point in points)]
     if row.reading.value is not None and last > at[-1]:
         at, values = [*at, last], [*values, row.reading.value]
     wanted = row.target.main.value
@@ -37,12 +34,6 @@ def course(
         until=_end(row, last) if to_the_end else last,
         revision=f"{goal.pk} {to_the_end}",
     )
-
-
-def thinned(points: Sequence[GoalProgress]) -> Sequence[GoalProgress]:
-    """At most `MOST_POINTS` of them, the newest of each stretch."""
-    step = max(-(-len(points) // MOST_POINTS), 1)
-    return points[::-1][::step][::-1]
 
 
 def _end(row: GoalRow, last: datetime) -> datetime:

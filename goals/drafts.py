@@ -1,9 +1,9 @@
 """A goal as somebody wrote it, read and checked; and written again so that it can be read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from uuid import UUID
 
 from goals.actions import AGENTS, FARM, MASTER, read_actions, read_on_miss, read_rule
@@ -134,36 +134,45 @@ def _scope(owner_id: UUID, given: Any) -> tuple[UUID | None, ...]:
 
 def _check_wallets(owner_id: UUID, draft: Draft) -> None:
     """Wallets that actions name are the owner's; and what is to be collected can go where it is to go."""
-    named = {
-        UUID(name)
-        for action in draft.actions
-        for name in (
-            *action.get("from", ()),
-            *(share["to"] for share in action.get("shares", ())),
-            *([action["to"]] if "to" in action else ()),
-        )
-        if name not in (FARM, MASTER, AGENTS)
-    }
-    known = set(Wallet.objects.filter(owner_id=owner_id, pk__in=named).values_list("pk", flat=True))
-    if named - known:
-        raise _wrong("actions", "There is no such wallet: choose among yours.")
-    for action in draft.actions:
+    named = [(place, UUID(name)) for place, name in _named(draft.actions) if name not in (FARM, MASTER, AGENTS)]
+    wallets = Wallet.objects.filter(owner_id=owner_id, pk__in=[wallet for _, wallet in named])
+    known = set(wallets.values_list("pk", flat=True))
+    if unknown := [place for place, wallet in named if wallet not in known]:
+        said = "There is no such wallet: choose among yours."
+        raise InvalidInputError(said, fields=dict.fromkeys(unknown, said))
+    for number, action in enumerate(draft.actions):
         sources, to = action.get("from", ()), str(action.get("to"))
         if action["do"] != "collect" or not sources or to in (FARM, MASTER):
             continue
         inside = Wallet.objects.filter(pk=to, pk__in=subtree([UUID(one) for one in sources]))
         if taken := inside.exclude(role=Wallet.Role.RESERVE).first():
-            raise _wrong("actions", f"{taken.name} would give to itself: collect to a wallet outside of what gives.")
+            said = f"{taken.name} would give to itself: collect to a wallet outside of what gives."
+            raise _wrong(f"actions.{number}.to", said)
+
+
+def _named(actions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The fields in which actions name wallets, by their place, and whom they name."""
+    for number, action in enumerate(actions):
+        place = f"actions.{number}"
+        for name in action.get("from", ()):
+            yield f"{place}.from", name
+        for row, share in enumerate(action.get("shares", ())):
+            yield f"{place}.shares.{row}.to", share["to"]
+        if "to" in action:
+            yield f"{place}.to", action["to"]
 
 
 def _check_ahead(owner_id: UUID, draft: Draft) -> None:
     """What is reached with nothing done is refused: it would end as it begins."""
-    if draft.starts_at > clock.now() or not is_reached_at_once(
+    if draft.starts_at <= clock.now() and is_reached_at_once(
         owner_id, draft.target, draft.scope, base=currency_of(owner_id)
     ):
-        return
-    field = "target.conditions" if draft.kind == Goal.Kind.CUSTOM else "target.value"
-    raise _wrong(field, "It is reached already: choose one that lies ahead.")
+        refuse_reached(draft.kind, "It is reached already: choose one that lies ahead.")
+
+
+def refuse_reached(kind: str, said: str) -> NoReturn:
+    """Raises InvalidInputError about the target of a goal of this kind."""
+    raise _wrong("target.conditions" if kind == Goal.Kind.CUSTOM else "target.value", said)
 
 
 def is_reached_at_once(owner_id: UUID, target: Target, scope: Iterable[UUID | None], *, base: str) -> bool:

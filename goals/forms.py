@@ -136,9 +136,7 @@ class ConditionForm(forms.Form):
             for metric in METRICS.values()
         ],
     )
-    operator = forms.ChoiceField(
-        label="is", choices=list(zip(OPERATORS, ("at least", "above", "at most", "below"), strict=True))
-    )
+    operator = forms.ChoiceField(label="is", choices=list(OPERATORS.items()))
     value = AmountField(label="this")
 
     @property

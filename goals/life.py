@@ -13,10 +13,10 @@ from uuid import UUID
 from django.db import transaction
 
 from goals import counting, history, telling
-from goals.drafts import FUND, Draft, check, currency_of, told
+from goals.drafts import FUND, Draft, check, currency_of, refuse_reached, told
 from goals.figures import read_figures
 from goals.holding import hold
-from goals.measures import reading, value_of
+from goals.measures import Reading, reading, value_of
 from goals.models import Goal, GoalAction, GoalAssignment, GoalEvent
 from goals.targets import load
 from goals.words import action_in_words, figure, target_in_words
@@ -24,7 +24,7 @@ from kit import clock
 from kit.audit import services as audit
 from kit.errors import ConflictError, NotFoundError
 from kit.live.publish import publish
-from kit.sentences import Sentence, Told, moment, sentence, share
+from kit.sentences import Sentence, Told, Value, joined, moment, sentence, share
 from wallets.models import Wallet
 
 
@@ -46,7 +46,7 @@ def create(*, owner_id: UUID, is_draft: bool = False, key: str = "", **given: An
             goal.save(update_fields=("key", "request_hash"))
         record(goal, GoalEvent.Kind.CREATED)
         if not is_draft:
-            begin(goal)
+            _begin_ahead(goal)
         audit.record(audit.Area.MONEY, "Goal made", owner_id=owner_id, subject=goal.name, after=_facts(goal))
     return goal
 
@@ -72,7 +72,7 @@ def change(*, owner_id: UUID, goal_id: UUID, **given: Any) -> Goal:
         if {"target", "starts", "deadline", "scope"} & set(changed):
             telling.forget(goal)
         if changed:
-            record(goal, GoalEvent.Kind.CHANGED, sentence("Changed: {what}.", what=", ".join(changed)))
+            record(goal, GoalEvent.Kind.CHANGED, _changes(before, after, changed))
         audit.record_change(
             audit.Area.MONEY, "Goal changed", owner_id=owner_id, subject=goal.name, before=before, after=after
         )
@@ -90,7 +90,7 @@ def activate(*, owner_id: UUID, goal_id: UUID) -> Goal:
         check(owner_id=owner_id, **told(goal))
         goal.status = Goal.Status.ACTIVE
         goal.save(update_fields=("status",))
-        begin(goal)
+        _begin_ahead(goal)
     return goal
 
 
@@ -112,21 +112,25 @@ def cancel(*, owner_id: UUID, goal_id: UUID) -> Goal:
             return goal
         if not goal.is_open:
             raise ConflictError(f"{goal.name} has ended already: nothing is left to cancel.")
-        _end(goal, Goal.Status.CANCELLED, clock.now(), GoalEvent.Kind.CANCELLED, Sentence())
+        read = _read(goal) if goal.status == Goal.Status.ACTIVE else None
+        _end(goal, Goal.Status.CANCELLED, clock.now(), GoalEvent.Kind.CANCELLED, Sentence(), read)
         telling.forget(goal)
     return goal
 
 
-def achieve(goal: Goal, *, at: datetime) -> bool:
-    """End a goal that is reached, and make what is to be done then; False where somebody else was first."""
+def achieve(goal: Goal, *, at: datetime, read: Reading) -> bool:
+    """End a goal that is reached, and make what is to be done then; False where somebody else was first.
+
+    `read` is where it stands at that moment.
+    """
     if goal.status != Goal.Status.ACTIVE:
         return False
-    _end(goal, Goal.Status.ACHIEVED, at, GoalEvent.Kind.ACHIEVED, _reached(goal))
+    _end(goal, Goal.Status.ACHIEVED, at, GoalEvent.Kind.ACHIEVED, _reached(goal), read)
     _plan_actions(goal, goal.actions)
     return True
 
 
-def miss(goal: Goal, *, at: datetime) -> bool:
+def miss(goal: Goal, *, at: datetime, read: Reading) -> bool:
     """End a goal whose time is over, unless it may be extended; False where it goes on."""
     if goal.status != Goal.Status.ACTIVE:
         return False
@@ -134,7 +138,7 @@ def miss(goal: Goal, *, at: datetime) -> bool:
         if one["do"] == "extend" and one["times"] > 0 and goal.ends_at is not None:
             _extend(goal, one)
             return False
-    _end(goal, Goal.Status.MISSED, at, GoalEvent.Kind.MISSED, _reached(goal))
+    _end(goal, Goal.Status.MISSED, at, GoalEvent.Kind.MISSED, _reached(goal), read)
     _plan_actions(goal, [one for one in goal.on_miss if one["do"] != "extend"])
     return True
 
@@ -206,7 +210,21 @@ def begin(goal: Goal) -> None:
     record(goal, GoalEvent.Kind.STARTED)
 
 
-def _measure(goal: Goal, *, is_new: bool) -> None:
+def _begin_ahead(goal: Goal) -> None:
+    """The same, where somebody begins it: what has happened since its start must leave something to reach."""
+    read = _measure(goal, is_new=True)
+    if read.is_reached and goal.starts_at <= clock.now():
+        said = "What has happened since its start reaches it already: choose one that lies ahead, or a later start."
+        refuse_reached(goal.kind, said)
+    record(goal, GoalEvent.Kind.STARTED)
+
+
+def _read(goal: Goal) -> Reading:
+    figures = read_figures(owner_id=goal.owner_id, goals=[goal])[goal.pk]
+    return reading(load(goal.target), figures, began_with=goal.began_with)
+
+
+def _measure(goal: Goal, *, is_new: bool) -> Reading:
     """Count anew what its wallets have done in its time, up to where everything is counted."""
     cursor = counting.lock(owner_id=goal.owner_id)
     counting.recount(cursor, [goal])
@@ -219,6 +237,7 @@ def _measure(goal: Goal, *, is_new: bool) -> None:
     read = reading(target, figures, began_with=goal.began_with)
     goal.value, goal.progress, goal.unknown = read.value, min(read.progress, 1.0), read.unknown
     goal.save(update_fields=("value", "progress", "unknown", "began_with", "noted_at"))
+    return read
 
 
 def _plan_actions(goal: Goal, actions: Iterable[Mapping[str, Any]]) -> None:
@@ -236,9 +255,12 @@ def _plan_actions(goal: Goal, actions: Iterable[Mapping[str, Any]]) -> None:
     )
 
 
-def _end(goal: Goal, status: Goal.Status, at: datetime, kind: GoalEvent.Kind, detail: Told) -> None:
+def _end(
+    goal: Goal, status: Goal.Status, at: datetime, kind: GoalEvent.Kind, detail: Told, read: Reading | None
+) -> None:
     goal.status, goal.ended_at, goal.paused_at = status, at, None
-    goal.save(update_fields=("status", "ended_at", "paused_at"))
+    goal.ended_with = read.values if read else []
+    goal.save(update_fields=("status", "ended_at", "paused_at", "ended_with"))
     record(goal, kind, detail)
 
 
@@ -274,6 +296,24 @@ def _reached(goal: Goal) -> Sentence:
     if goal.value is None:
         return Sentence("It could not be measured.")
     return sentence("It stood at {value}.", value=figure(load(goal.target).main.metric, goal.value, goal.base))
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Iterable[str]) -> Sentence:
+    """What was changed, each from what to what."""
+    changes = [
+        sentence("{name} from “{old}” to “{new}”", name=name, old=_in_words(before[name]), new=_in_words(after[name]))
+        for name in names
+    ]
+    return sentence("Changed: {changes}.", changes=joined(*changes, by="; "))
+
+
+def _in_words(fact: Any) -> Value | Told:
+    """A fact of `_facts`, as its reader writes it."""
+    if isinstance(fact, datetime):
+        return moment(fact)
+    if isinstance(fact, list):
+        return joined(*fact, by=" " if any(isinstance(one, Sentence) for one in fact) else ", ") or "none"
+    return fact or "none"
 
 
 def _facts(goal: Goal) -> dict[str, Any]:

@@ -4,7 +4,7 @@ What cannot be measured is unknown, with the reason, and never zero: a ratio of 
 no price. A condition that holds on too small a sample is not reached yet; the sample is the way to it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from goals.targets import Condition, Target
+from kit.decimals import plain
 from kit.sentences import Sentence, sentence
 from quant import metrics
 
@@ -67,16 +68,32 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What one condition has come to: its value, or why there is none, and whether it holds."""
+
+    value: Decimal | None
+    holds: bool
+    unknown: Sentence = NOT_SAID
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Where a goal stands: the value of its main condition, the part of the way (0 to 1), whether all is reached.
 
-    `unknown` says why there is no value, or why what holds does not count yet.
+    `unknown` says why there is no value, or why what holds does not count yet; `found` is about each of its conditions,
+    in their order, and empty where nothing was measured.
     """
 
     value: Decimal | None
     progress: float
     is_reached: bool
     unknown: Sentence = NOT_SAID
+    found: tuple[Found, ...] = ()
+
+    @property
+    def values(self) -> list[str | None]:
+        """The value of each condition as JSON."""
+        return [None if one.value is None else plain(one.value) for one in self.found]
 
 
 def _ratio(figures: Figures, of: Callable[..., Any]) -> float | None:
@@ -114,23 +131,41 @@ def value_of(name: str, figures: Figures) -> Decimal | None:
 
 def reading(target: Target, figures: Figures, *, began_with: Decimal | None = None) -> Reading:
     """Where a goal with this target stands. `began_with` is the value that its way began at; None is nothing."""
-    values = [value_of(one.metric.name, figures) for one in target.conditions]
+    found = tuple(_found(one, figures) for one in target.conditions)
     short = _short_of(target, figures)
-    holding = [value is not None and one.holds(value) for one, value in zip(target.conditions, values, strict=True)]
+    holding = [one.holds for one in found]
     together = all if target.match == "all" else any
-    ways = [_way(one, value, began_with) for one, value in zip(target.conditions, values, strict=True)]
+    ways = [_way(one, what.value, began_with) for one, what in zip(target.conditions, found, strict=True)]
     way = min(ways) if target.match == "all" else max(ways)
     is_reached = together(holding) and not short
     if not is_reached:
         # What holds on a small sample is on its way, as far as the sample is; what does not hold is never all the way.
         way = min(way, _sample_of(target, figures)) if together(holding) else min(way, _ALMOST)
+    main = found[0]
     unknown = short
-    if values[0] is None:
+    if main.value is None:
         unknown = _why_unknown(target.main.metric.name, figures) or short or _INDIFFERENT
-    return Reading(values[0], 1.0 if is_reached else way, is_reached, unknown)
+    return Reading(main.value, 1.0 if is_reached else way, is_reached, unknown, found)
+
+
+def as_it_ended(target: Target, values: Sequence[Decimal | None]) -> tuple[Found, ...]:
+    """What the conditions had come to when the goal ended, by the values that were written down then."""
+    known = [*values, *[None] * (len(target.conditions) - len(values))]
+    return tuple(
+        Found(None, holds=False, unknown=_LOST) if value is None else Found(value, condition.holds(value))
+        for condition, value in zip(target.conditions, known, strict=True)
+    )
+
+
+def _found(condition: Condition, figures: Figures) -> Found:
+    value = value_of(condition.metric.name, figures)
+    if value is None:
+        return Found(None, holds=False, unknown=_why_unknown(condition.metric.name, figures) or _INDIFFERENT)
+    return Found(value, condition.holds(value))
 
 
 _ALMOST: Final = 0.999
+_LOST: Final = Sentence("It was not known when the goal ended.")
 _INDIFFERENT: Final = Sentence("Not known: the returns do not vary, or there was no loss to compare with.")
 
 

@@ -62,6 +62,9 @@ class Goal(Identified, Owned):
     began_with = ValueField(null=True, blank=True, help_text="The value that the straight plan begins at.")
     progress = models.FloatField(default=0, help_text="Part of the way, from 0 to 1.")
     unknown = SentenceField(help_text="Why it cannot be measured yet.")
+    ended_with = models.JSONField(
+        default=list, blank=True, help_text="The value of each of its conditions when it ended, null where unknown."
+    )
     noted_at = models.DateTimeField(null=True, blank=True, help_text="The newest point of its series.")
     told = models.PositiveSmallIntegerField(default=0, help_text="The highest percentage that its owner was told.")
     is_behind = models.BooleanField(default=False)

@@ -22,7 +22,7 @@ from goals.holding import scope_of
 from goals.models import Goal, GoalMove
 from kit.errors import MoniqoError
 from kit.formatting import PRECISION
-from kit.sentences import Sentence, Told, amount, sentence, told_by
+from kit.sentences import Sentence, Told, money, sentence, told_by
 from wallets.hierarchy.allocations import RULE
 from wallets.hierarchy.movements import smallest_unit
 from wallets.hierarchy.routes import Move, require_open, route
@@ -197,7 +197,7 @@ def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | No
     if left is not None:
         stays, waits = [], left > 0
         if left > 0:
-            stays.append(sentence("{amount} of what was asked for is not free.", amount=amount(left, asset)))
+            stays.append(sentence("{amount} of what was asked for is not free.", amount=money(left, asset)))
     return Moves(tuple(moves), tuple(profits), tuple(stays), waits)
 
 
@@ -235,7 +235,7 @@ def _usable(wallet: Wallet, books: Books) -> Decimal:
 
 
 def _said(template: str, wallet: Wallet, value: Decimal) -> Sentence:
-    return sentence(template, wallet=wallet.name, amount=amount(value, wallet.base_asset))
+    return sentence(template, wallet=wallet.name, amount=money(value, wallet.base_asset))
 
 
 def _home(to: str, wallet: Wallet, books: Books) -> Wallet | None:
@@ -269,7 +269,7 @@ def distribution(options: Mapping[str, Any], pools: Mapping[tuple[UUID, str], De
         usable = min(pool, _usable(source, books)) if asset == source.base_asset else pool
         if usable < pool:
             missing = "{wallet}: {amount} of what was collected is not free any more, or below its minimum balance."
-            stays.append(sentence(missing, wallet=source.name, amount=amount(pool - usable, asset)))
+            stays.append(sentence(missing, wallet=source.name, amount=money(pool - usable, asset)))
         for share in options["shares"]:
             part = _down(usable * Decimal(share["share"]), asset)
             for target, weight in _receivers(share["to"], source, books):
@@ -287,7 +287,7 @@ def distribution(options: Mapping[str, Any], pools: Mapping[tuple[UUID, str], De
 
 
 def _stays(source: Wallet, asset: str, kept: Decimal) -> Sentence:
-    return sentence("{amount} stays in {wallet}.", amount=amount(kept, asset), wallet=source.name)
+    return sentence("{amount} stays in {wallet}.", amount=money(kept, asset), wallet=source.name)
 
 
 def _receivers(to: str, source: Wallet, books: Books) -> Sequence[tuple[Wallet, Decimal]]:

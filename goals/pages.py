@@ -10,19 +10,20 @@ from uuid import UUID
 from django.db import transaction
 
 from goals import selectors, services
+from goals.cards import GoalRow, Total
 from goals.drafts import FUND
 from goals.models import Goal, GoalAction, GoalAssignment, GoalEvent, GoalMove, GoalProgress
 from goals.moving import Moves
 from goals.plan import Projection
-from goals.selectors import GoalRow, Total
 from goals.templates import FARMS, RESERVE, Template
-from goals.words import action_in_words, figure
+from goals.words import action_in_words, figure, status_in_words
 from kit import clock, days, formatting
 from kit.sentences import Sentence, sentence, share
 from kit.statuses import colour
 from wallets.models import Wallet
 
 EVENTS_SHOWN: Final = 20
+POINTS_DRAWN: Final = 400  # as many as a chart has pixels for
 POINTS_LISTED: Final = 50
 MOVES_SHOWN: Final = 50
 HUNDRED: Final = Decimal(100)
@@ -83,8 +84,8 @@ def goal_page(*, owner_id: UUID, goal_id: UUID) -> GoalPage:
     """Raises NotFoundError."""
     row = selectors.goal_row(owner_id=owner_id, goal_id=goal_id)
     goal = row.goal
-    points = selectors.series(owner_id=owner_id, goal_id=goal_id)
-    projection = selectors.projection(row, points) if goal.status == Goal.Status.ACTIVE else None
+    points = selectors.series(owner_id=owner_id, goal_id=goal_id, most=POINTS_DRAWN)
+    projection = selectors.projection(row) if goal.status == Goal.Status.ACTIVE else None
     names = wallet_names(owner_id)
     steps = list(goal.steps.all())
     return GoalPage(
@@ -132,7 +133,7 @@ def _steps(
         Step(
             action_in_words({"do": step.do, **step.options}, goal.base, names),
             step.status,
-            step.get_status_display(),
+            status_in_words(step),
             step.result,
         )
         for step in steps

@@ -25,8 +25,8 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 class Plan:
     """Where a goal should be now on the straight way, and what a day brings and would have to bring.
 
-    Amounts in the unit of the metric; `ahead` is the value less what is planned. `needed` is None once there is no time
-    left, and `pace` in the first hour.
+    Amounts in the unit of the metric; `ahead` is the value less what is planned, `to_go` what is still missing. `pace`
+    is None in the first hour, and `needed` in the last day: a rate that nobody can keep up so long says nothing then.
     """
 
     begins: Decimal
@@ -36,6 +36,8 @@ class Plan:
     time_gone: float
     pace: Decimal | None
     needed: Decimal | None
+    to_go: Decimal
+    time_left: timedelta
 
     @property
     def is_behind(self) -> bool:
@@ -71,6 +73,7 @@ def planned(
     gone = min((now - starts_at) / (ends_at - starts_at), 1.0)
     on_the_way = (begins + (wanted - begins) * Decimal(repr(gone))).quantize(PLACES)
     days_gone, days_left = (now - starts_at) / ONE_DAY, (ends_at - now) / ONE_DAY
+    to_go = max(wanted - value, Decimal(0))
     return Plan(
         begins=begins,
         target=wanted,
@@ -78,7 +81,9 @@ def planned(
         ahead=value - on_the_way,
         time_gone=gone,
         pace=((value - begins) / Decimal(repr(days_gone))).quantize(PLACES) if days_gone * 24 >= 1 else None,
-        needed=(max(wanted - value, Decimal(0)) / Decimal(repr(days_left))).quantize(PLACES) if days_left > 0 else None,
+        needed=(to_go / Decimal(repr(days_left))).quantize(PLACES) if days_left >= 1 else None,
+        to_go=to_go,
+        time_left=max(ends_at - now, timedelta(0)),
     )
 
 

@@ -1,197 +1,111 @@
 """What pages and programs show of goals: frozen rows, measured at the moment of the reading."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Final
+from typing import Final, overload
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet, Sum, Window
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import RowNumber
 
 from goals import moving
+from goals.cards import GoalRow, Member, Total
 from goals.figures import spans_of
 from goals.history import midnights_of
-from goals.measures import Figures, Reading
+from goals.measures import DAYS_PER_YEAR, Figures, Reading, as_it_ended
 from goals.measuring import Measured, measure
-from goals.models import Goal, GoalAction, GoalAssignment, GoalEvent, GoalMove, GoalProgress
+from goals.models import OPEN, Goal, GoalAction, GoalAssignment, GoalEvent, GoalMove, GoalProgress
 from goals.moving import Moves
-from goals.plan import Plan, Projection, has_plan, project
-from goals.targets import Metric, Target, load
-from goals.words import STATES, figure, pace_in_words, standing_in_words, target_in_words, value_in_words
+from goals.plan import Projection, project
+from goals.targets import Target, load
+from goals.words import pace_in_words, standing_in_words, target_in_words, value_in_words
 from kit import clock, days
 from kit.errors import NotFoundError
-from kit.sentences import Sentence, sentence
-from kit.statuses import colour
+from kit.paging import MOST
+from kit.sentences import Sentence
 from trading.models import Position
 from wallets.hierarchy.places import subtree
 
 ONE_DAY: Final = timedelta(days=1)
-OPEN: Final = (GoalAction.Status.WAITING, GoalAction.Status.RUNNING)
+UNDER_WAY: Final = (GoalAction.Status.WAITING, GoalAction.Status.RUNNING)
+ENDED: Final = (Goal.Status.ACHIEVED, Goal.Status.MISSED, Goal.Status.CANCELLED)
+MOST_POINTS: Final = 800  # of a series
+MOST_ENDED: Final = 100  # beside those that have not; all of them are read in pages
 RELATED: Final = ("assignments__wallet", "steps", "renewals")
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Who works for a goal; without an id the whole fund."""
-
-    id: UUID | None
-    name: str
-    role: str
+def open_rows(*, owner_id: UUID, status: Collection[str] = OPEN, wallet_id: UUID | None = None) -> list[GoalRow]:
+    """The owner's goals that have not ended, worst first: of these statuses, and those that the wallet works for, if
+    given."""
+    goals = _goals(owner_id, [one for one in status if one in OPEN], wallet_id)
+    return sorted(rows_of(owner_id=owner_id, goals=list(goals)), key=lambda row: row.rank)
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
-    """An amount of an asset."""
-
-    asset: str
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class GoalRow:
-    """A goal with where it stands; money in `base`. `rank` orders the board, what needs somebody most first."""
-
-    goal: Goal
-    target: Target
-    reading: Reading
-    plan: Plan | None
-    wanted: Sentence
-    value: Sentence
-    standing: Sentence
-    pace: Sentence
-    scope: tuple[Member, ...]
-    collected: tuple[Total, ...]
-    rewarded: tuple[Total, ...]
-    open_steps: int
-
-    @property
-    def id(self) -> UUID:
-        return self.goal.pk
-
-    @property
-    def is_paused(self) -> bool:
-        return self.goal.paused_at is not None
-
-    @property
-    def planned_progress(self) -> float | None:
-        """Where the straight plan is now, from 0 to 1: the tick on a bar of progress."""
-        return self.plan.time_gone if self.plan else None
-
-    @property
-    def has_plan(self) -> bool:
-        """Whether a straight plan means something for it, whatever is known now."""
-        return has_plan(self.target, self.goal.ends_at)
-
-    def _told(self, value: Decimal | None) -> Sentence:
-        return Sentence() if value is None else sentence("{value}", value=figure(self.metric, value, self.goal.base))
-
-    @property
-    def metric(self) -> Metric:
-        return self.target.main.metric
-
-    @property
-    def is_money(self) -> bool:
-        return self.metric.unit == "money"
-
-    @property
-    def reached(self) -> Sentence:
-        """The value alone."""
-        return self._told(self.reading.value)
-
-    @property
-    def asked(self) -> Sentence:
-        """The target alone."""
-        return self._told(self.target.main.value)
-
-    @property
-    def planned(self) -> Sentence:
-        """Where it should be now."""
-        return self._told(self.plan.planned if self.plan else None)
-
-    @property
-    def a_day(self) -> Sentence:
-        """What a day has brought."""
-        return self._told(self.plan.pace if self.plan else None)
-
-    @property
-    def needed(self) -> Sentence:
-        """What a day has to bring."""
-        return self._told(self.plan.needed if self.plan else None)
-
-    @property
-    def why_no_plan(self) -> str:
-        """Where there is none: what ended has none any more, and what does not grow never had one."""
-        return "It has ended." if self.goal.ended_at else "Only what grows towards a deadline has a straight plan."
-
-    @property
-    def why_no_pace(self) -> str:
-        if self.plan is None:
-            return self.why_no_plan
-        over = self.goal.ends_at is not None and self.goal.ends_at <= clock.now()
-        return "Its time is over: it is settled within a minute." if over else "Not known in the first hour."
-
-    @property
-    def state(self) -> str:
-        """One word for its chip."""
-        if self.goal.status != Goal.Status.ACTIVE:
-            return str(self.goal.status)
-        if self.is_paused:
-            return "paused"
-        if self.goal.starts_at > clock.now():
-            return "scheduled"
-        if self.plan is None:
-            return "unknown" if self.reading.value is None else "running"
-        return "behind" if self.plan.is_behind else "ahead" if self.plan.is_ahead else "on plan"
-
-    @property
-    def state_label(self) -> str:
-        return STATES[self.state]
-
-    @property
-    def colour(self) -> str:
-        """Of its chip."""
-        return colour("goal", self.state)
-
-    @property
-    def is_open(self) -> bool:
-        return self.goal.is_open
-
-    @property
-    def rank(self) -> tuple[int, float, float]:
-        order = {
-            "behind": 0,
-            "unknown": 1,
-            "running": 2,
-            "on plan": 2,
-            "ahead": 3,
-            "paused": 4,
-            "scheduled": 5,
-            "draft": 6,
-        }
-        ended = self.goal.ended_at or self.goal.created_at
-        lag = float(self.plan.ahead / (self.plan.target - self.plan.begins)) if self.plan else 0.0
-        return order.get(self.state, 7), lag, -ended.timestamp()
+def ended_goals(
+    *, owner_id: UUID, status: Collection[str] = ENDED, wallet_id: UUID | None = None
+) -> QuerySet[Goal, Goal]:
+    """Those that have ended, the newest end first. There are more of them every month: read them in pages."""
+    return _goals(owner_id, [one for one in status if one in ENDED], wallet_id).order_by("-ended_at", "-pk")
 
 
-def goal_rows(*, owner_id: UUID, status: Collection[str] | None = None, wallet_id: UUID | None = None) -> list[GoalRow]:
-    """The owner's goals, worst first: of these statuses, and those that the wallet works for, if given."""
-    goals = Goal.objects.filter(owner_id=owner_id).prefetch_related(*RELATED)
-    if status is not None:
-        goals = goals.filter(status__in=status)
-    if wallet_id is not None:
-        working = GoalAssignment.objects.filter(until=None).filter(_reaching(wallet_id))
-        goals = goals.filter(pk__in=working.values("goal_id"))
-    return sorted(_rows(owner_id, list(goals)), key=lambda row: row.rank)
+def goal_rows(
+    *, owner_id: UUID, status: Collection[str] = (*OPEN, *ENDED), wallet_id: UUID | None = None
+) -> list[GoalRow]:
+    """The goals of these statuses, worst first; of those that have ended the newest `MOST_ENDED`."""
+    ended = ended_goals(owner_id=owner_id, status=status, wallet_id=wallet_id)[:MOST_ENDED]
+    return [
+        *open_rows(owner_id=owner_id, status=status, wallet_id=wallet_id),
+        *rows_of(owner_id=owner_id, goals=list(ended)),
+    ]
+
+
+class Board(Sequence[GoalRow]):
+    """The goals of these statuses, what needs somebody most first, then those that have ended, the newest first: of
+    these only what is asked for is read."""
+
+    def __init__(self, *, owner_id: UUID, status: Collection[str], wallet_id: UUID | None = None) -> None:
+        self._owner_id = owner_id
+        self._open = open_rows(owner_id=owner_id, status=status, wallet_id=wallet_id)
+        self._ended = ended_goals(owner_id=owner_id, status=status, wallet_id=wallet_id)
+        self._length = len(self._open) + self._ended.order_by()[:MOST].count()
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, place: int) -> GoalRow: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[GoalRow]: ...
+
+    def __getitem__(self, place: int | slice) -> GoalRow | list[GoalRow]:
+        if isinstance(place, int):
+            return self[place : place + 1][0]
+        first, last, _ = place.indices(self._length)
+        before = len(self._open)
+        found = self._open[first:last]
+        if last > before:
+            ended = self._ended[max(first - before, 0) : last - before]
+            found += rows_of(owner_id=self._owner_id, goals=list(ended))
+        return found
+
+
+def _goals(owner_id: UUID, status: Collection[str], wallet_id: UUID | None) -> QuerySet[Goal, Goal]:
+    goals = Goal.objects.filter(owner_id=owner_id, status__in=status).prefetch_related(*RELATED)
+    if wallet_id is None:
+        return goals
+    working = GoalAssignment.objects.filter(until=None).filter(_reaching(wallet_id))
+    return goals.filter(pk__in=working.values("goal_id"))
 
 
 def goal_row(*, owner_id: UUID, goal_id: UUID) -> GoalRow:
     """One goal. Raises NotFoundError."""
-    return _rows(owner_id, [get_goal(owner_id=owner_id, goal_id=goal_id)])[0]
+    return rows_of(owner_id=owner_id, goals=[get_goal(owner_id=owner_id, goal_id=goal_id)])[0]
 
 
 def get_goal(*, owner_id: UUID, goal_id: UUID) -> Goal:
@@ -207,18 +121,21 @@ def preview(*, owner_id: UUID, goal_id: UUID) -> Moves:
     return moving.preview(get_goal(owner_id=owner_id, goal_id=goal_id))
 
 
-def series(*, owner_id: UUID, goal_id: UUID) -> Sequence[GoalProgress]:
-    """How its value came to what it is, oldest first."""
-    return list(GoalProgress.objects.filter(owner_id=owner_id, goal_id=goal_id).order_by("at"))
+def series(*, owner_id: UUID, goal_id: UUID, most: int = MOST_POINTS) -> Sequence[GoalProgress]:
+    """How its value came to what it is, oldest first: at most so many points, the newest of each stretch of them."""
+    points = GoalProgress.objects.filter(owner_id=owner_id, goal_id=goal_id)
+    numbered = points.annotate(place=Window(RowNumber(), order_by=F("at").desc()), of=Window(Count("pk")))
+    stretch = (F("of") - 1) / most + 1
+    return list(numbered.annotate(rest=(F("place") - 1) % stretch).filter(rest=0).order_by("at"))
 
 
-def projection(row: GoalRow, points: Sequence[GoalProgress]) -> Projection | None:
-    """Where the goal leads if the days to come are like those so far."""
+def projection(row: GoalRow) -> Projection | None:
+    """Where the goal leads if the days to come are like those so far, at most those of the last year."""
     if row.plan is None or row.goal.ends_at is None or row.reading.value is None:
         return None
-    midnights = midnights_of(row.goal.starts_at, clock.now(), days.zone())
-    moments = [point.at for point in points]
-    levels = [points[place - 1].value if (place := bisect_right(moments, at)) else row.plan.begins for at in midnights]
+    since = max(row.goal.starts_at, clock.now() - timedelta(days=DAYS_PER_YEAR))
+    midnights = midnights_of(since, clock.now(), days.zone())
+    levels = [row.plan.begins if level is None else level for level in _levels(row.goal, midnights)]
     return project(
         [float(after - before) for before, after in pairwise(levels)],
         value=float(row.reading.value),
@@ -226,6 +143,24 @@ def projection(row: GoalRow, points: Sequence[GoalProgress]) -> Projection | Non
         days_left=(row.goal.ends_at - clock.now()) / ONE_DAY,
         seed=row.goal.pk.int % 2**32,
     )
+
+
+def _levels(goal: Goal, moments: Sequence[datetime]) -> list[Decimal | None]:
+    """The value of the goal at each of these moments; None before its first point."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT point.value
+            FROM unnest(%s::timestamptz[]) AS moment (at)
+            LEFT JOIN LATERAL (
+                SELECT value FROM goals_goalprogress AS earlier
+                WHERE goal_id = %s AND earlier.at <= moment.at ORDER BY earlier.at DESC LIMIT 1
+            ) AS point ON true
+            ORDER BY moment.at
+            """,
+            [list(moments), goal.pk],
+        )
+        return [value for (value,) in cursor.fetchall()]
 
 
 def events(*, owner_id: UUID, goal_id: UUID) -> QuerySet[GoalEvent]:
@@ -267,7 +202,8 @@ def totals(*, owner_id: UUID) -> dict[str, tuple[Total, ...]]:
     return {purpose: tuple(found[purpose]) for purpose in GoalMove.Purpose.values}
 
 
-def _rows(owner_id: UUID, goals: list[Goal]) -> list[GoalRow]:
+def rows_of(*, owner_id: UUID, goals: list[Goal]) -> list[GoalRow]:
+    """The goals as they stand, in their order and a fixed number of queries."""
     pks = [goal.pk for goal in goals]
     moved: dict[tuple[UUID, str], list[Total]] = defaultdict(list)
     sums = (
@@ -291,7 +227,7 @@ def _rows(owner_id: UUID, goals: list[Goal]) -> list[GoalRow]:
             scope=_members(one.goal),
             collected=tuple(moved[one.goal.pk, GoalMove.Purpose.COLLECT]),
             rewarded=tuple(moved[one.goal.pk, GoalMove.Purpose.REWARD]),
-            open_steps=sum(step.status in OPEN for step in one.goal.steps.all()),
+            open_steps=sum(step.status in UNDER_WAY for step in one.goal.steps.all()),
         )
         for one in _standing(owner_id, goals)
     ]
@@ -317,7 +253,9 @@ def _standing(owner_id: UUID, goals: list[Goal]) -> list[Measured]:
 
 def _as_it_was(goal: Goal) -> Measured:
     is_reached = goal.status == Goal.Status.ACHIEVED
-    return Measured(goal, Figures(), Reading(goal.value, goal.progress, is_reached, goal.unknown), None)
+    values = [None if value is None else Decimal(value) for value in goal.ended_with]
+    found = as_it_ended(load(goal.target), values) if goal.ended_at else ()
+    return Measured(goal, Figures(), Reading(goal.value, goal.progress, is_reached, goal.unknown, found), None)
 
 
 def _reaching(wallet_id: UUID) -> Q:

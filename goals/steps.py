@@ -28,3 +28,5 @@ PLACES: Final = {
     "accepts_changes.every_days": ("target", "adjust_days"),
     "scope": ("scope", "wallets"),
 }
+# What a field of an action is called in its form, where that is another name.
+FIELDS: Final = {"from": "only"}

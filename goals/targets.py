@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from kit.decimals import parse, plain
 from kit.errors import InvalidInputError
 from kit.limits import MAX_AMOUNT
+from kit.sentences import Sentence, figure, number, sentence, share
 
 Unit = Literal["count", "money", "ratio", "share"]
 Source = Literal["trades", "fills", "days", "value"]
@@ -20,7 +21,7 @@ Source = Literal["trades", "fills", "days", "value"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Something that is measured. `per` is the singular that "12 … a day" needs; `source` what it is counted from."""
+    """Something that is measured. `per` is the noun that "12 … a day" needs; `source` what it is counted from."""
 
     name: str
     label: str
@@ -50,7 +51,7 @@ METRICS: Final = {
         Metric("equity", "Equity", "money", "value", "What everything in scope is worth now."),
     )
 }
-OPERATORS: Final = (">=", ">", "<=", "<")
+OPERATORS: Final = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 
 # What each kind measures, by the name that people and programs use; the first is what a bare number means.
 MEASURES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
@@ -187,19 +188,73 @@ def read(kind: str, given: Any) -> Target:
         conditions = tuple(_conditions(given.get("conditions")))
     else:
         raise _wrong("kind", f"Choose one of {', '.join((*MEASURES, 'custom'))}.")
-    return Target(conditions, match, *_sample(given, conditions))
+    target = Target(conditions, match, *_sample(given, conditions))
+    if kind == "custom":
+        _check_possible(target)
+    return target
+
+
+def _check_possible(target: Target) -> None:
+    """Raises InvalidInputError where what is wanted contradicts itself: no figure is above 60 % and below 50 %."""
+    if target.match == "all":
+        for metric in {one.metric.name: one.metric for one in target.conditions}.values():
+            of_it = [one for one in target.conditions if one.metric is metric]
+            lowest = max((one for one in of_it if one.wants_more), key=_strictness, default=None)
+            highest = min((one for one in of_it if not one.wants_more), key=_strictness, default=None)
+            if lowest and highest and not _leave_room(lowest, highest):
+                raise _contradiction(
+                    sentence(
+                        "{metric} cannot be {low} and {high} at once: change one, or let any comparison be enough.",
+                        metric=metric.label, low=_told(lowest), high=_told(highest),
+                    )
+                )  # fmt: skip
+    most = [one for one in target.conditions if one.metric.name == "trades" and not one.wants_more]
+    if (target.match == "all" or len(most) == len(target.conditions)) and any(
+        not one.holds(Decimal(target.minimum_trades)) for one in most
+    ):
+        raise _contradiction(
+            sentence(
+                "It is measured after {least} closed trades, and allows fewer: change one of them.",
+                least=str(target.minimum_trades),
+            )
+        )
+
+
+def _strictness(condition: Condition) -> tuple[Decimal, bool]:
+    """Orders the bounds of one side: of two with one number, "above" is beyond "at least", "below" before "at most"."""
+    return condition.value, condition.operator in {">", "<="}
+
+
+def _leave_room(lowest: Condition, highest: Condition) -> bool:
+    """Whether some figure is both."""
+    if lowest.metric.unit == "count":
+        least = lowest.value + 1 if lowest.operator == ">" else lowest.value
+        return highest.holds(least)
+    if lowest.value == highest.value:
+        return lowest.holds(lowest.value) and highest.holds(highest.value)
+    return lowest.value < highest.value
+
+
+def _told(condition: Condition) -> Sentence:
+    kind = {"share": share, "money": figure}.get(condition.metric.unit)
+    value = kind(condition.value) if kind else number(plain(condition.value))
+    return sentence("{operator} {value}", operator=OPERATORS[condition.operator], value=value)
+
+
+def _contradiction(said: Sentence) -> InvalidInputError:
+    return InvalidInputError(said, fields={"target.conditions": said.exact})
 
 
 def _conditions(given: Any) -> Iterator[Condition]:
     if not isinstance(given, list) or not 1 <= len(given) <= MOST_CONDITIONS:
         raise _wrong("target.conditions", f"Give one to {MOST_CONDITIONS} comparisons.")
-    for number, one in enumerate(given):
-        place = f"target.conditions.{number}"
+    for row, one in enumerate(given):
+        place = f"target.conditions.{row}"
         if not isinstance(one, Mapping) or set(one) != {"metric", "operator", "value"}:
             raise _wrong(place, "A comparison has metric, operator and value.")
         if not isinstance(one["metric"], str) or one["metric"] not in METRICS:
             raise _wrong(f"{place}.metric", f"Choose one of {', '.join(METRICS)}.")
-        if one["operator"] not in OPERATORS:
+        if not isinstance(one["operator"], str) or one["operator"] not in OPERATORS:
             raise _wrong(f"{place}.operator", f"Choose one of {', '.join(OPERATORS)}.")
         yield _condition(METRICS[one["metric"]], one["operator"], one["value"], f"{place}.value")
 

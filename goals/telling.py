@@ -8,7 +8,7 @@ from typing import Final
 from goals.measuring import Measured
 from goals.models import Goal, GoalAction
 from goals.targets import load
-from goals.words import standing_in_words, target_in_words
+from goals.words import left_in_words, standing_in_words, target_in_words
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert, resolve_alerts
@@ -40,11 +40,11 @@ def tell_left(goal: Goal, action: GoalAction) -> None:
         owner_id=goal.owner_id,
         key=f"goal:{goal.pk}:action-{action.number}",
         level=Alert.Level.WARNING if is_given_up else Alert.Level.INFO,
-        title="{name}: {action} was given up" if is_given_up else "{name}: {action} was partly done",
+        title="{name}: {left}",
         body="{result}",
         about=about("goal", goal.pk),
         name=goal.name,
-        action=action.do,
+        left=left_in_words(action),
         result=action.result,
     )
 

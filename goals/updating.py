@@ -113,9 +113,9 @@ def _end(one: Measured, now: datetime) -> bool:
     if goal.paused_at is not None:
         return False
     if one.reading.is_reached and not _is_too_late(goal, now):
-        return life.achieve(goal, at=now)
+        return life.achieve(goal, at=now, read=one.reading)
     if goal.ends_at is not None and now >= goal.ends_at + GRACE:
-        return life.miss(goal, at=now)
+        return life.miss(goal, at=now, read=one.reading)
     return False
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from goals import charts, drafts, pages, selectors, services
-from goals.models import Goal
+from goals.models import OPEN, Goal
 from goals.templates import TEMPLATES
 from goals.wizard import Wizard
 from kit.errors import MoniqoError
@@ -24,11 +24,12 @@ from wallets.models import Wallet
 PER_PAGE: Final = 24
 TRADES_SHOWN: Final = 10
 ON_A_CARD: Final = 4
-STATUSES: Final[Mapping[str, tuple[str, tuple[str, ...] | None]]] = {
-    "": ("Open", (Goal.Status.DRAFT, Goal.Status.ACTIVE)),
+STATUSES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "": ("Open", OPEN),
     "achieved": ("Achieved", (Goal.Status.ACHIEVED,)),
     "missed": ("Missed", (Goal.Status.MISSED,)),
-    "all": ("All", None),
+    "cancelled": ("Cancelled", (Goal.Status.CANCELLED,)),
+    "all": ("All", (*OPEN, *selectors.ENDED)),
 }
 SPANS: Final = (("", "To the deadline"), ("now", "So far"))
 
@@ -42,7 +43,7 @@ def board(request: HtmxRequest) -> HttpResponse:
     status = status if status in STATUSES else ""
     wallets = list(Wallet.objects.filter(owner_id=owner_id).exclude(role=Wallet.Role.RESERVE).order_by("created_at"))
     wallet_id = next((wallet.pk for wallet in wallets if str(wallet.pk) == request.GET.get("wallet")), None)
-    rows = selectors.goal_rows(owner_id=owner_id, status=STATUSES[status][1], wallet_id=wallet_id)
+    rows = selectors.Board(owner_id=owner_id, status=STATUSES[status][1], wallet_id=wallet_id)
     context = {
         "page": Pages(rows, PER_PAGE).get_page(request.GET.get("page")),
         "has_goals": bool(rows) or Goal.objects.filter(owner_id=owner_id).exists(),
@@ -63,7 +64,7 @@ def card(request: HtmxRequest) -> HttpResponse:
     """The worst of the open goals, for other pages: of all, or of those that `?wallet=…` works for."""
     with missing_is_404(ValueError):
         wallet_id = UUID(text) if (text := request.GET.get("wallet", "")) else None
-    rows = selectors.goal_rows(owner_id=owner_of(request), status=STATUSES[""][1], wallet_id=wallet_id)
+    rows = selectors.open_rows(owner_id=owner_of(request), wallet_id=wallet_id)
     context = {"rows": rows[:ON_A_CARD], "more": len(rows) - ON_A_CARD, "wallet_id": wallet_id}
     return render(request, "goals/small.html", context)
 

@@ -32,7 +32,7 @@ from goals.forms import (
 from goals.models import Goal
 from goals.pages import Review, review
 from goals.rows import Row, are_valid
-from goals.steps import ACHIEVED, MISSED, ORDER, PLACES, REVIEW, STEPS
+from goals.steps import ACHIEVED, FIELDS, MISSED, ORDER, PLACES, REVIEW, STEPS
 from goals.targets import MOST_CONDITIONS
 from goals.writing import flattened
 from kit import days
@@ -345,7 +345,7 @@ class Wizard:
             row = listed[int(rest[0])]
             if len(rest) > 2 and rest[2].isdigit() and int(rest[2]) < len(row.shares):
                 return "actions", row.shares[int(rest[2])], rest[-1]
-            return "actions", row.form, rest[1] if len(rest) > 1 else ""
+            return "actions", row.form, FIELDS.get(rest[1], rest[1]) if len(rest) > 1 else ""
         return self.step if self.step != REVIEW else "actions", None, "step"
 
     # --- what was entered ---------------------------------------------------------------------------------------

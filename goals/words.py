@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from goals.measures import Reading
+from goals.models import GoalAction
 from goals.plan import Plan
-from goals.targets import Condition, Metric, Target
+from goals.targets import OPERATORS, Condition, Metric, Target
 from kit.decimals import plain
-from kit.sentences import Sentence, Value, amount, joined, number, sentence, share
+from kit.formatting import duration
+from kit.sentences import Sentence, Value, joined, money, number, sentence, share
 
-_OPERATORS: Final = {">=": "at least", ">": "above", "<=": "at most", "<": "below"}
 # What the chip of a goal says (`selectors.GoalRow.state`).
 STATES: Final = {
     "draft": "Draft",
@@ -34,7 +35,7 @@ def figure(metric: Metric, value: Decimal, base: str) -> Value:
     """A value of the metric: money in `base`, hidden from who hides amounts; everything else is public."""
     match metric.unit:
         case "money":
-            return amount(value, base)
+            return money(value, base)
         case "share":
             return share(value.quantize(_BASIS_POINT))
         case "count":
@@ -44,13 +45,14 @@ def figure(metric: Metric, value: Decimal, base: str) -> Value:
 
 
 def condition_in_words(condition: Condition, base: str) -> Sentence:
-    """`Closed trades: at least 200`."""
-    return sentence(
-        "{metric} {operator} {value}",
-        metric=condition.metric.label,
-        operator=_OPERATORS[condition.operator],
-        value=figure(condition.metric, condition.value, base),
-    )
+    """`Closed trades at least 200`."""
+    return sentence("{metric} {bound}", metric=condition.metric.label, bound=bound_in_words(condition, base))
+
+
+def bound_in_words(condition: Condition, base: str) -> Sentence:
+    """`at least 200`."""
+    value = figure(condition.metric, condition.value, base)
+    return sentence("{operator} {value}", operator=OPERATORS[condition.operator], value=value)
 
 
 def target_in_words(target: Target, base: str) -> Sentence:
@@ -60,8 +62,12 @@ def target_in_words(target: Target, base: str) -> Sentence:
 
 
 def value_in_words(target: Target, reading: Reading, base: str) -> Sentence:
-    """`134 of 200`, of the first thing that is wanted; what should stay small has a limit."""
+    """`134 of 200`; what should stay small has a limit. Of several comparisons how many hold, and if one is enough."""
     main = target.main
+    if len(target.conditions) > 1 and reading.found:
+        held, of = sum(one.holds for one in reading.found), len(target.conditions)
+        enough = ", one is enough" if target.match == "any" else ""
+        return Sentence(f"{held} of {of} comparisons hold{enough}")
     if reading.value is None:
         return Sentence("Not known yet")
     wanted = figure(main.metric, main.value, base)
@@ -75,6 +81,26 @@ _RENEWS: Final = {
     "same": "Begin again with the same target.",
     "ratchet": "Begin again; the target is the most that was reached.",
     "average": "Begin again; the target is the mean of what the last ones reached.",
+}
+# What an action has not done where it is done in part, and what is given up; its result says how much.
+NOT_ALL: Final = {
+    "close": "Not all closed",
+    "collect": "Not all collected",
+    "return": "Not all returned",
+    "renew": "Does not begin again",
+    "adjust": "Does not begin again",
+}
+_DOING: Final = {
+    "close": "closing positions",
+    "collect": "collecting",
+    "distribute": "distributing",
+    "pause": "pausing",
+    "continue": "letting everything go on",
+    "renew": "beginning again",
+    "adjust": "beginning again",
+    "reduce": "letting nothing new be opened",
+    "halt": "halting",
+    "return": "returning what is free",
 }
 _DOES: Final = {
     "close": "Close every position in scope.",
@@ -94,7 +120,7 @@ def action_in_words(action: Mapping[str, Any], base: str, names: Mapping[str, st
 
     match action["do"]:
         case "collect":
-            what: Value | str = _COLLECTS.get(action["amount"]) or amount(Decimal(action["amount"]), base)
+            what: Value | str = _COLLECTS.get(action["amount"]) or money(Decimal(action["amount"]), base)
             came = " and ".join(map(place, action["from"])) or "everything in scope"
             return sentence("Collect {what} from {came} to {place}.", what=what, came=came, place=place(action["to"]))
         case "distribute":
@@ -116,6 +142,19 @@ def action_in_words(action: Mapping[str, Any], base: str, names: Mapping[str, st
             return Sentence(_DOES[does])
 
 
+def status_in_words(step: GoalAction) -> str:
+    """Where an action stands, in a word or what it has not done."""
+    is_partly = step.status == GoalAction.Status.PARTLY
+    return NOT_ALL.get(step.do, step.get_status_display()) if is_partly else step.get_status_display()
+
+
+def left_in_words(step: GoalAction) -> str:
+    """`not all collected`, `collecting was given up`."""
+    if step.status == GoalAction.Status.SKIPPED:
+        return f"{_DOING[step.do]} was given up"
+    return status_in_words(step).lower()
+
+
 def standing_in_words(target: Target, reading: Reading, plan: Plan | None, base: str) -> Sentence:
     """How it stands against its plan: ahead, behind, on plan; or why nobody can say."""
     if reading.is_reached:
@@ -133,12 +172,24 @@ def standing_in_words(target: Target, reading: Reading, plan: Plan | None, base:
 
 
 def pace_in_words(target: Target, plan: Plan | None, base: str) -> Sentence:
-    """What would have to change: `12 trades a day instead of 7`."""
-    if plan is None or plan.pace is None or plan.needed is None:
+    """What would have to change: `12 trades a day instead of 7`; in the last day what is left and how long."""
+    if plan is None:
         return Sentence()
     metric = target.main.metric
-    per = f" {metric.per}" if metric.per else ""
+    if plan.needed is None and plan.to_go and plan.time_left:
+        left = figure(metric, plan.to_go, base)
+        return sentence(
+            f"{{left}}{_of(metric, plan.to_go)} to go in {{time}}.", left=left, time=duration(plan.time_left)
+        )
+    if plan.pace is None or plan.needed is None:
+        return Sentence()
     needed, pace = figure(metric, plan.needed, base), figure(metric, plan.pace, base)
     if plan.needed <= plan.pace:
+        per = _of(metric, plan.pace)
         return sentence(f"{{pace}}{per} a day so far; {{needed}} are enough.", pace=pace, needed=needed)
-    return sentence(f"{{needed}}{per} a day instead of {{pace}}.", needed=needed, pace=pace)
+    return sentence(f"{{needed}}{_of(metric, plan.needed)} a day instead of {{pace}}.", needed=needed, pace=pace)
+
+
+def _of(metric: Metric, count: Decimal) -> str:
+    """` trades`, ` trade` of one; nothing of what needs no noun."""
+    return f" {metric.per.removesuffix('s') if count == 1 else metric.per}" if metric.per else ""

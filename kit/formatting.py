@@ -185,6 +185,12 @@ def amount(value: Decimal, asset: str, *, signed: bool = False) -> str:
     return f"{number(value, places, signed=signed)}{NO_BREAK_SPACE}{asset}"
 
 
+def sum_of(value: Decimal, asset: str) -> str:
+    """`$1,200.00` of what stands for a currency, `0.01512345 BTC` of anything else: money that is wanted or was moved,
+    beside values that are told in the same way."""
+    return money(value, asset) if asset in SYMBOLS else amount(value, asset)
+
+
 def age(elapsed: timedelta) -> str:
     """`12 s`, `4 min`, `2 h`, `3 d`: the largest unit that fits.
 

@@ -93,6 +93,11 @@ def amount(value: Decimal, asset: str) -> Value:
     return Value("amount", plain(value), asset)
 
 
+def money(value: Decimal, asset: str) -> Value:
+    """The same as a page tells values: `$1,200.00` of what stands for a currency."""
+    return Value("money", plain(value), asset)
+
+
 def rule(value: Decimal, asset: str) -> Value:
     """A market's own bound, such as its lot or its smallest order: public like a price, with the asset it counts."""
     return Value("rule", plain(value), asset)
@@ -190,6 +195,12 @@ def _amount(text: str, unit: str, how: Display) -> str:
     return f"{text} {unit}" if how.is_exact else formatting.amount(Decimal(text), unit)
 
 
+def _money(text: str, unit: str, how: Display) -> str:
+    if how.hide_amounts:
+        return formatting.MASK
+    return f"{text} {unit}" if how.is_exact else formatting.sum_of(Decimal(text), unit)
+
+
 def _price(text: str, tick: str, how: Display) -> str:
     return text if how.is_exact else formatting.price(Decimal(text), Decimal(tick) if tick else None)
 
@@ -231,6 +242,7 @@ def _quoted(text: str, unit: str, how: Display) -> str:
 
 _KINDS: Final[dict[str, Callable[[str, Any, Display], str]]] = {
     "amount": _amount,
+    "money": _money,
     "price": _price,
     "number": _number,
     "public": lambda text, unit, how: text if how.is_exact else formatting.respelled(text),

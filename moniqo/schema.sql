@@ -41,6 +41,7 @@
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
+-- migration goals 0004_what_each_comparison_ended_with f8e9f23c0ea25fa4
 -- migration markets 0001_initial 3c3f4358ad1774dd
 -- migration markets 0002_prices 84ca09b169b6c73d
 -- migration markets 0003_derivatives bd93e7c416b54338
@@ -2110,6 +2111,7 @@ CREATE TABLE public.goals_goal (
     renews_id uuid,
     key character varying(100) NOT NULL,
     request_hash character varying(64) NOT NULL,
+    ended_with jsonb NOT NULL,
     CONSTRAINT goal_ended_says_when CHECK ((((ended_at IS NULL) AND ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('active'::character varying)::text]))) OR ((ended_at IS NOT NULL) AND ((status)::text = ANY (ARRAY[('achieved'::character varying)::text, ('missed'::character varying)::text, ('cancelled'::character varying)::text]))))),
     CONSTRAINT goal_ends_after_it_starts CHECK (((ends_at IS NULL) OR (ends_at > starts_at))),
     CONSTRAINT goals_goal_began_with_check CHECK ((began_with <> 'NaN'::numeric)),
@@ -4320,29 +4322,30 @@ INSERT INTO public.django_migrations VALUES
 	(64, 'goals', '0001_initial', now()),
 	(65, 'goals', '0002_policies', now()),
 	(66, 'goals', '0003_requests_once', now()),
-	(67, 'markets', '0003_derivatives', now()),
-	(68, 'portfolio', '0001_initial', now()),
-	(69, 'portfolio', '0002_policies', now()),
-	(70, 'portfolio', '0003_scene_of_a_history', now()),
-	(71, 'portfolio', '0004_prices', now()),
-	(72, 'sessions', '0001_initial', now()),
-	(73, 'wallets', '0010_platforms', now()),
-	(74, 'users', '0002_tokens', now()),
-	(75, 'users', '0003_two_factor', now()),
-	(76, 'wallets', '0011_credentials_under_aes', now()),
-	(77, 'wallets', '0012_archived_wallets', now()),
-	(78, 'wallets', '0013_waiting', now()),
-	(79, 'wallets', '0014_plans', now()),
-	(80, 'wallets', '0015_rules', now()),
-	(81, 'wallets', '0016_venue_positions', now()),
-	(82, 'wallets', '0017_protection', now()),
-	(83, 'wallets', '0018_proofs', now()),
-	(84, 'trading', '0015_more_limits', now()),
-	(85, 'trading', '0016_stops', now()),
-	(86, 'trading', '0017_ai_state', now()),
-	(87, 'users', '0004_second_factors_under_aes', now()),
-	(88, 'users', '0005_bound_tokens', now()),
-	(89, 'wallets', '0019_venue_names', now());
+	(67, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(68, 'markets', '0003_derivatives', now()),
+	(69, 'portfolio', '0001_initial', now()),
+	(70, 'portfolio', '0002_policies', now()),
+	(71, 'portfolio', '0003_scene_of_a_history', now()),
+	(72, 'portfolio', '0004_prices', now()),
+	(73, 'sessions', '0001_initial', now()),
+	(74, 'wallets', '0010_platforms', now()),
+	(75, 'users', '0002_tokens', now()),
+	(76, 'users', '0003_two_factor', now()),
+	(77, 'wallets', '0011_credentials_under_aes', now()),
+	(78, 'wallets', '0012_archived_wallets', now()),
+	(79, 'wallets', '0013_waiting', now()),
+	(80, 'wallets', '0014_plans', now()),
+	(81, 'wallets', '0015_rules', now()),
+	(82, 'wallets', '0016_venue_positions', now()),
+	(83, 'wallets', '0017_protection', now()),
+	(84, 'wallets', '0018_proofs', now()),
+	(85, 'trading', '0015_more_limits', now()),
+	(86, 'trading', '0016_stops', now()),
+	(87, 'trading', '0017_ai_state', now()),
+	(88, 'users', '0004_second_factors_under_aes', now()),
+	(89, 'users', '0005_bound_tokens', now()),
+	(90, 'wallets', '0019_venue_names', now());
 
 
 --
@@ -4789,7 +4792,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 71, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 89, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 90, true);
 
 
 --

@@ -90,12 +90,13 @@ def _fill(world: World) -> None:
             owner_id=owner.pk,
             name="A trade",
             kind="trade_volume",
-            target=1,
+            target=2,
             scope="fund",
             starts_at=clock.now() - timedelta(days=9),
             actions=[{"do": "collect", "amount": "1"}],
         )
     with tenancy.tenant(owner.pk):
+        goals.change(owner_id=owner.pk, goal_id=goal.pk, target=1)  # which what there is has reached
         goals.update(owner_id=owner.pk)
         GoalProgress.objects.create(owner=owner, goal=goal, at=clock.now(), value=1, progress=1)
     with tenancy.tenant(owner.pk):

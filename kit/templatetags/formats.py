@@ -227,6 +227,12 @@ def amount(value: Value, asset: str) -> SafeString | str:
 
 
 @register.filter
+def sum_of(value: Value, asset: str) -> SafeString | str:
+    """`$1,200.00`, `0.015 BTC`: money that is wanted or was moved, where values are told in the same way."""
+    return _shown(value, lambda known: _dimmed(formatting.sum_of(known, asset)), private=True)
+
+
+@register.filter
 def amount_signed(value: Value, asset: str) -> SafeString | str:
     """`+1,200.00 USDT`: what an entry did to an account."""
     return _shown(value, lambda known: _dimmed(formatting.amount(known, asset, signed=True)), private=True)

@@ -1,24 +1,29 @@
 """What happened lately, newest first, from one query over everything that leaves a trace."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import CharField, DecimalField, F, Func, QuerySet, Value
-from django.db.models.functions import Cast, Coalesce
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, DecimalField, ExpressionWrapper, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.urls import reverse
 
 from farms.models import AgentFarmAssignment
 from kit.models import SentenceField
-from kit.sentences import Sentence, Told, quoted, sentence
+from kit.sentences import Sentence, Told, joined, quoted, sentence
+from kit.sentences import amount as exact
 from kit.statements import Statement
 from trading.models import Order, Position
-from wallets.models import FundAllocation, SyncRun
+from wallets.models import AllocationLine, FundAllocation, PostingKind, SyncRun
 
 MOST: Final = 12
+MOST_LINKS: Final = 40  # of one posting that are looked at
+MOST_PARTS: Final = 3
 
 ICONS: Final = {
     "deposit": "arrow-down-to-line",
@@ -70,13 +75,34 @@ _COLUMNS: Final = ("event", "moment", "what", "sum", "unit", "who", "other", "li
 _NOTHING: Final = Value(None, output_field=DecimalField())
 
 
+# The kind of a movement, as a sentence has it, with its links where money came from, or went to, several wallets.
+_LINKS: Final = (
+    AllocationLine.objects.filter(
+        Q(allocation__source=None) | Q(allocation__target=None),
+        allocation=OuterRef("pk"),
+        allocation__kind__in=(PostingKind.COLLECT, PostingKind.REWARD),
+    )
+    .order_by("number")
+    .values(
+        link=JSONObject(
+            source="source_id", source_name="source__name", target="target_id", target_name="target__name",
+            amount=Cast("amount", CharField()), asset="asset",
+        )
+    )[:MOST_LINKS]
+)  # fmt: skip
+_MOVED: Final = ExpressionWrapper(
+    JSONObject(template="kind", values=JSONObject(posting="posting_id", links=ArraySubquery(_LINKS))),
+    output_field=SentenceField(),
+)
+
+
 def _parts(owner_id: UUID) -> Iterator[QuerySet[Any, tuple[Any, ...]]]:
     """Money moved, positions closed and opened, orders refused, syncs gone wrong, agents at work.
 
     Each is newest first and reads its newest rows by its own index.
     """
     yield _part(
-        FundAllocation.objects.filter(owner_id=owner_id).exclude(status="previewed"), "funds", "created_at", "kind",
+        FundAllocation.objects.filter(owner_id=owner_id).exclude(status="previewed"), "funds", "created_at", _MOVED,
         F("amount"), F("asset"), Coalesce("source__name", Value("")), Coalesce("target__name", Value("")),
         Coalesce("target_id", "source_id", "id"),
     )  # fmt: skip
@@ -104,7 +130,7 @@ def _parts(owner_id: UUID) -> Iterator[QuerySet[Any, tuple[Any, ...]]]:
     )  # fmt: skip
 
 
-def _part(rows: QuerySet[Any], event: str, moment: str, what: str | None, *rest: Any) -> Any:
+def _part(rows: QuerySet[Any], event: str, moment: str, what: Any, *rest: Any) -> Any:
     amount, unit, who, other, link = rest
     expressions = (
         Value(event), F(moment), _sentence(rows, what), amount, unit, who, other, Cast(link, CharField()),
@@ -113,10 +139,12 @@ def _part(rows: QuerySet[Any], event: str, moment: str, what: str | None, *rest:
     return rows.annotate(**named).order_by(f"-{moment}").values_list(*_COLUMNS)
 
 
-def _sentence(rows: QuerySet[Any], what: str | None) -> Any:
+def _sentence(rows: QuerySet[Any], what: Any) -> Any:
     """The column as a sentence, whatever it is: the parts of a union must agree."""
     if what is None:
         return Value(Sentence(), output_field=SentenceField())
+    if not isinstance(what, str):
+        return what
     if isinstance(rows.model._meta.get_field(what), SentenceField):
         return F(what)
     return Func(F(what), function="to_jsonb", output_field=SentenceField())
@@ -127,6 +155,8 @@ def _event(
 ) -> Event:
     match kind:
         case "funds":
+            if what.values["links"]:
+                return _shared(at, what.template, amount, asset, what.values)
             return _funds(at, what.template, amount, asset, name, other, link)
         case "closed":
             return Event(
@@ -166,6 +196,24 @@ def _funds(at: datetime, what: str, amount: Decimal | None, asset: str, name: st
         )
     before, after = verbs.get(what, ("Allocated", f"to {other}"))
     return Event(at, ICONS.get(what, "split"), before, amount, asset, after, reverse("wallets:wallet", args=[link]))
+
+
+def _shared(at: datetime, what: str, amount: Decimal | None, asset: str, moved: Mapping[str, Any]) -> Event:
+    """What was brought from or to several wallets in one posting: who gave or got how much of it."""
+    is_reward = what == PostingKind.REWARD
+    left: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    names: dict[str, str] = {}
+    for link in moved["links"]:
+        for end, sign in (("source", -1), ("target", 1)):
+            names[link[end]] = link[f"{end}_name"]
+            left[link[end], link["asset"]] += sign * Decimal(link["amount"])  # who passes it on keeps nothing
+    parts = [(names[pk], unit, abs(sum_)) for (pk, unit), sum_ in left.items() if (sum_ > 0 if is_reward else sum_ < 0)]
+    shown = [sentence("{amount} {way} {name}", amount=exact(sum_, unit), way="to" if is_reward else "from", name=name)
+             for name, unit, sum_ in parts[:MOST_PARTS]]  # fmt: skip
+    more = len(parts) - len(shown)
+    after = sentence(f"· {{parts}}{f' and {more} more' if more else ''}", parts=joined(*shown, by=", "))
+    url = reverse("wallets:posting", args=[moved["posting"]])
+    return Event(at, ICONS[what], "Shared out" if is_reward else "Collected", amount, asset, after, url)
 
 
 def _because(reason: Told) -> Sentence:

@@ -52,7 +52,8 @@ SECTIONS = (
     Section("Trading", (POSITIONS, ORDERS, TRADES)),
     Section("Operations", (ALERTS, CONNECTIONS)),
 )
-TABS = (PORTFOLIO, WALLETS, POSITIONS, ALERTS, MORE)
+# Of phones. Alerts have none: the bell with their count is in sight on every page.
+TABS = (PORTFOLIO, WALLETS, POSITIONS, GOALS, MORE)
 
 
 def links(pages: tuple[Page, ...], *, path: str, counts: Mapping[str, int]) -> list[Link]:

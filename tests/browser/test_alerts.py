@@ -153,9 +153,13 @@ def test_operators_see_the_platforms_alerts_marked_and_nobody_else_does(
     expect(page.get_by_text("Nothing needs you.")).to_be_visible()
 
 
-def test_phones_have_a_tab_of_alerts_with_their_count(open_page: OpenPage, reader: User) -> None:
+def test_phones_reach_alerts_by_the_bell_with_their_count_and_goals_by_a_tab(open_page: OpenPage, reader: User) -> None:
     page = open_page("/", user=reader, width=390).page
-    tab = page.locator(".tabs a", has_text="Alerts")
-    expect(tab).to_have_accessible_name(re.compile("Alerts.*2 open"))
-    tab.click()
+    tabs = page.get_by_role("navigation", name="Main, mobile").get_by_role("link")
+    expect(tabs).to_have_text([re.compile(name) for name in ("Portfolio", "Wallets", "Positions", "Goals", "More")])
+    bell = page.locator("#bell")
+    expect(bell).to_have_accessible_name("Alerts, 2 open")
+    bell.click()
     expect(page).to_have_url(re.compile("/alerts/$"))
+    page.get_by_role("navigation", name="Main, mobile").get_by_role("link", name="Goals").click()
+    expect(page).to_have_url(re.compile("/goals/$"))

@@ -26,12 +26,13 @@ def wishful(site: Site) -> World:
             owner_id=owner_id,
             name="The first trade",
             kind="trade_volume",
-            target="1",
+            target="2",
             starts_at=world.goal.starts_at,
             scope=[world.farm.wallet_id],
             actions=[{"do": "collect", "amount": "profit", "to": "master"}, {"do": "distribute", "shares": shares}],
         )
     with tenancy.tenant(owner_id):
+        services.change(owner_id=owner_id, goal_id=made.pk, target="1")  # which what there is has reached
         assert made.pk in services.update(owner_id=owner_id)
     with tenancy.tenant(owner_id):
         assert services.carry_out(owner_id=owner_id, goal_id=made.pk)
@@ -112,7 +113,12 @@ def test_the_board_and_a_goal_follow_what_happens_and_keep_the_zoom(open_page: O
 
 def test_goals_stand_on_the_pages_of_who_works_for_them(open_page: OpenPage, wishful: World) -> None:
     assert wishful.goal is not None
-    for path in ("/", f"/farms/{wishful.farm.pk}/", f"/wallets/{wishful.farm.wallet_id}/"):
+    for path in (
+        "/",
+        f"/farms/{wishful.farm.pk}/",
+        f"/farms/agents/{wishful.agent.pk}/",
+        f"/wallets/{wishful.farm.wallet_id}/",
+    ):
         visit = open_page(path, user=wishful.owner)
         visit.page.locator("#goals").scroll_into_view_if_needed()
         link = visit.page.locator(f'#goals a[href="/goals/{wishful.goal.pk}/"]')

@@ -355,9 +355,11 @@ def test_wallets_of_another_or_a_paused_connection_are_stated_and_do_not_break_t
 
     with ground.tenant():
         Connection.objects.filter(pk=desk.connection.pk).update(state="paused")
-    stopped = ground.goal(target=1, starts_at=clock.now() - timedelta(hours=1), actions=[
+    stopped = ground.goal(target=2, starts_at=clock.now() - timedelta(hours=1), actions=[
         {"do": "collect", "amount": "all", "to": "farm"}
     ], scope=[desk.master.pk])  # fmt: skip
+    with ground.tenant():
+        services.change(owner_id=ground.owner_id, goal_id=stopped.pk, target=1)
     achieve(ground, stopped)
     ground.carry_out(stopped)
     assert moved(ground, stopped) == []

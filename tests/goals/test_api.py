@@ -82,6 +82,20 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "custom", "target": {"match": "any", "conditions": [
         {"metric": "trades", "operator": ">=", "value": "9"}, {"metric": "profit", "operator": "<", "value": "1"}]}},
      "target.conditions", "reached already"),
+    ({"kind": "custom", "target": {"conditions": [
+        {"metric": "win_rate", "operator": ">", "value": "0.6"},
+        {"metric": "win_rate", "operator": "<", "value": "0.5"}]}},
+     "target.conditions", "Win rate cannot be above 0.6 and below 0.5 at once"),
+    ({"kind": "custom", "target": {"conditions": [
+        {"metric": "profit", "operator": ">=", "value": "5"}, {"metric": "profit", "operator": "<", "value": "5"}]}},
+     "target.conditions", "Profit cannot be at least 5 and below 5 at once"),
+    ({"kind": "custom", "target": {"conditions": [
+        {"metric": "trades", "operator": ">", "value": "5"}, {"metric": "trades", "operator": "<", "value": "6"}]}},
+     "target.conditions", "Closed trades cannot be above 5 and below 6 at once"),
+    ({"kind": "custom", "target": {"conditions": [
+        {"metric": "win_rate", "operator": ">", "value": "0.6"},
+        {"metric": "trades", "operator": "<=", "value": "9"}]}},
+     "target.conditions", "measured after 10 closed trades"),
     ({"kind": "equity", "target": "5"}, "target.value", "reached already"),
     ({"kind": "equity", "target": "500000000", "ends_at": None}, "ends_at", "by when"),
     ({"ends_at": "2020-01-01T00:00:00Z", "starts_at": "2019-01-01T00:00:00Z"}, "ends_at", "over already"),
@@ -104,8 +118,13 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
      "actions.1.shares.0.share", "up to 1"),
     ({"actions": [{"do": "collect", "amount": "-1"}]}, "actions.0.amount", "above zero"),
     ({"actions": [{"do": "collect", "to": "moon"}]}, "actions.0.to", "id of a wallet"),
-    ({"actions": [{"do": "collect", "to": "00000000-0000-0000-0000-000000000000"}]}, "actions", "no such wallet"),
-    ({"actions": [{"do": "collect", "from": ["00000000-0000-0000-0000-000000000000"]}]}, "actions", "no such wallet"),
+    ({"actions": ["close", {"do": "collect", "to": "00000000-0000-0000-0000-000000000000"}]}, "actions.1.to",
+     "no such wallet"),
+    ({"actions": [{"do": "collect", "from": ["00000000-0000-0000-0000-000000000000"]}]}, "actions.0.from",
+     "no such wallet"),
+    ({"actions": ["collect", {"do": "distribute", "shares": [
+        {"to": "master", "share": "0.5"}, {"to": "00000000-0000-0000-0000-000000000000", "share": "0.5"}]}]},
+     "actions.1.shares.1.to", "no such wallet"),
     ({"actions": ["renew", "collect"]}, "actions", "Renew comes last"),
     ({"actions": [{"do": "renew", "rule": "percentage"}]}, "actions.0.value", "10 % more"),
     ({"actions": [{"do": "close", "now": True}]}, "actions.0.now", "no such field"),
@@ -131,6 +150,39 @@ def test_what_makes_no_sense_is_refused_with_a_sentence_about_its_place(
     assert said in body["fields"][field], body
     with ground.tenant():
         assert not Goal.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("match", "low", "high"),
+    [("all", (">", "0.5"), ("<", "0.6")), ("all", (">=", "0.5"), ("<=", "0.5")), ("any", (">", "0.6"), ("<", "0.5"))],
+)
+def test_comparisons_that_leave_room_or_of_which_one_is_enough_are_taken(
+    client: Client, ground: Ground, match: str, low: tuple[str, str], high: tuple[str, str]
+) -> None:
+    conditions = [{"metric": "win_rate", "operator": operator, "value": value} for operator, value in (low, high)]
+    made(client, ground, kind="custom", target={"match": match, "conditions": conditions})
+
+
+def test_what_has_been_done_since_its_start_is_no_goal(client: Client, ground: Ground) -> None:
+    """Made or begun it would end at once, and move money that nobody has waited for."""
+    began = past(hours=1)
+    ground.round_trip(sold="120")
+    for kind, target in (
+        ("trade_volume", "1"), ("profit_target", "5"), ("trade_volume", {"measure": "notional", "value": "200"}),
+    ):  # fmt: skip
+        answer = make(client, ground, kind=kind, target=target, starts_at=began)
+        assert (answer.status_code, "reaches it already" in answer.json()["fields"]["target.value"]) == (422, True)
+    conditions = [
+        {"metric": "trades", "operator": ">=", "value": "9"},
+        {"metric": "fills", "operator": ">=", "value": "2"},
+    ]
+    custom = {"match": "any", "conditions": conditions}
+    answer = make(client, ground, kind="custom", target=custom, starts_at=began)
+    assert "reaches it already" in answer.json()["fields"]["target.conditions"]
+    with ground.tenant():
+        assert not Goal.objects.exists()
+    assert made(client, ground, target="2", starts_at=began)["value"] == "1"
+    assert made(client, ground, target="1")["value"] == "0"
 
 
 def test_wallets_of_somebody_else_and_reserves_are_no_scope(client: Client, ground: Ground, make_ground: Any) -> None:
@@ -277,9 +329,13 @@ def test_a_draft_counts_nothing_until_it_starts_and_does_not_end(client: Client,
     at = f"{API}/{goal['id']}"
     assert client.post(f"{at}/pause").status_code == 409
     assert client.get(f"{at}/preview").json()["moves"] == []
+    answer = client.post(f"{at}/start")
+    assert (answer.status_code, "reaches it already" in answer.json()["fields"]["target.value"]) == (422, True)
+    client.patch(at, json.dumps({"target": "2"}), content_type="application/json")
     started = client.post(f"{at}/start").json()
-    assert (started["status"], started["value"], started["is_reached"]) == ("active", "1", True)
+    assert (started["status"], started["value"], started["is_reached"]) == ("active", "1", False)
     assert client.post(f"{at}/start").json()["status"] == "active"
+    ground.round_trip()
     assert ground.update()
 
 
@@ -356,7 +412,7 @@ def test_what_the_api_says_is_what_the_selectors_say_to_the_last_digit(client: C
         assert told["unknown"] == row.reading.unknown.exact
         assert (told["plan"] is None) == (row.plan is None)
         if row.plan is not None:
-            for name in ("planned", "ahead", "pace", "needed"):
+            for name in ("planned", "ahead", "pace", "needed", "to_go"):
                 value = getattr(row.plan, name)
                 assert told["plan"][name] == (None if value is None else plain(value)), name
 
