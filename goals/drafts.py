@@ -127,8 +127,8 @@ def _scope(owner_id: UUID, given: Any) -> tuple[UUID | None, ...]:
     found = dict(Wallet.objects.filter(owner_id=owner_id, pk__in=ids).values_list("pk", "role"))
     if len(found) < len(set(ids)):
         raise _wrong("scope", "There is no such wallet: choose among yours.")
-    if any(role == Wallet.Role.RESERVE for role in found.values()):
-        raise _wrong("scope", "A reserve trades nothing: choose a farm, an agent or a master.")
+    if any(role in Wallet.IDLE for role in found.values()):
+        raise _wrong("scope", "Nothing is traded there: choose a farm, an agent or a master.")
     return tuple(dict.fromkeys(ids))
 
 
@@ -145,7 +145,7 @@ def _check_wallets(owner_id: UUID, draft: Draft) -> None:
         if action["do"] != "collect" or not sources or to in (FARM, MASTER):
             continue
         inside = Wallet.objects.filter(pk=to, pk__in=subtree([UUID(one) for one in sources]))
-        if taken := inside.exclude(role=Wallet.Role.RESERVE).first():
+        if taken := inside.exclude(role__in=Wallet.IDLE).first():
             said = f"{taken.name} would give to itself: collect to a wallet outside of what gives."
             raise _wrong(f"actions.{number}.to", said)
 

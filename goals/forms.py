@@ -321,7 +321,7 @@ def places_of(owner_id: UUID) -> tuple[list[tuple[str, str]], list[tuple[str, st
         return [pair for one in below.get(parent, []) for pair in ((one, level), *walk(one.pk, level + 1))]
 
     reserves = [one for one in wallets if one.role == Wallet.Role.RESERVE]
-    others = [one for one in wallets if one.role != Wallet.Role.RESERVE]
+    others = [one for one in wallets if one.role not in Wallet.IDLE]
     places = [(str(one.pk), f"{one.name} ({one.get_role_display().lower()})") for one in (*reserves, *others)]
     workers = [
         (
@@ -329,7 +329,7 @@ def places_of(owner_id: UUID) -> tuple[list[tuple[str, str]], list[tuple[str, st
             f"{one.name} ({one.get_role_display().lower()}{_of(names[one.parent_id] if one.parent_id else '', level)})",
         )
         for one, level in walk(None, 0)
-        if one.role != Wallet.Role.RESERVE
+        if one.role not in Wallet.IDLE
     ]
     return places, workers
 

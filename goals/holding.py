@@ -14,7 +14,7 @@ def scope_of(goal: Goal) -> list[UUID]:
     """The wallets that work for it now; of a goal of the whole fund its masters."""
     working = list(goal.assignments.filter(until=None).values_list("wallet_id", flat=True))
     if None in working:
-        return list(Wallet.objects.filter(owner_id=goal.owner_id, parent=None).values_list("pk", flat=True))
+        return list(Wallet.objects.filter(owner_id=goal.owner_id, role=Wallet.Role.MASTER).values_list("pk", flat=True))
     return [pk for pk in working if pk is not None]
 
 

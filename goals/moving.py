@@ -68,7 +68,7 @@ class Books:
         return [
             wallet
             for wallet in self.family.values()
-            if wallet.role != Wallet.Role.RESERVE and wanted & {one.pk for one in self.path(wallet)}
+            if wallet.role not in Wallet.IDLE and wanted & {one.pk for one in self.path(wallet)}
         ]
 
     def is_in_scope(self, wallet: Wallet) -> bool:

@@ -41,7 +41,7 @@ def board(request: HtmxRequest) -> HttpResponse:
     owner_id = owner_of(request)
     status = request.GET.get("status", "")
     status = status if status in STATUSES else ""
-    wallets = list(Wallet.objects.filter(owner_id=owner_id).exclude(role=Wallet.Role.RESERVE).order_by("created_at"))
+    wallets = list(Wallet.objects.filter(owner_id=owner_id).exclude(role__in=Wallet.IDLE).order_by("created_at"))
     wallet_id = next((wallet.pk for wallet in wallets if str(wallet.pk) == request.GET.get("wallet")), None)
     rows = selectors.Board(owner_id=owner_id, status=STATUSES[status][1], wallet_id=wallet_id)
     context = {

@@ -72,24 +72,26 @@
 -- migration users 0003_two_factor ff81671d742e434e
 -- migration users 0004_second_factors_under_aes 1beaaa6b20c7a50a
 -- migration users 0005_bound_tokens fcb55e2cb33bb3bf
--- migration wallets 0001_initial a9f89df26548a72e
--- migration wallets 0002_policies ac9edc20330754d9
--- migration wallets 0003_ledger 7b38fa5642ec3ef1
--- migration wallets 0005_rehearsing_connections ab4efdefeaf8c388
--- migration wallets 0006_hierarchy_functions 27278b849bfa1649
--- migration wallets 0007_connections_active_since ac17d5aa390a074b
--- migration wallets 0008_connections_as_others_see_them 06339c4a2c3ec79a
--- migration wallets 0009_reserves 7a5346617373abc2
--- migration wallets 0010_platforms 6f5edb043175d450
--- migration wallets 0011_credentials_under_aes bb40020aed6719a3
--- migration wallets 0012_archived_wallets bd019d849e425b2e
--- migration wallets 0013_waiting 3508e4395388b22c
--- migration wallets 0014_plans 28e0d92a9d30f1b6
--- migration wallets 0015_rules 64a5fb17b9125597
--- migration wallets 0016_venue_positions 5caf13f5cda808fb
--- migration wallets 0017_protection 93c2a27ef86545bd
--- migration wallets 0018_proofs 6426654ab1c9ee35
--- migration wallets 0019_venue_names ab74e276f07050d1
+-- migration wallets 0001_initial 7b6498c1092e05fe
+-- migration wallets 0002_policies fc2c50d8e38742aa
+-- migration wallets 0003_ledger 3264bf39482f906e
+-- migration wallets 0005_rehearsing_connections d5e8230397d85c3e
+-- migration wallets 0006_hierarchy_functions 0ec4b4ee17428135
+-- migration wallets 0007_connections_active_since 101e518eb872a0da
+-- migration wallets 0008_connections_as_others_see_them 72df931a31f057f9
+-- migration wallets 0009_reserves a4732ec0da967c74
+-- migration wallets 0010_platforms e2d94832e1ec2ba1
+-- migration wallets 0011_credentials_under_aes 61e43101587629da
+-- migration wallets 0012_archived_wallets e107124e3d1a089a
+-- migration wallets 0013_waiting 115e54a7bb540979
+-- migration wallets 0014_plans 7fbf3d54860532c2
+-- migration wallets 0015_rules cb7440cc43c550fb
+-- migration wallets 0016_venue_positions 92f75213fa1f03bd
+-- migration wallets 0017_protection ac690b84cd153742
+-- migration wallets 0018_proofs dc118da09af88d85
+-- migration wallets 0019_venue_names 089d6a3cf7fad6dc
+-- migration wallets 0020_as_of 492f498bc748ce29
+-- migration wallets 0021_unassigned dede83e165219ce1
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -154,6 +156,52 @@ CREATE FUNCTION public.ledger_allocation_agrees(a public.wallets_fundallocation)
                 SELECT FROM public.wallets_posting p
                 WHERE p.id = a.posting_id AND (p.owner_id, p.kind) = (a.owner_id, a.kind)))
 $$;
+
+
+--
+-- Name: ledger_as_of(bigint[], bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ledger_as_of(p_accounts bigint[], p_transfer bigint, p_at timestamp with time zone) RETURNS TABLE(account_id bigint, version bigint, balance numeric, transfer_id bigint)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+DECLARE
+    low bigint;   -- a link that is early enough, 0 while none is known
+    high bigint;  -- one that is not, or the one after the last
+    middle bigint;
+    link record;
+BEGIN
+    FOREACH account_id IN ARRAY p_accounts LOOP
+        low := 0;
+        SELECT a.version + 1 INTO high FROM wallets_account a WHERE a.id = account_id;
+        CONTINUE WHEN high IS NULL;
+        transfer_id := NULL;
+        WHILE low + 1 < high LOOP
+            -- the last one first: it is what is asked for as a rule
+            middle := CASE WHEN low = 0 AND p_transfer IS NULL AND p_at IS NULL THEN high - 1 ELSE (low + high) / 2 END;
+            SELECT t.id, t.debit_balance AS said, t.created_at INTO link FROM wallets_transfer t
+            WHERE t.debit_id = account_id AND t.debit_version = middle;
+            IF NOT FOUND THEN
+                SELECT t.id, t.credit_balance AS said, t.created_at INTO link FROM wallets_transfer t
+                WHERE t.credit_id = account_id AND t.credit_version = middle;
+            END IF;
+            IF link.id > p_transfer OR link.created_at > p_at THEN
+                high := middle;
+            ELSE
+                low := middle;
+                version := middle;
+                balance := link.said;
+                transfer_id := link.id;
+            END IF;
+        END LOOP;
+        IF transfer_id IS NOT NULL THEN
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END $$;
 
 
 --
@@ -3194,6 +3242,8 @@ CREATE TABLE public.wallets_connection (
     permissions character varying(12)[],
     failures integer NOT NULL,
     next_try_at timestamp with time zone,
+    deposits_to_id uuid,
+    withdrawals_from_id uuid,
     CONSTRAINT wallets_connection_failures_check CHECK ((failures >= 0))
 );
 
@@ -3208,7 +3258,7 @@ CREATE TABLE public.wallets_wallet (
     id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     name character varying(80) NOT NULL,
-    role character varying(7) NOT NULL,
+    role character varying(10) NOT NULL,
     base_asset character varying(20) NOT NULL,
     trading_state character varying(8) NOT NULL,
     target_weight numeric(9,8),
@@ -3220,7 +3270,7 @@ CREATE TABLE public.wallets_wallet (
     maximum_balance numeric(38,18),
     protects_in_halt boolean NOT NULL,
     CONSTRAINT wallet_ceiling_above_the_minimum CHECK (((maximum_balance IS NULL) OR (maximum_balance >= minimum_balance))),
-    CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = 'master'::text)) OR ((NOT ((role)::text = 'master'::text)) AND (parent_id IS NOT NULL)))),
+    CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = ANY (ARRAY[('master'::character varying)::text, ('unassigned'::character varying)::text]))) OR ((NOT ((role)::text = ANY (ARRAY[('master'::character varying)::text, ('unassigned'::character varying)::text]))) AND (parent_id IS NOT NULL)))),
     CONSTRAINT wallet_minimum_balance_not_negative CHECK ((minimum_balance >= (0)::numeric)),
     CONSTRAINT wallet_reserve_has_no_target CHECK (((NOT ((role)::text = 'reserve'::text)) OR (target_weight IS NULL))),
     CONSTRAINT wallet_target_weight_is_a_fraction CHECK (((target_weight IS NULL) OR ((target_weight >= (0)::numeric) AND (target_weight <= (1)::numeric)))),
@@ -3614,7 +3664,7 @@ CREATE TABLE public.wallets_posting (
     detail jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     owner_id uuid NOT NULL,
-    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text ~ '^(deposit|withdraw|assign|allocate|collect|reward|rebalance|hold|release|trade|fee|suspense|correct)$'::text))
+    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text ~ '^(deposit|withdraw|assign|claim|allocate|collect|reward|rebalance|hold|release|trade|fee|suspense|correct)$'::text))
 );
 
 ALTER TABLE ONLY public.wallets_posting FORCE ROW LEVEL SECURITY;
@@ -3648,9 +3698,11 @@ CREATE TABLE public.wallets_reconciliation (
     first_diverging_entry_id bigint,
     owner_id uuid NOT NULL,
     run_id uuid NOT NULL,
+    unassigned numeric(64,18) NOT NULL,
     CONSTRAINT wallets_reconciliation_books_total_check CHECK ((books_total <> 'NaN'::numeric)),
     CONSTRAINT wallets_reconciliation_drift_check CHECK ((drift <> 'NaN'::numeric)),
     CONSTRAINT wallets_reconciliation_suspense_check CHECK ((suspense <> 'NaN'::numeric)),
+    CONSTRAINT wallets_reconciliation_unassigned_check CHECK ((unassigned <> 'NaN'::numeric)),
     CONSTRAINT wallets_reconciliation_venue_total_check CHECK ((venue_total <> 'NaN'::numeric))
 );
 
@@ -3740,6 +3792,43 @@ CREATE SEQUENCE public.wallets_transfer_number
 --
 
 ALTER SEQUENCE public.wallets_transfer_number OWNED BY public.wallets_transfer.id;
+
+
+--
+-- Name: wallets_venuemovement; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_venuemovement (
+    id bigint NOT NULL,
+    kind character varying(10) NOT NULL,
+    venue_id character varying(128) NOT NULL,
+    asset character varying(20) NOT NULL,
+    amount numeric(38,18) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    status character varying(7) NOT NULL,
+    connection_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    posting_id bigint,
+    wallet_id uuid,
+    CONSTRAINT venue_movement_is_a_number CHECK (((amount > (0)::numeric) AND (amount < '100000000000000000000'::numeric))),
+    CONSTRAINT wallets_venuemovement_amount_check CHECK ((amount <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.wallets_venuemovement FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_venuemovement_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_venuemovement ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_venuemovement_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 
 --
@@ -4029,118 +4118,122 @@ INSERT INTO public.auth_permission VALUES
 	(170, 'Can change ledger proof', 43, 'change_ledgerproof'),
 	(171, 'Can delete ledger proof', 43, 'delete_ledgerproof'),
 	(172, 'Can view ledger proof', 43, 'view_ledgerproof'),
-	(173, 'Can add order', 44, 'add_order'),
-	(174, 'Can change order', 44, 'change_order'),
-	(175, 'Can delete order', 44, 'delete_order'),
-	(176, 'Can view order', 44, 'view_order'),
-	(177, 'Can add order event', 45, 'add_orderevent'),
-	(178, 'Can change order event', 45, 'change_orderevent'),
-	(179, 'Can delete order event', 45, 'delete_orderevent'),
-	(180, 'Can view order event', 45, 'view_orderevent'),
-	(181, 'Can add position', 46, 'add_position'),
-	(182, 'Can change position', 46, 'change_position'),
-	(183, 'Can delete position', 46, 'delete_position'),
-	(184, 'Can view position', 46, 'view_position'),
-	(185, 'Can add risk decision', 47, 'add_riskdecision'),
-	(186, 'Can change risk decision', 47, 'change_riskdecision'),
-	(187, 'Can delete risk decision', 47, 'delete_riskdecision'),
-	(188, 'Can view risk decision', 47, 'view_riskdecision'),
-	(189, 'Can add risk limit', 48, 'add_risklimit'),
-	(190, 'Can change risk limit', 48, 'change_risklimit'),
-	(191, 'Can delete risk limit', 48, 'delete_risklimit'),
-	(192, 'Can view risk limit', 48, 'view_risklimit'),
-	(193, 'Can add fill', 49, 'add_fill'),
-	(194, 'Can change fill', 49, 'change_fill'),
-	(195, 'Can delete fill', 49, 'delete_fill'),
-	(196, 'Can view fill', 49, 'view_fill'),
-	(197, 'Can add cancellation', 50, 'add_cancellation'),
-	(198, 'Can change cancellation', 50, 'change_cancellation'),
-	(199, 'Can delete cancellation', 50, 'delete_cancellation'),
-	(200, 'Can view cancellation', 50, 'view_cancellation'),
-	(201, 'Can add trade day', 51, 'add_tradeday'),
-	(202, 'Can change trade day', 51, 'change_tradeday'),
-	(203, 'Can delete trade day', 51, 'delete_tradeday'),
-	(204, 'Can view trade day', 51, 'view_tradeday'),
-	(205, 'Can add trade total', 52, 'add_tradetotal'),
-	(206, 'Can change trade total', 52, 'change_tradetotal'),
-	(207, 'Can delete trade total', 52, 'delete_tradetotal'),
-	(208, 'Can view trade total', 52, 'view_tradetotal'),
-	(209, 'Can add emergency stop', 53, 'add_emergencystop'),
-	(210, 'Can change emergency stop', 53, 'change_emergencystop'),
-	(211, 'Can delete emergency stop', 53, 'delete_emergencystop'),
-	(212, 'Can view emergency stop', 53, 'view_emergencystop'),
-	(213, 'Can add ai state', 54, 'add_aistate'),
-	(214, 'Can change ai state', 54, 'change_aistate'),
-	(215, 'Can delete ai state', 54, 'delete_aistate'),
-	(216, 'Can view ai state', 54, 'view_aistate'),
-	(217, 'Can add agent', 55, 'add_agent'),
-	(218, 'Can change agent', 55, 'change_agent'),
-	(219, 'Can delete agent', 55, 'delete_agent'),
-	(220, 'Can view agent', 55, 'view_agent'),
-	(221, 'Can add farm', 56, 'add_farm'),
-	(222, 'Can change farm', 56, 'change_farm'),
-	(223, 'Can delete farm', 56, 'delete_farm'),
-	(224, 'Can view farm', 56, 'view_farm'),
-	(225, 'Can add agent farm assignment', 57, 'add_agentfarmassignment'),
-	(226, 'Can change agent farm assignment', 57, 'change_agentfarmassignment'),
-	(227, 'Can delete agent farm assignment', 57, 'delete_agentfarmassignment'),
-	(228, 'Can view agent farm assignment', 57, 'view_agentfarmassignment'),
-	(229, 'Can add farm event', 58, 'add_farmevent'),
-	(230, 'Can change farm event', 58, 'change_farmevent'),
-	(231, 'Can delete farm event', 58, 'delete_farmevent'),
-	(232, 'Can view farm event', 58, 'view_farmevent'),
-	(233, 'Can add agent run', 59, 'add_agentrun'),
-	(234, 'Can change agent run', 59, 'change_agentrun'),
-	(235, 'Can delete agent run', 59, 'delete_agentrun'),
-	(236, 'Can view agent run', 59, 'view_agentrun'),
-	(237, 'Can add goal', 60, 'add_goal'),
-	(238, 'Can change goal', 60, 'change_goal'),
-	(239, 'Can delete goal', 60, 'delete_goal'),
-	(240, 'Can view goal', 60, 'view_goal'),
-	(241, 'Can add goal action', 61, 'add_goalaction'),
-	(242, 'Can change goal action', 61, 'change_goalaction'),
-	(243, 'Can delete goal action', 61, 'delete_goalaction'),
-	(244, 'Can view goal action', 61, 'view_goalaction'),
-	(245, 'Can add goal assignment', 62, 'add_goalassignment'),
-	(246, 'Can change goal assignment', 62, 'change_goalassignment'),
-	(247, 'Can delete goal assignment', 62, 'delete_goalassignment'),
-	(248, 'Can view goal assignment', 62, 'view_goalassignment'),
-	(249, 'Can add goal cursor', 63, 'add_goalcursor'),
-	(250, 'Can change goal cursor', 63, 'change_goalcursor'),
-	(251, 'Can delete goal cursor', 63, 'delete_goalcursor'),
-	(252, 'Can view goal cursor', 63, 'view_goalcursor'),
-	(253, 'Can add goal event', 64, 'add_goalevent'),
-	(254, 'Can change goal event', 64, 'change_goalevent'),
-	(255, 'Can delete goal event', 64, 'delete_goalevent'),
-	(256, 'Can view goal event', 64, 'view_goalevent'),
-	(257, 'Can add goal move', 65, 'add_goalmove'),
-	(258, 'Can change goal move', 65, 'change_goalmove'),
-	(259, 'Can delete goal move', 65, 'delete_goalmove'),
-	(260, 'Can view goal move', 65, 'view_goalmove'),
-	(261, 'Can add goal progress', 66, 'add_goalprogress'),
-	(262, 'Can change goal progress', 66, 'change_goalprogress'),
-	(263, 'Can delete goal progress', 66, 'delete_goalprogress'),
-	(264, 'Can view goal progress', 66, 'view_goalprogress'),
-	(265, 'Can add goal total', 67, 'add_goaltotal'),
-	(266, 'Can change goal total', 67, 'change_goaltotal'),
-	(267, 'Can delete goal total', 67, 'delete_goaltotal'),
-	(268, 'Can view goal total', 67, 'view_goaltotal'),
-	(269, 'Can add daily performance', 68, 'add_dailyperformance'),
-	(270, 'Can change daily performance', 68, 'change_dailyperformance'),
-	(271, 'Can delete daily performance', 68, 'delete_dailyperformance'),
-	(272, 'Can view daily performance', 68, 'view_dailyperformance'),
-	(273, 'Can add flow mark', 69, 'add_flowmark'),
-	(274, 'Can change flow mark', 69, 'change_flowmark'),
-	(275, 'Can delete flow mark', 69, 'delete_flowmark'),
-	(276, 'Can view flow mark', 69, 'view_flowmark'),
-	(277, 'Can add portfolio state', 70, 'add_portfoliostate'),
-	(278, 'Can change portfolio state', 70, 'change_portfoliostate'),
-	(279, 'Can delete portfolio state', 70, 'delete_portfoliostate'),
-	(280, 'Can view portfolio state', 70, 'view_portfoliostate'),
-	(281, 'Can add snapshot', 71, 'add_snapshot'),
-	(282, 'Can change snapshot', 71, 'change_snapshot'),
-	(283, 'Can delete snapshot', 71, 'delete_snapshot'),
-	(284, 'Can view snapshot', 71, 'view_snapshot');
+	(173, 'Can add venue movement', 44, 'add_venuemovement'),
+	(174, 'Can change venue movement', 44, 'change_venuemovement'),
+	(175, 'Can delete venue movement', 44, 'delete_venuemovement'),
+	(176, 'Can view venue movement', 44, 'view_venuemovement'),
+	(177, 'Can add order', 45, 'add_order'),
+	(178, 'Can change order', 45, 'change_order'),
+	(179, 'Can delete order', 45, 'delete_order'),
+	(180, 'Can view order', 45, 'view_order'),
+	(181, 'Can add order event', 46, 'add_orderevent'),
+	(182, 'Can change order event', 46, 'change_orderevent'),
+	(183, 'Can delete order event', 46, 'delete_orderevent'),
+	(184, 'Can view order event', 46, 'view_orderevent'),
+	(185, 'Can add position', 47, 'add_position'),
+	(186, 'Can change position', 47, 'change_position'),
+	(187, 'Can delete position', 47, 'delete_position'),
+	(188, 'Can view position', 47, 'view_position'),
+	(189, 'Can add risk decision', 48, 'add_riskdecision'),
+	(190, 'Can change risk decision', 48, 'change_riskdecision'),
+	(191, 'Can delete risk decision', 48, 'delete_riskdecision'),
+	(192, 'Can view risk decision', 48, 'view_riskdecision'),
+	(193, 'Can add risk limit', 49, 'add_risklimit'),
+	(194, 'Can change risk limit', 49, 'change_risklimit'),
+	(195, 'Can delete risk limit', 49, 'delete_risklimit'),
+	(196, 'Can view risk limit', 49, 'view_risklimit'),
+	(197, 'Can add fill', 50, 'add_fill'),
+	(198, 'Can change fill', 50, 'change_fill'),
+	(199, 'Can delete fill', 50, 'delete_fill'),
+	(200, 'Can view fill', 50, 'view_fill'),
+	(201, 'Can add cancellation', 51, 'add_cancellation'),
+	(202, 'Can change cancellation', 51, 'change_cancellation'),
+	(203, 'Can delete cancellation', 51, 'delete_cancellation'),
+	(204, 'Can view cancellation', 51, 'view_cancellation'),
+	(205, 'Can add trade day', 52, 'add_tradeday'),
+	(206, 'Can change trade day', 52, 'change_tradeday'),
+	(207, 'Can delete trade day', 52, 'delete_tradeday'),
+	(208, 'Can view trade day', 52, 'view_tradeday'),
+	(209, 'Can add trade total', 53, 'add_tradetotal'),
+	(210, 'Can change trade total', 53, 'change_tradetotal'),
+	(211, 'Can delete trade total', 53, 'delete_tradetotal'),
+	(212, 'Can view trade total', 53, 'view_tradetotal'),
+	(213, 'Can add emergency stop', 54, 'add_emergencystop'),
+	(214, 'Can change emergency stop', 54, 'change_emergencystop'),
+	(215, 'Can delete emergency stop', 54, 'delete_emergencystop'),
+	(216, 'Can view emergency stop', 54, 'view_emergencystop'),
+	(217, 'Can add ai state', 55, 'add_aistate'),
+	(218, 'Can change ai state', 55, 'change_aistate'),
+	(219, 'Can delete ai state', 55, 'delete_aistate'),
+	(220, 'Can view ai state', 55, 'view_aistate'),
+	(221, 'Can add agent', 56, 'add_agent'),
+	(222, 'Can change agent', 56, 'change_agent'),
+	(223, 'Can delete agent', 56, 'delete_agent'),
+	(224, 'Can view agent', 56, 'view_agent'),
+	(225, 'Can add farm', 57, 'add_farm'),
+	(226, 'Can change farm', 57, 'change_farm'),
+	(227, 'Can delete farm', 57, 'delete_farm'),
+	(228, 'Can view farm', 57, 'view_farm'),
+	(229, 'Can add agent farm assignment', 58, 'add_agentfarmassignment'),
+	(230, 'Can change agent farm assignment', 58, 'change_agentfarmassignment'),
+	(231, 'Can delete agent farm assignment', 58, 'delete_agentfarmassignment'),
+	(232, 'Can view agent farm assignment', 58, 'view_agentfarmassignment'),
+	(233, 'Can add farm event', 59, 'add_farmevent'),
+	(234, 'Can change farm event', 59, 'change_farmevent'),
+	(235, 'Can delete farm event', 59, 'delete_farmevent'),
+	(236, 'Can view farm event', 59, 'view_farmevent'),
+	(237, 'Can add agent run', 60, 'add_agentrun'),
+	(238, 'Can change agent run', 60, 'change_agentrun'),
+	(239, 'Can delete agent run', 60, 'delete_agentrun'),
+	(240, 'Can view agent run', 60, 'view_agentrun'),
+	(241, 'Can add goal', 61, 'add_goal'),
+	(242, 'Can change goal', 61, 'change_goal'),
+	(243, 'Can delete goal', 61, 'delete_goal'),
+	(244, 'Can view goal', 61, 'view_goal'),
+	(245, 'Can add goal action', 62, 'add_goalaction'),
+	(246, 'Can change goal action', 62, 'change_goalaction'),
+	(247, 'Can delete goal action', 62, 'delete_goalaction'),
+	(248, 'Can view goal action', 62, 'view_goalaction'),
+	(249, 'Can add goal assignment', 63, 'add_goalassignment'),
+	(250, 'Can change goal assignment', 63, 'change_goalassignment'),
+	(251, 'Can delete goal assignment', 63, 'delete_goalassignment'),
+	(252, 'Can view goal assignment', 63, 'view_goalassignment'),
+	(253, 'Can add goal cursor', 64, 'add_goalcursor'),
+	(254, 'Can change goal cursor', 64, 'change_goalcursor'),
+	(255, 'Can delete goal cursor', 64, 'delete_goalcursor'),
+	(256, 'Can view goal cursor', 64, 'view_goalcursor'),
+	(257, 'Can add goal event', 65, 'add_goalevent'),
+	(258, 'Can change goal event', 65, 'change_goalevent'),
+	(259, 'Can delete goal event', 65, 'delete_goalevent'),
+	(260, 'Can view goal event', 65, 'view_goalevent'),
+	(261, 'Can add goal move', 66, 'add_goalmove'),
+	(262, 'Can change goal move', 66, 'change_goalmove'),
+	(263, 'Can delete goal move', 66, 'delete_goalmove'),
+	(264, 'Can view goal move', 66, 'view_goalmove'),
+	(265, 'Can add goal progress', 67, 'add_goalprogress'),
+	(266, 'Can change goal progress', 67, 'change_goalprogress'),
+	(267, 'Can delete goal progress', 67, 'delete_goalprogress'),
+	(268, 'Can view goal progress', 67, 'view_goalprogress'),
+	(269, 'Can add goal total', 68, 'add_goaltotal'),
+	(270, 'Can change goal total', 68, 'change_goaltotal'),
+	(271, 'Can delete goal total', 68, 'delete_goaltotal'),
+	(272, 'Can view goal total', 68, 'view_goaltotal'),
+	(273, 'Can add daily performance', 69, 'add_dailyperformance'),
+	(274, 'Can change daily performance', 69, 'change_dailyperformance'),
+	(275, 'Can delete daily performance', 69, 'delete_dailyperformance'),
+	(276, 'Can view daily performance', 69, 'view_dailyperformance'),
+	(277, 'Can add flow mark', 70, 'add_flowmark'),
+	(278, 'Can change flow mark', 70, 'change_flowmark'),
+	(279, 'Can delete flow mark', 70, 'delete_flowmark'),
+	(280, 'Can view flow mark', 70, 'view_flowmark'),
+	(281, 'Can add portfolio state', 71, 'add_portfoliostate'),
+	(282, 'Can change portfolio state', 71, 'change_portfoliostate'),
+	(283, 'Can delete portfolio state', 71, 'delete_portfoliostate'),
+	(284, 'Can view portfolio state', 71, 'view_portfoliostate'),
+	(285, 'Can add snapshot', 72, 'add_snapshot'),
+	(286, 'Can change snapshot', 72, 'change_snapshot'),
+	(287, 'Can delete snapshot', 72, 'delete_snapshot'),
+	(288, 'Can view snapshot', 72, 'view_snapshot');
 
 
 --
@@ -4221,34 +4314,35 @@ INSERT INTO public.django_content_type VALUES
 	(41, 'wallets', 'walletrule'),
 	(42, 'wallets', 'venueposition'),
 	(43, 'wallets', 'ledgerproof'),
-	(44, 'trading', 'order'),
-	(45, 'trading', 'orderevent'),
-	(46, 'trading', 'position'),
-	(47, 'trading', 'riskdecision'),
-	(48, 'trading', 'risklimit'),
-	(49, 'trading', 'fill'),
-	(50, 'trading', 'cancellation'),
-	(51, 'trading', 'tradeday'),
-	(52, 'trading', 'tradetotal'),
-	(53, 'trading', 'emergencystop'),
-	(54, 'trading', 'aistate'),
-	(55, 'farms', 'agent'),
-	(56, 'farms', 'farm'),
-	(57, 'farms', 'agentfarmassignment'),
-	(58, 'farms', 'farmevent'),
-	(59, 'farms', 'agentrun'),
-	(60, 'goals', 'goal'),
-	(61, 'goals', 'goalaction'),
-	(62, 'goals', 'goalassignment'),
-	(63, 'goals', 'goalcursor'),
-	(64, 'goals', 'goalevent'),
-	(65, 'goals', 'goalmove'),
-	(66, 'goals', 'goalprogress'),
-	(67, 'goals', 'goaltotal'),
-	(68, 'portfolio', 'dailyperformance'),
-	(69, 'portfolio', 'flowmark'),
-	(70, 'portfolio', 'portfoliostate'),
-	(71, 'portfolio', 'snapshot');
+	(44, 'wallets', 'venuemovement'),
+	(45, 'trading', 'order'),
+	(46, 'trading', 'orderevent'),
+	(47, 'trading', 'position'),
+	(48, 'trading', 'riskdecision'),
+	(49, 'trading', 'risklimit'),
+	(50, 'trading', 'fill'),
+	(51, 'trading', 'cancellation'),
+	(52, 'trading', 'tradeday'),
+	(53, 'trading', 'tradetotal'),
+	(54, 'trading', 'emergencystop'),
+	(55, 'trading', 'aistate'),
+	(56, 'farms', 'agent'),
+	(57, 'farms', 'farm'),
+	(58, 'farms', 'agentfarmassignment'),
+	(59, 'farms', 'farmevent'),
+	(60, 'farms', 'agentrun'),
+	(61, 'goals', 'goal'),
+	(62, 'goals', 'goalaction'),
+	(63, 'goals', 'goalassignment'),
+	(64, 'goals', 'goalcursor'),
+	(65, 'goals', 'goalevent'),
+	(66, 'goals', 'goalmove'),
+	(67, 'goals', 'goalprogress'),
+	(68, 'goals', 'goaltotal'),
+	(69, 'portfolio', 'dailyperformance'),
+	(70, 'portfolio', 'flowmark'),
+	(71, 'portfolio', 'portfoliostate'),
+	(72, 'portfolio', 'snapshot');
 
 
 --
@@ -4345,7 +4439,9 @@ INSERT INTO public.django_migrations VALUES
 	(87, 'trading', '0017_ai_state', now()),
 	(88, 'users', '0004_second_factors_under_aes', now()),
 	(89, 'users', '0005_bound_tokens', now()),
-	(90, 'wallets', '0019_venue_names', now());
+	(90, 'wallets', '0019_venue_names', now()),
+	(91, 'wallets', '0020_as_of', now()),
+	(92, 'wallets', '0021_unassigned', now());
 
 
 --
@@ -4701,6 +4797,12 @@ INSERT INTO public.wallets_platform VALUES
 
 
 --
+-- Data for Name: wallets_venuemovement; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
 -- Data for Name: wallets_venueposition; Type: TABLE DATA; Schema: public; Owner: -
 --
 
@@ -4750,7 +4852,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 284, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 288, true);
 
 
 --
@@ -4785,14 +4887,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 71, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 72, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 90, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 92, true);
 
 
 --
@@ -5059,6 +5161,13 @@ SELECT pg_catalog.setval('public.wallets_rulerun_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('public.wallets_transfer_number', 1, false);
+
+
+--
+-- Name: wallets_venuemovement_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_venuemovement_id_seq', 1, false);
 
 
 --
@@ -5901,6 +6010,14 @@ ALTER TABLE ONLY public.users_user_user_permissions
 
 
 --
+-- Name: wallets_venuemovement venue_movement_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venuemovement
+    ADD CONSTRAINT venue_movement_once UNIQUE (connection_id, kind, venue_id);
+
+
+--
 -- Name: wallets_venueposition venue_position_once; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6066,6 +6183,14 @@ ALTER TABLE ONLY public.wallets_syncrun
 
 ALTER TABLE ONLY public.wallets_transfer
     ADD CONSTRAINT wallets_transfer_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_venuemovement wallets_venuemovement_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venuemovement
+    ADD CONSTRAINT wallets_venuemovement_pkey PRIMARY KEY (id);
 
 
 --
@@ -7101,10 +7226,24 @@ CREATE INDEX users_user_user_permissions_user_id_20aca447 ON public.users_user_u
 
 
 --
+-- Name: venue_movement_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX venue_movement_newest_first ON public.wallets_venuemovement USING btree (connection_id, at DESC);
+
+
+--
 -- Name: wallet_rule_on; Type: INDEX; Schema: public; Owner: -
 --
 
 CREATE INDEX wallet_rule_on ON public.wallets_walletrule USING btree (owner_id) WHERE is_on;
+
+
+--
+-- Name: wallet_unassigned_once_per_connection; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX wallet_unassigned_once_per_connection ON public.wallets_wallet USING btree (connection_id) WHERE ((archived_at IS NULL) AND ((role)::text = 'unassigned'::text));
 
 
 --
@@ -7136,6 +7275,13 @@ CREATE INDEX wallets_allocationline_target_id_be3cf57a ON public.wallets_allocat
 
 
 --
+-- Name: wallets_connection_deposits_to_id_02271696; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_connection_deposits_to_id_02271696 ON public.wallets_connection USING btree (deposits_to_id);
+
+
+--
 -- Name: wallets_connection_owner_id_27227bec; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -7154,6 +7300,13 @@ CREATE INDEX wallets_connection_platform_id_03a2083b ON public.wallets_connectio
 --
 
 CREATE INDEX wallets_connection_platform_id_03a2083b_like ON public.wallets_connection USING btree (platform_id varchar_pattern_ops);
+
+
+--
+-- Name: wallets_connection_withdrawals_from_id_6690d29d; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_connection_withdrawals_from_id_6690d29d ON public.wallets_connection USING btree (withdrawals_from_id);
 
 
 --
@@ -7322,6 +7475,34 @@ CREATE INDEX wallets_syncrun_owner_id_808a3bd3 ON public.wallets_syncrun USING b
 --
 
 CREATE INDEX wallets_transfer_posting_id_3edb3e18 ON public.wallets_transfer USING btree (posting_id);
+
+
+--
+-- Name: wallets_venuemovement_connection_id_8cd788c9; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_venuemovement_connection_id_8cd788c9 ON public.wallets_venuemovement USING btree (connection_id);
+
+
+--
+-- Name: wallets_venuemovement_owner_id_f8419d6d; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_venuemovement_owner_id_f8419d6d ON public.wallets_venuemovement USING btree (owner_id);
+
+
+--
+-- Name: wallets_venuemovement_posting_id_901460fb; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_venuemovement_posting_id_901460fb ON public.wallets_venuemovement USING btree (posting_id);
+
+
+--
+-- Name: wallets_venuemovement_wallet_id_96ec3b76; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_venuemovement_wallet_id_96ec3b76 ON public.wallets_venuemovement USING btree (wallet_id);
 
 
 --
@@ -8524,6 +8705,14 @@ ALTER TABLE ONLY public.wallets_allocationline
 
 
 --
+-- Name: wallets_connection wallets_connection_deposits_to_id_02271696_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_connection
+    ADD CONSTRAINT wallets_connection_deposits_to_id_02271696_fk_wallets_wallet_id FOREIGN KEY (deposits_to_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: wallets_connection wallets_connection_owner_id_27227bec_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -8537,6 +8726,14 @@ ALTER TABLE ONLY public.wallets_connection
 
 ALTER TABLE ONLY public.wallets_connection
     ADD CONSTRAINT wallets_connection_platform_id_03a2083b_fk_wallets_p FOREIGN KEY (platform_id) REFERENCES public.wallets_platform(slug) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_connection wallets_connection_withdrawals_from_id_6690d29d_fk_wallets_w; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_connection
+    ADD CONSTRAINT wallets_connection_withdrawals_from_id_6690d29d_fk_wallets_w FOREIGN KEY (withdrawals_from_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -8705,6 +8902,30 @@ ALTER TABLE ONLY public.wallets_syncrun
 
 ALTER TABLE ONLY public.wallets_syncrun
     ADD CONSTRAINT wallets_syncrun_owner_id_808a3bd3_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_venuemovement wallets_venuemovemen_connection_id_8cd788c9_fk_wallets_c; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venuemovement
+    ADD CONSTRAINT wallets_venuemovemen_connection_id_8cd788c9_fk_wallets_c FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_venuemovement wallets_venuemovement_owner_id_f8419d6d_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venuemovement
+    ADD CONSTRAINT wallets_venuemovement_owner_id_f8419d6d_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_venuemovement wallets_venuemovement_wallet_id_96ec3b76_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venuemovement
+    ADD CONSTRAINT wallets_venuemovement_wallet_id_96ec3b76_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -9235,6 +9456,13 @@ CREATE POLICY owner_only ON public.wallets_transfer USING ((owner_id = ( SELECT 
 
 
 --
+-- Name: wallets_venuemovement owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_venuemovement USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: wallets_venueposition owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -9448,6 +9676,12 @@ ALTER TABLE public.wallets_syncrun ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.wallets_transfer ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: wallets_venuemovement; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_venuemovement ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: wallets_venueposition; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -9520,6 +9754,14 @@ GRANT UPDATE(status) ON TABLE public.wallets_fundallocation TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.ledger_allocation_agrees(a public.wallets_fundallocation) TO moniqo_app;
 GRANT ALL ON FUNCTION public.ledger_allocation_agrees(a public.wallets_fundallocation) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION ledger_as_of(p_accounts bigint[], p_transfer bigint, p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.ledger_as_of(p_accounts bigint[], p_transfer bigint, p_at timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.ledger_as_of(p_accounts bigint[], p_transfer bigint, p_at timestamp with time zone) TO moniqo_system;
 
 
 --
@@ -10904,6 +11146,22 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_syncrun TO moniqo_syst
 
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_number TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_number TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_venuemovement; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_venuemovement TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_venuemovement TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_venuemovement_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_venuemovement_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_venuemovement_id_seq TO moniqo_system;
 
 
 --

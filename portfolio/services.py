@@ -31,6 +31,7 @@ from trading.services import watch_daily_losses, watched_for_daily_losses
 from wallets.models import Connection, Wallet
 from wallets.sync.runs import carry_forward_late, runs_under_way
 from wallets.sync.runs import request_sync as request_connection_sync
+from wallets.sync.unassigned import release_archived
 
 # A sync that has not ended by then has died with its worker, and the next one may start.
 SYNC_IS_DEAD_AFTER: Final = timedelta(minutes=10)
@@ -151,7 +152,9 @@ def look_after_losses(*, owner_id: UUID) -> None:
     zone = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))
     stand = standings(owner_id=owner_id, where=zone)
     masters: dict[UUID, list[UUID]] = {}
-    for pk, account in Wallet.objects.filter(owner_id=owner_id, parent=None).values_list("pk", "connection_id"):
+    for pk, account in Wallet.objects.filter(owner_id=owner_id, role=Wallet.Role.MASTER).values_list(
+        "pk", "connection_id"
+    ):
         masters.setdefault(account, []).append(pk)
     lost = {
         limit: _fall([stand[wallet] for wallet in ([on] if kind == "wallet" else masters.get(on, []))])
@@ -201,6 +204,7 @@ def ask_venues(*, owner_id: UUID) -> bool:
     with tenancy.tenant(owner_id):
         if not _begin_sync(owner_id):
             return False
+        release_archived(owner_id=owner_id)
         connections = list(Connection.objects.due(owner_id=owner_id).values_list("pk", flat=True))
     for connection_id in connections:
         try:

@@ -50,6 +50,7 @@ steps = st.one_of(
     st.tuples(st.just("find"), numbers, assets, amounts),
     st.tuples(st.just("allocate"), numbers, assets, st.integers(1, 100)),
     st.tuples(st.just("collect"), numbers, assets, st.integers(1, 100)),
+    st.tuples(st.just("claim"), numbers, assets, st.integers(1, 100)),
     st.tuples(st.just("correct"), numbers, assets, st.integers(1, 100)),
     st.tuples(st.just("fee"), numbers, assets, st.integers(1, 100)),
     st.tuples(st.just("hold"), numbers, st.integers(1, 100)),
@@ -77,6 +78,7 @@ class Books:
         name = f"Account {self.keys()}"
         account = Connection.objects.create(owner=self.owner, platform=platform, name=name, venue=venue, status="ok")
         master = self._wallet("master", account, base, None)
+        self._wallet("unassigned", account, base, None)
         instrument = make_instrument("BTC", "USDT", venue=venue)
         for _ in range(farms):
             farm_wallet = self._wallet("farm", account, base, master)
@@ -115,6 +117,13 @@ class Books:
         child = self._at(number)
         if child.parent is not None:
             self._move("collect", child, "wallet", child.parent, "wallet", asset, self._part(child, asset, percent))
+
+    def claim(self, number: int, asset: str, percent: int) -> None:
+        """What nobody claimed becomes a master's of the same account."""
+        spare = [one for one in self.wallets if one.role == "unassigned"]
+        source = spare[number % len(spare)]
+        target = next(one for one in self.wallets if one.connection_id == source.connection_id)
+        self._move("claim", source, "wallet", target, "wallet", asset, self._part(source, asset, percent))
 
     def correct(self, number: int, asset: str, percent: int) -> None:
         wallet = self._at(number)

@@ -15,7 +15,10 @@ from wallets.hierarchy.places import create_wallet, update_wallet
 from wallets.hierarchy.routes import Move, move_along, route
 from wallets.hierarchy.rules import apply_rules, make_rule, switch_rule
 from wallets.hierarchy.undoing import undo
-from wallets.sync.runs import assign_suspense, prune_sync_log, request_sync, sync_connection
+from wallets.sync.arriving import set_arrivals
+from wallets.sync.runs import prune_sync_log, request_sync, sync_connection
+from wallets.sync.suspense import assign_suspense
+from wallets.sync.unassigned import claim, release_archived
 from wallets.venues.accounts import create_demo_connection, open_paper_account
 
 __all__ = (
@@ -26,6 +29,7 @@ __all__ = (
     "apply_rules",
     "archive_wallet",
     "assign_suspense",
+    "claim",
     "collect",
     "create_demo_connection",
     "create_wallet",
@@ -38,9 +42,11 @@ __all__ = (
     "preview_collect",
     "preview_deposit",
     "prune_sync_log",
+    "release_archived",
     "request_sync",
     "restore_wallet",
     "route",
+    "set_arrivals",
     "switch_rule",
     "sync_connection",
     "undo",

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from wallets.connections import urls as connection_urls
-from wallets.hierarchy import place_pages, plan_pages, proof_pages, rule_pages, statement, views
+from wallets.hierarchy import arrival_pages, place_pages, plan_pages, proof_pages, rule_pages, statement, views
 
 app_name = "wallets"
 urlpatterns = [
@@ -25,5 +25,7 @@ urlpatterns = [
     path("<uuid:pk>/collect/", views.move, {"action": "collect"}, name="collect"),
     path("postings/<int:pk>/", views.posting, name="posting"),
     path("movements/<uuid:pk>/undo/", views.undo, name="undo"),
+    path("connections/<uuid:pk>/arrivals/", arrival_pages.arrivals, name="arrivals"),
+    path("connections/<uuid:pk>/arrivals/take/", arrival_pages.take, name="arrivals-take"),
     *connection_urls.urlpatterns,
 ]

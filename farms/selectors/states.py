@@ -255,7 +255,7 @@ def _refused(agent: AgentFacts, refusals: Refusals) -> State:
 
 # What the gate looked at (`trading.risk.gate.CHECKS`, and the funds) in as few words as a status has room for.
 _CAUSES: Final = {
-    "reserve": "a reserve trades nothing",
+    "reserve": "nothing is traded from it",
     "trading_state": "trading was stopped",
     "daily_loss": "lost what it may in a day",
     "instrument": "the market does not trade",

@@ -136,12 +136,12 @@ def _switch_goal(goal: Goal, asked: Iterable[str]) -> Iterator[Hit]:
 def _money(wallet: Wallet, asked: Iterable[str]) -> Iterator[Hit]:
     """Forms that ask how much, and what is stopped, before anything happens."""
     role = wallet.get_role_display()
-    if wallet.role != Wallet.Role.MASTER:
+    if wallet.role not in (Wallet.Role.MASTER, Wallet.Role.UNASSIGNED):
         if ALLOCATE in asked:
             yield Hit(f"Allocate to {wallet.name}", _inspector(wallet, ALLOCATE), "split", role)
         if COLLECT in asked:
             yield Hit(f"Collect from {wallet.name}", _inspector(wallet, COLLECT), "merge", role)
-    if HALT in asked and wallet.role != Wallet.Role.RESERVE:
+    if HALT in asked and wallet.role not in Wallet.IDLE:
         yield Hit(f"Halt {wallet.name}", _inspector(wallet, "settings"), "octagon-x", role)
 
 

@@ -161,6 +161,16 @@ def join_exchange(program: Program, exchanges: Exchanges) -> None:
     program.call("post", "/connections/{connection_id}/test", connection_id=made)
     assert program.rows("/connections/{connection_id}/positions", connection_id=made) == []
     program.call("put", "/connections/{connection_id}/credentials", {"credentials": key}, connection_id=made)
+    exchanges.binance().account.deposit("USDT", 5)
+    begun = program.rows("/connections/{connection_id}/syncs", connection_id=made)[0]["id"]
+    sync_connection(connection_id=UUID(made), owner_id=program.owner.pk, run_id=UUID(begun))
+    master = {"name": "At Binance", "role": "master", "connection_id": made}
+    taker = program.call("post", "/wallets", master, status=201)["id"]
+    program.call("put", "/connections/{connection_id}/arrivals", {"deposits_to": taker}, connection_id=made)
+    assert program.call("get", "/connections/{connection_id}/arrivals", connection_id=made)["is_told"]
+    assert program.rows("/connections/{connection_id}/movements", connection_id=made) == []
+    path = "/connections/{connection_id}/unassigned/{asset}"
+    program.call("post", path, {"wallet_id": taker}, status=201, connection_id=made, asset="USDT")
 
 
 def take_back(program: Program, made: Any) -> None:

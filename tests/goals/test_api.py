@@ -188,7 +188,7 @@ def test_what_has_been_done_since_its_start_is_no_goal(client: Client, ground: G
 def test_wallets_of_somebody_else_and_reserves_are_no_scope(client: Client, ground: Ground, make_ground: Any) -> None:
     theirs = make_ground().desk.farm
     reserve = ground.wallet("Savings", "reserve", ground.desk.master)
-    for wallet, said in ((theirs, "no such wallet"), (reserve, "A reserve trades nothing")):
+    for wallet, said in ((theirs, "no such wallet"), (reserve, "Nothing is traded there")):
         answer = make(client, ground, scope=[str(wallet.pk)])
         assert (answer.status_code, said in answer.json()["fields"]["scope"]) == (422, True)
     for action in ({"do": "collect", "to": str(theirs.pk)}, {"do": "collect", "from": [str(theirs.pk)]}):

@@ -106,6 +106,19 @@ class Held:
         return (self.market.price - self.entry) * self.quantity * self.market.size
 
 
+@dataclass
+class Moved:
+    """A deposit, or a withdrawal with its fee, that the exchange's history tells of."""
+
+    number: int
+    asset: str
+    amount: Decimal
+    fee: Decimal
+    is_deposit: bool
+    at_ms: int
+    is_done: bool = True
+
+
 class Account:
     """Everything one user has at one exchange. `main` is the account that orders are paid from."""
 
@@ -117,6 +130,7 @@ class Account:
         self.wallets: dict[str, dict[str, Decimal]] = {main: {}}
         self.orders: list[Placed] = []
         self.positions: dict[str, Held] = {}
+        self.moved: list[Moved] = []
         self.duplicates_fills = False
         self.reverses_fills = False
         self.doubles_ids = False  # whether a client id may be used again once its order has ended
@@ -130,6 +144,24 @@ class Account:
     def deposit(self, asset: str, amount: Decimal | int | str, account: str = "") -> None:
         wallet = self.wallets.setdefault(account or self.main, {})
         wallet[asset] = wallet.get(asset, ZERO) + Decimal(amount)
+
+    def receive(self, asset: str, amount: Decimal | int | str, account: str = "") -> Moved:
+        """A deposit from outside: it is in the balance and in the history."""
+        self.deposit(asset, amount, account)
+        return self._note(asset, Decimal(amount), ZERO, is_deposit=True)
+
+    def pay_out(self, asset: str, amount: Decimal | int | str, fee: Decimal | int | str = 0) -> Moved:
+        """A withdrawal of so much, with its fee beside it."""
+        self.deposit(asset, -Decimal(amount) - Decimal(fee))
+        return self._note(asset, Decimal(amount), Decimal(fee), is_deposit=False)
+
+    def _note(self, asset: str, amount: Decimal, fee: Decimal, *, is_deposit: bool) -> Moved:
+        self.moved.append(Moved(next(self._numbers), asset, amount, fee, is_deposit, self.now_ms()))
+        return self.moved[-1]
+
+    def moves(self, *, deposits: bool, since_ms: int) -> list[Moved]:
+        """Those of the history, newest first."""
+        return [one for one in reversed(self.moved) if one.is_deposit == deposits and one.at_ms >= since_ms]
 
     def total(self, asset: str, account: str = "") -> Decimal:
         return self.wallets.get(account or self.main, {}).get(asset, ZERO)

@@ -1,6 +1,7 @@
 """Binance: `api` (spot and wallet) and `fapi` (USDⓈ-margined futures)."""
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
@@ -72,6 +73,8 @@ class Binance(Wire):
         f"GET {SPOT}/account": "balances",
         "POST /sapi/v1/asset/get-funding-asset": "funding",
         "GET /sapi/v1/account/apiRestrictions": "restrictions",
+        "GET /sapi/v1/capital/deposit/hisrec": "deposits",
+        "GET /sapi/v1/capital/withdraw/history": "withdrawals",
         f"POST {SPOT}/order": "create",
         f"GET {SPOT}/order": "order",
         f"DELETE {SPOT}/order": "cancel",
@@ -174,6 +177,24 @@ class Binance(Wire):
                 "enableFutures": "trade" in rights, "enableMargin": False, "enablePortfolioMarginTrading": False,
                 "enableFixApiTrade": False, "enableFixReadOnly": False}  # fmt: skip
 
+    def deposits(self, request: Request) -> Any:
+        return [
+            {"id": str(one.number), "amount": text(one.amount), "coin": one.asset, "network": "ETH",
+             "status": 1 if one.is_done else 0, "address": "0x788cabe9236ce061e5a892e1a59395a81fc8d62c",
+             "addressTag": "", "txId": f"0x{one.number:x}", "insertTime": one.at_ms, "completeTime": one.at_ms,
+             "transferType": 0, "confirmTimes": "12/12", "unlockConfirm": 12, "walletType": 0}
+            for one in self.account.moves(deposits=True, since_ms=int(request.fields.get("startTime", 0)))
+        ]  # fmt: skip
+
+    def withdrawals(self, request: Request) -> Any:
+        return [
+            {"id": f"{one.number:032x}", "amount": text(one.amount), "transactionFee": text(one.fee), "coin": one.asset,
+             "status": 6 if one.is_done else 4, "address": "0x94df8b352de7f46f64b01d3666bf6e936e44ce60",
+             "txId": f"0x{one.number:x}", "applyTime": _second(one.at_ms),
+             "network": "ETH", "transferType": 0, "withdrawOrderId": "", "info": "", "confirmNo": 3, "walletType": 0}
+            for one in self.account.moves(deposits=False, since_ms=int(request.fields.get("startTime", 0)) - 1000)
+        ]  # fmt: skip
+
     def futures_balance(self, request: Request) -> Any:
         profit = sum((held.profit for held in self.futures.positions.values()), Decimal(0))
         return [
@@ -260,6 +281,10 @@ class Binance(Wire):
         )
         end = int(asked.get("endTime", account.now_ms() + 1))
         return [_trade(fill) for fill in fills if fill.at_ms <= end][: int(asked.get("limit", 500))]
+
+
+def _second(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _spot_market(market: Market) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from tests.simulators.account import Account, Fill, Held, Market, Placed, RefusedError
+from tests.simulators.account import Account, Fill, Held, Market, Moved, Placed, RefusedError
 from tests.simulators.wire import Key, Request, SaidNoError, Wire, signed, text
 
 STATES: Final = {"open": "live", "filled": "filled", "cancelled": "canceled"}
@@ -46,6 +46,8 @@ class Okx(Wire):
     private: ClassVar[dict[str, str]] = {
         "GET /api/v5/account/balance": "balance",
         "GET /api/v5/asset/balances": "funding",
+        "GET /api/v5/asset/deposit-history": "deposits",
+        "GET /api/v5/asset/withdrawal-history": "withdrawals",
         "GET /api/v5/account/positions": "positions",
         "GET /api/v5/account/config": "config",
         "POST /api/v5/trade/order": "create",
@@ -145,6 +147,29 @@ class Okx(Wire):
             {"availBal": text(total), "bal": text(total), "ccy": asset, "frozenBal": "0"}
             for asset, total in self.account.wallets.get("funding", {}).items()
         ]
+
+    def deposits(self, request: Request) -> Any:
+        return [
+            {"actualDepBlkConfirm": "10", "amt": text(one.amount), "areaCodeFrom": "", "ccy": one.asset,
+             "chain": f"{one.asset}-ERC20", "depId": str(one.number), "from": "", "fromWdId": "",
+             "state": "2" if one.is_done else "0", "to": "0x6e5f", "ts": str(one.at_ms), "txId": f"0x{one.number:x}"}
+            for one in self._moves(request, deposits=True)
+        ]  # fmt: skip
+
+    def withdrawals(self, request: Request) -> Any:
+        return [
+            {"amt": text(one.amount), "ccy": one.asset, "chain": f"{one.asset}-ERC20", "clientId": "",
+             "fee": text(one.fee), "feeCcy": one.asset, "from": "156****359", "memo": "", "nonTradableAsset": False,
+             "state": "2" if one.is_done else "0", "to": "0xa30d", "ts": str(one.at_ms), "txId": f"0x{one.number:x}",
+             "wdId": str(one.number)}
+            for one in self._moves(request, deposits=False)
+        ]  # fmt: skip
+
+    def _moves(self, request: Request, *, deposits: bool) -> list[Moved]:
+        """Newest first, between `before` and `after`, both excluded."""
+        asked = request.fields
+        found = self.account.moves(deposits=deposits, since_ms=int(asked.get("before", -1)) + 1)
+        return [one for one in found if one.at_ms < int(asked.get("after", 10**15))][: int(asked.get("limit", 100))]
 
     def positions(self, request: Request) -> Any:
         return [_position(held, self.account.now_ms()) for held in self.account.positions.values()]

@@ -27,7 +27,7 @@ def reserve(as_owner: User) -> Desk:
 def test_the_gate_refuses_every_order_of_a_reserve(reserve: Desk, terms: dict[str, object]) -> None:
     order = reserve.place(quantity="1", **terms)  # type: ignore[arg-type]
     assert order.is_refused
-    said = "Savings is a reserve, and nothing is traded from it: move the money to a farm first."
+    said = "Nothing is traded from Savings: move the money to a farm first."
     assert order.refusal.exact == said
     with tenancy.tenant(reserve.owner.pk):
         assert RiskDecision.objects.get(order=order).limit == "reserve"

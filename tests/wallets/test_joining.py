@@ -327,8 +327,9 @@ def test_an_account_is_synced_before_any_wallet_stands_for_it(
 
 def test_only_what_was_shown_is_taken(browser: Client, watched: Connection, owner: User, exchanges: Exchanges) -> None:
     make_wallet(owner, connection=watched)
-    exchanges.binance().account.deposit("USDT", 10)
     SyncRun.objects.update(status="failed")  # the first one, which no worker carries out here
+    sync_connection(owner_id=owner.pk, connection_id=watched.pk)
+    exchanges.binance().account.deposit("USDT", 10)
     sync_connection(owner_id=owner.pk, connection_id=watched.pk)
     address = reverse("wallets:connection-assign", args=(watched.pk, "USDT"))
     form = browser.get(address).content.decode()

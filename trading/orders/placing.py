@@ -180,7 +180,7 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
         ),
         standing=facts.standing,
         path=facts.path,
-        reserve=facts.wallet.name if facts.wallet.role == Wallet.Role.RESERVE else "",
+        reserve=facts.wallet.name if facts.wallet.role in Wallet.IDLE else "",
         exit_stop=trailed if order.exit_stop is None else order.exit_stop,
     )
 

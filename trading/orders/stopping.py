@@ -155,8 +155,8 @@ def _checked(owner_id: UUID, wallet_id: UUID, policy: str) -> Wallet:
     wallet = get_wallet(owner_id=owner_id, wallet_id=wallet_id)
     if policy not in Policy.values:
         raise InvalidInputError(f"Choose one of {', '.join(Policy.values)}.", fields={"policy": "No such policy."})
-    if wallet.role == Wallet.Role.RESERVE:
-        raise InvalidInputError(f"{wallet.name} is a reserve: nothing is traded from it.")
+    if wallet.role in Wallet.IDLE:
+        raise InvalidInputError(f"Nothing is traded from {wallet.name}: there is nothing to stop.")
     return wallet
 
 

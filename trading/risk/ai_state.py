@@ -59,7 +59,7 @@ def write_ai_state(*, wallet: Wallet, version: int, wish: Wish, written_by: str 
         raise InvalidInputError(
             "Let it expire later than now, or leave the moment out.", fields={"expires_at": "It is over already."}
         )
-    if wallet.role == Wallet.Role.RESERVE or wallet.archived_at is not None:
+    if wallet.role in Wallet.IDLE or wallet.archived_at is not None:
         raise ConflictError(f"Nothing is traded from {wallet.name}: choose the wallet of an agent, a farm or a master.")
     with transaction.atomic():
         Wallet.objects.select_for_update(no_key=True).get(pk=wallet.pk)  # writers take turns

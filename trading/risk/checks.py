@@ -66,7 +66,7 @@ class Proposal:
     """The order to be judged. `quantity` is in whole lots, `requested` what was asked for, both in base.
 
     `protects` says that it carries out the stop or the target of a position; `reserve` is the name of the wallet where
-    that is a reserve.
+    that is a reserve, or what is unassigned at an account.
     """
 
     is_buy: bool
@@ -97,7 +97,7 @@ def dust(lot_size: Decimal, minimum_notional: Decimal, price: Decimal | None) ->
 
 def _check_reserve(proposal: Proposal) -> Told:
     if proposal.reserve:
-        return f"{proposal.reserve} is a reserve, and nothing is traded from it: move the money to a farm first."
+        return f"Nothing is traded from {proposal.reserve}: move the money to a farm first."
     return ""
 
 

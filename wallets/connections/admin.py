@@ -22,6 +22,7 @@ from wallets.models import (
     Platform,
     Reconciliation,
     SyncRun,
+    VenueMovement,
     VenuePosition,
 )
 from wallets.sync.health import unwatched_words
@@ -30,6 +31,9 @@ from wallets.venues.alerts import tell_of_switch
 from wallets.venues.asked import require_credentials
 from wallets.venues.credentials import store_credentials
 from wallets.venues.obligations import open_under
+
+# What a look at an asset compares.
+SUMS = ("venue_total", "books_total", "unassigned", "suspense", "drift")
 
 
 class CredentialFieldInline(TabularInline):
@@ -145,8 +149,8 @@ class CredentialAdmin(AuditedAdmin):
 
 class ReconciliationInline(ReadOnlyInline):
     model = Reconciliation
-    units = MappingProxyType({"venue_total": "asset", "books_total": "asset", "suspense": "asset", "drift": "asset"})
-    fields = ("asset", "venue_total", "books_total", "suspense", "drift", "first_diverging_entry")
+    units = MappingProxyType(dict.fromkeys(SUMS, "asset"))
+    fields = ("asset", *SUMS, "first_diverging_entry")
 
 
 @admin.register(SyncRun)
@@ -160,8 +164,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
 @admin.register(Reconciliation)
 class ReconciliationAdmin(ReadOnlyAdmin):
-    units = MappingProxyType({"venue_total": "asset", "books_total": "asset", "suspense": "asset", "drift": "asset"})
-    list_display = ("run", "asset", "venue_total", "books_total", "suspense", "drift")
+    units = MappingProxyType(dict.fromkeys(SUMS, "asset"))
+    list_display = ("run", "asset", *SUMS)
     list_filter = ("asset", "run__status")
     list_select_related = ("run",)
     search_fields = ("asset", "run__connection__name", "owner__email")
@@ -174,6 +178,15 @@ class VenuePositionAdmin(ReadOnlyAdmin):
     list_filter = ("side", "settle", "connection__platform")
     list_select_related = ("connection",)
     search_fields = ("connection__name", "owner__email", "symbol")
+
+
+@admin.register(VenueMovement)
+class VenueMovementAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"amount": "asset"})
+    list_display = ("connection", "kind", "amount", "asset", "status", "at")
+    list_filter = ("kind", "status", "asset", "connection__platform")
+    list_select_related = ("connection",)
+    search_fields = ("connection__name", "owner__email", "venue_id")
 
 
 @admin.register(DemoBalance)

@@ -50,11 +50,12 @@ class PlatformOut(Schema):
 
 
 class AssetOut(Schema):
-    """One asset of one sync, in units of the asset; `drift` = venue_total − books_total − suspense."""
+    """One asset of one sync, in units of the asset; `drift` = venue_total − books_total − unassigned − suspense."""
 
     asset: str
     venue_total: Amount
     books_total: Amount
+    unassigned: Amount
     suspense: Amount
     drift: Amount
     first_diverging_entry_id: int | None

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -18,7 +19,9 @@ from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from wallets.connections.forms import NameForm
 from wallets.models import Platform, Reconciliation, Wallet
 from wallets.sync.health import ConnectionHealth, connection_health
-from wallets.sync.runs import assign_suspense, request_sync
+from wallets.sync.runs import request_sync
+from wallets.sync.suspense import assign_suspense
+from wallets.sync.unassigned import claim
 from wallets.venues.accounts import rename_connection, set_connection_state
 from wallets.venues.capabilities import OPERATIONS, capabilities_of
 from wallets.venues.registry import ADAPTERS
@@ -168,15 +171,23 @@ def assign(request: HttpRequest, pk: UUID, asset: str) -> HttpResponse:
 @login_required
 @require_POST
 def assign_all(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Take everything that is unexplained into the master's books; what it cannot bear stays, and is said."""
+    """Take everything that no wallet claims into the master's books; what it cannot bear stays, and is said."""
     health = _health(request, pk)
-    taken = []
-    for row in health.unexplained:
+    owner_id, taken = owner_of(request), []
+    masters = Wallet.objects.filter(owner_id=owner_id, connection=pk, role=Wallet.Role.MASTER, archived_at=None)
+    master = masters.order_by("created_at").first()
+    if master is None:
+        raise Http404("There is no master wallet.")
+    for row in health.unclaimed:
+        key = f"{row.run_id}:{row.asset}"  # pressed twice it is done once
+        asked: dict[str, Any] = {
+            "owner_id": owner_id, "connection_id": pk, "asset": row.asset, "wallet_id": master.pk
+        }  # fmt: skip
         try:
-            key = f"assign:{row.run_id}:{row.asset}"  # pressed twice it is done once
-            assign_suspense(
-                owner_id=owner_of(request), connection_id=pk, asset=row.asset, key=key, expected=row.unexplained
-            )
+            if row.unassigned:
+                claim(**asked, amount=row.unassigned, key=f"claim:{key}")
+            if row.unexplained:
+                assign_suspense(**asked, expected=row.unexplained, key=f"assign:{key}")
             taken.append(row.asset)
         except MoniqoError as error:
             messages.error(request, f"{row.asset}: {error}")

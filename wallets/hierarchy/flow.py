@@ -95,13 +95,13 @@ class _Item:
 
 
 def colours(tree: Sequence[WalletNode]) -> dict[UUID, int]:
-    """A colour (1 to 6) for every wallet: each farm its own, its agents the same, reserves that of free money."""
+    """A colour (1 to 6) for every wallet: each farm its own, its agents the same, idle money one for all."""
     found: dict[UUID, int] = {}
     palette = cycle(COLOURS)
     for node in tree:
         if node.role == Wallet.Role.FARM:
             found[node.id] = next(palette)
-        elif node.role == Wallet.Role.RESERVE:
+        elif node.role in Wallet.IDLE:
             found[node.id] = REST_COLOUR
         else:
             found[node.id] = found.get(node.parent_id, COLOURS[0]) if node.parent_id else COLOURS[0]

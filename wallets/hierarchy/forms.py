@@ -109,7 +109,7 @@ class SettingsForm(forms.Form):
         self.node = node
         for name in ("minimum_balance", "maximum_balance"):
             self.fields[name].label = f"{self.fields[name].label}, in {node.base_asset}"
-        if node.parent_id is None or node.role == Wallet.Role.RESERVE:
+        if node.parent_id is None or node.role in Wallet.IDLE:
             del self.fields["target_percent"]
         if node.role == Wallet.Role.RESERVE:
             del self.fields["trading_state"]

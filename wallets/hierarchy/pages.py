@@ -35,6 +35,7 @@ ICONS: Final = {
     Wallet.Role.FARM: "split",
     Wallet.Role.AGENT: "bot",
     Wallet.Role.RESERVE: "piggy-bank",
+    Wallet.Role.UNASSIGNED: "inbox",
 }
 WALLET_PARTS: Final = ("wallet", "inspector")  # the regions of one wallet's page that htmx asks for
 FORM: Final = "transfer"  # what htmx targets when it asks for the form alone
@@ -66,8 +67,11 @@ class Choice:
 
 
 def choices(place: Place, node: WalletNode, *, settings: bool = True) -> list[Choice]:
-    """On its own page a master offers what moves money to and from its farms too; in the tree each farm does."""
+    """On its own page a master offers what moves money to and from its farms too; in the tree each farm does. Nothing
+    where a real account's master has no farm yet."""
     tabs: tuple[tuple[str, str], ...] = TABS if node.parent_id else MASTER_TABS
+    if node.role == Wallet.Role.UNASSIGNED:  # its money goes to a wallet of the account, on a page of its own
+        return [Choice(SETTINGS, "Settings", place.with_tab(SETTINGS))] if settings else []
     if tabs is MASTER_TABS and place.page == WALLET and node.present_children:
         tabs = (*MASTER_TABS[:1], *TABS[:2])
     if not node.is_paper:  # what arrives at a real account, its next sync finds
@@ -92,7 +96,7 @@ def place_of(nodes: Nodes, node: WalletNode, page: str, asked: QueryDict) -> Pla
     """
     tabs = [choice.tab for choice in choices(Place(page, node.id, ""), node, settings=page == TREE)]
     tab = asked.get("tab", "")
-    place = Place(page, node.id, tab if tab in tabs else tabs[0])
+    place = Place(page, node.id, tab if tab in tabs else next(iter(tabs), ""))
     if node.parent_id or place.tab not in SWAPPED:
         return place
     below = _present_below(nodes, node)
@@ -214,7 +218,7 @@ def wallet_page(
         "sort": sort,
         "choices": choices(place, node, settings=False),
         "farms": [(other.name, replace(place, child=other.id)) for other in _farms_of(nodes, place)],
-        "transfer": shown or _transfer(request, nodes, place),
+        "transfer": shown or (_transfer(request, nodes, place) if place.tab else None),
         "asset": asset,
         "kind": kind,
         "kind_label": dict(Account.Kind.choices).get(kind, kind),

@@ -46,7 +46,7 @@ def create_wallet(
     name = name.strip()
     if not name:
         raise InvalidInputError("Give the wallet a name.", fields={"name": "A name is needed."})
-    if role not in Wallet.Role.values:
+    if role not in Wallet.Role.values or role == Wallet.Role.UNASSIGNED:  # which a sync makes
         raise InvalidInputError("A wallet is a master, a farm, an agent or a reserve.", fields={"role": "Not a role."})
     _check_place(role, parent)
     _check_weight(target_weight, role)

@@ -12,8 +12,11 @@ from kit.http import owner_of
 from kit.users.access import MOVE
 from wallets.hierarchy import places, proofs, rules
 from wallets.hierarchy.schemas import (
+    ArrivalsIn,
+    ArrivalsOut,
     AssignedOut,
     AssignIn,
+    ClaimIn,
     ProofOut,
     ProofPageOut,
     ReasonOut,
@@ -21,10 +24,15 @@ from wallets.hierarchy.schemas import (
     RuleIn,
     RuleOut,
     RuleRunOut,
+    VenueMovementOut,
     line_shown,
 )
-from wallets.models import RuleRun, WalletRule
-from wallets.sync.runs import assign_suspense
+from wallets.models import Connection, RuleRun, VenueMovement, WalletRule
+from wallets.sync.arriving import set_arrivals
+from wallets.sync.suspense import assign_suspense
+from wallets.sync.unassigned import claim
+from wallets.venues.accounts import get_connection
+from wallets.venues.capabilities import capabilities_of
 
 router = Router()
 
@@ -76,6 +84,68 @@ def prove(request: HttpRequest) -> Any:
     it afterwards."""
     proved = proofs.prove(owner_of(request))
     return Status(202, None) if proved is None else proved
+
+
+@router.post(
+    "/connections/{uuid:connection_id}/unassigned/{asset}",
+    auth=MOVE,
+    response={201: AssignedOut},
+    summary="Take what is unassigned into a wallet",
+)
+def take_unassigned(request: HttpRequest, connection_id: UUID, asset: str, body: ClaimIn, key: IdempotencyKey) -> Any:
+    """It moves between two wallets of yours: nobody's profit. What is unassigned stands in `GET /proof`, and in
+    `GET /wallets` as a wallet of the role `unassigned`."""
+    posting = claim(
+        owner_id=owner_of(request),
+        connection_id=connection_id,
+        asset=asset,
+        wallet_id=body.wallet_id,
+        amount=body.amount,
+        key=f"claim:{key}",
+    )
+    return Status(201, {"posting_id": posting.pk})
+
+
+@router.get(
+    "/connections/{uuid:connection_id}/arrivals", response=ArrivalsOut, summary="What becomes of deposits by itself"
+)
+def get_arrivals(request: HttpRequest, connection_id: UUID) -> Any:
+    return _arrivals(get_connection(owner_id=owner_of(request), connection_id=connection_id))
+
+
+@router.put(
+    "/connections/{uuid:connection_id}/arrivals",
+    auth=MOVE,
+    response=ArrivalsOut,
+    summary="Say which wallets take in deposits and bear withdrawals",
+)
+def put_arrivals(request: HttpRequest, connection_id: UUID, body: ArrivalsIn) -> Any:
+    """From now on, and only what the venue's own history calls so: any other difference stays one, and is explained."""
+    changed = set_arrivals(
+        owner_id=owner_of(request),
+        connection_id=connection_id,
+        deposits_to=body.deposits_to,
+        withdrawals_from=body.withdrawals_from,
+    )
+    return _arrivals(changed)
+
+
+@router.get(
+    "/connections/{uuid:connection_id}/movements",
+    response=Page[VenueMovementOut],
+    summary="Deposits and withdrawals that the venue told of, newest first",
+)
+def list_venue_movements(request: HttpRequest, connection_id: UUID, query: Query[PageQuery]) -> Any:
+    get_connection(owner_id=owner_of(request), connection_id=connection_id)
+    return paginate(VenueMovement.objects.filter(connection=connection_id), query, moment="at")
+
+
+def _arrivals(connection: Connection) -> dict[str, Any]:
+    return {
+        "deposits_to": connection.deposits_to_id,
+        "withdrawals_from": connection.withdrawals_from_id,
+        "is_told": capabilities_of(connection.platform_id)["movements"].works != "no",
+    }
 
 
 @router.post(

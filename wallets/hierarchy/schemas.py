@@ -358,12 +358,13 @@ class AssetSumOut(Schema):
 
 
 class AgainstVenueOut(Schema):
-    """An asset of a connection at its last look: `drift` = venue_total − books_total − suspense."""
+    """An asset of a connection at its last look: `drift` = venue_total − books_total − unassigned − suspense."""
 
     connection_id: UUID = Field(validation_alias="run.connection_id")
     asset: str
     venue_total: Amount
     books_total: Amount
+    unassigned: Amount
     suspense: Amount
     drift: Amount
     first_diverging_entry_id: int | None
@@ -379,6 +380,42 @@ class AssignIn(Body):
     """Whose it is: one of the connection's wallets, by default its oldest master."""
 
     wallet_id: UUID | None = None
+
+
+class ClaimIn(Body):
+    """Into which of the connection's wallets, and how much: by default all that is unassigned of the asset."""
+
+    wallet_id: UUID
+    amount: PositiveAmount | None = None
+
+
+class ArrivalsIn(Body):
+    """Which wallets take in deposits and bear withdrawals by themselves; null asks its owner each time."""
+
+    deposits_to: UUID | None = None
+    withdrawals_from: UUID | None = None
+
+
+class ArrivalsOut(Schema):
+    """`is_told` where the venue's history of them is asked for: elsewhere the owner is always asked."""
+
+    deposits_to: UUID | None
+    withdrawals_from: UUID | None
+    is_told: bool
+
+
+class VenueMovementOut(Schema):
+    """A deposit or a withdrawal (with its fee) that the venue told of; `wallet_id` is null while it waits."""
+
+    id: int
+    kind: str
+    venue_id: str
+    asset: str
+    amount: Amount
+    at: datetime
+    status: str
+    wallet_id: UUID | None
+    posting_id: int | None
 
 
 class AssignedOut(Schema):

@@ -62,8 +62,8 @@ def wallet_state(node: WalletNode, work: Work | None = None) -> State:
     """The first thing that is wrong with the wallet or with whoever works with it, or how its connection is."""
     if node.is_archived:
         return State("archived", "Archived")
-    if node.role == Wallet.Role.RESERVE:
-        return _reserve_state(node)
+    if node.role in Wallet.IDLE:
+        return _idle_state(node)
     resume = _step(node, "Resume", "settings") if node.trading_state == node.state else None
     if node.state == Wallet.TradingState.HALTED:
         return State("halted", "Halted" if resume else "Halted above it", action=resume)
@@ -83,7 +83,7 @@ def wallet_state(node: WalletNode, work: Work | None = None) -> State:
     return connection
 
 
-def _reserve_state(node: WalletNode) -> State:
+def _idle_state(node: WalletNode) -> State:
     """Nothing is traded from it, so no halt concerns it, and to be empty is no lack."""
     connection = health.told(node.freshness, pk=node.connection_id, synced_at=node.synced_at)
     return State("new", "Empty") if node.value == 0 and not connection.needs_somebody else connection

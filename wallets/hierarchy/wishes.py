@@ -79,7 +79,7 @@ class Books:
         found = [
             one
             for one in self.family.values()
-            if one.archived_at is None and one.role != Wallet.Role.RESERVE and wallet.pk in _path(one)[1:]
+            if one.archived_at is None and one.role not in Wallet.IDLE and wallet.pk in _path(one)[1:]
         ]
         return sorted(found, key=lambda one: -len(_path(one)))
 

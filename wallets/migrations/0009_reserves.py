@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             name="role",
             field=models.CharField(
                 choices=[("master", "Master"), ("farm", "Farm"), ("agent", "Agent"), ("reserve", "Reserve")],
-                max_length=7,
+                max_length=10,
             ),
         ),
         migrations.RunSQL(PLACES, "DROP VIEW wallet_places"),

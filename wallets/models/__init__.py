@@ -6,7 +6,7 @@ from wallets.models.kinds import PostingKind, Purpose
 from wallets.models.ledger import Account, AllocationLine, Entry, FundAllocation, Hold, Posting, Transfer
 from wallets.models.platforms import Connection, Credential, CredentialField, Platform
 from wallets.models.rules import RuleRun, WalletRule
-from wallets.models.sync import LedgerProof, Reconciliation, SyncRun, VenuePosition
+from wallets.models.sync import LedgerProof, Reconciliation, SyncRun, VenueMovement, VenuePosition
 
 __all__ = (
     "Account",
@@ -29,6 +29,7 @@ __all__ = (
     "RuleRun",
     "SyncRun",
     "Transfer",
+    "VenueMovement",
     "VenuePosition",
     "Wallet",
     "WalletRule",

@@ -10,21 +10,30 @@ from wallets.models.platforms import Connection
 
 
 class Wallet(Identified, Owned):
-    """A node of the hierarchy master → farm → agent. A reserve under a master keeps money that nobody trades with."""
+    """A node of the hierarchy master → farm → agent. A reserve under a master keeps money that nobody trades with.
+
+    Beside the masters stands one *unassigned* wallet per real account, which a sync makes: what the venue holds and no
+    wallet claims is in it. It is its owner's money and counts as such; nothing is traded from it, and what leaves it
+    goes to a wallet of the connection.
+    """
 
     class Role(models.TextChoices):
         MASTER = "master", "Master"
         FARM = "farm", "Farm"
         AGENT = "agent", "Agent"
         RESERVE = "reserve", "Reserve"
+        UNASSIGNED = "unassigned", "Unassigned"
 
     class TradingState(models.TextChoices):
         ACTIVE = "active", "Active"
         REDUCING = "reducing", "Reducing only"
         HALTED = "halted", "Halted"
 
+    # Nothing is traded from them, and no goal takes from them.
+    IDLE = (Role.RESERVE, Role.UNASSIGNED)
+
     name = models.CharField(max_length=80)
-    role = models.CharField(max_length=7, choices=Role)
+    role = models.CharField(max_length=10, choices=Role)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="wallets")
     base_asset = models.CharField(max_length=20, default="USDT")
@@ -52,8 +61,14 @@ class Wallet(Identified, Owned):
             ),
             models.UniqueConstraint(fields=("id", "owner"), name="wallet_identity"),
             models.CheckConstraint(
-                condition=Q(role="master", parent__isnull=True) | (~Q(role="master") & Q(parent__isnull=False)),
+                condition=Q(role__in=("master", "unassigned"), parent__isnull=True)
+                | (~Q(role__in=("master", "unassigned")) & Q(parent__isnull=False)),
                 name="wallet_master_is_the_root",
+            ),
+            models.UniqueConstraint(
+                fields=("connection",),
+                condition=Q(role="unassigned", archived_at__isnull=True),
+                name="wallet_unassigned_once_per_connection",
             ),
             models.CheckConstraint(
                 condition=Q(target_weight__isnull=True) | Q(target_weight__gte=0, target_weight__lte=1),

@@ -27,6 +27,7 @@ class PostingKind(models.TextChoices):
     DEPOSIT = "deposit", "Deposit"
     WITHDRAW = "withdraw", "Withdraw"
     ASSIGN = "assign", "Assigned from suspense"
+    CLAIM = "claim", "Taken from unassigned"
     ALLOCATE = "allocate", "Allocate"
     COLLECT = "collect", "Collect"
     REWARD = "reward", "Reward"
@@ -43,6 +44,7 @@ PURPOSES: Final = {
     PostingKind.DEPOSIT: Purpose.FLOW,
     PostingKind.WITHDRAW: Purpose.FLOW,
     PostingKind.ASSIGN: Purpose.FLOW,
+    PostingKind.CLAIM: Purpose.FUNDING,
     PostingKind.ALLOCATE: Purpose.FUNDING,
     PostingKind.COLLECT: Purpose.FUNDING,
     PostingKind.REWARD: Purpose.FUNDING,

@@ -156,6 +156,22 @@ class Connection(Identified, Owned):
         blank=True,
         help_text="What the venue says its key may do; nothing where the venue does not tell.",
     )
+    deposits_to = models.ForeignKey(
+        "wallets.Wallet",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Takes in what the venue says was deposited; empty: it stays unassigned until its owner says.",
+    )
+    withdrawals_from = models.ForeignKey(
+        "wallets.Wallet",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Bears what the venue says was withdrawn while it has that much free; empty: its owner is asked.",
+    )
     is_rehearsing = models.BooleanField(
         default=False, help_text="Its history is being built on the clock of the past; until then nobody else moves it."
     )

@@ -6,7 +6,8 @@ from django.db import models
 
 from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
 from markets.bounds import ASSET_LENGTH, BEYOND, SYMBOL_LENGTH
-from wallets.models.ledger import Entry
+from wallets.models.hierarchy import Wallet
+from wallets.models.ledger import Entry, Posting
 from wallets.models.platforms import Connection
 
 
@@ -41,8 +42,9 @@ class Reconciliation(Owned):
     asset = models.CharField(max_length=20)
     venue_total = ValueField()
     books_total = ValueField(help_text="Sum of the wallet accounts.")
+    unassigned = ValueField(default=0, help_text="What the venue holds and no wallet claims.")
     suspense = ValueField(default=0, help_text="Drift found earlier and not explained yet.")
-    drift = ValueField(help_text="venue_total − books_total − suspense")
+    drift = ValueField(help_text="venue_total − books_total − unassigned − suspense")
     # Entries are a view, which no key can point at; what it shows is never deleted.
     first_diverging_entry = models.ForeignKey(
         Entry, on_delete=models.DO_NOTHING, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
@@ -106,6 +108,55 @@ class VenuePosition(Owned):
         price: Decimal = self.mark_price or self.entry_price
         contracts: Decimal = self.quantity * self.contract_size
         return contracts / price if self.is_inverse else contracts * price
+
+
+class VenueMovement(Owned):
+    """A deposit or a withdrawal that the venue's own history tells of, seen when books and venue differed.
+
+    The venue's id makes it one: it is posted once, whatever is asked again. `amount` is what came or, with its fee,
+    left. It waits where no wallet took it, or while the difference is another one than it would explain.
+    """
+
+    class Kind(models.TextChoices):
+        DEPOSIT = "deposit", "Deposit"
+        WITHDRAWAL = "withdrawal", "Withdrawal"
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "Waits for its owner"
+        BOOKED = "booked", "Booked"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="movements")
+    kind = models.CharField(max_length=10, choices=Kind)
+    venue_id = models.CharField(max_length=128)
+    asset = models.CharField(max_length=ASSET_LENGTH)
+    amount = MoneyField()
+    at = models.DateTimeField(help_text="When the venue says that it was done.")
+    status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
+    wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Whose it became, or was."
+    )
+    posting = models.ForeignKey(
+        Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+    )
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "kind", "venue_id"), name="venue_movement_once"),
+            models.CheckConstraint(
+                condition=models.Q(amount__gt=0, amount__lt=BEYOND), name="venue_movement_is_a_number"
+            ),
+        )
+        indexes = (models.Index(fields=("connection", "-at"), name="venue_movement_newest_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.amount} {self.asset}"
+
+    @property
+    def change(self) -> Decimal:
+        """What it did to the account: positive where it came."""
+        amount: Decimal = self.amount
+        return amount if self.kind == self.Kind.DEPOSIT else -amount
 
 
 class LedgerProof(Owned):

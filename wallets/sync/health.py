@@ -247,6 +247,13 @@ class ConnectionHealth:
         return self.reconciled.unexplained if self.reconciled else ()
 
     @property
+    def unclaimed(self) -> tuple[Reconciliation, ...]:
+        """Assets of which the venue holds what no wallet claims: unassigned, or not explained at all."""
+        return tuple(
+            row for row in (self.reconciled.assets if self.reconciled else ()) if row.unassigned or row.unexplained
+        )
+
+    @property
     def urgency(self) -> int:
         """Lower is worse: what needs a person, what does not add up, what is old, what is new, what is fine."""
         if self.connection.failures >= ALARM_AFTER and self.connection.state == Connection.State.ACTIVE:
@@ -281,7 +288,8 @@ def connection_health(*, owner_id: UUID, connection_id: UUID | None = None) -> t
     positions: dict[UUID, list[VenuePosition]] = {}
     for held in VenuePosition.objects.filter(connection__in=list(runs)):
         positions.setdefault(held.connection_id, []).append(held)
-    used = set(Wallet.objects.filter(connection__in=list(runs)).values_list("connection_id", flat=True))
+    working = Wallet.objects.filter(connection__in=list(runs)).exclude(role=Wallet.Role.UNASSIGNED)
+    used = set(working.values_list("connection_id", flat=True))
     open_ = open_under(list(runs))
     health = [
         ConnectionHealth(

@@ -1,25 +1,20 @@
-"""Holding a venue's answer against our books, and finding what made them differ.
+"""Holding a venue's answer against our books.
 
-Reads only; `wallets.sync.runs` acts on it.
-
-Per connection and asset, Σ wallets + suspense = venue total. A difference is explained by walking our entries since the
-last agreement beside the venue's trades: the first entry that the venue does not know is where the two part.
+Reads only; `wallets.sync.runs` acts on it. Per connection and asset, venue total = Σ wallets + unassigned, and what is
+missing to that is suspense as soon as it was found. Which entry made them differ, `wallets.sync.diverging` finds.
 """
 
-from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Case, Exists, OuterRef, Sum, Value, When
 
 from kit import clock
-from markets.models import Instrument
-from wallets.models import Account, Entry, Reconciliation, SyncRun, Transfer, Wallet
-from wallets.venues.base import TradeReport
+from wallets.models import Account, Reconciliation, SyncRun, Transfer, Wallet
 
 ZERO: Final = Decimal(0)
 # An order's reservation explains a difference this long; one that hangs longer explains nothing any more.
@@ -31,9 +26,21 @@ class Books:
     """What a connection's wallets say. `version` changes with every posting on them."""
 
     totals: Mapping[str, Decimal]
+    unassigned: Mapping[str, Decimal]
     suspense: Mapping[str, Decimal]
     version: int
     in_flight: bool
+
+    def with_unassigned(self, more: Mapping[str, Decimal]) -> Self:
+        """The same after so much more was written down as unassigned."""
+        return replace(self, unassigned=_plus(self.unassigned, more))
+
+    def after(self, asset: str, change: Decimal, *, is_claimed: bool, from_suspense: Decimal) -> Self:
+        """The same after a movement: what it changed in a wallet or in the unassigned one, and took from suspense."""
+        suspense = _plus(self.suspense, {asset: -from_suspense})
+        if is_claimed:
+            return replace(self, totals=_plus(self.totals, {asset: change}), suspense=suspense)
+        return replace(self, unassigned=_plus(self.unassigned, {asset: change}), suspense=suspense)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +52,42 @@ class Look:
     settled: bool
 
     def drift(self, asset: str) -> Decimal:
-        return self.venue.get(asset, ZERO) - self.books.totals.get(asset, ZERO) - self.books.suspense.get(asset, ZERO)
+        return self.unexplained(asset) - self.books.suspense.get(asset, ZERO)
+
+    def unexplained(self, asset: str) -> Decimal:
+        """What the venue holds beyond wallets and unassigned, found now or earlier."""
+        books = self.books.totals.get(asset, ZERO) + self.books.unassigned.get(asset, ZERO)
+        return self.venue.get(asset, ZERO) - books
 
     def assets(self) -> list[str]:
-        return sorted({*self.venue, *self.books.totals, *self.books.suspense})
+        return sorted({*self.venue, *self.books.totals, *self.books.unassigned, *self.books.suspense})
 
     def agrees(self) -> bool:
         return not any(self.drift(asset) for asset in self.assets())
 
 
+def _plus(sums: Mapping[str, Decimal], more: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {asset: sums.get(asset, ZERO) + more.get(asset, ZERO) for asset in {*sums, *more}}
+
+
 def read_books(connection_id: UUID) -> Books:
     """What the connection's wallets say now; run it as the tenant."""
-    totals: dict[str, Decimal] = {}
-    suspense: dict[str, Decimal] = {}
+    found: dict[str, dict[str, Decimal]] = {kind: {} for kind in ("wallet", "unassigned", "suspense")}
     version, held = 0, ZERO
+    is_unassigned = When(kind=Account.Kind.WALLET, wallet__role=Wallet.Role.UNASSIGNED, then=Value("unassigned"))
     sums = (
         Account.objects.filter(wallet__connection_id=connection_id)
-        .values_list("asset", "kind")
+        .annotate(what=Case(is_unassigned, default="kind"))
+        .values_list("asset", "what")
         .annotate(Sum("balance"), Sum("held"), Sum("version"))
     )
-    for asset, kind, balance, reserved, moves in sums:
+    for asset, what, balance, reserved, moves in sums:
         version += moves
         held += reserved
-        if kind == Account.Kind.WALLET and balance:
-            totals[asset] = balance
-        elif kind == Account.Kind.SUSPENSE and balance:
-            suspense[asset] = balance
-    return Books(totals, suspense, version, in_flight=held > 0 and _in_flight(connection_id))
+        if what in found and balance:
+            found[what][asset] = balance
+    in_flight = held > 0 and _in_flight(connection_id)
+    return Books(found["wallet"], found["unassigned"], found["suspense"], version, in_flight)
 
 
 def _in_flight(connection_id: UUID) -> bool:
@@ -87,10 +103,12 @@ def _in_flight(connection_id: UUID) -> bool:
 
 
 def first_wallet(connection_id: UUID) -> UUID | None:
-    """The wallet that keeps the connection's suspense: its oldest master, or its oldest wallet."""
-    wallets = Wallet.objects.filter(connection_id=connection_id, archived_at=None).order_by("created_at", "pk")
-    chosen = wallets.filter(role=Wallet.Role.MASTER).first() or wallets.first()
-    return chosen.pk if chosen else None
+    """The wallet that keeps the connection's suspense: its oldest master, its oldest wallet, or the unassigned one."""
+    rank = Case(
+        When(role=Wallet.Role.MASTER, then=Value(0)), When(role=Wallet.Role.UNASSIGNED, then=Value(2)), default=Value(1)
+    )
+    wallets = Wallet.objects.filter(connection_id=connection_id, archived_at=None).order_by(rank, "created_at", "pk")
+    return wallets.values_list("pk", flat=True).first()
 
 
 def last_agreement(run: SyncRun, asset: str) -> datetime | None:
@@ -100,55 +118,7 @@ def last_agreement(run: SyncRun, asset: str) -> datetime | None:
     return rows.exclude(run=run).order_by("-run__created_at").values_list("run__created_at", flat=True).first()
 
 
-def first_diverging_entry(run: SyncRun, asset: str, drift: Decimal, trades: Collection[TradeReport]) -> Entry | None:
-    """The first entry since the last agreement that the venue knows nothing of; None when the venue moved by itself.
-
-    Entries of trades are matched with the venue's by amount. The venue reports no deposits here, so an entry from
-    outside is suspected only when it is exactly what is missing.
-    """
-    entries = (
-        Entry.objects.filter(
-            account__wallet__connection_id=run.connection_id, account__asset=asset, account__kind=Account.Kind.WALLET
-        )
-        .select_related("account", "transfer__debit", "transfer__credit")
-        .order_by("pk")
-    )
-    since = last_agreement(run, asset)
-    if since is not None:
-        entries = entries.filter(created_at__gt=since)
-    spot = _spot_assets(run.connection.venue, {trade.symbol for trade in trades})
-    known = Counter(change for trade in trades for change in _changes(trade, spot.get(trade.symbol), asset))
-    from_outside = None
-    for entry in entries.iterator(chunk_size=500):
-        kind = _other_side(entry).kind
-        if kind in (Account.Kind.CLEARING, Account.Kind.FEES):
-            if not known[entry.amount]:
-                return entry
-            known[entry.amount] -= 1
-        elif kind == Account.Kind.EXTERNAL and entry.amount == -drift:
-            from_outside = from_outside or entry
-    return from_outside
-
-
-def _spot_assets(venue: str, symbols: Collection[str]) -> dict[str, tuple[str, str]]:
-    """Base and quote of the spot markets among the symbols; a symbol is a name and says neither by itself."""
-    rows = Instrument.objects.filter(venue=venue, symbol__in=symbols, kind=Instrument.Kind.SPOT)
-    return {symbol: (base, quote) for symbol, base, quote in rows.values_list("symbol", "base", "quote")}
-
-
-def _changes(trade: TradeReport, spot: tuple[str, str] | None, asset: str) -> list[Decimal]:
-    """What a trade did to the account's total in `asset`, one amount per entry that the books should have.
-
-    `spot` are base and quote of a spot market; a trade of anything else moves neither, only its fee.
-    """
-    sign = 1 if trade.side == "buy" else -1
-    by_asset = [(trade.fee_asset, -trade.fee)]
-    if spot is not None:
-        base, quote = spot
-        by_asset += [(base, sign * trade.quantity), (quote, -sign * trade.price * trade.quantity)]
-    return [change for name, change in by_asset if name == asset and change]
-
-
-def _other_side(entry: Entry) -> Account:
-    transfer = entry.transfer
-    return transfer.credit if transfer.debit_id == entry.account_id else transfer.debit
+def last_at_rest(connection_id: UUID, asset: str) -> datetime | None:
+    """When venue and books last agreed in the asset, with nothing in suspense."""
+    rows = Reconciliation.objects.filter(run__connection_id=connection_id, asset=asset, drift=0, suspense=0)
+    return rows.order_by("-run__created_at").values_list("run__created_at", flat=True).first()

@@ -1,14 +1,16 @@
 """Sync: ask the venue what it holds for a connection and hold our books against it.
 
-Per asset, Σ wallets + suspense = venue total. The venue is asked outside of any transaction, so orders may be under way
-meanwhile; a difference counts only when the books stood still around the question and nothing that is reserved could
-still explain it. A difference that counts is posted between *outside world* and *suspense* of the connection's first
-master, where it stays visible until somebody explains it; no wallet's balance is ever overwritten to agree.
+Per asset, venue total = Σ wallets + unassigned. The venue is asked outside of any transaction, so orders may be under
+way meanwhile; a difference counts only when the books stood still around the question and nothing that is reserved
+could still explain it. What the account held when it was connected, and what the venue's history of deposits and
+withdrawals explains, is posted as what it is. Any other difference is posted between *outside world* and *suspense* of
+the connection's first master, where it stays visible until somebody explains it; no wallet's balance is overwritten.
 """
 
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -24,19 +26,21 @@ from kit import clock, tenancy
 from kit.alerts.failures import note_failure, note_success
 from kit.alerts.links import about
 from kit.alerts.models import Alert
-from kit.alerts.services import raise_alert, resolve_alert, resolve_alerts
-from kit.audit import services as audit
-from kit.errors import ConflictError, MoniqoError, NotFoundError, TimeIsUpError
-from kit.limits import MAX_AMOUNT
+from kit.alerts.services import raise_alert, resolve_alerts
+from kit.errors import ConflictError, MoniqoError, TimeIsUpError
 from kit.live.publish import publish
-from kit.sentences import Sentence, Value, amount, moment, sentence, told_by
-from wallets.ledger import AccountRef, Leg, post
-from wallets.models import Account, Connection, Entry, Posting, Reconciliation, SyncRun, Wallet
+from kit.sentences import Sentence, Value, sentence, told_by
+from wallets.models import Connection, Reconciliation, SyncRun
+from wallets.sync.arriving import ask_movements, book_movements
+from wallets.sync.diverging import first_diverging_entry
 from wallets.sync.listing import list_markets
 from wallets.sync.positions import keep_positions
-from wallets.sync.reconciliation import ZERO, Look, first_diverging_entry, first_wallet, last_agreement, read_books
+from wallets.sync.reconciliation import ZERO, Look, first_wallet, last_agreement, read_books
+from wallets.sync.suspense import alert_drift, drift_key, hold_connection, into_suspense
+from wallets.sync.unassigned import is_opening, open_unassigned, take_opening
 from wallets.venues.accounts import get_connection
 from wallets.venues.base import (
+    MovementReport,
     TradeReport,
     Venue,
     VenueAmbiguousError,
@@ -133,43 +137,6 @@ def carry_forward_late(*, owner_id: UUID) -> int:
     return fresh.update(status=Connection.Status.STALE, status_detail=LATE)
 
 
-def assign_suspense(
-    *,
-    owner_id: UUID,
-    connection_id: UUID,
-    asset: str,
-    key: str,
-    wallet_id: UUID | None = None,
-    expected: Decimal | None = None,
-) -> Posting:
-    """Explain an asset's whole suspense as a wallet's: what arrived becomes its money, what is missing its loss.
-
-    `wallet_id` is one of the connection's wallets, by default its oldest master; `expected` is what was shown, and
-    nothing else is taken. Raises ConflictError when there is nothing in suspense or not that, NotFoundError for another
-    wallet, InsufficientFundsError when the wallet cannot bear the loss.
-    """
-    # Who comes second waits, and then finds nothing left: the same suspense must not be explained twice.
-    _lock(owner_id, connection_id)
-    earlier = Posting.objects.filter(owner_id=owner_id, key=key).first()
-    if earlier is not None:
-        return earlier
-    wallet = first_wallet(connection_id)
-    balance = read_books(connection_id).suspense.get(asset, ZERO)
-    if wallet is None or not balance:
-        raise ConflictError(f"Nothing to assign: no {asset} of this connection is in suspense.")
-    if expected is not None and expected != balance:
-        raise ConflictError(f"What is unexplained of {asset} has changed since it was shown: look at it again.")
-    present = Wallet.objects.filter(owner_id=owner_id, connection=connection_id, archived_at=None)
-    if wallet_id is not None and not present.filter(pk=wallet_id).exists():
-        raise NotFoundError("There is no such wallet at this connection.")
-    suspense, own = AccountRef(wallet, asset, Account.Kind.SUSPENSE), AccountRef(wallet_id or wallet, asset)
-    leg = Leg(suspense, own, balance) if balance > 0 else Leg(own, suspense, -balance)
-    posting = post(owner_id=owner_id, key=key, kind="assign", legs=[leg], detail={"connection": str(connection_id)})
-    audit.record(audit.Area.MONEY, "Suspense assigned", owner_id=owner_id, after={"amount": balance, "asset": asset})
-    resolve_alert(owner_id=owner_id, key=_drift_key(connection_id, asset))
-    return posting
-
-
 def prune_sync_log(*, days: int | None = None, batch: int = PRUNED_AT_ONCE) -> int:
     """Forget every owner's runs older than `days` (default: the setting), a `batch` at a time; returns how many runs.
 
@@ -193,7 +160,7 @@ def prune_sync_log(*, days: int | None = None, batch: int = PRUNED_AT_ONCE) -> i
 def _start(owner_id: UUID, connection_id: UUID) -> tuple[SyncRun, bool]:
     """A new run, or the one that is under way. The connection's row lock makes it one at a time."""
     with tenancy.tenant(owner_id):
-        connection = _lock(owner_id, connection_id)
+        connection = hold_connection(owner_id, connection_id)
         if connection.state != Connection.State.ACTIVE:
             raise ConflictError(f"Make {connection.name} active first: it is {connection.state}.")
         alive = runs_under_way(owner_id=owner_id).filter(connection_id=connection_id).first()
@@ -204,22 +171,13 @@ def _start(owner_id: UUID, connection_id: UUID) -> tuple[SyncRun, bool]:
         return SyncRun.objects.create(owner_id=owner_id, connection_id=connection_id, step="Waiting for a worker"), True
 
 
-def _lock(owner_id: UUID, connection_id: UUID) -> Connection:
-    """Take turns on what is known of the connection, to the end of the transaction. Raises NotFoundError."""
-    rows = Connection.objects.select_for_update(no_key=True).filter(owner_id=owner_id, pk=connection_id)
-    connection = rows.first()
-    if connection is None:
-        raise NotFoundError("There is no such connection.")
-    return connection
-
-
 def _carry_out(run: SyncRun, owner_id: UUID) -> SyncRun:
     _advance(run, 10, "Asking the venue")
     with tenancy.tenant(owner_id):
         connection = get_connection(owner_id=owner_id, connection_id=run.connection_id)
         if connection.state != Connection.State.ACTIVE:  # since the run was asked for; its health is as it was
-            told = Sentence(f"The connection was {connection.state} meanwhile.")
-            run.status, run.error = SyncRun.Status.FAILED, told
+            why = Sentence(f"The connection was {connection.state} meanwhile.")
+            run.status, run.error = SyncRun.Status.FAILED, why
             return _end(run, "")
         venue = open_venue(connection)
     look = _look(venue, owner_id, run.connection_id)
@@ -229,9 +187,10 @@ def _carry_out(run: SyncRun, owner_id: UUID) -> SyncRun:
     has_positions = keep_positions(venue=venue, connection=connection)
     _advance(run, 60, "Comparing with the books")
     drifting = {asset: look.drift(asset) for asset in look.assets() if look.drift(asset)}
+    told = ask_movements(venue, connection, look, clock.now()) if look.settled and connection.synced_at else ()
     trades = _trades(venue, owner_id, run, drifting) if drifting and look.settled and look.books.version else ()
     with tenancy.tenant(owner_id):
-        return _finish(run, connection, look, drifting, trades, is_whole=has_positions)
+        return _finish(run, connection, look, trades, told, is_whole=has_positions)
 
 
 def _list_markets(venue: Venue, connection: Connection, look: Look) -> None:
@@ -274,8 +233,8 @@ def _finish(
     run: SyncRun,
     connection: Connection,
     look: Look,
-    drifting: Mapping[str, Decimal],
     trades: Collection[TradeReport],
+    told: Sequence[MovementReport],
     *,
     is_whole: bool = True,
 ) -> SyncRun:
@@ -284,11 +243,20 @@ def _finish(
     A run that was given up meanwhile, because it took too long, writes nothing: another one may have booked the same
     difference by now.
     """
-    _lock(run.owner_id, connection.pk)
+    connection = hold_connection(run.owner_id, connection.pk)
     current = SyncRun.objects.get(pk=run.pk)
     if current.status != SyncRun.Status.RUNNING:
         return current
+    opened: dict[str, Decimal] = {}
+    if look.settled and is_opening(connection):
+        opened = take_opening(run, connection, look)
+        look = replace(look, books=look.books.with_unassigned(opened))
+    elif look.settled:
+        look = replace(look, books=book_movements(run, connection, look, told))
+    drifting = {asset: look.drift(asset) for asset in look.assets() if look.drift(asset)}
     wallet_id = first_wallet(connection.pk)
+    if wallet_id is None and drifting and look.settled and not connection.is_paper:
+        wallet_id = open_unassigned(connection).pk
     counts = look.settled and wallet_id is not None
     rows, settled = [], [f"sync:{connection.pk}"]
     for asset in look.assets():
@@ -301,21 +269,22 @@ def _finish(
                 asset=asset,
                 venue_total=look.venue.get(asset, ZERO),
                 books_total=look.books.totals.get(asset, ZERO),
+                unassigned=look.books.unassigned.get(asset, ZERO),
                 suspense=look.books.suspense.get(asset, ZERO),
                 drift=drift,
                 first_diverging_entry=entry,
             )
         )
         if drift and counts and wallet_id is not None:
-            _into_suspense(run, wallet_id, asset, drift)
-            _alert_drift(run, connection, asset, drift, entry)
+            into_suspense(run, wallet_id, asset, drift)
+            alert_drift(run, connection, asset, drift, entry)
         elif not drift and not look.books.suspense.get(asset):
-            settled.append(_drift_key(connection.pk, asset))
+            settled.append(drift_key(connection.pk, asset))
     Reconciliation.objects.bulk_create(rows)
     resolve_alerts(owner_id=run.owner_id, keys=settled)
     note_success(owner_id=run.owner_id, work=_work(connection.pk))
     run.status = SyncRun.Status.DRIFT if drifting and counts else SyncRun.Status.OK
-    run = _end(run, _summary(look, drifting, counts))
+    run = _end(run, _summary(look, drifting, counts, opened))
     Connection.objects.filter(pk=connection.pk).update(
         status=Connection.Status.OK if is_whole else Connection.Status.STALE,
         status_detail=run.step if is_whole else POSITIONS_CARRIED,
@@ -326,9 +295,9 @@ def _finish(
     return run
 
 
-def _summary(look: Look, drifting: Mapping[str, Decimal], counts: bool) -> str:
+def _summary(look: Look, drifting: Mapping[str, Decimal], counts: bool, unassigned: Collection[str]) -> str:
     if not drifting:
-        return ""
+        return f"Unassigned: {', '.join(unassigned)}." if unassigned else ""
     names = ", ".join(sorted(drifting))
     if counts:
         return f"Books and venue differ in {names}."
@@ -351,7 +320,7 @@ def next_try(failures: int, now: datetime, wait: timedelta | None = None) -> dat
 def _fail(run: SyncRun, said: Value | Sentence, status: str, *, wait: timedelta | None = None) -> SyncRun:
     told = sentence("{said}", said=said) if isinstance(said, Value) else said
     with tenancy.tenant(run.owner_id):
-        connection = _lock(run.owner_id, run.connection_id)
+        connection = hold_connection(run.owner_id, run.connection_id)
         failures = connection.failures + 1
         Connection.objects.filter(pk=run.connection_id).update(
             status=status,
@@ -411,49 +380,6 @@ def _trades(venue: Venue, owner_id: UUID, run: SyncRun, assets: Collection[str])
     return venue.trades_since(min((moment for moment in agreed if moment), default=opened) - OVERLAP)
 
 
-def _into_suspense(run: SyncRun, wallet_id: UUID, asset: str, drift: Decimal) -> None:
-    outside = AccountRef(wallet_id, asset, Account.Kind.EXTERNAL)
-    suspense = AccountRef(wallet_id, asset, Account.Kind.SUSPENSE)
-    amount = min(abs(drift), MAX_AMOUNT / 2)  # more than one leg may move stays for the next sync
-    leg = Leg(outside, suspense, amount) if drift > 0 else Leg(suspense, outside, amount)
-    post(
-        owner_id=run.owner_id,
-        key=f"sync:{run.pk}:{asset}",
-        kind="suspense",
-        legs=[leg],
-        detail={"connection": str(run.connection_id), "run": str(run.pk)},
-    )
-
-
-def _alert_drift(run: SyncRun, connection: Connection, asset: str, drift: Decimal, entry: Entry | None) -> None:
-    if drift > 0 and entry is None:
-        title, level = "{amount} arrived at {connection}", Alert.Level.WARNING
-        body = "It is in suspense and in no wallet yet. If it is a deposit, assign it to the master wallet."
-    else:
-        title, level = (
-            f"{{connection}} has {{amount}} {'more' if drift > 0 else 'less'} than the books",
-            Alert.Level.CRITICAL,
-        )
-        body = "The difference is in suspense; no wallet was changed."
-    facts: dict[str, Value | str] = {"amount": amount(abs(drift), asset), "connection": connection.name}
-    if entry is not None:
-        body += " The first entry that the venue does not know: {entry} of {since}."
-        facts |= {"entry": str(entry.pk), "since": moment(entry.created_at)}
-    raise_alert(
-        owner_id=run.owner_id,
-        key=_drift_key(connection.pk, asset),
-        level=level,
-        title=title,
-        body=body,
-        about=about("connection", connection.pk),
-        **facts,
-    )
-
-
 def _work(connection_id: UUID) -> str:
     """The name under which the connection's failed syncs are counted."""
     return f"sync of {connection_id}"
-
-
-def _drift_key(connection_id: UUID, asset: str) -> str:
-    return f"drift:{connection_id}:{asset}"

@@ -11,7 +11,7 @@ from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from markets.models import Instrument
 from markets.prices import SIMULATED
-from wallets.models import Account, Connection, Platform
+from wallets.models import Account, Connection, Platform, Wallet
 from wallets.venues.alerts import tell_of_switch
 from wallets.venues.credentials import CredentialError, read_credentials, refuse_twice
 from wallets.venues.names import venue_name
@@ -146,6 +146,7 @@ def why_not_archived(connection: Connection) -> str:
 def _why_not_left(connection: Connection) -> str:
     """What of a real account's money the wallets still hold: nobody would see what becomes of it."""
     held = Account.objects.filter(wallet__connection_id=connection.pk, kind=Account.Kind.WALLET, balance__gt=0)
+    held = held.exclude(wallet__role=Wallet.Role.UNASSIGNED)  # which nobody has claimed, and which leaves the fund then
     assets = [] if connection.is_paper else sorted(held.order_by().values_list("asset", flat=True).distinct())
     if not assets:
         return ""

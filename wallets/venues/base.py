@@ -291,6 +291,23 @@ class CandleReport:
 
 
 @dataclass(frozen=True, slots=True)
+class MovementReport:
+    """A deposit or a withdrawal that the venue has carried out; `venue_id` is unique at the venue and kind.
+
+    `amount` is positive: what came in, or what went out with its fee. `at` is when it was done, as far as it is told.
+    """
+
+    kind: Literal["deposit", "withdrawal"]
+    venue_id: str
+    asset: str
+    amount: Decimal
+    at: datetime
+
+    def __post_init__(self) -> None:
+        _require_numbers(self)
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialsReport:
     """What the key is allowed to do. A key that may withdraw is more than Moniqo needs: warn its owner.
 
@@ -345,6 +362,9 @@ class Venue(Protocol):
 
     def trades_since(self, since: datetime, symbol: str | None = None) -> tuple[TradeReport, ...]:
         """Executions at `since` or later, oldest first."""
+
+    def movements_since(self, since: datetime) -> tuple[MovementReport, ...]:
+        """Deposits and withdrawals that were done at `since` or later, oldest first; none where none are told."""
 
     def check_credentials(self) -> CredentialsReport:
         """Whether the key works and what it may do."""

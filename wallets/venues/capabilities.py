@@ -21,6 +21,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "find": "Finding an order by our own id",
     "open_orders": "Open orders",
     "trades": "Trades since a moment",
+    "movements": "Deposits and withdrawals",
     "permissions": "What a key may do",
     "sandbox": "The venue's own test system",
     "streams": "Live balances and orders",
@@ -40,6 +41,8 @@ NO: Final = Can("no")
 _SPOT_ONLY: Final = Can("no", "Spot only.")
 _SPOT_REDUCES: Final = Can("no", "A spot account cannot sell what it does not hold, so none is needed.")
 _POLLED: Final = Can("no", "No websocket yet: asked for at each sync, and while an order is under way.")
+_UNKNOWN_MOVES: Final = Can("no", "Not asked for yet: what arrives or leaves is a difference that its owner explains.")
+_MOVES: Final = Can(note="Those of coins; asked for where books and venue differ.")
 _ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
 
 
@@ -54,6 +57,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         positions=_SPOT_ONLY,
         limit_order=Can("no", "It keeps no book that an order could rest in."),
         reduce_only=_SPOT_REDUCES,
+        movements=Can("no", "Play money comes from Moniqo itself."),
         permissions=Can(note="It needs no key."),
         sandbox=Can("no", "It is one."),
         streams=_POLLED,
@@ -64,6 +68,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         reduce_only=_SPOT_REDUCES,
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
         trades=Can("partly", "Asked for market by market: of those that are known here."),
+        movements=_MOVES,
         streams=_POLLED,
     ),
     "binanceusdm": _declared(
@@ -72,6 +77,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         positions=_ONE_WAY,
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
         trades=Can("partly", "Asked for market by market: of those that are known here."),
+        movements=Can("no", "Money comes from the spot account, which is another connection: its owner explains it."),
         sandbox=Can("no", "Its testnet was closed to programs."),
         streams=_POLLED,
     ),
@@ -79,11 +85,13 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         balances=Can(note="Trading and funding account; cash, without the profit of open positions."),
         positions=_ONE_WAY,
         find=Can(note="Of orders that ended without a fill, seven days back."),
+        movements=_MOVES,
         streams=_POLLED,
     ),
     "bybit": _declared(
         balances=Can(note="The unified account, and the funding account if the key may transfer between accounts."),
         positions=Can(note="Linear ones, in the one-way position mode; quantities count the base asset."),
+        movements=_UNKNOWN_MOVES,
         streams=_POLLED,
     ),
     "coinbase": _declared(
@@ -93,6 +101,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         reduce_only=_SPOT_REDUCES,
         find=Can("partly", "Among the last thousand orders of its market: Coinbase finds orders by its own id only."),
         sandbox=NO,
+        movements=_UNKNOWN_MOVES,
         streams=_POLLED,
     ),
     "kraken": _declared(
@@ -103,12 +112,15 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         find=Can(note="Under a UUID that is the same number. It forgets an id once its order has ended, so Moniqo asks "
                       "before it sends."),
         sandbox=NO,
+        movements=_UNKNOWN_MOVES,
         streams=_POLLED,
     ),
 }  # fmt: skip
 _UNTRIED: Final = Can("partly", "As ccxt does it; nobody has compared it with this exchange.")
 
+_UNASKED: Final[Mapping[str, Can]] = {"streams": _POLLED, "movements": _UNKNOWN_MOVES}
+
 
 def capabilities_of(slug: str) -> Mapping[str, Can]:
     """What the venue can do; an exchange that an operator has added is untried."""
-    return CAPABILITIES.get(slug) or {name: _POLLED if name == "streams" else _UNTRIED for name in OPERATIONS}
+    return CAPABILITIES.get(slug) or {name: _UNASKED.get(name, _UNTRIED) for name in OPERATIONS}

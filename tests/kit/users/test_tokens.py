@@ -26,7 +26,8 @@ WALLETS = "/api/v1/wallets"
 ORDERS = r"/orders$|/orders/\{.*\}/cancel$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$",
-    "move": r"/(deposit|allocate|collect|undo|apply|rules)$|/rules/\{|/allocations/preview$|/suspense/",
+    "move": r"/(deposit|allocate|collect|undo|apply|rules|arrivals)$|/rules/\{|/allocations/preview$"
+    r"|/(suspense|unassigned)/",
     "limits": r"/(limits|protection)$",
     "read": r"/preview$|/sync$",
     "agent": r"/ai-state$",

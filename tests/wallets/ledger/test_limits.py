@@ -56,5 +56,5 @@ def test_nor_may_more_be_reserved_than_an_account_could_hold(as_owner: User) -> 
 
 def test_every_kind_of_posting_says_what_it_means_for_profit() -> None:
     assert set(PURPOSES) == set(PostingKind)
-    flows = {"deposit", "withdraw", "assign", "allocate", "collect", "rebalance", "reward"}
+    flows = {"deposit", "withdraw", "assign", "claim", "allocate", "collect", "rebalance", "reward"}
     assert {kind for kind, purpose in PURPOSES.items() if purpose in (Purpose.FLOW, Purpose.FUNDING)} == flows

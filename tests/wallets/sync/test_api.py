@@ -69,6 +69,7 @@ def test_a_sync_is_started_once_and_watched(program: Client, owner: User) -> Non
             "asset": "USDT",
             "venue_total": "100",
             "books_total": "100",
+            "unassigned": "0",
             "suspense": "0",
             "drift": "0",
             "first_diverging_entry_id": None,

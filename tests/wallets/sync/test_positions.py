@@ -17,7 +17,7 @@ from tests.simulators.server import Exchanges
 from tests.wallets.books import make_wallet
 from tests.wallets.keys import give_true_keys, key_of
 from wallets.models import Connection, VenuePosition
-from wallets.services import assign_suspense
+from wallets.services import claim
 from wallets.sync.positions import _replace
 from wallets.sync.runs import sync_connection
 from wallets.venues.base import PositionReport
@@ -39,9 +39,9 @@ def account(owner: User, exchanges: Exchanges) -> Iterator[Connection]:
             name="Futures",
             credentials=key_of(exchanges.binance()),
         )
-        make_wallet(owner, connection=made)
+        wallet = make_wallet(owner, connection=made)
         sync(made)
-        assign_suspense(owner_id=owner.pk, connection_id=made.pk, asset="USDT", key="mine")
+        claim(owner_id=owner.pk, connection_id=made.pk, asset="USDT", wallet_id=wallet.pk, key="mine")
         market = futures.markets["BTCUSDT"]
         futures.positions["BTCUSDT"] = Held(market, D("-0.25"), market.price + 1000)
         yield made

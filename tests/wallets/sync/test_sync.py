@@ -31,9 +31,9 @@ from tests.wallets.venues.test_demo_books import quote_everything
 from wallets import tasks as wallet_tasks
 from wallets.ledger import Leg, post
 from wallets.models import Connection, Posting, Reconciliation, SyncRun, Wallet
-from wallets.services import create_wallet, deposit
+from wallets.services import assign_suspense, create_wallet, deposit
 from wallets.sync import runs as sync
-from wallets.sync.reconciliation import first_diverging_entry
+from wallets.sync.diverging import first_diverging_entry
 from wallets.venues import accounts, registry
 from wallets.venues.base import (
     BalanceReport,
@@ -169,9 +169,7 @@ def test_a_deposit_found_at_the_venue_is_assigned_to_the_master_once(wallet: Wal
     arrive(wallet, 50)
     run_sync(wallet)
     for _ in range(2):
-        sync.assign_suspense(
-            owner_id=wallet.owner_id, connection_id=wallet.connection_id, asset="USDT", key="explained"
-        )
+        assign_suspense(owner_id=wallet.owner_id, connection_id=wallet.connection_id, asset="USDT", key="explained")
     assert balance(wallet) == 1050
     assert balance(wallet, kind="suspense") == 0
     assert not Alert.objects.filter(resolved_at=None).exists()
@@ -180,7 +178,7 @@ def test_a_deposit_found_at_the_venue_is_assigned_to_the_master_once(wallet: Wal
 
 def test_nothing_in_suspense_cannot_be_assigned(wallet: Wallet) -> None:
     with pytest.raises(ConflictError, match="Nothing to assign"):
-        sync.assign_suspense(owner_id=wallet.owner_id, connection_id=wallet.connection_id, asset="BTC", key="none")
+        assign_suspense(owner_id=wallet.owner_id, connection_id=wallet.connection_id, asset="BTC", key="none")
 
 
 def test_a_trade_that_only_the_books_know_is_the_first_diverging_entry(wallet: Wallet) -> None:
@@ -467,7 +465,7 @@ def test_two_people_who_assign_the_same_suspense_at_once_assign_it_once(live_db:
     def assign(key: str) -> None:
         try:
             with tenancy.tenant(owner.pk):
-                sync.assign_suspense(owner_id=owner.pk, connection_id=connection.pk, asset="USDT", key=key)
+                assign_suspense(owner_id=owner.pk, connection_id=connection.pk, asset="USDT", key=key)
                 is_assigned.set()
                 may_commit.wait(10)
         finally:

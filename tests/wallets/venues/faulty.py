@@ -11,6 +11,7 @@ from wallets.venues.base import (
     CandleReport,
     CredentialsReport,
     MarketReport,
+    MovementReport,
     OrderReport,
     OrderRequest,
     PositionReport,
@@ -78,6 +79,9 @@ class FaultyVenue:
 
     def trades_since(self, since: datetime, symbol: str | None = None) -> tuple[TradeReport, ...]:
         return self.inner.trades_since(since, symbol)
+
+    def movements_since(self, since: datetime) -> tuple[MovementReport, ...]:
+        return self.inner.movements_since(since)
 
     def check_credentials(self) -> CredentialsReport:
         return self.inner.check_credentials()

@@ -21,6 +21,7 @@ from wallets.venues.base import (
     CandleReport,
     CredentialsReport,
     MarketReport,
+    MovementReport,
     OrderReport,
     OrderRequest,
     PositionReport,
@@ -128,6 +129,12 @@ class CcxtVenue:
     def positions(self) -> tuple[PositionReport, ...]:
         self._load()
         return self._read(lambda: self._dialect.positions(self._exchange))
+
+    def movements_since(self, since: datetime) -> tuple[MovementReport, ...]:
+        self._load()
+        start = int(since.timestamp() * 1000)
+        told = self._read(lambda: list(self._dialect.movements(self._exchange, start)), LIST_SECONDS)
+        return tuple(sorted((one for one in told if one.at >= since), key=lambda one: (one.at, one.venue_id)))
 
     def check_credentials(self) -> CredentialsReport:
         return self._read(lambda: self._dialect.permissions(self._exchange))

@@ -20,6 +20,7 @@ from wallets.venues.base import (
     CandleReport,
     CredentialsReport,
     MarketReport,
+    MovementReport,
     OrderReport,
     OrderRequest,
     PositionReport,
@@ -155,6 +156,10 @@ class DemoVenue:
         self._travel()
         with self._books.account():
             return self._books.trades_since(since, symbol)
+
+    def movements_since(self, since: datetime) -> tuple[MovementReport, ...]:
+        """Play money comes from Moniqo, which books it as it brings it."""
+        return ()
 
     def check_credentials(self) -> CredentialsReport:
         return CredentialsReport(can_trade=True, can_withdraw=False, detail="The demo exchange needs no key.")

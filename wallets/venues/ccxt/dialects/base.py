@@ -9,7 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from wallets.venues.base import BalanceReport, CredentialsReport, MarketKind, OrderRequest, PositionReport
+from wallets.venues.base import (
+    BalanceReport,
+    CredentialsReport,
+    MarketKind,
+    MovementReport,
+    OrderRequest,
+    PositionReport,
+)
 from wallets.venues.ccxt.mapping import position_report, unified_balances
 from wallets.venues.ccxt.names import Names
 
@@ -75,6 +82,10 @@ class Dialect:
     def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterable[Trade]:
         """Executions at `since` (milliseconds) or later, of one market or all."""
         return forward(lambda start: exchange.fetch_my_trades(symbol, start, self.trades_page), since)
+
+    def movements(self, exchange: Any, since: int) -> Iterable[MovementReport]:
+        """Deposits and withdrawals at `since` (milliseconds) or later; none where nobody has tried it."""
+        return ()
 
     def permissions(self, exchange: Any) -> CredentialsReport:
         """What the key may do. Raises ccxt's AuthenticationError for a key that is refused."""

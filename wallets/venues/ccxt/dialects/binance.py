@@ -1,16 +1,23 @@
 """Binance: spot with its funding account, and USDⓈ-margined futures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from wallets.venues.base import BalanceReport, CredentialsReport, MarketKind, PositionReport
+from wallets.venues.base import BalanceReport, CredentialsReport, MarketKind, MovementReport, PositionReport
 from wallets.venues.ccxt.dialects.base import DAY_MS, Dialect, Order, Trade, forward, windows
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
 
 # A list of futures' trades covers at most this stretch.
 WEEK_MS: Final = 7 * DAY_MS
+
+# What became of a deposit: credited, perhaps not to be withdrawn yet; and of a withdrawal: sent.
+CREDITED, SENT = ("1", "6"), "6"
+
+# Withdrawals are told to the second that they were asked for in: they were done at its end.
+SECOND: Final = timedelta(milliseconds=999)
 
 
 class Binance(Dialect):
@@ -53,6 +60,20 @@ class Binance(Dialect):
         found: list[Trade] = exchange.fetch_my_trades(order["symbol"], None, self.trades_page, {"orderId": order["id"]})
         return found
 
+    def movements(self, exchange: Any, since: int) -> Iterator[MovementReport]:
+        """The testnet, whose money is given, has no history of them."""
+        if not exchange.isSandboxModeEnabled:
+            span = {"startTime": since, "endTime": exchange.milliseconds()}
+            for row in exchange.sapiGetCapitalDepositHisrec(span):
+                at = moment(row.get("completeTime") or row.get("insertTime"))
+                if str(row["status"]) in CREDITED and at and row.get("id"):
+                    yield MovementReport("deposit", str(row["id"]), _coin(exchange, row), amount(row["amount"]), at)
+            for row in exchange.sapiGetCapitalWithdrawHistory(span):
+                at = moment(exchange.parse8601(row.get("applyTime")))
+                if str(row["status"]) == SENT and at and row.get("id"):
+                    paid = amount(row["amount"]) + amount(row.get("transactionFee"))
+                    yield MovementReport("withdrawal", str(row["id"]), _coin(exchange, row), paid, at + SECOND)
+
     def permissions(self, exchange: Any) -> CredentialsReport:
         if exchange.isSandboxModeEnabled:
             return super().permissions(exchange)
@@ -91,6 +112,10 @@ class BinanceFutures(Binance):
     def _page(self, exchange: Any, symbol: str | None, end: int, at: int) -> list[Trade]:
         found: list[Trade] = exchange.fetch_my_trades(symbol, at, self.trades_page, {"endTime": end})
         return found
+
+    def movements(self, exchange: Any, since: int) -> Iterator[MovementReport]:
+        """Money comes here from the spot account: that is no deposit."""
+        yield from ()
 
     def permissions(self, exchange: Any) -> CredentialsReport:
         if exchange.isSandboxModeEnabled:
@@ -135,6 +160,10 @@ def _listed(told: Mapping[str, Any]) -> str:
 
 def _code(exchange: Any, row: Mapping[str, Any]) -> str:
     return str(exchange.safe_currency_code(row["asset"]))
+
+
+def _coin(exchange: Any, row: Mapping[str, Any]) -> str:
+    return str(exchange.safe_currency_code(row["coin"]))
 
 
 def _total(row: Mapping[str, Any], *parts: str) -> Any:

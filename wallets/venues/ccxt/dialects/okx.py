@@ -1,11 +1,11 @@
 """OKX: one trading account for spot and derivatives, and a funding account."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
-from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport
+from wallets.venues.base import BalanceReport, CredentialsReport, MovementReport, OrderRequest, PositionReport
 from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade
-from wallets.venues.ccxt.mapping import amount, balance_reports, number
+from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
 
 Page = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
@@ -90,6 +90,16 @@ class Okx(Dialect):
             for row in _backwards(_page(exchange.privateGetTradeFillsHistory, asked), "billId"):
                 yield exchange.parse_trade(row)
 
+    def movements(self, exchange: Any, since: int) -> Iterator[MovementReport]:
+        """Deposits that were credited and withdrawals that were sent; what is under way comes later."""
+        asked = {"before": since - 1, "limit": PAGE}
+        for row in _backwards(_page(exchange.privateGetAssetDepositHistory, asked), "ts"):
+            if row["state"] in ("1", "2") and (report := _movement(exchange, "deposit", row["depId"], row)):
+                yield report
+        for row in _backwards(_page(exchange.privateGetAssetWithdrawalHistory, asked), "ts"):
+            if row["state"] == "2" and (report := _movement(exchange, "withdrawal", row["wdId"], row)):
+                yield report
+
     def permissions(self, exchange: Any) -> CredentialsReport:
         told = exchange.privateGetAccountConfig()["data"][0]
         granted = [part.strip() for part in str(told.get("perm") or "").split(",") if part.strip()]
@@ -134,6 +144,14 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         margin_mode="isolated" if row["mgnMode"] == "isolated" else "cross",
         liquidation_price=number(row["liqPx"]) or None,
     )
+
+
+def _movement(
+    exchange: Any, kind: Literal["deposit", "withdrawal"], number_: str, row: Mapping[str, Any]
+) -> MovementReport | None:
+    at = moment(row["ts"])
+    fee = amount(row.get("fee")) if row.get("feeCcy") == row["ccy"] and kind == "withdrawal" else amount(0)
+    return MovementReport(kind, number_, _code(exchange, row), amount(row["amt"]) + fee, at) if at and number_ else None
 
 
 def _code(exchange: Any, row: Mapping[str, Any]) -> str:
