@@ -18,7 +18,8 @@ ROOM: Final = 0.25
 
 def profit_curve(page: FarmPage) -> Figure:
     """The profit of closed trades, added up."""
-    figure = figures.equity([at for at, _ in page.curve], [profit for _, profit in page.curve])
+    at, profits = [at for at, _ in page.curve], [profit for _, profit in page.curve]
+    figure = figures.equity(at, profits, currency=page.farm.base_asset)
     figure["data"][-1]["name"] = "Closed trades"
     return figure
 

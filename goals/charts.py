@@ -27,6 +27,7 @@ def course(
         at,
         values,
         unit=row.target.main.metric.unit,
+        currency=goal.base,
         name=row.target.main.metric.label,
         target=wanted,
         plan=_plan(row, begins),

@@ -167,6 +167,7 @@ class GoalProgress(Owned):
 
     class Meta:
         ordering = ("at",)
+        verbose_name_plural = "goal progress"
         constraints = (models.UniqueConstraint(fields=("goal", "at"), name="goal_progress_once"),)
 
     def __str__(self) -> str:

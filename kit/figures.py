@@ -34,19 +34,22 @@ FULL, UPPER, LOWER = [0.0, 1.0], [0.28, 1.0], [0.0, 0.2]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point on a line: what happened, and the amount that moved if one did (a deposit, a trade)."""
+    """A point on a line: what happened, and the amount that moved if one did (a deposit, a trade), in `currency` or
+    else the reader's own."""
 
     at: datetime
     value: Decimal
     label: str
     amount: Decimal | None = None
+    currency: str = ""
 
     @property
     def text(self) -> str:
         """`Deposit +$20,000`, the amount masked while amounts are hidden."""
         if self.amount is None:
             return self.label
-        moved = formatting.money(self.amount, display.current().currency, is_whole=True, signed=True)
+        unit = self.currency or display.current().currency
+        moved = formatting.money(self.amount, unit, is_whole=True, signed=True)
         return f"{self.label} {moved if _open() else formatting.MASK}"
 
 
@@ -106,18 +109,21 @@ def equity(
     benchmark_name: str = "Benchmark",
     marks: Sequence[Mark] = (),
     as_return: bool = False,
+    currency: str = "",
     revision: str = "all",
 ) -> Figure:
     """Value over time with its benchmark and cash flows, and the drawdown (fractions, ≤ 0) below on the same axis.
 
-    With `as_return` the values are fractions and the axis is in percent. It can be zoomed and moved; what a reader sees
-    of it is kept as long as the revision stays the same.
+    `currency` is what the values are in, the reader's own if nothing else is said. With `as_return` the values are
+    fractions and the axis is in percent. It can be zoomed and moved; what a reader sees of it is kept as long as the
+    revision stays the same.
     """
+    unit = currency or display.current().currency
     scale = PERCENT if as_return else _scale(values)
     line = [float(value) * scale for value in values]
     other = [float(value) * scale for value in benchmark]
     low, high = _bounds([*line, *other])
-    hover, ticks = (PERCENT_HOVER, PERCENT_TICKS) if as_return else (_hover(), _money_ticks())
+    hover, ticks = (PERCENT_HOVER, PERCENT_TICKS) if as_return else (_hover(unit), _money_ticks(unit))
     times = [_local(moment) for moment in at]
     main = {
         **_line(times, line, name="Portfolio", width=2, paint="var(--c1)", hover=hover),
@@ -152,6 +158,7 @@ def course(
     values: Amounts,
     *,
     unit: str,
+    currency: str,
     name: str,
     target: Decimal,
     plan: Sequence[tuple[datetime, Decimal]] = (),
@@ -161,15 +168,15 @@ def course(
 ) -> Figure:
     """A value on its way to a target: the straight plan dotted, and where it leads as (moment, low, middle, high).
 
-    `unit` is "money", which is hidden with amounts, "share" (a fraction, shown in percent), or anything else. It can be
-    zoomed and moved; what a reader sees of it is kept as long as the revision stays the same.
+    `unit` is "money", which is in `currency` and hidden with amounts, "share" (a fraction, shown in percent), or
+    anything else. It can be zoomed and moved; what a reader sees of it is kept as long as the revision stays the same.
     """
     reached = [float(value) for value in (*values, target, *(high for *_, high in range_ahead))]
     scale = _scale(reached) if unit == "money" else PERCENT if unit == "share" else 1.0
     shown = [value * scale for value in (*reached, *(low for _, low, _, _ in range_ahead))]
     low, high = min(0.0, *shown), max(shown)
-    hover = {"money": _hover(), "share": PERCENT_HOVER}.get(unit, "%{y:,.6~g}")
-    ticks: Sequence[tuple[float | None, str]] = _money_ticks() if unit == "money" else PRICE_TICKS
+    hover = {"money": _hover(currency), "share": PERCENT_HOVER}.get(unit, "%{y:,.6~g}")
+    ticks: Sequence[tuple[float | None, str]] = _money_ticks(currency) if unit == "money" else PRICE_TICKS
     ticks = PERCENT_TICKS if unit == "share" else ticks
     times, ends = [_local(moment) for moment in at], _local(until)
     main = _line(times, [float(value) * scale for value in values], name=name, width=2, paint="var(--c1)", hover=hover)
@@ -339,17 +346,17 @@ def _shares(slices: Sequence[Slice]) -> list[str]:
     return [formatting.percent(item.value / total) if total else "" for item in slices]
 
 
-def _symbol() -> str:
-    return formatting.SYMBOLS.get(display.current().currency, "")
+def _hover(currency: str) -> str:
+    """`$1,284`, and `0.0325 BTC` of what has no sign of its own: whole numbers of it would all be 0."""
+    if not _open():
+        return formatting.MASK
+    symbol = formatting.SYMBOLS.get(currency)
+    return f"{symbol}%{{y:,.0f}}" if symbol else f"%{{y:,.6~g}}{formatting.NO_BREAK_SPACE}{currency}"
 
 
-def _hover() -> str:
-    return f"{_symbol()}%{{y:,.0f}}" if _open() else formatting.MASK
-
-
-def _money_ticks() -> list[tuple[float | None, str]]:
+def _money_ticks(currency: str) -> list[tuple[float | None, str]]:
     """`$250k`, and `$250,050` where ticks are closer than that could tell apart. `$` is the sign of Plotly's locale."""
-    sign = "$" if _symbol() == "$" else ""
+    sign = "$" if formatting.SYMBOLS.get(currency) == "$" else ""
     return [(None, f"{sign},.8~f"), (THOUSANDS_FROM, f"{sign}.8~s")]
 
 

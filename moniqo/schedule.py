@@ -55,6 +55,12 @@ SCHEDULE: Final = {
     "apply rules": every(60, "wallets.tasks.apply_rules"),
     "carry out stops": every(10, "trading.tasks.carry_out_stops"),
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
+    # Wherever an owner is, their midnight is at one of these.
+    "close days": {
+        "task": "portfolio.tasks.close_days",
+        "schedule": crontab(minute="*/15"),
+        "options": {"expires": 60},
+    },
     "sync and snapshot": every(SYNC_SECONDS, "portfolio.tasks.sync_all"),
     "prove the ledger": nightly(3, 30, "wallets.tasks.verify_ledger"),
     "seal credentials with the newest key": nightly(3, 45, "wallets.tasks.keep_credentials"),

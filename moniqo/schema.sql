@@ -41,7 +41,7 @@
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
--- migration goals 0004_what_each_comparison_ended_with f8e9f23c0ea25fa4
+-- migration goals 0004_what_each_comparison_ended_with fb8d7f7e348869a5
 -- migration markets 0001_initial 3c3f4358ad1774dd
 -- migration markets 0002_prices 84ca09b169b6c73d
 -- migration markets 0003_derivatives bd93e7c416b54338

@@ -7,6 +7,7 @@ known balances, and the snapshot says that it is stale.
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -35,6 +36,8 @@ from wallets.sync.unassigned import release_archived
 
 # A sync that has not ended by then has died with its worker, and the next one may start.
 SYNC_IS_DEAD_AFTER: Final = timedelta(minutes=10)
+# A day that is not closed by then keeps the last snapshot before its midnight: prices have moved on since.
+CLOSES_WITHIN: Final = timedelta(minutes=1)
 GAP: Final = "snapshot"
 _FALL: Final = Decimal("1e-8")
 
@@ -50,6 +53,8 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
     ahead, keep no value of now from being written; they stay, because it may be our own clock that is wrong.
     """
     moment = at or clock.now()
+    if at is None:
+        _close_the_day_before(owner_id, moment)
     with connection.cursor() as cursor:
         cursor.execute("SELECT portfolio_ensure_partition(%s)", [moment.date()])
     newest = PortfolioState.objects.filter(owner_id=owner_id).values_list("valued_at", flat=True).first()
@@ -61,6 +66,43 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
     written = _write(owner_id, moment)
     publish(owner_id=owner_id, event="portfolio", data={"at": moment})
     return written
+
+
+def _close_the_day_before(owner_id: UUID, now: datetime) -> None:
+    """Write what everything is worth as the last instant of the owner's day that has just ended, unless it is written.
+
+    A day closes at its own midnight, so that its close is the next day's opening. Whoever values first after that
+    midnight does this; where nobody comes in time, what was there before it stays the close.
+    """
+    zone = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))
+    midnight = days.begins(days.day_of(now, zone), zone)
+    if now - midnight > CLOSES_WITHIN:
+        return
+    newest = PortfolioState.objects.filter(owner_id=owner_id).values_list("valued_at", flat=True).first()
+    if newest is not None and newest < midnight - days.INSTANT:
+        with suppress(ConflictError):  # somebody else was here meanwhile
+            take_snapshots(owner_id=owner_id, at=midnight - days.INSTANT)
+
+
+def days_that_closed() -> list[UUID]:
+    """Whose day has just ended, of all who have something to value. Runs as the system."""
+    now = clock.now()
+    known = PortfolioState.objects.filter(valued_at__isnull=False, building__isnull=True)
+    found = User.objects.filter(pk__in=known.values("owner_id")).values_list("pk", "timezone")
+    midnights: dict[str, datetime] = {}
+    closed = []
+    for pk, name in found:
+        if name not in midnights:
+            midnights[name] = days.begins(days.day_of(now, ZoneInfo(name)), ZoneInfo(name))
+        if now - midnights[name] <= CLOSES_WITHIN:
+            closed.append(pk)
+    return closed
+
+
+def close_day(*, owner_id: UUID) -> None:
+    """Close the day that has just ended at its midnight, and open the next with the same. Runs as the tenant."""
+    take_snapshots(owner_id=owner_id)
+    roll_up_days(owner_id=owner_id)
 
 
 def _write(owner_id: UUID, moment: datetime) -> int:

@@ -41,6 +41,24 @@ def sync_now(owner_id: str) -> bool:
 
 
 @shared_task
+def close_days() -> int:
+    """Close the day of every owner for whom it has just ended: midnight comes at a quarter of an hour in every zone.
+    Returns how many."""
+    with tenancy.system():
+        owners = services.days_that_closed()
+    for owner_id in owners:
+        close_day.apply_async(args=(str(owner_id),), expires=services.CLOSES_WITHIN.total_seconds())
+    return len(owners)
+
+
+@shared_task
+def close_day(owner_id: str) -> None:
+    """Close the owner's day at its midnight."""
+    with tenancy.tenant(UUID(owner_id)):
+        services.close_day(owner_id=UUID(owner_id))
+
+
+@shared_task
 def roll_up(owner_id: str) -> int:
     """Bring the owner's days up to date; returns how many were written."""
     with tenancy.tenant(UUID(owner_id)):

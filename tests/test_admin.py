@@ -51,6 +51,25 @@ def test_every_table_is_in_the_admin_with_something_to_search_or_filter_by(model
     assert tuple(registered.list_display) != ("__str__",)
 
 
+# What is not counted: there is one of it, or a row is a part of it.
+WITHOUT_A_PLURAL = ("performance", "progress")
+
+
+def test_tables_are_called_as_one_says_in_english() -> None:
+    def plural(name: str) -> str:
+        if name.endswith(WITHOUT_A_PLURAL):
+            return name
+        if re.search("[^aeiou]y$", name):
+            return f"{name[:-1]}ies"
+        return f"{name}es" if re.search("(s|x|z|ch|sh)$", name) else f"{name}s"
+
+    ours = [apps.get_app_config(label) for label in OURS]
+    names = {model._meta.label: model._meta for app in ours for model in app.get_models()}
+    assert {label: str(meta.verbose_name_plural) for label, meta in names.items()} == {
+        label: plural(str(meta.verbose_name)) for label, meta in names.items()
+    }
+
+
 @pytest.mark.parametrize("label", sorted(APPEND_ONLY))
 def test_what_only_the_engine_writes_is_read_only_even_for_a_superuser(label: str, operator: User) -> None:
     request = RequestFactory().get("/admin/")

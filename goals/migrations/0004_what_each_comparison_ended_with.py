@@ -9,6 +9,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name="goalprogress",
+            options={"ordering": ("at",), "verbose_name_plural": "goal progress"},
+        ),
         migrations.AddField(
             model_name="goal",
             name="ended_with",

@@ -19,9 +19,14 @@ FLOW_LABELS: Final = {True: "Deposit", False: "Withdrawal"}
 
 
 def equity(
-    points: Sequence[Point], benchmark: Benchmark | None, *, as_return: bool = False, revision: str = "all"
+    points: Sequence[Point],
+    benchmark: Benchmark | None,
+    *,
+    currency: str,
+    as_return: bool = False,
+    revision: str = "all",
 ) -> figures.Figure:
-    """Value over time against buying and holding the benchmark, flows marked, drawdown below.
+    """Value over time, in `currency`, against buying and holding the benchmark, flows marked, drawdown below.
 
     What a reader sees of it is kept while the revision is the same. With `as_return` both lines are time-weighted
     returns since the first point, which no flow moves.
@@ -35,13 +40,13 @@ def equity(
         against = [] if held is None else [_short(price / held[0] - 1) for price in held]
         return figures.equity(at, returns, benchmark=against, benchmark_name=name, as_return=True, **options)
     marks = [
-        figures.Mark(point.at, point.equity, FLOW_LABELS[point.flow > 0], point.flow)
+        figures.Mark(point.at, point.equity, FLOW_LABELS[point.flow > 0], point.flow, currency)
         for point in points
         if point.is_marked
     ]
     against = [] if held is None else _bought_and_held(points, held)
     values = [_short(point.equity) for point in points]
-    return figures.equity(at, values, benchmark=against, benchmark_name=name, marks=marks, **options)
+    return figures.equity(at, values, benchmark=against, benchmark_name=name, marks=marks, currency=currency, **options)
 
 
 def allocation(shares: Sequence[Share], *, currency: str, unit: str) -> figures.Figure:

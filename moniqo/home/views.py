@@ -128,7 +128,9 @@ class Charts:
     def equity(self) -> dict[str, Any]:
         home = self._home
         revision = f"{home.scope} {home.period.value}"
-        return charts.equity(home.points, home.benchmark, as_return=self._unit == "return", revision=revision)
+        return charts.equity(
+            home.points, home.benchmark, currency=home.base, as_return=self._unit == "return", revision=revision
+        )
 
     @property
     def shares(self) -> Any:
@@ -158,7 +160,7 @@ def _explain_profit(found: Home) -> dict[str, Any]:
 def _explain_drawdown(found: Home) -> dict[str, Any]:
     return {
         "trough": deepest_drawdown(scope=found.scope, base=found.base, start=found.start, until=found.end),
-        "figure_data": charts.equity(found.points, None),
+        "figure_data": charts.equity(found.points, None, currency=found.base),
     }
 
 

@@ -63,7 +63,21 @@ const draw = async (chart) => {
   drawn.set(chart, text);
   if (layout.uirevision) recall(chart, data, layout);
   await Plotly.react(chart, data, layout, CONFIG);
+  sign(chart);
   if (layout.uirevision) follow(chart);
+};
+
+// Plotly writes what is below zero in a hover with a hyphen, and behind its currency: there as everywhere it is −$5.
+const NEGATIVE = /(?<!\w)([$€£¥]?)-(?=\d)/g;
+const signed = new WeakSet();
+
+const sign = (chart) => {
+  if (signed.has(chart)) return;
+  signed.add(chart);
+  new MutationObserver(() => {
+    for (const words of chart.querySelectorAll(".hoverlayer text, .hoverlayer tspan"))
+      for (const node of words.childNodes) if (node.nodeType === Node.TEXT_NODE) node.data = node.data.replace(NEGATIVE, "−$1");
+  }).observe(chart, { childList: true, subtree: true });
 };
 
 // --- a closer look --------------------------------------------------------------------------------------------------

@@ -162,6 +162,15 @@ def test_the_hover_of_the_equity_says_the_drawdown(open_page: OpenPage, world: W
     hover = hover_over(page)
     expect(hover).to_contain_text("Portfolio")
     expect(hover).to_contain_text(re.compile(r"Drawdown.*%"))
+    # Below zero it carries the sign of all other figures, in front of its currency; days keep their hyphens.
+    signed = """(chart) => {
+      const text = document.createElementNS("http://www.w3.org/2000/svg", "text");
+      text.textContent = "2026-10-23 Bot-2 : $-5,000 and -3.63 %";
+      chart.querySelector(".hoverlayer").append(text);
+      return new Promise((done) => setTimeout(() => { done(text.textContent); text.remove(); }));
+    }"""
+    assert page.locator("#equity-chart").evaluate(signed) == "2026-10-23 Bot-2 : −$5,000 and −3.63 %"
+    assert not re.search(r"(?<!\w)[$€£¥]?-\d", hover.text_content() or "")
 
 
 @pytest.fixture

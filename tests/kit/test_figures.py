@@ -40,6 +40,30 @@ def test_equity_draws_value_benchmark_flows_and_the_drawdown_below() -> None:
     assert low < float(min(VALUES)) < float(max(VALUES)) < high
 
 
+def test_a_hover_has_the_unit_of_what_is_drawn_and_its_decimals() -> None:
+    hovers = {
+        "USDT": "$%{y:,.0f}", "EUR": "€%{y:,.0f}",
+        "BTC": "%{y:,.6~g}\u00a0BTC",  # a fund of a few bitcoin would be 0 in whole ones
+    }  # fmt: skip
+    with display.showing(Display(currency="EUR")):
+        assert named(equity(), "Portfolio")["hovertemplate"] == hovers["EUR"]
+        for currency, hover in hovers.items():
+            drawn = figures.equity(AT, VALUES, currency=currency)
+            on_its_way = figures.course(
+                AT,
+                VALUES,
+                unit="money",
+                currency=currency,
+                name="Profit",
+                target=Decimal(9),
+                until=AT[-1],
+                revision="x",
+            )
+            assert {named(drawn, "Portfolio")["hovertemplate"], named(on_its_way, "Profit")["hovertemplate"]} == {hover}
+        mark = figures.Mark(AT[0], VALUES[0], "Deposit", Decimal(2), "USDT")
+        assert mark.text == "Deposit +$2"
+
+
 def test_no_amount_leaves_the_server_while_amounts_are_hidden() -> None:
     with display.showing(HIDDEN):
         slices = [figures.Slice("BTC", Decimal("95353.51"), 1), figures.Slice("ETH", Decimal("53884.66"), 2)]

@@ -4,16 +4,19 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kit import clock, days, display
-from portfolio.models import DailyPerformance, PortfolioState
+from moniqo.schedule import SCHEDULE
+from portfolio.models import DailyPerformance, PortfolioState, Snapshot
 from portfolio.selectors.performance import daily_parts
 from portfolio.selectors.periods import Period
 from portfolio.selectors.scope import Scope
-from portfolio.services import roll_up_days, take_snapshots
-from tests.portfolio.fund import Fund
+from portfolio.selectors.standings import standings
+from portfolio.services import close_day, days_that_closed, roll_up_days, take_snapshots
+from tests.portfolio.fund import Fund, set_price
 
 # Some of them have other rules in one table of time zones than in another, older one.
 ZONES = (
@@ -120,3 +123,66 @@ def test_days_written_again_and_again_stay_as_they_are(fund: Fund) -> None:
 def test_what_is_no_place_is_no_time_zone() -> None:
     assert not days.zones() & {"localtime", "Factory", "Etc/GMT+5", "posix/UTC"}
     assert days.zones() >= {"UTC", "Asia/Tokyo", "Africa/Casablanca"}
+
+
+def then(moment: datetime) -> time_machine.travel:
+    """That moment as the machine's own clock tells it: prices are those of tickers, as in a fund that lives."""
+    return time_machine.travel(moment, tick=False)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe"])
+def test_a_day_closes_at_its_own_midnight_whenever_the_last_look_was(fund: Fund, zone: str) -> None:
+    """A price that moves between the last snapshot and midnight belongs to the day that ends."""
+    _in_zone(fund, zone)
+    owner_id = fund.owner.pk
+    midnight = days.begins(date(2026, 3, 3), ZoneInfo(zone))
+    with then(midnight - timedelta(minutes=4)):
+        set_price("100", at=clock.now())
+        fund.deposit("1", "BTC", wallet="agent a")
+        take_snapshots(owner_id=owner_id)
+        assert days_that_closed() == []
+    with then(midnight - timedelta(seconds=30)):
+        set_price("110", at=clock.now())
+    with then(midnight + timedelta(seconds=2)):
+        assert days_that_closed() == [owner_id]
+        close_day(owner_id=owner_id)
+        close_day(owner_id=owner_id)  # and whoever comes again changes nothing
+    with then(midnight + timedelta(hours=1)), display.showing(display.Display(timezone=zone)):
+        set_price("125", at=clock.now())
+        assert days_that_closed() == []
+        take_snapshots(owner_id=owner_id)
+        roll_up_days(owner_id=owner_id)
+        change = Scope(owner=fund.owner, period=Period.ALL).today
+        stand = standings(owner_id=owner_id)[owner_id]
+    found = DailyPerformance.objects.filter(scope=owner_id).order_by("day").values_list("day", "equity", "market")
+    assert list(found) == [(date(2026, 3, 2), 110, 10), (date(2026, 3, 3), 125, 15)]
+    assert (change.opening, stand.today) == (110, 15)
+    assert Snapshot.objects.filter(scope=owner_id, at=midnight - days.INSTANT).count() == 1
+
+
+def test_a_day_that_nobody_closed_in_time_keeps_what_was_there_before_its_midnight(fund: Fund) -> None:
+    _in_zone(fund, "Asia/Kolkata")
+    midnight = days.begins(date(2026, 3, 3), ZoneInfo("Asia/Kolkata"))
+    with then(midnight - timedelta(hours=2)):
+        set_price("100", at=clock.now())
+        fund.deposit("1", "BTC", wallet="agent a")
+        take_snapshots(owner_id=fund.owner.pk)
+    with then(midnight + timedelta(hours=9)):
+        set_price("150", at=clock.now())
+        take_snapshots(owner_id=fund.owner.pk)
+        roll_up_days(owner_id=fund.owner.pk)
+    assert not Snapshot.objects.filter(at=midnight - days.INSTANT).exists()
+    found = DailyPerformance.objects.filter(scope=fund.owner.pk).order_by("day").values_list("equity", flat=True)
+    assert list(found) == [100, 150]
+
+
+def test_every_midnight_of_every_zone_is_one_of_those_that_days_are_closed_at() -> None:
+    closes = SCHEDULE["close days"]["schedule"].minute
+    year = [date(2026, 1, 1) + timedelta(days=number) for number in range(0, 365, 13)]
+    late = {
+        f"{name} {day}"
+        for name in days.zones()
+        for day in year
+        if (at := days.begins(day, ZoneInfo(name))).minute not in closes or at.second
+    }
+    assert late == set()

@@ -201,11 +201,11 @@ def test_holding_the_benchmark_buys_with_every_flow(fund: Fund) -> None:
     take_snapshots(owner_id=fund.owner.pk, at=start + hour)
     take_snapshots(owner_id=fund.owner.pk, at=start + 2 * hour)
     points = equity_series(scope=fund.owner.pk, base="USDT", start=start - hour)
-    drawn = charts.equity(points, Benchmark("BTC", candles))
+    drawn = charts.equity(points, Benchmark("BTC", candles), currency="USDT")
     line = next(trace for trace in drawn["data"] if trace["name"] == "BTC hold")
     # Ten bitcoin at 100; ten more for 500 at 50; all of them at 200.
     assert line["y"] == pytest.approx([1000.0, 1000.0, 4000.0])
     marks = next(trace for trace in drawn["data"] if trace["name"] == "Cash flow")
     assert marks["text"] == ["Deposit +$1,000", "Deposit +$500"]
-    for figure in (drawn, charts.equity(points, Benchmark("BTC", candles), as_return=True)):
+    for figure in (drawn, charts.equity(points, Benchmark("BTC", candles), currency="USDT", as_return=True)):
         assert len(go.Figure(figures.painted(figure, COLOURS)).data) == len(figure["data"])

@@ -205,7 +205,7 @@ def test_after_a_total_loss_the_index_begins_anew(fund: Fund, client: Client) ->
         assert (change.twr, change.current_drawdown) == (pytest.approx(-0.1), pytest.approx(-0.1))
     points = equity_series(scope=fund.owner.pk, base="USDT", start=start - timedelta(hours=1))
     assert [point.drawdown for point in points] == pytest.approx([0, -0.2, -1, 0, -0.1])
-    figure = charts.equity(points, None, as_return=True)
+    figure = charts.equity(points, None, currency="USDT", as_return=True)
     assert list(figure["data"][0]["y"]) == pytest.approx([0, -20, -100, 0, -10])  # percent
     days = DailyPerformance.objects.filter(scope=fund.owner.pk).order_by("day")
     assert list(days.values_list("twr", flat=True)) == pytest.approx([-0.2, -1, 0, -0.1])
