@@ -6,6 +6,7 @@ The cast: an owner, another owner who must never see the first one's things, and
 """
 
 import fcntl
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,13 +69,25 @@ def _make_template() -> None:
 def cloned_database(name: str) -> Iterator[str]:
     """A copy of the template, in use inside the block and dropped after it."""
     before = connections["default"].settings_dict["NAME"]
-    _admin("CREATE DATABASE {} TEMPLATE {} OWNER {}", name, TEMPLATE, "moniqo_owner")
+    _admin("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY", name, TEMPLATE, "moniqo_owner")
     use_database(name)
     try:
         yield name
     finally:
         use_database(before)
         _admin("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector of garbage need not look at it after every few objects of a test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: a good part of the time a test waits, for a page, a price, or a process to start."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_configure() -> None:

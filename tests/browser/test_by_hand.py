@@ -83,7 +83,6 @@ def next_step(hand: Mouse) -> None:
 def move(hand: Mouse, amount: str) -> None:
     page = hand.page
     page.wait_for_load_state("load")
-    page.wait_for_timeout(SETTLED)
     hand.write(page.get_by_label("Amount", exact=True), amount)
     hand.press(page.get_by_role("button", name=re.compile("^Review")).first)
     hand.press(page.get_by_role("button", name=re.compile(rf"^(Deposit|Allocate|Transfer|Move) .*{amount[:1]}")).last)

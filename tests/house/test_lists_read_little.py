@@ -20,7 +20,7 @@ from trading.selectors.orders import ORDER_SORTS
 from trading.selectors.trades import TRADE_SORTS
 from wallets.models import Wallet
 
-MANY = 2000
+MANY = 600
 FEW = 100  # a dozen rows of each kind, their wallets and their instruments
 LAST = datetime(2026, 6, 1, tzinfo=UTC)
 

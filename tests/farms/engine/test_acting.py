@@ -129,7 +129,7 @@ def rows() -> dict[str, list[Any]]:
     }
 
 
-@settings(PLAIN, max_examples=25)
+@settings(PLAIN, max_examples=10)
 @given(made=farms)
 def test_together_they_do_what_they_would_do_alone(as_owner: User, made: Any) -> None:
     """On a bar on which most enter, and on the next, on which those who did hold, move their stops or leave."""
