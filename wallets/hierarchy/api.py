@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from ninja.responses import Status
 
+from kit import days
 from kit.api import IdempotencyKey, Page, PageQuery, paginate, paginate_numbered
 from kit.errors import InvalidInputError
 from kit.http import owner_of
@@ -254,9 +255,15 @@ def list_transfers(request: HttpRequest, narrow: Query[TransferNarrow], query: Q
 @router.get("/wallets/{wallet_id}/entries", response=Page[EntryOut], summary="The statement of an account")
 def list_entries(request: HttpRequest, wallet_id: UUID, account: Query[StatementQuery], query: Query[PageQuery]) -> Any:
     wallet = places.get_wallet(owner_id=owner_of(request), wallet_id=wallet_id)
-    rows = statements.entries(
-        owner_id=owner_of(request), wallet_id=wallet_id, asset=account.asset or wallet.base_asset, kind=account.kind
-    )
+    which: dict[str, Any] = {
+        "owner_id": owner_of(request),
+        "wallet_id": wallet_id,
+        "asset": account.asset or wallet.base_asset,
+        "kind": account.kind,
+    }
+    days.check(account.since, account.until, names=("from", "to"))
+    span = statements.Span(account.since, account.until)
+    rows = statements.entries(**which, numbers=statements.numbers_of(span, **which))
     return paginate_numbered(rows, query, number="version", present=_entry)
 
 

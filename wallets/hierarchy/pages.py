@@ -202,11 +202,14 @@ def wallet_page(
     node = find(nodes, pk)
     asset = request.GET.get("asset") or node.base_asset
     kind = request.GET.get("kind") or Account.Kind.WALLET.value
-    statement = statements.entries(owner_id=owner_id, wallet_id=pk, asset=asset, kind=kind)
+    span = statements.Span.read(request.GET)
+    which: dict[str, Any] = {"owner_id": owner_id, "wallet_id": pk, "asset": asset, "kind": kind}
+    statement = statements.entries(**which, numbers=statements.numbers_of(span, **which))
     sort = understood(request.GET.get("sort", ""), ("when",)) or "-when"
     # Entries of an account are numbered as they are made: the index of their numbers lists them either way.
     statement = statement.order_by("version" if sort == "when" else "-version")
     page = Pages(statement, ENTRIES_SHOWN).get_page(request.GET.get("page"))
+    account = {"asset": asset, "kind": kind, **span.address}
     accounts = list(Account.objects.filter(wallet_id=pk).exclude(version=0, held_version=0).order_by("kind", "asset"))
     context = {
         "row": _row(node, colour, work),
@@ -214,7 +217,9 @@ def wallet_page(
         "path": _path(nodes, node),
         "below": [_row(other, colour, work) for other in nodes if other.parent_id == pk and not other.is_archived],
         "place": place,
-        "here": f"{place.path}?{urlencode({'asset': asset, 'kind': kind, 'page': str(page.number), 'sort': sort})}",
+        "here": f"{place.path}?{urlencode({**account, 'page': str(page.number), 'sort': sort})}",
+        "span": span,
+        "csv": urlencode(account),
         "sort": sort,
         "choices": choices(place, node, settings=False),
         "farms": [(other.name, replace(place, child=other.id)) for other in _farms_of(nodes, place)],

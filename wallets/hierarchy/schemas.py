@@ -8,7 +8,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from kit.api import LEFT_OUT, Amount, Body, NotNegative, PositiveAmount, PositiveShare, Share, StepOut, Words
+from kit.api import LEFT_OUT, Amount, Body, Day, NotNegative, PositiveAmount, PositiveShare, Share, StepOut, Words
 from wallets.hierarchy.allocations import Line
 
 
@@ -291,8 +291,10 @@ class TransferNarrow(Schema):
 
 
 class StatementQuery(Schema):
-    """Which account of the wallet; by default the wallet's own in its base asset."""
+    """Which account of the wallet, by default its own in its base asset; `from` and `to` are days of the owner."""
 
+    since: Day | None = Field(None, alias="from")
+    until: Day | None = Field(None, alias="to")
     asset: str = Field("", max_length=20)
     kind: Literal["wallet", "external", "clearing", "fees", "suspense", "pnl"] = "wallet"
 

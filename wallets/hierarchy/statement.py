@@ -3,7 +3,7 @@
 import csv
 from collections.abc import AsyncIterator, Iterator
 from io import StringIO
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -29,36 +29,39 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 @login_required
 @require_GET
 def statement_file(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
-    """All entries of the account that `asset` and `kind` say, as the page lists them."""
+    """All entries of the account that `asset` and `kind` say, of the days `from` and `to`, as the page lists them."""
     owner_id = owner_of(request)
     with missing_is_404():
         wallet = places.get_wallet(owner_id=owner_id, wallet_id=pk)
-    account = (owner_id, pk, request.GET.get("asset") or wallet.base_asset, request.GET.get("kind") or WALLET)
-    pieces = _asynchronously(*account) if isinstance(request, ASGIRequest) else _pieces(*account)
+    asset, kind = request.GET.get("asset") or wallet.base_asset, request.GET.get("kind") or WALLET
+    which: dict[str, Any] = {"owner_id": owner_id, "wallet_id": pk, "asset": asset, "kind": kind}
+    # Whose days these are is known now, and no more when the pieces are read.
+    which["numbers"] = statements.numbers_of(statements.Span.read(request.GET), **which)
+    pieces = _asynchronously(which) if isinstance(request, ASGIRequest) else _pieces(which)
     response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="entries.csv"'
     return response
 
 
-def _pieces(owner_id: UUID, wallet_id: UUID, asset: str, kind: str) -> Iterator[str]:
+def _pieces(which: dict[str, Any]) -> Iterator[str]:
     below: int | None = None
     while True:
-        text, below = _piece(owner_id, wallet_id, asset, kind, below)
+        text, below = _piece(which, below)
         yield text
         if below is None:
             return
 
 
-async def _asynchronously(owner_id: UUID, wallet_id: UUID, asset: str, kind: str) -> AsyncIterator[str]:
+async def _asynchronously(which: dict[str, Any]) -> AsyncIterator[str]:
     below: int | None = None
     while True:
-        text, below = await sync_to_async(_piece)(owner_id, wallet_id, asset, kind, below)
+        text, below = await sync_to_async(_piece)(which, below)
         yield text
         if below is None:
             return
 
 
-def _piece(owner_id: UUID, wallet_id: UUID, asset: str, kind: str, below: int | None) -> tuple[str, int | None]:
+def _piece(which: dict[str, Any], below: int | None) -> tuple[str, int | None]:
     """The next lines, the head before the first, and the version that they go on below; None after the last.
 
     The request's transaction is over when they are read, so each piece runs in one of its own.
@@ -67,8 +70,8 @@ def _piece(owner_id: UUID, wallet_id: UUID, asset: str, kind: str, below: int | 
     writer = csv.writer(file)
     if below is None:
         writer.writerow(COLUMNS)
-    with tenancy.tenant(owner_id):
-        rows = statements.entries(owner_id=owner_id, wallet_id=wallet_id, asset=asset, kind=kind)
+    with tenancy.tenant(which["owner_id"]):
+        rows = statements.entries(**which)
         rows = rows if below is None else rows.filter(version__lt=below)
         lines = [statements.entry_line(entry) for entry in rows[:PIECE]]
     for line in lines:

@@ -1,14 +1,17 @@
 """Reads of the books: entries with their running balance, transfers and allocations, newest first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet, Subquery
 
-from kit.errors import NotFoundError
+from kit import days
+from kit.errors import InvalidInputError, NotFoundError
 from kit.sentences import Sentence
 from wallets.models import Account, AllocationLine, Entry, FundAllocation, Posting, Transfer
 
@@ -95,13 +98,79 @@ def _said(account: Account) -> str:
     return name if account.kind == Account.Kind.WALLET else f"{name}: {account.get_kind_display().lower()}"
 
 
-def entries(*, owner_id: UUID, wallet_id: UUID, asset: str, kind: str = Account.Kind.WALLET) -> QuerySet[Entry]:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The reader's days from the first to the last, both included; None where it is open. `refused` says what is wrong
+    with the days that were asked for: then every day is meant."""
+
+    since: date | None = None
+    until: date | None = None
+    refused: Sentence | None = None
+
+    @classmethod
+    def read(cls, given: Mapping[str, str]) -> "Span":
+        """The days `from` and `to` of an address."""
+        try:
+            since, until = (days.read(given.get(name, ""), name=name) for name in ("from", "to"))
+            days.check(since, until, names=("from", "to"))
+        except InvalidInputError as error:
+            return cls(refused=error.sentence)
+        return cls(since, until)
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The days as an address names them."""
+        return {name: day.isoformat() for name, day in (("from", self.since), ("to", self.until)) if day}
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Entries of an account after one of its numbers, up to and with another; None is open."""
+
+    after: int | None = None
+    last: int | None = None
+
+
+ALL: Final = Numbers()
+
+
+def numbers_of(span: Span, *, owner_id: UUID, wallet_id: UUID, asset: str, kind: str) -> Numbers:
+    """Entries are numbered as they are made, so days are a range of numbers, whose ends are found by halving: a month
+    of a long statement is read by the index of the numbers, like its first page."""
+    own = Account.objects.filter(owner_id=owner_id, wallet_id=wallet_id, asset=asset, kind=kind)
+    return Numbers(
+        None if span.since is None else _last_version(own, days.begins(span.since) - days.INSTANT),
+        None if span.until is None else _last_version(own, days.ends(span.until) - days.INSTANT),
+    )
+
+
+def entries(
+    *, owner_id: UUID, wallet_id: UUID, asset: str, kind: str = Account.Kind.WALLET, numbers: Numbers = ALL
+) -> QuerySet[Entry]:
     """The statement of one account of the wallet, newest first, ready to page; `entry_line` reads its rows."""
+    own = Account.objects.filter(owner_id=owner_id, wallet_id=wallet_id, asset=asset, kind=kind)
+    within = Q()
+    if numbers.after is not None:
+        within &= Q(version__gt=numbers.after)
+    if numbers.last is not None:
+        within &= Q(version__lte=numbers.last)
     return (
-        Entry.objects.filter(owner_id=owner_id, account__wallet_id=wallet_id, account__asset=asset, account__kind=kind)
+        # The account by its key: so the index of its numbers is read, and no more of it than is asked for.
+        Entry.objects.filter(owner_id=owner_id, account_id=Subquery(own.values("pk")[:1]))
+        .filter(within)
         .select_related("transfer__posting", "transfer__debit__wallet", "transfer__credit__wallet")
         .order_by("-version")
     )
+
+
+def _last_version(account: QuerySet[Account], at: datetime) -> int:
+    """The number of the account's last entry at that moment; 0 before its first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT version FROM ledger_as_of(%s, NULL, %s)", [list(account.values_list("pk", flat=True)), at]
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def entry_line(entry: Entry) -> EntryLine:
