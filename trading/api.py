@@ -24,6 +24,8 @@ from trading import selectors, services
 from trading.models import EmergencyStop, Fill, Order, Position
 from trading.risk.gate import Caps
 from trading.schemas import (
+    AdoptedOut,
+    AdoptIn,
     FillOut,
     LimitsIn,
     LimitsOut,
@@ -123,6 +125,21 @@ def list_positions(request: HttpRequest, narrow: Query[Narrow]) -> Any:
     wallet_ids = None if narrow.wallet_id is None else [_own(request, narrow.wallet_id)]
     rows = selectors.open_positions(owner_id=owner_of(request), wallet_ids=wallet_ids)
     return [row for row in rows if narrow.symbol in (None, row.symbol)]
+
+
+@router.post(
+    "/wallets/{wallet_id}/positions",
+    auth=TRADE,
+    response={201: AdoptedOut},
+    summary="Take up what a wallet holds without a trade as a position",
+)
+def adopt(request: HttpRequest, wallet_id: UUID, body: AdoptIn) -> Any:
+    """What arrived, or was allocated, is in the books and in no position, so nothing of it is traded until then. Its
+    cost is the market's price now. A second time there is nothing left to take up: 409."""
+    _own(request, wallet_id)
+    bindings.require_within(request, wallet_id)
+    position = services.adopt(owner_id=owner_of(request), wallet_id=wallet_id, symbol=body.symbol)
+    return Status(201, position)
 
 
 @router.get("/positions/closed", response=Page[TradeOut], summary="Closed positions, last closed first")

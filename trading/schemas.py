@@ -163,6 +163,22 @@ class RoundTripOut(Schema):
     fills: list[FillOut]
 
 
+class AdoptIn(Body):
+    """In which spot market of the wallet's venue it is to be a position."""
+
+    symbol: str = Field(max_length=40, examples=["BTC/USDT"])
+
+
+class AdoptedOut(Schema):
+    """The open position with what was taken up; `entry_reason` says that it was not bought."""
+
+    id: UUID
+    wallet_id: UUID
+    quantity: Amount
+    entry_price: Amount
+    entry_reason: Words
+
+
 class OrderIn(Body):
     """A market order of `quantity` (base asset), rounded down to whole lots.
 

@@ -4,6 +4,7 @@
 * `sending`: the row meets the venue, outside of any transaction, and whatever happens is resolved later;
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
+* `adopting`: what a wallet holds without a trade becomes a position;
 * `closing`: a person leaves a position, or everything below a wallet is left;
 * `exits`: the stop and the target of a position are carried out;
 * `stopping`: the emergency stop of a wallet and all below it;
@@ -20,6 +21,7 @@ from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
 from trading.orders.stopping import call_off, due_stops, preview_stop, stop
 from trading.orders.stopping import carry_out as carry_out_stop
+from trading.positions.adopting import adopt, unclaimed
 from trading.risk.daily_loss import watch as watch_daily_losses
 from trading.risk.daily_loss import watched as watched_for_daily_losses
 from trading.risk.limits import set_limits
@@ -32,6 +34,7 @@ __all__ = (
     "StillOpen",
     "Terms",
     "WrongSideError",
+    "adopt",
     "call_off",
     "cancel_order",
     "carry_out_stop",
@@ -48,6 +51,7 @@ __all__ = (
     "resolve_together",
     "set_limits",
     "stop",
+    "unclaimed",
     "watch_daily_losses",
     "watched_for_daily_losses",
 )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from trading import limit_pages, stop_pages, views
+from trading import adopt_pages, limit_pages, stop_pages, views
 
 app_name = "trading"
 urlpatterns = [
@@ -16,5 +16,6 @@ urlpatterns = [
     path("positions/", views.positions, name="positions"),
     path("positions/<uuid:pk>/", views.position, name="position"),
     path("positions/<uuid:pk>/close/", views.close, name="position-close"),
+    path("positions/of/<uuid:pk>/take-up/", adopt_pages.adopt, name="adopt"),
     path("trades/", views.trades, name="trades"),
 ]

@@ -180,11 +180,15 @@ def take_back(program: Program, made: Any) -> None:
     master = program.call("get", "/wallets/{wallet_id}", wallet_id=made["master_id"])
     account = UUID(master["connection_id"])
     with tenancy.tenant(program.owner.pk):
-        demo.credit(owner_id=program.owner.pk, connection_id=account, asset="USDT", amount=Decimal(1))
+        for asset in ("USDT", "TST"):
+            demo.credit(owner_id=program.owner.pk, connection_id=account, asset=asset, amount=Decimal(1))
     begun = program.rows("/connections/{connection_id}/syncs", connection_id=str(account))[0]["id"]
     sync_connection(connection_id=account, owner_id=program.owner.pk, run_id=UUID(begun))
     found = {"connection_id": str(account), "asset": "USDT"}
     program.call("post", "/connections/{connection_id}/suspense/{asset}", {}, status=201, **found)
+    program.call("post", "/connections/{connection_id}/suspense/{asset}", {}, status=201, **(found | {"asset": "TST"}))
+    found = {"wallet_id": made["master_id"]}
+    program.call("post", "/wallets/{wallet_id}/positions", {"symbol": "TST/USDT"}, status=201, **found)
     beside = {"name": "Beside", "role": "master", "connection_id": master["connection_id"]}
     second = program.call("post", "/wallets", beside, status=201)["id"]
     program.call("post", "/farms/{farm_id}/move", {"master_id": second}, farm_id=made["farm_id"])

@@ -187,9 +187,15 @@ def _check_books(proposal: Proposal) -> Told:
         return ""
     missing = standing.positions - standing.in_books
     if missing > 0 or -missing >= dust(market.lot_size, market.minimum_notional, market.price):
+        # What to do depends on which of them is too much.
+        way = (
+            "only what is there may be sold. Bring the rest back into the wallet, or explain at the connection what is "
+            "missing there."
+            if missing > 0
+            else "take up what is in no position, on the wallet's page, and it can be traded."
+        )
         return sentence(
-            "Positions of {positions} and books of {in_books} disagree: sync the connection and look at the wallet's "
-            "entries before trading.",
+            f"Positions of {{positions}} and books of {{in_books}} disagree: {way}",
             positions=amount(standing.positions, market.base),
             in_books=amount(standing.in_books, market.base),
         )

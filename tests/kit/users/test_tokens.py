@@ -25,7 +25,8 @@ WALLETS = "/api/v1/wallets"
 # What each operation that writes needs; everything else that writes needs `manage`.
 ORDERS = r"/orders$|/orders/\{.*\}/cancel$"
 WRITING = {
-    "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$",
+    "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$"
+    r"|/wallets/\{.*\}/positions$",
     "move": r"/(deposit|allocate|collect|undo|apply|rules|arrivals)$|/rules/\{|/allocations/preview$"
     r"|/(suspense|unassigned)/",
     "limits": r"/(limits|protection)$",
