@@ -4,12 +4,15 @@ Each queue has a Celery worker of its own, so that orders never wait behind a sl
 load Django, the exchanges and the kernel three times over; here one process loads them, freezes what is loaded, and
 forks, so that the system keeps most of it once. When one worker ends, all end, and whoever runs us starts us again.
 
-MONIQO_WORKERS says which queues, and how many processes each: `orders=2,prices=1,sync=2`. Another machine that is to
-help with syncs alone sets `sync=8`.
+MONIQO_WORKERS says which queues, and how many processes each: `orders=2,prices=1,sync=2-6`. With two numbers there are
+as many as the first, and up to the second while all of them are busy: what waits for a venue that hangs costs memory
+and no time, and those behind it get processes of their own. Another machine that is to help with syncs alone sets
+`sync=8`.
 """
 
 import gc
 import os
+import re
 import signal
 import sys
 from importlib import import_module
@@ -19,17 +22,18 @@ from typing import Final, NoReturn
 from kit.offspring import die_with_parent
 from moniqo import schedule
 
-DEFAULT: Final = "orders=2,prices=1,sync=2"
+DEFAULT: Final = "orders=2,prices=1,sync=2-6"
+_PART: Final = re.compile(r"\s*(?P<queue>\w+)=(?P<least>\d+)(-(?P<most>\d+))?\s*")
 
 
-def wanted(text: str) -> dict[str, int]:
-    """Processes by queue from `orders=2,prices=1,sync=2`. Raises ValueError with one sentence."""
+def wanted(text: str) -> dict[str, tuple[int, int]]:
+    """The fewest and the most processes by queue, from `orders=2,sync=2-6`. Raises ValueError with one sentence."""
     found = {}
-    for part in text.split(","):
-        queue, _, number = part.strip().partition("=")
-        if queue not in schedule.QUEUES or not number.isdigit() or int(number) < 1:
+    for part in map(_PART.fullmatch, text.split(",")):
+        least, most = (int(part["least"]), int(part["most"] or part["least"])) if part else (0, 0)
+        if part is None or part["queue"] not in schedule.QUEUES or not 1 <= least <= most:
             raise ValueError(f"MONIQO_WORKERS is {text!r}: write it like {DEFAULT}.")
-        found[queue] = int(number)
+        found[part["queue"]] = least, most
     return found
 
 
@@ -46,10 +50,10 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, forward)
     parent = os.getpid()
-    for queue, processes in numbers.items():
+    for queue, (least, most) in numbers.items():
         pid = os.fork()
         if pid == 0:
-            _be_worker(queue, processes, parent)
+            _be_worker(queue, least, most, parent)
         workers[pid] = queue
     code = 0
     while workers:
@@ -71,21 +75,35 @@ def _load() -> None:
 
     app.loader.import_default_modules()
     app.finalize()
-    if settings.FEED.startswith("ccxt:"):
-        import_module("ccxt")  # 70 MB that the processes of more than one queue need
+    if settings.FEED.startswith("ccxt:") or _has_exchanges():
+        import_module("ccxt")  # 70 MB and seconds, which every process would take for itself
     os.environ["CELERY_SKIP_CHECKS"] = "1"  # once is enough
     gc.collect()
     gc.freeze()  # a collection in a worker would touch, and so copy, every page
 
 
-def _be_worker(queue: str, processes: int, parent: int) -> NoReturn:
+def _has_exchanges() -> bool:
+    """Whether somebody has an account at an exchange. Whoever connects the first one later pays for loading it then."""
+    from django.db import connections
+
+    from kit import tenancy
+    from wallets.models import Connection
+
+    with tenancy.system():
+        found = Connection.objects.filter(platform__adapter="ccxt").exists()
+    connections.close_all()  # no process may inherit one
+    return found
+
+
+def _be_worker(queue: str, least: int, most: int, parent: int) -> NoReturn:
     """Run the queue's Celery worker in this forked process, to its end."""
     from moniqo.celery import app
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     die_with_parent(parent)
-    arguments = ["worker", "-Q", queue, "-c", str(processes), "-n", f"{queue}@%h"]
+    processes = ["-c", str(least)] if least == most else ["--autoscale", f"{most},{least}"]
+    arguments = ["worker", "-Q", queue, *processes, "-n", f"{queue}@%h"]
     code = 1
     try:
         app.worker_main([*arguments, "--without-mingle", "--without-gossip"])

@@ -36,9 +36,9 @@ def test_every_queue_has_workers_and_a_heartbeat() -> None:
     assert {entry["args"] for entry in ticks} == {(queue,) for queue in schedule.QUEUES}
 
 
-@pytest.mark.parametrize("text", ["orders", "orders=0", "order=1", "orders=2;sync=1"])
+@pytest.mark.parametrize("text", ["orders", "orders=0", "order=1", "orders=2;sync=1", "sync=3-2", "sync=-2", "sync=2-"])
 def test_a_wrong_number_of_workers_is_one_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match="write it like orders=2,prices=1,sync=2"):
+    with pytest.raises(ValueError, match="write it like orders=2,prices=1,sync=2-6"):
         workers.wanted(text)
 
 

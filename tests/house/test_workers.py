@@ -1,0 +1,79 @@
+"""Real workers, forked as they are in production: a venue that hangs keeps nobody else waiting."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.conf import settings
+
+from kit import tenancy
+from kit.embedded.environment import DATABASE_VARIABLES
+from kit.users.models import User
+from moniqo.celery import app
+from tests.conftest import address
+from tests.simulators.server import Exchanges
+from tests.wallets.keys import key_of
+from wallets.models import Connection, Platform, SyncRun
+from wallets.sync import runs as sync
+from wallets.venues.credentials import store_credentials
+
+HANGING = 3
+SECONDS = 40.0  # ends as soon as the good one has answered; a busy machine takes long to start a worker
+WIDE = "sync=1-5"
+
+
+@contextmanager
+def silence() -> Iterator[str]:
+    """The address of a venue that takes every call and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@contextmanager
+def workers(database: str) -> Iterator[None]:
+    addresses = {name: address(name, database) for name in DATABASE_VARIABLES}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "moniqo.workers"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | addresses | {"MONIQO_WORKERS": WIDE},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGQUIT)
+        process.wait(timeout=20)
+
+
+def connect(owner: User, slug: str, name: str, base_url: str, credentials: dict[str, str]) -> Connection:
+    platform = Platform.objects.get(slug=slug)
+    Platform.objects.filter(pk=slug).update(base_url=base_url)
+    connection = Connection.objects.create(owner=owner, platform=platform, name=name, venue=slug, is_paper=False)
+    store_credentials(connection=connection, values=credentials)
+    return connection
+
+
+@pytest.mark.slow
+def test_accounts_at_a_venue_that_hangs_keep_no_other_waiting(live_db: str, owner: User, exchanges: Exchanges) -> None:
+    binance, okx = (key_of(exchanges.wires[slug]) for slug in ("binance", "okx"))
+    with silence() as silent:
+        with tenancy.tenant(owner.pk):
+            hanging = [connect(owner, "binance", f"Hangs {number}", silent, binance) for number in range(HANGING)]
+            good = connect(owner, "okx", "Answers", settings.CCXT_BASE_URL, okx)
+        app.control.purge()  # what other tests have asked for
+        for connection in (*hanging, good):
+            sync.request_sync(owner_id=owner.pk, connection_id=connection.pk)
+        with workers(live_db):
+            end, found = time.monotonic() + SECONDS, {"Answers": "running"}
+            while found["Answers"] == "running" and time.monotonic() < end:
+                time.sleep(0.1)
+                with tenancy.tenant(owner.pk):
+                    found = dict(SyncRun.objects.values_list("connection__name", "status"))
+    assert found == {f"Hangs {number}": "running" for number in range(HANGING)} | {"Answers": "ok"}
