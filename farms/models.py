@@ -129,7 +129,7 @@ class AgentFarmAssignment(Owned):
 class AgentRun(Owned):
     """What an agent saw and decided at the close of one bar; the unique key makes a second run of it a no-op.
 
-    Append-only.
+    Append-only, but that a decision to do nothing may go when it is old (`forget_holds`).
     """
 
     class Decision(models.TextChoices):

@@ -52,3 +52,9 @@ def _run(owner_id: UUID, agent_id: UUID, tape: services.Tape) -> None:
         logger.exception("Agent %s failed", agent_id)
         with tenancy.tenant(owner_id):
             services.record_failure(owner_id=owner_id, agent_id=agent_id, error=error)
+
+
+@shared_task(name="farms.tasks.forget_holds")
+def forget_holds() -> int:
+    """Forget decisions to do nothing that are older than the setting says; returns how many."""
+    return services.forget_holds()

@@ -38,6 +38,7 @@
 -- migration farms 0003_histories ca12648d97d353aa
 -- migration farms 0004_newest_runs_first 0924ac13100e9c52
 -- migration farms 0005_restored 75c6bd6030c6ede5
+-- migration farms 0006_old_holds_may_go c8877eda31833380
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
@@ -4397,51 +4398,52 @@ INSERT INTO public.django_migrations VALUES
 	(45, 'farms', '0003_histories', now()),
 	(46, 'farms', '0004_newest_runs_first', now()),
 	(47, 'farms', '0005_restored', now()),
-	(48, 'wallets', '0002_policies', now()),
-	(49, 'wallets', '0003_ledger', now()),
-	(50, 'wallets', '0005_rehearsing_connections', now()),
-	(51, 'wallets', '0006_hierarchy_functions', now()),
-	(52, 'wallets', '0007_connections_active_since', now()),
-	(53, 'wallets', '0008_connections_as_others_see_them', now()),
-	(54, 'trading', '0006_newest_first', now()),
-	(55, 'trading', '0007_orders_remember_the_request', now()),
-	(56, 'trading', '0008_sums_of_a_period', now()),
-	(57, 'trading', '0009_refused_orders', now()),
-	(58, 'trading', '0010_trades_of_spans', now()),
-	(59, 'trading', '0011_sorted_by_an_index', now()),
-	(60, 'trading', '0012_daily_loss', now()),
-	(61, 'trading', '0013_written_for_cursors', now()),
-	(62, 'trading', '0014_fills_and_trades_of_an_owner', now()),
-	(63, 'wallets', '0009_reserves', now()),
-	(64, 'goals', '0001_initial', now()),
-	(65, 'goals', '0002_policies', now()),
-	(66, 'goals', '0003_requests_once', now()),
-	(67, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(68, 'markets', '0003_derivatives', now()),
-	(69, 'portfolio', '0001_initial', now()),
-	(70, 'portfolio', '0002_policies', now()),
-	(71, 'portfolio', '0003_scene_of_a_history', now()),
-	(72, 'portfolio', '0004_prices', now()),
-	(73, 'sessions', '0001_initial', now()),
-	(74, 'wallets', '0010_platforms', now()),
-	(75, 'users', '0002_tokens', now()),
-	(76, 'users', '0003_two_factor', now()),
-	(77, 'wallets', '0011_credentials_under_aes', now()),
-	(78, 'wallets', '0012_archived_wallets', now()),
-	(79, 'wallets', '0013_waiting', now()),
-	(80, 'wallets', '0014_plans', now()),
-	(81, 'wallets', '0015_rules', now()),
-	(82, 'wallets', '0016_venue_positions', now()),
-	(83, 'wallets', '0017_protection', now()),
-	(84, 'wallets', '0018_proofs', now()),
-	(85, 'trading', '0015_more_limits', now()),
-	(86, 'trading', '0016_stops', now()),
-	(87, 'trading', '0017_ai_state', now()),
-	(88, 'users', '0004_second_factors_under_aes', now()),
-	(89, 'users', '0005_bound_tokens', now()),
-	(90, 'wallets', '0019_venue_names', now()),
-	(91, 'wallets', '0020_as_of', now()),
-	(92, 'wallets', '0021_unassigned', now());
+	(48, 'farms', '0006_old_holds_may_go', now()),
+	(49, 'wallets', '0002_policies', now()),
+	(50, 'wallets', '0003_ledger', now()),
+	(51, 'wallets', '0005_rehearsing_connections', now()),
+	(52, 'wallets', '0006_hierarchy_functions', now()),
+	(53, 'wallets', '0007_connections_active_since', now()),
+	(54, 'wallets', '0008_connections_as_others_see_them', now()),
+	(55, 'trading', '0006_newest_first', now()),
+	(56, 'trading', '0007_orders_remember_the_request', now()),
+	(57, 'trading', '0008_sums_of_a_period', now()),
+	(58, 'trading', '0009_refused_orders', now()),
+	(59, 'trading', '0010_trades_of_spans', now()),
+	(60, 'trading', '0011_sorted_by_an_index', now()),
+	(61, 'trading', '0012_daily_loss', now()),
+	(62, 'trading', '0013_written_for_cursors', now()),
+	(63, 'trading', '0014_fills_and_trades_of_an_owner', now()),
+	(64, 'wallets', '0009_reserves', now()),
+	(65, 'goals', '0001_initial', now()),
+	(66, 'goals', '0002_policies', now()),
+	(67, 'goals', '0003_requests_once', now()),
+	(68, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(69, 'markets', '0003_derivatives', now()),
+	(70, 'portfolio', '0001_initial', now()),
+	(71, 'portfolio', '0002_policies', now()),
+	(72, 'portfolio', '0003_scene_of_a_history', now()),
+	(73, 'portfolio', '0004_prices', now()),
+	(74, 'sessions', '0001_initial', now()),
+	(75, 'wallets', '0010_platforms', now()),
+	(76, 'users', '0002_tokens', now()),
+	(77, 'users', '0003_two_factor', now()),
+	(78, 'wallets', '0011_credentials_under_aes', now()),
+	(79, 'wallets', '0012_archived_wallets', now()),
+	(80, 'wallets', '0013_waiting', now()),
+	(81, 'wallets', '0014_plans', now()),
+	(82, 'wallets', '0015_rules', now()),
+	(83, 'wallets', '0016_venue_positions', now()),
+	(84, 'wallets', '0017_protection', now()),
+	(85, 'wallets', '0018_proofs', now()),
+	(86, 'trading', '0015_more_limits', now()),
+	(87, 'trading', '0016_stops', now()),
+	(88, 'trading', '0017_ai_state', now()),
+	(89, 'users', '0004_second_factors_under_aes', now()),
+	(90, 'users', '0005_bound_tokens', now()),
+	(91, 'wallets', '0019_venue_names', now()),
+	(92, 'wallets', '0020_as_of', now()),
+	(93, 'wallets', '0021_unassigned', now());
 
 
 --
@@ -4894,7 +4896,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 72, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 92, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 93, true);
 
 
 --
@@ -7579,7 +7581,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_auditentry FO
 -- Name: farms_agentrun append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.farms_agentrun FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE ON public.farms_agentrun FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -7685,6 +7687,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.wallets_rulerun FOR
 --
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.wallets_transfer FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+
+--
+-- Name: farms_agentrun append_only_delete; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER append_only_delete BEFORE DELETE ON public.farms_agentrun FOR EACH ROW WHEN ((((old.decision)::text <> 'hold'::text) OR (old.order_id IS NOT NULL) OR (old.created_at > (now() - '30 days'::interval)))) EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -10409,7 +10418,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.farms_agentfarmassignment_id_seq TO moniqo
 --
 
 GRANT SELECT,INSERT ON TABLE public.farms_agentrun TO moniqo_app;
-GRANT SELECT,INSERT ON TABLE public.farms_agentrun TO moniqo_system;
+GRANT SELECT,INSERT,DELETE ON TABLE public.farms_agentrun TO moniqo_system;
 
 
 --

@@ -297,6 +297,7 @@ VENUE_TIMEOUT_MS = int(os.environ.get("MONIQO_VENUE_TIMEOUT_MS", "10000"))
 FEED_SECONDS, SYNC_SECONDS = schedule.FEED_SECONDS, schedule.SYNC_SECONDS
 DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
 SYNC_LOG_DAYS = 30
+AGENT_RUN_DAYS = int(os.environ.get("MONIQO_AGENT_RUN_DAYS", "90"))  # decisions to do nothing; others stay for ever
 CREDENTIAL_DAYS = int(os.environ.get("MONIQO_CREDENTIAL_DAYS", "180"))  # after them a connection's keys count as old
 SIGN_IN_LOG_DAYS = 90
 
