@@ -37,7 +37,7 @@ def forget_holds(*, days: int | None = None, at_once: int = AT_ONCE) -> int:
     while True:
         with connections[SYSTEM_DB_ALIAS].cursor() as cursor:
             cursor.execute(FORGET, {"bar": int(before.timestamp() * 1000), "before": before, "most": at_once})
-            removed = cursor.rowcount
+            removed = int(cursor.rowcount)
         gone += removed
         if removed < at_once:
             return gone
