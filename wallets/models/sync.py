@@ -10,6 +10,14 @@ from wallets.models.hierarchy import Wallet
 from wallets.models.ledger import Entry, Posting
 from wallets.models.platforms import Connection
 
+# What of a venue's own name of an asset is kept where it is only shown.
+TOLD_LENGTH = 200
+
+
+def is_bookable(asset: str) -> bool:
+    """Whether the books can name the asset; one with a longer name is shown as told and counts nowhere."""
+    return len(asset) <= ASSET_LENGTH
+
 
 class SyncRun(Identified, Owned):
     """One look at a connection: what the venue said, and whether the books agree."""
@@ -39,7 +47,7 @@ class Reconciliation(Owned):
     """One asset of one sync: Σ wallets + unassigned = venue total, or the drift between them."""
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="assets")
-    asset = models.CharField(max_length=20)
+    asset = models.CharField(max_length=TOLD_LENGTH, help_text="As the venue calls it, however long.")
     venue_total = ValueField()
     books_total = ValueField(help_text="Sum of the wallet accounts.")
     unassigned = ValueField(default=0, help_text="What the venue holds and no wallet claims.")
@@ -55,6 +63,10 @@ class Reconciliation(Owned):
 
     def __str__(self) -> str:
         return f"{self.asset} {self.drift}"
+
+    @property
+    def is_bookable(self) -> bool:
+        return is_bookable(self.asset)
 
     @property
     def unexplained(self) -> Decimal:

@@ -5,10 +5,14 @@ realized, and until then no two pages may differ by it.
 """
 
 import logging
+from typing import Final
 
 from kit import clock, tenancy
+from markets.bounds import ASSET_LENGTH, SYMBOL_LENGTH
 from wallets.models import Connection, Platform, VenuePosition
 from wallets.venues.base import PositionReport, Venue, VenueError
+
+MARGIN_LENGTH: Final = 8
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +49,23 @@ def _replace(connection: Connection, told: tuple[PositionReport, ...]) -> None:
             unrealized_pnl=report.unrealized_pnl,
             settle=report.settle,
             leverage=report.leverage,
-            margin_mode=report.margin_mode or "",
+            margin_mode=(report.margin_mode or "")[:MARGIN_LENGTH],
             liquidation_price=report.liquidation_price,
             is_inverse=report.is_inverse,
             at=now,
         )
         for report in told
+        if _fits(connection, report)
     ]
     unique = ("connection", "symbol", "side", "margin_mode")
     others = [field.name for field in VenuePosition._meta.concrete_fields if field.name not in (*unique, "id", "owner")]
     VenuePosition.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=others)
     VenuePosition.objects.filter(connection=connection).exclude(at=now).delete()
+
+
+def _fits(connection: Connection, report: PositionReport) -> bool:
+    """Whether its names can be kept; one that cannot is left out, and the others stay."""
+    fits = len(report.symbol) <= SYMBOL_LENGTH and len(report.settle) <= ASSET_LENGTH
+    if not fits:
+        logger.warning("The position in %s of %s has names too long to be kept", report.symbol, connection.pk)
+    return fits

@@ -5,7 +5,7 @@ missing to that is suspense as soon as it was found. Which entry made them diffe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, Self
@@ -45,11 +45,15 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The venue's totals with the books of the same moment; `settled` when nothing moved in between."""
+    """The venue's totals with the books of the same moment; `settled` when nothing moved in between.
+
+    `unnamed` are the totals of what the books cannot name: they are shown, and compared with nothing.
+    """
 
     venue: Mapping[str, Decimal]
     books: Books
     settled: bool
+    unnamed: Mapping[str, Decimal] = field(default_factory=dict)
 
     def drift(self, asset: str) -> Decimal:
         return self.unexplained(asset) - self.books.suspense.get(asset, ZERO)

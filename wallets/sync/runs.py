@@ -30,7 +30,9 @@ from kit.alerts.services import raise_alert, resolve_alerts
 from kit.errors import ConflictError, MoniqoError, TimeIsUpError
 from kit.live.publish import publish
 from kit.sentences import Sentence, Value, sentence, told_by
+from markets.bounds import ASSET_LENGTH
 from wallets.models import Connection, Reconciliation, SyncRun
+from wallets.models.sync import TOLD_LENGTH, is_bookable
 from wallets.sync.arriving import ask_movements, book_movements
 from wallets.sync.diverging import first_diverging_entry
 from wallets.sync.listing import list_markets
@@ -213,7 +215,8 @@ def _look(venue: Venue, owner_id: UUID, connection_id: UUID) -> Look:
         with tenancy.tenant(owner_id):
             after = read_books(connection_id)
         still = before.version == after.version and not (before.in_flight or after.in_flight)
-        look = Look(held, after, settled=still)
+        unnamed = {asset: total for asset, total in held.items() if not is_bookable(asset)}
+        look = Look({asset: held[asset] for asset in held.keys() - unnamed}, after, settled=still, unnamed=unnamed)
         if still or look.agrees():
             break
     return look
@@ -280,6 +283,12 @@ def _finish(
             alert_drift(run, connection, asset, drift, entry)
         elif not drift and not look.books.suspense.get(asset):
             settled.append(drift_key(connection.pk, asset))
+    rows += [
+        Reconciliation(
+            owner_id=run.owner_id, run=run, asset=asset[:TOLD_LENGTH], venue_total=total, books_total=ZERO, drift=total
+        )
+        for asset, total in look.unnamed.items()
+    ]
     Reconciliation.objects.bulk_create(rows)
     resolve_alerts(owner_id=run.owner_id, keys=settled)
     note_success(owner_id=run.owner_id, work=_work(connection.pk))
@@ -296,6 +305,8 @@ def _finish(
 
 
 def _summary(look: Look, drifting: Mapping[str, Decimal], counts: bool, unassigned: Collection[str]) -> str:
+    if look.unnamed:
+        return f"Left out, its name is longer than {ASSET_LENGTH} characters: {', '.join(look.unnamed)}"
     if not drifting:
         return f"Unassigned: {', '.join(unassigned)}." if unassigned else ""
     names = ", ".join(sorted(drifting))

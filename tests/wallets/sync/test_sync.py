@@ -532,3 +532,25 @@ def test_what_a_venue_says_of_an_amount_is_told_as_its_reader_wants_it(
     again = run_sync(wallet)
     with display.showing(Display(numbers="1.234,56")):
         assert str(again.error) == "1.234,50\u00a0USDT is missing."
+
+
+def test_an_asset_whose_name_the_books_cannot_hold_is_flagged_and_the_others_are_compared(
+    wallet: Wallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "1000000000000000MONKEYS"
+
+    class Listing(FaultyVenue):
+        def balances(self) -> tuple[BalanceReport, ...]:
+            return (
+                BalanceReport("USDT", Decimal(1001), Decimal(1001)),
+                BalanceReport(long, Decimal(5), Decimal(5)),
+            )
+
+    monkeypatch.setitem(registry.ADAPTERS, "demo", lambda connection: Listing(demo.open_demo_venue(connection)))
+    run = run_sync(wallet)
+    assert (run.status, long in run.step) == (SyncRun.Status.DRIFT, True)
+    assert (row(run).drift, row(run, long).drift) == (1, 5)
+    assert Posting.objects.filter(key=f"sync:{run.pk}:USDT").exists()
+    assert not Posting.objects.filter(key=f"sync:{run.pk}:{long}").exists()
+    again = run_sync(wallet)
+    assert (again.status, row(again, long).is_bookable) == (SyncRun.Status.OK, False)
