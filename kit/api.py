@@ -196,6 +196,10 @@ class Body(Schema):
         """The fields that were sent, and none that was left out."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
+    def all_fields(self) -> dict[str, Any]:
+        """Every field as it was read, those that were left out as their default; amounts are Decimals."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
     @field_validator("*", mode="before")
     @classmethod
     def read_decimals(cls, value: Any, info: ValidationInfo) -> Any:

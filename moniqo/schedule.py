@@ -64,6 +64,7 @@ SCHEDULE: Final = {
     "sync and snapshot": every(SYNC_SECONDS, "portfolio.tasks.sync_all"),
     "prove the ledger": nightly(3, 30, "wallets.tasks.verify_ledger"),
     "seal credentials with the newest key": nightly(3, 45, "wallets.tasks.keep_credentials"),
+    "look at what keys may do": nightly(3, 50, "wallets.tasks.look_at_rights"),
     "thin out the series of goals": nightly(4, 30, "goals.tasks.thin_out_series"),
     "forget old alerts": nightly(4, 20, "kit.alerts.tasks.forget_old_alerts"),
     "forget old sign-ins": nightly(4, 10, "kit.users.tasks.forget_old_sign_ins"),

@@ -109,9 +109,8 @@ def test_a_new_trader_gets_from_nothing_to_a_first_position(owner: User, bitcoin
     sync_connection(owner_id=owner.pk, connection_id=account.pk, run_id=run.pk)  # what a worker does now
     assert mine(owner, Connection).status == Connection.Status.OK
 
-    visitor.go(reverse("trading:connection-limits", args=(account.pk,)))
     visitor.send(
-        reverse("trading:connection-limits", args=(account.pk,)),
+        reverse("trading:first-limits", args=(account.pk,)),
         markets="listed",
         symbols=["BTC/USDT", "ETH/USDT"],
         maximum_notional="5000",

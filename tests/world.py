@@ -24,6 +24,7 @@ from markets.models import Instrument
 from markets.services import NewQuote, ensure_instrument, record_quotes, store_candles
 from portfolio.services import roll_up_days, take_snapshots
 from tests.conftest import make_user
+from trading.risk.ai_state import Wish, write_ai_state
 from trading.services import execute_order, set_limits
 from wallets.models import Connection, Wallet
 from wallets.services import allocate, collect, create_wallet, deposit
@@ -71,6 +72,8 @@ def build_world(email: str = "world@example.com", *, times: int = 1) -> World:
             start_farm(owner_id=owner.pk, farm_id=world.farm.pk)
             take_snapshots(owner_id=owner.pk, at=clock.now() + timedelta(seconds=1))
             roll_up_days(owner_id=owner.pk)
+        wish = Wish(exposure=Decimal(1), sentiment=Decimal("-0.35"), note="Watching the funding rate until the weekend")
+        write_ai_state(wallet=world.agent.wallet, version=0, wish=wish, written_by="Trend model")
         _quote(bitcoin, Decimal("66543.21"))
         _quote(ether, Decimal("3321.09"))
         Connection.objects.filter(owner=owner).update(status=Connection.Status.OK, synced_at=clock.now())

@@ -124,7 +124,7 @@ def write_state(request: HttpRequest, wallet_id: UUID, body: AiStateIn) -> Any:
     """
     wallet = get_wallet(owner_id=owner_of(request), wallet_id=wallet_id)
     bindings.require_within(request, wallet_id)
-    sent = body.model_dump()
+    sent = body.all_fields()
     version = sent.pop("version")
     token = getattr(request, "token", None)
     write_ai_state(wallet=wallet, version=version, wish=Wish(**sent), written_by=token.name if token else "")

@@ -1,7 +1,7 @@
 """The filters of the lists, and the form of limits."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from trading.models import REFUSED, Order, Side
 from trading.risk.gate import Caps
 from trading.selectors import LimitPath
 from trading.selectors.filters import UNFINISHED, is_no_day
+from wallets.connections.limits import FirstLimits
 
 ANY: Final = ("", "Any")
 
@@ -112,8 +113,11 @@ class LimitForm(forms.Form):
         required=False, min_value=Decimal("0.01"), **glossary.field("maximum_exposure", label="Exposure, at most, in %")
     )
 
-    def __init__(self, given: QueryDict | None, *, path: LimitPath) -> None:
+    def __init__(self, given: QueryDict | None, *, path: LimitPath, usual: FirstLimits | None = None) -> None:
+        """`usual` is what the form of a connection begins with that has said nothing yet."""
         own = path.own
+        if usual is not None and own.allowed_symbols is None and own.maximum_notional is None:
+            own = replace(own, **asdict(usual))
         initial = {
             # Who saves the form unread changes nothing: what has said nothing goes on saying nothing.
             "markets": self.SILENT if own.allowed_symbols is None else self.LISTED,

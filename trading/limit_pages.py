@@ -21,7 +21,9 @@ from trading.forms import LimitForm
 from trading.risk.ai_state import Wish, write_ai_state
 from trading.selectors import LimitPath, limits
 from trading.selectors.ai_state import wished
+from trading.selectors.first_limits import usual_limits
 from wallets.hierarchy.places import get_wallet
+from wallets.models import Connection
 
 
 @login_required
@@ -43,6 +45,15 @@ def connection_limits(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
+def first_limits(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A step of connecting an account: its limits, prefilled with what is usual, while its first sync is under way."""
+    with missing_is_404():
+        path = limits.connection_limits(owner_id=owner_of(request), connection_id=pk)
+    return _limits(request, path, back=reverse("wallets:connection", args=(pk,)), is_first=True)
+
+
+@login_required
 @require_POST
 def end_ai_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Set aside what the agent asks for: the next version asks for nothing, and the limits alone apply."""
@@ -57,8 +68,9 @@ def end_ai_state(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("trading:limits", pk=pk)
 
 
-def _limits(request: HttpRequest, path: LimitPath, *, back: str) -> HttpResponse:
-    form = LimitForm(request.POST if request.method == "POST" else None, path=path)
+def _limits(request: HttpRequest, path: LimitPath, *, back: str, is_first: bool = False) -> HttpResponse:
+    usual = usual_limits(path.target) if is_first and isinstance(path.target, Connection) else None
+    form = LimitForm(request.POST if request.method == "POST" else None, path=path, usual=usual)
     if form.is_valid():
         try:
             services.set_limits(
@@ -73,9 +85,10 @@ def _limits(request: HttpRequest, path: LimitPath, *, back: str) -> HttpResponse
             explain(form, error, otherwise="maximum_notional")
         else:
             messages.success(request, f"The limits of {path.target.name} are saved and bind the next order.")
-            return redirect(request.path)
+            return redirect(back if is_first else request.path)
     # A field cannot hide its amount and keep it, so the form waits until amounts may be seen.
-    context = {"path": path, "form": form, "back": back, "is_hidden": display.current().hide_amounts}
+    is_hidden = display.current().hide_amounts
+    context = {"path": path, "form": form, "back": back, "is_hidden": is_hidden, "is_first": is_first}
     if not path.own.is_connection:
         context["wish"] = wished(wallet_id=path.own.id)
     return render(request, "trading/limits.html", context, status=422 if form.is_bound else 200)

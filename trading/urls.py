@@ -9,6 +9,7 @@ urlpatterns = [
     path("orders/<uuid:pk>/cancel/", views.cancel, name="order-cancel"),
     path("limits/<uuid:pk>/", limit_pages.wallet_limits, name="limits"),
     path("limits/<uuid:pk>/asked/end/", limit_pages.end_ai_state, name="ai-state-end"),
+    path("limits/connection/<uuid:pk>/first/", limit_pages.first_limits, name="first-limits"),
     path("limits/connection/<uuid:pk>/", limit_pages.connection_limits, name="connection-limits"),
     path("stop/<uuid:pk>/", stop_pages.stop, name="stop"),
     path("stop/<uuid:pk>/off/", stop_pages.call_off, name="stop-call-off"),

@@ -11,7 +11,7 @@ from wallets.hierarchy import plans, rules
 from wallets.ledger import proof
 from wallets.sync import following, platforms
 from wallets.sync import runs as sync
-from wallets.venues import keeping
+from wallets.venues import joining, keeping
 
 # One slow venue may hold a process of the queue this long, and no longer: others wait behind it.
 SYNC_SECONDS_MOST: Final = 60
@@ -92,6 +92,19 @@ def watch_platforms() -> None:
 def prune_sync_log() -> None:
     """Forget syncs that are older than the setting says."""
     sync.prune_sync_log()
+
+
+@shared_task(name="wallets.tasks.look_at_rights")
+def look_at_rights() -> None:
+    """A task for every real account: what its key may do now, none waiting for another's venue."""
+    for owner_id, connection_id in joining.connections_with_keys():
+        look_at_rights_of.apply_async(args=(str(owner_id), str(connection_id)))
+
+
+@shared_task(name="wallets.tasks.look_at_rights_of", soft_time_limit=SYNC_SECONDS_MOST, time_limit=KILLED_AFTER_SECONDS)
+def look_at_rights_of(owner_id: str, connection_id: str) -> bool:
+    """Ask the venue what one key may do; returns whether it answered."""
+    return joining.look_at_rights(owner_id=UUID(owner_id), connection_id=UUID(connection_id))
 
 
 @shared_task(name="wallets.tasks.keep_credentials")

@@ -57,6 +57,13 @@ class SignedIn(AuthBase):
         return request.user
 
 
+def require_scope(request: HttpRequest, scope: Scope) -> None:
+    """Raise ScopeError when the request comes with a token that lacks the scope: for what only part of a body needs."""
+    token: Token | None = getattr(request, "token", None)
+    if token is not None and scope not in token.scopes:
+        raise ScopeError(f"This token may not do that: it needs the scope {scope.value}.")
+
+
 class OperatorsOnlyError(MoniqoError):
     """The person is signed in and no operator."""
 

@@ -45,7 +45,7 @@ class TokenForm(PasswordForm):
     wallet_id = forms.ChoiceField(
         label="Where it may act",
         required=False,
-        help_text="Only a trading agent's token is bound to a wallet: it acts there and below it, reads everything.",
+        help_text="Only a trading agent's token is bound to a wallet: it acts there and below, and reads everything.",
     )
     days = forms.ChoiceField(label="It ends after", choices=tuple(LIFETIMES.items()), initial="90")
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection as database
 from django.test import Client
 
 from farms.services import run_agent
@@ -160,6 +161,10 @@ def join_exchange(program: Program, exchanges: Exchanges) -> None:
     made = program.call("post", "/connections", asked, status=201)["id"]
     program.call("post", "/connections/{connection_id}/test", connection_id=made)
     assert program.rows("/connections/{connection_id}/positions", connection_id=made) == []
+    program.call("get", "/connections/{connection_id}/limits/usual", connection_id=made)
+    with tenancy.tenant(program.owner.pk), database.cursor() as cursor:
+        cursor.execute("SELECT wallets_make_live(%s, now())", [made])
+    assert program.call("post", "/connections/{connection_id}/watch", connection_id=made)["is_watching"] is True
     program.call("put", "/connections/{connection_id}/credentials", {"credentials": key}, connection_id=made)
     exchanges.binance().account.deposit("USDT", 5)
     begun = program.rows("/connections/{connection_id}/syncs", connection_id=made)[0]["id"]

@@ -13,6 +13,7 @@ from kit.users.models import User
 from tests.trading.desk import Desk, make_desk, set_price
 from trading import services
 from trading.models import Order, Position
+from wallets.venues import joining
 from wallets.venues.accounts import set_connection_state
 
 
@@ -100,6 +101,36 @@ def test_an_operator_cannot_archive_them_either_and_is_told_of_a_pause(
     assert "Close what is open under Desk first" in refused.content.decode()
     told = client.post(page, {"state": "paused"}, follow=True).content.decode()
     assert "The stops and targets of 1 position are not carried out" in told
+
+
+def test_who_ends_live_trading_is_told_of_stops_that_nobody_carries_out(desk: Desk, client: Client) -> None:
+    desk.trade("buy", "1", exit_stop=Decimal(95))
+    desk.connection.is_paper = False
+    desk.connection.save(update_fields=["is_paper"])
+    with database.cursor() as cursor:
+        cursor.execute("SELECT wallets_make_live(%s, now())", [desk.connection.pk])
+    joining.only_watch(owner_id=desk.owner.pk, connection_id=desk.connection.pk)
+    alert = Alert.objects.unresolved().get()
+    assert (alert.key, "until you make it live" in alert.body) == (f"unwatched:{desk.connection.pk}", True)
+    client.force_login(desk.owner)
+    said = "The stops and targets of 1 position are not carried out until it is live again."
+    assert said in client.get("/wallets/connections/").content.decode()
+    set_price(desk.instrument, "94")
+    assert [services.keep_protection(owner_id=desk.owner.pk) for _ in range(6)] == [[]] * 6
+    assert "Desk is only watched" in Alert.objects.get(key__startswith="unprotected:").body
+
+
+def test_what_was_placed_while_it_was_live_is_not_sent_once_it_only_watches(desk: Desk) -> None:
+    desk.connection.is_paper = False
+    desk.connection.save(update_fields=["is_paper"])
+    with database.cursor() as cursor:
+        cursor.execute("SELECT wallets_make_live(%s, now())", [desk.connection.pk])
+    order = desk.place("buy", "1")
+    joining.only_watch(owner_id=desk.owner.pk, connection_id=desk.connection.pk)
+    ended = desk.execute(order)
+    assert ended.status == "expired"
+    assert "only watches now" in ended.events.latest("pk").detail.exact
+    assert (desk.venue_totals().get("BTC", 0), desk.held("USDT")) == (0, 0)
 
 
 def test_nothing_is_sent_through_a_connection_that_only_watches(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from kit import tenancy
+from kit.alerts.models import Alert
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.users.models import User
 from tests.programs import bearer
@@ -129,11 +130,14 @@ def test_a_halted_wallet_carries_out_stops_unless_its_owner_says_otherwise_in_wo
         places.set_protection(owner_id=owner, wallet_id=desk.farm.pk, protects=False, words=said)
     set_price(desk.instrument, "89")
     with tenancy.tenant(owner):
-        (order,) = services.keep_protection(owner_id=owner)
-        assert order.is_refused
-        assert "its owner wants no stop carried out meanwhile" in order.refusal.exact
+        assert [services.keep_protection(owner_id=owner) for _ in range(6)] == [[]] * 6
+        assert not Alert.objects.filter(key__startswith="unprotected:").exists()  # nobody is called for what they said
+        refused = desk.place("sell", "1")
+        assert "its owner wants no stop carried out meanwhile" in refused.refusal.exact
         places.set_protection(owner_id=owner, wallet_id=desk.farm.pk, protects=True)
         assert [step.trading_state for step in limits_on_path(wallet_id=desk.farm.pk)][1:] == ["halted", "active"]
+        (order,) = services.keep_protection(owner_id=owner)
+        assert order.status == "submitting"
 
 
 def test_programs_and_pages_look_stop_and_call_off(desk: Desk, client: Client, other_owner: User) -> None:

@@ -24,7 +24,7 @@ def test_an_exchange_is_connected_from_the_terminal(
     key = key_of(exchanges.okx())
     monkeypatch.setattr("sys.stdin", StringIO("\n".join(["My OKX", *key.values(), ""])))
     said = StringIO()
-    call_command("connect", "okx", stdout=said)
+    call_command("connect", "okx", stdout=said, no_limits=True)
     assert "connected and watched" in said.getvalue()
     assert not any(value in said.getvalue() for value in key.values())
     with tenancy.tenant(owner.pk):
@@ -42,7 +42,7 @@ def test_no_part_of_a_key_is_echoed_by_a_terminal(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda label: {"Name": "My Binance"}[label.partition(" ")[0]])
     monkeypatch.setattr("wallets.management.commands.connect.getpass", lambda label: next(unseen))
-    call_command("connect", "binance", stdout=StringIO())
+    call_command("connect", "binance", stdout=StringIO(), no_limits=True)
     with tenancy.tenant(owner.pk):
         assert read_credentials(connection=Connection.objects.get()) == key
 

@@ -65,11 +65,11 @@ def test_an_account_is_connected_by_its_form_and_watched(
     answer = browser.post(f"{NEW}{slug}/", {"name": "My account", **credentials})
     with tenancy.tenant(owner.pk):
         made = Connection.objects.get()
-        assert answer.headers["Location"] == reverse("wallets:connection", args=(made.pk,))
+        assert answer.headers["Location"] == reverse("trading:first-limits", args=(made.pk,))
         assert (made.platform_id, made.venue, made.is_paper, made.live_at) == (slug, slug, False, None)
         assert read_credentials(connection=made) == credentials
         assert SyncRun.objects.get().connection_id == made.pk
-    shown = browser.get(answer.headers["Location"]).content.decode()
+    shown = browser.get(reverse("wallets:connection", args=(made.pk,))).content.decode()
     assert "Watching" in shown
     assert "no order is sent" in shown
     assert not any(secret in shown for secret in credentials.values())
@@ -123,9 +123,10 @@ def test_a_key_that_may_withdraw_is_taken_from_who_insists_and_marked(
     body = {"platform": "binance", "name": "Mine", "credentials": key_of(exchanges.binance())}
     said = program.post(API, body, content_type=JSON)
     assert (said.status_code, set(said.json()["fields"])) == (422, {"accept_withdrawals"})
-    taken = browser.post(f"{NEW}binance/", given | {"accept_withdrawals": "on"}, follow=True)
-    assert "Key may withdraw" in taken.content.decode()
+    browser.post(f"{NEW}binance/", given | {"accept_withdrawals": "on"})
     (found,) = program.get(API).json()
+    card = browser.get(reverse("wallets:connection", args=(found["id"],)))
+    assert "Key may withdraw" in card.content.decode()
     assert found["permissions"] == ["read", "trade", "withdraw"]
 
 
@@ -219,9 +220,10 @@ def test_a_newcomer_is_led_from_the_key_to_a_master_with_money(
 ) -> None:
     exchanges.binance().account.deposit("BTC", Decimal("0.5"))
     exchanges.binance().account.deposit("USDT", Decimal(1000))
-    page = browser.post(f"{NEW}binance/", {"name": "Mine", **key_of(exchanges.binance())})["Location"]
+    browser.post(f"{NEW}binance/", {"name": "Mine", **key_of(exchanges.binance())})
     with tenancy.tenant(owner.pk):
         made = Connection.objects.get()
+        page = reverse("wallets:connection", args=(made.pk,))
         run = SyncRun.objects.get()
     sync_connection(owner_id=owner.pk, connection_id=made.pk, run_id=run.pk)
     shown = browser.get(page).content.decode()

@@ -26,6 +26,8 @@ from trading.orders.facts import locked_wallet
 from trading.orders.placing import place_order
 from trading.positions.filling import unprotected_key
 from trading.positions.protection import Exit, due_exits
+from trading.risk import gate as risk
+from trading.risk.limits import limits_on_path
 from trading.risk.sizing import in_lots
 from wallets.models import Account, Connection, Wallet
 
@@ -66,9 +68,11 @@ def _leave(exit_: Exit) -> list[Order]:
     position = _open(exit_.position_id)
     if position is None or _is_waiting(position, exit_):
         return []
-    if wallet.connection.state != Connection.State.ACTIVE:
+    if not wallet.connection.carries_out:
         _say_unwatched(position, exit_.reason, wallet.connection)
         return []
+    if any(step.trading_state == risk.FROZEN for step in limits_on_path(wallet_id=wallet.pk)):
+        return []  # its owner has said in words that nothing is carried out there meanwhile
     # What failed before the connection was made active again does not make anybody wait.
     anew = Q() if wallet.connection.active_since is None else Q(created_at__gte=wallet.connection.active_since)
     attempts, failed, last = position.exits.aggregate(
@@ -129,8 +133,11 @@ def pause_after(attempts: int) -> timedelta:
 
 
 def _say_unwatched(position: Position, reason: Sentence, connection: Connection) -> None:
-    """Nothing is sent through a connection that is not active: it waits for its owner, without wearing itself out."""
-    rest = f"{connection.name} is {connection.state}, so nothing is sold until you make it active."
+    """Nothing is sent through a connection that is not active or only watches: it waits for its owner, without wearing
+    itself out."""
+    watches = connection.state == Connection.State.ACTIVE
+    state, wanted = ("only watched", "live") if watches else (connection.state, "active")
+    rest = f"{connection.name} is {state}, so nothing is sold until you make it {wanted}."
     _say_unprotected(position, reason, rest)
 
 

@@ -165,6 +165,8 @@ def _obstacle(order: Order) -> Sentence:
     closed = [step.name for step in path if step.trading_state == risk.CLOSED]
     if closed:
         return sentence("the connection {name} is not active any more.", name=closed[0])
+    if watching := [step.name for step in path if step.trading_state == risk.WATCHING]:
+        return sentence("the connection {name} only watches now.", name=watching[0])
     frozen = [step.name for step in path if step.trading_state == risk.FROZEN]
     halted = [step.name for step in path if step.trading_state in (risk.FROZEN, risk.HALTED)]
     if not frozen and (not halted or order.protects_id is not None):

@@ -11,4 +11,5 @@ DEFAULT_TAKER: Final = Decimal("0.001")
 
 def taker_fee(wallet: Wallet) -> Decimal:
     """What taking liquidity costs as a fraction of the notional; the wallet comes with its connection's platform."""
-    return Decimal(str(wallet.connection.platform.fees.get("taker", DEFAULT_TAKER)))
+    told = wallet.connection.platform.taker_fee
+    return DEFAULT_TAKER if told is None else told

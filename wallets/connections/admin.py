@@ -98,7 +98,7 @@ class ConnectionAdmin(SwitchAdmin):
             tell_of_switch(obj)
         unwatched = open_under([obj.pk])[obj.pk].protected
         if obj.state != Connection.State.ACTIVE and unwatched:
-            self.message_user(request, unwatched_words(unwatched), level="WARNING")
+            self.message_user(request, unwatched_words(unwatched, connection=obj), level="WARNING")
 
 
 class CredentialForm(forms.ModelForm[Credential]):

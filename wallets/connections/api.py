@@ -11,12 +11,14 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from kit.api import Amount, Body, Page, PageQuery, StepOut, Words, paginate
-from kit.errors import ConflictError, NotFoundError
+from kit.api import Amount, Body, Page, PageQuery, PositiveAmount, PositiveShare, StepOut, Words, paginate
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.http import owner_of
-from kit.users.access import MANAGE, READ
+from kit.users.access import MANAGE, READ, require_scope
+from kit.users.models import Token
 from markets.prices import SIMULATED
-from wallets.models import Reconciliation, SyncRun, VenuePosition
+from wallets.connections.limits import FirstLimits, set_first_limits, usual_limits
+from wallets.models import Platform, Reconciliation, SyncRun, VenuePosition
 from wallets.sync.health import ConnectionHealth, connection_health
 from wallets.sync.runs import request_sync
 from wallets.venues import joining
@@ -135,11 +137,29 @@ def connection(request: HttpRequest, connection_id: UUID) -> Any:
     return _connection(found[0])
 
 
+class FirstLimitsIn(Body):
+    """What the account may do from its first minute; `notional_asset` is by default the owner's base currency."""
+
+    allowed_symbols: list[str] | None = Field(None, max_length=1000, examples=[["BTC/USDT"]])
+    maximum_notional: PositiveAmount | None = None
+    notional_asset: str = Field("", max_length=20)
+    maximum_daily_loss: PositiveShare | None = None
+
+
+class FirstLimitsOut(Schema):
+    """Careful limits for the account; null says nothing."""
+
+    allowed_symbols: list[str] | None
+    maximum_notional: Amount | None
+    notional_asset: str
+    maximum_daily_loss: Amount | None
+
+
 class NewConnection(Body):
     """An account to connect. `credentials` by the names of the platform's `credential_fields`.
 
     The paper exchange takes `venue` instead: whose prices it trades at. With `accept_withdrawals` a key that may
-    withdraw is taken too.
+    withdraw is taken too. Without `limits` nothing can be bought before they are set.
     """
 
     platform: str
@@ -147,6 +167,7 @@ class NewConnection(Body):
     venue: str = SIMULATED
     credentials: dict[str, str] = Field(default_factory=dict, max_length=20)
     accept_withdrawals: bool = False
+    limits: FirstLimitsIn | None = Field(None, description="A token needs the scope `limits` for it too.")
 
 
 @router.post("/connections", auth=MANAGE, response={201: ConnectionOut}, summary="Connect an account")
@@ -159,6 +180,9 @@ def join_platform(request: HttpRequest, body: NewConnection) -> Any:
     """
     owner_id = owner_of(request)
     platform = joining.platform_of(body.platform)
+    _require_fitting(platform, body)
+    if body.limits is not None:
+        require_scope(request, Token.Scope.LIMITS)
     if platform.is_paper:
         made = open_paper_account(owner_id=owner_id, name=body.name, venue=body.venue)
     else:
@@ -169,8 +193,43 @@ def join_platform(request: HttpRequest, body: NewConnection) -> Any:
             credentials=body.credentials,
             accept_withdrawals=body.accept_withdrawals,
         )
+    if body.limits is not None:
+        set_first_limits(made, FirstLimits(**body.limits.all_fields()))
     request_sync(owner_id=owner_id, connection_id=made.pk)
     return Status(201, _connection(connection_health(owner_id=owner_id, connection_id=made.pk)[0]))
+
+
+def _require_fitting(platform: Platform, body: NewConnection) -> None:
+    """Nothing that was sent is dropped in silence: who sent a key believes that it is used."""
+    wrong = {}
+    if platform.is_paper:
+        words = "A paper account has no key: leave this out."
+        wrong = {name: words for name in ("credentials", "accept_withdrawals") if getattr(body, name)}
+    elif "venue" in body.model_fields_set and body.venue != platform.slug:
+        wrong = {"venue": f"An account at {platform.name} trades there: leave this out."}
+    if wrong:
+        raise InvalidInputError(next(iter(wrong.values())), fields=wrong)
+
+
+@router.get(
+    "/connections/{uuid:connection_id}/limits/usual", response=FirstLimitsOut, summary="Careful limits to begin with"
+)
+def first_limits(request: HttpRequest, connection_id: UUID) -> Any:
+    """What the page offers for a new account. They are not in force before somebody sets them."""
+    return usual_limits(get_connection(owner_id=owner_of(request), connection_id=connection_id))
+
+
+@router.post(
+    "/connections/{uuid:connection_id}/watch", auth=MANAGE, response=ConnectionOut, summary="Only watch it from now on"
+)
+def only_watch(request: HttpRequest, connection_id: UUID) -> Any:
+    """Send nothing more through a live connection; it goes on syncing, and its owner makes it live again in person.
+
+    409 when it is not live. While it only watches, stops and targets are not carried out.
+    """
+    owner_id = owner_of(request)
+    joining.only_watch(owner_id=owner_id, connection_id=connection_id)
+    return _connection(connection_health(owner_id=owner_id, connection_id=connection_id)[0])
 
 
 class KeyIn(Body):

@@ -1,13 +1,14 @@
 """The form that opens a paper account, and the operators' form of a platform."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from kit.decimals import parse, plain
+from kit.decimals import plain
 from kit.forms import PercentField
 from markets.exchanges import is_known
 from wallets.models import Platform
@@ -129,8 +130,10 @@ class PlatformForm(forms.ModelForm[Platform]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         for name in FEES:
-            self.initial[name] = parse(self.instance.fees.get(name, "0"))
-        self.initial["options"] = "\n".join(f"{name} = {value}" for name, value in self.instance.options.items())
+            fee: Decimal | None = getattr(self.instance, f"{name}_fee")
+            self.initial[name] = Decimal(0) if fee is None else fee
+        options_now = self.instance.options if isinstance(self.instance.options, dict) else {}
+        self.initial["options"] = "\n".join(f"{name} = {value}" for name, value in options_now.items())
 
     @property
     def changed_data(self) -> list[str]:

@@ -16,6 +16,7 @@ from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import missing_is_404, owner_of
 from wallets.connections.forms import KeyForm, LiveForm, PaperAccountForm
+from wallets.connections.limits import limits_in_force
 from wallets.models import Connection, Platform
 from wallets.sync.runs import request_sync
 from wallets.venues import joining
@@ -49,7 +50,8 @@ def _paper(request: HttpRequest) -> HttpResponse:
         except MoniqoError as error:
             explain(form, error, otherwise="name" if isinstance(error, ConflictError) else None)
         else:
-            return _first_sync(request, made, f"{made.name} is open. Make its master wallet, and set limits.")
+            _first_sync(request, made, f"{made.name} is open. Say what may be bought through it.")
+            return redirect("trading:first-limits", pk=made.pk)
     return render(request, "wallets/connection_create.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
@@ -67,7 +69,8 @@ def _join(request: HttpRequest, platform: Platform) -> HttpResponse:
         except MoniqoError as error:
             _explain(form, error)
         else:
-            return _first_sync(request, made, f"{made.name} is connected and watched. Its first sync is under way.")
+            _first_sync(request, made, f"{made.name} is connected and watched. Its first sync is under way.")
+            return redirect("trading:first-limits", pk=made.pk)
     context = {
         "form": form,
         "platform": platform,
@@ -96,9 +99,8 @@ def replace(request: HttpRequest, pk: UUID) -> HttpResponse:
         except MoniqoError as error:
             _explain(form, error)
         else:
-            return _first_sync(
-                request, found, f"{found.name} uses the new key, and is only watched until you make it live."
-            )
+            _first_sync(request, found, f"{found.name} uses the new key, and is only watched until you make it live.")
+            return redirect("wallets:connection", pk=pk)
     context = {
         "form": form,
         "platform": found.platform,
@@ -139,7 +141,7 @@ def live(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, f"{found.name} is live: orders are sent to {found.platform.name}.")
             return redirect("wallets:connection", pk=pk)
-    context = {"form": form, "connection": found}
+    context = {"form": form, "connection": found, "limits": limits_in_force(found)}
     return render(request, "wallets/connection_live.html", context, status=422 if form.is_bound else 200)
 
 
@@ -164,11 +166,10 @@ def _connection(request: HttpRequest, pk: UUID) -> Connection:
     return found
 
 
-def _first_sync(request: HttpRequest, connection: Connection, said: str) -> HttpResponse:
+def _first_sync(request: HttpRequest, connection: Connection, said: str) -> None:
     with suppress(ConflictError):  # a paused connection is synced when it is active again
         request_sync(owner_id=owner_of(request), connection_id=connection.pk)
     messages.success(request, said)
-    return redirect("wallets:connection", pk=connection.pk)
 
 
 def _explain(form: KeyForm, error: MoniqoError) -> None:

@@ -178,7 +178,7 @@ def assign_all(request: HttpRequest, pk: UUID) -> HttpResponse:
     master = masters.order_by("created_at").first()
     if master is None:
         raise Http404("There is no master wallet.")
-    for row in health.unclaimed:
+    for row in (row for row in health.unclaimed if row.is_bookable):
         key = f"{row.run_id}:{row.asset}"  # pressed twice it is done once
         asked: dict[str, Any] = {
             "owner_id": owner_id, "connection_id": pk, "asset": row.asset, "wallet_id": master.pk

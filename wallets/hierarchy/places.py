@@ -168,7 +168,7 @@ def subtree(wallet_ids: Collection[UUID]) -> RawSQL:
 
 def named_places(owner_id: UUID) -> list[tuple[UUID, str]]:
     """The wallets that are traded with, by name; an agent's with its farm's, because agents' names come again."""
-    rows = Wallet.objects.filter(owner_id=owner_id, archived_at=None).exclude(role=Wallet.Role.RESERVE)
+    rows = Wallet.objects.filter(owner_id=owner_id, archived_at=None).exclude(role__in=Wallet.IDLE)
     listed = rows.select_related("parent").order_by("name", "pk")
     return [(one.pk, f"{one.parent.name} › {one.name}" if one.parent else one.name) for one in listed]
 

@@ -11,6 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from kit import clock
+from kit.decimals import parse
 from kit.models import Identified, Owned
 
 
@@ -52,12 +53,20 @@ class Platform(models.Model):
     @property
     def maker_fee(self) -> Decimal | None:
         """Its usual fee of orders that rested, a fraction of the notional; None where nobody has entered one."""
-        return Decimal(self.fees["maker"]) if "maker" in self.fees else None
+        return self._fee("maker")
 
     @property
     def taker_fee(self) -> Decimal | None:
         """Its usual fee of orders that did not rest, a fraction of the notional; None where nobody has entered one."""
-        return Decimal(self.fees["taker"]) if "taker" in self.fees else None
+        return self._fee("taker")
+
+    def _fee(self, name: str) -> Decimal | None:
+        """What stands there, if it is a fraction: a row that somebody wrote by hand breaks no page."""
+        try:
+            fee = parse(str(self.fees[name]))
+        except (KeyError, TypeError, ValueError):
+            return None
+        return fee if 0 <= fee < 1 else None
 
     @property
     def offers(self) -> list[str]:
@@ -200,6 +209,11 @@ class Connection(Identified, Owned):
     def is_watching(self) -> bool:
         """Whether it only looks at a real account: it syncs and reconciles, and no order is sent through it."""
         return not self.is_paper and self.live_at is None
+
+    @property
+    def carries_out(self) -> bool:
+        """Whether anything is sent through it, stops and targets included."""
+        return self.state == self.State.ACTIVE and not self.is_watching
 
     @property
     def may_withdraw(self) -> bool:

@@ -133,10 +133,11 @@ def told(fresh: Freshness, *, pk: UUID, synced_at: datetime | None) -> State:
     return State("synced", "Synced")
 
 
-def unwatched_words(positions: int) -> str:
-    """What it means for `positions` that their connection is not active."""
+def unwatched_words(positions: int, *, connection: Connection) -> str:
+    """What it means for `positions` that nothing is sent through their connection."""
     of = "1 position" if positions == 1 else f"{positions} positions"
-    return f"The stops and targets of {of} are not carried out until it is active again."
+    again = "live" if connection.state == Connection.State.ACTIVE else "active"
+    return f"The stops and targets of {of} are not carried out until it is {again} again."
 
 
 def connections_behind(*, owner_id: UUID, now: datetime | None = None) -> tuple[Connection, ...]:
@@ -182,8 +183,8 @@ class ConnectionHealth:
 
     @property
     def unwatched(self) -> int:
-        """Positions whose stop or target nobody carries out, because the connection is not active."""
-        return 0 if self.connection.state == Connection.State.ACTIVE else self.open.protected
+        """Positions whose stop or target nobody carries out, because nothing is sent through the connection."""
+        return 0 if self.connection.carries_out else self.open.protected
 
     @property
     def status(self) -> str:
@@ -201,7 +202,7 @@ class ConnectionHealth:
         What the owner's wish does to open positions is said all the same; where nothing is wrong, that keys are old.
         """
         if self.unwatched:
-            return unwatched_words(self.unwatched)
+            return unwatched_words(self.unwatched, connection=self.connection)
         if self.status not in (Connection.Status.STALE, Connection.Status.FAILED):
             return self.keys_notice
         if self.connection.status != Connection.Status.OK:

@@ -6,6 +6,7 @@ withdraw is more than Moniqo needs, and is taken only from an owner who insists.
 connection that was joined only watches until `make_live`.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
@@ -14,15 +15,18 @@ from django.db import connection as database
 
 from kit import clock, tenancy
 from kit.audit import services as audit
-from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from kit.errors import ConflictError, InvalidInputError, MoniqoError, NotFoundError
 from kit.users.models import User
 from kit.users.throttle import require_password
 from wallets.models import Connection, Platform
 from wallets.venues.accounts import get_connection, named, named_once, record_opening
+from wallets.venues.alerts import tell_of_rights, tell_of_switch
 from wallets.venues.asked import require_credentials
 from wallets.venues.base import CredentialsReport
 from wallets.venues.credentials import read_credentials, refuse_twice, store_credentials
 from wallets.venues.registry import ADAPTERS, open_platform
+
+logger = logging.getLogger(__name__)
 
 PERMISSION: Final = Connection.Permission
 INSIST: Final = "accept_withdrawals"
@@ -105,6 +109,7 @@ def replace_key(
         refuse_twice(owner_id, found.platform_id, credentials, but=found)
         store_credentials(connection=found, values={field: value for field, value in credentials.items() if value})
         _keep(found, report)
+        tell_of_rights(found, found.permissions)
         Connection.objects.filter(pk=found.pk).update(next_try_at=None)  # it is worth trying now
     return found
 
@@ -121,8 +126,30 @@ def try_connection(*, owner_id: UUID, connection_id: UUID) -> CredentialsReport:
         credentials = read_credentials(connection=found)
     report = open_platform(found.platform, credentials).check_credentials()
     with tenancy.tenant(owner_id):
+        before = found.permissions
         _keep(found, report)
+        tell_of_rights(found, before)
     return report
+
+
+def connections_with_keys() -> list[tuple[UUID, UUID]]:
+    """(owner, connection) of every real account that is active, for the nightly look at what its key may do."""
+    with tenancy.system():
+        rows = Connection.objects.filter(is_paper=False, state=Connection.State.ACTIVE).order_by("pk")
+        return list(rows.values_list("owner_id", "pk"))
+
+
+def look_at_rights(*, owner_id: UUID, connection_id: UUID) -> bool:
+    """Ask the venue what the stored key may do now, mark it and tell its owner of what is new; whether it answered.
+
+    A venue that refuses the key or does not answer, and a key that nothing opens, are told of by the sync.
+    """
+    try:
+        try_connection(owner_id=owner_id, connection_id=connection_id)
+    except MoniqoError as error:
+        logger.info("What the key of %s may do is not known tonight: %s", connection_id, error)
+        return False
+    return True
 
 
 def make_live(*, user: User, connection_id: UUID, password: str, typed: str) -> Connection:
@@ -144,6 +171,7 @@ def make_live(*, user: User, connection_id: UUID, password: str, typed: str) -> 
     with database.cursor() as cursor:
         cursor.execute("SELECT wallets_make_live(%s, %s)", [found.pk, clock.now()])
     found.refresh_from_db(fields=("live_at",))
+    tell_of_switch(found)
     audit.record(audit.Area.KEYS, "Connection made live", owner_id=user.pk, subject=found.name)
     return found
 
@@ -155,6 +183,7 @@ def only_watch(*, owner_id: UUID, connection_id: UUID) -> Connection:
         raise ConflictError(f"{found.name} is not live.")
     found.live_at = None
     found.save(update_fields=("live_at",))
+    tell_of_switch(found)
     audit.record(audit.Area.KEYS, "Connection only watches", owner_id=owner_id, subject=found.name)
     return found
 

@@ -221,7 +221,7 @@ def test_an_account_is_opened_by_its_form_and_syncs(browser: Client, owner: User
     answer = browser.post(NEW, {"name": " Practice ", "venue": "simulated"}, follow=True)
     with tenancy.tenant(owner.pk):
         made = Connection.objects.get()
-        assert answer.redirect_chain == [(f"{PAGE}{made.pk}/", 302)]
+        assert answer.redirect_chain == [(f"/trading/limits/connection/{made.pk}/first/", 302)]
         assert (made.name, made.venue, made.is_paper) == ("Practice", "simulated", True)
         assert SyncRun.objects.get().connection_id == made.pk
 
