@@ -120,7 +120,12 @@ class ConnectionOut(Schema):
 @router.get("/platforms", response=list[PlatformOut], summary="What can be connected")
 def platforms(request: HttpRequest) -> Any:
     """What can be connected."""
-    return joining.joinable()
+    shown = [name for name in PlatformOut.model_fields if name not in ("fees", "credential_fields")]
+    return [
+        {name: getattr(platform, name) for name in shown}
+        | {"fees": platform.told_fees, "credential_fields": list(platform.credential_fields.all())}
+        for platform in joining.joinable()
+    ]
 
 
 @router.get("/connections", response=list[ConnectionOut], summary="All connections, worst first")

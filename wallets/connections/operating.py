@@ -147,8 +147,12 @@ def credentials(request: HttpRequest) -> Any:
 def _platform(platform: Platform) -> dict[str, Any]:
     with tenancy.system():
         used = Connection.objects.filter(platform=platform).exclude(state=Connection.State.ARCHIVED).count()
-    shown = {name: getattr(platform, name) for name in OperatorPlatformOut.model_fields if name != "connections"}
-    return shown | {"connections": used}
+    shown = {
+        name: getattr(platform, name)
+        for name in OperatorPlatformOut.model_fields
+        if name not in ("connections", "fees")
+    }
+    return shown | {"connections": used, "fees": platform.told_fees}
 
 
 def _connection(connection: Connection) -> dict[str, Any]:

@@ -60,13 +60,18 @@ class Platform(models.Model):
         """Its usual fee of orders that did not rest, a fraction of the notional; None where nobody has entered one."""
         return self._fee("taker")
 
+    @property
+    def told_fees(self) -> dict[str, str]:
+        """Those that are fractions, as they were entered."""
+        return {name: str(self.fees[name]) for name in ("maker", "taker") if self._fee(name) is not None}
+
     def _fee(self, name: str) -> Decimal | None:
         """What stands there, if it is a fraction: a row that somebody wrote by hand breaks no page."""
         try:
             fee = parse(str(self.fees[name]))
         except (KeyError, TypeError, ValueError):
             return None
-        return fee if 0 <= fee < 1 else None
+        return fee if -1 < fee < 1 else None
 
     @property
     def offers(self) -> list[str]:
