@@ -141,7 +141,7 @@ def _collect(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
     wanted = None if kind in (PROFIT, EVERYTHING) else Decimal(kind) - before
     found = moving.collection(action.options, books, wanted=wanted)
     _move(goal, action, GoalMove.Purpose.COLLECT, PostingKind.COLLECT, found)
-    told = joined(_told("Collected", action), *found.stays)
+    told = joined(_told("Collected", action), *found.notes, *found.stays)
     if found.waits and action.tries < TRIES_TO_COLLECT:
         return Status.RUNNING, told
     return (Status.PARTLY if found.stays else Status.DONE), told

@@ -164,6 +164,7 @@ def _goal(row: GoalRow) -> dict[str, Any]:
         "plan": row.plan,
         "collected": row.collected,
         "rewarded": row.rewarded,
+        "assignments": list(goal.assignments.all()),
         "steps": list(goal.steps.all()),
         "renewed_by_id": following.pk if following else None,
     }

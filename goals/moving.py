@@ -6,7 +6,7 @@ balance stays where it is, and so does what no way leads home; all of that is st
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal, localcontext
 from typing import Any, Final
@@ -33,7 +33,8 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """Moves in their order, and what stays behind and why. `waits` says that some of it may become free by itself.
+    """Moves in their order, and what stays behind and why. `waits` says that some of it may become free by itself;
+    `notes` tell what is no longer there to be moved.
 
     `profits` are what of each move its source had earned, where it was collected; `totals` of a preview what is
     collected, by asset: what goes on from there is the same money.
@@ -43,6 +44,7 @@ class Moves:
     profits: tuple[Decimal, ...] = ()
     stays: tuple[Sentence, ...] = ()
     waits: bool = False
+    notes: tuple[Sentence, ...] = ()
     totals: Mapping[str, Decimal] = field(default_factory=dict)
 
 
@@ -59,6 +61,7 @@ class Books:
     base: str
     collected: dict[UUID, Decimal]
     by_others: dict[UUID, Decimal]
+    by_rules: dict[UUID, Decimal]
     scope: list[UUID]
     idle: set[UUID] = field(default_factory=set)
 
@@ -123,7 +126,8 @@ def read_books(goal: Goal) -> Books:
         if row["asset"] == family[row["source_id"]].base_asset:
             collected[row["source_id"]] += row["total"]
             by_others[row["source_id"]] += row["others"]
-    # What a rule or a plan took up as profit is in that wallet no more, as if another goal had collected it.
+    # What a rule or a plan took up as profit is in that wallet no more, as what another goal has collected.
+    by_rules = dict.fromkeys(family, ZERO)
     swept = AllocationLine.objects.filter(
         Q(allocation__posting__key__startswith=RULE) | Q(allocation__posting__detail__has_key="plan"),
         owner_id=owner_id,
@@ -133,7 +137,7 @@ def read_books(goal: Goal) -> Books:
     )
     for source_id, total in swept.order_by().values_list("source_id").annotate(Sum("profit")):
         collected[source_id] += total
-        by_others[source_id] += total
+        by_rules[source_id] += total
     idle = Agent.objects.filter(Q(status=Agent.Status.ARCHIVED) | Q(farm__status="archived"), owner_id=owner_id)
     return Books(
         family=family,
@@ -143,6 +147,7 @@ def read_books(goal: Goal) -> Books:
         base=goal.base,
         collected=collected,
         by_others=by_others,
+        by_rules=by_rules,
         scope=scope_of(goal),
         idle=set(idle.values_list("wallet_id", flat=True)),
     )
@@ -175,6 +180,7 @@ def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | No
     moves: list[Move] = []
     profits: list[Decimal] = []
     stays: list[Sentence] = []
+    notes: list[Sentence] = []
     waits = False
     found = books.below(roots)
     asset = _asset_of(found, books)
@@ -183,6 +189,8 @@ def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | No
         if target is None or target.pk == wallet.pk or (left is not None and wallet.base_asset != asset):
             continue
         due, why, may_come = _due(kind, wallet, books)
+        if kind == PROFIT:
+            notes.extend(_taken(wallet, books))
         if left is not None:
             due = min(due, left)
         if due > 0 and (refusal := _no_way(wallet, target)):
@@ -198,7 +206,19 @@ def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | No
         stays, waits = [], left > 0
         if left > 0:
             stays.append(sentence("{amount} of what was asked for is not free.", amount=money(left, asset)))
-    return Moves(tuple(moves), tuple(profits), tuple(stays), waits)
+    return Moves(tuple(moves), tuple(profits), tuple(stays), waits, tuple(notes))
+
+
+def _taken(wallet: Wallet, books: Books) -> Iterator[Sentence]:
+    """What of its profit others have taken before, and who."""
+    left = max(books.earned[wallet.pk] or ZERO, ZERO)
+    for taken, said in (
+        (books.by_others, "{wallet}: {amount} of its profit was collected by another goal."),
+        (books.by_rules, "{wallet}: {amount} of its profit was taken up before, by a rule or a plan."),
+    ):
+        if amount := min(taken[wallet.pk], left):
+            yield _said(said, wallet, amount)
+            left -= amount
 
 
 def _asset_of(wallets: Sequence[Wallet], books: Books) -> str:
@@ -220,8 +240,6 @@ def _due(kind: str, wallet: Wallet, books: Books) -> tuple[Decimal, list[Sentenc
     profit = books.profit(wallet).quantize(unit, ROUND_DOWN)
     due = min(usable, profit).quantize(unit, ROUND_DOWN)
     why = []
-    if taken := min(books.by_others[wallet.pk], max(earned, ZERO)):
-        why.append(_said("{wallet}: {amount} of its profit was collected by another goal.", wallet, taken))
     if profit > due:
         reason = "{wallet}: {amount} of its profit is in open orders or positions, or below its minimum balance."
         why.append(_said(reason, wallet, profit - due))
@@ -353,5 +371,5 @@ def preview(goal: Goal) -> Moves:
             continue
         books.apply(found.moves)
         moves += found.moves
-        stays += found.stays
+        stays += (*found.notes, *found.stays)
     return Moves(tuple(moves), stays=tuple(map(Sentence.of, stays)), totals=totals)

@@ -27,6 +27,7 @@ POINTS_DRAWN: Final = 400  # as many as a chart has pixels for
 POINTS_LISTED: Final = 50
 MOVES_SHOWN: Final = 50
 HUNDRED: Final = Decimal(100)
+NO_PROJECTION: Final = "Not known before a week has passed since its start."
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,7 @@ class Review:
 
     row: GoalRow
     moves: Moves
+    projected: Sentence
     achieved: Sequence[Step]
     missed: Sequence[Step]
 
@@ -235,6 +237,7 @@ def review(*, owner_id: UUID, told: Mapping[str, Any], goal: Goal | None) -> Rev
         found = Review(
             row=row,
             moves=selectors.preview(owner_id=owner_id, goal_id=made.pk),
+            projected=_projected(row, selectors.projection(row)) or Sentence(NO_PROJECTION if row.has_plan else ""),
             achieved=steps_in_words(row.goal, row.goal.actions, names),
             missed=steps_in_words(row.goal, row.goal.on_miss, names),
         )

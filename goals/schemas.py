@@ -54,6 +54,14 @@ class ComparisonOut(Schema):
     unknown: Words
 
 
+class AssignmentOut(Schema):
+    """Who works, or has worked, for a goal: a wallet by its id, null for the whole fund; since when and until when."""
+
+    wallet_id: UUID | None
+    since: datetime
+    until: datetime | None
+
+
 class StepOut(Schema):
     """An action that was begun when the goal ended."""
 
@@ -89,6 +97,7 @@ class GoalOut(Schema):
     ended_at: datetime | None
     created_at: datetime
     scope: list[UUID] | str
+    assignments: list[AssignmentOut]
     actions: list[dict[str, Any]]
     on_miss: list[dict[str, Any]]
     accepts_changes: dict[str, Any] | None

@@ -165,9 +165,11 @@ def standing_in_words(target: Target, reading: Reading, plan: Plan | None, base:
         return Sentence("Not reached yet.")
     metric = target.main.metric
     if plan.is_behind:
-        return sentence("{amount} behind plan.", amount=figure(metric, -plan.ahead, base))
+        behind = figure(metric, -plan.ahead, base)
+        return sentence(f"{{amount}}{_of(metric, -plan.ahead)} behind plan.", amount=behind)
     if plan.is_ahead:
-        return sentence("{amount} ahead of plan.", amount=figure(metric, plan.ahead, base))
+        ahead = figure(metric, plan.ahead, base)
+        return sentence(f"{{amount}}{_of(metric, plan.ahead)} ahead of plan.", amount=ahead)
     return Sentence("On plan.")
 
 

@@ -28,6 +28,11 @@ from tests.farms.conftest import T0
 from tests.farms.conftest import make_desk as make_farm
 from tests.goals.conftest import Ground
 from tests.goals.test_acting import COLLECT, fall_due, floor, second_agent
+from tests.goals.test_pages import Journey
+from tests.goals.test_series import trade
+from wallets.hierarchy.allocations import RULE
+from wallets.models import PostingKind, Wallet
+from wallets.services import Move, move_along
 
 D = Decimal
 API = "/api/v1/goals"
@@ -196,6 +201,32 @@ def test_what_was_done_in_part_says_what_was_not(ground: Ground, client: Client)
     assert "of its profit is in open orders or positions, or below its minimum balance" in said
 
 
+def test_what_others_took_before_is_told_of_who_took_it_and_is_nothing_left_undone(ground: Ground) -> None:
+    desk = ground.desk
+    goal = ground.goal(target=2, actions=[COLLECT])
+    other = ground.goal(target=1, actions=[{"do": "collect", "amount": "2", "to": "master"}])
+    ground.round_trip()
+    ground.update()
+    ground.carry_out(other)
+    with ground.tenant():
+        taken = Move(Wallet.objects.get(pk=desk.wallet.pk), desk.master, "USDT", D(4), D(4))
+        move_along(owner_id=ground.owner_id, key=f"{RULE}test", kind=PostingKind.COLLECT, moves=[taken])
+    ground.round_trip()
+    ground.update()
+    with ground.tenant():
+        promised = [str(one) for one in selectors.preview(owner_id=ground.owner_id, goal_id=goal.pk).stays]
+    ground.carry_out(goal)
+    with ground.tenant():
+        step = GoalAction.objects.get(goal=goal)
+    told = [
+        "Agent: $2.00 of its profit was collected by another goal.",
+        "Agent: $4.00 of its profit was taken up before, by a rule or a plan.",
+    ]
+    assert promised == told
+    assert str(step.result) == " ".join(["Collected $13.46.", *told])
+    assert step.status == "done"  # all that was left of it came home
+
+
 # --- one unit --------------------------------------------------------------------------------------------------------
 
 
@@ -220,6 +251,29 @@ def test_money_of_goals_is_told_in_one_way(ground: Ground, client: Client) -> No
     )
     step = client.get(f"{API}/{goal.pk}").json()["steps"][0]
     assert step["result"] == "Collected 9.73 USDT."
+
+
+def test_who_has_worked_for_a_goal_and_when_is_told_to_programs(ground: Ground, client: Client) -> None:
+    goal = ground.goal(target=9, starts_at=clock.now() - timedelta(days=2))
+    with ground.tenant():
+        services.change(owner_id=ground.owner_id, goal_id=goal.pk, scope=[ground.desk.wallet.pk])
+    told = client.get(f"{API}/{goal.pk}").json()["assignments"]
+    assert [(one["wallet_id"], one["until"] is None) for one in told] == [
+        (str(ground.desk.farm.pk), False), (str(ground.desk.wallet.pk), True),
+    ]  # fmt: skip
+    assert told[0]["until"] <= told[1]["since"]
+
+
+def test_the_review_says_where_a_goal_with_a_past_leads(ground: Ground, client: Client) -> None:
+    for day in range(1, 10):
+        trade(ground, clock.now() - timedelta(days=day), 5)
+    walk = Journey(client).press("next", name="Trades", what="trade_volume.count")
+    times = {"ends_at": f"{clock.now() + timedelta(days=9):%Y-%m-%dT%H:%M}"}
+    past = {"starts_at": f"{clock.now() - timedelta(days=10):%Y-%m-%dT%H:%M}"}
+    walk.press("next", value="40", **times, **past).press("next").press("next")
+    assert re.search(r"About \d+(\.\d)? at the deadline if the days to come are like those so far", walk.html)
+    walk.press("back").press("back").press("back").press("next", starts_at="").press("next").press("next")
+    assert "Not known before a week has passed since its start." in walk.html
 
 
 # --- not without limit -----------------------------------------------------------------------------------------------
