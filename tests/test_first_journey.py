@@ -161,6 +161,7 @@ def test_a_new_trader_gets_from_nothing_to_a_first_position(owner: User, bitcoin
     visitor.press(reverse("farms:agent-start", args=(agent.pk,)))
 
     with tenancy.tenant(owner.pk):  # what the schedule does within seconds
+        Agent.objects.filter(pk=agent.pk).update(last_bar=None)  # as if it had been started a candle earlier
         acted = run_agent(owner_id=owner.pk, agent_id=agent.pk)
     assert acted is not None
     assert acted.order is not None, acted.explanation

@@ -9,7 +9,9 @@ from typing import Final
 from uuid import UUID
 
 from farms.models import Agent, Farm
+from kit import clock
 from kit.errors import NotFoundError
+from markets.candles.reading import TIMEFRAME_MS, milliseconds
 from trading.orders import states
 
 _LOCKED_FARM: Final = "SELECT farm.* FROM farms_farm AS farm WHERE id = %s AND owner_id = %s FOR NO KEY UPDATE"
@@ -45,6 +47,12 @@ def lock_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
     (agent,) = Agent.objects.raw(_AGENT, [sorted(states.UNFINISHED), agent_id])
     agent.farm = farm
     return agent
+
+
+def last_closed(timeframe: str) -> int:
+    """The opening of the newest candle that is over, in ms: who has it behind them waits for the next."""
+    step = TIMEFRAME_MS[timeframe]
+    return (milliseconds(clock.now()) // step - 1) * step
 
 
 def lock_rehearsing(*, owner_id: UUID) -> list[Farm]:

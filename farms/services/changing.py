@@ -7,14 +7,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from farms.engine.standing import lock_agent, lock_farm, members
+from farms.engine.standing import last_closed, lock_agent, lock_farm, members
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
 from farms.services.diary import record
 from farms.services.hiring import checked_parameters, fraction, invalid, named, require_a_stop
 from kit import clock
 from kit.errors import ConflictError
 from kit.sentences import Sentence, Value, public, sentence
-from markets.candles.reading import TIMEFRAME_MS, milliseconds
 from markets.models import Timeframe
 from quant import strategies
 from trading.models import Order, Position
@@ -73,7 +72,7 @@ def update_agent(
             raise invalid("sizing", f"Choose one of {', '.join(Agent.Sizing.values)}.")
         before = _facts_of_agent(agent)
         if timeframe != agent.timeframe:
-            agent.last_bar = max(agent.last_bar or 0, _last_closed(timeframe))
+            agent.last_bar = max(agent.last_bar or 0, last_closed(timeframe))
         agent.name, agent.timeframe, agent.sizing = name, timeframe, sizing
         agent.size, agent.parameters = (
             fraction(size, "size"),
@@ -197,12 +196,6 @@ def require_unarchived(agent: Agent) -> None:
     """Raises ConflictError for an agent that is archived."""
     if agent.status == Agent.Status.ARCHIVED:
         raise ConflictError(f"{agent.name} is archived: restore it first, or duplicate it.")
-
-
-def _last_closed(timeframe: str) -> int:
-    """The opening of the newest candle that is over, in ms."""
-    step = TIMEFRAME_MS[timeframe]
-    return (milliseconds(clock.now()) // step - 1) * step
 
 
 # --- what changed, in words -----------------------------------------------------------------------------------------

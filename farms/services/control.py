@@ -3,7 +3,9 @@
 from typing import Final
 from uuid import UUID
 
-from farms.engine.standing import lock_agent, lock_farm
+from django.db.models.functions import Coalesce, Greatest
+
+from farms.engine.standing import last_closed, lock_agent, lock_farm
 from farms.models import Agent, Farm, FarmEvent
 from farms.services.diary import record
 from kit.alerts.links import about
@@ -51,7 +53,9 @@ def start_agent(*, owner_id: UUID, agent_id: UUID) -> Agent:
     _require_unarchived(agent)
     if agent.status != Agent.Status.RUNNING:
         agent.status, agent.status_detail, agent.failures = Agent.Status.RUNNING, Sentence(), 0
-        agent.save(update_fields=("status", "status_detail", "failures"))
+        # A candle that closed before somebody started it is no basis for an order: its price is gone.
+        agent.last_bar = max(agent.last_bar or 0, last_closed(agent.timeframe))
+        agent.save(update_fields=("status", "status_detail", "failures", "last_bar"))
         resolve_alert(owner_id=owner_id, key=_failure_key(agent))
         record(agent.farm, FarmEvent.Kind.STARTED, agent=agent)
     return agent
@@ -97,8 +101,17 @@ def _switch_farm(owner_id: UUID, farm_id: UUID, status: Farm.Status, kind: FarmE
     if farm.status != status:
         farm.status = status
         farm.save(update_fields=("status",))
+        if status == Farm.Status.RUNNING:
+            _wait_for_the_next_candle(farm)
         record(farm, kind)
     return farm
+
+
+def _wait_for_the_next_candle(farm: Farm) -> None:
+    """As an agent that is started by itself."""
+    for timeframe in set(farm.agents.values_list("timeframe", flat=True)):
+        last_bar = Greatest(Coalesce("last_bar", 0), last_closed(timeframe))
+        farm.agents.filter(timeframe=timeframe).update(last_bar=last_bar)
 
 
 def _require_unarchived(thing: Farm | Agent) -> None:

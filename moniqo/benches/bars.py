@@ -58,7 +58,7 @@ def measure(agents: int) -> dict[str, float]:
         alone = _seconds(lambda: _one_by_one(owner, ids))
     with clock.at(hour - HOUR):
         holding, together = _counted(lambda: run_agents_of(str(owner), [str(pk) for pk in ids]))
-    with tenancy.tenant(owner):
+    with clock.at(hour - HOUR), tenancy.tenant(owner):  # before the last candle closes, on which they enter
         for farm in Farm.objects.all():
             start_farm(owner_id=owner, farm_id=farm.pk)
     price = Decimal(str(PRICE))

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection as database
 from django.test import Client
 
+from farms.models import Agent
 from farms.services import run_agent
 from kit import clock, tenancy
 from kit.alerts.services import raise_alert
@@ -339,6 +340,7 @@ def build(program: Program, number: int, connection: str, market: Instrument) ->
 def trade(program: Program, agent: Any, markets: list[Instrument]) -> None:
     """The agent enters one market; by hand the other is bought and sold again, and one more order is cancelled."""
     with tenancy.tenant(program.owner.pk):
+        Agent.objects.filter(pk=agent["id"]).update(last_bar=None)  # as if it had been started a candle earlier
         run = run_agent(owner_id=program.owner.pk, agent_id=agent["id"])
     assert run is not None
     execute(program, str(run.order_id))

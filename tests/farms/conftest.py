@@ -160,7 +160,15 @@ def hire(owner: User, farm: Farm, instrument: Instrument, *, name: str = "One", 
         **settings,
     )
     fund(owner, agent.wallet, Decimal(5_000))
-    return start_agent(owner_id=owner.pk, agent_id=agent.pk)
+    start_agent(owner_id=owner.pk, agent_id=agent.pk)
+    at_work_since_long()
+    agent.refresh_from_db()
+    return agent
+
+
+def at_work_since_long() -> None:
+    """Let agents decide on the candle that closed last too, as if they had been started before it did."""
+    Agent.objects.update(last_bar=None)
 
 
 HireAgent = Callable[..., Agent]

@@ -6,17 +6,18 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connections, transaction
 
 from farms import selectors
 from farms.models import Agent, AgentRun, Farm
-from farms.services import create_farm, run_agent, start_farm
+from farms.services import create_farm, pause_agent, pause_farm, run_agent, start_agent, start_farm
 from farms.tasks import run_agents_of
 from kit import clock, tenancy
 from kit.users.models import User
 from markets.candles.reading import milliseconds
 from markets.services import NewQuote, record_quotes
-from tests.farms.conftest import CROSS_UP, PARAMETERS, Desk, hire, make_desk, store_hours
+from tests.farms.conftest import CROSS_UP, PARAMETERS, Desk, at_work_since_long, hire, make_desk, store_hours
 from wallets.services import deposit
 
 
@@ -25,6 +26,7 @@ def now_desk(owner: User, *, closes: list[float] = CROSS_UP) -> Desk:
     desk = make_desk(owner)
     Farm.objects.update(status="paused")
     start_farm(owner_id=owner.pk, farm_id=desk.farm.pk)
+    at_work_since_long()
     now = datetime.now(UTC)
     last = now.replace(minute=0, second=0, microsecond=0)
     store_hours(desk.instrument, last - len(closes) * timedelta(hours=1), closes)
@@ -43,6 +45,27 @@ def test_an_agent_is_due_until_it_has_run_on_the_last_closed_bar(as_owner: User)
     run_agents_of(str(desk.owner.pk), [str(desk.agent.pk)])
     assert AgentRun.objects.get().decision == "enter"
     assert due() == []
+
+
+def test_who_is_started_waits_for_the_next_candle_and_says_when_it_closes(as_owner: User) -> None:
+    """The price of a candle that closed before is gone: nobody enters on it, whether agent or farm was started."""
+    desk = now_desk(as_owner)
+    pause_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk)
+    start_agent(owner_id=desk.owner.pk, agent_id=desk.agent.pk)
+    assert due() == []
+    at_work_since_long()
+    assert len(due()) == 1
+    pause_farm(owner_id=desk.owner.pk, farm_id=desk.farm.pk)
+    start_farm(owner_id=desk.owner.pk, farm_id=desk.farm.pk)
+    assert due() == []
+    run_agents_of(str(desk.owner.pk), [str(desk.agent.pk)])
+    assert not AgentRun.objects.exists()
+    (row,) = selectors.farm_rows(owner_id=desk.owner.pk)
+    closes = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    assert row.agents[0].state.next_at == closes
+    store_hours(desk.instrument, closes - timedelta(hours=1), [104.0])
+    with time_machine.travel(closes + timedelta(seconds=1), tick=False):
+        assert due() == [(desk.owner.pk, desk.agent.pk)]
 
 
 def test_a_last_bar_of_the_future_keeps_no_present_one_from_being_run(as_owner: User) -> None:

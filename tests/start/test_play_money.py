@@ -2,12 +2,14 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pytest
+import time_machine
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -17,7 +19,7 @@ from farms.services import run_agent
 from kit import clock, tenancy
 from kit.errors import InvalidInputError
 from kit.users.models import User
-from markets.candles.reading import TIMEFRAME_MS, milliseconds
+from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
 from markets.models import Instrument
 from markets.services import store_candles
 from moniqo.start.recipes import RECIPES, find_offer, make_plan
@@ -83,7 +85,12 @@ def test_a_started_agent_decides_at_the_close_of_its_candle(
     with tenancy.tenant(owner.pk):
         for agent in farm.agents.all():
             _bring_candles(agent.instrument_id, agent.timeframe)
-            assert run_agent(owner_id=owner.pk, agent_id=agent.pk) is not None
+            assert run_agent(owner_id=owner.pk, agent_id=agent.pk) is None  # that candle closed before it was started
+            step = TIMEFRAME_MS[agent.timeframe]
+            closes = moment((milliseconds(clock.now()) // step + 1) * step)
+            with time_machine.travel(closes + timedelta(seconds=1), tick=False):
+                _bring_candles(agent.instrument_id, agent.timeframe)
+                assert run_agent(owner_id=owner.pk, agent_id=agent.pk) is not None
 
 
 def _bring_candles(instrument_id: int, timeframe: str) -> None:
