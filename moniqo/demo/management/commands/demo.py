@@ -8,6 +8,7 @@
 """
 
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,11 +16,14 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from kombu.exceptions import OperationalError
 
 from kit.errors import MoniqoError
 from kit.tenancy import OWNER_DB_ALIAS
 from moniqo.demo import recordings, rehearsal, trader
 from moniqo.demo.trader import path
+from portfolio.tasks import sync_now
+from wallets.tasks import prove_own
 
 
 class Command(BaseCommand):
@@ -62,3 +66,6 @@ class Command(BaseCommand):
             f"History from {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d %H:%M} UTC: {summary.orders} orders, "
             f"{summary.trades} closed trades, built in {perf_counter() - began:.1f} s."
         )
+        with suppress(OperationalError):  # without a broker: the next round comes anyway
+            for task in (sync_now, prove_own):
+                task.apply_async(args=(str(user.pk),), retry=False)
