@@ -43,9 +43,9 @@
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
 -- migration goals 0004_what_each_comparison_ended_with fb8d7f7e348869a5
--- migration markets 0001_initial 3c3f4358ad1774dd
--- migration markets 0002_prices 84ca09b169b6c73d
--- migration markets 0003_derivatives bd93e7c416b54338
+-- migration markets 0001_initial 7c30d6b2cbf0f279
+-- migration markets 0002_prices e567b76f331a296c
+-- migration markets 0003_derivatives 6d14cdbd7de3a7c5
 -- migration portfolio 0001_initial 85ffc6d65853d434
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
@@ -772,6 +772,23 @@ $$;
 
 
 --
+-- Name: market_priced_at(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.market_priced_at(p_venue text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM markets_instrument WHERE venue = p_venue AND kind IN ('spot', 'prediction')) THEN p_venue
+        ELSE coalesce((
+            SELECT venue FROM markets_instrument
+            WHERE kind = 'spot' AND starts_with(p_venue, venue) ORDER BY length(venue) DESC LIMIT 1
+        ), p_venue)
+    END
+$$;
+
+
+--
 -- Name: market_prices(text, text, text[], timestamp with time zone, boolean); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -785,7 +802,7 @@ CREATE FUNCTION public.market_prices(p_venue text, p_base text, p_assets text[],
         CROSS JOIN LATERAL (
             VALUES (instrument.base, instrument.quote, false), (instrument.quote, instrument.base, true)
         ) AS way (asset, other, is_turned)
-        WHERE instrument.venue = p_venue AND instrument.kind IN ('spot', 'prediction')
+        WHERE instrument.venue = (SELECT market_priced_at(p_venue)) AND instrument.kind IN ('spot', 'prediction')
               AND (way.other = p_base OR way.asset = ANY (p_assets))
     ),
     path AS MATERIALIZED (
@@ -9906,6 +9923,14 @@ GRANT ALL ON FUNCTION public.market_closes(p_instruments bigint[], p_at timestam
 
 GRANT ALL ON FUNCTION public.market_known_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean) TO moniqo_app;
 GRANT ALL ON FUNCTION public.market_known_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION market_priced_at(p_venue text); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.market_priced_at(p_venue text) TO moniqo_app;
+GRANT ALL ON FUNCTION public.market_priced_at(p_venue text) TO moniqo_system;
 
 
 --

@@ -86,6 +86,18 @@ LANGUAGE sql STABLE AS $$
     )
 $$;
 
+-- Where a venue's assets are priced: at itself where it has spot or prediction markets. An exchange of derivatives alone has
+-- none, and is named after the exchange it belongs to (binanceusdm after binance): that one's prices are its own.
+CREATE FUNCTION market_priced_at(p_venue text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM markets_instrument WHERE venue = p_venue AND kind IN ('spot', 'prediction')) THEN p_venue
+        ELSE coalesce((
+            SELECT venue FROM markets_instrument
+            WHERE kind = 'spot' AND starts_with(p_venue, venue) ORDER BY length(venue) DESC LIMIT 1
+        ), p_venue)
+    END
+$$;
+
 -- What one of each asset is worth in p_base at p_at, by the venue's spot and prediction markets. Taken are, in this
 -- order: 1 for the base itself, ASSET/BASE, BASE/ASSET turned round, one step over a third asset that both have a market
 -- with (the first by name); a price that somebody says now comes before one that is carried. An asset without any of
@@ -99,7 +111,7 @@ RETURNS TABLE (asset text, price numeric, source text, at timestamptz, is_carrie
         CROSS JOIN LATERAL (
             VALUES (instrument.base, instrument.quote, false), (instrument.quote, instrument.base, true)
         ) AS way (asset, other, is_turned)
-        WHERE instrument.venue = p_venue AND instrument.kind IN ('spot', 'prediction')
+        WHERE instrument.venue = (SELECT market_priced_at(p_venue)) AND instrument.kind IN ('spot', 'prediction')
               AND (way.other = p_base OR way.asset = ANY (p_assets))
     ),
     path AS MATERIALIZED (

@@ -6,7 +6,7 @@ from django import forms
 
 from kit import days, glossary
 from kit.users.models import User
-from moniqo.ui.selectors import traded_assets
+from moniqo.ui.selectors import countable_assets
 
 
 def _timezones() -> list[tuple[str, str]]:
@@ -46,4 +46,5 @@ class PreferencesForm(forms.ModelForm[User]):
         super().__init__(*args, **kwargs)
         field = self.fields["base_currency"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
-        field.choices = [(asset, asset) for asset in sorted({*traded_assets(), self.instance.base_currency})]
+        offered = countable_assets(self.instance.pk) | {self.instance.base_currency}
+        field.choices = [(asset, asset) for asset in sorted(offered)]

@@ -31,6 +31,7 @@ from kit.statements import Statement
 from markets.models import Instrument, Ticker
 from trading.models import Order, Position
 from wallets.models import Connection, Wallet
+from wallets.sync.listing import BRIDGES
 from wallets.venues.names import venue_name
 
 Row = TypeVar("Row", bound=Model)
@@ -191,7 +192,10 @@ def _by_id(start: str) -> Q:
     return Q(pk__range=(UUID(digits.ljust(UUID_DIGITS, "0")), UUID(digits.ljust(UUID_DIGITS, "f"))))
 
 
-def traded_assets() -> set[str]:
-    """What is traded somewhere, and so may have a price: what a person may count in."""
+def countable_assets(owner_id: UUID) -> set[str]:
+    """What a person may count in: what is traded somewhere and so may have a price, and with a real account the usual
+    currencies too, since its next sync makes the markets known that lead there."""
     pairs = Instrument.objects.filter(is_active=True).values_list("base", "quote").distinct()
-    return {asset for pair in pairs for asset in pair}
+    found = {asset for pair in pairs for asset in pair}
+    real = Connection.objects.filter(owner_id=owner_id, is_paper=False).exclude(state=Connection.State.ARCHIVED)
+    return found | set(BRIDGES) if real.exists() else found

@@ -90,6 +90,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         user = form.save()
         if "base_currency" in form.changed_data:
             portfolio.services.begin_history(owner_id=user.pk)
+            portfolio.services.request_sync(owner_id=user.pk)  # which looks for what leads to it
         elif "timezone" in form.changed_data:
             portfolio.services.request_days(owner_id=user.pk)
         messages.success(request, f"Preferences saved.{_begun(form)}")

@@ -178,7 +178,11 @@ def test_a_form_makes_masters_and_nothing_below_them(browser: Client, owner: Use
     with tenancy.tenant(owner.pk):
         venue = make_connection(owner)
     page = browser.get(reverse("wallets:create"))
-    assert re.findall(r'<(?:input|select)[^>]* name="(\w+)"', page.content.decode())[-2:] == ["name", "connection"]
+    assert re.findall(r'<(?:input|select)[^>]* name="(\w+)"', page.content.decode())[-3:] == [
+        "name",
+        "connection",
+        "base_asset",
+    ]
     answer = browser.post(reverse("wallets:create"), {"name": "Fund", "connection": venue.pk, "role": "farm"})
     made = parse_qs(urlsplit(answer["Location"]).query)["wallet"][0]
     for parent in (made, ""):

@@ -1,5 +1,6 @@
 """The forms of the wallet pages. They check what a field can tell; the services check the rest."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -145,10 +146,18 @@ class WalletForm(forms.Form):
 
     name = forms.CharField(label="Name", max_length=80)
     connection = forms.ModelChoiceField(Connection.objects.none(), label="Connection", empty_label=None)
+    base_asset = forms.ChoiceField(
+        **glossary.field("base_currency", more="This is the wallet's: those that count in one asset are added up."),
+        required=False,
+    )
 
-    def __init__(self, *args: Any, owner_id: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owner_id: Any, base_asset: str, offered: Collection[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        bases = self.fields["base_asset"]
+        assert isinstance(bases, forms.ChoiceField)  # noqa: S101 - declared above
+        bases.choices = [(asset, asset) for asset in sorted({base_asset, *offered})]
+        bases.initial = base_asset
         connections = self.fields["connection"]
         assert isinstance(connections, forms.ModelChoiceField)  # noqa: S101 - declared above
         connections.queryset = Connection.objects.filter(owner_id=owner_id)

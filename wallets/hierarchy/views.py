@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import retarget, trigger_client_event
 
+from kit import display
 from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, add_toast, missing_is_404, owner_of, vary, wants_part
@@ -26,6 +27,7 @@ from wallets.hierarchy.transfers import TREE, WALLET, Place
 from wallets.hierarchy.tree import WalletNode, wallet_tree
 from wallets.ledger import statements
 from wallets.models import Connection, FundAllocation, Wallet
+from wallets.sync.listing import BRIDGES
 from wallets.sync.runs import request_sync
 
 # --- the pages ------------------------------------------------------------------------------------------------------
@@ -196,7 +198,15 @@ def create(request: HttpRequest) -> HttpResponse:
     if not Connection.objects.filter(owner_id=owner_id).exists():
         messages.info(request, "A master wallet stands for an account: open one first.")
         return redirect("wallets:connection-create")
-    form = WalletForm(request.POST or None, owner_id=owner_id, initial={"connection": request.GET.get("connection")})
+    present = Wallet.objects.filter(owner_id=owner_id, role=Wallet.Role.MASTER, archived_at=None).order_by("created_at")
+    usual = present.values_list("base_asset", flat=True).first() or display.current().currency
+    form = WalletForm(
+        request.POST or None,
+        owner_id=owner_id,
+        base_asset=usual,
+        offered={*BRIDGES, display.current().currency},
+        initial={"connection": request.GET.get("connection")},
+    )
     if form.is_valid():
         try:
             made = places.create_wallet(
@@ -204,6 +214,7 @@ def create(request: HttpRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 role=Wallet.Role.MASTER.value,
                 connection=form.cleaned_data["connection"],
+                base_asset=form.cleaned_data["base_asset"] or usual,
             )
         except MoniqoError as error:
             explain(form, error)

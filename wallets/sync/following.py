@@ -8,18 +8,24 @@ from kit import tenancy
 from kit.live.publish import broadcast
 from markets.exchanges import FeedError
 from markets.feeds import ccxt
+from markets.models import Instrument
 from wallets.models import Connection, Platform
+from wallets.sync.listing import parent_of
 
 logger = logging.getLogger(__name__)
 
 
 def exchanges_to_follow() -> list[str]:
-    """The exchanges with spot markets that somebody's active account is at and that the feed does not follow anyway."""
+    """The exchanges whose spot markets price somebody's active account and that the feed does not follow anyway."""
     with tenancy.system():
         active = Connection.objects.filter(state=Connection.State.ACTIVE, is_paper=False, platform__adapter="ccxt")
         spot = active.filter(platform__capabilities__contains=[Platform.Capability.SPOT])
         names = set(spot.order_by().values_list("venue", flat=True).distinct())
-    return sorted(names - {settings.FEED.removeprefix("ccxt:")})
+        others = set(active.order_by().values_list("venue", flat=True).distinct()) - names
+    parents = {parent.slug for venue in others if (parent := parent_of(venue))}
+    # Of a parent that nobody's account needed yet there is nothing to follow.
+    needed = set(Instrument.objects.filter(venue__in=parents).order_by().values_list("venue", flat=True).distinct())
+    return sorted((names | needed) - {settings.FEED.removeprefix("ccxt:")})
 
 
 def collect_exchange(slug: str) -> list[int]:

@@ -10,11 +10,14 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from django.conf import settings
+from django.db.models.functions import Length
 
 from kit.errors import InvalidInputError
 from markets.models import Instrument
 from markets.services import NewQuote, ensure_instrument, record_quotes
+from wallets.models import Connection, Platform
 from wallets.venues.base import MarketReport, Venue
+from wallets.venues.ccxt.opening import open_platform
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,22 @@ def list_markets(*, venue: Venue, name: str, assets: Collection[str], base: str)
     return made
 
 
+def pricing_venue(venue: Venue, connection: Connection) -> tuple[Venue, str] | None:
+    """Whose spot markets price the account, with its name: its own exchange's or, of an exchange of derivatives alone,
+    those of the one that it is named after. None where nobody's do."""
+    if Platform.Capability.SPOT in connection.platform.capabilities:
+        return venue, connection.venue
+    parent = parent_of(connection.venue)
+    return (open_platform(parent, {}), parent.slug) if parent else None
+
+
+def parent_of(slug: str) -> Platform | None:
+    """The exchange with spot markets that one of derivatives alone is named after, as binanceusdm after binance."""
+    spot = Platform.objects.filter(adapter="ccxt", is_active=True, capabilities__contains=[Platform.Capability.SPOT])
+    named = (one for one in spot.order_by(Length("slug").desc()) if slug.startswith(one.slug))
+    return next(named, None)
+
+
 def needed(markets: Sequence[MarketReport], *, assets: Iterable[str], base: str) -> list[str]:
     """The symbols that lead from each of the assets to `base`: one market, or two over a bridge; none where none do."""
     by_pair = {pair: market.symbol for market in markets for pair in _ways(market)}
@@ -63,7 +82,11 @@ def _is_missing(asset: str, base: str, pairs: Collection[tuple[str, str]]) -> bo
     def leads(one: str, other: str) -> bool:
         return (one, other) in pairs or (other, one) in pairs
 
-    return asset != base and not leads(asset, base) and not any(leads(asset, over) for over in BRIDGES)
+    return (
+        asset != base
+        and not leads(asset, base)
+        and not any(leads(asset, over) and leads(over, base) for over in BRIDGES)
+    )
 
 
 def _make(name: str, market: MarketReport) -> str:

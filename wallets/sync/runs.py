@@ -35,7 +35,7 @@ from wallets.models import Connection, Reconciliation, SyncRun
 from wallets.models.sync import TOLD_LENGTH, is_bookable
 from wallets.sync.arriving import ask_movements, book_movements
 from wallets.sync.diverging import first_diverging_entry
-from wallets.sync.listing import list_markets
+from wallets.sync.listing import list_markets, pricing_venue
 from wallets.sync.positions import keep_positions
 from wallets.sync.reconciliation import ZERO, Look, first_wallet, last_agreement, read_books
 from wallets.sync.suspense import alert_drift, drift_key, hold_connection, into_suspense
@@ -198,8 +198,11 @@ def _carry_out(run: SyncRun, owner_id: UUID) -> SyncRun:
 def _list_markets(venue: Venue, connection: Connection, look: Look) -> None:
     """Make known what prices the account. Balances without prices are better than none, so nothing here fails a run."""
     held = [asset for asset, total in look.venue.items() if total]
+    base = connection.owner.base_currency
     try:
-        list_markets(venue=venue, name=connection.venue, assets=held, base=connection.owner.base_currency)
+        found = pricing_venue(venue, connection)
+        if found and (found[1] == connection.venue or set(held) - {base}):
+            list_markets(venue=found[0], name=found[1], assets=held, base=base)
     except VenueError as error:
         logger.warning("%s lists no markets: %s", connection.venue, error)
 

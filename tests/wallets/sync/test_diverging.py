@@ -55,8 +55,8 @@ def book(traders: list[Wallet], trades: list[TradeReport], wrong: dict[int, Deci
     requests = [
         booked(traders[place % len(traders)], one, (wrong or {}).get(place, D(0))) for place, one in enumerate(trades)
     ]
-    for start in range(0, len(requests), 2_000):
-        post_many(owner_id=traders[0].owner_id, requests=requests[start : start + 2_000])
+    for start in range(0, len(requests), 250):
+        post_many(owner_id=traders[0].owner_id, requests=requests[start : start + 250])
 
 
 def found(traders: list[Wallet], told: list[TradeReport], drift: Decimal) -> Any:
