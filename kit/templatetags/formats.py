@@ -10,6 +10,7 @@ percentages are public; amounts and quantities are not.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -304,6 +305,14 @@ def duration(value: timedelta | float | None) -> SafeString | str:
 def of(figures: Mapping[Any, Any], key: Any) -> Any:
     """What the mapping says of the key, which no template can ask by a variable."""
     return figures[key]
+
+
+@register.filter
+def foreign(rows: Any, path: str) -> list[str]:
+    """The units, each once, that a row or rows are told in and that are not the reader's own currency: an asset each
+    at `path`, such as `node.base_asset`."""
+    found = rows if isinstance(rows, Sequence) else [rows]
+    return sorted({attrgetter(path)(row) for row in found} - {display.current().currency})
 
 
 @register.filter

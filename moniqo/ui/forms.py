@@ -21,8 +21,9 @@ class PreferencesForm(forms.ModelForm[User]):
         **glossary.field(
             "base_currency",
             label="Base currency",
-            more="Each has a history of its own: one that you change to begins now, and what you had in another comes "
-            "back when you change back.",
+            more="The Portfolio and new goals are told in it; wallets, farms and agents in what their money is kept "
+            "in, and they say so. Each has a history of its own: one that you change to begins now, and what you had "
+            "in another comes back when you change back.",
         )
     )
 

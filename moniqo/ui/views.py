@@ -103,7 +103,10 @@ def _begun(form: PreferencesForm) -> str:
     if "base_currency" not in form.changed_data:
         return ""
     was, now = form.initial["base_currency"], form.cleaned_data["base_currency"]
-    return f" The fund's history in {now} begins now; what it had in {was} comes back when you change back."
+    return (
+        f" The fund's history in {now} begins now; what it had in {was} comes back when you change back. Wallets, "
+        "farms and goals under way stay in the asset that their money is kept in, and say so."
+    )
 
 
 @login_required
