@@ -159,6 +159,8 @@ def test_phones_reach_alerts_by_the_bell_with_their_count_and_goals_by_a_tab(ope
     expect(tabs).to_have_text([re.compile(name) for name in ("Portfolio", "Wallets", "Positions", "Goals", "More")])
     bell = page.locator("#bell")
     expect(bell).to_have_accessible_name("Alerts, 2 open")
+    page.set_viewport_size({"width": 320, "height": 700})
+    expect(bell).to_be_in_viewport(ratio=1)
     bell.click()
     expect(page).to_have_url(re.compile("/alerts/$"))
     page.get_by_role("navigation", name="Main, mobile").get_by_role("link", name="Goals").click()
