@@ -305,6 +305,17 @@ def test_its_owner_reads_it_beside_the_limits_and_sets_it_aside(client: Client, 
     assert "What the agent asks for" not in client.get(page).content.decode()
 
 
+def test_who_is_asked_to_buy_nothing_reads_why(client: Client, desk: Desk) -> None:
+    client.force_login(desk.owner)
+    ask(desk.farm, exposure=D(0), expires_at=clock.now() + timedelta(hours=1))
+    said = "The agent of Trend farm asks for no exposure now"
+    assert said in client.get(reverse("trading:limits", args=[desk.wallet.pk])).content.decode()
+    told = client.get(f"{API}/wallets/{desk.wallet.pk}/limits").json()["applied"]["obstacle"]
+    assert told.startswith(said)
+    with time_machine.travel(clock.now() + timedelta(hours=2)):
+        assert client.get(f"{API}/wallets/{desk.wallet.pk}/limits").json()["applied"]["obstacle"] == ""
+
+
 # --- limits are the owner's -------------------------------------------------------------------------------------------
 
 

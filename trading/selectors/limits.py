@@ -3,15 +3,16 @@
 The gate reads the same rows with its own query and the same two functions, so a page never promises what it refuses.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from kit import clock
 from kit.errors import NotFoundError
 from markets.models import Instrument
-from trading.models import RiskLimit
+from trading.models import AiState, RiskLimit
 from trading.risk import gate as risk
 from trading.risk.limits import caps_of, converted, told
 from wallets.models import Connection, Wallet
@@ -76,6 +77,7 @@ class LimitPath:
     notional_asset: str
     choices: tuple[str, ...]
     unit: str
+    asks_nothing: str = ""  # the wallet of the path whose agent asks for no exposure now
 
     @property
     def own(self) -> LimitStep:
@@ -94,6 +96,8 @@ class LimitPath:
             return NO_MAXIMUM
         if resting := [step for step in self.steps if step.rests_until is not None]:
             return f"{resting[0].name} has lost what it may lose in a day."
+        if self.asks_nothing:
+            return f"The agent of {self.asks_nothing} asks for no exposure now: its wish can be set aside."
         return ""
 
     def obstacle_to(self, symbol: str) -> str:
@@ -104,7 +108,7 @@ class LimitPath:
 
 
 def wallet_limits(*, owner_id: UUID, wallet_id: UUID) -> LimitPath:
-    """The limits from the wallet's connection down to the wallet, in two queries. Raises NotFoundError."""
+    """The limits from the wallet's connection down to the wallet, in three queries. Raises NotFoundError."""
     wallet = (
         Wallet.objects.filter(owner_id=owner_id, pk=wallet_id)
         .select_related("owner", "connection__limit", "limit", "parent__limit", "parent__parent__limit")
@@ -115,7 +119,16 @@ def wallet_limits(*, owner_id: UUID, wallet_id: UUID) -> LimitPath:
     path: list[Wallet] = [wallet]
     while (above := path[0].parent) is not None:
         path.insert(0, above)
-    return _path(wallet, wallet.connection, path)
+    return replace(_path(wallet, wallet.connection, path), asks_nothing=_asks_nothing(path))
+
+
+def _asks_nothing(path: list[Wallet]) -> str:
+    now = clock.now()
+    newest = AiState.objects.filter(wallet__in=path, created_at__lte=now).order_by("wallet_id", "-version")
+    for state in newest.distinct("wallet_id"):
+        if state.exposure == 0 and (state.expires_at is None or state.expires_at > now):
+            return next(wallet.name for wallet in path if wallet.pk == state.wallet_id)
+    return ""
 
 
 def connection_limits(*, owner_id: UUID, connection_id: UUID) -> LimitPath:
