@@ -27,6 +27,7 @@ from trading.schemas import (
     AdoptedOut,
     AdoptIn,
     FillOut,
+    LeavingOut,
     LimitsIn,
     LimitsOut,
     Narrow,
@@ -140,6 +141,31 @@ def adopt(request: HttpRequest, wallet_id: UUID, body: AdoptIn) -> Any:
     bindings.require_within(request, wallet_id)
     position = services.adopt(owner_id=owner_of(request), wallet_id=wallet_id, symbol=body.symbol)
     return Status(201, position)
+
+
+@router.post(
+    "/wallets/{wallet_id}/close",
+    auth=TRADE,
+    response=LeavingOut,
+    summary="Sell everything in a wallet and below it, at the market",
+)
+def leave(request: HttpRequest, wallet_id: UUID) -> Any:
+    """What comes before collecting everything. Ask again until it is done: nothing is sold twice, and an exit that came
+    to nothing is tried anew after a pause. Orders that would buy are cancelled; agents that run may buy again."""
+    _own(request, wallet_id)
+    bindings.require_within(request, wallet_id)
+    closing = services.close_all(owner_id=owner_of(request), wallet_ids=[wallet_id], reason=services.BEFORE_COLLECTING)
+    still = [
+        {
+            "position_id": one.position.pk,
+            "wallet_id": one.position.wallet_id,
+            "symbol": one.position.instrument.symbol,
+            "why": one.why,
+            "order_id": one.order and one.order.pk,
+        }
+        for one in closing.open
+    ]
+    return {"is_done": closing.is_done, "exits": [order.pk for order in closing.placed], "open": still}
 
 
 @router.get("/positions/closed", response=Page[TradeOut], summary="Closed positions, last closed first")

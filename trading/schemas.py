@@ -179,6 +179,24 @@ class AdoptedOut(Schema):
     entry_reason: Words
 
 
+class StillOpenOut(Schema):
+    """A position that is not closed yet, and why; `order_id` is what it waits for, or what came to nothing."""
+
+    position_id: UUID
+    wallet_id: UUID
+    symbol: str
+    why: Words
+    order_id: UUID | None
+
+
+class LeavingOut(Schema):
+    """How far leaving everything is: ask again until `is_done`, then collect. `exits` were placed just now."""
+
+    is_done: bool
+    exits: list[UUID]
+    open: list[StillOpenOut]
+
+
 class OrderIn(Body):
     """A market order of `quantity` (base asset), rounded down to whole lots.
 

@@ -13,7 +13,7 @@
 """
 
 from trading.orders.cancelling import cancel_order, request_cancellation
-from trading.orders.closing import Closing, StillOpen, close_all, close_position
+from trading.orders.closing import BEFORE_COLLECTING, Closing, StillOpen, close_all, close_position
 from trading.orders.exits import keep_protection
 from trading.orders.intents import OrderConflictError, Place, Terms, WrongSideError
 from trading.orders.placing import Batch, place_order
@@ -27,6 +27,7 @@ from trading.risk.daily_loss import watched as watched_for_daily_losses
 from trading.risk.limits import set_limits
 
 __all__ = (
+    "BEFORE_COLLECTING",
     "Batch",
     "Closing",
     "OrderConflictError",

@@ -205,6 +205,7 @@ def take_back(program: Program, made: Any) -> None:
     program.call("post", "/wallets/{wallet_id}/move", {"parent_id": second}, wallet_id=reserve)
     program.call("post", "/wallets/{wallet_id}/archive", wallet_id=reserve)
     program.call("post", "/wallets/{wallet_id}/restore", wallet_id=reserve)
+    program.call("post", "/wallets/{wallet_id}/close", wallet_id=made["master_id"])
 
 
 def grow(program: Program, number: int, markets: list[Instrument]) -> None:

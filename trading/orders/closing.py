@@ -21,6 +21,7 @@ from wallets.hierarchy.places import subtree
 from wallets.models import Connection, Wallet
 
 REASON = "Closed by hand."
+BEFORE_COLLECTING: Final = Sentence("Sold by hand, so that all below a wallet can be collected.")
 KEY: Final = "close_all:"
 
 logger = logging.getLogger(__name__)

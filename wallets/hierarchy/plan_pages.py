@@ -63,7 +63,7 @@ class CollectForm(forms.Form):
         choices=(
             (wishes.FREE, "What is free above the minimum balance"),
             (wishes.PROFIT, "Its profit only, as far as it is free"),
-            (wishes.EVERYTHING, "Everything free, other assets too"),
+            (wishes.EVERYTHING, "Everything free, other assets too; positions stay unless they are sold first"),
         ),
     )
     below = forms.BooleanField(label="From everything below it too", required=False, initial=True)

@@ -26,7 +26,7 @@ WALLETS = "/api/v1/wallets"
 ORDERS = r"/orders$|/orders/\{.*\}/cancel$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$"
-    r"|/wallets/\{.*\}/positions$",
+    r"|/wallets/\{.*\}/(positions|close)$",
     "move": r"/(deposit|allocate|collect|undo|apply|rules|arrivals)$|/rules/\{|/allocations/preview$"
     r"|/(suspense|unassigned)/",
     "limits": r"/(limits|protection)$",
