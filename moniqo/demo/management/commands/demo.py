@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from celery import current_app
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -22,8 +23,6 @@ from kit.errors import MoniqoError
 from kit.tenancy import OWNER_DB_ALIAS
 from moniqo.demo import recordings, rehearsal, trader
 from moniqo.demo.trader import path
-from portfolio.tasks import sync_now
-from wallets.tasks import prove_own
 
 
 class Command(BaseCommand):
@@ -67,5 +66,5 @@ class Command(BaseCommand):
             f"{summary.trades} closed trades, built in {perf_counter() - began:.1f} s."
         )
         with suppress(OperationalError):  # without a broker: the next round comes anyway
-            for task in (sync_now, prove_own):
-                task.apply_async(args=(str(user.pk),), retry=False)
+            for task in ("portfolio.tasks.sync_now", "wallets.tasks.prove_own"):
+                current_app.send_task(task, args=(str(user.pk),), retry=False)
