@@ -17,6 +17,7 @@ from goals.schemas import (
     DoneMoveOut,
     EventOut,
     GoalChange,
+    GoalFillOut,
     GoalIn,
     GoalOut,
     GoalsQuery,
@@ -28,7 +29,7 @@ from goals.words import pace_in_words
 from kit.api import OptionalKey, Page, PageQuery, paginate
 from kit.http import owner_of
 from kit.users.access import TRADE
-from trading.models import Position
+from trading.models import Fill, Position
 
 router = Router()
 
@@ -127,6 +128,13 @@ def goal_trades(request: HttpRequest, goal_id: UUID, query: Query[PageQuery]) ->
     )
 
 
+@router.get("/goals/{goal_id}/fills", response=Page[GoalFillOut], summary="The fills that count for it")
+def goal_fills(request: HttpRequest, goal_id: UUID, query: Query[PageQuery]) -> Any:
+    return paginate(
+        selectors.fills(owner_id=owner_of(request), goal_id=goal_id), query, moment="filled_at", present=_fill
+    )
+
+
 @router.get("/goals/{goal_id}/moves", response=Page[DoneMoveOut], summary="What it has collected and distributed")
 def goal_moves(request: HttpRequest, goal_id: UUID, query: Query[PageQuery]) -> Any:
     selectors.get_goal(owner_id=owner_of(request), goal_id=goal_id)
@@ -202,6 +210,13 @@ def _trade(trade: Position) -> dict[str, Any]:
         "closed_at": trade.closed_at,
         "profit": Decimal(trade.realized_pnl),
     }
+
+
+def _fill(fill: Fill) -> dict[str, Any]:
+    names = ("order_id", "wallet_id", "side", "filled_at", "price", "quantity")
+    told = {name: getattr(fill, name) for name in names}
+    symbol, quote = fill.instrument.symbol, fill.instrument.quote
+    return {**told, "id": fill.pk, "symbol": symbol, "quote": quote, "volume": fill.notional}
 
 
 def _move(move: GoalMove) -> dict[str, Any]:

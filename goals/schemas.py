@@ -210,6 +210,21 @@ class GoalTradeOut(Schema):
     profit: Amount
 
 
+class GoalFillOut(Schema):
+    """An execution that counts; `volume` is price times quantity, in `quote`."""
+
+    id: int
+    order_id: UUID
+    wallet_id: UUID
+    symbol: str
+    quote: str
+    side: str
+    filled_at: datetime
+    price: Amount
+    quantity: Amount
+    volume: Amount
+
+
 class ProjectionOut(Schema):
     """Where it leads if the days to come are like those so far: the middle, the range of eight in ten, and the part of
     the futures that reach the target."""

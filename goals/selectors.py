@@ -28,7 +28,7 @@ from kit import clock, days
 from kit.errors import NotFoundError
 from kit.paging import MOST
 from kit.sentences import Sentence
-from trading.models import Position
+from trading.models import Fill, Position
 from wallets.hierarchy.places import subtree
 
 ONE_DAY: Final = timedelta(days=1)
@@ -182,15 +182,15 @@ def moves(*, owner_id: UUID, goal_id: UUID | None = None) -> QuerySet[GoalMove]:
 def trades(*, owner_id: UUID, goal_id: UUID) -> QuerySet[Position]:
     """The closed trades that count for the goal, last closed first: what its numbers are made of."""
     goal = get_goal(owner_id=owner_id, goal_id=goal_id)
-    rows = Position.objects.filter(owner_id=owner_id, closed_at__gte=goal.starts_at)
-    ends = [moment for moment in (goal.ends_at, goal.ended_at) if moment is not None]
-    if ends:
-        rows = rows.filter(closed_at__lt=min(ends))
-    return (
-        rows.filter(_worked(owner_id, goal))
-        .select_related("instrument", "wallet__parent")
-        .order_by("-closed_at", "-pk")
-    )
+    rows = Position.objects.filter(_counts(goal, "closed_at"), owner_id=owner_id)
+    return rows.select_related("instrument", "wallet__parent").order_by("-closed_at", "-pk")
+
+
+def fills(*, owner_id: UUID, goal_id: UUID) -> QuerySet[Fill]:
+    """The fills that count for the goal, the newest first: what volume is made of."""
+    goal = get_goal(owner_id=owner_id, goal_id=goal_id)
+    rows = Fill.objects.filter(_counts(goal, "filled_at"), owner_id=owner_id)
+    return rows.select_related("instrument", "wallet").order_by("-filled_at", "-pk")
 
 
 def totals(*, owner_id: UUID) -> dict[str, tuple[Total, ...]]:
@@ -264,11 +264,13 @@ def _reaching(wallet_id: UUID) -> Q:
     return Q(wallet=None) | Q(wallet__in=above)
 
 
-def _worked(owner_id: UUID, goal: Goal) -> Q:
-    """Trades that closed while their wallet worked for the goal."""
+def _counts(goal: Goal, at: str) -> Q:
+    """What happened, by the moment `at`, in the goal's time and while its wallet worked for it."""
+    ends = [moment for moment in (goal.ends_at, goal.ended_at) if moment is not None]
+    in_time = Q(**{f"{at}__gte": goal.starts_at}) & (Q(**{f"{at}__lt": min(ends)}) if ends else Q())
     found = Q(pk=None)
-    for span in spans_of(owner_id, [goal.pk])[goal.pk]:
-        times = Q(closed_at__gte=span.since) & (Q() if span.until is None else Q(closed_at__lt=span.until))
-        here = Q() if span.scope == owner_id else Q(wallet__in=subtree([span.scope]))
+    for span in spans_of(goal.owner_id, [goal.pk])[goal.pk]:
+        times = Q(**{f"{at}__gte": span.since}) & (Q() if span.until is None else Q(**{f"{at}__lt": span.until}))
+        here = Q() if span.scope == goal.owner_id else Q(wallet__in=subtree([span.scope]))
         found |= times & here
-    return found
+    return in_time & found

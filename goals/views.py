@@ -77,14 +77,17 @@ def goal(request: HtmxRequest, pk: UUID) -> HttpResponse:
     with missing_is_404():
         page = pages.goal_page(owner_id=owner_id, goal_id=pk)
     span = request.GET.get("span", "")
-    trades = Pages(selectors.trades(owner_id=owner_id, goal_id=pk), TRADES_SHOWN).get_page(request.GET.get("page"))
+    of_fills = page.row.metric.source == "fills"
+    behind = selectors.fills if of_fills else selectors.trades
+    trades = Pages(behind(owner_id=owner_id, goal_id=pk), TRADES_SHOWN).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "row": page.row,
         "chart": charts.course(page.row, page.points, page.projection, to_the_end=span != "now"),
         "listed": pages.listed(page),
         "trades": trades,
-        "rows": [trade_row(position) for position in trades.object_list],
+        "of_fills": of_fills,
+        "rows": () if of_fills else [trade_row(position) for position in trades.object_list],
         "span": span if span == "now" else "",
         "spans": SPANS,
     }

@@ -270,7 +270,12 @@ def want(program: Program, number: int, farm_wallet: str) -> None:
     ids = {"goal_id": goal["id"]}
     for asked in ("/goals/{goal_id}", "/goals/{goal_id}/preview", "/goals/{goal_id}/progress"):
         program.call("get", asked, **ids)
-    for listed in ("/goals/{goal_id}/trades", "/goals/{goal_id}/moves", "/goals/{goal_id}/events"):
+    for listed in (
+        "/goals/{goal_id}/trades",
+        "/goals/{goal_id}/fills",
+        "/goals/{goal_id}/moves",
+        "/goals/{goal_id}/events",
+    ):
         program.call("get", listed, **ids)
     program.call("patch", "/goals/{goal_id}", {"name": f"Many trades {number}"}, **ids)
     for state, done in (("active", "start"), ("active", "pause"), ("active", "resume"), ("cancelled", "cancel")):

@@ -311,7 +311,7 @@ def test_nobody_sees_or_changes_the_goals_of_another(client: Client, ground: Gro
     other.force_login(make_ground().desk.owner)
     assert other.get(API).json() == []
     at = f"{API}/{goal['id']}"
-    for path in ("", "/preview", "/progress", "/trades", "/moves", "/events"):
+    for path in ("", "/preview", "/progress", "/trades", "/fills", "/moves", "/events"):
         assert other.get(at + path).status_code == 404, path
     for path in ("/pause", "/resume", "/cancel", "/start"):
         assert other.post(at + path).status_code == 404, path

@@ -276,6 +276,24 @@ def test_the_review_says_where_a_goal_with_a_past_leads(ground: Ground, client: 
     assert "Not known before a week has passed since its start." in walk.html
 
 
+def test_volume_leads_to_the_fills_that_it_is_made_of(ground: Ground, client: Client) -> None:
+    ground.round_trip()  # before it begins
+    goal = ground.goal("trade_volume", {"measure": "notional", "value": "9000"})
+    ground.round_trip(sold="120")
+    other = ground.wallet("Elsewhere", "farm", ground.desk.master)
+    nowhere = ground.goal("trade_volume", {"measure": "notional", "value": "9000"}, scope=[other.pk])
+    ground.update()
+    fills = client.get(f"{API}/{goal.pk}/fills").json()["items"]
+    assert [fill["side"] for fill in fills] == ["sell", "buy"]
+    assert sum(D(fill["volume"]) for fill in fills) == ground.fresh(goal).value
+    assert client.get(f"{API}/{nowhere.pk}/fills").json()["items"] == []
+    html = client.get(f"/goals/{goal.pk}/").content.decode()
+    assert [html.count(f"/trading/orders/{fill['order_id']}/") for fill in fills] == [1, 1]
+    assert "Fills behind the number" in html
+    assert "Trades behind the number" not in html
+    assert "Nothing was filled in its time yet." in text_of(client, f"/goals/{nowhere.pk}/")
+
+
 # --- not without limit -----------------------------------------------------------------------------------------------
 
 
