@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from kit import display
 from kit.decimals import parse, plain
 from kit.errors import MoniqoError
 from kit.http import missing_is_404, owner_of
@@ -53,14 +54,14 @@ class ArrivalForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Unassigned:
-    """So much of an asset that no wallet claims; `exact` is every digit of it."""
+    """So much of an asset that no wallet claims; `exact` is every digit of it, none while amounts are hidden."""
 
     asset: str
     amount: Decimal
 
     @property
     def exact(self) -> str:
-        return plain(self.amount)
+        return "" if display.current().hide_amounts else plain(self.amount)
 
 
 @login_required
@@ -99,11 +100,11 @@ def arrivals(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def take(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Make unassigned money a wallet's: the amount that was shown, or less."""
+    """Make unassigned money a wallet's: the amount that was shown, or all of it where none was."""
     owner_id = owner_of(request)
     with missing_is_404():
         get_connection(owner_id=owner_id, connection_id=pk)
-    asset, key = request.POST.get("asset", ""), request.POST.get("key", "")[:80]
+    asset, key, amount = (request.POST.get(name, "")[:80] for name in ("asset", "key", "amount"))
     try:
         claim(
             owner_id=owner_id,
@@ -111,7 +112,7 @@ def take(request: HttpRequest, pk: UUID) -> HttpResponse:
             asset=asset,
             wallet_id=UUID(request.POST.get("wallet", "")),
             key=f"claim:{key}:{asset}",
-            amount=parse(request.POST.get("amount", "")),
+            amount=parse(amount) if amount else None,
         )
     except ValueError:
         messages.error(request, "Say how much, and into which wallet.")

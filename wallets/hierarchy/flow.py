@@ -140,7 +140,7 @@ def _columns(tree: Sequence[WalletNode], masters: list[WalletNode]) -> list[list
         second += [_item(node, colour) for node in tree if node.parent_id == master.id and node.id in farms]
         second += _rest(tree, master, farms)
         own = master.own_value or ZERO
-        if own > 0:
+        if own > 0 and master.role not in Wallet.IDLE:
             second.append(_Item("Free money", None, master.id, own, own / _worth(master), None, REST_COLOUR))
     third: list[_Item] = []
     for farm in (node for node in tree if node.id in farms):

@@ -112,9 +112,9 @@ class SettingsForm(forms.Form):
             self.fields[name].label = f"{self.fields[name].label}, in {node.base_asset}"
         if node.parent_id is None or node.role in Wallet.IDLE:
             del self.fields["target_percent"]
-        if node.role == Wallet.Role.RESERVE:
+        if node.role in Wallet.IDLE:
             del self.fields["trading_state"]
-        if display.current().hide_amounts:
+        if display.current().hide_amounts or node.role == Wallet.Role.UNASSIGNED:
             del self.fields["minimum_balance"], self.fields["maximum_balance"]
 
     @property

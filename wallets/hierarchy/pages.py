@@ -163,12 +163,12 @@ def tree_page(
     # What is put away stands below the tree, unless it is what one looks at.
     present = tuple(node for node in nodes if not node.is_archived or (place and node.id == place.wallet_id))
     rows = [_row(node, colour, work) for node in present]
-    masters = [node for node in present if node.depth == 0]
+    roots = [node for node in present if node.depth == 0]
     context: dict[str, Any] = {
         "rows": rows,
-        "masters": masters,
+        "masters": [node for node in roots if node.role == Wallet.Role.MASTER],
         # One master stands in its own asset, as its value does; several together in the owner's.
-        "whole_scope": masters[0].id if len(masters) == 1 else owner_of(request),
+        "whole_scope": roots[0].id if len(roots) == 1 else owner_of(request),
         "farms": [row for row in rows if row.node.role == Wallet.Role.FARM],
         "branches": [row for row in rows if row.node.depth == 1],
         "archived": [node for node in nodes if node.is_archived],
@@ -270,28 +270,31 @@ def _template(request: HtmxRequest) -> str:
 
 
 def _totals(nodes: tuple[WalletNode, ...], work: Mapping[UUID, Work]) -> dict[str, Any] | None:
-    """The metrics bar: of all masters together, as long as they share a base asset."""
-    masters = [node for node in nodes if node.depth == 0]
-    if not masters or len({node.base_asset for node in masters}) > 1:
+    """The metrics bar: of all masters and what is unassigned, as long as they share a base asset."""
+    roots = [node for node in nodes if node.depth == 0]
+    if not roots or len({node.base_asset for node in roots}) > 1:
         return None
-    value = sum((node.value or Decimal(0) for node in masters), Decimal(0))
-    own = sum((node.own_value or Decimal(0) for node in masters), Decimal(0))
-    is_known = any(node.value is not None for node in masters)
+    masters = [node for node in roots if node.role == Wallet.Role.MASTER]
+    value = sum((node.value or Decimal(0) for node in roots), Decimal(0))
+    own = sum((node.own_value or Decimal(0) for node in roots), Decimal(0))
+    kept = sum((node.own_value or Decimal(0) for node in masters), Decimal(0))
+    is_known = any(node.value is not None for node in roots)
     agents = [node for node in nodes if node.role == Wallet.Role.AGENT]
     return {
-        "base_asset": masters[0].base_asset,
+        "base_asset": roots[0].base_asset,
         "value": value if is_known else None,
         "allocated": value - own if is_known else None,
         "allocated_share": (value - own) / value if value else None,
         "free": sum((node.free_value for node in masters), Decimal(0)),
-        "free_share": own / value if value else None,
-        "held": sum((node.held_value for node in masters), Decimal(0)),
+        "free_share": kept / value if value else None,
+        "held": sum((node.held_value for node in roots), Decimal(0)),
         "off_target": sum(is_off(node) for node in nodes),
         "agents": len(agents),
         "active_agents": sum(may_trade(node, work) for node in agents),
         "farms": sum(node.role == Wallet.Role.FARM for node in nodes),
         "masters": len(masters),
-        "unpriced": sorted({asset for node in masters for asset in node.unpriced}),
+        "has_unassigned": len(roots) > len(masters),
+        "unpriced": sorted({asset for node in roots for asset in node.unpriced}),
     }
 
 

@@ -23,6 +23,7 @@ from tests.simulators.server import Exchanges
 from tests.simulators.wire import Wire
 from tests.wallets.books import balance, fund, make_wallet
 from tests.wallets.keys import give_true_keys
+from wallets.hierarchy.tree import wallet_tree
 from wallets.ledger import verify
 from wallets.models import Account, Connection, Platform, Reconciliation, SyncRun, VenueMovement, Wallet
 from wallets.services import assign_suspense, claim, create_wallet, release_archived, set_arrivals
@@ -317,6 +318,15 @@ def test_pages_and_programs_say_it_and_take_it_in(
     shown = client.get(page).content.decode()
     assert "600" in shown
     assert "Take it into Fund" in shown
+    assert 'name="amount" value="600"' in shown
+    User.objects.filter(pk=owner.pk).update(privacy=True)
+    assert 'name="amount" value=""' in client.get(page).content.decode()
+    User.objects.filter(pk=owner.pk).update(privacy=False)
+    with tenancy.tenant(owner.pk):
+        assert [node.name for node in wallet_tree(owner_id=owner.pk)][:1] == ["Fund"]
+    tree = client.get("/wallets/").content.decode()
+    assert "1 master " in tree
+    assert "with unassigned" in tree
     client.post(f"{page}take/", {"asset": "BTC", "amount": "0.75", "wallet": str(master), "key": "k"})
     client.post(page, {"deposits_to": "", "withdrawals_from": str(master)})
     with tenancy.tenant(owner.pk):
