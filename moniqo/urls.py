@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("moniqo.home.urls")),
     path("start/", include("moniqo.start.urls")),
     path("wallets/", include("wallets.urls")),
+    path("wallets/", include("portfolio.allocation.urls")),
     path("farms/", include("farms.urls")),
     path("goals/", include("goals.urls")),
     path("trading/", include("trading.urls")),

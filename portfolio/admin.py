@@ -5,7 +5,7 @@ from types import MappingProxyType
 from django.contrib import admin
 
 from kit.admin import ReadOnlyAdmin
-from portfolio.models import DailyPerformance, FlowMark, PortfolioState, Snapshot
+from portfolio.models import AllocationPlan, DailyPerformance, FlowMark, PortfolioState, Snapshot
 
 
 @admin.register(Snapshot)
@@ -42,4 +42,23 @@ class FlowMarkAdmin(ReadOnlyAdmin):
     list_display = ("owner", "wallet", "base", "venue", "asset", "flow", "fees", "adjustments")
     list_filter = ("asset",)
     search_fields = ("owner__email", "wallet__name")
+    list_select_related = ("owner", "wallet")
+
+
+@admin.register(AllocationPlan)
+class AllocationPlanAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"capital": "base"})
+    list_display = (
+        "created_at",
+        "owner",
+        "wallet",
+        "method",
+        "used",
+        "days",
+        "capital",
+        "expected_return",
+        "volatility",
+    )
+    list_filter = ("method", "used", "created_at")
+    search_fields = ("owner__email", "wallet__name", "method")
     list_select_related = ("owner", "wallet")

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from kit.models import Owned, ValueField
-from wallets.models import Wallet
+from wallets.models import FundAllocation, Wallet
 
 SCOPE = Coalesce("wallet", "owner")
 
@@ -141,3 +141,34 @@ class DailyPerformance(Owned):
 
     def __str__(self) -> str:
         return f"{self.day}"
+
+
+class AllocationPlan(Owned):
+    """Why a plan of movements moves what it moves: the method that was asked for and the weights that it found.
+
+    The movements are the allocation's lines, which is looked at, applied and taken back as every other. `targets` holds
+    a line for each child: what it was worth, its weight and amount, what moves, and why; amounts are text, exact.
+    """
+
+    allocation = models.OneToOneField(FundAllocation, on_delete=models.CASCADE, related_name="by_method")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="plans_by_method")
+    created_at = models.DateTimeField(help_text="When it was worked out; values and prices are those of this moment.")
+    base = models.CharField(max_length=20)
+    method = models.CharField(max_length=40, help_text="The one that was asked for.")
+    used = models.CharField(max_length=40, help_text="The one that was really used.")
+    asked = models.JSONField(default=dict, help_text="Options, days and constraints.")
+    days = models.PositiveIntegerField(help_text="Whole days that all of them share.")
+    capital = ValueField(help_text="What the weights are fractions of.")
+    cash = models.FloatField(help_text="The fraction that stays in the wallet itself.")
+    expected_return = models.FloatField(null=True, blank=True, help_text="Per year, a fraction.")
+    volatility = models.FloatField(null=True, blank=True, help_text="Per year, a fraction.")
+    notes = models.JSONField(default=list, help_text="What was decided for all of them.")
+    targets = models.JSONField(default=list)
+    last_transfer = models.BigIntegerField(default=0, help_text="The owner's newest when it was worked out.")
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = (models.Index(fields=("owner", "-created_at", "-id"), name="plan_newest_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.method} of {self.wallet_id}"

@@ -22,6 +22,8 @@ from kit import clock, tenancy
 from kit.users.models import User
 from markets.models import Instrument
 from markets.services import NewQuote, ensure_instrument, record_quotes, store_candles
+from portfolio.allocation.asking import Asked
+from portfolio.allocation.services import preview as weigh
 from portfolio.services import roll_up_days, take_snapshots
 from tests.conftest import make_user
 from trading.risk.ai_state import Wish, write_ai_state
@@ -77,6 +79,8 @@ def build_world(email: str = "world@example.com", *, times: int = 1) -> World:
         _quote(bitcoin, Decimal("66543.21"))
         _quote(ether, Decimal("3321.09"))
         Connection.objects.filter(owner=owner).update(status=Connection.Status.OK, synced_at=clock.now())
+    with tenancy.tenant(owner.pk):
+        weigh(owner_id=owner.pk, wallet_id=world.master.pk, asked=Asked("equal"))
     with tenancy.tenant(owner.pk):  # what a goal counts has to be committed
         world.goal = _wish(world, start, times)
     return world

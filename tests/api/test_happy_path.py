@@ -103,9 +103,10 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
     for number in ROWS:
         grow(program, number, markets)
         counts = program.lists()
-        once = ("/connections", "/farms", "/agents", "/positions")
+        once = ("/connections", "/agents", "/positions", "/plans")
         assert {path: counts[path] for path in once} == dict.fromkeys(once, number)
-        assert counts["/wallets"] == 3 * number
+        assert counts["/farms"] == 2 * number
+        assert counts["/wallets"] == 4 * number
         assert counts["/tokens"] == 1 + number
         assert counts["/wallets/tree"] == counts["/positions/closed"] == number
         assert min(count for path, count in counts.items()) >= 1
@@ -227,6 +228,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     program.call("get", "/allocations/{allocation_id}", allocation_id=plan)
     program.call("post", "/allocations/{allocation_id}/apply", status=201, allocation_id=plan)
     program.call("post", "/allocations/{allocation_id}/undo", status=201, allocation_id=plan)
+    weigh(program, number, master["id"])
     rule = program.call(
         "post", "/wallets/{wallet_id}/rules", {"kind": "distribute"}, status=201, wallet_id=master["id"]
     )
@@ -258,6 +260,18 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     want(program, number, farm["wallet_id"])
     for figures in ("summary", "equity", "allocation", "performance", "calendar"):
         program.call("get", f"/portfolio/{figures}")
+
+
+def weigh(program: Program, number: int, master: str) -> None:
+    """The master's farm and one beside it, weighed by a method that needs no history."""
+    beside = {"master_id": master, "name": f"Beside {number}"}
+    program.call("post", "/farms", beside, status=201)
+    plan = program.call("post", "/wallets/{wallet_id}/plans/preview", {"method": "equal"}, wallet_id=master)
+    assert [one["weight"] for one in plan["targets"]] == ["0.5", "0.5"]
+    done = {"plan_id": plan["plan_id"]}
+    program.call("post", "/wallets/{wallet_id}/plans", done, status=201, wallet_id=master)
+    assert program.call("get", "/plans/{plan_id}", **done)["status"] == "applied"
+    assert program.call("post", "/plans/{plan_id}/undo", status=201, **done)["status"] == "undone"
 
 
 def want(program: Program, number: int, farm_wallet: str) -> None:

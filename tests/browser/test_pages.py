@@ -8,7 +8,7 @@ import pytest
 from farms.models import AgentRun
 from kit import tenancy
 from kit.users.models import User
-from portfolio.models import Snapshot
+from portfolio.models import AllocationPlan, Snapshot
 from tests.browser.conftest import OpenPage
 from tests.browser.soundness import CHART_PAGE_BYTES, DESK, PAGE_BYTES, PHONE, assert_page_is_sound_everywhere
 from tests.world import World
@@ -20,8 +20,8 @@ PAGES = (
     "home", "net value", "profit", "drawdown", "calendar", "weeks", "day", "sharpe", "win rate",
     "open profit", "exposure", "posting",
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
-    "new wallet", "connections", "connecting", "entering a key", "first limits", "limits", "planning", "rules", "proof",
-    "arrivals", "taking up",
+    "new wallet", "connections", "connecting", "entering a key", "first limits", "limits", "planning",
+    "weighing", "weighed", "rules", "proof", "arrivals", "taking up",
     "stopping", "protection", "venues", "farms", "farm", "agent",
     "new farm", "hiring", "orders", "order",
     "positions", "position", "trade", "wrong dates", "wrong filter",
@@ -42,6 +42,7 @@ def address(world: World, name: str) -> str:
         order = Order.objects.filter(wallet=agent.wallet_id, status="filled").earliest("created_at").pk
         held, left = (Position.objects.filter(closed_at__isnull=is_open).first() for is_open in (True, False))
         posting = Fill.objects.filter(order_id=order).earliest("pk").posting_id
+        weighed = AllocationPlan.objects.values_list("allocation", flat=True).get()
     return {
         "home": "/",
         "net value": "/portfolio/explain/net-value/",
@@ -67,6 +68,8 @@ def address(world: World, name: str) -> str:
         "first limits": f"/trading/limits/connection/{world.connection.pk}/first/",
         "limits": f"/trading/limits/{wallet}/",
         "planning": f"/wallets/{world.master.pk}/plan/",
+        "weighing": f"/wallets/{world.master.pk}/methods/",
+        "weighed": f"/wallets/methods/{weighed}/",
         "rules": f"/wallets/{world.master.pk}/rules/",
         "proof": "/wallets/proof/",
         "arrivals": f"/wallets/connections/{world.connection.pk}/arrivals/",

@@ -27,7 +27,7 @@ ORDERS = r"/orders$|/orders/\{.*\}/cancel$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$"
     r"|/wallets/\{.*\}/(positions|close)$",
-    "move": r"/(deposit|allocate|collect|undo|apply|rules|arrivals)$|/rules/\{|/allocations/preview$"
+    "move": r"/(deposit|allocate|collect|undo|apply|plans|rules|arrivals)$|/rules/\{|/(allocations|plans)/preview$"
     r"|/(suspense|unassigned)/",
     "limits": r"/(limits|protection)$",
     "read": r"/preview$|/sync$",

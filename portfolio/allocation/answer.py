@@ -1,0 +1,154 @@
+"""From returns to weights in the words of wallets: `quant.allocation` asked, and its answer told.
+
+The one place of the engine where amounts become floats. Nothing here reads or writes a row.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+
+from kit.errors import InvalidInputError
+from portfolio.allocation.asking import Asked
+from portfolio.allocation.returns import Returns, Table
+from portfolio.selectors.performance import DAYS_PER_YEAR
+from quant.allocation import Allocation, Constraints, Options, allocate
+from quant.allocation.allocate import CONSTANT
+from quant.errors import QuantError
+from wallets.models import Wallet
+
+EQUAL: Final = "equal"
+FEWEST_RETURNS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A child and what it is worth now in the base asset; `why_not` says why it is left as it is."""
+
+    wallet: Wallet
+    value: Decimal
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """Weights of the capital by column of `wallets`; the rest is as in `quant.allocation.Allocation`."""
+
+    wallets: tuple[Wallet, ...]
+    shared_days: int
+    found: Allocation
+
+
+def sort_out(candidates: Sequence[Candidate], returns: Returns, asked: Asked) -> list[Candidate]:
+    """The candidates, those with too little history to be weighed against the others marked with the reason.
+
+    What estimates nothing needs no history, and where all are as new nobody is compared.
+    """
+    if asked.method == EQUAL and not asked.limits.minimum_history:
+        return list(candidates)
+    counts = returns.counts
+    most = max((count for count, one in zip(counts, candidates, strict=True) if not one.why_not), default=0)
+    # One short history would cut the days that all share.
+    least = max(asked.limits.minimum_history, most // 2)
+    found = []
+    for one, count in zip(candidates, counts, strict=True):
+        why = ""
+        if count < asked.limits.minimum_history:
+            why = f"left as it is: {count} whole days, {asked.limits.minimum_history} are asked for"
+        elif count < least:
+            why = f"left as it is: {count} whole days where others have {most}"
+        found.append(one if one.why_not else replace(one, why_not=why))
+    return found
+
+
+def weigh(wallets: Sequence[Wallet], values: Sequence[Decimal], capital: Decimal, table: Table, asked: Asked) -> Answer:
+    """The weights that the method wants within the limits, fractions of the capital.
+
+    Raises InvalidInputError where none keep them, naming what is enough to relax, and where nobody can be weighed.
+    """
+    names = _names(wallets)
+    shared = int((~np.isnan(table).any(axis=1)).sum())
+    try:
+        constraints = _constraints(wallets, values, capital, asked)
+        options = Options(**{"periods_per_year": float(DAYS_PER_YEAR), **asked.options})
+        found = _allocate(table, asked.method, constraints, options, names)
+    except QuantError as error:
+        raise InvalidInputError(of_wallets(str(error))) from error
+    if found.method == "cash":
+        why = "; ".join(f"{name}: {of_wallets(reason)}" for name, reason in zip(names, found.reasons, strict=True))
+        raise InvalidInputError(f"None of them can be weighed by their returns. {why}. Equal weights need none.")
+    return Answer(tuple(wallets), shared, found)
+
+
+def of_wallets(said: str) -> str:
+    """The library speaks of assets and periods; here they are wallets and days."""
+    for theirs, ours in (
+        ("common periods", "shared whole days"),
+        ("assets", "wallets"),
+        ("asset", "wallet"),
+        ("in the periods that all share", "on the days that all share"),
+        ("per period", "per day"),
+        ("returns, ", "whole days, "),
+        (" returns where others", " whole days where others"),
+    ):
+        said = said.replace(theirs, ours)
+    return said
+
+
+def _allocate(table: Table, method: str, constraints: Constraints, options: Options, names: list[str]) -> Allocation:
+    """The library's answer; equal weights without returns where there are none, and where equal ones were asked for.
+
+    The library gives nothing to what never moved. Equal weights are for that too: they are asked of returns that say
+    nothing, and the risk that such returns would have is not told.
+    """
+    counts = (~np.isnan(table)).sum(axis=0)
+    shared = table[~np.isnan(table).any(axis=1)]
+    is_known = counts.min() >= FEWEST_RETURNS
+    if method == EQUAL:
+        is_known = counts.min() >= counts.max() // 2 and len(shared) >= FEWEST_RETURNS
+        is_known = is_known and bool((shared.std(axis=0, ddof=1) > CONSTANT).all())
+    if is_known or constraints.minimum_sharpe is not None:
+        return allocate(table, method, constraints, options, names=names)
+    found = allocate(np.eye(len(names)), EQUAL, constraints, options, names=names)
+    notes = found.notes
+    if method != EQUAL:
+        notes = ("There are no shared whole days to estimate anything from: equal weights.", *notes)
+    unknown = np.zeros(len(names))
+    return replace(found, expected_return=None, volatility=None, risk_contributions=unknown, notes=notes)
+
+
+def _constraints(wallets: Sequence[Wallet], values: Sequence[Decimal], capital: Decimal, asked: Asked) -> Constraints:
+    limits = asked.limits
+    low, high = [], []
+    for wallet in wallets:
+        bound = limits.bounds.get(wallet.pk)
+        least = limits.minimum if bound is None or bound.minimum is None else bound.minimum
+        most = limits.maximum if bound is None or bound.maximum is None else bound.maximum
+        if bound is not None and bound.capacity is not None:
+            most = min(most, bound.capacity / capital)
+        if least > most:
+            raise InvalidInputError(
+                f"{wallet.name} can take at most {float(most):.2%} and must have {float(least):.2%}: lower its minimum"
+                f" by {float(least - most):.2%}."
+            )
+        low.append(float(least))
+        high.append(float(most))
+    yearly = limits.minimum_sharpe
+    return Constraints(
+        minimum=np.array(low),
+        maximum=np.array(high),
+        minimum_sharpe=None if yearly is None else float(yearly) / DAYS_PER_YEAR**0.5,
+        current=np.array([float(value / capital) for value in values]),
+        turnover=None if limits.turnover is None else float(limits.turnover),
+        cash_reserve=float(limits.cash_reserve),
+    )
+
+
+def _names(wallets: Sequence[Wallet]) -> list[str]:
+    """What the library calls them: each once, and without braces, which are places in its sentences."""
+    plain = [wallet.name.replace("{", "(").replace("}", ")") for wallet in wallets]
+    often = Counter(plain)
+    return [f"{name} ({number})" if often[name] > 1 else name for number, name in enumerate(plain, 1)]

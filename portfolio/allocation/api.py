@@ -1,0 +1,84 @@
+"""Plans by method for programs: previewed, applied, taken back. The same services as the pages."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router
+from ninja.responses import Status
+
+from kit.api import IdempotencyKey, Page, PageQuery, paginate
+from kit.http import owner_of
+from kit.users.access import MOVE, READ
+from portfolio.allocation import selectors, services
+from portfolio.allocation.schemas import MethodApplyIn, MethodPlanBriefOut, MethodPlanOut, MethodPreviewIn
+from portfolio.models import AllocationPlan
+
+router = Router()
+
+
+@router.post(
+    "/wallets/{wallet_id}/plans/preview", auth=MOVE, response=MethodPlanOut, summary="Weigh a wallet's children"
+)
+def preview_method_plan(request: HttpRequest, wallet_id: UUID, body: MethodPreviewIn) -> Any:
+    """Nothing moves yet: the answer says now, target and change of each child and why, and what would move.
+
+    422 where fewer than two can be weighed, a price is missing, or no weights keep the constraints: the sentence says
+    what is enough to relax.
+    """
+    return _plan(services.preview(owner_id=owner_of(request), wallet_id=wallet_id, asked=body.asked))
+
+
+@router.post("/wallets/{wallet_id}/plans", auth=MOVE, response={201: MethodPlanOut}, summary="Apply a plan by method")
+def apply_method_plan(request: HttpRequest, wallet_id: UUID, body: MethodApplyIn, key: IdempotencyKey) -> Any:
+    """All of its moves as one posting, or nothing: 409 where money has moved since, which asks for a new preview."""
+    owner_id = owner_of(request)
+    services.apply(owner_id=owner_id, wallet_id=wallet_id, plan_id=body.plan_id, key=key)
+    return Status(201, _plan(selectors.find(owner_id=owner_id, plan_id=body.plan_id)))
+
+
+@router.post("/plans/{plan_id}/undo", auth=MOVE, response={201: MethodPlanOut}, summary="Take a plan by method back")
+def undo_method_plan(request: HttpRequest, plan_id: UUID) -> Any:
+    """Every move the other way; 409 where the money is no longer there. A second time changes nothing."""
+    services.undo(owner_id=owner_of(request), plan_id=plan_id)
+    return Status(201, _plan(selectors.find(owner_id=owner_of(request), plan_id=plan_id)))
+
+
+@router.get("/plans", auth=READ, response=Page[MethodPlanBriefOut], summary="Plans by method, newest first")
+def list_method_plans(request: HttpRequest, query: Query[PageQuery], wallet_id: UUID | None = None) -> Any:
+    return paginate(selectors.rows_of(owner_id=owner_of(request), wallet_id=wallet_id), query, present=_brief)
+
+
+@router.get("/plans/{plan_id}", auth=READ, response=MethodPlanOut, summary="One of them, with its moves")
+def get_method_plan(request: HttpRequest, plan_id: UUID) -> Any:
+    return _plan(selectors.find(owner_id=owner_of(request), plan_id=plan_id))
+
+
+def _brief(row: AllocationPlan) -> dict[str, Any]:
+    targets = selectors.targets_of(row)
+    taken = ("wallet_id", "created_at", "method", "used", "asked", "base", "days", "capital", "notes")
+    return {
+        **{name: getattr(row, name) for name in taken},
+        "plan_id": row.allocation_id,
+        "status": row.allocation.status,
+        "cash_weight": row.cash,
+        "expected_return": row.expected_return,
+        "volatility": row.volatility,
+        "is_partial": any(one.is_short for one in targets),
+        "targets": list(targets),
+    }
+
+
+def _plan(plan: selectors.MethodPlan) -> dict[str, Any]:
+    moves = [
+        {"source_id": line.source.pk, "target_id": line.target.pk, "asset": line.asset, "amount": line.amount}
+        for line in plan.lines
+        if line.source
+    ]
+    return {
+        **_brief(plan.row),
+        "moves": moves,
+        "stays": plan.stays,
+        "warnings": list(plan.warnings),
+        "cost": plan.cost,
+    }

@@ -1,0 +1,85 @@
+"""The pages of plans by method: the picker, then the plan with now, target, change and reason, applied or taken back.
+
+Everything works without JavaScript: a form that makes a plan, and buttons that are forms.
+"""
+
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from kit.errors import MoniqoError
+from kit.forms import explain
+from kit.http import missing_is_404, owner_of
+from portfolio.allocation import selectors, services
+from portfolio.allocation.forms import MethodForm
+from portfolio.allocation.methods import label_of
+from wallets.hierarchy.wishes import read_books
+
+EARLIER = 10
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The methods, each in two sentences, and what the weights must keep; sent, it keeps the plan and goes to it."""
+    owner_id = owner_of(request)
+    with missing_is_404():
+        wallet = read_books(owner_id).wallet(pk)
+    form = MethodForm(request.POST or None, label_suffix="")
+    if form.is_valid():
+        try:
+            made = services.preview(owner_id=owner_id, wallet_id=pk, asked=form.asked())
+        except MoniqoError as error:
+            explain(form, error)
+        else:
+            return redirect("allocation:plan", pk=made.id)
+    rows = selectors.rows_of(owner_id=owner_id, wallet_id=pk)[:EARLIER]
+    context = {
+        "wallet": wallet,
+        "form": form,
+        "earlier": [(row, label_of(row.method)) for row in rows],
+    }
+    return render(request, "allocation/choose.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_GET
+def plan(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A plan by method, or what became of it."""
+    with missing_is_404():
+        found = selectors.find(owner_id=owner_of(request), plan_id=pk)
+    return render(request, "allocation/plan.html", {"plan": found, "row": found.row, "key": uuid4().hex})
+
+
+@login_required
+@require_POST
+def apply(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Move the money."""
+    owner_id = owner_of(request)
+    with missing_is_404():
+        found = selectors.find(owner_id=owner_id, plan_id=pk)
+    try:
+        services.apply(owner_id=owner_id, wallet_id=found.row.wallet_id, plan_id=pk, key=request.POST.get("key", ""))
+    except MoniqoError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "It is done, all of it at once.")
+    return redirect("allocation:plan", pk=pk)
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take it back."""
+    try:
+        with missing_is_404():
+            services.undo(owner_id=owner_of(request), plan_id=pk)
+    except MoniqoError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "It is taken back, all of it at once.")
+    return redirect("allocation:plan", pk=pk)
