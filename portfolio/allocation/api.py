@@ -1,6 +1,6 @@
 """Plans by method for programs: previewed, applied, taken back. The same services as the pages."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -11,10 +11,21 @@ from kit.api import IdempotencyKey, Page, PageQuery, paginate
 from kit.http import owner_of
 from kit.users.access import MOVE, READ
 from portfolio.allocation import selectors, services
-from portfolio.allocation.schemas import MethodApplyIn, MethodPlanBriefOut, MethodPlanOut, MethodPreviewIn
+from portfolio.allocation.asking import FEWEST_BACK, MOST_BACK
+from portfolio.allocation.comparing import compare_methods
+from portfolio.allocation.schemas import (
+    MethodApplyIn,
+    MethodComparisonOut,
+    MethodPlanBriefOut,
+    MethodPlanOut,
+    MethodPreviewIn,
+    MethodTrackOut,
+)
 from portfolio.models import AllocationPlan
 
 router = Router()
+
+DaysBack = Annotated[int, Query(ge=FEWEST_BACK, le=MOST_BACK)]
 
 
 @router.post(
@@ -27,6 +38,21 @@ def preview_method_plan(request: HttpRequest, wallet_id: UUID, body: MethodPrevi
     what is enough to relax.
     """
     return _plan(services.preview(owner_id=owner_of(request), wallet_id=wallet_id, asked=body.asked))
+
+
+@router.get(
+    "/wallets/{wallet_id}/plans/comparison",
+    auth=READ,
+    response=MethodComparisonOut,
+    summary="All methods side by side on this history",
+)
+def compare_method_plans(request: HttpRequest, wallet_id: UUID, days: DaysBack = MOST_BACK) -> Any:
+    """Walk-forward with costs, equal weights included; the verdict says when none beats them."""
+    found = compare_methods(owner_id=owner_of(request), wallet_id=wallet_id, back=days)
+    return {
+        **{name: getattr(found, name) for name in ("verdict", "days", "lookback", "step", "cost")},
+        "tracks": [{name: getattr(track, name) for name in MethodTrackOut.model_fields} for track in found.tracks],
+    }
 
 
 @router.post("/wallets/{wallet_id}/plans", auth=MOVE, response={201: MethodPlanOut}, summary="Apply a plan by method")

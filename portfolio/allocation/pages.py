@@ -15,6 +15,7 @@ from kit.errors import MoniqoError
 from kit.forms import explain
 from kit.http import missing_is_404, owner_of
 from portfolio.allocation import selectors, services
+from portfolio.allocation.comparing import compare_methods
 from portfolio.allocation.forms import MethodForm
 from portfolio.allocation.methods import label_of
 from wallets.hierarchy.wishes import read_books
@@ -44,6 +45,23 @@ def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
         "earlier": [(row, label_of(row.method)) for row in rows],
     }
     return render(request, "allocation/choose.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_GET
+def compared(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """All methods on this history; worked out when somebody asks for it."""
+    owner_id = owner_of(request)
+    with missing_is_404():
+        wallet = read_books(owner_id).wallet(pk)
+    found, refusal = None, ""
+    try:
+        found = compare_methods(owner_id=owner_id, wallet_id=pk)
+    except MoniqoError as error:
+        refusal = str(error)
+    rows = [(label_of(track.method), track) for track in found.tracks] if found else []
+    context = {"wallet": wallet, "found": found, "rows": rows, "refusal": refusal}
+    return render(request, "allocation/compared.html", context, status=422 if refusal else 200)
 
 
 @login_required

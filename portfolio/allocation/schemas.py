@@ -88,6 +88,29 @@ class MethodApplyIn(Body):
     plan_id: UUID
 
 
+class MethodTrackOut(Schema):
+    """What a method would have made, net of costs. Fractions, not percent; volatility and Sharpe ratio per year."""
+
+    method: str
+    total_return: float
+    volatility: float
+    sharpe: float
+    max_drawdown: float
+    turnover: float = Field(description="The sum of all changes of weights at a step, on average.")
+    beats_equal: float | None = Field(description="In which part of bootstrapped histories it beats equal weights.")
+
+
+class MethodComparisonOut(Schema):
+    """The highest Sharpe ratio first; no tracks where the history is too short, which `verdict` says."""
+
+    tracks: list[MethodTrackOut]
+    verdict: str
+    days: int = Field(description="Days walked over, each weighed by the `lookback` days before it.")
+    lookback: int
+    step: int = Field(description="Days between two changes of weights.")
+    cost: float = Field(description="A fraction of every amount moved.")
+
+
 class MethodTargetOut(Schema):
     """A child. Weights are fractions of the plan's capital; amounts in its base asset.
 

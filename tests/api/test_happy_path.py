@@ -268,6 +268,8 @@ def weigh(program: Program, number: int, master: str) -> None:
     program.call("post", "/farms", beside, status=201)
     plan = program.call("post", "/wallets/{wallet_id}/plans/preview", {"method": "equal"}, wallet_id=master)
     assert [one["weight"] for one in plan["targets"]] == ["0.5", "0.5"]
+    compared = program.call("get", "/wallets/{wallet_id}/plans/comparison", wallet_id=master)
+    assert (compared["tracks"], "Nothing is compared yet" in compared["verdict"]) == ([], True)
     done = {"plan_id": plan["plan_id"]}
     program.call("post", "/wallets/{wallet_id}/plans", done, status=201, wallet_id=master)
     assert program.call("get", "/plans/{plan_id}", **done)["status"] == "applied"

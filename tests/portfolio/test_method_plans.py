@@ -15,6 +15,7 @@ from kit.tenancy import tenant
 from kit.users.models import User
 from portfolio.allocation import services
 from portfolio.allocation.asking import Asked, Bound, Limits
+from portfolio.allocation.comparing import compare_methods
 from portfolio.allocation.methods import CHOICES
 from portfolio.allocation.selectors import MethodPlan
 from portfolio.models import AllocationPlan, DailyPerformance
@@ -298,6 +299,42 @@ def test_nobody_else_sees_applies_or_takes_back_a_plan(old: Fund, other_owner: U
             with pytest.raises(NotFoundError):
                 act()
         assert not AllocationPlan.objects.exists()
+
+
+# --- compared -------------------------------------------------------------------------------------------------------
+
+
+def test_all_methods_are_compared_on_this_history_with_equal_weights_among_them(old: Fund) -> None:
+    client, master = Client(), old.wallets["master"].pk
+    client.force_login(old.owner)
+    found = compare_methods(owner_id=old.owner.pk, wallet_id=master)
+    assert {track.method for track in found.tracks} == set(CHOICES)
+    assert (found.days, found.lookback) == (20, 60)
+    equal = next(track for track in found.tracks if track.method == "equal")
+    # The first half of the cost is paid when cash becomes half and half; it is rebalanced twice more.
+    by_hand = (1 + WALKS[60:80].mean(axis=1)).prod() - 1
+    assert equal.total_return == pytest.approx(by_hand, abs=0.003)
+    assert "_" not in found.verdict
+    page = client.get(reverse("allocation:compared", args=[master])).content.decode()
+    assert found.verdict in page
+    assert all(one.label in page for one in CHOICES.values())
+    told = client.get(f"/api/v1/wallets/{master}/plans/comparison", headers=bearer(old.owner)).json()
+    assert [track["method"] for track in told["tracks"]] == [track.method for track in found.tracks]
+    short = client.get(f"/api/v1/wallets/{master}/plans/comparison?days=70", headers=bearer(old.owner)).json()
+    assert short["verdict"] == "Nothing is compared yet: they share 70 whole days, 74 are needed."
+    old.add("farm c", "master")
+    remember(old, WALKS[:5, :1], "farm c")
+    anew = compare_methods(owner_id=old.owner.pk, wallet_id=master)
+    assert anew.verdict == f"{found.verdict} farm c is left as it is: 5 whole days where others have 80."
+    lone = client.get(reverse("allocation:compared", args=[old.wallets["farm a"].pk]))
+    assert (lone.status_code, "there are 1 under farm a" in lone.content.decode()) == (422, True)
+
+
+def test_where_nothing_beats_equal_weights_the_verdict_says_so(funded: Fund) -> None:
+    twins = WALKS[:, :1] + [0, 1e-9] * np.arange(80)[:, None]
+    remember(funded, twins, "farm a", "farm b")
+    found = compare_methods(owner_id=funded.owner.pk, wallet_id=funded.wallets["master"].pk)
+    assert found.verdict.startswith("Nothing beats equal weight")
 
 
 # --- programs and pages ---------------------------------------------------------------------------------------------
