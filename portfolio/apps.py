@@ -8,7 +8,9 @@ class PortfolioConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from portfolio.allocation.services import require_same
         from portfolio.moving import followed
-        from wallets.hierarchy import archiving
+        from wallets.hierarchy import archiving, plans
 
         archiving.register(followed)
+        plans.register(require_same)

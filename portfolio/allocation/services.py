@@ -110,19 +110,12 @@ def apply(*, owner_id: UUID, wallet_id: UUID, plan_id: UUID, key: str) -> FundAl
     Raises NotFoundError; MoneyMovedError where money has moved since, is not free any more, or would leave less than a
     minimum balance; ConflictError for a plan that was applied before.
     """
-    with transaction.atomic():
-        row = selectors.rows_of(owner_id=owner_id, wallet_id=wallet_id).filter(allocation=plan_id).first()
-        if row is None:
-            raise NotFoundError("There is no such plan.")
-        # Whoever else applies it now waits here.
-        FundAllocation.objects.select_for_update(of=("self",)).get(pk=plan_id)
-        plan = plans.find(owner_id=owner_id, allocation_id=plan_id)
-        if plan.is_open:
-            _require_same(row, plan)
-        try:
-            return plans.apply(owner_id=owner_id, allocation_id=plan_id, key=key)
-        except InsufficientFundsError as error:
-            raise MoneyMovedError("Some of the money is not free any more: preview the plan anew.") from error
+    if not selectors.rows_of(owner_id=owner_id, wallet_id=wallet_id).filter(allocation=plan_id).exists():
+        raise NotFoundError("There is no such plan.")
+    try:
+        return plans.apply(owner_id=owner_id, allocation_id=plan_id, key=key)
+    except InsufficientFundsError as error:
+        raise MoneyMovedError("Some of the money is not free any more: preview the plan anew.") from error
 
 
 def undo(*, owner_id: UUID, plan_id: UUID) -> FundAllocation:
@@ -220,8 +213,11 @@ def _last_transfer(owner_id: UUID) -> int:
     return newest.first() or 0
 
 
-def _require_same(row: AllocationPlan, plan: plans.Plan) -> None:
-    """Raises MoneyMovedError where the plan does not fit any more."""
+def require_same(plan: plans.Plan) -> None:
+    """Raises MoneyMovedError where a plan by method does not fit any more; other plans are none of its business."""
+    row = AllocationPlan.objects.filter(allocation=plan.allocation).first()
+    if row is None:
+        return
     books = read_books(row.owner_id)
     weighed = [row.wallet_id, *(one.pk for one in books.below(books.wallet(row.wallet_id)))]
     since = Transfer.objects.filter(

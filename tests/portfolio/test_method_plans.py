@@ -22,6 +22,7 @@ from portfolio.models import AllocationPlan, DailyPerformance
 from tests.portfolio.fund import D, Fund
 from tests.programs import bearer
 from tests.wallets.books import balance
+from wallets.hierarchy import plans
 from wallets.ledger import Leg, post, verify
 from wallets.models import Account, Connection, FundAllocation, Posting, Wallet
 
@@ -280,12 +281,26 @@ def test_a_plan_is_refused_once_money_has_moved_and_trades_do_not_count_as_that(
     old.move("master", "farm a", "1")
     with pytest.raises(ConflictError, match="Money has moved since this plan was worked out: preview it anew"):
         apply(old, plan)
+    with pytest.raises(ConflictError, match="preview it anew"):  # by the door of every plan too
+        plans.apply(owner_id=old.owner.pk, allocation_id=plan.id, key="other door")
     fresh = weigh(old)
     old.buy("agent b", "0.5", "100")
     apply(old, fresh)
     with pytest.raises(ConflictError, match="carried out already"):
         apply(old, fresh, "again")
     assert verify(owner_id=old.owner.pk).ok
+
+
+def test_a_plan_that_nobody_applied_is_forgotten_with_its_reasons(live_db: str, owner: User) -> None:
+    with tenant(owner.pk):
+        fund = Fund.make(owner)
+        fund.deposit("100")
+        with clock.at(clock.now() - plans.KEPT * 2):
+            weigh(fund)
+        new = weigh(fund)
+    assert plans.forget_previews() == 1
+    with tenant(owner.pk):
+        assert [row.allocation_id for row in AllocationPlan.objects.all()] == [new.id]
 
 
 def test_nobody_else_sees_applies_or_takes_back_a_plan(old: Fund, other_owner: User) -> None:

@@ -5,6 +5,7 @@ moved and the plan stays a plan; of two that want the same money at once, the bo
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -23,6 +24,18 @@ from wallets.hierarchy.routes import require_open
 from wallets.hierarchy.wishes import Books, Draft, read_books
 from wallets.ledger import post
 from wallets.models import AllocationLine, FundAllocation, Wallet
+
+# Raises ConflictError where whoever worked the plan out does not stand by it any more; says nothing of others' plans.
+Guard = Callable[["Plan"], None]
+
+_guards: list[Guard] = []
+
+
+def register(guard: Guard) -> None:
+    """Ask `guard` before each plan is applied, by whichever door; registering twice asks once."""
+    if guard not in _guards:
+        _guards.append(guard)
+
 
 # A plan that nobody applied is forgotten after this long.
 KEPT: Final = timedelta(days=7)
@@ -109,6 +122,10 @@ def apply(*, owner_id: UUID, allocation_id: UUID, key: str) -> FundAllocation:
         for line in lines:
             for wallet in line.wallets:
                 require_open(wallet)
+        if _guards:
+            looked_at = _look(plan, lines, read_books(owner_id))
+            for guard in _guards:
+                guard(looked_at)
         detail = {"plan": str(plan.pk), **({"note": plan.note.exact} if plan.note else {})}
         legs = [line.leg for line in lines]
         plan.posting = post(owner_id=owner_id, key=key, kind=plan.kind, legs=legs, detail=detail)
