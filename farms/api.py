@@ -100,7 +100,7 @@ class AgentOut(StatedOut):
     twr: float | None
     trades: int
     win_rate: Amount | None
-    realized: Amount
+    realized: Amount = Field(description="Profit of what was closed, after fees.")
 
 
 class AgentDetailOut(AgentOut):

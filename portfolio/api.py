@@ -145,7 +145,9 @@ class DayOut(Schema):
 class SpanOut(Schema):
     """profit = market + realized − fees + adjustments, exactly; `equity` is at its close, `ends` its last day.
 
-    Null is what is not known: no value was written down then, or what is held cannot be valued now.
+    Profit and trades are counted from midnight to midnight; where nobody closed a day at its midnight, as before its
+    owner moved to another time zone, from the last value before it on. Null is what is not known: no value was written
+    down then, or what is held cannot be valued now.
     """
 
     begins: date

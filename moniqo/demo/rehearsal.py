@@ -46,6 +46,8 @@ from wallets.venues.accounts import create_demo_connection, go_live, rehearse
 
 # Stops are looked at this often between the runs, or as often as the candles allow.
 LOOK_EVERY_MS: Final = TIMEFRAME_MS["1h"]
+HOUR_MS: Final = TIMEFRAME_MS["1h"]
+CLOSED_HOURLY_MS: Final = 7 * DAY_MS
 CENT: Final = Decimal("0.01")
 
 Say = Callable[[str], None]
@@ -202,7 +204,7 @@ def _play_day(owner_id: UUID, scene: stage.Scene, tape: Tape, first: int, until:
 
     history = History(owner_id=owner_id, tape=tape, execute=execute)
     for now in _moments(scene, history.agents, first, until):
-        if now % DAY_MS == 0:
+        if _closes(scene, now):
             # A day closes before anything of the next one happens: agents trade when a bar closes, so at midnight.
             with clock.at(moment(now) - days.INSTANT):
                 take_snapshots(owner_id=owner_id)
@@ -216,6 +218,12 @@ def _play_day(owner_id: UUID, scene: stage.Scene, tape: Tape, first: int, until:
                 take_snapshots(owner_id=owner_id)
     history.write()
     roll_up_days(owner_id=owner_id)
+
+
+def _closes(scene: stage.Scene, now: int) -> bool:
+    """Whether a day is closed right before `now`: at midnight, and lately at every hour, because it is somebody's
+    midnight: a reader who chooses another time zone finds today and this week begun at their own."""
+    return now % DAY_MS == 0 or (now % HOUR_MS == 0 and now > milliseconds(scene.end) - CLOSED_HOURLY_MS)
 
 
 def _moments(scene: stage.Scene, agents: list[Agent], first: int, until: int) -> Iterator[int]:

@@ -1,10 +1,13 @@
 """The home page as one object whose parts are read when they are asked for: a scope, and what farms and markets add."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 from farms.selectors import FarmFacts, farm_facts, states_of
+from kit import days, formatting
 from kit.sentences import Sentence
 from kit.statuses import State
 from moniqo.home.activity import Event, recent_activity
@@ -15,6 +18,7 @@ from portfolio.selectors.scope import Scope
 from trading.selectors import PositionRow
 
 SHOWN_POSITIONS = 8
+DAY: Final = timedelta(days=1)
 
 
 class Home(Scope):
@@ -29,6 +33,23 @@ class Home(Scope):
     def usual_words(self) -> str:
         """Which period is shown instead of the dates."""
         return f"Shown is the usual period, {self.period.words}."
+
+    @property
+    def today_since(self) -> str:
+        """From when today is counted, where no value was written down at the reader's midnight: of the last before."""
+        began, midnight = self.today.began, days.begins(days.day_of(self.moment))
+        if began is None or not began < midnight - days.INSTANT:
+            return ""
+        local = began.astimezone(days.zone())
+        return f"{local:%H:%M}" if midnight - began < DAY else f"{formatting.short_day(local)}, {local:%H:%M}"
+
+    @property
+    def begins_within(self) -> datetime | None:
+        """When the history in the base of the scope begins, where trades of the period came before it."""
+        if self.period.until is not None or not self.performance.trades:
+            return None
+        began = self.change.began or self.moment
+        return began if began > self.start + DAY else None
 
     @cached_property
     def first_steps(self) -> Sequence[Step]:

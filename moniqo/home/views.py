@@ -23,7 +23,8 @@ from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.reckoning import reckon
 from portfolio.selectors.series import deepest_drawdown, flows_since
-from trading.selectors import Filters, list_trades
+from trading.selectors.filters import PAGE_ROWS
+from trading.selectors.trades import trades_since
 
 PERIODS = [(period.value, period.value) for period in Period]
 UNITS = {"value": "Value", "return": "Return"}
@@ -167,14 +168,22 @@ def _explain_drawdown(found: Home) -> dict[str, Any]:
 def _explain_day(found: Home, request: HttpRequest) -> dict[str, Any]:
     calendar, refused = _calendar(found, Unit.DAY, request, "day")
     shown = calendar.day
-    filters = Filters(wallet_id=found.wallet.pk if found.wallet else None, since=shown, until=shown)
+    span = next((span for span in calendar.spans if span.begins == shown), None)
     return {
         "day": shown,
         "refused": refused,
-        "span": next((span for span in calendar.spans if span.begins == shown), None),
+        "span": span,
         "before": shown - timedelta(days=1),
         "after": shown + timedelta(days=1) if shown < calendar.today else None,
-        "trades": list_trades(owner_id=found.owner_id, filters=filters),
+        "trades": trades_since(
+            owner_id=found.owner_id,
+            since=span.since,
+            until=span.until,
+            wallet_ids=[found.wallet.pk] if found.wallet else None,
+            limit=PAGE_ROWS,
+        )
+        if span and span.since and span.until
+        else (),
     }
 
 

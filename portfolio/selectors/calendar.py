@@ -7,10 +7,11 @@ reader's.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 from math import ceil
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from kit import clock, days
 from portfolio.models import DailyPerformance
 from portfolio.selectors.periods import EPOCH
 from portfolio.selectors.scope import Scope
+from portfolio.valuation import SAYS_A_VALUE
 from trading.selectors.trades import TradeCounts, trade_counts
 
 ZERO: Final = Decimal(0)
@@ -49,6 +51,18 @@ FROM known
 WHERE day >= %(first)s
 GROUP BY 1
 """
+
+# Right after the last value that was written down before each midnight: where the profit of one day ends and that of
+# the next begins. At the midnight itself where the day was closed, and where nothing was written down before it.
+_BOUNDARIES: Final = f"""
+SELECT coalesce(closed.at + interval '1 microsecond', midnight)
+FROM unnest(%(midnights)s::timestamptz[]) WITH ORDINALITY AS asked (midnight, place)
+LEFT JOIN LATERAL (
+    SELECT at FROM portfolio_snapshot
+    WHERE scope = %(scope)s AND base = %(base)s AND at < midnight AND {SAYS_A_VALUE} ORDER BY at DESC LIMIT 1
+) AS closed ON true
+ORDER BY place
+"""  # noqa: S608 - joined from constants
 
 
 class Unit(StrEnum):
@@ -88,7 +102,8 @@ class Span:
     """A day, week, month or year up to its last day `ends`; money in the scope's base, `twr` a fraction.
 
     `equity` is at its close, `profit` exactly market + realized − fees + adjustments. Figures are None where they are
-    not known: no value was written down then, or what is held cannot be valued now. `heat` is 1 to 3 by how large the
+    not known: no value was written down then, or what is held cannot be valued now. Profit and trades are those from
+    `since` on and before `until`, its midnights where days were closed at them. `heat` is 1 to 3 by how large the
     profit is beside the largest of the window, with the sign of the profit; 0 without one.
     """
 
@@ -106,6 +121,14 @@ class Span:
     lost: int = 0
     is_today: bool = False
     heat: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def measured_from(self) -> datetime | None:
+        """The last value before it, where that is not of its midnight; None where it is."""
+        midnight = days.begins(self.begins)
+        return self.since - days.INSTANT if self.since and self.since != midnight else None
 
     @property
     def profit(self) -> Decimal | None:
@@ -171,7 +194,7 @@ class Calendar:
 
     @cached_property
     def spans(self) -> Sequence[Span]:
-        """Those of which something is known, oldest first: three queries, four in the window that holds today."""
+        """Those of which something is known, oldest first: four queries, five in the window that holds today."""
         found = {span.begins: span for span in self._over()}
         if self._holds_today:
             begins = self.unit.of(self.today)
@@ -250,19 +273,36 @@ class Calendar:
         while begins < min(self.window.after, self.today + timedelta(days=1)):
             every.append(begins)
             begins = self.unit.after(begins)
+        between = self._between(every)
         counted = trade_counts(
             owner_id=self.scope.owner_id,
-            spans=[(days.begins(day), days.begins(self.unit.after(day))) for day in every],
+            spans=between,
             wallet_ids=None if self.scope.wallet is None else [self.scope.wallet.pk],
         )
         spans = []
-        for day, counts in zip(every, counted, strict=True):
+        for day, counts, (since, until) in zip(every, counted, between, strict=True):
             span = found.get(day)
             if span is None and counts == TradeCounts():
                 continue
             span = span or Span(day, self._ends(day))
-            spans.append(replace(span, trades=counts.trades, won=counts.won, lost=counts.lost))
+            spans.append(
+                replace(span, trades=counts.trades, won=counts.won, lost=counts.lost, since=since, until=until)
+            )
         return spans
+
+    def _between(self, every: Sequence[date]) -> list[tuple[datetime, datetime]]:
+        """From when to when the profit of each of these spans is counted, so that its trades are those of its profit.
+
+        A day that nobody closed at its midnight, as in a zone that its owner has moved to since, ends with the last
+        value before it, and a trade after that is profit of the next. What is not over yet ends at its midnight.
+        """
+        over = [days.begins(day) for day in every]
+        given: dict[str, Any] = {"midnights": over, "scope": self.scope.scope, "base": self.scope.base}
+        with connection.cursor() as cursor:
+            cursor.execute(_BOUNDARIES, given)
+            found = [at for (at,) in cursor.fetchall()]
+        last = self.unit.after(every[-1]) if every else self.window.first
+        return list(pairwise([*found, days.begins(last)]))
 
     def _ends(self, begins: date) -> date:
         return self.unit.after(begins) - timedelta(days=1)

@@ -29,7 +29,7 @@ from django.urls import reverse
 
 from farms.models import Agent, AgentRun, Farm
 from goals.selectors import goal_rows
-from kit import days, formatting, tenancy
+from kit import clock, days, display, formatting, tenancy
 from kit.alerts.models import Alert
 from kit.display import Display
 from kit.embedded.environment import DATABASE_VARIABLES
@@ -43,6 +43,8 @@ from markets.models import Ticker
 from moniqo.demo import ambitions, recordings, rehearsal, trader
 from moniqo.demo.recordings import CandleFolderError
 from portfolio.models import PortfolioState, Snapshot
+from portfolio.selectors.periods import Period
+from portfolio.selectors.scope import Scope
 from portfolio.services import ask_venues
 from tests.conftest import address
 from tests.markets.candle_files import make_coins
@@ -196,8 +198,13 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
         assert {run.status for run in rule.runs.all()} >= {"done"}
         snapshots = Snapshot.objects.filter(wallet=Wallet.objects.get(role="master"))
         bars = {START + bar * FOUR_HOURS for bar in range(BARS + 1)}
-        closes = {bar - days.INSTANT for bar in bars if bar.hour == 0}
+        end = max(bars)
+        closes = {bar - days.INSTANT for bar in bars if bar.hour == 0 or bar > end - timedelta(days=7)}
         assert {snapshot.at for snapshot in snapshots} == bars | closes
+        # Somebody who moves to Los Angeles, where it is midnight at 08:00 in UTC, finds today begun at theirs.
+        with clock.at(end), display.showing(Display(timezone="America/Los_Angeles")):
+            today = Scope(owner=User.objects.get(pk=user.pk), period=Period.ALL).today
+        assert today.began == end.replace(hour=8) - days.INSTANT
         runs = AgentRun.objects.values_list("created_at", flat=True)
         assert min(runs) == START + FOUR_HOURS
         assert PortfolioState.objects.get().building is None

@@ -269,7 +269,7 @@ def test_a_calendar_asks_as_many_queries_however_much_happened(page: Client, fun
         few = counted()
     live(fund, "UTC")
     with clock.at(NOW):
-        assert counted() == few <= 9
+        assert counted() == few <= 10
 
 
 def test_programs_read_what_the_page_shows(page: Client, fund: Fund) -> None:
@@ -292,3 +292,34 @@ def test_programs_read_what_the_page_shows(page: Client, fund: Fund) -> None:
                 for span in body["spans"]
             )
     assert page.get("/api/v1/portfolio/calendar", {"period": "decade"}).status_code == 422
+
+
+def test_a_day_that_was_not_closed_at_its_midnight_counts_trades_as_it_counts_profit(page: Client, fund: Fund) -> None:
+    """The last value before midnight in Los Angeles, 08:00 in UTC, is of 04:00: a trade of 06:00 is today's profit."""
+    fund.owner.timezone = "America/Los_Angeles"
+    fund.owner.save(update_fields=["timezone"])
+    four, now = datetime(2026, 2, 10, 4, tzinfo=UTC), datetime(2026, 2, 10, 13, tzinfo=UTC)
+    for moment in (four - timedelta(hours=16), four, four + timedelta(hours=2), now - timedelta(hours=1)):
+        with clock.at(moment):
+            set_price("100")
+            if moment.hour == 12 and moment < four:
+                fund.deposit("10000", wallet="agent a")
+            if moment.hour == 6:
+                fund.buy("agent a", "1", "100", fee="0.5")
+                fund.sell("agent a", "1", "131.85", fee="0")
+            else:
+                take_snapshots(owner_id=fund.owner.pk, at=moment)
+    roll_up_days(owner_id=fund.owner.pk)
+    with clock.at(now), display.showing(display.Display(timezone="America/Los_Angeles")):
+        yesterday, today = Calendar(scope(fund), unit=Unit.DAY).spans
+        assert scope(fund).today.began == today.measured_from == four
+        assert yesterday.measured_from is None
+        shown = page.get(reverse("portfolio:explain", args=["day"])).content.decode()
+        home = page.get("/").content.decode()
+        month = Calendar(scope(fund), unit=Unit.MONTH).spans[-1]
+    assert (yesterday.trades, yesterday.realized) == (0, 0)
+    assert (today.trades, today.won, today.realized, today.profit) == (1, 1, Decimal("31.85"), Decimal("31.35"))
+    assert (month.trades, month.realized) == (1, Decimal("31.85"))
+    assert "9 Feb 2026, 20:00 PST</time> on, the last one before" in shown
+    assert "+$31.35" in shown.partition('aria-label="Trades, table"')[2]
+    assert "today, since 20:00<" in home
