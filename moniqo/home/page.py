@@ -14,6 +14,7 @@ from moniqo.home.activity import Event, recent_activity
 from moniqo.home.farms import MOST_NEEDS, FarmLine, Need, farm_lines, needs
 from moniqo.home.first_steps import Step, first_steps
 from moniqo.home.markets import MarketLine, traded_markets
+from portfolio.models import Snapshot
 from portfolio.selectors.scope import Scope
 from trading.selectors import PositionRow
 
@@ -43,13 +44,16 @@ class Home(Scope):
         local = began.astimezone(days.zone())
         return f"{local:%H:%M}" if midnight - began < DAY else f"{formatting.short_day(local)}, {local:%H:%M}"
 
-    @property
+    @cached_property
     def begins_within(self) -> datetime | None:
-        """When the history in the base of the scope begins, where trades of the period came before it."""
+        """When the history in the base of the scope begins, where the period had one in another before and trades."""
         if self.period.until is not None or not self.performance.trades:
             return None
         began = self.change.began or self.moment
-        return began if began > self.start + DAY else None
+        if began <= self.start:
+            return None
+        others = Snapshot.objects.filter(scope=self.scope, at__gt=self.start, at__lt=began).exclude(base=self.base)
+        return began if others.exists() else None
 
     @cached_property
     def first_steps(self) -> Sequence[Step]:

@@ -284,3 +284,19 @@ def test_an_error_that_is_not_listed_fails_the_test_that_meets_it(client: Client
         pytest.raises(AssertionError, match="404"),
     ):
         client.get(f"/api/v1/wallets/{NOBODY}")
+
+
+def test_what_stood_before_is_not_described_as_what_stands_after() -> None:
+    """profit = market + realized − fees + adjustments, so what was realized there is before fees."""
+    schemas = api.get_openapi_schema()["components"]["schemas"]
+    for name in ("ChangeOut", "DayOut", "SpanOut"):
+        assert "before fees" in schemas[name]["properties"]["realized"]["description"]
+    assert "after fees" in schemas["AgentOut"]["properties"]["realized"]["description"]
+    found = {
+        (field, part["description"])
+        for schema in schemas.values()
+        for field, part in schema.get("properties", {}).items()
+        if field in ("balance_before", "free_before")
+    }
+    assert {field for field, _ in found} == {"balance_before", "free_before"}
+    assert all("before the movement" in said for _, said in found)

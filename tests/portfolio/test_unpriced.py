@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 
 from farms.models import Farm
-from kit import clock
+from kit import clock, formatting
 from kit.alerts.models import Alert
+from kit.users.models import User
 from markets.models import Instrument, Ticker
 from moniqo.home import charts
 from portfolio.daily import roll_up
@@ -171,6 +172,30 @@ def test_a_changed_base_currency_is_valued_and_rolled_up_at_once(fund: Fund, cli
     (day,) = DailyPerformance.objects.filter(scope=fund.owner.pk)
     for written in (newest, day):
         assert (written.base, written.equity, written.flow) == ("EUR", 500, 500)
+
+
+def test_the_page_says_when_the_history_in_a_new_base_begins_and_what_trades_are_told_in(
+    fund: Fund, client: Client
+) -> None:
+    now = clock.now()
+    with clock.at(now - timedelta(days=20)):
+        set_price("2", "EUR")
+        fund.deposit("1000", wallet="agent a")
+        see(fund, clock.now())
+    with clock.at(now - timedelta(days=9)):
+        fund.buy("agent a", "1", "100", fee="0")
+        fund.sell("agent a", "1", "120", fee="0")
+        see(fund, clock.now())
+    client.force_login(fund.owner)
+    assert "The history in" not in client.get("/").content.decode()
+    User.objects.filter(pk=fund.owner.pk).update(base_currency="EUR")
+    fund.owner.refresh_from_db()
+    for _ in range(2):  # before anything is written down in it, and after
+        text = client.get("/").content.decode()
+        told = re.sub(r"<[^>]+>", "", text.partition("The history in ")[2].partition("</footer>")[0])
+        assert told.startswith(f"EUR begins {formatting.day(now.date())}, ")
+        assert told.endswith("Trades are those of the whole period, in USDT.")
+        see(fund, clock.now())
 
 
 def test_after_a_total_loss_the_index_begins_anew(fund: Fund, client: Client) -> None:
