@@ -7,6 +7,7 @@ from django import forms
 from kit import days, glossary
 from kit.users.models import User
 from moniqo.ui.selectors import countable_assets
+from wallets.sync.listing import BRIDGES
 
 
 def _timezones() -> list[tuple[str, str]]:
@@ -49,3 +50,8 @@ class PreferencesForm(forms.ModelForm[User]):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         offered = countable_assets(self.instance.pk) | {self.instance.base_currency}
         field.choices = [(asset, asset) for asset in sorted(offered)]
+        if missing := sorted(set(BRIDGES) - offered):
+            field.help_text = (
+                f"{field.help_text} Not offered: {', '.join(missing)}. No market known here leads to them, so nothing "
+                "could be told in them; a real account brings the markets of its exchange."
+            )

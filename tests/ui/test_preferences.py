@@ -3,6 +3,7 @@
 from django.test import Client
 
 from kit.users.models import User
+from tests.portfolio.fund import make_instrument
 
 FORMATS = {"base_currency": "USDT", "number_format": "1,234.56", "date_format": "23 Oct 2026"}
 
@@ -65,3 +66,15 @@ def test_a_wrong_preference_comes_back_with_its_error_beside_the_field(client: C
     assert 'aria-invalid="true"' in page
     assert 'id="id_timezone_error" role="alert"' in page
     assert "id_timezone_error" in page.partition('name="timezone"')[2].partition(">")[0]
+
+
+def test_a_usual_currency_that_nothing_leads_to_is_said_and_not_offered(client: Client, owner: User) -> None:
+    make_instrument("BTC", "USDT")
+    page = signed_in(client, owner).get("/preferences/").content.decode()
+    assert '<option value="BTC"' in page
+    assert '<option value="EUR"' not in page
+    assert "Not offered: EUR, USD, USDC. No market known here leads to them" in page
+    make_instrument("EUR", "USDT")
+    page = client.get("/preferences/").content.decode()
+    assert '<option value="EUR"' in page
+    assert "Not offered: USD, USDC. " in page
