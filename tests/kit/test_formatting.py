@@ -27,6 +27,8 @@ stored = st.decimals(
         ("1234.6", "JPY", "¥1,235"),
         ("1.5", "BTC", f"1.500{NO_BREAK_SPACE}BTC"),
         ("0.0325", "BTC", f"0.03250{NO_BREAK_SPACE}BTC"),
+        ("-0.00006", "BTC", f"{MINUS}0.00006000{NO_BREAK_SPACE}BTC"),
+        ("0.00000001", "BTC", f"0.00000001{NO_BREAK_SPACE}BTC"),
         ("-12345.678", "ETH", f"{MINUS}12,345.68{NO_BREAK_SPACE}ETH"),
         ("0.005", "USD", "$0.01"),
         ("-0.004", "USD", "$0.00"),
