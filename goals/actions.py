@@ -91,16 +91,21 @@ def _nothing(options: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 
 def _collect(options: Mapping[str, Any], place: str) -> dict[str, Any]:
-    _only(options, place, "amount", "from", "to")
+    """A fixed amount is one of `asset`; where none is named, `drafts` finds what the wallets keep."""
+    _only(options, place, "amount", "asset", "from", "to")
     amount = options.get("amount", PROFIT)
-    if amount not in (PROFIT, EVERYTHING):
+    if is_fixed := amount not in (PROFIT, EVERYTHING):
         amount = plain(_positive(amount, f"{place}.amount", 'Give "profit", "all" or an amount above zero.'))
+    asset = options.get("asset", "")
+    if not isinstance(asset, str) or (asset and not is_fixed):
+        raise _wrong(f"{place}.asset", "Name the asset of a fixed amount, and of nothing else.")
     source = options.get("from", [])
     wallets = source if isinstance(source, list) else [source]
     return {
         "amount": amount,
         "from": [_wallet(one, f"{place}.from") for one in wallets],
         "to": _place(options.get("to", MASTER), f"{place}.to", (FARM, MASTER)),
+        **({"asset": asset} if is_fixed else {}),
     }
 
 

@@ -30,6 +30,7 @@ from kit.api import OptionalKey, Page, PageQuery, paginate
 from kit.http import owner_of
 from kit.users.access import TRADE
 from trading.models import Fill, Position
+from wallets.hierarchy.places import get_wallet
 
 router = Router()
 
@@ -38,6 +39,7 @@ router = Router()
 def list_goals(request: HttpRequest, query: Query[GoalsQuery]) -> Any:
     """All that have not ended, and the hundred that ended last; `/goals/ended` has all of these page by page."""
     status = Goal.Status.values if query.status is None else (query.status,)
+    _require_wallet(request, query)
     rows = selectors.goal_rows(owner_id=owner_of(request), status=status, wallet_id=query.wallet_id)
     return [_goal(row) for row in rows]
 
@@ -45,6 +47,7 @@ def list_goals(request: HttpRequest, query: Query[GoalsQuery]) -> Any:
 @router.get("/goals/ended", response=Page[GoalOut], summary="Goals that have ended, the newest end first")
 def list_ended_goals(request: HttpRequest, query: Query[GoalsQuery], page: Query[PageQuery]) -> Any:
     owner_id = owner_of(request)
+    _require_wallet(request, query)
     status = selectors.ENDED if query.status is None else (query.status,)
     ended = selectors.ended_goals(owner_id=owner_id, status=status, wallet_id=query.wallet_id)
     found = paginate(ended, page, moment="ended_at")
@@ -145,6 +148,12 @@ def goal_moves(request: HttpRequest, goal_id: UUID, query: Query[PageQuery]) -> 
 def goal_events(request: HttpRequest, goal_id: UUID, query: Query[PageQuery]) -> Any:
     selectors.get_goal(owner_id=owner_of(request), goal_id=goal_id)
     return paginate(selectors.events(owner_id=owner_of(request), goal_id=goal_id), query, present=_event)
+
+
+def _require_wallet(request: HttpRequest, query: GoalsQuery) -> None:
+    """Raises NotFoundError for a wallet that is not the owner's: the whole fund's goals would look like its own."""
+    if query.wallet_id is not None:
+        get_wallet(owner_id=owner_of(request), wallet_id=query.wallet_id)
 
 
 def _read(request: HttpRequest, goal_id: UUID) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from goals.actions import AGENTS, FARM, MASTER, read_actions, read_on_miss, read
 from goals.figures import Span, read_figures
 from goals.measures import reading
 from goals.models import Goal
+from goals.reach import Reach
 from goals.targets import Target, load, read
 from kit import clock
 from kit.errors import InvalidInputError
 from kit.users.models import User
-from wallets.hierarchy.places import subtree
 from wallets.models import Wallet
 
 FUND: Final = "fund"
@@ -66,6 +66,10 @@ def check(*, owner_id: UUID, is_running: bool = False, **given: Any) -> Draft:
         accepts_changes=read_rule(given.get("accepts_changes")),
     )
     _check_wallets(owner_id, draft)
+    reach = Reach(owner_id, draft.scope)
+    for number, action in enumerate(draft.actions):
+        if action["do"] == "collect":
+            _settle(action, f"actions.{number}", reach, currency_of(owner_id))
     if draft.accepts_changes and ends_at is None:
         said = "A goal without a deadline has no plan to be ahead of or behind: set a deadline."
         raise _wrong("accepts_changes", said)
@@ -133,21 +137,43 @@ def _scope(owner_id: UUID, given: Any) -> tuple[UUID | None, ...]:
 
 
 def _check_wallets(owner_id: UUID, draft: Draft) -> None:
-    """Wallets that actions name are the owner's; and what is to be collected can go where it is to go."""
+    """Wallets that actions name are the owner's."""
     named = [(place, UUID(name)) for place, name in _named(draft.actions) if name not in (FARM, MASTER, AGENTS)]
     wallets = Wallet.objects.filter(owner_id=owner_id, pk__in=[wallet for _, wallet in named])
     known = set(wallets.values_list("pk", flat=True))
     if unknown := [place for place, wallet in named if wallet not in known]:
         said = "There is no such wallet: choose among yours."
         raise InvalidInputError(said, fields=dict.fromkeys(unknown, said))
-    for number, action in enumerate(draft.actions):
-        sources, to = action.get("from", ()), str(action.get("to"))
-        if action["do"] != "collect" or not sources or to in (FARM, MASTER):
-            continue
-        inside = Wallet.objects.filter(pk=to, pk__in=subtree([UUID(one) for one in sources]))
-        if taken := inside.exclude(role__in=Wallet.IDLE).first():
-            said = f"{taken.name} would give to itself: collect to a wallet outside of what gives."
-            raise _wrong(f"actions.{number}.to", said)
+
+
+def _settle(action: dict[str, Any], place: str, reach: Reach, base: str) -> None:
+    """Hold a collection to the scope, on its way up, and a fixed amount to an asset that is kept there."""
+    for name in action["from"]:
+        if not reach.covers(reach.family[name]):
+            said = f"{reach.family[name].name} does not work for this goal: collect from what is in its scope."
+            raise _wrong(f"{place}.from", said)
+    sources = reach.sources(action["from"])
+    if action["to"] not in (FARM, MASTER):
+        target = reach.family[action["to"]]
+        if reach.is_below(target, sources):
+            said = f"{target.name} would give to itself: collect to a wallet outside of what gives."
+            raise _wrong(f"{place}.to", said)
+        if target not in reach.places(sources):
+            said = f"{target.name} is not above all that gives: collect to its farm, its master or a reserve."
+            raise _wrong(f"{place}.to", said)
+    if "asset" in action:
+        action["asset"] = _asset(action["asset"], place, reach.assets(sources), base)
+
+
+def _asset(named: str, place: str, kept: Sequence[str], base: str) -> str:
+    """What a fixed amount is one of: what was named, else the owner's currency or the one asset that is kept there."""
+    asset = named or (base if base in kept or not kept else kept[0])
+    if asset not in kept and kept:
+        raise _wrong(f"{place}.asset", f"Choose what is kept where it is collected: {', '.join(kept)}.")
+    if not named and asset != base and len(kept) > 1:
+        said = f"The wallets keep {' and '.join(kept)}: say of which the amount is, or collect from some of them only."
+        raise _wrong(f"{place}.asset", said)
+    return asset
 
 
 def _named(actions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -183,9 +183,12 @@ class ActionForm(forms.Form):
 
     do = forms.CharField(widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, places: Choices = (), sources: Choices = (), **options: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, places: Choices = (), sources: Choices = (), assets: Sequence[str] = (),
+        **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(data, **options)
-        self.places, self.sources = places, sources
+        self.places, self.sources, self.assets = places, sources, assets
         self.offer()
 
     def offer(self) -> None:
@@ -208,6 +211,7 @@ class CollectForm(ActionForm):
         ],
     )
     fixed = AmountField(required=False, label="The fixed amount", min_value=Decimal(0), help_text="Of the last only.")
+    asset = forms.ChoiceField(required=False, label="The fixed amount is in")
     to = forms.ChoiceField(label="To")
     only = forms.MultipleChoiceField(
         label="Only from", required=False, widget=forms.CheckboxSelectMultiple, help_text="None for all in scope."
@@ -220,6 +224,11 @@ class CollectForm(ActionForm):
             *self.places,
         ]
         self.fields["only"].choices = self.sources  # type: ignore[attr-defined]  # a choice field
+        if len(self.assets) > 1:
+            self.fields["asset"].choices = [(one, one) for one in self.assets]  # type: ignore[attr-defined]  # the same
+        else:
+            del self.fields["asset"]
+            self.fields["fixed"].label = " in ".join(("The fixed amount", *self.assets))
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -230,7 +239,8 @@ class CollectForm(ActionForm):
     def told(self) -> dict[str, Any]:
         given = self.cleaned_data
         amount = f"{given['fixed']:f}" if given["amount"] == "fixed" else given["amount"]
-        return {"do": "collect", "amount": amount, "from": given["only"], "to": given["to"]}
+        asset = {"asset": given["asset"]} if given["amount"] == "fixed" and given.get("asset") else {}
+        return {"do": "collect", "amount": amount, "from": given["only"], "to": given["to"], **asset}
 
 
 class ShareForm(forms.Form):

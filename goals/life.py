@@ -54,7 +54,8 @@ def create(*, owner_id: UUID, is_draft: bool = False, key: str = "", **given: An
 def change(*, owner_id: UUID, goal_id: UUID, **given: Any) -> Goal:
     """Change a goal that has not ended; what it has counted is counted anew where its time or scope has changed.
 
-    Wallets that leave the scope worked for it until now. Raises ConflictError for one that has ended.
+    Wallets that leave the scope worked for it until now. Raises ConflictError for one that has ended, and
+    InvalidInputError as `create`, also where what is wanted now is reached already.
     """
     with transaction.atomic():
         goal = lock(owner_id=owner_id, goal_id=goal_id)
@@ -66,9 +67,11 @@ def change(*, owner_id: UUID, goal_id: UUID, **given: Any) -> Goal:
         goal.save()
         assign(goal, draft.scope, began=old["starts_at"])
         if goal.status == Goal.Status.ACTIVE:
-            _measure(goal, is_new=draft.starts_at != old["starts_at"])
+            read = _measure(goal, is_new=draft.starts_at != old["starts_at"])
         after = _facts(goal)
         changed = [name for name, value in after.items() if before[name] != value]
+        if goal.status == Goal.Status.ACTIVE and {"target", "sample", "starts", "scope"} & set(changed):
+            _refuse_reached(goal, read)
         if {"target", "starts", "deadline", "scope"} & set(changed):
             telling.forget(goal)
         if changed:
@@ -212,11 +215,15 @@ def begin(goal: Goal) -> None:
 
 def _begin_ahead(goal: Goal) -> None:
     """The same, where somebody begins it: what has happened since its start must leave something to reach."""
-    read = _measure(goal, is_new=True)
+    _refuse_reached(goal, _measure(goal, is_new=True))
+    record(goal, GoalEvent.Kind.STARTED)
+
+
+def _refuse_reached(goal: Goal, read: Reading) -> None:
+    """Raises InvalidInputError where it would end at once and move money that nobody has waited for."""
     if read.is_reached and goal.starts_at <= clock.now():
         said = "What has happened since its start reaches it already: choose one that lies ahead, or a later start."
         refuse_reached(goal.kind, said)
-    record(goal, GoalEvent.Kind.STARTED)
 
 
 def _read(goal: Goal) -> Reading:
@@ -269,7 +276,7 @@ def _extend(goal: Goal, extension: dict[str, Any]) -> None:
     goal.ends_at = max(goal.ends_at, clock.now()) + timedelta(days=extension["days"])
     goal.on_miss = [one if one["do"] != "extend" else one | {"times": one["times"] - 1} for one in goal.on_miss]
     goal.save(update_fields=("ends_at", "on_miss"))
-    record(goal, GoalEvent.Kind.ADJUSTED, sentence("Extended until {until}.", until=moment(goal.ends_at)))
+    record(goal, GoalEvent.Kind.EXTENDED, sentence("Until {until}.", until=moment(goal.ends_at)))
 
 
 def _switch(owner_id: UUID, goal_id: UUID, paused_at: datetime | None, kind: GoalEvent.Kind) -> Goal:

@@ -184,6 +184,7 @@ class GoalEvent(Owned):
         PAUSED = "paused", "Paused"
         RESUMED = "resumed", "Resumed"
         ADJUSTED = "adjusted", "Target adjusted"
+        EXTENDED = "extended", "Deadline extended"
         ACHIEVED = "achieved", "Achieved"
         MISSED = "missed", "Missed"
         CANCELLED = "cancelled", "Cancelled"

@@ -172,7 +172,7 @@ def _earned(goal: Goal, family: Mapping[UUID, Wallet]) -> dict[UUID, Decimal | N
 def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | None = None) -> Moves:
     """What `{amount, from, to}` would collect now. `wanted` is what is left of a fixed amount that was begun.
 
-    A fixed amount is one of the goal's base, where wallets hold it, or else of what the first of them holds.
+    A fixed amount is one of its `asset`: wallets that keep another give nothing of it.
     """
     roots = [UUID(one) for one in options["from"]] or books.scope
     kind = options["amount"]
@@ -183,7 +183,7 @@ def collection(options: Mapping[str, Any], books: Books, *, wanted: Decimal | No
     notes: list[Sentence] = []
     waits = False
     found = books.below(roots)
-    asset = _asset_of(found, books)
+    asset = options.get("asset") or _asset_of(found, books)
     for wallet in found:
         target = _home(options["to"], wallet, books)
         if target is None or target.pk == wallet.pk or (left is not None and wallet.base_asset != asset):
@@ -356,11 +356,13 @@ def preview(goal: Goal) -> Moves:
     stays: list[Told] = []
     pools: dict[tuple[UUID, str], Decimal] = defaultdict(lambda: ZERO)
     totals: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for action in goal.actions:
+    for number, action in enumerate(goal.actions):
         if action["do"] == "close":
-            stays.append("Positions are closed first: what they bring is not counted here.")
+            stays.append(_of_closing(goal.actions, number))
         if action["do"] == "collect":
             found = collection(action, books)
+            if not (found.moves or found.notes or found.stays):
+                stays.append(_NOTHING.get(action["amount"], _NOTHING[EVERYTHING]))
             for move, profit in zip(found.moves, found.profits, strict=True):
                 pools[move.target.pk, move.asset] += move.amount
                 totals[move.asset] += move.amount
@@ -373,3 +375,19 @@ def preview(goal: Goal) -> Moves:
         moves += found.moves
         stays += (*found.notes, *found.stays)
     return Moves(tuple(moves), stays=tuple(map(Sentence.of, stays)), totals=totals)
+
+
+_NOTHING: Final = {
+    PROFIT: "Nothing in scope has a free profit to collect that was realised since the goal began.",
+    EVERYTHING: "Nothing is free to collect in scope.",
+}
+
+
+def _of_closing(actions: Sequence[Mapping[str, Any]], number: int) -> str:
+    """What becomes of what the positions bring: they are closed in their turn, and a collection after that takes it."""
+    before, after = (any(one["do"] == "collect" for one in part) for part in (actions[:number], actions[number + 1 :]))
+    if after:
+        when = "after the first collection" if before else "first"
+        return f"Positions are closed {when}: what they bring is not counted here."
+    when = "after the collection" if before else "and nothing is collected"
+    return f"Positions are closed {when}: what they bring stays in their wallets."

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
 
 from goals.actions import MOST_SHARES
-from goals.forms import ActionForm, ShareForm
+from goals.forms import ActionForm, Choices, ShareForm
+from goals.reach import Reach
 from kit.formatting import percent
 
 # The field that every row of a list has.
@@ -53,6 +55,20 @@ def rearrange(raw: QueryDict, place: str, number: int, *, is_up: bool) -> None:
         for name, values in old.items():
             if name.startswith(start):
                 raw.setlist(f"{place}-{new}-{name.removeprefix(start)}", values)
+
+
+def offered(owner_id: UUID, raw: QueryDict, place: str, places: Choices, workers: Choices) -> dict[str, Any]:
+    """What a collection may choose among with the scope that was chosen: where the money may go, who gives it, and the
+    assets that it is kept in."""
+    reach = Reach(owner_id, raw.getlist("wallets") if raw["who"] == "some" else [None])
+    gives = reach.sources(raw.getlist(f"{place}-only"))
+    up = {str(one.pk) for one in reach.places(gives)}
+    covered = {pk for pk, one in reach.family.items() if reach.covers(one)}
+    return {
+        "places": [one for one in places if one[0] in up],
+        "sources": [one for one in workers if one[0] in covered],
+        "assets": reach.assets(gives),
+    }
 
 
 @dataclass

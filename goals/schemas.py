@@ -7,6 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import AfterValidator, Field
 
+from goals.described import ACTIONS, ON_MISS, RULE, TARGET, Action, MissedAction
 from kit.api import LEFT_OUT, Amount, Body, Words
 
 Kind = Literal["trade_volume", "profit_target", "strategy_performance", "equity", "custom"]
@@ -89,7 +90,7 @@ class GoalOut(Schema):
     state: str
     is_paused: bool
     base: str
-    target: dict[str, Any]
+    target: dict[str, Any] = Field(description=TARGET)
     target_words: Words
     comparisons: list[ComparisonOut]
     starts_at: datetime
@@ -98,9 +99,9 @@ class GoalOut(Schema):
     created_at: datetime
     scope: list[UUID] | str
     assignments: list[AssignmentOut]
-    actions: list[dict[str, Any]]
-    on_miss: list[dict[str, Any]]
-    accepts_changes: dict[str, Any] | None
+    actions: list[Action] = Field(description=ACTIONS)
+    on_miss: list[MissedAction] = Field(description=ON_MISS)
+    accepts_changes: dict[str, Any] | None = Field(description=RULE)
     value: Amount | None
     progress: float
     is_reached: bool
@@ -123,13 +124,15 @@ class GoalIn(Body):
 
     name: str = Field(examples=["200 trades this month"])
     kind: Kind
-    target: Any = Field(examples=[{"measure": "count", "value": "200"}])
+    target: Any = Field(description=TARGET, examples=[{"measure": "count", "value": "200"}])
     starts_at: Moment | None = Field(None, description="Now, if it is left out; what happened since then counts.")
     ends_at: Moment | None = Field(None, description="The deadline; without one it is never missed.")
     scope: Any = Field(examples=["fund"])
-    actions: list[Any] = Field(default_factory=list, examples=[[{"do": "collect", "amount": "profit", "to": "master"}]])
-    on_miss: list[Any] = Field(default_factory=list)
-    accepts_changes: dict[str, Any] | None = None
+    actions: list[Action] = Field(
+        default_factory=list, description=ACTIONS, examples=[[{"do": "collect", "amount": "profit", "to": "master"}]]
+    )
+    on_miss: list[MissedAction] = Field(default_factory=list, description=ON_MISS)
+    accepts_changes: dict[str, Any] | None = Field(None, description=RULE)
     draft: bool = Field(False, description="Keep it as a draft: it begins with `/start`.")
 
 
@@ -137,13 +140,13 @@ class GoalChange(Body):
     """Fields that are left out stay as they are."""
 
     name: str = LEFT_OUT
-    target: Any = LEFT_OUT
+    target: Any = Field(LEFT_OUT, description=TARGET)
     starts_at: Moment = LEFT_OUT
     ends_at: Moment | None = LEFT_OUT
     scope: Any = LEFT_OUT
-    actions: list[Any] = LEFT_OUT
-    on_miss: list[Any] = LEFT_OUT
-    accepts_changes: dict[str, Any] | None = LEFT_OUT
+    actions: list[Action] = Field(LEFT_OUT, description=ACTIONS)
+    on_miss: list[MissedAction] = Field(LEFT_OUT, description=ON_MISS)
+    accepts_changes: dict[str, Any] | None = Field(LEFT_OUT, description=RULE)
 
 
 class GoalsQuery(Schema):

@@ -134,7 +134,7 @@ def _adjust(found: Sequence[Measured], now: datetime) -> None:
     }
     if not ruled:
         return
-    kinds = (GoalEvent.Kind.ADJUSTED, GoalEvent.Kind.STARTED)
+    kinds = (GoalEvent.Kind.ADJUSTED, GoalEvent.Kind.EXTENDED, GoalEvent.Kind.STARTED)
     last = GoalEvent.objects.filter(goal__in=ruled, kind__in=kinds).order_by().values_list("goal_id")
     for goal_id, newest in last.annotate(newest=Max("created_at")):
         one = ruled[goal_id]

@@ -362,7 +362,6 @@ class Wizard:
         return form
 
     def _rows(self, name: str, known: tuple[str, ...]) -> list[Row]:
-        places, sources = self.wallets
         found = []
         for number in range(min(rows.count(self.raw, name), MOST_ACTIONS)):
             place = f"{name}-{number}"
@@ -370,12 +369,13 @@ class Wizard:
             if do not in known:
                 continue
             kind = FORMS.get(do, ActionForm)
-            form = self._form(kind, "actions", prefix=place, places=places, sources=sources)
+            offered = rows.offered(self.owner_id, self.raw, place, *self.wallets) if do == "collect" else {}
+            form = self._form(kind, "actions", prefix=place, **offered)
             row = Row(name, number, form, TITLES[do])
             if do == "distribute":
                 count = max(min(rows.count(self.raw, f"{place}-shares"), MOST_SHARES), 1)
                 row.shares = [
-                    self._form(ShareForm, "actions", prefix=f"{place}-shares-{one}", places=places)
+                    self._form(ShareForm, "actions", prefix=f"{place}-shares-{one}", places=self.wallets[0])
                     for one in range(count)
                 ]
             found.append(row)

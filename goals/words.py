@@ -120,7 +120,9 @@ def action_in_words(action: Mapping[str, Any], base: str, names: Mapping[str, st
 
     match action["do"]:
         case "collect":
-            what: Value | str = _COLLECTS.get(action["amount"]) or money(Decimal(action["amount"]), base)
+            what: Value | str = _COLLECTS.get(action["amount"]) or money(
+                Decimal(action["amount"]), action.get("asset") or base
+            )
             came = " and ".join(map(place, action["from"])) or "everything in scope"
             return sentence("Collect {what} from {came} to {place}.", what=what, came=came, place=place(action["to"]))
         case "distribute":

@@ -56,6 +56,7 @@ def _write_action(raw: QueryDict, place: str, action: Mapping[str, Any]) -> None
             is_fixed = action["amount"] not in ("profit", "all")
             raw[f"{place}-amount"] = "fixed" if is_fixed else action["amount"]
             raw[f"{place}-fixed"] = written(Decimal(action["amount"])) if is_fixed else ""
+            raw[f"{place}-asset"] = action.get("asset", "")
             raw[f"{place}-to"] = action["to"]
             raw.setlist(f"{place}-only", list(action.get("from", ())))
         case "distribute":

@@ -43,6 +43,7 @@
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
 -- migration goals 0004_what_each_comparison_ended_with fb8d7f7e348869a5
+-- migration goals 0005_extended cf4b2b3402c13c42
 -- migration markets 0001_initial 7c30d6b2cbf0f279
 -- migration markets 0002_prices e567b76f331a296c
 -- migration markets 0003_derivatives 6d14cdbd7de3a7c5
@@ -4486,33 +4487,34 @@ INSERT INTO public.django_migrations VALUES
 	(66, 'goals', '0002_policies', now()),
 	(67, 'goals', '0003_requests_once', now()),
 	(68, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(69, 'markets', '0003_derivatives', now()),
-	(70, 'wallets', '0010_platforms', now()),
-	(71, 'users', '0002_tokens', now()),
-	(72, 'users', '0003_two_factor', now()),
-	(73, 'wallets', '0011_credentials_under_aes', now()),
-	(74, 'wallets', '0012_archived_wallets', now()),
-	(75, 'wallets', '0013_waiting', now()),
-	(76, 'wallets', '0014_plans', now()),
-	(77, 'wallets', '0015_rules', now()),
-	(78, 'wallets', '0016_venue_positions', now()),
-	(79, 'wallets', '0017_protection', now()),
-	(80, 'wallets', '0018_proofs', now()),
-	(81, 'wallets', '0019_venue_names', now()),
-	(82, 'wallets', '0020_as_of', now()),
-	(83, 'wallets', '0021_unassigned', now()),
-	(84, 'wallets', '0022_assets_as_venues_call_them', now()),
-	(85, 'portfolio', '0001_initial', now()),
-	(86, 'portfolio', '0002_policies', now()),
-	(87, 'portfolio', '0003_scene_of_a_history', now()),
-	(88, 'portfolio', '0004_prices', now()),
-	(89, 'portfolio', '0005_allocation_plans', now()),
-	(90, 'sessions', '0001_initial', now()),
-	(91, 'trading', '0015_more_limits', now()),
-	(92, 'trading', '0016_stops', now()),
-	(93, 'trading', '0017_ai_state', now()),
-	(94, 'users', '0004_second_factors_under_aes', now()),
-	(95, 'users', '0005_bound_tokens', now());
+	(69, 'goals', '0005_extended', now()),
+	(70, 'markets', '0003_derivatives', now()),
+	(71, 'wallets', '0010_platforms', now()),
+	(72, 'users', '0002_tokens', now()),
+	(73, 'users', '0003_two_factor', now()),
+	(74, 'wallets', '0011_credentials_under_aes', now()),
+	(75, 'wallets', '0012_archived_wallets', now()),
+	(76, 'wallets', '0013_waiting', now()),
+	(77, 'wallets', '0014_plans', now()),
+	(78, 'wallets', '0015_rules', now()),
+	(79, 'wallets', '0016_venue_positions', now()),
+	(80, 'wallets', '0017_protection', now()),
+	(81, 'wallets', '0018_proofs', now()),
+	(82, 'wallets', '0019_venue_names', now()),
+	(83, 'wallets', '0020_as_of', now()),
+	(84, 'wallets', '0021_unassigned', now()),
+	(85, 'wallets', '0022_assets_as_venues_call_them', now()),
+	(86, 'portfolio', '0001_initial', now()),
+	(87, 'portfolio', '0002_policies', now()),
+	(88, 'portfolio', '0003_scene_of_a_history', now()),
+	(89, 'portfolio', '0004_prices', now()),
+	(90, 'portfolio', '0005_allocation_plans', now()),
+	(91, 'sessions', '0001_initial', now()),
+	(92, 'trading', '0015_more_limits', now()),
+	(93, 'trading', '0016_stops', now()),
+	(94, 'trading', '0017_ai_state', now()),
+	(95, 'users', '0004_second_factors_under_aes', now()),
+	(96, 'users', '0005_bound_tokens', now());
 
 
 --
@@ -4971,7 +4973,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 73, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 95, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 96, true);
 
 
 --

@@ -104,8 +104,9 @@ def _begun(form: PreferencesForm) -> str:
         return ""
     was, now = form.initial["base_currency"], form.cleaned_data["base_currency"]
     return (
-        f" The fund's history in {now} begins now; what it had in {was} comes back when you change back. Wallets, "
-        "farms and goals under way stay in the asset that their money is kept in, and say so."
+        f" The fund's history in {now} begins now; what it had in {was} comes back when you change back. Wallets "
+        "and farms stay in the asset that their money is kept in, goals under way in the one that they were set in, "
+        "and say so."
     )
 
 

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from goals import services
 from goals.models import Goal
+from goals.targets import read
 from kit import tenancy
 from kit.live.publish import publish
 from tests.browser.conftest import OpenPage, Site
@@ -32,7 +33,7 @@ def wishful(site: Site) -> World:
             actions=[{"do": "collect", "amount": "profit", "to": "master"}, {"do": "distribute", "shares": shares}],
         )
     with tenancy.tenant(owner_id):
-        services.change(owner_id=owner_id, goal_id=made.pk, target="1")  # which what there is has reached
+        Goal.objects.filter(pk=made.pk).update(target=read("trade_volume", 1).stored)  # which what there is has reached
         assert made.pk in services.update(owner_id=owner_id)
     with tenancy.tenant(owner_id):
         assert services.carry_out(owner_id=owner_id, goal_id=made.pk)
