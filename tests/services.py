@@ -31,13 +31,14 @@ _START_SECONDS = 120.0
 # A database of a test's own is 700 files that live for a second: on a disk they cost more than what is tested.
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of a random name is made in it
 _ROOM = 4 * 2**30  # bytes; a run uses about one of the four
+_PREFIX = "moniqo-tests-"
 
 
 class Servers:
     """Both servers of a run. The main process makes one; workers only say that they want it."""
 
     def __init__(self) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="moniqo-tests-", dir=_fast_place())
+        self._directory = tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", dir=_fast_place())
         self.root = Path(self._directory.name)
         self.root.chmod(0o755)  # as root the server runs as nobody, who must be able to enter
         self._postgres = Postgres(self.root / "postgres", fsync=False)
@@ -99,8 +100,13 @@ def start_servers() -> None:
 
 
 def _fast_place() -> Path | None:
-    """Memory, where there is enough of it; else wherever temporary files go."""
-    return _IN_MEMORY if _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > _ROOM else None
+    """Memory, where there is enough of it; else wherever temporary files go. What killed runs have left is removed."""
+    if not _IN_MEMORY.is_dir():
+        return None
+    for left in _IN_MEMORY.glob(f"{_PREFIX}*-*"):
+        if not Path("/proc", left.name.removeprefix(_PREFIX).partition("-")[0]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return _IN_MEMORY if shutil.disk_usage(_IN_MEMORY).free > _ROOM else None
 
 
 def _free_port() -> int:
