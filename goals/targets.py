@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import product
 from typing import Any, Final, Literal
 
 from kit.decimals import parse, plain
@@ -206,6 +207,17 @@ def _check_possible(target: Target) -> None:
                     sentence(
                         "{metric} cannot be {low} and {high} at once: change one, or let any comparison be enough.",
                         metric=metric.label, low=_told(lowest), high=_told(highest),
+                    )
+                )  # fmt: skip
+        # Each closed trade has a fill of its own that closed it, in the same period.
+        trades = [one for one in target.conditions if one.metric.name == "trades" and one.wants_more]
+        fills = [one for one in target.conditions if one.metric.name == "fills" and not one.wants_more]
+        for low, high in product(trades, fills):
+            if not _leave_room(low, high):
+                raise _contradiction(
+                    sentence(
+                        "Each closed trade has a fill: closed trades cannot be {low} while fills are {high}.",
+                        low=_told(low), high=_told(high),
                     )
                 )  # fmt: skip
     most = [one for one in target.conditions if one.metric.name == "trades" and not one.wants_more]

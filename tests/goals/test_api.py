@@ -93,6 +93,9 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
         {"metric": "trades", "operator": ">", "value": "5"}, {"metric": "trades", "operator": "<", "value": "6"}]}},
      "target.conditions", "Closed trades cannot be above 5 and below 6 at once"),
     ({"kind": "custom", "target": {"conditions": [
+        {"metric": "trades", "operator": ">=", "value": "5"}, {"metric": "fills", "operator": "<=", "value": "2"}]}},
+     "target.conditions", "Each closed trade has a fill"),
+    ({"kind": "custom", "target": {"conditions": [
         {"metric": "win_rate", "operator": ">", "value": "0.6"},
         {"metric": "trades", "operator": "<=", "value": "9"}]}},
      "target.conditions", "measured after 10 closed trades"),
