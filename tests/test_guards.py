@@ -17,7 +17,8 @@ from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
 
 from goals import services as goals
-from goals.models import GoalProgress
+from goals.models import Goal, GoalProgress
+from goals.targets import read
 from kit import clock, tenancy
 from kit.alerts.failures import note_failure
 from kit.alerts.services import mute, raise_alert
@@ -99,7 +100,7 @@ def _fill(world: World) -> None:
             actions=[{"do": "collect", "amount": "1"}],
         )
     with tenancy.tenant(owner.pk):
-        goals.change(owner_id=owner.pk, goal_id=goal.pk, target=1)  # which what there is has reached
+        Goal.objects.filter(pk=goal.pk).update(target=read("trade_volume", 1).stored)  # which is reached already
         goals.update(owner_id=owner.pk)
         GoalProgress.objects.create(owner=owner, goal=goal, at=clock.now(), value=1, progress=1)
     with tenancy.tenant(owner.pk):

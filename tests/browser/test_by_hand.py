@@ -90,7 +90,8 @@ def move(hand: Mouse, amount: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "by"), [(True, Mouse), (False, Mouse), pytest.param(True, Keyboard, marks=pytest.mark.slow)]
+    ("script", "by"),
+    [(True, Mouse), *(pytest.param(*way, marks=pytest.mark.slow) for way in ((False, Mouse), (True, Keyboard)))],
 )
 def test_a_farm_is_built_by_the_checklist(open_page: OpenPage, builder: User, script: bool, by: type[Mouse]) -> None:
     page = open_page("/", user=builder, script=script).page
@@ -127,7 +128,7 @@ def test_a_farm_is_built_by_the_checklist(open_page: OpenPage, builder: User, sc
         assert Wallet.objects.filter(role="agent", accounts__balance=3000).exists()
 
 
-@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize("script", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_farm_is_edited_duplicated_and_archived(open_page: OpenPage, builder: User, script: bool) -> None:
     page = open_page("/start/?amount=10000&recipe=calm", user=builder, script=script).page
     page.get_by_role("button", name=re.compile("^Start with")).click()

@@ -236,6 +236,7 @@ def test_the_undo_stays_in_sight_on_a_phone(open_page: OpenPage, tree: Tree) -> 
     expect(page.get_by_role("button", name="Undo")).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.slow
 def test_the_undo_goes_after_ten_seconds(open_page: OpenPage, tree: Tree) -> None:
     page = ready(open_page(path(tree, "tree"), user=tree.owner))
     amount_of(page).fill("10")

@@ -112,6 +112,7 @@ def story(user: User) -> dict[str, list[Any]]:
         }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_history_leaves_the_same_rows_as_asking_at_every_moment(
     db: None, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

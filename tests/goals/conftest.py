@@ -3,6 +3,7 @@
 Every test has an owner of its own in one database of the module.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 
 from goals import services
 from goals.models import Goal
@@ -22,6 +24,7 @@ from wallets.models import Account, Wallet
 from wallets.services import create_wallet
 
 D = Decimal
+PATIENCE = 2.0  # seconds; some tests hold a transaction open on purpose
 
 
 @dataclass
@@ -50,8 +53,17 @@ class Ground:
             return services.create(owner_id=self.owner_id, kind=kind, target=target, **{**usual, **given})
 
     def update(self) -> list[UUID]:
+        """Count what there is, once nobody who has just ended in another database is taken for a writer of this one."""
+        end = time.monotonic() + PATIENCE
+        while self._waits() and time.monotonic() < end:
+            time.sleep(0.02)
         with self.tenant():
             return services.update(owner_id=self.owner_id)
+
+    def _waits(self) -> bool:
+        with self.tenant(), connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT FROM trading_fill WHERE written >= oldest_running())")
+            return bool(cursor.fetchone()[0])
 
     def carry_out(self, goal: Goal) -> bool:
         with self.tenant():
