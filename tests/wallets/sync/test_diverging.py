@@ -93,6 +93,7 @@ def test_where_the_venue_moved_by_itself_there_is_none(traders: list[Wallet]) ->
     assert found(traders, [trade(76), *trades, trade(77)], D(-155)) is None
 
 
+@pytest.mark.slow  # beside others it depends on what the planner knows of tables that they have filled
 def test_a_drift_of_1e_18_is_found_by_reading_few_of_many(traders: list[Wallet]) -> None:
     with database.cursor() as cursor:
         for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
