@@ -75,27 +75,27 @@
 -- migration users 0003_two_factor ff81671d742e434e
 -- migration users 0004_second_factors_under_aes 1beaaa6b20c7a50a
 -- migration users 0005_bound_tokens fcb55e2cb33bb3bf
--- migration wallets 0001_initial 7b6498c1092e05fe
--- migration wallets 0002_policies fc2c50d8e38742aa
--- migration wallets 0003_ledger 3264bf39482f906e
--- migration wallets 0005_rehearsing_connections d5e8230397d85c3e
--- migration wallets 0006_hierarchy_functions 0ec4b4ee17428135
--- migration wallets 0007_connections_active_since 101e518eb872a0da
--- migration wallets 0008_connections_as_others_see_them 72df931a31f057f9
--- migration wallets 0009_reserves a4732ec0da967c74
--- migration wallets 0010_platforms e2d94832e1ec2ba1
--- migration wallets 0011_credentials_under_aes 61e43101587629da
--- migration wallets 0012_archived_wallets e107124e3d1a089a
--- migration wallets 0013_waiting 115e54a7bb540979
--- migration wallets 0014_plans 7fbf3d54860532c2
--- migration wallets 0015_rules cb7440cc43c550fb
--- migration wallets 0016_venue_positions 92f75213fa1f03bd
--- migration wallets 0017_protection ac690b84cd153742
--- migration wallets 0018_proofs dc118da09af88d85
--- migration wallets 0019_venue_names 089d6a3cf7fad6dc
--- migration wallets 0020_as_of 492f498bc748ce29
--- migration wallets 0021_unassigned dede83e165219ce1
--- migration wallets 0022_assets_as_venues_call_them 34e20ffacb64a06a
+-- migration wallets 0001_initial 5cbc0c3080ab871d
+-- migration wallets 0002_policies 7fdad02200ba042c
+-- migration wallets 0003_ledger fb5366ef311f5300
+-- migration wallets 0005_rehearsing_connections 4e856845cea8252b
+-- migration wallets 0006_hierarchy_functions d93d1ebe946019c7
+-- migration wallets 0007_connections_active_since e1b7ee8c6bcb2f14
+-- migration wallets 0008_connections_as_others_see_them 9a2b209741c860b9
+-- migration wallets 0009_reserves 0c40c277bf70626b
+-- migration wallets 0010_platforms 117d77d665792b31
+-- migration wallets 0011_credentials_under_aes 9b16972d88132525
+-- migration wallets 0012_archived_wallets e7bb092e19182946
+-- migration wallets 0013_waiting 20452792ef1928fc
+-- migration wallets 0014_plans da80ee85591ca3f6
+-- migration wallets 0015_rules 155a1235f992b365
+-- migration wallets 0016_venue_positions 9de7977c287a26d3
+-- migration wallets 0017_protection ef33561c435486f5
+-- migration wallets 0018_proofs 90854cbacb40a2bd
+-- migration wallets 0019_venue_names 14545e4bcc7fbc6f
+-- migration wallets 0020_as_of 53566e432a793476
+-- migration wallets 0021_unassigned 47c3717f4ab35b4d
+-- migration wallets 0022_assets_as_venues_call_them fc0ea3e589b29679
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -170,7 +170,7 @@ CREATE FUNCTION public.ledger_as_of(p_accounts bigint[], p_transfer bigint, p_at
     LANGUAGE plpgsql STABLE
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
-    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_sort TO 'off'
     AS $$
 DECLARE
     low bigint;   -- a link that is early enough, 0 while none is known
@@ -186,11 +186,13 @@ BEGIN
         WHILE low + 1 < high LOOP
             -- the last one first: it is what is asked for as a rule
             middle := CASE WHEN low = 0 AND p_transfer IS NULL AND p_at IS NULL THEN high - 1 ELSE (low + high) / 2 END;
-            SELECT t.id, t.debit_balance AS said, t.created_at INTO link FROM wallets_transfer t
-            WHERE t.debit_id = account_id AND t.debit_version = middle;
-            IF NOT FOUND THEN
-                SELECT t.id, t.credit_balance AS said, t.created_at INTO link FROM wallets_transfer t
-                WHERE t.credit_id = account_id AND t.credit_version = middle;
+            SELECT t.id, t.debit_version AS number, t.debit_balance AS said, t.created_at INTO link
+            FROM wallets_transfer t WHERE t.debit_id = account_id AND t.debit_version >= middle
+            ORDER BY t.debit_version LIMIT 1;
+            IF link.number IS DISTINCT FROM middle THEN
+                SELECT t.id, t.credit_version AS number, t.credit_balance AS said, t.created_at INTO link
+                FROM wallets_transfer t WHERE t.credit_id = account_id AND t.credit_version >= middle
+                ORDER BY t.credit_version LIMIT 1;
             END IF;
             IF link.id > p_transfer OR link.created_at > p_at THEN
                 high := middle;

@@ -1,10 +1,11 @@
 -- What accounts said at a moment of their past: the last link of each that is not after the transfer `p_transfer` nor
 -- after `p_at` (NULL: whatever). A chain's versions have no gap and its transfers grow with them, so the link is found by
--- halving: some seventeen rows of a hundred thousand are read. Accounts that had none yet are left out. A plan that was
--- made while the table was empty would read all of an owner for each: it is planned anew.
+-- halving: some seventeen rows of a hundred thousand are read. Accounts that had none yet are left out. Whatever the
+-- planner makes of a table that it has seen empty, reading all of an owner for each link would be wrong: every look asks
+-- for the next link in the chain's order, which without a sort only the chain's own index can tell.
 CREATE FUNCTION ledger_as_of(p_accounts bigint[], p_transfer bigint, p_at timestamptz)
 RETURNS TABLE (account_id bigint, version bigint, balance numeric, transfer_id bigint)
-LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
 AS $$
 DECLARE
     low bigint;   -- a link that is early enough, 0 while none is known
@@ -20,11 +21,13 @@ BEGIN
         WHILE low + 1 < high LOOP
             -- the last one first: it is what is asked for as a rule
             middle := CASE WHEN low = 0 AND p_transfer IS NULL AND p_at IS NULL THEN high - 1 ELSE (low + high) / 2 END;
-            SELECT t.id, t.debit_balance AS said, t.created_at INTO link FROM wallets_transfer t
-            WHERE t.debit_id = account_id AND t.debit_version = middle;
-            IF NOT FOUND THEN
-                SELECT t.id, t.credit_balance AS said, t.created_at INTO link FROM wallets_transfer t
-                WHERE t.credit_id = account_id AND t.credit_version = middle;
+            SELECT t.id, t.debit_version AS number, t.debit_balance AS said, t.created_at INTO link
+            FROM wallets_transfer t WHERE t.debit_id = account_id AND t.debit_version >= middle
+            ORDER BY t.debit_version LIMIT 1;
+            IF link.number IS DISTINCT FROM middle THEN
+                SELECT t.id, t.credit_version AS number, t.credit_balance AS said, t.created_at INTO link
+                FROM wallets_transfer t WHERE t.credit_id = account_id AND t.credit_version >= middle
+                ORDER BY t.credit_version LIMIT 1;
             END IF;
             IF link.id > p_transfer OR link.created_at > p_at THEN
                 high := middle;
