@@ -23,9 +23,10 @@ NO_MAXIMUM: Final = "Nobody on the path says how large an order may be, so none 
 NOT_ALLOWED: Final = "The limits on its path do not allow {symbol}."
 
 
-@dataclass(frozen=True, slots=True)
-class LimitStep:
-    """What the connection or one wallet of the path says: None where it says nothing, no symbols where it allows none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitStep(risk.Caps):
+    """What the connection or one wallet of the path says, its caps among it: None where it says nothing, no symbols
+    where it allows none.
 
     `is_tightest_notional` and `is_tightest_symbols` tell whose word applies; an intersection of lists is nobody's.
     """
@@ -42,12 +43,6 @@ class LimitStep:
     is_tightest_symbols: bool
     is_tightest_notional: bool
     is_unpriced: bool
-    maximum_position: Decimal | None = None
-    maximum_open_positions: int | None = None
-    maximum_risk: Decimal | None = None
-    default_stop: Decimal | None = None
-    default_target: Decimal | None = None
-    maximum_exposure: Decimal | None = None
 
     @property
     def caps(self) -> risk.Caps:

@@ -14,6 +14,8 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from kit import tenancy
 from kit.alerts.links import about
 from kit.alerts.models import Alert
@@ -120,7 +122,7 @@ def set_arrivals(
     return connection
 
 
-def tradable_wallets(owner_id: UUID, connection_id: UUID):  # type: ignore[no-untyped-def]  # a queryset of wallets
+def tradable_wallets(owner_id: UUID, connection_id: UUID) -> QuerySet[Wallet]:
     """The connection's wallets that somebody may choose, the masters first."""
     rows = present_wallets(owner_id, connection_id).exclude(role=Wallet.Role.UNASSIGNED)
     return rows.order_by("-parent", "created_at")

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from kit import clock
 from kit.alerts.services import resolve_alert
@@ -153,7 +154,7 @@ def release_archived(*, owner_id: UUID) -> int:
     return released
 
 
-def present_wallets(owner_id: UUID, connection_id: UUID):  # type: ignore[no-untyped-def]  # a queryset of wallets
+def present_wallets(owner_id: UUID, connection_id: UUID) -> QuerySet[Wallet]:
     """The connection's wallets that may take money."""
     return Wallet.objects.filter(owner_id=owner_id, connection=connection_id, archived_at=None)
 
