@@ -24,7 +24,7 @@ from tests.wallets.books import fund
 from trading import services
 from trading.models import AiState, Order, RiskDecision, RiskLimit
 from trading.risk.ai_state import VersionError, Wish, write_ai_state
-from trading.risk.gate import Caps
+from trading.risk.path import Caps, Limits, exposure, owners_exposure
 from trading.selectors.ai_state import wished
 from wallets.models import Wallet
 
@@ -334,3 +334,11 @@ def test_operators_and_jobs_may_not_write_limits_at_all(live_db: str, operator: 
         assert not asked.has_add_permission(request)
         assert not asked.has_change_permission(request)
         assert not asked.has_delete_permission(request)
+
+
+@pytest.mark.offline
+def test_a_limit_of_nothing_is_not_taken_for_none() -> None:
+    """The database takes no such limit; if one ever came, everything would be the wrong answer."""
+    nothing = Limits("Wallet", caps=Caps(maximum_exposure=D(0)))
+    assert (owners_exposure((nothing,)), exposure((nothing,))) == (0, 0)
+    assert owners_exposure((Limits("Wallet"),)) == 1

@@ -123,7 +123,8 @@ def shared_symbols(path: tuple[Limits, ...]) -> frozenset[str] | None:
 
 def owners_exposure(path: tuple[Limits, ...]) -> Decimal:
     """The smallest share that an owner's limit of the path leaves of a buy; 1 when none names one."""
-    return _least(step.caps.maximum_exposure for step in path) or ALL
+    limit = _least(step.caps.maximum_exposure for step in path)
+    return ALL if limit is None else limit
 
 
 def exposure(path: tuple[Limits, ...]) -> Decimal:
