@@ -6,9 +6,12 @@ on sent with the owner and the moment of the day.
 
     DUE = Statement(lambda owner_id: Order.objects.filter(owner_id=owner_id, due_at__lt=clock.now()).values_list("pk"))
     DUE.rows(owner_id=owner.pk)
+
+PostgreSQL plans a large statement longer than it carries it out, too: `planned_once` has a connection keep the plan.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,6 +19,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model, QuerySet
 
 from kit import clock
@@ -23,6 +29,25 @@ from kit import clock
 # They stand for the owner and the moment while a query is compiled; no row has them.
 OWNER: Final = UUID("0c0ffee0-0000-4000-8000-000000000000")
 MOMENT: Final = datetime(1, 2, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
+@contextmanager
+def planned_once(connection: BaseDatabaseWrapper) -> Iterator[CursorWrapper]:
+    """A cursor that sends statement and values apart, so that the server plans a text once for each connection.
+
+    From the sixth time on psycopg names the statement (`prepare_threshold` of the settings), and PostgreSQL stops
+    planning it once a plan for any values promises to be no dearer than one for these. For texts that never change:
+    each one that is new costs the connection memory. Values have no type but that of their place: cast them where
+    nothing else tells it.
+    """
+    if connection.queries_logged:  # who logs statements wants their text, which a prepared one does not tell
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    connection.ensure_connection()
+    binding: Any = ServerBindingCursor
+    with connection.make_cursor(binding(connection.connection)) as cursor:
+        yield cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +81,7 @@ class Statement:
         now = clock.now()
         connection = connections[router.db_for_read(known.model) or DEFAULT_DB_ALIAS]  # of the block that asks
         given = [owner_id if value == OWNER else now if value == MOMENT else value for value in known.parameters]
-        with connection.cursor() as cursor:
+        with planned_once(connection) as cursor:
             cursor.execute(known.text, given)
             rows = [list(row) for row in cursor.fetchall()]
         for place, (convert, column) in known.converters.items():

@@ -17,6 +17,7 @@ from django.db.models import TextField
 from django.db.models.expressions import RawSQL
 
 from kit import clock
+from kit.statements import planned_once
 from markets.models import Ticker
 
 SIMULATED: Final = "simulated"
@@ -112,7 +113,7 @@ def to_price(value: float) -> Decimal:
 def _ask(statement: str, given: list[Any]) -> list[Any]:
     """The rows of a pricing function, whose last two parameters are the moment and whether it is the present."""
     alias = router.db_for_read(Ticker) or DEFAULT_DB_ALIAS
-    with connections[alias].cursor() as cursor:
+    with planned_once(connections[alias]) as cursor:
         cursor.execute(statement, [*given, clock.now(), not clock.is_controlled()])
         rows: list[Any] = cursor.fetchall()
     return rows

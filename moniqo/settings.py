@@ -47,6 +47,7 @@ def _database(url: str, *, pooled: bool = False) -> dict[str, Any]:
     if parts.scheme not in {"postgresql", "postgres"}:
         raise ImproperlyConfigured("A database address looks like postgresql://user:password@host:5432/name.")
     options: dict[str, Any] = {"application_name": "moniqo", **dict(parse_qsl(parts.query))}  # ?sslmode=require
+    options["prepare_threshold"] = 5  # of those that `kit.statements.planned_once` sends
     if pooled:
         options["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10}
     return {

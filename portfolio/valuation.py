@@ -25,6 +25,7 @@ from django.db import connection
 
 from kit import clock
 from kit.errors import NotFoundError
+from kit.statements import planned_once
 from kit.users.models import User
 from wallets.sync.health import connections_behind
 
@@ -283,7 +284,7 @@ def value_scope(*, owner_id: UUID, scope: UUID) -> Valuation:
 
 def value(given: dict[str, Any]) -> Valuation:
     """`value_scope` with `parameters` that are known already; `only` must name a scope."""
-    with connection.cursor() as cursor:
+    with planned_once(connection) as cursor:
         cursor.execute(VALUE_ONE, given)
         row = cursor.fetchone()
     return valued(given, row)

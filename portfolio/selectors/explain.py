@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from kit.statements import planned_once
 from portfolio import valuation
 
 ROWS: Final = 500
@@ -59,7 +60,7 @@ class NetValue:
 
 def net_value(parameters: dict[str, Any]) -> NetValue:
     """What the value of the scope `parameters["only"]` (see `valuation.parameters`) consists of."""
-    with connection.cursor() as cursor:
+    with planned_once(connection) as cursor:
         cursor.execute(_LINES, parameters)
         rows = cursor.fetchall()
     if not rows:

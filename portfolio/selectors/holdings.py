@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from kit.statements import planned_once
 from portfolio import valuation
 from portfolio.selectors import standings
 from portfolio.selectors.standings import Standing
@@ -102,7 +103,7 @@ class VenueExposure:
 
 def read_holdings(parameters: dict[str, Any]) -> tuple[Holding, ...]:
     """The holdings of the scope `parameters["only"]` (see `valuation.parameters`), in one query."""
-    with connection.cursor() as cursor:
+    with planned_once(connection) as cursor:
         cursor.execute(_HOLDINGS, parameters)
         return tuple(Holding(*row) for row in cursor.fetchall())
 
@@ -118,7 +119,7 @@ class Worth:
 
 def read_worth(parameters: dict[str, Any]) -> Worth:
     """What `parameters["only"]` is worth and consists of, and how those beside it stand: one query."""
-    with connection.cursor() as cursor:
+    with planned_once(connection) as cursor:
         cursor.execute(_VALUED, parameters | standings.midnight(parameters["at"]))
         rows = cursor.fetchall()
     size = len(fields(Holding))

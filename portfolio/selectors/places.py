@@ -7,6 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from kit.statements import planned_once
+
 MASTER: Final = "master"
 FARM: Final = "farm"
 AGENT: Final = "agent"
@@ -97,7 +99,7 @@ class Places:
 def read_places(*, owner_id: UUID, currency: str, only: UUID | None, is_open: bool) -> Places:
     """All of it in one query, for the scope of the wallet `only` or of all. `is_open` asks for its first snapshot."""
     given: dict[str, Any] = {"owner": owner_id, "currency": currency, "only": only, "is_open": is_open}
-    with connection.cursor() as cursor:
+    with planned_once(connection) as cursor:
         cursor.execute(_PLACES, given)
         rows = cursor.fetchall()
     venues = {row[6]: Venue(*row[6:13]) for row in rows if row[6] is not None}.values()

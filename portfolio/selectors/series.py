@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection
 
 from kit import clock, days
+from kit.statements import planned_once
 from portfolio.models import Snapshot
 from portfolio.valuation import SAYS_A_VALUE
 
@@ -226,7 +227,7 @@ FROM deepest CROSS JOIN peak CROSS JOIN recovered
 
 def deepest_drawdown(*, scope: UUID, base: str, start: datetime, until: datetime = FOREVER) -> Trough | None:
     """The largest fall of the time-weighted index within the period, None without snapshots."""
-    with connection.cursor() as cursor:
+    with planned_once(connection) as cursor:
         cursor.execute(points("raw", "point", SOURCE) + _TROUGH, parameters(scope, base, start, until))
         row = cursor.fetchone()
     return Trough(float(row[0] or 0), *row[1:]) if row else None

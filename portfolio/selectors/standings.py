@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from kit import clock, days
+from kit.statements import planned_once
 from portfolio.valuation import VALUATION, parameters
 
 # What a `Standing` is made of, out of `valuation` and `opening`, which is what stood at the reader's last midnight.
@@ -100,7 +101,7 @@ def standings(*, owner_id: UUID, where: ZoneInfo | None = None) -> dict[UUID, St
     The day began at midnight `where` the reader is, if nothing else is said.
     """
     now = clock.now()
-    with connection.cursor() as cursor:
+    with planned_once(connection) as cursor:
         cursor.execute(_STANDINGS, parameters(owner_id=owner_id, at=now) | midnight(now, where))
         return dict(standing(row) for row in cursor.fetchall())
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection
 
 from kit import days
+from kit.statements import planned_once
 from portfolio.models import Snapshot
 from portfolio.selectors import series
 from portfolio.selectors.series import POINTS, Change, Point
@@ -152,7 +153,7 @@ def read_trail(
         "points": POINTS - 2,
     }
     line, parts = [], {}
-    with connection.cursor() as cursor:
+    with planned_once(connection) as cursor:
         cursor.execute(_TRAIL, given)
         for kind, _, moment, exact, floats in cursor.fetchall():
             if kind == "line":

@@ -53,12 +53,16 @@ class Ground:
             return services.create(owner_id=self.owner_id, kind=kind, target=target, **{**usual, **given})
 
     def update(self) -> list[UUID]:
-        """Count what there is, once nobody who has just ended in another database is taken for a writer of this one."""
+        """Count what there is."""
+        self.settle()
+        with self.tenant():
+            return services.update(owner_id=self.owner_id)
+
+    def settle(self) -> None:
+        """Wait until nobody who has just ended in another database is taken for a writer of this one."""
         end = time.monotonic() + PATIENCE
         while self._waits() and time.monotonic() < end:
             time.sleep(0.02)
-        with self.tenant():
-            return services.update(owner_id=self.owner_id)
 
     def _waits(self) -> bool:
         with self.tenant(), connection.cursor() as cursor:

@@ -56,8 +56,9 @@ def make_goal(ground: Ground, *, with_position: bool) -> Goal:
 
 
 def go(ground: Ground, goal: Goal) -> None:
-    """What the tasks do at a tick, and once more."""
-    ground.update()
+    """What the tasks do at a tick, and once more. The ground has settled: a wait would be a number of statements."""
+    with ground.tenant():
+        services.update(owner_id=ground.owner_id)
     ground.carry_out(goal)
 
 
@@ -90,6 +91,7 @@ def dying_at(point: int) -> Iterator[list[int]]:
 
 def points(ground: Ground, goal: Goal) -> int:
     """How many places there are to die at. Does it all."""
+    ground.settle()
     with dying_at(0) as seen:
         go(ground, goal)
     return seen[0]
@@ -97,6 +99,7 @@ def points(ground: Ground, goal: Goal) -> int:
 
 def killed_at(point: int, ground: Ground, goal: Goal) -> None:
     """A process of its own goes until there. It is forked: a new one would take seconds, and there are hundreds."""
+    ground.settle()
     connections.close_all()  # or both would speak over one socket
     child = os.fork()
     if child == 0:

@@ -4,10 +4,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, QuerySet
 
 from kit import clock, tenancy
-from kit.statements import Statement
+from kit.statements import Statement, planned_once
 from kit.users.models import User
 from tests.wallets.books import fund, funded, make_wallet
 from trading.models import RiskLimit
@@ -59,3 +60,21 @@ def test_its_values_are_those_of_the_fields(as_owner: User) -> None:
     )
     ((symbols, half),) = statement.rows()
     assert (symbols, half) == (["A/B"], 1.5)
+
+
+def test_a_text_is_planned_once_for_a_connection_and_each_owner_sees_what_is_theirs(
+    live_db: str, owner: User, other_owner: User
+) -> None:
+    text = "SELECT owner_id FROM wallets_wallet WHERE %(name)s::text IS NULL OR name = %(name)s -- planned once"
+    for person in (owner, other_owner):
+        with tenancy.tenant(person.pk):
+            make_wallet(person)
+    for _ in range(10):
+        for person in (owner, other_owner):
+            with tenancy.tenant(person.pk), planned_once(connection) as cursor:
+                cursor.execute(text, {"name": None})
+                assert cursor.fetchall() == [(person.pk,)]
+    with tenancy.tenant(owner.pk), connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%-- planned once'")
+        ((generic,),) = cursor.fetchall()
+    assert generic >= 5

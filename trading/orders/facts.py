@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from kit.errors import NotFoundError
+from kit.statements import planned_once
 from markets.prices import Quote, prices_in, quotes
 from trading.models import Order
 from trading.orders import states
@@ -137,7 +138,7 @@ def _standings(
         [place.instrument.base for place in places],
         [place.key for place in places],
     ]
-    with connection.cursor() as cursor:
+    with planned_once(connection) as cursor:
         cursor.execute(_STANDING, [sorted(states.UNFINISHED), owner_id, *columns])
         rows = cursor.fetchall()
     bases = {place.wallet_id: place.instrument.base for place in places}

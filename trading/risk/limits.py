@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from kit import clock
 from kit.audit import services as audit
 from kit.errors import InvalidInputError
+from kit.statements import planned_once
 from kit.users.models import User
 from markets.assets import require_named
 from markets.models import Instrument
@@ -201,7 +202,7 @@ def converted(path: Iterable[risk.Limits], *, venue: str, unit: str) -> tuple[ri
 
 def _paths(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
     paths: dict[UUID, tuple[risk.Limits, ...]] = dict.fromkeys(wallet_ids, ())
-    with connection.cursor() as cursor:
+    with planned_once(connection) as cursor:
         now = clock.now()
         cursor.execute(_PATHS, [list(wallet_ids), now, now])
         for wallet_id, *row in cursor.fetchall():

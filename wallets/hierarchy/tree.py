@@ -17,6 +17,7 @@ from django.db import connections, router
 
 from kit import clock
 from kit.errors import NotFoundError
+from kit.statements import planned_once
 from markets.prices import IDENTITY, SIMULATED, worth
 from wallets.models import Wallet
 from wallets.sync.health import Freshness, SyncState, freshness
@@ -150,7 +151,7 @@ def wallet_tree(*, owner_id: UUID) -> tuple[WalletNode, ...]:
         "live": not clock.is_controlled(),
     }
     alias = router.db_for_read(Wallet) or "default"
-    with connections[alias].cursor() as cursor:
+    with planned_once(connections[alias]) as cursor:
         cursor.execute(TREE, parameters)
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
