@@ -50,7 +50,7 @@
 -- migration portfolio 0001_initial 85ffc6d65853d434
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
--- migration portfolio 0004_prices f106b27fb1c11faf
+-- migration portfolio 0004_prices afea20a9102bc1ca
 -- migration portfolio 0005_allocation_plans 794de9839d511e67
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
@@ -75,27 +75,28 @@
 -- migration users 0003_two_factor ff81671d742e434e
 -- migration users 0004_second_factors_under_aes 1beaaa6b20c7a50a
 -- migration users 0005_bound_tokens fcb55e2cb33bb3bf
--- migration wallets 0001_initial 5cbc0c3080ab871d
--- migration wallets 0002_policies 7fdad02200ba042c
--- migration wallets 0003_ledger fb5366ef311f5300
--- migration wallets 0005_rehearsing_connections 4e856845cea8252b
--- migration wallets 0006_hierarchy_functions d93d1ebe946019c7
--- migration wallets 0007_connections_active_since e1b7ee8c6bcb2f14
--- migration wallets 0008_connections_as_others_see_them 9a2b209741c860b9
--- migration wallets 0009_reserves 0c40c277bf70626b
--- migration wallets 0010_platforms 117d77d665792b31
--- migration wallets 0011_credentials_under_aes 9b16972d88132525
--- migration wallets 0012_archived_wallets e7bb092e19182946
--- migration wallets 0013_waiting 20452792ef1928fc
--- migration wallets 0014_plans da80ee85591ca3f6
--- migration wallets 0015_rules 155a1235f992b365
--- migration wallets 0016_venue_positions 9de7977c287a26d3
--- migration wallets 0017_protection ef33561c435486f5
--- migration wallets 0018_proofs 90854cbacb40a2bd
--- migration wallets 0019_venue_names 14545e4bcc7fbc6f
--- migration wallets 0020_as_of 53566e432a793476
--- migration wallets 0021_unassigned 47c3717f4ab35b4d
--- migration wallets 0022_assets_as_venues_call_them fc0ea3e589b29679
+-- migration wallets 0001_initial 726bfe9c981dda07
+-- migration wallets 0002_policies 8f9166790f4e3d14
+-- migration wallets 0003_ledger 82fe568993896ac5
+-- migration wallets 0005_rehearsing_connections 4d5f5118aaeb35d6
+-- migration wallets 0006_hierarchy_functions d72ddc8413cf4913
+-- migration wallets 0007_connections_active_since bc5ddcb22dbf8d25
+-- migration wallets 0008_connections_as_others_see_them f172dcb437104aa5
+-- migration wallets 0009_reserves 9eba1a10cbe8bb1e
+-- migration wallets 0010_platforms b476d2b93e09bc93
+-- migration wallets 0011_credentials_under_aes e09b487c618a35f5
+-- migration wallets 0012_archived_wallets e0f1e7aa864cf39f
+-- migration wallets 0013_waiting 4d2f648e5c1437e8
+-- migration wallets 0014_plans ce0c35476fa6ab5d
+-- migration wallets 0015_rules 37441761cd17cd34
+-- migration wallets 0016_venue_positions d82895c7edc4e9fb
+-- migration wallets 0017_protection 3078adf0db448d77
+-- migration wallets 0018_proofs 9164d088ab5d13fd
+-- migration wallets 0019_venue_names d08c4eba5d7bbeee
+-- migration wallets 0020_as_of c36525f3f255a32e
+-- migration wallets 0021_unassigned 7a34274e013e9278
+-- migration wallets 0022_assets_as_venues_call_them c684d9225d00f793
+-- migration wallets 0023_derivatives ce187382a1dc4fe3
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -1033,8 +1034,13 @@ BEGIN
     RETURN QUERY
     WITH place AS (SELECT wallet_id, base_asset, venue FROM wallet_places WHERE owner_id = p_owner),
     held AS (
-        SELECT place.venue::text AS venue, array_agg(DISTINCT book.asset) AS assets
-        FROM wallet_books(p_owner) AS book JOIN place USING (wallet_id)
+        SELECT place.venue::text AS venue, array_agg(DISTINCT part.asset) AS assets
+        FROM (
+            SELECT book.wallet_id, book.asset FROM wallet_books(p_owner) AS book
+            UNION ALL
+            SELECT opened.wallet_id, opened.asset FROM wallet_derivatives(p_owner) AS opened
+        ) AS part
+        JOIN place USING (wallet_id)
         GROUP BY place.venue
     ),
     base AS (
@@ -1474,6 +1480,33 @@ CREATE FUNCTION public.wallet_books(p_owner uuid) RETURNS TABLE(wallet_id uuid, 
     FROM wallets_account AS account
     WHERE account.owner_id = p_owner
     GROUP BY account.wallet_id, account.asset
+$$;
+
+
+--
+-- Name: wallet_derivatives(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallet_derivatives(p_owner uuid) RETURNS TABLE(position_id bigint, wallet_id uuid, symbol text, side text, asset text, underlying text, contracts numeric, contract_size numeric, entry_price numeric, mark_price numeric, is_inverse boolean, profit numeric, notional numeric, units numeric, at timestamp with time zone)
+    LANGUAGE sql STABLE ROWS 5
+    AS $$
+    SELECT held.id, own.id, held.symbol, held.side, held.settle, coalesce(nullif(held.base, ''), held.symbol),
+           held.quantity, held.contract_size, held.entry_price, held.mark_price, held.is_inverse, held.unrealized_pnl,
+           round(CASE WHEN held.is_inverse THEN counts.size / counts.price ELSE counts.size * counts.price END, 18),
+           round(CASE WHEN held.is_inverse THEN counts.size / counts.price ELSE counts.size END, 18),
+           held.at
+    FROM wallets_venueposition AS held
+    JOIN wallets_connection AS account ON account.id = held.connection_id AND account.state <> 'archived'
+    CROSS JOIN LATERAL (
+        SELECT CASE held.side WHEN 'short' THEN -1 ELSE 1 END * held.quantity * held.contract_size,
+               greatest(coalesce(nullif(held.mark_price, 0), held.entry_price), 1e-18)
+    ) AS counts (size, price)
+    CROSS JOIN LATERAL (
+        SELECT id FROM wallets_wallet
+        WHERE connection_id = held.connection_id AND archived_at IS NULL
+        ORDER BY role <> 'unassigned', role <> 'master', created_at, id LIMIT 1
+    ) AS own
+    WHERE held.owner_id = p_owner
 $$;
 
 
@@ -3918,6 +3951,7 @@ CREATE TABLE public.wallets_venueposition (
     at timestamp with time zone NOT NULL,
     connection_id uuid NOT NULL,
     owner_id uuid NOT NULL,
+    base character varying(20) NOT NULL,
     CONSTRAINT venue_position_is_a_number CHECK (((quantity > (0)::numeric) AND (quantity < '100000000000000000000'::numeric) AND (unrealized_pnl < '100000000000000000000'::numeric))),
     CONSTRAINT wallets_venueposition_contract_size_check CHECK ((contract_size <> 'NaN'::numeric)),
     CONSTRAINT wallets_venueposition_entry_price_check CHECK ((entry_price <> 'NaN'::numeric)),
@@ -4506,17 +4540,18 @@ INSERT INTO public.django_migrations VALUES
 	(83, 'wallets', '0020_as_of', now()),
 	(84, 'wallets', '0021_unassigned', now()),
 	(85, 'wallets', '0022_assets_as_venues_call_them', now()),
-	(86, 'portfolio', '0001_initial', now()),
-	(87, 'portfolio', '0002_policies', now()),
-	(88, 'portfolio', '0003_scene_of_a_history', now()),
-	(89, 'portfolio', '0004_prices', now()),
-	(90, 'portfolio', '0005_allocation_plans', now()),
-	(91, 'sessions', '0001_initial', now()),
-	(92, 'trading', '0015_more_limits', now()),
-	(93, 'trading', '0016_stops', now()),
-	(94, 'trading', '0017_ai_state', now()),
-	(95, 'users', '0004_second_factors_under_aes', now()),
-	(96, 'users', '0005_bound_tokens', now());
+	(86, 'wallets', '0023_derivatives', now()),
+	(87, 'portfolio', '0001_initial', now()),
+	(88, 'portfolio', '0002_policies', now()),
+	(89, 'portfolio', '0003_scene_of_a_history', now()),
+	(90, 'portfolio', '0004_prices', now()),
+	(91, 'portfolio', '0005_allocation_plans', now()),
+	(92, 'sessions', '0001_initial', now()),
+	(93, 'trading', '0015_more_limits', now()),
+	(94, 'trading', '0016_stops', now()),
+	(95, 'trading', '0017_ai_state', now()),
+	(96, 'users', '0004_second_factors_under_aes', now()),
+	(97, 'users', '0005_bound_tokens', now());
 
 
 --
@@ -4975,7 +5010,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 73, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 96, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 97, true);
 
 
 --
@@ -10291,6 +10326,14 @@ GRANT ALL ON FUNCTION public.wallet_balance(p_wallet uuid, p_asset text) TO moni
 
 GRANT ALL ON FUNCTION public.wallet_books(p_owner uuid) TO moniqo_app;
 GRANT ALL ON FUNCTION public.wallet_books(p_owner uuid) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION wallet_derivatives(p_owner uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallet_derivatives(p_owner uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallet_derivatives(p_owner uuid) TO moniqo_system;
 
 
 --

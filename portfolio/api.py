@@ -20,7 +20,9 @@ from portfolio.selectors.series import Change, UnknownChange
 router = Router()
 
 # What is unknown, and not zero, as long as nothing that is held has a price.
-WORTH: Final = ("equity", "invested", "unrealized_pnl", "realized_pnl", "fees", "gross_exposure", "net_exposure")
+WORTH: Final = (
+    "equity", "invested", "derivatives_pnl", "unrealized_pnl", "realized_pnl", "fees", "gross_exposure", "net_exposure",
+)  # fmt: skip
 
 
 class ScopeQuery(Schema):
@@ -70,6 +72,8 @@ class ChangeOut(Measured):
 class SummaryOut(Schema):
     """Amounts in `base`; exposures in `base` too, signed where net. `unpriced` assets are not counted anywhere.
 
+    equity = cash + invested + derivatives_pnl, exactly; `unrealized_pnl` is that of open positions and of derivatives.
+
     Where nothing that is held has a price, its worth is unknown: null, and not "0".
     """
 
@@ -78,6 +82,7 @@ class SummaryOut(Schema):
     equity: Amount | None
     cash: Amount
     invested: Amount | None
+    derivatives_pnl: Amount | None
     unrealized_pnl: Amount | None
     realized_pnl: Amount | None
     fees: Amount | None

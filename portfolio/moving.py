@@ -20,7 +20,11 @@ WITH moved AS MATERIALIZED (
            sum(book.adjustments) AS adjustments
     FROM wallet_subtree(ARRAY[%(wallet)s]::uuid[]) AS tree
     JOIN wallet_places AS place USING (wallet_id)
-    JOIN wallet_books(%(owner)s) AS book USING (wallet_id)
+    JOIN (
+        SELECT wallet_id, asset, held, flow, fees, adjustments FROM wallet_books(%(owner)s)
+        UNION ALL
+        SELECT wallet_id, asset, profit, 0, 0, 0 FROM wallet_derivatives(%(owner)s)
+    ) AS book USING (wallet_id)
     GROUP BY place.venue, book.asset
 ),
 above (wallet_id, sign) AS (

@@ -1,4 +1,4 @@
-"""What everything is worth: one query over the books, the prices and the positions.
+"""What everything is worth: one query over the books, what derivatives have won or lost, and the prices.
 
 A scope is valued from the balances of its wallets alone, and so is what happened to it (see the SQL function
 `wallet_books`): how much has ever flowed in, been paid in fees and been corrected are read in the same instant as the
@@ -6,10 +6,18 @@ balance they explain, and the difference from the scope's last `FlowMark`, at th
 since. Transfers between two wallets of one scope cancel in its sum, so an allocation is a flow for a farm and nothing
 for its master.
 
+What an open derivative has won or lost, as its venue told it last, is worth as much as a balance of the asset that it
+settles in (see the SQL function `wallet_derivatives`). No money has moved by it: what it changes is the market's, and
+never a flow or an adjustment. Its margin stands in the balances.
+
+*Exposure* is what would move with the market: every asset but the base at its value, and the notional of each
+derivative. Gross takes both sides as they are, net takes short from long.
+
 Prices come from `markets`, at the venue of the wallet that holds the asset. What has no price is *unknown*, not zero:
 
 * an asset that never had one is listed in `unpriced` and stays outside, its flows too, until it can be valued;
-* a price that nobody says any more is carried by `markets` and makes the value stale;
+* a price that nobody says any more is carried by `markets` and makes the value stale, as does a derivative that its
+  venue has not told of for as long as a price may be old;
 * where a scope holds unpriced what it had counted before or has bought with what it counts, its value is carried from
   its last snapshot with the flows since, so that nothing is won or lost by not knowing.
 """
@@ -54,12 +62,26 @@ scope (scope, base, wallet_id, venue, is_behind) AS MATERIALIZED (
 ),
 price AS MATERIALIZED (SELECT * FROM portfolio_prices(%(owner)s, %(currency)s, %(priced_at)s, %(live)s)),
 book AS MATERIALIZED (SELECT * FROM wallet_books(%(owner)s)),
+derivative AS MATERIALIZED (SELECT * FROM wallet_derivatives(%(owner)s)),
+part AS MATERIALIZED (
+    -- A derivative is what it has won or lost, in what it settles in; a balance is none, and its own notional.
+    SELECT wallet_id, asset, held, NULL::bigint AS position_id, ''::text AS symbol, asset AS underlying,
+           NULL::numeric AS notional, held AS units, NULL::timestamptz AS told_at
+    FROM book
+    UNION ALL
+    SELECT wallet_id, asset, profit, position_id, symbol, underlying, notional, units, at FROM derivative
+),
 holding AS (
-    SELECT scope.scope, scope.base, scope.venue, scope.is_behind, book.wallet_id, book.asset, book.held, price.price,
-           price.at, price.source, price.is_carried, round(book.held * price.price, 18) AS value
+    SELECT scope.scope, scope.base, scope.venue, scope.is_behind, part.wallet_id, part.asset, part.held,
+           part.position_id, part.symbol, part.underlying, part.units, price.price, least(price.at, part.told_at) AS at,
+           price.source, price.is_carried, round(part.held * price.price, 18) AS value,
+           round(price.price * CASE
+               WHEN part.position_id IS NOT NULL THEN part.notional
+               WHEN part.asset <> scope.base THEN part.held ELSE 0
+           END, 18) AS exposed
     FROM scope
-    LEFT JOIN book USING (wallet_id)
-    LEFT JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = book.asset
+    LEFT JOIN part USING (wallet_id)
+    LEFT JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = part.asset
 )
 """
 
@@ -108,8 +130,11 @@ movement AS (
 VALUATION: Final = f"""{BOOKS}, {MOVED},
 worth AS (
     SELECT scope, base,
-           portfolio_bounded(sum(value) FILTER (WHERE asset = base)) AS cash,
-           portfolio_bounded(sum(value) FILTER (WHERE asset <> base)) AS invested,
+           portfolio_bounded(sum(value) FILTER (WHERE position_id IS NULL AND asset = base)) AS cash,
+           portfolio_bounded(sum(value) FILTER (WHERE position_id IS NULL AND asset <> base)) AS invested,
+           portfolio_bounded(sum(value) FILTER (WHERE position_id IS NOT NULL)) AS of_derivatives,
+           portfolio_bounded(sum(exposed)) AS net,
+           portfolio_bounded(sum(abs(exposed))) AS gross,
            coalesce(jsonb_agg(DISTINCT asset) FILTER (WHERE price IS NULL AND held <> 0), '[]') AS unpriced,
            bool_or(is_behind) OR coalesce(bool_or(held <> 0 AND (is_carried OR at < %(oldest_price)s)), false)
                AS is_stale
@@ -120,20 +145,13 @@ traded AS MATERIALIZED (
     SELECT * FROM position_totals(%(owner)s) JOIN market_instruments USING (instrument_id)
 ),
 position AS (
-    SELECT traded.wallet_id, traded.quote, traded.is_derivative,
-           sum(traded.realized) AS realized,
-           sum(traded.quantity * (mark.price - traded.entry_price)) AS unrealized,
-           sum(traded.quantity * mark.price) AS net,
-           sum(abs(traded.quantity) * mark.price) AS gross
+    -- What derivatives have won or lost their venue tells, whoever opened them.
+    SELECT traded.wallet_id, traded.quote, sum(traded.realized) AS realized,
+           sum(traded.quantity * (mark.price - traded.entry_price)) AS unrealized
     FROM traded
-    LEFT JOIN LATERAL (
-        SELECT price FROM market_quotes(ARRAY[traded.instrument_id], %(at)s, %(live)s) WHERE traded.is_derivative
-        UNION ALL
-        SELECT price FROM price
-        WHERE NOT traded.is_derivative AND price.venue = traded.venue
-              AND price.base = traded.quote AND price.asset = traded.base
-    ) AS mark ON traded.quantity <> 0
-    GROUP BY 1, 2, 3
+    LEFT JOIN price AS mark ON traded.quantity <> 0 AND NOT traded.is_derivative AND mark.venue = traded.venue
+                            AND mark.base = traded.quote AND mark.asset = traded.base
+    GROUP BY 1, 2
 ),
 bought AS (
     -- What stands in a position was paid for: as long as what it was paid with has a price, it was worth something.
@@ -150,20 +168,17 @@ unknown AS (
 gain AS (
     SELECT scope.scope,
            portfolio_bounded(sum(realized * price)) AS realized,
-           portfolio_bounded(sum(unrealized * price)) AS unrealized,
-           portfolio_bounded(sum(unrealized * price) FILTER (WHERE is_derivative)) AS of_derivatives,
-           portfolio_bounded(sum(net * price) FILTER (WHERE is_derivative)) AS net,
-           portfolio_bounded(sum(gross * price) FILTER (WHERE is_derivative)) AS gross
+           portfolio_bounded(sum(unrealized * price)) AS unrealized
     FROM scope
     LEFT JOIN position USING (wallet_id)
     LEFT JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = position.quote
     GROUP BY scope.scope
 ),
 valuation AS (
-    SELECT worth.scope, worth.base, known.equity, cash, known.equity - cash - of_derivatives AS invested, unrealized,
-           realized, told.flow, told.adjustments,
-           known.equity - cash - of_derivatives + gross AS gross_exposure,
-           known.equity - cash - of_derivatives + net AS net_exposure,
+    SELECT worth.scope, worth.base, known.equity, cash, known.equity - cash - of_derivatives AS invested,
+           unrealized + of_derivatives AS unrealized, realized, told.flow, told.adjustments,
+           -- What is carried because a part has no price is at risk too.
+           gross + (known.equity - counted.now) AS gross_exposure, net + (known.equity - counted.now) AS net_exposure,
            worth.is_stale OR movement.is_unknown AS is_stale, unpriced,
            portfolio_bounded(coalesce(previous.fees, 0) + told.fees) AS fees,
            portfolio_bounded(coalesce(previous.flows, 0) + told.flow) AS flows,
@@ -267,6 +282,11 @@ class Valuation:
     twr_index: float
     is_stale: bool
     unpriced: tuple[str, ...]
+
+    @property
+    def derivatives_pnl(self) -> Decimal:
+        """What open derivatives have won or lost: the part of the equity that is neither cash nor invested."""
+        return self.equity - self.cash - self.invested
 
     @property
     def is_known(self) -> bool:

@@ -1,8 +1,9 @@
 """One wallet, one number: whatever a fund consists of, everybody says the same of it.
 
 Random funds: several masters at two venues counting in two assets, farms and agents, assets that have a market with the
-base, with another asset, or with none, prices that change and go away. For every wallet the value, the money put in
-and the profit must be the same in the tree (Wallets), the portfolio, the farms, the API, and by the ledger's own rows.
+base, with another asset, or with none, prices that change and go away, derivatives long and short, linear and inverse.
+For every wallet the value, the money put in and the profit must be the same in the tree (Wallets), the portfolio, the
+farms, the API, and by the ledger's own rows.
 """
 
 from collections import defaultdict
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 
 from farms.models import Agent, Farm
 from farms.selectors import agent_rows, farm_rows
+from kit import clock
 from kit.users.models import User
 from markets.models import Ticker
 from markets.prices import prices_in, worth
@@ -28,10 +30,11 @@ from portfolio.selectors.periods import Period
 from portfolio.selectors.scope import Scope
 from portfolio.selectors.standings import standings
 from portfolio.services import take_snapshots
+from quant.contracts import unrealized_profit
 from tests.portfolio.fund import D, make_instrument
 from wallets.hierarchy.tree import wallet_tree
 from wallets.ledger import AccountRef, Leg, post
-from wallets.models import Account, Connection, Platform, Purpose, Transfer, Wallet
+from wallets.models import Account, Connection, Platform, Purpose, Transfer, VenuePosition, Wallet
 from wallets.models.kinds import PURPOSES
 
 VENUES = ("here", "there")
@@ -45,6 +48,7 @@ amounts = st.decimals("0.000000000000000001", "100000", places=18)
 prices = st.decimals("0.000000001", "70000", places=12)
 venues, assets, pairs = st.sampled_from(VENUES), st.sampled_from(ASSETS), st.sampled_from(PAIRS)
 numbers = st.integers(0, 99)
+sides, quantities = st.sampled_from(("long", "short")), st.decimals("0.001", "1000", places=3)
 steps = st.one_of(
     st.tuples(st.just("deposit"), numbers, assets, amounts),
     st.tuples(st.just("find"), numbers, assets, amounts),
@@ -55,6 +59,8 @@ steps = st.one_of(
     st.tuples(st.just("fee"), numbers, assets, st.integers(1, 100)),
     st.tuples(st.just("hold"), numbers, st.integers(1, 100)),
     st.tuples(st.just("trade"), numbers, assets, assets, st.integers(1, 100), amounts),
+    st.tuples(st.just("derive"), numbers, assets, sides, st.booleans(), quantities, quantities, prices, prices),
+    st.tuples(st.just("close"), numbers),
     st.tuples(st.just("price"), venues, pairs, prices),
     st.tuples(st.just("forget"), venues, pairs),
     st.tuples(st.just("snapshot")),
@@ -151,6 +157,27 @@ class Books:
                 leg = Leg(AccountRef(one.wallet_id, one.asset), away, amount, "pending")
                 post(owner_id=self.owner.pk, key=f"hold-{self.keys()}", kind="hold", legs=[leg])
 
+    def derive(
+        self, number: int, settle: str, side: str, is_inverse: bool, contracts: Decimal, size: Decimal, entry: Decimal,
+        mark: Decimal,
+    ) -> None:  # fmt: skip
+        """A derivative is opened at an account, or moves on; what it has won is worked out as venues do."""
+        profit = unrealized_profit(
+            contracts=contracts, contract_size=size, entry_price=entry, mark_price=mark, is_long=side == "long",
+            is_inverse=is_inverse,
+        )  # fmt: skip
+        told = {
+            "quantity": contracts, "contract_size": size, "entry_price": entry, "mark_price": mark, "base": "BTC",
+            "settle": settle, "is_inverse": is_inverse, "at": clock.now(),
+        }  # fmt: skip
+        VenuePosition.objects.update_or_create(
+            connection=self._at(number).connection, symbol=f"BTC in {settle}", side=side,
+            defaults=told | {"owner": self.owner, "unrealized_pnl": max(min(profit, D("1e15")), D("-1e15"))},
+        )  # fmt: skip
+
+    def close(self, number: int) -> None:
+        VenuePosition.objects.filter(connection=self._at(number).connection).delete()
+
     def price(self, venue: str, pair: str, price: Decimal) -> None:
         instrument = make_instrument(*pair.split("/"), venue=venue)
         Ticker.objects.update_or_create(instrument=instrument, defaults={"price": price, "source": "testing"})
@@ -181,11 +208,21 @@ class Books:
         children = [child for child in self.wallets if child.parent == wallet]
         return {wallet.pk}.union(*(self.below(child) for child in children))
 
+    def holds_derivatives(self, connection_id: UUID) -> UUID:
+        """Whose the derivatives of an account are: nobody has claimed them."""
+        return next(
+            one.pk for one in self.wallets if one.connection_id == connection_id and one.role == "unassigned"
+        )  # fmt: skip
+
     def value(self, members: set[UUID], base: str) -> Decimal:
-        """Every balance times its price, each to the eighteenth decimal; what has no price is left out."""
+        """Every balance, and what every derivative has won or lost, times its price, each to the eighteenth decimal;
+        what has no price is left out."""
         balances: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
         for account in Account.objects.filter(wallet__in=members, kind="wallet").select_related("wallet__connection"):
             balances[account.wallet.connection.venue].append((account.asset, account.balance))
+        for opened in VenuePosition.objects.select_related("connection"):
+            if self.holds_derivatives(opened.connection_id) in members:
+                balances[opened.connection.venue].append((opened.settle, opened.unrealized_pnl))
         total = D(0)
         for venue, held in balances.items():
             known = prices_in(assets={asset for asset, _ in held}, base=base, venue=venue)
@@ -242,6 +279,10 @@ def compare(books: Books, client: Client) -> None:
     if everything.now.is_known:
         assert everything.change.profit == everything.now.equity - stand[owner.pk].funding
     assert sum((share.value for share in everything.by_asset), D(0)) == everything.now.equity
+    now = everything.now
+    assert now.derivatives_pnl == sum((one.value or D(0) for one in everything.derivatives), D(0))
+    exposed = [one.exposed or D(0) for one in everything.holdings]
+    assert (now.net_exposure, now.gross_exposure) == (sum(exposed, D(0)), sum((abs(one) for one in exposed), D(0)))
     for path in ("/api/v1/farms", "/api/v1/agents"):
         for row in client.get(path).json():
             known = farms[UUID(row["wallet_id"])]

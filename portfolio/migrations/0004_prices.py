@@ -15,8 +15,13 @@ BEGIN
     RETURN QUERY
     WITH place AS (SELECT wallet_id, base_asset, venue FROM wallet_places WHERE owner_id = p_owner),
     held AS (
-        SELECT place.venue::text AS venue, array_agg(DISTINCT book.asset) AS assets
-        FROM wallet_books(p_owner) AS book JOIN place USING (wallet_id)
+        SELECT place.venue::text AS venue, array_agg(DISTINCT part.asset) AS assets
+        FROM (
+            SELECT book.wallet_id, book.asset FROM wallet_books(p_owner) AS book
+            UNION ALL
+            SELECT opened.wallet_id, opened.asset FROM wallet_derivatives(p_owner) AS opened
+        ) AS part
+        JOIN place USING (wallet_id)
         GROUP BY place.venue
     ),
     base AS (
@@ -41,7 +46,7 @@ class Migration(migrations.Migration):
     dependencies = (
         ("portfolio", "0003_scene_of_a_history"),
         ("trading", "0005_functions"),
-        ("wallets", "0006_hierarchy_functions"),
+        ("wallets", "0023_derivatives"),
         ("markets", "0002_prices"),
     )
 

@@ -16,12 +16,14 @@ ROWS: Final = 500
 
 _LINES: Final = f"""{valuation.BOOKS}
 SELECT held_by.wallet_id, held_by.name, held_by.role, venue_name(holding.venue), holding.asset, holding.base,
-       holding.held, holding.price, holding.value, holding.source, holding.at, count(*) OVER (),
-       sum(holding.value) OVER ()
+       holding.held, holding.price, holding.value, holding.source, holding.at, holding.symbol, opened.side,
+       opened.contracts, opened.contract_size, opened.entry_price, opened.mark_price, opened.is_inverse,
+       opened.at, count(*) OVER (), sum(holding.value) OVER ()
 FROM holding
 JOIN wallet_places AS held_by USING (wallet_id)
-WHERE holding.scope = %(only)s AND holding.held <> 0
-ORDER BY abs(holding.value) DESC NULLS FIRST, held_by.created_at, holding.asset
+LEFT JOIN derivative AS opened USING (position_id)
+WHERE holding.scope = %(only)s AND (holding.held <> 0 OR holding.position_id IS NOT NULL)
+ORDER BY abs(holding.value) DESC NULLS FIRST, held_by.created_at, holding.asset, holding.symbol
 LIMIT {ROWS}
 """  # noqa: S608 - joined from constants
 
@@ -30,7 +32,9 @@ LIMIT {ROWS}
 class Line:
     """One balance of one wallet and what it is worth; its entries are on the wallet's page.
 
-    `venue` is its name, `value` in `base`.
+    `venue` is its name, `value` in `base`. With a `symbol` it is an open derivative of the wallet: `quantity` is what
+    it has won or lost, as its venue told it at `told_at`, which follows from what stands after the symbol
+    (`quant.contracts.unrealized_profit`).
     """
 
     wallet_id: UUID
@@ -44,6 +48,14 @@ class Line:
     value: Decimal | None
     source: str | None
     priced_at: datetime | None
+    symbol: str
+    side: str | None
+    contracts: Decimal | None
+    contract_size: Decimal | None
+    entry_price: Decimal | None
+    mark_price: Decimal | None
+    is_inverse: bool | None
+    told_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

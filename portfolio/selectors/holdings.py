@@ -17,31 +17,36 @@ from portfolio.valuation import Valuation
 
 ZERO: Final = Decimal(0)
 
-_BRANCHES: Final = """,
+BRANCH: Final = """,
 branch AS (
     -- A branch is a farm with its agents; money that a master keeps for itself is the master's own branch.
     SELECT DISTINCT ON (tree.wallet_id) tree.wallet_id, tree.root_id AS branch_id
     FROM wallet_subtree(ARRAY(SELECT wallet_id FROM place)) AS tree
     JOIN place AS root ON root.wallet_id = tree.root_id
     ORDER BY tree.wallet_id, root.parent_id IS NULL, tree.distance DESC
-),
+)
+"""
+_BRANCHES: Final = f"""{BRANCH},
 held AS (
     SELECT person.wallet_id, person.name, person.role, person.parent_id, person.target_weight, holding.base,
            holding.venue, holding.asset, sum(holding.held) AS held, holding.price, sum(holding.value) AS value,
-           holding.source, holding.at, person.created_at
+           holding.source, holding.at, holding.symbol, holding.underlying, sum(holding.exposed) AS exposed,
+           person.created_at
     FROM holding
     JOIN branch USING (wallet_id)
     JOIN wallet_places AS person ON person.wallet_id = branch.branch_id
-    WHERE holding.scope = %(only)s AND holding.held <> 0
+    WHERE holding.scope = %(only)s AND (holding.held <> 0 OR holding.position_id IS NOT NULL)
     GROUP BY person.wallet_id, person.name, person.role, person.parent_id, person.target_weight, person.created_at,
-             holding.base, holding.venue, holding.asset, holding.price, holding.source, holding.at
+             holding.base, holding.venue, holding.asset, holding.price, holding.source, holding.at, holding.position_id,
+             holding.symbol, holding.underlying
 )
-"""
+"""  # noqa: S608 - joined from constants
 _FIELDS: Final = """
     held.wallet_id, held.name, held.role, held.parent_id, held.target_weight, held.base, held.venue,
-    venue_name(held.venue), held.asset, held.held, held.price, held.value, held.source, held.at
+    venue_name(held.venue), held.asset, held.held, held.price, held.value, held.source, held.at, held.symbol,
+    held.underlying, held.exposed
 """
-_ORDER: Final = "ORDER BY held.created_at, held.venue, held.asset"
+_ORDER: Final = "ORDER BY held.created_at, held.venue, held.asset, held.symbol"
 
 _HOLDINGS: Final = f"{valuation.BOOKS}{_BRANCHES} SELECT {_FIELDS} FROM held {_ORDER}"  # noqa: S608 - constants
 _VALUED: Final = f"""{valuation.VALUATION}{_BRANCHES}
@@ -52,7 +57,12 @@ FROM valuation {standings.OPENING} LEFT JOIN held ON valuation.scope = %(only)s 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """An amount of an asset in one branch of the hierarchy at one venue. `price` is None while nobody has said one."""
+    """An amount of an asset in one branch of the hierarchy at one venue. `price` is None while nobody has said one.
+
+    With a `symbol` it is an open derivative: `quantity` is what it has won or lost, in the asset that it settles in.
+    `exposed` is what moves with the price of `underlying`, in `base`, negative where it is short: nothing of the base
+    itself, and of a derivative its notional.
+    """
 
     branch_id: UUID
     branch: str
@@ -68,10 +78,21 @@ class Holding:
     value: Decimal | None
     source: str | None
     priced_at: datetime | None
+    symbol: str
+    underlying: str
+    exposed: Decimal | None
+
+    @property
+    def is_derivative(self) -> bool:
+        return bool(self.symbol)
+
+    @property
+    def side(self) -> str:
+        return "short" if self.exposed is not None and self.exposed < 0 else "long"
 
     @property
     def is_cash(self) -> bool:
-        return self.asset == self.base
+        return self.asset == self.base and not self.symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,21 +192,17 @@ def by_branch(holdings: Sequence[Holding]) -> tuple[Share, ...]:
     )  # fmt: skip
 
 
-def exposure_by_venue(
-    holdings: Iterable[Holding], *, equity: Decimal, derivatives: Iterable[tuple[str, Decimal]] = ()
-) -> tuple[VenueExposure, ...]:
-    """What would move with the market at each venue; `derivatives` are signed notionals by venue."""
+def exposure_by_venue(holdings: Iterable[Holding], *, equity: Decimal) -> tuple[VenueExposure, ...]:
+    """What would move with the market at each venue, long and short."""
     long: dict[str, Decimal] = {}
     short: dict[str, Decimal] = {}
     names: dict[str, str] = {}
     for holding in holdings:
         names[holding.venue] = holding.venue_name
         long.setdefault(holding.venue, ZERO)
-        if not holding.is_cash and holding.value is not None:
-            long[holding.venue] += holding.value
-    for venue, notional in derivatives:
-        side = long if notional > 0 else short
-        side[venue] = side.get(venue, ZERO) + abs(notional)
+        exposed = holding.exposed or ZERO
+        side = long if exposed > 0 else short
+        side[holding.venue] = side.get(holding.venue, ZERO) + abs(exposed)
     if equity <= 0:
         return ()
     return tuple(

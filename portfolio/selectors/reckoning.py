@@ -196,12 +196,19 @@ def _of_trades(term: str, name: str, kind: str, formula: str, names: Sequence[st
 
 def _open(scope: Scope) -> Reckoning:
     result = Input("", scope.unrealized, "pnl", scope.base)
-    rows = scope.positions
-    formula = "For each open position: quantity × (price now − average entry price); in the base currency, summed."
-    source = "Positions by average cost; prices as of the moment of the page"
-    return Reckoning(
-        "open_pnl", result, formula, source, [Input("Open positions", len(rows), "count")], POSITIONS, rows, len(rows)
+    rows = [*scope.positions, *scope.derivatives]
+    formula = (
+        "For each open position: quantity × (price now − average entry price); for each derivative what its venue "
+        "says, which is contracts × contract size × (mark − entry), of an inverse one × (1 ÷ entry − 1 ÷ mark), the "
+        "negative where it is short; in the base currency, summed."
     )
+    source = "Positions by average cost; prices as of the moment of the page, marks as of the last sync"
+    inputs = [
+        Input("Open positions", len(scope.positions), "count"),
+        Input("Open derivatives", len(scope.derivatives), "count"),
+        Input("Of derivatives", scope.now.derivatives_pnl if scope.now.is_known else None, "pnl", scope.base),
+    ]
+    return Reckoning("open_pnl", result, formula, source, inputs, POSITIONS, rows, len(rows))
 
 
 def _exposure(term: str, name: str, of: str) -> Callable[[Scope], Reckoning]:

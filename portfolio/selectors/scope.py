@@ -165,6 +165,11 @@ class Scope:
     def holdings(self) -> tuple[Holding, ...]:
         return self.worth.holdings
 
+    @property
+    def derivatives(self) -> tuple[Holding, ...]:
+        """The derivatives that are open at its venues."""
+        return tuple(one for one in self.holdings if one.is_derivative)
+
     @cached_property
     def behind(self) -> tuple[Venue, ...]:
         """The connections whose figures are carried forward."""

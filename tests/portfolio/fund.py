@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 from kit import clock
 from kit.users.models import User
 from markets.models import Instrument, Ticker
 from trading.models import Position
 from wallets.ledger import AccountRef, Leg, post
-from wallets.models import Connection, Platform, Wallet
+from wallets.models import Connection, Platform, VenuePosition, Wallet
 
 VENUE = "testing"
 D = Decimal
@@ -122,6 +123,21 @@ class Fund:
             position.closed_at = clock.now()
             position.exit_price = D(price)
         position.save()
+
+    def derive(
+        self, profit: str | Decimal, *, base: str = "BTC", side: str = "long", contracts: str = "1", size: str = "1",
+        entry: str = "100", mark: str = "100", settle: str = "USDT", at: datetime | None = None, **told: Any,
+    ) -> VenuePosition:  # fmt: skip
+        """A derivative that is open at the venue, as a sync wrote it down: one per base, side and settle asset."""
+        figures: dict[str, Any] = {
+            "owner": self.owner, "base": base, "settle": settle, "quantity": D(contracts), "contract_size": D(size),
+            "entry_price": D(entry), "mark_price": D(mark), "unrealized_pnl": D(profit), "at": at or clock.now(),
+            **told,
+        }  # fmt: skip
+        position, _ = VenuePosition.objects.update_or_create(
+            connection=self.connection, symbol=f"{base}/{settle}:{settle}", side=side, defaults=figures
+        )
+        return position
 
     def _open(self, wallet: str, base: str) -> Position | None:
         return Position.objects.filter(

@@ -54,7 +54,8 @@ def test_by_farm_shares_stand_against_their_targets(fund: Fund) -> None:
 def test_by_venue_and_its_exposure(fund: Fund) -> None:
     invest(fund)
     assert [(share.name, share.share) for share in by_venue(look(fund))] == [("Testing", D(1))]
-    (venue,) = exposure_by_venue(look(fund), equity=D(1000), derivatives=[("testing", D(-300))])
+    fund.derive("12", side="short", contracts="3", mark="100")
+    (venue,) = exposure_by_venue(look(fund), equity=D(1000))
     assert (venue.long, venue.short) == (D("0.2"), D("0.3"))
     assert exposure_by_venue(look(fund), equity=D(0)) == ()
 

@@ -340,7 +340,8 @@ class VenuePositionOut(Schema):
     summary="Derivatives that are open at the venue",
 )
 def venue_positions(request: HttpRequest, connection_id: UUID) -> Any:
-    """Open positions in derivatives. They are shown as the venue tells them and are part of no value here."""
+    """Open positions in derivatives, as the venue tells them. `unrealized_pnl` is part of what the wallet is worth that
+    they belong to: the connection's unassigned one or, where there is none, its master."""
     get_connection(owner_id=owner_of(request), connection_id=connection_id)
     return VenuePosition.objects.filter(connection_id=connection_id)
 

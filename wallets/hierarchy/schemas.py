@@ -13,12 +13,16 @@ from wallets.hierarchy.allocations import Line
 
 
 class HoldingOut(Schema):
-    """One asset of a wallet, in units of the asset; price and value in the tree's base asset, null if unknown."""
+    """One asset of a wallet, in units of the asset; price and value in the tree's base asset, null if unknown.
+
+    value = (balance + unrealized_pnl) × price; `unrealized_pnl` is of open derivatives that settle in the asset.
+    """
 
     asset: str
     balance: Amount
     held: Amount
     available: Amount
+    unrealized_pnl: Amount
     price: Amount | None
     price_source: str
     price_at: datetime | None

@@ -1,8 +1,8 @@
 """Reads of the hierarchy: every wallet with its figures.
 
 The tree with all its figures is one statement whatever its size: the wallets by `wallet_subtree`, what their accounts
-hold, and the prices of `markets`. Values are in the master's base asset. A holding without a
-price is named in `unpriced` and counts for nothing; its value is None, never zero.
+hold, what open derivatives have won or lost, and the prices of `markets`. Values are in the master's base asset. A
+holding without a price is named in `unpriced` and counts for nothing; its value is None, never zero.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,8 @@ class Holding:
     """One asset of one wallet, in units of the asset; price and value in the tree's base asset, None if unknown.
 
     The base asset itself costs 1, from no source and since no moment. A price `is_carried` when nobody says it any
-    more: it is the last that was known.
+    more: it is the last that was known. `unrealized_pnl` is what open derivatives that settle in the asset have won or
+    lost, `unrealized_value` that in the base asset; it is part of the value and cannot be moved.
     """
 
     asset: str
@@ -40,6 +41,8 @@ class Holding:
     price_source: str
     price_at: datetime | None
     is_carried: bool = False
+    unrealized_pnl: Decimal = ZERO
+    unrealized_value: Decimal = ZERO
 
     @property
     def available(self) -> Decimal:
@@ -47,7 +50,7 @@ class Holding:
 
     @property
     def value(self) -> Decimal | None:
-        return None if self.price is None else worth(self.balance, self.price)
+        return None if self.price is None else worth(self.balance, self.price) + self.unrealized_value
 
     @property
     def is_simulated(self) -> bool:
@@ -116,10 +119,16 @@ WITH tree AS MATERIALIZED (
     ) AS below
     JOIN wallets_wallet w ON w.id = below.wallet_id
 ),
+derivative AS MATERIALIZED (SELECT wallet_id, asset, profit FROM wallet_derivatives(%(owner)s)),
 holding AS MATERIALIZED (
-    SELECT book.*, c.venue, t.base_asset
+    SELECT wallet_id, asset, coalesce(book.held, 0) AS held, coalesce(book.reserved, 0) AS reserved,
+           opened.profit AS unrealized, opened.is_open, c.venue, t.base_asset
     FROM wallet_books(%(owner)s) AS book
-    JOIN tree t ON t.id = book.wallet_id
+    FULL JOIN (
+        SELECT wallet_id, asset, sum(profit) AS profit, bool_or(profit <> 0) AS is_open
+        FROM derivative GROUP BY wallet_id, asset
+    ) AS opened USING (wallet_id, asset)
+    JOIN tree t ON t.id = wallet_id
     JOIN wallets_connection c ON c.id = t.connection_id
 ),
 wanted AS MATERIALIZED (
@@ -133,7 +142,12 @@ SELECT t.id, t.name, t.role, t.parent_id, t.root_id, t.depth, t.trading_state, t
        t.target_weight, t.minimum_balance, t.maximum_balance, t.archived_at,
        c.name AS connection_name, c.state AS connection_state,
        c.status, c.is_paper, NOT c.is_paper AND c.live_at IS NULL AS is_watching, c.synced_at, h.asset,
-       h.held AS balance, h.reserved, r.price, r.source, r.at, r.is_carried
+       h.held AS balance, h.reserved, r.price, r.source, r.at, r.is_carried, h.unrealized, h.is_open,
+       CASE WHEN h.unrealized IS NOT NULL THEN (
+           -- Each rounded by itself, as whoever lists them does.
+           SELECT sum(round(opened.profit * r.price, 18)) FROM derivative opened
+           WHERE (opened.wallet_id, opened.asset) = (h.wallet_id, h.asset)
+       ) END AS unrealized_value
 FROM tree t
 JOIN wallets_connection c ON c.id = t.connection_id
 LEFT JOIN holding h ON h.wallet_id = t.id
@@ -184,7 +198,7 @@ class _Sprout:
 
 
 def _sprout(rows: list[dict[str, Any]]) -> _Sprout:
-    holdings = tuple(_holding(row) for row in rows if row["asset"] is not None and row["balance"])
+    holdings = tuple(_holding(row) for row in rows if row["asset"] is not None and (row["balance"] or row["is_open"]))
     own = sum((holding.value or ZERO for holding in holdings), ZERO)
     held = sum((worth(holding.held, holding.price) for holding in holdings if holding.price is not None), ZERO)
     return _Sprout(
@@ -201,7 +215,10 @@ def _sprout(rows: list[dict[str, Any]]) -> _Sprout:
 def _holding(row: dict[str, Any]) -> Holding:
     is_base = row["source"] == IDENTITY
     source, at = ("", None) if is_base else (row["source"] or "", row["at"])
-    return Holding(row["asset"], row["balance"], row["reserved"], row["price"], source, at, bool(row["is_carried"]))
+    return Holding(
+        row["asset"], row["balance"], row["reserved"], row["price"], source, at, bool(row["is_carried"]),
+        row["unrealized"] or ZERO, row["unrealized_value"] or ZERO,
+    )  # fmt: skip
 
 
 def _depth_first(sprouts: list[_Sprout]) -> list[_Sprout]:

@@ -6,6 +6,7 @@ from django.db import models
 
 from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
 from markets.bounds import ASSET_LENGTH, BEYOND, SYMBOL_LENGTH
+from quant.contracts import notional
 from wallets.models.hierarchy import Wallet
 from wallets.models.ledger import Entry, Posting
 from wallets.models.platforms import Connection
@@ -79,7 +80,8 @@ class VenuePosition(Owned):
     """An open position in a derivative as its venue told it at the last sync that could read it.
 
     `quantity` counts contracts of `contract_size` of the base asset, of an inverse market of the quote asset. Prices
-    are in the quote asset, `unrealized_pnl` in `settle`. What the venue does not tell is empty.
+    are in the quote asset, `unrealized_pnl` in `settle`; `base` is what the price is of. What the venue does not tell
+    is empty. Who it belongs to, and what it adds to their value, the SQL function `wallet_derivatives` says.
     """
 
     class Side(models.TextChoices):
@@ -88,6 +90,7 @@ class VenuePosition(Owned):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="venue_positions")
     symbol = models.CharField(max_length=SYMBOL_LENGTH)
+    base = models.CharField(max_length=ASSET_LENGTH, blank=True)
     side = models.CharField(max_length=5, choices=Side)
     quantity = MoneyField()
     contract_size = MoneyField(default=1)
@@ -117,9 +120,12 @@ class VenuePosition(Owned):
     @property
     def value(self) -> Decimal:
         """What its contracts are worth in `settle`, at the mark price or, where the venue tells none, the entry's."""
-        price: Decimal = self.mark_price or self.entry_price
-        contracts: Decimal = self.quantity * self.contract_size
-        return contracts / price if self.is_inverse else contracts * price
+        return notional(
+            contracts=self.quantity,
+            contract_size=self.contract_size,
+            price=self.mark_price or self.entry_price,
+            is_inverse=self.is_inverse,
+        )
 
 
 class VenueMovement(Owned):

@@ -1,7 +1,5 @@
-"""Open positions in derivatives, as their venue tells them: they are read and shown.
-
-They are neither traded nor part of what Moniqo says the fund is worth: that takes their profit into the books as it is
-realized, and until then no two pages may differ by it.
+"""Open positions in derivatives, as their venue tells them: what they have won or lost is part of what the fund is
+worth (see the SQL function `wallet_derivatives`). They are not traded from here.
 """
 
 import logging
@@ -41,6 +39,7 @@ def _replace(connection: Connection, told: tuple[PositionReport, ...]) -> None:
             owner_id=connection.owner_id,
             connection=connection,
             symbol=report.symbol,
+            base=report.base,
             side=report.side,
             quantity=report.quantity,
             contract_size=report.contract_size,
@@ -65,7 +64,7 @@ def _replace(connection: Connection, told: tuple[PositionReport, ...]) -> None:
 
 def _fits(connection: Connection, report: PositionReport) -> bool:
     """Whether its names can be kept; one that cannot is left out, and the others stay."""
-    fits = len(report.symbol) <= SYMBOL_LENGTH and len(report.settle) <= ASSET_LENGTH
+    fits = len(report.symbol) <= SYMBOL_LENGTH and max(len(report.settle), len(report.base)) <= ASSET_LENGTH
     if not fits:
         logger.warning("The position in %s of %s has names too long to be kept", report.symbol, connection.pk)
     return fits

@@ -216,7 +216,7 @@ class PositionReport:
 
     `quantity` counts contracts and is positive on either side; one contract is `contract_size` of the base asset, or of
     the quote asset where the market is inverse (its profit is settled in the base asset). Prices are in the quote
-    asset, `unrealized_pnl` in `settle`. What the venue does not tell is None.
+    asset, `unrealized_pnl` in `settle`; `base` is what the price is of. What the venue does not tell is None.
     """
 
     symbol: str
@@ -231,6 +231,7 @@ class PositionReport:
     margin_mode: MarginMode | None = None
     liquidation_price: Decimal | None = None
     is_inverse: bool = False
+    base: str = ""
 
     def __post_init__(self) -> None:
         _require_numbers(self)

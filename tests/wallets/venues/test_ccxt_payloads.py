@@ -81,6 +81,7 @@ def test_balances_and_positions_of_binance_futures(exchanges: Exchanges) -> None
             leverage=D("10"),
             margin_mode="cross",
             liquidation_price=D("93112.40191388"),
+            base="BTC",
         ),
     )
 
@@ -156,6 +157,7 @@ def test_positions_of_okx_count_contracts(exchanges: Exchanges) -> None:
             leverage=D("5"),
             margin_mode="isolated",
             liquidation_price=D("41234.5"),
+            base="BTC",
         ),
     )
 

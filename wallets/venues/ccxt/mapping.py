@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from markets.exchanges import steps
+from quant.contracts import unrealized_profit
 from wallets.venues.base import (
     BalanceReport,
     CandleReport,
@@ -122,19 +123,34 @@ def unified_balances(exchange: Any) -> tuple[BalanceReport, ...]:
 
 
 def position_report(position: Mapping[str, Any]) -> PositionReport | None:
-    """From ccxt's own form of a position; None for one that is closed."""
+    """From ccxt's own form of a position; None for one that is closed.
+
+    A venue that tells no profit is not taken for one that says zero: it follows from its prices.
+    """
     quantity = amount(position.get("contracts"))
     if not quantity:
         return None
+    profit, mark = number(position.get("unrealizedPnl")), number(position.get("markPrice"))
+    size, entry = number(position.get("contractSize")) or Decimal(1), amount(position.get("entryPrice"))
+    is_short, is_inverse = position.get("side") == "short", bool(position.get("inverse"))
+    if profit is None and mark and entry:
+        profit = unrealized_profit(
+            contracts=abs(quantity), contract_size=size, entry_price=entry, mark_price=mark,
+            is_long=not is_short, is_inverse=is_inverse,
+        )  # fmt: skip
+    if profit is None:
+        raise VenueAnswerError(f"The venue told neither the profit nor the price of {position['symbol']}.")
     return PositionReport(
         symbol=position["symbol"],
-        side="short" if position.get("side") == "short" else "long",
+        side="short" if is_short else "long",
         quantity=abs(quantity),
-        contract_size=number(position.get("contractSize")) or Decimal(1),
-        entry_price=amount(position.get("entryPrice")),
-        mark_price=number(position.get("markPrice")),
-        unrealized_pnl=amount(position.get("unrealizedPnl")),
+        contract_size=size,
+        entry_price=entry,
+        mark_price=mark,
+        unrealized_pnl=profit,
         settle=str(position.get("settle") or ""),
+        is_inverse=is_inverse,
+        base=str(position.get("base") or ""),
         leverage=number(position.get("leverage")),
         margin_mode="isolated" if position.get("marginMode") == "isolated" else "cross",
         liquidation_price=number(position.get("liquidationPrice")) or None,

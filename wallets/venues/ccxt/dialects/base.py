@@ -52,8 +52,10 @@ class Dialect:
             return ()
         reports = []
         for position in exchange.fetch_positions():
-            position["settle"] = exchange.market(position["symbol"])["settle"]
-            reports.append(position_report(position))
+            market = exchange.market(position["symbol"])
+            reports.append(
+                position_report({**position, **{name: market[name] for name in ("settle", "base", "inverse")}})
+            )
         return tuple(report for report in reports if report is not None)
 
     def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:

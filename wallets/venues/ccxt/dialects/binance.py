@@ -138,6 +138,7 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         leverage=number(row.get("leverage")),
         margin_mode="isolated" if row.get("marginType") == "isolated" else "cross",
         liquidation_price=number(row.get("liquidationPrice")) or None,
+        base=market["base"] or "",
     )
 
 

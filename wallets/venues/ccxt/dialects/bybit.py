@@ -158,6 +158,7 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         leverage=number(row["leverage"]),
         margin_mode="isolated" if str(row["tradeMode"]) == "1" else "cross",
         liquidation_price=number(row["liqPrice"]) or None,
+        base=market["base"] or "",
     )
 
 

@@ -143,6 +143,7 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         leverage=number(row["lever"]),
         margin_mode="isolated" if row["mgnMode"] == "isolated" else "cross",
         liquidation_price=number(row["liqPx"]) or None,
+        base=market["base"] or "",
     )
 
 
