@@ -38,7 +38,8 @@ def course(
 
 
 def _end(row: GoalRow, last: datetime) -> datetime:
-    return max(row.goal.ends_at or last, last)
+    """The deadline of a goal that goes on; one that has ended leads nowhere any more."""
+    return last if row.goal.ended_at else max(row.goal.ends_at or last, last)
 
 
 def _plan(row: GoalRow, begins: Decimal) -> list[tuple[datetime, Decimal]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from goals.models import Goal
 from goals.reach import Reach
 from goals.targets import Target, load, read
 from kit import clock
+from kit.decimals import plain
 from kit.errors import InvalidInputError
 from kit.users.models import User
+from wallets.hierarchy.movements import smallest_unit
 from wallets.models import Wallet
 
 FUND: Final = "fund"
@@ -159,10 +162,14 @@ def _settle(action: dict[str, Any], place: str, reach: Reach, base: str) -> None
             said = f"{target.name} would give to itself: collect to a wallet outside of what gives."
             raise _wrong(f"{place}.to", said)
         if target not in reach.places(sources):
-            said = f"{target.name} is not above all that gives: collect to its farm, its master or a reserve."
+            said = f"{target.name} is not above all that gives: collect to its farm, its master or that one's reserve."
             raise _wrong(f"{place}.to", said)
     if "asset" in action:
         action["asset"] = _asset(action["asset"], place, reach.assets(sources), base)
+        amount, unit = Decimal(action["amount"]), smallest_unit(action["asset"])
+        if amount % unit:
+            said = f"An amount of {action['asset']} is one of steps of {plain(unit)}: leave the further decimals out."
+            raise _wrong(f"{place}.amount", said)
 
 
 def _asset(named: str, place: str, kept: Sequence[str], base: str) -> str:

@@ -42,5 +42,6 @@ def switch(goal: Goal, wallets: Collection[UUID], state: str, *, before: Collect
             name=wallet.name,
             target_weight=wallet.target_weight,
             trading_state=state,
+            held_for="" if state == ACTIVE else f"goal “{goal.name}”",
         )
     return changed

@@ -33,8 +33,11 @@ class Reach:
         return wallet.role not in Wallet.IDLE and any(one in sources for one in self._path(wallet))
 
     def places(self, sources: Sequence[Wallet]) -> Sequence[Wallet]:
-        """Where what these give may go: reserves, and the farms and masters above all of them."""
-        reserves = [one for one in self.family.values() if one.role == Wallet.Role.RESERVE]
+        """Where what these give may go: a reserve under the master of any, and the farms and masters above them all."""
+        masters = [self._path(one)[-1] for one in sources]
+        reserves = [
+            one for one in self.family.values() if one.role == Wallet.Role.RESERVE and self._path(one)[-1] in masters
+        ]
         first, *others = [self._path(one)[1:] for one in sources] or [[]]
         return [*reserves, *(one for one in first if all(one in path for path in others))]
 

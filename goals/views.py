@@ -19,6 +19,7 @@ from kit.errors import MoniqoError
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
 from kit.paging import Pages
 from trading.selectors.trades import trade_row
+from wallets.hierarchy.places import get_wallet
 from wallets.models import Wallet
 
 PER_PAGE: Final = 24
@@ -64,6 +65,8 @@ def card(request: HtmxRequest) -> HttpResponse:
     """The worst of the open goals, for other pages: of all, or of those that `?wallet=…` works for."""
     with missing_is_404(ValueError):
         wallet_id = UUID(text) if (text := request.GET.get("wallet", "")) else None
+        if wallet_id is not None:
+            get_wallet(owner_id=owner_of(request), wallet_id=wallet_id)
     rows = selectors.open_rows(owner_id=owner_of(request), wallet_id=wallet_id)
     context = {"rows": rows[:ON_A_CARD], "more": len(rows) - ON_A_CARD, "wallet_id": wallet_id}
     return render(request, "goals/small.html", context)

@@ -97,6 +97,7 @@
 -- migration wallets 0021_unassigned 7a34274e013e9278
 -- migration wallets 0022_assets_as_venues_call_them c684d9225d00f793
 -- migration wallets 0023_derivatives ce187382a1dc4fe3
+-- migration wallets 0024_held_for ab19a87b5c625f70
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -1514,27 +1515,27 @@ $$;
 -- Name: wallet_path(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.wallet_path(p_wallet uuid) RETURNS TABLE(step integer, wallet_id uuid, connection_id uuid, name text, trading_state text)
+CREATE FUNCTION public.wallet_path(p_wallet uuid) RETURNS TABLE(step integer, wallet_id uuid, connection_id uuid, name text, trading_state text, held_for text)
     LANGUAGE sql STABLE
     AS $$
     WITH RECURSIVE path AS (
         SELECT id, parent_id, wallets_wallet.connection_id, wallets_wallet.name, wallets_wallet.trading_state,
-               protects_in_halt, 0 AS step
+               protects_in_halt, wallets_wallet.held_for, 0 AS step
         FROM wallets_wallet WHERE id = p_wallet
         UNION ALL
         SELECT above.id, above.parent_id, above.connection_id, above.name, above.trading_state,
-               above.protects_in_halt, path.step + 1
+               above.protects_in_halt, above.held_for, path.step + 1
         FROM wallets_wallet AS above JOIN path ON above.id = path.parent_id
     )
     SELECT path.step, path.id, NULL::uuid, path.name,
            CASE WHEN path.trading_state = 'halted' AND NOT path.protects_in_halt THEN 'frozen'
-                ELSE path.trading_state END
+                ELSE path.trading_state END, path.held_for
     FROM path
     UNION ALL
     SELECT -1, NULL, venue.id, venue.name,
            CASE WHEN venue.state <> 'active' THEN 'closed'
                 WHEN NOT venue.is_paper AND venue.live_at IS NULL THEN 'watching'
-                ELSE 'active' END
+                ELSE 'active' END, ''
     FROM path JOIN wallets_connection AS venue ON venue.id = path.connection_id
     WHERE path.step = 0
     ORDER BY 1
@@ -3368,6 +3369,7 @@ CREATE TABLE public.wallets_wallet (
     archived_at timestamp with time zone,
     maximum_balance numeric(38,18),
     protects_in_halt boolean NOT NULL,
+    held_for character varying(200) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT wallet_ceiling_above_the_minimum CHECK (((maximum_balance IS NULL) OR (maximum_balance >= minimum_balance))),
     CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = ANY (ARRAY[('master'::character varying)::text, ('unassigned'::character varying)::text]))) OR ((NOT ((role)::text = ANY (ARRAY[('master'::character varying)::text, ('unassigned'::character varying)::text]))) AND (parent_id IS NOT NULL)))),
     CONSTRAINT wallet_minimum_balance_not_negative CHECK ((minimum_balance >= (0)::numeric)),
@@ -4551,7 +4553,8 @@ INSERT INTO public.django_migrations VALUES
 	(94, 'trading', '0016_stops', now()),
 	(95, 'trading', '0017_ai_state', now()),
 	(96, 'users', '0004_second_factors_under_aes', now()),
-	(97, 'users', '0005_bound_tokens', now());
+	(97, 'users', '0005_bound_tokens', now()),
+	(98, 'wallets', '0024_held_for', now());
 
 
 --
@@ -5010,7 +5013,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 73, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 97, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 98, true);
 
 
 --

@@ -116,9 +116,12 @@ def test_from_the_moment_that_a_goal_ends_nothing_is_opened_where_positions_are_
     # Nothing has been done yet: whoever acts for goals comes later.
     assert steps(ground, goal)["close"].tries == 0
     refused = ground.desk.place("buy", "1")
-    assert (refused.status, "only reduces" in str(refused.refusal)) == ("rejected", True), refused.refusal
+    said = f"only reduces positions now, for goal “{goal.name}”: set it to active before buying."
+    assert (refused.status, said in str(refused.refusal)) == ("rejected", True), refused.refusal
     assert ground.carry_out(goal) is True
     assert ground.desk.place("buy", "1").status != "rejected"
+    with ground.tenant():
+        assert not Wallet.objects.exclude(held_for="").exists()
 
 
 def test_positions_are_closed_profit_is_collected_and_distributed_to_the_last_digit(ground: Ground) -> None:

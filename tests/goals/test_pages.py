@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
@@ -412,7 +412,8 @@ def test_the_pages_cost_the_same_however_many_goals_there_are(
 
 
 def test_ids_that_are_none_are_no_pages(pages: Client) -> None:
-    assert pages.get("/goals/card/?wallet=none").status_code == 404
+    for unknown in ("none", uuid4()):  # all of the fund's would look like its own
+        assert pages.get(f"/goals/card/?wallet={unknown}").status_code == 404
     assert pages.get("/goals/?wallet=none").status_code == 200
     assert pages.get("/goals/new/?like=none").status_code == 404
     assert pages.get(f"/goals/{UUID(int=0)}/").status_code == 404

@@ -67,6 +67,8 @@ def test_where_several_assets_are_kept_a_fixed_amount_says_which(ground: Ground,
     said = make(client, ground, scope="fund", actions=[fixed | {"asset": "ETH"}]).json()["fields"]["actions.0.asset"]
     assert said == "Choose what is kept where it is collected: BTC, USDT."
     assert "actions.0.asset" in make(client, ground, actions=[{"do": "collect", "asset": "BTC"}]).json()["fields"]
+    finer = make(client, ground, scope="fund", actions=[fixed | {"asset": "USDT", "amount": "1.001"}]).json()["fields"]
+    assert finer["actions.0.amount"] == "An amount of USDT is one of steps of 0.01: leave the further decimals out."
     goal = made(client, ground, scope="fund", actions=[fixed | {"asset": "BTC"}])
     assert "Collect 1 BTC" in text_of(client, f"/goals/{goal['id']}/").replace("\xa0", " ")
     walk = Journey(client, f"/goals/{goal['id']}/edit/").press("next").press("next").press("next")
@@ -78,10 +80,12 @@ def test_a_collection_is_held_to_its_scope_and_goes_up(ground: Ground, client: C
     other = ground.wallet("Other farm", "farm", desk.master)
     agent = ground.wallet("Its agent", "agent", other)
     reserve = ground.wallet("Savings", "reserve", desk.master)
+    elsewhere = ground.wallet("Bitcoin savings", "reserve", bitcoin_fund(ground, "2")[0])
     scope = [str(desk.wallet.pk)]
     for given, place, said in (
         ({"to": agent}, "to", "Its agent is not above all that gives"),
         ({"to": other}, "to", "Other farm is not above all that gives"),
+        ({"to": elsewhere}, "to", "Bitcoin savings is not above all that gives"),
         ({"from": agent}, "from", "Its agent does not work for this goal"),
         ({"from": desk.farm}, "from", "does not work for this goal"),
         ({"from": reserve}, "from", "Savings does not work for this goal"),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from goals import selectors, services, tasks
+from goals import charts, selectors, services, tasks
 from goals.history import midnights_of
 from goals.models import Goal, GoalProgress
 from kit import clock
@@ -161,6 +161,19 @@ def test_a_goal_with_a_past_has_a_projection_at_once(ground: Ground) -> None:
     assert found is not None
     # A trade each day, so every future is the same: 9 and three days less an hour.
     assert found.low == found.high == pytest.approx(12 - 1 / 24)
+
+
+def test_the_chart_of_a_goal_that_has_ended_ends_with_it(ground: Ground) -> None:
+    with clock.at(FIRST + timedelta(days=9)):
+        goal = ground.goal(target=12, starts_at=FIRST, ends_at=FIRST + timedelta(days=30))
+        with ground.tenant():
+            until = []
+            for _ in range(2):
+                row = selectors.goal_row(owner_id=ground.owner_id, goal_id=goal.pk)
+                until.append(charts.course(row, [], None)["layout"]["xaxis"]["range"][1][:10])
+                if row.goal.status == "active":
+                    services.cancel(owner_id=ground.owner_id, goal_id=goal.pk)
+    assert until == [f"{FIRST + timedelta(days=day):%Y-%m-%d}" for day in (30, 9)]
 
 
 def test_days_without_a_trade_are_days_of_the_projection_too(ground: Ground) -> None:

@@ -110,12 +110,16 @@ def _check_state(proposal: Proposal) -> Told:
         if step.trading_state == FROZEN:
             return f"{step.name} is halted, and its owner wants no stop carried out meanwhile: set it to active first."
         if step.trading_state == HALTED and not proposal.protects:
-            return f"Trading is halted at {step.name}: set it to active before placing orders."
+            return f"Trading is halted at {step.name}{_held(step)}: set it to active before placing orders."
         if step.trading_state == REDUCING and not proposal.reduces:
-            return f"{step.name} only reduces positions now: set it to active before buying."
+            return f"{step.name} only reduces positions now{_held(step)}: set it to active before buying."
         if step.trading_state not in {ACTIVE, REDUCING, HALTED}:
             return f"The trading state of {step.name} is not known: set it to active, reducing or halted."
     return ""
+
+
+def _held(step: Limits) -> str:
+    return f", for {step.held_for}" if step.held_for else ""
 
 
 def _check_daily_loss(proposal: Proposal) -> Told:

@@ -150,7 +150,7 @@ SELECT wanted.wallet_id, step.name, step.trading_state, own.allowed_symbols::tex
        CASE WHEN own.maximum_open_positions IS NOT NULL
             THEN trading_open_below(step.wallet_id, step.connection_id) ELSE 0 END,
        coalesce(step.wallet_id, step.connection_id),
-       asked.exposure, asked.stop_distance, asked.target_distance
+       asked.exposure, asked.stop_distance, asked.target_distance, step.held_for
 FROM unnest(%s::uuid[]) AS wanted (wallet_id)
 CROSS JOIN LATERAL wallet_path(wanted.wallet_id) AS step
 LEFT JOIN LATERAL (
@@ -239,13 +239,11 @@ def _limits(
     name: str, state: str, symbols: str | None, notional: Decimal | None, asset: str | None, *others: Any
 ) -> risk.Limits:
     listed = None if symbols is None else frozenset(json.loads(symbols))
-    *loss_and_caps, opened, step_id, exposure, stop, target = others
+    *loss_and_caps, opened, step_id, exposure, stop, target, held_for = others
     loss, caps = loss_and_caps[:3], risk.Caps(*loss_and_caps[3:])
     asked = risk.Asked(exposure, stop, target)
-    said = risk.Limits(
-        name, state, listed, notional, asset or "", caps=caps, open_positions=opened, id=step_id, asked=asked
-    )
-    return told(said, *loss)
+    said = risk.Limits(name, state, listed, notional, asset or "", caps=caps, open_positions=opened, id=step_id)
+    return told(replace(said, asked=asked, held_for=held_for), *loss)
 
 
 def told(

@@ -63,7 +63,7 @@ class Limits:
     quote asset of an order), None where no price tells. `rests_until` is when the day ends in which `lost`, a fraction,
     has reached `maximum_daily_loss`; None while it has not. `position_in_unit` is the caps' largest position in the
     unit of the path; `open_positions` counts those of the step and below it, orders that will open one included, where
-    the caps limit their number.
+    the caps limit their number. `held_for` names what changed the trading state, where that was no person.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Limits:
     open_positions: int = 0
     id: UUID | None = None
     asked: Asked = NOTHING_ASKED
+    held_for: str = ""
 
     @property
     def is_unpriced(self) -> bool:

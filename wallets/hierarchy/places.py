@@ -87,11 +87,13 @@ def update_wallet(
     trading_state: str,
     minimum_balance: Decimal | None = None,
     maximum_balance: Decimal | str | None = UNCHANGED,
+    held_for: str = "",
 ) -> Wallet:
     """Change what a user may change of a wallet: its name, target weight, trading state, minimum balance and ceiling.
 
     Both are amounts of its base asset; a `minimum_balance` of None leaves it as it is, a `maximum_balance` of None
-    removes it. Raises InvalidInputError naming the field, ConflictError for a name in use.
+    removes it. `held_for` names what changes the trading state, where that is no person. Raises InvalidInputError
+    naming the field, ConflictError for a name in use.
     """
     wallet = get_wallet(owner_id=owner_id, wallet_id=wallet_id)
     if not name.strip():
@@ -107,7 +109,9 @@ def update_wallet(
     if not isinstance(maximum_balance, str):
         wallet.maximum_balance = maximum_balance
     _check_ceiling(wallet)
-    wallet.name, wallet.target_weight, wallet.trading_state = name.strip(), target_weight, trading_state
+    if trading_state != wallet.trading_state:
+        wallet.trading_state, wallet.held_for = trading_state, held_for
+    wallet.name, wallet.target_weight = name.strip(), target_weight
     save_in_place(wallet)
     after = _settings(wallet)
     audit.record_change(

@@ -38,6 +38,12 @@ class Wallet(Identified, Owned):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="wallets")
     base_asset = models.CharField(max_length=20, default="USDT")
     trading_state = models.CharField(max_length=8, choices=TradingState, default=TradingState.ACTIVE)
+    held_for = models.CharField(
+        max_length=200,
+        blank=True,
+        db_default="",
+        help_text="What lets it only reduce or halt, where that was no person: a goal, say.",
+    )
     protects_in_halt = models.BooleanField(
         default=True,
         help_text="Stops are carried out while it is halted; its owner ends that in words only.",
