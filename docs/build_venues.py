@@ -112,7 +112,7 @@ def _notes(slug: str, title: str) -> str:
     lines = [
         f"- {OPERATIONS[name]}: {'' if can.works == 'yes' else f'{can.works}. '}{can.note}\n"
         for name, can in CAPABILITIES[slug].items()
-        if can.note and name != "streams"
+        if can.note
     ]
     return f"## {title}\n\n{''.join(lines)}"
 

@@ -1,4 +1,5 @@
-"""Signs of life: beat and the workers of each queue leave the time of their last one in Redis; anybody may ask its age.
+"""Signs of life: beat, the workers of each queue and the process that listens to venues leave the time of their last
+one in Redis; anybody may ask its age.
 
 Every ten seconds beat sends `beat_tick` to each queue. Sending it is beat's sign of life, carrying it out is the
 workers': the second proves the whole way from the schedule through the broker to a process with a free hand. Asking
@@ -13,10 +14,10 @@ import redis
 from celery import shared_task
 from celery.signals import before_task_publish
 
-PARTS: Final = ("orders", "prices", "sync", "beat")
+PARTS: Final = ("orders", "prices", "sync", "streams", "beat")
 # Six ticks: workers that are busy with a long task are not dead. All of `sync` may wait for slow venues until their
 # time is up, and nothing but syncs waits behind them.
-FRESH_SECONDS: Final = {"orders": 60.0, "prices": 60.0, "sync": 150.0, "beat": 60.0}
+FRESH_SECONDS: Final = {"orders": 60.0, "prices": 60.0, "sync": 150.0, "streams": 60.0, "beat": 60.0}
 # Two machines' clocks differ by a second or two. A sign from further in the future was left by a clock that was wrong,
 # and says nothing about the present.
 AHEAD_SECONDS: Final = 10.0

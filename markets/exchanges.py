@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
 from threading import Lock
@@ -72,6 +72,14 @@ def open_session(access: Access) -> Any:
 
     if access.exchange_id not in ccxt.exchanges:
         raise InvalidInputError(f"Choose another exchange: ccxt knows no {access.exchange_id!r}.")
+    return configured(_exact(access.exchange_id), access)
+
+
+def configured(kind: Any, access: Access) -> Any:
+    """A session of this class of ccxt's, which talks where and as whom `access` says.
+
+    Raises InvalidInputError for an exchange that has no sandbox.
+    """
     config = {
         "enableRateLimit": access.throttles,
         "timeout": access.timeout_ms,
@@ -81,7 +89,7 @@ def open_session(access: Access) -> Any:
     }
     if hostname := access.options.get("hostname"):  # of a region, such as my.okx.com
         config["hostname"] = hostname
-    exchange = _exact(access.exchange_id)(config)
+    exchange = kind(config)
     if access.is_sandbox:
         if not exchange.urls.get("test"):
             raise InvalidInputError(f"Connect to {exchange.name} itself: it has no sandbox.")
@@ -109,7 +117,7 @@ def open_exchange(exchange_id: str, base_url: str) -> Any:
     return open_session(Access(exchange_id, base_url=base_url, options=options))
 
 
-def _signing(exchange: Any) -> Callable[..., Any]:
+def signing(exchange: Any) -> Callable[..., Any]:
     """ccxt's signing of requests, which says of half a key that it is none: nothing was sent then."""
     import ccxt
 
@@ -132,12 +140,6 @@ def _exact(exchange_id: str) -> Any:
     def remember(self: Any, status: int, *answer: Any) -> Any:
         self.last_status = status
         return exchange.on_rest_response(self, status, *answer)
-
-    def read(_: Any, text: str) -> Any:
-        try:
-            return json.loads(text, parse_float=str, parse_constant=str)
-        except ValueError as error:
-            raise ccxt.BadResponse(f"{exchange_id} broke off in the middle of its answer") from error
 
     def fetch(self: Any, *request: Any, **options: Any) -> Any:
         if self.deadline is None:
@@ -165,13 +167,23 @@ def _exact(exchange_id: str) -> Any:
         "last_status": 0,
         "paced": (0.0, 0.0),
         "deadline": None,
-        "sign": _signing(exchange),
+        "sign": signing(exchange),
         "fetch": fetch,
         "throttle": pace,
         "on_rest_response": remember,
-        "on_json_response": read,
+        "on_json_response": lambda self, text: exactly(text, exchange_id),
     }
     return type(exchange_id, (exchange,), changes)
+
+
+def exactly(text: str, exchange_id: str) -> Any:
+    """JSON with its numbers as they are written. Raises ccxt's BadResponse for what is none."""
+    import ccxt
+
+    try:
+        return json.loads(text, parse_float=str, parse_constant=str)
+    except ValueError as error:
+        raise ccxt.BadResponse(f"{exchange_id} broke off in the middle of its answer") from error
 
 
 @contextmanager
@@ -197,7 +209,7 @@ _SHARED_OPTIONS: Final = ("marketsByAltname",)
 def load_markets(exchange: Any, access: Access) -> None:
     """Give the session its exchange's markets, asking for them only when this process has not within the hour.
 
-    Sessions of the same exchange and address share one copy: a loaded one takes megabytes.
+    Sessions of the same exchange and address share one copy, whether they ask or listen: a loaded one takes megabytes.
     """
     if exchange.markets:
         return
@@ -206,11 +218,12 @@ def load_markets(exchange: Any, access: Access) -> None:
     with _loading.setdefault(key, Lock()):
         at, shared = _markets.get(key, (float("-inf"), {}))
         if time.monotonic() - at > MARKETS_SECONDS:
-            exchange.load_markets()
-            shared = {name: getattr(exchange, name) for name in _SHARED}
-            shared["options"] = {name: exchange.options[name] for name in _SHARED_OPTIONS if name in exchange.options}
+            # A session that listens cannot ask and wait at once: one of questions does it.
+            reader = exchange if exchange.synchronous else open_session(replace(access, credentials={}))
+            reader.load_markets()
+            shared = {name: getattr(reader, name) for name in _SHARED}
+            shared["options"] = {name: reader.options[name] for name in _SHARED_OPTIONS if name in reader.options}
             _markets[key] = (time.monotonic(), shared)
-            return
     for name in _SHARED:
         setattr(exchange, name, shared[name])
     exchange.options.update(shared["options"])
@@ -224,7 +237,8 @@ def forget_markets() -> None:
 def _redirected(urls: Any, base_url: str) -> Any:
     if isinstance(urls, dict):
         return {name: _redirected(url, base_url) for name, url in urls.items()}
-    return str(urls).replace("https://", f"{base_url}/", 1)
+    # http becomes ws, and https wss.
+    return str(urls).replace("https://", f"{base_url}/", 1).replace("wss://", f"ws{base_url.removeprefix('http')}/", 1)
 
 
 def asked(question: Callable[[], Any]) -> Any:

@@ -98,6 +98,7 @@
 -- migration wallets 0022_assets_as_venues_call_them c684d9225d00f793
 -- migration wallets 0023_derivatives ce187382a1dc4fe3
 -- migration wallets 0024_held_for ab19a87b5c625f70
+-- migration wallets 0025_streams 285b480f4be07526
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -3344,6 +3345,9 @@ CREATE TABLE public.wallets_connection (
     next_try_at timestamp with time zone,
     deposits_to_id uuid,
     withdrawals_from_id uuid,
+    stream character varying(8) NOT NULL,
+    stream_since timestamp with time zone,
+    stream_detail text NOT NULL,
     CONSTRAINT wallets_connection_failures_check CHECK ((failures >= 0))
 );
 
@@ -4554,7 +4558,8 @@ INSERT INTO public.django_migrations VALUES
 	(95, 'trading', '0017_ai_state', now()),
 	(96, 'users', '0004_second_factors_under_aes', now()),
 	(97, 'users', '0005_bound_tokens', now()),
-	(98, 'wallets', '0024_held_for', now());
+	(98, 'wallets', '0024_held_for', now()),
+	(99, 'wallets', '0025_streams', now());
 
 
 --
@@ -5013,7 +5018,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 73, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 98, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 99, true);
 
 
 --

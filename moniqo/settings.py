@@ -296,6 +296,11 @@ CCXT_BASE_URL = os.environ.get("MONIQO_CCXT_BASE_URL", "")
 # How long an exchange may take to answer; an order without an answer by then is looked up, never repeated.
 VENUE_TIMEOUT_MS = int(os.environ.get("MONIQO_VENUE_TIMEOUT_MS", "10000"))
 FEED_SECONDS, SYNC_SECONDS = schedule.FEED_SECONDS, schedule.SYNC_SECONDS
+# Where a venue tells by itself, it is asked this often all the same; figures that are three rounds old count as stale.
+STREAM_CHECK_SECONDS = min(float(os.environ.get("MONIQO_STREAM_CHECK_SECONDS") or 2 * SYNC_SECONDS), 2.5 * SYNC_SECONDS)
+PRICE_CHECK_SECONDS = float(os.environ.get("MONIQO_PRICE_CHECK_SECONDS", "60"))  # the same for prices
+# A venue that says nothing for so long, not even in answer to a ping, counts as gone.
+STREAM_SILENCE_SECONDS = float(os.environ.get("MONIQO_STREAM_SILENCE_SECONDS", "30"))
 DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
 SYNC_LOG_DAYS = 30
 AGENT_RUN_DAYS = int(os.environ.get("MONIQO_AGENT_RUN_DAYS", "90"))  # decisions to do nothing; others stay for ever

@@ -4,6 +4,7 @@
 * `sending`: the row meets the venue, outside of any transaction, and whatever happens is resolved later;
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
+* `told`: a venue has told by itself that something happened to orders: it is asked about them;
 * `adopting`: what a wallet holds without a trade becomes a position;
 * `closing`: a person leaves a position, or everything below a wallet is left;
 * `exits`: the stop and the target of a position are carried out;
@@ -21,6 +22,7 @@ from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
 from trading.orders.stopping import call_off, due_stops, preview_stop, stop
 from trading.orders.stopping import carry_out as carry_out_stop
+from trading.orders.told import look_at_orders
 from trading.positions.adopting import adopt, unclaimed
 from trading.risk.daily_loss import watch as watch_daily_losses
 from trading.risk.daily_loss import watched as watched_for_daily_losses
@@ -44,6 +46,7 @@ __all__ = (
     "due_stops",
     "execute_order",
     "keep_protection",
+    "look_at_orders",
     "place_order",
     "preview_stop",
     "record_report",

@@ -53,6 +53,20 @@ def resolve_orders() -> int:
     return due
 
 
+@shared_task(name="trading.tasks.look_at_orders")
+def look_at_orders(
+    owner_id: str, connection_id: str, names: list[str], numbers: list[str], everything: bool = False
+) -> int:
+    """Ask a venue about orders that it has told something of by itself; returns how many it knew."""
+    return services.look_at_orders(
+        owner_id=UUID(owner_id),
+        connection_id=UUID(connection_id),
+        names=names,
+        numbers=numbers,
+        everything=everything,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     """What is done in one piece; `subject` is the order or the connection that it fails with."""

@@ -21,7 +21,7 @@ def watch_parts(queue: str) -> None:
         if heartbeat.is_fresh(part, seconds):
             services.resolve_platform_alert(key=f"lag:{part}")
             continue
-        what = "beat" if part == "beat" else f"the workers of {part}"
+        what = {"beat": "beat", "streams": "the process that listens to venues"}.get(part, f"the workers of {part}")
         services.raise_platform_alert(
             key=f"lag:{part}",
             level=PlatformAlert.Level.CRITICAL,

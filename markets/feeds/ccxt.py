@@ -5,7 +5,7 @@ ccxt takes seconds and 70 MB to import, so it is imported by the process that co
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Final
@@ -19,6 +19,7 @@ from kit.errors import InvalidInputError
 from markets.candles.files.judging import sound
 from markets.candles.reading import TIMEFRAME_MS, last_closed_bar, milliseconds, moment
 from markets.exchanges import RefusedError, asked, has_steps, money, open_exchange, steps
+from markets.feeds.streamed import need_not_ask
 from markets.models import Instrument, Timeframe
 from markets.services import NewQuote, ensure_instrument, prune_candles, record_quotes, store_candles
 from quant.candles import DAY_MS, Floats
@@ -51,7 +52,7 @@ def collect(exchange_id: str, base_url: str = "") -> list[int]:
     try:
         exchange = open_exchange(exchange_id, settings.CCXT_BASE_URL or base_url)
         instruments = _instruments(exchange_id, exchange)
-        quoted = _record_tickers(exchange, instruments)
+        quoted = [] if need_not_ask(exchange_id) else _record_tickers(exchange, instruments)
         _store_closed(exchange, list(instruments.values()))
         return quoted
     finally:
@@ -101,7 +102,7 @@ def _record_tickers(exchange: Any, instruments: dict[str, Instrument]) -> list[i
     tickers = _tickers(exchange, list(instruments))
     quotes = []
     for symbol, instrument in instruments.items():
-        quote = _quote(exchange.id, instrument, tickers.get(symbol) or {})
+        quote = quote_of(exchange.id, instrument, tickers.get(symbol) or {})
         if quote is not None:
             quotes.append(quote)
     record_quotes(quotes)
@@ -119,7 +120,7 @@ def _tickers(exchange: Any, symbols: list[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _quote(source: str, instrument: Instrument, ticker: dict[str, Any]) -> NewQuote | None:
+def quote_of(source: str, instrument: Instrument, ticker: Mapping[str, Any]) -> NewQuote | None:
     """Prices as the exchange wrote them; None without a last price. A moment in the future or without a date is now."""
     now = clock.now()
     price, bid, ask = (money(ticker.get(name)) for name in ("last", "bid", "ask"))
@@ -132,6 +133,19 @@ def _quote(source: str, instrument: Instrument, ticker: dict[str, Any]) -> NewQu
     except (OverflowError, OSError, ValueError):
         said = now
     return NewQuote(instrument.pk, price, bid, ask, source, min(said, now))
+
+
+def record_told(exchange_id: str, tickers: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Make these the latest prices of the exchange's instruments, in one statement; one that is older than what is
+    known changes nothing. Returns the ids of the instruments."""
+    symbols = [str(ticker["symbol"]) for ticker in tickers]
+    known = Instrument.objects.filter(venue=exchange_id, symbol__in=symbols, is_active=True, is_simulated=False)
+    instruments = {instrument.symbol: instrument for instrument in known}
+    told = ((instruments.get(str(ticker["symbol"])), ticker) for ticker in tickers)
+    found = (quote_of(exchange_id, instrument, ticker) for instrument, ticker in told if instrument is not None)
+    quotes = [quote for quote in found if quote is not None]
+    record_quotes(quotes)
+    return [quote.instrument_id for quote in quotes]
 
 
 # --- candles -------------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def test_readyz_is_ready_when_every_part_is(client: Client, redis_of_my_own: red
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json()["status"] == "ready"
-    assert set(response.json()["parts"]) == {"database", "redis", "orders", "prices", "sync", "beat"}
+    assert set(response.json()["parts"]) == {"database", "redis", "orders", "prices", "sync", "streams", "beat"}
     assert "no-cache" in response.headers["Cache-Control"]
 
 
@@ -119,5 +119,6 @@ def test_the_container_check_follows_the_sign_of_life(redis_of_my_own: redis.Red
     for part in ("orders", "prices"):
         heartbeat.beat_once(part)
     assert check() == 1, "nobody syncs"
-    heartbeat.beat_once("sync")
+    for part in ("sync", "streams"):
+        heartbeat.beat_once(part)
     assert check() == 0

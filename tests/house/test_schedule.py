@@ -30,13 +30,15 @@ def test_orders_wait_behind_nothing_but_orders() -> None:
 
 
 def test_every_queue_has_workers_and_a_heartbeat() -> None:
-    assert set(workers.wanted(workers.DEFAULT)) == set(schedule.QUEUES)
+    assert set(workers.wanted(workers.DEFAULT)) == {*schedule.QUEUES, workers.STREAMS}
     ticks = [entry for entry in schedule.SCHEDULE.values() if entry["task"] == "kit.heartbeat.beat_tick"]
     assert sorted(entry["options"]["queue"] for entry in ticks) == sorted(schedule.QUEUES)
     assert {entry["args"] for entry in ticks} == {(queue,) for queue in schedule.QUEUES}
 
 
-@pytest.mark.parametrize("text", ["orders", "orders=0", "order=1", "orders=2;sync=1", "sync=3-2", "sync=-2", "sync=2-"])
+@pytest.mark.parametrize(
+    "text", ["orders", "orders=0", "order=1", "orders=2;sync=1", "sync=3-2", "sync=-2", "sync=2-", "streams=2"]
+)
 def test_a_wrong_number_of_workers_is_one_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="write it like orders=2,prices=1,sync=2-6"):
         workers.wanted(text)

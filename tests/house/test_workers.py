@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import pytest
 from django.conf import settings
 
@@ -17,7 +18,10 @@ from kit.embedded.environment import DATABASE_VARIABLES
 from kit.users.models import User
 from moniqo.celery import app
 from tests.conftest import address
+from tests.simulators.listening import wait_until
 from tests.simulators.server import Exchanges
+from tests.trading.desk import assert_books_prove_themselves
+from tests.trading.exchange_desk import desk_at
 from tests.wallets.keys import key_of
 from wallets.models import Connection, Platform, SyncRun
 from wallets.sync import runs as sync
@@ -36,17 +40,17 @@ def silence() -> Iterator[str]:
 
 
 @contextmanager
-def workers(database: str) -> Iterator[None]:
+def workers(database: str, queues: str = WIDE, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     addresses = {name: address(name, database) for name in DATABASE_VARIABLES}
     process = subprocess.Popen(
         [sys.executable, "-m", "moniqo.workers"],
         cwd=settings.BASE_DIR,
-        env=os.environ | addresses | {"MONIQO_WORKERS": WIDE},
+        env=os.environ | addresses | {"MONIQO_WORKERS": queues} | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield
+        yield process
     finally:
         process.send_signal(signal.SIGQUIT)
         process.wait(timeout=20)
@@ -77,3 +81,40 @@ def test_accounts_at_a_venue_that_hangs_keep_no_other_waiting(live_db: str, owne
                 with tenancy.tenant(owner.pk):
                     found = dict(SyncRun.objects.values_list("connection__name", "status"))
     assert found == {f"Hangs {number}": "running" for number in range(HANGING)} | {"Answers": "ok"}
+
+
+@pytest.mark.slow
+def test_a_listener_that_is_killed_is_forked_again_and_nothing_is_lost(
+    live_db: str, owner: User, exchanges: Exchanges
+) -> None:
+    """Workers as in production: what was filled while nobody listened is booked, once, and so is what comes then."""
+    account = exchanges.binance().account
+    account.rests = True
+    with tenancy.tenant(owner.pk):
+        desk = desk_at(exchanges, owner, "binance")
+    app.control.purge()
+
+    def stands() -> bool:
+        with tenancy.tenant(owner.pk):
+            return bool(exchanges.lines.open("/ws-api.")) and Connection.objects.streaming().exists()
+
+    with workers(live_db, "orders=1,sync=1,streams=1", MONIQO_CCXT_BASE_URL=exchanges.url) as process:
+        wait_until(stands, "the line", SECONDS)
+        order = desk.trade("buy", "0.5")
+        (at_venue,) = account.orders
+        (listener,) = [child for child in psutil.Process(process.pid).children() if not child.children()]
+        listener.kill()
+        wait_until(lambda: not exchanges.lines.open("/ws-api."), "that nobody listens")
+        account.fill(at_venue, "0.2", 50_000)
+        account.fill(at_venue, "0.3", 50_000)
+        wait_until(lambda: desk.fresh(order).status == "filled", "what was missed", SECONDS)
+        wait_until(stands, "the line again", SECONDS)
+        second = desk.trade("buy", "0.1")
+        exchanges.lines.faults.doubles = True
+        account.fill(account.orders[-1], "0.1", 50_000)
+        assert wait_until(lambda: desk.fresh(second).status == "filled", "what comes then", SECONDS) < 5
+        assert process.poll() is None, "the others went on"
+    with tenancy.tenant(owner.pk):
+        assert (order.fills.count(), second.fills.count()) == (2, 1)
+    assert_books_prove_themselves(desk)
+    assert desk.books_agree()

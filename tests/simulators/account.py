@@ -2,9 +2,10 @@
 
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 ZERO: Final = Decimal(0)
 FEE: Final = Decimal("0.001")
@@ -133,6 +134,9 @@ class Account:
         self.moved: list[Moved] = []
         self.duplicates_fills = False
         self.reverses_fills = False
+        self.rests = False  # whether market orders wait until the test fills them
+        # What is called with a word (balance, order, position) and what it is about, when it has changed.
+        self.changed: Callable[[str, Any], None] = lambda what, about: None
         self.doubles_ids = False  # whether a client id may be used again once its order has ended
         self._numbers = itertools.count(1_000_001)
 
@@ -144,6 +148,7 @@ class Account:
     def deposit(self, asset: str, amount: Decimal | int | str, account: str = "") -> None:
         wallet = self.wallets.setdefault(account or self.main, {})
         wallet[asset] = wallet.get(asset, ZERO) + Decimal(amount)
+        self.changed("balance", [asset])
 
     def receive(self, asset: str, amount: Decimal | int | str, account: str = "") -> Moved:
         """A deposit from outside: it is in the balance and in the history."""
@@ -213,12 +218,19 @@ class Account:
         meets = kind == "market" or (
             price is not None and (price >= market.ask if side == "buy" else price <= market.bid)
         )
-        if meets:
+        if kind == "market" and self.rests:
+            order.held = need
+            self.changed("order", (order, None))
+        elif meets:
+            self.changed("order", (order, None))
             self.fill(order, quantity, market.ask if side == "buy" else market.bid, is_maker=False)
         elif immediate:
             order.state = "cancelled"
+            self.changed("order", (order, None))
         else:
             order.held = need
+            self.changed("order", (order, None))
+            self.changed("balance", [paid_in])
         return order
 
     def fill(self, order: Placed, quantity: Decimal | str, price: Decimal | str, *, is_maker: bool = True) -> Fill:
@@ -243,6 +255,8 @@ class Account:
         order.fills.append(fill)
         if order.filled == order.quantity:
             order.state, order.held = "filled", ZERO
+        self.changed("order", (order, fill))
+        self.changed("balance", sorted({market.base, market.quote, fee_asset}))
         return fill
 
     def _change_position(self, market: Market, change: Decimal, price: Decimal) -> None:
@@ -263,6 +277,7 @@ class Account:
         if order is None or order.state != "open":
             raise RefusedError("unknown_order")
         order.state, order.held = "cancelled", ZERO
+        self.changed("order", (order, None))
         return order
 
     def market(self, market_id: str) -> Market:

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from tests.simulators.account import Account, Fill, Market, Placed
-from tests.simulators.wire import Key, Request, SaidNoError, Wire, signed, text
+from tests.simulators.binance_lines import STATES, BinanceLines, no
+from tests.simulators.wire import Key, Request, SaidNoError, signed, text
 
 SPOT: Final = "/api/v3"
 FUTURES: Final = "/fapi"
-STATES: Final = {"open": "NEW", "filled": "FILLED", "cancelled": "CANCELED"}
 # What each no is called: code, words.
 NOES: Final = {
     "funds": (-2010, "Account has insufficient balance for requested action."),
@@ -52,14 +52,12 @@ def futures() -> list[Market]:
     ]
 
 
-def no(code: int, words: str, status: int = 400) -> SaidNoError:
-    return SaidNoError(status, {"code": code, "msg": words})
-
-
-class Binance(Wire):
+class Binance(BinanceLines):
     """https://developers.binance.com/docs"""
 
-    hosts = ("api.binance.com", "fapi.binance.com")
+    hosts = (
+        "api.binance.com", "fapi.binance.com", "ws-api.binance.com", "stream.binance.com", "fstream.binance.com",
+    )  # fmt: skip
     public: ClassVar[dict[str, str]] = {
         f"GET {SPOT}/exchangeInfo": "exchange_info",
         f"GET {SPOT}/ticker/24hr": "day_ticker",
@@ -68,6 +66,8 @@ class Binance(Wire):
         f"GET {FUTURES}/v1/exchangeInfo": "futures_info",
         f"GET {FUTURES}/v1/ticker/24hr": "futures_ticker",
         f"GET {FUTURES}/v1/klines": "klines",
+        f"POST {FUTURES}/v1/listenKey": "listen_key",
+        f"PUT {FUTURES}/v1/listenKey": "listen_key",
     }
     private: ClassVar[dict[str, str]] = {
         f"GET {SPOT}/account": "balances",
@@ -96,6 +96,9 @@ class Binance(Wire):
         self.futures.doubles_ids = True
         self.key = Key("binanceKeyOfTheTests0001", "binanceSecretOfTheTests0001")
         self.answers: dict[str, Any] = {}  # literal payloads, by path
+        self.listen_keys: list[str] = []
+        self.account.changed = self._tell_spot
+        self.futures.changed = self._tell_futures
 
     def check(self, request: Request) -> None:
         if request.headers.get("x-mbx-apikey") != self.key.key or self.key.is_expired or self.key.is_elsewhere:

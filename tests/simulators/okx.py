@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from tests.simulators.account import Account, Fill, Held, Market, Moved, Placed, RefusedError
-from tests.simulators.wire import Key, Request, SaidNoError, Wire, signed, text
+from tests.simulators.account import Account, Market, Moved, Placed, RefusedError
+from tests.simulators.okx_lines import OkxLines
+from tests.simulators.okx_rows import fill_row, instrument_row, kind_of, order_row, position_row, ticker_row
+from tests.simulators.wire import Key, Request, SaidNoError, signed, text
 
-STATES: Final = {"open": "live", "filled": "filled", "cancelled": "canceled"}
 NOES: Final = {
     "funds": ("51008", "Order failed. Insufficient USDT balance in account."),
     "lot_size": ("51121", "Order quantity must be a multiple of the lot size."),
@@ -33,10 +34,10 @@ def no(code: str, words: str, status: int = 200, *, data: list[Any] | None = Non
     return SaidNoError(status, {"code": code, "data": data or [], "msg": words})
 
 
-class Okx(Wire):
+class Okx(OkxLines):
     """https://www.okx.com/docs-v5/en/"""
 
-    hosts = ("www.okx.com",)
+    hosts = ("www.okx.com", "ws.okx.com")
     public: ClassVar[dict[str, str]] = {
         "GET /api/v5/public/instruments": "instruments",
         "GET /api/v5/market/tickers": "tickers",
@@ -64,6 +65,8 @@ class Okx(Wire):
         self.key = Key("okx-key-of-the-tests", "okxSecretOfTheTests0001", "okx-passphrase")
         self.answers: dict[str, Any] = {}
         self.forgets_after_two_hours = False
+        self.repeats_logins = False  # says a login that it does not understand back, with the key in it
+        self.account.changed = self._tell
 
     def check(self, request: Request) -> None:
         told = request.headers
@@ -102,17 +105,11 @@ class Okx(Wire):
 
     def instruments(self, request: Request) -> Any:
         kind = request.fields["instType"]
-        return [_instrument(market) for market in self.account.markets.values() if _type(market) == kind]
+        return [instrument_row(market) for market in self.account.markets.values() if kind_of(market) == kind]
 
     def tickers(self, request: Request) -> Any:
         kind, now = request.fields["instType"], str(self.account.now_ms())
-        return [
-            {"instType": kind, "instId": one.id, "last": text(one.price), "lastSz": "0.1", "askPx": text(one.ask),
-             "askSz": "11", "bidPx": text(one.bid), "bidSz": "5", "open24h": "49000", "high24h": "51000",
-             "low24h": "48000", "volCcy24h": "2222", "vol24h": "2222", "sodUtc0": "2222", "sodUtc8": "2222", "ts": now}
-            for one in self.account.markets.values()
-            if _type(one) == kind
-        ]  # fmt: skip
+        return [ticker_row(one, now) for one in self.account.markets.values() if kind_of(one) == kind]
 
     def candles(self, request: Request) -> Any:
         """Newest first, between `before` and `after`, both excluded."""
@@ -125,7 +122,7 @@ class Okx(Wire):
 
     # --- the account ---------------------------------------------------------------------------------------------
 
-    def balance(self, request: Request) -> Any:
+    def balance(self, request: Request | None) -> Any:
         profit = sum((held.profit for held in self.account.positions.values()), Decimal(0))
         details = []
         for asset, total in self.account.wallets["trading"].items():
@@ -172,7 +169,7 @@ class Okx(Wire):
         return [one for one in found if one.at_ms < int(asked.get("after", 10**15))][: int(asked.get("limit", 100))]
 
     def positions(self, request: Request) -> Any:
-        return [_position(held, self.account.now_ms()) for held in self.account.positions.values()]
+        return [position_row(held, self.account.now_ms()) for held in self.account.positions.values()]
 
     def config(self, request: Request) -> Any:
         rights = [{"read": "read_only"}.get(right, right) for right in sorted(self.key.rights)]
@@ -214,7 +211,7 @@ class Okx(Wire):
         forgotten = found and self.forgets_after_two_hours and found.state == "cancelled" and not found.fills
         if found is None or forgotten:
             raise RefusedError("unknown_order")
-        return [_order(found)]
+        return [order_row(found)]
 
     def cancel(self, request: Request) -> Any:
         found = self._found(request)
@@ -228,14 +225,14 @@ class Okx(Wire):
 
     def pending(self, request: Request) -> Any:
         rows = [order for order in reversed(self.account.orders) if order.state == "open"]
-        return [_order(order) for order in _after(rows, request, "number")]
+        return [order_row(order) for order in _after(rows, request, "number")]
 
     def history(self, request: Request) -> Any:
         asked = request.fields
         rows = [
             one for one in reversed(self.account.orders) if one.state != "open" and one.market.id == asked["instId"]
         ]
-        return [_order(order) for order in _after(rows, request, "number")]
+        return [order_row(order) for order in _after(rows, request, "number")]
 
     def fills(self, request: Request) -> Any:
         asked = request.fields
@@ -244,9 +241,9 @@ class Okx(Wire):
             for fill in self.account.fills(
                 market_id=asked.get("instId", ""), number=asked.get("ordId", ""), since_ms=int(asked.get("begin", 0))
             )[::-1]
-            if _type(fill.order.market) == asked["instType"]
+            if kind_of(fill.order.market) == asked["instType"]
         ]
-        return [_fill(fill) for fill in _after(rows, request, "number")]
+        return [fill_row(fill) for fill in _after(rows, request, "number")]
 
 
 def _after(rows: list[Any], request: Request, name: str) -> list[Any]:
@@ -254,67 +251,3 @@ def _after(rows: list[Any], request: Request, name: str) -> list[Any]:
     asked = request.fields
     older = [row for row in rows if "after" not in asked or getattr(row, name) < int(asked["after"])]
     return older[: int(asked.get("limit", 100))]
-
-
-def _type(market: Market) -> str:
-    return "SWAP" if market.is_perpetual else "SPOT"
-
-
-def _instrument(market: Market) -> dict[str, Any]:
-    swap = market.is_perpetual
-    return {
-        "alias": "", "auctionEndTime": "", "baseCcy": "" if swap else market.base, "category": "1",
-        "ctMult": "1" if swap else "", "ctType": "linear" if swap else "", "ctVal": text(market.size) if swap else "",
-        "ctValCcy": market.base if swap else "", "expTime": "",
-        "instFamily": f"{market.base}-{market.quote}" if swap else "",
-        "instId": market.id, "instType": _type(market), "lever": text(market.leverage) if swap else "10",
-        "listTime": "1606468572000", "lotSz": text(market.lot), "maxIcebergSz": "9999999999.0000000000000000",
-        "maxLmtAmt": "1000000", "maxLmtSz": "9999999999", "maxMktAmt": "1000000", "maxMktSz": "", "maxStopSz": "",
-        "maxTriggerSz": "9999999999.0000000000000000", "maxTwapSz": "9999999999.0000000000000000",
-        "minSz": text(market.lot), "optType": "", "quoteCcy": "" if swap else market.quote,
-        "settleCcy": market.quote if swap else "", "state": "live", "stk": "", "tickSz": text(market.tick),
-        "uly": f"{market.base}-{market.quote}" if swap else "",
-    }  # fmt: skip
-
-
-def _position(held: Held, now: int) -> dict[str, Any]:
-    return {
-        "adl": "1", "availPos": "", "avgPx": text(held.entry), "baseBal": "", "cTime": str(now), "ccy": "USDT",
-        "deltaBS": "", "deltaPA": "", "fee": "0", "fundingFee": "0", "gammaBS": "", "gammaPA": "", "idxPx": "0",
-        "imr": "", "instId": held.market.id, "instType": "SWAP", "interest": "", "last": text(held.market.price),
-        "lever": text(held.market.leverage), "liab": "", "liabCcy": "",
-        "liqPx": text(held.liquidation) if held.liquidation else "", "margin": "", "markPx": text(held.market.price),
-        "mgnMode": held.margin, "mgnRatio": "", "mmr": "", "notionalUsd": "0", "pos": text(held.quantity), "posCcy": "",
-        "posId": "307173036051017730", "posSide": "net", "realizedPnl": "0", "tradeId": "109844", "uTime": str(now),
-        "upl": text(held.profit), "uplRatio": "0",
-    }  # fmt: skip
-
-
-def _order(order: Placed) -> dict[str, Any]:
-    last = order.fills[-1] if order.fills else None
-    state = "partially_filled" if order.is_partial else STATES[order.state]
-    return {
-        "accFillSz": text(order.filled), "avgPx": text(order.average) if last else "", "cTime": str(order.at_ms),
-        "category": "normal", "ccy": "", "clOrdId": order.client_id,
-        "fee": text(-sum((fill.fee for fill in order.fills), Decimal(0))),
-        "feeCcy": last.fee_asset if last else "", "fillPx": text(last.price) if last else "",
-        "fillSz": text(last.quantity) if last else "0", "fillTime": str(last.at_ms) if last else "",
-        "instId": order.market.id, "instType": _type(order.market), "lever": "", "ordId": str(order.number),
-        "ordType": order.kind, "pnl": "0", "posSide": "net", "px": text(order.price) if order.price else "",
-        "rebate": "0", "rebateCcy": "USDT", "reduceOnly": str(order.reduce_only).lower(), "side": order.side,
-        "slOrdPx": "", "slTriggerPx": "", "state": state, "sz": text(order.quantity), "tag": "",
-        "tdMode": "cross" if order.market.is_perpetual else "cash",
-        "tgtCcy": "" if order.market.is_perpetual else "base_ccy", "tpOrdPx": "", "tpTriggerPx": "",
-        "tradeId": str(last.number) if last else "", "uTime": str(order.at_ms),
-    }  # fmt: skip
-
-
-def _fill(fill: Fill) -> dict[str, Any]:
-    order = fill.order
-    return {
-        "billId": str(fill.number), "clOrdId": order.client_id, "execType": "M" if fill.is_maker else "T",
-        "fee": text(-fill.fee), "feeCcy": fill.fee_asset, "fillIdxPx": "", "fillMarkPx": "", "fillPnl": "0",
-        "fillPx": text(fill.price), "fillSz": text(fill.quantity), "fillTime": str(fill.at_ms),
-        "instId": order.market.id, "instType": _type(order.market), "ordId": str(order.number), "posSide": "net",
-        "side": order.side, "subType": "1", "tag": "", "tradeId": str(fill.number), "ts": str(fill.at_ms),
-    }  # fmt: skip

@@ -15,6 +15,7 @@ from tests.simulators.coinbase import Coinbase
 from tests.simulators.faults import Fault
 from tests.simulators.kraken import Kraken
 from tests.simulators.okx import Okx
+from tests.simulators.sockets import Lines, Socket, accepted
 from tests.simulators.wire import Request, Wire
 
 MAKERS: Final[dict[str, Callable[[], Wire]]] = {
@@ -37,11 +38,16 @@ class Exchanges:
     asked: list[str] = field(default_factory=list)
     url: str = ""
     released: Event = field(default_factory=Event)
+    lines: Lines = field(default_factory=Lines)
 
     def reset(self) -> None:
         self.released.set()  # whoever still waits for a lost answer
         self.released = Event()
+        self.lines.drop()
+        self.lines = Lines()
         self.wires = {name: make() for name, make in MAKERS.items()}
+        for wire in self.wires.values():
+            wire.use(self.lines)
         self.faults, self.asked = [], []
 
     def fail(self, path: str, kind: Any, **given: Any) -> Fault:
@@ -100,6 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def _handle(self) -> None:
+        if self.headers.get("Upgrade", "").lower() == "websocket":
+            self._listen()
+            return
         address = urlsplit(self.path)
         _, host, *rest = address.path.split("/", 2)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
@@ -123,6 +132,35 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 status, answer = wire.answer(request)
         self._send(status, answer, fault, exchanges.released)
+
+    def _listen(self) -> None:
+        exchanges = self.server.exchanges
+        lines, host = exchanges.lines, self.path.split("/", 2)[1]
+        wire = exchanges.wire_of(host.partition(":")[0])
+        self.close_connection = True
+        if wire is None or not wire.opens(self.path):
+            self._send(404, "{}", None, exchanges.released)
+            return
+        self.send_response(101)
+        for name, value in (
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Accept", accepted(self.headers["Sec-WebSocket-Key"])),
+        ):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.flush()
+        line = Socket(self.connection, self.rfile, self.path, lines.faults)  # type: ignore[arg-type]
+        lines.add(line)
+        try:
+            wire.connected(line)
+            for message in line.messages():
+                with self.server.turn:
+                    wire.told(line, message)
+        except OSError:
+            """The other side has gone."""
+        finally:
+            lines.remove(line)
 
     do_GET = do_POST = do_DELETE = do_PUT = _handle  # noqa: N815  # the names that http.server calls
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from tests.simulators.account import Account, RefusedError
+from tests.simulators.sockets import Lines, Socket
 
 
 @dataclass
@@ -67,6 +68,22 @@ class Wire(ABC):
 
     account: Account
     key: Key
+    lines: Lines
+
+    def use(self, lines: Lines) -> None:
+        """Tell on these lines what happens."""
+        self.lines = lines
+
+    def opens(self, path: str) -> bool:
+        """Whether a line may be opened at this address."""
+        return False
+
+    def connected(self, line: Socket) -> None:  # noqa: B027 - not every exchange has to say something then
+        """A line has been opened."""
+
+    def told(self, line: Socket, message: str) -> None:
+        """A client said something on a line."""
+        raise NotImplementedError(f"{type(self).__name__} tells nothing by itself.")
 
     def answer(self, request: Request) -> tuple[int, str]:
         try:

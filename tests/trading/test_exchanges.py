@@ -17,22 +17,17 @@ import stamina
 
 from kit.alerts.models import Alert
 from kit.users.models import User
-from markets.services import ensure_instrument
 from tests.simulators.account import Account
 from tests.simulators.server import Exchanges
-from tests.trading.desk import Desk, assert_books_prove_themselves, set_price
-from tests.wallets.books import fund
+from tests.trading.desk import Desk, assert_books_prove_themselves
+from tests.trading.exchange_desk import desk_at
 from tests.wallets.venues.ccxt_venues import stand_at
-from trading import services
 from trading.models import Order
 from trading.orders import leases
 from trading.orders.sending import TRY_SECONDS
-from wallets.models import Connection, Platform, Wallet
 from wallets.venues.base import OrderRequest, VenueError
 from wallets.venues.ccxt import adapter
 from wallets.venues.ccxt.adapter import AFTER, BEFORE, LOOKING, READY, SENDING
-from wallets.venues.credentials import store_credentials
-from wallets.venues.joining import make_live
 
 SENDS = {
     "binance": "/api/v3/order", "okx": "/trade/order", "bybit": "/order/create", "coinbase": "/brokerage/orders",
@@ -77,33 +72,8 @@ def market(
     """A live connection with 100,000 USDT in its agent's wallet and at the exchange."""
     slug = request.param
     settings.VENUE_TIMEOUT_MS = 400
-    wire = exchanges.wires[slug]
-    instrument, _ = ensure_instrument(
-        venue=slug,
-        symbol="BTC/USDT",
-        tick_size=Decimal("0.1"),
-        lot_size=Decimal("0.0001"),
-        base="BTC",
-        quote="USDT",
-    )
-    set_price(instrument, "50000")
-    connection = Connection.objects.create(
-        owner=as_owner, platform=Platform.objects.get(slug=slug), name=slug, venue=slug, is_paper=False
-    )
-    values = {"api_key": wire.key.key, "secret": wire.key.secret, "password": wire.key.password}
-    store_credentials(connection=connection, values={name: value for name, value in values.items() if value})
-    make_live(user=as_owner, connection_id=connection.pk, password=f"password of {as_owner.email}", typed=slug)
-    above: Wallet | None = None
-    wallets = []
-    for role in (Wallet.Role.MASTER, Wallet.Role.FARM, Wallet.Role.AGENT):
-        above = Wallet.objects.create(owner=as_owner, connection=connection, name=role, role=role, parent=above)
-        wallets.append(above)
-    connection.refresh_from_db()
-    desk = Desk(as_owner, connection, *wallets, instrument)
-    fund(desk.wallet, 100_000)
-    wire.account.deposit("USDT", 100_000)
-    services.set_limits(on=connection, allowed_symbols=["BTC/USDT"], maximum_notional=Decimal(50_000))
-    return Market(desk, slug, wire.account, exchanges)
+    desk = desk_at(exchanges, as_owner, slug)
+    return Market(desk, slug, exchanges.wires[slug].account, exchanges)
 
 
 def steps(order: Order) -> list[str]:

@@ -3,6 +3,7 @@
 Looked for as they are and as they would be written elsewhere: in hexadecimal, base64, addresses, pages and JSON.
 """
 
+import asyncio
 import base64
 import html
 import json
@@ -15,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import StringIO
 from threading import Thread
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 from urllib.parse import quote
 
 import pytest
@@ -38,10 +39,12 @@ from moniqo import urls
 from moniqo.api import api
 from tests.conftest import WORKER, address, cloned_database, make_user
 from tests.programs import bearer
+from tests.simulators.listening import Running, wait_until
 from tests.simulators.server import Exchanges
 from tests.wallets.books import keyed_platform, make_wallet
 from wallets import tasks
 from wallets.models import Connection, Credential, SyncRun
+from wallets.streams import keeper
 from wallets.sync.runs import request_sync, sync_connection
 from wallets.venues.base import VenueError
 from wallets.venues.credentials import read_credentials, store_credentials
@@ -150,6 +153,7 @@ class Stage:
     connections: list[Connection]
     heard: Heard
     database: str
+    exchanges: Exchanges
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +169,7 @@ def stage(django_db_setup: None, django_db_blocker: Any, _exchange_server: Excha
         owner = make_user("owner@example.com")
         operator = make_user("operator@example.com", is_staff=True, is_superuser=True)
         made = [*stored(owner, operator), *joined(owner, _exchange_server)]
-        yield Stage(owner, operator, made, heard, name)
+        yield Stage(owner, operator, made, heard, name, _exchange_server)
 
 
 @contextmanager
@@ -380,6 +384,27 @@ def test_no_message_of_the_broker_and_no_dump_holds_a_secret_while_syncs_fail_on
     assert found_in(dump) == set()
     assert any("the adapter broke" in line for line in heard.lines)
     assert found_in("\n".join(heard.lines)) == set()
+
+
+def test_no_line_to_a_venue_says_a_secret_that_it_refuses_or_repeats(
+    stage: Stage, owner: User, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OKX says a login that it does not understand back, with the key in it."""
+    monkeypatch.setattr(keeper, "ROUND_SECONDS", 0.1)
+    stage.exchanges.okx().repeats_logins = True
+    stage.exchanges.binance().key.is_expired = True
+    slugs = {"okx": "Illegal request", "binance": "refuses the key"}
+
+    def told() -> dict[str, str]:
+        with tenancy.tenant(owner.pk):
+            return dict(Connection.objects.filter(platform__in=slugs).values_list("platform", "stream_detail"))
+
+    with Running(lambda: keeper.Keeper(Mock()).run(asyncio.Event())):
+        wait_until(lambda: all(words in told()[slug] for slug, words in slugs.items()), "why there are no lines")
+    assert found_in("\n".join(told().values())) == set()
+    assert any("Illegal request" in line for line in heard.lines)
+    assert found_in("\n".join(heard.lines)) == set()
+    assert found_in(run_program("pg_dump", address("DATABASE_SYSTEM_URL", stage.database))) == set()
 
 
 def test_the_exchanges_library_never_logs_the_headers_that_carry_keys(stage: Stage, heard: Heard) -> None:

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from kit import clock
 from trading.models import Order
+from wallets.models import Connection
 
 # A new order that no worker has taken after this is taken by the sweeper.
 START_WITHIN: Final = timedelta(seconds=15)
@@ -23,6 +24,8 @@ LEASE: Final = timedelta(seconds=45)
 GRACE: Final = timedelta(seconds=30)
 # How often an order that rests at the venue, or cannot reach it, is looked at.
 LOOK_AGAIN: Final = timedelta(seconds=10)
+# The same where the venue tells by itself what becomes of its orders; no longer than a lease.
+LOOK_TOLD: Final = timedelta(seconds=40)
 
 
 def now() -> datetime:
@@ -42,6 +45,12 @@ def due() -> Q:
 def start(length: timedelta) -> datetime:
     """When a lease of `length` that starts now is over."""
     return now() + length
+
+
+def next_look(order: Order) -> datetime:
+    """When an order that rests at its venue is looked at again."""
+    is_told = order.venue_order_id and Connection.objects.streaming().filter(pk=order.connection_id).exists()
+    return start(LOOK_TOLD if is_told else LOOK_AGAIN)
 
 
 def is_old(order: Order) -> bool:

@@ -1,5 +1,6 @@
 """The steps of an order's life: locked, moved to a status with an event, left to rest, or called out in an alert."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -66,9 +67,9 @@ def move(order: Order, status: str, detail: Told = "", *, answer: dict[str, Any]
     note(order, before, detail, answer=answer)
 
 
-def wait(order: Order) -> None:
-    """Let a locked order rest until it is looked at again."""
-    order.due_at = leases.start(leases.LOOK_AGAIN)
+def wait(order: Order, until: datetime | None = None) -> None:
+    """Let a locked order rest until it is looked at again, at `until` or soon."""
+    order.due_at = until or leases.start(leases.LOOK_AGAIN)
     order.save(update_fields=("due_at",))
 
 

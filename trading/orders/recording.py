@@ -47,10 +47,10 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
         _calm(order)
         if trades or status != order.status:
             order.venue_order_id = report.venue_order_id or order.venue_order_id
-            order.due_at = leases.start(leases.LOOK_AGAIN)
+            order.due_at = leases.next_look(order)
             move(order, status, _told(order, report, trades), answer=as_told(report))
         elif not order.is_terminal:
-            wait(order)
+            wait(order, leases.next_look(order))
         if report.is_final and not order.is_terminal:
             _wait_for_trades(order, report)
     return order

@@ -85,8 +85,8 @@ class ConnectionAdmin(SwitchAdmin):
 
     form = ConnectionSwitchForm
     switches = ("state",)
-    list_display = ("name", "owner", "platform", "venue", "is_paper", "state", "status", "synced_at")
-    list_filter = ("state", "status", "platform", "is_paper", "venue")
+    list_display = ("name", "owner", "platform", "venue", "is_paper", "state", "status", "stream", "synced_at")
+    list_filter = ("state", "status", "stream", "platform", "is_paper", "venue")
     list_select_related = ("owner", "platform")
     search_fields = ("name", "owner__email", "venue")
 

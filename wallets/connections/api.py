@@ -89,7 +89,9 @@ class ConnectionOut(Schema):
     the venue says its key may do (read, trade, withdraw), null where it does not tell. While it is not active, the
     stops and targets of `unwatched_positions` are not carried out. After `failures` syncs that failed in a row it is
     asked again at `next_try_at`, null for the next round. `state_words` say all of it in words, `state_action` is the
-    next step, if there is one. `keys_since` is when the oldest of its credentials was entered, null without any;
+    next step, if there is one. `stream` is `open` while the venue tells by itself what happens in the account, `broken`
+    or `refused` when it should, and empty where it does not or nobody listens; `heard` says it in words, and how often
+    the venue is asked. `keys_since` is when the oldest of its credentials was entered, null without any;
     `keys_are_old` when they should be replaced.
     """
 
@@ -108,6 +110,8 @@ class ConnectionOut(Schema):
     state_action: StepOut | None
     detail: str
     synced_at: datetime | None
+    stream: str
+    heard: Words
     keys_since: datetime | None
     keys_are_old: bool
     failures: int
@@ -389,6 +393,8 @@ def _connection(health: ConnectionHealth) -> dict[str, Any]:
         "state_action": health.told.action,
         "detail": connection.status_detail,
         "synced_at": connection.synced_at,
+        "stream": health.stream,
+        "heard": health.heard,
         "keys_since": health.keys_since,
         "keys_are_old": health.keys_are_old,
         "failures": connection.failures,

@@ -1,16 +1,19 @@
 """Platforms that the operator offers, and users' accounts at them."""
 
 import re
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
+from django.apps import apps
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from kit import clock
+from kit import clock, heartbeat
 from kit.decimals import parse
 from kit.models import Identified, Owned
 
@@ -111,11 +114,36 @@ class CredentialField(models.Model):
         return self.label
 
 
+def streams_are_kept() -> bool:
+    """Whether the process lives that listens to venues: what it last wrote of them is true then."""
+    return heartbeat.is_fresh("streams", heartbeat.age("streams"))
+
+
+def told_lately(now: datetime) -> models.Q:
+    """Connections that need not be asked now: their venue tells by itself, and the last look is not long ago.
+
+    An account with open derivatives is asked as ever: what they are worth is told by nobody.
+    """
+    if not streams_are_kept():
+        return models.Q(pk__in=())
+    held = apps.get_model("wallets", "VenuePosition").objects.filter(connection_id=models.OuterRef("pk"))
+    # Half a round less: a look ends a little after its round began, and the round that is meant must not miss it.
+    since = now - timedelta(seconds=settings.STREAM_CHECK_SECONDS - settings.SYNC_SECONDS / 2)
+    told = models.Q(stream=Connection.Stream.OPEN, status=Connection.Status.OK, synced_at__gt=since)
+    return told & ~models.Q(models.Exists(held))
+
+
 class ConnectionQuerySet(models.QuerySet["Connection"]):
     def due(self, *, owner_id: UUID) -> Self:
-        """The owner's connections that the next round asks: the active ones, without those that back off."""
-        waits = models.Q(next_try_at__gt=clock.now())
+        """The owner's connections that the next round asks: the active ones, without those that back off and those
+        whose venue tells by itself and was asked lately."""
+        now = clock.now()
+        waits = models.Q(next_try_at__gt=now) | told_lately(now)
         return self.filter(owner_id=owner_id, state=Connection.State.ACTIVE).exclude(waits)
+
+    def streaming(self) -> Self:
+        """Those whose venue tells by itself what happens in the account, at this moment."""
+        return self.filter(stream=Connection.Stream.OPEN) if streams_are_kept() else self.none()
 
 
 class Connection(Identified, Owned):
@@ -141,6 +169,12 @@ class Connection(Identified, Owned):
         STALE = "stale", "Stale"
         FAILED = "failed", "Failed"
 
+    class Stream(models.TextChoices):
+        NONE = "", "None"
+        OPEN = "open", "Open"
+        BROKEN = "broken", "Broken"
+        REFUSED = "refused", "Refused"
+
     platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=80)
     venue = models.CharField(max_length=40, help_text="Whose instruments it trades, such as simulated or binance.")
@@ -161,6 +195,15 @@ class Connection(Identified, Owned):
     next_try_at = models.DateTimeField(
         null=True, blank=True, help_text="When it is synced again by itself after failures; empty: with the next round."
     )
+    stream = models.CharField(
+        max_length=8,
+        choices=Stream,
+        default=Stream.NONE,
+        blank=True,
+        help_text="Whether its venue tells by itself what happens. Written by the process that listens only.",
+    )
+    stream_since = models.DateTimeField(null=True, blank=True, help_text="Since when its stream is what it is.")
+    stream_detail = models.TextField(blank=True, help_text="Why its stream is not open.")
     live_at = models.DateTimeField(
         null=True, blank=True, help_text="When its owner made it live, in person; until then it is only watched."
     )

@@ -18,6 +18,7 @@ from kit.alerts.failures import ALARM_AFTER
 from kit.sentences import Told, moment, stored
 from kit.statuses import State, Step, colour
 from wallets.models import Connection, Reconciliation, SyncRun, VenuePosition, Wallet
+from wallets.sync.hearing import how_it_is_heard, stream_now
 from wallets.venues.keeping import is_old
 from wallets.venues.obligations import NOTHING_OPEN, Open, open_under
 
@@ -222,6 +223,16 @@ class ConnectionHealth:
         if not self.keys_are_old:
             return ""
         return f"Its keys are older than {settings.CREDENTIAL_DAYS} days: make new ones at the venue and enter them."
+
+    @property
+    def stream(self) -> str:
+        """Whether its venue tells by itself, as `Connection.Stream` has it, now."""
+        return stream_now(self.connection)
+
+    @property
+    def heard(self) -> Told:
+        """How Moniqo hears of what happens there."""
+        return how_it_is_heard(self.connection)
 
     @property
     def notice_label(self) -> str:

@@ -24,7 +24,8 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "movements": "Deposits and withdrawals",
     "permissions": "What a key may do",
     "sandbox": "The venue's own test system",
-    "streams": "Live balances and orders",
+    "streams": "Balances, positions and orders as they change",
+    "price_streams": "Prices as they change",
 }
 
 
@@ -41,6 +42,8 @@ NO: Final = Can("no")
 _SPOT_ONLY: Final = Can("no", "Spot only.")
 _SPOT_REDUCES: Final = Can("no", "A spot account cannot sell what it does not hold, so none is needed.")
 _POLLED: Final = Can("no", "No websocket yet: asked for at each sync, and while an order is under way.")
+_PRICES_POLLED: Final = Can("no", "No websocket yet: asked for every few seconds.")
+_STREAMED: Final = Can(note="By websocket; asked for all the same, less often while it stands.")
 _UNKNOWN_MOVES: Final = Can("no", "Not asked for yet: what arrives or leaves is a difference that its owner explains.")
 _MOVES: Final = Can(note="Those of coins; asked for where books and venue differ.")
 _ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
@@ -60,7 +63,8 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         movements=Can("no", "Play money comes from Moniqo itself."),
         permissions=Can(note="It needs no key."),
         sandbox=Can("no", "It is one."),
-        streams=_POLLED,
+        streams=Can("no", "It has no news that Moniqo does not make itself."),
+        price_streams=Can("no", "Those of the exchange whose prices it has."),
     ),
     "binance": _declared(
         balances=Can(note="Spot and funding account."),
@@ -69,7 +73,8 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
         trades=Can("partly", "Asked for market by market: of those that are known here."),
         movements=_MOVES,
-        streams=_POLLED,
+        streams=_STREAMED,
+        price_streams=_STREAMED,
     ),
     "binanceusdm": _declared(
         tickers=Can("partly", "The last price, without bid and ask."),
@@ -79,20 +84,23 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         trades=Can("partly", "Asked for market by market: of those that are known here."),
         movements=Can("no", "Money comes from the spot account, which is another connection: its owner explains it."),
         sandbox=Can("no", "Its testnet was closed to programs."),
-        streams=_POLLED,
+        streams=_STREAMED,
+        price_streams=Can("no", "Nobody follows them: what it settles in is priced by the markets of Binance."),
     ),
     "okx": _declared(
         balances=Can(note="Trading and funding account; cash, without the profit of open positions."),
         positions=_ONE_WAY,
         find=Can(note="Of orders that ended without a fill, seven days back."),
         movements=_MOVES,
-        streams=_POLLED,
+        streams=_STREAMED,
+        price_streams=_STREAMED,
     ),
     "bybit": _declared(
         balances=Can(note="The unified account, and the funding account if the key may transfer between accounts."),
         positions=Can(note="Linear ones, in the one-way position mode; quantities count the base asset."),
         movements=_UNKNOWN_MOVES,
         streams=_POLLED,
+        price_streams=_PRICES_POLLED,
     ),
     "coinbase": _declared(
         tickers=Can("partly", "The last price, without bid and ask."),
@@ -103,6 +111,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         sandbox=NO,
         movements=_UNKNOWN_MOVES,
         streams=_POLLED,
+        price_streams=_PRICES_POLLED,
     ),
     "kraken": _declared(
         candles=Can("partly", "The last 720 of each length."),
@@ -114,11 +123,16 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         sandbox=NO,
         movements=_UNKNOWN_MOVES,
         streams=_POLLED,
+        price_streams=_PRICES_POLLED,
     ),
 }  # fmt: skip
+# Venues whose accounts, and whose prices, are told by websocket.
+STREAMED_ACCOUNTS: Final = frozenset(slug for slug, table in CAPABILITIES.items() if table["streams"].works != "no")
+STREAMED_PRICES: Final = frozenset(slug for slug, table in CAPABILITIES.items() if table["price_streams"].works != "no")
+
 _UNTRIED: Final = Can("partly", "As ccxt does it; nobody has compared it with this exchange.")
 
-_UNASKED: Final[Mapping[str, Can]] = {"streams": _POLLED, "movements": _UNKNOWN_MOVES}
+_UNASKED: Final[Mapping[str, Can]] = {"streams": _POLLED, "price_streams": _PRICES_POLLED, "movements": _UNKNOWN_MOVES}
 
 
 def capabilities_of(slug: str) -> Mapping[str, Can]:

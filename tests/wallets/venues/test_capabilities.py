@@ -146,11 +146,6 @@ def test_every_operation_is_declared_for_every_venue_that_is_special() -> None:
     assert {can.works for can in capabilities_of("bitstamp").values()} == {"partly", "no"}
 
 
-def test_no_venue_is_said_to_stream() -> None:
-    """Until an adapter does."""
-    assert not [slug for slug, table in CAPABILITIES.items() if table["streams"].works != "no"]
-
-
 def test_the_document_says_what_the_table_says() -> None:
     spec = importlib.util.spec_from_file_location("build_venues", ROOT / "docs" / "build_venues.py")
     assert spec is not None

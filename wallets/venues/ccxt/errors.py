@@ -51,6 +51,8 @@ CODES: Final[dict[str, dict[str, Meaning]]] = {
         "50105": "credentials", "50106": "credentials", "50107": "credentials", "50108": "credentials",
         "50110": "credentials", "50111": "credentials", "50113": "credentials", "50114": "credentials",
         "50119": "credentials", "50120": "credentials", "50121": "credentials",
+        "60004": "clock", "60006": "clock", "60005": "credentials", "60007": "credentials", "60009": "credentials",
+        "60024": "credentials", "60032": "credentials", "60014": "busy", "60023": "busy",
         "51001": "symbol", "51008": "funds", "51119": "funds", "51127": "funds", "51131": "funds",
         "51016": "duplicate", "51020": "lot_size", "51120": "lot_size", "51121": "lot_size", "51005": "lot_size",
         "51006": "price", "51400": "unknown_order", "51401": "unknown_order", "51402": "unknown_order",

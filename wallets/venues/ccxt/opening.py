@@ -43,24 +43,27 @@ def open_platform(
     `symbols` are the markets to ask about where the exchange wants one named: the instruments that are known, if not
     given. A private key is often pasted on one line, with its line breaks written out: they are put back.
     """
-    dialect = dialect_of(platform.slug)
+    return CcxtVenue(
+        access=access_of(platform, credentials),
+        dialect=dialect_of(platform.slug),
+        symbols=symbols or partial(_symbols, platform.slug),
+        clock=clock.now,
+    )
+
+
+def access_of(platform: Platform, credentials: Mapping[str, str]) -> Access:
+    """Where and as whom to talk to the platform, by question or by socket; credentials as for `open_platform`."""
     if platform.is_sandbox and capabilities_of(platform.slug)["sandbox"].works == "no":
         raise ConflictError(f"Ask the operator: {platform.slug} has no test system to connect to.")
     named = {CREDENTIALS.get(name, name): value.replace("\\n", "\n") for name, value in credentials.items() if value}
-    access = Access(
+    return Access(
         exchange_id=platform.slug,
         credentials={name: value for name, value in named.items() if name in CREDENTIALS.values()},
         base_url=settings.CCXT_BASE_URL or platform.base_url,
         is_sandbox=platform.is_sandbox and not settings.CCXT_BASE_URL,
-        options={**dialect.options, **platform.options},
+        options={**dialect_of(platform.slug).options, **platform.options},
         throttles=not settings.CCXT_BASE_URL,
         timeout_ms=settings.VENUE_TIMEOUT_MS,
-    )
-    return CcxtVenue(
-        access=access,
-        dialect=dialect,
-        symbols=symbols or partial(_symbols, platform.slug),
-        clock=clock.now,
     )
 
 

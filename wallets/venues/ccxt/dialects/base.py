@@ -19,6 +19,7 @@ from wallets.venues.base import (
 )
 from wallets.venues.ccxt.mapping import position_report, unified_balances
 from wallets.venues.ccxt.names import Names
+from wallets.venues.heard import Heard
 
 Order = dict[str, Any]
 Trade = dict[str, Any]
@@ -43,6 +44,13 @@ class Dialect:
     # How many trades and candles one answer has.
     trades_page: ClassVar[int] = 500
     candles_page: ClassVar[int] = 300
+    # ccxt's questions that listen to an account, with their parameters; none where nobody has compared what is told.
+    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    # The parameters of ccxt's question that listens to prices; None where nobody has compared what is told.
+    price_stream: ClassVar[Mapping[str, Any] | None] = None
+    # ccxt's options of a session that listens, and how many times it is told that it does before it can rely on it.
+    stream_options: ClassVar[Mapping[str, Any]] = {}
+    confirmations: ClassVar[int] = 1
 
     def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
         return unified_balances(exchange)
@@ -88,6 +96,17 @@ class Dialect:
     def movements(self, exchange: Any, since: int) -> Iterable[MovementReport]:
         """Deposits and withdrawals at `since` (milliseconds) or later; none where nobody has tried it."""
         return ()
+
+    def confirms(self, url: str, message: Any) -> bool:
+        """Whether this message, or a line that stands (None), says that the account is listened to."""
+        return False
+
+    def heard(self, message: Any) -> Heard | None:
+        """What the message says has happened; None when it is about nothing that is ours.
+
+        Raises ccxt's NetworkError when it says that the account is told nothing any more.
+        """
+        return None
 
     def permissions(self, exchange: Any) -> CredentialsReport:
         """What the key may do. Raises ccxt's AuthenticationError for a key that is refused."""

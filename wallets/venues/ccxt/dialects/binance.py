@@ -9,12 +9,18 @@ from wallets.venues.base import BalanceReport, CredentialsReport, MarketKind, Mo
 from wallets.venues.ccxt.dialects.base import DAY_MS, Dialect, Order, Trade, forward, windows
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
+from wallets.venues.heard import Heard
 
 # A list of futures' trades covers at most this stretch.
 WEEK_MS: Final = 7 * DAY_MS
 
 # What became of a deposit: credited, perhaps not to be withdrawn yet; and of a withdrawal: sent.
 CREDITED, SENT = ("1", "6"), "6"
+
+# What is told of an account: of its balances and positions, of its orders, and that nothing is told any more.
+BALANCES: Final = frozenset({"outboundAccountPosition", "balanceUpdate", "externalLockUpdate", "ACCOUNT_UPDATE"})
+ORDERS: Final = frozenset({"executionReport", "ORDER_TRADE_UPDATE"})
+ENDS: Final = frozenset({"eventStreamTerminated", "listenKeyExpired", "serverShutdown"})
 
 # Withdrawals are told to the second that they were asked for in: they were done at its end.
 SECOND: Final = timedelta(milliseconds=999)
@@ -32,6 +38,12 @@ class Binance(Dialect):
     names = Names(r"[.A-Z:/a-z0-9_-]{1,36}")
     trades_page = 1000
     candles_page = 1000
+    # One line tells everything of an account.
+    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {"watch_orders": {}}
+    price_stream: ClassVar[Mapping[str, Any] | None] = {"name": "ticker"}  # the other one has neither bid nor ask
+    stream_options: ClassVar[Mapping[str, Any]] = {
+        "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
+    }
 
     def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
         """The spot account, and the funding account, where deposits by card and from Pay arrive."""
@@ -73,6 +85,26 @@ class Binance(Dialect):
                 if str(row["status"]) == SENT and at and row.get("id"):
                     paid = amount(row["amount"]) + amount(row.get("transactionFee"))
                     yield MovementReport("withdrawal", str(row["id"]), _coin(exchange, row), paid, at + SECOND)
+
+    def confirms(self, url: str, message: Any) -> bool:
+        """https://developers.binance.com/docs/binance-spot-api-docs/websocket-api/user-data-stream-requests"""
+        return isinstance(message, dict) and "subscriptionId" in (message.get("result") or {})
+
+    def heard(self, message: Any) -> Heard | None:
+        import ccxt
+
+        told = message.get("event", message) if isinstance(message, dict) else {}
+        kind = told.get("e") if isinstance(told, dict) else None
+        if kind in ENDS:
+            raise ccxt.NetworkError(f"binance ended what it tells ({kind})")
+        if kind in BALANCES:
+            return Heard(balances=True)
+        if kind not in ORDERS:
+            return None
+        order = told["o"] if kind == "ORDER_TRADE_UPDATE" else told
+        # Of an order that is cancelled, `c` names the cancellation and `C` the order.
+        names = {str(order[name]) for name in ("c", "C") if order.get(name)}
+        return Heard(names=frozenset(names), numbers=frozenset({str(order["i"])}))
 
     def permissions(self, exchange: Any) -> CredentialsReport:
         if exchange.isSandboxModeEnabled:
@@ -116,6 +148,10 @@ class BinanceFutures(Binance):
     def movements(self, exchange: Any, since: int) -> Iterator[MovementReport]:
         """Money comes here from the spot account: that is no deposit."""
         yield from ()
+
+    def confirms(self, url: str, message: Any) -> bool:
+        """The address of the line holds the key that opens it: one that stands is listened to."""
+        return message is None and "listenKey=" in url
 
     def permissions(self, exchange: Any) -> CredentialsReport:
         if exchange.isSandboxModeEnabled:

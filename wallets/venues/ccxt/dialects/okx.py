@@ -7,9 +7,12 @@ from wallets.venues.base import BalanceReport, CredentialsReport, MovementReport
 from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
+from wallets.venues.heard import Heard
 
 Page = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 PAGE: Final = 100
+# Without it balances and positions are told every few seconds, whether anything happened or not.
+WHEN_IT_HAPPENS: Final = {"extraParams": '{"updateInterval": "0"}'}
 TYPES: Final = {"spot": "SPOT", "swap": "SWAP", "future": "FUTURES"}
 
 
@@ -24,6 +27,11 @@ class Okx(Dialect):
     remembers_names = True
     trades_need_symbol = False
     candles_page = 300
+    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "watch_orders": {}, "watch_balance": WHEN_IT_HAPPENS, "watch_positions": WHEN_IT_HAPPENS,
+    }  # fmt: skip
+    price_stream: ClassVar[Mapping[str, Any] | None] = {}
+    confirmations = len(account_streams)
 
     def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
         """Cash of the trading account, without the profit of open positions, and the funding account."""
@@ -99,6 +107,27 @@ class Okx(Dialect):
         for row in _backwards(_page(exchange.privateGetAssetWithdrawalHistory, asked), "ts"):
             if row["state"] == "2" and (report := _movement(exchange, "withdrawal", row["wdId"], row)):
                 yield report
+
+    def confirms(self, url: str, message: Any) -> bool:
+        return isinstance(message, dict) and message.get("event") == "subscribe"
+
+    def heard(self, message: Any) -> Heard | None:
+        import ccxt
+
+        if not isinstance(message, dict):
+            return None
+        if message.get("event") == "notice":  # the line is closed within a minute, for an upgrade
+            raise ccxt.NetworkError("okx is about to close the line")
+        channel = (message.get("arg") or {}).get("channel")
+        if "data" not in message:
+            return None
+        if channel in ("account", "positions"):
+            return Heard(balances=True)
+        if channel != "orders":
+            return None
+        rows = message["data"]
+        names = frozenset(str(row["clOrdId"]) for row in rows if row.get("clOrdId"))
+        return Heard(names=names, numbers=frozenset(str(row["ordId"]) for row in rows))
 
     def permissions(self, exchange: Any) -> CredentialsReport:
         told = exchange.privateGetAccountConfig()["data"][0]

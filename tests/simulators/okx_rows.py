@@ -1,0 +1,82 @@
+"""OKX's rows, as its answers and what it tells by itself have them."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from tests.simulators.account import Fill, Held, Market, Placed
+from tests.simulators.wire import text
+
+STATES: Final = {"open": "live", "filled": "filled", "cancelled": "canceled"}
+
+
+def ticker_row(market: Market, now: str) -> dict[str, Any]:
+    return {
+        "instType": kind_of(market), "instId": market.id, "last": text(market.price), "lastSz": "0.1",
+        "askPx": text(market.ask), "askSz": "11", "bidPx": text(market.bid), "bidSz": "5", "open24h": "49000",
+        "high24h": "51000", "low24h": "48000", "volCcy24h": "2222", "vol24h": "2222", "sodUtc0": "2222",
+        "sodUtc8": "2222", "ts": now,
+    }  # fmt: skip
+
+
+def kind_of(market: Market) -> str:
+    return "SWAP" if market.is_perpetual else "SPOT"
+
+
+def instrument_row(market: Market) -> dict[str, Any]:
+    swap = market.is_perpetual
+    return {
+        "alias": "", "auctionEndTime": "", "baseCcy": "" if swap else market.base, "category": "1",
+        "ctMult": "1" if swap else "", "ctType": "linear" if swap else "", "ctVal": text(market.size) if swap else "",
+        "ctValCcy": market.base if swap else "", "expTime": "",
+        "instFamily": f"{market.base}-{market.quote}" if swap else "",
+        "instId": market.id, "instType": kind_of(market), "lever": text(market.leverage) if swap else "10",
+        "listTime": "1606468572000", "lotSz": text(market.lot), "maxIcebergSz": "9999999999.0000000000000000",
+        "maxLmtAmt": "1000000", "maxLmtSz": "9999999999", "maxMktAmt": "1000000", "maxMktSz": "", "maxStopSz": "",
+        "maxTriggerSz": "9999999999.0000000000000000", "maxTwapSz": "9999999999.0000000000000000",
+        "minSz": text(market.lot), "optType": "", "quoteCcy": "" if swap else market.quote,
+        "settleCcy": market.quote if swap else "", "state": "live", "stk": "", "tickSz": text(market.tick),
+        "uly": f"{market.base}-{market.quote}" if swap else "",
+    }  # fmt: skip
+
+
+def position_row(held: Held, now: int) -> dict[str, Any]:
+    return {
+        "adl": "1", "availPos": "", "avgPx": text(held.entry), "baseBal": "", "cTime": str(now), "ccy": "USDT",
+        "deltaBS": "", "deltaPA": "", "fee": "0", "fundingFee": "0", "gammaBS": "", "gammaPA": "", "idxPx": "0",
+        "imr": "", "instId": held.market.id, "instType": "SWAP", "interest": "", "last": text(held.market.price),
+        "lever": text(held.market.leverage), "liab": "", "liabCcy": "",
+        "liqPx": text(held.liquidation) if held.liquidation else "", "margin": "", "markPx": text(held.market.price),
+        "mgnMode": held.margin, "mgnRatio": "", "mmr": "", "notionalUsd": "0", "pos": text(held.quantity), "posCcy": "",
+        "posId": "307173036051017730", "posSide": "net", "realizedPnl": "0", "tradeId": "109844", "uTime": str(now),
+        "upl": text(held.profit), "uplRatio": "0",
+    }  # fmt: skip
+
+
+def order_row(order: Placed) -> dict[str, Any]:
+    last = order.fills[-1] if order.fills else None
+    state = "partially_filled" if order.is_partial else STATES[order.state]
+    return {
+        "accFillSz": text(order.filled), "avgPx": text(order.average) if last else "", "cTime": str(order.at_ms),
+        "category": "normal", "ccy": "", "clOrdId": order.client_id,
+        "fee": text(-sum((fill.fee for fill in order.fills), Decimal(0))),
+        "feeCcy": last.fee_asset if last else "", "fillPx": text(last.price) if last else "",
+        "fillSz": text(last.quantity) if last else "0", "fillTime": str(last.at_ms) if last else "",
+        "instId": order.market.id, "instType": kind_of(order.market), "lever": "", "ordId": str(order.number),
+        "ordType": order.kind, "pnl": "0", "posSide": "net", "px": text(order.price) if order.price else "",
+        "rebate": "0", "rebateCcy": "USDT", "reduceOnly": str(order.reduce_only).lower(), "side": order.side,
+        "slOrdPx": "", "slTriggerPx": "", "state": state, "sz": text(order.quantity), "tag": "",
+        "tdMode": "cross" if order.market.is_perpetual else "cash",
+        "tgtCcy": "" if order.market.is_perpetual else "base_ccy", "tpOrdPx": "", "tpTriggerPx": "",
+        "tradeId": str(last.number) if last else "", "uTime": str(order.at_ms),
+    }  # fmt: skip
+
+
+def fill_row(fill: Fill) -> dict[str, Any]:
+    order = fill.order
+    return {
+        "billId": str(fill.number), "clOrdId": order.client_id, "execType": "M" if fill.is_maker else "T",
+        "fee": text(-fill.fee), "feeCcy": fill.fee_asset, "fillIdxPx": "", "fillMarkPx": "", "fillPnl": "0",
+        "fillPx": text(fill.price), "fillSz": text(fill.quantity), "fillTime": str(fill.at_ms),
+        "instId": order.market.id, "instType": kind_of(order.market), "ordId": str(order.number), "posSide": "net",
+        "side": order.side, "subType": "1", "tag": "", "tradeId": str(fill.number), "ts": str(fill.at_ms),
+    }  # fmt: skip

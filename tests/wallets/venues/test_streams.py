@@ -1,0 +1,196 @@
+"""Venues that tell by themselves: real ccxt.pro over real websockets, whatever goes wrong on the line."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from threading import Event
+from typing import Any
+
+import pytest
+
+from tests.simulators.account import Account
+from tests.simulators.listening import Running, wait_until
+from tests.simulators.server import Exchanges
+from tests.simulators.wire import Wire
+from wallets.models import Platform
+from wallets.venues.base import VenueCredentialsError, VenueError, VenueUnavailableError
+from wallets.venues.capabilities import STREAMED_ACCOUNTS, STREAMED_PRICES
+from wallets.venues.ccxt.dialects import DIALECTS, dialect_of
+from wallets.venues.ccxt.opening import access_of
+from wallets.venues.ccxt.streams import listen_to_account, listen_to_prices
+from wallets.venues.heard import Heard
+
+ACCOUNTS = sorted(STREAMED_ACCOUNTS)
+SILENCE = 1.5
+OURS = "mq" + "a" * 25
+
+
+@dataclass
+class Listener:
+    """What was heard of an account so far."""
+
+    running: Running
+    opened: Event = field(default_factory=Event)
+    heard: list[Heard] = field(default_factory=list)
+
+    @property
+    def names(self) -> set[str]:
+        return {name for one in self.heard for name in one.names}
+
+    @property
+    def balances(self) -> int:
+        return sum(one.balances for one in self.heard)
+
+
+def wire_of(exchanges: Exchanges, slug: str) -> Wire:
+    return exchanges.wires["binance" if slug == "binanceusdm" else slug]
+
+
+def account_of(exchanges: Exchanges, slug: str) -> Account:
+    return exchanges.binance().futures if slug == "binanceusdm" else exchanges.wires[slug].account
+
+
+@contextmanager
+def listening(exchanges: Exchanges, slug: str, **wrong: str) -> Iterator[Listener]:
+    key = wire_of(exchanges, slug).key
+    credentials = {"api_key": key.key, "secret": key.secret, "password": key.password} | wrong
+    access = access_of(Platform(slug=slug, adapter="ccxt"), credentials)
+    listener: Listener
+
+    async def opened() -> None:
+        listener.opened.set()
+
+    running = Running(
+        lambda: listen_to_account(
+            access, dialect_of(slug), on_open=opened, on_heard=lambda one: listener.heard.append(one), silence=SILENCE
+        )
+    )
+    listener = Listener(running)
+    with running:
+        yield listener
+
+
+def order(account: Account, **given: Any) -> Any:
+    market = next(one for one in account.markets if one.startswith("BTC"))
+    account.rests = True
+    given = {"client_id": OURS, "side": "buy", "kind": "market", "quantity": Decimal("0.02")} | given
+    return account.place(market_id=market, **given)
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+def test_orders_and_balances_are_heard_twice_reversed_or_plain_and_after_the_login_only(
+    exchanges: Exchanges, slug: str
+) -> None:
+    account = account_of(exchanges, slug)
+    account.deposit("USDT", 100_000)
+    with listening(exchanges, slug) as listener:
+        wait_until(listener.opened.is_set, "the line")
+        placed = order(account)
+        wait_until(lambda: OURS in listener.names, "the order")
+        before = listener.balances
+        account.fill(placed, "0.01", 50_000)
+        wait_until(lambda: listener.balances > before, "the balance")
+        exchanges.lines.faults.doubles = True
+        with exchanges.lines.faults.reversed():
+            account.fill(placed, "0.01", 50_000)
+        known = len(listener.heard)
+        wait_until(lambda: len(listener.heard) >= known, "both")
+        assert {str(placed.number)} <= {number for one in listener.heard for number in one.numbers}
+        second = order(account, client_id="mq" + "b" * 25)
+        account.cancel(second)
+        wait_until(lambda: "mq" + "b" * 25 in listener.names, "the cancellation")
+        assert listener.running.error is None
+    wait_until(lambda: not exchanges.lines.open(), "that the lines are closed")
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+@pytest.mark.parametrize("fault", ["cut", "cut off in the middle", "silent"])
+def test_a_line_that_breaks_aloud_or_in_silence_is_over(exchanges: Exchanges, slug: str, fault: str) -> None:
+    account = account_of(exchanges, slug)
+    account.deposit("USDT", 100_000)
+    with listening(exchanges, slug) as listener:
+        wait_until(listener.opened.is_set, "the line")
+        started = time.monotonic()
+        if fault == "cut":
+            exchanges.lines.drop()
+        elif fault == "silent":
+            exchanges.lines.faults.is_silent = True
+        else:
+            exchanges.lines.faults.truncates = 1
+            order(account)
+        error = listener.running.ended()
+        assert isinstance(error, VenueUnavailableError)
+        assert time.monotonic() - started < SILENCE * 3
+
+
+@pytest.mark.parametrize("slug", ACCOUNTS)
+def test_a_refused_login_is_said_in_the_venues_words_and_without_the_key(exchanges: Exchanges, slug: str) -> None:
+    key = wire_of(exchanges, slug).key
+    wrong = [{"api_key": "another"}, *([] if slug == "binanceusdm" else [{"secret": "another"}])]  # it signs no login
+    for expired, given in [(True, {}), *((False, one) for one in wrong)]:
+        key.is_expired = expired
+        with listening(exchanges, slug, **given) as listener:
+            error = listener.running.ended()
+        assert isinstance(error, VenueCredentialsError), given
+        assert "refuses the key" in error.sentence.exact
+        assert not listener.opened.is_set()
+        assert not {key.key, key.secret} & set(f"{error!r} {error.sentence.exact}".split())
+
+
+def test_a_login_that_okx_repeats_is_not_repeated_by_us(exchanges: Exchanges) -> None:
+    okx = exchanges.okx()
+    okx.repeats_logins = True
+    with listening(exchanges, "okx") as listener:
+        error = listener.running.ended()
+    assert isinstance(error, VenueError)
+    told = f"{error.sentence.exact} {error!r} {error.__cause__!r}"
+    assert "Illegal request" in told
+    assert okx.key.key not in told
+    assert okx.key.password not in told
+
+
+@pytest.mark.parametrize(
+    ("slug", "told"),
+    [
+        ("binance", {"subscriptionId": 0, "event": {"e": "eventStreamTerminated", "E": 1}}),
+        ("binanceusdm", {"e": "listenKeyExpired", "E": 1}),
+        ("okx", {"event": "notice", "code": "64008", "msg": "The connection will soon be closed."}),
+    ],
+)
+def test_a_venue_that_says_that_it_ends_is_believed(exchanges: Exchanges, slug: str, told: Any) -> None:
+    with listening(exchanges, slug) as listener:
+        wait_until(listener.opened.is_set, "the line")
+        for line in exchanges.lines.open():
+            if line.channels:
+                line.tell(told)
+        assert isinstance(listener.running.ended(), VenueUnavailableError)
+
+
+@pytest.mark.parametrize("slug", sorted(STREAMED_PRICES))
+def test_prices_are_told_to_the_last_digit_and_a_venue_that_tells_none_is_gone(exchanges: Exchanges, slug: str) -> None:
+    wire = exchanges.wires[slug]
+    told: dict[str, Any] = {}
+
+    async def take(prices: Any) -> None:
+        told.update({ticker["symbol"]: ticker for ticker in prices})
+
+    access = access_of(Platform(slug=slug, adapter="ccxt"), {})
+    symbols = ["BTC/USDT", "ETH/USDT", "NONE/USDT"]
+    running = Running(
+        lambda: listen_to_prices(access, dialect_of(slug), symbols, on_prices=take, silence=SILENCE, every=0.1)
+    )
+    with running:
+        wait_until(lambda: len(told) == 2, "both prices")
+        market = next(one for name, one in wire.account.markets.items() if name.startswith("BTC"))
+        market.price = Decimal("50001.23456789012345")
+        wire.tell_price(market)  # type: ignore[attr-defined]
+        wait_until(lambda: told["BTC/USDT"]["last"] == "50001.23456789012345", "the new price")
+        assert (told["BTC/USDT"]["bid"], told["BTC/USDT"]["ask"]) == (f"{market.bid}", f"{market.ask}")
+        assert "told no price" in str(running.ended())
+
+
+def test_what_is_declared_to_stream_is_what_dialects_can_listen_to() -> None:
+    assert {slug for slug, dialect in DIALECTS.items() if dialect.account_streams} == STREAMED_ACCOUNTS
+    assert {slug for slug, dialect in DIALECTS.items() if dialect.price_stream is not None} >= STREAMED_PRICES
