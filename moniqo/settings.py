@@ -142,6 +142,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "moniqo.ui.middleware.FragmentMiddleware",
+    "moniqo.ui.middleware.RefusedFormMiddleware",
     "moniqo.ui.middleware.DisplayMiddleware",
     "kit.users.middleware.TenancyMiddleware",
     "axes.middleware.AxesMiddleware",

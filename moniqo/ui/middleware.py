@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -45,4 +46,23 @@ class FragmentMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+class RefusedFormMiddleware:
+    """A form that comes back with its errors is 422 to programs and 200 to browsers.
+
+    A browser writes each answer from 400 on into its console as an error of the page, which a refusal is not.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        # Browsers say how a request came about, over https and to this machine; htmx says it over plain http too.
+        is_asked_by_one = "Sec-Fetch-Mode" in request.headers or "HX-Request" in request.headers
+        if is_page and is_asked_by_one and response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+            response.status_code = HTTPStatus.OK
         return response

@@ -26,7 +26,7 @@ Object.assign(Idiomorph.defaults.callbacks, {
   },
 });
 
-// What the server could not answer becomes a toast with a way to try again. 422 is an answer: the form with its errors.
+// What the server could not answer becomes a toast with a way to try again.
 const failed = (sentence) => (event) => {
   const { elt, requestConfig } = event.detail;
   document.dispatchEvent(new CustomEvent("moniqo:toast", { detail: {

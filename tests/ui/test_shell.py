@@ -121,3 +121,15 @@ def test_a_crash_is_answered_without_the_database(rf: Any) -> None:
     answer = server_error(rf.get("/"))
     assert answer.status_code == 500
     assert b"Something broke on our side" in answer.content
+
+
+def test_a_form_that_comes_back_is_no_error_to_browsers_and_one_to_programs(browser: Client) -> None:
+    """A browser writes each answer from 400 on into its console."""
+    for headers, status in (({}, 422), ({"Sec-Fetch-Mode": "navigate"}, 200), ({"HX-Request": "true"}, 200)):
+        answer = browser.post("/preferences/", {"base_currency": "NONSENSE"}, headers=headers)
+        assert (answer.status_code, b"errorlist" in answer.content or b'role="alert"' in answer.content) == (
+            status,
+            True,
+        ), headers
+    refused = browser.get("/trading/trades/?format=csv&since=nonsense", headers={"Sec-Fetch-Mode": "navigate"})
+    assert refused.status_code == 422  # a file is no form

@@ -147,7 +147,7 @@ def test_a_wrong_amount_comes_back_with_the_form(browser: Client, tree: Tree, am
         answer = browser.get(
             reverse("wallets:allocate", args=(tree.farm.pk,)), {"asset": "USDT", "amount": amount}, headers=headers
         )
-        assert answer.status_code == 422
+        assert answer.status_code == (200 if headers else 422)  # a browser would write 422 into its console
         assert said in text(answer).replace("\xa0", " ")
         assert b'aria-invalid="true"' in answer.content
         assert (answer.get("HX-Retarget") == "#transfer") is bool(headers)
