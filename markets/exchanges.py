@@ -68,15 +68,11 @@ def open_session(access: Access) -> Any:
 
     Raises InvalidInputError for an exchange that ccxt does not know or that has no sandbox.
     """
-    import ccxt
-
-    if access.exchange_id not in ccxt.exchanges:
-        raise InvalidInputError(f"Choose another exchange: ccxt knows no {access.exchange_id!r}.")
     return configured(_exact(access.exchange_id), access)
 
 
-def configured(kind: Any, access: Access) -> Any:
-    """A session of this class of ccxt's, which talks where and as whom `access` says.
+def configured(kind: Callable[[dict[str, Any]], Any], access: Access, **more: Any) -> Any:
+    """A session of this class of ccxt's, which talks where and as whom `access` says; `more` are ccxt's settings.
 
     Raises InvalidInputError for an exchange that has no sandbox.
     """
@@ -86,6 +82,7 @@ def configured(kind: Any, access: Access) -> Any:
         "options": dict(access.options),
         "has": {"fetchCurrencies": False},  # markets name their assets
         **access.credentials,
+        **more,
     }
     if hostname := access.options.get("hostname"):  # of a region, such as my.okx.com
         config["hostname"] = hostname
@@ -135,11 +132,9 @@ def _exact(exchange_id: str) -> Any:
     """ccxt's class of the exchange, whose numbers are those that the exchange wrote; `last_status` is HTTP's."""
     import ccxt
 
+    if exchange_id not in ccxt.exchanges:
+        raise InvalidInputError(f"Choose another exchange: ccxt knows no {exchange_id!r}.")
     exchange = getattr(ccxt, exchange_id)
-
-    def remember(self: Any, status: int, *answer: Any) -> Any:
-        self.last_status = status
-        return exchange.on_rest_response(self, status, *answer)
 
     def fetch(self: Any, *request: Any, **options: Any) -> Any:
         if self.deadline is None:
@@ -162,18 +157,25 @@ def _exact(exchange_id: str) -> Any:
         if debt > BURST * need:
             time.sleep(debt - BURST * need)
 
-    changes = {
+    changes = {**change_for_exactness(exchange), "deadline": None, "fetch": fetch, "throttle": pace}
+    return type(exchange_id, (exchange,), changes)
+
+
+def change_for_exactness(exchange: Any) -> dict[str, Any]:
+    """What a class of ccxt's has to do otherwise, so that its numbers are those that the exchange wrote."""
+
+    def remember(self: Any, status: int, *answer: Any) -> Any:
+        self.last_status = status
+        return exchange.on_rest_response(self, status, *answer)
+
+    return {
         "number": str,
         "last_status": 0,
         "paced": (0.0, 0.0),
-        "deadline": None,
         "sign": signing(exchange),
-        "fetch": fetch,
-        "throttle": pace,
         "on_rest_response": remember,
-        "on_json_response": lambda self, text: exactly(text, exchange_id),
+        "on_json_response": lambda self, text: exactly(text, self.id),
     }
-    return type(exchange_id, (exchange,), changes)
 
 
 def exactly(text: str, exchange_id: str) -> Any:
@@ -227,6 +229,13 @@ def load_markets(exchange: Any, access: Access) -> None:
     for name in _SHARED:
         setattr(exchange, name, shared[name])
     exchange.options.update(shared["options"])
+
+
+def markets_between(loaded: Any, exchange: Any) -> None:
+    """Let the session have the markets of another one of the same exchange, which has loaded them."""
+    for name in _SHARED:
+        setattr(exchange, name, getattr(loaded, name))
+    exchange.options.update({name: loaded.options[name] for name in _SHARED_OPTIONS if name in loaded.options})
 
 
 def forget_markets() -> None:

@@ -5,7 +5,7 @@ fingerprint of the key it was sealed with, which tells what a rotation has left 
 towards a venue adapter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -58,6 +58,25 @@ def store_credentials(*, connection: Connection, values: Mapping[str, str]) -> N
 def read_credentials(*, connection: Connection) -> dict[str, str]:
     """Every field of the connection in clear, for its adapter. Raises CredentialError when one cannot be trusted."""
     return {row.field: _open(connection, row) for row in Credential.objects.filter(connection=connection)}
+
+
+def read_credentials_of(connections: Iterable[Connection]) -> dict[UUID, dict[str, str] | CredentialError]:
+    """The same of many, for a worker that asks all of their venues; the error stands where one cannot be trusted.
+
+    Call it as the system role.
+    """
+    known = {connection.pk: connection for connection in connections}
+    rows: dict[UUID, list[Credential]] = {pk: [] for pk in known}
+    for row in Credential.objects.filter(connection__in=known).only("connection_id", "field", "token"):
+        rows[row.connection_id].append(row)
+    return {pk: _opened(known[pk], found) for pk, found in rows.items()}
+
+
+def _opened(connection: Connection, rows: Iterable[Credential]) -> dict[str, str] | CredentialError:
+    try:
+        return {row.field: _open(connection, row) for row in rows}
+    except CredentialError as error:
+        return error
 
 
 def refuse_twice(

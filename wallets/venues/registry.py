@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from kit.errors import ConflictError
+from markets.exchanges import Access
 from wallets.models import Connection, Platform
 from wallets.venues.base import Venue
 from wallets.venues.ccxt import opening as ccxt
@@ -19,6 +20,17 @@ ADAPTERS: Final[dict[str, Callable[[Connection], Venue]]] = {
 }
 # Adapters of venues that take a key, opened with one that is not stored yet.
 KEYED: Final[dict[str, Callable[[Platform, Mapping[str, str]], Venue]]] = {"ccxt": ccxt.open_platform}
+# Adapters whose accounts a worker asks together, each with how such an account is reached.
+TOGETHER: Final[dict[str, Callable[[Platform, Mapping[str, str]], Access]]] = {"ccxt": ccxt.access_of}
+
+
+def access_to(platform: Platform, credentials: Mapping[str, str]) -> Access | None:
+    """How the account that the credentials open is asked together with others; None where it is asked by itself.
+
+    Raises ConflictError for a platform that cannot be reached.
+    """
+    found = TOGETHER.get(platform.adapter)
+    return found(platform, credentials) if found else None
 
 
 def open_platform(platform: Platform, credentials: Mapping[str, str]) -> Venue:

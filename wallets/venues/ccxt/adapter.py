@@ -43,6 +43,7 @@ from wallets.venues.ccxt.mapping import (
     ticker_report,
     trade_report,
 )
+from wallets.venues.ccxt.questions import answered
 
 Answer = TypeVar("Answer")
 ATTEMPTS: Final = 3
@@ -74,6 +75,11 @@ class CcxtVenue:
     def _exchange(self) -> Any:
         """The session, opened when it is needed first: that takes ccxt seconds in a new process."""
         return open_session(self._access)
+
+    def loaded(self) -> Any:
+        """Its session, with the exchange's markets."""
+        self._load()
+        return self._exchange
 
     # --- what there is -----------------------------------------------------------------------------------------------
 
@@ -124,11 +130,11 @@ class CcxtVenue:
 
     def balances(self) -> tuple[BalanceReport, ...]:
         self._load()
-        return self._read(lambda: self._dialect.balances(self._exchange))
+        return self._read(lambda: answered(self._dialect.balances(self._exchange)))
 
     def positions(self) -> tuple[PositionReport, ...]:
         self._load()
-        return self._read(lambda: self._dialect.positions(self._exchange))
+        return self._read(lambda: answered(self._dialect.positions(self._exchange)))
 
     def movements_since(self, since: datetime) -> tuple[MovementReport, ...]:
         self._load()

@@ -177,14 +177,20 @@ def translated(exchange: Any, error: Exception, *, creates: bool) -> VenueError:
 
 def _undecided(exchange: Any, error: Exception, said: Said, meaning: Meaning) -> Meaning:
     """What ccxt calls a plain error, or an exchange that is down, and what is no decision of the exchange's."""
-    from requests.exceptions import HTTPError, RequestException
-
-    if isinstance(error.__cause__, RequestException) and not isinstance(error.__cause__, HTTPError):
+    if _broke_off(error):
         return "lost"
     if exchange.last_status >= HTTP_SERVER_ERROR:
         return "unknown"
     # A wall in front of the exchange does not speak its language.
     return "walled" if exchange.last_status == HTTP_FORBIDDEN and not said.code else meaning
+
+
+def _broke_off(error: Exception) -> bool:
+    """Whether it is the network's, in the words of either of the two libraries that ccxt asks through."""
+    from aiohttp import ClientError
+    from requests.exceptions import HTTPError, RequestException
+
+    return isinstance(error.__cause__, RequestException | ClientError) and not isinstance(error.__cause__, HTTPError)
 
 
 def _meaning(exchange_id: str, error: Exception, said: Said) -> Meaning:
@@ -264,13 +270,17 @@ def _retry_after(exchange: Any) -> timedelta | None:
 
 def never_left(error: BaseException) -> bool:
     """Whether the network failed before anything was sent: no address, nobody there, no connection in time."""
+    from aiohttp import ClientConnectorError, ConnectionTimeoutError
     from requests.exceptions import ConnectTimeout, SSLError
     from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
     seen: BaseException | None = error
     while seen is not None:
         inner = getattr(seen.args[0], "reason", None) if seen.args else None
-        kinds = (ConnectTimeout, ConnectTimeoutError, NameResolutionError, NewConnectionError, SSLError)
+        kinds = (
+            *(ConnectTimeout, ConnectTimeoutError, NameResolutionError, NewConnectionError, SSLError),
+            *(ClientConnectorError, ConnectionTimeoutError),
+        )
         if isinstance(seen, kinds) or isinstance(inner, kinds):
             return True
         seen = seen.__cause__ or seen.__context__
@@ -289,7 +299,7 @@ def _said(exchange: Any, error: Exception) -> Said:
     import ccxt
 
     text = str(error)
-    if isinstance(error, ccxt.RequestTimeout) or (type(error) is ccxt.NetworkError):
+    if isinstance(error, ccxt.RequestTimeout) or type(error) is ccxt.NetworkError or _broke_off(error):
         return Said(words="it did not answer in time" if isinstance(error, ccxt.RequestTimeout) else "the line broke")
     start = text.find("{")
     if start >= 0:
@@ -309,7 +319,8 @@ def _in_answer(answer: dict[str, Any]) -> Said:
     if isinstance(answer.get("error"), list):
         errors = [str(one) for one in answer["error"]]
         return Said(errors[0] if errors else "", ", ".join(errors)[:_LONGEST])
-    inner = answer.get("error_response") or next(iter(answer.get("errors") or answer.get("data") or ()), None)
+    listed = answer.get("errors") or answer.get("data")
+    inner = answer.get("error_response") or (next(iter(listed), None) if isinstance(listed, list) else None)
     if isinstance(inner, dict) and any(inner.get(name) not in (None, "", "0") for name in ("sCode", "error", "id")):
         return _in_answer({**inner, "code": inner.get("sCode") or inner.get("code")})
     code = next((str(answer[name]) for name in _CODE_NAMES if answer.get(name) not in (None, "")), "")

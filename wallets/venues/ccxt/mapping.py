@@ -114,9 +114,8 @@ def balance_reports(rows: Iterable[tuple[str, str, Any, Any]]) -> tuple[BalanceR
     return tuple(BalanceReport(asset, total, free, account) for (account, asset), (total, free) in kept)
 
 
-def unified_balances(exchange: Any) -> tuple[BalanceReport, ...]:
-    """Of an exchange that has one account and needs nothing special."""
-    answer = exchange.fetch_balance()
+def unified_balances(answer: Mapping[str, Any]) -> tuple[BalanceReport, ...]:
+    """From ccxt's own form of an account, of an exchange that has one and needs nothing special."""
     totals: Mapping[str, Any] = answer.get("total") or {}
     free: Mapping[str, Any] = answer.get("free") or {}
     return balance_reports(("spot", asset, total, free.get(asset)) for asset, total in totals.items())

@@ -2,7 +2,8 @@
 
 A dialect is what is particular about one exchange: which of its accounts hold money, how it finds an order by its
 client id, how its lists are turned over, and where it says what a key may do. Everything here talks to ccxt, may raise
-ccxt's errors, and knows nothing of ours but the reports.
+ccxt's errors, and knows nothing of ours but the reports. What a sync asks, balances and positions, are readings
+(`wallets.venues.ccxt.questions`): many accounts are read in one loop.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from wallets.venues.base import (
 )
 from wallets.venues.ccxt.mapping import position_report, unified_balances
 from wallets.venues.ccxt.names import Names
+from wallets.venues.ccxt.questions import Reading
 from wallets.venues.heard import Heard
 
 Order = dict[str, Any]
@@ -44,6 +46,8 @@ class Dialect:
     # How many trades and candles one answer has.
     trades_page: ClassVar[int] = 500
     candles_page: ClassVar[int] = 300
+    # Whether the exchange counts requests by the address they come from; else by the account that asks.
+    counts_by_address: ClassVar[bool] = True
     # ccxt's questions that listen to an account, with their parameters; none where nobody has compared what is told.
     account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     # The parameters of ccxt's question that listens to prices; None where nobody has compared what is told.
@@ -52,14 +56,14 @@ class Dialect:
     stream_options: ClassVar[Mapping[str, Any]] = {}
     confirmations: ClassVar[int] = 1
 
-    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
-        return unified_balances(exchange)
+    def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
+        return unified_balances((yield exchange.fetch_balance))
 
-    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
+    def positions(self, exchange: Any) -> Reading[tuple[PositionReport, ...]]:
         if not exchange.has.get("fetchPositions"):
             return ()
         reports = []
-        for position in exchange.fetch_positions():
+        for position in (yield exchange.fetch_positions):
             market = exchange.market(position["symbol"])
             reports.append(
                 position_report({**position, **{name: market[name] for name in ("settle", "base", "inverse")}})

@@ -9,6 +9,7 @@ from wallets.venues.base import BalanceReport, CredentialsReport, MarketKind, Mo
 from wallets.venues.ccxt.dialects.base import DAY_MS, Dialect, Order, Trade, forward, windows
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
+from wallets.venues.ccxt.questions import Reading, nothing
 from wallets.venues.heard import Heard
 
 # A list of futures' trades covers at most this stretch.
@@ -45,11 +46,11 @@ class Binance(Dialect):
         "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
     }
 
-    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+    def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
         """The spot account, and the funding account, where deposits by card and from Pay arrive."""
-        spot = exchange.privateGetAccount({"omitZeroBalances": "true"})["balances"]
+        spot = (yield partial(exchange.privateGetAccount, {"omitZeroBalances": "true"}))["balances"]
         # The testnet has no wallets but that of spot.
-        funding = [] if exchange.isSandboxModeEnabled else exchange.sapiPostAssetGetFundingAsset()
+        funding = [] if exchange.isSandboxModeEnabled else (yield exchange.sapiPostAssetGetFundingAsset)
         return balance_reports(
             [
                 *(("spot", _code(exchange, row), _total(row, "free", "locked"), row["free"]) for row in spot),
@@ -65,8 +66,8 @@ class Binance(Dialect):
             ]
         )
 
-    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
-        return ()
+    def positions(self, exchange: Any) -> Reading[tuple[PositionReport, ...]]:
+        return nothing()
 
     def trades_of(self, exchange: Any, order: Order) -> list[Trade]:
         found: list[Trade] = exchange.fetch_my_trades(order["symbol"], None, self.trades_page, {"orderId": order["id"]})
@@ -121,8 +122,9 @@ class BinanceFutures(Binance):
         "warnOnFetchOpenOrdersWithoutSymbol": False,
     }
 
-    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+    def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
         """The wallet balance: what is booked. The profit of open positions is told with them."""
+        rows = yield exchange.fapiPrivateV3GetBalance
         return balance_reports(
             (
                 "futures",
@@ -130,11 +132,11 @@ class BinanceFutures(Binance):
                 row["balance"],
                 min(amount(row["balance"]), amount(row["availableBalance"])),
             )
-            for row in exchange.fapiPrivateV3GetBalance()
+            for row in rows
         )
 
-    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
-        rows = exchange.fapiPrivateV2GetPositionRisk()
+    def positions(self, exchange: Any) -> Reading[tuple[PositionReport, ...]]:
+        rows = yield exchange.fapiPrivateV2GetPositionRisk
         return tuple(_position(exchange, row) for row in rows if amount(row["positionAmt"]))
 
     def trades(self, exchange: Any, since: int, symbol: str | None) -> Iterable[Trade]:

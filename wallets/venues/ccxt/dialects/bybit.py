@@ -1,12 +1,14 @@
 """Bybit's unified account (UTA): spot and linear derivatives in one wallet, and a funding account."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from wallets.venues.base import BalanceReport, CredentialsReport, PositionReport
-from wallets.venues.ccxt.dialects.base import DAY_MS, Dialect, Order, Trade, by_cursor, windows
+from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Trade, by_cursor, windows
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
+from wallets.venues.ccxt.questions import Reading, collected
 
 WEEK_MS: Final = 7 * DAY_MS
 # Linear lists want the asset that profit is settled in.
@@ -30,11 +32,13 @@ class Bybit(Dialect):
     remembers_names = True
     trades_need_symbol = False
     candles_page = 1000
+    counts_by_address = False
 
-    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+    def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
         """The unified account, and the funding account if the key may see it: that takes a right of its own."""
-        unified = exchange.privateGetV5AccountWalletBalance({"accountType": "UNIFIED"})["result"]["list"]
-        funding = _funding(exchange)
+        answer = yield partial(exchange.privateGetV5AccountWalletBalance, {"accountType": "UNIFIED"})
+        unified = answer["result"]["list"]
+        funding = yield from _funding(exchange)
         return balance_reports(
             [
                 *(
@@ -46,15 +50,12 @@ class Bybit(Dialect):
             ]
         )
 
-    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
-        return tuple(
-            _position(exchange, row)
-            for settle in SETTLES
-            for row in _turned(
-                exchange.privateGetV5PositionList, {"category": "linear", "settleCoin": settle, "limit": 200}
-            )
-            if amount(row["size"])
-        )
+    def positions(self, exchange: Any) -> Reading[tuple[PositionReport, ...]]:
+        rows: list[dict[str, Any]] = []
+        for settle in SETTLES:
+            asked = {"category": "linear", "settleCoin": settle, "limit": 200}
+            rows += yield from collected(exchange.privateGetV5PositionList, asked, _page, most=PAGES)
+        return tuple(_position(exchange, row) for row in rows if amount(row["size"]))
 
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
         """Open orders and the last 500 that ended are in one list, older ones in the history."""
@@ -109,11 +110,11 @@ class Bybit(Dialect):
         )
 
 
-def _funding(exchange: Any) -> list[dict[str, Any]]:
+def _funding(exchange: Any) -> Reading[list[dict[str, Any]]]:
     import ccxt
 
     try:
-        answer = exchange.privateGetV5AssetTransferQueryAccountCoinsBalance({"accountType": "FUND"})
+        answer = yield partial(exchange.privateGetV5AssetTransferQueryAccountCoinsBalance, {"accountType": "FUND"})
     except ccxt.PermissionDenied as error:
         if DENIED not in str(error):
             raise
@@ -123,11 +124,11 @@ def _funding(exchange: Any) -> list[dict[str, Any]]:
 
 
 def _turned(question: Any, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    def page(cursor: dict[str, Any]) -> tuple[list[Any], Any]:
-        result = question({**asked, **cursor})["result"]
-        return result["list"], result.get("nextPageCursor")
+    return by_cursor(lambda cursor: _page(question({**asked, **cursor})))
 
-    return by_cursor(page)
+
+def _page(answer: Mapping[str, Any]) -> tuple[list[Any], Any]:
+    return answer["result"]["list"], answer["result"].get("nextPageCursor")
 
 
 def _category(market: Mapping[str, Any]) -> str:

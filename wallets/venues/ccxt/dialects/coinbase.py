@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
+from functools import partial
 from typing import Any, Final
 
 from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport, VenueRejectedError
-from wallets.venues.ccxt.dialects.base import Dialect, Order, Sent, Trade, by_cursor
+from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade, by_cursor
 from wallets.venues.ccxt.mapping import amount, balance_reports, number
 from wallets.venues.ccxt.names import Names
+from wallets.venues.ccxt.questions import Reading, collected, nothing
 
 # How far above the ask a purchase at the market may go: Coinbase takes such an order by what it may cost, not by what
 # is bought, so it is sent as a limit order that is filled at once or not at all.
@@ -25,9 +27,11 @@ class Coinbase(Dialect):
     remembers_names = True
     trades_need_symbol = False
     candles_page = 300
+    counts_by_address = False
 
-    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
-        rows = _turned(exchange.v3PrivateGetBrokerageAccounts, "accounts", {"limit": PAGE})
+    def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
+        question, page = exchange.v3PrivateGetBrokerageAccounts, partial(_page, "accounts")
+        rows = yield from collected(question, {"limit": PAGE}, page, most=PAGES)
         return balance_reports(
             (
                 "spot",
@@ -38,8 +42,8 @@ class Coinbase(Dialect):
             for row in rows
         )
 
-    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
-        return ()
+    def positions(self, exchange: Any) -> Reading[tuple[PositionReport, ...]]:
+        return nothing()
 
     def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
         named = {"client_order_id": name}  # ccxt would name the order itself
@@ -100,8 +104,8 @@ class Coinbase(Dialect):
 
 
 def _turned(question: Any, name: str, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    def page(cursor: dict[str, Any]) -> tuple[list[Any], Any]:
-        answer = question({**asked, **cursor})
-        return answer.get(name) or [], answer.get("cursor") if answer.get("has_next", True) else None
+    return by_cursor(lambda cursor: _page(name, question({**asked, **cursor})))
 
-    return by_cursor(page)
+
+def _page(name: str, answer: Mapping[str, Any]) -> tuple[list[Any], Any]:
+    return answer.get(name) or [], answer.get("cursor") if answer.get("has_next", True) else None

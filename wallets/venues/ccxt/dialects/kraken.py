@@ -7,6 +7,7 @@ from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, 
 from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade
 from wallets.venues.ccxt.mapping import ZERO, amount, balance_reports, moment
 from wallets.venues.ccxt.names import Names
+from wallets.venues.ccxt.questions import Reading, nothing
 
 # Trades asked for by their ids in one request, and trades on one page of the history.
 TOGETHER: Final = 20
@@ -23,18 +24,19 @@ class Kraken(Dialect):
     names = Names("", is_uuid=True)
     trades_need_symbol = False
     candles_page = 720
+    counts_by_address = False
 
-    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+    def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
         rows = []
-        for name, row in exchange.privatePostBalanceEx()["result"].items():
+        for name, row in (yield exchange.privatePostBalanceEx)["result"].items():
             asset, _, ending = name.partition(EARNING)
             total = amount(row["balance"])
             free = total - amount(row.get("hold_trade")) if not ending or name.endswith(SPENDABLE) else ZERO
             rows.append(("earn" if ending else "spot", str(exchange.safe_currency_code(asset)), total, free))
         return balance_reports(rows)
 
-    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
-        return ()
+    def positions(self, exchange: Any) -> Reading[tuple[PositionReport, ...]]:
+        return nothing()
 
     def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
         # The fee in the quote asset on both sides, as its list of trades tells it.

@@ -7,6 +7,7 @@ from wallets.venues.base import BalanceReport, CredentialsReport, MovementReport
 from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
+from wallets.venues.ccxt.questions import Reading
 from wallets.venues.heard import Heard
 
 Page = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
@@ -27,16 +28,17 @@ class Okx(Dialect):
     remembers_names = True
     trades_need_symbol = False
     candles_page = 300
+    counts_by_address = False
     account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "watch_orders": {}, "watch_balance": WHEN_IT_HAPPENS, "watch_positions": WHEN_IT_HAPPENS,
     }  # fmt: skip
     price_stream: ClassVar[Mapping[str, Any] | None] = {}
     confirmations = len(account_streams)
 
-    def balances(self, exchange: Any) -> tuple[BalanceReport, ...]:
+    def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
         """Cash of the trading account, without the profit of open positions, and the funding account."""
-        trading = exchange.privateGetAccountBalance()["data"]
-        funding = exchange.privateGetAssetBalances()["data"]
+        trading = (yield exchange.privateGetAccountBalance)["data"]
+        funding = (yield exchange.privateGetAssetBalances)["data"]
         return balance_reports(
             [
                 *(
@@ -48,8 +50,8 @@ class Okx(Dialect):
             ]
         )
 
-    def positions(self, exchange: Any) -> tuple[PositionReport, ...]:
-        rows = exchange.privateGetAccountPositions()["data"]
+    def positions(self, exchange: Any) -> Reading[tuple[PositionReport, ...]]:
+        rows = (yield exchange.privateGetAccountPositions)["data"]
         return tuple(
             _position(exchange, row) for row in rows if row["instType"] in ("SWAP", "FUTURES") and amount(row["pos"])
         )
