@@ -61,6 +61,8 @@ SCHEDULE: Final = {
         "schedule": crontab(minute="*/15"),
         "options": {"expires": 60},
     },
+    # Whoever asks for a sync wakes a worker; this is for those whose worker died, or was never told.
+    "sync who waits": every(10, "wallets.tasks.sync_waiting"),
     "sync and snapshot": every(SYNC_SECONDS, "portfolio.tasks.sync_all"),
     "prove the ledger": nightly(3, 30, "wallets.tasks.verify_ledger"),
     "seal credentials with the newest key": nightly(3, 45, "wallets.tasks.keep_credentials"),

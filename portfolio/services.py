@@ -22,16 +22,15 @@ from kit import clock, days, sentences, tenancy
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert, resolve_kind
-from kit.errors import ConflictError, MoniqoError
+from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.users.models import User
 from portfolio import daily, valuation
 from portfolio.models import DailyPerformance, PortfolioState, Snapshot
 from portfolio.selectors.standings import Standing, standings
 from trading.services import watch_daily_losses, watched_for_daily_losses
-from wallets.models import Connection, Wallet
-from wallets.sync.runs import carry_forward_late, runs_under_way
-from wallets.sync.runs import request_sync as request_connection_sync
+from wallets.models import Wallet
+from wallets.sync.runs import are_under_way, carry_forward_late, request_due
 from wallets.sync.unassigned import release_archived
 
 # A sync that has not ended by then has died with its worker, and the next one may start.
@@ -239,7 +238,7 @@ def request_sync(*, owner_id: UUID) -> None:
 
 
 def ask_venues(*, owner_id: UUID) -> bool:
-    """Have every venue of the owner asked, each by a task of its own; False when that is under way already.
+    """Have every venue of the owner asked; False when that is under way already.
 
     `value_what_came` is to follow. Runs outside of any tenant block.
     """
@@ -247,12 +246,7 @@ def ask_venues(*, owner_id: UUID) -> bool:
         if not _begin_sync(owner_id):
             return False
         release_archived(owner_id=owner_id)
-        connections = list(Connection.objects.due(owner_id=owner_id).values_list("pk", flat=True))
-    for connection_id in connections:
-        try:
-            request_connection_sync(connection_id=connection_id, owner_id=owner_id)
-        except MoniqoError as error:  # paused or gone since we looked
-            logger.warning("Connection %s was not synced: %s", connection_id, error)
+        request_due(owner_id=owner_id)
     return True
 
 
@@ -262,7 +256,7 @@ def value_what_came(*, owner_id: UUID, last_look: bool) -> bool:
     At the last look a venue that is late is carried forward: its wallets have their last known balances, flagged.
     """
     with tenancy.tenant(owner_id):
-        if not last_look and runs_under_way(owner_id=owner_id).exists():
+        if not last_look and are_under_way(owner_id=owner_id):
             return False
     try:
         with tenancy.tenant(owner_id):

@@ -35,6 +35,7 @@ from trading.services import stop
 from wallets.ledger.proof import prove_own
 from wallets.models import Connection, VenueMovement, VenuePosition
 from wallets.services import apply_rules, make_rule
+from wallets.sync import turns
 from wallets.sync.runs import sync_connection
 from wallets.venues.credentials import store_credentials
 
@@ -107,6 +108,8 @@ def _fill(world: World) -> None:
         goals.carry_out(owner_id=owner.pk, goal_id=goal.pk)
     note_failure(owner_id=owner.pk, work="guards", title="A task", said="It failed.")
     make_token(owner)
+    with tenancy.tenant(owner.pk):
+        turns.want(owner_id=owner.pk, connection_ids=[world.connection.pk])
     sync_connection(owner_id=owner.pk, connection_id=world.connection.pk)
 
 

@@ -11,13 +11,15 @@ from kit.errors import ConflictError, NotFoundError
 from kit.tasks import SelfCountingTask
 from wallets.hierarchy import plans, rules
 from wallets.ledger import proof
-from wallets.sync import following, platforms
+from wallets.sync import following, platforms, rounds
 from wallets.sync import runs as sync
 from wallets.venues import joining, keeping
 
 # One slow venue may hold a process of the queue this long, and no longer: others wait behind it.
 SYNC_SECONDS_MOST: Final = 60
 KILLED_AFTER_SECONDS: Final = 90
+# A worker that syncs many takes no more after two minutes, and sees through what it has.
+ROUND_SECONDS_MOST: Final = 300
 # How often the prices of exchanges are asked for; what a busy worker could not begin in time is dropped.
 FOLLOW_SECONDS: Final = 15
 # How often a sync that a venue has given reason for waits for the one before it.
@@ -55,6 +57,14 @@ def sync_told(owner_id: str, connection_id: str, looks: int = 0) -> None:
         return
     with suppress(ConflictError, NotFoundError):  # paused or gone since
         sync.sync_connection(owner_id=owner, connection_id=connection)
+
+
+@shared_task(name="wallets.tasks.sync_waiting", soft_time_limit=ROUND_SECONDS_MOST, time_limit=ROUND_SECONDS_MOST + 60)
+def sync_waiting() -> None:
+    """Sync every connection that waits for it, many at once; where there are more than one worker does, another goes
+    on."""
+    if rounds.take_part():
+        sync.wake_workers()
 
 
 @shared_task(name="wallets.tasks.collect_prices")

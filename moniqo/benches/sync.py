@@ -1,54 +1,50 @@
-"""What it costs to sync many connections, each with HTTP of its own, beside asking the exchange alone.
+"""What it costs to sync many connections, each with HTTP of its own, beside bare requests to the same server.
 
-    python -m moniqo.benches.sync
-
-is the process that measures, on a throw-away PostgreSQL, against the tests' simulated Binance in a third process: real
-ccxt, signatures and JSON over real HTTP. The connections are synced one after the other, as one worker process does.
-Every tenth has a wallet, whose suspense takes what the venue holds at the first sync; the others have none yet.
+`manage.py bench sync --connections N` measures a hundredth, a tenth and all of N connections at a simulated Binance in
+a process of its own: real ccxt, a key each, signatures that are checked, JSON over real HTTP, two requests per account,
+books with five assets on a throw-away PostgreSQL. They are synced by what a worker calls (`wallets.sync.rounds`), in
+one process. Before it is measured, everything is as the first sync of each leaves it; a few first ones are measured
+apart, and so is a round in which one account of a hundred holds something else than before.
 """
 
+import asyncio
 import json
 import os
-import statistics
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from moniqo.benches.cluster import ROOT, cluster, environment
 
-SIZES: Final = (100, 300)
-# How often the exchange is asked by itself.
-ALONE: Final = 200
-
-EXCHANGE: Final = """
-from decimal import Decimal
-from tests.simulators.server import Exchanges, Server
-from tests.wallets.keys import give_true_keys, key_of
-import json
-exchanges = Exchanges()
-exchanges.reset()
-give_true_keys(exchanges)
-for asset in ("BTC", "ETH", "SOL", "BNB", "USDT"):
-    exchanges.binance().account.deposit(asset, Decimal("12.5"))
-server = Server(exchanges)
-print(json.dumps({"url": exchanges.url, "key": key_of(exchanges.binance())}), flush=True)
-server.serve_forever()
-"""
+CONNECTIONS: Final = 1_000
+OF_AN_OWNER: Final = 10
+# First syncs that are measured, and connections that are synced one after the other, as a page asks for it.
+FIRST: Final = 40
+SINGLE: Final = 20
+AT_ONCE: Final = 64
+MOVED: Final = 100  # one of so many
+# What every account holds, and what their keys look like.
+ASSETS: Final = ("BTC", "ETH", "SOL", "BNB", "USDT")
+HELD: Final = Decimal("12.5")
+SECRET, TAIL = "s3cR" * 16, "k3yS" * 14
 
 
-def sync() -> dict[str, float]:
-    """Milliseconds for a sync at each size, of what the exchange takes alone, and connections a second."""
-    command = [sys.executable, "-c", EXCHANGE]
+def sync(*, connections: int = CONNECTIONS) -> dict[str, float]:
+    """Figures per size; see the names."""
+    held = dict.fromkeys(ASSETS, str(HELD))
+    accounts = json.dumps({"held": held, "secret": SECRET, "tail": TAIL})
+    command = [sys.executable, "-m", "tests.simulators.many", accounts]
     with cluster() as server, subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as exchange:
         try:
             assert exchange.stdout is not None  # noqa: S101 - it is a pipe
-            told = json.loads(exchange.stdout.readline())
-            given = environment(server)
-            given |= {"MONIQO_CCXT_BASE_URL": told["url"], "MONIQO_BENCH_KEY": json.dumps(told["key"])}
-            measured = [sys.executable, "-m", "moniqo.benches.sync"]
+            given = environment(server) | {"MONIQO_CCXT_BASE_URL": exchange.stdout.readline().strip()}
+            measured = [sys.executable, "-m", "moniqo.benches.sync", str(connections)]
             answer = subprocess.run(measured, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
         finally:
             exchange.terminate()
@@ -58,62 +54,225 @@ def sync() -> dict[str, float]:
     return figures
 
 
-def measure() -> dict[str, float]:
+def measure(most: int) -> dict[str, float]:
     """In a process of its own, on the throw-away cluster."""
-    import resource
-
-    from kit.users.models import User
-    from wallets.sync.runs import sync_connection
-
-    owner = User.objects.create_user(f"{uuid4()}@bench.invalid", None, name="Bench").pk
-    made = _connections(owner, max(SIZES))
-    sync_connection(owner_id=owner, connection_id=made[0])  # markets are loaded once in an hour
     figures: dict[str, float] = {}
-    venue = _venue(owner, made[0])
-    alone = [_milliseconds(venue.balances) for _ in range(ALONE)]
-    figures["balances alone ms"] = statistics.median(alone)
-    for size in SIZES:
-        started = time.perf_counter()
-        for connection_id in made[:size]:
-            sync_connection(owner_id=owner, connection_id=connection_id)
-        each = (time.perf_counter() - started) * 1000 / size
-        figures[f"a sync of {size:,} ms"] = each
-        figures[f"connections a second, of {size:,}"] = 1000 / each
-    figures["memory MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sizes = [size for size in (most // 100, most // 10, most) if size]
+    made = _make(most)
+    figures["one by one, ms each"] = _one_by_one(made[:SINGLE])
+    with _database_seconds() as spent:
+        for size in sizes:
+            figures |= _round(f"{size:,}", made[:size], spent)
+        bare = _bare(2 * most)
+        figures |= {f"{most:,}: bare requests {name}": value for name, value in bare.items()}
+        _ask_server(f"/bench/move?moved={most // MOVED}")
+        figures |= _round(f"{most:,}, {most // MOVED} of them changed", made, spent)
+        _ask_server("/bench/move?moved=0")
+        figures["first syncs, ms each"] = _first(most)
     return figures
 
 
-def _connections(owner: UUID, count: int) -> list[UUID]:
-    from kit import tenancy
-    from wallets.models import Connection, Wallet
-    from wallets.venues.credentials import store_credentials
+def _round(name: str, made: list[UUID], spent: list[float]) -> dict[str, float]:
+    """One round of these connections, from being wanted to being done."""
+    from django.db.models import Q
 
-    key = json.loads(os.environ["MONIQO_BENCH_KEY"])
-    with tenancy.tenant(owner):
-        made = []
-        for number in range(count):
-            given: dict[str, Any] = {"owner_id": owner, "platform_id": "binance", "venue": "binance", "is_paper": False}
-            connection = Connection.objects.create(name=f"Account {number}", **given)
-            store_credentials(connection=connection, values=key)
-            if number % 10 == 0:
-                Wallet.objects.create(owner_id=owner, name=f"Fund {number}", role="master", connection=connection)
-            made.append(connection.pk)
+    from kit import clock, tenancy
+    from wallets.models import Connection, SyncTurn
+    from wallets.sync.rounds import sync_waiting
+
+    before, database, server = time.process_time(), sum(spent), _ask_server("/bench/cost")
+    started = time.perf_counter()
+    begun = clock.now()
+    with tenancy.system():
+        SyncTurn.objects.filter(connection__in=made).update(wanted_at=begun)
+    done = sync_waiting(seconds=3600)
+    seconds = time.perf_counter() - started
+    with tenancy.system():
+        rows = Connection.objects.filter(pk__in=made)
+        failed = rows.filter(Q(failures__gt=0) | Q(synced_at__lt=begun)).count()
+    return {
+        f"{name}: seconds": seconds,
+        f"{name}: syncs/s": len(made) / seconds,
+        f"{name}: worker CPU s": time.process_time() - before,
+        f"{name}: exchange CPU s": _ask_server("/bench/cost") - server,
+        f"{name}: database s": sum(spent) - database,
+        f"{name}: peak memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        f"{name}: nothing new": done.same,
+        f"{name}: failed": failed,
+    }
+
+
+def _one_by_one(made: list[UUID]) -> float:
+    """Milliseconds for each, one after the other, each by itself."""
+    from kit import tenancy
+    from wallets.models import Connection
+    from wallets.sync.runs import sync_connection
+
+    with tenancy.system():
+        owners = dict(Connection.objects.filter(pk__in=made).values_list("pk", "owner_id"))
+    sync_connection(owner_id=owners[made[0]], connection_id=made[0])  # markets are loaded once in an hour
+    started = time.perf_counter()
+    for pk in made:
+        sync_connection(owner_id=owners[pk], connection_id=pk)
+    return (time.perf_counter() - started) * 1000 / len(made)
+
+
+def _first(number: int) -> float:
+    """Milliseconds for each of a few connections that nobody has looked at yet, in one round."""
+    from kit import clock, tenancy
+    from wallets.models import SyncTurn
+    from wallets.sync.rounds import sync_waiting
+
+    new = _connections(_owners(1)[0], range(number, number + FIRST))
+    with tenancy.system():
+        SyncTurn.objects.bulk_create(
+            SyncTurn(owner_id=row.owner_id, connection_id=row.pk, wanted_at=clock.now()) for row in new
+        )
+    started = time.perf_counter()
+    sync_waiting(seconds=3600)
+    return (time.perf_counter() - started) * 1000 / FIRST
+
+
+def _bare(number: int) -> dict[str, float]:
+    """As many requests without a key to the same server, by aiohttp alone, as many at once."""
+    before, server, started = time.process_time(), _ask_server("/bench/cost"), time.perf_counter()
+    asyncio.run(_ask_bare(f"{os.environ['MONIQO_CCXT_BASE_URL']}/bench/plain", number))
+    return {
+        "seconds": time.perf_counter() - started,
+        "CPU s": time.process_time() - before,
+        "exchange CPU s": _ask_server("/bench/cost") - server,
+    }
+
+
+async def _ask_bare(url: str, number: int) -> None:
+    import aiohttp
+
+    left = iter(range(number))
+
+    async def ask(http: aiohttp.ClientSession) -> None:
+        for _ in left:
+            async with http.get(url) as answer:
+                json.loads(await answer.text())
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+        await asyncio.gather(*(ask(http) for _ in range(AT_ONCE)))
+
+
+def _ask_server(path: str) -> Any:
+    import requests
+
+    return requests.get(os.environ["MONIQO_CCXT_BASE_URL"] + path, timeout=10).json()
+
+
+@contextmanager
+def _database_seconds() -> Iterator[list[float]]:
+    """How long each statement took that was sent meanwhile, by whichever thread, as the worker sees it."""
+    from django.db.backends.signals import connection_created
+
+    spent: list[float] = []
+
+    def timed(execute: Callable[..., Any], *arguments: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return execute(*arguments)
+        finally:
+            spent.append(time.perf_counter() - started)
+
+    def watch(connection: Any, **_: Any) -> None:
+        connection.execute_wrappers.append(timed)
+
+    connection_created.connect(watch)
+    yield spent
+    connection_created.disconnect(watch)
+
+
+# --- what there is before ---------------------------------------------------------------------------------------------
+
+
+def _make(number: int) -> list[UUID]:
+    """So many connections, ten to an owner, each as its first sync has left it."""
+    made: list[UUID] = []
+    owners = _owners(-(-number // OF_AN_OWNER))
+    for place, owner in enumerate(owners):
+        numbers = range(place * OF_AN_OWNER, min((place + 1) * OF_AN_OWNER, number))
+        connections = _connections(owner, numbers)
+        _sync_for_the_first_time(owner, connections)
+        made += [connection.pk for connection in connections]
     return made
 
 
-def _venue(owner: UUID, connection_id: UUID) -> Any:
-    from kit import tenancy
-    from wallets.venues.accounts import get_connection
-    from wallets.venues.registry import open_venue
+def _owners(number: int) -> list[UUID]:
+    from kit.users.models import User
 
+    made = [User(email=f"{uuid4()}@bench.invalid", name="Bench") for _ in range(number)]
+    return [user.pk for user in User.objects.bulk_create(made)]
+
+
+def _connections(owner: UUID, numbers: range) -> list[Any]:
+    from kit import sealing, tenancy
+    from wallets.models import Connection, Credential
+
+    key_id = sealing.key_ids()[0]
     with tenancy.tenant(owner):
-        return open_venue(get_connection(owner_id=owner, connection_id=connection_id))
+        made = Connection.objects.bulk_create(
+            Connection(owner_id=owner, name=f"Account {number}", platform_id="binance", venue="binance", is_paper=False)
+            for number in numbers
+        )
+        Credential.objects.bulk_create(
+            Credential(
+                owner_id=owner,
+                connection=connection,
+                field=field,
+                token=sealing.seal(value, place=(str(owner), str(connection.pk), field)),
+                key_id=key_id,
+            )
+            for number, connection in zip(numbers, made, strict=True)
+            for field, value in (("api_key", f"{number:08d}{TAIL}"), ("secret", SECRET))
+        )
+    return made
 
 
-def _milliseconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return (time.perf_counter() - started) * 1000
+def _sync_for_the_first_time(owner: UUID, connections: list[Any]) -> None:
+    """What a first sync and one that agrees leave behind, written for all of an owner's at once."""
+    from django.db.models import Sum
+
+    from kit import clock, tenancy
+    from wallets.ledger import AccountRef, Leg, Request, post_many
+    from wallets.models import Account, Connection, Reconciliation, SyncRun, SyncTurn, Wallet
+    from wallets.sync.turns import hash_of
+
+    seen, now = hash_of(dict.fromkeys(ASSETS, HELD), base="USDT"), clock.now()
+    with tenancy.tenant(owner):
+        wallets = Wallet.objects.bulk_create(
+            Wallet(owner_id=owner, name=f"Unassigned, {one.name}", role="unassigned", connection=one)
+            for one in connections
+        )
+        requests = [
+            Request(
+                f"opening:{wallet.pk}:{asset}",
+                "deposit",
+                [Leg(AccountRef(wallet.pk, asset, Account.Kind.EXTERNAL), AccountRef(wallet.pk, asset), HELD)],
+            )
+            for wallet in wallets
+            for asset in ASSETS
+        ]
+        post_many(owner_id=owner, requests=requests)
+        books = dict(Account.objects.values_list("wallet__connection").annotate(Sum("version")))
+        runs = SyncRun.objects.bulk_create(
+            SyncRun(owner_id=owner, connection=one, status="ok", progress=100, finished_at=now) for one in connections
+        )
+        Reconciliation.objects.bulk_create(
+            Reconciliation(
+                owner_id=owner, run=run, asset=asset, venue_total=HELD, books_total=0, unassigned=HELD, drift=0
+            )
+            for run in runs
+            for asset in ASSETS
+        )
+        SyncTurn.objects.bulk_create(
+            SyncTurn(owner_id=owner, connection=one, run=run, seen=seen, books=books[one.pk])
+            for one, run in zip(connections, runs, strict=True)
+        )
+        Connection.objects.filter(owner_id=owner).update(status="ok", synced_at=now)
 
 
 if __name__ == "__main__":
@@ -121,4 +280,4 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    sys.stdout.write(f"{json.dumps(measure())}\n")
+    sys.stdout.write(f"{json.dumps(measure(int(sys.argv[1])))}\n")

@@ -29,7 +29,7 @@ from wallets.venues.credentials import store_credentials
 
 HANGING = 3
 SECONDS = 40.0  # ends as soon as the good one has answered; a busy machine takes long to start a worker
-WIDE = "sync=1-5"
+ONE = "sync=1"
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def silence() -> Iterator[str]:
 
 
 @contextmanager
-def workers(database: str, queues: str = WIDE, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def workers(database: str, queues: str = ONE, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     addresses = {name: address(name, database) for name in DATABASE_VARIABLES}
     process = subprocess.Popen(
         [sys.executable, "-m", "moniqo.workers"],

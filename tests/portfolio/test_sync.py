@@ -1,7 +1,6 @@
 """The five-minute job: every venue is asked, then everything is valued, whatever the venues said."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from portfolio.models import DailyPerformance, PortfolioState, Snapshot
 from portfolio.services import SYNC_IS_DEAD_AFTER, ask_venues, value_what_came
 from tests.portfolio.fund import Fund, set_price
 from wallets.models import Connection, SyncRun
-from wallets.sync import runs
+from wallets.sync import rounds, runs
 from wallets.venues import accounts, registry
 
 
@@ -28,20 +27,11 @@ def live_fund(live_db: str, owner: User) -> Iterator[Fund]:
     return fund
 
 
-def answer_all(owner_id: UUID) -> None:
-    """What the workers of the queue `sync` do: carry out every run that was asked for, whatever comes of it."""
-    with tenancy.tenant(owner_id):
-        asked = list(runs.runs_under_way(owner_id=owner_id))
-    for run in asked:
-        with suppress(ZeroDivisionError):
-            runs.sync_connection(owner_id=owner_id, connection_id=run.connection_id, run_id=run.pk)
-
-
 def sync_owner(*, owner_id: UUID) -> bool:
     """The whole five-minute job of one owner."""
     if not ask_venues(owner_id=owner_id):
         return False
-    answer_all(owner_id)
+    rounds.sync_waiting()  # what the workers of the queue `sync` do
     assert value_what_came(owner_id=owner_id, last_look=False)
     return True
 
@@ -98,18 +88,17 @@ def test_a_late_venue_holds_up_neither_the_others_nor_the_values_and_is_flagged(
     assert sync_owner(owner_id=owner_id)
     assert ask_venues(owner_id=owner_id)
     with tenancy.tenant(owner_id):
-        late = runs.runs_under_way(owner_id=owner_id).get(connection=slow)
-        other = runs.runs_under_way(owner_id=owner_id).exclude(connection=slow).get()
-    assert runs.sync_connection(owner_id=owner_id, connection_id=other.connection_id, run_id=other.pk).status == "ok"
+        other = Connection.objects.exclude(pk=slow.pk).get()
+    assert runs.sync_connection(owner_id=owner_id, connection_id=other.pk).status == "ok"
     assert not value_what_came(owner_id=owner_id, last_look=False), "one of them may still answer"
     assert value_what_came(owner_id=owner_id, last_look=True)
     with tenancy.tenant(owner_id):
         assert Snapshot.objects.filter(scope=owner_id).count() == 2
-        assert Connection.objects.get(pk=other.connection_id).status == Connection.Status.OK
+        assert Connection.objects.get(pk=other.pk).status == Connection.Status.OK
         slow.refresh_from_db()
         assert (slow.status, slow.status_detail) == (Connection.Status.STALE, runs.LATE)
         assert PortfolioState.objects.get().syncing_since is None
-    runs.sync_connection(owner_id=owner_id, connection_id=slow.pk, run_id=late.pk)
+    rounds.sync_waiting()
     with tenancy.tenant(owner_id):
         slow.refresh_from_db()
         assert slow.status == Connection.Status.OK, "who answers late is fresh again"

@@ -22,6 +22,7 @@ from wallets.models import (
     Platform,
     Reconciliation,
     SyncRun,
+    SyncTurn,
     VenueMovement,
     VenuePosition,
 )
@@ -155,11 +156,19 @@ class ReconciliationInline(ReadOnlyInline):
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "connection", "owner", "status", "progress", "error", "finished_at")
+    list_display = ("created_at", "connection", "owner", "status", "progress", "error", "finished_at", "seen_at")
     list_filter = ("status", "connection__platform", "created_at")
     list_select_related = ("connection", "owner")
     search_fields = ("connection__name", "owner__email", "error")
     inlines = (ReconciliationInline,)
+
+
+@admin.register(SyncTurn)
+class SyncTurnAdmin(ReadOnlyAdmin):
+    list_display = ("connection", "owner", "wanted_at", "claimed_until")
+    list_filter = ("connection__platform",)
+    list_select_related = ("connection", "owner")
+    search_fields = ("connection__name", "owner__email")
 
 
 @admin.register(Reconciliation)

@@ -64,7 +64,8 @@ class AssetOut(Schema):
 
 
 class SyncOut(Schema):
-    """A look at the venue. `progress` is in percent."""
+    """A look at the venue. `progress` is in percent; `seen_at` is when venue and books last said the same again, to
+    the last digit: such a look is none of its own in the list."""
 
     id: UUID
     connection_id: UUID
@@ -74,6 +75,7 @@ class SyncOut(Schema):
     error: Words
     created_at: datetime
     finished_at: datetime | None
+    seen_at: datetime | None
 
 
 class SyncResultOut(SyncOut):

@@ -6,7 +6,7 @@ from wallets.models.kinds import PostingKind, Purpose
 from wallets.models.ledger import Account, AllocationLine, Entry, FundAllocation, Hold, Posting, Transfer
 from wallets.models.platforms import Connection, Credential, CredentialField, Platform
 from wallets.models.rules import RuleRun, WalletRule
-from wallets.models.sync import LedgerProof, Reconciliation, SyncRun, VenueMovement, VenuePosition
+from wallets.models.sync import LedgerProof, Reconciliation, SyncRun, SyncTurn, VenueMovement, VenuePosition
 
 __all__ = (
     "Account",
@@ -28,6 +28,7 @@ __all__ = (
     "Reconciliation",
     "RuleRun",
     "SyncRun",
+    "SyncTurn",
     "Transfer",
     "VenueMovement",
     "VenuePosition",

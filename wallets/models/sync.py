@@ -1,5 +1,6 @@
 """What venues said at each sync, and whether the books agree."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import models
@@ -35,6 +36,9 @@ class SyncRun(Identified, Owned):
     step = models.CharField(max_length=80, blank=True)
     error = SentenceField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(
+        null=True, blank=True, help_text="When venue and books last said the same as in this sync, to the last digit."
+    )
 
     class Meta:
         ordering = ("-created_at",)
@@ -42,6 +46,53 @@ class SyncRun(Identified, Owned):
 
     def __str__(self) -> str:
         return f"{self.status} {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def last_true_at(self) -> datetime:
+        """When what it found was last seen to be so."""
+        at: datetime = self.seen_at or self.created_at
+        return at
+
+
+class SyncTurn(Owned):
+    """Whose turn it is to be synced, and what was seen last: the queue of the sync workers, a row per connection.
+
+    A worker that takes it has it until `claimed_until` under a name of its own, `claim`; when that is over another may.
+    While `seen` is what the venue says again and `books` what the books are, `run` says all that a new sync would.
+    """
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="turn")
+    wanted_at = models.DateTimeField(null=True, blank=True, help_text="Since when a sync is due; empty: none is.")
+    asked = models.ForeignKey(
+        SyncRun,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="The sync that somebody asked for and waits for.",
+    )
+    claimed_until = models.DateTimeField(null=True, blank=True, help_text="Until when a worker has it.")
+    claim = models.UUIDField(null=True, blank=True, help_text="Which worker has it.")
+    run = models.ForeignKey(
+        SyncRun,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="The last sync whose figures are those of now.",
+    )
+    seen = models.CharField(max_length=64, blank=True, help_text="A hash of what the venue held; empty: ask all again.")
+    books = models.BigIntegerField(default=0, help_text="How often the connection's accounts had been posted to.")
+
+    class Meta:
+        ordering = ("-wanted_at", "pk")
+
+    def __str__(self) -> str:
+        return f"wanted since {self.wanted_at:%H:%M:%S}" if self.wanted_at else "not wanted"
 
 
 class Reconciliation(Owned):

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from kit import clock
 from kit.alerts.failures import ALARM_AFTER
-from kit.sentences import Told, moment, stored
+from kit.sentences import Told, moment, sentence, stored
 from kit.statuses import State, Step, colour
 from wallets.models import Connection, Reconciliation, SyncRun, VenuePosition, Wallet
 from wallets.sync.hearing import how_it_is_heard, stream_now
@@ -162,6 +162,8 @@ class SyncRow:
     @property
     def found(self) -> Told:
         """The result in words."""
+        if self.run.seen_at is not None:
+            return sentence("{n} assets agree, and did until {at}.", n=len(self.assets), at=moment(self.run.seen_at))
         return self.run.error or self.run.step or f"{len(self.assets)} assets agree."
 
     @property

@@ -3,7 +3,11 @@ worth (see the SQL function `wallet_derivatives`). They are not traded from here
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
+
+from django.db import transaction
 
 from kit import clock, tenancy
 from markets.bounds import ASSET_LENGTH, SYMBOL_LENGTH
@@ -11,8 +15,15 @@ from wallets.models import Connection, Platform, VenuePosition
 from wallets.venues.base import PositionReport, Venue, VenueError
 
 MARGIN_LENGTH: Final = 8
+# An owner, a connection of theirs, and its positions.
+Told = tuple[UUID, UUID, Sequence[PositionReport]]
 
 logger = logging.getLogger(__name__)
+
+
+def has_positions(platform: Platform) -> bool:
+    """Whether accounts at the platform may have any."""
+    return Platform.Capability.DERIVATIVES in platform.capabilities
 
 
 def keep_positions(*, venue: Venue, connection: Connection) -> bool:
@@ -20,7 +31,7 @@ def keep_positions(*, venue: Venue, connection: Connection) -> bool:
 
     Call it outside of transactions.
     """
-    if connection.is_paper or Platform.Capability.DERIVATIVES not in connection.platform.capabilities:
+    if connection.is_paper or not has_positions(connection.platform):
         return True
     try:
         told = venue.positions()
@@ -28,16 +39,22 @@ def keep_positions(*, venue: Venue, connection: Connection) -> bool:
         logger.warning("The positions of %s are carried forward: %s", connection.pk, error)
         return False
     with tenancy.tenant(connection.owner_id):
-        _replace(connection, told)
+        _replace([(connection.owner_id, connection.pk, told)])
     return True
 
 
-def _replace(connection: Connection, told: tuple[PositionReport, ...]) -> None:
+def keep_positions_of(told: Sequence[Told]) -> None:
+    """Keep what the venues of many owners' connections have said, for a worker that has asked all of them."""
+    with tenancy.system(), transaction.atomic(using=tenancy.SYSTEM_DB_ALIAS):
+        _replace(told)
+
+
+def _replace(told: Sequence[Told]) -> None:
     now = clock.now()
     rows = [
         VenuePosition(
-            owner_id=connection.owner_id,
-            connection=connection,
+            owner_id=owner_id,
+            connection_id=connection_id,
             symbol=report.symbol,
             base=report.base,
             side=report.side,
@@ -53,18 +70,19 @@ def _replace(connection: Connection, told: tuple[PositionReport, ...]) -> None:
             is_inverse=report.is_inverse,
             at=now,
         )
-        for report in told
-        if _fits(connection, report)
+        for owner_id, connection_id, reports in told
+        for report in reports
+        if _fits(connection_id, report)
     ]
     unique = ("connection", "symbol", "side", "margin_mode")
     others = [field.name for field in VenuePosition._meta.concrete_fields if field.name not in (*unique, "id", "owner")]
     VenuePosition.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=others)
-    VenuePosition.objects.filter(connection=connection).exclude(at=now).delete()
+    VenuePosition.objects.filter(connection__in=[pk for _, pk, _ in told]).exclude(at=now).delete()
 
 
-def _fits(connection: Connection, report: PositionReport) -> bool:
+def _fits(connection_id: UUID, report: PositionReport) -> bool:
     """Whether its names can be kept; one that cannot is left out, and the others stay."""
     fits = len(report.symbol) <= SYMBOL_LENGTH and max(len(report.settle), len(report.base)) <= ASSET_LENGTH
     if not fits:
-        logger.warning("The position in %s of %s has names too long to be kept", report.symbol, connection.pk)
+        logger.warning("The position in %s of %s has names too long to be kept", report.symbol, connection_id)
     return fits

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final, Self
 from uuid import UUID
 
-from django.db.models import Case, Exists, OuterRef, Sum, Value, When
+from django.db.models import Case, Exists, OuterRef, QuerySet, Sum, Value, When
 
 from kit import clock
 from wallets.models import Account, Reconciliation, SyncRun, Transfer, Wallet
@@ -119,10 +119,16 @@ def last_agreement(run: SyncRun, asset: str) -> datetime | None:
     rows = Reconciliation.objects.filter(
         run__connection_id=run.connection_id, asset=asset, drift=0, run__created_at__lte=clock.now() + clock.SKEW
     )
-    return rows.exclude(run=run).order_by("-run__created_at").values_list("run__created_at", flat=True).first()
+    return _last_seen(rows.exclude(run=run))
 
 
 def last_at_rest(connection_id: UUID, asset: str) -> datetime | None:
     """When venue and books last agreed in the asset, with nothing in suspense."""
     rows = Reconciliation.objects.filter(run__connection_id=connection_id, asset=asset, drift=0, suspense=0)
-    return rows.order_by("-run__created_at").values_list("run__created_at", flat=True).first()
+    return _last_seen(rows)
+
+
+def _last_seen(rows: QuerySet[Reconciliation]) -> datetime | None:
+    """When the newest of the rows was last true: it may have been seen again, without a sync of its own."""
+    newest = rows.order_by("-run__created_at").values_list("run__created_at", "run__seen_at").first()
+    return max((at for at in newest if at), default=None) if newest else None

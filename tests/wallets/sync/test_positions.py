@@ -200,7 +200,7 @@ def by_the_formula(held: PositionReport) -> Decimal:
 
 def test_one_market_may_be_held_cross_and_isolated(account: Connection, exchanges: Exchanges) -> None:
     report = PositionReport("BTC/USDT:USDT", "long", D(1), D(1), D(100), D(110), D(10), "USDT", margin_mode="cross")
-    _replace(account, (report, replace(report, margin_mode="isolated")))
+    _replace([(account.owner_id, account.pk, (report, replace(report, margin_mode="isolated")))])
     assert VenuePosition.objects.count() == 2
 
 

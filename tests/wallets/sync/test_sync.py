@@ -32,6 +32,7 @@ from wallets import tasks as wallet_tasks
 from wallets.ledger import Leg, post
 from wallets.models import Connection, Posting, Reconciliation, SyncRun, Wallet
 from wallets.services import assign_suspense, create_wallet, deposit
+from wallets.sync import looking
 from wallets.sync import runs as sync
 from wallets.sync.diverging import first_diverging_entry
 from wallets.venues import accounts, registry
@@ -248,7 +249,7 @@ def test_a_deposit_that_never_reached_the_venue_is_the_diverging_entry(wallet: W
 
 
 def test_an_order_under_way_is_not_called_drift(wallet: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sync, "REST_SECONDS", 0)
+    monkeypatch.setattr(looking, "REST_SECONDS", 0)
     hold = post(
         owner_id=wallet.owner_id, key="hold", kind="hold",
         legs=[Leg(ref(wallet), ref(wallet, kind="clearing"), Decimal(300), "pending")],

@@ -43,12 +43,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("names", nargs="+", choices=[*sorted(BENCHMARKS), ALL])
         parser.add_argument("--json", action="store_true", dest="as_json")
+        parser.add_argument("--connections", type=int, help="Of `sync`: how many at most.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba"))
         names = tuple(BENCHMARKS) if ALL in options["names"] else tuple(dict.fromkeys(options["names"]))
         measure = _measure if len(names) == 1 else _measure_apart
-        figures = {name: measure(name) for name in names}
+        given = {"connections": options["connections"]} if options["connections"] else {}
+        figures = {name: measure(name, **(given if name == "sync" else {})) for name in names}
         if options["as_json"]:
             self.stdout.write(json.dumps(figures))
             return
@@ -58,15 +60,16 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {figure.replace('_', ' '):44}{value:>18,.{0 if value >= 1000 else 2}f}")
 
 
-def _measure(name: str) -> dict[str, float]:
+def _measure(name: str, **given: int) -> dict[str, float]:
     module, _, function = BENCHMARKS[name].partition(":")
-    found: dict[str, float] = getattr(import_module(module), function)()
+    found: dict[str, float] = getattr(import_module(module), function)(**given)
     return found
 
 
-def _measure_apart(name: str) -> dict[str, float]:
+def _measure_apart(name: str, **given: int) -> dict[str, float]:
     """The same in a process of its own, which says what is wrong on our standard error."""
     command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "bench", name, "--json"]
+    command += [f"--{option}={value}" for option, value in given.items()]
     result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if result.returncode:
         raise CommandError(f"The benchmark {name} failed: the reason is above.")
