@@ -14,11 +14,21 @@ from kit.errors import InvalidInputError, MoniqoError
 
 PERCENT: Final = Decimal(100)
 
+# What a number is told that does not fit, by Django's code of it; a field may have its own sentence.
+BOUNDS: Final[dict[str, Any]] = {
+    "min_value": "It has to be at least %(limit_value)s.",
+    "max_value": "It has to be at most %(limit_value)s.",
+    "max_digits": "It has at most %(max)s digits.",
+    "max_decimal_places": "It has at most %(max)s decimals.",
+    "max_whole_digits": "It has at most %(max)s digits before the decimals.",
+}
+
 
 class ExactDecimalField(DecimalField):
     """A decimal as `kit.decimals` reads it."""
 
     reader: Callable[[str], Decimal] = staticmethod(parse)
+    default_error_messages = BOUNDS
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and (text := value.strip()):

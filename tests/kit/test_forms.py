@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from kit import display
 from kit.display import Display
-from kit.forms import PercentField
+from kit.forms import AmountField, PercentField
 
 WRITTEN = [("1.234,56", "1.250,5", "0,01"), ("1,234.56", "1250.5", "0.01")]
 
@@ -22,3 +22,21 @@ def test_a_refusal_gives_examples_and_bounds_as_its_reader_writes_them(numbers: 
         with pytest.raises(ValidationError) as refused:
             field.clean("0")
         assert bound in refused.value.messages[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("1e30", "It has to be at most 1000."),
+        ("1" * 30, "It has at most 20 digits before the decimals."),
+        ("1." + "1" * 30, "It has at most 18 decimals."),
+        ("2000", "It has to be at most 1000."),
+        ("0", "It has to be at least 0.1."),
+    ],
+)
+def test_a_number_that_does_not_fit_is_told_so_in_our_words(typed: str, said: str) -> None:
+    with display.showing(Display(numbers="1,234.56")):
+        field = AmountField(max_digits=38, decimal_places=18, min_value=Decimal("0.1"), max_value=Decimal(1000))
+        with pytest.raises(ValidationError) as refused:
+            field.clean(typed)
+    assert any(message.startswith(said) for message in refused.value.messages), refused.value.messages
