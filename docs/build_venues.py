@@ -78,11 +78,26 @@ FAULTS: Final = (
         "goes on",
         "no sync: the last figures stay, and nothing counts as gone",
     ),
+    (
+        "a websocket tells of a fill twice, late, in another order or not at all",
+        "booked once, from what the exchange answers; about half a second after it is told",
+        "agree to the last digit",
+    ),
+    (
+        "a websocket breaks, falls silent, or says what is no message",
+        "asked about every ten seconds, and at once when the line stands again",
+        "asked for as ever, and at once when the line stands again",
+    ),
+    (
+        "the login of a websocket is refused",
+        "asked about every ten seconds",
+        "asked for as ever; the connection says why, and tries again within ten minutes or with a new key",
+    ),
 )
 FAULTS_HEAD: Final = """
 ## When something goes wrong
 
-`tests/trading/test_exchanges.py` and `tests/wallets/sync/test_ccxt_sync.py` let these happen.
+`tests/trading/test_exchanges.py`, `tests/trading/test_streams.py` and `tests/wallets/sync/test_ccxt_sync.py` let these happen.
 
 | what happens | an order | balances |
 |---|---|---|

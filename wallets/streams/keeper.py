@@ -108,8 +108,8 @@ class Keeper:
                 except TimeoutError:
                     continue
         finally:
-            self._orders.close()
-            self._balances.close()
+            await self._orders.close()
+            await self._balances.close()
             await self._end(list(self._kept))
             if self._turn is not None:
                 await self._ask(standing.forget_all)

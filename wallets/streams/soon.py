@@ -29,10 +29,12 @@ class Soon:
         if key not in self._working:
             self._working[key] = asyncio.ensure_future(self._work(key))
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Do nothing more."""
-        for task in self._working.values():
+        working = list(self._working.values())
+        for task in working:
             task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
 
     async def _work(self, key: UUID) -> None:
         try:
