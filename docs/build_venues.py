@@ -97,7 +97,8 @@ FAULTS: Final = (
 FAULTS_HEAD: Final = """
 ## When something goes wrong
 
-`tests/trading/test_exchanges.py`, `tests/trading/test_streams.py` and `tests/wallets/sync/test_ccxt_sync.py` let these happen.
+`tests/trading/test_exchanges.py`, `tests/trading/test_streams.py` and `tests/wallets/sync/test_ccxt_sync.py` let these
+happen.
 
 | what happens | an order | balances |
 |---|---|---|
