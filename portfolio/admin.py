@@ -5,7 +5,15 @@ from types import MappingProxyType
 from django.contrib import admin
 
 from kit.admin import ReadOnlyAdmin
-from portfolio.models import AllocationPlan, DailyPerformance, FlowMark, PortfolioState, Snapshot
+from portfolio.models import (
+    AllocationPlan,
+    DailyPerformance,
+    ExposureLevel,
+    ExposureLimit,
+    FlowMark,
+    PortfolioState,
+    Snapshot,
+)
 
 
 @admin.register(Snapshot)
@@ -62,3 +70,19 @@ class AllocationPlanAdmin(ReadOnlyAdmin):
     list_filter = ("method", "used", "created_at")
     search_fields = ("owner__email", "wallet__name", "method")
     list_select_related = ("owner", "wallet")
+
+
+@admin.register(ExposureLimit)
+class ExposureLimitAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "wallet", "__str__", "action", "recovers")
+    list_filter = ("kind", "action", "recovers")
+    search_fields = ("owner__email", "wallet__name", "subject")
+    list_select_related = ("owner", "wallet")
+
+
+@admin.register(ExposureLevel)
+class ExposureLevelAdmin(ReadOnlyAdmin):
+    list_display = ("at", "owner", "limit", "__str__", "level", "since")
+    list_filter = ("level", "since")
+    search_fields = ("owner__email", "subject", "limit__kind")
+    list_select_related = ("owner", "limit")

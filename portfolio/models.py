@@ -10,7 +10,12 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from kit.models import Owned, ValueField
+from portfolio.exposure.models import ExposureLevel, ExposureLimit
 from wallets.models import FundAllocation, Wallet
+
+__all__ = [
+    "AllocationPlan", "DailyPerformance", "ExposureLevel", "ExposureLimit", "FlowMark", "PortfolioState", "Snapshot",
+]  # fmt: skip
 
 SCOPE = Coalesce("wallet", "owner")
 

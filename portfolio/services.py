@@ -26,6 +26,7 @@ from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.users.models import User
 from portfolio import daily, valuation
+from portfolio.exposure.limits import watch as watch_exposure
 from portfolio.models import DailyPerformance, PortfolioState, Snapshot
 from portfolio.selectors.standings import Standing, standings
 from trading.services import watch_daily_losses, watched_for_daily_losses
@@ -264,6 +265,7 @@ def value_what_came(*, owner_id: UUID, last_look: bool) -> bool:
             take_snapshots(owner_id=owner_id)
             roll_up_days(owner_id=owner_id)
             look_after_losses(owner_id=owner_id)
+            watch_exposure(owner_id=owner_id)
             PortfolioState.objects.filter(owner_id=owner_id).update(synced_at=clock.now())
     finally:
         with tenancy.tenant(owner_id):

@@ -25,6 +25,8 @@ from kit.alerts.services import mute, raise_alert
 from kit.models import Owned
 from kit.users import two_factor
 from kit.users.models import RecoveryCode, SecondFactor, User
+from portfolio.exposure.limits import Wish as Limited
+from portfolio.exposure.limits import set_limit
 from tests.conftest import WORKER, cloned_database, make_user
 from tests.programs import make_token
 from tests.wallets.books import keyed_platform
@@ -87,6 +89,7 @@ def _fill(world: World) -> None:
         )
         stop(owner_id=owner.pk, wallet_id=world.farm.wallet_id, policy="keep")
         write_ai_state(wallet=world.farm.wallet, version=0, wish=Wish(exposure=Decimal("0.5")))
+        set_limit(owner_id=owner.pk, wallet_id=None, wish=Limited("stable", Decimal(1)))
         prove_own(owner_id=owner.pk)
         rule = make_rule(owner_id=owner.pk, wallet_id=world.master.pk, kind="sweep", every="day")
         apply_rules(owner_id=owner.pk)

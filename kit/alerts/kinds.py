@@ -54,6 +54,8 @@ KINDS: Final = {
              "the agent is started"),
         Kind("daily-loss", "Day's loss", WARNING, "A wallet or a connection has lost what it may lose in a day",
              "its day is over, or the limit is changed so that it may lose more"),
+        Kind("exposure", "Exposure", CRITICAL, "A limit of exposure is nearly reached, or broken",
+             "it is kept again, by its margin"),
         Kind("goal", "Goal", WARNING,
              "A goal is half reached, nine tenths reached, achieved or missed, or what was to be done then was not",
              "for half and nine tenths: it gets further, or ends"),

@@ -16,6 +16,7 @@ _PAGES: Final = {
 }
 _LISTS: Final = {
     "position": "trading:positions",
+    "exposure": "exposure:exposure",
     "connection": "wallets:connections",
     "token": "users:tokens",
     "two-factor": "users:two-factor",
@@ -29,6 +30,7 @@ _WORDS: Final = {
     "wallet": "Show the wallet",
     "goal": "Show the goal",
     "position": "Show positions",
+    "exposure": "Show the exposure",
     "connection": "Show connections",
     "token": "Show tokens",
     "two-factor": "Two-factor",

@@ -260,6 +260,15 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     want(program, number, farm["wallet_id"])
     for figures in ("summary", "equity", "allocation", "performance", "calendar"):
         program.call("get", f"/portfolio/{figures}")
+    limit_exposure(program)
+
+
+def limit_exposure(program: Program) -> None:
+    set_now = program.call("put", "/portfolio/exposure-limits", {"limits": [{"kind": "leverage", "limit": "2"}]})
+    assert program.call("get", "/portfolio/exposure-limits")["limits"] == set_now["limits"]
+    assert program.call("get", "/portfolio/exposure")["limits"]
+    limit_id = set_now["limits"][0]["id"]
+    program.call("post", "/portfolio/exposure-limits/{limit_id}/release", limit_id=limit_id)
 
 
 def weigh(program: Program, number: int, master: str) -> None:

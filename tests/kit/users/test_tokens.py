@@ -29,7 +29,7 @@ WRITING = {
     r"|/wallets/\{.*\}/(positions|close)$",
     "move": r"/(deposit|allocate|collect|undo|apply|plans|rules|arrivals)$|/rules/\{|/(allocations|plans)/preview$"
     r"|/(suspense|unassigned)/",
-    "limits": r"/(limits|protection)$",
+    "limits": r"/(limits|protection|exposure-limits|release)$",
     "read": r"/preview$|/sync$",
     "agent": r"/ai-state$",
 }
