@@ -1,13 +1,11 @@
 """What this app does in the background. Each task calls one service."""
 
-from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
 from celery import shared_task
 
 from kit import tenancy
-from kit.errors import ConflictError, NotFoundError
 from kit.tasks import SelfCountingTask
 from wallets.hierarchy import plans, rules
 from wallets.ledger import proof
@@ -22,8 +20,6 @@ KILLED_AFTER_SECONDS: Final = 90
 ROUND_SECONDS_MOST: Final = 300
 # How often the prices of exchanges are asked for; what a busy worker could not begin in time is dropped.
 FOLLOW_SECONDS: Final = 15
-# How often a sync that a venue has given reason for waits for the one before it.
-TOLD_LOOKS, TOLD_AGAIN_SECONDS = 10, 3
 RULES_EXPIRE: Final = 60  # the next one comes anyway
 
 
@@ -40,23 +36,12 @@ def sync_connection(owner_id: str, connection_id: str, run_id: str | None = None
     )
 
 
-@shared_task(
-    name="wallets.tasks.sync_told",
-    base=SelfCountingTask,
-    soft_time_limit=SYNC_SECONDS_MOST,
-    time_limit=KILLED_AFTER_SECONDS,
-)
-def sync_told(owner_id: str, connection_id: str, looks: int = 0) -> None:
-    """Sync a connection whose venue has told that something happened; a run that is under way may have asked before it
-    did, so another one follows it."""
-    owner, connection = UUID(owner_id), UUID(connection_id)
-    with tenancy.tenant(owner):
-        is_busy = sync.runs_under_way(owner_id=owner).filter(connection_id=connection).exists()
-    if is_busy and looks < TOLD_LOOKS:
-        sync_told.apply_async(args=(owner_id, connection_id, looks + 1), countdown=TOLD_AGAIN_SECONDS)
-        return
-    with suppress(ConflictError, NotFoundError):  # paused or gone since
-        sync.sync_connection(owner_id=owner, connection_id=connection)
+@shared_task(name="wallets.tasks.sync_told", base=SelfCountingTask)
+def sync_told(owner_id: str, connection_id: str) -> None:
+    """Have a connection synced whose venue has told that something happened; a sync that is under way may have asked
+    before it did, so another one follows it."""
+    with tenancy.tenant(UUID(owner_id)):
+        sync.request_soon(owner_id=UUID(owner_id), connection_ids=[UUID(connection_id)])
 
 
 @shared_task(name="wallets.tasks.sync_waiting", soft_time_limit=ROUND_SECONDS_MOST, time_limit=ROUND_SECONDS_MOST + 60)

@@ -15,8 +15,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -29,6 +30,7 @@ FIRST: Final = 40
 SINGLE: Final = 20
 AT_ONCE: Final = 64
 MOVED: Final = 100  # one of so many
+POSTGRES: Final = "MONIQO_BENCH_POSTGRES"
 # What every account holds, and what their keys look like.
 ASSETS: Final = ("BTC", "ETH", "SOL", "BNB", "USDT")
 HELD: Final = Decimal("12.5")
@@ -44,6 +46,7 @@ def sync(*, connections: int = CONNECTIONS) -> dict[str, float]:
         try:
             assert exchange.stdout is not None  # noqa: S101 - it is a pipe
             given = environment(server) | {"MONIQO_CCXT_BASE_URL": exchange.stdout.readline().strip()}
+            given[POSTGRES] = str(server.pid)
             measured = [sys.executable, "-m", "moniqo.benches.sync", str(connections)]
             answer = subprocess.run(measured, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
         finally:
@@ -61,6 +64,7 @@ def measure(most: int) -> dict[str, float]:
     made = _make(most)
     figures["one by one, ms each"] = _one_by_one(made[:SINGLE])
     with _database_seconds() as spent:
+        _round("warm", made[:1], spent)  # what is imported and planned once
         for size in sizes:
             figures |= _round(f"{size:,}", made[:size], spent)
         bare = _bare(2 * most)
@@ -81,6 +85,7 @@ def _round(name: str, made: list[UUID], spent: list[float]) -> dict[str, float]:
     from wallets.sync.rounds import sync_waiting
 
     before, database, server = time.process_time(), sum(spent), _ask_server("/bench/cost")
+    postgres = _postgres_cpu()
     started = time.perf_counter()
     begun = clock.now()
     with tenancy.system():
@@ -95,7 +100,8 @@ def _round(name: str, made: list[UUID], spent: list[float]) -> dict[str, float]:
         f"{name}: syncs/s": len(made) / seconds,
         f"{name}: worker CPU s": time.process_time() - before,
         f"{name}: exchange CPU s": _ask_server("/bench/cost") - server,
-        f"{name}: database s": sum(spent) - database,
+        f"{name}: database CPU s": _postgres_cpu() - postgres,
+        f"{name}: database s, as the worker waits": sum(spent) - database,
         f"{name}: peak memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         f"{name}: nothing new": done.same,
         f"{name}: failed": failed,
@@ -162,6 +168,19 @@ def _ask_server(path: str) -> Any:
     import requests
 
     return requests.get(os.environ["MONIQO_CCXT_BASE_URL"] + path, timeout=10).json()
+
+
+def _postgres_cpu() -> float:
+    """Processor seconds of the whole database server so far, of its ended processes too; 0 where nobody tells."""
+    ticks, server = 0, os.environ[POSTGRES]
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            fields = path.read_text().rpartition(")")[2].split()
+            if path.parent.name == server:
+                ticks += sum(map(int, fields[11:15]))
+            elif fields[1] == server:
+                ticks += sum(map(int, fields[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

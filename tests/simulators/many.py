@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from tests.simulators.binance import Binance
+from tests.simulators.sockets import Lines
 from tests.simulators.wire import Request
 
 DIGITS: Final = 8
@@ -28,6 +29,7 @@ class Accounts(Binance):
 
     def __init__(self, extra: Decimal = Decimal(0)) -> None:
         super().__init__()
+        self.use(Lines())
         for asset, held in GIVEN["held"].items():
             self.account.deposit(asset, held)
         self.account.deposit("USDT", extra)

@@ -47,7 +47,11 @@ class Acting:
         self._soon("orders", lambda: services.look_at_orders(owner_id=owner_id, connection_id=connection_id, **given))
 
     def balances(self, owner_id: UUID, connection_id: UUID) -> None:
-        self._soon("balances", lambda: tasks.sync_told(str(owner_id), str(connection_id)))
+        def ask() -> None:
+            tasks.sync_told(str(owner_id), str(connection_id))
+            tasks.sync_waiting()
+
+        self._soon("balances", ask)
 
     def prices(self, instrument_ids: list[int]) -> None:
         self.done.append("prices")

@@ -57,7 +57,8 @@ class SyncRun(Identified, Owned):
 class SyncTurn(Owned):
     """Whose turn it is to be synced, and what was seen last: the queue of the sync workers, a row per connection.
 
-    A worker that takes it has it until `claimed_until` under a name of its own, `claim`; when that is over another may.
+    A worker that takes it is not wanted for it any more, and has it until `claimed_until` under a name of its own,
+    `claim`; when that is over another may. Who wants it meanwhile has it again: the venue may have answered before.
     While `seen` is what the venue says again and `books` what the books are, `run` says all that a new sync would.
     """
 

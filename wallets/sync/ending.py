@@ -103,8 +103,9 @@ def finish(
         failures=0 if has_positions else connection.failures + 1,
         next_try_at=None,
     )
-    if has_positions and is_priced and not connection.is_paper and _is_at_rest(run, look):
-        seen = turns.hash_of(look.venue, base=base)
+    if not connection.is_paper:
+        is_whole = has_positions and is_priced and _is_at_rest(run, look)
+        seen = turns.hash_of(look.venue, base=base) if is_whole else ""
         turns.remember(run, seen=seen, books=look.books.version)
     return run
 
@@ -175,7 +176,6 @@ def fail(run: SyncRun, said: Value | Sentence, status: str, *, wait: timedelta |
 def end(run: SyncRun, step: str) -> SyncRun:
     run.progress, run.step, run.finished_at = 100, step[:80], clock.now()
     run.save(update_fields=["status", "error", "progress", "step", "finished_at"])
-    turns.end(run)
     _tell(run)
     return run
 

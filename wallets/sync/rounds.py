@@ -246,18 +246,19 @@ def _note(heard: Sequence[tuple[Turn, Answer]]) -> set[Any]:
 
 def _sync_alone(turn: Turn, heard: Answer | MoniqoError | None) -> None:
     """The sync of one connection, with what its venue has said; what goes wrong is written down by it."""
-    owner_id, connection_id, asked = turn.owner_id, turn.connection_id, None
+    owner_id, connection_id = turn.owner_id, turn.connection_id
     try:
         with tenancy.tenant(owner_id):
-            asked = turns.asked_of(connection_id)
-        sync_connection(owner_id=owner_id, connection_id=connection_id, run_id=asked, answer=heard)
+            is_asked_anew = turns.asked_of(connection_id) != turn.asked
+        if not is_asked_anew:  # else its turn comes again: what was heard may be older than what somebody wants to see
+            sync_connection(owner_id=owner_id, connection_id=connection_id, run_id=turn.asked, answer=heard)
     except (ConflictError, NotFoundError) as error:  # paused or gone meanwhile
         logger.info("Connection %s was not synced: %s", connection_id, error)
     except Exception:
         logger.exception("The sync of %s broke", connection_id)
     finally:
         with tenancy.tenant(owner_id):
-            turns.leave(turn, asked=asked)
+            turns.leave(turn)
 
 
 async def _in(threads: Executor, work: Callable[[], Result]) -> Result:

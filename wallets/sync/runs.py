@@ -84,15 +84,16 @@ def sync_connection(
     and the figures of the last sync stay. When another run is under way, that one is returned as it is. Raises
     NotFoundError, ConflictError when the connection is paused or archived.
     """
-    if run_id is None:
-        run, is_new = _start(owner_id, connection_id)
-        if not is_new:
-            return run
-    else:
-        with tenancy.tenant(owner_id):
+    with tenancy.tenant(owner_id):
+        if run_id is None:
+            run, is_new = _start(owner_id, connection_id)
+        else:
             run = SyncRun.objects.get(pk=run_id, connection_id=connection_id)
-        if run.status != SyncRun.Status.RUNNING:
-            return run
+            is_new = run.status == SyncRun.Status.RUNNING
+        if is_new and answer is None:
+            turns.begin(run)
+    if not is_new:
+        return run
     try:
         return _carry_out(run, owner_id, answer, is_watched=run_id is not None)
     except VenueError as error:

@@ -33,15 +33,15 @@ _TAKE: Final = """
 WITH free AS (
     SELECT turn.id FROM wallets_syncturn AS turn JOIN wallets_connection AS connection
         ON connection.id = turn.connection_id
-    WHERE turn.wanted_at IS NOT NULL
+    WHERE (turn.wanted_at IS NOT NULL OR turn.claim IS NOT NULL)
         AND (turn.claimed_until IS NULL OR turn.claimed_until NOT BETWEEN %(now)s AND %(most)s)
         AND connection.platform_id <> ALL(%(busy)s::text[])
     ORDER BY turn.asked_id IS NULL, turn.wanted_at, turn.connection_id
     LIMIT %(limit)s FOR UPDATE OF turn SKIP LOCKED
 )
-UPDATE wallets_syncturn AS turn SET claimed_until = %(until)s, claim = %(claim)s
+UPDATE wallets_syncturn AS turn SET wanted_at = NULL, claimed_until = %(until)s, claim = %(claim)s
 FROM free WHERE turn.id = free.id
-RETURNING turn.connection_id
+RETURNING turn.connection_id, turn.asked_id, turn.books, turn.seen <> ''
 """
 _BOOKS: Final = """
 SELECT wallet.connection_id, sum(account.version)::bigint
@@ -71,7 +71,7 @@ WITH told AS (
     )
     ORDER BY turn.connection_id FOR UPDATE OF turn SKIP LOCKED
 ), done AS (
-    UPDATE wallets_syncturn AS turn SET wanted_at = NULL, claimed_until = NULL, claim = NULL
+    UPDATE wallets_syncturn AS turn SET claimed_until = NULL, claim = NULL
     FROM same WHERE turn.id = same.id
 ), shown AS (
     UPDATE wallets_connection AS connection
@@ -95,6 +95,7 @@ class Turn:
     base: str
     is_active: bool
     books: int
+    asked: UUID | None
     claim: UUID
 
 
@@ -126,20 +127,19 @@ def asked_of(connection_id: UUID) -> UUID | None:
 def waiting(*, owner_id: UUID) -> models.QuerySet[SyncTurn]:
     """The owner's turns that have not come yet, or are not over; run it as the tenant."""
     now = clock.now()
-    return SyncTurn.objects.filter(owner_id=owner_id, wanted_at__gt=now - RUN_TIMEOUT, wanted_at__lte=now + clock.SKEW)
+    is_wanted = models.Q(wanted_at__gt=now - RUN_TIMEOUT, wanted_at__lte=now + clock.SKEW)
+    return SyncTurn.objects.filter(is_wanted | models.Q(claimed_until__range=(now, now + 2 * LEASE)), owner_id=owner_id)
 
 
-def end(run: SyncRun) -> None:
-    """The connection was synced, whatever came of it; run it as the tenant."""
-    SyncTurn.objects.filter(connection_id=run.connection_id).update(
-        wanted_at=None, asked=None, claimed_until=None, claim=None
-    )
+def begin(run: SyncRun) -> None:
+    """The venue is asked now, for the run, and for whoever wanted it until now; run it as the tenant."""
+    SyncTurn.objects.filter(connection_id=run.connection_id).update(wanted_at=None, asked=None)
 
 
 def remember(run: SyncRun, *, seen: str, books: int) -> None:
     """What was seen by the run, so that the next one need not do what it would do again; run it as the tenant."""
     turn = SyncTurn(owner_id=run.owner_id, connection_id=run.connection_id, run=run, seen=seen, books=books)
-    kept = ("run", "seen", "books", "wanted_at", "asked", "claimed_until", "claim")
+    kept = ("run", "seen", "books")
     SyncTurn.objects.bulk_create([turn], update_conflicts=True, unique_fields=("connection",), update_fields=kept)
 
 
@@ -159,16 +159,19 @@ def take(*, limit: int, busy: Collection[str] = ()) -> tuple[Turn, ...]:
     with tenancy.system(), transaction.atomic(using=tenancy.SYSTEM_DB_ALIAS):
         with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
             cursor.execute(_TAKE, {**given, "busy": list(busy)})
-            ids = [pk for (pk,) in cursor.fetchall()]
-            if not ids:
+            rows = cursor.fetchall()
+            if not rows:
                 return ()
-            cursor.execute(_BOOKS, [ids])
-            books = dict(cursor.fetchall())
-        known = Connection.objects.filter(pk__in=ids).values_list(
+            asked, books = ({row[0]: row[at] for row in rows} for at in (1, 2))
+            # Books that have moved since all was at rest stood not still: it is looked twice where they do not agree.
+            if unknown := [row[0] for row in rows if not row[3]]:
+                cursor.execute(_BOOKS, [unknown])
+                books |= dict.fromkeys(unknown, 0) | dict(cursor.fetchall())
+        known = Connection.objects.filter(pk__in=asked).values_list(
             "pk", "owner_id", "platform_id", "name", "owner__base_currency", "state"
         )
         return tuple(
-            Turn(*row[:5], row[5] == Connection.State.ACTIVE, int(books.get(row[0], 0)), claim)
+            Turn(*row[:5], row[5] == Connection.State.ACTIVE, books[row[0]], asked[row[0]], claim)
             for row in known.order_by()
         )
 
@@ -178,7 +181,7 @@ def anybody_waits() -> bool:
     now = clock.now()
     is_free = models.Q(claimed_until=None) | ~models.Q(claimed_until__range=(now, now + 2 * LEASE))
     with tenancy.system():
-        return SyncTurn.objects.filter(is_free, wanted_at__isnull=False).exists()
+        return SyncTurn.objects.exclude(wanted_at=None, claim=None).filter(is_free).exists()
 
 
 @contextmanager
@@ -223,8 +226,9 @@ def note_same(told: Sequence[tuple[Turn, str]]) -> set[UUID]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def leave(turn: Turn, *, asked: UUID | None) -> None:
-    """Give a turn back that is over; what was asked for after `asked` stays wanted. Run it as the tenant."""
+def leave(turn: Turn) -> None:
+    """Give a turn back that is over, with what somebody asked for; run it as the tenant."""
     mine = SyncTurn.objects.filter(connection_id=turn.connection_id, claim=turn.claim)
-    mine.filter(models.Q(asked=None) | models.Q(asked=asked)).update(wanted_at=None, asked=None)
+    if turn.asked is not None:
+        mine.filter(asked=turn.asked).update(asked=None)
     mine.update(claimed_until=None, claim=None)
