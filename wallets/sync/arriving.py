@@ -153,9 +153,11 @@ def _write_down(connection: Connection, told: Iterable[MovementReport]) -> None:
 def _opened_at(connection: Connection) -> datetime | None:
     """When the account was first looked at, or first again after it was archived."""
     runs = SyncRun.objects.filter(connection=connection, status__in=(SyncRun.Status.OK, SyncRun.Status.DRIFT))
+    first: datetime | None = runs.order_by("created_at").values_list("created_at", flat=True).first()
     own = unassigned_wallet(connection.pk)
-    moments = (runs.order_by("created_at").values_list("created_at", flat=True).first(), own and own.created_at)
-    return max((at for at in moments if at), default=None)
+    earlier = Wallet.objects.filter(connection=connection, role=Wallet.Role.UNASSIGNED).exclude(archived_at=None)
+    # The wallet of an account that was never archived may be made by a movement, which must not come before itself.
+    return max(first or own.created_at, own.created_at) if own and earlier.exists() else first
 
 
 def _explained_until(connection: Connection, asset: str, opened_at: datetime | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -223,6 +224,9 @@ def test_a_withdrawal_that_no_wallet_can_bear_is_a_difference(binance: Joined, a
     assert binance.sync().status == SyncRun.Status.DRIFT  # nobody said that the master bears it
     assert (binance.held(binance.master), binance.suspense()) == (100, -30)
     assert VenueMovement.objects.get().status == "waiting"
+    # The unassigned wallet was made for it, on a slow machine a while after it: the account was known before.
+    made = Wallet.objects.filter(role=Wallet.Role.UNASSIGNED)
+    assert made.update(created_at=VenueMovement.objects.get().at + timedelta(seconds=1)) == 1
     own = {"owner_id": as_owner.pk, "connection_id": binance.connection.pk}
     set_arrivals(**own, deposits_to=None, withdrawals_from=binance.master.pk)
     assert binance.sync().status == SyncRun.Status.OK
