@@ -186,7 +186,8 @@ def _days(
     first = days.day_of(min(goal.starts_at for goal in goals), where)
     opening = F("equity") - F("flow") - (F("market") + F("realized") - F("fees") + F("adjustments"))
     rows = (
-        DailyPerformance.objects.filter(scope__in=scopes, day__gte=first, ends__lte=clock.now())
+        DailyPerformance.objects.in_the_base_of_now()
+        .filter(scope__in=scopes, day__gte=first, ends__lte=clock.now())
         .order_by()
         .values_list("scope")
         .annotate(
@@ -296,7 +297,7 @@ class Worth:
         self._goal, self._spans, self._rates = goal, spans, rates
         self._above = _parents(goal.owner_id)
         scopes = {span.scope for span in spans}
-        rows = DailyPerformance.objects.filter(scope__in=scopes, ends__in=midnights).order_by()
+        rows = DailyPerformance.objects.in_the_base_of_now().filter(scope__in=scopes, ends__in=midnights).order_by()
         self._known = {(row.scope, row.ends): (row.equity, row.base) for row in rows.only(*WORTH)}
 
     def __call__(self, midnight: datetime, *, of: datetime | None = None) -> Decimal | None:

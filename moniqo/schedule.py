@@ -72,6 +72,7 @@ SCHEDULE: Final = {
     "forget old sign-ins": nightly(4, 10, "kit.users.tasks.forget_old_sign_ins"),
     "forget plans that nobody applied": nightly(4, 40, "wallets.tasks.forget_previews"),
     "forget old decisions to do nothing": nightly(4, 50, "farms.tasks.forget_holds"),
+    "forget old snapshots": nightly(4, 15, "portfolio.tasks.forget_snapshots"),
     "forget old sync logs": nightly(4, 0, "wallets.tasks.prune_sync_log"),
 }
 
@@ -84,6 +85,8 @@ CONFIGURATION: Final[dict[str, Any]] = {
         "markets.*": {"queue": PRICES},
         "farms.*": {"queue": PRICES},
         "goals.*": {"queue": PRICES},
+        "portfolio.tasks.forget_snapshots": {"queue": SYNC},
+        "portfolio.tasks.correct": {"queue": SYNC},
         "portfolio.*": {"queue": PRICES},
     },
     "task_ignore_result": True,

@@ -305,6 +305,8 @@ STREAM_SILENCE_SECONDS = float(os.environ.get("MONIQO_STREAM_SILENCE_SECONDS", "
 DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
 SYNC_LOG_DAYS = 30
 AGENT_RUN_DAYS = int(os.environ.get("MONIQO_AGENT_RUN_DAYS", "90"))  # decisions to do nothing; others stay for ever
+SNAPSHOT_DAYS = max(int(os.environ.get("MONIQO_SNAPSHOT_DAYS", "90")), 31)  # values of every five minutes
+HOURLY_MONTHS = max(int(os.environ.get("MONIQO_HOURLY_MONTHS", "25")), 2)  # values of every hour; days stay for ever
 CREDENTIAL_DAYS = int(os.environ.get("MONIQO_CREDENTIAL_DAYS", "180"))  # after them a connection's keys count as old
 SIGN_IN_LOG_DAYS = 90
 

@@ -7,10 +7,12 @@ from django.contrib import admin
 from kit.admin import ReadOnlyAdmin
 from portfolio.models import (
     AllocationPlan,
+    Correction,
     DailyPerformance,
     ExposureLevel,
     ExposureLimit,
     FlowMark,
+    HourlyPerformance,
     PortfolioState,
     Snapshot,
 )
@@ -26,11 +28,23 @@ class SnapshotAdmin(ReadOnlyAdmin):
     ordering = ("-at", "-id")
 
 
+PARTS = MappingProxyType(
+    {"equity": "base", "flow": "base", "market": "base", "realized": "base", "fees": "base", "adjustments": "base"}
+)
+
+
+@admin.register(HourlyPerformance)
+class HourlyPerformanceAdmin(ReadOnlyAdmin):
+    units = PARTS
+    list_display = ("at", "owner", "wallet", "equity", "flow", "market", "realized", "fees", "adjustments", "twr")
+    list_filter = ("at",)
+    search_fields = ("owner__email", "wallet__name")
+    list_select_related = ("owner", "wallet")
+
+
 @admin.register(DailyPerformance)
 class DailyPerformanceAdmin(ReadOnlyAdmin):
-    units = MappingProxyType(
-        {"equity": "base", "flow": "base", "market": "base", "realized": "base", "fees": "base", "adjustments": "base"}
-    )
+    units = PARTS
     list_display = ("day", "owner", "wallet", "equity", "flow", "market", "realized", "fees", "adjustments", "twr")
     list_filter = ("day",)
     search_fields = ("owner__email", "wallet__name")
@@ -86,3 +100,11 @@ class ExposureLevelAdmin(ReadOnlyAdmin):
     list_filter = ("level", "since")
     search_fields = ("owner__email", "subject", "limit__kind")
     list_select_related = ("owner", "limit")
+
+
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "kind", "wallet", "since", "until", "done_to", "finished_at", "written")
+    list_filter = ("kind", "created_at")
+    search_fields = ("owner__email", "wallet__name")
+    list_select_related = ("owner", "wallet")

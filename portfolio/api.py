@@ -15,7 +15,7 @@ from portfolio.selectors import holdings
 from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.scope import Scope
-from portfolio.selectors.series import Change, UnknownChange
+from portfolio.selectors.series import Change, Resolution, UnknownChange
 
 router = Router()
 
@@ -98,6 +98,9 @@ class SummaryOut(Schema):
     stale_connections: list[str]
     unpriced: list[str]
     is_simulated: bool
+    corrected_at: datetime | None = Field(
+        description="As of the points of the period; null where nothing was corrected."
+    )
 
 
 class PointOut(Schema):
@@ -109,10 +112,21 @@ class PointOut(Schema):
 
 
 class EquityOut(Schema):
-    """At most 480 points that keep every extreme; `flow` is the money that came in (+) or left (−) at the point."""
+    """At most 480 points that keep every extreme; `flow` is the money that came in (+) or left (−) at the point.
+
+    They are picked from values of every five minutes (`5m`) in a period of up to 7 days, of every hour (`1h`) in one of
+    up to 31, and of every day (`1d`) in a longer one, or where the finer values are not kept any more;
+    `resolution_reason` says why. Where a period begins or ends within an hour or a day, that part is finer. Drawdown is
+    the same at each: hours and days remember the deepest fall within them. `corrected_at` is when a value of the period
+    was corrected last, as after a trade that was told late, or written down afterwards; null where each stands as it
+    was written.
+    """
 
     base: str
     range: str = Field(description="A name of `range`, or `2026-10-01..2026-10-31`.")
+    resolution: Resolution
+    resolution_reason: str
+    corrected_at: datetime | None
     points: list[PointOut]
 
 
@@ -236,13 +250,22 @@ def summary(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
         "synced_at": freshness.synced_at,
         "stale_connections": [connection.name for connection in freshness.behind],
         "is_simulated": freshness.is_simulated,
+        "corrected_at": figures.corrected_at,
     }
 
 
 @router.get("/equity", response=EquityOut, summary="Value over time")
 def equity(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
     figures = _figures(request, scope)
-    return {"base": figures.base, "range": figures.period.value, "points": list(figures.points)}
+    chosen = figures.resolution
+    return {
+        "base": figures.base,
+        "range": figures.period.value,
+        "resolution": chosen.resolution,
+        "resolution_reason": chosen.why,
+        "corrected_at": figures.corrected_at,
+        "points": list(figures.points),
+    }
 
 
 @router.get("/allocation", response=AllocationOut, summary="What it consists of, with targets and drift")

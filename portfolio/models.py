@@ -51,10 +51,14 @@ class Snapshot(Owned):
     twr_index = models.FloatField(default=1, help_text="Growth of 1 by time-weighted returns since the first snapshot.")
     is_stale = models.BooleanField(default=False, help_text="Carried forward: a venue did not answer, a price is old.")
     unpriced = models.JSONField(default=list, help_text="Assets without a price, listed and not counted.")
+    corrected_at = models.DateTimeField(null=True, blank=True, help_text="When it was worked out anew, or afterwards.")
+    equity_before = ValueField(
+        null=True, blank=True, help_text="What it said before it was corrected; empty where there was nothing."
+    )
 
     class Meta:
         ordering = ("-at",)
-        constraints = (models.UniqueConstraint(fields=("scope", "at"), name="snapshot_once"),)
+        constraints = (models.UniqueConstraint(fields=("scope", "base", "at"), name="snapshot_once"),)
 
     def __str__(self) -> str:
         return f"{self.equity} at {self.at:%Y-%m-%d %H:%M}"
@@ -92,11 +96,13 @@ class PortfolioState(Owned):
     syncing_since = models.DateTimeField(null=True, blank=True, help_text="Set while a sync runs.")
     valued_at = models.DateTimeField(null=True, blank=True, help_text="The moment of the newest snapshots.")
     rolled_to = models.DateField(null=True, blank=True, help_text="The newest day in the daily table; not over yet.")
-    rolled_in = models.CharField(
-        max_length=100,
-        db_default="",
-        help_text="The time zone whose days the table holds, and what they are valued in.",
+    hours_to = models.DateTimeField(
+        null=True, blank=True, help_text="Where the newest hour of the hourly table begins; not over yet."
     )
+    fills_to = models.BigIntegerField(
+        null=True, blank=True, help_text="Up to which transaction it was looked for trades that were told late."
+    )
+    rolled_in = models.CharField(max_length=100, db_default="", help_text="The time zone whose days the table holds.")
     building = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Percent of the demo history.")
     building_step = models.CharField(max_length=120, blank=True)
     building_scene = models.JSONField(null=True, blank=True, help_text="What a build that was cut off goes on with.")
@@ -113,39 +119,115 @@ class PortfolioState(Owned):
         return cls.objects.filter(building__isnull=False).values_list("owner_id", flat=True)
 
 
-class DailyPerformance(Owned):
-    """One of the owner's days of one scope: the close, and the parts that its change is the exact sum of.
+class Rolled(Owned):
+    """What a scope's snapshots of a while come to: the close, the extremes, and the exact parts of the change.
 
-    equity − equity of the day before = flow + market + realized − fees + adjustments
+    equity − equity of the one before = flow + market + realized − fees + adjustments
+
+    Two of them in a row come together to one of both, so days are made of hours, and nothing is lost by it: the deepest
+    fall of both is the deeper of their own, or the one from the first one's highest index to the second one's lowest.
     """
 
     wallet = models.ForeignKey(
-        Wallet, on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="daily"
+        Wallet, on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
     scope = models.GeneratedField(expression=SCOPE, output_field=models.UUIDField(), db_persist=True)
-    day = models.DateField()
-    ends = models.DateTimeField(help_text="The midnight after it.")
     base = models.CharField(max_length=20)
-    equity = ValueField(help_text="At the day's close.")
+    ends = models.DateTimeField(help_text="Right after it.")
+    opened_at = models.DateTimeField(null=True, blank=True, help_text="The moment of its first value.")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="The moment of its last value.")
+    open = ValueField(db_default=0, help_text="The close before; where there is none, its first value.")
+    equity = ValueField(help_text="At the close.")
     low = ValueField()
     high = ValueField()
     flow = ValueField(default=0)
+    flows = ValueField(db_default=0, help_text="Cumulative, at the close.")
     market = ValueField(default=0, help_text="What prices did to what was held, not yet realized.")
     realized = ValueField(default=0, help_text="Before fees.")
+    realized_pnl = ValueField(db_default=0, help_text="Cumulative, net of fees, at the close.")
     fees = ValueField(default=0)
+    fees_paid = ValueField(db_default=0, help_text="Cumulative, at the close.")
     adjustments = ValueField(default=0)
-    twr = models.FloatField(help_text="Time-weighted return of the day, a fraction; −1 when all was lost.")
-    twr_index = models.FloatField(help_text="At the day's close.")
+    twr = models.FloatField(help_text="Time-weighted return, a fraction; −1 when all was lost.")
+    twr_index = models.FloatField(help_text="At the close.")
     twr_low = models.FloatField(help_text="Zero when all was lost; the index begins anew after it.")
     twr_high = models.FloatField()
+    drawdown = models.FloatField(db_default=0, help_text="The deepest fall of the index within it, a fraction ≤ 0.")
+    corrected_at = models.DateTimeField(null=True, blank=True, help_text="When a value of it was corrected last.")
+
+    class Meta:
+        abstract = True
+
+
+class HourlyPerformance(Rolled):
+    """An hour of the owner's day of one scope, counted from their midnight; it is kept for a number of months."""
+
+    at = models.DateTimeField(help_text="Where it begins.")
+
+    class Meta:
+        ordering = ("-at",)
+        verbose_name_plural = "hourly performance"
+        constraints = (models.UniqueConstraint(fields=("scope", "base", "at"), name="hourly_performance_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class DailyPerformanceQuerySet(models.QuerySet["DailyPerformance"]):
+    """Days of scopes."""
+
+    def in_the_base_of_now(self) -> "DailyPerformanceQuerySet":
+        """Of each scope the history in what it is valued in now; whoever names the base needs no more."""
+        return self.filter(base=Coalesce("wallet__base_asset", "owner__base_currency"))
+
+
+class DailyPerformance(Rolled):
+    """One of the owner's days of one scope, kept for ever."""
+
+    day = models.DateField()
+
+    objects = DailyPerformanceQuerySet.as_manager()
 
     class Meta:
         ordering = ("-day",)
         verbose_name_plural = "daily performance"
-        constraints = (models.UniqueConstraint(fields=("scope", "day"), name="daily_performance_once"),)
+        constraints = (models.UniqueConstraint(fields=("scope", "base", "day"), name="daily_performance_once"),)
 
     def __str__(self) -> str:
         return f"{self.day}"
+
+
+class Correction(Owned):
+    """A part of the past that is worked out anew, or for the first time: how far it is, and what it came to."""
+
+    class Kind(models.TextChoices):
+        LATE = "late", "A trade was told late"
+        FILL = "fill", "Values were missing"
+        CLOSE = "close", "Days were not closed at their midnight"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Whose trade was late."
+    )
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    step = models.DurationField(null=True, blank=True, help_text="How far the values lie apart that are missing.")
+    joins_at = models.DateTimeField(
+        null=True, blank=True, help_text="Where a history began that another is put before."
+    )
+    created_at = models.DateTimeField()
+    done_to = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    written = models.PositiveIntegerField(default=0, help_text="Values of all scopes together.")
+    skipped = models.PositiveIntegerField(default=0, help_text="Moments at which something held had no price.")
+    unpriced = models.JSONField(default=list, help_text="What had none, or an old one, and what nobody remembers.")
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = (models.Index(fields=("owner", "-created_at", "-id"), name="correction_newest_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M}"
 
 
 class AllocationPlan(Owned):

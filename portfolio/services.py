@@ -6,7 +6,7 @@ known balances, and the snapshot says that it is stale.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from celery import current_app
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import Q
 
 from kit import clock, days, sentences, tenancy
@@ -25,9 +25,9 @@ from kit.alerts.services import raise_alert, resolve_alert, resolve_kind
 from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.users.models import User
-from portfolio import daily, valuation
+from portfolio import corrections, daily, retention, valuation
 from portfolio.exposure.limits import watch as watch_exposure
-from portfolio.models import DailyPerformance, PortfolioState, Snapshot
+from portfolio.models import PortfolioState
 from portfolio.selectors.standings import Standing, standings
 from trading.services import watch_daily_losses, watched_for_daily_losses
 from wallets.models import Wallet
@@ -38,6 +38,7 @@ from wallets.sync.unassigned import release_archived
 SYNC_IS_DEAD_AFTER: Final = timedelta(minutes=10)
 # A day that is not closed by then keeps the last snapshot before its midnight: prices have moved on since.
 CLOSES_WITHIN: Final = timedelta(minutes=1)
+HOUR: Final = timedelta(hours=1)
 GAP: Final = "snapshot"
 _FALL: Final = Decimal("1e-8")
 
@@ -103,6 +104,7 @@ def close_day(*, owner_id: UUID) -> None:
     """Close the day that has just ended at its midnight, and open the next with the same. Runs as the tenant."""
     take_snapshots(owner_id=owner_id)
     roll_up_days(owner_id=owner_id)
+    corrections.request_work(owner_id=owner_id)
 
 
 def _write(owner_id: UUID, moment: datetime) -> int:
@@ -166,21 +168,79 @@ def _claim(owner_id: UUID, moment: datetime, *, may_go_back: bool) -> bool:
 
 
 def roll_up_days(*, owner_id: UUID) -> int:
-    """Bring the daily table up to the newest snapshots; returns how many rows were written. Runs as the tenant."""
+    """Bring the hourly and the daily table up to the newest snapshots; returns how many days were written.
+
+    Runs as the tenant. Days of it that nobody closed at their midnight are asked to be closed afterwards.
+    """
+    before = PortfolioState.objects.filter(owner_id=owner_id).first()
+    written = sum(part.days for part in _roll_up(owner_id))
+    after = PortfolioState.objects.filter(owner_id=owner_id).first()
+    if before and after and (before.rolled_to, before.rolled_in) != (after.rolled_to, after.rolled_in):
+        is_there_still = before.rolled_in == after.rolled_in
+        corrections.ask_to_close(owner_id=owner_id, since=before.rolled_to if is_there_still else None)
+    return written
+
+
+def catch_up(*, owner_id: UUID) -> bool:
+    """The first month of what is not rolled up yet; False when nothing is left after it. Runs as the tenant."""
+    state = PortfolioState.objects.get(owner_id=owner_id)
+    before = state.hours_to
+    next(_roll_up(owner_id), None)
+    state.refresh_from_db()
+    if state.hours_to is None or state.valued_at is None or state.hours_to == before:
+        return False
+    return state.hours_to <= state.valued_at - HOUR
+
+
+def _roll_up(owner_id: UUID) -> Iterator[daily.Part]:
+    """Part by part, the cursors after each; whoever stops goes on there."""
     state = PortfolioState.objects.select_for_update().filter(owner_id=owner_id).first()
     if state is None or state.valued_at is None:
-        return 0
+        return
     zone = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))
-    base = Snapshot.objects.filter(scope=owner_id).order_by("-at").values_list("base", flat=True).first()
-    if state.rolled_in != (kept := f"{zone.key} {base}"):
-        DailyPerformance.objects.filter(owner_id=owner_id).delete()
-        state.rolled_to, state.rolled_in = None, kept
+    if state.rolled_in != zone.key:
+        retention.give_up_days(owner_id=owner_id, zone=zone)
+        state.rolled_to, state.hours_to, state.rolled_in = None, None, zone.key
     newest = days.day_of(state.valued_at, zone)
-    # The cursor of the days may have gone ahead with a clock that was: it follows the snapshots back.
-    written = daily.roll_up(owner_id=owner_id, since=min(state.rolled_to or daily.BEGINNING, newest), zone=zone)
-    state.rolled_to = newest
-    state.save(update_fields=("rolled_to", "rolled_in"))
-    return written
+    begins = days.begins(newest, zone)
+    hour = begins + (state.valued_at - begins) // HOUR * HOUR
+    # The cursors may have gone ahead with a clock that was: they follow the snapshots back.
+    parts = daily.roll_up_parts(
+        owner_id=owner_id,
+        since=min(state.rolled_to or daily.BEGINNING, newest),
+        zone=zone,
+        hours_since=min(state.hours_to, hour) if state.hours_to else None,
+    )
+    for part in parts:
+        state.rolled_to = min(part.until, newest)
+        state.hours_to = hour if part.until >= newest else days.ends(part.until, zone)
+        state.save(update_fields=("rolled_to", "hours_to", "rolled_in"))
+        yield part
+
+
+def forget_snapshots() -> None:
+    """Make the months ahead, sum up what is not yet, and forget what is older than the settings say.
+
+    Step by step, each a transaction of its own: whoever is killed has done what is done, and the next night goes on.
+    Runs outside of any tenant block.
+    """
+    retention.make_months()
+    with tenancy.system():
+        known = PortfolioState.objects.filter(valued_at__isnull=False, building__isnull=True)
+        owners = dict(User.objects.filter(pk__in=known.values("owner_id")).values_list("pk", "timezone"))
+        behind = PortfolioState.owners_building().exists()
+    for owner_id, name in owners.items():
+        try:
+            while True:
+                with tenancy.tenant(owner_id):
+                    if not catch_up(owner_id=owner_id):
+                        break
+            retention.forget_hours(owner_id=owner_id, zone=ZoneInfo(name))
+        except DatabaseError:
+            logger.exception("The history of owner %s was not summed up: no snapshot is forgotten", owner_id)
+            behind = True
+    for month, ends in () if behind else retention.old_months():
+        retention.forget_month(month, ends)
 
 
 def look_after_losses(*, owner_id: UUID) -> None:
@@ -266,6 +326,8 @@ def value_what_came(*, owner_id: UUID, last_look: bool) -> bool:
             roll_up_days(owner_id=owner_id)
             look_after_losses(owner_id=owner_id)
             watch_exposure(owner_id=owner_id)
+            corrections.find_late(owner_id=owner_id)
+            corrections.request_work(owner_id=owner_id)
             PortfolioState.objects.filter(owner_id=owner_id).update(synced_at=clock.now())
     finally:
         with tenancy.tenant(owner_id):

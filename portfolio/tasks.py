@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 
 from kit import tenancy
-from portfolio import services
+from portfolio import corrections, services
 from portfolio.models import PortfolioState
 from wallets.models import Connection, Wallet
 
@@ -62,7 +62,22 @@ def close_day(owner_id: str) -> None:
 def roll_up(owner_id: str) -> int:
     """Bring the owner's days up to date; returns how many were written."""
     with tenancy.tenant(UUID(owner_id)):
-        return services.roll_up_days(owner_id=UUID(owner_id))
+        written = services.roll_up_days(owner_id=UUID(owner_id))
+        corrections.request_work(owner_id=UUID(owner_id))
+        return written
+
+
+@shared_task
+def forget_snapshots() -> None:
+    """Sum up what is not yet, and forget snapshots and hours that are older than the settings say."""
+    services.forget_snapshots()
+
+
+@shared_task
+def correct(owner_id: str) -> None:
+    """Work out anew what is to be corrected of the owner's past, part by part."""
+    while corrections.work(owner_id=UUID(owner_id)) is not None:
+        pass
 
 
 @shared_task

@@ -25,6 +25,7 @@ from kit.alerts.services import mute, raise_alert
 from kit.models import Owned
 from kit.users import two_factor
 from kit.users.models import RecoveryCode, SecondFactor, User
+from portfolio import corrections
 from portfolio.exposure.limits import Wish as Limited
 from portfolio.exposure.limits import set_limit
 from tests.conftest import WORKER, cloned_database, make_user
@@ -109,6 +110,10 @@ def _fill(world: World) -> None:
         GoalProgress.objects.create(owner=owner, goal=goal, at=clock.now(), value=1, progress=1)
     with tenancy.tenant(owner.pk):
         goals.carry_out(owner_id=owner.pk, goal_id=goal.pk)
+    with tenancy.tenant(owner.pk):
+        corrections.fill(
+            owner_id=owner.pk, since=clock.now() - timedelta(days=2), until=clock.now(), step=timedelta(hours=1)
+        )
     note_failure(owner_id=owner.pk, work="guards", title="A task", said="It failed.")
     make_token(owner)
     with tenancy.tenant(owner.pk):

@@ -21,7 +21,6 @@ from kit import clock, days
 from portfolio.models import DailyPerformance
 from portfolio.selectors.periods import EPOCH
 from portfolio.selectors.scope import Scope
-from portfolio.valuation import SAYS_A_VALUE
 from trading.selectors.trades import TradeCounts, trade_counts
 
 ZERO: Final = Decimal(0)
@@ -54,15 +53,12 @@ GROUP BY 1
 
 # Right after the last value that was written down before each midnight: where the profit of one day ends and that of
 # the next begins. At the midnight itself where the day was closed, and where nothing was written down before it.
-_BOUNDARIES: Final = f"""
+_BOUNDARIES: Final = """
 SELECT coalesce(closed.at + interval '1 microsecond', midnight)
 FROM unnest(%(midnights)s::timestamptz[]) WITH ORDINALITY AS asked (midnight, place)
-LEFT JOIN LATERAL (
-    SELECT at FROM portfolio_snapshot
-    WHERE scope = %(scope)s AND base = %(base)s AND at < midnight AND {SAYS_A_VALUE} ORDER BY at DESC LIMIT 1
-) AS closed ON true
+LEFT JOIN LATERAL portfolio_value_before(%(scope)s, %(base)s, midnight) AS closed ON true
 ORDER BY place
-"""  # noqa: S608 - joined from constants
+"""
 
 
 class Unit(StrEnum):

@@ -16,13 +16,20 @@ AGENT: Final = "agent"
 # Agents are too many to choose from: of them only the one that is looked at, if one is.
 _PLACES: Final = """
 SELECT state.synced_at, state.valued_at, state.syncing_since, state.building, state.building_step,
-       CASE WHEN %(is_open)s THEN (
-           SELECT at FROM portfolio_snapshot
-           WHERE scope = coalesce(%(only)s::uuid, %(owner)s::uuid) AND base = coalesce(
-               (SELECT base_asset FROM wallet_places WHERE wallet_id = %(only)s::uuid), %(currency)s
+       CASE WHEN %(is_open)s THEN (SELECT least(
+           (
+               SELECT at FROM portfolio_snapshot
+               WHERE portfolio_snapshot.scope = history.scope AND portfolio_snapshot.base = history.base
+               ORDER BY at LIMIT 1
+           ),
+           (
+               -- its first snapshots may be forgotten
+               SELECT opened_at FROM portfolio_dailyperformance AS daily
+               WHERE daily.scope = history.scope AND daily.base = history.base ORDER BY day LIMIT 1
            )
-           ORDER BY at LIMIT 1
-       ) END,
+       ) FROM (VALUES (coalesce(%(only)s::uuid, %(owner)s::uuid), coalesce(
+           (SELECT base_asset FROM wallet_places WHERE wallet_id = %(only)s::uuid), %(currency)s
+       ))) AS history (scope, base)) END,
        venue.connection_id, venue.name, venue.venue, venue.state, venue.status, venue.synced_at, venue.wallets,
        place.wallet_id, place.name, place.role, place.base_asset
 FROM (VALUES (1)) AS one

@@ -218,6 +218,16 @@ class Scope:
     def points(self) -> tuple[Point, ...]:
         return self._trail.line if self.period.until else upto(self._trail.line, self.now)
 
+    @property
+    def resolution(self) -> series.Chosen:
+        """What the points are made of, and why of that."""
+        return series.resolution(self.start, self.end)
+
+    @property
+    def corrected_at(self) -> datetime | None:
+        """When a value of the period was corrected last, or written down afterwards."""
+        return self._trail.corrected_at
+
     @cached_property
     def performance(self) -> Performance:
         trail, end = self._trail, self._closed_with

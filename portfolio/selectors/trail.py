@@ -15,7 +15,6 @@ from django.db import connection
 
 from kit import days
 from kit.statements import planned_once
-from portfolio.models import Snapshot
 from portfolio.selectors import series
 from portfolio.selectors.series import POINTS, Change, Point
 from portfolio.valuation import EARNED_BEFORE, SAYS_A_VALUE, Valuation
@@ -36,29 +35,32 @@ _CHANGE: Final = f"""
                coalesce(total.depth, 0), coalesce(total.peak, 0)
            ]
     FROM (
-        SELECT min(at) AS first, sum(flow) AS flows, sum(adjustments) AS adjustments, min(drawdown) AS depth, losses,
+        SELECT min(began) AS first, sum(flow) AS flows, sum(adjustments) AS adjustments, min(drawdown) AS depth, losses,
                max(high) FILTER (WHERE life = losses) AS peak
         FROM (SELECT {{point}}.*, count(*) FILTER (WHERE low = 0) OVER () AS losses FROM {{point}}) AS counted
         GROUP BY losses
     ) AS total
+    LEFT JOIN portfolio_value_before(%(scope)s, %(base)s, %({{start}})s + interval '1 microsecond') AS opening ON true
     LEFT JOIN (
-        SELECT at, equity, realized_pnl, fees, twr_index FROM portfolio_snapshot
-        WHERE scope = %(scope)s AND base = %(base)s AND at <= %({{start}})s ORDER BY at DESC LIMIT 1
-    ) AS opening ON true
-    LEFT JOIN (
-        SELECT {EARNED_BEFORE} AS earned_before FROM portfolio_snapshot
-        WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE} ORDER BY at LIMIT 1
+        -- What had been realized when the history began; its first snapshots may be forgotten, its days are not.
+        (
+            SELECT realized_pnl - realized + fees AS earned_before FROM portfolio_dailyperformance
+            WHERE scope = %(scope)s AND base = %(base)s AND opened_at IS NOT NULL ORDER BY day LIMIT 1
+        )
+        UNION ALL
+        (
+            SELECT {EARNED_BEFORE} FROM portfolio_snapshot
+            WHERE scope = %(scope)s AND base = %(base)s AND {SAYS_A_VALUE} ORDER BY at LIMIT 1
+        )
+        LIMIT 1
     ) AS beginning ON opening.at IS NULL
 """  # noqa: S608 - joined from constants
 
 _TODAY: Final = """
 ,
-today_raw (at, equity, flow, adjustments, twr_index, low, high, is_opening) AS (
-    (
-        SELECT at, equity, flow, adjustments, twr_index, twr_index, twr_index, true
-        FROM portfolio_snapshot WHERE scope = %(scope)s AND base = %(base)s AND at <= %(midnight)s
-        ORDER BY at DESC LIMIT 1
-    )
+today_raw (at, equity, flow, adjustments, twr_index, low, high, fall, corrected_at, began, is_opening) AS (
+    SELECT at, equity, 0, 0, twr_index, twr_index, twr_index, 0, NULL::timestamptz, at, true
+    FROM portfolio_value_before(%(scope)s, %(base)s, %(midnight)s + interval '1 microsecond')
     UNION ALL
     SELECT * FROM raw WHERE at > %(midnight)s AND NOT is_opening
 )
@@ -92,6 +94,8 @@ _TRAIL: Final = f"""{series.points("raw", "point", series.SOURCE)}{_TODAY}{serie
     SELECT 'trough', 0, recovered.at, NULL, ARRAY[date_part('epoch', deepest.at), peak.twr_index]
     FROM deepest CROSS JOIN peak CROSS JOIN recovered
     UNION ALL
+    SELECT 'corrected', 0, max(corrected_at), NULL, NULL FROM point
+    UNION ALL
     SELECT part.kind, 0, NULL, part.exact, NULL
     FROM trade_sums(%(owner)s, %(start)s, %(wallets)s::uuid[], %(end)s::timestamptz) AS traded
     CROSS JOIN LATERAL (
@@ -122,7 +126,8 @@ class Trail:
     """A period: its line of at most `POINTS` − 1 points, its sums and those of today, its days and its trades.
 
     `days` are (time-weighted return, lowest index) of each whole day, oldest first. `trough` is the moment of the
-    deepest point, `fell_from` the index of the peak before it, `recovered` when that was reached again.
+    deepest point, `fell_from` the index of the peak before it, `recovered` when that was reached again. `corrected_at`
+    is when a value of the period was corrected last, None where each stands as it was written.
     """
 
     line: tuple[Point, ...]
@@ -133,6 +138,7 @@ class Trail:
     trough: datetime | None = None
     fell_from: float = 0.0
     recovered: datetime | None = None
+    corrected_at: datetime | None = None
 
 
 def read_trail(
@@ -168,6 +174,7 @@ def read_trail(
         today=_sums(parts.get("today")),
         days=tuple(zip(parts["days"][2] or (), parts["lows"][2] or (), strict=True)),
         trades=figures_of(*parts["trades"][1], quote=quote),
+        corrected_at=parts["corrected"][0],
         **_trough(parts.get("trough")),
     )
 
@@ -198,9 +205,12 @@ class Closing:
 
 
 def closing(*, scope: UUID, base: str, until: datetime) -> Closing | None:
-    """The last snapshot before `until`: one query; None where there was none yet."""
-    rows = Snapshot.objects.filter(scope=scope, base=base, at__lt=until).order_by("-at")
-    row = rows.values_list("equity", "realized_pnl", "fees", "twr_index").first()
+    """The last value before `until`: one query; None where there was none yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT equity, realized_pnl, fees, twr_index FROM portfolio_value_before(%s, %s, %s)", [scope, base, until]
+        )
+        row = cursor.fetchone()
     return Closing(*row) if row else None
 
 

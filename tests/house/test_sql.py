@@ -20,6 +20,7 @@ EXEMPT = {
     ROOT / "moniqo/benches/goals.py",
     ROOT / "moniqo/benches/growth.py",
     ROOT / "moniqo/benches/proving.py",
+    ROOT / "moniqo/benches/snapshots.py",
 }
 
 SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|FROM|JOIN|TRUNCATE|ALTER TABLE|CREATE)\b")

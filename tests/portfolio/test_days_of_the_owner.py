@@ -84,7 +84,7 @@ def test_an_owner_who_moves_gets_all_days_anew(fund: Fund) -> None:
     _in_zone(fund, "Asia/Tokyo")
     roll_up_days(owner_id=fund.owner.pk)
     assert set(DailyPerformance.objects.values_list("day", flat=True)) == {date(2026, 3, 3)}
-    assert PortfolioState.objects.get().rolled_in == "Asia/Tokyo USDT"
+    assert PortfolioState.objects.get().rolled_in == "Asia/Tokyo"
 
 
 @given(

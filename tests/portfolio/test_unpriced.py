@@ -153,7 +153,7 @@ def test_a_history_in_another_base_begins_with_what_there_is_and_with_nothing_ea
     roll_up(owner_id=fund.owner.pk)
     # Sold 40 USDT above what it was bought at: 20 EUR realized, of which 10 were prices before this history began.
     assert told("period")[:5] == [D("543"), D("9"), D("20"), D("1"), D("-10")]
-    day = DailyPerformance.objects.get(scope=fund.owner.pk)
+    day = DailyPerformance.objects.get(scope=fund.owner.pk, base="EUR")
     assert (day.flow, day.realized, day.fees, day.market) == (534, 20, 1, -10)
 
 
@@ -169,7 +169,7 @@ def test_a_changed_base_currency_is_valued_and_rolled_up_at_once(fund: Fund, cli
     }  # fmt: skip
     assert client.post("/preferences/", wanted).status_code == 302
     newest = Snapshot.objects.filter(scope=fund.owner.pk).latest("at")
-    (day,) = DailyPerformance.objects.filter(scope=fund.owner.pk)
+    (day,) = DailyPerformance.objects.filter(scope=fund.owner.pk, base="EUR")
     for written in (newest, day):
         assert (written.base, written.equity, written.flow) == ("EUR", 500, 500)
 
@@ -199,8 +199,7 @@ def test_the_page_says_when_the_history_in_a_new_base_begins_and_what_trades_are
 
 
 def test_after_a_total_loss_the_index_begins_anew(fund: Fund, client: Client) -> None:
-    now = clock.now()
-    start = now - timedelta(days=4)
+    start = (clock.now() - timedelta(days=4)).replace(hour=3)  # an hour later is the same day
     fund.deposit("1000")
     see(fund, start)
     fund.correct("master", "200")

@@ -31,8 +31,11 @@ BENCHMARKS: Final = {
     "goals": "moniqo.benches.goals:goals",
     "sync": "moniqo.benches.sync:sync",
     "growth": "moniqo.benches.growth:growth",
+    "snapshots": "moniqo.benches.snapshots:snapshots",
 }
 ALL: Final = "all"
+# The option that says how large a benchmark is.
+SIZES: Final = {"sync": "connections", "snapshots": "rows"}
 
 
 class Command(BaseCommand):
@@ -44,13 +47,14 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="+", choices=[*sorted(BENCHMARKS), ALL])
         parser.add_argument("--json", action="store_true", dest="as_json")
         parser.add_argument("--connections", type=int, help="Of `sync`: how many at most.")
+        parser.add_argument("--rows", type=int, help="Of `snapshots`: how many its table grows to.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba"))
         names = tuple(BENCHMARKS) if ALL in options["names"] else tuple(dict.fromkeys(options["names"]))
         measure = _measure if len(names) == 1 else _measure_apart
-        given = {"connections": options["connections"]} if options["connections"] else {}
-        figures = {name: measure(name, **(given if name == "sync" else {})) for name in names}
+        given = {name: {option: options[option]} for name, option in SIZES.items() if options[option]}
+        figures = {name: measure(name, **given.get(name, {})) for name in names}
         if options["as_json"]:
             self.stdout.write(json.dumps(figures))
             return

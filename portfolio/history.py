@@ -1,0 +1,368 @@
+"""What everything was worth at a moment of the past: the books as they stood then, at the prices of then.
+
+The statement is the one that values now (see `valuation`): what it asks of the present (the books, the positions, the
+prices, the last value) is told to it instead. A balance is what the account's last entry up to the moment said; a trade
+stands where the venue says that it happened, whenever we were told. Prices are the closes of candles. What derivatives
+had won or lost at a venue nobody knows any more, so it is left out, and whoever has any is told so.
+
+The tree is that of now: what a wallet that has another place since was worth to those above it then is not known here.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, Sum
+
+from portfolio import valuation
+from trading.models import Fill, Position, Side
+from trading.positions.accounting import Execution, Holding, after_buy, after_sell
+from wallets.models import Account, Transfer, Wallet
+
+ZERO: Final = Decimal(0)
+# A trade may be told so much later than it happened and is still found when the books of before are opened.
+LATEST: Final = timedelta(days=31)
+# Of a moment with a price no older than this it is known what everything was worth.
+PRICE_IS_OLD_AFTER: Final = valuation.PRICE_IS_OLD_AFTER
+
+_BOOKS: Final = (
+    "unnest(%(book_wallets)s::uuid[], %(book_assets)s::text[], %(held)s::numeric[], %(flow)s::numeric[], "
+    "%(fees)s::numeric[], %(adjustments)s::numeric[]) AS told (wallet_id, asset, held, flow, fees, adjustments)"
+)
+_POSITIONS: Final = (
+    "unnest(%(position_wallets)s::uuid[], %(instruments)s::bigint[], %(realized)s::numeric[], "
+    "%(quantities)s::numeric[], %(entries)s::numeric[]) "
+    "AS told (wallet_id, instrument_id, realized, quantity, entry_price)"
+)
+_PRICES: Final = (
+    "unnest(%(price_venues)s::text[], %(price_bases)s::text[], %(price_assets)s::text[], %(prices)s::numeric[], "
+    "%(price_ats)s::timestamptz[], %(price_sources)s::text[]) AS said (venue, base, asset, price, at, source)"
+)
+# What the last value before counted of each asset: what had flowed by then, of all that had a price.
+_MARKS: Final = """
+mark_then AS MATERIALIZED (
+    SELECT scope.scope, scope.base, scope.venue, before.asset, sum(before.flow) AS flow, sum(before.fees) AS fees,
+           sum(before.adjustments) AS adjustments
+    FROM scope
+    JOIN unnest(
+        %(before_wallets)s::uuid[], %(before_assets)s::text[], %(before_flow)s::numeric[], %(before_fees)s::numeric[],
+        %(before_adjustments)s::numeric[]
+    ) AS before (wallet_id, asset, flow, fees, adjustments) USING (wallet_id)
+    JOIN unnest(%(before_venues)s::text[], %(before_bases)s::text[], %(before_priced)s::text[])
+        AS priced (venue, base, asset)
+        ON priced.venue = scope.venue AND priced.base = scope.base AND priced.asset = before.asset
+    WHERE EXISTS (
+        SELECT FROM portfolio_snapshot AS earlier
+        WHERE earlier.scope = scope.scope AND earlier.base = scope.base AND earlier.at < %(at)s
+    )
+    GROUP BY scope.scope, scope.base, scope.venue, before.asset
+),
+flowed AS ("""
+# What is asked of the present, and what is told instead.
+_INSTEAD: Final = {
+    "* FROM portfolio_prices(%(owner)s, %(currency)s, %(priced_at)s, %(live)s)": (
+        f"said.*, false AS is_carried FROM {_PRICES}"
+    ),
+    "wallet_books(%(owner)s)": _BOOKS,
+    "position_totals(%(owner)s)": _POSITIONS,
+    "\nflowed AS (": _MARKS,
+    "portfolio_flowmark AS mark": "mark_then AS mark",
+    "FROM portfolio_snapshot AS snapshot\n        WHERE ": (
+        "FROM portfolio_snapshot AS snapshot\n        WHERE snapshot.at < %(at)s AND "
+    ),
+    # The first value of a history brings what there is into it.
+    "FROM portfolio_snapshot AS other WHERE": "FROM (SELECT worth.scope, '' AS base) AS other WHERE",
+}
+
+
+def _of_then(statement: str) -> str:
+    for asked, told in _INSTEAD.items():
+        if asked not in statement:
+            raise RuntimeError(f"Values are asked for in other words now, repair `history`: {asked}")
+        statement = statement.replace(asked, told)
+    return statement.replace("wallet_derivatives(%(owner)s)", "wallet_derivatives(%(owner)s) WHERE false")
+
+
+_WRITE: Final = f"""{_of_then(valuation.VALUATION)}
+INSERT INTO portfolio_snapshot AS kept (
+    owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, flow, flows, adjustments,
+    gross_exposure, net_exposure, twr_index, is_stale, unpriced, corrected_at
+)
+SELECT %(owner)s, nullif(scope, %(owner)s), %(at)s, base, equity, cash, invested, unrealized, realized, fees, flow,
+       flows, adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, %(now)s
+FROM valuation
+ORDER BY scope
+ON CONFLICT (scope, base, at) DO UPDATE
+SET equity = excluded.equity, cash = excluded.cash, invested = excluded.invested,
+    unrealized_pnl = excluded.unrealized_pnl, realized_pnl = excluded.realized_pnl, fees = excluded.fees,
+    flow = excluded.flow, flows = excluded.flows, adjustments = excluded.adjustments,
+    gross_exposure = excluded.gross_exposure, net_exposure = excluded.net_exposure, twr_index = excluded.twr_index,
+    is_stale = excluded.is_stale, unpriced = excluded.unpriced, corrected_at = excluded.corrected_at,
+    equity_before = coalesce(kept.equity_before, kept.equity)
+WHERE (kept.equity, kept.cash, kept.realized_pnl, kept.fees, kept.flow, kept.adjustments, kept.twr_index)
+      IS DISTINCT FROM (excluded.equity, excluded.cash, excluded.realized_pnl, excluded.fees, excluded.flow,
+                        excluded.adjustments, excluded.twr_index)
+"""  # noqa: S608 - joined from constants
+_PRICES_THEN: Final = """
+SELECT held.venue, base, found.asset, found.price, found.at, found.source
+FROM (
+    SELECT venue, array_agg(DISTINCT asset) AS assets
+    FROM unnest(%(venues)s::text[], %(assets)s::text[]) AS held (venue, asset) GROUP BY venue
+) AS held
+CROSS JOIN unnest(%(bases)s::text[]) AS base
+CROSS JOIN LATERAL market_prices(held.venue, base, held.assets, %(at)s, false) AS found
+"""
+
+
+@dataclass(slots=True)
+class Sums:
+    """What the accounts of a wallet in one asset say together, as `wallet_books` has it."""
+
+    held: Decimal = ZERO
+    flow: Decimal = ZERO
+    fees: Decimal = ZERO
+    adjustments: Decimal = ZERO
+
+    def add(self, kind: str, amount: Decimal) -> None:
+        if kind == Account.Kind.WALLET:
+            self.held += amount
+        if kind not in (Account.Kind.EXTERNAL, Account.Kind.SUSPENSE):
+            self.flow += amount
+        if kind == Account.Kind.FEES:
+            self.fees += amount
+        if kind == Account.Kind.PNL:
+            self.adjustments -= amount
+
+
+class Books:
+    """The owner's books as they stood, opened at one moment and led on from there. Read it as the tenant."""
+
+    def __init__(self, *, owner_id: UUID, at: datetime, until: datetime) -> None:
+        self.sums: dict[tuple[UUID, str], Sums] = defaultdict(Sums)
+        accounts = {account.pk: account for account in Account.objects.filter(owner_id=owner_id)}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT account_id, balance FROM ledger_as_of(%s, NULL, %s)", [sorted(accounts), at])
+            for pk, balance in cursor.fetchall():
+                self._add(accounts[pk], balance)
+        self._moves: list[tuple[datetime, Account, Decimal]] = []
+        happened = _happened(owner_id, since=at - LATEST, until=until)
+        transfers = Transfer.objects.filter(owner_id=owner_id, debit_version__isnull=False).filter(
+            Q(created_at__gt=at, created_at__lte=until) | Q(posting__in=happened, created_at__gt=at)
+        )
+        for one in transfers.order_by("pk"):
+            moment = min(happened.get(one.posting_id, one.created_at), one.created_at)
+            for pk, amount in ((one.debit_id, -one.amount), (one.credit_id, one.amount)):
+                self._moves.append((moment, accounts[pk], amount))
+        self._moves.sort(key=lambda move: move[0])
+        self._next = 0
+        self.lead_to(at)
+
+    def lead_to(self, at: datetime) -> None:
+        """Take in what happened up to and including `at`, never back."""
+        while self._next < len(self._moves) and self._moves[self._next][0] <= at:
+            _, account, amount = self._moves[self._next]
+            self._add(account, amount)
+            self._next += 1
+
+    def _add(self, account: Account, amount: Decimal) -> None:
+        self.sums[account.wallet_id, account.asset].add(account.kind, amount)
+
+    def told(self) -> dict[str, list[Any]]:
+        rows = list(self.sums.items())
+        columns = {name: [getattr(sums, name) for _, sums in rows] for name in ("held", "flow", "fees", "adjustments")}
+        return {"book_wallets": [key[0] for key, _ in rows], "book_assets": [key[1] for key, _ in rows], **columns}
+
+
+def _happened(owner_id: UUID, *, since: datetime, until: datetime) -> dict[int, datetime]:
+    """When the trades of these postings happened, by their venue."""
+    rows = Fill.objects.filter(owner_id=owner_id, filled_at__gt=since, filled_at__lte=until)
+    return dict(rows.values_list("posting_id", "filled_at"))
+
+
+class Positions:
+    """What had been realized by a moment, and what stood in positions then. Read it as the tenant."""
+
+    def __init__(self, *, owner_id: UUID, at: datetime, until: datetime) -> None:
+        every = Position.objects.filter(owner_id=owner_id)
+        closed = every.filter(closed_at__lte=at).order_by().values_list("wallet_id", "instrument_id")
+        self._before = {(wallet, one): gain for wallet, one, gain in closed.annotate(Sum("realized_pnl"))}
+        self._open = list(every.filter(Q(closed_at__isnull=True) | Q(closed_at__gt=at), opened_at__lte=until))
+        self._fills: dict[tuple[UUID, int], list[Fill]] = defaultdict(list)
+        if self._open:
+            since = min(position.opened_at for position in self._open)
+            fills = Fill.objects.filter(owner_id=owner_id, filled_at__gte=since, filled_at__lte=until)
+            for fill in fills.select_related("instrument").order_by("filled_at", "pk"):
+                self._fills[fill.wallet_id, fill.instrument_id].append(fill)
+
+    def told(self, at: datetime) -> dict[str, list[Any]]:
+        realized: dict[tuple[UUID, int], Decimal] = defaultdict(Decimal, self._before)
+        standing: dict[tuple[UUID, int], Holding] = {}
+        for position in self._open:
+            key = (position.wallet_id, position.instrument_id)
+            if position.closed_at is not None and position.closed_at <= at:
+                realized[key] += position.realized_pnl
+            elif position.opened_at <= at:
+                holding = self._replayed(position, at)
+                realized[key] += holding.realized_pnl
+                standing[key] = holding
+        keys = list(realized.keys() | standing.keys())
+        none = Holding()
+        return {
+            "position_wallets": [wallet for wallet, _ in keys],
+            "instruments": [instrument for _, instrument in keys],
+            "realized": [realized.get(key, ZERO) for key in keys],
+            "quantities": [standing.get(key, none).quantity for key in keys],
+            "entries": [standing.get(key, none).entry_price for key in keys],
+        }
+
+    def _replayed(self, position: Position, at: datetime) -> Holding:
+        """The position after its trades up to `at`; as it stands where there are none of it, as one taken over."""
+        every = self._fills[position.wallet_id, position.instrument_id]
+        own = [fill for fill in every if fill.filled_at >= position.opened_at]
+        if not own:
+            return Holding(position.entry_quantity, position.entry_quantity, position.entry_price)
+        holding = Holding()
+        for fill in own:
+            if fill.filled_at > at:
+                break
+            holding = _after(holding, fill)
+        return holding
+
+
+def _after(holding: Holding, fill: Fill) -> Holding:
+    in_base = fill.fee if fill.fee_asset == fill.instrument.base else ZERO
+    worth = in_base * fill.price if in_base else fill.fee if fill.fee_asset == fill.instrument.quote else ZERO
+    execution = Execution(fill.quantity, fill.price, worth, in_base)
+    if fill.side == Side.BUY:
+        return after_buy(holding, execution)
+    sold = min(fill.quantity, holding.quantity)
+    return after_sell(holding, Execution(sold, fill.price, worth, in_base)) if sold else holding
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What everything cost at one moment, and what had no price, or an old one."""
+
+    rows: Sequence[tuple[Any, ...]]
+    missing: frozenset[str]
+    old: frozenset[str]
+
+    def told(self) -> dict[str, list[Any]]:
+        names = ("price_venues", "price_bases", "price_assets", "prices", "price_ats", "price_sources")
+        return {name: [row[place] for row in self.rows] for place, name in enumerate(names)}
+
+    def marks(self) -> dict[str, list[Any]]:
+        return {
+            name: [row[place] for row in self.rows]
+            for place, name in enumerate(("before_venues", "before_bases", "before_priced"))
+        }
+
+
+NO_PRICES: Final = Prices((), frozenset(), frozenset())
+
+
+@dataclass
+class Past:
+    """The owner's past from `first` up to `until`, led on step by step and never back.
+
+    Values are written for the wallets `only` and all together, or for every one; as corrected `now`, or with None as if
+    they had been written then. Runs as the tenant.
+    """
+
+    owner_id: UUID
+    currency: str
+    first: datetime
+    until: datetime
+    now: datetime | None
+    only: Collection[UUID] | None = None
+    _books: Books = field(init=False)
+    _positions: Positions = field(init=False)
+    _marked: dict[str, list[Any]] = field(init=False)
+    _told: Prices = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._books = Books(owner_id=self.owner_id, at=self.first, until=self.until)
+        self._positions = Positions(owner_id=self.owner_id, at=self.first, until=self.until)
+        wallets = Wallet.objects.filter(owner_id=self.owner_id).values_list("pk", "connection__venue", "base_asset")
+        self._venues: Mapping[UUID, str] = {pk: venue for pk, venue, _ in wallets}
+        self._bases = sorted({base for _, _, base in wallets} | {self.currency})
+        self._told = NO_PRICES
+        self._marked = self._books.told()
+
+    def mark(self, at: datetime) -> None:
+        """Take the value that stands at `at` for the one before the next."""
+        self._told = self.lead_to(at)
+        self._marked = self._books.told()
+
+    def prices(self, at: datetime) -> Prices:
+        """Of all that is in the books, in whatever anything is valued in."""
+        keys = list(self._books.sums)
+        standing = self._positions.told(at)
+        quotes = set(Position.objects.filter(owner_id=self.owner_id).values_list("instrument__quote", flat=True))
+        given: dict[str, Any] = {
+            "venues": [self._venues[wallet] for wallet, _ in keys],
+            "assets": [asset for _, asset in keys],
+            "bases": sorted(quotes | set(self._bases)) if standing["instruments"] else self._bases,
+            "at": at,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_PRICES_THEN, given)
+            rows = cursor.fetchall()
+        ages = {(venue, base, asset): said for venue, base, asset, _, said, _ in rows}
+        held = {(self._venues[wallet], asset) for (wallet, asset), sums in self._books.sums.items() if sums.held != 0}
+        missing, old = set(), set()
+        for venue, asset in held:
+            for base in self._bases:
+                said = ages.get((venue, base, asset))
+                if said is None:
+                    missing.add(asset)
+                elif said < at - PRICE_IS_OLD_AFTER:
+                    old.add(asset)
+        return Prices(rows, frozenset(missing), frozenset(old))
+
+    def lead_to(self, at: datetime) -> Prices:
+        """Take in what happened up to `at`; what everything cost then."""
+        self._books.lead_to(at)
+        return self.prices(at)
+
+    def write(self, at: datetime, prices: Prices) -> int:
+        """Write what everything was worth at `at`, which `lead_to` was led to; returns how many values were.
+
+        What happened since the moment that was marked last is told in it, and it is marked then.
+        """
+        given = {
+            **valuation.parameters(owner_id=self.owner_id, at=at, currency=self.currency, behind=()),
+            **self._books.told(),
+            **self._positions.told(at),
+            **prices.told(),
+            **self._told.marks(),
+            **{f"before_{name}": self._marked[name] for name in ("flow", "fees", "adjustments")},
+            "before_wallets": self._marked["book_wallets"],
+            "before_assets": self._marked["book_assets"],
+            "live": False,
+            "priced_at": at,
+            "oldest_price": at - PRICE_IS_OLD_AFTER,
+            "now": self.now,
+        }
+        if self.only is not None:
+            given |= {"only": self.owner_id, "beside": list(self.only)}
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE, given)
+            written = int(cursor.rowcount)
+        self._marked, self._told = self._books.told(), prices
+        return written
+
+
+def unknown_derivatives(*, owner_id: UUID) -> Iterable[str]:
+    """What the owner has open at venues that tell what it has won or lost, and do not tell what it had."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regproc('wallet_derivatives') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return ()
+        cursor.execute("SELECT DISTINCT symbol FROM wallet_derivatives(%s)", [owner_id])
+        return sorted(symbol for (symbol,) in cursor.fetchall())

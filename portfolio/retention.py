@@ -1,0 +1,175 @@
+"""What is kept how long: snapshots of five minutes for some months, hours for some years, days for ever.
+
+Nothing is forgotten that has not been summed up before, and what is cut off goes on where it stopped: every step is a
+transaction of its own, and done twice it changes nothing. Snapshots go by whole months, so they stay up to a month
+longer than the setting says; hours go by whole days of their owner.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import OperationalError, connection, connections, transaction
+
+from kit import clock, days
+from kit.tenancy import SYSTEM_DB_ALIAS
+from portfolio import daily
+from portfolio.models import DailyPerformance, HourlyPerformance
+from portfolio.valuation import SAYS_A_VALUE
+
+DAYS_PER_MONTH: Final = 31
+HOURS_AT_ONCE: Final = 20_000
+# Whoever reads the snapshots is let finish; if that takes longer, the next night tries again.
+PATIENCE: Final = "5s"
+DAY: Final = timedelta(days=1)
+
+# The newest row of each history of which nothing newer is known: the next value goes on from it.
+_KEEP: Final = f"""
+CREATE TEMPORARY TABLE kept_snapshot ON COMMIT DROP AS
+WITH RECURSIVE history AS (
+    (
+        SELECT scope, base FROM portfolio_snapshot WHERE at >= %(begins)s AND at < %(ends)s
+        ORDER BY scope, base LIMIT 1
+    )
+    UNION ALL
+    SELECT following.* FROM history
+    CROSS JOIN LATERAL (
+        SELECT scope, base FROM portfolio_snapshot
+        WHERE (scope, base) > (history.scope, history.base) AND at >= %(begins)s AND at < %(ends)s
+        ORDER BY scope, base LIMIT 1
+    ) AS following
+)
+SELECT newest.* FROM history
+CROSS JOIN LATERAL (
+    SELECT * FROM portfolio_snapshot AS snapshot
+    WHERE snapshot.scope = history.scope AND snapshot.base = history.base AND at >= %(begins)s AND at < %(ends)s
+          AND {SAYS_A_VALUE}
+    ORDER BY at DESC LIMIT 1
+) AS newest
+WHERE NOT EXISTS (
+    SELECT FROM portfolio_snapshot AS later
+    WHERE later.scope = history.scope AND later.base = history.base AND at >= %(ends)s AND {SAYS_A_VALUE}
+)
+"""  # noqa: S608 - joined from constants
+_MORE: Final = """
+SELECT (SELECT count(*) FROM kept_snapshot),
+       (SELECT count(*) FROM (
+           SELECT FROM portfolio_snapshot WHERE at >= %(begins)s AND at < %(ends)s
+           LIMIT (SELECT count(*) + 1 FROM kept_snapshot)
+       ) AS few)
+"""
+_PUT_BACK: Final = """
+INSERT INTO portfolio_snapshot (
+    id, owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, flow, flows,
+    adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, corrected_at, equity_before
+)
+SELECT id, owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, flow, flows,
+       adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, corrected_at, equity_before
+FROM kept_snapshot
+"""
+_FORGET_HOURS: Final = """
+DELETE FROM portfolio_hourlyperformance WHERE id IN (
+    SELECT hour.id
+    FROM (SELECT DISTINCT scope, base FROM portfolio_dailyperformance WHERE owner_id = %(owner)s) AS history
+    CROSS JOIN LATERAL (
+        SELECT id FROM portfolio_hourlyperformance AS old
+        WHERE old.scope = history.scope AND old.base = history.base AND old.at < %(before)s ORDER BY at LIMIT %(most)s
+    ) AS hour
+    LIMIT %(most)s
+)
+"""
+
+logger = logging.getLogger(__name__)
+
+
+def kept_from(now: datetime | None = None) -> tuple[datetime, datetime]:
+    """Since when there are five-minute snapshots, and since when hours, as the settings promise it."""
+    now = now or clock.now()
+    return now - timedelta(days=settings.SNAPSHOT_DAYS), now - timedelta(days=settings.HOURLY_MONTHS * DAYS_PER_MONTH)
+
+
+def make_months() -> None:
+    """Make the months of the snapshots ahead, so that the first of a month waits for nobody."""
+    today = clock.now().date()
+    with connection.cursor() as cursor:
+        for day in (today, today.replace(day=1) + timedelta(days=DAYS_PER_MONTH)):
+            cursor.execute("SELECT portfolio_ensure_partition(%s)", [day])
+
+
+def old_months() -> Sequence[tuple[date, datetime]]:
+    """The months of which every snapshot is older than the setting says, oldest first, each with where it ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT month, ends FROM portfolio_months() WHERE ends <= %s", [kept_from()[0]])
+        return list(cursor.fetchall())
+
+
+def forget_month(month: date, ends: datetime) -> bool:
+    """Take a month away that has been summed up; False where there was nothing to take, or somebody reads it.
+
+    Runs outside of any tenant block, as the system.
+    """
+    begins = datetime(month.year, month.month, 1, tzinfo=ends.tzinfo)
+    given = {"begins": begins, "ends": ends}
+    try:
+        with transaction.atomic(using=SYSTEM_DB_ALIAS), connections[SYSTEM_DB_ALIAS].cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            cursor.execute(_KEEP, given)
+            cursor.execute(_MORE, given)
+            kept, counted = cursor.fetchone()
+            if counted <= kept and counted:
+                return False
+            cursor.execute("SELECT portfolio_drop_month(%s)", [month])
+            if kept:
+                cursor.execute("SELECT portfolio_ensure_partition(%s)", [month])
+                cursor.execute(_PUT_BACK)
+    except OperationalError as error:
+        logger.warning("The snapshots of %s stay for another night: %s", f"{month:%B %Y}", error)
+        return False
+    return True
+
+
+def forget_hours(*, owner_id: UUID, zone: ZoneInfo) -> int:
+    """Remove the owner's hours that are older than the setting says, whole days of them; returns how many.
+
+    Days that are summed up only: each `HOURS_AT_ONCE` of them are a statement of their own. Runs as the system.
+    """
+    before = days.begins(days.day_of(kept_from()[1], zone), zone)
+    gone = 0
+    while True:
+        with connections[SYSTEM_DB_ALIAS].cursor() as cursor:
+            cursor.execute(_FORGET_HOURS, {"owner": owner_id, "before": before, "most": HOURS_AT_ONCE})
+            removed = int(cursor.rowcount)
+        gone += removed
+        if removed < HOURS_AT_ONCE:
+            return gone
+
+
+def give_up_days(*, owner_id: UUID, zone: ZoneInfo) -> None:
+    """Remove what can be made anew for another zone: hours of which there are snapshots, days of which there are hours.
+
+    What is older stays as it was made, in the zone that its owner was in then. Runs as the tenant.
+    """
+    since = days.begins(daily.BEGINNING)
+    snapshots = daily.span(daily.SNAPSHOTS_SPANNED, owner_id=owner_id, since=since)
+    hours = daily.span(daily.HOURS_SPANNED, owner_id=owner_id, since=since)
+    if snapshots is None:
+        return
+    every_hour, every_day = (model.objects.filter(owner_id=owner_id) for model in (HourlyPerformance, DailyPerformance))
+    if hours is None or not every_hour.filter(closed_at__lt=snapshots[0]).exists():
+        every_hour.delete()
+        hours = None
+    else:
+        every_hour.filter(ends__gt=_midnight_after(snapshots[0], zone)).delete()
+    known = hours or snapshots
+    if not every_day.filter(closed_at__lt=known[0]).exists():
+        every_day.delete()
+    else:
+        every_day.filter(ends__gt=_midnight_after(known[0] + DAY, zone)).delete()
+
+
+def _midnight_after(moment: datetime, zone: ZoneInfo) -> datetime:
+    return days.ends(days.day_of(moment, zone), zone)
