@@ -23,7 +23,7 @@ _PINGS: Final = 3
 def open_socket(access: Access, *, silence: float) -> Any:
     """ccxt's exchange for listening, in the running loop; `close_socket` ends it.
 
-    `listener(url, message)`, to be set, hears every message after ccxt has read it, and `CONNECTED`. `broken` is a
+    `listener(url, message)`, to be set, hears every message before ccxt reads it, and `CONNECTED`. `broken` is a
     future that fails when a line does; one that answers no ping for `silence` seconds counts as broken. Markets are to
     be given to it (`exchanges.load_markets`, in a thread). Raises InvalidInputError for an exchange that cannot stream.
     """
@@ -74,8 +74,8 @@ def _listening(exchange_id: str) -> Any:
         return found
 
     def hear(self: Any, client: Any, message: Any) -> None:
+        self.listener(client.url, message)  # first: what it says of a refusal is more than what ccxt makes of it
         exchange.handle_message(self, client, message)
-        self.listener(client.url, message)
 
     def stand(self: Any, client: Any, message: Any = None) -> None:
         exchange.on_connected(self, client, message)

@@ -1,9 +1,11 @@
 """Bybit's unified account."""
 
+import json
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from tests.simulators.account import Account, Fill, Market, Placed
+from tests.simulators.sockets import Socket
 from tests.simulators.wire import Key, Request, SaidNoError, Wire, signed, text
 
 STATES: Final = {"open": "New", "filled": "Filled", "cancelled": "Cancelled"}
@@ -31,7 +33,7 @@ def markets() -> list[Market]:
 class Bybit(Wire):
     """https://bybit-exchange.github.io/docs/v5/intro"""
 
-    hosts = ("api.bybit.com",)
+    hosts = ("api.bybit.com", "stream.bybit.com")
     public: ClassVar[dict[str, str]] = {
         "GET /v5/market/instruments-info": "instruments",
         "GET /v5/market/tickers": "tickers",
@@ -52,6 +54,38 @@ class Bybit(Wire):
     def __init__(self) -> None:
         self.account = Account(markets(), main="unified", fee_in_base=True)
         self.key = Key("bybitKeyOfTheTests0001", "bybitSecretOfTheTests0001")
+        self.account.changed = self._tell
+
+    # --- what is told by itself: https://bybit-exchange.github.io/docs/v5/ws/connect ---------------------------------
+
+    def opens(self, path: str) -> bool:
+        return path.endswith("/v5/private")
+
+    def told(self, line: Socket, message: str) -> None:
+        asked = json.loads(message)
+        told = {"req_id": str(asked.get("req_id", "")), "conn_id": "cejreaspqfh3sjdnldmg-p"}
+        if asked["op"] == "ping":
+            line.send({**told, "op": "pong", "args": [str(self.account.now_ms())]})
+        elif asked["op"] == "auth":
+            key, expires, signature = asked["args"]
+            right = signed(self.key.secret, f"GET/realtime{expires}").hexdigest() == signature
+            line.is_signed_in = right and key == self.key.key and not self.key.is_expired
+            words = "" if line.is_signed_in else "Your api key has expired." if right else "Params Error"
+            line.send({"success": line.is_signed_in, "ret_msg": words, "op": "auth", "conn_id": told["conn_id"]})
+        elif asked["op"] == "subscribe":
+            words = "" if line.is_signed_in else "Request not authorized"
+            line.channels.update(asked["args"] if line.is_signed_in else ())
+            line.send({**told, "success": line.is_signed_in, "ret_msg": words, "op": "subscribe"})
+
+    def _tell(self, what: str, about: Any) -> None:
+        told = {"id": "592324803b2785-26fa-4214-9963-bdd4727f07be", "creationTime": self.account.now_ms()}
+        if what == "balance":
+            (row,) = self.balance(None)["list"]
+            self.lines.tell("/v5/private", "wallet", {**told, "topic": "wallet", "data": [row]})
+            return
+        category = "linear" if about[0].market.is_perpetual else "spot"
+        row = {**_order(about[0]), "category": category}
+        self.lines.tell("/v5/private", "order", {**told, "topic": "order", "data": [row]})
 
     def _no(self, code: int, words: str) -> SaidNoError:
         return SaidNoError(
@@ -114,7 +148,7 @@ class Bybit(Wire):
 
     # --- the account ---------------------------------------------------------------------------------------------
 
-    def balance(self, request: Request) -> Any:
+    def balance(self, request: Request | None) -> Any:
         profit = sum((held.profit for held in self.account.positions.values()), Decimal(0))
         coins = []
         for asset, total in self.account.wallets["unified"].items():

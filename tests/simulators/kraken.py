@@ -3,16 +3,20 @@
 import base64
 import hashlib
 import hmac
+import json
 import re
 from decimal import Decimal
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 from tests.simulators.account import Account, Fill, Market, Placed
+from tests.simulators.sockets import Socket
 from tests.simulators.wire import Key, Request, SaidNoError, Wire, text
 
 KEY: Final = base64.b64encode(b"the key of the simulated Kraken").decode()
 SECRET: Final = base64.b64encode(b"the secret of the simulated Kraken").decode()
 NAMES: Final = {"BTC": "XXBT", "ETH": "XETH", "USDT": "USDT", "USD": "ZUSD"}
+HEX: Final = 32
 STATES: Final = {"open": "open", "filled": "closed", "cancelled": "canceled"}
 NOES: Final = {
     "funds": "EOrder:Insufficient funds",
@@ -39,7 +43,7 @@ def no(*words: str) -> SaidNoError:
 class Kraken(Wire):
     """https://docs.kraken.com/api/docs/rest-api"""
 
-    hosts = ("api.kraken.com",)
+    hosts = ("api.kraken.com", "ws-auth.kraken.com")
     public: ClassVar[dict[str, str]] = {
         "GET /0/public/AssetPairs": "pairs",
         "GET /0/public/Ticker": "ticker",
@@ -49,6 +53,7 @@ class Kraken(Wire):
         "POST /0/private/Balance": "balance",
         "POST /0/private/BalanceEx": "balance_ex",
         "POST /0/private/GetApiKeyInfo": "key_info",
+        "POST /0/private/GetWebSocketsToken": "token",
         "POST /0/private/AddOrder": "create",
         "POST /0/private/CancelOrder": "cancel",
         "POST /0/private/OpenOrders": "open_orders",
@@ -62,6 +67,60 @@ class Kraken(Wire):
         self.account.doubles_ids = True
         self.key = Key(KEY, SECRET)
         self._nonce = 0
+        self.tokens: list[str] = []
+        self.account.changed = self._tell
+
+    # --- what is told by itself: https://docs.kraken.com/api/docs/guides/spot-ws-intro -------------------------------
+
+    def token(self, request: Request) -> Any:
+        self.tokens.append(f"WW91ciBhdXRoZW50aWNhdGlvbiB0b2tlbiBnb2VzIGhlcmU{len(self.tokens)}")
+        return {"token": self.tokens[-1], "expires": 900}
+
+    def opens(self, path: str) -> bool:
+        return path.endswith("/v2")
+
+    def told(self, line: Socket, message: str) -> None:
+        asked = json.loads(message)
+        if asked["method"] == "ping":
+            line.send({"method": "pong", "time_in": "2023-09-24T14:10:23.799685Z"})
+            return
+        given, told = asked["params"], {"method": "subscribe", "req_id": asked["req_id"]}
+        if given["token"] not in self.tokens:
+            line.send({**told, "error": "EAccount:Invalid permissions", "success": False})
+            return
+        line.channels.add(given["channel"])
+        line.send({**told, "result": {"channel": given["channel"], "snapshot": True}, "success": True})
+        line.tell({"channel": given["channel"], "type": "snapshot", "data": [], "sequence": 1})
+
+    def _tell(self, what: str, about: Any) -> None:
+        told = {"type": "update", "sequence": 2}
+        if what == "balance":
+            rows: list[Any] = [
+                {
+                    "asset": asset,
+                    "asset_class": "currency",
+                    "balance": float(self.account.total(asset)),
+                    "type": "trade",
+                }
+                for asset in about
+            ]
+            self.lines.tell("/ws-auth.", "balances", {**told, "channel": "balances", "data": rows})
+            return
+        order, fill = about
+        row = {
+            "order_id": _txid(order.number),
+            "cl_ord_id": str(UUID(order.client_id)) if len(order.client_id) == HEX else order.client_id,
+            "order_status": {"open": "new", "cancelled": "canceled"}.get(order.state, order.state),
+            "exec_type": "trade" if fill else "new", "timestamp": "2023-09-22T10:33:05.709950Z",
+            "symbol": f"{order.market.base}/{order.market.quote}", "side": order.side, "order_type": order.kind,
+            "order_qty": float(order.quantity), "cum_qty": float(order.filled),
+        }  # fmt: skip
+        if fill:
+            row |= {
+                "exec_id": f"T{fill.number}", "last_qty": float(fill.quantity), "last_price": float(fill.price),
+                "cost": float(fill.quantity * fill.price), "liquidity_ind": "m" if fill.is_maker else "t",
+            }  # fmt: skip
+        self.lines.tell("/ws-auth.", "executions", {**told, "channel": "executions", "data": [row]})
 
     def check(self, request: Request) -> None:
         if request.headers.get("api-key") != self.key.key or self.key.is_expired:

@@ -99,7 +99,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         balances=Can(note="The unified account, and the funding account if the key may transfer between accounts."),
         positions=Can(note="Linear ones, in the one-way position mode; quantities count the base asset."),
         movements=_UNKNOWN_MOVES,
-        streams=_POLLED,
+        streams=_STREAMED,
         price_streams=_PRICES_POLLED,
     ),
     "coinbase": _declared(
@@ -122,7 +122,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
                       "before it sends."),
         sandbox=NO,
         movements=_UNKNOWN_MOVES,
-        streams=_POLLED,
+        streams=_STREAMED,
         price_streams=_PRICES_POLLED,
     ),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Tra
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading, collected
+from wallets.venues.heard import Heard
 
 WEEK_MS: Final = 7 * DAY_MS
 # Linear lists want the asset that profit is settled in.
@@ -33,6 +34,13 @@ class Bybit(Dialect):
     trades_need_symbol = False
     candles_page = 1000
     counts_by_address = False
+    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "watch_orders": {}, "watch_balance": {}, "watch_positions": {},
+    }  # fmt: skip
+    stream_options: ClassVar[Mapping[str, Any]] = {
+        "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
+    }
+    confirmations = len(account_streams)
 
     def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
         """The unified account, and the funding account if the key may see it: that takes a right of its own."""
@@ -56,6 +64,24 @@ class Bybit(Dialect):
             asked = {"category": "linear", "settleCoin": settle, "limit": 200}
             rows += yield from collected(exchange.privateGetV5PositionList, asked, _page, most=PAGES)
         return tuple(_position(exchange, row) for row in rows if amount(row["size"]))
+
+    def confirms(self, url: str, message: Any) -> bool:
+        """https://bybit-exchange.github.io/docs/v5/ws/connect"""
+        return isinstance(message, dict) and message.get("op") == "subscribe" and bool(message.get("success"))
+
+    def heard(self, message: Any) -> Heard | None:
+        import ccxt
+
+        if message.get("op") == "auth" and not message.get("success"):
+            raise ccxt.AuthenticationError(f"bybit {message.get('ret_msg') or message.get('retMsg') or ''}")
+        topic = message.get("topic")
+        if topic in ("wallet", "position"):
+            return Heard(balances=True)
+        if topic != "order":
+            return None
+        rows = message["data"]
+        names = frozenset(str(row["orderLinkId"]) for row in rows if row.get("orderLinkId"))
+        return Heard(names=names, numbers=frozenset(str(row["orderId"]) for row in rows))
 
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
         """Open orders and the last 500 that ended are in one list, older ones in the history."""

@@ -1,13 +1,14 @@
 """Kraken: spot."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport
 from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade
 from wallets.venues.ccxt.mapping import ZERO, amount, balance_reports, moment
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading, nothing
+from wallets.venues.heard import Heard
 
 # Trades asked for by their ids in one request, and trades on one page of the history.
 TOGETHER: Final = 20
@@ -25,6 +26,8 @@ class Kraken(Dialect):
     trades_need_symbol = False
     candles_page = 720
     counts_by_address = False
+    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {"watch_orders": {}, "watch_balance": {}}
+    confirmations = len(account_streams)
 
     def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
         rows = []
@@ -37,6 +40,20 @@ class Kraken(Dialect):
 
     def positions(self, exchange: Any) -> Reading[tuple[PositionReport, ...]]:
         return nothing()
+
+    def confirms(self, url: str, message: Any) -> bool:
+        """https://docs.kraken.com/api/docs/websocket-v2/executions"""
+        return isinstance(message, dict) and message.get("method") == "subscribe" and bool(message.get("success"))
+
+    def heard(self, message: Any) -> Heard | None:
+        channel = message.get("channel")
+        if channel == "balances":
+            return Heard(balances=True)
+        if channel != "executions":
+            return None
+        rows = message["data"]
+        names = frozenset(str(row["cl_ord_id"]) for row in rows if row.get("cl_ord_id"))
+        return Heard(names=names, numbers=frozenset(str(row["order_id"]) for row in rows))
 
     def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
         # The fee in the quote asset on both sides, as its list of trades tells it.
