@@ -24,8 +24,8 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "movements": "Deposits and withdrawals",
     "permissions": "What a key may do",
     "sandbox": "The venue's own test system",
-    "streams": "Balances, positions and orders as they change",
-    "price_streams": "Prices as they change",
+    "streams": "Account by websocket",
+    "price_streams": "Prices by websocket",
 }
 
 
@@ -41,9 +41,9 @@ YES: Final = Can()
 NO: Final = Can("no")
 _SPOT_ONLY: Final = Can("no", "Spot only.")
 _SPOT_REDUCES: Final = Can("no", "A spot account cannot sell what it does not hold, so none is needed.")
-_POLLED: Final = Can("no", "No websocket yet: asked for at each sync, and while an order is under way.")
-_PRICES_POLLED: Final = Can("no", "No websocket yet: asked for every few seconds.")
-_STREAMED: Final = Can(note="By websocket; asked for all the same, less often while it stands.")
+_POLLED: Final = Can("no", "Not yet: asked for at each sync, and while an order is under way.")
+_PRICES_POLLED: Final = Can("no", "Not yet: asked for every few seconds.")
+_STREAMED: Final = Can(note="Told as it changes; asked for all the same, less often while it stands.")
 _UNKNOWN_MOVES: Final = Can("no", "Not asked for yet: what arrives or leaves is a difference that its owner explains.")
 _MOVES: Final = Can(note="Those of coins; asked for where books and venue differ.")
 _ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
