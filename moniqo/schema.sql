@@ -78,31 +78,31 @@
 -- migration users 0003_two_factor ff81671d742e434e
 -- migration users 0004_second_factors_under_aes 1beaaa6b20c7a50a
 -- migration users 0005_bound_tokens fcb55e2cb33bb3bf
--- migration wallets 0001_initial 726bfe9c981dda07
--- migration wallets 0002_policies 8f9166790f4e3d14
--- migration wallets 0003_ledger 82fe568993896ac5
--- migration wallets 0005_rehearsing_connections 4d5f5118aaeb35d6
--- migration wallets 0006_hierarchy_functions d72ddc8413cf4913
--- migration wallets 0007_connections_active_since bc5ddcb22dbf8d25
--- migration wallets 0008_connections_as_others_see_them f172dcb437104aa5
--- migration wallets 0009_reserves 9eba1a10cbe8bb1e
--- migration wallets 0010_platforms b476d2b93e09bc93
--- migration wallets 0011_credentials_under_aes e09b487c618a35f5
--- migration wallets 0012_archived_wallets e0f1e7aa864cf39f
--- migration wallets 0013_waiting 4d2f648e5c1437e8
--- migration wallets 0014_plans ce0c35476fa6ab5d
--- migration wallets 0015_rules 37441761cd17cd34
--- migration wallets 0016_venue_positions d82895c7edc4e9fb
--- migration wallets 0017_protection 3078adf0db448d77
--- migration wallets 0018_proofs 9164d088ab5d13fd
--- migration wallets 0019_venue_names d08c4eba5d7bbeee
--- migration wallets 0020_as_of c36525f3f255a32e
--- migration wallets 0021_unassigned 7a34274e013e9278
--- migration wallets 0022_assets_as_venues_call_them c684d9225d00f793
--- migration wallets 0023_derivatives ce187382a1dc4fe3
--- migration wallets 0024_held_for ab19a87b5c625f70
--- migration wallets 0025_streams 285b480f4be07526
--- migration wallets 0026_sync_turns 953afd42f2c0ffca
+-- migration wallets 0001_initial 70ce4bb99c68c8df
+-- migration wallets 0002_policies a603e08972b743cd
+-- migration wallets 0003_ledger d5952ea75c23f1d3
+-- migration wallets 0005_rehearsing_connections 11c44e9c61ac047c
+-- migration wallets 0006_hierarchy_functions 1a6aa28da14517c9
+-- migration wallets 0007_connections_active_since 3eb73c1475c40dd6
+-- migration wallets 0008_connections_as_others_see_them f730a248db08b936
+-- migration wallets 0009_reserves 22217f67485a7b00
+-- migration wallets 0010_platforms d1d437237d492d18
+-- migration wallets 0011_credentials_under_aes 9c08ca1f5f6cc4fa
+-- migration wallets 0012_archived_wallets 7890d9962e0f5f6c
+-- migration wallets 0013_waiting e23d33e6d6f48d70
+-- migration wallets 0014_plans 75179d5b69e50527
+-- migration wallets 0015_rules f75cca08fbd88162
+-- migration wallets 0016_venue_positions 0d0ea12da9a99fb0
+-- migration wallets 0017_protection 7b7786b42c138fb4
+-- migration wallets 0018_proofs bf782d6125b302c3
+-- migration wallets 0019_venue_names 4d3f453985d757c0
+-- migration wallets 0020_as_of 2b5f816f8a7c4120
+-- migration wallets 0021_unassigned 8bd756daed151308
+-- migration wallets 0022_assets_as_venues_call_them b4fc30dbe8f2b275
+-- migration wallets 0023_derivatives 03fcfb25f713d118
+-- migration wallets 0024_held_for 4e883e78042174a9
+-- migration wallets 0025_streams 21f4364b6791b601
+-- migration wallets 0026_sync_turns 4e66389284b825a0
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -1587,7 +1587,7 @@ CREATE FUNCTION public.wallet_derivatives(p_owner uuid) RETURNS TABLE(position_i
     CROSS JOIN LATERAL (
         SELECT id FROM wallets_wallet
         WHERE connection_id = held.connection_id AND archived_at IS NULL
-        ORDER BY role <> 'unassigned', role <> 'master', created_at, id LIMIT 1
+        ORDER BY id IS DISTINCT FROM account.derivatives_to_id, role <> 'unassigned', role <> 'master', created_at, id LIMIT 1
     ) AS own
     WHERE held.owner_id = p_owner
 $$;
@@ -3607,6 +3607,7 @@ CREATE TABLE public.wallets_connection (
     next_try_at timestamp with time zone,
     deposits_to_id uuid,
     withdrawals_from_id uuid,
+    derivatives_to_id uuid,
     stream character varying(8) NOT NULL,
     stream_since timestamp with time zone,
     stream_detail text NOT NULL,
@@ -7965,6 +7966,13 @@ CREATE INDEX wallets_connection_deposits_to_id_02271696 ON public.wallets_connec
 
 
 --
+-- Name: wallets_connection_derivatives_to_id_aaabbfa2; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_connection_derivatives_to_id_aaabbfa2 ON public.wallets_connection USING btree (derivatives_to_id);
+
+
+--
 -- Name: wallets_connection_owner_id_27227bec; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -9495,6 +9503,14 @@ ALTER TABLE ONLY public.wallets_allocationline
 
 ALTER TABLE ONLY public.wallets_connection
     ADD CONSTRAINT wallets_connection_deposits_to_id_02271696_fk_wallets_wallet_id FOREIGN KEY (deposits_to_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_connection wallets_connection_derivatives_to_id_aaabbfa2_fk_wallets_w; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_connection
+    ADD CONSTRAINT wallets_connection_derivatives_to_id_aaabbfa2_fk_wallets_w FOREIGN KEY (derivatives_to_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --

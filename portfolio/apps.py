@@ -9,8 +9,10 @@ class PortfolioConfig(AppConfig):
 
     def ready(self) -> None:
         from portfolio.allocation.services import require_same
-        from portfolio.moving import followed
+        from portfolio.moving import followed, handed_over
         from wallets.hierarchy import archiving, plans
+        from wallets.sync import derivatives
 
         archiving.register(followed)
+        derivatives.register(handed_over)
         plans.register(require_same)

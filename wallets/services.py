@@ -16,6 +16,7 @@ from wallets.hierarchy.routes import Move, move_along, route
 from wallets.hierarchy.rules import apply_rules, make_rule, switch_rule
 from wallets.hierarchy.undoing import undo
 from wallets.sync.arriving import set_arrivals
+from wallets.sync.derivatives import give_derivatives
 from wallets.sync.runs import prune_sync_log, request_sync, sync_connection
 from wallets.sync.suspense import assign_suspense
 from wallets.sync.unassigned import claim, release_archived
@@ -34,6 +35,7 @@ __all__ = (
     "create_demo_connection",
     "create_wallet",
     "deposit",
+    "give_derivatives",
     "make_rule",
     "move_along",
     "move_wallet",

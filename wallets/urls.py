@@ -27,5 +27,6 @@ urlpatterns = [
     path("movements/<uuid:pk>/undo/", views.undo, name="undo"),
     path("connections/<uuid:pk>/arrivals/", arrival_pages.arrivals, name="arrivals"),
     path("connections/<uuid:pk>/arrivals/take/", arrival_pages.take, name="arrivals-take"),
+    path("connections/<uuid:pk>/arrivals/derivatives/", arrival_pages.derivatives, name="arrivals-derivatives"),
     *connection_urls.urlpatterns,
 ]

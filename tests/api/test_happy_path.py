@@ -174,6 +174,7 @@ def join_exchange(program: Program, exchanges: Exchanges) -> None:
     master = {"name": "At Binance", "role": "master", "connection_id": made}
     taker = program.call("post", "/wallets", master, status=201)["id"]
     program.call("put", "/connections/{connection_id}/arrivals", {"deposits_to": taker}, connection_id=made)
+    program.call("put", "/connections/{connection_id}/derivatives", {"wallet_id": taker}, connection_id=made)
     assert program.call("get", "/connections/{connection_id}/arrivals", connection_id=made)["is_told"]
     assert program.rows("/connections/{connection_id}/movements", connection_id=made) == []
     path = "/connections/{connection_id}/unassigned/{asset}"

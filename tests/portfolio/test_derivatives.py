@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test import Client
 
 from kit import clock
+from kit.users.models import User
 from portfolio.models import DailyPerformance, Snapshot
 from portfolio.selectors.periods import Period
 from portfolio.selectors.scope import Scope
@@ -17,8 +19,10 @@ from portfolio.selectors.standings import standings
 from portfolio.services import roll_up_days, take_snapshots
 from portfolio.valuation import PRICE_IS_OLD_AFTER, value_scope
 from tests.portfolio.fund import Fund, set_price
+from tests.programs import bearer
 from wallets.hierarchy.tree import wallet_tree
-from wallets.models import Connection, VenuePosition, Wallet
+from wallets.models import Connection, Platform, VenuePosition, Wallet
+from wallets.services import give_derivatives
 
 D = Decimal
 
@@ -123,3 +127,70 @@ def test_pages_and_api_explain_it(fund: Fund, client: Client) -> None:
     assert (told["value"], told["holdings"][0]["unrealized_pnl"]) == ("960", "-40")
     found = Scope(owner=fund.owner, period=Period.ALL)
     assert (found.unrealized, found.freshness.oldest_price_at is not None) == (-40, True)
+
+
+def test_what_is_handed_over_is_a_flow_where_it_goes_and_comes(fund: Fund, moments: Iterator[datetime]) -> None:
+    """From the unassigned wallet to an agent's, and on to the other farm: nobody wins or loses by it."""
+    own = Wallet.objects.create(owner=fund.owner, connection=fund.connection, name="Unassigned", role="unassigned")
+    fund.wallets["unassigned"] = own
+    fund.deposit("1000")
+    fund.move("master", "farm a", "400")
+    fund.derive("250")
+    fund.derive("-50", side="short", base="ETH")
+    before = take(fund)
+    assert {name: row.equity for name, row in before.items()} == {
+        "unassigned": 200, "master": 1000, "farm a": 400, "agent a": 0, "farm b": 0, "agent b": 0, None: 1200,
+    }  # fmt: skip
+    give(fund, "agent a")
+    after = take(fund)
+    assert {name: (row.equity, row.flow) for name, row in after.items()} == {
+        "unassigned": (0, -200), "master": (1200, 200), "farm a": (600, 200), "agent a": (200, 200),
+        "farm b": (0, 0), "agent b": (0, 0), None: (1200, 0),
+    }  # fmt: skip
+    assert {name: row.twr_index for name, row in after.items()} == {name: row.twr_index for name, row in before.items()}
+    give(fund, "farm b")
+    fund.derive("350")  # and 100 more since
+    moved = take(fund)
+    assert {name: (row.equity, row.flow) for name, row in moved.items() if row.equity or row.flow} == {
+        "master": (1300, 0), "farm a": (400, -200), "agent a": (0, -200), "farm b": (300, 200), None: (1300, 0),
+    }  # fmt: skip
+    assert moved["farm b"].twr_index == pytest.approx(1.5)
+    give(fund, None)
+    assert take(fund)["unassigned"].equity == 300
+    stand = standings(owner_id=fund.owner.pk)
+    assert stand[fund.wallets["farm b"].pk].profit == 100
+    assert {stand[fund.wallets[name].pk].profit for name in ("farm a", "agent a", "agent b")} == {D(0)}
+    tree = {node.id: node.value for node in wallet_tree(owner_id=fund.owner.pk)}
+    assert tree == {pk: one.value for pk, one in stand.items() if pk != fund.owner.pk}
+
+
+def take(fund: Fund) -> dict[str | None, Snapshot]:
+    take_snapshots(owner_id=fund.owner.pk)
+    scopes = {wallet.pk: name for name, wallet in fund.wallets.items()} | {fund.owner.pk: None}
+    newest = Snapshot.objects.order_by("scope", "-at").distinct("scope")
+    return {scopes[row.scope]: row for row in newest}
+
+
+def give(fund: Fund, name: str | None) -> None:
+    wallet_id = fund.wallets[name].pk if name else None
+    give_derivatives(owner_id=fund.owner.pk, connection_id=fund.connection.pk, wallet_id=wallet_id)
+
+
+def test_whose_they_are_is_said_on_the_page_and_by_programs(fund: Fund, client: Client, other_owner: User) -> None:
+    fund.connection.platform.capabilities = [Platform.Capability.DERIVATIVES]
+    fund.connection.platform.save()
+    master = fund.wallets["master"].pk
+    page = f"/wallets/connections/{fund.connection.pk}/arrivals/"
+    address = f"/api/v1/connections/{fund.connection.pk}/derivatives"
+    client.force_login(fund.owner)
+    assert "They are those of master" in client.get(page).content.decode()
+    client.post(f"{page}derivatives/", {"wallet": str(master)})
+    assert Connection.objects.get(pk=fund.connection.pk).derivatives_to_id == master
+    program = Client(headers=bearer(fund.owner, "move"))
+    told = program.put(address, {"wallet_id": None}, content_type="application/json")
+    assert (told.status_code, told.json()) == (200, {"wallet_id": None})
+    assert program.put(address, {"wallet_id": str(uuid4())}, content_type="application/json").status_code == 404
+    client.force_login(other_owner)
+    assert client.post(f"{page}derivatives/", {"wallet": str(master)}).status_code == 404
+    stranger = Client(headers=bearer(other_owner, "move"))
+    assert stranger.put(address, {"wallet_id": None}, content_type="application/json").status_code == 404

@@ -18,6 +18,8 @@ from kit.errors import MoniqoError
 from kit.http import missing_is_404, owner_of
 from wallets.models import Account, Connection, VenueMovement, Wallet
 from wallets.sync import arriving
+from wallets.sync.derivatives import give_derivatives
+from wallets.sync.positions import has_positions
 from wallets.sync.unassigned import claim, unassigned_wallet
 from wallets.venues.accounts import get_connection
 from wallets.venues.capabilities import capabilities_of
@@ -50,6 +52,17 @@ class ArrivalForm(forms.Form):
         rows = arriving.tradable_wallets(connection.owner_id, connection.pk)
         for name in given:
             self.fields[name].queryset = rows  # type: ignore[attr-defined]  # both are choices of wallets
+
+
+class DerivativesForm(forms.Form):
+    """Whose the account's derivatives are."""
+
+    wallet = _Choice("They are those of", label="Derivatives", empty_label="Nobody's: they are unassigned")
+
+    def __init__(self, data: Any, *, connection: Connection) -> None:
+        super().__init__(data, initial={"wallet": connection.derivatives_to_id}, label_suffix="")
+        rows = arriving.tradable_wallets(connection.owner_id, connection.pk)
+        self.fields["wallet"].queryset = rows  # type: ignore[attr-defined]  # it is a choice of wallets
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,7 @@ def arrivals(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "connection": connection,
         "form": form,
+        "derivatives": DerivativesForm(None, connection=connection) if has_positions(connection.platform) else None,
         "told": capabilities_of(connection.platform_id)["movements"],
         "unassigned": [Unassigned(row.asset, row.available) for row in rows.order_by("asset")],
         "wallets": list(arriving.tradable_wallets(owner_id, pk)),
@@ -95,6 +109,27 @@ def arrivals(request: HttpRequest, pk: UUID) -> HttpResponse:
         "moved": VenueMovement.objects.filter(connection=pk).select_related("wallet")[:MOVEMENTS_SHOWN],
     }
     return render(request, "wallets/arrivals.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def derivatives(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say whose the account's derivatives are."""
+    owner_id = owner_of(request)
+    with missing_is_404():
+        connection = get_connection(owner_id=owner_id, connection_id=pk)
+    form = DerivativesForm(request.POST, connection=connection)
+    if not form.is_valid():
+        messages.error(request, "Choose one of the account's wallets.")
+        return redirect("wallets:arrivals", pk=pk)
+    wallet = form.cleaned_data["wallet"]
+    try:
+        give_derivatives(owner_id=owner_id, connection_id=pk, wallet_id=wallet and wallet.pk)
+    except MoniqoError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"The derivatives are {f'those of {wallet.name}' if wallet else 'unassigned'} now.")
+    return redirect("wallets:arrivals", pk=pk)
 
 
 @login_required

@@ -17,6 +17,8 @@ from wallets.hierarchy.schemas import (
     AssignedOut,
     AssignIn,
     ClaimIn,
+    DerivativesIn,
+    DerivativesOut,
     ProofOut,
     ProofPageOut,
     ReasonOut,
@@ -29,6 +31,7 @@ from wallets.hierarchy.schemas import (
 )
 from wallets.models import Connection, RuleRun, VenueMovement, WalletRule
 from wallets.sync.arriving import set_arrivals
+from wallets.sync.derivatives import give_derivatives
 from wallets.sync.suspense import assign_suspense
 from wallets.sync.unassigned import claim
 from wallets.venues.accounts import get_connection
@@ -128,6 +131,19 @@ def put_arrivals(request: HttpRequest, connection_id: UUID, body: ArrivalsIn) ->
         withdrawals_from=body.withdrawals_from,
     )
     return _arrivals(changed)
+
+
+@router.put(
+    "/connections/{uuid:connection_id}/derivatives",
+    auth=MOVE,
+    response=DerivativesOut,
+    summary="Say whose the derivatives at an account are",
+)
+def put_derivatives(request: HttpRequest, connection_id: UUID, body: DerivativesIn) -> Any:
+    """What they have won or lost so far is a flow to that wallet, from then on it is the wallet's own; null: nobody's
+    who claims anything, which is the unassigned wallet or, where there is none, the oldest master."""
+    changed = give_derivatives(owner_id=owner_of(request), connection_id=connection_id, wallet_id=body.wallet_id)
+    return {"wallet_id": changed.derivatives_to_id}
 
 
 @router.get(

@@ -410,6 +410,16 @@ class ArrivalsOut(Schema):
     is_told: bool
 
 
+class DerivativesIn(Body):
+    """One of the connection's wallets; null: nobody claims them."""
+
+    wallet_id: UUID | None
+
+
+class DerivativesOut(Schema):
+    wallet_id: UUID | None
+
+
 class VenueMovementOut(Schema):
     """A deposit or a withdrawal (with its fee) that the venue told of; `wallet_id` is null while it waits."""
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 from markets.bounds import ASSET_LENGTH
@@ -16,6 +17,19 @@ class Migration(migrations.Migration):
             name="base",
             field=models.CharField(blank=True, default="", max_length=ASSET_LENGTH),
             preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name="connection",
+            name="derivatives_to",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Whose its derivatives are; empty: of the unassigned wallet or, where there is none, the "
+                "oldest master.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="wallets.wallet",
+            ),
         ),
         migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text(), "DROP FUNCTION wallet_derivatives"),
     )

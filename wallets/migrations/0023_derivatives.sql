@@ -2,9 +2,9 @@
 -- wallet's value: `profit`, what it has won or lost since it was opened, as the venue told it at `at`. Everybody who says
 -- what a wallet is worth reads it here. The margin of a position stands in the balances already and is not told again.
 --
--- They were opened by hand at the venue, so they belong to what nobody claims: the connection's unassigned wallet. Where
--- there is none, all that the account holds is its master's, or the oldest wallet's. An archived account is not looked at
--- any more, and its positions are nobody's.
+-- They belong to the wallet that their owner has named. Where none is named they were opened by hand at the venue, and are
+-- what nobody claims: the connection's unassigned wallet's. Where there is none, all that the account holds is its
+-- master's, or the oldest wallet's. An archived account is not looked at any more, and its positions are nobody's.
 --
 -- `profit` and `notional` (what its contracts are worth at the mark price, negative where it is short) are in `asset`, what
 -- it settles in. `underlying` is what its price is of, and `units` how much of that it stands for, negative likewise.
@@ -28,7 +28,7 @@ RETURNS TABLE (
     CROSS JOIN LATERAL (
         SELECT id FROM wallets_wallet
         WHERE connection_id = held.connection_id AND archived_at IS NULL
-        ORDER BY role <> 'unassigned', role <> 'master', created_at, id LIMIT 1
+        ORDER BY id IS DISTINCT FROM account.derivatives_to_id, role <> 'unassigned', role <> 'master', created_at, id LIMIT 1
     ) AS own
     WHERE held.owner_id = p_owner
 $$;

@@ -229,6 +229,15 @@ class Connection(Identified, Owned):
         related_name="+",
         help_text="Bears what the venue says was withdrawn while it has that much free; empty: its owner is asked.",
     )
+    derivatives_to = models.ForeignKey(
+        "wallets.Wallet",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whose its derivatives are; empty: of the unassigned wallet or, where there is none, the oldest "
+        "master.",
+    )
     is_rehearsing = models.BooleanField(
         default=False, help_text="Its history is being built on the clock of the past; until then nobody else moves it."
     )

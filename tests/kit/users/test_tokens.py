@@ -27,7 +27,8 @@ ORDERS = r"/orders$|/orders/\{.*\}/cancel$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$"
     r"|/wallets/\{.*\}/(positions|close)$",
-    "move": r"/(deposit|allocate|collect|undo|apply|plans|rules|arrivals)$|/rules/\{|/(allocations|plans)/preview$"
+    "move": r"/(deposit|allocate|collect|undo|apply|plans|rules|arrivals|derivatives)$|/rules/\{"
+    r"|/(allocations|plans)/preview$"
     r"|/(suspense|unassigned)/",
     "limits": r"/(limits|protection|exposure-limits|release)$",
     "read": r"/preview$|/sync$",

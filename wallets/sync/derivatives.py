@@ -1,0 +1,57 @@
+"""Whose the derivatives at an account are: the wallet that their owner names, or nobody's who claims anything.
+
+What they have won or lost goes along with them, and is a flow to where it comes and from where it leaves. Whoever
+remembers flows registers a follower, which stands around the change.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from uuid import UUID
+
+from django.db import transaction
+
+from kit.audit import services as audit
+from kit.errors import NotFoundError
+from kit.live.publish import publish
+from wallets.models import Connection
+from wallets.sync.arriving import tradable_wallets
+from wallets.sync.suspense import hold_connection
+
+Follower = Callable[[UUID], AbstractContextManager[None]]
+
+_followers: list[Follower] = []
+
+
+def register(follower: Follower) -> None:
+    """Enter `follower`, with the owner's id, around each change of hands from now on; twice does it once."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
+def give_derivatives(*, owner_id: UUID, connection_id: UUID, wallet_id: UUID | None) -> Connection:
+    """Say whose the account's derivatives are, those of now and to come; None: nobody's who claims anything.
+
+    Nothing is won or lost by it. Raises NotFoundError for a wallet that is none of the connection's.
+    """
+    with transaction.atomic():
+        connection = hold_connection(owner_id, connection_id)
+        if wallet_id is not None and not tradable_wallets(owner_id, connection_id).filter(pk=wallet_id).exists():
+            raise NotFoundError("There is no such wallet at this connection.")
+        before = connection.derivatives_to_id
+        if before == wallet_id:
+            return connection
+        with ExitStack() as following:
+            for follower in _followers:
+                following.enter_context(follower(owner_id))
+            Connection.objects.filter(pk=connection_id).update(derivatives_to=wallet_id)
+        connection.derivatives_to_id = wallet_id
+        audit.record_change(
+            audit.Area.MONEY,
+            "Whose derivatives are changed",
+            owner_id=owner_id,
+            subject=connection.name,
+            before={"wallet": before and str(before)},
+            after={"wallet": wallet_id and str(wallet_id)},
+        )
+        publish(owner_id=owner_id, event="wallets", data={"connection": str(connection_id), "change": "derivatives"})
+    return connection
