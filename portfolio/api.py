@@ -164,9 +164,9 @@ class DayOut(Schema):
 class SpanOut(Schema):
     """profit = market + realized − fees + adjustments, exactly; `equity` is at its close, `ends` its last day.
 
-    Profit and trades are counted from midnight to midnight; where nobody closed a day at its midnight, as before its
-    owner moved to another time zone, from the last value before it on. Null is what is not known: no value was written
-    down then, or what is held cannot be valued now.
+    Profit and trades are counted from midnight to midnight. A day that nobody closed then is closed afterwards, from
+    the books and the prices of its midnight; where one of these is not known, it goes from the last value before it on.
+    Null is what is not known: no value was written down then, or what is held cannot be valued now.
     """
 
     begins: date

@@ -16,6 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from celery import current_app
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Max, Min
 
@@ -30,7 +31,8 @@ from portfolio.valuation import SAYS_A_VALUE
 from trading.models import Fill
 from wallets.models import Transfer, Wallet
 
-AT_ONCE: Final = 50
+# Moments of one transaction: while they are written, nothing else of the owner is valued.
+AT_ONCE: Final = 20
 # A trade that is told sooner is as good as at once: values lie five minutes apart.
 LATE: Final = timedelta(minutes=1)
 SAME: Final = 1e-12
@@ -129,8 +131,16 @@ def request_work(*, owner_id: UUID) -> None:
     """Have a worker go on with what is to be corrected, once this transaction is committed."""
     if Correction.objects.filter(owner_id=owner_id, finished_at=None).exists():
         transaction.on_commit(
-            lambda: current_app.send_task("portfolio.tasks.correct", args=(str(owner_id),)), robust=True
+            lambda: current_app.send_task(
+                "portfolio.tasks.correct", args=(str(owner_id),), expires=settings.SYNC_SECONDS
+            ),
+            robust=True,
         )
+
+
+def are_under_way() -> bool:
+    """Whether values are being put into anybody's past. Runs as the system."""
+    return Correction.objects.filter(kind=Correction.Kind.FILL, finished_at=None).exists()
 
 
 def fill(*, owner_id: UUID, since: datetime, until: datetime, step: timedelta) -> Correction:
@@ -229,7 +239,7 @@ def write(
     )
     wallets = Wallet.objects.filter(owner_id=owner_id)
     given: dict[str, Any] = {
-        "scopes": [*wallets.values_list("pk", flat=True), owner_id],
+        "scopes": [*(wallets.values_list("pk", flat=True) if only is None else only), owner_id],
         "bases": sorted({currency, *wallets.values_list("base_asset", flat=True)}),
     }
     marked = None

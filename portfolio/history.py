@@ -290,7 +290,9 @@ class Past:
         self._positions = Positions(owner_id=self.owner_id, at=self.first, until=self.until)
         wallets = Wallet.objects.filter(owner_id=self.owner_id).values_list("pk", "connection__venue", "base_asset")
         self._venues: Mapping[UUID, str] = {pk: venue for pk, venue, _ in wallets}
-        self._bases = sorted({base for _, _, base in wallets} | {self.currency})
+        self._bases = {pk: {base, self.currency} for pk, _, base in wallets}
+        quotes = Position.objects.filter(owner_id=self.owner_id).order_by().values_list("instrument__quote", flat=True)
+        self._priced_in = sorted({self.currency, *quotes.distinct(), *(base for _, _, base in wallets)})
         self._told = NO_PRICES
         self._marked = self._books.told()
 
@@ -302,23 +304,20 @@ class Past:
     def prices(self, at: datetime) -> Prices:
         """Of all that is in the books, in whatever anything is valued in."""
         keys = list(self._books.sums)
-        standing = self._positions.told(at)
-        quotes = set(Position.objects.filter(owner_id=self.owner_id).values_list("instrument__quote", flat=True))
         given: dict[str, Any] = {
             "venues": [self._venues[wallet] for wallet, _ in keys],
             "assets": [asset for _, asset in keys],
-            "bases": sorted(quotes | set(self._bases)) if standing["instruments"] else self._bases,
+            "bases": self._priced_in,
             "at": at,
         }
         with connection.cursor() as cursor:
             cursor.execute(_PRICES_THEN, given)
             rows = cursor.fetchall()
         ages = {(venue, base, asset): said for venue, base, asset, _, said, _ in rows}
-        held = {(self._venues[wallet], asset) for (wallet, asset), sums in self._books.sums.items() if sums.held != 0}
         missing, old = set(), set()
-        for venue, asset in held:
-            for base in self._bases:
-                said = ages.get((venue, base, asset))
+        for (wallet, asset), sums in self._books.sums.items():
+            for base in self._bases[wallet] if sums.held != 0 else ():
+                said = ages.get((self._venues[wallet], base, asset))
                 if said is None:
                     missing.add(asset)
                 elif said < at - PRICE_IS_OLD_AFTER:

@@ -148,27 +148,29 @@ def forget_hours(*, owner_id: UUID, zone: ZoneInfo) -> int:
             return gone
 
 
-def give_up_days(*, owner_id: UUID, zone: ZoneInfo) -> None:
+def give_up_days(*, owner_id: UUID, zone: ZoneInfo) -> tuple[date | None, datetime | None]:
     """Remove what can be made anew for another zone: hours of which there are snapshots, days of which there are hours.
 
-    What is older stays as it was made, in the zone that its owner was in then. Runs as the tenant.
+    What is older stays as it was made, in the zone that its owner was in then. Returns the day and the moment that days
+    and hours are to be made from, None for the beginning. Runs as the tenant.
     """
     since = days.begins(daily.BEGINNING)
     snapshots = daily.span(daily.SNAPSHOTS_SPANNED, owner_id=owner_id, since=since)
-    hours = daily.span(daily.HOURS_SPANNED, owner_id=owner_id, since=since)
     if snapshots is None:
-        return
+        return None, None
     every_hour, every_day = (model.objects.filter(owner_id=owner_id) for model in (HourlyPerformance, DailyPerformance))
-    if hours is None or not every_hour.filter(closed_at__lt=snapshots[0]).exists():
-        every_hour.delete()
-        hours = None
-    else:
-        every_hour.filter(ends__gt=_midnight_after(snapshots[0], zone)).delete()
+    hours_from = days_from = None
+    if every_hour.filter(closed_at__lt=snapshots[0]).exists():
+        hours_from = _midnight_after(snapshots[0], zone)
+        every_hour = every_hour.filter(ends__gt=hours_from)
+    hours = daily.span(daily.HOURS_SPANNED, owner_id=owner_id, since=since) if hours_from else None
+    every_hour.delete()
     known = hours or snapshots
-    if not every_day.filter(closed_at__lt=known[0]).exists():
-        every_day.delete()
-    else:
-        every_day.filter(ends__gt=_midnight_after(known[0] + DAY, zone)).delete()
+    if every_day.filter(closed_at__lt=known[0]).exists():
+        days_from = _midnight_after(known[0] + DAY, zone)
+        every_day = every_day.filter(ends__gt=days_from)
+    every_day.delete()
+    return (days.day_of(days_from, zone) if days_from else None), hours_from
 
 
 def _midnight_after(moment: datetime, zone: ZoneInfo) -> datetime:

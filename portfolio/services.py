@@ -199,8 +199,8 @@ def _roll_up(owner_id: UUID) -> Iterator[daily.Part]:
         return
     zone = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))
     if state.rolled_in != zone.key:
-        retention.give_up_days(owner_id=owner_id, zone=zone)
-        state.rolled_to, state.hours_to, state.rolled_in = None, None, zone.key
+        state.rolled_to, state.hours_to = retention.give_up_days(owner_id=owner_id, zone=zone)
+        state.rolled_in = zone.key
     newest = days.day_of(state.valued_at, zone)
     begins = days.begins(newest, zone)
     hour = begins + (state.valued_at - begins) // HOUR * HOUR
@@ -228,7 +228,8 @@ def forget_snapshots() -> None:
     with tenancy.system():
         known = PortfolioState.objects.filter(valued_at__isnull=False, building__isnull=True)
         owners = dict(User.objects.filter(pk__in=known.values("owner_id")).values_list("pk", "timezone"))
-        behind = PortfolioState.owners_building().exists()
+        # What is being put into the past goes on from what it has written there.
+        behind = PortfolioState.owners_building().exists() or corrections.are_under_way()
     for owner_id, name in owners.items():
         try:
             while True:

@@ -125,7 +125,7 @@ class History:
         self.moments = [last - FIVE_MINUTES * (count - 1 - number) for number in range(count)]
         fine = _walk(chance, count, 0.001)
         self._lines = {
-            "portfolio_snapshot": b"".join(map(_snapshot, self.moments, fine, range(count))),
+            "portfolio_snapshot": b"".join(map(_snapshot, self.moments, fine.tolist(), range(count))),
             "portfolio_hourlyperformance": _rolled(last + FIVE_MINUTES, HOUR, _walk(chance, KEPT_HOURS, 0.004)),
             "portfolio_dailyperformance": _rolled(
                 now.replace(hour=0, minute=0), DAY, _walk(chance, KNOWN_DAYS, 0.02), is_day=True

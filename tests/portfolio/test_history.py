@@ -131,12 +131,15 @@ def test_a_gap_is_filled_from_the_books_and_the_closes_of_then(lived: Fund) -> N
     assert [row.equity for row in series(lived)] == [row.equity for row in rows]
 
 
-def test_what_had_no_price_is_said_and_left_out(lived: Fund) -> None:
+def test_what_had_no_price_is_said_and_left_out(lived: Fund, page: Client) -> None:
     with clock.at(START + 7 * HOUR):
         lived.deposit("3", "XYZ", wallet="agent b")
     out = StringIO()
-    with clock.at(START + 2 * DAY), pytest.raises(CommandError, match="Not everything could be valued"):
-        call_command("backfill", lived.owner.email, "--from", "2026-03-02", "--every", "1h", stdout=out)
+    with clock.at(START + 2 * DAY):
+        with pytest.raises(CommandError, match="Not everything could be valued"):
+            call_command("backfill", lived.owner.email, "--from", "2026-03-02", "--every", "1h", stdout=out)
+        told = page.get("/?range=All").content.decode()
+    assert "Values of this period were corrected on" in told
     rows = series(lived)
     assert "Not known: XYZ." in out.getvalue()
     assert {row.at for row in rows if row.corrected_at} == {START + HOUR * number for number in range(3, 7)}

@@ -1,9 +1,10 @@
 """Snapshots become hours, hours become days, and what is old goes: nothing is lost by it, whenever it is cut off."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -14,13 +15,13 @@ from hypothesis import strategies as st
 from kit import clock, display
 from kit.tenancy import SYSTEM_DB_ALIAS
 from portfolio import daily, retention
-from portfolio.models import DailyPerformance, HourlyPerformance, Snapshot
+from portfolio.models import DailyPerformance, HourlyPerformance, PortfolioState, Snapshot
 from portfolio.selectors import series
 from portfolio.selectors.series import Resolution, deepest_drawdown
 from portfolio.selectors.trail import read_trail
 from portfolio.services import roll_up_days, take_snapshots
 from tests.portfolio.fund import Fund, set_price
-from tests.portfolio.test_daily import undone
+from tests.portfolio.test_daily import exactly_decomposed, undone
 from tests.portfolio.test_series import write_history
 
 D = Decimal
@@ -184,3 +185,23 @@ def test_months_are_made_ahead(fund: Fund) -> None:
         cursor.execute("SELECT max(month) FROM portfolio_months()")
         (newest,) = cursor.fetchone()
     assert newest > datetime.now(UTC).date()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_who_moves_keeps_what_is_too_old_to_be_made_anew(fund: Fund, years: list[datetime], zone: str) -> None:
+    """Their days are made anew as far as there are hours, and those before go on into them without a gap."""
+    PortfolioState.objects.create(owner=fund.owner, valued_at=years[-1])
+    roll_up_days(owner_id=fund.owner.pk)
+    whole_flow = sum(day.flow for day in DailyPerformance.objects.filter(**whole(fund)))
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM portfolio_snapshot WHERE at < %s", [datetime(2026, 5, 1, tzinfo=UTC)])
+        cursor.execute("DELETE FROM portfolio_hourlyperformance WHERE ends <= %s", [datetime(2026, 1, 1, tzinfo=UTC)])
+    fund.owner.timezone = zone
+    fund.owner.save(update_fields=["timezone"])
+    roll_up_days(owner_id=fund.owner.pk)
+    days = list(DailyPerformance.objects.filter(**whole(fund)).order_by("day"))
+    assert sum(day.flow for day in days) == whole_flow == 7
+    assert exactly_decomposed(days)
+    assert (days[0].opened_at, days[-1].closed_at) == (years[0], years[-1])
+    assert {day.ends.hour for day in days if day.day.year < 2026} == {0}
+    assert {day.ends.astimezone(ZoneInfo(zone)).hour for day in days if day.day > date(2026, 1, 4)} == {0}
