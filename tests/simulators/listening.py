@@ -30,6 +30,8 @@ class Running:
         self._thread = Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
+        import ccxt.pro  # noqa: F401  # seconds that nobody's patience shall pay for
+
         self._thread.start()
         return self
 

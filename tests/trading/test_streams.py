@@ -80,7 +80,7 @@ def acting(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Acting]:
         ("BALANCES_GAP", 0.5),
     ):
         monkeypatch.setattr(keeper, name, value)
-    settings.STREAM_SILENCE_SECONDS = 3
+    settings.STREAM_SILENCE_SECONDS = 6
     heartbeat.beat_once("streams")
     found = Acting()
     with Running(lambda: keeper.Keeper(found).run(asyncio.Event())):

@@ -1,5 +1,6 @@
 """Venues that tell by themselves: real ccxt.pro over real websockets, whatever goes wrong on the line."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from markets.sockets import close_socket, open_socket
 from tests.simulators.account import Account
 from tests.simulators.listening import Running, wait_until
 from tests.simulators.server import Exchanges
@@ -23,7 +25,7 @@ from wallets.venues.ccxt.streams import listen_to_account, listen_to_prices
 from wallets.venues.heard import Heard
 
 ACCOUNTS = sorted(STREAMED_ACCOUNTS)
-SILENCE = 1.5
+SILENCE = 2.4
 OURS = "mq" + "a" * 25
 
 
@@ -34,6 +36,11 @@ class Listener:
     running: Running
     opened: Event = field(default_factory=Event)
     heard: list[Heard] = field(default_factory=list)
+
+    def stands(self) -> None:
+        """Wait for the line."""
+        wait_until(lambda: self.opened.is_set() or self.running.error, "the line")
+        assert self.running.error is None, self.running.error
 
     @property
     def names(self) -> set[str]:
@@ -89,7 +96,7 @@ def test_orders_and_balances_are_heard_twice_reversed_or_plain_and_after_the_log
     account = account_of(exchanges, slug)
     account.deposit("USDT", 100_000)
     with listening(exchanges, slug) as listener:
-        wait_until(listener.opened.is_set, "the line")
+        listener.stands()
         placed = order(exchanges, slug)
         wait_until(lambda: OURS in listener.names, "the order")
         before = listener.balances
@@ -108,13 +115,20 @@ def test_orders_and_balances_are_heard_twice_reversed_or_plain_and_after_the_log
     wait_until(lambda: not exchanges.lines.open(), "that the lines are closed")
 
 
-@pytest.mark.parametrize("slug", ACCOUNTS)
-@pytest.mark.parametrize("fault", ["cut", "cut off in the middle", "silent"])
+# A silence takes its time: the slow run waits for all of them.
+FAULTS = [
+    pytest.param(fault, slug, marks=[pytest.mark.slow] if fault == "silent" and slug not in ("binance", "okx") else [])
+    for fault in ("cut", "cut off in the middle", "silent")
+    for slug in ACCOUNTS
+]
+
+
+@pytest.mark.parametrize(("fault", "slug"), FAULTS)
 def test_a_line_that_breaks_aloud_or_in_silence_is_over(exchanges: Exchanges, slug: str, fault: str) -> None:
     account = account_of(exchanges, slug)
     account.deposit("USDT", 100_000)
     with listening(exchanges, slug) as listener:
-        wait_until(listener.opened.is_set, "the line")
+        listener.stands()
         started = time.monotonic()
         if fault == "cut":
             exchanges.lines.drop()
@@ -164,7 +178,7 @@ def test_a_login_that_okx_repeats_is_not_repeated_by_us(exchanges: Exchanges) ->
 )
 def test_a_venue_that_says_that_it_ends_is_believed(exchanges: Exchanges, slug: str, told: Any) -> None:
     with listening(exchanges, slug) as listener:
-        wait_until(listener.opened.is_set, "the line")
+        listener.stands()
         for line in exchanges.lines.open():
             if line.channels:
                 line.tell(told)
@@ -192,6 +206,29 @@ def test_prices_are_told_to_the_last_digit_and_a_venue_that_tells_none_is_gone(e
         wait_until(lambda: told["BTC/USDT"]["last"] == "50001.23456789012345", "the new price")
         assert (told["BTC/USDT"]["bid"], told["BTC/USDT"]["ask"]) == (f"{market.bid}", f"{market.ask}")
         assert "told no price" in str(running.ended())
+
+
+@pytest.mark.parametrize(
+    ("host", "sandbox", "address"),
+    [
+        ("", False, "wss://ws.okx.com:443/ws/v5/private"),
+        ("my.okx.com", False, "wss://wseea.okx.com:443/ws/v5/private"),
+        ("us.okx.com", True, "wss://wsuspap.okx.com:443/ws/v5/private?brokerId=9999"),
+    ],
+)
+def test_an_account_of_a_region_is_listened_to_there(settings: Any, host: str, sandbox: bool, address: str) -> None:
+    settings.CCXT_BASE_URL = ""
+    platform = Platform(slug="okx", adapter="ccxt", is_sandbox=sandbox, options={"hostname": host} if host else {})
+
+    async def found() -> str:
+        exchange = open_socket(access_of(platform, {}), silence=SILENCE)
+        dialect_of("okx").turn(exchange)
+        try:
+            return str(exchange.get_url("orders", "private"))
+        finally:
+            await close_socket(exchange)
+
+    assert asyncio.run(found()) == address
 
 
 def test_what_is_declared_to_stream_is_what_dialects_can_listen_to() -> None:

@@ -121,6 +121,7 @@ async def _session(access: Access, dialect: Dialect, silence: float) -> AsyncIte
     """A session with its markets; what goes wrong inside becomes a VenueError."""
     exchange = open_socket(access, silence=silence)
     exchange.options.update(dialect.stream_options)
+    dialect.turn(exchange)
     try:
         async with _turn(access):  # an exchange that hangs takes one thread, not those of the others
             await asyncio.to_thread(load_markets, exchange, access)

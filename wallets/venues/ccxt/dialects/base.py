@@ -101,6 +101,9 @@ class Dialect:
         """Deposits and withdrawals at `since` (milliseconds) or later; none where nobody has tried it."""
         return ()
 
+    def turn(self, exchange: Any) -> None:
+        """Turn a session that listens to the region whose host it is told, where ccxt turns only what is asked."""
+
     def confirms(self, url: str, message: Any) -> bool:
         """Whether this message, or a line that stands (None), says that the account is listened to."""
         return False

@@ -14,6 +14,8 @@ Page = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 PAGE: Final = 100
 # Without it balances and positions are told every few seconds, whether anything happened or not.
 WHEN_IT_HAPPENS: Final = {"extraParams": '{"updateInterval": "0"}'}
+# What the hosts of websockets have in their names in each region, by the host of questions.
+REGIONS: Final = {"my.okx.com": "eea", "eea.okx.com": "eea", "us.okx.com": "us", "app.okx.com": "us"}
 TYPES: Final = {"spot": "SPOT", "swap": "SWAP", "future": "FUTURES"}
 
 
@@ -109,6 +111,10 @@ class Okx(Dialect):
         for row in _backwards(_page(exchange.privateGetAssetWithdrawalHistory, asked), "ts"):
             if row["state"] == "2" and (report := _movement(exchange, "withdrawal", row["wdId"], row)):
                 yield report
+
+    def turn(self, exchange: Any) -> None:
+        if region := REGIONS.get(exchange.hostname):
+            exchange.urls["api"]["ws"] = exchange.urls["api"]["ws"].replace("/ws", f"/ws{region}", 1)
 
     def confirms(self, url: str, message: Any) -> bool:
         return isinstance(message, dict) and message.get("event") == "subscribe"
