@@ -14,10 +14,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -30,7 +27,6 @@ FIRST: Final = 40
 SINGLE: Final = 20
 AT_ONCE: Final = 64
 MOVED: Final = 100  # one of so many
-POSTGRES: Final = "MONIQO_BENCH_POSTGRES"
 # What every account holds, and what their keys look like.
 ASSETS: Final = ("BTC", "ETH", "SOL", "BNB", "USDT")
 HELD: Final = Decimal("12.5")
@@ -46,7 +42,6 @@ def sync(*, connections: int = CONNECTIONS) -> dict[str, float]:
         try:
             assert exchange.stdout is not None  # noqa: S101 - it is a pipe
             given = environment(server) | {"MONIQO_CCXT_BASE_URL": exchange.stdout.readline().strip()}
-            given[POSTGRES] = str(server.pid)
             measured = [sys.executable, "-m", "moniqo.benches.sync", str(connections)]
             answer = subprocess.run(measured, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
         finally:
@@ -63,20 +58,19 @@ def measure(most: int) -> dict[str, float]:
     sizes = [size for size in (most // 100, most // 10, most) if size]
     made = _make(most)
     figures["one by one, ms each"] = _one_by_one(made[:SINGLE])
-    with _database_seconds() as spent:
-        _round("warm", made[:1], spent)  # what is imported and planned once
-        for size in sizes:
-            figures |= _round(f"{size:,}", made[:size], spent)
-        bare = _bare(2 * most)
-        figures |= {f"{most:,}: bare requests {name}": value for name, value in bare.items()}
-        _ask_server(f"/bench/move?moved={most // MOVED}")
-        figures |= _round(f"{most:,}, {most // MOVED} of them changed", made, spent)
-        _ask_server("/bench/move?moved=0")
-        figures["first syncs, ms each"] = _first(most)
+    _round("warm", made[:1])  # what is imported once
+    for size in sizes:
+        figures |= _round(f"{size:,}", made[:size])
+    bare = _bare(2 * most)
+    figures |= {f"{most:,}: bare requests {name}": value for name, value in bare.items()}
+    _ask_server(f"/bench/move?moved={most // MOVED}")
+    figures |= _round(f"{most:,}, {most // MOVED} of them changed", made)
+    _ask_server("/bench/move?moved=0")
+    figures["first syncs, ms each"] = _first(most)
     return figures
 
 
-def _round(name: str, made: list[UUID], spent: list[float]) -> dict[str, float]:
+def _round(name: str, made: list[UUID]) -> dict[str, float]:
     """One round of these connections, from being wanted to being done."""
     from django.db.models import Q
 
@@ -84,8 +78,7 @@ def _round(name: str, made: list[UUID], spent: list[float]) -> dict[str, float]:
     from wallets.models import Connection, SyncTurn
     from wallets.sync.rounds import sync_waiting
 
-    before, database, server = time.process_time(), sum(spent), _ask_server("/bench/cost")
-    postgres = _postgres_cpu()
+    before, database, server = time.process_time(), _database_seconds(), _ask_server("/bench/cost")
     started = time.perf_counter()
     begun = clock.now()
     with tenancy.system():
@@ -100,8 +93,7 @@ def _round(name: str, made: list[UUID], spent: list[float]) -> dict[str, float]:
         f"{name}: syncs/s": len(made) / seconds,
         f"{name}: worker CPU s": time.process_time() - before,
         f"{name}: exchange CPU s": _ask_server("/bench/cost") - server,
-        f"{name}: database CPU s": _postgres_cpu() - postgres,
-        f"{name}: database s, as the worker waits": sum(spent) - database,
+        f"{name}: database s": _database_seconds() - database,
         f"{name}: peak memory MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         f"{name}: nothing new": done.same,
         f"{name}: failed": failed,
@@ -170,39 +162,15 @@ def _ask_server(path: str) -> Any:
     return requests.get(os.environ["MONIQO_CCXT_BASE_URL"] + path, timeout=10).json()
 
 
-def _postgres_cpu() -> float:
-    """Processor seconds of the whole database server so far, of its ended processes too; 0 where nobody tells."""
-    ticks, server = 0, os.environ[POSTGRES]
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has just ended
-            fields = path.read_text().rpartition(")")[2].split()
-            if path.parent.name == server:
-                ticks += sum(map(int, fields[11:15]))
-            elif fields[1] == server:
-                ticks += sum(map(int, fields[11:13]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+def _database_seconds() -> float:
+    """How long the database has worked on statements so far, as it says itself."""
+    from django.db import connections
 
-
-@contextmanager
-def _database_seconds() -> Iterator[list[float]]:
-    """How long each statement took that was sent meanwhile, by whichever thread, as the worker sees it."""
-    from django.db.backends.signals import connection_created
-
-    spent: list[float] = []
-
-    def timed(execute: Callable[..., Any], *arguments: Any) -> Any:
-        started = time.perf_counter()
-        try:
-            return execute(*arguments)
-        finally:
-            spent.append(time.perf_counter() - started)
-
-    def watch(connection: Any, **_: Any) -> None:
-        connection.execute_wrappers.append(timed)
-
-    connection_created.connect(watch)
-    yield spent
-    connection_created.disconnect(watch)
+    with connections["system"].cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT active_time FROM pg_stat_database WHERE datname = current_database()")
+        return float(cursor.fetchone()[0]) / 1000
 
 
 # --- what there is before ---------------------------------------------------------------------------------------------
@@ -210,6 +178,8 @@ def _database_seconds() -> Iterator[list[float]]:
 
 def _make(number: int) -> list[UUID]:
     """So many connections, ten to an owner, each as its first sync has left it."""
+    from django.db import connections as databases
+
     made: list[UUID] = []
     owners = _owners(-(-number // OF_AN_OWNER))
     for place, owner in enumerate(owners):
@@ -217,6 +187,8 @@ def _make(number: int) -> list[UUID]:
         connections = _connections(owner, numbers)
         _sync_for_the_first_time(owner, connections)
         made += [connection.pk for connection in connections]
+    with databases["owner"].cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")  # which comes by itself, in the middle of what is measured
     return made
 
 

@@ -61,14 +61,12 @@ WITH told AS (
 ), same AS MATERIALIZED (
     SELECT turn.id, turn.connection_id, turn.run_id FROM wallets_syncturn AS turn
     JOIN held ON (held.id, held.claim, held.seen) = (turn.connection_id, turn.claim, turn.seen)
-    JOIN wallets_syncrun AS run ON run.id = turn.run_id
-        AND run.created_at > %(now)s - interval '18 hours' - mod(abs(hashtext(turn.connection_id::text)), 720)
-            * interval '1 minute'
     WHERE turn.asked_id IS NULL AND turn.books = (
         SELECT coalesce(sum(account.version), 0)
         FROM wallets_wallet AS wallet JOIN wallets_account AS account ON account.wallet_id = wallet.id
         WHERE wallet.connection_id = turn.connection_id
-    )
+    ) AND (SELECT run.created_at FROM wallets_syncrun AS run WHERE run.id = turn.run_id)
+        > %(now)s - interval '18 hours' - mod(abs(hashtext(turn.connection_id::text)), 720) * interval '1 minute'
     ORDER BY turn.connection_id FOR UPDATE OF turn SKIP LOCKED
 ), done AS (
     UPDATE wallets_syncturn AS turn SET claimed_until = NULL, claim = NULL
