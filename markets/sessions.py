@@ -7,7 +7,6 @@ connections, and nothing else: each has its own options, its own last answer and
 
 import asyncio
 import copy
-import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -133,5 +132,5 @@ def _exact(exchange_id: str) -> Any:
 
 def key_of(access: Access) -> tuple[Any, ...]:
     """What accounts must have in common to be copies of one session."""
-    options = json.dumps(access.options, sort_keys=True, default=str)
-    return access.exchange_id, access.base_url, access.is_sandbox, options, access.throttles, access.timeout_ms
+    same = access.exchange_id, access.base_url, access.is_sandbox, access.throttles, access.timeout_ms
+    return *same, repr(access.options)

@@ -35,7 +35,7 @@ from wallets.venues.accounts import create_demo_connection
 from wallets.venues.credentials import store_credentials
 
 D = Decimal
-PLATFORMS = ("binance", "binanceusdm", "okx", "bybit", "coinbase", "kraken")
+PLATFORMS = ("binance", "binanceusdm", "okx", "kraken")
 
 
 @pytest.fixture(autouse=True)
