@@ -171,7 +171,7 @@ def work(*, owner_id: UUID, at_once: int = AT_ONCE) -> Correction | None:
         )
         asked.written += outcome.written
         asked.skipped += outcome.skipped
-        asked.unpriced = sorted({*asked.unpriced, *outcome.unpriced, *history.unknown_derivatives(owner_id=owner_id)})
+        asked.unpriced = sorted({*asked.unpriced, *outcome.unpriced})
         asked.done_to = moments[-1] if moments else asked.until
         if len(moments) < at_once:
             _roll_up(asked)
@@ -226,6 +226,8 @@ def write(
     outcome = Outcome()
     if not moments:
         return outcome
+    if blind := history.unknown_derivatives(owner_id=owner_id):
+        return Outcome(skipped=len(moments), unpriced=set(blind))
     known = _values(owner_id)
     currency = User.objects.values_list("base_currency", flat=True).get(pk=owner_id)
     opened = known.filter(at__lt=moments[0]).order_by("-at").values_list("at", flat=True).first()

@@ -3,13 +3,13 @@
 The statement is the one that values now (see `valuation`): what it asks of the present (the books, the positions, the
 prices, the last value) is told to it instead. A balance is what the account's last entry up to the moment said; a trade
 stands where the venue says that it happened, whenever we were told. Prices are the closes of candles. What derivatives
-had won or lost at a venue nobody knows any more, so it is left out, and whoever has any is told so.
+had won or lost at a venue nobody knows any more, so nobody's past is worked out who has any.
 
 The tree is that of now: what a wallet that has another place since was worth to those above it then is not known here.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -357,11 +357,8 @@ class Past:
         return written
 
 
-def unknown_derivatives(*, owner_id: UUID) -> Iterable[str]:
+def unknown_derivatives(*, owner_id: UUID) -> Sequence[str]:
     """What the owner has open at venues that tell what it has won or lost, and do not tell what it had."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regproc('wallet_derivatives') IS NOT NULL")
-        if not cursor.fetchone()[0]:
-            return ()
-        cursor.execute("SELECT DISTINCT symbol FROM wallet_derivatives(%s)", [owner_id])
-        return sorted(symbol for (symbol,) in cursor.fetchall())
+        cursor.execute("SELECT DISTINCT symbol FROM wallet_derivatives(%s) ORDER BY symbol", [owner_id])
+        return [symbol for (symbol,) in cursor.fetchall()]

@@ -23,7 +23,7 @@ from portfolio.services import begin_history, roll_up_days, take_snapshots, valu
 from tests.portfolio.fund import Fund, make_instrument, set_price
 from tests.portfolio.test_daily import exactly_decomposed
 from trading.models import Fill, Order
-from wallets.models import Posting
+from wallets.models import Posting, VenuePosition
 
 D = Decimal
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -144,6 +144,18 @@ def test_what_had_no_price_is_said_and_left_out(lived: Fund, page: Client) -> No
     assert "Not known: XYZ." in out.getvalue()
     assert {row.at for row in rows if row.corrected_at} == {START + HOUR * number for number in range(3, 7)}
     assert grows_as_it_says(rows)
+
+
+def test_nobody_guesses_what_a_derivative_had_won(lived: Fund) -> None:
+    VenuePosition.objects.create(
+        owner=lived.owner, connection=lived.connection, symbol="BTC/USDT:USDT", side="long", quantity=1, entry_price=1,
+        unrealized_pnl=50, settle="USDT", at=START,
+    )  # fmt: skip
+    before = series(lived)
+    corrections.fill(owner_id=lived.owner.pk, since=START, until=START + 5 * DAY, step=4 * HOUR)
+    done = work(lived.owner.pk)
+    assert (done.written, done.skipped, done.unpriced) == (0, 4, ["BTC/USDT:USDT"])
+    assert series(lived) == before
 
 
 def test_a_history_in_a_new_base_is_put_behind_what_was_before(lived: Fund) -> None:

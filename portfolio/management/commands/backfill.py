@@ -77,7 +77,9 @@ class Command(BaseCommand):
             asked.refresh_from_db()
         self.stdout.write(f"{owner.email}: {asked.written:,} values were written.")
         if asked.skipped:
-            self.stdout.write(f"  {asked.skipped:,} moments were left out: something that was held had no price then.")
+            self.stdout.write(
+                f"  {asked.skipped:,} moments were left out: what something that was held was worth then is not known."
+            )
         if asked.unpriced:
             self.stdout.write(f"  Not known: {', '.join(asked.unpriced)}.")
         return not asked.skipped
