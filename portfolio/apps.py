@@ -11,8 +11,8 @@ class PortfolioConfig(AppConfig):
         from portfolio.allocation.services import require_same
         from portfolio.moving import followed, handed_over
         from wallets.hierarchy import archiving, plans
-        from wallets.sync import derivatives
+        from wallets.venues import handing
 
         archiving.register(followed)
-        derivatives.register(handed_over)
+        handing.register(handed_over)
         plans.register(require_same)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from kit.users.models import User
 from portfolio.services import take_snapshots
 from wallets.hierarchy.archiving import Relocation
 
@@ -43,31 +44,33 @@ SET flow = mark.flow + excluded.flow, fees = mark.fees + excluded.fees,
     adjustments = mark.adjustments + excluded.adjustments
 """
 
-HELD: Final = "SELECT position_id, wallet_id FROM wallet_derivatives(%(owner)s)"
-HANDED: Final = """
-WITH handed AS (
-    SELECT before.wallet_id AS source, opened.wallet_id AS target, place.venue, opened.asset, opened.profit
-    FROM unnest(%(positions)s::bigint[], %(holders)s::uuid[]) AS before (position_id, wallet_id)
-    JOIN wallet_derivatives(%(owner)s) AS opened USING (position_id)
-    JOIN wallet_places AS place ON place.wallet_id = opened.wallet_id
-    WHERE before.wallet_id <> opened.wallet_id
+HELD: Final = """
+SELECT opened.wallet_id, place.venue, opened.asset, opened.profit
+FROM wallet_derivatives(%(owner)s) AS opened JOIN wallet_places AS place USING (wallet_id)
+"""
+# What was there leaves and what is there comes; who stands above both neither loses nor gets anything.
+HANDED: Final = f"""
+WITH handed (holder, venue, asset, amount) AS (
+    SELECT * FROM unnest(%(holders)s::uuid[], %(venues)s::text[], %(assets)s::text[], %(profits)s::numeric[])
+    UNION ALL
+    SELECT wallet_id, venue, asset, -profit FROM ({HELD}) AS now
 ),
 step AS (
-    -- Who stands above both neither loses nor gets anything.
-    SELECT path.wallet_id, handed.venue, handed.asset, sum(side.sign * handed.profit) AS flow
+    SELECT place.wallet_id, place.base_asset AS base, handed.venue, handed.asset, handed.amount
     FROM handed
-    CROSS JOIN LATERAL (VALUES (handed.source, 1), (handed.target, -1)) AS side (wallet, sign)
-    CROSS JOIN LATERAL wallet_path(side.wallet) AS path
-    WHERE path.wallet_id IS NOT NULL
-    GROUP BY path.wallet_id, handed.venue, handed.asset
-    HAVING sum(side.sign * handed.profit) <> 0
+    CROSS JOIN LATERAL wallet_path(handed.holder) AS path
+    JOIN wallet_places AS place ON place.wallet_id = path.wallet_id
+    UNION ALL
+    SELECT NULL, %(currency)s, venue, asset, amount FROM handed
 )
 INSERT INTO portfolio_flowmark AS mark (owner_id, wallet_id, base, venue, asset, flow, fees, adjustments)
-SELECT %(owner)s, step.wallet_id, place.base_asset, step.venue, step.asset, step.flow, 0, 0
-FROM step JOIN wallet_places AS place USING (wallet_id)
-ORDER BY step.wallet_id, step.venue, step.asset
+SELECT %(owner)s, wallet_id, base, venue, asset, sum(amount), 0, 0
+FROM step
+GROUP BY wallet_id, base, venue, asset
+HAVING sum(amount) <> 0
+ORDER BY wallet_id, venue, asset
 ON CONFLICT (scope, base, venue, asset) DO UPDATE SET flow = mark.flow + excluded.flow
-"""
+"""  # noqa: S608 - joined from constants
 
 
 @contextmanager
@@ -78,11 +81,9 @@ def handed_over(owner_id: UUID) -> Iterator[None]:
         cursor.execute(HELD, {"owner": owner_id})
         before = cursor.fetchall()
     yield
-    given: dict[str, Any] = {
-        "owner": owner_id,
-        "positions": [position for position, _ in before],
-        "holders": [wallet for _, wallet in before],
-    }
+    names = ("holders", "venues", "assets", "profits")
+    given: dict[str, Any] = {name: [row[place] for row in before] for place, name in enumerate(names)}
+    given |= {"owner": owner_id, "currency": User.objects.values_list("base_currency", flat=True).get(pk=owner_id)}
     with connection.cursor() as cursor:
         cursor.execute(HANDED, given)
 

@@ -23,6 +23,7 @@ from tests.programs import bearer
 from wallets.hierarchy.tree import wallet_tree
 from wallets.models import Connection, Platform, VenuePosition, Wallet
 from wallets.services import give_derivatives
+from wallets.venues.accounts import set_connection_state
 
 D = Decimal
 
@@ -47,9 +48,6 @@ def test_a_derivative_counts_once_at_every_level_and_its_margin_not_again(fund: 
     stand = standings(owner_id=fund.owner.pk)
     values = {stand[pk].value for pk in (fund.wallets["master"].pk, own.pk)}
     assert (values, stand[fund.owner.pk].value) == ({D(1000), D(250)}, 1250)
-    # Nobody looks at an archived account any more.
-    Connection.objects.update(state=Connection.State.ARCHIVED)
-    assert whole(fund).equity == 1000
 
 
 def test_what_it_wins_is_the_markets_and_no_flow(fund: Fund, moments: Iterator[datetime]) -> None:
@@ -162,6 +160,23 @@ def test_what_is_handed_over_is_a_flow_where_it_goes_and_comes(fund: Fund, momen
     assert {stand[fund.wallets[name].pk].profit for name in ("farm a", "agent a", "agent b")} == {D(0)}
     tree = {node.id: node.value for node in wallet_tree(owner_id=fund.owner.pk)}
     assert tree == {pk: one.value for pk, one in stand.items() if pk != fund.owner.pk}
+
+
+def test_with_an_archived_account_they_leave_as_money_does_and_come_back_so(fund: Fund) -> None:
+    other = fund.connection
+    fund.deposit("1000")
+    fund.connection = Connection.objects.create(
+        owner=fund.owner, platform=other.platform, name="Futures", venue=other.venue, status="ok"
+    )
+    own = Wallet.objects.create(owner=fund.owner, connection=fund.connection, name="Unassigned", role="unassigned")
+    fund.wallets["unassigned"] = own
+    fund.derive("250")
+    before = take(fund)
+    for state, equity, flow in (("archived", 1000, -250), ("active", 1250, 250)):
+        set_connection_state(owner_id=fund.owner.pk, connection_id=fund.connection.pk, state=state)
+        after = take(fund)
+        assert (after[None].equity, after[None].flow, after[None].twr_index) == (equity, flow, before[None].twr_index)
+        assert (after["unassigned"].equity, after["unassigned"].flow) == (equity - 1000, flow)
 
 
 def take(fund: Fund) -> dict[str | None, Snapshot]:

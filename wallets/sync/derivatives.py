@@ -1,11 +1,5 @@
-"""Whose the derivatives at an account are: the wallet that their owner names, or nobody's who claims anything.
+"""Whose the derivatives at an account are: the wallet that their owner names, or nobody's who claims anything."""
 
-What they have won or lost goes along with them, and is a flow to where it comes and from where it leaves. Whoever
-remembers flows registers a follower, which stands around the change.
-"""
-
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
 from uuid import UUID
 
 from django.db import transaction
@@ -16,16 +10,7 @@ from kit.live.publish import publish
 from wallets.models import Connection
 from wallets.sync.arriving import tradable_wallets
 from wallets.sync.suspense import hold_connection
-
-Follower = Callable[[UUID], AbstractContextManager[None]]
-
-_followers: list[Follower] = []
-
-
-def register(follower: Follower) -> None:
-    """Enter `follower`, with the owner's id, around each change of hands from now on; twice does it once."""
-    if follower not in _followers:
-        _followers.append(follower)
+from wallets.venues.handing import changing_hands
 
 
 def give_derivatives(*, owner_id: UUID, connection_id: UUID, wallet_id: UUID | None) -> Connection:
@@ -40,9 +25,7 @@ def give_derivatives(*, owner_id: UUID, connection_id: UUID, wallet_id: UUID | N
         before = connection.derivatives_to_id
         if before == wallet_id:
             return connection
-        with ExitStack() as following:
-            for follower in _followers:
-                following.enter_context(follower(owner_id))
+        with changing_hands(owner_id):
             Connection.objects.filter(pk=connection_id).update(derivatives_to=wallet_id)
         connection.derivatives_to_id = wallet_id
         audit.record_change(

@@ -1,7 +1,7 @@
 """Users' accounts at platforms: making them and finding one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from markets.prices import SIMULATED
 from wallets.models import Account, Connection, Platform, Wallet
 from wallets.venues.alerts import tell_of_switch
 from wallets.venues.credentials import CredentialError, read_credentials, refuse_twice
+from wallets.venues.handing import changing_hands
 from wallets.venues.names import venue_name
 from wallets.venues.obligations import open_under
 
@@ -114,7 +115,10 @@ def set_connection_state(*, owner_id: UUID, connection_id: UUID, state: str) -> 
                 own = read_credentials(connection=connection)
                 refuse_twice(owner_id, connection.platform_id, own, but=connection)
         connection.switch(state)
-        connection.save(update_fields=connection.SWITCHED)
+        # With an archived account its derivatives leave the fund, as its money does.
+        leaves_or_returns = before != state and Connection.State.ARCHIVED in (before, state)
+        with changing_hands(owner_id) if leaves_or_returns else nullcontext():
+            connection.save(update_fields=connection.SWITCHED)
         # Asked after it is switched: what comes now is refused, and what came before is seen.
         if sentence := why_not_archived(connection):
             raise ConflictError(sentence)
