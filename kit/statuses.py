@@ -32,6 +32,8 @@ COLOURS: Final = {
     "connection": {"ok": "ok", "stale": "warn", "failed": "bad"},
     "sync": {"ok": "ok", "drift": "warn", "failed": "bad"},
     "token": {"in_force": "ok"},
+    "channel": {"in_use": "ok", "failing": "warn"},
+    "delivery": {"sent": "ok", "failed": "bad"},
     "goal": {"behind": "warn", "missed": "bad", "ahead": "ok", "on plan": "ok", "achieved": "ok", "running": "brand"},
     "goal_step": {"done": "ok", "partly": "warn", "running": "brand", "skipped": "warn"},
 }

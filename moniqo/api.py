@@ -21,6 +21,7 @@ from farms.api import router as farms
 from goals.api import router as goals
 from kit import glossary
 from kit.alerts.api import router as alerts
+from kit.alerts.channels.api import router as channels
 from kit.api import PREFIX, known_queries_only, problem
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.mistakes import mistakes
@@ -94,6 +95,7 @@ api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/portfolio", exposure, tags=["portfolio"])
 api.add_router("/", method_plans, tags=["portfolio"])
 api.add_router("/", alerts, tags=["alerts"])
+api.add_router("/", channels, tags=["alerts"])
 api.add_router("/", start, tags=["start"])
 api.add_router("/", operators, tags=["operators"], auth=OPERATOR)
 

@@ -55,6 +55,8 @@ SCHEDULE: Final = {
     "apply rules": every(60, "wallets.tasks.apply_rules"),
     "carry out stops": every(10, "trading.tasks.carry_out_stops"),
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
+    # Whoever raises an alert wakes a worker; this is for what is tried again, and for what waited for an hour.
+    "send to channels": every(10, "kit.alerts.tasks.send_deliveries"),
     # Wherever an owner is, their midnight is at one of these.
     "close days": {
         "task": "portfolio.tasks.close_days",

@@ -8,6 +8,7 @@
 -- migration alerts 0003_policies 1195488f76ea2d9d
 -- migration alerts 0004_task_failures c4085fef848568f2
 -- migration alerts 0005_inbox f63e080e54039295
+-- migration alerts 0006_channels fa820dbbea030c2e
 -- migration audit 0001_audit_log 2bbdf7dd5623f0b9
 -- migration auth 0001_initial -
 -- migration auth 0002_alter_permission_name_max_length -
@@ -1734,6 +1735,55 @@ CREATE TABLE public.alerts_alert (
 );
 
 ALTER TABLE ONLY public.alerts_alert FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: alerts_channel; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alerts_channel (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    kind character varying(8) NOT NULL,
+    name character varying(80) NOT NULL,
+    address bytea NOT NULL,
+    hint character varying(120) NOT NULL,
+    level character varying(8) NOT NULL,
+    areas jsonb NOT NULL,
+    quiet_from time without time zone,
+    quiet_until time without time zone,
+    is_active boolean NOT NULL,
+    last_success_at timestamp with time zone,
+    last_error_at timestamp with time zone,
+    last_error character varying(300) NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT channel_quiet_hours_begin_and_end CHECK ((((quiet_from IS NULL) AND (quiet_until IS NULL)) OR ((quiet_from IS NOT NULL) AND (quiet_until IS NOT NULL))))
+);
+
+ALTER TABLE ONLY public.alerts_channel FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: alerts_delivery; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alerts_delivery (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    purpose character varying(8) NOT NULL,
+    status character varying(8) NOT NULL,
+    tries smallint NOT NULL,
+    next_try_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    said character varying(300) NOT NULL,
+    alert_id uuid,
+    channel_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    platform_alert_id uuid,
+    CONSTRAINT alerts_delivery_tries_check CHECK ((tries >= 0))
+);
+
+ALTER TABLE ONLY public.alerts_delivery FORCE ROW LEVEL SECURITY;
 
 
 --
@@ -4313,6 +4363,18 @@ ALTER TABLE ONLY public.wallets_walletrule FORCE ROW LEVEL SECURITY;
 
 
 --
+-- Data for Name: alerts_channel; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: alerts_delivery; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
 -- Data for Name: alerts_mute; Type: TABLE DATA; Schema: public; Owner: -
 --
 
@@ -4425,246 +4487,254 @@ INSERT INTO public.auth_permission VALUES
 	(70, 'Can change platform alert', 18, 'change_platformalert'),
 	(71, 'Can delete platform alert', 18, 'delete_platformalert'),
 	(72, 'Can view platform alert', 18, 'view_platformalert'),
-	(73, 'Can add feed state', 19, 'add_feedstate'),
-	(74, 'Can change feed state', 19, 'change_feedstate'),
-	(75, 'Can delete feed state', 19, 'delete_feedstate'),
-	(76, 'Can view feed state', 19, 'view_feedstate'),
-	(77, 'Can add instrument', 20, 'add_instrument'),
-	(78, 'Can change instrument', 20, 'change_instrument'),
-	(79, 'Can delete instrument', 20, 'delete_instrument'),
-	(80, 'Can view instrument', 20, 'view_instrument'),
-	(81, 'Can add ticker', 21, 'add_ticker'),
-	(82, 'Can change ticker', 21, 'change_ticker'),
-	(83, 'Can delete ticker', 21, 'delete_ticker'),
-	(84, 'Can view ticker', 21, 'view_ticker'),
-	(85, 'Can add candle', 22, 'add_candle'),
-	(86, 'Can change candle', 22, 'change_candle'),
-	(87, 'Can delete candle', 22, 'delete_candle'),
-	(88, 'Can view candle', 22, 'view_candle'),
-	(89, 'Can add entry', 23, 'add_entry'),
-	(90, 'Can change entry', 23, 'change_entry'),
-	(91, 'Can delete entry', 23, 'delete_entry'),
-	(92, 'Can view entry', 23, 'view_entry'),
-	(93, 'Can add hold', 24, 'add_hold'),
-	(94, 'Can change hold', 24, 'change_hold'),
-	(95, 'Can delete hold', 24, 'delete_hold'),
-	(96, 'Can view hold', 24, 'view_hold'),
-	(97, 'Can add platform', 25, 'add_platform'),
-	(98, 'Can change platform', 25, 'change_platform'),
-	(99, 'Can delete platform', 25, 'delete_platform'),
-	(100, 'Can view platform', 25, 'view_platform'),
-	(101, 'Can add account', 26, 'add_account'),
-	(102, 'Can change account', 26, 'change_account'),
-	(103, 'Can delete account', 26, 'delete_account'),
-	(104, 'Can view account', 26, 'view_account'),
-	(105, 'Can add connection', 27, 'add_connection'),
-	(106, 'Can change connection', 27, 'change_connection'),
-	(107, 'Can delete connection', 27, 'delete_connection'),
-	(108, 'Can view connection', 27, 'view_connection'),
-	(109, 'Can add demo order', 28, 'add_demoorder'),
-	(110, 'Can change demo order', 28, 'change_demoorder'),
-	(111, 'Can delete demo order', 28, 'delete_demoorder'),
-	(112, 'Can view demo order', 28, 'view_demoorder'),
-	(113, 'Can add demo trade', 29, 'add_demotrade'),
-	(114, 'Can change demo trade', 29, 'change_demotrade'),
-	(115, 'Can delete demo trade', 29, 'delete_demotrade'),
-	(116, 'Can view demo trade', 29, 'view_demotrade'),
-	(117, 'Can add posting', 30, 'add_posting'),
-	(118, 'Can change posting', 30, 'change_posting'),
-	(119, 'Can delete posting', 30, 'delete_posting'),
-	(120, 'Can view posting', 30, 'view_posting'),
-	(121, 'Can add sync run', 31, 'add_syncrun'),
-	(122, 'Can change sync run', 31, 'change_syncrun'),
-	(123, 'Can delete sync run', 31, 'delete_syncrun'),
-	(124, 'Can view sync run', 31, 'view_syncrun'),
-	(125, 'Can add reconciliation', 32, 'add_reconciliation'),
-	(126, 'Can change reconciliation', 32, 'change_reconciliation'),
-	(127, 'Can delete reconciliation', 32, 'delete_reconciliation'),
-	(128, 'Can view reconciliation', 32, 'view_reconciliation'),
-	(129, 'Can add transfer', 33, 'add_transfer'),
-	(130, 'Can change transfer', 33, 'change_transfer'),
-	(131, 'Can delete transfer', 33, 'delete_transfer'),
-	(132, 'Can view transfer', 33, 'view_transfer'),
-	(133, 'Can add wallet', 34, 'add_wallet'),
-	(134, 'Can change wallet', 34, 'change_wallet'),
-	(135, 'Can delete wallet', 34, 'delete_wallet'),
-	(136, 'Can view wallet', 34, 'view_wallet'),
-	(137, 'Can add fund allocation', 35, 'add_fundallocation'),
-	(138, 'Can change fund allocation', 35, 'change_fundallocation'),
-	(139, 'Can delete fund allocation', 35, 'delete_fundallocation'),
-	(140, 'Can view fund allocation', 35, 'view_fundallocation'),
-	(141, 'Can add credential', 36, 'add_credential'),
-	(142, 'Can change credential', 36, 'change_credential'),
-	(143, 'Can delete credential', 36, 'delete_credential'),
-	(144, 'Can view credential', 36, 'view_credential'),
-	(145, 'Can add demo balance', 37, 'add_demobalance'),
-	(146, 'Can change demo balance', 37, 'change_demobalance'),
-	(147, 'Can delete demo balance', 37, 'delete_demobalance'),
-	(148, 'Can view demo balance', 37, 'view_demobalance'),
-	(149, 'Can add credential field', 38, 'add_credentialfield'),
-	(150, 'Can change credential field', 38, 'change_credentialfield'),
-	(151, 'Can delete credential field', 38, 'delete_credentialfield'),
-	(152, 'Can view credential field', 38, 'view_credentialfield'),
-	(153, 'Can add allocation line', 39, 'add_allocationline'),
-	(154, 'Can change allocation line', 39, 'change_allocationline'),
-	(155, 'Can delete allocation line', 39, 'delete_allocationline'),
-	(156, 'Can view allocation line', 39, 'view_allocationline'),
-	(157, 'Can add rule run', 40, 'add_rulerun'),
-	(158, 'Can change rule run', 40, 'change_rulerun'),
-	(159, 'Can delete rule run', 40, 'delete_rulerun'),
-	(160, 'Can view rule run', 40, 'view_rulerun'),
-	(161, 'Can add wallet rule', 41, 'add_walletrule'),
-	(162, 'Can change wallet rule', 41, 'change_walletrule'),
-	(163, 'Can delete wallet rule', 41, 'delete_walletrule'),
-	(164, 'Can view wallet rule', 41, 'view_walletrule'),
-	(165, 'Can add venue position', 42, 'add_venueposition'),
-	(166, 'Can change venue position', 42, 'change_venueposition'),
-	(167, 'Can delete venue position', 42, 'delete_venueposition'),
-	(168, 'Can view venue position', 42, 'view_venueposition'),
-	(169, 'Can add ledger proof', 43, 'add_ledgerproof'),
-	(170, 'Can change ledger proof', 43, 'change_ledgerproof'),
-	(171, 'Can delete ledger proof', 43, 'delete_ledgerproof'),
-	(172, 'Can view ledger proof', 43, 'view_ledgerproof'),
-	(173, 'Can add venue movement', 44, 'add_venuemovement'),
-	(174, 'Can change venue movement', 44, 'change_venuemovement'),
-	(175, 'Can delete venue movement', 44, 'delete_venuemovement'),
-	(176, 'Can view venue movement', 44, 'view_venuemovement'),
-	(177, 'Can add sync turn', 45, 'add_syncturn'),
-	(178, 'Can change sync turn', 45, 'change_syncturn'),
-	(179, 'Can delete sync turn', 45, 'delete_syncturn'),
-	(180, 'Can view sync turn', 45, 'view_syncturn'),
-	(181, 'Can add order', 46, 'add_order'),
-	(182, 'Can change order', 46, 'change_order'),
-	(183, 'Can delete order', 46, 'delete_order'),
-	(184, 'Can view order', 46, 'view_order'),
-	(185, 'Can add order event', 47, 'add_orderevent'),
-	(186, 'Can change order event', 47, 'change_orderevent'),
-	(187, 'Can delete order event', 47, 'delete_orderevent'),
-	(188, 'Can view order event', 47, 'view_orderevent'),
-	(189, 'Can add position', 48, 'add_position'),
-	(190, 'Can change position', 48, 'change_position'),
-	(191, 'Can delete position', 48, 'delete_position'),
-	(192, 'Can view position', 48, 'view_position'),
-	(193, 'Can add risk decision', 49, 'add_riskdecision'),
-	(194, 'Can change risk decision', 49, 'change_riskdecision'),
-	(195, 'Can delete risk decision', 49, 'delete_riskdecision'),
-	(196, 'Can view risk decision', 49, 'view_riskdecision'),
-	(197, 'Can add risk limit', 50, 'add_risklimit'),
-	(198, 'Can change risk limit', 50, 'change_risklimit'),
-	(199, 'Can delete risk limit', 50, 'delete_risklimit'),
-	(200, 'Can view risk limit', 50, 'view_risklimit'),
-	(201, 'Can add fill', 51, 'add_fill'),
-	(202, 'Can change fill', 51, 'change_fill'),
-	(203, 'Can delete fill', 51, 'delete_fill'),
-	(204, 'Can view fill', 51, 'view_fill'),
-	(205, 'Can add cancellation', 52, 'add_cancellation'),
-	(206, 'Can change cancellation', 52, 'change_cancellation'),
-	(207, 'Can delete cancellation', 52, 'delete_cancellation'),
-	(208, 'Can view cancellation', 52, 'view_cancellation'),
-	(209, 'Can add trade day', 53, 'add_tradeday'),
-	(210, 'Can change trade day', 53, 'change_tradeday'),
-	(211, 'Can delete trade day', 53, 'delete_tradeday'),
-	(212, 'Can view trade day', 53, 'view_tradeday'),
-	(213, 'Can add trade total', 54, 'add_tradetotal'),
-	(214, 'Can change trade total', 54, 'change_tradetotal'),
-	(215, 'Can delete trade total', 54, 'delete_tradetotal'),
-	(216, 'Can view trade total', 54, 'view_tradetotal'),
-	(217, 'Can add emergency stop', 55, 'add_emergencystop'),
-	(218, 'Can change emergency stop', 55, 'change_emergencystop'),
-	(219, 'Can delete emergency stop', 55, 'delete_emergencystop'),
-	(220, 'Can view emergency stop', 55, 'view_emergencystop'),
-	(221, 'Can add ai state', 56, 'add_aistate'),
-	(222, 'Can change ai state', 56, 'change_aistate'),
-	(223, 'Can delete ai state', 56, 'delete_aistate'),
-	(224, 'Can view ai state', 56, 'view_aistate'),
-	(225, 'Can add agent', 57, 'add_agent'),
-	(226, 'Can change agent', 57, 'change_agent'),
-	(227, 'Can delete agent', 57, 'delete_agent'),
-	(228, 'Can view agent', 57, 'view_agent'),
-	(229, 'Can add farm', 58, 'add_farm'),
-	(230, 'Can change farm', 58, 'change_farm'),
-	(231, 'Can delete farm', 58, 'delete_farm'),
-	(232, 'Can view farm', 58, 'view_farm'),
-	(233, 'Can add agent farm assignment', 59, 'add_agentfarmassignment'),
-	(234, 'Can change agent farm assignment', 59, 'change_agentfarmassignment'),
-	(235, 'Can delete agent farm assignment', 59, 'delete_agentfarmassignment'),
-	(236, 'Can view agent farm assignment', 59, 'view_agentfarmassignment'),
-	(237, 'Can add farm event', 60, 'add_farmevent'),
-	(238, 'Can change farm event', 60, 'change_farmevent'),
-	(239, 'Can delete farm event', 60, 'delete_farmevent'),
-	(240, 'Can view farm event', 60, 'view_farmevent'),
-	(241, 'Can add agent run', 61, 'add_agentrun'),
-	(242, 'Can change agent run', 61, 'change_agentrun'),
-	(243, 'Can delete agent run', 61, 'delete_agentrun'),
-	(244, 'Can view agent run', 61, 'view_agentrun'),
-	(245, 'Can add goal', 62, 'add_goal'),
-	(246, 'Can change goal', 62, 'change_goal'),
-	(247, 'Can delete goal', 62, 'delete_goal'),
-	(248, 'Can view goal', 62, 'view_goal'),
-	(249, 'Can add goal action', 63, 'add_goalaction'),
-	(250, 'Can change goal action', 63, 'change_goalaction'),
-	(251, 'Can delete goal action', 63, 'delete_goalaction'),
-	(252, 'Can view goal action', 63, 'view_goalaction'),
-	(253, 'Can add goal assignment', 64, 'add_goalassignment'),
-	(254, 'Can change goal assignment', 64, 'change_goalassignment'),
-	(255, 'Can delete goal assignment', 64, 'delete_goalassignment'),
-	(256, 'Can view goal assignment', 64, 'view_goalassignment'),
-	(257, 'Can add goal cursor', 65, 'add_goalcursor'),
-	(258, 'Can change goal cursor', 65, 'change_goalcursor'),
-	(259, 'Can delete goal cursor', 65, 'delete_goalcursor'),
-	(260, 'Can view goal cursor', 65, 'view_goalcursor'),
-	(261, 'Can add goal event', 66, 'add_goalevent'),
-	(262, 'Can change goal event', 66, 'change_goalevent'),
-	(263, 'Can delete goal event', 66, 'delete_goalevent'),
-	(264, 'Can view goal event', 66, 'view_goalevent'),
-	(265, 'Can add goal move', 67, 'add_goalmove'),
-	(266, 'Can change goal move', 67, 'change_goalmove'),
-	(267, 'Can delete goal move', 67, 'delete_goalmove'),
-	(268, 'Can view goal move', 67, 'view_goalmove'),
-	(269, 'Can add goal progress', 68, 'add_goalprogress'),
-	(270, 'Can change goal progress', 68, 'change_goalprogress'),
-	(271, 'Can delete goal progress', 68, 'delete_goalprogress'),
-	(272, 'Can view goal progress', 68, 'view_goalprogress'),
-	(273, 'Can add goal total', 69, 'add_goaltotal'),
-	(274, 'Can change goal total', 69, 'change_goaltotal'),
-	(275, 'Can delete goal total', 69, 'delete_goaltotal'),
-	(276, 'Can view goal total', 69, 'view_goaltotal'),
-	(277, 'Can add flow mark', 70, 'add_flowmark'),
-	(278, 'Can change flow mark', 70, 'change_flowmark'),
-	(279, 'Can delete flow mark', 70, 'delete_flowmark'),
-	(280, 'Can view flow mark', 70, 'view_flowmark'),
-	(281, 'Can add portfolio state', 71, 'add_portfoliostate'),
-	(282, 'Can change portfolio state', 71, 'change_portfoliostate'),
-	(283, 'Can delete portfolio state', 71, 'delete_portfoliostate'),
-	(284, 'Can view portfolio state', 71, 'view_portfoliostate'),
-	(285, 'Can add snapshot', 72, 'add_snapshot'),
-	(286, 'Can change snapshot', 72, 'change_snapshot'),
-	(287, 'Can delete snapshot', 72, 'delete_snapshot'),
-	(288, 'Can view snapshot', 72, 'view_snapshot'),
-	(289, 'Can add allocation plan', 73, 'add_allocationplan'),
-	(290, 'Can change allocation plan', 73, 'change_allocationplan'),
-	(291, 'Can delete allocation plan', 73, 'delete_allocationplan'),
-	(292, 'Can view allocation plan', 73, 'view_allocationplan'),
-	(293, 'Can add exposure limit', 74, 'add_exposurelimit'),
-	(294, 'Can change exposure limit', 74, 'change_exposurelimit'),
-	(295, 'Can delete exposure limit', 74, 'delete_exposurelimit'),
-	(296, 'Can view exposure limit', 74, 'view_exposurelimit'),
-	(297, 'Can add exposure level', 75, 'add_exposurelevel'),
-	(298, 'Can change exposure level', 75, 'change_exposurelevel'),
-	(299, 'Can delete exposure level', 75, 'delete_exposurelevel'),
-	(300, 'Can view exposure level', 75, 'view_exposurelevel'),
-	(301, 'Can add hourly performance', 76, 'add_hourlyperformance'),
-	(302, 'Can change hourly performance', 76, 'change_hourlyperformance'),
-	(303, 'Can delete hourly performance', 76, 'delete_hourlyperformance'),
-	(304, 'Can view hourly performance', 76, 'view_hourlyperformance'),
-	(305, 'Can add daily performance', 77, 'add_dailyperformance'),
-	(306, 'Can change daily performance', 77, 'change_dailyperformance'),
-	(307, 'Can delete daily performance', 77, 'delete_dailyperformance'),
-	(308, 'Can view daily performance', 77, 'view_dailyperformance'),
-	(309, 'Can add correction', 78, 'add_correction'),
-	(310, 'Can change correction', 78, 'change_correction'),
-	(311, 'Can delete correction', 78, 'delete_correction'),
-	(312, 'Can view correction', 78, 'view_correction');
+	(73, 'Can add channel', 19, 'add_channel'),
+	(74, 'Can change channel', 19, 'change_channel'),
+	(75, 'Can delete channel', 19, 'delete_channel'),
+	(76, 'Can view channel', 19, 'view_channel'),
+	(77, 'Can add delivery', 20, 'add_delivery'),
+	(78, 'Can change delivery', 20, 'change_delivery'),
+	(79, 'Can delete delivery', 20, 'delete_delivery'),
+	(80, 'Can view delivery', 20, 'view_delivery'),
+	(81, 'Can add feed state', 21, 'add_feedstate'),
+	(82, 'Can change feed state', 21, 'change_feedstate'),
+	(83, 'Can delete feed state', 21, 'delete_feedstate'),
+	(84, 'Can view feed state', 21, 'view_feedstate'),
+	(85, 'Can add instrument', 22, 'add_instrument'),
+	(86, 'Can change instrument', 22, 'change_instrument'),
+	(87, 'Can delete instrument', 22, 'delete_instrument'),
+	(88, 'Can view instrument', 22, 'view_instrument'),
+	(89, 'Can add ticker', 23, 'add_ticker'),
+	(90, 'Can change ticker', 23, 'change_ticker'),
+	(91, 'Can delete ticker', 23, 'delete_ticker'),
+	(92, 'Can view ticker', 23, 'view_ticker'),
+	(93, 'Can add candle', 24, 'add_candle'),
+	(94, 'Can change candle', 24, 'change_candle'),
+	(95, 'Can delete candle', 24, 'delete_candle'),
+	(96, 'Can view candle', 24, 'view_candle'),
+	(97, 'Can add entry', 25, 'add_entry'),
+	(98, 'Can change entry', 25, 'change_entry'),
+	(99, 'Can delete entry', 25, 'delete_entry'),
+	(100, 'Can view entry', 25, 'view_entry'),
+	(101, 'Can add hold', 26, 'add_hold'),
+	(102, 'Can change hold', 26, 'change_hold'),
+	(103, 'Can delete hold', 26, 'delete_hold'),
+	(104, 'Can view hold', 26, 'view_hold'),
+	(105, 'Can add platform', 27, 'add_platform'),
+	(106, 'Can change platform', 27, 'change_platform'),
+	(107, 'Can delete platform', 27, 'delete_platform'),
+	(108, 'Can view platform', 27, 'view_platform'),
+	(109, 'Can add account', 28, 'add_account'),
+	(110, 'Can change account', 28, 'change_account'),
+	(111, 'Can delete account', 28, 'delete_account'),
+	(112, 'Can view account', 28, 'view_account'),
+	(113, 'Can add connection', 29, 'add_connection'),
+	(114, 'Can change connection', 29, 'change_connection'),
+	(115, 'Can delete connection', 29, 'delete_connection'),
+	(116, 'Can view connection', 29, 'view_connection'),
+	(117, 'Can add demo order', 30, 'add_demoorder'),
+	(118, 'Can change demo order', 30, 'change_demoorder'),
+	(119, 'Can delete demo order', 30, 'delete_demoorder'),
+	(120, 'Can view demo order', 30, 'view_demoorder'),
+	(121, 'Can add demo trade', 31, 'add_demotrade'),
+	(122, 'Can change demo trade', 31, 'change_demotrade'),
+	(123, 'Can delete demo trade', 31, 'delete_demotrade'),
+	(124, 'Can view demo trade', 31, 'view_demotrade'),
+	(125, 'Can add posting', 32, 'add_posting'),
+	(126, 'Can change posting', 32, 'change_posting'),
+	(127, 'Can delete posting', 32, 'delete_posting'),
+	(128, 'Can view posting', 32, 'view_posting'),
+	(129, 'Can add sync run', 33, 'add_syncrun'),
+	(130, 'Can change sync run', 33, 'change_syncrun'),
+	(131, 'Can delete sync run', 33, 'delete_syncrun'),
+	(132, 'Can view sync run', 33, 'view_syncrun'),
+	(133, 'Can add reconciliation', 34, 'add_reconciliation'),
+	(134, 'Can change reconciliation', 34, 'change_reconciliation'),
+	(135, 'Can delete reconciliation', 34, 'delete_reconciliation'),
+	(136, 'Can view reconciliation', 34, 'view_reconciliation'),
+	(137, 'Can add transfer', 35, 'add_transfer'),
+	(138, 'Can change transfer', 35, 'change_transfer'),
+	(139, 'Can delete transfer', 35, 'delete_transfer'),
+	(140, 'Can view transfer', 35, 'view_transfer'),
+	(141, 'Can add wallet', 36, 'add_wallet'),
+	(142, 'Can change wallet', 36, 'change_wallet'),
+	(143, 'Can delete wallet', 36, 'delete_wallet'),
+	(144, 'Can view wallet', 36, 'view_wallet'),
+	(145, 'Can add fund allocation', 37, 'add_fundallocation'),
+	(146, 'Can change fund allocation', 37, 'change_fundallocation'),
+	(147, 'Can delete fund allocation', 37, 'delete_fundallocation'),
+	(148, 'Can view fund allocation', 37, 'view_fundallocation'),
+	(149, 'Can add credential', 38, 'add_credential'),
+	(150, 'Can change credential', 38, 'change_credential'),
+	(151, 'Can delete credential', 38, 'delete_credential'),
+	(152, 'Can view credential', 38, 'view_credential'),
+	(153, 'Can add demo balance', 39, 'add_demobalance'),
+	(154, 'Can change demo balance', 39, 'change_demobalance'),
+	(155, 'Can delete demo balance', 39, 'delete_demobalance'),
+	(156, 'Can view demo balance', 39, 'view_demobalance'),
+	(157, 'Can add credential field', 40, 'add_credentialfield'),
+	(158, 'Can change credential field', 40, 'change_credentialfield'),
+	(159, 'Can delete credential field', 40, 'delete_credentialfield'),
+	(160, 'Can view credential field', 40, 'view_credentialfield'),
+	(161, 'Can add allocation line', 41, 'add_allocationline'),
+	(162, 'Can change allocation line', 41, 'change_allocationline'),
+	(163, 'Can delete allocation line', 41, 'delete_allocationline'),
+	(164, 'Can view allocation line', 41, 'view_allocationline'),
+	(165, 'Can add rule run', 42, 'add_rulerun'),
+	(166, 'Can change rule run', 42, 'change_rulerun'),
+	(167, 'Can delete rule run', 42, 'delete_rulerun'),
+	(168, 'Can view rule run', 42, 'view_rulerun'),
+	(169, 'Can add wallet rule', 43, 'add_walletrule'),
+	(170, 'Can change wallet rule', 43, 'change_walletrule'),
+	(171, 'Can delete wallet rule', 43, 'delete_walletrule'),
+	(172, 'Can view wallet rule', 43, 'view_walletrule'),
+	(173, 'Can add venue position', 44, 'add_venueposition'),
+	(174, 'Can change venue position', 44, 'change_venueposition'),
+	(175, 'Can delete venue position', 44, 'delete_venueposition'),
+	(176, 'Can view venue position', 44, 'view_venueposition'),
+	(177, 'Can add ledger proof', 45, 'add_ledgerproof'),
+	(178, 'Can change ledger proof', 45, 'change_ledgerproof'),
+	(179, 'Can delete ledger proof', 45, 'delete_ledgerproof'),
+	(180, 'Can view ledger proof', 45, 'view_ledgerproof'),
+	(181, 'Can add venue movement', 46, 'add_venuemovement'),
+	(182, 'Can change venue movement', 46, 'change_venuemovement'),
+	(183, 'Can delete venue movement', 46, 'delete_venuemovement'),
+	(184, 'Can view venue movement', 46, 'view_venuemovement'),
+	(185, 'Can add sync turn', 47, 'add_syncturn'),
+	(186, 'Can change sync turn', 47, 'change_syncturn'),
+	(187, 'Can delete sync turn', 47, 'delete_syncturn'),
+	(188, 'Can view sync turn', 47, 'view_syncturn'),
+	(189, 'Can add order', 48, 'add_order'),
+	(190, 'Can change order', 48, 'change_order'),
+	(191, 'Can delete order', 48, 'delete_order'),
+	(192, 'Can view order', 48, 'view_order'),
+	(193, 'Can add order event', 49, 'add_orderevent'),
+	(194, 'Can change order event', 49, 'change_orderevent'),
+	(195, 'Can delete order event', 49, 'delete_orderevent'),
+	(196, 'Can view order event', 49, 'view_orderevent'),
+	(197, 'Can add position', 50, 'add_position'),
+	(198, 'Can change position', 50, 'change_position'),
+	(199, 'Can delete position', 50, 'delete_position'),
+	(200, 'Can view position', 50, 'view_position'),
+	(201, 'Can add risk decision', 51, 'add_riskdecision'),
+	(202, 'Can change risk decision', 51, 'change_riskdecision'),
+	(203, 'Can delete risk decision', 51, 'delete_riskdecision'),
+	(204, 'Can view risk decision', 51, 'view_riskdecision'),
+	(205, 'Can add risk limit', 52, 'add_risklimit'),
+	(206, 'Can change risk limit', 52, 'change_risklimit'),
+	(207, 'Can delete risk limit', 52, 'delete_risklimit'),
+	(208, 'Can view risk limit', 52, 'view_risklimit'),
+	(209, 'Can add fill', 53, 'add_fill'),
+	(210, 'Can change fill', 53, 'change_fill'),
+	(211, 'Can delete fill', 53, 'delete_fill'),
+	(212, 'Can view fill', 53, 'view_fill'),
+	(213, 'Can add cancellation', 54, 'add_cancellation'),
+	(214, 'Can change cancellation', 54, 'change_cancellation'),
+	(215, 'Can delete cancellation', 54, 'delete_cancellation'),
+	(216, 'Can view cancellation', 54, 'view_cancellation'),
+	(217, 'Can add trade day', 55, 'add_tradeday'),
+	(218, 'Can change trade day', 55, 'change_tradeday'),
+	(219, 'Can delete trade day', 55, 'delete_tradeday'),
+	(220, 'Can view trade day', 55, 'view_tradeday'),
+	(221, 'Can add trade total', 56, 'add_tradetotal'),
+	(222, 'Can change trade total', 56, 'change_tradetotal'),
+	(223, 'Can delete trade total', 56, 'delete_tradetotal'),
+	(224, 'Can view trade total', 56, 'view_tradetotal'),
+	(225, 'Can add emergency stop', 57, 'add_emergencystop'),
+	(226, 'Can change emergency stop', 57, 'change_emergencystop'),
+	(227, 'Can delete emergency stop', 57, 'delete_emergencystop'),
+	(228, 'Can view emergency stop', 57, 'view_emergencystop'),
+	(229, 'Can add ai state', 58, 'add_aistate'),
+	(230, 'Can change ai state', 58, 'change_aistate'),
+	(231, 'Can delete ai state', 58, 'delete_aistate'),
+	(232, 'Can view ai state', 58, 'view_aistate'),
+	(233, 'Can add agent', 59, 'add_agent'),
+	(234, 'Can change agent', 59, 'change_agent'),
+	(235, 'Can delete agent', 59, 'delete_agent'),
+	(236, 'Can view agent', 59, 'view_agent'),
+	(237, 'Can add farm', 60, 'add_farm'),
+	(238, 'Can change farm', 60, 'change_farm'),
+	(239, 'Can delete farm', 60, 'delete_farm'),
+	(240, 'Can view farm', 60, 'view_farm'),
+	(241, 'Can add agent farm assignment', 61, 'add_agentfarmassignment'),
+	(242, 'Can change agent farm assignment', 61, 'change_agentfarmassignment'),
+	(243, 'Can delete agent farm assignment', 61, 'delete_agentfarmassignment'),
+	(244, 'Can view agent farm assignment', 61, 'view_agentfarmassignment'),
+	(245, 'Can add farm event', 62, 'add_farmevent'),
+	(246, 'Can change farm event', 62, 'change_farmevent'),
+	(247, 'Can delete farm event', 62, 'delete_farmevent'),
+	(248, 'Can view farm event', 62, 'view_farmevent'),
+	(249, 'Can add agent run', 63, 'add_agentrun'),
+	(250, 'Can change agent run', 63, 'change_agentrun'),
+	(251, 'Can delete agent run', 63, 'delete_agentrun'),
+	(252, 'Can view agent run', 63, 'view_agentrun'),
+	(253, 'Can add goal', 64, 'add_goal'),
+	(254, 'Can change goal', 64, 'change_goal'),
+	(255, 'Can delete goal', 64, 'delete_goal'),
+	(256, 'Can view goal', 64, 'view_goal'),
+	(257, 'Can add goal action', 65, 'add_goalaction'),
+	(258, 'Can change goal action', 65, 'change_goalaction'),
+	(259, 'Can delete goal action', 65, 'delete_goalaction'),
+	(260, 'Can view goal action', 65, 'view_goalaction'),
+	(261, 'Can add goal assignment', 66, 'add_goalassignment'),
+	(262, 'Can change goal assignment', 66, 'change_goalassignment'),
+	(263, 'Can delete goal assignment', 66, 'delete_goalassignment'),
+	(264, 'Can view goal assignment', 66, 'view_goalassignment'),
+	(265, 'Can add goal cursor', 67, 'add_goalcursor'),
+	(266, 'Can change goal cursor', 67, 'change_goalcursor'),
+	(267, 'Can delete goal cursor', 67, 'delete_goalcursor'),
+	(268, 'Can view goal cursor', 67, 'view_goalcursor'),
+	(269, 'Can add goal event', 68, 'add_goalevent'),
+	(270, 'Can change goal event', 68, 'change_goalevent'),
+	(271, 'Can delete goal event', 68, 'delete_goalevent'),
+	(272, 'Can view goal event', 68, 'view_goalevent'),
+	(273, 'Can add goal move', 69, 'add_goalmove'),
+	(274, 'Can change goal move', 69, 'change_goalmove'),
+	(275, 'Can delete goal move', 69, 'delete_goalmove'),
+	(276, 'Can view goal move', 69, 'view_goalmove'),
+	(277, 'Can add goal progress', 70, 'add_goalprogress'),
+	(278, 'Can change goal progress', 70, 'change_goalprogress'),
+	(279, 'Can delete goal progress', 70, 'delete_goalprogress'),
+	(280, 'Can view goal progress', 70, 'view_goalprogress'),
+	(281, 'Can add goal total', 71, 'add_goaltotal'),
+	(282, 'Can change goal total', 71, 'change_goaltotal'),
+	(283, 'Can delete goal total', 71, 'delete_goaltotal'),
+	(284, 'Can view goal total', 71, 'view_goaltotal'),
+	(285, 'Can add flow mark', 72, 'add_flowmark'),
+	(286, 'Can change flow mark', 72, 'change_flowmark'),
+	(287, 'Can delete flow mark', 72, 'delete_flowmark'),
+	(288, 'Can view flow mark', 72, 'view_flowmark'),
+	(289, 'Can add portfolio state', 73, 'add_portfoliostate'),
+	(290, 'Can change portfolio state', 73, 'change_portfoliostate'),
+	(291, 'Can delete portfolio state', 73, 'delete_portfoliostate'),
+	(292, 'Can view portfolio state', 73, 'view_portfoliostate'),
+	(293, 'Can add snapshot', 74, 'add_snapshot'),
+	(294, 'Can change snapshot', 74, 'change_snapshot'),
+	(295, 'Can delete snapshot', 74, 'delete_snapshot'),
+	(296, 'Can view snapshot', 74, 'view_snapshot'),
+	(297, 'Can add allocation plan', 75, 'add_allocationplan'),
+	(298, 'Can change allocation plan', 75, 'change_allocationplan'),
+	(299, 'Can delete allocation plan', 75, 'delete_allocationplan'),
+	(300, 'Can view allocation plan', 75, 'view_allocationplan'),
+	(301, 'Can add exposure limit', 76, 'add_exposurelimit'),
+	(302, 'Can change exposure limit', 76, 'change_exposurelimit'),
+	(303, 'Can delete exposure limit', 76, 'delete_exposurelimit'),
+	(304, 'Can view exposure limit', 76, 'view_exposurelimit'),
+	(305, 'Can add exposure level', 77, 'add_exposurelevel'),
+	(306, 'Can change exposure level', 77, 'change_exposurelevel'),
+	(307, 'Can delete exposure level', 77, 'delete_exposurelevel'),
+	(308, 'Can view exposure level', 77, 'view_exposurelevel'),
+	(309, 'Can add hourly performance', 78, 'add_hourlyperformance'),
+	(310, 'Can change hourly performance', 78, 'change_hourlyperformance'),
+	(311, 'Can delete hourly performance', 78, 'delete_hourlyperformance'),
+	(312, 'Can view hourly performance', 78, 'view_hourlyperformance'),
+	(313, 'Can add daily performance', 79, 'add_dailyperformance'),
+	(314, 'Can change daily performance', 79, 'change_dailyperformance'),
+	(315, 'Can delete daily performance', 79, 'delete_dailyperformance'),
+	(316, 'Can view daily performance', 79, 'view_dailyperformance'),
+	(317, 'Can add correction', 80, 'add_correction'),
+	(318, 'Can change correction', 80, 'change_correction'),
+	(319, 'Can delete correction', 80, 'delete_correction'),
+	(320, 'Can view correction', 80, 'view_correction');
 
 
 --
@@ -4720,66 +4790,68 @@ INSERT INTO public.django_content_type VALUES
 	(16, 'alerts', 'taskfailure'),
 	(17, 'alerts', 'mute'),
 	(18, 'alerts', 'platformalert'),
-	(19, 'markets', 'feedstate'),
-	(20, 'markets', 'instrument'),
-	(21, 'markets', 'ticker'),
-	(22, 'markets', 'candle'),
-	(23, 'wallets', 'entry'),
-	(24, 'wallets', 'hold'),
-	(25, 'wallets', 'platform'),
-	(26, 'wallets', 'account'),
-	(27, 'wallets', 'connection'),
-	(28, 'wallets', 'demoorder'),
-	(29, 'wallets', 'demotrade'),
-	(30, 'wallets', 'posting'),
-	(31, 'wallets', 'syncrun'),
-	(32, 'wallets', 'reconciliation'),
-	(33, 'wallets', 'transfer'),
-	(34, 'wallets', 'wallet'),
-	(35, 'wallets', 'fundallocation'),
-	(36, 'wallets', 'credential'),
-	(37, 'wallets', 'demobalance'),
-	(38, 'wallets', 'credentialfield'),
-	(39, 'wallets', 'allocationline'),
-	(40, 'wallets', 'rulerun'),
-	(41, 'wallets', 'walletrule'),
-	(42, 'wallets', 'venueposition'),
-	(43, 'wallets', 'ledgerproof'),
-	(44, 'wallets', 'venuemovement'),
-	(45, 'wallets', 'syncturn'),
-	(46, 'trading', 'order'),
-	(47, 'trading', 'orderevent'),
-	(48, 'trading', 'position'),
-	(49, 'trading', 'riskdecision'),
-	(50, 'trading', 'risklimit'),
-	(51, 'trading', 'fill'),
-	(52, 'trading', 'cancellation'),
-	(53, 'trading', 'tradeday'),
-	(54, 'trading', 'tradetotal'),
-	(55, 'trading', 'emergencystop'),
-	(56, 'trading', 'aistate'),
-	(57, 'farms', 'agent'),
-	(58, 'farms', 'farm'),
-	(59, 'farms', 'agentfarmassignment'),
-	(60, 'farms', 'farmevent'),
-	(61, 'farms', 'agentrun'),
-	(62, 'goals', 'goal'),
-	(63, 'goals', 'goalaction'),
-	(64, 'goals', 'goalassignment'),
-	(65, 'goals', 'goalcursor'),
-	(66, 'goals', 'goalevent'),
-	(67, 'goals', 'goalmove'),
-	(68, 'goals', 'goalprogress'),
-	(69, 'goals', 'goaltotal'),
-	(70, 'portfolio', 'flowmark'),
-	(71, 'portfolio', 'portfoliostate'),
-	(72, 'portfolio', 'snapshot'),
-	(73, 'portfolio', 'allocationplan'),
-	(74, 'portfolio', 'exposurelimit'),
-	(75, 'portfolio', 'exposurelevel'),
-	(76, 'portfolio', 'hourlyperformance'),
-	(77, 'portfolio', 'dailyperformance'),
-	(78, 'portfolio', 'correction');
+	(19, 'alerts', 'channel'),
+	(20, 'alerts', 'delivery'),
+	(21, 'markets', 'feedstate'),
+	(22, 'markets', 'instrument'),
+	(23, 'markets', 'ticker'),
+	(24, 'markets', 'candle'),
+	(25, 'wallets', 'entry'),
+	(26, 'wallets', 'hold'),
+	(27, 'wallets', 'platform'),
+	(28, 'wallets', 'account'),
+	(29, 'wallets', 'connection'),
+	(30, 'wallets', 'demoorder'),
+	(31, 'wallets', 'demotrade'),
+	(32, 'wallets', 'posting'),
+	(33, 'wallets', 'syncrun'),
+	(34, 'wallets', 'reconciliation'),
+	(35, 'wallets', 'transfer'),
+	(36, 'wallets', 'wallet'),
+	(37, 'wallets', 'fundallocation'),
+	(38, 'wallets', 'credential'),
+	(39, 'wallets', 'demobalance'),
+	(40, 'wallets', 'credentialfield'),
+	(41, 'wallets', 'allocationline'),
+	(42, 'wallets', 'rulerun'),
+	(43, 'wallets', 'walletrule'),
+	(44, 'wallets', 'venueposition'),
+	(45, 'wallets', 'ledgerproof'),
+	(46, 'wallets', 'venuemovement'),
+	(47, 'wallets', 'syncturn'),
+	(48, 'trading', 'order'),
+	(49, 'trading', 'orderevent'),
+	(50, 'trading', 'position'),
+	(51, 'trading', 'riskdecision'),
+	(52, 'trading', 'risklimit'),
+	(53, 'trading', 'fill'),
+	(54, 'trading', 'cancellation'),
+	(55, 'trading', 'tradeday'),
+	(56, 'trading', 'tradetotal'),
+	(57, 'trading', 'emergencystop'),
+	(58, 'trading', 'aistate'),
+	(59, 'farms', 'agent'),
+	(60, 'farms', 'farm'),
+	(61, 'farms', 'agentfarmassignment'),
+	(62, 'farms', 'farmevent'),
+	(63, 'farms', 'agentrun'),
+	(64, 'goals', 'goal'),
+	(65, 'goals', 'goalaction'),
+	(66, 'goals', 'goalassignment'),
+	(67, 'goals', 'goalcursor'),
+	(68, 'goals', 'goalevent'),
+	(69, 'goals', 'goalmove'),
+	(70, 'goals', 'goalprogress'),
+	(71, 'goals', 'goaltotal'),
+	(72, 'portfolio', 'flowmark'),
+	(73, 'portfolio', 'portfoliostate'),
+	(74, 'portfolio', 'snapshot'),
+	(75, 'portfolio', 'allocationplan'),
+	(76, 'portfolio', 'exposurelimit'),
+	(77, 'portfolio', 'exposurelevel'),
+	(78, 'portfolio', 'hourlyperformance'),
+	(79, 'portfolio', 'dailyperformance'),
+	(80, 'portfolio', 'correction');
 
 
 --
@@ -4810,86 +4882,87 @@ INSERT INTO public.django_migrations VALUES
 	(21, 'alerts', '0003_policies', now()),
 	(22, 'alerts', '0004_task_failures', now()),
 	(23, 'alerts', '0005_inbox', now()),
-	(24, 'audit', '0001_audit_log', now()),
-	(25, 'axes', '0001_initial', now()),
-	(26, 'axes', '0002_auto_20151217_2044', now()),
-	(27, 'axes', '0003_auto_20160322_0929', now()),
-	(28, 'axes', '0004_auto_20181024_1538', now()),
-	(29, 'axes', '0005_remove_accessattempt_trusted', now()),
-	(30, 'axes', '0006_remove_accesslog_trusted', now()),
-	(31, 'axes', '0007_alter_accessattempt_unique_together', now()),
-	(32, 'axes', '0008_accessfailurelog', now()),
-	(33, 'axes', '0009_add_session_hash', now()),
-	(34, 'axes', '0010_accessattemptexpiration', now()),
-	(35, 'wallets', '0001_initial', now()),
-	(36, 'markets', '0001_initial', now()),
-	(37, 'trading', '0001_initial', now()),
-	(38, 'trading', '0002_policies', now()),
-	(39, 'trading', '0003_guards', now()),
-	(40, 'trading', '0004_sums_of_closed_trades', now()),
-	(41, 'trading', '0005_functions', now()),
-	(42, 'markets', '0002_prices', now()),
-	(43, 'farms', '0001_initial', now()),
-	(44, 'farms', '0002_policies', now()),
-	(45, 'farms', '0003_histories', now()),
-	(46, 'farms', '0004_newest_runs_first', now()),
-	(47, 'farms', '0005_restored', now()),
-	(48, 'farms', '0006_old_holds_may_go', now()),
-	(49, 'wallets', '0002_policies', now()),
-	(50, 'wallets', '0003_ledger', now()),
-	(51, 'wallets', '0005_rehearsing_connections', now()),
-	(52, 'wallets', '0006_hierarchy_functions', now()),
-	(53, 'wallets', '0007_connections_active_since', now()),
-	(54, 'wallets', '0008_connections_as_others_see_them', now()),
-	(55, 'trading', '0006_newest_first', now()),
-	(56, 'trading', '0007_orders_remember_the_request', now()),
-	(57, 'trading', '0008_sums_of_a_period', now()),
-	(58, 'trading', '0009_refused_orders', now()),
-	(59, 'trading', '0010_trades_of_spans', now()),
-	(60, 'trading', '0011_sorted_by_an_index', now()),
-	(61, 'trading', '0012_daily_loss', now()),
-	(62, 'trading', '0013_written_for_cursors', now()),
-	(63, 'trading', '0014_fills_and_trades_of_an_owner', now()),
-	(64, 'wallets', '0009_reserves', now()),
-	(65, 'goals', '0001_initial', now()),
-	(66, 'goals', '0002_policies', now()),
-	(67, 'goals', '0003_requests_once', now()),
-	(68, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(69, 'goals', '0005_extended', now()),
-	(70, 'markets', '0003_derivatives', now()),
-	(71, 'wallets', '0010_platforms', now()),
-	(72, 'users', '0002_tokens', now()),
-	(73, 'users', '0003_two_factor', now()),
-	(74, 'wallets', '0011_credentials_under_aes', now()),
-	(75, 'wallets', '0012_archived_wallets', now()),
-	(76, 'wallets', '0013_waiting', now()),
-	(77, 'wallets', '0014_plans', now()),
-	(78, 'wallets', '0015_rules', now()),
-	(79, 'wallets', '0016_venue_positions', now()),
-	(80, 'wallets', '0017_protection', now()),
-	(81, 'wallets', '0018_proofs', now()),
-	(82, 'wallets', '0019_venue_names', now()),
-	(83, 'wallets', '0020_as_of', now()),
-	(84, 'wallets', '0021_unassigned', now()),
-	(85, 'wallets', '0022_assets_as_venues_call_them', now()),
-	(86, 'wallets', '0023_derivatives', now()),
-	(87, 'portfolio', '0001_initial', now()),
-	(88, 'portfolio', '0002_policies', now()),
-	(89, 'portfolio', '0003_scene_of_a_history', now()),
-	(90, 'portfolio', '0004_prices', now()),
-	(91, 'portfolio', '0005_allocation_plans', now()),
-	(92, 'portfolio', '0006_exposure_limits', now()),
-	(93, 'portfolio', '0007_hours', now()),
-	(94, 'portfolio', '0008_corrections', now()),
-	(95, 'sessions', '0001_initial', now()),
-	(96, 'trading', '0015_more_limits', now()),
-	(97, 'trading', '0016_stops', now()),
-	(98, 'trading', '0017_ai_state', now()),
-	(99, 'users', '0004_second_factors_under_aes', now()),
-	(100, 'users', '0005_bound_tokens', now()),
-	(101, 'wallets', '0024_held_for', now()),
-	(102, 'wallets', '0025_streams', now()),
-	(103, 'wallets', '0026_sync_turns', now());
+	(24, 'alerts', '0006_channels', now()),
+	(25, 'audit', '0001_audit_log', now()),
+	(26, 'axes', '0001_initial', now()),
+	(27, 'axes', '0002_auto_20151217_2044', now()),
+	(28, 'axes', '0003_auto_20160322_0929', now()),
+	(29, 'axes', '0004_auto_20181024_1538', now()),
+	(30, 'axes', '0005_remove_accessattempt_trusted', now()),
+	(31, 'axes', '0006_remove_accesslog_trusted', now()),
+	(32, 'axes', '0007_alter_accessattempt_unique_together', now()),
+	(33, 'axes', '0008_accessfailurelog', now()),
+	(34, 'axes', '0009_add_session_hash', now()),
+	(35, 'axes', '0010_accessattemptexpiration', now()),
+	(36, 'wallets', '0001_initial', now()),
+	(37, 'markets', '0001_initial', now()),
+	(38, 'trading', '0001_initial', now()),
+	(39, 'trading', '0002_policies', now()),
+	(40, 'trading', '0003_guards', now()),
+	(41, 'trading', '0004_sums_of_closed_trades', now()),
+	(42, 'trading', '0005_functions', now()),
+	(43, 'markets', '0002_prices', now()),
+	(44, 'farms', '0001_initial', now()),
+	(45, 'farms', '0002_policies', now()),
+	(46, 'farms', '0003_histories', now()),
+	(47, 'farms', '0004_newest_runs_first', now()),
+	(48, 'farms', '0005_restored', now()),
+	(49, 'farms', '0006_old_holds_may_go', now()),
+	(50, 'wallets', '0002_policies', now()),
+	(51, 'wallets', '0003_ledger', now()),
+	(52, 'wallets', '0005_rehearsing_connections', now()),
+	(53, 'wallets', '0006_hierarchy_functions', now()),
+	(54, 'wallets', '0007_connections_active_since', now()),
+	(55, 'wallets', '0008_connections_as_others_see_them', now()),
+	(56, 'trading', '0006_newest_first', now()),
+	(57, 'trading', '0007_orders_remember_the_request', now()),
+	(58, 'trading', '0008_sums_of_a_period', now()),
+	(59, 'trading', '0009_refused_orders', now()),
+	(60, 'trading', '0010_trades_of_spans', now()),
+	(61, 'trading', '0011_sorted_by_an_index', now()),
+	(62, 'trading', '0012_daily_loss', now()),
+	(63, 'trading', '0013_written_for_cursors', now()),
+	(64, 'trading', '0014_fills_and_trades_of_an_owner', now()),
+	(65, 'wallets', '0009_reserves', now()),
+	(66, 'goals', '0001_initial', now()),
+	(67, 'goals', '0002_policies', now()),
+	(68, 'goals', '0003_requests_once', now()),
+	(69, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(70, 'goals', '0005_extended', now()),
+	(71, 'markets', '0003_derivatives', now()),
+	(72, 'wallets', '0010_platforms', now()),
+	(73, 'users', '0002_tokens', now()),
+	(74, 'users', '0003_two_factor', now()),
+	(75, 'wallets', '0011_credentials_under_aes', now()),
+	(76, 'wallets', '0012_archived_wallets', now()),
+	(77, 'wallets', '0013_waiting', now()),
+	(78, 'wallets', '0014_plans', now()),
+	(79, 'wallets', '0015_rules', now()),
+	(80, 'wallets', '0016_venue_positions', now()),
+	(81, 'wallets', '0017_protection', now()),
+	(82, 'wallets', '0018_proofs', now()),
+	(83, 'wallets', '0019_venue_names', now()),
+	(84, 'wallets', '0020_as_of', now()),
+	(85, 'wallets', '0021_unassigned', now()),
+	(86, 'wallets', '0022_assets_as_venues_call_them', now()),
+	(87, 'wallets', '0023_derivatives', now()),
+	(88, 'portfolio', '0001_initial', now()),
+	(89, 'portfolio', '0002_policies', now()),
+	(90, 'portfolio', '0003_scene_of_a_history', now()),
+	(91, 'portfolio', '0004_prices', now()),
+	(92, 'portfolio', '0005_allocation_plans', now()),
+	(93, 'portfolio', '0006_exposure_limits', now()),
+	(94, 'portfolio', '0007_hours', now()),
+	(95, 'portfolio', '0008_corrections', now()),
+	(96, 'sessions', '0001_initial', now()),
+	(97, 'trading', '0015_more_limits', now()),
+	(98, 'trading', '0016_stops', now()),
+	(99, 'trading', '0017_ai_state', now()),
+	(100, 'users', '0004_second_factors_under_aes', now()),
+	(101, 'users', '0005_bound_tokens', now()),
+	(102, 'wallets', '0024_held_for', now()),
+	(103, 'wallets', '0025_streams', now()),
+	(104, 'wallets', '0026_sync_turns', now());
 
 
 --
@@ -5336,7 +5409,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 312, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 320, true);
 
 
 --
@@ -5371,14 +5444,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 78, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 80, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 103, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 104, true);
 
 
 --
@@ -5737,6 +5810,22 @@ ALTER TABLE ONLY public.alerts_alert
 
 
 --
+-- Name: alerts_channel alerts_channel_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_channel
+    ADD CONSTRAINT alerts_channel_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: alerts_delivery alerts_delivery_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_delivery
+    ADD CONSTRAINT alerts_delivery_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: alerts_mute alerts_mute_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5862,6 +5951,14 @@ ALTER TABLE ONLY public.axes_accessfailurelog
 
 ALTER TABLE ONLY public.axes_accesslog
     ADD CONSTRAINT axes_accesslog_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: alerts_channel channel_named_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_channel
+    ADD CONSTRAINT channel_named_once UNIQUE (owner_id, name);
 
 
 --
@@ -6874,6 +6971,41 @@ CREATE INDEX alerts_alert_owner_id_0c00548a ON public.alerts_alert USING btree (
 
 
 --
+-- Name: alerts_channel_owner_id_54635f0f; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_channel_owner_id_54635f0f ON public.alerts_channel USING btree (owner_id);
+
+
+--
+-- Name: alerts_delivery_alert_id_527311ab; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_delivery_alert_id_527311ab ON public.alerts_delivery USING btree (alert_id);
+
+
+--
+-- Name: alerts_delivery_channel_id_8851c777; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_delivery_channel_id_8851c777 ON public.alerts_delivery USING btree (channel_id);
+
+
+--
+-- Name: alerts_delivery_owner_id_72e83201; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_delivery_owner_id_72e83201 ON public.alerts_delivery USING btree (owner_id);
+
+
+--
+-- Name: alerts_delivery_platform_alert_id_6b26ebee; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_delivery_platform_alert_id_6b26ebee ON public.alerts_delivery USING btree (platform_alert_id);
+
+
+--
 -- Name: alerts_mute_owner_id_ba47af22; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -7060,6 +7192,20 @@ CREATE INDEX cancellation_due ON public.trading_cancellation USING btree (due_at
 --
 
 CREATE INDEX correction_newest_first ON public.portfolio_correction USING btree (owner_id, created_at DESC, id DESC);
+
+
+--
+-- Name: delivery_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX delivery_due ON public.alerts_delivery USING btree (next_try_at) WHERE ((status)::text = 'waiting'::text);
+
+
+--
+-- Name: delivery_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX delivery_newest_first ON public.alerts_delivery USING btree (owner_id, created_at DESC, id DESC);
 
 
 --
@@ -8570,6 +8716,46 @@ ALTER TABLE ONLY public.alerts_alert
 
 
 --
+-- Name: alerts_channel alerts_channel_owner_id_54635f0f_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_channel
+    ADD CONSTRAINT alerts_channel_owner_id_54635f0f_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: alerts_delivery alerts_delivery_alert_id_527311ab_fk_alerts_alert_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_delivery
+    ADD CONSTRAINT alerts_delivery_alert_id_527311ab_fk_alerts_alert_id FOREIGN KEY (alert_id) REFERENCES public.alerts_alert(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: alerts_delivery alerts_delivery_channel_id_8851c777_fk_alerts_channel_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_delivery
+    ADD CONSTRAINT alerts_delivery_channel_id_8851c777_fk_alerts_channel_id FOREIGN KEY (channel_id) REFERENCES public.alerts_channel(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: alerts_delivery alerts_delivery_owner_id_72e83201_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_delivery
+    ADD CONSTRAINT alerts_delivery_owner_id_72e83201_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: alerts_delivery alerts_delivery_platform_alert_id_6b26ebee_fk_alerts_pl; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts_delivery
+    ADD CONSTRAINT alerts_delivery_platform_alert_id_6b26ebee_fk_alerts_pl FOREIGN KEY (platform_alert_id) REFERENCES public.alerts_platformalert(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: alerts_mute alerts_mute_owner_id_ba47af22_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9808,6 +9994,18 @@ ALTER TABLE ONLY public.wallets_walletrule
 ALTER TABLE public.alerts_alert ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: alerts_channel; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alerts_channel ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: alerts_delivery; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alerts_delivery ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: alerts_mute; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -9934,6 +10132,20 @@ CREATE POLICY operators_read ON public.alerts_platformalert FOR SELECT USING (( 
 --
 
 CREATE POLICY owner_only ON public.alerts_alert USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: alerts_channel owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.alerts_channel USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: alerts_delivery owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.alerts_delivery USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -11106,6 +11318,22 @@ GRANT ALL ON FUNCTION public.wallets_make_live(connection uuid, moment timestamp
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_alert TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_alert TO moniqo_system;
+
+
+--
+-- Name: TABLE alerts_channel; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_channel TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_channel TO moniqo_system;
+
+
+--
+-- Name: TABLE alerts_delivery; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_delivery TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_delivery TO moniqo_system;
 
 
 --

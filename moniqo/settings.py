@@ -67,6 +67,31 @@ def _database(url: str, *, pooled: bool = False) -> dict[str, Any]:
     }
 
 
+def _mail(url: str) -> dict[str, Any]:
+    """The mail server and who it is written as: smtps://user:password@host?from=…, smtp:// for STARTTLS.
+
+    `tls=off` beside `from` speaks in clear: only to a server on this machine.
+    """
+    if not url:
+        return {}
+    parts, more = urlsplit(url), dict(parse_qsl(urlsplit(url).query))
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or "from" not in more:
+        raise ImproperlyConfigured(
+            "MONIQO_SMTP_URL looks like smtps://user:password@mail.example.com?from=moniqo@example.com, or smtp:// "
+            "where TLS begins by STARTTLS."
+        )
+    is_secure = parts.scheme == "smtps"
+    login = {
+        "host": parts.hostname,
+        "port": parts.port or (465 if is_secure else 587),
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_ssl": is_secure,
+        "use_tls": not is_secure and more.get("tls") != "off",
+    }
+    return {"login": login, "sender": more["from"]}
+
+
 # --- secrets -----------------------------------------------------------------------------------------------------
 DEVELOPMENT_SECRET = "development-only-and-refused-in-production"  # noqa: S105 - named so that production can refuse it
 SECRET_KEY = _required("MONIQO_SECRET_KEY", DEVELOPMENT_SECRET)
@@ -309,6 +334,13 @@ SNAPSHOT_DAYS = max(int(os.environ.get("MONIQO_SNAPSHOT_DAYS", "90")), 31)  # va
 HOURLY_MONTHS = max(int(os.environ.get("MONIQO_HOURLY_MONTHS", "25")), 2)  # values of every hour; days stay for ever
 CREDENTIAL_DAYS = int(os.environ.get("MONIQO_CREDENTIAL_DAYS", "180"))  # after them a connection's keys count as old
 SIGN_IN_LOG_DAYS = 90
+
+# --- where people are told beside the inbox ------------------------------------------------------------------------
+SITE_URL = os.environ.get("MONIQO_SITE_URL", "")  # where people open this site; messages lead there
+# Addresses that users name may lie in private networks: only where every user is trusted with what this server reaches.
+CHANNELS_REACH_PRIVATE = os.environ.get("MONIQO_CHANNELS_REACH_PRIVATE", "0") == "1"
+TELEGRAM_URL = os.environ.get("MONIQO_TELEGRAM_URL", "https://api.telegram.org")
+SMTP = _mail(os.environ.get("MONIQO_SMTP_URL", ""))  # nothing: no mail is sent
 
 LOGGING = {
     "version": 1,

@@ -30,6 +30,7 @@ urlpatterns = [
     path("password/", user_views.PasswordChangeView.as_view(), name="password_change"),
     path("password/done/", auth_views.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("settings/", include("kit.users.urls")),
+    path("settings/channels/", include("kit.alerts.channels.urls")),
     path("settings/log/", audit_views.log, name="audit-log"),
     path("api/v1/", api.urls),
     path("admin/login/", signing_in.admin_login),

@@ -20,6 +20,7 @@ from goals import services as goals
 from goals.models import Goal, GoalProgress
 from goals.targets import read
 from kit import clock, tenancy
+from kit.alerts.channels.services import make_channel
 from kit.alerts.failures import note_failure
 from kit.alerts.services import mute, raise_alert
 from kit.models import Owned
@@ -75,6 +76,8 @@ def _fill(world: World) -> None:
     with tenancy.tenant(owner.pk):
         raise_alert(owner_id=owner.pk, key="sync:guards", title="An alert")
         mute(user_id=owner.pk, key="sync:guards")
+        make_channel(owner_id=owner.pk, kind="email", name="Mail", address={"email": "olive@example.com"})
+        raise_alert(owner_id=owner.pk, key="drift:guards", title="An alert that a channel is told")
         two_factor.begin(owner)
         SecondFactor.objects.update(last_step=1)
         Cancellation.objects.create(owner=owner, order=Order.objects.earliest("created_at"), closed_at=clock.now())

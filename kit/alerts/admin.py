@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from kit.admin import ReadOnlyAdmin
-from kit.alerts.models import Alert, Mute, PlatformAlert, TaskFailure
+from kit.alerts.models import Alert, Channel, Delivery, Mute, PlatformAlert, TaskFailure
 
 
 @admin.register(Alert)
@@ -24,6 +24,25 @@ class MuteAdmin(ReadOnlyAdmin):
     list_display = ("key", "owner", "until", "created_at")
     list_select_related = ("owner",)
     search_fields = ("key", "owner__email")
+
+
+@admin.register(Channel)
+class ChannelAdmin(ReadOnlyAdmin):
+    """Whose channels take messages. Their addresses are told to nobody, not even sealed."""
+
+    list_display = ("name", "kind", "owner", "level", "is_active", "last_success_at", "last_error_at", "last_error")
+    list_filter = ("kind", "is_active")
+    list_select_related = ("owner",)
+    search_fields = ("name", "owner__email")
+    exclude = ("address",)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "channel", "owner", "tries", "created_at", "next_try_at", "ended_at", "said")
+    list_filter = ("status", "purpose")
+    list_select_related = ("owner", "channel")
+    search_fields = ("channel__name", "said", "owner__email")
 
 
 @admin.register(TaskFailure)

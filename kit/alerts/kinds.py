@@ -3,6 +3,7 @@
 An alert's key begins with its kind: `drift:<connection>:<asset>`. docs/alerts.md shows this table; a test compares.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +34,9 @@ KINDS: Final = {
         Kind("sync", "Connection", CRITICAL, "A venue rejects what the sync asks of it", "the next sync that succeeds"),
         Kind("failing", "Failing work", CRITICAL, "Something that Moniqo does on its own failed three times in a row",
              "the next time it succeeds"),
+        Kind("channel", "Channel unreachable", WARNING,
+             "A channel of yours refused or did not answer, and what was to be told there was given up",
+             "the next message that it takes, or a change of the channel"),
         Kind("credentials", "Rejected key", CRITICAL, "A venue rejects the key of a connection",
              "the venue takes an order, or the key is replaced"),
         Kind("old-keys", "Old keys", WARNING,
@@ -80,10 +84,27 @@ KINDS: Final = {
     )
 }  # fmt: skip
 
+PLATFORM: Final = "platform"
+# What a channel may be limited to: each area as people call it, and its kinds. What operators are told is `platform`.
+AREAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "money": ("Money and books", ("drift", "movement", "snapshot", "ledger")),
+    "venues": ("Connections and keys", ("sync", "credentials", "old-keys", "may-withdraw")),
+    "trading": ("Orders and positions", ("order", "refused", "unprotected", "unwatched", "daily-loss", "exposure")),
+    "agents": ("Agents and goals", ("agent-failed", "goal", "goal-behind")),
+    "account": ("Your account", ("sign-in", "locked", "token", "password", "two-factor", "recovery-code")),
+    "work": ("What Moniqo does on its own", ("failing", "channel")),
+    PLATFORM: ("The platform, for operators", ("platform", "lost-key", "lag")),
+}
+
 
 def kind_of(key: str) -> Kind:
     """The kind that a key begins with. Raises KeyError for one that is not in the list."""
     return KINDS[key.partition(":")[0]]
+
+
+def area_of(kind: str) -> str:
+    """The area that a kind belongs to; a test sees to it that there is one."""
+    return next((area for area, (_, kinds) in AREAS.items() if kind in kinds), "work")
 
 
 def rank(level: str) -> int:

@@ -137,6 +137,89 @@ class Mute(Identified, Owned):
         return self.key
 
 
+class Channel(Identified, Owned):
+    """Where else its owner is told, beside the inbox: what is at least as grave as `level`, of the chosen areas.
+
+    Its address may hold tokens: it is sealed, as JSON by field, for its owner and this row (`channels.addresses`).
+    `hint` says of it what is no secret.
+    """
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", "E-mail"
+        TELEGRAM = "telegram", "Telegram"
+        WEBHOOK = "webhook", "Webhook"
+        SLACK = "slack", "Slack"
+        DISCORD = "discord", "Discord"
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    name = models.CharField(max_length=80)
+    address = models.BinaryField(help_text="Encrypted, bound to its owner and this row.")
+    hint = models.CharField(max_length=120, help_text="What is no secret of the address.")
+    level = models.CharField(
+        max_length=8, choices=Message.Level, default=Message.Level.WARNING, help_text="The least grave that is sent."
+    )
+    areas = models.JSONField(default=list, help_text="Areas of kit.alerts.kinds; none named: all.")
+    quiet_from = models.TimeField(null=True, blank=True, help_text="In the owner's time zone.")
+    quiet_until = models.TimeField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    last_error_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "name"), name="channel_named_once"),
+            models.CheckConstraint(
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                name="channel_quiet_hours_begin_and_end",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Delivery(Identified, Owned):
+    """One message to one channel. Raising an alert writes it in the same statement; a worker sends it afterwards.
+
+    While it waits, `next_try_at` says when it is due: a worker that takes it moves that moment ahead of itself, so that
+    no other takes it meanwhile and another does if the first one dies.
+    """
+
+    class Purpose(models.TextChoices):
+        ALERT = "alert", "Alert"
+        TEST = "test", "Test"
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Given up"
+        SKIPPED = "skipped", "Not sent"
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
+    purpose = models.CharField(max_length=8, choices=Purpose)
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    platform_alert = models.ForeignKey(PlatformAlert, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    said = models.CharField(max_length=300, blank=True, help_text="What the receiver said, or why it waits.")
+
+    class Meta:
+        ordering = ("-created_at",)
+        verbose_name_plural = "deliveries"
+        indexes = (
+            models.Index(fields=("owner", "-created_at", "-id"), name="delivery_newest_first"),
+            models.Index(fields=("next_try_at",), condition=Q(status="waiting"), name="delivery_due"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.status}"
+
+
 class TaskFailure(Owned):
     """Work that has failed for its owner since it last succeeded; see `kit.alerts.failures`."""
 

@@ -11,11 +11,12 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import orjson
-from django.db import connections, router
+from celery import current_app
+from django.db import connections, router, transaction
 
 from kit import clock, tenancy
-from kit.alerts.kinds import KINDS, LEVELS, kind_of
-from kit.alerts.models import Alert, Message, Mute, PlatformAlert
+from kit.alerts.kinds import KINDS, LEVELS, PLATFORM, area_of, kind_of
+from kit.alerts.models import Alert, Delivery, Message, Mute, PlatformAlert
 from kit.errors import InvalidInputError, NotFoundError
 from kit.live.publish import publish
 from kit.sentences import Told, Value, stored
@@ -23,24 +24,57 @@ from kit.users.models import User
 
 TITLE_LENGTH: Final = 200
 KEPT: Final = timedelta(days=90)
+DELIVERIES_KEPT: Final = timedelta(days=30)
+WAKING_SECONDS: Final = 10
 
-# The levels stand in the order of their gravity; `%(levels)s` is that list.
+# The levels stand in the order of their gravity; `%(levels)s` is that list. What is new or became graver is queued in
+# the same statement for every channel that is to hear of it: neither exists without the other, whoever dies when.
 _RAISE: Final = """
-INSERT INTO {table} AS known ({whose} id, created_at, raised_at, last_seen_at, key, kind, level, title, body, facts,
-                              about, times, resolved_by_hand)
-VALUES ({whose_value} %(id)s, %(now)s, %(now)s, %(now)s, %(key)s, %(kind)s, %(level)s, %(title)s, %(body)s, %(facts)s,
-        %(about)s, 1, false)
-ON CONFLICT ({whose} key) WHERE resolved_at IS NULL DO UPDATE
-SET title = excluded.title, body = excluded.body, facts = excluded.facts, about = excluded.about,
-    times = known.times + 1, last_seen_at = excluded.last_seen_at,
-    level = CASE WHEN {graver} THEN excluded.level ELSE known.level END,
-    raised_at = CASE WHEN {graver} THEN excluded.raised_at ELSE known.raised_at END,
-    acknowledged_at = CASE WHEN {graver} THEN NULL ELSE known.acknowledged_at END
-RETURNING id, raised_at = %(now)s, level
+WITH raised AS (
+    INSERT INTO {table} AS known ({whose} id, created_at, raised_at, last_seen_at, key, kind, level, title, body, facts,
+                                  about, times, resolved_by_hand)
+    VALUES ({whose_value} %(id)s, %(now)s, %(now)s, %(now)s, %(key)s, %(kind)s, %(level)s, %(title)s, %(body)s,
+            %(facts)s, %(about)s, 1, false)
+    ON CONFLICT ({whose} key) WHERE resolved_at IS NULL DO UPDATE
+    SET title = excluded.title, body = excluded.body, facts = excluded.facts, about = excluded.about,
+        times = known.times + 1, last_seen_at = excluded.last_seen_at,
+        level = CASE WHEN {graver} THEN excluded.level ELSE known.level END,
+        raised_at = CASE WHEN {graver} THEN excluded.raised_at ELSE known.raised_at END,
+        acknowledged_at = CASE WHEN {graver} THEN NULL ELSE known.acknowledged_at END
+    RETURNING id, raised_at = %(now)s AS calls, level
+), queued AS (
+    INSERT INTO alerts_delivery
+        (id, created_at, next_try_at, owner_id, channel_id, {told}, purpose, status, tries, said)
+    SELECT gen_random_uuid(), %(now)s, %(now)s, channel.owner_id, channel.id, raised.id, 'alert', 'waiting', 0, ''
+    FROM raised, alerts_channel AS channel
+    WHERE raised.calls AND %(is_news)s AND channel.is_active AND channel.owner_id IN ({hearers})
+      AND array_position(%(levels)s, raised.level::text) >= array_position(%(levels)s, channel.level::text)
+      AND (channel.areas = '[]' OR channel.areas ? %(area)s)
+      AND %(key)s <> 'channel:' || channel.id
+      AND NOT EXISTS (SELECT FROM alerts_mute AS mute
+                      WHERE mute.owner_id = channel.owner_id AND mute.key IN (%(key)s, %(kind)s)
+                        AND (mute.until IS NULL OR mute.until > %(now)s))
+    RETURNING id
+)
+SELECT id, calls, level, EXISTS (SELECT FROM queued) FROM raised
 """
 _GRAVER: Final = "array_position(%(levels)s, excluded.level::text) > array_position(%(levels)s, known.level::text)"
-_RAISE_OWN: Final = _RAISE.format(table="alerts_alert", whose="owner_id,", whose_value="%(owner_id)s,", graver=_GRAVER)
-_RAISE_PLATFORM: Final = _RAISE.format(table="alerts_platformalert", whose="", whose_value="", graver=_GRAVER)
+_RAISE_OWN: Final = _RAISE.format(
+    table="alerts_alert",
+    whose="owner_id,",
+    whose_value="%(owner_id)s,",
+    graver=_GRAVER,
+    told="alert_id",
+    hearers="%(owner_id)s",
+)
+_RAISE_PLATFORM: Final = _RAISE.format(
+    table="alerts_platformalert",
+    whose="",
+    whose_value="",
+    graver=_GRAVER,
+    told="platform_alert_id",
+    hearers="SELECT id FROM users_user WHERE is_staff AND is_active",
+)
 
 
 def raise_alert(
@@ -58,12 +92,14 @@ def raise_alert(
     `title` and `body` are templates whose values are `facts` (`kit.sentences`). The level never falls; when it rises,
     the alert counts as not acknowledged again. Runs as the tenant.
     """
-    given = _given(key, title, body, level, about, facts) | {"owner_id": owner_id}
+    given = _given(key, title, body, level, about, facts) | {"owner_id": owner_id, "area": area_of(kind_of(key).name)}
     with connections[router.db_for_write(Alert)].cursor() as cursor:
         cursor.execute(_RAISE_OWN, given)
-        alert_id, calls, level = cursor.fetchone()
+        alert_id, calls, level, is_queued = cursor.fetchone()
     if calls:
         _call(owner_id, alert_id, level)
+    if is_queued:
+        _wake_workers()
     return UUID(str(alert_id))
 
 
@@ -78,11 +114,13 @@ def raise_platform_alert(
 ) -> UUID:
     """The same for all operators."""
     with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
-        cursor.execute(_RAISE_PLATFORM, _given(key, title, body, level, about, facts))
-        alert_id, calls, level = cursor.fetchone()
+        cursor.execute(_RAISE_PLATFORM, _given(key, title, body, level, about, facts) | {"area": PLATFORM})
+        alert_id, calls, level, is_queued = cursor.fetchone()
     if calls:
         for operator_id in _operators():
             _call(operator_id, alert_id, level)
+    if is_queued:
+        _wake_workers()
     return UUID(str(alert_id))
 
 
@@ -184,10 +222,14 @@ def find_alert(*, user_id: UUID, alert_id: UUID) -> Message:
 
 
 def forget_old_alerts() -> int:
-    """Delete what was resolved 90 days ago and more, and mutes that ran out, of everybody; returns how many alerts."""
+    """Delete alerts resolved 90 days ago and more, mutes that ran out, and deliveries of 30 days ago, of everybody.
+
+    Returns how many alerts.
+    """
     before = clock.now() - KEPT
     with tenancy.system():
         Mute.objects.filter(until__lt=before).delete()
+        Delivery.objects.filter(ended_at__lt=clock.now() - DELIVERIES_KEPT).delete()
         gone = [kind.objects.filter(resolved_at__lt=before).delete()[0] for kind in (Alert, PlatformAlert)]
     return sum(gone)
 
@@ -209,6 +251,7 @@ def _given(
         "body": body,
         "facts": orjson.dumps(stored(**facts)).decode(),
         "about": about,
+        "is_news": not clock.is_controlled(),  # history that is built is told to nobody
     }
 
 
@@ -229,3 +272,10 @@ def _call(owner_id: UUID, alert_id: UUID, level: str) -> None:
 
 def _changed(owner_id: UUID) -> None:
     publish(owner_id=owner_id, event="alerts", data={})
+
+
+def _wake_workers() -> None:
+    """Have it sent at once; beat sends what a worker that died, or was never told, leaves."""
+    transaction.on_commit(
+        lambda: current_app.send_task("kit.alerts.tasks.send_deliveries", expires=WAKING_SECONDS), robust=True
+    )

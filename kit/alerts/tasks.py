@@ -1,10 +1,30 @@
-"""What is done about alerts on its own: old ones are forgotten, and operators hear of parts that have died."""
+"""What is done about alerts on its own: they are sent to channels, old ones are forgotten, and operators hear of parts
+that have died."""
+
+from typing import Final
+from uuid import UUID
 
 from celery import shared_task
 
 from kit import heartbeat
 from kit.alerts import services
+from kit.alerts.channels import delivering
 from kit.alerts.models import PlatformAlert
+
+WAITS_SECONDS: Final = 60
+
+
+@shared_task(name="kit.alerts.tasks.send_deliveries")
+def send_deliveries() -> None:
+    """Send what waits for channels, each owner's by a task: nobody's receiver keeps another's waiting."""
+    for owner_id in delivering.owners_waiting():
+        deliver.apply_async(args=(str(owner_id),), expires=WAITS_SECONDS)
+
+
+@shared_task(name="kit.alerts.tasks.deliver")
+def deliver(owner_id: str) -> None:
+    """Send an owner's alerts to their channels. Safe to run twice at once."""
+    delivering.deliver(owner_id=UUID(owner_id))
 
 
 @shared_task(name="kit.alerts.tasks.forget_old_alerts")

@@ -320,6 +320,14 @@ def take_note(program: Program, number: int) -> None:
     ended = program.call("post", "/alerts/mutes", {"key": "drift"}, status=201)
     assert kept["until"] is None
     program.call("delete", "/alerts/mutes/{mute_id}", mute_id=ended["id"])
+    for name in (f"Mail {number}", f"More mail {number}"):
+        wanted = {"kind": "email", "name": name, "address": {"email": "olive@example.com"}}
+        channel = program.call("post", "/channels", wanted, status=201)
+    program.call("delete", "/channels/{channel_id}", channel_id=channel["id"])
+    (kept,) = (row for row in program.rows("/channels") if row["name"] == f"Mail {number}")
+    program.call("patch", "/channels/{channel_id}", {"level": "critical"}, channel_id=kept["id"])
+    tested = program.call("post", "/channels/{channel_id}/test", channel_id=kept["id"])
+    assert "MONIQO_SMTP_URL" in tested["said"]
 
 
 def make_and_end_a_token(program: Program, number: int) -> None:

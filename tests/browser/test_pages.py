@@ -26,7 +26,8 @@ PAGES = (
     "new farm", "hiring", "orders", "order",
     "positions", "position", "trade", "wrong dates", "wrong filter",
     "goals", "goal", "new goal", "duplicated goal", "cancelled goal",
-    "trades", "preferences", "password", "two-factor", "tokens", "log", "alerts", "old alerts",
+    "trades", "preferences", "password", "two-factor", "tokens", "log", "channels", "adding a channel", "alerts",
+    "old alerts",
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/goals/", "/trading/orders/", "/trading/positions/",
@@ -101,6 +102,8 @@ def address(world: World, name: str) -> str:
         "two-factor": "/settings/two-factor/",
         "tokens": "/settings/tokens/",
         "log": "/settings/log/",
+        "channels": "/settings/channels/",
+        "adding a channel": "/settings/channels/new/webhook/",
         "alerts": "/alerts/",
         "old alerts": "/alerts/?tab=history",
     }[name]

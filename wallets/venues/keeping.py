@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Count, QuerySet
 
 from kit import clock, sealing, tenancy
+from kit.alerts.channels import addresses
 from kit.alerts.links import about
 from kit.alerts.models import PlatformAlert
 from kit.alerts.services import raise_alert, raise_platform_alert, resolve_platform_alert
@@ -30,9 +31,10 @@ def keep_credentials() -> int:
     done = rotate_all()
     with tenancy.system():
         factors, locked_out = two_factor.rotate_secrets()
-    _tell_operators(len(done.unreadable) + len(locked_out))
+    channels, unknown = addresses.rotate_addresses()
+    _tell_operators(len(done.unreadable) + len(locked_out) + len(unknown))
     tell_of_old_keys()
-    return done.rotated + factors
+    return done.rotated + factors + channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Keeping:
     newest: str
     keys: tuple[SealedWith, ...]
     old_second_factors: int
+    old_channels: int
     old_days: int
     connections_with_old_keys: int
 
@@ -66,7 +69,9 @@ def keeping() -> Keeping:
         found = list(counts)
         old = _old_connections().count()
     keys = tuple(SealedWith(key_id, count, key_id == ids[0], key_id in ids) for key_id, count in found)
-    return Keeping(ids[0], keys, two_factor.count_old_secrets(), settings.CREDENTIAL_DAYS, old)
+    return Keeping(
+        ids[0], keys, two_factor.count_old_secrets(), addresses.count_old_addresses(), settings.CREDENTIAL_DAYS, old
+    )
 
 
 def sealed_with_lost_keys() -> QuerySet[Credential, UUID]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from kit import tenancy
+from kit.alerts.channels import addresses
 from kit.users import two_factor
 from wallets.venues.credentials import count_old_credentials, rotate_credentials
 
@@ -26,7 +27,8 @@ class Command(BaseCommand):
             self._show(seen, total)
         with tenancy.system():
             factors, locked_out = two_factor.rotate_secrets()
-        rotated += factors
+        channels, unknown = addresses.rotate_addresses()
+        rotated += factors + channels
         if total and self.stdout.isatty():
             self.stdout.write("")
         self.stdout.write(f"{rotated} credentials were encrypted again with the first key.")
@@ -34,7 +36,9 @@ class Command(BaseCommand):
             self.stderr.write(line)
         for email in locked_out:
             self.stderr.write(f"{email}: the key of their authenticator app needs one that is not configured.")
-        if left := len(unreadable) + len(locked_out):
+        for line in unknown:
+            self.stderr.write(f"{line}. The channel's address needs a key that is not configured.")
+        if left := len(unreadable) + len(locked_out) + len(unknown):
             raise CommandError(
                 f"{left} credentials could not be read and are as they were: put the key that wrote them "
                 "behind the first in MONIQO_CREDENTIAL_KEYS and repeat, or have their owners enter them again; a "
