@@ -78,6 +78,7 @@ def acting(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Acting]:
         ("DIAL_GAP", 0.0),
         ("BALANCES_FIRST", 0.2),
         ("BALANCES_GAP", 0.5),
+        ("BALANCES_LONGEST", 0.5),
     ):
         monkeypatch.setattr(keeper, name, value)
     settings.STREAM_SILENCE_SECONDS = 6

@@ -51,9 +51,10 @@ FIRST_PAUSE, LONGEST_PAUSE, REFUSED_PAUSE = 1.0, 300.0, 600.0
 DIAL_GAP: Final = 1.0
 # A line that stood for so long begins anew with its pauses.
 STEADY_SECONDS: Final = 60.0
-# Orders are asked about at once, then once a second at most; balances a little later, when the orders are booked.
-ORDERS_FIRST, ORDERS_GAP = 0.05, 1.0
-BALANCES_FIRST, BALANCES_GAP = 1.0, 5.0
+# Orders are asked about at once, then once a second at most; balances a little later, when the orders are booked, and
+# rarely where they change all the time, as in an account that others trade.
+ORDERS_FIRST, ORDERS_GAP, ORDERS_LONGEST = 0.05, 1.0, 1.0
+BALANCES_FIRST, BALANCES_GAP, BALANCES_LONGEST = 1.0, 5.0, 60.0
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -92,8 +93,8 @@ class Keeper:
         self._thread = ThreadPoolExecutor(1, "streams-database")
         self._kept: dict[Hashable, _Kept] = {}
         self._owners: dict[UUID, UUID] = {}
-        self._orders = Soon(self._ask_orders, first=ORDERS_FIRST, gap=ORDERS_GAP)
-        self._balances = Soon(self._ask_balances, first=BALANCES_FIRST, gap=BALANCES_GAP)
+        self._orders = Soon(self._ask_orders, first=ORDERS_FIRST, gap=ORDERS_GAP, longest=ORDERS_LONGEST)
+        self._balances = Soon(self._ask_balances, first=BALANCES_FIRST, gap=BALANCES_GAP, longest=BALANCES_LONGEST)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen to whoever is to be listened to, until `stop`."""

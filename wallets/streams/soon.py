@@ -11,15 +11,18 @@ logger = logging.getLogger(__name__)
 
 
 class Soon:
-    """Does something per connection `first` seconds after it is asked for, and at most every `gap` seconds.
+    """Does something per connection `first` seconds after it is asked for, and then at most every `gap` seconds, a gap
+    that doubles up to `longest` while it goes on being asked for.
 
     What is asked for meanwhile is done together, none of it is lost. Work that fails is written down and given up: it
     is a hint, and what it would have found is found at the next look.
     """
 
-    def __init__(self, do: Callable[[UUID, Heard], Awaitable[None]], *, first: float, gap: float) -> None:
+    def __init__(
+        self, do: Callable[[UUID, Heard], Awaitable[None]], *, first: float, gap: float, longest: float
+    ) -> None:
         self._do = do
-        self._first, self._gap = first, gap
+        self._first, self._gap, self._longest = first, gap, longest
         self._asked: dict[UUID, Heard] = {}
         self._working: dict[UUID, asyncio.Task[None]] = {}
 
@@ -37,6 +40,7 @@ class Soon:
         await asyncio.gather(*working, return_exceptions=True)
 
     async def _work(self, key: UUID) -> None:
+        gap = self._gap
         try:
             await asyncio.sleep(self._first)
             while (heard := self._asked.pop(key, None)) is not None:
@@ -44,6 +48,7 @@ class Soon:
                     await self._do(key, heard)
                 except Exception as error:  # noqa: BLE001 - the broker or the database; the next look finds it
                     logger.warning("A hint of %s was lost: %s", key, type(error).__name__)
-                await asyncio.sleep(self._gap)
+                await asyncio.sleep(gap)
+                gap = min(gap * 2, self._longest)
         finally:
             del self._working[key]
