@@ -182,6 +182,9 @@ class SpanOut(Schema):
     trades: int
     won: int
     lost: int
+    corrected_at: datetime | None = Field(
+        description="When a value of its days that are over was corrected last, or written down afterwards."
+    )
 
 
 class CalendarOut(Schema):

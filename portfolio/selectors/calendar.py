@@ -45,7 +45,8 @@ SELECT date_trunc(%(unit)s, day)::date, (array_agg(equity ORDER BY day DESC))[1]
        CASE WHEN count(*) = 1 THEN min(twr)
             WHEN bool_or(twr = -1) THEN (array_agg(twr_index ORDER BY day DESC))[1] - 1
             WHEN max(twr_index) = 0 THEN 0
-            ELSE (array_agg(twr_index ORDER BY day DESC))[1] / (array_agg(index_before ORDER BY day))[1] - 1 END
+            ELSE (array_agg(twr_index ORDER BY day DESC))[1] / (array_agg(index_before ORDER BY day))[1] - 1 END,
+       max(corrected_at)
 FROM known
 WHERE day >= %(first)s
 GROUP BY 1
@@ -100,7 +101,8 @@ class Span:
     `equity` is at its close, `profit` exactly market + realized − fees + adjustments. Figures are None where they are
     not known: no value was written down then, or what is held cannot be valued now. Profit and trades are those from
     `since` on and before `until`, its midnights where days were closed at them. `heat` is 1 to 3 by how large the
-    profit is beside the largest of the window, with the sign of the profit; 0 without one.
+    profit is beside the largest of the window, with the sign of the profit; 0 without one. `corrected_at` is when a
+    value of its days that are over was corrected last.
     """
 
     begins: date
@@ -119,6 +121,7 @@ class Span:
     heat: int = 0
     since: datetime | None = None
     until: datetime | None = None
+    corrected_at: datetime | None = None
 
     @property
     def measured_from(self) -> datetime | None:
@@ -250,7 +253,11 @@ class Calendar:
         }
         with connection.cursor() as cursor:
             cursor.execute(_SPANS, given)
-            return [Span(row[0], self._ends(row[0]), *row[1:]) for row in cursor.fetchall()]
+            rows = cursor.fetchall()
+        return [
+            replace(Span(begins, self._ends(begins), *figures), corrected_at=corrected_at)
+            for begins, *figures, corrected_at in rows
+        ]
 
     def _with_today(self, before: Span | None) -> Span:
         """The span that is not over: its days that are, if it has any, and today."""

@@ -139,7 +139,11 @@ def test_what_had_no_price_is_said_and_left_out(lived: Fund, page: Client) -> No
         with pytest.raises(CommandError, match="Not everything could be valued"):
             call_command("backfill", lived.owner.email, "--from", "2026-03-02", "--every", "1h", stdout=out)
         told = page.get("/?range=All").content.decode()
+        day = page.get("/portfolio/explain/day/?day=2026-03-02").content.decode()
+        span, *_ = page.get("/api/v1/portfolio/calendar?at=2026-03-02").json()["spans"]
     assert "Values of this period were corrected on" in told
+    assert "Values of this day were corrected on" in day
+    assert span["corrected_at"] is not None
     rows = series(lived)
     assert "Not known: XYZ." in out.getvalue()
     assert {row.at for row in rows if row.corrected_at} == {START + HOUR * number for number in range(3, 7)}
