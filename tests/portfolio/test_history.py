@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kit import clock, days, display, tenancy
 from kit.users.models import User
@@ -21,7 +23,7 @@ from portfolio.selectors.periods import Period
 from portfolio.selectors.scope import Scope
 from portfolio.services import begin_history, roll_up_days, take_snapshots, value_what_came
 from tests.portfolio.fund import Fund, make_instrument, set_price
-from tests.portfolio.test_daily import exactly_decomposed
+from tests.portfolio.test_daily import Model, exactly_decomposed, steps, undone
 from trading.models import Fill, Order
 from wallets.models import Posting, VenuePosition
 
@@ -293,3 +295,42 @@ def test_a_day_of_the_command_has_to_be_one(lived: Fund) -> None:
         with pytest.raises(CommandError, match=told):
             call_command("backfill", *arguments)
     assert date(2026, 3, 2) == days.read("2026-03-02", name="day")
+
+
+FIGURES = ("equity", "cash", "invested", "flow", "flows", "fees", "adjustments", "gross_exposure", "net_exposure")
+
+
+def told(fund: Fund) -> dict[tuple[Any, datetime], tuple[Any, ...]]:
+    """What every scope says at every moment."""
+    rows = Snapshot.objects.filter(owner=fund.owner).values_list("scope", "at", *FIGURES, "twr_index")
+    return {(scope, at): (*figures, pytest.approx(index)) for scope, at, *figures, index in rows}
+
+
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@given(intervals=st.lists(st.lists(steps, max_size=3), min_size=3, max_size=9), data=st.data())
+def test_what_is_filled_in_afterwards_is_what_would_have_been_written_then(
+    fund: Fund, intervals: list[list[Any]], data: st.DataObject
+) -> None:
+    """The same life twice: valued every five minutes, and now and then only, with the rest worked out afterwards."""
+    moments = [START + 5 * MINUTE * number for number in range(len(intervals))]
+    middle = moments[1:-1]
+    off = data.draw(st.sets(st.sampled_from(middle), min_size=1))
+    found = []
+    for missing in (set[datetime](), off):
+        with undone():
+            candles(START - HOUR, START + HOUR)
+            model = Model(fund)
+            for moment, interval in zip(moments, intervals, strict=True):
+                with clock.at(moment):
+                    model.price = D(price_at(moment))
+                    for kind, amount in interval:
+                        if kind != "price":
+                            model.apply(kind, amount)
+                    if moment not in missing:
+                        take_snapshots(owner_id=fund.owner.pk, at=moment)
+            if missing:
+                corrections.write(owner_id=fund.owner.pk, moments=sorted(missing))
+            found.append(told(fund))
+    assert found[0] == found[1]
+    assert len(found[0]) == 6 * len(moments)
