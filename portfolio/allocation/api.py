@@ -11,8 +11,9 @@ from kit.api import IdempotencyKey, Page, PageQuery, paginate
 from kit.http import owner_of
 from kit.users.access import MOVE, READ
 from portfolio.allocation import selectors, services
-from portfolio.allocation.asking import FEWEST_BACK, MOST_BACK
+from portfolio.allocation.asking import FEWEST_BACK, MOST_BACK, USUAL_BACK
 from portfolio.allocation.comparing import compare_methods
+from portfolio.allocation.risk import read_risk
 from portfolio.allocation.schemas import (
     MethodApplyIn,
     MethodComparisonOut,
@@ -20,6 +21,7 @@ from portfolio.allocation.schemas import (
     MethodPlanOut,
     MethodPreviewIn,
     MethodTrackOut,
+    RiskOut,
 )
 from portfolio.models import AllocationPlan
 
@@ -52,6 +54,31 @@ def compare_method_plans(request: HttpRequest, wallet_id: UUID, days: DaysBack =
     return {
         **{name: getattr(found, name) for name in ("verdict", "days", "lookback", "step", "cost")},
         "tracks": [{name: getattr(track, name) for name in MethodTrackOut.model_fields} for track in found.tracks],
+    }
+
+
+@router.get(
+    "/wallets/{wallet_id}/risk", auth=READ, response=RiskOut, summary="The risk of a wallet's children, side by side"
+)
+def read_wallet_risk(request: HttpRequest, wallet_id: UUID, days: DaysBack = USUAL_BACK) -> Any:
+    """The riskiest first, with the parts of each score, and how they move together; 422 where nothing is below it."""
+    found = read_risk(owner_id=owner_of(request), wallet_id=wallet_id, back=days)
+    measures = ("value", "share", "days", "drawdown", "volatility", "shortfall", "win_rate", "trades")
+    return {
+        "days": found.back,
+        "children": [
+            {
+                "wallet_id": row.wallet.pk,
+                "name": row.wallet.name,
+                "risk_score": row.score and row.score.value,
+                "risk_parts": dict(row.score.parts) if row.score else {},
+                **{name: getattr(row, name) for name in measures},
+            }
+            for row in found.rows
+        ],
+        "correlations": [list(line) for line in found.correlations],
+        "herfindahl": found.herfindahl,
+        "left_out": found.left_out,
     }
 
 

@@ -15,12 +15,15 @@ from kit.errors import MoniqoError
 from kit.forms import explain
 from kit.http import missing_is_404, owner_of
 from portfolio.allocation import selectors, services
+from portfolio.allocation.asking import USUAL_BACK
 from portfolio.allocation.comparing import compare_methods
 from portfolio.allocation.forms import MethodForm
 from portfolio.allocation.methods import label_of
+from portfolio.allocation.risk import read_risk
 from wallets.hierarchy.wishes import read_books
 
 EARLIER = 10
+SPANS = (("30", "30 days"), ("", "90 days"), ("365", "1 year"))
 
 
 @login_required
@@ -62,6 +65,34 @@ def compared(request: HttpRequest, pk: UUID) -> HttpResponse:
     rows = [(label_of(track.method), track) for track in found.tracks] if found else []
     context = {"wallet": wallet, "found": found, "rows": rows, "refusal": refusal}
     return render(request, "allocation/compared.html", context, status=422 if refusal else 200)
+
+
+@login_required
+@require_GET
+def risk(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What stands under a wallet, side by side by its risk, and how it moves together."""
+    owner_id = owner_of(request)
+    with missing_is_404():
+        wallet = read_books(owner_id).wallet(pk)
+    found, refusal = None, ""
+    try:
+        found = read_risk(owner_id=owner_id, wallet_id=pk, back=_days(request))
+    except MoniqoError as error:
+        refusal = str(error)
+    context = {
+        "wallet": wallet,
+        "found": found,
+        "refusal": refusal,
+        "spans": SPANS,
+        "span": request.GET.get("days", ""),
+    }
+    return render(request, "allocation/risk.html", context, status=422 if refusal else 200)
+
+
+def _days(request: HttpRequest) -> int:
+    """The days that are asked for; what is none of the choices is not listened to."""
+    asked = request.GET.get("days", "")
+    return int(asked) if asked in dict(SPANS) and asked else USUAL_BACK
 
 
 @login_required

@@ -167,3 +167,32 @@ class MethodPlanOut(MethodPlanBriefOut):
     stays: Words
     warnings: list[str]
     cost: Amount = Field(description="What moving itself costs, in the base asset.")
+
+
+class RiskRowOut(Schema):
+    """One child over the days; null is what its history is too short for, or what nothing was closed for."""
+
+    wallet_id: UUID
+    name: Words
+    risk_score: float | None
+    risk_parts: dict[str, float] = Field(description="Points by `drawdown`, `volatility`, `tail`, `losing`: their sum.")
+    value: Amount | None
+    share: Share | None
+    days: int
+    drawdown: float | None
+    volatility: float | None
+    shortfall: float | None
+    win_rate: float | None
+    trades: int
+
+
+class RiskOut(Schema):
+    """A wallet's children, the riskiest first; `correlations` has a row and a column for each, in that order."""
+
+    days: int
+    children: list[RiskRowOut]
+    correlations: list[list[float | None]] = Field(
+        description="Of daily returns, −1 to 1; null where two share fewer than 30 days or one never moved."
+    )
+    herfindahl: Amount | None = Field(description="Sum of the squared shares of all children, 1 ÷ n where n are equal.")
+    left_out: int = Field(description="How many smaller children there are beyond the largest twenty.")

@@ -280,6 +280,8 @@ def weigh(program: Program, number: int, master: str) -> None:
     assert [one["weight"] for one in plan["targets"]] == ["0.5", "0.5"]
     compared = program.call("get", "/wallets/{wallet_id}/plans/comparison", wallet_id=master)
     assert (compared["tracks"], "Nothing is compared yet" in compared["verdict"]) == ([], True)
+    risk = program.call("get", "/wallets/{wallet_id}/risk", wallet_id=master)
+    assert [one["risk_score"] for one in risk["children"]] == [None] * 2
     done = {"plan_id": plan["plan_id"]}
     program.call("post", "/wallets/{wallet_id}/plans", done, status=201, wallet_id=master)
     assert program.call("get", "/plans/{plan_id}", **done)["status"] == "applied"

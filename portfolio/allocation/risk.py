@@ -1,0 +1,136 @@
+"""The children of a wallet side by side: how risky each has been, how they move together, how concentrated it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+
+from kit import clock, days
+from kit.errors import InvalidInputError
+from portfolio.allocation.asking import USUAL_BACK, Asked
+from portfolio.allocation.returns import Table, read_returns
+from portfolio.selectors.performance import DAYS_PER_YEAR
+from portfolio.selectors.standings import standings
+from quant.allocation.allocate import CONSTANT
+from quant.concentration import herfindahl, shares
+from quant.metrics.returns import growth
+from quant.metrics.risk import MINIMUM_SAMPLE, drawdowns, expected_shortfall, volatility
+from quant.metrics.score import RiskScore, risk_score
+from trading.selectors.trades import trade_figures
+from wallets.hierarchy.wishes import read_books
+from wallets.models import Wallet
+
+# A map of more squares than this tells nobody anything.
+MOST_WALLETS: Final = 20
+SHARE_PLACES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RiskRow:
+    """One child: what it is worth, the whole days that are known of it, and what they measure; fractions.
+
+    None where its history is too short, where nothing was closed, or where nobody knows its price in the base asset
+    of the wallet above. `volatility` is per year, `shortfall` the mean loss of the worst twentieth of the days.
+    """
+
+    wallet: Wallet
+    value: Decimal | None
+    share: Decimal | None
+    days: int
+    drawdown: float | None
+    volatility: float | None
+    shortfall: float | None
+    win_rate: float | None
+    trades: int
+    score: RiskScore | None
+
+
+@dataclass(frozen=True, slots=True)
+class RiskMap:
+    """The rows, the riskiest first; `correlations` has a row and a column for each of them, in their order.
+
+    A correlation is None where two share fewer than `MINIMUM_SAMPLE` days or one of them never moved. `herfindahl` is
+    that of what the children are worth, and `left_out` how many smaller ones there are.
+    """
+
+    wallet: Wallet
+    back: int
+    rows: tuple[RiskRow, ...]
+    correlations: tuple[tuple[float | None, ...], ...]
+    herfindahl: Decimal | None
+    left_out: int
+
+    @property
+    def lines(self) -> list[tuple[RiskRow, tuple[float | None, ...]]]:
+        """Each child with its line of the map."""
+        return list(zip(self.rows, self.correlations, strict=True))
+
+    @property
+    def equal_parts(self) -> Decimal | None:
+        """To as many equal parts the concentration comes."""
+        return None if not self.herfindahl else 1 / self.herfindahl
+
+
+def read_risk(*, owner_id: UUID, wallet_id: UUID, back: int = USUAL_BACK) -> RiskMap:
+    """Of the children of a master or farm over the last `back` whole days; the largest `MOST_WALLETS` of them.
+
+    Raises NotFoundError, and InvalidInputError for days that make no sense and for a wallet without children.
+    """
+    Asked("equal", back).check()
+    books = read_books(owner_id)
+    wallet = books.wallet(wallet_id)
+    children = [one for one in books.children(wallet) if one.role not in Wallet.IDLE]
+    if not children:
+        raise InvalidInputError(f"Nothing stands under {wallet.name} that could be set side by side.")
+    known = standings(owner_id=owner_id)
+    # What counts in another asset than the wallet above is no share of the same whole.
+    values = {one.pk: known[one.pk].value if one.base_asset == wallet.base_asset else None for one in children}
+    children.sort(key=lambda one: values[one.pk] or Decimal(0), reverse=True)
+    kept = children[:MOST_WALLETS]
+    returns = read_returns(wallets=kept, back=back)
+    since = days.begins(days.day_of(clock.now()) - timedelta(days=back))
+    amounts = [max(values[one.pk] or Decimal(0), Decimal(0)) for one in children]
+    parts: Sequence[Decimal | None] = [round(one, SHARE_PLACES) for one in shares(amounts)] or [None] * len(children)
+    rows = []
+    for column, (child, share) in enumerate(zip(kept, parts, strict=False)):
+        series = returns.table[:, column]
+        series = series[~np.isnan(series)]
+        traded = trade_figures(owner_id=owner_id, since=since, wallet_ids=[child.pk])
+        enough = len(series) >= MINIMUM_SAMPLE
+        worst, _ = drawdowns(growth(series)) if enough else (None, None)
+        depth = (0.0 if worst is None else worst.depth) if enough else None
+        spread = volatility(series, periods_per_year=float(DAYS_PER_YEAR)) if enough else None
+        tail = expected_shortfall(series)
+        score = risk_score(drawdown=depth, volatility=spread, shortfall=tail, win_rate=traded.win_rate)
+        rows.append(
+            RiskRow(
+                child, values[child.pk], share, len(series), depth, spread, tail, traded.win_rate, traded.trades, score
+            )
+        )
+    order = sorted(range(len(rows)), key=lambda place: 1.0 if (score := rows[place].score) is None else -score.value)
+    return RiskMap(
+        wallet,
+        back,
+        tuple(rows[place] for place in order),
+        tuple(tuple(correlation(returns.table, one, other) for other in order) for one in order),
+        herfindahl(amounts),
+        len(children) - len(kept),
+    )
+
+
+def correlation(table: Table, one: int, other: int) -> float | None:
+    """Pearson's correlation of two columns on the days that both have; None where those are too few or one is flat."""
+    pair = table[:, [one, other]]
+    pair = pair[~np.isnan(pair).any(axis=1)]
+    if len(pair) < MINIMUM_SAMPLE:
+        return None
+    centred = pair - pair.mean(axis=0)
+    deviations = np.sqrt((centred**2).sum(axis=0))
+    if (deviations <= CONSTANT * np.sqrt(len(pair))).any():
+        return None
+    found = float(centred[:, 0] @ centred[:, 1] / (deviations[0] * deviations[1]))
+    return min(max(found, -1.0), 1.0)
