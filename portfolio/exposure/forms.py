@@ -20,7 +20,7 @@ class LimitForm(forms.Form):
     )
     limit = AmountField(
         label="Limit, in % of net value", max_digits=12, decimal_places=6, min_value=Decimal(0), max_value=MOST * 100,
-        help_text="Leverage too: 150 % is 1.5 times the net value.",
+        help_text="Leverage too: 200 % is twice the net value.",
     )  # fmt: skip
     action = forms.ChoiceField(label="When it is broken", choices=ExposureLimit.Action)
     recovers = forms.BooleanField(
