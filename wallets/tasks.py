@@ -16,8 +16,8 @@ from wallets.venues import joining, keeping
 # One slow venue may hold a process of the queue this long, and no longer: others wait behind it.
 SYNC_SECONDS_MOST: Final = 60
 KILLED_AFTER_SECONDS: Final = 90
-# A worker that syncs many takes no more after two minutes, and sees through what it has.
-ROUND_SECONDS_MOST: Final = 300
+# A worker that syncs many takes no more after half a minute, and sees through what it has.
+ROUND_SECONDS_MOST: Final = 240
 # How often the prices of exchanges are asked for; what a busy worker could not begin in time is dropped.
 FOLLOW_SECONDS: Final = 15
 RULES_EXPIRE: Final = 60  # the next one comes anyway

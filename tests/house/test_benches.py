@@ -31,6 +31,20 @@ def test_several_are_measured_apart() -> None:
     assert result.stderr.endswith("apart")
 
 
+@pytest.mark.slow
+def test_syncs_are_measured_at_three_sizes_and_none_fails() -> None:
+    """The whole way: a throw-away database, an exchange that checks signatures, and a worker that asks it."""
+    command = [sys.executable, "-W", "ignore", "manage.py", "bench", "sync", "--connections", "200", "--json"]
+    result = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True)
+    figures = json.loads(result.stdout)["sync"]
+    new = {name: value for name, value in figures.items() if name.endswith("nothing new")}
+    assert new == {
+        "2: nothing new": 2, "20: nothing new": 20, "200: nothing new": 200, "200, 2 of them changed: nothing new": 198,
+    }  # fmt: skip
+    assert {value for name, value in figures.items() if name.endswith("failed")} == {0}
+    assert figures["200: peak memory MB"] < 600
+
+
 @pytest.mark.parametrize("database", ["postgres", "live"])
 def test_without_a_demo_the_pages_say_in_one_sentence_what_to_do(live_db: str, database: str) -> None:
     """Neither a database without a table nor one without a fund ends in a traceback."""

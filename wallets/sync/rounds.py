@@ -41,19 +41,20 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 # Taken at once; in hand at most, altogether and of one platform: one that is slow is not all that is waited for.
-TAKEN: Final = 400
-IN_HAND: Final = 2_000
-OF_ONE: Final = 600
+TAKEN: Final = 500
+IN_HAND: Final = 3_000
+OF_ONE: Final = 1_500
 # So many are synced by themselves at once, of one platform and altogether.
 ALONE_OF_ONE: Final = 4
 ALONE: Final = 8
 # How often answers are written down, whether there is room is looked, and whether somebody else waits.
-WRITE_SECONDS: Final = 0.1
+WRITE_SECONDS: Final = 0.25
 ROOM_SECONDS: Final = 0.02
 LOOK_SECONDS: Final = 0.5
 KEEP_SECONDS: Final = 30.0
-# After this a worker takes no more and sees through what it has in hand.
-TAKES_SECONDS: Final = 120.0
+# After this a worker takes no more and sees through what it has in hand: its process has other tasks too, such as to
+# give a sign of life.
+TAKES_SECONDS: Final = 30.0
 
 
 @dataclass
@@ -125,7 +126,7 @@ class _Worker:
             taken = 0 if self._round.is_cut else await self._take(accounts, room)
             if not taken and not self._hands:
                 return
-            await self._have_room(TAKEN // 2 if taken else 0, LOOK_SECONDS)
+            await self._have_room(TAKEN if taken else 0, LOOK_SECONDS)
 
     async def _have_room(self, hands: int, seconds: float) -> None:
         """Wait until there are no more hands than this, or for so long."""
