@@ -10,6 +10,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.signals import connection_created
 
 from kit import sealing
+from kit.alerts.channels import sources
 
 
 def refuse_unbound_role(sender: object, connection: Any, **kwargs: Any) -> None:
@@ -36,6 +37,7 @@ class MoniqoConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("moniqo.celery")  # whose queue every process sends its tasks to
+        sources.register(lambda owner_id: import_module("moniqo.home.telling").status(owner_id))  # once it is asked for
         if settings.PRODUCTION:
             connection_created.connect(refuse_unbound_role)
             sealing.key_ids()  # a key that is none stops the start, not the first trader who enters theirs

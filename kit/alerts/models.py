@@ -161,6 +161,8 @@ class Channel(Identified, Owned):
     areas = models.JSONField(default=list, help_text="Areas of kit.alerts.kinds; none named: all.")
     quiet_from = models.TimeField(null=True, blank=True, help_text="In the owner's time zone.")
     quiet_until = models.TimeField(null=True, blank=True)
+    digest_at = models.TimeField(null=True, blank=True, help_text="When a digest is sent each day; nothing: none.")
+    digested_on = models.DateField(null=True, blank=True, help_text="The owner's day of the last one.")
     is_active = models.BooleanField(default=True)
     last_success_at = models.DateTimeField(null=True, blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
@@ -190,6 +192,7 @@ class Delivery(Identified, Owned):
 
     class Purpose(models.TextChoices):
         ALERT = "alert", "Alert"
+        DIGEST = "digest", "Digest"
         TEST = "test", "Test"
 
     class Status(models.TextChoices):

@@ -8,7 +8,7 @@ from celery import shared_task
 
 from kit import heartbeat
 from kit.alerts import services
-from kit.alerts.channels import delivering
+from kit.alerts.channels import delivering, digests
 from kit.alerts.models import PlatformAlert
 
 WAITS_SECONDS: Final = 60
@@ -19,6 +19,12 @@ def send_deliveries() -> None:
     """Send what waits for channels, each owner's by a task: nobody's receiver keeps another's waiting."""
     for owner_id in delivering.owners_waiting():
         deliver.apply_async(args=(str(owner_id),), expires=WAITS_SECONDS)
+
+
+@shared_task(name="kit.alerts.tasks.queue_digests")
+def queue_digests() -> int:
+    """Queue the digests whose hour has come; returns how many."""
+    return digests.queue_due()
 
 
 @shared_task(name="kit.alerts.tasks.deliver")

@@ -1,7 +1,7 @@
 """Channels for programs. What an address holds is sent here and never comes back."""
 
 from datetime import datetime, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -16,6 +16,7 @@ from kit.http import owner_of
 
 router = Router()
 
+_HOURS: Final = {"quiet_from", "quiet_until", "digest_at"}
 Area = Literal["money", "venues", "trading", "agents", "account", "work", "platform"]
 Hour = Annotated[str | None, Field(max_length=5, examples=["22:00"])]
 Address = Annotated[
@@ -31,7 +32,8 @@ Address = Annotated[
 class ChannelOut(Schema):
     """Where you are told beside the inbox: what is at least as grave as `level`, of the `areas`, or of all if none.
 
-    `hint` is what is no secret of its address. Quiet hours are times of your zone.
+    `hint` is what is no secret of its address. Quiet hours, and when a digest is sent each day, are times
+    of your zone.
     """
 
     id: UUID
@@ -42,6 +44,7 @@ class ChannelOut(Schema):
     areas: list[str]
     quiet_from: str | None
     quiet_until: str | None
+    digest_at: str | None
     is_active: bool
     last_success_at: datetime | None
     last_error_at: datetime | None
@@ -57,10 +60,11 @@ class ChannelIn(Body):
     areas: list[Area] = Field([], description="None: of all.")
     quiet_from: Hour = None
     quiet_until: Hour = None
+    digest_at: Hour = None
 
 
 class ChannelChange(Body):
-    """What is left out stays as it is; an address is sent whole. Null ends quiet hours."""
+    """What is left out stays as it is; an address is sent whole. Null ends quiet hours and digests."""
 
     name: str = Field(LEFT_OUT, min_length=1, max_length=80)
     address: Address = LEFT_OUT
@@ -68,6 +72,7 @@ class ChannelChange(Body):
     areas: list[Area] = LEFT_OUT
     quiet_from: Hour = None
     quiet_until: Hour = None
+    digest_at: Hour = None
     is_active: bool = LEFT_OUT
 
 
@@ -104,7 +109,7 @@ def list_channels(request: HttpRequest) -> Any:
 @router.post("/channels", response={201: ChannelOut}, summary="Add a channel")
 def add_channel(request: HttpRequest, body: ChannelIn) -> Any:
     """It is told of what is raised from now on; `POST /channels/{id}/test` says whether it takes messages."""
-    given = body.dict() | _hours({"quiet_from": body.quiet_from, "quiet_until": body.quiet_until})
+    given = body.dict() | _hours(body.dict(include=_HOURS))
     return Status(201, _channel(services.make_channel(owner_id=owner_of(request), **given)))
 
 
@@ -139,7 +144,7 @@ def list_deliveries(request: HttpRequest, query: Query[DeliveryQuery]) -> Any:
 def _hours(given: dict[str, Any]) -> dict[str, Any]:
     """The same with quiet hours as times. Raises InvalidInputError."""
     read = dict(given)
-    for name in {"quiet_from", "quiet_until"} & given.keys():
+    for name in _HOURS & given.keys():
         try:
             read[name] = time.fromisoformat(given[name]) if given[name] else None
         except ValueError as error:
@@ -150,7 +155,7 @@ def _hours(given: dict[str, Any]) -> dict[str, Any]:
 def _channel(channel: Channel) -> dict[str, Any]:
     named = ("id", "kind", "name", "hint", "level", "areas", "is_active", "last_error", "created_at")
     moments = ("last_success_at", "last_error_at")
-    hours = {name: getattr(channel, name) for name in ("quiet_from", "quiet_until")}
+    hours = {name: getattr(channel, name) for name in _HOURS}
     return {name: getattr(channel, name) for name in (*named, *moments)} | {
         name: value.isoformat("minutes") if value else None for name, value in hours.items()
     }

@@ -8,7 +8,7 @@ later, it is given up and its owner finds an alert in the inbox. While a receive
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -159,14 +159,12 @@ def _taken(delivery: Delivery) -> Parcel | None:
     if reason := _why_not(delivery, alert):
         _end(delivery, Delivery.Status.SKIPPED, reason)
         return None
-    end = quiet_end(now, since=channel.quiet_from, until=channel.quiet_until, zone=delivery.owner.timezone)
-    if end is not None and alert is not None and alert.level != Message.Level.CRITICAL:
+    if alert is not None and alert.level != Message.Level.CRITICAL and (end := _quiet_end(delivery)):
         Delivery.objects.filter(pk=delivery.pk).update(next_try_at=end, said="Held until the quiet hours are over.")
         return None
-    assert alert is not None  # noqa: S101 - else there is a reason
     try:
         address = addresses.unseal(channel)
-        letter = messages.letter_of_alert(delivery, alert, delivery.owner)
+        letter = _letter(delivery, alert)
     except MoniqoError as error:
         Delivery.objects.filter(pk=delivery.pk).update(tries=delivery.tries + 1)
         note_failed(delivery.pk, tries=delivery.tries + 1, said=str(error))
@@ -175,10 +173,23 @@ def _taken(delivery: Delivery) -> Parcel | None:
     return Parcel(delivery.pk, channel.pk, delivery.tries + 1, channel.kind, address, letter)
 
 
+def _letter(delivery: Delivery, alert: Message | None) -> messages.Letter:
+    if alert is None:
+        return messages.letter_of_digest(delivery, delivery.owner)
+    return messages.letter_of_alert(delivery, alert, delivery.owner)
+
+
+def _quiet_end(delivery: Delivery) -> datetime | None:
+    channel, zone = delivery.channel, delivery.owner.timezone
+    return quiet_end(clock.now(), since=channel.quiet_from, until=channel.quiet_until, zone=zone)
+
+
 def _why_not(delivery: Delivery, alert: Message | None) -> str:
     """Why it is not sent after all; empty when it is."""
     if not delivery.channel.is_active:
         return "The channel is paused."
+    if delivery.purpose == Delivery.Purpose.DIGEST:
+        return ""
     if alert is None:
         return "The alert is not there any more."
     if Mute.objects.filter(in_force(), owner_id=delivery.owner_id, key__in=(alert.key, alert.kind)).exists():

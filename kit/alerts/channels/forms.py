@@ -14,6 +14,7 @@ LEVELS: Final = (
     (Message.Level.WARNING, "Warnings and what is critical"),
     (Message.Level.CRITICAL, "Only what is critical"),
 )
+WISHES: Final = ("name", "level", "areas", "quiet_from", "quiet_until", "digest_at")
 _HIDDEN: Final = {"token", "secret"}
 
 
@@ -33,6 +34,12 @@ class ChannelForm(forms.Form):
     )
     quiet_until = forms.TimeField(
         label="Quiet until", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    digest_at = forms.TimeField(
+        label="A digest each day at",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text="What your fund is worth, what the day has brought, and which alerts are open. Empty: none.",
     )
 
     def __init__(self, *args: Any, kind: str, is_operator: bool, channel: Channel | None = None, **kwargs: Any) -> None:
@@ -62,4 +69,4 @@ class ChannelForm(forms.Form):
     @property
     def wishes(self) -> dict[str, Any]:
         """What it is told and when, by the names of the service."""
-        return {name: self.cleaned_data[name] for name in ("name", "level", "areas", "quiet_from", "quiet_until")}
+        return {name: self.cleaned_data[name] for name in WISHES}

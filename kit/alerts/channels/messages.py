@@ -1,15 +1,20 @@
 """What a message says, in the words and the zone of whom it is for, without amounts where they hide them."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from kit import clock, formatting
-from kit.alerts.kinds import KINDS
+from kit import clock, display, formatting
+from kit.alerts.channels import sources
+from kit.alerts.kinds import KINDS, rank
 from kit.alerts.models import Alert, Delivery, Message, PlatformAlert
 from kit.display import Display
 from kit.users.models import User
+
+_LISTED: Final = 10
+_LOOKED_AT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,28 @@ def letter_of_alert(delivery: Delivery, alert: Message, user: User) -> Letter:
         }
     }
     return Letter(f"{level}: {alert.headline(shown)}", _text(lines), data)
+
+
+def letter_of_digest(delivery: Delivery, user: User) -> Letter:
+    """What a day's digest says: the figures of now, and what is open, the gravest first."""
+    shown = shown_to(user)
+    exact = replace(Display(is_exact=True), hide_amounts=shown.hide_amounts)
+    rows = Alert.objects.open().filter(owner_id=user.pk)
+    count = rows.count()
+    newest = sorted(rows.order_by("-raised_at")[:_LOOKED_AT], key=lambda alert: -rank(alert.level))[:_LISTED]
+    with display.showing(shown):
+        figures = sources.status(user.pk)
+        lines = [str(figure) for figure in figures]
+        lines.append(f"{count} alert{'s are' if count != 1 else ' is'} open." if count else "No alert is open.")
+        lines += [f"{Message.Level(alert.level).label}: {alert.headline()}" for alert in newest]
+    with display.showing(exact):
+        data = _data(delivery) | {
+            "figures": [str(figure) for figure in figures],
+            "open": count,
+            "alerts": [{"key": alert.key, "level": alert.level, "title": alert.headline()} for alert in newest],
+        }
+    day = formatting.day(clock.now().astimezone(ZoneInfo(shown.timezone)).date())
+    return Letter(f"Your fund on {day}", _text(lines), data)
 
 
 def letter_of_test(delivery: Delivery) -> Letter:

@@ -18,7 +18,7 @@ PAGE_ROWS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """A channel as its owner sees it: `told` says what it hears of, `quiet` when not; `health` colours the status."""
+    """A channel as its owner sees it: `told` says what of, `quiet` when not and when a digest is sent."""
 
     id: UUID
     name: str
@@ -86,6 +86,9 @@ def _row(channel: Channel) -> ChannelRow:
     quiet = ""
     if channel.quiet_from and channel.quiet_until:
         quiet = f"Quiet from {channel.quiet_from:%H:%M} until {channel.quiet_until:%H:%M}"
+    if channel.digest_at:
+        quiet = f"{quiet}. " if quiet else ""
+        quiet += f"Digest at {channel.digest_at:%H:%M}"
     return ChannelRow(
         id=channel.pk,
         name=channel.name,

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 
 from kit import clock
-from kit.alerts.channels import addresses, delivering, messages, senders
+from kit.alerts.channels import addresses, delivering, digests, messages, senders
 from kit.alerts.kinds import AREAS
 from kit.alerts.models import Channel, Delivery, Message
 from kit.alerts.services import resolve_alert
@@ -18,7 +18,8 @@ from kit.users import throttle
 
 MOST_CHANNELS: Final = 20
 NAME_LENGTH: Final = 80
-_TOLD: Final = ("name", "hint", "level", "areas", "quiet_from", "quiet_until", "is_active")
+_TOLD: Final = ("name", "hint", "level", "areas", "quiet_from", "quiet_until", "digest_at", "is_active")
+_HOURS: Final = ("quiet_from", "quiet_until", "digest_at")
 
 
 def make_channel(
@@ -31,17 +32,20 @@ def make_channel(
     areas: Collection[str] = (),
     quiet_from: time | None = None,
     quiet_until: time | None = None,
+    digest_at: time | None = None,
 ) -> Channel:
     """A channel that is told from now on. Raises InvalidInputError, ConflictError for a name that is taken or too many.
 
-    `areas` are those of `kit.alerts.kinds`; none: all. Quiet hours are times of the owner's zone.
+    `areas` are those of `kit.alerts.kinds`; none: all. Quiet hours, and when a digest is sent, are times of the owner's
+    zone.
     """
     if kind not in addresses.ASKED:
         known = ", ".join(addresses.ASKED)
         raise InvalidInputError("There is no such kind of channel.", fields={"kind": f"One of {known}."})
     kept = addresses.checked(kind, address)
     channel = Channel(pk=uuid4(), owner_id=owner_id, kind=kind)
-    _fill(channel, name=name, level=level, areas=areas, quiet_from=quiet_from, quiet_until=quiet_until)
+    hours = {"quiet_from": quiet_from, "quiet_until": quiet_until, "digest_at": digest_at}
+    _fill(channel, name=name, level=level, areas=areas, **hours)
     if Channel.objects.filter(owner_id=owner_id).count() >= MOST_CHANNELS:
         raise ConflictError(f"{MOST_CHANNELS} channels are as many as there may be: remove one first.")
     _seal(channel, kept)
@@ -123,6 +127,8 @@ def find_channel(*, owner_id: UUID, channel_id: UUID, for_change: bool = False) 
 
 def _fill(channel: Channel, **given: Any) -> None:
     """Put what is given into the row. Raises InvalidInputError."""
+    if given.get("digest_at") not in (None, channel.digest_at):
+        channel.digested_on = digests.begun(given["digest_at"], channel.owner.timezone)
     for name, value in given.items():
         setattr(channel, name, value)
     wrong = {}
@@ -158,5 +164,5 @@ def _save(channel: Channel) -> None:
 
 def _told(channel: Channel) -> dict[str, Any]:
     told = {name: getattr(channel, name) for name in _TOLD}
-    hours = {name: told[name].isoformat("minutes") if told[name] else "" for name in ("quiet_from", "quiet_until")}
+    hours = {name: told[name].isoformat("minutes") if told[name] else "" for name in _HOURS}
     return told | hours | {"areas": ", ".join(channel.areas)}

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kit.alerts.channels import selectors, services
 from kit.alerts.channels.addresses import ASKED
-from kit.alerts.channels.forms import ChannelForm
+from kit.alerts.channels.forms import WISHES, ChannelForm
 from kit.alerts.models import Channel, Delivery
 from kit.errors import ConflictError, InvalidInputError
 from kit.forms import explain
@@ -61,8 +61,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = cast("User", request.user)
     with missing_is_404():
         channel = services.find_channel(owner_id=user.pk, channel_id=pk)
-    known = ("name", "level", "areas", "quiet_from", "quiet_until")
-    initial = {name: getattr(channel, name) for name in known}
+    initial = {name: getattr(channel, name) for name in WISHES}
     form = ChannelForm(
         request.POST or None, kind=channel.kind, is_operator=user.is_staff, channel=channel, initial=initial
     )
