@@ -13,6 +13,7 @@ from kit.alerts.channels import delivering, digests
 from kit.alerts.channels.services import change_channel, make_channel
 from kit.alerts.models import Channel, Delivery
 from kit.alerts.services import acknowledge, mute, raise_alert
+from kit.decimals import plain
 from kit.users.models import User
 from portfolio.selectors.standings import standings
 from tests.kit.alerts.receivers import Receiver
