@@ -4,6 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from goals.models import Goal
+from portfolio.exposure.limits import hold_again
 from wallets.models import Wallet
 from wallets.services import update_wallet
 
@@ -26,7 +27,8 @@ def hold(goal: Goal) -> list[UUID]:
 def let_go(goal: Goal) -> None:
     """Give back what was held, except where somebody has decided otherwise since."""
     for action in goal.steps.exclude(held=[]):
-        switch(goal, action.held, ACTIVE, before=(REDUCING,))
+        free = switch(goal, action.held, ACTIVE, before=(REDUCING,))
+        hold_again(owner_id=goal.owner_id, wallets=[wallet.pk for wallet in free])
         action.held = []
         action.save(update_fields=("held",))
 

@@ -6,7 +6,7 @@ limit is kept again by its margin; never where somebody has decided otherwise in
 another limit that is still broken allows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -138,6 +138,15 @@ def watch(*, owner_id: UUID) -> int:
     if changed:
         publish(owner_id=owner_id, event="portfolio", data={"at": at})
     return changed
+
+
+def hold_again(*, owner_id: UUID, wallets: Collection[UUID]) -> None:
+    """Whoever held these wallets has let them go: what is still broken holds them from now on, by its own rule."""
+    broken = ExposureLevel.objects.select_for_update(of=("self",)).filter(owner_id=owner_id, level=Level.BREACH)
+    for row in broken.exclude(limit__action=Action.NONE).select_related("limit__wallet").order_by("pk"):
+        given = valuation.parameters(owner_id=owner_id, at=clock.now(), only=row.limit.wallet_id or owner_id)
+        if _hold(row, concerned(row.limit, row.subject, read_exposure(given)) & set(wallets)):
+            row.save(update_fields=("held",))
 
 
 def _settle(found: Standing, known: dict[str, ExposureLevel], exposure: Exposure) -> bool:

@@ -15,6 +15,7 @@ from goals.targets import read
 from kit import clock, tenancy
 from kit.alerts.models import Alert
 from kit.errors import InvalidInputError
+from portfolio.exposure.limits import Wish, remove_limit, set_limit
 from portfolio.selectors.standings import standings
 from portfolio.services import take_snapshots
 from tests.conftest import make_user
@@ -122,6 +123,26 @@ def test_from_the_moment_that_a_goal_ends_nothing_is_opened_where_positions_are_
     assert ground.desk.place("buy", "1").status != "rejected"
     with ground.tenant():
         assert not Wallet.objects.exclude(held_for="").exists()
+
+
+def test_what_a_goal_lets_go_is_held_by_a_limit_of_exposure_that_is_still_broken(ground: Ground) -> None:
+    def standing() -> tuple[str, str]:
+        with ground.tenant():
+            return Wallet.objects.values_list("trading_state", "held_for").get(pk=ground.desk.master.pk)
+
+    goal = ground.goal(target=1, actions=["close"], scope="fund")
+    ground.round_trip()
+    achieve(ground, goal)
+    assert standing() == ("reducing", f"goal “{goal.name}”")
+    with ground.tenant():  # all of the fund is at one venue
+        wish = Wish("venue", D("0.5"), action="reduce", recovers=True)
+        found = set_limit(owner_id=ground.owner_id, wallet_id=None, wish=wish)
+    assert standing() == ("reducing", f"goal “{goal.name}”")
+    assert ground.carry_out(goal) is True
+    assert standing() == ("reducing", found.reason)
+    with ground.tenant():
+        remove_limit(owner_id=ground.owner_id, limit_id=found.pk)
+    assert standing() == ("active", "")
 
 
 def test_positions_are_closed_profit_is_collected_and_distributed_to_the_last_digit(ground: Ground) -> None:
