@@ -31,18 +31,23 @@ PLACES: Final = f"sync workers of {socket.gethostname()}"
 
 _TAKE: Final = """
 WITH free AS (
-    SELECT turn.id FROM wallets_syncturn AS turn JOIN wallets_connection AS connection
-        ON connection.id = turn.connection_id
+    SELECT turn.id FROM wallets_syncturn AS turn
     WHERE (turn.wanted_at IS NOT NULL OR turn.claim IS NOT NULL)
         AND (turn.claimed_until IS NULL OR turn.claimed_until NOT BETWEEN %(now)s AND %(most)s)
-        AND connection.platform_id <> ALL(%(busy)s::text[])
+        {but}
     ORDER BY turn.asked_id IS NULL, turn.wanted_at, turn.connection_id
     LIMIT %(limit)s FOR UPDATE OF turn SKIP LOCKED
 )
 UPDATE wallets_syncturn AS turn SET wanted_at = NULL, claimed_until = %(until)s, claim = %(claim)s
-FROM free WHERE turn.id = free.id
+FROM free, {soon} WHERE turn.id = free.id
 RETURNING turn.connection_id, turn.asked_id, turn.books, turn.seen <> ''
 """
+_BUT_BUSY: Final = """AND NOT EXISTS (
+            SELECT FROM wallets_connection AS connection
+            WHERE connection.id = turn.connection_id AND connection.platform_id = ANY(%(busy)s::text[])
+        )"""
+# Nobody waits for the disk: what a crash makes us forget, who took which turn and who was seen, is found again.
+_SOON: Final = "(SELECT set_config('synchronous_commit', 'off', true)) AS soon"
 _BOOKS: Final = """
 SELECT wallet.connection_id, sum(account.version)::bigint
 FROM wallets_wallet AS wallet JOIN wallets_account AS account ON account.wallet_id = wallet.id
@@ -56,7 +61,7 @@ WITH told AS (
 ), held AS MATERIALIZED (
     SELECT connection.id, told.claim, told.seen
     FROM wallets_connection AS connection JOIN told ON told.id = connection.id
-    WHERE connection.failures = 0 AND connection.status IN ('ok', 'stale')
+    WHERE connection.id = ANY(%(ids)s::uuid[]) AND connection.failures = 0 AND connection.status IN ('ok', 'stale')
     ORDER BY connection.id FOR NO KEY UPDATE OF connection SKIP LOCKED
 ), same AS MATERIALIZED (
     SELECT turn.id, turn.connection_id, turn.run_id FROM wallets_syncturn AS turn
@@ -78,7 +83,7 @@ WITH told AS (
 ), logged AS (
     UPDATE wallets_syncrun AS run SET seen_at = %(now)s FROM same WHERE run.id = same.run_id
 )
-SELECT connection_id FROM same
+SELECT connection_id FROM same, {soon}
 """
 
 
@@ -156,7 +161,8 @@ def take(*, limit: int, busy: Collection[str] = ()) -> tuple[Turn, ...]:
     given: dict[str, Any] = {"now": now, "most": now + 2 * LEASE, "until": now + LEASE, "claim": claim, "limit": limit}
     with tenancy.system(), transaction.atomic(using=tenancy.SYSTEM_DB_ALIAS):
         with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
-            cursor.execute(_TAKE, {**given, "busy": list(busy)})
+            statement = _TAKE.format(but=_BUT_BUSY if busy else "", soon=_SOON)
+            cursor.execute(statement, {**given, "busy": list(busy)})
             rows = cursor.fetchall()
             if not rows:
                 return ()
@@ -220,7 +226,7 @@ def note_same(told: Sequence[tuple[Turn, str]]) -> set[UUID]:
         "now": clock.now(),
     }
     with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
-        cursor.execute(_SAME, given)
+        cursor.execute(_SAME.format(soon=_SOON), given)
         return {pk for (pk,) in cursor.fetchall()}
 
 
