@@ -55,7 +55,7 @@
 -- migration portfolio 0004_prices afea20a9102bc1ca
 -- migration portfolio 0005_allocation_plans 794de9839d511e67
 -- migration portfolio 0006_exposure_limits 28dae2642eb6cbf2
--- migration portfolio 0007_hours 19d040d26eacb008
+-- migration portfolio 0007_hours b012446bc72c055e
 -- migration portfolio 0008_corrections 438c1131d6e03dae
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
@@ -7640,13 +7640,6 @@ CREATE INDEX portfolio_correction_wallet_id_3601e5c2 ON public.portfolio_correct
 
 
 --
--- Name: portfolio_dailyperformance_owner_id_c3fc07e5; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX portfolio_dailyperformance_owner_id_c3fc07e5 ON public.portfolio_dailyperformance USING btree (owner_id);
-
-
---
 -- Name: portfolio_exposurelevel_limit_id_663f1820; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -7679,13 +7672,6 @@ CREATE INDEX portfolio_exposurelimit_wallet_id_2dc4921f ON public.portfolio_expo
 --
 
 CREATE INDEX portfolio_flowmark_owner_id_07bcf7fc ON public.portfolio_flowmark USING btree (owner_id);
-
-
---
--- Name: portfolio_hourlyperformance_owner_id_b492859e; Type: INDEX; Schema: public; Owner: -
---
-
-CREATE INDEX portfolio_hourlyperformance_owner_id_b492859e ON public.portfolio_hourlyperformance USING btree (owner_id);
 
 
 --

@@ -26,7 +26,7 @@ from kit.users.models import User
 from portfolio.valuation import EARNED_BEFORE, SAYS_A_VALUE
 
 # Every history that there may be: of each wallet and of all together, in each asset that the owner has valued in.
-_SCOPES: Final = """
+SCOPES: Final = """
 WITH scope (scope, wallet_id, base) AS MATERIALIZED (
     SELECT candidate.scope, candidate.wallet_id, base
     FROM (
@@ -162,10 +162,10 @@ SET ends = excluded.ends, opened_at = excluded.opened_at, closed_at = excluded.c
     drawdown = excluded.drawdown, corrected_at = excluded.corrected_at
 WHERE kept.opened_at IS NULL OR kept.opened_at >= excluded.opened_at
 """
-HOURS: Final = _SCOPES + _OF_SNAPSHOTS + _ROLLED.format(table="portfolio_hourlyperformance", key="at")
-DAYS: Final = _SCOPES + _OF_HOURS + _ROLLED.format(table="portfolio_dailyperformance", key="day")
+HOURS: Final = SCOPES + _OF_SNAPSHOTS + _ROLLED.format(table="portfolio_hourlyperformance", key="at")
+DAYS: Final = SCOPES + _OF_HOURS + _ROLLED.format(table="portfolio_dailyperformance", key="day")
 # The first and the last row since a moment, of whichever scope.
-_SPANNED: Final = f"""{_SCOPES}
+_SPANNED: Final = f"""{SCOPES}
 SELECT min(first.at), max(last.at)
 FROM scope
 CROSS JOIN LATERAL (
@@ -227,7 +227,7 @@ def roll_up_parts(
 def span(statement: str, *, owner_id: UUID, since: datetime) -> tuple[datetime, datetime] | None:
     """The moments of the first and the last row of any scope from `since` on; None where there is none."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, _given(owner_id) | {"since": since})
+        cursor.execute(statement, given(owner_id) | {"since": since})
         first, last = cursor.fetchone()
     return None if first is None else (first, last)
 
@@ -238,7 +238,7 @@ def _write(
     """What begins on the days from `first` to `last`, and not before `since`; returns how many rows were written."""
     calendar = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     begins, ends = days.begins(first, zone), days.ends(last, zone)
-    given: dict[str, Any] = _given(owner_id) | {
+    told: dict[str, Any] = given(owner_id) | {
         "first": first,
         "start": min(max(begins, since), ends) if since else begins,
         "until": ends,
@@ -247,10 +247,11 @@ def _write(
         "ends": [days.ends(day, zone) for day in calendar],
     }
     with connection.cursor() as cursor:
-        cursor.execute(statement, given)
+        cursor.execute(statement, told)
         return int(cursor.rowcount)
 
 
-def _given(owner_id: UUID) -> dict[str, Any]:
+def given(owner_id: UUID) -> dict[str, Any]:
+    """The parameters of `SCOPES`."""
     currency = User.objects.values_list("base_currency", flat=True).get(pk=owner_id)
     return {"owner": owner_id, "currency": currency}

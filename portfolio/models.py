@@ -6,6 +6,7 @@ owner's own id stands for the latter, so that one column names both and every se
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
 
@@ -128,6 +129,8 @@ class Rolled(Owned):
     fall of both is the deeper of their own, or the one from the first one's highest index to the second one's lowest.
     """
 
+    # Every policy asks for the owner: with an index of their own all rows of theirs would be looked up for a few.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
     wallet = models.ForeignKey(
         Wallet, on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )

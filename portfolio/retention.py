@@ -8,14 +8,14 @@ longer than the setting says; hours go by whole days of their owner.
 import logging
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import OperationalError, connection, connections, transaction
 
-from kit import clock, days
+from kit import clock, days, tenancy
 from kit.tenancy import SYSTEM_DB_ALIAS
 from portfolio import daily
 from portfolio.models import DailyPerformance, HourlyPerformance
@@ -74,7 +74,9 @@ FROM kept_snapshot
 _FORGET_HOURS: Final = """
 DELETE FROM portfolio_hourlyperformance WHERE id IN (
     SELECT hour.id
-    FROM (SELECT DISTINCT scope, base FROM portfolio_dailyperformance WHERE owner_id = %(owner)s) AS history
+    FROM (
+        SELECT scope, base FROM unnest(%(scopes)s::uuid[]) AS scope CROSS JOIN unnest(%(bases)s::text[]) AS base
+    ) AS history
     CROSS JOIN LATERAL (
         SELECT id FROM portfolio_hourlyperformance AS old
         WHERE old.scope = history.scope AND old.base = history.base AND old.at < %(before)s ORDER BY at LIMIT %(most)s
@@ -137,11 +139,15 @@ def forget_hours(*, owner_id: UUID, zone: ZoneInfo) -> int:
 
     Days that are summed up only: each `HOURS_AT_ONCE` of them are a statement of their own. Runs as the system.
     """
-    before = days.begins(days.day_of(kept_from()[1], zone), zone)
+    given = {
+        **_histories(owner_id),
+        "before": days.begins(days.day_of(kept_from()[1], zone), zone),
+        "most": HOURS_AT_ONCE,
+    }
     gone = 0
     while True:
         with connections[SYSTEM_DB_ALIAS].cursor() as cursor:
-            cursor.execute(_FORGET_HOURS, {"owner": owner_id, "before": before, "most": HOURS_AT_ONCE})
+            cursor.execute(_FORGET_HOURS, given)
             removed = int(cursor.rowcount)
         gone += removed
         if removed < HOURS_AT_ONCE:
@@ -158,7 +164,8 @@ def give_up_days(*, owner_id: UUID, zone: ZoneInfo) -> tuple[date | None, dateti
     snapshots = daily.span(daily.SNAPSHOTS_SPANNED, owner_id=owner_id, since=since)
     if snapshots is None:
         return None, None
-    every_hour, every_day = (model.objects.filter(owner_id=owner_id) for model in (HourlyPerformance, DailyPerformance))
+    scopes = _histories(owner_id)["scopes"]
+    every_hour, every_day = (model.objects.filter(scope__in=scopes) for model in (HourlyPerformance, DailyPerformance))
     hours_from = days_from = None
     if every_hour.filter(closed_at__lt=snapshots[0]).exists():
         hours_from = _midnight_after(snapshots[0], zone)
@@ -171,6 +178,14 @@ def give_up_days(*, owner_id: UUID, zone: ZoneInfo) -> tuple[date | None, dateti
         every_day = every_day.filter(ends__gt=days_from)
     every_day.delete()
     return (days.day_of(days_from, zone) if days_from else None), hours_from
+
+
+def _histories(owner_id: UUID) -> dict[str, Any]:
+    """The owner's scopes, and every base that any of them was ever valued in."""
+    with tenancy.tenant(owner_id), connection.cursor() as cursor:
+        cursor.execute(f"{daily.SCOPES} SELECT DISTINCT scope, base FROM scope", daily.given(owner_id))  # noqa: S608 - ours
+        rows = cursor.fetchall()
+    return {"scopes": sorted({scope for scope, _ in rows}), "bases": sorted({base for _, base in rows})}
 
 
 def _midnight_after(moment: datetime, zone: ZoneInfo) -> datetime:
