@@ -32,12 +32,17 @@ def refuse_unbound_role(sender: object, connection: Any, **kwargs: Any) -> None:
     connection_created.disconnect(refuse_unbound_role)
 
 
+def _asked(name: str) -> Any:
+    """A function of what is told of a fund, loaded once it is asked for."""
+    return lambda *given: getattr(import_module("moniqo.home.telling"), name)(*given)
+
+
 class MoniqoConfig(AppConfig):
     name = "moniqo"
 
     def ready(self) -> None:
         import_module("moniqo.celery")  # whose queue every process sends its tasks to
-        sources.register(lambda owner_id: import_module("moniqo.home.telling").status(owner_id))  # once it is asked for
+        sources.register(sources.Sources(_asked("status"), _asked("positions"), _asked("pause")))
         if settings.PRODUCTION:
             connection_created.connect(refuse_unbound_role)
             sealing.key_ids()  # a key that is none stops the start, not the first trader who enters theirs

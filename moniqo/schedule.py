@@ -57,6 +57,7 @@ SCHEDULE: Final = {
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
     # Whoever raises an alert wakes a worker; this is for what is tried again, and for what waited for an hour.
     "send to channels": every(10, "kit.alerts.tasks.send_deliveries"),
+    "hear bots": every(10, "kit.alerts.tasks.hear_bots"),
     "queue digests": every(60, "kit.alerts.tasks.queue_digests"),
     # Wherever an owner is, their midnight is at one of these.
     "close days": {

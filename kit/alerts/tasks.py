@@ -8,7 +8,7 @@ from celery import shared_task
 
 from kit import heartbeat
 from kit.alerts import services
-from kit.alerts.channels import delivering, digests
+from kit.alerts.channels import delivering, digests, talking
 from kit.alerts.models import PlatformAlert
 
 WAITS_SECONDS: Final = 60
@@ -25,6 +25,19 @@ def send_deliveries() -> None:
 def queue_digests() -> int:
     """Queue the digests whose hour has come; returns how many."""
     return digests.queue_due()
+
+
+@shared_task(name="kit.alerts.tasks.hear_bots")
+def hear_bots() -> None:
+    """Look for messages to the bots of linked accounts, each by a task."""
+    for owner_id, channel_id in talking.who_listens():
+        hear_bot.apply_async(args=(str(owner_id), str(channel_id)), expires=WAITS_SECONDS // 6)
+
+
+@shared_task(name="kit.alerts.tasks.hear_bot")
+def hear_bot(owner_id: str, channel_id: str) -> None:
+    """Answer what was written to an owner's bot. Safe to run twice at once."""
+    talking.hear(owner_id=UUID(owner_id), channel_id=UUID(channel_id))
 
 
 @shared_task(name="kit.alerts.tasks.deliver")

@@ -326,6 +326,9 @@ def take_note(program: Program, number: int) -> None:
         wanted = {"kind": "email", "name": name, "address": {"email": "olive@example.com"}}
         channel = program.call("post", "/channels", wanted, status=201)
     program.call("delete", "/channels/{channel_id}", channel_id=channel["id"])
+    bot = {"kind": "telegram", "name": f"Bot {number}", "address": {"token": "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5"}}
+    bot = program.call("post", "/channels", bot, status=201)
+    program.call("post", "/channels/{channel_id}/link", channel_id=bot["id"])
     (kept,) = (row for row in program.rows("/channels") if row["name"] == f"Mail {number}")
     program.call("patch", "/channels/{channel_id}", {"level": "critical"}, channel_id=kept["id"])
     tested = program.call("post", "/channels/{channel_id}/test", channel_id=kept["id"])

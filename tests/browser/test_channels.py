@@ -37,6 +37,8 @@ def told(site: Site) -> User:
                 next_try_at=clock.now() + timedelta(hours=2),
             )  # fmt: skip
         Channel.objects.filter(pk=made[2].pk).update(is_active=False)
+        token = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
+        make_channel(owner_id=user.pk, kind="telegram", name="Bot", address={"token": token}, digest_at=time(8))
     return user
 
 
@@ -44,5 +46,5 @@ def test_channels_are_sound_in_both_themes_and_at_every_width(open_page: OpenPag
     visit = open_page("/settings/channels/", user=told)
     assert_page_is_sound_everywhere(visit)
     with tenancy.tenant(told.pk):
-        channel = Channel.objects.get(name="Phone")
+        channel = Channel.objects.get(name="Bot")
     assert_page_is_sound_everywhere(open_page(f"/settings/channels/{channel.pk}/", user=told))

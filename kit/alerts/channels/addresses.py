@@ -30,6 +30,7 @@ class Asked:
     label: str
     help: str
     check: Callable[[str], str]
+    required: bool = True
 
 
 class UnreadableError(ConflictError):
@@ -78,8 +79,9 @@ ASKED: Final[Mapping[str, tuple[Asked, ...]]] = {
         ),
         Asked(
             "chat", "Chat",
-            "The number of your chat with the bot, which you begin there; or a channel's name, such as @my_fund.",
+            "Empty: link your own account by a code once this is saved. Else a number, or a name such as @my_fund.",
             _shaped(_TELEGRAM_CHAT, "A chat is a number, such as 123456789, or a name, such as @my_fund."),
+            required=False,
         ),
     ),
     Channel.Kind.WEBHOOK: (
@@ -106,6 +108,8 @@ def checked(kind: str, given: Mapping[str, str]) -> dict[str, str]:
     for field in asked:
         text = given.get(field.name, "").strip()
         try:
+            if not text and not field.required:
+                continue
             if not text:
                 raise ValueError("It is needed.")
             if len(text) > MOST_LENGTH or not text.isprintable():
@@ -125,7 +129,7 @@ def hint_of(kind: str, address: Mapping[str, str]) -> str:
             name, _, domain = address["email"].rpartition("@")
             return f"{name[:1]}…@{domain}"
         case Channel.Kind.TELEGRAM:
-            return f"chat …{address['chat'][-4:]}"
+            return f"chat …{address['chat'][-4:]}" if "chat" in address else "no chat yet"
         case _:
             return (urlsplit(address["url"]).hostname or "")[:120]
 

@@ -46,6 +46,7 @@ class ChannelOut(Schema):
     quiet_until: str | None
     digest_at: str | None
     is_active: bool
+    linked_at: datetime | None = Field(description="Since when your account at Telegram is linked; null: it is not.")
     last_success_at: datetime | None
     last_error_at: datetime | None
     last_error: str
@@ -74,6 +75,13 @@ class ChannelChange(Body):
     quiet_until: Hour = None
     digest_at: Hour = None
     is_active: bool = LEFT_OUT
+
+
+class LinkOut(Schema):
+    """`code` is told this once, and counts once."""
+
+    code: str
+    until: datetime
 
 
 class DeliveryOut(Schema):
@@ -133,6 +141,13 @@ def test_channel(request: HttpRequest, channel_id: UUID) -> Any:
     return _delivery(services.send_test(owner_id=owner_of(request), channel_id=channel_id))
 
 
+@router.post("/channels/{channel_id}/link", response=LinkOut, summary="Make a code that links a Telegram account")
+def link_channel(request: HttpRequest, channel_id: UUID) -> Any:
+    """Write `/link` and the code to your bot: that account is told then, and may ask /status, /positions and /pause."""
+    code, until = services.make_link_code(owner_id=owner_of(request), channel_id=channel_id)
+    return {"code": code, "until": until}
+
+
 @router.get("/deliveries", response=Page[DeliveryOut], summary="What was sent to channels")
 def list_deliveries(request: HttpRequest, query: Query[DeliveryQuery]) -> Any:
     """Newest first, for 30 days."""
@@ -154,7 +169,7 @@ def _hours(given: dict[str, Any]) -> dict[str, Any]:
 
 def _channel(channel: Channel) -> dict[str, Any]:
     named = ("id", "kind", "name", "hint", "level", "areas", "is_active", "last_error", "created_at")
-    moments = ("last_success_at", "last_error_at")
+    moments = ("linked_at", "last_success_at", "last_error_at")
     hours = {name: getattr(channel, name) for name in _HOURS}
     return {name: getattr(channel, name) for name in (*named, *moments)} | {
         name: value.isoformat("minutes") if value else None for name, value in hours.items()

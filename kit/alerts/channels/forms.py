@@ -53,7 +53,7 @@ class ChannelForm(forms.Form):
             widget = forms.PasswordInput if field.name in _HIDDEN else forms.TextInput
             self.fields[field.name] = forms.CharField(
                 label=field.label,
-                required=channel is None,
+                required=channel is None and field.required,
                 max_length=2000,
                 widget=widget(attrs=attributes),
                 help_text=field.help if channel is None else "Empty: as it is.",

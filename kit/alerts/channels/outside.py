@@ -23,7 +23,7 @@ from django.conf import settings
 from kit.errors import MoniqoError
 
 SECONDS: Final = 10.0
-_MOST_ANSWER: Final = 4096
+MOST_ANSWER: Final = 4096
 # Networks of IPv6 whose addresses carry one of IPv4, which would have to be looked at instead: NAT64 and 6to4.
 _CARRIERS: Final = tuple(ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"))
 _SAFE: Final = "%/:=&?~#+!$,;'@()*[]"
@@ -64,8 +64,8 @@ def read_address(url: str) -> SplitResult:
     return parts
 
 
-def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """Send `body` to `url`. Raises OutsideError."""
+def post(url: str, *, body: bytes, headers: Mapping[str, str], most: int = MOST_ANSWER) -> Answer:
+    """Send `body` to `url` and read `most` bytes of the answer. Raises OutsideError."""
     parts = read_address(url)
     host, is_secure = str(parts.hostname), parts.scheme == "https"
     port = parts.port or (443 if is_secure else 80)
@@ -78,7 +78,7 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
             connection.sock = _secured(plain, host) if is_secure else plain
             connection.request("POST", target, body, {"User-Agent": "Moniqo", **headers})
             response = connection.getresponse()
-            text = response.read(_MOST_ANSWER).decode("utf-8", "replace")
+            text = response.read(most).decode("utf-8", "replace")
     except (TimeoutError, socket.gaierror, ssl.SSLError, OSError, http.client.HTTPException, UnicodeError) as error:
         raise OutsideError(_in_words(error, host)) from error
     return Answer(response.status, text, _wait(response.headers.get("Retry-After", "")))

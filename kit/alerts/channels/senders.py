@@ -21,7 +21,7 @@ from kit.alerts.models import Channel
 from kit.errors import MoniqoError
 
 SAID_LENGTH: Final = 300
-_TELEGRAM_LENGTH: Final = 4096
+TELEGRAM_LENGTH: Final = 4096
 _DISCORD_LENGTH: Final = 2000
 _SLACK_LENGTH: Final = 4000
 
@@ -72,7 +72,9 @@ def _discord(address: Mapping[str, str], letter: Letter, key: str) -> str:
 
 
 def _telegram(address: Mapping[str, str], letter: Letter, key: str) -> str:
-    text = f"{letter.subject}\n{letter.text}"[:_TELEGRAM_LENGTH]
+    if "chat" not in address:
+        raise UndeliveredError("It has no chat yet: link your account, or enter one.")
+    text = f"{letter.subject}\n{letter.text}"[:TELEGRAM_LENGTH]
     body = {"chat_id": address["chat"], "text": text, "link_preview_options": {"is_disabled": True}}
     return _posted(f"{settings.TELEGRAM_URL}/bot{address['token']}/sendMessage", json.dumps(body).encode())
 
@@ -106,15 +108,31 @@ _SENDERS: Final[Mapping[str, Callable[[Mapping[str, str], Letter, str], str]]] =
 }
 
 
+def posted(url: str, body: bytes, *, most: int) -> str:
+    """What Telegram's Bot API answers, as it is. Raises UndeliveredError."""
+    try:
+        return _taken(outside.post(url, body=body, headers={"Content-Type": "application/json"}, most=most)).text
+    except outside.OutsideError as error:
+        raise UndeliveredError(str(error)) from error
+
+
 def _posted(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> str:
     """What a receiver of JSON said that took it. Raises UndeliveredError with what it said otherwise."""
     answer = outside.post(url, body=body, headers={"Content-Type": "application/json", **(headers or {})})
-    said = f"{answer.status} {_words(answer.text)}".strip()
+    return _said(_taken(answer))
+
+
+def _said(answer: outside.Answer) -> str:
+    return f"{answer.status} {_words(answer.text)}".strip()
+
+
+def _taken(answer: outside.Answer) -> outside.Answer:
+    """The answer, if it says that the message was taken. Raises UndeliveredError."""
     if 200 <= answer.status < 300:
-        return said
+        return answer
     if 300 <= answer.status < 400:
         raise UndeliveredError(f"It answered {answer.status}: it leads elsewhere, which is not followed.")
-    raise UndeliveredError(f"It answered {said}", wait=answer.wait)
+    raise UndeliveredError(f"It answered {_said(answer)}", wait=answer.wait)
 
 
 def _words(text: str) -> str:

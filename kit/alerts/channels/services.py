@@ -1,14 +1,15 @@
 """Add, change, test and remove channels. Nothing that is told of one says its address again."""
 
+import secrets
 from collections.abc import Collection, Mapping
-from datetime import time
+from datetime import datetime, time
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
 from kit import clock
-from kit.alerts.channels import addresses, delivering, digests, messages, senders
+from kit.alerts.channels import addresses, delivering, digests, messages, senders, talking
 from kit.alerts.kinds import AREAS
 from kit.alerts.models import Channel, Delivery, Message
 from kit.alerts.services import resolve_alert
@@ -64,6 +65,7 @@ def change_channel(*, owner_id: UUID, channel_id: UUID, **changes: Any) -> Chann
     before = _told(channel)
     address = changes.pop("address", None)
     if address is not None:
+        channel.linked_at, channel.link_until, channel.link_code, channel.heard = None, None, "", 0
         _seal(channel, addresses.checked(channel.kind, address))
     _fill(channel, **changes)
     _save(channel)
@@ -114,6 +116,20 @@ def send_test(*, owner_id: UUID, channel_id: UUID) -> Delivery:
         delivering.note_sent(delivery.pk, tries=1, said=said)
     delivery.refresh_from_db()
     return delivery
+
+
+def make_link_code(*, owner_id: UUID, channel_id: UUID) -> tuple[str, datetime]:
+    """A code to write to the bot within a quarter of an hour, and until when: its chat is told then, and may ask.
+
+    Raises NotFoundError, ConflictError for what is not Telegram's.
+    """
+    channel = find_channel(owner_id=owner_id, channel_id=channel_id, for_change=True)
+    if channel.kind != Channel.Kind.TELEGRAM:
+        raise ConflictError("Only an account at Telegram is linked by a code.")
+    code, until = secrets.token_hex(5), clock.now() + talking.CODE_COUNTS
+    Channel.objects.filter(pk=channel.pk).update(link_code=talking.digest_of(code), link_until=until)
+    audit.record(audit.Area.KEYS, "Channel's code made", owner_id=owner_id, subject=channel.name)
+    return code, until
 
 
 def find_channel(*, owner_id: UUID, channel_id: UUID, for_change: bool = False) -> Channel:

@@ -8,6 +8,7 @@ urlpatterns = [
     path("new/<slug:kind>/", views.add, name="add"),
     path("<uuid:pk>/", views.change, name="change"),
     path("<uuid:pk>/test/", views.test, name="test"),
+    path("<uuid:pk>/link/", views.link, name="link"),
     path("<uuid:pk>/switch/", views.switch, name="switch"),
     path("<uuid:pk>/remove/", views.remove, name="remove"),
 ]

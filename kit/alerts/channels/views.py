@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -61,10 +62,7 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = cast("User", request.user)
     with missing_is_404():
         channel = services.find_channel(owner_id=user.pk, channel_id=pk)
-    initial = {name: getattr(channel, name) for name in WISHES}
-    form = ChannelForm(
-        request.POST or None, kind=channel.kind, is_operator=user.is_staff, channel=channel, initial=initial
-    )
+    form = _form_of(channel, user, request.POST or None)
     if form.is_valid():
         try:
             services.change_channel(owner_id=user.pk, channel_id=pk, address=form.address or None, **form.wishes)
@@ -94,6 +92,22 @@ def test(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("channels:list")
 
 
+@never_cache
+@login_required
+@require_POST
+def link(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A code that links one's account at Telegram, shown in this one answer."""
+    user = cast("User", request.user)
+    with missing_is_404():
+        channel = services.find_channel(owner_id=user.pk, channel_id=pk)
+    try:
+        code, _ = services.make_link_code(owner_id=user.pk, channel_id=pk)
+    except ConflictError as error:
+        messages.error(request, str(error))
+        return redirect("channels:list")
+    return _form(request, _form_of(channel, user), Channel.Kind(channel.kind), channel, code=code)
+
+
 @login_required
 @require_POST
 def switch(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -115,6 +129,14 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("channels:list")
 
 
-def _form(request: HttpRequest, form: ChannelForm, kind: Channel.Kind, channel: Channel | None = None) -> HttpResponse:
-    context = {"form": form, "kind": kind.label, "channel": channel}
+def _form_of(channel: Channel, user: User, given: QueryDict | None = None) -> ChannelForm:
+    initial = {name: getattr(channel, name) for name in WISHES}
+    return ChannelForm(given, kind=channel.kind, is_operator=user.is_staff, channel=channel, initial=initial)
+
+
+def _form(
+    request: HttpRequest, form: ChannelForm, kind: Channel.Kind, channel: Channel | None = None, *, code: str = ""
+) -> HttpResponse:
+    context = {"form": form, "kind": kind.label, "channel": channel, "code": code}
+    context["is_linkable"] = channel is not None and kind == Channel.Kind.TELEGRAM
     return render(request, "channels/form.html", context, status=422 if form.errors else 200)
