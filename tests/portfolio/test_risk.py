@@ -76,7 +76,8 @@ def test_programs_and_pages_say_the_same_and_other_owners_nothing(told: Fund, cl
     assert client.get(f"/api/v1{address}", headers=bearer(other_owner)).status_code == 404
     client.force_login(told.owner)
     page = client.get(f"{address}/?days=nonsense").content.decode()
-    assert f"{answer['children'][0]['risk_score']:.0f}<span" in page
+    assert f">{answer['children'][0]['risk_score']:.0f}</td>" in page
+    assert "Drawdown 4 + Volatility 29 + Tail 15" in page
     assert "−1.00" in page
     assert "Nothing stands under agent a" in client.get(f"/wallets/{told.wallets['agent a'].pk}/risk/").content.decode()
     client.force_login(other_owner)
