@@ -18,6 +18,7 @@ from kit.errors import ConflictError, InvalidInputError, MoniqoError
 
 SECRET_LENGTH: Final = 16
 MOST_LENGTH: Final = 2000
+NO_CHAT: Final = "no chat yet"
 _TELEGRAM_TOKEN: Final = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,100}")
 _TELEGRAM_CHAT: Final = re.compile(r"-?\d{1,20}|@[A-Za-z0-9_]{4,40}")
 
@@ -129,7 +130,7 @@ def hint_of(kind: str, address: Mapping[str, str]) -> str:
             name, _, domain = address["email"].rpartition("@")
             return f"{name[:1]}…@{domain}"
         case Channel.Kind.TELEGRAM:
-            return f"chat …{address['chat'][-4:]}" if "chat" in address else "no chat yet"
+            return f"chat …{address['chat'][-4:]}" if "chat" in address else NO_CHAT
         case _:
             return (urlsplit(address["url"]).hostname or "")[:120]
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.paginator import Page
 from django.db.models import QuerySet
 
+from kit.alerts.channels.addresses import NO_CHAT
 from kit.alerts.kinds import AREAS
 from kit.alerts.models import Channel, Delivery, Message
 from kit.paging import Pages
@@ -77,7 +78,10 @@ def _row(channel: Channel) -> ChannelRow:
         channel.last_success_at is None or channel.last_success_at < channel.last_error_at
     )
     state = "failing" if is_failing else "in_use"
-    status = {"failing": "Takes no messages", "in_use": "In use"}[state] if channel.is_active else "Paused"
+    if channel.hint == NO_CHAT:
+        state = "unlinked"
+    words = {"failing": "Takes no messages", "in_use": "In use", "unlinked": "Not linked yet"}
+    status = words[state] if channel.is_active else "Paused"
     level = Message.Level(channel.level)
     told = "Everything" if level == Message.Level.INFO else f"{level.label} and above"
     told = "Critical" if level == Message.Level.CRITICAL else told

@@ -135,7 +135,9 @@ def test_a_page_shows_the_code_once_and_what_the_bot_says_meanwhile(bot: Bot, cl
     assert code not in client.get(page).content.decode()
     bot.receiver.answers = [(401, {}, '{"ok": false, "description": "Unauthorized"}')]
     assert talking.hear(owner_id=bot.owner.pk, channel_id=bot.channel_id) == 0
-    assert "It answered 401 Unauthorized" in client.get("/settings/channels/").content.decode()
+    listed = client.get("/settings/channels/").content.decode()
+    assert "It answered 401 Unauthorized" in listed
+    assert "Not linked yet" in listed
     bot.receiver.answers = [(200, {}, "<html>")]
     assert talking.hear(owner_id=bot.owner.pk, channel_id=bot.channel_id) == 0
     bot.hears(bot.written(f"/link {code}"))
