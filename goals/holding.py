@@ -27,8 +27,9 @@ def hold(goal: Goal) -> list[UUID]:
 def let_go(goal: Goal) -> None:
     """Give back what was held, except where somebody has decided otherwise since."""
     for action in goal.steps.exclude(held=[]):
-        free = switch(goal, action.held, ACTIVE, before=(REDUCING,))
-        hold_again(owner_id=goal.owner_id, wallets=[wallet.pk for wallet in free])
+        ours = set(action.held)
+        switch(goal, ours, ACTIVE, before=(REDUCING,))
+        hold_again(owner_id=goal.owner_id, wallets=ours)
         action.held = []
         action.save(update_fields=("held",))
 

@@ -51,6 +51,7 @@ SCHEDULE: Final = {
     "follow exchanges": every(15, "wallets.tasks.collect_prices"),
     "keep protection": every(10, "trading.tasks.keep_protection"),
     "run agents": every(10, "farms.tasks.run_due_agents"),
+    "watch exposure": every(15, "portfolio.tasks.watch_exposure"),
     "update goals": every(10, "goals.tasks.update_goals"),
     "apply rules": every(60, "wallets.tasks.apply_rules"),
     "carry out stops": every(10, "trading.tasks.carry_out_stops"),

@@ -58,6 +58,7 @@
 -- migration portfolio 0006_exposure_limits 28dae2642eb6cbf2
 -- migration portfolio 0007_hours b012446bc72c055e
 -- migration portfolio 0008_corrections 438c1131d6e03dae
+-- migration portfolio 0009_released_limits ae083fa0c2675170
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -2875,6 +2876,7 @@ CREATE TABLE public.portfolio_exposurelevel (
     held jsonb NOT NULL,
     owner_id uuid NOT NULL,
     limit_id uuid NOT NULL,
+    released boolean NOT NULL,
     CONSTRAINT exposure_level_is_one CHECK ((level <= 3)),
     CONSTRAINT portfolio_exposurelevel_level_check CHECK ((level >= 0)),
     CONSTRAINT portfolio_exposurelevel_measured_check CHECK ((measured <> 'NaN'::numeric))
@@ -4964,15 +4966,16 @@ INSERT INTO public.django_migrations VALUES
 	(95, 'portfolio', '0006_exposure_limits', now()),
 	(96, 'portfolio', '0007_hours', now()),
 	(97, 'portfolio', '0008_corrections', now()),
-	(98, 'sessions', '0001_initial', now()),
-	(99, 'trading', '0015_more_limits', now()),
-	(100, 'trading', '0016_stops', now()),
-	(101, 'trading', '0017_ai_state', now()),
-	(102, 'users', '0004_second_factors_under_aes', now()),
-	(103, 'users', '0005_bound_tokens', now()),
-	(104, 'wallets', '0024_held_for', now()),
-	(105, 'wallets', '0025_streams', now()),
-	(106, 'wallets', '0026_sync_turns', now());
+	(98, 'portfolio', '0009_released_limits', now()),
+	(99, 'sessions', '0001_initial', now()),
+	(100, 'trading', '0015_more_limits', now()),
+	(101, 'trading', '0016_stops', now()),
+	(102, 'trading', '0017_ai_state', now()),
+	(103, 'users', '0004_second_factors_under_aes', now()),
+	(104, 'users', '0005_bound_tokens', now()),
+	(105, 'wallets', '0024_held_for', now()),
+	(106, 'wallets', '0025_streams', now()),
+	(107, 'wallets', '0026_sync_turns', now());
 
 
 --
@@ -5461,7 +5464,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 80, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 106, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 107, true);
 
 
 --

@@ -27,6 +27,7 @@ from kit.live.publish import publish
 from kit.users.models import User
 from portfolio import corrections, daily, retention, valuation
 from portfolio.exposure.limits import watch as watch_exposure
+from portfolio.exposure.models import ExposureLimit
 from portfolio.models import PortfolioState
 from portfolio.selectors.standings import Standing, standings
 from trading.services import watch_daily_losses, watched_for_daily_losses
@@ -67,6 +68,12 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
     written = _write(owner_id, moment)
     publish(owner_id=owner_id, event="portfolio", data={"at": moment})
     return written
+
+
+def limited_in_exposure() -> list[UUID]:
+    """Who limits exposure; a history that is being built is left alone. Runs as the system."""
+    rows = ExposureLimit.objects.exclude(owner_id__in=PortfolioState.owners_building()).order_by()
+    return list(rows.values_list("owner_id", flat=True).distinct())
 
 
 def _close_the_day_before(owner_id: UUID, now: datetime) -> None:

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from kit import tenancy
 from portfolio import corrections, services
+from portfolio.exposure.limits import watch
 from portfolio.models import PortfolioState
 from wallets.models import Connection, Wallet
 
@@ -38,6 +39,17 @@ def sync_now(owner_id: str) -> bool:
     if asked:
         value_owner.apply_async(args=(owner_id,), countdown=LOOKS[0])
     return asked
+
+
+@shared_task
+def watch_exposure() -> int:
+    """Look at every owner's limits of exposure between two valuations; returns at how many owners'."""
+    with tenancy.system():
+        owners = services.limited_in_exposure()
+    for owner_id in owners:
+        with tenancy.tenant(owner_id):
+            watch(owner_id=owner_id)
+    return len(owners)
 
 
 @shared_task

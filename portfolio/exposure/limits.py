@@ -111,6 +111,7 @@ def release(*, owner_id: UUID, limit_id: UUID) -> list[Wallet]:
     with transaction.atomic():
         limit = find_limit(owner_id=owner_id, limit_id=limit_id)
         changed = [wallet for level in limit.levels.all() for wallet in _give_back(level)]
+        limit.levels.filter(level=Level.BREACH).update(released=True)
         if changed:
             names = ", ".join(wallet.name for wallet in changed)
             audit.record(
@@ -142,10 +143,18 @@ def watch(*, owner_id: UUID) -> int:
 
 def hold_again(*, owner_id: UUID, wallets: Collection[UUID]) -> None:
     """Whoever held these wallets has let them go: what is still broken holds them from now on, by its own rule."""
-    broken = ExposureLevel.objects.select_for_update(of=("self",)).filter(owner_id=owner_id, level=Level.BREACH)
+    rows = ExposureLevel.objects.select_for_update(of=("self",)).filter(owner_id=owner_id)
+    for row in rows.exclude(held=[]):
+        # What was held for somebody else when the limit took it is held for nobody when the limit gives it back.
+        held = [[pk, State.ACTIVE if UUID(pk) in wallets else before, target] for pk, before, target in row.held]
+        if held != row.held:
+            row.held = held
+            row.save(update_fields=("held",))
+    broken = rows.filter(level=Level.BREACH, released=False)
     for row in broken.exclude(limit__action=Action.NONE).select_related("limit__wallet").order_by("pk"):
         given = valuation.parameters(owner_id=owner_id, at=clock.now(), only=row.limit.wallet_id or owner_id)
-        if _hold(row, concerned(row.limit, row.subject, read_exposure(given)) & set(wallets)):
+        found = concerned(row.limit, row.subject, read_exposure(given)) & set(wallets)
+        if _hold(row, found - {UUID(pk) for pk, *_ in row.held}):
             row.save(update_fields=("held",))
 
 
@@ -162,10 +171,10 @@ def _settle(found: Standing, known: dict[str, ExposureLevel], exposure: Exposure
     if found.measure.measured is not None:
         row.measured = min(found.measure.measured, BEYOND / 10)
     if before != found.level:
-        row.since = now
+        row.since, row.released = now, False
     done: list[Wallet] = []
-    if found.level == Level.BREACH > before:
-        done = _hold(row, concerned(limit, subject, exposure))
+    if found.level == Level.BREACH and not row.released:  # whoever comes to have a part in it later is held as well
+        done = _hold(row, concerned(limit, subject, exposure) - {UUID(pk) for pk, *_ in row.held})
     elif before == Level.BREACH > found.level and limit.recovers:
         done = _give_back(row)
     row.save()
@@ -246,7 +255,8 @@ def _give_back(row: ExposureLevel) -> list[Wallet]:
         others = [entry[2] for entry in _holds(row.owner_id, wallet.pk, without=row)]
         ours = max(target, *others, key=_strictness) if others else target
         state = max(before, *others, key=_strictness) if others else before
-        if wallet.trading_state == ours and state != ours:
+        # A state that somebody has set since is theirs: nothing else holds the wallet then.
+        if wallet.held_for and wallet.trading_state == ours and state != ours:
             changed.append(_switch(wallet, State(state), held_for="another limit of exposure" if others else ""))
     return changed
 
@@ -315,7 +325,7 @@ def _checked(owner_id: UUID, wish: Wish) -> Wish:
     if subject and (wrong := _wrong_subject(owner_id, wish.kind, subject)):
         fields["subject"] = wrong
     if fields:
-        raise InvalidInputError("That is no limit: look at what is named.", fields=fields)
+        raise InvalidInputError(" ".join(fields.values()), fields=fields)
     return Wish(wish.kind, wish.bound, subject, wish.margin, wish.action, wish.recovers)
 
 

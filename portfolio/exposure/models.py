@@ -80,6 +80,7 @@ class ExposureLevel(Owned):
     since = models.DateTimeField(help_text="When it came to this level.")
     at = models.DateTimeField(help_text="When it was last looked at.")
     held = models.JSONField(default=list, blank=True, help_text="Wallets on hold: id, state before, state since.")
+    released = models.BooleanField(default=False, help_text="Its owner gave back what it held, until the next breach.")
 
     class Meta:
         ordering = ("-level", "subject")

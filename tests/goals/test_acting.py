@@ -18,6 +18,7 @@ from kit.errors import InvalidInputError
 from portfolio.exposure.limits import Wish, remove_limit, set_limit
 from portfolio.selectors.standings import standings
 from portfolio.services import take_snapshots
+from portfolio.tasks import watch_exposure
 from tests.conftest import make_user
 from tests.farms.conftest import T0
 from tests.farms.conftest import make_desk as make_farm
@@ -138,11 +139,31 @@ def test_what_a_goal_lets_go_is_held_by_a_limit_of_exposure_that_is_still_broken
         wish = Wish("venue", D("0.5"), action="reduce", recovers=True)
         found = set_limit(owner_id=ground.owner_id, wallet_id=None, wish=wish)
     assert standing() == ("reducing", f"goal “{goal.name}”")
+    assert watch_exposure() == 1
     assert ground.carry_out(goal) is True
     assert standing() == ("reducing", found.reason)
     with ground.tenant():
         remove_limit(owner_id=ground.owner_id, limit_id=found.pk)
     assert standing() == ("active", "")
+
+
+def test_what_a_limit_has_halted_while_a_goal_held_it_is_nobodys_when_both_are_done(ground: Ground) -> None:
+    def standing() -> str:
+        with ground.tenant():
+            return Wallet.objects.values_list("trading_state", flat=True).get(pk=ground.desk.master.pk)
+
+    goal = ground.goal(target=1, actions=["close"], scope="fund")
+    ground.round_trip()
+    achieve(ground, goal)
+    with ground.tenant():
+        wish = Wish("venue", D("0.5"), action="halt")
+        found = set_limit(owner_id=ground.owner_id, wallet_id=None, wish=wish)
+    assert standing() == "halted"
+    assert ground.carry_out(goal) is True
+    assert standing() == "halted"
+    with ground.tenant():
+        remove_limit(owner_id=ground.owner_id, limit_id=found.pk)
+    assert standing() == "active"
 
 
 def test_positions_are_closed_profit_is_collected_and_distributed_to_the_last_digit(ground: Ground) -> None:

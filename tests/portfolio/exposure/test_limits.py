@@ -253,6 +253,34 @@ def test_what_its_owner_decides_meanwhile_stands(half: Fund) -> None:
     assert state(half) == "halted"
 
 
+def test_a_state_that_its_owner_has_set_since_is_kept_when_the_limit_goes(half: Fund) -> None:
+    found = limit(half, "asset", "0.4", action="reduce")
+    switch(half, "active")
+    switch(half, "reducing")
+    remove_limit(owner_id=half.owner.pk, limit_id=found.pk)
+    assert state(half) == "reducing"
+
+
+def test_who_comes_to_have_a_part_in_a_breach_is_held_as_well_unless_it_was_released(half: Fund) -> None:
+    half.add("second", None)
+    found = limit(half, "asset", "0.3", of=None, action="reduce")
+
+    def held() -> set[str]:
+        return set(Wallet.objects.filter(trading_state="reducing").values_list("name", flat=True))
+
+    assert held() == {"master"}
+    half.deposit("400", wallet="second")
+    half.buy("second", "1", "100")
+    watch(owner_id=half.owner.pk)
+    assert (level(found, "BTC"), held()) == (BREACH, {"master", "second"})
+    assert {wallet.name for wallet in release(owner_id=half.owner.pk, limit_id=found.pk)} == {"master", "second"}
+    half.add("third", None)
+    half.deposit("100", wallet="third")
+    half.buy("third", "1", "100")
+    watch(owner_id=half.owner.pk)
+    assert (level(found, "BTC"), held()) == (BREACH, set())
+
+
 @pytest.mark.parametrize("first", ["reduce", "halt"])
 def test_two_limits_hold_a_wallet_until_both_are_kept(half: Fund, first: str) -> None:
     """The stricter applies; what one gives back the other keeps, and the last gives back what was there before both."""
