@@ -16,7 +16,7 @@ AGENT: Final = "agent"
 # Agents are too many to choose from: of them only the one that is looked at, if one is.
 _PLACES: Final = """
 SELECT state.synced_at, state.valued_at, state.syncing_since, state.building, state.building_step,
-       CASE WHEN %(is_open)s THEN (SELECT least(
+       (SELECT least(
            (
                SELECT at FROM portfolio_snapshot
                WHERE portfolio_snapshot.scope = history.scope AND portfolio_snapshot.base = history.base
@@ -29,7 +29,7 @@ SELECT state.synced_at, state.valued_at, state.syncing_since, state.building, st
            )
        ) FROM (VALUES (coalesce(%(only)s::uuid, %(owner)s::uuid), coalesce(
            (SELECT base_asset FROM wallet_places WHERE wallet_id = %(only)s::uuid), %(currency)s
-       ))) AS history (scope, base)) END,
+       ))) AS history (scope, base)),
        venue.connection_id, venue.name, venue.venue, venue.state, venue.status, venue.synced_at, venue.wallets,
        place.wallet_id, place.name, place.role, place.base_asset
 FROM (VALUES (1)) AS one
@@ -77,7 +77,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Connections by name, wallets by role and age, and the scope's first snapshot where that was asked for."""
+    """Connections by name, wallets by role and age, and when the scope's history begins."""
 
     state: Progress
     first_at: datetime | None
@@ -103,9 +103,9 @@ class Places:
         return next((wallet for wallet in self.wallets if wallet.pk == wallet_id), None)
 
 
-def read_places(*, owner_id: UUID, currency: str, only: UUID | None, is_open: bool) -> Places:
-    """All of it in one query, for the scope of the wallet `only` or of all. `is_open` asks for its first snapshot."""
-    given: dict[str, Any] = {"owner": owner_id, "currency": currency, "only": only, "is_open": is_open}
+def read_places(*, owner_id: UUID, currency: str, only: UUID | None) -> Places:
+    """All of it in one query, for the scope of the wallet `only` or of all."""
+    given: dict[str, Any] = {"owner": owner_id, "currency": currency, "only": only}
     with planned_once(connection) as cursor:
         cursor.execute(_PLACES, given)
         rows = cursor.fetchall()

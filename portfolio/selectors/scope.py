@@ -92,7 +92,7 @@ class Scope:
     @cached_property
     def places(self) -> Places:
         only = None if self.scope == self.owner_id else self.scope
-        return read_places(owner_id=self.owner_id, currency=self.currency, only=only, is_open=self.period.is_open)
+        return read_places(owner_id=self.owner_id, currency=self.currency, only=only)
 
     @cached_property
     def positions(self) -> tuple[PositionRow, ...]:
@@ -111,6 +111,7 @@ class Scope:
             start=self.start,
             at=self.moment,
             until=self.period.until,
+            begun=self.places.first_at,
         )
 
     @cached_property
@@ -221,7 +222,7 @@ class Scope:
     @property
     def resolution(self) -> series.Chosen:
         """What the points are made of, and why of that."""
-        return series.resolution(self.start, self.end)
+        return series.resolution(series.clamp(self.start, self.places.first_at), self.end)
 
     @property
     def corrected_at(self) -> datetime | None:

@@ -333,11 +333,13 @@ def deepest_drawdown(*, scope: UUID, base: str, start: datetime, until: datetime
     return Trough(float(row[0] or 0), *row[1:]) if row else None
 
 
-def parameters(scope: UUID, base: str, start: datetime, until: datetime = FOREVER) -> dict[str, Any]:
-    """Of `points` over `SOURCE`."""
+def parameters(
+    scope: UUID, base: str, start: datetime, until: datetime = FOREVER, begun: datetime | None = None
+) -> dict[str, Any]:
+    """Of `points` over `SOURCE`; where the history has `begun` is how long the period really is."""
     now = clock.now()
     end = min(until, now)
-    chosen = resolution(start, end).resolution
+    chosen = resolution(clamp(start, begun), end).resolution
     return {
         "scope": scope,
         "base": base,

@@ -142,13 +142,21 @@ class Trail:
 
 
 def read_trail(
-    *, owner_id: UUID, scope: UUID, base: str, start: datetime, at: datetime, until: datetime | None = None
+    *,
+    owner_id: UUID,
+    scope: UUID,
+    base: str,
+    start: datetime,
+    at: datetime,
+    until: datetime | None = None,
+    begun: datetime | None = None,
 ) -> Trail:
     """The trail of the scope from `start` until `at`, which is now: one query.
 
-    With `until` it ends there, and knows nothing of today.
+    With `until` it ends there, and knows nothing of today. A history that has `begun` after the start is shorter, and
+    read as finely as that allows.
     """
-    given = series.parameters(scope, base, start, until or series.FOREVER) | {
+    given = series.parameters(scope, base, start, until or series.FOREVER, begun) | {
         "end": until,
         "owner": owner_id,
         "wallets": None if scope == owner_id else [scope],
