@@ -267,7 +267,8 @@ def test_a_trade_that_is_told_late_corrects_what_came_after_it(live_db: str, own
     done = work(owner.pk, at_once=5)
     with tenancy.tenant(owner.pk):
         rows = series(fund)
-        changed = [row for row in rows if row.corrected_at]
+        # The close of a day that ends among them is written in its own right.
+        changed = [row for row in rows if row.corrected_at and row.at.second == 0]
         assert [row.at for row in changed] == [start + 5 * MINUTE * number for number in range(13, 25)]
         for row in changed:
             number = (row.at - start) // (5 * MINUTE)
