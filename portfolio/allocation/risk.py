@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from kit import clock, days
 from kit.errors import InvalidInputError
 from portfolio.allocation.asking import USUAL_BACK, Asked
 from portfolio.allocation.returns import Table, read_returns
+from portfolio.selectors.calendar import HEATS
 from portfolio.selectors.performance import DAYS_PER_YEAR
 from portfolio.selectors.standings import standings
 from quant.allocation.allocate import CONSTANT
@@ -50,6 +52,17 @@ class RiskRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A square of the map; `heat` is 1 to 3 by how strongly two move together or against each other, 0 for neither."""
+
+    value: float | None
+
+    @property
+    def heat(self) -> int:
+        return ceil(HEATS * abs(self.value)) if self.value else 0
+
+
+@dataclass(frozen=True, slots=True)
 class RiskMap:
     """The rows, the riskiest first; `correlations` has a row and a column for each of them, in their order.
 
@@ -65,9 +78,9 @@ class RiskMap:
     left_out: int
 
     @property
-    def lines(self) -> list[tuple[RiskRow, tuple[float | None, ...]]]:
+    def lines(self) -> list[tuple[RiskRow, list[Cell]]]:
         """Each child with its line of the map."""
-        return list(zip(self.rows, self.correlations, strict=True))
+        return [(row, [Cell(one) for one in line]) for row, line in zip(self.rows, self.correlations, strict=True)]
 
     @property
     def equal_parts(self) -> Decimal | None:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from kit.errors import InvalidInputError, NotFoundError
 from kit.tenancy import tenant
-from portfolio.allocation.risk import read_risk
+from portfolio.allocation.risk import Cell, read_risk
 from tests.portfolio.fund import D, Fund
 from tests.portfolio.test_method_plans import remember
 from tests.programs import bearer
@@ -45,6 +45,8 @@ def test_the_riskiest_comes_first_and_its_score_is_the_sum_of_its_parts(told: Fu
     assert wild.score.value == pytest.approx(sum(parts.values()))
     assert calm.score.value < wild.score.value
     assert found.correlations == ((1.0, pytest.approx(-1.0)), (pytest.approx(-1.0), 1.0))
+    assert [[cell.heat for cell in line] for _, line in found.lines] == [[3, 3], [3, 3]]
+    assert [Cell(value).heat for value in (None, 0.0, 0.2, -0.5, 0.9)] == [0, 0, 1, 2, 3]
     assert found.herfindahl == pytest.approx(D(5) / 9)
     assert found.equal_parts == pytest.approx(D(9) / 5)
 

@@ -1,6 +1,7 @@
 """What contracts are worth and have won, worked out by hand."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ D = Decimal
 def test_profit_and_worth_of_contracts(
     contracts: str, size: str, entry: str, mark: str, is_long: bool, is_inverse: bool, worth: str, profit: str
 ) -> None:
-    what = {"contracts": D(contracts), "contract_size": D(size), "is_inverse": is_inverse}
-    assert notional(**what, price=D(mark)) == D(worth)  # type: ignore[arg-type]
-    won = unrealized_profit(**what, entry_price=D(entry), mark_price=D(mark), is_long=is_long)  # type: ignore[arg-type]
+    what: dict[str, Any] = {"contracts": D(contracts), "contract_size": D(size), "is_inverse": is_inverse}
+    assert notional(**what, price=D(mark)) == D(worth)
+    won = unrealized_profit(**what, entry_price=D(entry), mark_price=D(mark), is_long=is_long)
     assert won == D(profit)

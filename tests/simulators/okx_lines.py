@@ -2,6 +2,7 @@
 
 import base64
 import json
+from abc import abstractmethod
 from typing import Any
 
 from tests.simulators.account import Market
@@ -15,8 +16,9 @@ class OkxLines(Wire):
 
     repeats_logins: bool
 
+    @abstractmethod
     def balance(self, request: Request | None) -> Any:
-        raise NotImplementedError
+        """The account, as its own route tells it."""
 
     def opens(self, path: str) -> bool:
         return path.endswith(("/ws/v5/public", "/ws/v5/private"))

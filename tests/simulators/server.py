@@ -150,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.flush()
-        line = Socket(self.connection, self.rfile, self.path, lines.faults)  # type: ignore[arg-type]
+        line = Socket(self.connection, self.rfile, self.path, lines.faults)  # type: ignore[arg-type]  # its rfile is buffered
         lines.add(line)
         try:
             wire.connected(line)

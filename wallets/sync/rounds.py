@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from django.db import connections
@@ -176,8 +177,8 @@ class _Worker:
             if not heard:
                 continue
             try:
-                same = await _in(self._books, lambda: _note([(turn, answer) for turn, answer, _ in heard]))  # noqa: B023
-            except Exception as error:  # noqa: BLE001  # each of them is told
+                same = await _in(self._books, partial(_note, [(turn, answer) for turn, answer, _ in heard]))
+            except Exception as error:  # noqa: BLE001 - whatever it is, each of them is told
                 for _, _, noted in heard:
                     noted.set_exception(error)
             else:
@@ -188,8 +189,10 @@ class _Worker:
         """Say again and again that what is in hand is taken."""
         while True:
             await asyncio.sleep(KEEP_SECONDS)
-            mine = list(self._hands.values())
-            await _in(self._books, lambda: turns.keep(mine))  # noqa: B023
+            try:
+                await _in(self._books, partial(turns.keep, list(self._hands.values())))
+            except Exception:  # the database is away: the next time, or somebody else takes them over
+                logger.exception("What is in hand could not be kept")
 
 
 async def _hear(hand: _Hand, accounts: Crowd) -> Answer | MoniqoError | None:
@@ -200,7 +203,7 @@ async def _hear(hand: _Hand, accounts: Crowd) -> Answer | MoniqoError | None:
         told = await accounts.read(hand.access, with_positions=hand.with_positions)
     except MoniqoError as error:
         return error
-    except Exception:
+    except Exception:  # a defect of the loop's own way is no venue's failure: the way of one account is tried
         logger.exception("%s could not be asked together with others", hand.turn.connection_id)
         return None
     return Answer(told.balances, told.positions, hand.turn.books)
@@ -255,7 +258,7 @@ def _sync_alone(turn: Turn, heard: Answer | MoniqoError | None) -> None:
             sync_connection(owner_id=owner_id, connection_id=connection_id, run_id=turn.asked, answer=heard)
     except (ConflictError, NotFoundError) as error:  # paused or gone meanwhile
         logger.info("Connection %s was not synced: %s", connection_id, error)
-    except Exception:
+    except Exception:  # the run has written down what it knows; a thread that ended here would end the round
         logger.exception("The sync of %s broke", connection_id)
     finally:
         with tenancy.tenant(owner_id):

@@ -30,6 +30,6 @@ def test_each_part_is_what_was_measured_of_the_worst(
 def test_without_a_history_there_is_no_score() -> None:
     assert sum(WEIGHTS.values()) == 1
     for unknown in range(3):
-        measured = [-0.1, 0.2, 0.01]
-        measured[unknown] = None  # type: ignore[call-overload]
+        measured: list[float | None] = [-0.1, 0.2, 0.01]
+        measured[unknown] = None
         assert risk_score(drawdown=measured[0], volatility=measured[1], shortfall=measured[2], win_rate=0.5) is None

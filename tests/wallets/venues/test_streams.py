@@ -202,7 +202,7 @@ def test_prices_are_told_to_the_last_digit_and_a_venue_that_tells_none_is_gone(e
         wait_until(lambda: len(told) == 2, "both prices")
         market = next(one for name, one in wire.account.markets.items() if name.startswith("BTC"))
         market.price = Decimal("50001.23456789012345")
-        wire.tell_price(market)  # type: ignore[attr-defined]
+        wire.tell_price(market)  # type: ignore[attr-defined]  # those that have lines can
         wait_until(lambda: told["BTC/USDT"]["last"] == "50001.23456789012345", "the new price")
         assert (told["BTC/USDT"]["bid"], told["BTC/USDT"]["ask"]) == (f"{market.bid}", f"{market.ask}")
         assert "told no price" in str(running.ended())

@@ -83,7 +83,7 @@ class Crowd:
         )
         try:
             return open_model(access, self._http, await loop.run_in_executor(self._waiting, public.loaded))
-        except Exception:
+        except Exception:  # whoever asks is told; whoever comes a little later tries anew
             loop.call_later(FAILED_SECONDS, self._models.pop, key, None)
             raise
 

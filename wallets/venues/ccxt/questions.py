@@ -21,7 +21,7 @@ def answered(reading: Reading[Meaning]) -> Meaning:
         while True:
             try:
                 answer = question()
-            except Exception as error:  # noqa: BLE001  # whatever it is, the reading gets it
+            except Exception as error:  # noqa: BLE001 - whatever it is, the reading gets it
                 question = reading.throw(error)
             else:
                 question = reading.send(answer)
@@ -38,7 +38,7 @@ async def answered_together(reading: Reading[Meaning]) -> Meaning:
             try:
                 asked: Awaitable[Any] = question()
                 answer = await asked
-            except Exception as error:  # noqa: BLE001  # whatever it is, the reading gets it
+            except Exception as error:  # noqa: BLE001 - whatever it is, the reading gets it
                 question = reading.throw(error)
             else:
                 question = reading.send(answer)

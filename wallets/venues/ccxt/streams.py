@@ -126,7 +126,7 @@ async def _session(access: Access, dialect: Dialect, silence: float) -> AsyncIte
         async with _turn(access):  # an exchange that hangs takes one thread, not those of the others
             await asyncio.to_thread(load_markets, exchange, access)
         yield exchange
-    except Exception as error:
+    except Exception as error:  # anything of ccxt's or the network's; what is neither goes on as it is
         said = _said(exchange, error, access)
         if said is None:
             raise
