@@ -188,13 +188,12 @@ def _renew(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
 
 
 def _reduce(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
-    changed = holding.switch(goal, holding.scope_of(goal), holding.REDUCING, before=(holding.ACTIVE,))
+    changed = holding.stop(goal, holding.REDUCING)
     return Status.DONE, sentence("Opens nothing new: {names}.", names=_names(changed))
 
 
 def _halt(goal: Goal, action: GoalAction) -> tuple[Status, Sentence]:
-    before = (holding.ACTIVE, holding.REDUCING)
-    changed = holding.switch(goal, holding.scope_of(goal), holding.HALTED, before=before)
+    changed = holding.stop(goal, holding.HALTED)
     return Status.DONE, sentence("Halted: {names}.", names=_names(changed))
 
 

@@ -1,14 +1,12 @@
 """Wallets that a goal lets open nothing more, or trade nothing, and gives back."""
 
-from collections.abc import Collection
 from uuid import UUID
 
 from goals.models import Goal
-from portfolio.exposure.limits import hold_again
+from wallets.hierarchy import holds
 from wallets.models import Wallet
-from wallets.services import update_wallet
 
-ACTIVE, REDUCING, HALTED = Wallet.TradingState.ACTIVE, Wallet.TradingState.REDUCING, Wallet.TradingState.HALTED
+REDUCING, HALTED = Wallet.TradingState.REDUCING, Wallet.TradingState.HALTED
 
 
 def scope_of(goal: Goal) -> list[UUID]:
@@ -19,32 +17,21 @@ def scope_of(goal: Goal) -> list[UUID]:
     return [pk for pk in working if pk is not None]
 
 
-def hold(goal: Goal) -> list[UUID]:
-    """Let those in its scope only reduce; returns those that this has changed, for `let_go`."""
-    return [wallet.pk for wallet in switch(goal, scope_of(goal), REDUCING, before=(ACTIVE,))]
+def hold(goal: Goal) -> None:
+    """Let those in its scope only reduce until `let_go`."""
+    _hold(goal, f"goal:{goal.pk}", REDUCING)
 
 
 def let_go(goal: Goal) -> None:
-    """Give back what was held, except where somebody has decided otherwise since."""
-    for action in goal.steps.exclude(held=[]):
-        ours = set(action.held)
-        switch(goal, ours, ACTIVE, before=(REDUCING,))
-        hold_again(owner_id=goal.owner_id, wallets=ours)
-        action.held = []
-        action.save(update_fields=("held",))
+    """Give back what was held until everything is done."""
+    holds.let_go(owner_id=goal.owner_id, holder=f"goal:{goal.pk}")
 
 
-def switch(goal: Goal, wallets: Collection[UUID], state: str, *, before: Collection[str]) -> list[Wallet]:
-    """Give the wallets the state that are in one of those `before`; returns them."""
-    found = Wallet.objects.filter(owner_id=goal.owner_id, pk__in=wallets, trading_state__in=before)
-    changed = list(found.order_by("created_at"))
-    for wallet in changed:
-        update_wallet(
-            owner_id=goal.owner_id,
-            wallet_id=wallet.pk,
-            name=wallet.name,
-            target_weight=wallet.target_weight,
-            trading_state=state,
-            held_for="" if state == ACTIVE else f"goal “{goal.name}”",
-        )
-    return changed
+def stop(goal: Goal, state: Wallet.TradingState) -> list[Wallet]:
+    """Bring those in its scope to the state because it was missed, until their owner decides; returns the changed."""
+    return _hold(goal, f"missed:{goal.pk}", state)
+
+
+def _hold(goal: Goal, holder: str, state: Wallet.TradingState) -> list[Wallet]:
+    words = f"goal “{goal.name}”"
+    return holds.hold(owner_id=goal.owner_id, wallet_ids=scope_of(goal), holder=holder, state=state, words=words)

@@ -247,8 +247,10 @@ def _measure(goal: Goal, *, is_new: bool) -> Reading:
     return read
 
 
-def _plan_actions(goal: Goal, actions: Iterable[Mapping[str, Any]]) -> None:
+def _plan_actions(goal: Goal, actions: Sequence[Mapping[str, Any]]) -> None:
     """Write down what is to be done. Where positions are to be left, nothing is opened any more from this moment on."""
+    if any(action["do"] == "close" for action in actions):
+        hold(goal)
     GoalAction.objects.bulk_create(
         GoalAction(
             owner_id=goal.owner_id,
@@ -256,7 +258,6 @@ def _plan_actions(goal: Goal, actions: Iterable[Mapping[str, Any]]) -> None:
             number=place,
             do=action["do"],
             options={name: value for name, value in action.items() if name != "do"},
-            held=hold(goal) if action["do"] == "close" else [],
         )
         for place, action in enumerate(actions, 1)
     )

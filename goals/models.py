@@ -6,7 +6,6 @@ that is shown of it is computed from there. What happened to a goal, and what it
 
 from typing import Final
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -219,7 +218,6 @@ class GoalAction(Owned):
     options = models.JSONField(default=dict)
     status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
     result = SentenceField(help_text="What it did, and what it could not.")
-    held = ArrayField(models.UUIDField(), default=list, help_text="Wallets that may only reduce until all is done.")
     tries = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)

@@ -47,6 +47,7 @@
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
 -- migration goals 0004_what_each_comparison_ended_with fb8d7f7e348869a5
 -- migration goals 0005_extended cf4b2b3402c13c42
+-- migration goals 0006_holds_stand_at_wallets 128457c9705eed4d
 -- migration markets 0001_initial 7c30d6b2cbf0f279
 -- migration markets 0002_prices e567b76f331a296c
 -- migration markets 0003_derivatives 6d14cdbd7de3a7c5
@@ -58,7 +59,7 @@
 -- migration portfolio 0006_exposure_limits 28dae2642eb6cbf2
 -- migration portfolio 0007_hours b012446bc72c055e
 -- migration portfolio 0008_corrections 438c1131d6e03dae
--- migration portfolio 0009_released_limits ae083fa0c2675170
+-- migration portfolio 0009_holds_stand_at_wallets 0196bae87bc9c51b
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -107,6 +108,7 @@
 -- migration wallets 0024_held_for 4e883e78042174a9
 -- migration wallets 0025_streams 21f4364b6791b601
 -- migration wallets 0026_sync_turns 4e66389284b825a0
+-- migration wallets 0027_holds 3b5ddb5f35d66435
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -2379,7 +2381,6 @@ CREATE TABLE public.goals_goalaction (
     options jsonb NOT NULL,
     status character varying(7) NOT NULL,
     result jsonb NOT NULL,
-    held uuid[] NOT NULL,
     tries integer NOT NULL,
     next_try_at timestamp with time zone,
     done_at timestamp with time zone,
@@ -2873,9 +2874,9 @@ CREATE TABLE public.portfolio_exposurelevel (
     measured numeric(38,18),
     since timestamp with time zone NOT NULL,
     at timestamp with time zone NOT NULL,
-    held jsonb NOT NULL,
     owner_id uuid NOT NULL,
     limit_id uuid NOT NULL,
+    answered uuid[] NOT NULL,
     released boolean NOT NULL,
     CONSTRAINT exposure_level_is_one CHECK ((level <= 3)),
     CONSTRAINT portfolio_exposurelevel_level_check CHECK ((level >= 0)),
@@ -3698,6 +3699,7 @@ CREATE TABLE public.wallets_wallet (
     maximum_balance numeric(38,18),
     protects_in_halt boolean NOT NULL,
     held_for character varying(200) DEFAULT ''::character varying NOT NULL,
+    holds jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT wallet_ceiling_above_the_minimum CHECK (((maximum_balance IS NULL) OR (maximum_balance >= minimum_balance))),
     CONSTRAINT wallet_master_is_the_root CHECK ((((parent_id IS NULL) AND ((role)::text = ANY (ARRAY[('master'::character varying)::text, ('unassigned'::character varying)::text]))) OR ((NOT ((role)::text = ANY (ARRAY[('master'::character varying)::text, ('unassigned'::character varying)::text]))) AND (parent_id IS NOT NULL)))),
     CONSTRAINT wallet_minimum_balance_not_negative CHECK ((minimum_balance >= (0)::numeric)),
@@ -4941,41 +4943,43 @@ INSERT INTO public.django_migrations VALUES
 	(70, 'goals', '0003_requests_once', now()),
 	(71, 'goals', '0004_what_each_comparison_ended_with', now()),
 	(72, 'goals', '0005_extended', now()),
-	(73, 'markets', '0003_derivatives', now()),
-	(74, 'wallets', '0010_platforms', now()),
-	(75, 'users', '0002_tokens', now()),
-	(76, 'users', '0003_two_factor', now()),
-	(77, 'wallets', '0011_credentials_under_aes', now()),
-	(78, 'wallets', '0012_archived_wallets', now()),
-	(79, 'wallets', '0013_waiting', now()),
-	(80, 'wallets', '0014_plans', now()),
-	(81, 'wallets', '0015_rules', now()),
-	(82, 'wallets', '0016_venue_positions', now()),
-	(83, 'wallets', '0017_protection', now()),
-	(84, 'wallets', '0018_proofs', now()),
-	(85, 'wallets', '0019_venue_names', now()),
-	(86, 'wallets', '0020_as_of', now()),
-	(87, 'wallets', '0021_unassigned', now()),
-	(88, 'wallets', '0022_assets_as_venues_call_them', now()),
-	(89, 'wallets', '0023_derivatives', now()),
-	(90, 'portfolio', '0001_initial', now()),
-	(91, 'portfolio', '0002_policies', now()),
-	(92, 'portfolio', '0003_scene_of_a_history', now()),
-	(93, 'portfolio', '0004_prices', now()),
-	(94, 'portfolio', '0005_allocation_plans', now()),
-	(95, 'portfolio', '0006_exposure_limits', now()),
-	(96, 'portfolio', '0007_hours', now()),
-	(97, 'portfolio', '0008_corrections', now()),
-	(98, 'portfolio', '0009_released_limits', now()),
-	(99, 'sessions', '0001_initial', now()),
-	(100, 'trading', '0015_more_limits', now()),
-	(101, 'trading', '0016_stops', now()),
-	(102, 'trading', '0017_ai_state', now()),
-	(103, 'users', '0004_second_factors_under_aes', now()),
-	(104, 'users', '0005_bound_tokens', now()),
-	(105, 'wallets', '0024_held_for', now()),
-	(106, 'wallets', '0025_streams', now()),
-	(107, 'wallets', '0026_sync_turns', now());
+	(73, 'goals', '0006_holds_stand_at_wallets', now()),
+	(74, 'markets', '0003_derivatives', now()),
+	(75, 'wallets', '0010_platforms', now()),
+	(76, 'users', '0002_tokens', now()),
+	(77, 'users', '0003_two_factor', now()),
+	(78, 'wallets', '0011_credentials_under_aes', now()),
+	(79, 'wallets', '0012_archived_wallets', now()),
+	(80, 'wallets', '0013_waiting', now()),
+	(81, 'wallets', '0014_plans', now()),
+	(82, 'wallets', '0015_rules', now()),
+	(83, 'wallets', '0016_venue_positions', now()),
+	(84, 'wallets', '0017_protection', now()),
+	(85, 'wallets', '0018_proofs', now()),
+	(86, 'wallets', '0019_venue_names', now()),
+	(87, 'wallets', '0020_as_of', now()),
+	(88, 'wallets', '0021_unassigned', now()),
+	(89, 'wallets', '0022_assets_as_venues_call_them', now()),
+	(90, 'wallets', '0023_derivatives', now()),
+	(91, 'portfolio', '0001_initial', now()),
+	(92, 'portfolio', '0002_policies', now()),
+	(93, 'portfolio', '0003_scene_of_a_history', now()),
+	(94, 'portfolio', '0004_prices', now()),
+	(95, 'portfolio', '0005_allocation_plans', now()),
+	(96, 'portfolio', '0006_exposure_limits', now()),
+	(97, 'portfolio', '0007_hours', now()),
+	(98, 'portfolio', '0008_corrections', now()),
+	(99, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(100, 'sessions', '0001_initial', now()),
+	(101, 'trading', '0015_more_limits', now()),
+	(102, 'trading', '0016_stops', now()),
+	(103, 'trading', '0017_ai_state', now()),
+	(104, 'users', '0004_second_factors_under_aes', now()),
+	(105, 'users', '0005_bound_tokens', now()),
+	(106, 'wallets', '0024_held_for', now()),
+	(107, 'wallets', '0025_streams', now()),
+	(108, 'wallets', '0026_sync_turns', now()),
+	(109, 'wallets', '0027_holds', now());
 
 
 --
@@ -5464,7 +5468,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 80, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 107, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 109, true);
 
 
 --

@@ -1,13 +1,12 @@
 """Limits of exposure: set by their owner, watched after every valuation, and what a breach does by rule.
 
-A breach may let the wallets concerned only sell, or halt them. It does so once, when the limit is broken, and writes
-down which state they had before. They get it back from their owner or, where the rule says so, by itself once the
-limit is kept again by its margin; never where somebody has decided otherwise in the meantime, and never further than
-another limit that is still broken allows.
+A breach may let the wallets concerned only sell, or halt them: it holds each of them once (`wallets.hierarchy.holds`),
+those too that come to have a part in it later. They are let go by their owner or, where the rule says so, by itself
+once the limit is kept again by its margin.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 from typing import Final
@@ -30,11 +29,10 @@ from portfolio.exposure.levels import USUAL_MARGIN, Level
 from portfolio.exposure.measuring import Exposure, read_exposure
 from portfolio.exposure.models import ExposureLevel, ExposureLimit
 from portfolio.exposure.standing import SHOWN, Standing, concerned, standing_of
+from wallets.hierarchy.holds import held_by, hold, let_go
 from wallets.models import Connection, Wallet
-from wallets.services import update_wallet
 
 Kind, Action, State = ExposureLimit.Kind, ExposureLimit.Action, Wallet.TradingState
-STRICTNESS: Final = (State.ACTIVE, State.REDUCING, State.HALTED)
 TARGETS: Final = {Action.REDUCE: State.REDUCING, Action.HALT: State.HALTED}
 MOST: Final = Decimal(1000)
 
@@ -68,6 +66,8 @@ def find_limit(*, owner_id: UUID, limit_id: UUID) -> ExposureLimit:
 def standings_of(limits: Iterable[ExposureLimit], exposure: Exposure) -> list[Standing]:
     """How the exposure stands against each of the limits, the worst first."""
     rows = [row for limit in limits for row in standing_of(limit, exposure, _known(limit))]
+    held = held_by(owner_id=rows[0].limit.owner_id) if rows else {}
+    rows = [replace(row, held=tuple(wallet.pk for wallet in held.get(row.holder, ()))) for row in rows]
     return sorted(rows, key=lambda row: -row.level)
 
 
@@ -110,8 +110,9 @@ def release(*, owner_id: UUID, limit_id: UUID) -> list[Wallet]:
     """
     with transaction.atomic():
         limit = find_limit(owner_id=owner_id, limit_id=limit_id)
-        changed = [wallet for level in limit.levels.all() for wallet in _give_back(level)]
-        limit.levels.filter(level=Level.BREACH).update(released=True)
+        levels = limit.levels.all()
+        changed = [wallet for level in levels for wallet in let_go(owner_id=owner_id, holder=level.holder)]
+        levels.filter(level=Level.BREACH).update(released=True)
         if changed:
             names = ", ".join(wallet.name for wallet in changed)
             audit.record(
@@ -141,23 +142,6 @@ def watch(*, owner_id: UUID) -> int:
     return changed
 
 
-def hold_again(*, owner_id: UUID, wallets: Collection[UUID]) -> None:
-    """Whoever held these wallets has let them go: what is still broken holds them from now on, by its own rule."""
-    rows = ExposureLevel.objects.select_for_update(of=("self",)).filter(owner_id=owner_id)
-    for row in rows.exclude(held=[]):
-        # What was held for somebody else when the limit took it is held for nobody when the limit gives it back.
-        held = [[pk, State.ACTIVE if UUID(pk) in wallets else before, target] for pk, before, target in row.held]
-        if held != row.held:
-            row.held = held
-            row.save(update_fields=("held",))
-    broken = rows.filter(level=Level.BREACH, released=False)
-    for row in broken.exclude(limit__action=Action.NONE).select_related("limit__wallet").order_by("pk"):
-        given = valuation.parameters(owner_id=owner_id, at=clock.now(), only=row.limit.wallet_id or owner_id)
-        found = concerned(row.limit, row.subject, read_exposure(given)) & set(wallets)
-        if _hold(row, found - {UUID(pk) for pk, *_ in row.held}):
-            row.save(update_fields=("held",))
-
-
 def _settle(found: Standing, known: dict[str, ExposureLevel], exposure: Exposure) -> bool:
     """Write down a level, and do what its change asks for; whether it has changed."""
     limit, subject, now = found.limit, found.measure.subject, exposure.now.at
@@ -171,20 +155,21 @@ def _settle(found: Standing, known: dict[str, ExposureLevel], exposure: Exposure
     if found.measure.measured is not None:
         row.measured = min(found.measure.measured, BEYOND / 10)
     if before != found.level:
-        row.since, row.released = now, False
+        row.since, row.released, row.answered = now, False, []
     done: list[Wallet] = []
     if found.level == Level.BREACH and not row.released:  # whoever comes to have a part in it later is held as well
-        done = _hold(row, concerned(limit, subject, exposure) - {UUID(pk) for pk, *_ in row.held})
+        done = _hold(row, concerned(limit, subject, exposure))
     elif before == Level.BREACH > found.level and limit.recovers:
-        done = _give_back(row)
+        done = let_go(owner_id=limit.owner_id, holder=row.holder)
     row.save()
-    _tell(found, before, row, done)
+    if before != found.level or done:
+        _tell(found, before, row, done)
     return before != found.level
 
 
 def _tell(found: Standing, before: int, row: ExposureLevel, done: Sequence[Wallet]) -> None:
     """Alert and log: a limit that is nearly reached warns, one that is broken is critical."""
-    limit, key = found.limit, f"exposure:{found.limit.pk}:{found.measure.subject}"
+    limit, key = found.limit, row.holder
     if found.level < Level.WARNING or before > found.level:
         resolve_alert(owner_id=limit.owner_id, key=key)
     if before != found.level:
@@ -212,10 +197,10 @@ def _tell(found: Standing, before: int, row: ExposureLevel, done: Sequence[Walle
 
 
 def _held_words(row: ExposureLevel) -> Sentence | str:
-    if not row.held:
+    held = held_by(owner_id=row.owner_id).get(row.holder, [])
+    if not held:
         return ""
-    held = Wallet.objects.filter(owner_id=row.owner_id, pk__in=[pk for pk, *_ in row.held]).order_by("name")
-    names = ", ".join(held.values_list("name", flat=True))
+    names = ", ".join(sorted(wallet.name for wallet in held))
     if row.limit.action == Action.HALT:
         return sentence("Halted by your rule: {names}.", names=names)
     return sentence("Only selling now, by your rule: {names}.", names=names)
@@ -228,63 +213,14 @@ def _place(limit: ExposureLimit) -> str:
 # --- wallets on hold --------------------------------------------------------------------------------------------------
 
 
-def _hold(row: ExposureLevel, masters: Iterable[UUID]) -> list[Wallet]:
-    """Bring the masters to what the rule says, and note in the row what they were; returns those that have changed."""
+def _hold(row: ExposureLevel, masters: Collection[UUID]) -> list[Wallet]:
+    """Hold the masters that this breach has not held before, as the rule says; returns those that have changed."""
     target = TARGETS.get(Action(row.limit.action))
-    if target is None:
+    anew = set(masters) - set(row.answered)
+    if target is None or not anew:
         return []
-    changed = []
-    for wallet in _masters(row.owner_id, masters):
-        others = _holds(row.owner_id, wallet.pk, without=row)
-        if not others and _strictness(wallet.trading_state) >= _strictness(target):
-            continue  # its owner has stopped it already
-        row.held = [*row.held, [str(wallet.pk), others[0][1] if others else wallet.trading_state, target.value]]
-        if _strictness(wallet.trading_state) < _strictness(target):
-            changed.append(_switch(wallet, target, held_for=row.limit.reason))
-    return changed
-
-
-def _give_back(row: ExposureLevel) -> list[Wallet]:
-    """Give the wallets it holds the state they had, or what another limit asks for; returns those that have changed."""
-    entries, row.held = {UUID(pk): (before, target) for pk, before, target in row.held}, []
-    if row.pk:
-        row.save(update_fields=("held",))
-    changed = []
-    for wallet in _masters(row.owner_id, entries):
-        before, target = entries[wallet.pk]
-        others = [entry[2] for entry in _holds(row.owner_id, wallet.pk, without=row)]
-        ours = max(target, *others, key=_strictness) if others else target
-        state = max(before, *others, key=_strictness) if others else before
-        # A state that somebody has set since is theirs: nothing else holds the wallet then.
-        if wallet.held_for and wallet.trading_state == ours and state != ours:
-            changed.append(_switch(wallet, State(state), held_for="another limit of exposure" if others else ""))
-    return changed
-
-
-def _masters(owner_id: UUID, wallets: Iterable[UUID]) -> list[Wallet]:
-    rows = Wallet.objects.filter(owner_id=owner_id, pk__in=list(wallets), role=Wallet.Role.MASTER, archived_at=None)
-    return list(rows.order_by("created_at"))
-
-
-def _holds(owner_id: UUID, wallet_id: UUID, *, without: ExposureLevel) -> list[Sequence[str]]:
-    """What other levels note of a wallet that they hold."""
-    rows = ExposureLevel.objects.filter(owner_id=owner_id).exclude(held=[]).exclude(pk=without.pk)
-    return [entry for row in rows for entry in row.held if entry[0] == str(wallet_id)]
-
-
-def _switch(wallet: Wallet, state: Wallet.TradingState, *, held_for: str) -> Wallet:
-    return update_wallet(
-        owner_id=wallet.owner_id,
-        wallet_id=wallet.pk,
-        name=wallet.name,
-        target_weight=wallet.target_weight,
-        trading_state=state,
-        held_for=held_for,
-    )
-
-
-def _strictness(state: str) -> int:
-    return STRICTNESS.index(State(state))
+    row.answered = [*row.answered, *sorted(anew)]
+    return hold(owner_id=row.owner_id, wallet_ids=anew, holder=row.holder, state=target, words=row.limit.reason)
 
 
 # --- wording them -----------------------------------------------------------------------------------------------------
@@ -361,8 +297,8 @@ def _write(owner_id: UUID, wallet_id: UUID | None, wish: Wish) -> ExposureLimit:
 
 def _forget_levels(limit: ExposureLimit) -> None:
     for level in limit.levels.all():
-        _give_back(level)
-        resolve_alert(owner_id=limit.owner_id, key=f"exposure:{limit.pk}:{level.subject}")
+        let_go(owner_id=limit.owner_id, holder=level.holder)
+        resolve_alert(owner_id=limit.owner_id, key=level.holder)
         level.delete()
 
 

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -79,7 +80,9 @@ class ExposureLevel(Owned):
     measured = MoneyField(null=True, blank=True, help_text="When it was last known.")
     since = models.DateTimeField(help_text="When it came to this level.")
     at = models.DateTimeField(help_text="When it was last looked at.")
-    held = models.JSONField(default=list, blank=True, help_text="Wallets on hold: id, state before, state since.")
+    answered = ArrayField(
+        models.UUIDField(), default=list, blank=True, help_text="Wallets that this breach has put on hold, once each."
+    )
     released = models.BooleanField(default=False, help_text="Its owner gave back what it held, until the next breach.")
 
     class Meta:
@@ -88,6 +91,11 @@ class ExposureLevel(Owned):
             models.UniqueConstraint(fields=("limit", "subject"), name="exposure_level_once"),
             models.CheckConstraint(condition=Q(level__lte=3), name="exposure_level_is_one"),
         )
+
+    @property
+    def holder(self) -> str:
+        """What it holds wallets as, and the key of its alert."""
+        return f"exposure:{self.limit_id}:{self.subject}"
 
     def __str__(self) -> str:
         measured = "not known" if self.measured is None else plain(self.measured)

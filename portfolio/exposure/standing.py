@@ -38,7 +38,7 @@ class Standing:
     """A measure beside its limit, the level that it has now, since when, and what its breach has done.
 
     `excess` is how much is too much, of a floor how much is missing, in `base`; below zero it is what is left until
-    then.
+    then. `held` are the wallets that it holds, as `holder`, where somebody has looked.
     """
 
     limit: ExposureLimit
@@ -47,7 +47,8 @@ class Standing:
     base: str
     excess: Decimal | None
     since: datetime | None
-    held: Sequence[Sequence[str]]
+    holder: str = ""
+    held: Sequence[UUID] = ()
 
     @property
     def word(self) -> str:
@@ -123,7 +124,7 @@ def standing_of(limit: ExposureLimit, exposure: Exposure, known: Mapping[str, Ex
         rows.append(
             Standing(
                 limit, measure, level, exposure.base, _excess(limit, measure, exposure), since,
-                before.held if before else (),
+                before.holder if before else "",
             )
         )  # fmt: skip
     return tuple(sorted(rows, key=lambda row: (-row.level, -(row.measure.usage or ZERO), row.measure.name)))
@@ -189,7 +190,7 @@ def rows_of(standings: Sequence[Standing]) -> list[dict[str, Any]]:
             "measured": one.measure.measured, "limit": one.limit.bound,
             "usage": None if one.measure.usage in (None, INFINITE) else one.measure.usage,
             "level": one.word, "since": one.since, "suggestion": one.suggestion.exact,
-            "held_wallets": [entry[0] for entry in one.held],
+            "held_wallets": list(one.held),
         }
         for one in standings
     ]  # fmt: skip

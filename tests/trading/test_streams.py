@@ -154,7 +154,7 @@ def test_an_order_is_booked_a_moment_after_it_is_filled_and_once_whatever_the_li
     assert booked(desk, order) < 3
     for status in ("ok", "drift"):
         with tenancy.tenant(desk.owner.pk):
-            wait_until(lambda: SyncRun.objects.filter(status=status).exists(), f"a sync: {status}")  # noqa: B023
+            wait_until(lambda: SyncRun.objects.filter(status=status).exists(), f"a sync: {status}")  # noqa: B023 - it is waited for before the next one
         account.deposit("USDT", 1)  # which nobody has ordered
 
 

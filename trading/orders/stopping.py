@@ -24,7 +24,8 @@ from markets.prices import latest_price
 from trading.models import EmergencyStop, Order, Position, Side
 from trading.orders.cancelling import request_cancellation
 from trading.orders.closing import close_all
-from wallets.hierarchy.places import get_wallet, subtree, update_wallet
+from wallets.hierarchy.holds import choose
+from wallets.hierarchy.places import get_wallet, subtree
 from wallets.models import Wallet
 
 Policy, Status = EmergencyStop.Policy, EmergencyStop.Status
@@ -209,13 +210,7 @@ def _value(position: Position) -> Decimal | None:
 
 
 def _set_state(wallet: Wallet, state: str) -> None:
-    update_wallet(
-        owner_id=wallet.owner_id,
-        wallet_id=wallet.pk,
-        name=wallet.name,
-        target_weight=wallet.target_weight,
-        trading_state=state,
-    )
+    choose(owner_id=wallet.owner_id, wallet_id=wallet.pk, state=state)
 
 
 def _end(found: EmergencyStop, status: str, result: Sentence) -> None:

@@ -87,13 +87,12 @@ def update_wallet(
     trading_state: str,
     minimum_balance: Decimal | None = None,
     maximum_balance: Decimal | str | None = UNCHANGED,
-    held_for: str = "",
 ) -> Wallet:
     """Change what a user may change of a wallet: its name, target weight, trading state, minimum balance and ceiling.
 
     Both are amounts of its base asset; a `minimum_balance` of None leaves it as it is, a `maximum_balance` of None
-    removes it. `held_for` names what changes the trading state, where that is no person. Raises InvalidInputError
-    naming the field, ConflictError for a name in use.
+    removes it. A trading state that is another than now ends every hold of the wallet (`holds`). Raises
+    InvalidInputError naming the field, ConflictError for a name in use.
     """
     wallet = get_wallet(owner_id=owner_id, wallet_id=wallet_id)
     if not name.strip():
@@ -110,7 +109,7 @@ def update_wallet(
         wallet.maximum_balance = maximum_balance
     _check_ceiling(wallet)
     if trading_state != wallet.trading_state:
-        wallet.trading_state, wallet.held_for = trading_state, held_for
+        wallet.trading_state, wallet.held_for, wallet.holds = trading_state, "", {}
     wallet.name, wallet.target_weight = name.strip(), target_weight
     save_in_place(wallet)
     after = _settings(wallet)

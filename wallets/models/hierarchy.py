@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from kit.models import Identified, MoneyField, Owned
 from wallets.models.platforms import Connection
@@ -43,6 +43,12 @@ class Wallet(Identified, Owned):
         blank=True,
         db_default="",
         help_text="What lets it only reduce or halt, where that was no person: a goal, say.",
+    )
+    holds = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        blank=True,
+        help_text="Who holds it, each with the state it asks for and its words; beside them what its owner has chosen.",
     )
     protects_in_halt = models.BooleanField(
         default=True,

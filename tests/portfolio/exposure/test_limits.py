@@ -248,7 +248,8 @@ def test_what_its_owner_decides_meanwhile_stands(half: Fund) -> None:
     # One that is stopped already is not ours to give back.
     half.buy("agent a", "4", "100")
     watch(owner_id=half.owner.pk)
-    assert (level(found, "BTC"), ExposureLevel.objects.get(limit=found).held) == (BREACH, [])
+    kept = Wallet.objects.get(pk=half.wallets["master"].pk)
+    assert (level(found, "BTC"), kept.trading_state, kept.held_for) == (BREACH, "halted", "")
     sell_to(half, "1")
     assert state(half) == "halted"
 
