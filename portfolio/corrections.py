@@ -161,7 +161,7 @@ def work(*, owner_id: UUID, at_once: int = AT_ONCE) -> Correction | None:
         if asked is None:
             return None
         closes = asked.kind == Correction.Kind.CLOSE
-        moments = _midnights(asked, _zone(owner_id), at_once) if closes else _moments(asked, at_once)
+        moments = _midnights(asked, zone_of(owner_id), at_once) if closes else _moments(asked, at_once)
         outcome = write(
             owner_id=owner_id,
             moments=moments,
@@ -186,7 +186,7 @@ def ask_to_close(*, owner_id: UUID, since: date | None) -> Correction | None:
 
     Without a day as far back as snapshots are kept. Runs as the tenant.
     """
-    zone = _zone(owner_id)
+    zone = zone_of(owner_id)
     begins = days.begins(since, zone) if since else EPOCH
     span = _values(owner_id).filter(at__gte=max(begins, kept_from()[0])).aggregate(Min("at"), Max("at"))
     if span["at__min"] is None:
@@ -199,6 +199,18 @@ def ask_to_close(*, owner_id: UUID, since: date | None) -> Correction | None:
         return None
     asked.save()
     return asked
+
+
+def close_yesterday(*, owner_id: UUID) -> None:
+    """Write at once what everything was worth right before the owner's last midnight, where that is missing: a day that
+    has just become theirs begins there. Runs as the tenant."""
+    PortfolioState.objects.select_for_update().get_or_create(owner_id=owner_id)  # one at a time
+    zone = zone_of(owner_id)
+    yesterday = days.begins(days.day_of(clock.now(), zone) - timedelta(days=1), zone)
+    span = _values(owner_id).aggregate(Min("at"), Max("at"))
+    if span["at__min"] is not None:
+        asked = Correction(owner_id=owner_id, since=max(yesterday, span["at__min"]), until=span["at__max"])
+        write(owner_id=owner_id, moments=_midnights(asked, zone, 1), closes=True)
 
 
 def _midnights(asked: Correction, zone: ZoneInfo, most: int) -> list[datetime]:
@@ -359,9 +371,10 @@ def _reaches_before(owner_id: UUID, first: datetime) -> bool:
 
 def _roll_up(asked: Correction) -> None:
     if asked.written:
-        zone = _zone(asked.owner_id)
+        zone = zone_of(asked.owner_id)
         daily.roll_up(owner_id=asked.owner_id, since=days.day_of(asked.since, zone), zone=zone)
 
 
-def _zone(owner_id: UUID) -> ZoneInfo:
+def zone_of(owner_id: UUID) -> ZoneInfo:
+    """Where the owner's days begin."""
     return ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))

@@ -82,7 +82,7 @@ def _close_the_day_before(owner_id: UUID, now: datetime) -> None:
     A day closes at its own midnight, so that its close is the next day's opening. Whoever values first after that
     midnight does this; where nobody comes in time, what was there before it stays the close.
     """
-    zone = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))
+    zone = corrections.zone_of(owner_id)
     midnight = days.begins(days.day_of(now, zone), zone)
     if now - midnight > CLOSES_WITHIN:
         return
@@ -204,7 +204,7 @@ def _roll_up(owner_id: UUID) -> Iterator[daily.Part]:
     state = PortfolioState.objects.select_for_update().filter(owner_id=owner_id).first()
     if state is None or state.valued_at is None:
         return
-    zone = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))
+    zone = corrections.zone_of(owner_id)
     if state.rolled_in != zone.key:
         state.rolled_to, state.hours_to = retention.give_up_days(owner_id=owner_id, zone=zone)
         state.rolled_in = zone.key
@@ -259,7 +259,7 @@ def look_after_losses(*, owner_id: UUID) -> None:
     """
     if not (watched := watched_for_daily_losses(owner_id=owner_id)):
         return
-    zone = ZoneInfo(User.objects.values_list("timezone", flat=True).get(pk=owner_id))
+    zone = corrections.zone_of(owner_id)
     stand = standings(owner_id=owner_id, where=zone)
     masters: dict[UUID, list[UUID]] = {}
     for pk, account in Wallet.objects.filter(owner_id=owner_id, role=Wallet.Role.MASTER).values_list(
@@ -297,7 +297,10 @@ def begin_history(*, owner_id: UUID) -> None:
 
 
 def request_days(*, owner_id: UUID) -> None:
-    """Have a worker bring the days up to date once this transaction is committed, as after a change of time zone."""
+    """Begin today at the owner's midnight, and have a worker bring the days before it up to date once this transaction
+    is committed, as after a change of time zone."""
+    if not PortfolioState.owners_building().filter(owner_id=owner_id).exists():
+        corrections.close_yesterday(owner_id=owner_id)
     transaction.on_commit(lambda: current_app.send_task("portfolio.tasks.roll_up", args=(str(owner_id),)), robust=True)
 
 

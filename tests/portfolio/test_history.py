@@ -21,7 +21,7 @@ from portfolio.models import Correction, DailyPerformance, HourlyPerformance, Po
 from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.periods import Period
 from portfolio.selectors.scope import Scope
-from portfolio.services import begin_history, roll_up_days, take_snapshots, value_what_came
+from portfolio.services import begin_history, request_days, roll_up_days, take_snapshots, value_what_came
 from tests.portfolio.fund import Fund, make_instrument, set_price
 from tests.portfolio.test_daily import Model, exactly_decomposed, steps, undone
 from trading.models import Fill, Order
@@ -214,6 +214,22 @@ def test_a_day_begins_at_its_own_midnight_wherever_its_owner_moves(lived: Fund, 
     assert told["corrected_at"] is line["corrected_at"] is None
     assert grows_as_it_says(series(lived))
     assert exactly_decomposed(list(DailyPerformance.objects.filter(scope=lived.owner.pk).order_by("day")))
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "America/Los_Angeles"])
+def test_today_begins_at_midnight_as_soon_as_its_owner_has_moved(lived: Fund, zone: str) -> None:
+    """Before any worker has had the days before it in hand."""
+    lived.owner.timezone = zone
+    lived.owner.save(update_fields=["timezone"])
+    now = START + DAY + HOUR
+    with clock.at(now), display.showing(display.Display(timezone=zone)):
+        request_days(owner_id=lived.owner.pk)
+        request_days(owner_id=lived.owner.pk)
+        there = ZoneInfo(zone)
+        midnight = days.begins(days.day_of(now, there), there) - days.INSTANT
+        today = Scope(owner=lived.owner, period=Period.WEEK).today
+        assert (today.began, today.opening) == (midnight, worth(midnight))
+    assert grows_as_it_says(series(lived))
 
 
 @pytest.fixture
