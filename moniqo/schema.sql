@@ -60,6 +60,7 @@
 -- migration portfolio 0007_hours b012446bc72c055e
 -- migration portfolio 0008_corrections 438c1131d6e03dae
 -- migration portfolio 0009_holds_stand_at_wallets 0196bae87bc9c51b
+-- migration portfolio 0010_restate b1a7ab7134056be7
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -4970,16 +4971,17 @@ INSERT INTO public.django_migrations VALUES
 	(97, 'portfolio', '0007_hours', now()),
 	(98, 'portfolio', '0008_corrections', now()),
 	(99, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(100, 'sessions', '0001_initial', now()),
-	(101, 'trading', '0015_more_limits', now()),
-	(102, 'trading', '0016_stops', now()),
-	(103, 'trading', '0017_ai_state', now()),
-	(104, 'users', '0004_second_factors_under_aes', now()),
-	(105, 'users', '0005_bound_tokens', now()),
-	(106, 'wallets', '0024_held_for', now()),
-	(107, 'wallets', '0025_streams', now()),
-	(108, 'wallets', '0026_sync_turns', now()),
-	(109, 'wallets', '0027_holds', now());
+	(100, 'portfolio', '0010_restate', now()),
+	(101, 'sessions', '0001_initial', now()),
+	(102, 'trading', '0015_more_limits', now()),
+	(103, 'trading', '0016_stops', now()),
+	(104, 'trading', '0017_ai_state', now()),
+	(105, 'users', '0004_second_factors_under_aes', now()),
+	(106, 'users', '0005_bound_tokens', now()),
+	(107, 'wallets', '0024_held_for', now()),
+	(108, 'wallets', '0025_streams', now()),
+	(109, 'wallets', '0026_sync_turns', now()),
+	(110, 'wallets', '0027_holds', now());
 
 
 --
@@ -5468,7 +5470,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 80, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 109, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 110, true);
 
 
 --

@@ -207,6 +207,7 @@ class Correction(Owned):
         LATE = "late", "A trade was told late"
         FILL = "fill", "Values were missing"
         CLOSE = "close", "Days were not closed at their midnight"
+        RESTATE = "restate", "The base currency is another"
 
     kind = models.CharField(max_length=8, choices=Kind)
     wallet = models.ForeignKey(

@@ -290,10 +290,15 @@ def _fall(stand: Sequence[Standing]) -> Decimal | None:
 
 
 def begin_history(*, owner_id: UUID) -> None:
-    """Value everything at once after a change of base currency, so that no page mixes figures of two."""
+    """Value everything at once after a change of base currency, so that no page mixes figures of two; today from its
+    midnight on, and what lies before once a worker has it in hand after this transaction is committed."""
     if not PortfolioState.owners_building().filter(owner_id=owner_id).exists():
         take_snapshots(owner_id=owner_id)
+        corrections.close_yesterday(owner_id=owner_id)
+        corrections.restate(owner_id=owner_id)
         roll_up_days(owner_id=owner_id)
+        corrections.ask_to_close(owner_id=owner_id, since=None)
+        corrections.request_work(owner_id=owner_id)
 
 
 def request_days(*, owner_id: UUID) -> None:

@@ -23,8 +23,8 @@ class PreferencesForm(forms.ModelForm[User]):
             "base_currency",
             label="Base currency",
             more="The Portfolio and new goals are told in it; wallets, farms and agents in what their money is kept "
-            "in, and they say so. Each has a history of its own: one that you change to begins now, and what you had "
-            "in another comes back when you change back.",
+            "in, and they say so. Each has a history of its own: one that you change to is worked out as far back as "
+            "the prices of then are known, and what you had in another comes back when you change back.",
         )
     )
 

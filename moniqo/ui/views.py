@@ -91,7 +91,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         if "base_currency" in form.changed_data:
             portfolio.services.begin_history(owner_id=user.pk)
             portfolio.services.request_sync(owner_id=user.pk)  # which looks for what leads to it
-        elif "timezone" in form.changed_data:
+        if "timezone" in form.changed_data:
             portfolio.services.request_days(owner_id=user.pk)
         messages.success(request, f"Preferences saved.{_begun(form)}")
         return redirect("ui:preferences")
@@ -104,9 +104,9 @@ def _begun(form: PreferencesForm) -> str:
         return ""
     was, now = form.initial["base_currency"], form.cleaned_data["base_currency"]
     return (
-        f" The fund's history in {now} begins now; what it had in {was} comes back when you change back. Wallets "
-        "and farms stay in the asset that their money is kept in, goals under way in the one that they were set in, "
-        "and say so."
+        f" The fund's history in {now} is worked out from its books, as far back as the prices of then are known; what "
+        f"it had in {was} comes back when you change back. Wallets and farms stay in the asset that their money is kept "
+        "in, goals under way in the one that they were set in, and say so."
     )
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kit import clock, days, display, tenancy
 from kit.users.models import User
 from markets.models import Candle
-from portfolio import corrections
+from portfolio import corrections, rewriting
 from portfolio.models import Correction, DailyPerformance, HourlyPerformance, PortfolioState, Snapshot
 from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.periods import Period
@@ -164,14 +164,16 @@ def test_nobody_guesses_what_a_derivative_had_won(lived: Fund) -> None:
     assert series(lived) == before
 
 
+def in_bitcoin(fund: Fund) -> None:
+    fund.owner.base_currency = "BTC"
+    fund.owner.save(update_fields=["base_currency"])
+
+
 def test_a_history_in_a_new_base_is_put_behind_what_was_before(lived: Fund) -> None:
     owner_id = lived.owner.pk
-    roll_up_days(owner_id=owner_id)
     days_before = list(DailyPerformance.objects.filter(scope=owner_id, base="USDT").values_list("day", "equity"))
-    lived.owner.base_currency = "BTC"
-    lived.owner.save(update_fields=["base_currency"])
-    with clock.at(START + DAY + HOUR):
-        begin_history(owner_id=owner_id)
+    in_bitcoin(lived)
+    value(lived, START + DAY + HOUR)
     for number in range(13, 16):
         value(lived, START + DAY + 5 * MINUTE * number)
     (began, *_) = series(lived, "BTC")
@@ -188,6 +190,70 @@ def test_a_history_in_a_new_base_is_put_behind_what_was_before(lived: Fund) -> N
     kept = DailyPerformance.objects.filter(scope=owner_id, base="USDT").values_list("day", "equity")
     assert list(kept) == days_before, "and what was told in the old one stays"
     assert exactly_decomposed(list(DailyPerformance.objects.filter(scope=owner_id, base="BTC").order_by("day")))
+
+
+def test_after_a_change_of_base_today_begins_at_midnight_and_the_days_before_follow(lived: Fund, page: Client) -> None:
+    owner_id, now = lived.owner.pk, START + DAY + HOUR
+    beside = list(Snapshot.objects.filter(base="USDT").order_by("pk").values())
+    in_bitcoin(lived)
+    midnight = START + DAY - days.INSTANT
+    with clock.at(now):
+        begin_history(owner_id=owner_id)
+        today = Scope(owner=lived.owner, period=Period.ALL).today
+        assert (today.began, today.opening) == (midnight, approximately(midnight))
+        assert grows_as_it_says(series(lived, "BTC"))
+        told = page.get("/").content.decode()
+        assert "today, since" not in told
+        # Whatever a worker has done when it ends: the history holds together.
+        while (found := corrections.work(owner_id=owner_id, at_once=7)) is not None:
+            assert grows_as_it_says(series(lived, "BTC"))
+        done = Correction.objects.get(kind="restate")
+        assert (found, done.skipped, done.finished_at) == (None, 0, now)
+        assert "The history in" not in page.get("/?range=All").content.decode()
+        assert page.get("/api/v1/portfolio/summary?range=All").json()["corrected_at"] is None
+    value(lived, now + 5 * MINUTE)
+    rows = series(lived, "BTC")
+    assert [row.at for row in rows] == sorted({START + HOUR * number for number in range(26)} | {midnight, rows[-1].at})
+    assert [row.equity for row in rows] == [approximately(row.at) for row in rows]
+    assert grows_as_it_says(rows)
+    assert rows[-1].flow == 0
+    assert exactly_decomposed(list(DailyPerformance.objects.filter(scope=owner_id, base="BTC").order_by("day")))
+    assert list(Snapshot.objects.filter(base="USDT", at__lt=now).order_by("pk").values()) == beside
+    # The way back, and there again: nothing is worked out twice.
+    for base in ("USDT", "BTC"):
+        lived.owner.base_currency = base
+        lived.owner.save(update_fields=["base_currency"])
+        with clock.at(now + 2 * HOUR):
+            begin_history(owner_id=owner_id)
+    assert Correction.objects.filter(kind="restate").count() == 1
+
+
+def approximately(moment: datetime) -> Any:
+    return pytest.approx(worth(moment) / price_at(moment), abs=D("1e-15"))
+
+
+def test_a_history_in_a_new_base_goes_back_as_far_as_its_prices_do(lived: Fund) -> None:
+    owner_id, now = lived.owner.pk, START + DAY + HOUR
+    Candle.objects.filter(ts__lt=int((START + 18 * HOUR).timestamp() * 1000)).delete()
+    in_bitcoin(lived)
+    with clock.at(now):
+        begin_history(owner_id=owner_id)
+    work(owner_id, at_once=3)
+    rows = series(lived, "BTC")
+    assert rows[0].at == START + 19 * HOUR
+    assert grows_as_it_says(rows)
+    assert rows[0].flow == rows[0].equity == approximately(rows[0].at)
+
+
+def test_without_prices_of_then_a_history_in_a_new_base_begins_now(lived: Fund) -> None:
+    owner_id, now = lived.owner.pk, START + DAY + HOUR
+    Candle.objects.filter(ts__lt=int((now - 5 * MINUTE).timestamp() * 1000)).delete()
+    in_bitcoin(lived)
+    with clock.at(now):
+        begin_history(owner_id=owner_id)
+    while corrections.work(owner_id=owner_id) is not None:
+        pass
+    assert [row.at for row in series(lived, "BTC")] == [now]
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/Los_Angeles"])
@@ -347,7 +413,7 @@ def test_what_is_filled_in_afterwards_is_what_would_have_been_written_then(
                     if moment not in missing:
                         take_snapshots(owner_id=fund.owner.pk, at=moment)
             if missing:
-                corrections.write(owner_id=fund.owner.pk, moments=sorted(missing))
+                rewriting.write(owner_id=fund.owner.pk, moments=sorted(missing))
             found.append(told(fund))
     assert found[0] == found[1]
     assert len(found[0]) == 6 * len(moments)
