@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 # Taken at once; in hand at most, altogether and of one platform: one that is slow is not all that is waited for.
-TAKEN: Final = 500
+TAKEN: Final = 1_000
 IN_HAND: Final = 3_000
 OF_ONE: Final = 1_500
 # So many are synced by themselves at once, of one platform and altogether.

@@ -42,9 +42,9 @@ UPDATE wallets_syncturn AS turn SET wanted_at = NULL, claimed_until = %(until)s,
 FROM free, {soon} WHERE turn.id = free.id
 RETURNING turn.connection_id, turn.asked_id, turn.books, turn.seen <> ''
 """
-_BUT_BUSY: Final = """AND NOT EXISTS (
-            SELECT FROM wallets_connection AS connection
-            WHERE connection.id = turn.connection_id AND connection.platform_id = ANY(%(busy)s::text[])
+_BUT_BUSY: Final = """AND turn.connection_id NOT IN (
+            SELECT connection.id FROM wallets_connection AS connection
+            WHERE connection.platform_id = ANY(%(busy)s::text[])
         )"""
 # Nobody waits for the disk: what a crash makes us forget, who took which turn and who was seen, is found again.
 _SOON: Final = "(SELECT set_config('synchronous_commit', 'off', true)) AS soon"
