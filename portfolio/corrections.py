@@ -102,7 +102,7 @@ def work(*, owner_id: UUID, at_once: int = AT_ONCE) -> Correction | None:
             return None
         zone = zone_of(owner_id)
         if asked.kind == Correction.Kind.RESTATE:
-            _restate(asked, _hours(asked, zone)[-at_once:], at_once)
+            _restate(asked, _closes_before(asked, zone), is_last=True)
             return asked
         closes = asked.kind == Correction.Kind.CLOSE
         moments = _midnights(asked, zone, at_once) if closes else _moments(asked, at_once)
@@ -122,8 +122,12 @@ def _note(asked: Correction, outcome: Outcome, done_to: datetime, *, is_last: bo
     asked.skipped += outcome.skipped
     asked.unpriced = sorted({*asked.unpriced, *outcome.unpriced})
     asked.done_to = done_to
+    restates = asked.kind == Correction.Kind.RESTATE
+    if (restates or is_last) and asked.written:
+        zone = zone_of(asked.owner_id)
+        since = days.day_of(done_to if restates else asked.since, zone)
+        daily.roll_up(owner_id=asked.owner_id, since=since, zone=zone, only_whole=restates)
     if is_last:
-        _roll_up(asked)
         asked.finished_at = clock.now()
         publish(owner_id=asked.owner_id, event="portfolio", data={"at": clock.now()})
     asked.save()
@@ -163,7 +167,7 @@ def close_yesterday(*, owner_id: UUID) -> None:
 
 def restate(*, owner_id: UUID) -> None:
     """Have the history of a base that is new begin where the owner's did, as far back as snapshots are kept: today at
-    once, from its midnight on, the days before when a worker comes to it. Runs as the tenant.
+    once, by the hour from its midnight on, the days before by their closes, when a worker comes to it. As the tenant.
 
     Nothing is done where what was held has no price of then, or where that is not known of derivatives.
     """
@@ -176,39 +180,34 @@ def restate(*, owner_id: UUID) -> None:
     if began is None or since is None or since >= began:
         return
     PortfolioState.objects.select_for_update().get_or_create(owner_id=owner_id)  # one at a time
-    asked = Correction.objects.create(
+    asked = Correction(
         owner_id=owner_id, kind=Correction.Kind.RESTATE, since=since, until=began, created_at=clock.now()
     )
     zone = zone_of(owner_id)
-    opened = days.begins(days.day_of(began, zone), zone) - days.INSTANT
-    _restate(asked, [at for at in _hours(asked, zone) if at >= opened], 0)
-    _roll_up(asked, since=max(opened, since))
+    opened = max(days.begins(days.day_of(began, zone), zone) - days.INSTANT, since)
+    hours = (EPOCH + ((opened - EPOCH) // HOUR + 1 + number) * HOUR for number in range((began - opened) // HOUR + 1))
+    _restate(asked, [opened, *(at for at in hours if at < began)], is_last=opened == since)
 
 
-def _restate(asked: Correction, moments: Sequence[datetime], at_once: int) -> None:
-    """Put these moments before the history in the base of now, which goes on from them at once: there is no moment at
-    which it tells of two beginnings."""
+def _restate(asked: Correction, moments: Sequence[datetime], *, is_last: bool) -> None:
+    """Put these moments before the history in the base of now, which goes on from them at once, and so do its days:
+    there is no moment at which it tells of two beginnings."""
     began = values(asked.owner_id).aggregate(at=Min("at"))["at"]
     try:
         with transaction.atomic():
             outcome = write(owner_id=asked.owner_id, moments=[*moments, began], only=(), joins=began, closes=True)
     except CannotJoinError:
-        _note(asked, Outcome(skipped=len(moments)), asked.since, is_last=True)
-        return
-    # Nothing was put there: what was held then has no price, and what lies before it has none either.
-    is_last = len(moments) < at_once or outcome.skipped >= len(moments)
-    _note(asked, outcome, moments[0] if moments else asked.since, is_last=is_last)
+        outcome = Outcome(skipped=len(moments))
+    # Where nothing was put there, what was held then has no price, and what lies before it has none either.
+    _note(asked, outcome, moments[0], is_last=is_last or outcome.skipped >= len(moments))
 
 
-def _hours(asked: Correction, zone: ZoneInfo) -> list[datetime]:
-    """The full hours and the last instants of days that lie before the history in the base of now."""
-    began = values(asked.owner_id).aggregate(at=Min("at"))["at"]
-    until = min(began, asked.done_to or began)
+def _closes_before(asked: Correction, zone: ZoneInfo) -> list[datetime]:
+    """The first value of the owner's, and the closes of the days that lie before the history in the base of now."""
+    until = values(asked.owner_id).aggregate(at=Min("at"))["at"]
     first, last = days.day_of(asked.since, zone), days.day_of(until, zone)
     closes = (days.ends(first + timedelta(days=number), zone) - days.INSTANT for number in range((last - first).days))
-    begins = EPOCH + ((asked.since - EPOCH) // HOUR + 1) * HOUR
-    hours = (begins + HOUR * number for number in range(max((until - begins) // HOUR + 1, 0)))
-    return sorted(at for at in {asked.since, *hours, *closes} if asked.since <= at < until)
+    return [asked.since, *(at for at in closes if asked.since < at < until)]
 
 
 def _midnights(asked: Correction, zone: ZoneInfo, most: int) -> list[datetime]:
@@ -273,12 +272,6 @@ def _reaches_before(owner_id: UUID, first: datetime) -> bool:
     """Whether days of the history are known that have no snapshots any more."""
     rows = DailyPerformance.objects.filter(scope=owner_id, closed_at__lt=first).in_the_base_of_now()
     return rows.exists()
-
-
-def _roll_up(asked: Correction, since: datetime | None = None) -> None:
-    if asked.written:
-        zone = zone_of(asked.owner_id)
-        daily.roll_up(owner_id=asked.owner_id, since=days.day_of(since or asked.since, zone), zone=zone)
 
 
 def zone_of(owner_id: UUID) -> ZoneInfo:

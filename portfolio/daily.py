@@ -41,6 +41,7 @@ WITH scope (scope, wallet_id, base) AS MATERIALIZED (
         UNION
         SELECT %(currency)s
     ) AS valued (base)
+    WHERE NOT %(only_whole)s OR (candidate.scope, base) = (%(owner)s, %(currency)s)
 )
 """
 # The snapshots from `start` until `until`, after the value that stood before them. An hour is told by where it begins.
@@ -186,14 +187,12 @@ GREENWICH: Final = ZoneInfo("UTC")
 AT_ONCE: Final = 31
 
 
-def roll_up(
-    *, owner_id: UUID, since: date = BEGINNING, zone: ZoneInfo = GREENWICH, hours_since: datetime | None = None
-) -> int:
+def roll_up(*, owner_id: UUID, since: date = BEGINNING, zone: ZoneInfo = GREENWICH, only_whole: bool = False) -> int:
     """Compute every hour and day of every scope of the owner from `since` on, days of `zone`; returns how many days.
 
-    With `hours_since` hours only from there on: the earlier ones are as they should be.
+    With `only_whole` those of all wallets together in the base of now.
     """
-    return sum(part.days for part in roll_up_parts(owner_id=owner_id, since=since, zone=zone, hours_since=hours_since))
+    return sum(part.days for part in roll_up_parts(owner_id=owner_id, since=since, zone=zone, only_whole=only_whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +204,21 @@ class Part:
 
 
 def roll_up_parts(
-    *, owner_id: UUID, since: date, zone: ZoneInfo, hours_since: datetime | None = None
+    *,
+    owner_id: UUID,
+    since: date,
+    zone: ZoneInfo,
+    hours_since: datetime | None = None,
+    only_whole: bool = False,
 ) -> Iterator[Part]:
-    """The same a month at a time. Whoever takes them one by one may stop after each, and go on from its day later."""
+    """The same a month at a time. Whoever takes them one by one may stop after each, and go on from its day later.
+
+    With `hours_since` hours only from there on: the earlier ones are as they should be.
+    """
     begins = days.begins(since, zone)
-    snapshots = span(SNAPSHOTS_SPANNED, owner_id=owner_id, since=begins)
-    spans = (snapshots, span(HOURS_SPANNED, owner_id=owner_id, since=begins))
+    scopes = given(owner_id, only_whole=only_whole)
+    snapshots = span(SNAPSHOTS_SPANNED, scopes, since=begins)
+    spans = (snapshots, span(HOURS_SPANNED, scopes, since=begins))
     moments = [days.day_of(moment, zone) for spanned in spans if spanned for moment in spanned]
     if not moments:
         return
@@ -219,26 +227,26 @@ def roll_up_parts(
     fine = max(hours_since or begins, snapshots[0]) if snapshots else days.ends(last, zone)
     while first <= last:
         until = min(first + timedelta(days=AT_ONCE - 1), last)
-        _write(HOURS, owner_id, first, until, zone, since=fine)
-        yield Part(until, _write(DAYS, owner_id, first, until, zone))
+        _write(HOURS, scopes, first, until, zone, since=fine)
+        yield Part(until, _write(DAYS, scopes, first, until, zone))
         first = until + timedelta(days=1)
 
 
-def span(statement: str, *, owner_id: UUID, since: datetime) -> tuple[datetime, datetime] | None:
-    """The moments of the first and the last row of any scope from `since` on; None where there is none."""
+def span(statement: str, scopes: dict[str, Any], *, since: datetime) -> tuple[datetime, datetime] | None:
+    """The moments of the first and the last row of any of the scopes from `since` on; None where there is none."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, given(owner_id) | {"since": since})
+        cursor.execute(statement, scopes | {"since": since})
         first, last = cursor.fetchone()
     return None if first is None else (first, last)
 
 
 def _write(
-    statement: str, owner_id: UUID, first: date, last: date, zone: ZoneInfo, *, since: datetime | None = None
+    statement: str, scopes: dict[str, Any], first: date, last: date, zone: ZoneInfo, *, since: datetime | None = None
 ) -> int:
     """What begins on the days from `first` to `last`, and not before `since`; returns how many rows were written."""
     calendar = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     begins, ends = days.begins(first, zone), days.ends(last, zone)
-    told: dict[str, Any] = given(owner_id) | {
+    told = scopes | {
         "first": first,
         "start": min(max(begins, since), ends) if since else begins,
         "until": ends,
@@ -251,7 +259,7 @@ def _write(
         return int(cursor.rowcount)
 
 
-def given(owner_id: UUID) -> dict[str, Any]:
-    """The parameters of `SCOPES`."""
+def given(owner_id: UUID, *, only_whole: bool = False) -> dict[str, Any]:
+    """The parameters of `SCOPES`; with `only_whole` all wallets together in the base of now, and nothing else."""
     currency = User.objects.values_list("base_currency", flat=True).get(pk=owner_id)
-    return {"owner": owner_id, "currency": currency}
+    return {"owner": owner_id, "currency": currency, "only_whole": only_whole}

@@ -161,7 +161,7 @@ def give_up_days(*, owner_id: UUID, zone: ZoneInfo) -> tuple[date | None, dateti
     and hours are to be made from, None for the beginning. Runs as the tenant.
     """
     since = days.begins(daily.BEGINNING)
-    snapshots = daily.span(daily.SNAPSHOTS_SPANNED, owner_id=owner_id, since=since)
+    snapshots = daily.span(daily.SNAPSHOTS_SPANNED, daily.given(owner_id), since=since)
     if snapshots is None:
         return None, None
     scopes = _histories(owner_id)["scopes"]
@@ -170,7 +170,7 @@ def give_up_days(*, owner_id: UUID, zone: ZoneInfo) -> tuple[date | None, dateti
     if every_hour.filter(closed_at__lt=snapshots[0]).exists():
         hours_from = _midnight_after(snapshots[0], zone)
         every_hour = every_hour.filter(ends__gt=hours_from)
-    hours = daily.span(daily.HOURS_SPANNED, owner_id=owner_id, since=since) if hours_from else None
+    hours = daily.span(daily.HOURS_SPANNED, daily.given(owner_id), since=since) if hours_from else None
     every_hour.delete()
     known = hours or snapshots
     if every_day.filter(closed_at__lt=known[0]).exists():

@@ -105,8 +105,8 @@ def _begun(form: PreferencesForm) -> str:
     was, now = form.initial["base_currency"], form.cleaned_data["base_currency"]
     return (
         f" The fund's history in {now} is worked out from its books, as far back as the prices of then are known; what "
-        f"it had in {was} comes back when you change back. Wallets and farms stay in the asset that their money is kept "
-        "in, goals under way in the one that they were set in, and say so."
+        f"it had in {was} comes back when you change back. Wallets and farms stay in the asset that their money is "
+        "kept in, goals under way in the one that they were set in, and say so."
     )
 
 

@@ -4,15 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portfolio', '0009_holds_stand_at_wallets'),
+        ("portfolio", "0009_holds_stand_at_wallets"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='correction',
-            name='kind',
-            field=models.CharField(choices=[('late', 'A trade was told late'), ('fill', 'Values were missing'), ('close', 'Days were not closed at their midnight'), ('restate', 'The base currency is another')], max_length=8),
+            model_name="correction",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("late", "A trade was told late"),
+                    ("fill", "Values were missing"),
+                    ("close", "Days were not closed at their midnight"),
+                    ("restate", "The base currency is another"),
+                ],
+                max_length=8,
+            ),
         ),
     ]

@@ -204,16 +204,15 @@ def test_after_a_change_of_base_today_begins_at_midnight_and_the_days_before_fol
         assert grows_as_it_says(series(lived, "BTC"))
         told = page.get("/").content.decode()
         assert "today, since" not in told
-        # Whatever a worker has done when it ends: the history holds together.
-        while (found := corrections.work(owner_id=owner_id, at_once=7)) is not None:
-            assert grows_as_it_says(series(lived, "BTC"))
-        done = Correction.objects.get(kind="restate")
-        assert (found, done.skipped, done.finished_at) == (None, 0, now)
+        held_together = together(lived, today.opening)
+        done = work(owner_id)
+        assert held_together == together(lived, today.opening)
+        assert (done.kind, done.skipped, done.finished_at) == ("restate", 0, now)
         assert "The history in" not in page.get("/?range=All").content.decode()
         assert page.get("/api/v1/portfolio/summary?range=All").json()["corrected_at"] is None
     value(lived, now + 5 * MINUTE)
     rows = series(lived, "BTC")
-    assert [row.at for row in rows] == sorted({START + HOUR * number for number in range(26)} | {midnight, rows[-1].at})
+    assert [row.at for row in rows] == [START, midnight, START + DAY, now, now + 5 * MINUTE]
     assert [row.equity for row in rows] == [approximately(row.at) for row in rows]
     assert grows_as_it_says(rows)
     assert rows[-1].flow == 0
@@ -228,6 +227,14 @@ def test_after_a_change_of_base_today_begins_at_midnight_and_the_days_before_fol
     assert Correction.objects.filter(kind="restate").count() == 1
 
 
+def together(fund: Fund, opening: Decimal) -> tuple[bool, Any, Any]:
+    """Whether the history holds together, and what it says of today and of its whole profit."""
+    whole = Scope(owner=fund.owner, period=Period.ALL)
+    rows = series(fund, "BTC")
+    assert whole.change.closing - whole.change.opening - sum((row.flow for row in rows), D(0)) == whole.change.profit
+    return grows_as_it_says(rows), whole.today.opening == opening, whole.today.profit
+
+
 def approximately(moment: datetime) -> Any:
     return pytest.approx(worth(moment) / price_at(moment), abs=D("1e-15"))
 
@@ -238,9 +245,9 @@ def test_a_history_in_a_new_base_goes_back_as_far_as_its_prices_do(lived: Fund) 
     in_bitcoin(lived)
     with clock.at(now):
         begin_history(owner_id=owner_id)
-    work(owner_id, at_once=3)
+    work(owner_id)
     rows = series(lived, "BTC")
-    assert rows[0].at == START + 19 * HOUR
+    assert rows[0].at == START + DAY - days.INSTANT
     assert grows_as_it_says(rows)
     assert rows[0].flow == rows[0].equity == approximately(rows[0].at)
 
