@@ -14,6 +14,8 @@ class MoniqoError(Exception):
 
     code = "error"
     status = 400
+    # Seconds after which it is worth another try, where waiting helps.
+    wait_seconds: int | None = None
     # What a program needs beside the sentence, by name; the description of the API lists each.
     facts: Mapping[str, Any] = {}
 

@@ -1,10 +1,12 @@
 """What views share: the type of a request, 404 for what is not there, page or part, toasts, and what is never asked."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http import HTTPStatus
-from ipaddress import ip_address
-from typing import Any, Literal
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any, Final, Literal
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
@@ -18,6 +20,10 @@ from django_htmx.middleware import HtmxDetails
 from kit.errors import NotFoundError
 
 ToastKind = Literal["", "ok", "warn", "bad"]
+Address = IPv4Address | IPv6Address
+_HOME_PREFIX: Final = 64
+
+logger = logging.getLogger(__name__)
 
 
 class HtmxRequest(HttpRequest):
@@ -65,20 +71,45 @@ def owner_of(request: HttpRequest) -> Any:
 def client_address(request: HttpRequest) -> str | None:
     """The internet address that the request came from.
 
-    Behind MONIQO_PROXIES proxies of our own it is the entry of X-Forwarded-For that the outermost of them wrote;
-    what stands before it the client may have made up.
+    A proxy that MONIQO_TRUSTED_PROXIES names is believed about who asked it, as X-Forwarded-For says, and so on to the
+    first that is not ours. What stands before it, or comes from anybody else, the client may have made up.
     """
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    if 0 < settings.PROXIES <= len(forwarded):
-        return _address(forwarded[-settings.PROXIES])
-    return _address(request.META.get("REMOTE_ADDR", ""))
+    found = peer = _address(request.META.get("REMOTE_ADDR", ""))
+    forwarded = [_address(part) for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    while found is not None and _is_ours(found) and forwarded:
+        told = forwarded.pop()
+        if told is None:
+            break
+        found = told
+    if forwarded != [None] and peer == found and peer is not None and peer.is_private and not _is_ours(peer):
+        _warn_once(str(peer))
+    return None if found is None else str(found)
 
 
-def _address(text: str) -> str | None:
+def home(address: str | None) -> str:
+    """Whom an address stands for: one home has as many IPv6 addresses as it likes, all in one network."""
+    if address is None:
+        return "unknown"
+    if ip_address(address).version == 4:
+        return address
+    return str(ip_network(f"{address}/{_HOME_PREFIX}", strict=False).network_address)
+
+
+def _is_ours(address: Address) -> bool:
+    return any(address in network for network in settings.TRUSTED_PROXIES)
+
+
+def _address(text: str) -> Address | None:
     try:
-        return str(ip_address(text))
+        found = ip_address(text.strip())
     except ValueError:
         return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+@cache
+def _warn_once(peer: str) -> None:
+    logger.warning("%s says who asked it and is not believed: is it a proxy, name it in MONIQO_TRUSTED_PROXIES", peer)
 
 
 def refuse_nul(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:

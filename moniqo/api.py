@@ -137,7 +137,10 @@ def on_moniqo_error(request: HttpRequest, error: MoniqoError) -> HttpResponse:
     extra = dict(error.facts)
     if isinstance(error, InvalidInputError) and error.fields:
         extra["fields"] = error.fields
-    return problem(error.status, error.sentence.exact, code=error.code, **extra)
+    response = problem(error.status, error.sentence.exact, code=error.code, **extra)
+    if error.wait_seconds is not None:
+        response["Retry-After"] = str(error.wait_seconds)
+    return response
 
 
 @api.exception_handler(RequestError)

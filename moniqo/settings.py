@@ -6,6 +6,7 @@ In development `manage.py` starts what is missing and generates the secrets befo
 
 import os
 import sys
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -92,6 +93,24 @@ def _mail(url: str) -> dict[str, Any]:
     return {"login": login, "sender": more["from"]}
 
 
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses and networks with commas between them."""
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"MONIQO_TRUSTED_PROXIES lists addresses and networks, such as 127.0.0.1,10.0.0.0/8: {error}."
+        ) from error
+
+
+def _three(text: str) -> tuple[int, int, int]:
+    try:
+        first, second, third = map(int, text.split(","))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"MONIQO_SIGN_IN_LIMITS is {text!r}: three numbers such as 10,20,30.") from error
+    return first, second, third
+
+
 # --- secrets -----------------------------------------------------------------------------------------------------
 DEVELOPMENT_SECRET = "development-only-and-refused-in-production"  # noqa: S105 - named so that production can refuse it
 SECRET_KEY = _required("MONIQO_SECRET_KEY", DEVELOPMENT_SECRET)
@@ -120,7 +139,11 @@ DATABASE_ROUTERS = ["kit.tenancy.TenancyRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _required("REDIS_URL", "redis://127.0.0.1:1/0")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
+    # What a process counts by itself while Redis is away.
+    "alone": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
+}
 
 # --- applications --------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -162,6 +185,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "kit.users.middleware.BearerTokenMiddleware",
     "kit.users.rates.limit_rates",
+    "kit.users.middleware.TooManyAttemptsMiddleware",
     "kit.audit.services.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -199,8 +223,8 @@ TEMPLATES = [
 
 # --- people --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "kit.users.backends.CountedBackend"]
+PASSWORD_HASHERS = ["kit.users.hashing.BoundedArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -222,8 +246,15 @@ AXES_VERBOSE = False
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # the lockout by address alone is meant for sites without a user name
 
 # --- security ------------------------------------------------------------------------------------------------------
-# Proxies of our own in front of the web process, whose word on where a request comes from is believed.
-PROXIES = int(os.environ.get("MONIQO_PROXIES", "0"))
+# Proxies of our own in front of the web process, by address or network: their word on who asked them is believed.
+TRUSTED_PROXIES = _networks(os.environ.get("MONIQO_TRUSTED_PROXIES", ""))
+if os.environ.get("MONIQO_PROXIES", "0") != "0":
+    raise ImproperlyConfigured(
+        "MONIQO_PROXIES is gone: name the addresses of your proxies in MONIQO_TRUSTED_PROXIES, such as 127.0.0.1."
+    )
+# Tries to sign in within a quarter of an hour: at one account from one address (before the lock of five is written down
+# many at once may come), at all accounts from one address, at one account from where its person never signed in.
+SIGN_IN_LIMITS = _three(os.environ.get("MONIQO_SIGN_IN_LIMITS") or "10,20,30")
 # Requests of the API that one token, and that one address, may make in a window; 0 counts nothing.
 API_TOKEN_LIMIT = int(os.environ.get("MONIQO_API_TOKEN_LIMIT", "600"))
 API_ADDRESS_LIMIT = int(os.environ.get("MONIQO_API_ADDRESS_LIMIT", "1200"))

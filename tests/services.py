@@ -64,6 +64,7 @@ class Servers:
             "DATABASE_SYSTEM_URL": self._postgres.url("moniqo_system"),
             "REDIS_URL": self._redis.url(),
             "MONIQO_DEMO_LATENCY_MS": "0",
+            "MONIQO_SIGN_IN_LIMITS": "0,0,0",
             "MONIQO_API_TOKEN_LIMIT": "0",
             "MONIQO_API_ADDRESS_LIMIT": "0",
         }

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from kit import clock, formatting, tenancy
 from kit.api import PREFIX
+from kit.users import throttle
 from kit.users.tokens import find_token
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -41,6 +42,19 @@ class BearerTokenMiddleware:
                 request.user = found.owner
                 request.token = found  # type: ignore[attr-defined]  # read by the API's authentication
         return self.get_response(request)
+
+
+class TooManyAttemptsMiddleware:
+    """Tells who tried too often, or comes while too many sign in, when to come again, whatever page it was."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return throttle.told(request, error) if isinstance(error, throttle.TooManyAttemptsError) else None
 
 
 class TenancyMiddleware:

@@ -4,11 +4,12 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 
-from kit import clock
+from kit import clock, tenancy
 from kit.models import Identified, Owned
 
 
@@ -81,6 +82,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether it is the password. One that was hashed otherwise than today is hashed anew, which ends no token."""
+        return check_password(raw_password, self.password, self._hash_anew)
+
+    def _hash_anew(self, raw_password: str) -> None:
+        old = [self.get_session_auth_hash(), *self.get_session_auth_fallback_hash()]
+        self.set_password(raw_password)
+        self._password = None
+        with tenancy.tenant(self.pk):
+            self.save(update_fields=("password",))
+            Token.objects.filter(owner=self, password_mark__in=old).update(password_mark=self.get_session_auth_hash())
 
     def get_short_name(self) -> str:
         return self.name or self.email.partition("@")[0]

@@ -17,7 +17,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 from typing import Final
 
 import redis
@@ -27,15 +26,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from kit.api import PREFIX, problem
-from kit.http import client_address
+from kit.http import client_address, home
 from kit.users.models import Token
 
 TOO_MANY: Final = 429
 _TIMEOUT_SECONDS: Final = 0.25
 # After Redis failed nobody waits for it again until then.
 _PAUSE_SECONDS: Final = 5.0
-# One home has as many IPv6 addresses as it likes, all in one network of this size.
-_HOME_PREFIX: Final = 64
 # KEYS: counters; ARGV: milliseconds of a window. Answers with count and milliseconds left of each.
 _COUNT: Final = """
 local found = {}
@@ -130,17 +127,8 @@ def _limits(request: HttpRequest) -> list[tuple[str, int, str]]:
     if token is not None and settings.API_TOKEN_LIMIT:
         found.append(("token", settings.API_TOKEN_LIMIT, f"rate:token:{token.pk}"))
     if settings.API_ADDRESS_LIMIT:
-        found.append(("address", settings.API_ADDRESS_LIMIT, f"rate:address:{_home(client_address(request))}"))
+        found.append(("address", settings.API_ADDRESS_LIMIT, f"rate:address:{home(client_address(request))}"))
     return found
-
-
-def _home(address: str | None) -> str:
-    """Whom an address stands for."""
-    if address is None:
-        return "unknown"
-    if ip_address(address).version == 4:
-        return address
-    return str(ip_network(f"{address}/{_HOME_PREFIX}", strict=False).network_address)
 
 
 def _script() -> Callable[..., list[int]]:

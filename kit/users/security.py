@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kit import clock
+from kit import clock, tenancy
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert
@@ -29,6 +29,12 @@ def on_sign_in(user: User, address: str | None) -> None:
         _tell_of_sign_in(user, "after-lock", "Somebody signed in after too many wrong passwords", address, "warning")
     elif not earlier.filter(address=address).exists():
         _tell_of_sign_in(user, str(address or "unknown"), "You signed in from a new address", address, "info")
+
+
+def has_signed_in_from(user: User, address: str | None) -> bool:
+    """Whether somebody has signed in as `user` from there before."""
+    with tenancy.tenant(user.pk):
+        return AuditEntry.objects.filter(owner_id=user.pk, action__in=SIGNED_IN, address=address).exists()
 
 
 def on_lock(user: User, address: str | None) -> None:

@@ -1,20 +1,36 @@
-"""Whom a wrong secret counts against, and what is said when there were too many."""
+"""Whom a wrong secret counts against, and what is said when there were too many.
 
-from collections.abc import Mapping
-from typing import Any
+Signing in is counted before a password is looked at, so that many at once get no try for free: by address and account
+together (which `axes` locks after five), by address whatever the account, and by account whatever the address. The
+last of them stops strangers only: an address from where its person has signed in before is let through, or anybody
+could lock anybody out.
+"""
 
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import redis
+from django.conf import settings
 from django.contrib.auth.hashers import check_password
-from django.core.cache import cache
+from django.core.cache import BaseCache, caches
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kit.api import PAUSE_SECONDS, PREFIX, problem
 from kit.errors import InvalidInputError, MoniqoError
+from kit.http import client_address, home
 from kit.users.models import User
 
 TOO_MANY = 429
 TRIES = 5
 LOCKED = "Too many wrong passwords: wait fifteen minutes and try again."
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 
 class TooManyAttemptsError(MoniqoError):
@@ -22,6 +38,14 @@ class TooManyAttemptsError(MoniqoError):
 
     code = "too_many_attempts"
     status = 429
+    wait_seconds = PAUSE_SECONDS
+
+
+class BusyError(TooManyAttemptsError):
+    """As many sign in as this server takes at once: try again in a moment."""
+
+    code = "busy"
+    wait_seconds = 3
 
 
 def require_password(user: User, password: str) -> None:
@@ -42,13 +66,47 @@ def lock_name(request: HttpRequest | None, credentials: Mapping[str, Any] | None
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any = None) -> HttpResponse:
     """The answer while signing in is paused: a problem for programs, a page for people; both say for how long."""
+    return told(request, TooManyAttemptsError(LOCKED))
+
+
+def told(request: HttpRequest, error: TooManyAttemptsError) -> HttpResponse:
+    """The answer of such an error."""
     answer = (
-        problem(TOO_MANY, LOCKED, code="too_many_attempts")
+        problem(TOO_MANY, str(error), code=error.code)
         if request.path.startswith(PREFIX)
-        else render(request, "registration/locked.html", status=TOO_MANY)
+        else render(request, "registration/locked.html", {"is_busy": isinstance(error, BusyError)}, status=TOO_MANY)
     )
-    answer["Retry-After"] = str(PAUSE_SECONDS)
+    answer["Retry-After"] = str(error.wait_seconds)
     return answer
+
+
+def count_sign_in(request: HttpRequest, email: str, *, is_known: Callable[[str | None], bool]) -> None:
+    """Count a try of the request at the account of `email`; `is_known` says whether its person came from an address.
+
+    Raises TooManyAttemptsError.
+    """
+    address, counts = client_address(request), _sign_in_counts(request, email)
+    together, by_address, by_account = (
+        limit > 0 and _count(what, who) > limit
+        for (what, who), limit in zip(counts, settings.SIGN_IN_LIMITS, strict=True)
+    )
+    if together or by_address or (by_account and not is_known(address)):
+        if _cached(lambda cache: cache.add(_tries("told", counts[1]), 1, PAUSE_SECONDS)):
+            logger.warning("Signing in is refused from %s: too many tries", address)
+        raise TooManyAttemptsError(LOCKED)
+
+
+def forgive_sign_in(request: HttpRequest, email: str) -> None:
+    """After a right password: its try counts against nobody, and what was wrong before stays counted elsewhere."""
+    together, *others = _sign_in_counts(request, email)
+    forget_tries(*together)
+    for what, who in others:
+        _cached(partial(_take_back, _tries(what, who)))
+
+
+def _sign_in_counts(request: HttpRequest, email: str) -> tuple[tuple[str, str], ...]:
+    where, who = home(client_address(request)), email.strip().lower()
+    return ("together", f"{where} {who}"), ("address", where), ("account", who)
 
 
 def may_try(what: str, who: object) -> bool:
@@ -57,19 +115,41 @@ def may_try(what: str, who: object) -> bool:
     Counted in the cache, before the secret is looked at: neither a transaction that rolls back nor many requests at
     once get a try for free.
     """
-    key = _tries(what, who)
-    cache.add(key, 0, PAUSE_SECONDS)
-    try:
-        return cache.incr(key) <= TRIES
-    except ValueError:  # it ran out in between
-        cache.set(key, 1, PAUSE_SECONDS)
-        return True
+    return _count(what, who) <= TRIES
 
 
 def forget_tries(what: str, who: object) -> None:
     """After a right one: what came before counts no longer."""
-    cache.delete(_tries(what, who))
+    _cached(lambda cache: cache.delete(_tries(what, who)))
+
+
+def _count(what: str, who: object) -> int:
+    key = _tries(what, who)
+
+    def count(cache: BaseCache) -> int:
+        cache.add(key, 0, PAUSE_SECONDS)
+        try:
+            return cache.incr(key)
+        except ValueError:  # it ran out in between
+            cache.set(key, 1, PAUSE_SECONDS)
+            return 1
+
+    return _cached(count)
+
+
+def _take_back(key: str, cache: BaseCache) -> None:
+    with suppress(ValueError):  # it ran out in between
+        cache.decr(key)
+
+
+def _cached(ask: Callable[[BaseCache], Result]) -> Result:
+    """Ask where all processes meet; while Redis is away, each counts by itself rather than not at all."""
+    try:
+        return ask(caches["default"])
+    except redis.RedisError as error:
+        logger.warning("Tries are counted by this process alone: %s", type(error).__name__)
+        return ask(caches["alone"])
 
 
 def _tries(what: str, who: object) -> str:
-    return f"tries:{what}:{who}"
+    return f"tries:{what}:{sha256(str(who).encode()).hexdigest()[:32]}"

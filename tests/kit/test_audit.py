@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -101,7 +102,7 @@ def test_a_program_is_noted_with_its_token_and_address(client: Client, owner: Us
 def test_behind_a_proxy_the_address_is_the_one_it_names_and_not_one_that_was_made_up(
     client: Client, owner: User, settings: Any
 ) -> None:
-    settings.PROXIES = 1
+    settings.TRUSTED_PROXIES = (ip_network("127.0.0.1"),)
     client.post(
         "/login/",
         {"username": owner.email, "password": password_of(owner)},
