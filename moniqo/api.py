@@ -169,6 +169,7 @@ def on_authentication_error(request: HttpRequest, error: AuthenticationError) ->
 
 @api.exception_handler(RequestDataTooBig)
 def on_large_body(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """Where nothing stands in front (`kit.bodies`), such as in tests."""
     return problem(413, f"Send at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
 
 

@@ -13,11 +13,12 @@ django_application = get_asgi_application()
 from django.conf import settings  # noqa: E402 - the line above prepared them
 from django.db import connection  # noqa: E402
 
-from kit.live.asgi import Application, dispatch  # noqa: E402
+from kit.bodies import Application, bounded  # noqa: E402
+from kit.live.asgi import dispatch  # noqa: E402
 
 if settings.PRODUCTION:
     # A wrong database or a dangerous role stops the start, not the first visitor.
     connection.ensure_connection()
     connection.close()
 
-application = dispatch(cast("Application", django_application))
+application = dispatch(bounded(cast("Application", django_application)))
