@@ -23,7 +23,7 @@ urlpatterns = [
     path("trading/", include("trading.urls")),
     path("alerts/", include("kit.alerts.urls")),
     path("", include("moniqo.ui.urls")),
-    path("live/token", live_views.token, name="live-token"),
+    path("live/session", live_views.session, name="live-session"),
     path("login/", signing_in.LoginView.as_view(), name="login"),
     path("login/code/", signing_in.second_step, name="login-code"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),

@@ -1,40 +1,35 @@
-"""`GET /live?token=…`: the stream of server-sent events, served in front of Django.
+"""`GET /live`: the stream of server-sent events, served in front of Django.
 
 Django's handler would keep a thread and a pooled connection for every open page; here an open page costs one small
-task. The browser reconnects by itself and names the last event it saw (`Last-Event-ID`); what it missed is replayed,
-or it is told to `resync`. When the token has expired the answer is 401, and the page fetches a new one from
-`/live/token`.
+task. It is opened by the session's cookie, which the database is asked about once, and lasts as long as the session
+(`kit.live.hub`). The browser reconnects by itself and names the last event it saw (`Last-Event-ID`); what it missed is
+replayed, or it is told to `resync`. Without a session the answer is 401, and 429 where too many streams are open.
 """
 
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable
-from typing import Any
-from urllib.parse import parse_qs
-from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
+from django.db import DatabaseError
+from django.http.cookie import parse_cookie
 
-from kit.live.hub import Hub, Stream
-from kit.live.tokens import TokenError, read_token
+from kit.bodies import Application, Receive, Scope, Send
+from kit.live.hub import EndedError, Hub, Stream, TooManyError
 
 PATH = "/live"
 PING_SECONDS = 15.0
 RETRY_MILLISECONDS = 3000
-STREAM_SECONDS = 3600.0  # whoever has signed out elsewhere loses the stream after an hour at the latest
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+STREAM_SECONDS = 3600.0
+RETRY_AFTER_SECONDS = 30
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # nginx would collect events otherwise
 ]
+_SESSION = re.compile(r"[a-z0-9]{8,64}")
 _EVENT_ID = re.compile(r"\d{1,20}-\d{1,20}")
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
@@ -69,26 +64,37 @@ async def _live(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] != "GET":
         await _refuse(send, 405, "Open the stream with GET.")
         return
-    query = parse_qs(scope["query_string"].decode("latin-1"))
-    try:
-        owner_id = read_token(query.get("token", [""])[0])
-    except TokenError as error:
-        await _refuse(send, error.status, str(error))
+    session = _session(scope)
+    if not session:
+        await _refuse(send, 401, "Sign in: there is no session.")
         return
+    hub = _hub()
+    try:
+        with hub.place(session):
+            owner_id = await hub.owner_of(session)
+            if owner_id is None:
+                await _refuse(send, 401, "The session is over: reload the page.")
+                return
+            async with hub.open(owner_id, session=session, after=_last_event_id(scope)) as stream:
+                await _stream(stream, receive, send)
+    except TooManyError:
+        await _refuse(send, 429, "Too many pages are open: close some.", RETRY_AFTER_SECONDS)
+    except DatabaseError:
+        await _refuse(send, 503, "The database does not answer: try again in a moment.", RETRY_AFTER_SECONDS)
+
+
+async def _stream(stream: Stream, receive: Receive, send: Send) -> None:
+    """Send events until the browser leaves, the session is over or the stream is old."""
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await _body(send, f"retry: {RETRY_MILLISECONDS}\n\n".encode())
-    await _stream(owner_id, _last_event_id(scope), receive, send)
-
-
-async def _stream(owner_id: UUID, after: str, receive: Receive, send: Send) -> None:
-    """Send events until the browser leaves or the stream is old."""
-    async with _hub().open(owner_id, after=after) as stream:
-        tasks = {asyncio.create_task(_pump(stream, send)), asyncio.create_task(_until_gone(receive))}
-        done, pending = await asyncio.wait(tasks, timeout=STREAM_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    if not done:
+    gone = asyncio.create_task(_until_gone(receive))
+    tasks = {asyncio.create_task(_pump(stream, send)), gone}
+    await asyncio.wait(tasks, timeout=STREAM_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    has_left = gone.done()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    if not has_left:
         with contextlib.suppress(OSError):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -99,6 +105,8 @@ async def _pump(stream: Stream, send: Send) -> None:
             events = await asyncio.wait_for(stream.take(), PING_SECONDS)
         except TimeoutError:
             await _body(send, b": ping\n\n")
+        except EndedError:
+            return
         else:
             await _body(send, b"".join(event.encode() for event in events))
 
@@ -112,10 +120,19 @@ async def _body(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _refuse(send: Send, status: int, sentence: str) -> None:
+async def _refuse(send: Send, status: int, sentence: str, wait_seconds: int = 0) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    if wait_seconds:
+        headers.append((b"retry-after", str(wait_seconds).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": sentence.encode()})
+
+
+def _session(scope: Scope) -> str:
+    """The key that the browser's cookie names, or ''."""
+    cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
+    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, "")
+    return key if _SESSION.fullmatch(key) else ""
 
 
 def _last_event_id(scope: Scope) -> str:

@@ -3,24 +3,37 @@
 A stream is a bounded queue that drops its oldest events when the browser is too slow: whoever missed something, by
 dropping or because Redis was away, is told to `resync`, which makes the page fetch everything once. So memory per
 stream is bounded, and no page shows old figures without knowing.
+
+A stream lasts as long as the session that opened it. When somebody signs out, changes the password or is switched off,
+a message has every process look at the database at once; without a message it looks all the same every few seconds.
 """
 
 import asyncio
 import contextlib
 import logging
 import os
-from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
 import redis.asyncio as redis
+from django.db import DatabaseError
 from redis.exceptions import RedisError
 
-from kit.live.publish import CHANNEL, EVERYBODY
+from kit.live.publish import CHANNEL, ENDED, EVERYBODY
+from kit.live.sessions import owners_of
 
 QUEUE_EVENTS = 64
+# In each web process; a browser opens one for each tab.
+STREAMS_OF_SESSION = 8
+STREAMS_OF_OWNER = 64
+LOOK_SECONDS = 20.0
+# Look-ups of sessions at once, each with a connection, and how many may wait for one.
+_LOOKS = 4
+_OPENING_MOST = 512
 _RECONNECT_SECONDS = 1.0
 _SUBSCRIBE_SECONDS = 2.0
 
@@ -44,10 +57,20 @@ class Event:
 RESYNC = Event(id="", name="resync", data="{}")
 
 
-class Stream:
-    """The events of one open page, oldest first."""
+class TooManyError(Exception):
+    """Of streams that are open, or being opened."""
 
-    def __init__(self) -> None:
+
+class EndedError(Exception):
+    """The session that opened the stream is over."""
+
+
+class Stream:
+    """The events of one open page, oldest first, as long as its `session` stands."""
+
+    def __init__(self, session: str) -> None:
+        self.session = session
+        self.is_ended = False
         self._events: deque[Event] = deque()
         self._arrived = asyncio.Event()
 
@@ -58,9 +81,15 @@ class Stream:
         self._events.append(event)
         self._arrived.set()
 
+    def end(self) -> None:
+        self.is_ended = True
+        self._arrived.set()
+
     async def take(self) -> list[Event]:
-        """Everything that has arrived; waits for the first."""
+        """Everything that has arrived; waits for the first. Raises EndedError."""
         await self._arrived.wait()
+        if self.is_ended:
+            raise EndedError
         self._arrived.clear()
         events = list(self._events)
         self._events.clear()
@@ -81,17 +110,49 @@ class Hub:
             url, decode_responses=True, socket_timeout=None, socket_keepalive=True, client_name=client_name()
         )
         self._streams: dict[str, set[Stream]] = defaultdict(set)
+        self._sessions = Counter[str]()  # open and being opened, by session
+        self._opening = 0
         self._listener: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._looks: set[asyncio.Task[None]] = set()
+        self._threads = ThreadPoolExecutor(_LOOKS, thread_name_prefix="live")
         self._subscribed = asyncio.Event()
 
+    @contextlib.contextmanager
+    def place(self, session: str) -> Iterator[None]:
+        """A stream's place among those of its session. Raises TooManyError."""
+        if self._sessions[session] >= STREAMS_OF_SESSION or self._opening >= _OPENING_MOST:
+            raise TooManyError
+        self._sessions[session] += 1
+        try:
+            yield
+        finally:
+            self._sessions[session] -= 1
+            if not self._sessions[session]:
+                del self._sessions[session]
+
+    async def owner_of(self, session: str) -> UUID | None:
+        """Whose session it is, if it stands. Raises TooManyError, DatabaseError."""
+        self._opening += 1
+        try:
+            return (await self._owners_of([session])).get(session)
+        finally:
+            self._opening -= 1
+
     @contextlib.asynccontextmanager
-    async def open(self, owner_id: UUID, *, after: str) -> AsyncIterator[Stream]:
-        """A stream of the owner's events, beginning with those since event id `after` (empty: only new ones)."""
+    async def open(self, owner_id: UUID, *, session: str, after: str) -> AsyncIterator[Stream]:
+        """A stream of the owner's events, beginning with those since event id `after` (empty: only new ones).
+
+        Raises TooManyError.
+        """
+        if len(self._streams.get(CHANNEL.format(owner_id), ())) >= STREAMS_OF_OWNER:
+            raise TooManyError
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen())
+            self._watcher = asyncio.create_task(self._watch())
         with contextlib.suppress(TimeoutError):  # without Redis the page is open all the same, and told to resync later
             await asyncio.wait_for(self._subscribed.wait(), _SUBSCRIBE_SECONDS)
-        stream, channel = Stream(), CHANNEL.format(owner_id)
+        stream, channel = Stream(session), CHANNEL.format(owner_id)
         self._streams[channel].add(stream)
         try:
             if after:
@@ -104,11 +165,38 @@ class Hub:
 
     async def close(self) -> None:
         """Give the connections back."""
-        if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.gather(self._listener, return_exceptions=True)
-            self._listener = None
+        tasks = {task for task in (self._listener, self._watcher, *self._looks) if task is not None}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._listener = self._watcher = None
+        self._threads.shutdown(wait=False)
         await self._redis.aclose()
+
+    async def look(self, owner_id: UUID | None = None) -> None:
+        """End the streams, of the owner or of everybody, whose session does not stand any more."""
+        channels = self._streams if owner_id is None else (CHANNEL.format(owner_id),)
+        streams = {channel: tuple(self._streams.get(channel, ())) for channel in channels}
+        sessions = {stream.session for of_owner in streams.values() for stream in of_owner}
+        if not sessions:
+            return
+        try:
+            owners = await self._owners_of(sessions)
+        except DatabaseError as error:
+            logger.warning("Whose streams may stay is asked again later: %s", type(error).__name__)
+            return
+        for channel, of_owner in streams.items():
+            for stream in of_owner:
+                if stream.session not in owners or CHANNEL.format(owners[stream.session]) != channel:
+                    stream.end()
+
+    async def _owners_of(self, sessions: Iterable[str]) -> dict[str, UUID]:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, owners_of, list(sessions))
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            await self.look()
 
     async def _replay(self, stream: Stream, channel: str, after: str) -> None:
         """Send what was missed. An event that arrives meanwhile may come twice, which a hint may."""
@@ -154,6 +242,10 @@ class Hub:
 
     def _deliver(self, channel: str, message: str) -> None:
         event = Event(*message.split(" ", 2))
+        if channel == ENDED:
+            self._looks.add(task := asyncio.create_task(self.look(UUID(event.name))))
+            task.add_done_callback(self._looks.discard)
+            return
         owners = self._streams.values() if channel == EVERYBODY else [self._streams.get(channel, set())]
         for streams in owners:
             for stream in streams:

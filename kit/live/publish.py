@@ -19,6 +19,7 @@ from kit import clock
 
 CHANNEL = "moniqo:live:{}"
 EVERYBODY = CHANNEL.format("everybody")
+ENDED = CHANNEL.format("ended")
 REPLAY_EVENTS = 256
 REPLAY_SECONDS = 600
 
@@ -53,7 +54,12 @@ def broadcast(*, event: str, data: dict[str, Any]) -> None:
     if clock.is_controlled():
         return
     body = orjson.dumps(data, default=str)
-    transaction.on_commit(lambda: _send_to_all(event, body), robust=True)
+    transaction.on_commit(lambda: _send_to(EVERYBODY, event, body), robust=True)
+
+
+def end_streams(*, owner_id: UUID, using: str | None = None) -> None:
+    """Have every web process look, after the commit, which streams of the owner's still have a session that stands."""
+    transaction.on_commit(lambda: _send_to(ENDED, str(owner_id), b"{}"), using=using, robust=True)
 
 
 def _check_name(event: str) -> None:
@@ -68,9 +74,9 @@ def _send(owner_id: UUID, event: str, body: bytes) -> None:
         logger.warning("The live event %s was not sent: %s", event, error)
 
 
-def _send_to_all(event: str, body: bytes) -> None:
+def _send_to(channel: str, event: str, body: bytes) -> None:
     try:
-        _client().publish(EVERYBODY, b" %b %b" % (event.encode(), body))
+        _client().publish(channel, b" %b %b" % (event.encode(), body))
     except redis.RedisError as error:
         logger.warning("The live event %s was not sent: %s", event, error)
 

@@ -1,10 +1,11 @@
 """What the audit log notes of signing in. Connected when the app is ready."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.core.cache import cache
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -12,8 +13,11 @@ from kit import tenancy
 from kit.api import PAUSE_SECONDS
 from kit.audit.services import Area, record
 from kit.http import client_address
+from kit.live.publish import end_streams
 from kit.users import security
 from kit.users.models import User
+
+ENDING: Final = frozenset({"password", "is_active"})
 
 
 @receiver(user_logged_in)
@@ -27,6 +31,16 @@ def note_sign_in(sender: object, user: User, request: HttpRequest | None = None,
 def note_sign_out(sender: object, user: User | None, **kwargs: Any) -> None:
     if user is not None:
         note(user, "Signed out", actor=user)
+        end_streams(owner_id=user.pk)
+
+
+@receiver(post_save, sender=User)
+def end_what_is_open(
+    sender: object, instance: User, using: str, update_fields: frozenset[str] | None = None, **kwargs: Any
+) -> None:
+    """A new password, or being switched off, ends sessions; what is open by them ends as well."""
+    if update_fields is None or not ENDING.isdisjoint(update_fields):
+        end_streams(owner_id=instance.pk, using=using)
 
 
 @receiver(user_login_failed)

@@ -9,7 +9,6 @@ from django.utils.functional import SimpleLazyObject
 
 from kit import clock
 from kit.live.asgi import PATH as LIVE_PATH
-from kit.live.tokens import issue_token
 from kit.users.middleware import ADMIN_PREFIX
 from moniqo.ui import navigation, selectors
 from portfolio.selectors.standings import standings
@@ -28,7 +27,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {}
     if not user.is_authenticated:
         return {"demo_file": _demo_file()}
-    return frame(request.path) | {"live_url": f"{LIVE_PATH}?token={issue_token(owner_id=user.pk)}"}
+    return frame(request.path) | {"live_url": LIVE_PATH}
 
 
 def figures(request: HttpRequest) -> dict[str, Any]:

@@ -4,7 +4,8 @@
 
 const STREAM = document.body.dataset.live;
 const POLL_SECONDS = 20;
-const RETRY_SECONDS = 5;
+const RETRY_SECONDS = 5; // twice as long each time the stream is refused again, up to
+const RETRY_MOST_SECONDS = 60;
 const PATIENCE_SECONDS = 8; // before a broken stream counts as offline
 const PAUSE_SECONDS = 1; // between two events of one name, whatever the server sends
 const LONGEST_THROTTLE_SECONDS = 11; // regions take at most ten
@@ -15,6 +16,7 @@ const heard = new Set(["alert"]); // its toast, in shell.js, is no region
 let stream;
 let poll;
 let patience;
+let pause = RETRY_SECONDS;
 
 const show = (state) => {
   const status = document.getElementById("live");
@@ -81,36 +83,41 @@ const stopPolling = () => {
   poll = patience = undefined;
 };
 
-const connect = (url) => {
-  stream = new EventSource(url);
+const connect = () => {
+  stream = new EventSource(STREAM);
   heard.forEach((name) => stream.addEventListener(name, onEvent));
   stream.addEventListener("resync", raiseAll);
   stream.addEventListener("open", () => {
     if (poll) raiseAll();
     stopPolling();
+    pause = RETRY_SECONDS;
     show("live");
   });
   stream.addEventListener("error", () => {
     patience ??= setTimeout(startPolling, PATIENCE_SECONDS * TICK);
-    // A refused stream is closed for good: its token has expired. Ask the session for another.
-    if (stream.readyState === EventSource.CLOSED) setTimeout(reconnect, RETRY_SECONDS * TICK);
+    // A refused stream is closed for good: signed out, or too many pages are open. Ask which.
+    if (stream.readyState === EventSource.CLOSED) later();
   });
+};
+
+const later = () => {
+  setTimeout(reconnect, pause * TICK);
+  pause = Math.min(2 * pause, RETRY_MOST_SECONDS);
 };
 
 const reconnect = async () => {
   try {
-    const answer = await fetch(document.body.dataset.liveToken, { headers: { Accept: "application/json" } });
+    const answer = await fetch(document.body.dataset.liveSession);
     if (answer.redirected) return location.reload(); // signed out elsewhere
-    const { token } = await answer.json();
-    connect(`${STREAM.split("?")[0]}?token=${encodeURIComponent(token)}`);
+    connect();
   } catch {
-    setTimeout(reconnect, RETRY_SECONDS * TICK);
+    later();
   }
 };
 
 if (STREAM) {
   listen();
-  connect(STREAM);
+  connect();
   document.addEventListener("htmx:afterSettle", listen);
   addEventListener("pagehide", () => stream.close());
   // A page that comes back out of the browser's cache is old, and its stream is closed.

@@ -2,20 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import redis
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connections, transaction
+from django.test import Client
+from django.utils import timezone
 
 from kit import clock
-from kit.live import asgi
+from kit.live import asgi, hub
 from kit.live.hub import QUEUE_EVENTS, client_name
 from kit.live.publish import broadcast, publish
-from kit.live.tokens import issue_token
+from kit.users.models import User
+from tests.conftest import WORKER, cloned_database, make_user
 
 PATIENCE_SECONDS = 10.0
 
@@ -27,6 +32,7 @@ class Browser:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.text = ""
+        self.is_over = False
         self._arrived = asyncio.Event()
         self._left = asyncio.Event()
 
@@ -40,6 +46,7 @@ class Browser:
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
         else:
             self.text += message["body"].decode()
+            self.is_over = not message.get("more_body", False)
         self._arrived.set()
 
     async def sees(self, text: str) -> None:
@@ -57,17 +64,32 @@ class Browser:
         return [line.removeprefix("id: ") for line in self.text.splitlines() if line.startswith("id: ")][-1]
 
 
+def someone() -> UUID:
+    """A person."""
+    return make_user(f"{uuid4().hex}@example.com").pk
+
+
+def session_of(owner_id: UUID) -> str:
+    """The key of a new session of theirs."""
+    client = Client()
+    client.force_login(User.objects.get(pk=owner_id))
+    return client.cookies["sessionid"].value
+
+
 @asynccontextmanager
-async def opened(owner_id: UUID | None, *, token: str = "", last_event_id: str = "") -> AsyncIterator[Browser]:
+async def opened(owner_id: UUID | None, *, session: str = "", last_event_id: str = "") -> AsyncIterator[Browser]:
     """A browser that has the stream open."""
-    token = token or (issue_token(owner_id=owner_id) if owner_id else "")
+    session = session or (session_of(owner_id) if owner_id else "")
     browser = Browser()
     scope = {
         "type": "http",
         "method": "GET",
         "path": "/live",
-        "query_string": f"token={token}".encode(),
-        "headers": [(b"last-event-id", last_event_id.encode())] if last_event_id else [],
+        "query_string": b"",
+        "headers": [
+            (b"cookie", f"theme=dark; sessionid={session}".encode()),
+            *([(b"last-event-id", last_event_id.encode())] if last_event_id else []),
+        ],
     }
     task = asyncio.create_task(asgi.dispatch(_never)(scope, browser.receive, browser.send))
     await _until(lambda: bool(browser.text) or task.done())
@@ -102,6 +124,7 @@ def run(story: Coroutine[Any, Any, None]) -> None:
             await story
         finally:
             await asgi._hub().close()
+            connections.close_all()
 
     asyncio.run(whole())
 
@@ -112,9 +135,15 @@ def tell(owner_id: UUID, event: str, **data: Any) -> None:
     connections.close_all()
 
 
+@pytest.fixture(scope="module")
+def _database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    with django_db_blocker.unblock(), cloned_database(f"moniqo_{WORKER}_live"):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _stage(django_db_setup: None, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Real commits, of nothing; and the stories may publish from inside their event loop, where no view would be."""
+def _stage(_database: None, django_db_blocker: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Real commits; and the stories may publish from inside their event loop, where no view would be."""
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     with django_db_blocker.unblock():
         yield
@@ -123,7 +152,7 @@ def _stage(django_db_setup: None, django_db_blocker: Any, monkeypatch: pytest.Mo
 
 def test_an_event_arrives_with_its_id_name_and_data() -> None:
     async def story() -> None:
-        owner = uuid4()
+        owner = someone()
         async with opened(owner) as browser:
             assert browser.status == 200
             assert browser.headers["content-type"].startswith("text/event-stream")
@@ -138,7 +167,7 @@ def test_an_event_arrives_with_its_id_name_and_data() -> None:
 
 def test_nobody_hears_another_owners_events() -> None:
     async def story() -> None:
-        owner, other = uuid4(), uuid4()
+        owner, other = someone(), someone()
         async with opened(owner) as browser, opened(other) as other_browser:
             tell(other, "order", whose="other")
             tell(owner, "order", whose="owner")
@@ -150,39 +179,130 @@ def test_nobody_hears_another_owners_events() -> None:
     run(story())
 
 
-@pytest.mark.parametrize("token", ["", "forged", "ImFiYyI:1uS:abc"])
-def test_without_a_valid_token_the_stream_stays_closed(token: str) -> None:
+@pytest.mark.parametrize("session", ["", "forged", "0123456789abcdef0123456789abcdef", "x' OR 1=1"])
+def test_without_a_session_the_stream_stays_closed(session: str) -> None:
     async def story() -> None:
-        async with opened(None, token=token) as browser:
+        async with opened(None, session=session) as browser:
             assert browser.status == 401
-            assert "reload the page" in browser.text
+            assert browser.headers["cache-control"] == "no-store"
 
     run(story())
 
 
-def test_a_token_expires(time_machine: Any) -> None:
-    time_machine.move_to("2026-01-01 12:00", tick=False)
-    token = issue_token(owner_id=uuid4())
-    time_machine.move_to("2026-01-01 12:16", tick=False)
+def test_a_session_that_is_over_or_of_somebody_switched_off_opens_nothing() -> None:
+    async def story() -> None:
+        owner = someone()
+        over, off = session_of(owner), session_of(owner)
+        Session.objects.filter(session_key=over).update(expire_date=timezone.now() - timedelta(minutes=1))
+        async with opened(owner, session=over) as browser:
+            assert browser.status == 401
+        async with opened(owner, session=off) as browser:
+            assert browser.status == 200
+        User.objects.filter(pk=owner).update(is_active=False)
+        async with opened(owner, session=off) as browser:
+            assert browser.status == 401
+
+    run(story())
+
+
+def sign_out(owner: UUID, client: Client) -> None:
+    assert client.post("/logout/").status_code == 302
+
+
+def change_password(owner: UUID, client: Client) -> None:
+    user = User.objects.get(pk=owner)
+    user.set_password("correct horse battery staple 9")
+    user.save()
+
+
+def switch_off(owner: UUID, client: Client) -> None:
+    user = User.objects.get(pk=owner)
+    user.is_active = False
+    user.save(update_fields=("is_active",))
+
+
+@pytest.mark.parametrize("end", [sign_out, change_password, switch_off])
+def test_what_ends_the_session_ends_its_streams_at_once_and_opens_no_other(end: Any) -> None:
+    async def story() -> None:
+        owner, other = someone(), someone()
+        client = Client()
+        client.force_login(User.objects.get(pk=owner))
+        session = client.cookies["sessionid"].value
+        async with opened(owner, session=session) as browser, opened(other) as other_browser:
+            await _until(asgi._hub()._subscribed.is_set)
+            act(end, owner, client)
+            await _until(lambda: browser.is_over)
+            async with opened(owner, session=session) as again:
+                assert again.status == 401
+            tell(other, "order", whose="other")
+            await other_browser.sees("other")
+            assert not other_browser.is_over
+
+    run(story())
+
+
+def act(end: Any, owner: UUID, client: Client) -> None:
+    """Do it as a view would, whose connection ends with its request."""
+    try:
+        end(owner, client)
+    finally:
+        connections.close_all()
+
+
+def test_signing_out_of_one_browser_leaves_the_streams_of_another() -> None:
+    async def story() -> None:
+        owner, client = someone(), Client()
+        client.force_login(User.objects.get(pk=owner))
+        async with opened(owner, session=client.cookies["sessionid"].value) as left, opened(owner) as stays:
+            await _until(asgi._hub()._subscribed.is_set)
+            act(sign_out, owner, client)
+            await _until(lambda: left.is_over)
+            tell(owner, "order", number=1)
+            await stays.sees("order")
+
+    run(story())
+
+
+def test_without_a_message_the_database_is_asked_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "LOOK_SECONDS", 0.05)
 
     async def story() -> None:
-        browser = Browser()
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": "/live",
-            "query_string": f"token={token}".encode(),
-            "headers": [],
-        }
-        await asgi.dispatch(_never)(scope, browser.receive, browser.send)
-        assert browser.status == 401
+        owner = someone()
+        session = session_of(owner)
+        async with opened(owner, session=session) as browser:
+            Session.objects.filter(session_key=session).delete()
+            await _until(lambda: browser.is_over)
 
-    asyncio.run(story())
+    run(story())
+
+
+def test_a_session_has_eight_streams_and_an_owner_sixty_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (hub.STREAMS_OF_SESSION, hub.STREAMS_OF_OWNER) == (8, 64)
+    monkeypatch.setattr(hub, "STREAMS_OF_OWNER", 10)
+
+    async def story() -> None:
+        owner, other = someone(), someone()
+        first, second = session_of(owner), session_of(owner)
+        async with AsyncExitStack() as stack:
+            for _ in range(8):
+                assert (await stack.enter_async_context(opened(owner, session=first))).status == 200
+            async with opened(owner, session=first) as ninth:
+                assert (ninth.status, ninth.headers["retry-after"]) == (429, "30")
+            for _ in range(2):
+                assert (await stack.enter_async_context(opened(owner, session=second))).status == 200
+            async with opened(owner, session=second) as eleventh:
+                assert eleventh.status == 429
+            assert (await stack.enter_async_context(opened(other))).status == 200
+        async with opened(owner, session=first) as again:
+            assert again.status == 200
+        await _until(lambda: not asgi._hub()._sessions)
+
+    run(story())
 
 
 def test_a_page_that_reconnects_gets_what_it_missed_and_nothing_twice() -> None:
     async def story() -> None:
-        owner = uuid4()
+        owner = someone()
         async with opened(owner) as browser:
             tell(owner, "order", number="first")
             await browser.sees("first")
@@ -200,7 +320,7 @@ def test_a_page_that_reconnects_gets_what_it_missed_and_nothing_twice() -> None:
 @pytest.mark.parametrize("last_event_id", ["1-0", "99999999999999999999-0"])
 def test_a_page_that_was_away_too_long_is_told_to_fetch_everything(last_event_id: str) -> None:
     async def story() -> None:
-        async with opened(uuid4(), last_event_id=last_event_id) as browser:
+        async with opened(someone(), last_event_id=last_event_id) as browser:
             await browser.sees("event: resync\n")
 
     run(story())
@@ -208,11 +328,11 @@ def test_a_page_that_was_away_too_long_is_told_to_fetch_everything(last_event_id
 
 def test_a_page_that_cannot_keep_up_is_told_to_fetch_everything_instead_of_growing() -> None:
     async def story() -> None:
-        owner = uuid4()
+        owner = someone()
         async with opened(owner) as browser:
-            hub = asgi._hub()
+            busy = asgi._hub()
             for number in range(10 * QUEUE_EVENTS):  # without giving the stream a turn to send
-                hub._deliver(f"moniqo:live:{owner}", f'1-{number} order {{"number":{number}}}')
+                busy._deliver(f"moniqo:live:{owner}", f'1-{number} order {{"number":{number}}}')
             await browser.sees("event: resync\n")
             assert browser.text.count("event: ") <= QUEUE_EVENTS
 
@@ -221,7 +341,7 @@ def test_a_page_that_cannot_keep_up_is_told_to_fetch_everything_instead_of_growi
 
 def test_after_redis_was_away_open_pages_fetch_everything() -> None:
     async def story() -> None:
-        owner = uuid4()
+        owner = someone()
         async with opened(owner) as browser:
             with redis.Redis.from_url(settings.REDIS_URL) as client:
                 (subscription,) = (c for c in client.client_list(_type="pubsub") if c["name"] == client_name())
@@ -237,7 +357,7 @@ def test_a_quiet_stream_shows_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(asgi, "PING_SECONDS", 0.05)
 
     async def story() -> None:
-        async with opened(uuid4()) as browser:
+        async with opened(someone()) as browser:
             await browser.sees(": ping\n\n")
 
     run(story())
@@ -245,7 +365,7 @@ def test_a_quiet_stream_shows_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_browser_that_leaves_leaves_nothing_behind() -> None:
     async def story() -> None:
-        owner = uuid4()
+        owner = someone()
         async with opened(owner):
             assert _is_listening(owner)
         assert not _is_listening(owner)
@@ -255,7 +375,7 @@ def test_a_browser_that_leaves_leaves_nothing_behind() -> None:
 
 def test_events_follow_the_commit_and_a_rollback_is_silent() -> None:
     async def story() -> None:
-        owner = uuid4()
+        owner = someone()
         async with opened(owner) as browser:
             _in_a_transaction(owner, "rolled-back")
             _in_a_transaction(owner, "committed")
@@ -278,7 +398,7 @@ def _in_a_transaction(owner_id: UUID, fate: str) -> None:
 
 def test_history_is_no_news() -> None:
     async def story() -> None:
-        owner = uuid4()
+        owner = someone()
         async with opened(owner) as browser:
             with clock.at(clock.now()):
                 tell(owner, "order", when="past")
@@ -312,7 +432,7 @@ def test_only_get_opens_a_stream() -> None:
 
 def test_a_broadcast_reaches_everybody_and_leaves_their_place_alone() -> None:
     async def story() -> None:
-        one, other = uuid4(), uuid4()
+        one, other = someone(), someone()
         async with opened(one) as browser, opened(other) as other_browser:
             tell(one, "order", number=1)
             await browser.sees("order")

@@ -1,0 +1,41 @@
+"""Whose stream it is: the person whose session the browser's cookie names, as long as that stands.
+
+The database is asked, as for every page, when a stream is opened and for all open ones at once from time to time: a
+session that was signed out, a password that was changed, a person who was switched off have no streams.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import connections
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from kit.users.models import User
+
+
+def owners_of(keys: Iterable[str]) -> dict[str, UUID]:
+    """The people of those sessions that stand, by key. Gives this thread's connection back."""
+    try:
+        rows = Session.objects.filter(session_key__in=set(keys), expire_date__gt=timezone.now())
+        sessions = {row.session_key: row.get_decoded() for row in rows}
+        people = {str(user.pk): user for user in User.objects.filter(pk__in=_people(sessions.values()), is_active=True)}
+        return {
+            key: user.pk
+            for key, session in sessions.items()
+            if (user := people.get(session.get(SESSION_KEY, ""))) and _is_signed_in(user, session)
+        }
+    finally:
+        connections.close_all()
+
+
+def _people(sessions: Iterable[dict[str, str]]) -> set[str]:
+    return {session[SESSION_KEY] for session in sessions if SESSION_KEY in session}
+
+
+def _is_signed_in(user: User, session: dict[str, str]) -> bool:
+    """Whether it is under the password of now, by this or an earlier secret key."""
+    marks = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(session.get(HASH_SESSION_KEY, ""), mark) for mark in marks)
