@@ -13,7 +13,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import get_resolver
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django_htmx.http import trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
@@ -22,6 +22,7 @@ from kit.errors import NotFoundError
 ToastKind = Literal["", "ok", "warn", "bad"]
 Address = IPv4Address | IPv6Address
 _HOME_PREFIX: Final = 64
+PROGRAMS: Final = "/api/"
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,22 @@ def _address(text: str) -> Address | None:
 @cache
 def _warn_once(peer: str) -> None:
     logger.warning("%s says who asked it and is not believed: is it a proxy, name it in MONIQO_TRUSTED_PROXIES", peer)
+
+
+def keep_private(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Middleware: what is about somebody who is signed in, and all of the API, is kept by no cache and no browser."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        is_program = request.path.startswith(PROGRAMS)
+        if is_program:
+            patch_vary_headers(response, ["Authorization", "Cookie"])
+        signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME in response.cookies
+        if is_program or signed_in:
+            patch_cache_control(response, no_store=True, private=True)
+        return response
+
+    return middleware
 
 
 def refuse_nul(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -178,6 +178,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "kit.compression.CompressionMiddleware",
+    "kit.http.keep_private",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -258,6 +259,10 @@ SIGN_IN_LIMITS = _three(os.environ.get("MONIQO_SIGN_IN_LIMITS") or "10,20,30")
 # Requests of the API that one token, and that one address, may make in a window; 0 counts nothing.
 API_TOKEN_LIMIT = int(os.environ.get("MONIQO_API_TOKEN_LIMIT", "600"))
 API_ADDRESS_LIMIT = int(os.environ.get("MONIQO_API_ADDRESS_LIMIT", "1200"))
+# What writes, by page and API, of one token, session, or address; and pages of one session, and of one address.
+WRITE_LIMIT = int(os.environ.get("MONIQO_WRITE_LIMIT", "240"))
+PAGE_LIMIT = int(os.environ.get("MONIQO_PAGE_LIMIT", "1200"))
+PAGE_ADDRESS_LIMIT = int(os.environ.get("MONIQO_PAGE_ADDRESS_LIMIT", "2400"))
 API_WINDOW_SECONDS = 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -67,6 +67,9 @@ class Servers:
             "MONIQO_SIGN_IN_LIMITS": "0,0,0",
             "MONIQO_API_TOKEN_LIMIT": "0",
             "MONIQO_API_ADDRESS_LIMIT": "0",
+            "MONIQO_WRITE_LIMIT": "0",
+            "MONIQO_PAGE_LIMIT": "0",
+            "MONIQO_PAGE_ADDRESS_LIMIT": "0",
         }
 
     def close(self) -> None:

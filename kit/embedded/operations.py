@@ -97,8 +97,11 @@ def health(arguments: list[str]) -> int:
 def roles(arguments: list[str]) -> int:
     """Create database and roles named in DATABASE_URL, DATABASE_OWNER_URL and DATABASE_SYSTEM_URL."""
     parser = _parser("create_roles", roles)
-    parser.add_argument("--admin-url", required=True, help="address with a role that may create roles and databases")
-    admin_url = parser.parse_args(arguments).admin_url
+    parser.parse_args(arguments)
+    # From the environment, as every address: a command line shows the password to every local user.
+    admin_url = os.environ.get("MONIQO_ADMIN_URL", "")
+    if not admin_url:
+        raise ServiceError("Set MONIQO_ADMIN_URL: an address with a role that may create roles and databases.")
     create_roles(
         admin_url,
         owner_url=os.environ.get("DATABASE_OWNER_URL", ""),

@@ -167,6 +167,9 @@ class Postgres:
             "timezone=UTC",
             "log_timezone=UTC",
             "log_line_prefix=%m [%p] %u ",
+            # Its messages of errors carry values of rows and statements; whoever caused one is told it, and logs it.
+            "log_min_messages=log",
+            "log_min_error_statement=panic",
             *(() if self._fsync else _UNSAFE_BUT_FAST),
         ]
         options = [part for setting in settings for part in ("-c", setting)]

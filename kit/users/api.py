@@ -14,6 +14,7 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
+from kit import tenancy
 from kit.api import Body, Page, PageQuery, paginate
 from kit.errors import MoniqoError
 from kit.http import client_address, owner_of
@@ -109,6 +110,16 @@ class TokenOut(Schema):
     last_used_at: datetime | None = Field(description="To the minute; null while it was never used.")
     revoked_at: datetime | None
     address: str | None = Field(description="Where it was made.")
+
+
+@router.post("/sign-out", response=TokenOut, summary="Sign out")
+def sign_out(request: HttpRequest, body: Refresh) -> Any:
+    """Ends the refresh token and every access token that it gave; other programs stay signed in."""
+    token = tokens.find_token(body.refresh, kind="refresh")
+    if token is None:
+        raise SignInError("The refresh token is expired or not ours: there is nothing to sign out of.")
+    with tenancy.tenant(token.owner_id):
+        return _token(tokens.revoke_token(owner_id=token.owner_id, token_id=token.pk))
 
 
 class TokenMadeOut(TokenOut):

@@ -1,4 +1,7 @@
-"""How often programs may ask: so many requests a minute of one token, and of one address whoever asks from there.
+"""How often programs and browsers may ask: so many requests a minute of one token, one session, and one address.
+
+What writes (orders, money, limits, everything else that changes something) is counted a second time, by page and API
+alike, and may come less often. Pages are counted apart from the API, so that a program takes no page away.
 
 Counted in Redis, where all web processes meet, by one script that counts both and says when the minute is over: one
 round trip of a request. A minute begins with the first request of it; what is refused counts as well.
@@ -17,11 +20,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 
 import redis
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -30,6 +35,9 @@ from kit.http import client_address, home
 from kit.users.models import Token
 
 TOO_MANY: Final = 429
+READING: Final = {"GET", "HEAD", "OPTIONS"}
+# What containers and proxies ask again and again: were it refused, they would end what is well.
+UNCOUNTED: Final = {"/healthz", "/readyz"}
 _TIMEOUT_SECONDS: Final = 0.25
 # After Redis failed nobody waits for it again until then.
 _PAUSE_SECONDS: Final = 5.0
@@ -58,6 +66,7 @@ class Quota:
     """One limit as it stands after this request: `used` of `limit` requests, `resets_in` seconds."""
 
     name: str
+    whose: str
     limit: int
     used: int
     resets_in: int
@@ -76,12 +85,12 @@ class Quota:
 
 
 def limit_rates(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Middleware: refuse what of the API is asked for too often with 429, and say on every answer how much is left."""
+    """Middleware: refuse what is asked for too often with 429, and say on every answer how much is left."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        quotas = _count(request) if request.path.startswith(PREFIX) else ()
+        quotas = () if request.path in UNCOUNTED else _count(request)
         exceeded = [quota for quota in quotas if quota.is_exceeded]
-        response = _refused(exceeded) if exceeded else get_response(request)
+        response = _refused(request, exceeded) if exceeded else get_response(request)
         if quotas:
             response["RateLimit-Policy"] = ", ".join(quota.policy for quota in quotas)
             response["RateLimit"] = ", ".join(quota.standing for quota in quotas)
@@ -90,12 +99,16 @@ def limit_rates(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
     return middleware
 
 
-def _refused(exceeded: list[Quota]) -> HttpResponse:
+def _refused(request: HttpRequest, exceeded: list[Quota]) -> HttpResponse:
     wait = max(quota.resets_in for quota in exceeded)
-    who = " and ".join(f"this {quota.name}" for quota in exceeded)
+    who = " and ".join(f"this {quota.whose}" for quota in exceeded)
     detail = f"Too many requests of {who}: wait {wait} s and try again."
-    names = [quota.name for quota in exceeded]
-    response = problem(TOO_MANY, detail, code="too_many_requests", **{"violated-policies": names})
+    if request.path.startswith(PREFIX):
+        names = [quota.name for quota in exceeded]
+        response = problem(TOO_MANY, detail, code="too_many_requests", **{"violated-policies": names})
+    else:
+        page = render_to_string("refused.html", {"status": TOO_MANY, "sentence": detail})  # asks no database
+        response = HttpResponse(page, status=TOO_MANY)
     response["Retry-After"] = str(wait)
     return response
 
@@ -108,27 +121,41 @@ def _count(request: HttpRequest) -> tuple[Quota, ...]:
         return ()
     window = settings.API_WINDOW_SECONDS * 1000
     try:
-        found = _script()(keys=[key for _, _, key in limits], args=[window])
+        found = _script()(keys=[key for *_, key in limits], args=[window])
     except redis.RedisError as error:
         _away_until = time.monotonic() + _PAUSE_SECONDS
         logger.warning("Requests are not counted: %s", type(error).__name__)
         return ()
     counts, left = found[::2], found[1::2]
     return tuple(
-        Quota(name, limit, count, math.ceil(milliseconds / 1000))
-        for (name, limit, _), count, milliseconds in zip(limits, counts, left, strict=True)
+        Quota(name, whose, limit, count, math.ceil(milliseconds / 1000))
+        for (name, whose, limit, _), count, milliseconds in zip(limits, counts, left, strict=True)
     )
 
 
-def _limits(request: HttpRequest) -> list[tuple[str, int, str]]:
-    """The limits that bind the request: name, requests per window, and the key that they are counted under."""
-    found = []
+def _limits(request: HttpRequest) -> list[tuple[str, str, int, str]]:
+    """The limits that bind the request: name, whose, requests per window, and the key that they are counted under."""
+    where = home(client_address(request))
     token: Token | None = getattr(request, "token", None)
-    if token is not None and settings.API_TOKEN_LIMIT:
-        found.append(("token", settings.API_TOKEN_LIMIT, f"rate:token:{token.pk}"))
-    if settings.API_ADDRESS_LIMIT:
-        found.append(("address", settings.API_ADDRESS_LIMIT, f"rate:address:{home(client_address(request))}"))
-    return found
+    cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    if token is not None:
+        who, whose = f"token:{token.pk}", "token"
+    elif cookie:
+        who, whose = f"session:{sha256(cookie.encode()).hexdigest()[:32]}", "session"
+    else:
+        who, whose = f"address:{where}", "address"
+    found = []
+    if request.path.startswith(PREFIX):
+        if token is not None:
+            found.append(("token", "token", settings.API_TOKEN_LIMIT, f"rate:{who}"))
+        found.append(("address", "address", settings.API_ADDRESS_LIMIT, f"rate:address:{where}"))
+    else:
+        if whose == "session":
+            found.append(("pages", "session", settings.PAGE_LIMIT, f"rate:pages:{who}"))
+        found.append(("visitors", "address", settings.PAGE_ADDRESS_LIMIT, f"rate:visitors:{where}"))
+    if request.method not in READING:
+        found.append(("writes", whose, settings.WRITE_LIMIT, f"rate:writes:{who}"))
+    return [limit for limit in found if limit[2]]
 
 
 def _script() -> Callable[..., list[int]]:

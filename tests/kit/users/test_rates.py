@@ -31,6 +31,7 @@ def home() -> str:
 @pytest.fixture
 def limits(settings: Any) -> Iterator[None]:
     settings.API_TOKEN_LIMIT, settings.API_ADDRESS_LIMIT, settings.API_WINDOW_SECONDS = 3, 5, 60
+    settings.WRITE_LIMIT = settings.PAGE_LIMIT = settings.PAGE_ADDRESS_LIMIT = 0
     rates._away_until = 0.0
     yield
     rates._away_until = 0.0
@@ -75,7 +76,7 @@ def test_each_token_and_each_address_has_a_count_of_its_own(
     assert ask(client, "2001:db8:ffff::1" + uuid4().hex[:2], bearer(owner)).status_code == 200
 
 
-def test_who_is_not_signed_in_is_counted_by_address_and_pages_are_not_counted(
+def test_who_is_not_signed_in_is_counted_by_address_and_pages_are_not_counted_with_them(
     client: Client, owner: User, limits: None, home: str
 ) -> None:
     assert [ask(client, home, {"Authorization": "Bearer made.up.text"}).status_code for _ in range(6)] == [401] * 5 + [
@@ -138,3 +139,46 @@ def test_while_redis_is_away_everybody_is_let_in_and_nobody_waits(
 def test_without_limits_nothing_is_counted(client: Client, owner: User, settings: Any, home: str) -> None:
     assert (settings.API_TOKEN_LIMIT, settings.API_ADDRESS_LIMIT) == (0, 0)
     assert "RateLimit" not in ask(client, home, bearer(owner))
+
+
+def test_what_writes_may_come_less_often_and_reading_goes_on(
+    client: Client, owner: User, limits: None, home: str, settings: Any
+) -> None:
+    settings.API_TOKEN_LIMIT = settings.API_ADDRESS_LIMIT = 100
+    settings.WRITE_LIMIT = 2
+    headers = bearer(owner)
+
+    def order(headers: dict[str, str]) -> Any:
+        return client.post("/api/v1/orders", "{}", content_type="application/json", headers=headers, REMOTE_ADDR=home)
+
+    assert [order(headers).status_code for _ in range(3)] == [422, 422, 429]
+    refused = order(headers)
+    assert refused.json()["violated-policies"] == ["writes"]
+    assert "of this token" in refused.json()["detail"]
+    assert '"writes";q=2;w=60' in refused["RateLimit-Policy"]
+    assert ask(client, home, headers).status_code == 200
+    assert order(bearer(owner)).status_code == 422  # another token
+
+
+def test_pages_are_counted_by_session_and_by_address_and_refused_with_a_page(
+    client: Client, owner: User, other_owner: User, limits: None, home: str, settings: Any
+) -> None:
+    settings.PAGE_LIMIT, settings.PAGE_ADDRESS_LIMIT, settings.WRITE_LIMIT = 3, 5, 1
+    client.force_login(owner)
+    found = [ask(client, home, path="/settings/tokens/") for _ in range(4)]
+    assert [answer.status_code for answer in found] == [200, 200, 200, 429]
+    assert remaining(found[0]) == {"pages": 2, "visitors": 4}
+    assert "Too many requests of this session" in found[-1].content.decode()
+    assert 50 < int(found[-1]["Retry-After"]) <= 60
+    other = Client()
+    other.force_login(other_owner)
+    assert [ask(other, home, path="/settings/tokens/").status_code for _ in range(2)] == [200, 429]
+    away = home[:-1] + "9"
+    assert ask(Client(), away, path="/login/").status_code == 429  # the same home, signed in or not
+    elsewhere = f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"
+    assert ask(other, elsewhere, path="/settings/tokens/").status_code == 200
+    writer = Client()
+    writer.force_login(owner)
+    answers = [writer.post("/display/", REMOTE_ADDR=f"{elsewhere[:-1]}2") for _ in range(2)]
+    assert [answer.status_code == 429 for answer in answers] == [False, True]
+    assert [ask(client, home, path="/healthz").status_code for _ in range(9)] == [200] * 9

@@ -148,3 +148,34 @@ def test_what_is_old_of_signing_in_is_forgotten(live_db: str, client: Client, ow
     tasks.forget_old_sign_ins()
     assert [log.username for log in AccessLog.objects.all()] == [other_owner.email]
     assert Session.objects.count() == 1
+
+
+def test_a_program_signs_out_and_both_its_tokens_end_and_no_others(client: Client, owner: User) -> None:
+    body = {"email": owner.email, "password": password_of(owner)}
+    ended, kept = (post(client, "/api/v1/auth/token", body).json() for _ in range(2))
+    answer = post(client, "/api/v1/auth/sign-out", {"refresh": ended["refresh"]})
+    assert (answer.status_code, answer.json()["status"]) == (200, "revoked")
+    for tokens, status in ((ended, 401), (kept, 200)):
+        assert client.get("/api/v1/wallets", headers=_bearer(tokens)).status_code == status
+        assert post(client, "/api/v1/auth/refresh", {"refresh": tokens["refresh"]}).status_code == status
+    assert post(client, "/api/v1/auth/sign-out", {"refresh": ended["refresh"]}).status_code == 401
+    assert post(client, "/api/v1/auth/sign-out", {"refresh": kept["access"]}).status_code == 401
+
+
+def _bearer(tokens: dict[str, str]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens['access']}"}
+
+
+def test_what_somebody_sees_who_is_signed_in_is_kept_by_no_cache(client: Client, owner: User) -> None:
+    signed_in = client.post("/login/", {"username": owner.email, "password": password_of(owner)})
+    tokens = post(client, "/api/v1/auth/token", {"email": owner.email, "password": password_of(owner)})
+    pages = [client.get(path) for path in ("/", "/wallets/", "/settings/tokens/", "/nowhere/", "/settings/log/")]
+    programs = [
+        Client().get("/api/v1/wallets", headers=_bearer(tokens.json())),
+        Client().get("/api/v1/wallets"),
+        tokens,
+    ]
+    for answer in (signed_in, *pages, *programs):
+        assert "no-store" in answer["Cache-Control"]
+    for answer in programs:
+        assert {"Authorization", "Cookie"} <= {name.strip() for name in answer["Vary"].split(",")}
