@@ -133,7 +133,7 @@ class Sums:
             self.held += amount
         if kind not in (Account.Kind.EXTERNAL, Account.Kind.SUSPENSE):
             self.flow += amount
-        if kind == Account.Kind.FEES:
+        if kind in (Account.Kind.FEES, Account.Kind.COSTS):
             self.fees += amount
         if kind == Account.Kind.PNL:
             self.adjustments -= amount

@@ -177,6 +177,7 @@ def join_exchange(program: Program, exchanges: Exchanges) -> None:
     program.call("put", "/connections/{connection_id}/derivatives", {"wallet_id": taker}, connection_id=made)
     assert program.call("get", "/connections/{connection_id}/arrivals", connection_id=made)["is_told"]
     assert program.rows("/connections/{connection_id}/movements", connection_id=made) == []
+    assert program.rows("/connections/{connection_id}/income", connection_id=made) == []
     path = "/connections/{connection_id}/unassigned/{asset}"
     program.call("post", path, {"wallet_id": taker}, status=201, connection_id=made, asset="USDT")
 
