@@ -60,7 +60,8 @@
 -- migration portfolio 0007_hours b012446bc72c055e
 -- migration portfolio 0008_corrections 438c1131d6e03dae
 -- migration portfolio 0009_holds_stand_at_wallets 0196bae87bc9c51b
--- migration portfolio 0010_restate b1a7ab7134056be7
+-- migration portfolio 0010_restate 7598c0ca7a8ab8a7
+-- migration portfolio 0011_funding 12d9af6aaab377f3
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -1119,13 +1120,14 @@ $$;
 -- Name: portfolio_value_before(uuid, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.portfolio_value_before(p_scope uuid, p_base text, p_at timestamp with time zone) RETURNS TABLE(at timestamp with time zone, equity numeric, realized_pnl numeric, fees numeric, flows numeric, twr_index double precision)
+CREATE FUNCTION public.portfolio_value_before(p_scope uuid, p_base text, p_at timestamp with time zone) RETURNS TABLE(at timestamp with time zone, equity numeric, realized_pnl numeric, fees numeric, flows numeric, twr_index double precision, funding numeric)
     LANGUAGE sql STABLE ROWS 1
     AS $$
     SELECT *
     FROM (
         (
-            SELECT snapshot.at, snapshot.equity, snapshot.realized_pnl, snapshot.fees, snapshot.flows, snapshot.twr_index
+            SELECT snapshot.at, snapshot.equity, snapshot.realized_pnl, snapshot.fees, snapshot.flows, snapshot.twr_index,
+                   snapshot.funding
             FROM portfolio_snapshot AS snapshot
             WHERE snapshot.scope = p_scope AND snapshot.base = p_base AND snapshot.at < p_at
                   AND (snapshot.equity <> 0 OR snapshot.flow <> 0 OR snapshot.unpriced = '[]'::jsonb)
@@ -1133,14 +1135,14 @@ CREATE FUNCTION public.portfolio_value_before(p_scope uuid, p_base text, p_at ti
         )
         UNION ALL
         (
-            SELECT hour.closed_at, hour.equity, hour.realized_pnl, hour.fees_paid, hour.flows, hour.twr_index
+            SELECT hour.closed_at, hour.equity, hour.realized_pnl, hour.fees_paid, hour.flows, hour.twr_index, hour.funding_got
             FROM portfolio_hourlyperformance AS hour
             WHERE hour.scope = p_scope AND hour.base = p_base AND hour.at < p_at AND hour.closed_at < p_at
             ORDER BY hour.at DESC LIMIT 1
         )
         UNION ALL
         (
-            SELECT day.closed_at, day.equity, day.realized_pnl, day.fees_paid, day.flows, day.twr_index
+            SELECT day.closed_at, day.equity, day.realized_pnl, day.fees_paid, day.flows, day.twr_index, day.funding_got
             FROM portfolio_dailyperformance AS day
             WHERE day.scope = p_scope AND day.base = p_base AND day.day <= (p_at AT TIME ZONE 'UTC')::date + 1
                   AND day.closed_at < p_at
@@ -2849,12 +2851,16 @@ CREATE TABLE public.portfolio_dailyperformance (
     day date NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid,
+    funding numeric(64,18) DEFAULT 0 NOT NULL,
+    funding_got numeric(64,18) DEFAULT 0 NOT NULL,
     CONSTRAINT portfolio_dailyperformance_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_equity_check CHECK ((equity <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_fees_check CHECK ((fees <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_fees_paid_check CHECK ((fees_paid <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_flow_check CHECK ((flow <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_flows_check CHECK ((flows <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_funding_check CHECK ((funding <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_funding_got_check CHECK ((funding_got <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_high_check CHECK ((high <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_low_check CHECK ((low <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_market_check CHECK ((market <> 'NaN'::numeric)),
@@ -2957,9 +2963,11 @@ CREATE TABLE public.portfolio_flowmark (
     adjustments numeric(64,18) NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid,
+    funding numeric(64,18) DEFAULT 0 NOT NULL,
     CONSTRAINT portfolio_flowmark_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
     CONSTRAINT portfolio_flowmark_fees_check CHECK ((fees <> 'NaN'::numeric)),
-    CONSTRAINT portfolio_flowmark_flow_check CHECK ((flow <> 'NaN'::numeric))
+    CONSTRAINT portfolio_flowmark_flow_check CHECK ((flow <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_flowmark_funding_check CHECK ((funding <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.portfolio_flowmark FORCE ROW LEVEL SECURITY;
@@ -3011,12 +3019,16 @@ CREATE TABLE public.portfolio_hourlyperformance (
     at timestamp with time zone NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid,
+    funding numeric(64,18) DEFAULT 0 NOT NULL,
+    funding_got numeric(64,18) DEFAULT 0 NOT NULL,
     CONSTRAINT portfolio_hourlyperformance_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_equity_check CHECK ((equity <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_fees_check CHECK ((fees <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_fees_paid_check CHECK ((fees_paid <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_flow_check CHECK ((flow <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_flows_check CHECK ((flows <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_hourlyperformance_funding_check CHECK ((funding <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_hourlyperformance_funding_got_check CHECK ((funding_got <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_high_check CHECK ((high <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_low_check CHECK ((low <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_market_check CHECK ((market <> 'NaN'::numeric)),
@@ -3106,6 +3118,7 @@ CREATE TABLE public.portfolio_snapshot (
     unpriced jsonb NOT NULL,
     corrected_at timestamp with time zone,
     equity_before numeric(64,18),
+    funding numeric(64,18) DEFAULT 0 NOT NULL,
     CONSTRAINT portfolio_snapshot_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_cash_check CHECK ((cash <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_equity_before_check CHECK ((equity_before <> 'NaN'::numeric)),
@@ -3113,6 +3126,7 @@ CREATE TABLE public.portfolio_snapshot (
     CONSTRAINT portfolio_snapshot_fees_check CHECK ((fees <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_flow_check CHECK ((flow <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_flows_check CHECK ((flows <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_funding_check CHECK ((funding <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_gross_exposure_check CHECK ((gross_exposure <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_invested_check CHECK ((invested <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_net_exposure_check CHECK ((net_exposure <> 'NaN'::numeric)),
@@ -5023,27 +5037,28 @@ INSERT INTO public.django_migrations VALUES
 	(88, 'wallets', '0021_unassigned', now()),
 	(89, 'wallets', '0022_assets_as_venues_call_them', now()),
 	(90, 'wallets', '0023_derivatives', now()),
-	(91, 'portfolio', '0001_initial', now()),
-	(92, 'portfolio', '0002_policies', now()),
-	(93, 'portfolio', '0003_scene_of_a_history', now()),
-	(94, 'portfolio', '0004_prices', now()),
-	(95, 'portfolio', '0005_allocation_plans', now()),
-	(96, 'portfolio', '0006_exposure_limits', now()),
-	(97, 'portfolio', '0007_hours', now()),
-	(98, 'portfolio', '0008_corrections', now()),
-	(99, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(100, 'portfolio', '0010_restate', now()),
-	(101, 'sessions', '0001_initial', now()),
-	(102, 'trading', '0015_more_limits', now()),
-	(103, 'trading', '0016_stops', now()),
-	(104, 'trading', '0017_ai_state', now()),
-	(105, 'users', '0004_second_factors_under_aes', now()),
-	(106, 'users', '0005_bound_tokens', now()),
-	(107, 'wallets', '0024_held_for', now()),
-	(108, 'wallets', '0025_streams', now()),
-	(109, 'wallets', '0026_sync_turns', now()),
-	(110, 'wallets', '0027_holds', now()),
-	(111, 'wallets', '0028_venue_income', now());
+	(91, 'wallets', '0024_held_for', now()),
+	(92, 'wallets', '0025_streams', now()),
+	(93, 'wallets', '0026_sync_turns', now()),
+	(94, 'wallets', '0027_holds', now()),
+	(95, 'wallets', '0028_venue_income', now()),
+	(96, 'portfolio', '0001_initial', now()),
+	(97, 'portfolio', '0002_policies', now()),
+	(98, 'portfolio', '0003_scene_of_a_history', now()),
+	(99, 'portfolio', '0004_prices', now()),
+	(100, 'portfolio', '0005_allocation_plans', now()),
+	(101, 'portfolio', '0006_exposure_limits', now()),
+	(102, 'portfolio', '0007_hours', now()),
+	(103, 'portfolio', '0008_corrections', now()),
+	(104, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(105, 'portfolio', '0010_restate', now()),
+	(106, 'portfolio', '0011_funding', now()),
+	(107, 'sessions', '0001_initial', now()),
+	(108, 'trading', '0015_more_limits', now()),
+	(109, 'trading', '0016_stops', now()),
+	(110, 'trading', '0017_ai_state', now()),
+	(111, 'users', '0004_second_factors_under_aes', now()),
+	(112, 'users', '0005_bound_tokens', now());
 
 
 --
@@ -5538,7 +5553,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 81, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 111, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 112, true);
 
 
 --

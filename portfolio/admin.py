@@ -29,14 +29,34 @@ class SnapshotAdmin(ReadOnlyAdmin):
 
 
 PARTS = MappingProxyType(
-    {"equity": "base", "flow": "base", "market": "base", "realized": "base", "fees": "base", "adjustments": "base"}
+    {
+        "equity": "base",
+        "flow": "base",
+        "market": "base",
+        "realized": "base",
+        "funding": "base",
+        "fees": "base",
+        "adjustments": "base",
+    }
 )
 
 
 @admin.register(HourlyPerformance)
 class HourlyPerformanceAdmin(ReadOnlyAdmin):
     units = PARTS
-    list_display = ("at", "owner", "wallet", "equity", "flow", "market", "realized", "fees", "adjustments", "twr")
+    list_display = (
+        "at",
+        "owner",
+        "wallet",
+        "equity",
+        "flow",
+        "market",
+        "realized",
+        "funding",
+        "fees",
+        "adjustments",
+        "twr",
+    )
     list_filter = ("at",)
     search_fields = ("owner__email", "wallet__name")
     list_select_related = ("owner", "wallet")
@@ -45,7 +65,19 @@ class HourlyPerformanceAdmin(ReadOnlyAdmin):
 @admin.register(DailyPerformance)
 class DailyPerformanceAdmin(ReadOnlyAdmin):
     units = PARTS
-    list_display = ("day", "owner", "wallet", "equity", "flow", "market", "realized", "fees", "adjustments", "twr")
+    list_display = (
+        "day",
+        "owner",
+        "wallet",
+        "equity",
+        "flow",
+        "market",
+        "realized",
+        "funding",
+        "fees",
+        "adjustments",
+        "twr",
+    )
     list_filter = ("day",)
     search_fields = ("owner__email", "wallet__name")
     list_select_related = ("owner", "wallet")
@@ -60,8 +92,8 @@ class PortfolioStateAdmin(ReadOnlyAdmin):
 
 @admin.register(FlowMark)
 class FlowMarkAdmin(ReadOnlyAdmin):
-    units = MappingProxyType({"flow": "asset", "fees": "asset", "adjustments": "asset"})
-    list_display = ("owner", "wallet", "base", "venue", "asset", "flow", "fees", "adjustments")
+    units = MappingProxyType({"flow": "asset", "fees": "asset", "funding": "asset", "adjustments": "asset"})
+    list_display = ("owner", "wallet", "base", "venue", "asset", "flow", "fees", "funding", "adjustments")
     list_filter = ("asset",)
     search_fields = ("owner__email", "wallet__name")
     list_select_related = ("owner", "wallet")
