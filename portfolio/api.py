@@ -13,7 +13,6 @@ from kit import days
 from kit.api import Amount, Day
 from portfolio.selectors import holdings
 from portfolio.selectors.calendar import Calendar, Unit
-from portfolio.selectors.decomposition import Decomposition
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.scope import Scope
 from portfolio.selectors.series import Change, Resolution, UnknownChange
@@ -54,10 +53,10 @@ class Measured(Schema):
 class ChangeOut(Measured):
     """What a period did; profit = market + realized + funding − fees + adjustments, exactly.
 
-    opening + flows + profit = closing, exactly. `twr` and drawdowns are fractions, `funding` is what holding derivatives
-    brought, received less paid. `began` is the moment it is measured from, the first of all with `range=All`; a fund
-    that began in the period opened with "0", and its first money is a flow. All of it is null while the value now is
-    unknown.
+    opening + flows + profit = closing, exactly. `twr` and drawdowns are fractions; `funding` is what holding
+    derivatives brought, received less paid. `began` is the moment it is measured from, the first of all with
+    `range=All`; a fund that began in the period opened with "0", and its first money is a flow. All of it is null while
+    the value now is unknown.
     """
 
     flows: Amount | None
@@ -349,79 +348,3 @@ def _figures(request: HttpRequest, scope: ScopeQuery) -> Scope:
 
 def _scope(request: HttpRequest, period: Period | Span, wallet_id: UUID | None) -> Scope:
     return Scope(owner=request.user, period=period, wallet_id=wallet_id)  # type: ignore[arg-type]  # signed in
-
-
-class DecompositionQuery(Schema):
-    """Of all wallets, of `wallet_id` with all below it, or of `connection_id`, in `base` where that has several.
-
-    Days from `from` to `to`, both included and at most 400: by default the last two months.
-    """
-
-    wallet_id: UUID | None = None
-    connection_id: UUID | None = None
-    base: str = Field("", max_length=20)
-    since: Day | None = Field(None, alias="from")
-    until: Day | None = Field(None, alias="to")
-    period: Literal["day", "week", "month"] = "day"
-
-
-class LineOut(Schema):
-    """closing − opening = flow + market + realized + funding − fees + adjustments: `residual` is what is left, "0".
-
-    `market` is what prices did to what is held, `realized` what was closed (before fees), `funding` what holding
-    derivatives brought, `adjustments` what corrections of the books did. `opening` is the `closing` of the line before.
-    """
-
-    begins: date
-    ends: date
-    opening: Amount
-    closing: Amount
-    change: Amount
-    flow: Amount
-    market: Amount
-    realized: Amount
-    funding: Amount
-    fees: Amount
-    adjustments: Amount
-    residual: Amount
-    is_today: bool = Field(description="Whether it is not over yet.")
-
-
-class DecompositionOut(Schema):
-    """Lines of which something is known, oldest first, days of `timezone`; weeks and months are the sums of their days.
-
-    `bases` are the assets that the wallets of a connection are counted in; `base` is the one of these figures.
-    """
-
-    base: str
-    bases: list[str]
-    timezone: str
-    period: Literal["day", "week", "month"]
-    first: date
-    last: date
-    total: LineOut | None
-    lines: list[LineOut]
-
-
-@router.get(
-    "/decomposition", response=DecompositionOut, summary="What changed the value, day by day, to the last digit"
-)
-def decomposition(request: HttpRequest, query: Query[DecompositionQuery]) -> Any:
-    found = Decomposition(
-        owner=request.user,  # type: ignore[arg-type]  # signed in
-        first=query.since,
-        last=query.until,
-        wallet_id=query.wallet_id,
-        connection_id=query.connection_id,
-        base=query.base,
-    )
-    return {
-        "base": found.base,
-        "bases": list(found.bases),
-        "timezone": days.zone().key,
-        "period": query.period,
-        "first": found.first,
-        "last": found.last,
-        "total": found.total,
-        "lines": list(found.by(Unit(query.period))),
-    }

@@ -1,9 +1,9 @@
-"""What changed the value day by day, and that it is all of it: flows, prices, realized profit, funding, fees, corrections.
+"""What changed the value day by day, and that it is all of it.
 
-Days that are over are read from the daily table, where the parts of each are kept, so a window costs the same however
-long the history is; today is what every page says of it now. What a day began with is not taken from its row: it is
-what the day before ended with, so that `residual` says whether anything is missing, to the last digit. Weeks and months
-are sums of days.
+The parts are flows, prices, realized profit, funding payments, fees and corrections. Days that are over are read from
+the daily table, where the parts of each are kept, so a window costs the same however long the history is; today is what
+every page says of it now. What a day began with is not taken from its row: it is what the day before ended with, so
+that `residual` says whether anything is missing, to the last digit. Weeks and months are sums of days.
 
 A connection's is what its wallets' trees are, less what stands below them at other connections, in each asset that they
 are counted in. The tree is that of now.
@@ -58,7 +58,7 @@ ORDER BY known.day
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Some days in a row, money in one asset; `fees` are positive where they were paid, everything else where it came."""
+    """Some days in a row, money in one asset; `fees` are positive where they were paid, all else where it came."""
 
     begins: date
     ends: date
@@ -110,10 +110,10 @@ class Decomposition:
         self.today_is = days.day_of(clock.now())
         self.last = min(last or self.today_is, self.today_is)
         self.first = first or self.last - USUAL
-        if not self.first <= self.last <= self.first + timedelta(days=MOST_DAYS - 1):
+        days.check(self.first, last, names=("from", "to"))
+        if (self.last - self.first).days >= MOST_DAYS:
             raise InvalidInputError(
-                f"Ask for days that have begun, in their order and at most {MOST_DAYS}.",
-                fields={"from": "At or before the last day."},
+                f"Ask for at most {MOST_DAYS} days at once.", fields={"from": "Further back than that."}
             )
         self.connection = self._connection(connection_id) if connection_id else None
         self._scope = None if self.connection else self._scope_of(wallet_id)
@@ -148,7 +148,7 @@ class Decomposition:
                 for name, amount in zip(PARTS, told, strict=True):
                     parts[name] += sign * amount
             opening, closing = closing, sum(worth.values(), ZERO)
-            lines.append(Line(day, day, opening, closing, **parts))
+            lines.append(_line((day, day), opening, closing, parts))
         return [*lines, self._today] if self._today else lines
 
     @cached_property
@@ -198,7 +198,7 @@ class Decomposition:
     @cached_property
     def _kept(self) -> tuple[dict[UUID, Decimal], Sequence[tuple[date, Sequence[Any]]]]:
         """What each scope was worth before the window, and what is written of its days that are over."""
-        given = {
+        given: dict[str, Any] = {
             "scopes": list(self._members),
             "base": self.base,
             "first": self.first,
@@ -222,12 +222,20 @@ class Decomposition:
         told = {scope: one for scope, one in changes.items() if isinstance(one, Change)}
         if len(told) < len(changes) or all(one.began is None for one in told.values()):
             return None
+
+        def summed(name: str) -> Decimal:
+            return sum((self._members[scope] * getattr(one, name) for scope, one in told.items()), ZERO)
+
+        parts = {name: summed({"flow": "flows"}.get(name, name)) for name in PARTS}
         day = self.today_is
-        sums = [sum((self._members[scope] * part for scope, part in parts), ZERO) for parts in (
-            [(scope, getattr(one, name)) for scope, one in told.items()]
-            for name in ("opening", "closing", "flows", "market", "realized", "funding", "fees", "adjustments")
-        )]  # fmt: skip
-        return Line(day, day, *sums, is_today=True)
+        return _line((day, day), summed("opening"), summed("closing"), parts, is_today=True)
+
+
+def _line(
+    span: tuple[date, date], opening: Decimal, closing: Decimal, parts: Mapping[str, Decimal], *, is_today: bool = False
+) -> Line:
+    flow, market, realized, funding, fees, adjustments = (parts[name] for name in PARTS)
+    return Line(*span, opening, closing, flow, market, realized, funding, fees, adjustments, is_today)
 
 
 def _summed(lines: Sequence[Line], of: Callable[[date], date]) -> list[Line]:
@@ -236,7 +244,6 @@ def _summed(lines: Sequence[Line], of: Callable[[date], date]) -> list[Line]:
     for _, group in groupby(lines, key=lambda line: of(line.begins)):
         same = list(group)
         parts = {name: sum((getattr(line, name) for line in same), ZERO) for name in PARTS}
-        found.append(
-            Line(same[0].begins, same[-1].ends, same[0].opening, same[-1].closing, **parts, is_today=same[-1].is_today)
-        )
+        first, last = same[0], same[-1]
+        found.append(_line((first.begins, last.ends), first.opening, last.closing, parts, is_today=last.is_today))
     return found

@@ -260,7 +260,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     for position in (program.rows("/positions")[0], program.rows("/positions/closed")[0]):
         program.call("get", "/positions/{position_id}", position_id=position["id"])
     want(program, number, farm["wallet_id"])
-    for figures in ("summary", "equity", "allocation", "performance", "calendar"):
+    for figures in ("summary", "equity", "allocation", "performance", "calendar", "decomposition"):
         program.call("get", f"/portfolio/{figures}")
     limit_exposure(program)
 

@@ -18,7 +18,7 @@ from wallets.models import Account, FundAllocation
 WITH_CHARTS = ("home", "wrong dates", "drawdown", "farm", "agent", "goal")
 PAGES = (
     "home", "net value", "profit", "drawdown", "calendar", "weeks", "day", "sharpe", "win rate",
-    "open profit", "exposure", "at risk", "posting",
+    "open profit", "exposure", "at risk", "changes", "posting",
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "connecting", "entering a key", "first limits", "limits", "planning",
     "weighing", "weighed", "risk", "rules", "proof", "arrivals", "taking up",
@@ -57,6 +57,7 @@ def address(world: World, name: str) -> str:
         "open profit": "/portfolio/explain/open-pnl/",
         "exposure": "/portfolio/explain/net-exposure/",
         "at risk": "/portfolio/exposure/",
+        "changes": "/portfolio/changes/",
         "posting": f"/wallets/postings/{posting}/",
         "wallets": "/wallets/",
         "collecting": f"/wallets/?wallet={wallet}&tab=collect",
