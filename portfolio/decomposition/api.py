@@ -48,7 +48,7 @@ class LineOut(Schema):
     funding: Amount
     fees: Amount
     adjustments: Amount
-    residual: Amount
+    residual: Amount = Field(description='What of the change no part explains: "0".')
     is_today: bool = Field(description="Whether it is not over yet.")
 
 
