@@ -14,6 +14,8 @@ from portfolio.models import (
     FlowMark,
     HourlyPerformance,
     PortfolioState,
+    RebalanceRule,
+    RebalanceRun,
     Snapshot,
 )
 
@@ -132,6 +134,23 @@ class ExposureLevelAdmin(ReadOnlyAdmin):
     list_filter = ("level", "since")
     search_fields = ("owner__email", "subject", "limit__kind")
     list_select_related = ("owner", "limit")
+
+
+@admin.register(RebalanceRule)
+class RebalanceRuleAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "wallet", "__str__", "is_on", "band", "automatic_up_to", "after_goals")
+    list_filter = ("is_on", "every", "method")
+    search_fields = ("owner__email", "wallet__name", "method")
+    list_select_related = ("owner", "wallet")
+
+
+@admin.register(RebalanceRun)
+class RebalanceRunAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"capital": "base", "cost": "base"})
+    list_display = ("due_at", "owner", "rule", "status", "capital", "drift", "turnover", "cost")
+    list_filter = ("status", "due_at")
+    search_fields = ("owner__email", "rule__wallet__name", "key")
+    list_select_related = ("owner", "rule")
 
 
 @admin.register(Correction)

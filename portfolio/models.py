@@ -12,10 +12,12 @@ from django.db.models.functions import Coalesce
 
 from kit.models import Owned, ValueField
 from portfolio.exposure.models import ExposureLevel, ExposureLimit
+from portfolio.rebalancing.models import RebalanceRule, RebalanceRun
 from wallets.models import FundAllocation, Wallet
 
 __all__ = [
-    "AllocationPlan", "DailyPerformance", "ExposureLevel", "ExposureLimit", "FlowMark", "PortfolioState", "Snapshot",
+    "AllocationPlan", "DailyPerformance", "ExposureLevel", "ExposureLimit", "FlowMark", "PortfolioState",
+    "RebalanceRule", "RebalanceRun", "Snapshot",
 ]  # fmt: skip
 
 SCOPE = Coalesce("wallet", "owner")

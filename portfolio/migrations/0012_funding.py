@@ -80,7 +80,7 @@ $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portfolio", "0010_restate"),
+        ("portfolio", "0011_rebalancing"),
         ("wallets", "0028_venue_income"),
     ]
 
