@@ -177,6 +177,7 @@ def _pages(query: Query) -> list[Hit]:
     hits += [
         Hit("New goal", reverse("goals:new"), "target"),
         Hit("Profit calendar", reverse("portfolio:calendar"), "calendar-days"),
+        Hit("What changed the value", reverse("decomposition:changes"), "calendar-days"),
         Hit("Exposure and its limits", reverse("exposure:exposure"), "scale"),
         Hit("Preferences", reverse("ui:preferences"), "sliders-horizontal"),
         Hit("Tokens", reverse("users:tokens"), "key-round"),
