@@ -35,6 +35,7 @@ from moniqo.ui.reference import ReferencePage
 from portfolio.allocation.api import router as method_plans
 from portfolio.api import router as portfolio
 from portfolio.exposure.api import router as exposure
+from portfolio.reports.api import router as reports
 from trading.ai_state_api import router as ai_states
 from trading.api import router as trading
 from wallets.connections.api import router as connections
@@ -93,6 +94,7 @@ api.add_router("/", farms, tags=["farms"])
 api.add_router("/", goals, tags=["goals"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/portfolio", exposure, tags=["portfolio"])
+api.add_router("/portfolio", reports, tags=["portfolio"])
 api.add_router("/", method_plans, tags=["portfolio"])
 api.add_router("/", alerts, tags=["alerts"])
 api.add_router("/", channels, tags=["alerts"])
