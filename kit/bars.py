@@ -1,5 +1,6 @@
-"""Charts of parts and of several lines, for `kit.figures`: a waterfall, and returns beside each other."""
+"""Charts beside those of `kit.figures`: a waterfall, returns beside each other, and events on a line."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,6 +97,47 @@ def returns(lines: Sequence[tuple[str, Sequence[tuple[datetime, float]]]], *, re
         layout["xaxis"]["range"] = [local(min(moments)), local(max(moments))]
     layout["yaxis"] = value_axis(FULL, [min(every) - room, max(every) + room], PERCENT_TICKS, labelled=True)
     return {"data": traces, "layout": layout}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at a moment; `kind` is one of `EVENTS`. `text` hides its own amounts."""
+
+    at: datetime
+    kind: str
+    text: str
+
+
+# How a kind of event is marked on a line: symbol, size, colour, and its name in the hover.
+EVENTS: Final = {
+    "buy": ("triangle-up", 7, "var(--ink-2)", "Bought"),
+    "sell": ("triangle-down", 7, "var(--ink-2)", "Sold"),
+    "goal": ("star", 11, "var(--c4)", "Goal"),
+}
+
+
+def marks(figure: Figure, line: str, events: Sequence[Event]) -> list[Figure]:
+    """Events as traces on the figure's line of that name, each at the value that the line had then."""
+    main = next(trace for trace in figure["data"] if trace["name"] == line)
+    times: list[str] = main["x"]
+    traces: list[Figure] = []
+    for kind, (symbol, size, paint, name) in EVENTS.items():
+        placed = [(local(event.at), event.text) for event in events if event.kind == kind]
+        placed = [(at, text) for at, text in placed if times and times[0] <= at <= times[-1]]
+        if placed:
+            traces.append({
+                "type": "scatter",
+                "mode": "markers",
+                "name": name,
+                "x": [at for at, _ in placed],
+                "y": [main["y"][bisect_right(times, at) - 1] for at, _ in placed],
+                "text": [text for _, text in placed],
+                "hovertemplate": "%{text}<extra></extra>",
+                "cliponaxis": False,
+                "marker": {"symbol": symbol, "size": size, "color": paint,
+                           "line": {"color": "var(--surface)", "width": 1}},
+            })  # fmt: skip
+    return traces
 
 
 def _told(bar: Bar, currency: str) -> str:

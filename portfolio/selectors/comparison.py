@@ -16,6 +16,7 @@ from kit.users.models import User
 from portfolio.selectors.accounts import Account, Accounts
 from portfolio.selectors.combined import Combined, Course, course_of_scope, explained_by
 from portfolio.selectors.periods import EPOCH, Period, Span
+from portfolio.selectors.places import FARM
 from portfolio.selectors.reckoning import Input
 from portfolio.selectors.scope import Scope
 
@@ -104,9 +105,9 @@ class Comparison:
         self.moment = clock.now()
 
     def _other(self, first: str) -> str:
-        """What is compared with where nothing is chosen: the first that is something else."""
-        others = (one.key for one in self.accounts.choices if one.key != self.accounts.find(first).key)
-        return next(others, first)
+        """What is compared with where nothing is chosen: the first farm, or what else there is."""
+        others = [one for one in self.accounts.choices if one.key != self.accounts.find(first).key]
+        return next((one.key for one in sorted(others, key=lambda one: one.kind != FARM)), first)
 
     @cached_property
     def _sides(self) -> tuple[Scope | Combined, ...]:

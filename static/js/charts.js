@@ -50,6 +50,20 @@ const plotly = () => (library ??= new Promise((done, fail) => {
   document.head.append(script);
 }));
 
+// What happened on a line comes by itself, and is asked for again when the line is drawn anew a minute later.
+const MARKS_ARE_NEW = 60_000; // ms
+const marked = new Map(); // address → its traces, and when they came
+const marksOf = async (chart) => {
+  const address = chart.dataset.marks;
+  if (!address) return [];
+  if (!(marked.get(address)?.at > Date.now() - MARKS_ARE_NEW)) {
+    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => undefined);
+    if (!answer?.ok) return [];
+    marked.set(address, { at: Date.now(), data: (await answer.json()).data });
+  }
+  return resolved(marked.get(address).data);
+};
+
 const drawn = new Map(); // chart → the text of the figure it shows
 
 const draw = async (chart) => {
@@ -62,7 +76,7 @@ const draw = async (chart) => {
   if (layout.xaxis) layout.xaxis.nticks = Math.max(3, Math.floor(chart.clientWidth / PIXELS_PER_TICK));
   drawn.set(chart, text);
   if (layout.uirevision) recall(chart, data, layout);
-  await Plotly.react(chart, data, layout, CONFIG);
+  await Plotly.react(chart, [...data, ...(await marksOf(chart))], layout, CONFIG);
   sign(chart);
   if (layout.uirevision) follow(chart);
 };
@@ -174,7 +188,7 @@ document.addEventListener("click", (event) => {
 
 // --- on paper -------------------------------------------------------------------------------------------------------
 // Paper is white and narrow: charts are drawn for it in the colours of the light theme, and as before afterwards.
-const PAPER = 620; // px: between the margins of A4, inside of a card
+const PAPER = { width: 620, height: 224 }; // px: between the margins of A4, inside of a card
 const root = document.documentElement;
 addEventListener("beforeprint", () => {
   root.style.colorScheme = "light";
@@ -182,7 +196,8 @@ addEventListener("beforeprint", () => {
     if (!chart.layout) continue;
     const { data, layout } = resolved(JSON.parse(text));
     layout.font.family = getComputedStyle(document.body).fontFamily;
-    window.Plotly.react(chart, data, { ...layout, autosize: false, width: PAPER, height: chart.clientHeight }, CONFIG);
+    const marks = resolved(marked.get(chart.dataset.marks)?.data ?? []);
+    window.Plotly.react(chart, [...data, ...marks], { ...layout, ...PAPER, autosize: false }, CONFIG);
   }
 });
 addEventListener("afterprint", () => {
