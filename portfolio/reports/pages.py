@@ -3,22 +3,23 @@
 Every choice is in the address, and every form is a plain one, so that all of it works without JavaScript.
 """
 
-import calendar
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from kit.errors import InvalidInputError
-from kit.http import HtmxRequest, missing_is_404, page_or_part
+from kit.http import HtmxRequest, missing_is_404, page_or_part, vary, wants_part
 from kit.sentences import Sentence
 from portfolio.reports import asking, charts, files
 from portfolio.selectors.comparison import METRICS, Comparison, Metric, known
 from portfolio.selectors.contribution import By, Contribution, shortened
-from portfolio.selectors.months import Months
+from portfolio.selectors.months import NAMES, Months
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.reckoning import Input
 from portfolio.selectors.report import Length, Report
@@ -26,7 +27,6 @@ from portfolio.selectors.scope import Scope
 
 PERIODS = [(period.value, period.value) for period in Period]
 LENGTHS = [(length.value, length.value.title()) for length in Length]
-MONTH_NAMES = list(calendar.month_abbr)[1:]
 STATISTICS = {
     "annualised_return", "volatility", "sharpe", "sortino", "calmar", "max_drawdown", "value_at_risk",
     "expected_shortfall", "trades", "win_rate", "profit_factor",
@@ -38,30 +38,25 @@ BY = [(by.value, by.value.title()) for by in By]
 @require_GET
 def contribution(request: HtmxRequest) -> HttpResponse:
     """The parts of the profit of a period: a page of its own, and the part that Portfolio fetches when it is seen."""
-    scope, refused = _scope(request)
-    asked = request.GET.get("by", "")
-    by = By(asked) if asked in set(By) else By.FARM
-    found = Contribution.of(scope, by=by)
-    context = {
-        "home": scope,
-        "refused": refused,
-        "contribution": found,
-        "parts": shortened(found.parts),
-        "figure": charts.contribution(found) if found.parts else None,
-        "by": by.value,
-        "bys": BY,
-        "keep": [(name, request.GET.get(name, "")) for name in ("wallet", "by")],
-    }
-    return page_or_part(request, "reports/contribution.html", "contribution", context | _periods(scope.period))
+    return page_or_part(request, "reports/contribution.html", "contribution", _contribution(request))
 
 
 @login_required
 @require_GET
 def months(request: HtmxRequest) -> HttpResponse:
     """Every month of every year: a page of its own, and the part that Portfolio fetches when it is seen."""
-    scope, _ = _scope(request, Period.WEEK)
-    context = {"home": scope, "months": Months(scope), "names": MONTH_NAMES}
-    return page_or_part(request, "reports/months.html", "months", context)
+    return page_or_part(request, "reports/months.html", "months", _months(request))
+
+
+@login_required
+@require_GET
+def past(request: HtmxRequest) -> HttpResponse:
+    """Both of these, which Portfolio fetches together when they are seen; each goes on by itself from there."""
+    if not wants_part(request):
+        return redirect(f"{reverse('reports:contribution')}?{request.GET.urlencode()}")
+    parts = {"contribution": _contribution(request), "months": _months(request)}
+    told = {name: render_to_string(f"reports/{name}.html#{name}", context, request) for name, context in parts.items()}
+    return vary(render(request, "reports/past.html", told))
 
 
 @login_required
@@ -116,6 +111,31 @@ def report(request: HttpRequest) -> HttpResponse:
         "csv": f"?{query.urlencode()}",
     }
     return render(request, "reports/report.html", context)
+
+
+def _contribution(request: HttpRequest) -> dict[str, Any]:
+    scope, refused = _scope(request)
+    asked = request.GET.get("by", "")
+    by = By(asked) if asked in set(By) else By.FARM
+    found = Contribution.of(scope, by=by)
+    return {
+        "home": scope,
+        "refused": refused,
+        "contribution": found,
+        "parts": shortened(found.parts),
+        "figure": charts.contribution(found) if found.parts else None,
+        "by": by.value,
+        "bys": BY,
+        "keep": [(name, request.GET.get(name, "")) for name in ("wallet", "by")],
+        "address": f"{reverse('reports:contribution')}?{request.GET.urlencode()}",
+        **_periods(scope.period),
+    }
+
+
+def _months(request: HttpRequest) -> dict[str, Any]:
+    scope, _ = _scope(request, Period.WEEK)
+    wallet = f"?wallet={scope.wallet.pk}" if scope.wallet else ""
+    return {"home": scope, "months": Months(scope), "names": NAMES, "address": f"{reverse('reports:months')}{wallet}"}
 
 
 def _statistic(found: Report, metric: Metric) -> dict[str, Any]:

@@ -4,7 +4,8 @@ It is the calendar by months and by years with the whole history as its window, 
 sums of days, returns are compounded.
 """
 
-from collections.abc import Mapping, Sequence
+import calendar
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -16,6 +17,7 @@ from portfolio.selectors.calendar import HEATS, Calendar, Span, Unit, Window
 from portfolio.selectors.scope import Scope
 
 MONTHS: Final = 12
+NAMES: Final = tuple(calendar.month_abbr)[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Year:
     year: int
     months: tuple[Span | None, ...]
     whole: Span | None
+
+    @property
+    def named(self) -> Iterable[tuple[str, Span | None]]:
+        """Each month by the first letters of its name."""
+        return zip(NAMES, self.months, strict=True)
 
 
 class _Whole(Calendar):

@@ -389,6 +389,12 @@ def test_every_page_works_whatever_its_address_says(page: Client, lived: Fund) -
             part = page.get(reverse(f"reports:{name}"), headers={"HX-Request": "true"}).content.decode()
             assert "<html" not in part
             assert f'id="{name}"' in part
+        for headers, status in (({"HX-Request": "true"}, 200), ({}, 302)):
+            both = page.get(reverse("reports:past"), {"range": "1M", "by": "agent"}, headers=headers)
+            assert both.status_code == status
+            assert [f'id="{name}"' in both.content.decode() for name in ("contribution", "months")] == [
+                status == 200
+            ] * 2
         for path in ("report?at=2999-01-01", "report?account=nonsense", "comparison?account=nonsense"):
             assert page.get(f"/api/v1/portfolio/{path}").status_code in {404, 422}
 
