@@ -8,7 +8,10 @@ class FarmsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from farms.selectors.traits import traits_in_wallets
         from farms.selectors.wallets import work_in_wallets
+        from portfolio.allocation import filters
         from wallets.hierarchy import states
 
         states.register(work_in_wallets)
+        filters.register(traits_in_wallets)

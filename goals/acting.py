@@ -29,6 +29,7 @@ from kit import clock
 from kit.errors import MoniqoError
 from kit.sentences import Sentence, joined, money, sentence, told_by
 from portfolio.models import PortfolioState
+from portfolio.rebalancing.running import after_goal
 from trading.services import close_all
 from wallets.models import PostingKind, Wallet
 from wallets.services import move_along
@@ -68,6 +69,7 @@ def carry_out_next(*, owner_id: UUID, goal_id: UUID) -> bool | None:
         if action.status in OPEN:
             return False
         if not goal.steps.filter(status__in=OPEN).exists():
+            _bring_to_mind(goal)
             holding.let_go(goal)  # with the last action: nobody comes back to a goal with nothing left to do
         return None
 
@@ -77,6 +79,13 @@ def carry_out(*, owner_id: UUID, goal_id: UUID) -> bool:
     while (done := carry_out_next(owner_id=owner_id, goal_id=goal_id)) is None:
         pass
     return done
+
+
+def _bring_to_mind(goal: Goal) -> None:
+    """Let the rules that rebalance know where money came home."""
+    home = set(goal.moves.filter(purpose=GoalMove.Purpose.COLLECT).values_list("target_id", flat=True))
+    if home:
+        after_goal(owner_id=goal.owner_id, goal_id=goal.pk, name=goal.name, wallet_ids=home)
 
 
 def _try(goal: Goal, action: GoalAction) -> None:

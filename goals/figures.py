@@ -184,7 +184,7 @@ def _days(
     if not scopes:
         return {}
     first = days.day_of(min(goal.starts_at for goal in goals), where)
-    opening = F("equity") - F("flow") - (F("market") + F("realized") - F("fees") + F("adjustments"))
+    opening = F("equity") - F("flow") - (F("market") + F("realized") + F("funding") - F("fees") + F("adjustments"))
     rows = (
         DailyPerformance.objects.in_the_base_of_now()
         .filter(scope__in=scopes, day__gte=first, ends__lte=clock.now())

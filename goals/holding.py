@@ -19,12 +19,12 @@ def scope_of(goal: Goal) -> list[UUID]:
 
 def hold(goal: Goal) -> None:
     """Let those in its scope only reduce until `let_go`."""
-    _hold(goal, f"goal:{goal.pk}", REDUCING)
+    _hold(goal, f"{holds.CLOSING}{goal.pk}", REDUCING)
 
 
 def let_go(goal: Goal) -> None:
     """Give back what was held until everything is done."""
-    holds.let_go(owner_id=goal.owner_id, holder=f"goal:{goal.pk}")
+    holds.let_go(owner_id=goal.owner_id, holder=f"{holds.CLOSING}{goal.pk}")
 
 
 def stop(goal: Goal, state: Wallet.TradingState) -> list[Wallet]:

@@ -34,7 +34,9 @@ from moniqo.start.api import router as start
 from moniqo.ui.reference import ReferencePage
 from portfolio.allocation.api import router as method_plans
 from portfolio.api import router as portfolio
+from portfolio.decomposition.api import router as decomposition
 from portfolio.exposure.api import router as exposure
+from portfolio.rebalancing.api import router as rebalancing
 from portfolio.reports.api import router as reports
 from trading.ai_state_api import router as ai_states
 from trading.api import router as trading
@@ -95,7 +97,9 @@ api.add_router("/", goals, tags=["goals"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/portfolio", exposure, tags=["portfolio"])
 api.add_router("/portfolio", reports, tags=["portfolio"])
+api.add_router("/portfolio", decomposition, tags=["portfolio"])
 api.add_router("/", method_plans, tags=["portfolio"])
+api.add_router("/", rebalancing, tags=["portfolio"])
 api.add_router("/", alerts, tags=["alerts"])
 api.add_router("/", channels, tags=["alerts"])
 api.add_router("/", start, tags=["start"])

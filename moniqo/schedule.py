@@ -53,6 +53,7 @@ SCHEDULE: Final = {
     "run agents": every(10, "farms.tasks.run_due_agents"),
     "watch exposure": every(15, "portfolio.tasks.watch_exposure"),
     "update goals": every(10, "goals.tasks.update_goals"),
+    "rebalance": every(60, "portfolio.tasks.rebalance"),
     "apply rules": every(60, "wallets.tasks.apply_rules"),
     "carry out stops": every(10, "trading.tasks.carry_out_stops"),
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
@@ -77,6 +78,7 @@ SCHEDULE: Final = {
     "forget old sign-ins": nightly(4, 10, "kit.users.tasks.forget_old_sign_ins"),
     "forget plans that nobody applied": nightly(4, 40, "wallets.tasks.forget_previews"),
     "forget old decisions to do nothing": nightly(4, 50, "farms.tasks.forget_holds"),
+    "forget old runs of rebalancing": nightly(4, 55, "portfolio.tasks.forget_rebalance_runs"),
     "forget old snapshots": nightly(4, 15, "portfolio.tasks.forget_snapshots"),
     "forget old sync logs": nightly(4, 0, "wallets.tasks.prune_sync_log"),
 }
@@ -91,6 +93,7 @@ CONFIGURATION: Final[dict[str, Any]] = {
         "farms.*": {"queue": PRICES},
         "goals.*": {"queue": PRICES},
         "portfolio.tasks.forget_snapshots": {"queue": SYNC},
+        "portfolio.tasks.forget_rebalance_runs": {"queue": SYNC},
         "portfolio.tasks.correct": {"queue": SYNC},
         "portfolio.*": {"queue": PRICES},
     },

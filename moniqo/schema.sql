@@ -60,7 +60,9 @@
 -- migration portfolio 0007_hours b012446bc72c055e
 -- migration portfolio 0008_corrections 438c1131d6e03dae
 -- migration portfolio 0009_holds_stand_at_wallets 0196bae87bc9c51b
--- migration portfolio 0010_restate b1a7ab7134056be7
+-- migration portfolio 0010_restate 7598c0ca7a8ab8a7
+-- migration portfolio 0011_rebalancing 86c3a35686254017
+-- migration portfolio 0012_funding ce3f34213146923e
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -84,32 +86,33 @@
 -- migration users 0003_two_factor ff81671d742e434e
 -- migration users 0004_second_factors_under_aes 1beaaa6b20c7a50a
 -- migration users 0005_bound_tokens fcb55e2cb33bb3bf
--- migration wallets 0001_initial 70ce4bb99c68c8df
--- migration wallets 0002_policies a603e08972b743cd
--- migration wallets 0003_ledger d5952ea75c23f1d3
--- migration wallets 0005_rehearsing_connections 11c44e9c61ac047c
--- migration wallets 0006_hierarchy_functions 1a6aa28da14517c9
--- migration wallets 0007_connections_active_since 3eb73c1475c40dd6
--- migration wallets 0008_connections_as_others_see_them f730a248db08b936
--- migration wallets 0009_reserves 22217f67485a7b00
--- migration wallets 0010_platforms d1d437237d492d18
--- migration wallets 0011_credentials_under_aes 9c08ca1f5f6cc4fa
--- migration wallets 0012_archived_wallets 7890d9962e0f5f6c
--- migration wallets 0013_waiting e23d33e6d6f48d70
--- migration wallets 0014_plans 75179d5b69e50527
--- migration wallets 0015_rules f75cca08fbd88162
--- migration wallets 0016_venue_positions 0d0ea12da9a99fb0
--- migration wallets 0017_protection 7b7786b42c138fb4
--- migration wallets 0018_proofs bf782d6125b302c3
--- migration wallets 0019_venue_names 4d3f453985d757c0
--- migration wallets 0020_as_of 2b5f816f8a7c4120
--- migration wallets 0021_unassigned 8bd756daed151308
--- migration wallets 0022_assets_as_venues_call_them b4fc30dbe8f2b275
--- migration wallets 0023_derivatives 03fcfb25f713d118
--- migration wallets 0024_held_for 4e883e78042174a9
--- migration wallets 0025_streams 21f4364b6791b601
--- migration wallets 0026_sync_turns 4e66389284b825a0
--- migration wallets 0027_holds 3b5ddb5f35d66435
+-- migration wallets 0001_initial bb078e3d3523a707
+-- migration wallets 0002_policies 8abef364998ea17e
+-- migration wallets 0003_ledger 044555b94654a4e7
+-- migration wallets 0005_rehearsing_connections 3919d11fd5c8ec4e
+-- migration wallets 0006_hierarchy_functions 5d105f4b8bdee451
+-- migration wallets 0007_connections_active_since 4d0ecb64a6a04c72
+-- migration wallets 0008_connections_as_others_see_them 06b5ad0ef2be82bc
+-- migration wallets 0009_reserves 9330c73cd22f2b1f
+-- migration wallets 0010_platforms 276b50182966d82b
+-- migration wallets 0011_credentials_under_aes 5ce1604897c291b6
+-- migration wallets 0012_archived_wallets e7372b4011657b1c
+-- migration wallets 0013_waiting 0d5c9d809921540d
+-- migration wallets 0014_plans 7bcfcabc2064e205
+-- migration wallets 0015_rules 095e1f8c980a520d
+-- migration wallets 0016_venue_positions 65e0652cbc943c5b
+-- migration wallets 0017_protection ff269a96fda1429d
+-- migration wallets 0018_proofs 68473d6d84b055e2
+-- migration wallets 0019_venue_names c6458e7ee85d8730
+-- migration wallets 0020_as_of 5452a56fb5d92a76
+-- migration wallets 0021_unassigned c69a8d780dbc1a46
+-- migration wallets 0022_assets_as_venues_call_them e9e225145f34bf5b
+-- migration wallets 0023_derivatives 4c1fa0334e61ebd1
+-- migration wallets 0024_held_for d680744242db19da
+-- migration wallets 0025_streams d8f2fe9d2f3dd0bc
+-- migration wallets 0026_sync_turns a74fcab610e03d9e
+-- migration wallets 0027_holds f9f293a47fc32a7f
+-- migration wallets 0028_venue_income 6aa90c200de40a50
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -1118,13 +1121,14 @@ $$;
 -- Name: portfolio_value_before(uuid, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.portfolio_value_before(p_scope uuid, p_base text, p_at timestamp with time zone) RETURNS TABLE(at timestamp with time zone, equity numeric, realized_pnl numeric, fees numeric, flows numeric, twr_index double precision)
+CREATE FUNCTION public.portfolio_value_before(p_scope uuid, p_base text, p_at timestamp with time zone) RETURNS TABLE(at timestamp with time zone, equity numeric, realized_pnl numeric, fees numeric, flows numeric, twr_index double precision, funding numeric)
     LANGUAGE sql STABLE ROWS 1
     AS $$
     SELECT *
     FROM (
         (
-            SELECT snapshot.at, snapshot.equity, snapshot.realized_pnl, snapshot.fees, snapshot.flows, snapshot.twr_index
+            SELECT snapshot.at, snapshot.equity, snapshot.realized_pnl, snapshot.fees, snapshot.flows, snapshot.twr_index,
+                   snapshot.funding
             FROM portfolio_snapshot AS snapshot
             WHERE snapshot.scope = p_scope AND snapshot.base = p_base AND snapshot.at < p_at
                   AND (snapshot.equity <> 0 OR snapshot.flow <> 0 OR snapshot.unpriced = '[]'::jsonb)
@@ -1132,14 +1136,14 @@ CREATE FUNCTION public.portfolio_value_before(p_scope uuid, p_base text, p_at ti
         )
         UNION ALL
         (
-            SELECT hour.closed_at, hour.equity, hour.realized_pnl, hour.fees_paid, hour.flows, hour.twr_index
+            SELECT hour.closed_at, hour.equity, hour.realized_pnl, hour.fees_paid, hour.flows, hour.twr_index, hour.funding_got
             FROM portfolio_hourlyperformance AS hour
             WHERE hour.scope = p_scope AND hour.base = p_base AND hour.at < p_at AND hour.closed_at < p_at
             ORDER BY hour.at DESC LIMIT 1
         )
         UNION ALL
         (
-            SELECT day.closed_at, day.equity, day.realized_pnl, day.fees_paid, day.flows, day.twr_index
+            SELECT day.closed_at, day.equity, day.realized_pnl, day.fees_paid, day.flows, day.twr_index, day.funding_got
             FROM portfolio_dailyperformance AS day
             WHERE day.scope = p_scope AND day.base = p_base AND day.day <= (p_at AT TIME ZONE 'UTC')::date + 1
                   AND day.closed_at < p_at
@@ -1558,15 +1562,17 @@ $$;
 -- Name: wallet_books(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.wallet_books(p_owner uuid) RETURNS TABLE(wallet_id uuid, asset text, held numeric, flow numeric, fees numeric, adjustments numeric, reserved numeric)
+CREATE FUNCTION public.wallet_books(p_owner uuid) RETURNS TABLE(wallet_id uuid, asset text, held numeric, flow numeric, fees numeric, adjustments numeric, reserved numeric, realized numeric, funding numeric)
     LANGUAGE sql STABLE
     AS $$
     SELECT account.wallet_id, account.asset,
            coalesce(sum(balance) FILTER (WHERE kind = 'wallet'), 0),
            coalesce(sum(balance) FILTER (WHERE kind NOT IN ('external', 'suspense')), 0),
-           coalesce(sum(balance) FILTER (WHERE kind = 'fees'), 0),
+           coalesce(sum(balance) FILTER (WHERE kind IN ('fees', 'costs')), 0),
            coalesce(-sum(balance) FILTER (WHERE kind = 'pnl'), 0),
-           coalesce(sum(account.held) FILTER (WHERE kind = 'wallet'), 0)
+           coalesce(sum(account.held) FILTER (WHERE kind = 'wallet'), 0),
+           coalesce(-sum(balance) FILTER (WHERE kind IN ('profit', 'costs')), 0),
+           coalesce(-sum(balance) FILTER (WHERE kind = 'funding'), 0)
     FROM wallets_account AS account
     WHERE account.owner_id = p_owner
     GROUP BY account.wallet_id, account.asset
@@ -1580,7 +1586,7 @@ $$;
 CREATE FUNCTION public.wallet_derivatives(p_owner uuid) RETURNS TABLE(position_id bigint, wallet_id uuid, symbol text, side text, asset text, underlying text, contracts numeric, contract_size numeric, entry_price numeric, mark_price numeric, is_inverse boolean, profit numeric, notional numeric, units numeric, at timestamp with time zone)
     LANGUAGE sql STABLE ROWS 5
     AS $$
-    SELECT held.id, own.id, held.symbol, held.side, held.settle, coalesce(nullif(held.base, ''), held.symbol),
+    SELECT held.id, own.wallet_id, held.symbol, held.side, held.settle, coalesce(nullif(held.base, ''), held.symbol),
            held.quantity, held.contract_size, held.entry_price, held.mark_price, held.is_inverse, held.unrealized_pnl,
            round(CASE WHEN held.is_inverse THEN counts.size / counts.price ELSE counts.size * counts.price END, 18),
            round(CASE WHEN held.is_inverse THEN counts.size / counts.price ELSE counts.size END, 18),
@@ -1591,12 +1597,25 @@ CREATE FUNCTION public.wallet_derivatives(p_owner uuid) RETURNS TABLE(position_i
         SELECT CASE held.side WHEN 'short' THEN -1 ELSE 1 END * held.quantity * held.contract_size,
                greatest(coalesce(nullif(held.mark_price, 0), held.entry_price), 1e-18)
     ) AS counts (size, price)
-    CROSS JOIN LATERAL (
-        SELECT id FROM wallets_wallet
-        WHERE connection_id = held.connection_id AND archived_at IS NULL
-        ORDER BY id IS DISTINCT FROM account.derivatives_to_id, role <> 'unassigned', role <> 'master', created_at, id LIMIT 1
-    ) AS own
+    CROSS JOIN LATERAL wallet_of_derivatives(held.connection_id) AS own
     WHERE held.owner_id = p_owner
+$$;
+
+
+--
+-- Name: wallet_of_derivatives(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallet_of_derivatives(p_connection uuid) RETURNS TABLE(wallet_id uuid)
+    LANGUAGE sql STABLE ROWS 1
+    AS $$
+    SELECT own.id
+    FROM wallets_connection AS account
+    JOIN wallets_wallet AS own ON own.connection_id = account.id
+    WHERE account.id = p_connection AND own.archived_at IS NULL
+    ORDER BY own.id IS DISTINCT FROM account.derivatives_to_id, own.role <> 'unassigned', own.role <> 'master',
+             own.created_at, own.id
+    LIMIT 1
 $$;
 
 
@@ -2833,12 +2852,16 @@ CREATE TABLE public.portfolio_dailyperformance (
     day date NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid,
+    funding numeric(64,18) DEFAULT 0 NOT NULL,
+    funding_got numeric(64,18) DEFAULT 0 NOT NULL,
     CONSTRAINT portfolio_dailyperformance_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_equity_check CHECK ((equity <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_fees_check CHECK ((fees <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_fees_paid_check CHECK ((fees_paid <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_flow_check CHECK ((flow <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_flows_check CHECK ((flows <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_funding_check CHECK ((funding <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_dailyperformance_funding_got_check CHECK ((funding_got <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_high_check CHECK ((high <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_low_check CHECK ((low <> 'NaN'::numeric)),
     CONSTRAINT portfolio_dailyperformance_market_check CHECK ((market <> 'NaN'::numeric)),
@@ -2941,9 +2964,11 @@ CREATE TABLE public.portfolio_flowmark (
     adjustments numeric(64,18) NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid,
+    funding numeric(64,18) DEFAULT 0 NOT NULL,
     CONSTRAINT portfolio_flowmark_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
     CONSTRAINT portfolio_flowmark_fees_check CHECK ((fees <> 'NaN'::numeric)),
-    CONSTRAINT portfolio_flowmark_flow_check CHECK ((flow <> 'NaN'::numeric))
+    CONSTRAINT portfolio_flowmark_flow_check CHECK ((flow <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_flowmark_funding_check CHECK ((funding <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.portfolio_flowmark FORCE ROW LEVEL SECURITY;
@@ -2995,12 +3020,16 @@ CREATE TABLE public.portfolio_hourlyperformance (
     at timestamp with time zone NOT NULL,
     owner_id uuid NOT NULL,
     wallet_id uuid,
+    funding numeric(64,18) DEFAULT 0 NOT NULL,
+    funding_got numeric(64,18) DEFAULT 0 NOT NULL,
     CONSTRAINT portfolio_hourlyperformance_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_equity_check CHECK ((equity <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_fees_check CHECK ((fees <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_fees_paid_check CHECK ((fees_paid <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_flow_check CHECK ((flow <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_flows_check CHECK ((flows <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_hourlyperformance_funding_check CHECK ((funding <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_hourlyperformance_funding_got_check CHECK ((funding_got <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_high_check CHECK ((high <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_low_check CHECK ((low <> 'NaN'::numeric)),
     CONSTRAINT portfolio_hourlyperformance_market_check CHECK ((market <> 'NaN'::numeric)),
@@ -3064,6 +3093,78 @@ ALTER TABLE public.portfolio_portfoliostate ALTER COLUMN id ADD GENERATED BY DEF
 
 
 --
+-- Name: portfolio_rebalancerule; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.portfolio_rebalancerule (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    is_on boolean NOT NULL,
+    since timestamp with time zone NOT NULL,
+    every character varying(5) NOT NULL,
+    on_day smallint,
+    hour smallint NOT NULL,
+    method character varying(40) NOT NULL,
+    asked jsonb NOT NULL,
+    band numeric(38,18) NOT NULL,
+    automatic_up_to numeric(38,18),
+    approve_within smallint NOT NULL,
+    after_goals boolean NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    CONSTRAINT portfolio_rebalancerule_approve_within_check CHECK ((approve_within >= 0)),
+    CONSTRAINT portfolio_rebalancerule_automatic_up_to_check CHECK ((automatic_up_to <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_rebalancerule_band_check CHECK ((band <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_rebalancerule_hour_check CHECK ((hour >= 0)),
+    CONSTRAINT portfolio_rebalancerule_on_day_check CHECK ((on_day >= 0)),
+    CONSTRAINT rebalance_automatic_is_a_fraction CHECK (((automatic_up_to IS NULL) OR ((automatic_up_to > (0)::numeric) AND (automatic_up_to <= (2)::numeric)))),
+    CONSTRAINT rebalance_band_is_a_fraction CHECK (((band >= (0)::numeric) AND (band <= (1)::numeric))),
+    CONSTRAINT rebalance_day_is_one CHECK (((((every)::text = 'day'::text) AND (on_day IS NULL)) OR (((every)::text = 'week'::text) AND (on_day >= 1) AND (on_day <= 7)) OR (((every)::text = 'month'::text) AND (on_day >= 1) AND (on_day <= 31)))),
+    CONSTRAINT rebalance_hour_is_one CHECK ((hour <= 23)),
+    CONSTRAINT rebalance_waits_some_days CHECK (((approve_within >= 1) AND (approve_within <= 120)))
+);
+
+ALTER TABLE ONLY public.portfolio_rebalancerule FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: portfolio_rebalancerun; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.portfolio_rebalancerun (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    key character varying(100) NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    because jsonb NOT NULL,
+    status character varying(8) NOT NULL,
+    reason jsonb NOT NULL,
+    used character varying(40) NOT NULL,
+    base character varying(20) NOT NULL,
+    capital numeric(64,18),
+    cost numeric(64,18),
+    drift numeric(38,18),
+    turnover numeric(38,18),
+    notes jsonb NOT NULL,
+    targets jsonb NOT NULL,
+    looked_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    allocation_id uuid,
+    owner_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    CONSTRAINT portfolio_rebalancerun_capital_check CHECK ((capital <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_rebalancerun_cost_check CHECK ((cost <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_rebalancerun_drift_check CHECK ((drift <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_rebalancerun_turnover_check CHECK ((turnover <> 'NaN'::numeric)),
+    CONSTRAINT rebalance_run_says_when CHECK ((((settled_at IS NULL) AND ((status)::text = ANY (ARRAY[('due'::character varying)::text, ('waiting'::character varying)::text]))) OR ((NOT ((status)::text = ANY (ARRAY[('due'::character varying)::text, ('waiting'::character varying)::text]))) AND (settled_at IS NOT NULL)))),
+    CONSTRAINT rebalance_run_waits_until CHECK (((NOT ((status)::text = 'waiting'::text)) OR (expires_at IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.portfolio_rebalancerun FORCE ROW LEVEL SECURITY;
+
+
+--
 -- Name: portfolio_snapshot; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3090,6 +3191,7 @@ CREATE TABLE public.portfolio_snapshot (
     unpriced jsonb NOT NULL,
     corrected_at timestamp with time zone,
     equity_before numeric(64,18),
+    funding numeric(64,18) DEFAULT 0 NOT NULL,
     CONSTRAINT portfolio_snapshot_adjustments_check CHECK ((adjustments <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_cash_check CHECK ((cash <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_equity_before_check CHECK ((equity_before <> 'NaN'::numeric)),
@@ -3097,6 +3199,7 @@ CREATE TABLE public.portfolio_snapshot (
     CONSTRAINT portfolio_snapshot_fees_check CHECK ((fees <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_flow_check CHECK ((flow <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_flows_check CHECK ((flows <> 'NaN'::numeric)),
+    CONSTRAINT portfolio_snapshot_funding_check CHECK ((funding <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_gross_exposure_check CHECK ((gross_exposure <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_invested_check CHECK ((invested <> 'NaN'::numeric)),
     CONSTRAINT portfolio_snapshot_net_exposure_check CHECK ((net_exposure <> 'NaN'::numeric)),
@@ -4096,7 +4199,7 @@ CREATE TABLE public.wallets_posting (
     detail jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     owner_id uuid NOT NULL,
-    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text ~ '^(deposit|withdraw|assign|claim|allocate|collect|reward|rebalance|hold|release|trade|fee|suspense|correct)$'::text))
+    CONSTRAINT posting_kind_is_listed CHECK (((kind)::text ~ '^(deposit|withdraw|assign|claim|allocate|collect|reward|rebalance|hold|release|trade|realized|funding_payment|fee|suspense|correct)$'::text))
 );
 
 ALTER TABLE ONLY public.wallets_posting FORCE ROW LEVEL SECURITY;
@@ -4261,6 +4364,46 @@ CREATE SEQUENCE public.wallets_transfer_number
 --
 
 ALTER SEQUENCE public.wallets_transfer_number OWNED BY public.wallets_transfer.id;
+
+
+--
+-- Name: wallets_venueincome; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_venueincome (
+    id bigint NOT NULL,
+    venue_id character varying(128) NOT NULL,
+    symbol character varying(40) NOT NULL,
+    asset character varying(20) NOT NULL,
+    realized numeric(64,18) NOT NULL,
+    funding numeric(64,18) NOT NULL,
+    fee numeric(64,18) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    status character varying(7) NOT NULL,
+    connection_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    posting_id bigint,
+    wallet_id uuid,
+    CONSTRAINT wallets_venueincome_fee_check CHECK ((fee <> 'NaN'::numeric)),
+    CONSTRAINT wallets_venueincome_funding_check CHECK ((funding <> 'NaN'::numeric)),
+    CONSTRAINT wallets_venueincome_realized_check CHECK ((realized <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.wallets_venueincome FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_venueincome_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_venueincome ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_venueincome_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 
 --
@@ -4616,138 +4759,150 @@ INSERT INTO public.auth_permission VALUES
 	(186, 'Can change sync turn', 47, 'change_syncturn'),
 	(187, 'Can delete sync turn', 47, 'delete_syncturn'),
 	(188, 'Can view sync turn', 47, 'view_syncturn'),
-	(189, 'Can add order', 48, 'add_order'),
-	(190, 'Can change order', 48, 'change_order'),
-	(191, 'Can delete order', 48, 'delete_order'),
-	(192, 'Can view order', 48, 'view_order'),
-	(193, 'Can add order event', 49, 'add_orderevent'),
-	(194, 'Can change order event', 49, 'change_orderevent'),
-	(195, 'Can delete order event', 49, 'delete_orderevent'),
-	(196, 'Can view order event', 49, 'view_orderevent'),
-	(197, 'Can add position', 50, 'add_position'),
-	(198, 'Can change position', 50, 'change_position'),
-	(199, 'Can delete position', 50, 'delete_position'),
-	(200, 'Can view position', 50, 'view_position'),
-	(201, 'Can add risk decision', 51, 'add_riskdecision'),
-	(202, 'Can change risk decision', 51, 'change_riskdecision'),
-	(203, 'Can delete risk decision', 51, 'delete_riskdecision'),
-	(204, 'Can view risk decision', 51, 'view_riskdecision'),
-	(205, 'Can add risk limit', 52, 'add_risklimit'),
-	(206, 'Can change risk limit', 52, 'change_risklimit'),
-	(207, 'Can delete risk limit', 52, 'delete_risklimit'),
-	(208, 'Can view risk limit', 52, 'view_risklimit'),
-	(209, 'Can add fill', 53, 'add_fill'),
-	(210, 'Can change fill', 53, 'change_fill'),
-	(211, 'Can delete fill', 53, 'delete_fill'),
-	(212, 'Can view fill', 53, 'view_fill'),
-	(213, 'Can add cancellation', 54, 'add_cancellation'),
-	(214, 'Can change cancellation', 54, 'change_cancellation'),
-	(215, 'Can delete cancellation', 54, 'delete_cancellation'),
-	(216, 'Can view cancellation', 54, 'view_cancellation'),
-	(217, 'Can add trade day', 55, 'add_tradeday'),
-	(218, 'Can change trade day', 55, 'change_tradeday'),
-	(219, 'Can delete trade day', 55, 'delete_tradeday'),
-	(220, 'Can view trade day', 55, 'view_tradeday'),
-	(221, 'Can add trade total', 56, 'add_tradetotal'),
-	(222, 'Can change trade total', 56, 'change_tradetotal'),
-	(223, 'Can delete trade total', 56, 'delete_tradetotal'),
-	(224, 'Can view trade total', 56, 'view_tradetotal'),
-	(225, 'Can add emergency stop', 57, 'add_emergencystop'),
-	(226, 'Can change emergency stop', 57, 'change_emergencystop'),
-	(227, 'Can delete emergency stop', 57, 'delete_emergencystop'),
-	(228, 'Can view emergency stop', 57, 'view_emergencystop'),
-	(229, 'Can add ai state', 58, 'add_aistate'),
-	(230, 'Can change ai state', 58, 'change_aistate'),
-	(231, 'Can delete ai state', 58, 'delete_aistate'),
-	(232, 'Can view ai state', 58, 'view_aistate'),
-	(233, 'Can add agent', 59, 'add_agent'),
-	(234, 'Can change agent', 59, 'change_agent'),
-	(235, 'Can delete agent', 59, 'delete_agent'),
-	(236, 'Can view agent', 59, 'view_agent'),
-	(237, 'Can add farm', 60, 'add_farm'),
-	(238, 'Can change farm', 60, 'change_farm'),
-	(239, 'Can delete farm', 60, 'delete_farm'),
-	(240, 'Can view farm', 60, 'view_farm'),
-	(241, 'Can add agent farm assignment', 61, 'add_agentfarmassignment'),
-	(242, 'Can change agent farm assignment', 61, 'change_agentfarmassignment'),
-	(243, 'Can delete agent farm assignment', 61, 'delete_agentfarmassignment'),
-	(244, 'Can view agent farm assignment', 61, 'view_agentfarmassignment'),
-	(245, 'Can add farm event', 62, 'add_farmevent'),
-	(246, 'Can change farm event', 62, 'change_farmevent'),
-	(247, 'Can delete farm event', 62, 'delete_farmevent'),
-	(248, 'Can view farm event', 62, 'view_farmevent'),
-	(249, 'Can add agent run', 63, 'add_agentrun'),
-	(250, 'Can change agent run', 63, 'change_agentrun'),
-	(251, 'Can delete agent run', 63, 'delete_agentrun'),
-	(252, 'Can view agent run', 63, 'view_agentrun'),
-	(253, 'Can add goal', 64, 'add_goal'),
-	(254, 'Can change goal', 64, 'change_goal'),
-	(255, 'Can delete goal', 64, 'delete_goal'),
-	(256, 'Can view goal', 64, 'view_goal'),
-	(257, 'Can add goal action', 65, 'add_goalaction'),
-	(258, 'Can change goal action', 65, 'change_goalaction'),
-	(259, 'Can delete goal action', 65, 'delete_goalaction'),
-	(260, 'Can view goal action', 65, 'view_goalaction'),
-	(261, 'Can add goal assignment', 66, 'add_goalassignment'),
-	(262, 'Can change goal assignment', 66, 'change_goalassignment'),
-	(263, 'Can delete goal assignment', 66, 'delete_goalassignment'),
-	(264, 'Can view goal assignment', 66, 'view_goalassignment'),
-	(265, 'Can add goal cursor', 67, 'add_goalcursor'),
-	(266, 'Can change goal cursor', 67, 'change_goalcursor'),
-	(267, 'Can delete goal cursor', 67, 'delete_goalcursor'),
-	(268, 'Can view goal cursor', 67, 'view_goalcursor'),
-	(269, 'Can add goal event', 68, 'add_goalevent'),
-	(270, 'Can change goal event', 68, 'change_goalevent'),
-	(271, 'Can delete goal event', 68, 'delete_goalevent'),
-	(272, 'Can view goal event', 68, 'view_goalevent'),
-	(273, 'Can add goal move', 69, 'add_goalmove'),
-	(274, 'Can change goal move', 69, 'change_goalmove'),
-	(275, 'Can delete goal move', 69, 'delete_goalmove'),
-	(276, 'Can view goal move', 69, 'view_goalmove'),
-	(277, 'Can add goal progress', 70, 'add_goalprogress'),
-	(278, 'Can change goal progress', 70, 'change_goalprogress'),
-	(279, 'Can delete goal progress', 70, 'delete_goalprogress'),
-	(280, 'Can view goal progress', 70, 'view_goalprogress'),
-	(281, 'Can add goal total', 71, 'add_goaltotal'),
-	(282, 'Can change goal total', 71, 'change_goaltotal'),
-	(283, 'Can delete goal total', 71, 'delete_goaltotal'),
-	(284, 'Can view goal total', 71, 'view_goaltotal'),
-	(285, 'Can add flow mark', 72, 'add_flowmark'),
-	(286, 'Can change flow mark', 72, 'change_flowmark'),
-	(287, 'Can delete flow mark', 72, 'delete_flowmark'),
-	(288, 'Can view flow mark', 72, 'view_flowmark'),
-	(289, 'Can add portfolio state', 73, 'add_portfoliostate'),
-	(290, 'Can change portfolio state', 73, 'change_portfoliostate'),
-	(291, 'Can delete portfolio state', 73, 'delete_portfoliostate'),
-	(292, 'Can view portfolio state', 73, 'view_portfoliostate'),
-	(293, 'Can add snapshot', 74, 'add_snapshot'),
-	(294, 'Can change snapshot', 74, 'change_snapshot'),
-	(295, 'Can delete snapshot', 74, 'delete_snapshot'),
-	(296, 'Can view snapshot', 74, 'view_snapshot'),
-	(297, 'Can add allocation plan', 75, 'add_allocationplan'),
-	(298, 'Can change allocation plan', 75, 'change_allocationplan'),
-	(299, 'Can delete allocation plan', 75, 'delete_allocationplan'),
-	(300, 'Can view allocation plan', 75, 'view_allocationplan'),
-	(301, 'Can add exposure limit', 76, 'add_exposurelimit'),
-	(302, 'Can change exposure limit', 76, 'change_exposurelimit'),
-	(303, 'Can delete exposure limit', 76, 'delete_exposurelimit'),
-	(304, 'Can view exposure limit', 76, 'view_exposurelimit'),
-	(305, 'Can add exposure level', 77, 'add_exposurelevel'),
-	(306, 'Can change exposure level', 77, 'change_exposurelevel'),
-	(307, 'Can delete exposure level', 77, 'delete_exposurelevel'),
-	(308, 'Can view exposure level', 77, 'view_exposurelevel'),
-	(309, 'Can add hourly performance', 78, 'add_hourlyperformance'),
-	(310, 'Can change hourly performance', 78, 'change_hourlyperformance'),
-	(311, 'Can delete hourly performance', 78, 'delete_hourlyperformance'),
-	(312, 'Can view hourly performance', 78, 'view_hourlyperformance'),
-	(313, 'Can add daily performance', 79, 'add_dailyperformance'),
-	(314, 'Can change daily performance', 79, 'change_dailyperformance'),
-	(315, 'Can delete daily performance', 79, 'delete_dailyperformance'),
-	(316, 'Can view daily performance', 79, 'view_dailyperformance'),
-	(317, 'Can add correction', 80, 'add_correction'),
-	(318, 'Can change correction', 80, 'change_correction'),
-	(319, 'Can delete correction', 80, 'delete_correction'),
-	(320, 'Can view correction', 80, 'view_correction');
+	(189, 'Can add venue income', 48, 'add_venueincome'),
+	(190, 'Can change venue income', 48, 'change_venueincome'),
+	(191, 'Can delete venue income', 48, 'delete_venueincome'),
+	(192, 'Can view venue income', 48, 'view_venueincome'),
+	(193, 'Can add order', 49, 'add_order'),
+	(194, 'Can change order', 49, 'change_order'),
+	(195, 'Can delete order', 49, 'delete_order'),
+	(196, 'Can view order', 49, 'view_order'),
+	(197, 'Can add order event', 50, 'add_orderevent'),
+	(198, 'Can change order event', 50, 'change_orderevent'),
+	(199, 'Can delete order event', 50, 'delete_orderevent'),
+	(200, 'Can view order event', 50, 'view_orderevent'),
+	(201, 'Can add position', 51, 'add_position'),
+	(202, 'Can change position', 51, 'change_position'),
+	(203, 'Can delete position', 51, 'delete_position'),
+	(204, 'Can view position', 51, 'view_position'),
+	(205, 'Can add risk decision', 52, 'add_riskdecision'),
+	(206, 'Can change risk decision', 52, 'change_riskdecision'),
+	(207, 'Can delete risk decision', 52, 'delete_riskdecision'),
+	(208, 'Can view risk decision', 52, 'view_riskdecision'),
+	(209, 'Can add risk limit', 53, 'add_risklimit'),
+	(210, 'Can change risk limit', 53, 'change_risklimit'),
+	(211, 'Can delete risk limit', 53, 'delete_risklimit'),
+	(212, 'Can view risk limit', 53, 'view_risklimit'),
+	(213, 'Can add fill', 54, 'add_fill'),
+	(214, 'Can change fill', 54, 'change_fill'),
+	(215, 'Can delete fill', 54, 'delete_fill'),
+	(216, 'Can view fill', 54, 'view_fill'),
+	(217, 'Can add cancellation', 55, 'add_cancellation'),
+	(218, 'Can change cancellation', 55, 'change_cancellation'),
+	(219, 'Can delete cancellation', 55, 'delete_cancellation'),
+	(220, 'Can view cancellation', 55, 'view_cancellation'),
+	(221, 'Can add trade day', 56, 'add_tradeday'),
+	(222, 'Can change trade day', 56, 'change_tradeday'),
+	(223, 'Can delete trade day', 56, 'delete_tradeday'),
+	(224, 'Can view trade day', 56, 'view_tradeday'),
+	(225, 'Can add trade total', 57, 'add_tradetotal'),
+	(226, 'Can change trade total', 57, 'change_tradetotal'),
+	(227, 'Can delete trade total', 57, 'delete_tradetotal'),
+	(228, 'Can view trade total', 57, 'view_tradetotal'),
+	(229, 'Can add emergency stop', 58, 'add_emergencystop'),
+	(230, 'Can change emergency stop', 58, 'change_emergencystop'),
+	(231, 'Can delete emergency stop', 58, 'delete_emergencystop'),
+	(232, 'Can view emergency stop', 58, 'view_emergencystop'),
+	(233, 'Can add ai state', 59, 'add_aistate'),
+	(234, 'Can change ai state', 59, 'change_aistate'),
+	(235, 'Can delete ai state', 59, 'delete_aistate'),
+	(236, 'Can view ai state', 59, 'view_aistate'),
+	(237, 'Can add agent', 60, 'add_agent'),
+	(238, 'Can change agent', 60, 'change_agent'),
+	(239, 'Can delete agent', 60, 'delete_agent'),
+	(240, 'Can view agent', 60, 'view_agent'),
+	(241, 'Can add farm', 61, 'add_farm'),
+	(242, 'Can change farm', 61, 'change_farm'),
+	(243, 'Can delete farm', 61, 'delete_farm'),
+	(244, 'Can view farm', 61, 'view_farm'),
+	(245, 'Can add agent farm assignment', 62, 'add_agentfarmassignment'),
+	(246, 'Can change agent farm assignment', 62, 'change_agentfarmassignment'),
+	(247, 'Can delete agent farm assignment', 62, 'delete_agentfarmassignment'),
+	(248, 'Can view agent farm assignment', 62, 'view_agentfarmassignment'),
+	(249, 'Can add farm event', 63, 'add_farmevent'),
+	(250, 'Can change farm event', 63, 'change_farmevent'),
+	(251, 'Can delete farm event', 63, 'delete_farmevent'),
+	(252, 'Can view farm event', 63, 'view_farmevent'),
+	(253, 'Can add agent run', 64, 'add_agentrun'),
+	(254, 'Can change agent run', 64, 'change_agentrun'),
+	(255, 'Can delete agent run', 64, 'delete_agentrun'),
+	(256, 'Can view agent run', 64, 'view_agentrun'),
+	(257, 'Can add goal', 65, 'add_goal'),
+	(258, 'Can change goal', 65, 'change_goal'),
+	(259, 'Can delete goal', 65, 'delete_goal'),
+	(260, 'Can view goal', 65, 'view_goal'),
+	(261, 'Can add goal action', 66, 'add_goalaction'),
+	(262, 'Can change goal action', 66, 'change_goalaction'),
+	(263, 'Can delete goal action', 66, 'delete_goalaction'),
+	(264, 'Can view goal action', 66, 'view_goalaction'),
+	(265, 'Can add goal assignment', 67, 'add_goalassignment'),
+	(266, 'Can change goal assignment', 67, 'change_goalassignment'),
+	(267, 'Can delete goal assignment', 67, 'delete_goalassignment'),
+	(268, 'Can view goal assignment', 67, 'view_goalassignment'),
+	(269, 'Can add goal cursor', 68, 'add_goalcursor'),
+	(270, 'Can change goal cursor', 68, 'change_goalcursor'),
+	(271, 'Can delete goal cursor', 68, 'delete_goalcursor'),
+	(272, 'Can view goal cursor', 68, 'view_goalcursor'),
+	(273, 'Can add goal event', 69, 'add_goalevent'),
+	(274, 'Can change goal event', 69, 'change_goalevent'),
+	(275, 'Can delete goal event', 69, 'delete_goalevent'),
+	(276, 'Can view goal event', 69, 'view_goalevent'),
+	(277, 'Can add goal move', 70, 'add_goalmove'),
+	(278, 'Can change goal move', 70, 'change_goalmove'),
+	(279, 'Can delete goal move', 70, 'delete_goalmove'),
+	(280, 'Can view goal move', 70, 'view_goalmove'),
+	(281, 'Can add goal progress', 71, 'add_goalprogress'),
+	(282, 'Can change goal progress', 71, 'change_goalprogress'),
+	(283, 'Can delete goal progress', 71, 'delete_goalprogress'),
+	(284, 'Can view goal progress', 71, 'view_goalprogress'),
+	(285, 'Can add goal total', 72, 'add_goaltotal'),
+	(286, 'Can change goal total', 72, 'change_goaltotal'),
+	(287, 'Can delete goal total', 72, 'delete_goaltotal'),
+	(288, 'Can view goal total', 72, 'view_goaltotal'),
+	(289, 'Can add flow mark', 73, 'add_flowmark'),
+	(290, 'Can change flow mark', 73, 'change_flowmark'),
+	(291, 'Can delete flow mark', 73, 'delete_flowmark'),
+	(292, 'Can view flow mark', 73, 'view_flowmark'),
+	(293, 'Can add portfolio state', 74, 'add_portfoliostate'),
+	(294, 'Can change portfolio state', 74, 'change_portfoliostate'),
+	(295, 'Can delete portfolio state', 74, 'delete_portfoliostate'),
+	(296, 'Can view portfolio state', 74, 'view_portfoliostate'),
+	(297, 'Can add snapshot', 75, 'add_snapshot'),
+	(298, 'Can change snapshot', 75, 'change_snapshot'),
+	(299, 'Can delete snapshot', 75, 'delete_snapshot'),
+	(300, 'Can view snapshot', 75, 'view_snapshot'),
+	(301, 'Can add allocation plan', 76, 'add_allocationplan'),
+	(302, 'Can change allocation plan', 76, 'change_allocationplan'),
+	(303, 'Can delete allocation plan', 76, 'delete_allocationplan'),
+	(304, 'Can view allocation plan', 76, 'view_allocationplan'),
+	(305, 'Can add exposure limit', 77, 'add_exposurelimit'),
+	(306, 'Can change exposure limit', 77, 'change_exposurelimit'),
+	(307, 'Can delete exposure limit', 77, 'delete_exposurelimit'),
+	(308, 'Can view exposure limit', 77, 'view_exposurelimit'),
+	(309, 'Can add exposure level', 78, 'add_exposurelevel'),
+	(310, 'Can change exposure level', 78, 'change_exposurelevel'),
+	(311, 'Can delete exposure level', 78, 'delete_exposurelevel'),
+	(312, 'Can view exposure level', 78, 'view_exposurelevel'),
+	(313, 'Can add hourly performance', 79, 'add_hourlyperformance'),
+	(314, 'Can change hourly performance', 79, 'change_hourlyperformance'),
+	(315, 'Can delete hourly performance', 79, 'delete_hourlyperformance'),
+	(316, 'Can view hourly performance', 79, 'view_hourlyperformance'),
+	(317, 'Can add daily performance', 80, 'add_dailyperformance'),
+	(318, 'Can change daily performance', 80, 'change_dailyperformance'),
+	(319, 'Can delete daily performance', 80, 'delete_dailyperformance'),
+	(320, 'Can view daily performance', 80, 'view_dailyperformance'),
+	(321, 'Can add correction', 81, 'add_correction'),
+	(322, 'Can change correction', 81, 'change_correction'),
+	(323, 'Can delete correction', 81, 'delete_correction'),
+	(324, 'Can view correction', 81, 'view_correction'),
+	(325, 'Can add rebalance rule', 82, 'add_rebalancerule'),
+	(326, 'Can change rebalance rule', 82, 'change_rebalancerule'),
+	(327, 'Can delete rebalance rule', 82, 'delete_rebalancerule'),
+	(328, 'Can view rebalance rule', 82, 'view_rebalancerule'),
+	(329, 'Can add rebalance run', 83, 'add_rebalancerun'),
+	(330, 'Can change rebalance run', 83, 'change_rebalancerun'),
+	(331, 'Can delete rebalance run', 83, 'delete_rebalancerun'),
+	(332, 'Can view rebalance run', 83, 'view_rebalancerun');
 
 
 --
@@ -4832,39 +4987,42 @@ INSERT INTO public.django_content_type VALUES
 	(45, 'wallets', 'ledgerproof'),
 	(46, 'wallets', 'venuemovement'),
 	(47, 'wallets', 'syncturn'),
-	(48, 'trading', 'order'),
-	(49, 'trading', 'orderevent'),
-	(50, 'trading', 'position'),
-	(51, 'trading', 'riskdecision'),
-	(52, 'trading', 'risklimit'),
-	(53, 'trading', 'fill'),
-	(54, 'trading', 'cancellation'),
-	(55, 'trading', 'tradeday'),
-	(56, 'trading', 'tradetotal'),
-	(57, 'trading', 'emergencystop'),
-	(58, 'trading', 'aistate'),
-	(59, 'farms', 'agent'),
-	(60, 'farms', 'farm'),
-	(61, 'farms', 'agentfarmassignment'),
-	(62, 'farms', 'farmevent'),
-	(63, 'farms', 'agentrun'),
-	(64, 'goals', 'goal'),
-	(65, 'goals', 'goalaction'),
-	(66, 'goals', 'goalassignment'),
-	(67, 'goals', 'goalcursor'),
-	(68, 'goals', 'goalevent'),
-	(69, 'goals', 'goalmove'),
-	(70, 'goals', 'goalprogress'),
-	(71, 'goals', 'goaltotal'),
-	(72, 'portfolio', 'flowmark'),
-	(73, 'portfolio', 'portfoliostate'),
-	(74, 'portfolio', 'snapshot'),
-	(75, 'portfolio', 'allocationplan'),
-	(76, 'portfolio', 'exposurelimit'),
-	(77, 'portfolio', 'exposurelevel'),
-	(78, 'portfolio', 'hourlyperformance'),
-	(79, 'portfolio', 'dailyperformance'),
-	(80, 'portfolio', 'correction');
+	(48, 'wallets', 'venueincome'),
+	(49, 'trading', 'order'),
+	(50, 'trading', 'orderevent'),
+	(51, 'trading', 'position'),
+	(52, 'trading', 'riskdecision'),
+	(53, 'trading', 'risklimit'),
+	(54, 'trading', 'fill'),
+	(55, 'trading', 'cancellation'),
+	(56, 'trading', 'tradeday'),
+	(57, 'trading', 'tradetotal'),
+	(58, 'trading', 'emergencystop'),
+	(59, 'trading', 'aistate'),
+	(60, 'farms', 'agent'),
+	(61, 'farms', 'farm'),
+	(62, 'farms', 'agentfarmassignment'),
+	(63, 'farms', 'farmevent'),
+	(64, 'farms', 'agentrun'),
+	(65, 'goals', 'goal'),
+	(66, 'goals', 'goalaction'),
+	(67, 'goals', 'goalassignment'),
+	(68, 'goals', 'goalcursor'),
+	(69, 'goals', 'goalevent'),
+	(70, 'goals', 'goalmove'),
+	(71, 'goals', 'goalprogress'),
+	(72, 'goals', 'goaltotal'),
+	(73, 'portfolio', 'flowmark'),
+	(74, 'portfolio', 'portfoliostate'),
+	(75, 'portfolio', 'snapshot'),
+	(76, 'portfolio', 'allocationplan'),
+	(77, 'portfolio', 'exposurelimit'),
+	(78, 'portfolio', 'exposurelevel'),
+	(79, 'portfolio', 'hourlyperformance'),
+	(80, 'portfolio', 'dailyperformance'),
+	(81, 'portfolio', 'correction'),
+	(82, 'portfolio', 'rebalancerule'),
+	(83, 'portfolio', 'rebalancerun');
 
 
 --
@@ -4962,26 +5120,29 @@ INSERT INTO public.django_migrations VALUES
 	(88, 'wallets', '0021_unassigned', now()),
 	(89, 'wallets', '0022_assets_as_venues_call_them', now()),
 	(90, 'wallets', '0023_derivatives', now()),
-	(91, 'portfolio', '0001_initial', now()),
-	(92, 'portfolio', '0002_policies', now()),
-	(93, 'portfolio', '0003_scene_of_a_history', now()),
-	(94, 'portfolio', '0004_prices', now()),
-	(95, 'portfolio', '0005_allocation_plans', now()),
-	(96, 'portfolio', '0006_exposure_limits', now()),
-	(97, 'portfolio', '0007_hours', now()),
-	(98, 'portfolio', '0008_corrections', now()),
-	(99, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(100, 'portfolio', '0010_restate', now()),
-	(101, 'sessions', '0001_initial', now()),
-	(102, 'trading', '0015_more_limits', now()),
-	(103, 'trading', '0016_stops', now()),
-	(104, 'trading', '0017_ai_state', now()),
-	(105, 'users', '0004_second_factors_under_aes', now()),
-	(106, 'users', '0005_bound_tokens', now()),
-	(107, 'wallets', '0024_held_for', now()),
-	(108, 'wallets', '0025_streams', now()),
-	(109, 'wallets', '0026_sync_turns', now()),
-	(110, 'wallets', '0027_holds', now());
+	(91, 'wallets', '0024_held_for', now()),
+	(92, 'wallets', '0025_streams', now()),
+	(93, 'wallets', '0026_sync_turns', now()),
+	(94, 'wallets', '0027_holds', now()),
+	(95, 'wallets', '0028_venue_income', now()),
+	(96, 'portfolio', '0001_initial', now()),
+	(97, 'portfolio', '0002_policies', now()),
+	(98, 'portfolio', '0003_scene_of_a_history', now()),
+	(99, 'portfolio', '0004_prices', now()),
+	(100, 'portfolio', '0005_allocation_plans', now()),
+	(101, 'portfolio', '0006_exposure_limits', now()),
+	(102, 'portfolio', '0007_hours', now()),
+	(103, 'portfolio', '0008_corrections', now()),
+	(104, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(105, 'portfolio', '0010_restate', now()),
+	(106, 'portfolio', '0011_rebalancing', now()),
+	(107, 'portfolio', '0012_funding', now()),
+	(108, 'sessions', '0001_initial', now()),
+	(109, 'trading', '0015_more_limits', now()),
+	(110, 'trading', '0016_stops', now()),
+	(111, 'trading', '0017_ai_state', now()),
+	(112, 'users', '0004_second_factors_under_aes', now()),
+	(113, 'users', '0005_bound_tokens', now());
 
 
 --
@@ -5142,6 +5303,18 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: portfolio_portfoliostate; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: portfolio_rebalancerule; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: portfolio_rebalancerun; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -5373,6 +5546,12 @@ INSERT INTO public.wallets_platform VALUES
 
 
 --
+-- Data for Name: wallets_venueincome; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
 -- Data for Name: wallets_venuemovement; Type: TABLE DATA; Schema: public; Owner: -
 --
 
@@ -5428,7 +5607,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 320, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 332, true);
 
 
 --
@@ -5463,14 +5642,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 80, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 83, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 110, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 113, true);
 
 
 --
@@ -5772,6 +5951,13 @@ SELECT pg_catalog.setval('public.wallets_syncturn_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('public.wallets_transfer_number', 1, false);
+
+
+--
+-- Name: wallets_venueincome_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_venueincome_id_seq', 1, false);
 
 
 --
@@ -6429,6 +6615,30 @@ ALTER TABLE ONLY public.portfolio_portfoliostate
 
 
 --
+-- Name: portfolio_rebalancerule portfolio_rebalancerule_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_rebalancerule
+    ADD CONSTRAINT portfolio_rebalancerule_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: portfolio_rebalancerule portfolio_rebalancerule_wallet_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_rebalancerule
+    ADD CONSTRAINT portfolio_rebalancerule_wallet_id_key UNIQUE (wallet_id);
+
+
+--
+-- Name: portfolio_rebalancerun portfolio_rebalancerun_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_rebalancerun
+    ADD CONSTRAINT portfolio_rebalancerun_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: portfolio_snapshot portfolio_snapshot_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6458,6 +6668,14 @@ ALTER TABLE ONLY public.wallets_posting
 
 ALTER TABLE ONLY public.wallets_posting
     ADD CONSTRAINT posting_key_once_per_owner UNIQUE (owner_id, key);
+
+
+--
+-- Name: portfolio_rebalancerun rebalance_run_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_rebalancerun
+    ADD CONSTRAINT rebalance_run_once UNIQUE (rule_id, key);
 
 
 --
@@ -6717,6 +6935,14 @@ ALTER TABLE ONLY public.users_user_user_permissions
 
 
 --
+-- Name: wallets_venueincome venue_income_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venueincome
+    ADD CONSTRAINT venue_income_once UNIQUE (connection_id, venue_id);
+
+
+--
 -- Name: wallets_venuemovement venue_movement_once; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6906,6 +7132,14 @@ ALTER TABLE ONLY public.wallets_syncturn
 
 ALTER TABLE ONLY public.wallets_transfer
     ADD CONSTRAINT wallets_transfer_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_venueincome wallets_venueincome_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venueincome
+    ADD CONSTRAINT wallets_venueincome_pkey PRIMARY KEY (id);
 
 
 --
@@ -7697,6 +7931,34 @@ CREATE INDEX portfolio_portfoliostate_owner_id_9f12cafa ON public.portfolio_port
 
 
 --
+-- Name: portfolio_rebalancerule_owner_id_69083c73; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX portfolio_rebalancerule_owner_id_69083c73 ON public.portfolio_rebalancerule USING btree (owner_id);
+
+
+--
+-- Name: portfolio_rebalancerun_allocation_id_d227426e; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX portfolio_rebalancerun_allocation_id_d227426e ON public.portfolio_rebalancerun USING btree (allocation_id);
+
+
+--
+-- Name: portfolio_rebalancerun_owner_id_185972b7; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX portfolio_rebalancerun_owner_id_185972b7 ON public.portfolio_rebalancerun USING btree (owner_id);
+
+
+--
+-- Name: portfolio_rebalancerun_rule_id_4fa08cd4; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX portfolio_rebalancerun_rule_id_4fa08cd4 ON public.portfolio_rebalancerun USING btree (rule_id);
+
+
+--
 -- Name: position_closed_newest_first; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -7736,6 +7998,41 @@ CREATE INDEX position_opened_newest_first ON public.trading_position USING btree
 --
 
 CREATE INDEX proof_newest_first ON public.wallets_ledgerproof USING btree (owner_id, checked_at DESC);
+
+
+--
+-- Name: rebalance_rule_on; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX rebalance_rule_on ON public.portfolio_rebalancerule USING btree (owner_id) WHERE is_on;
+
+
+--
+-- Name: rebalance_run_open; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX rebalance_run_open ON public.portfolio_rebalancerun USING btree (owner_id) WHERE ((status)::text = ANY (ARRAY[('due'::character varying)::text, ('waiting'::character varying)::text]));
+
+
+--
+-- Name: rebalance_run_waits_alone; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX rebalance_run_waits_alone ON public.portfolio_rebalancerun USING btree (rule_id) WHERE ((status)::text = 'waiting'::text);
+
+
+--
+-- Name: rebalance_runs_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX rebalance_runs_newest_first ON public.portfolio_rebalancerun USING btree (owner_id, created_at DESC, id DESC);
+
+
+--
+-- Name: rebalance_runs_of_rule; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX rebalance_runs_of_rule ON public.portfolio_rebalancerun USING btree (rule_id, created_at DESC);
 
 
 --
@@ -8061,6 +8358,20 @@ CREATE INDEX users_user_user_permissions_user_id_20aca447 ON public.users_user_u
 
 
 --
+-- Name: venue_income_newest_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX venue_income_newest_first ON public.wallets_venueincome USING btree (connection_id, at DESC);
+
+
+--
+-- Name: venue_income_waiting; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX venue_income_waiting ON public.wallets_venueincome USING btree (connection_id) WHERE ((status)::text = 'waiting'::text);
+
+
+--
 -- Name: venue_movement_newest_first; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8324,6 +8635,34 @@ CREATE INDEX wallets_syncturn_owner_id_26a64e9e ON public.wallets_syncturn USING
 --
 
 CREATE INDEX wallets_transfer_posting_id_3edb3e18 ON public.wallets_transfer USING btree (posting_id);
+
+
+--
+-- Name: wallets_venueincome_connection_id_3e108ee4; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_venueincome_connection_id_3e108ee4 ON public.wallets_venueincome USING btree (connection_id);
+
+
+--
+-- Name: wallets_venueincome_owner_id_4dcf9f4c; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_venueincome_owner_id_4dcf9f4c ON public.wallets_venueincome USING btree (owner_id);
+
+
+--
+-- Name: wallets_venueincome_posting_id_be3b26a7; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_venueincome_posting_id_be3b26a7 ON public.wallets_venueincome USING btree (posting_id);
+
+
+--
+-- Name: wallets_venueincome_wallet_id_a1419051; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_venueincome_wallet_id_a1419051 ON public.wallets_venueincome USING btree (wallet_id);
 
 
 --
@@ -8687,7 +9026,7 @@ CREATE TRIGGER note_closing BEFORE INSERT OR UPDATE ON public.trading_position F
 -- Name: wallets_account of_a_known_kind; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER of_a_known_kind BEFORE INSERT ON public.wallets_account FOR EACH ROW WHEN (((new.kind)::text <> ALL (ARRAY[('wallet'::character varying)::text, ('external'::character varying)::text, ('clearing'::character varying)::text, ('fees'::character varying)::text, ('suspense'::character varying)::text, ('pnl'::character varying)::text]))) EXECUTE FUNCTION public.ledger_refuse_kind();
+CREATE TRIGGER of_a_known_kind BEFORE INSERT ON public.wallets_account FOR EACH ROW WHEN (((new.kind)::text <> ALL (ARRAY[('wallet'::character varying)::text, ('external'::character varying)::text, ('clearing'::character varying)::text, ('fees'::character varying)::text, ('suspense'::character varying)::text, ('pnl'::character varying)::text, ('profit'::character varying)::text, ('funding'::character varying)::text, ('costs'::character varying)::text]))) EXECUTE FUNCTION public.ledger_refuse_kind();
 
 
 --
@@ -9278,6 +9617,46 @@ ALTER TABLE ONLY public.portfolio_hourlyperformance
 
 ALTER TABLE ONLY public.portfolio_portfoliostate
     ADD CONSTRAINT portfolio_portfoliostate_owner_id_9f12cafa_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_rebalancerun portfolio_rebalancer_allocation_id_d227426e_fk_wallets_f; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_rebalancerun
+    ADD CONSTRAINT portfolio_rebalancer_allocation_id_d227426e_fk_wallets_f FOREIGN KEY (allocation_id) REFERENCES public.wallets_fundallocation(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_rebalancerun portfolio_rebalancer_rule_id_4fa08cd4_fk_portfolio; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_rebalancerun
+    ADD CONSTRAINT portfolio_rebalancer_rule_id_4fa08cd4_fk_portfolio FOREIGN KEY (rule_id) REFERENCES public.portfolio_rebalancerule(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_rebalancerule portfolio_rebalancerule_owner_id_69083c73_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_rebalancerule
+    ADD CONSTRAINT portfolio_rebalancerule_owner_id_69083c73_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_rebalancerule portfolio_rebalancerule_wallet_id_8631c577_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_rebalancerule
+    ADD CONSTRAINT portfolio_rebalancerule_wallet_id_8631c577_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: portfolio_rebalancerun portfolio_rebalancerun_owner_id_185972b7_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.portfolio_rebalancerun
+    ADD CONSTRAINT portfolio_rebalancerun_owner_id_185972b7_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -9913,6 +10292,30 @@ ALTER TABLE ONLY public.wallets_syncturn
 
 
 --
+-- Name: wallets_venueincome wallets_venueincome_connection_id_3e108ee4_fk_wallets_c; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venueincome
+    ADD CONSTRAINT wallets_venueincome_connection_id_3e108ee4_fk_wallets_c FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_venueincome wallets_venueincome_owner_id_4dcf9f4c_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venueincome
+    ADD CONSTRAINT wallets_venueincome_owner_id_4dcf9f4c_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_venueincome wallets_venueincome_wallet_id_a1419051_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venueincome
+    ADD CONSTRAINT wallets_venueincome_wallet_id_a1419051_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: wallets_venuemovement wallets_venuemovemen_connection_id_8cd788c9_fk_wallets_c; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -10322,6 +10725,20 @@ CREATE POLICY owner_only ON public.portfolio_portfoliostate USING ((owner_id = (
 
 
 --
+-- Name: portfolio_rebalancerule owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.portfolio_rebalancerule USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: portfolio_rebalancerun owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.portfolio_rebalancerun USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: portfolio_snapshot owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -10532,6 +10949,13 @@ CREATE POLICY owner_only ON public.wallets_transfer USING ((owner_id = ( SELECT 
 
 
 --
+-- Name: wallets_venueincome owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_venueincome USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: wallets_venuemovement owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -10606,6 +11030,18 @@ ALTER TABLE public.portfolio_hourlyperformance ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.portfolio_portfoliostate ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: portfolio_rebalancerule; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_rebalancerule ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: portfolio_rebalancerun; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.portfolio_rebalancerun ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: portfolio_snapshot; Type: ROW SECURITY; Schema: public; Owner: -
@@ -10786,6 +11222,12 @@ ALTER TABLE public.wallets_syncturn ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.wallets_transfer ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_venueincome; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_venueincome ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: wallets_venuemovement; Type: ROW SECURITY; Schema: public; Owner: -
@@ -11267,6 +11709,14 @@ GRANT ALL ON FUNCTION public.wallet_books(p_owner uuid) TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.wallet_derivatives(p_owner uuid) TO moniqo_app;
 GRANT ALL ON FUNCTION public.wallet_derivatives(p_owner uuid) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION wallet_of_derivatives(p_connection uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallet_of_derivatives(p_connection uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallet_of_derivatives(p_connection uuid) TO moniqo_system;
 
 
 --
@@ -11910,6 +12360,22 @@ GRANT SELECT,USAGE ON SEQUENCE public.portfolio_portfoliostate_id_seq TO moniqo_
 
 
 --
+-- Name: TABLE portfolio_rebalancerule; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_rebalancerule TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_rebalancerule TO moniqo_system;
+
+
+--
+-- Name: TABLE portfolio_rebalancerun; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_rebalancerun TO moniqo_system;
+
+
+--
 -- Name: TABLE portfolio_snapshot; Type: ACL; Schema: public; Owner: -
 --
 
@@ -12403,6 +12869,22 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_syncturn_id_seq TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_number TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_number TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_venueincome; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_venueincome TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_venueincome TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_venueincome_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_venueincome_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_venueincome_id_seq TO moniqo_system;
 
 
 --

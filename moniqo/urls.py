@@ -18,6 +18,8 @@ urlpatterns = [
     path("wallets/", include("wallets.urls")),
     path("wallets/", include("portfolio.allocation.urls")),
     path("portfolio/", include("portfolio.reports.urls")),
+    path("portfolio/changes/", include("portfolio.decomposition.urls")),
+    path("wallets/", include("portfolio.rebalancing.urls")),
     path("portfolio/exposure/", include("portfolio.exposure.urls")),
     path("farms/", include("farms.urls")),
     path("goals/", include("goals.urls")),

@@ -14,6 +14,8 @@ from portfolio.models import (
     FlowMark,
     HourlyPerformance,
     PortfolioState,
+    RebalanceRule,
+    RebalanceRun,
     Snapshot,
 )
 
@@ -29,14 +31,34 @@ class SnapshotAdmin(ReadOnlyAdmin):
 
 
 PARTS = MappingProxyType(
-    {"equity": "base", "flow": "base", "market": "base", "realized": "base", "fees": "base", "adjustments": "base"}
+    {
+        "equity": "base",
+        "flow": "base",
+        "market": "base",
+        "realized": "base",
+        "funding": "base",
+        "fees": "base",
+        "adjustments": "base",
+    }
 )
 
 
 @admin.register(HourlyPerformance)
 class HourlyPerformanceAdmin(ReadOnlyAdmin):
     units = PARTS
-    list_display = ("at", "owner", "wallet", "equity", "flow", "market", "realized", "fees", "adjustments", "twr")
+    list_display = (
+        "at",
+        "owner",
+        "wallet",
+        "equity",
+        "flow",
+        "market",
+        "realized",
+        "funding",
+        "fees",
+        "adjustments",
+        "twr",
+    )
     list_filter = ("at",)
     search_fields = ("owner__email", "wallet__name")
     list_select_related = ("owner", "wallet")
@@ -45,7 +67,19 @@ class HourlyPerformanceAdmin(ReadOnlyAdmin):
 @admin.register(DailyPerformance)
 class DailyPerformanceAdmin(ReadOnlyAdmin):
     units = PARTS
-    list_display = ("day", "owner", "wallet", "equity", "flow", "market", "realized", "fees", "adjustments", "twr")
+    list_display = (
+        "day",
+        "owner",
+        "wallet",
+        "equity",
+        "flow",
+        "market",
+        "realized",
+        "funding",
+        "fees",
+        "adjustments",
+        "twr",
+    )
     list_filter = ("day",)
     search_fields = ("owner__email", "wallet__name")
     list_select_related = ("owner", "wallet")
@@ -60,8 +94,8 @@ class PortfolioStateAdmin(ReadOnlyAdmin):
 
 @admin.register(FlowMark)
 class FlowMarkAdmin(ReadOnlyAdmin):
-    units = MappingProxyType({"flow": "asset", "fees": "asset", "adjustments": "asset"})
-    list_display = ("owner", "wallet", "base", "venue", "asset", "flow", "fees", "adjustments")
+    units = MappingProxyType({"flow": "asset", "fees": "asset", "funding": "asset", "adjustments": "asset"})
+    list_display = ("owner", "wallet", "base", "venue", "asset", "flow", "fees", "funding", "adjustments")
     list_filter = ("asset",)
     search_fields = ("owner__email", "wallet__name")
     list_select_related = ("owner", "wallet")
@@ -100,6 +134,23 @@ class ExposureLevelAdmin(ReadOnlyAdmin):
     list_filter = ("level", "since")
     search_fields = ("owner__email", "subject", "limit__kind")
     list_select_related = ("owner", "limit")
+
+
+@admin.register(RebalanceRule)
+class RebalanceRuleAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "wallet", "__str__", "is_on", "band", "automatic_up_to", "after_goals")
+    list_filter = ("is_on", "every", "method")
+    search_fields = ("owner__email", "wallet__name", "method")
+    list_select_related = ("owner", "wallet")
+
+
+@admin.register(RebalanceRun)
+class RebalanceRunAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"capital": "base", "cost": "base"})
+    list_display = ("due_at", "owner", "rule", "status", "capital", "drift", "turnover", "cost")
+    list_filter = ("status", "due_at")
+    search_fields = ("owner__email", "rule__wallet__name", "key")
+    list_select_related = ("owner", "rule")
 
 
 @admin.register(Correction)

@@ -51,9 +51,10 @@ class Measured(Schema):
 
 
 class ChangeOut(Measured):
-    """What a period did; profit = market + realized − fees + adjustments, exactly; `twr`, drawdowns are fractions.
+    """What a period did; profit = market + realized + funding − fees + adjustments, exactly.
 
-    opening + flows + profit = closing, exactly. `began` is the moment it is measured from, the first of all with
+    opening + flows + profit = closing, exactly. `twr` and drawdowns are fractions; `funding` is what holding
+    derivatives brought, received less paid. `began` is the moment it is measured from, the first of all with
     `range=All`; a fund that began in the period opened with "0", and its first money is a flow. All of it is null while
     the value now is unknown.
     """
@@ -62,6 +63,7 @@ class ChangeOut(Measured):
     profit: Amount | None
     market: Amount | None
     realized: Amount | None
+    funding: Amount | None
     fees: Amount | None
     adjustments: Amount | None
     twr: float | None
@@ -148,7 +150,7 @@ class AllocationOut(Schema):
 
 
 class DayOut(Schema):
-    """change = flow + market + realized − fees + adjustments, exactly."""
+    """change = flow + market + realized + funding − fees + adjustments, exactly."""
 
     day: date
     equity: Amount
@@ -156,13 +158,16 @@ class DayOut(Schema):
     flow: Amount
     market: Amount
     realized: Amount
+    funding: Amount
     fees: Amount
     adjustments: Amount
     twr: float
 
 
 class SpanOut(Schema):
-    """profit = market + realized − fees + adjustments, exactly; `equity` is at its close, `ends` its last day.
+    """profit = market + realized + funding − fees + adjustments, exactly.
+
+    `equity` is at its close, `ends` its last day.
 
     Profit and trades are counted from midnight to midnight. A day that nobody closed then is closed afterwards, from
     the books and the prices of its midnight; where one of these is not known, it goes from the last value before it on.
@@ -176,6 +181,7 @@ class SpanOut(Schema):
     flow: Amount | None
     market: Amount | None
     realized: Amount | None
+    funding: Amount | None
     fees: Amount | None
     adjustments: Amount | None
     twr: float | None

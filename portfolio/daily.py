@@ -5,8 +5,9 @@ again at any time: what is written twice is the same. Days are those of the owne
 midnight, and hours are counted from that midnight, so that every hour lies in one day. `kit.days` says when each day
 begins and ends, because the database may have other rules for the zone.
 
-The parts sum exactly because every movement of the books is a flow, a fee, an adjustment or a trade (see `valuation`):
-what is left once those and the realized profit are taken out of the change is what prices did to what was held.
+The parts sum exactly because every movement of the books is a flow, a fee, an adjustment, a funding payment, a trade or
+a profit of derivatives (see `valuation`): what is left once those and the realized profit are taken out of the change
+is what prices did to what was held.
 
 A row that has seen more than what there is now to make it of stays as it is: five-minute snapshots and hours are
 forgotten after a while (see `retention`), and what was made of them is not.
@@ -51,14 +52,15 @@ series AS (
     FROM scope
     CROSS JOIN LATERAL (
         SELECT NULL::timestamptz AS place, NULL::timestamptz AS ends, at, at AS opened_at, equity, equity AS low,
-               equity AS high, realized_pnl, fees, 0::numeric AS flow, flows, 0::numeric AS adjustments, twr_index,
+               equity AS high, realized_pnl, fees, funding, 0::numeric AS flow, flows, 0::numeric AS adjustments,
+               twr_index,
                twr_index AS twr_low, twr_index AS twr_high, 0::double precision AS drawdown,
                NULL::timestamptz AS corrected_at, 0::numeric AS earned_before
         FROM portfolio_value_before(scope.scope, scope.base, %(start)s)
         UNION ALL
         SELECT begins + (hour - 1) * interval '1 hour', least(begins + hour * interval '1 hour', ends), at, at, equity,
-               equity, equity, realized_pnl, fees, flow, flows, adjustments, twr_index, twr_index, twr_index, 0,
-               corrected_at, {EARNED_BEFORE}
+               equity, equity, realized_pnl, fees, funding, flow, flows, adjustments, twr_index, twr_index, twr_index,
+               0, corrected_at, {EARNED_BEFORE}
         FROM portfolio_snapshot AS snapshot
         CROSS JOIN LATERAL (SELECT width_bucket(at, %(begins)s::timestamptz[]) AS day) AS found
         CROSS JOIN LATERAL (
@@ -73,7 +75,8 @@ series AS (
 # The hours from `start` on, or from the end of the last day that is written down, after what stood then.
 _OF_HOURS: Final = """,
 last AS (
-    SELECT scope.*, day.ends, day.closed_at, day.equity, day.realized_pnl, day.fees_paid, day.flows, day.twr_index
+    SELECT scope.*, day.ends, day.closed_at, day.equity, day.realized_pnl, day.fees_paid,
+           day.funding_got, day.flows, day.twr_index
     FROM scope
     LEFT JOIN LATERAL (
         SELECT * FROM portfolio_dailyperformance AS earlier
@@ -87,18 +90,19 @@ series AS (
     FROM last
     CROSS JOIN LATERAL (
         SELECT NULL::date AS place, NULL::timestamptz AS ends, closed_at AS at, closed_at AS opened_at, equity,
-               equity AS low, equity AS high, realized_pnl, fees_paid AS fees, 0::numeric AS flow, flows,
+               equity AS low, equity AS high, realized_pnl, fees_paid AS fees, funding_got AS funding,
+               0::numeric AS flow, flows,
                0::numeric AS adjustments, twr_index, twr_index AS twr_low, twr_index AS twr_high,
                0::double precision AS drawdown, NULL::timestamptz AS corrected_at, 0::numeric AS earned_before
         WHERE last.ends IS NOT NULL
         UNION ALL
-        SELECT NULL, NULL, at, at, equity, equity, equity, realized_pnl, fees, 0, flows, 0, twr_index, twr_index,
-               twr_index, 0, NULL, 0
+        SELECT NULL, NULL, at, at, equity, equity, equity, realized_pnl, fees, funding, 0, flows, 0, twr_index,
+               twr_index, twr_index, 0, NULL, 0
         FROM portfolio_value_before(last.scope, last.base, %(start)s) WHERE last.ends IS NULL
         UNION ALL
         SELECT (%(days)s::date[])[place], (%(ends)s::timestamptz[])[place], hour.closed_at, hour.opened_at, hour.equity,
-               hour.low, hour.high, hour.realized_pnl, hour.fees_paid, hour.flow, hour.flows, hour.adjustments,
-               hour.twr_index, hour.twr_low, hour.twr_high, hour.drawdown, hour.corrected_at,
+               hour.low, hour.high, hour.realized_pnl, hour.fees_paid, hour.funding_got, hour.flow, hour.flows,
+               hour.adjustments, hour.twr_index, hour.twr_low, hour.twr_high, hour.drawdown, hour.corrected_at,
                hour.realized_pnl - hour.realized + hour.fees
         FROM portfolio_hourlyperformance AS hour
         CROSS JOIN LATERAL (SELECT greatest(width_bucket(hour.at, %(begins)s::timestamptz[]), 1) AS place) AS found
@@ -114,6 +118,7 @@ step AS (
            lag(equity, 1, equity) OVER earlier AS equity_before,
            realized_pnl - lag(realized_pnl, 1, earned_before) OVER earlier AS net_gain,
            fees - lag(fees, 1, 0::numeric) OVER earlier AS paid,
+           funding - lag(funding, 1, 0::numeric) OVER earlier AS got,
            lag(twr_index, 1, 1::double precision) OVER earlier AS index_before,
            max(twr_high) OVER (PARTITION BY scope, base, place ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING
                                AND 1 PRECEDING) AS peak
@@ -129,6 +134,7 @@ rolled AS (
            portfolio_bounded(sum(net_gain + paid)) AS realized,
            (array_agg(realized_pnl ORDER BY at DESC))[1] AS realized_pnl,
            portfolio_bounded(sum(paid)) AS fees, (array_agg(fees ORDER BY at DESC))[1] AS fees_paid,
+           portfolio_bounded(sum(got)) AS funding, (array_agg(funding ORDER BY at DESC))[1] AS funding_got,
            portfolio_bounded(sum(adjustments)) AS adjustments,
            (array_agg(index_before ORDER BY at))[1] AS index_before,
            (array_agg(twr_index ORDER BY at DESC))[1] AS twr_index,
@@ -143,10 +149,12 @@ rolled AS (
 )
 INSERT INTO {table} AS kept (
     owner_id, wallet_id, {key}, ends, base, opened_at, closed_at, open, equity, low, high, flow, flows, market,
-    realized, realized_pnl, fees, fees_paid, adjustments, twr, twr_index, twr_low, twr_high, drawdown, corrected_at
+    realized, realized_pnl, funding, funding_got, fees, fees_paid, adjustments, twr, twr_index, twr_low, twr_high,
+    drawdown, corrected_at
 )
 SELECT %(owner)s, wallet_id, place, ends, base, opened_at, closed_at, open, equity, low, high, flow, flows,
-       change - flow - realized + fees - adjustments, realized, realized_pnl, fees, fees_paid, adjustments,
+       change - flow - realized - funding + fees - adjustments, realized, realized_pnl, funding, funding_got, fees,
+       fees_paid, adjustments,
        CASE WHEN is_lost THEN -1
             WHEN index_before > 0 THEN twr_index / index_before - 1
             -- All was lost before: the index stays at zero until it begins anew at one.
@@ -158,7 +166,8 @@ ON CONFLICT (scope, base, {key}) DO UPDATE
 SET ends = excluded.ends, opened_at = excluded.opened_at, closed_at = excluded.closed_at, open = excluded.open,
     equity = excluded.equity, low = excluded.low, high = excluded.high, flow = excluded.flow, flows = excluded.flows,
     market = excluded.market, realized = excluded.realized, realized_pnl = excluded.realized_pnl, fees = excluded.fees,
-    fees_paid = excluded.fees_paid, adjustments = excluded.adjustments, twr = excluded.twr,
+    fees_paid = excluded.fees_paid, funding = excluded.funding, funding_got = excluded.funding_got,
+    adjustments = excluded.adjustments, twr = excluded.twr,
     twr_index = excluded.twr_index, twr_low = excluded.twr_low, twr_high = excluded.twr_high,
     drawdown = excluded.drawdown, corrected_at = excluded.corrected_at
 WHERE kept.opened_at IS NULL OR kept.opened_at >= excluded.opened_at

@@ -32,7 +32,8 @@ PRICE_IS_OLD_AFTER: Final = valuation.PRICE_IS_OLD_AFTER
 
 _BOOKS: Final = (
     "unnest(%(book_wallets)s::uuid[], %(book_assets)s::text[], %(held)s::numeric[], %(flow)s::numeric[], "
-    "%(fees)s::numeric[], %(adjustments)s::numeric[]) AS told (wallet_id, asset, held, flow, fees, adjustments)"
+    "%(fees)s::numeric[], %(adjustments)s::numeric[], %(book_realized)s::numeric[], %(funding)s::numeric[]) "
+    "AS told (wallet_id, asset, held, flow, fees, adjustments, realized, funding)"
 )
 _POSITIONS: Final = (
     "unnest(%(position_wallets)s::uuid[], %(instruments)s::bigint[], %(realized)s::numeric[], "
@@ -47,12 +48,12 @@ _PRICES: Final = (
 _MARKS: Final = """
 mark_then AS MATERIALIZED (
     SELECT scope.scope, scope.base, scope.venue, before.asset, sum(before.flow) AS flow, sum(before.fees) AS fees,
-           sum(before.adjustments) AS adjustments
+           sum(before.funding) AS funding, sum(before.adjustments) AS adjustments
     FROM scope
     JOIN unnest(
         %(before_wallets)s::uuid[], %(before_assets)s::text[], %(before_flow)s::numeric[], %(before_fees)s::numeric[],
-        %(before_adjustments)s::numeric[]
-    ) AS before (wallet_id, asset, flow, fees, adjustments) USING (wallet_id)
+        %(before_adjustments)s::numeric[], %(before_funding)s::numeric[]
+    ) AS before (wallet_id, asset, flow, fees, adjustments, funding) USING (wallet_id)
     JOIN unnest(%(before_venues)s::text[], %(before_bases)s::text[], %(before_priced)s::text[])
         AS priced (venue, base, asset)
         ON priced.venue = scope.venue AND priced.base = scope.base AND priced.asset = before.asset
@@ -90,23 +91,24 @@ def _of_then(statement: str) -> str:
 
 _WRITE: Final = f"""{_of_then(valuation.VALUATION)}
 INSERT INTO portfolio_snapshot AS kept (
-    owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, flow, flows, adjustments,
-    gross_exposure, net_exposure, twr_index, is_stale, unpriced, corrected_at
+    owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, funding, flow, flows,
+    adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, corrected_at
 )
-SELECT %(owner)s, nullif(scope, %(owner)s), %(at)s, base, equity, cash, invested, unrealized, realized, fees, flow,
-       flows, adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, %(now)s
+SELECT %(owner)s, nullif(scope, %(owner)s), %(at)s, base, equity, cash, invested, unrealized, realized, fees, funding,
+       flow, flows, adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, %(now)s
 FROM valuation
 ORDER BY scope
 ON CONFLICT (scope, base, at) DO UPDATE
 SET equity = excluded.equity, cash = excluded.cash, invested = excluded.invested,
     unrealized_pnl = excluded.unrealized_pnl, realized_pnl = excluded.realized_pnl, fees = excluded.fees,
-    flow = excluded.flow, flows = excluded.flows, adjustments = excluded.adjustments,
+    funding = excluded.funding, flow = excluded.flow, flows = excluded.flows, adjustments = excluded.adjustments,
     gross_exposure = excluded.gross_exposure, net_exposure = excluded.net_exposure, twr_index = excluded.twr_index,
     is_stale = excluded.is_stale, unpriced = excluded.unpriced, corrected_at = excluded.corrected_at,
     equity_before = coalesce(kept.equity_before, kept.equity)
-WHERE (kept.equity, kept.cash, kept.realized_pnl, kept.fees, kept.flow, kept.adjustments, kept.twr_index)
-      IS DISTINCT FROM (excluded.equity, excluded.cash, excluded.realized_pnl, excluded.fees, excluded.flow,
-                        excluded.adjustments, excluded.twr_index)
+WHERE (kept.equity, kept.cash, kept.realized_pnl, kept.fees, kept.funding, kept.flow, kept.adjustments,
+       kept.twr_index)
+      IS DISTINCT FROM (excluded.equity, excluded.cash, excluded.realized_pnl, excluded.fees, excluded.funding,
+                        excluded.flow, excluded.adjustments, excluded.twr_index)
 """  # noqa: S608 - joined from constants
 _PRICES_THEN: Final = """
 SELECT held.venue, base, found.asset, found.price, found.at, found.source
@@ -127,16 +129,22 @@ class Sums:
     flow: Decimal = ZERO
     fees: Decimal = ZERO
     adjustments: Decimal = ZERO
+    realized: Decimal = ZERO
+    funding: Decimal = ZERO
 
     def add(self, kind: str, amount: Decimal) -> None:
         if kind == Account.Kind.WALLET:
             self.held += amount
         if kind not in (Account.Kind.EXTERNAL, Account.Kind.SUSPENSE):
             self.flow += amount
-        if kind == Account.Kind.FEES:
+        if kind in (Account.Kind.FEES, Account.Kind.COSTS):
             self.fees += amount
         if kind == Account.Kind.PNL:
             self.adjustments -= amount
+        if kind in (Account.Kind.PROFIT, Account.Kind.COSTS):
+            self.realized -= amount
+        if kind == Account.Kind.FUNDING:
+            self.funding -= amount
 
 
 class Books:
@@ -174,8 +182,13 @@ class Books:
 
     def told(self) -> dict[str, list[Any]]:
         rows = list(self.sums.items())
-        columns = {name: [getattr(sums, name) for _, sums in rows] for name in ("held", "flow", "fees", "adjustments")}
-        return {"book_wallets": [key[0] for key, _ in rows], "book_assets": [key[1] for key, _ in rows], **columns}
+        names = ("held", "flow", "fees", "adjustments", "funding")
+        return {
+            "book_wallets": [key[0] for key, _ in rows],
+            "book_assets": [key[1] for key, _ in rows],
+            "book_realized": [sums.realized for _, sums in rows],  # the positions tell one of their own
+            **{name: [getattr(sums, name) for _, sums in rows] for name in names},
+        }
 
 
 def _happened(owner_id: UUID, *, since: datetime, until: datetime) -> dict[int, datetime]:
@@ -340,7 +353,7 @@ class Past:
             **self._positions.told(at),
             **prices.told(),
             **self._told.marks(),
-            **{f"before_{name}": self._marked[name] for name in ("flow", "fees", "adjustments")},
+            **{f"before_{name}": self._marked[name] for name in ("flow", "fees", "adjustments", "funding")},
             "before_wallets": self._marked["book_wallets"],
             "before_assets": self._marked["book_assets"],
             "live": False,

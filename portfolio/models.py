@@ -12,10 +12,12 @@ from django.db.models.functions import Coalesce
 
 from kit.models import Owned, ValueField
 from portfolio.exposure.models import ExposureLevel, ExposureLimit
+from portfolio.rebalancing.models import RebalanceRule, RebalanceRun
 from wallets.models import FundAllocation, Wallet
 
 __all__ = [
-    "AllocationPlan", "DailyPerformance", "ExposureLevel", "ExposureLimit", "FlowMark", "PortfolioState", "Snapshot",
+    "AllocationPlan", "DailyPerformance", "ExposureLevel", "ExposureLimit", "FlowMark", "PortfolioState",
+    "RebalanceRule", "RebalanceRun", "Snapshot",
 ]  # fmt: skip
 
 SCOPE = Coalesce("wallet", "owner")
@@ -44,6 +46,7 @@ class Snapshot(Owned):
     unrealized_pnl = ValueField(default=0)
     realized_pnl = ValueField(default=0, help_text="Cumulative, net of fees.")
     fees = ValueField(default=0, help_text="Cumulative, each valued when it was paid.")
+    funding = ValueField(db_default=0, help_text="Cumulative payments for holding derivatives, received less paid.")
     flow = ValueField(default=0, help_text="Money that came in (+) or left (−) since the snapshot before.")
     flows = ValueField(default=0, help_text="Cumulative: all that was put in less all that was taken out.")
     adjustments = ValueField(default=0, help_text="Corrections of the books since the snapshot before.")
@@ -79,8 +82,9 @@ class FlowMark(Owned):
     base = models.CharField(max_length=20)
     venue = models.CharField(max_length=40)
     asset = models.CharField(max_length=20)
-    flow = ValueField(default=0, help_text="In units of the asset, as the other two.")
+    flow = ValueField(default=0, help_text="In units of the asset, as the others.")
     fees = ValueField(default=0)
+    funding = ValueField(db_default=0)
     adjustments = ValueField(default=0)
 
     class Meta:
@@ -123,7 +127,7 @@ class PortfolioState(Owned):
 class Rolled(Owned):
     """What a scope's snapshots of a while come to: the close, the extremes, and the exact parts of the change.
 
-    equity − equity of the one before = flow + market + realized − fees + adjustments
+    equity − equity of the one before = flow + market + realized + funding − fees + adjustments
 
     Two of them in a row come together to one of both, so days are made of hours, and nothing is lost by it: the deepest
     fall of both is the deeper of their own, or the one from the first one's highest index to the second one's lowest.
@@ -148,6 +152,8 @@ class Rolled(Owned):
     market = ValueField(default=0, help_text="What prices did to what was held, not yet realized.")
     realized = ValueField(default=0, help_text="Before fees.")
     realized_pnl = ValueField(db_default=0, help_text="Cumulative, net of fees, at the close.")
+    funding = ValueField(db_default=0, help_text="Payments for holding derivatives, received less paid.")
+    funding_got = ValueField(db_default=0, help_text="Cumulative, at the close.")
     fees = ValueField(default=0)
     fees_paid = ValueField(db_default=0, help_text="Cumulative, at the close.")
     adjustments = ValueField(default=0)

@@ -20,13 +20,13 @@ from wallets.hierarchy.archiving import Relocation
 SHIFT: Final = """
 WITH moved AS MATERIALIZED (
     SELECT place.venue, book.asset, sum(book.held) AS held, sum(book.flow) AS flow, sum(book.fees) AS fees,
-           sum(book.adjustments) AS adjustments
+           sum(book.funding) AS funding, sum(book.adjustments) AS adjustments
     FROM wallet_subtree(ARRAY[%(wallet)s]::uuid[]) AS tree
     JOIN wallet_places AS place USING (wallet_id)
     JOIN (
-        SELECT wallet_id, asset, held, flow, fees, adjustments FROM wallet_books(%(owner)s)
+        SELECT wallet_id, asset, held, flow, fees, funding, adjustments FROM wallet_books(%(owner)s)
         UNION ALL
-        SELECT wallet_id, asset, profit, 0, 0, 0 FROM wallet_derivatives(%(owner)s)
+        SELECT wallet_id, asset, profit, 0, 0, 0, 0 FROM wallet_derivatives(%(owner)s)
     ) AS book USING (wallet_id)
     GROUP BY place.venue, book.asset
 ),
@@ -35,12 +35,13 @@ above (wallet_id, sign) AS (
     UNION ALL
     SELECT unnest(%(entered)s::uuid[]), 1
 )
-INSERT INTO portfolio_flowmark AS mark (owner_id, wallet_id, base, venue, asset, flow, fees, adjustments)
-SELECT %(owner)s, above.wallet_id, %(base)s, venue, asset, sign * (flow - held), sign * fees, sign * adjustments
+INSERT INTO portfolio_flowmark AS mark (owner_id, wallet_id, base, venue, asset, flow, fees, funding, adjustments)
+SELECT %(owner)s, above.wallet_id, %(base)s, venue, asset, sign * (flow - held), sign * fees, sign * funding,
+       sign * adjustments
 FROM moved CROSS JOIN above
 ORDER BY above.wallet_id, venue, asset
 ON CONFLICT (scope, base, venue, asset) DO UPDATE
-SET flow = mark.flow + excluded.flow, fees = mark.fees + excluded.fees,
+SET flow = mark.flow + excluded.flow, fees = mark.fees + excluded.fees, funding = mark.funding + excluded.funding,
     adjustments = mark.adjustments + excluded.adjustments
 """
 

@@ -64,11 +64,11 @@ SELECT (SELECT count(*) FROM kept_snapshot),
 """
 _PUT_BACK: Final = """
 INSERT INTO portfolio_snapshot (
-    id, owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, flow, flows,
+    id, owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, funding, flow, flows,
     adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, corrected_at, equity_before
 )
-SELECT id, owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, flow, flows,
-       adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, corrected_at, equity_before
+SELECT id, owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, funding, flow,
+       flows, adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, corrected_at, equity_before
 FROM kept_snapshot
 """
 _FORGET_HOURS: Final = """

@@ -59,12 +59,12 @@ WHERE scope = %(scope)s AND base = %(base)s AND at > %(at)s AND at < coalesce((
 ), 'infinity')
 """
 _SAID: Final = """
-SELECT scope, base, adjustments, flows, fees, twr_index FROM portfolio_snapshot
+SELECT scope, base, adjustments, flows, fees, funding, twr_index FROM portfolio_snapshot
 WHERE scope = ANY(%(scopes)s) AND base = ANY(%(bases)s) AND at = %(at)s
 """
 # A history that another now stands before: what it had brought in is what had come by then.
 _SHIFT: Final = """
-UPDATE portfolio_snapshot SET flows = flows + %(flows)s, fees = fees + %(fees)s
+UPDATE portfolio_snapshot SET flows = flows + %(flows)s, fees = fees + %(fees)s, funding = funding + %(funding)s
 WHERE scope = %(scope)s AND base = %(base)s AND at > %(at)s
 """
 
@@ -142,13 +142,14 @@ def write(
 
 def _join(given: dict[str, Any], at: datetime, said: Mapping[tuple[UUID, str], tuple[Any, ...]]) -> None:
     """What the history that began at `at` says goes on from what stands before it now."""
-    for (scope, base), (_, flows, fees, index) in _rows(_SAID, given, at).items():
+    for (scope, base), (_, flows, fees, funding, index) in _rows(_SAID, given, at).items():
         if (before := said.get((scope, base))) is None:
             continue
-        _, flows_before, fees_before, index_before = before
+        _, flows_before, fees_before, funding_before, index_before = before
         moved: dict[str, Any] = {"scope": scope, "base": base, "at": at}
+        more = {"flows": flows - flows_before, "fees": fees - fees_before, "funding": funding - funding_before}
         with connection.cursor() as cursor:
-            cursor.execute(_SHIFT, moved | {"flows": flows - flows_before, "fees": fees - fees_before})
+            cursor.execute(_SHIFT, moved | more)
             if index > 0 and index_before > 0:
                 cursor.execute(_GROW, moved | {"factor": index / index_before})
 

@@ -7,14 +7,18 @@ from celery import shared_task
 from django.conf import settings
 
 from kit import tenancy
+from kit.errors import NotFoundError
 from portfolio import corrections, services
 from portfolio.exposure.limits import watch
 from portfolio.models import PortfolioState
+from portfolio.rebalancing import running
+from portfolio.rebalancing.forgetting import forget_runs
 from wallets.models import Connection, Wallet
 
 # When it is looked whether the venues have answered, in seconds after the last look. Half a minute together: a snapshot
 # every five minutes waits no longer for the slowest venue.
 LOOKS: Final = (1, 2, 4, 8, 15)
+REBALANCE_EXPIRES: Final = 60  # the next one comes anyway
 
 
 @shared_task
@@ -50,6 +54,32 @@ def watch_exposure() -> int:
         with tenancy.tenant(owner_id):
             watch(owner_id=owner_id)
     return len(owners)
+
+
+@shared_task
+def rebalance() -> int:
+    """A task for every rule that may be due, or has a run that is not over; returns how many."""
+    with tenancy.system():
+        found = running.due_rules()
+    for owner_id, wallet_id in found:
+        rebalance_wallet.apply_async(args=(str(owner_id), str(wallet_id)), expires=REBALANCE_EXPIRES)
+    return len(found)
+
+
+@shared_task
+def rebalance_wallet(owner_id: str, wallet_id: str) -> int:
+    """Do what one wallet's rule has reason for; returns how many runs have changed."""
+    try:
+        with tenancy.tenant(UUID(owner_id)):
+            return len(running.look(owner_id=UUID(owner_id), wallet_id=UUID(wallet_id)))
+    except NotFoundError:  # the rule was taken away meanwhile
+        return 0
+
+
+@shared_task
+def forget_rebalance_runs() -> int:
+    """Forget runs that are older than they are kept; returns how many."""
+    return forget_runs()
 
 
 @shared_task

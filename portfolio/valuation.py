@@ -96,13 +96,14 @@ EARNED_BEFORE: Final = "CASE WHEN equity = flow THEN realized_pnl ELSE 0 END"
 MOVED: Final = """
 flowed AS (
     SELECT scope, base, venue, asset, sum(held) AS held, sum(flow) AS flow, sum(fees) AS fees,
-           sum(adjustments) AS adjustments
+           sum(funding) AS funding, sum(adjustments) AS adjustments
     FROM (
-        SELECT scope.scope, scope.base, scope.venue, book.asset, book.held, book.flow, book.fees, book.adjustments
+        SELECT scope.scope, scope.base, scope.venue, book.asset, book.held, book.flow, book.fees, book.funding,
+               book.adjustments
         FROM scope JOIN book USING (wallet_id)
         UNION ALL
         -- What a wallet that moved away took along is in no book of the scope any more, and its mark is.
-        SELECT mark.scope, mark.base, mark.venue, mark.asset, 0, 0, 0, 0
+        SELECT mark.scope, mark.base, mark.venue, mark.asset, 0, 0, 0, 0, 0
         FROM portfolio_flowmark AS mark JOIN (SELECT DISTINCT scope, base FROM scope) AS known USING (scope, base)
     ) AS part
     GROUP BY scope, base, venue, asset
@@ -111,6 +112,7 @@ moved AS MATERIALIZED (
     SELECT flowed.*,
            flowed.flow - coalesce(mark.flow, 0) AS new_flow,
            flowed.fees - coalesce(mark.fees, 0) AS new_fees,
+           flowed.funding - coalesce(mark.funding, 0) AS new_funding,
            flowed.adjustments - coalesce(mark.adjustments, 0) AS new_adjustments,
            mark.scope IS NOT NULL AS is_marked, price.price
     FROM flowed
@@ -121,6 +123,7 @@ movement AS (
     SELECT scope,
            portfolio_bounded(sum(new_flow * price)) AS flow,
            portfolio_bounded(sum(new_fees * price)) AS fees,
+           portfolio_bounded(sum(new_funding * price)) AS funding,
            portfolio_bounded(sum(new_adjustments * price)) AS adjustments
     FROM moved
     GROUP BY scope
@@ -145,13 +148,15 @@ traded AS MATERIALIZED (
     SELECT * FROM position_totals(%(owner)s) JOIN market_instruments USING (instrument_id)
 ),
 position AS (
-    -- What derivatives have won or lost their venue tells, whoever opened them.
+    -- What derivatives have won or lost their venue tells, whoever opened them; what they made stands in the books.
     SELECT traded.wallet_id, traded.quote, sum(traded.realized) AS realized,
            sum(traded.quantity * (mark.price - traded.entry_price)) AS unrealized
     FROM traded
     LEFT JOIN price AS mark ON traded.quantity <> 0 AND NOT traded.is_derivative AND mark.venue = traded.venue
                             AND mark.base = traded.quote AND mark.asset = traded.base
     GROUP BY 1, 2
+    UNION ALL
+    SELECT wallet_id, asset, realized, 0 FROM book WHERE realized <> 0
 ),
 bought AS (
     -- What stands in a position was paid for: as long as what it was paid with has a price, it was worth something.
@@ -181,18 +186,19 @@ valuation AS (
            gross + (known.equity - counted.now) AS gross_exposure, net + (known.equity - counted.now) AS net_exposure,
            worth.is_stale OR movement.is_unknown AS is_stale, unpriced,
            portfolio_bounded(coalesce(previous.fees, 0) + told.fees) AS fees,
+           portfolio_bounded(coalesce(previous.funding, 0) + told.funding) AS funding,
            portfolio_bounded(coalesce(previous.flows, 0) + told.flow) AS flows,
            growth.index AS twr_index
     FROM worth
     JOIN gain USING (scope)
     LEFT JOIN movement AS found USING (scope)
     CROSS JOIN LATERAL (
-        SELECT coalesce(found.flow, 0), coalesce(found.fees, 0), coalesce(found.adjustments, 0),
-               worth.scope IN (SELECT unknown.scope FROM unknown)
-    ) AS movement (flow, fees, adjustments, is_unknown)
+        SELECT coalesce(found.flow, 0), coalesce(found.fees, 0), coalesce(found.funding, 0),
+               coalesce(found.adjustments, 0), worth.scope IN (SELECT unknown.scope FROM unknown)
+    ) AS movement (flow, fees, funding, adjustments, is_unknown)
     LEFT JOIN LATERAL (
         -- The newest one, whatever moment this is: it is the one that the marks belong to.
-        SELECT equity, fees, flows, twr_index FROM portfolio_snapshot AS snapshot
+        SELECT equity, fees, funding, flows, twr_index FROM portfolio_snapshot AS snapshot
         WHERE snapshot.scope = worth.scope AND snapshot.base = worth.base AND {SAYS_A_VALUE}
         ORDER BY at DESC LIMIT 1
     ) AS previous ON true
@@ -210,9 +216,10 @@ valuation AS (
         )
     ) AS history (is_restated)
     CROSS JOIN LATERAL (
-        SELECT known.equity AS flow, 0::numeric AS fees, 0::numeric AS adjustments WHERE history.is_restated
+        SELECT known.equity AS flow, 0::numeric AS fees, 0::numeric AS funding, 0::numeric AS adjustments
+        WHERE history.is_restated
         UNION ALL
-        SELECT movement.flow, movement.fees, movement.adjustments WHERE NOT history.is_restated
+        SELECT movement.flow, movement.fees, movement.funding, movement.adjustments WHERE NOT history.is_restated
     ) AS told
     CROSS JOIN LATERAL (
         -- Money that comes in is there from the start of the interval, money that leaves until its end: with the few
@@ -231,20 +238,20 @@ valuation AS (
 
 TAKE_SNAPSHOTS: Final = f"""{VALUATION},
 marked AS (
-    INSERT INTO portfolio_flowmark AS mark (owner_id, wallet_id, base, venue, asset, flow, fees, adjustments)
-    SELECT %(owner)s, nullif(scope, %(owner)s), base, venue, asset, flow, fees, adjustments
+    INSERT INTO portfolio_flowmark AS mark (owner_id, wallet_id, base, venue, asset, flow, fees, funding, adjustments)
+    SELECT %(owner)s, nullif(scope, %(owner)s), base, venue, asset, flow, fees, funding, adjustments
     FROM moved
-    WHERE price IS NOT NULL AND (new_flow, new_fees, new_adjustments) <> (0, 0, 0)
+    WHERE price IS NOT NULL AND (new_flow, new_fees, new_funding, new_adjustments) <> (0, 0, 0, 0)
     ORDER BY scope, base, venue, asset
     ON CONFLICT (scope, base, venue, asset) DO UPDATE
-    SET flow = excluded.flow, fees = excluded.fees, adjustments = excluded.adjustments
+    SET flow = excluded.flow, fees = excluded.fees, funding = excluded.funding, adjustments = excluded.adjustments
 )
 INSERT INTO portfolio_snapshot (
-    owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, flow, flows, adjustments,
-    gross_exposure, net_exposure, twr_index, is_stale, unpriced
+    owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, funding, flow, flows,
+    adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced
 )
-SELECT %(owner)s, nullif(scope, %(owner)s), %(at)s, base, equity, cash, invested, unrealized, realized, fees, flow,
-       flows, adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced
+SELECT %(owner)s, nullif(scope, %(owner)s), %(at)s, base, equity, cash, invested, unrealized, realized, fees, funding,
+       flow, flows, adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced
 FROM valuation
 ORDER BY scope
 """  # noqa: S608 - joined from constants
@@ -252,7 +259,7 @@ ORDER BY scope
 # The fields of a `Valuation` after its moment.
 VALUES: Final = """
     valuation.base, valuation.equity, valuation.cash, valuation.invested, valuation.unrealized, valuation.realized,
-    valuation.fees, valuation.flow, valuation.flows, valuation.adjustments, valuation.gross_exposure,
+    valuation.fees, valuation.funding, valuation.flow, valuation.flows, valuation.adjustments, valuation.gross_exposure,
     valuation.net_exposure, valuation.twr_index, valuation.is_stale,
     ARRAY(SELECT jsonb_array_elements_text(valuation.unpriced) ORDER BY 1)
 """
@@ -274,6 +281,7 @@ class Valuation:
     unrealized_pnl: Decimal
     realized_pnl: Decimal
     fees: Decimal
+    funding: Decimal
     flow: Decimal
     flows: Decimal
     adjustments: Decimal
@@ -318,7 +326,7 @@ def valued(given: dict[str, Any], row: Sequence[Any] | None) -> Valuation:
     if given["only"] != given["owner"]:
         raise NotFoundError("There is no such wallet: choose one of yours.")
     # An owner without any wallet has nothing, and that is a value too.
-    nothing: list[Any] = [given["currency"], *[Decimal(0)] * 11, 1.0, False, ()]
+    nothing: list[Any] = [given["currency"], *[Decimal(0)] * 12, 1.0, False, ()]
     return Valuation(given["at"], *nothing)
 
 

@@ -37,7 +37,7 @@ from trading.models import Cancellation, Order
 from trading.risk.ai_state import Wish, write_ai_state
 from trading.services import stop
 from wallets.ledger.proof import prove_own
-from wallets.models import Connection, VenueMovement, VenuePosition
+from wallets.models import Connection, VenueIncome, VenueMovement, VenuePosition
 from wallets.services import apply_rules, make_rule
 from wallets.sync import turns
 from wallets.sync.runs import sync_connection
@@ -90,6 +90,9 @@ def _fill(world: World) -> None:
         )  # fmt: skip
         VenueMovement.objects.create(
             owner=owner, connection=keyed, kind="deposit", venue_id="1", asset="BTC", amount=1, at=clock.now()
+        )
+        VenueIncome.objects.create(
+            owner=owner, connection=keyed, venue_id="1", asset="USDT", realized=1, at=clock.now()
         )
         stop(owner_id=owner.pk, wallet_id=world.farm.wallet_id, policy="keep")
         write_ai_state(wallet=world.farm.wallet, version=0, wish=Wish(exposure=Decimal("0.5")))

@@ -24,6 +24,9 @@ from markets.models import Instrument
 from markets.services import NewQuote, ensure_instrument, record_quotes, store_candles
 from portfolio.allocation.asking import Asked
 from portfolio.allocation.services import preview as weigh
+from portfolio.rebalancing.rules import Wish as Rebalanced
+from portfolio.rebalancing.rules import set_rule
+from portfolio.rebalancing.running import look as rebalance
 from portfolio.services import roll_up_days, take_snapshots
 from tests.conftest import make_user
 from trading.risk.ai_state import Wish, write_ai_state
@@ -81,6 +84,10 @@ def build_world(email: str = "world@example.com", *, times: int = 1) -> World:
         Connection.objects.filter(owner=owner).update(status=Connection.Status.OK, synced_at=clock.now())
     with tenancy.tenant(owner.pk):
         weigh(owner_id=owner.pk, wallet_id=world.master.pk, asked=Asked("equal"))
+        with clock.at(clock.now() - timedelta(days=8)):
+            set_rule(owner_id=owner.pk, wallet_id=world.master.pk, wish=Rebalanced(Asked("equal")))
+        with clock.at(clock.now()):
+            rebalance(owner_id=owner.pk, wallet_id=world.master.pk)
     with tenancy.tenant(owner.pk):  # what a goal counts has to be committed
         world.goal = _wish(world, start, times)
     return world

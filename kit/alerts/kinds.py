@@ -67,6 +67,12 @@ KINDS: Final = {
              "it is on plan again, or it has ended"),
         Kind("snapshot", "Missing value", CRITICAL, "A value could not be written: the history has a gap",
              "the next values are written"),
+        Kind("rebalance", "Rebalancing", WARNING,
+             "A plan of a rule that rebalances waits for you, or none could be made",
+             "it is approved, declined or over, or a later run needs nobody"),
+        Kind("rebalance-paused", "Rebalancing put off", WARNING,
+             "A rule that rebalances has been put off for an hour: data are old, or something is being carried out",
+             "the run is made, or over"),
         Kind("ledger", "Contradicting books", CRITICAL, "The nightly proof found that the books contradict themselves",
              "a proof that finds no contradiction"),
         Kind("platform", "Keys rejected", CRITICAL, "Operators: a venue rejects three owners or more",
@@ -87,7 +93,7 @@ KINDS: Final = {
 PLATFORM: Final = "platform"
 # What a channel may be limited to: each area as people call it, and its kinds. What operators are told is `platform`.
 AREAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
-    "money": ("Money and books", ("drift", "movement", "snapshot", "ledger")),
+    "money": ("Money and books", ("drift", "movement", "rebalance", "rebalance-paused", "snapshot", "ledger")),
     "venues": ("Connections and keys", ("sync", "credentials", "old-keys", "may-withdraw")),
     "trading": ("Orders and positions", ("order", "refused", "unprotected", "unwatched", "daily-loss", "exposure")),
     "agents": ("Agents and goals", ("agent-failed", "goal", "goal-behind")),

@@ -13,6 +13,7 @@ _PAGES: Final = {
     "farm": "farms:farm",
     "wallet": "wallets:wallet",
     "goal": "goals:goal",
+    "rebalance-run": "rebalancing:run",
 }
 _LISTS: Final = {
     "position": "trading:positions",
@@ -29,6 +30,7 @@ _WORDS: Final = {
     "farm": "Show the farm",
     "wallet": "Show the wallet",
     "goal": "Show the goal",
+    "rebalance-run": "Show the run",
     "position": "Show positions",
     "exposure": "Show the exposure",
     "connection": "Show connections",

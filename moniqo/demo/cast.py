@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from farms.models import Agent
+from portfolio.allocation.asking import Asked, Limits
+from portfolio.rebalancing.rules import Wish
 
 STRATEGY: Final = "trend_following"
 # In dollars: a fund that counts in something dearer gets as much less of it.
@@ -19,6 +21,15 @@ LATER_DEPOSIT_AFTER_DAYS: Final = 30
 COLLECT_EVERY_DAYS: Final = 21
 MAXIMUM_NOTIONAL: Final = Decimal(25_000)
 MAXIMUM_DAILY_LOSS: Final = Decimal("0.05")
+# Once the farms have a history, every Monday at midnight a little of the capital goes where its risk is the lower one.
+REBALANCES_AFTER_DAYS: Final = 30
+REBALANCING: Final = Wish(
+    Asked("inverse_volatility", limits=Limits(cash_reserve=Decimal("0.05"), turnover=Decimal("0.04"))),
+    on_day=1,
+    hour=0,
+    band=Decimal("0.03"),
+    automatic_up_to=Decimal("0.05"),
+)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
 from moniqo.demo import ambitions, cast, stage
 from moniqo.demo.cast import AgentRole, FarmRole
 from portfolio.models import PortfolioState
+from portfolio.rebalancing.rules import set_rule
+from portfolio.rebalancing.running import look
 from portfolio.services import roll_up_days, take_snapshots
 from quant.candles import DAY_MS
 from trading.models import Order, Position
@@ -237,9 +239,13 @@ def _moments(scene: stage.Scene, agents: list[Agent], first: int, until: int) ->
 
 
 def _midnight(owner_id: UUID, scene: stage.Scene, now: int) -> None:
-    """The trader's own doings, a later deposit, a late hire, a collection; and what the rule does by itself."""
+    """The trader's own doings, a later deposit, a late hire, a collection; and what the rules do by themselves."""
     apply_rules(owner_id=owner_id)
     day = (now - milliseconds(scene.start)) // DAY_MS
+    if day == cast.REBALANCES_AFTER_DAYS:
+        set_rule(owner_id=owner_id, wallet_id=_master().pk, wish=cast.REBALANCING)
+    if day > cast.REBALANCES_AFTER_DAYS:
+        look(owner_id=owner_id, wallet_id=_master().pk)
     if day == cast.LATER_DEPOSIT_AFTER_DAYS:
         _deposit(owner_id, _master(), cast.LATER_DEPOSIT, scene, "later")
     if day and day % cast.COLLECT_EVERY_DAYS == 0:

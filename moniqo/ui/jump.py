@@ -181,6 +181,7 @@ def _pages(query: Query) -> list[Hit]:
         Hit("Compare", reverse("reports:compare"), "scale"),
         Hit("Contribution to profit", reverse("reports:contribution"), "split"),
         Hit("Month by month", reverse("reports:months"), "calendar-days"),
+        Hit("What changed the value", reverse("decomposition:changes"), "calendar-days"),
         Hit("Exposure and its limits", reverse("exposure:exposure"), "scale"),
         Hit("Preferences", reverse("ui:preferences"), "sliders-horizontal"),
         Hit("Tokens", reverse("users:tokens"), "key-round"),

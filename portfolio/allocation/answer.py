@@ -4,7 +4,7 @@ The one place of the engine where amounts become floats. Nothing here reads or w
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -64,23 +64,64 @@ def sort_out(candidates: Sequence[Candidate], returns: Returns, asked: Asked) ->
     return found
 
 
-def weigh(wallets: Sequence[Wallet], values: Sequence[Decimal], capital: Decimal, table: Table, asked: Asked) -> Answer:
+def weigh(
+    wallets: Sequence[Wallet],
+    values: Sequence[Decimal],
+    capital: Decimal,
+    table: Table,
+    asked: Asked,
+    risky: Mapping[int, Decimal] | None = None,
+) -> Answer:
     """The weights that the method wants within the limits, fractions of the capital.
 
-    Raises InvalidInputError where none keep them, naming what is enough to relax, and where nobody can be weighed.
+    `risky` are the columns that get nothing, because their risk score, which it gives, is above what is allowed. Raises
+    InvalidInputError where no weights keep the limits, naming what is enough to relax, and where nobody can be weighed.
     """
     names = _names(wallets)
     shared = int((~np.isnan(table).any(axis=1)).sum())
-    try:
-        constraints = _constraints(wallets, values, capital, asked)
+    risky = risky or {}
+    if len(risky) == len(wallets):
+        least = min(risky, key=lambda column: (risky[column], column))
+        raise InvalidInputError(
+            f"Every one of them is riskier than allowed: the calmest is {wallets[least].name}, whose risk score is "
+            f"{risky[least]}. It is enough to raise the maximum risk score to {risky[least]}."
+        )
+
+    def allocated(left_out: Mapping[int, Decimal]) -> Allocation:
+        constraints = replace(
+            _constraints(wallets, values, capital, asked, risky=left_out),
+            unwanted={
+                column: f"nothing: its risk score of {score} is above {asked.limits.risk_of(wallets[column].pk)}"
+                for column, score in left_out.items()
+            },
+        )
         options = Options(**{"periods_per_year": float(DAYS_PER_YEAR), **asked.options})
-        found = _allocate(table, asked.method, constraints, options, names)
+        return _allocate(table, asked.method, constraints, options, names)
+
+    try:
+        found = allocated(risky)
     except QuantError as error:
-        raise InvalidInputError(of_wallets(str(error))) from error
+        calmer = _calmer(wallets, risky, allocated)
+        raise InvalidInputError(of_wallets(" ".join((str(error), calmer)).strip())) from error
     if found.method == "cash":
         why = "; ".join(f"{name}: {of_wallets(reason)}" for name, reason in zip(names, found.reasons, strict=True))
         raise InvalidInputError(f"None of them can be weighed by their returns. {why}. Equal weights need none.")
     return Answer(tuple(wallets), shared, found)
+
+
+def _calmer(
+    wallets: Sequence[Wallet], risky: Mapping[int, Decimal], allocated: Callable[[Mapping[int, Decimal]], Allocation]
+) -> str:
+    """The smallest rise of the maximum risk score with which there are weights; empty where none helps."""
+    for score in sorted(set(risky.values())):
+        left_out = {column: its for column, its in risky.items() if its > score}
+        try:
+            allocated(left_out)
+        except (QuantError, InvalidInputError):
+            continue
+        names = " and ".join(wallets[column].name for column in sorted(risky.keys() - left_out.keys()))
+        return f"Or raise the maximum risk score to {score}, which lets {names} in."
+    return ""
 
 
 def of_wallets(said: str) -> str:
@@ -120,15 +161,28 @@ def _allocate(table: Table, method: str, constraints: Constraints, options: Opti
     return replace(found, expected_return=None, volatility=None, risk_contributions=unknown, notes=notes)
 
 
-def _constraints(wallets: Sequence[Wallet], values: Sequence[Decimal], capital: Decimal, asked: Asked) -> Constraints:
+def _constraints(
+    wallets: Sequence[Wallet],
+    values: Sequence[Decimal],
+    capital: Decimal,
+    asked: Asked,
+    *,
+    risky: Mapping[int, Decimal],
+) -> Constraints:
     limits = asked.limits
     low, high = [], []
-    for wallet in wallets:
+    for column, wallet in enumerate(wallets):
         bound = limits.bounds.get(wallet.pk)
         least = limits.minimum if bound is None or bound.minimum is None else bound.minimum
         most = limits.maximum if bound is None or bound.maximum is None else bound.maximum
         if bound is not None and bound.capacity is not None:
             most = min(most, bound.capacity / capital)
+        if column in risky and bound is not None and bound.minimum:
+            raise InvalidInputError(
+                f"{wallet.name} must have {float(bound.minimum):.2%}, and its risk score of {risky[column]} is above "
+                f"{limits.risk_of(wallet.pk)}: lower its minimum to 0, or raise its maximum risk score to "
+                f"{risky[column]}."
+            )
         if least > most:
             raise InvalidInputError(
                 f"{wallet.name} can take at most {float(most):.2%} and must have {float(least):.2%}: lower its minimum"

@@ -14,22 +14,29 @@ ZERO: Final = Decimal(0)
 FEWEST_BACK: Final = 2
 MOST_BACK: Final = 730
 USUAL_BACK: Final = 90
+# The names of what is asked for, as it is kept and as programs send it.
+AMOUNTS: Final = ("minimum", "maximum", "cash_reserve", "turnover", "minimum_sharpe", "maximum_risk_score")
+OF_ONE: Final = ("minimum", "maximum", "capacity", "maximum_risk_score")
+FILTERS: Final = ("kinds", "statuses")
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What one target must keep: fractions of the capital, and the most it can take in the base asset."""
+    """What one target must keep: fractions of the capital, the most it can take in the base asset, its risk score."""
 
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     capacity: Decimal | None = None
+    maximum_risk_score: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What all weights must keep, fractions of the capital; `bounds` are of single targets and come first.
 
-    `minimum_history` in days: who has fewer is left as it is. Who is below the yearly `minimum_sharpe` gets nothing.
+    `minimum_history` in days: who has fewer is left as it is. Who is below the yearly `minimum_sharpe`, or whose risk
+    score (0 to 100) is above `maximum_risk_score`, gets nothing. `kinds` and `statuses` are filters: who is of none of
+    them is left as it is; empty lets everybody in.
     """
 
     minimum: Decimal = ZERO
@@ -38,7 +45,21 @@ class Limits:
     turnover: Decimal | None = None
     minimum_history: int = 0
     minimum_sharpe: Decimal | None = None
+    maximum_risk_score: Decimal | None = None
+    kinds: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
     bounds: Mapping[UUID, Bound] = field(default_factory=dict)
+
+    def risk_of(self, wallet_id: UUID) -> Decimal | None:
+        """The highest risk score that this wallet may have; its own bound comes first."""
+        own = self.bounds.get(wallet_id)
+        return self.maximum_risk_score if own is None or own.maximum_risk_score is None else own.maximum_risk_score
+
+    @property
+    def looks_at_risk(self) -> bool:
+        return self.maximum_risk_score is not None or any(
+            one.maximum_risk_score is not None for one in self.bounds.values()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +88,10 @@ class Asked:
     def as_json(self) -> dict[str, Any]:
         """For the record of the plan: what was asked for, amounts exact."""
         limits = self.limits
-        told = {
-            name: _plain(getattr(limits, name))
-            for name in ("minimum", "maximum", "cash_reserve", "turnover", "minimum_history", "minimum_sharpe")
-        }
+        told = {name: _plain(getattr(limits, name)) for name in (*AMOUNTS, "minimum_history")}
+        told |= {name: list(getattr(limits, name)) for name in FILTERS}
         bounds = {
-            str(wallet): {name: _plain(getattr(bound, name)) for name in ("minimum", "maximum", "capacity")}
+            str(wallet): {name: _plain(getattr(bound, name)) for name in OF_ONE}
             for wallet, bound in limits.bounds.items()
         }
         return {
@@ -80,6 +99,26 @@ class Asked:
             "days": self.back,
             "constraints": told | {"targets": bounds},
         }
+
+    @classmethod
+    def of_json(cls, method: str, told: Mapping[str, Any]) -> "Asked":
+        """What `as_json` has told."""
+        given = told["constraints"]
+        named: dict[str, Any] = {name: tuple(given.get(name, ())) for name in FILTERS}
+        named |= {name: _read(given.get(name)) for name in AMOUNTS}
+        limits = Limits(
+            minimum_history=given["minimum_history"],
+            bounds={
+                UUID(wallet): Bound(**{name: _read(bound.get(name)) for name in OF_ONE})
+                for wallet, bound in given["targets"].items()
+            },
+            **named,
+        )
+        return cls(method, told["days"], told["options"], limits)
+
+
+def _read(text: str | None) -> Any:
+    return None if text is None else Decimal(text)
 
 
 def _plain(value: Any) -> Any:

@@ -17,6 +17,7 @@ from kit.http import missing_is_404, owner_of
 from portfolio.allocation import selectors, services
 from portfolio.allocation.asking import USUAL_BACK
 from portfolio.allocation.comparing import compare_methods
+from portfolio.allocation.filters import traits_below
 from portfolio.allocation.forms import MethodForm
 from portfolio.allocation.methods import label_of
 from portfolio.allocation.risk import read_risk
@@ -33,7 +34,7 @@ def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
     owner_id = owner_of(request)
     with missing_is_404():
         wallet = read_books(owner_id).wallet(pk)
-    form = MethodForm(request.POST or None, label_suffix="")
+    form = MethodForm(request.POST or None, traits=traits_below(owner_id, pk), label_suffix="")
     if form.is_valid():
         try:
             made = services.preview(owner_id=owner_id, wallet_id=pk, asked=form.asked())

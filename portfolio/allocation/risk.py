@@ -13,7 +13,7 @@ import numpy as np
 from kit import clock, days
 from kit.errors import InvalidInputError
 from portfolio.allocation.asking import USUAL_BACK, Asked
-from portfolio.allocation.returns import Table, read_returns
+from portfolio.allocation.returns import Returns, Table, read_returns
 from portfolio.selectors.calendar import HEATS
 from portfolio.selectors.performance import DAYS_PER_YEAR
 from portfolio.selectors.standings import standings
@@ -105,25 +105,11 @@ def read_risk(*, owner_id: UUID, wallet_id: UUID, back: int = USUAL_BACK) -> Ris
     children.sort(key=lambda one: values[one.pk] or Decimal(0), reverse=True)
     kept = children[:MOST_WALLETS]
     returns = read_returns(wallets=kept, back=back)
-    since = days.begins(days.day_of(clock.now()) - timedelta(days=back))
     amounts = [max(values[one.pk] or Decimal(0), Decimal(0)) for one in children]
     parts: Sequence[Decimal | None] = [round(one, SHARE_PLACES) for one in shares(amounts)] or [None] * len(children)
     rows = []
     for column, (child, share) in enumerate(zip(kept, parts, strict=False)):
-        series = returns.table[:, column]
-        series = series[~np.isnan(series)]
-        traded = trade_figures(owner_id=owner_id, since=since, wallet_ids=[child.pk])
-        enough = len(series) >= MINIMUM_SAMPLE
-        worst, _ = drawdowns(growth(series)) if enough else (None, None)
-        depth = (0.0 if worst is None else worst.depth) if enough else None
-        spread = volatility(series, periods_per_year=float(DAYS_PER_YEAR)) if enough else None
-        tail = expected_shortfall(series)
-        score = risk_score(drawdown=depth, volatility=spread, shortfall=tail, win_rate=traded.win_rate)
-        rows.append(
-            RiskRow(
-                child, values[child.pk], share, len(series), depth, spread, tail, traded.win_rate, traded.trades, score
-            )
-        )
+        rows.append(_row(child, values[child.pk], share, returns.table[:, column], back))
     order = sorted(range(len(rows)), key=lambda place: 1.0 if (score := rows[place].score) is None else -score.value)
     return RiskMap(
         wallet,
@@ -133,6 +119,24 @@ def read_risk(*, owner_id: UUID, wallet_id: UUID, back: int = USUAL_BACK) -> Ris
         herfindahl(amounts),
         len(children) - len(kept),
     )
+
+
+def scores_of(wallets: Sequence[Wallet], returns: Returns, back: int) -> list[RiskScore | None]:
+    """The risk score of each, None where its history is too short; a column of the returns each, a query each."""
+    return [_row(wallet, None, None, returns.table[:, column], back).score for column, wallet in enumerate(wallets)]
+
+
+def _row(wallet: Wallet, value: Decimal | None, share: Decimal | None, series: Table, back: int) -> RiskRow:
+    series = series[~np.isnan(series)]
+    since = days.begins(days.day_of(clock.now()) - timedelta(days=back))
+    traded = trade_figures(owner_id=wallet.owner_id, since=since, wallet_ids=[wallet.pk])
+    enough = len(series) >= MINIMUM_SAMPLE
+    worst, _ = drawdowns(growth(series)) if enough else (None, None)
+    depth = (0.0 if worst is None else worst.depth) if enough else None
+    spread = volatility(series, periods_per_year=float(DAYS_PER_YEAR)) if enough else None
+    tail = expected_shortfall(series)
+    score = risk_score(drawdown=depth, volatility=spread, shortfall=tail, win_rate=traded.win_rate)
+    return RiskRow(wallet, value, share, len(series), depth, spread, tail, traded.win_rate, traded.trades, score)
 
 
 def correlation(table: Table, one: int, other: int) -> float | None:

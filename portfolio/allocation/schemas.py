@@ -9,7 +9,17 @@ from ninja import Schema
 from pydantic import Field, model_validator
 
 from kit.api import Amount, Body, PositiveAmount, Share, Words
-from portfolio.allocation.asking import FEWEST_BACK, MOST_BACK, USUAL_BACK, Asked, Bound, Limits
+from portfolio.allocation.asking import (
+    AMOUNTS,
+    FEWEST_BACK,
+    FILTERS,
+    MOST_BACK,
+    OF_ONE,
+    USUAL_BACK,
+    Asked,
+    Bound,
+    Limits,
+)
 
 MethodName = Literal[
     "equal", "inverse_volatility", "risk_parity", "minimum_variance", "mean_variance", "maximum_sharpe",
@@ -18,6 +28,9 @@ MethodName = Literal[
 ]  # fmt: skip
 MOST_TARGETS = 500
 Turnover = Annotated[Amount, Field(ge=0, le=2, max_digits=9, decimal_places=8)]
+RiskLimit = Annotated[Amount, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
+Slug = Annotated[str, Field(min_length=1, max_length=40)]
+Status = Literal["active", "running", "paused", "rehearsing", "reducing", "halted"]
 Ratio = Annotated[Amount, Field(ge=-100, le=100, max_digits=9, decimal_places=6)]
 
 
@@ -41,6 +54,7 @@ class MethodBoundIn(Body):
     minimum: Share | None = None
     maximum: Share | None = None
     capacity: PositiveAmount | None = Field(None, description="The most it can take, in the wallet's base asset.")
+    maximum_risk_score: RiskLimit | None = Field(None, description="Instead of that of all.")
 
 
 class MethodConstraintsIn(Body):
@@ -52,6 +66,15 @@ class MethodConstraintsIn(Body):
     turnover: Turnover | None = Field(None, description="The most that all changes of weights may sum to.")
     minimum_history: int = Field(0, ge=0, le=MOST_BACK, description="Whole days; who has fewer is left as it is.")
     minimum_sharpe: Ratio | None = Field(None, description="Per year; who has less gets nothing.")
+    maximum_risk_score: RiskLimit | None = Field(
+        None, description="From 0 to 100; who is above it gets nothing, and who has no score is left as it is."
+    )
+    kinds: list[Slug] = Field(
+        default_factory=list, max_length=40, description="Only these: kinds of farms, strategies of agents. Empty: all."
+    )
+    statuses: list[Status] = Field(
+        default_factory=list, max_length=6, description="Only what is one of these now. Empty: all."
+    )
     targets: list[MethodBoundIn] = Field(default_factory=list, max_length=MOST_TARGETS)
 
     @model_validator(mode="after")
@@ -72,14 +95,12 @@ class MethodPreviewIn(Body):
     @property
     def asked(self) -> Asked:
         given = self.constraints
+        named: dict[str, Any] = {name: tuple(getattr(given, name)) for name in FILTERS}
+        named |= {name: getattr(given, name) for name in AMOUNTS}
         limits = Limits(
-            minimum=given.minimum,
-            maximum=given.maximum,
-            cash_reserve=given.cash_reserve,
-            turnover=given.turnover,
             minimum_history=given.minimum_history,
-            minimum_sharpe=given.minimum_sharpe,
-            bounds={one.wallet_id: Bound(one.minimum, one.maximum, one.capacity) for one in given.targets},
+            bounds={one.wallet_id: Bound(**{name: getattr(one, name) for name in OF_ONE}) for one in given.targets},
+            **named,
         )
         return Asked(self.method, self.days, self.options.all_fields(), limits)
 

@@ -87,9 +87,7 @@ def replace_limits(*, owner_id: UUID, wallet_id: UUID | None, wishes: Sequence[W
     """Let a master, or all wallets together, have exactly these; one that stays keeps its level. See `set_limit`."""
     with transaction.atomic():
         _require_master(owner_id, wallet_id)
-        checked = [_checked(owner_id, wish) for wish in wishes]
-        if len({(one.kind, one.subject) for one in checked}) < len(checked):
-            raise InvalidInputError("Name each limit once.", fields={"limits": "The same kind and subject come twice."})
+        checked = _all_checked(owner_id, wishes)
         kept = {_write(owner_id, wallet_id, one).pk for one in checked}
         for limit in limits_of(owner_id=owner_id, wallet_id=wallet_id):
             if limit.pk not in kept:
@@ -263,6 +261,26 @@ def _checked(owner_id: UUID, wish: Wish) -> Wish:
     if fields:
         raise InvalidInputError(" ".join(fields.values()), fields=fields)
     return Wish(wish.kind, wish.bound, subject, wish.margin, wish.action, wish.recovers)
+
+
+def _all_checked(owner_id: UUID, wishes: Sequence[Wish]) -> list[Wish]:
+    """All of them, or InvalidInputError naming each field that is wrong: `limits.1.subject`."""
+    checked: list[Wish] = []
+    known: dict[tuple[str, str], int] = {}
+    fields: dict[str, str] = {}
+    for place, wish in enumerate(wishes):
+        try:
+            one = _checked(owner_id, wish)
+        except InvalidInputError as error:
+            fields |= {f"limits.{place}.{name}": said for name, said in error.fields.items()}
+            continue
+        first = known.setdefault((one.kind, one.subject), place)
+        if first != place:
+            fields[f"limits.{place}"] = f"The same kind and subject as limit {first}: name each limit once."
+        checked.append(one)
+    if fields:
+        raise InvalidInputError(" ".join(dict.fromkeys(fields.values())), fields=fields)
+    return checked
 
 
 def _wrong_subject(owner_id: UUID, kind: str, subject: str) -> str:

@@ -38,7 +38,8 @@ class Standing:
     """A measure beside its limit, the level that it has now, since when, and what its breach has done.
 
     `excess` is how much is too much, of a floor how much is missing, in `base`; below zero it is what is left until
-    then. `held` are the wallets that it holds, as `holder`, where somebody has looked.
+    then. `held` are the wallets that it holds, as `holder`, where somebody has looked. `is_idle`: it is a
+    limit of leverage that spot alone cannot reach.
     """
 
     limit: ExposureLimit
@@ -49,6 +50,7 @@ class Standing:
     since: datetime | None
     holder: str = ""
     held: Sequence[UUID] = ()
+    is_idle: bool = False
 
     @property
     def word(self) -> str:
@@ -84,6 +86,8 @@ class Standing:
             return Sentence("There is no net value to carry it: close positions or bring money in.")
         if self.excess > 0:
             return _remedy(self.limit, self.measure, self.excess, self.base)
+        if self.is_idle:
+            return Sentence("Nothing but spot is held, whose leverage is never above 1: it has no effect until then.")
         left = money((-self.excess).quantize(STEP), self.base)
         if self.level == Level.BREACH:
             back = share((1 - self.limit.margin).quantize(SHOWN))
@@ -117,6 +121,7 @@ def standing_of(limit: ExposureLimit, exposure: Exposure, known: Mapping[str, Ex
     for subject in known.keys() - found.keys():
         found[subject] = _measure(limit, exposure, subject, subject, ZERO)
     rows = []
+    is_idle = limit.kind == Kind.LEVERAGE and limit.bound >= 1 and not any(part.symbol for part in exposure.parts)
     for measure in found.values():
         before = known.get(measure.subject)
         level = level_of(measure.usage, before=Level(before.level) if before else Level.OK, margin=limit.margin)
@@ -124,7 +129,7 @@ def standing_of(limit: ExposureLimit, exposure: Exposure, known: Mapping[str, Ex
         rows.append(
             Standing(
                 limit, measure, level, exposure.base, _excess(limit, measure, exposure), since,
-                before.holder if before else "",
+                before.holder if before else "", is_idle=is_idle,
             )
         )  # fmt: skip
     return tuple(sorted(rows, key=lambda row: (-row.level, -(row.measure.usage or ZERO), row.measure.name)))

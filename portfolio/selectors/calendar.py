@@ -41,7 +41,7 @@ WITH known AS (
     ), %(first)s)
 )
 SELECT date_trunc(%(unit)s, day)::date, (array_agg(equity ORDER BY day DESC))[1], sum(flow), sum(market),
-       sum(realized), sum(fees), sum(adjustments),
+       sum(realized), sum(funding), sum(fees), sum(adjustments),
        CASE WHEN count(*) = 1 THEN min(twr)
             WHEN bool_or(twr = -1) THEN (array_agg(twr_index ORDER BY day DESC))[1] - 1
             WHEN max(twr_index) = 0 THEN 0
@@ -98,11 +98,11 @@ _LONGEST: Final = {Unit.DAY: 1, Unit.WEEK: WEEK, Unit.MONTH: 31, Unit.YEAR: 366}
 class Span:
     """A day, week, month or year up to its last day `ends`; money in the scope's base, `twr` a fraction.
 
-    `equity` is at its close, `profit` exactly market + realized − fees + adjustments. Figures are None where they are
-    not known: no value was written down then, or what is held cannot be valued now. Profit and trades are those from
-    `since` on and before `until`, its midnights where days were closed at them. `heat` is 1 to 3 by how large the
-    profit is beside the largest of the window, with the sign of the profit; 0 without one. `corrected_at` is when a
-    value of its days that are over was corrected last.
+    `equity` is at its close, `profit` exactly market + realized + funding − fees + adjustments. Figures are None where
+    they are not known: no value was written down then, or what is held cannot be valued now. Profit and trades are
+    those from `since` on and before `until`, its midnights where days were closed at them. `heat` is 1 to 3 by how
+    large the profit is beside the largest of the window, with the sign of the profit; 0 without one. `corrected_at` is
+    when a value of its days that are over was corrected last.
     """
 
     begins: date
@@ -111,6 +111,7 @@ class Span:
     flow: Decimal | None = None
     market: Decimal | None = None
     realized: Decimal | None = None
+    funding: Decimal | None = None
     fees: Decimal | None = None
     adjustments: Decimal | None = None
     twr: float | None = None
@@ -131,9 +132,11 @@ class Span:
 
     @property
     def profit(self) -> Decimal | None:
-        if self.market is None or self.realized is None or self.fees is None or self.adjustments is None:
+        if self.market is None or self.realized is None or self.funding is None:
             return None
-        return self.market + self.realized - self.fees + self.adjustments
+        if self.fees is None or self.adjustments is None:
+            return None
+        return self.market + self.realized + self.funding - self.fees + self.adjustments
 
     @property
     def opening(self) -> Decimal | None:
@@ -143,7 +146,7 @@ class Span:
         return self.equity - self.flow - self.profit
 
 
-_PARTS: Final = ("flow", "market", "realized", "fees", "adjustments")
+_PARTS: Final = ("flow", "market", "realized", "funding", "fees", "adjustments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +267,8 @@ class Calendar:
         change = self.scope.today
         begins = self.unit.of(self.today)
         live = Span(
-            begins, self._ends(begins), change.closing, change.flows, change.market, change.realized, change.fees,
-            change.adjustments, change.twr, is_today=True,
+            begins, self._ends(begins), change.closing, change.flows, change.market, change.realized,
+            change.funding, change.fees, change.adjustments, change.twr, is_today=True,
         )  # fmt: skip
         if before is None or live.profit is None:
             return live

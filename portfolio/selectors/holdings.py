@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from portfolio import valuation
 from portfolio.selectors import standings
 from portfolio.selectors.standings import Standing
 from portfolio.valuation import Valuation
+from quant.concentration import UNIT
 
 ZERO: Final = Decimal(0)
 
@@ -206,9 +207,16 @@ def exposure_by_venue(holdings: Iterable[Holding], *, equity: Decimal) -> tuple[
     if equity <= 0:
         return ()
     return tuple(
-        VenueExposure(venue, names.get(venue, venue), long.get(venue, ZERO) / equity, short.get(venue, ZERO) / equity)
+        VenueExposure(
+            venue, names.get(venue, venue), _part(long.get(venue, ZERO), equity), _part(short.get(venue, ZERO), equity)
+        )
         for venue in sorted({*long, *short})
     )
+
+
+def _part(value: Decimal, whole: Decimal) -> Decimal:
+    """A fraction of the whole, to the eighteenth decimal like every other."""
+    return (value / whole).quantize(UNIT, ROUND_HALF_UP) if whole else ZERO
 
 
 def _shares(
@@ -226,6 +234,6 @@ def _shares(
         names[part] = name(holding)
     whole = sum(values.values(), ZERO)
     return tuple(
-        Share(part, names[part], value, value / whole if whole else ZERO, quantity=quantities[part])
+        Share(part, names[part], value, _part(value, whole), quantity=quantities[part])
         for part, value in sorted(values.items(), key=lambda item: -item[1])
     )

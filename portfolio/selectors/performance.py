@@ -119,20 +119,21 @@ def since_it_began(days: Sequence[tuple[float, float]]) -> np.ndarray[Any, np.dt
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One row of the daily table; `change` is the sum of the five parts, exactly."""
+    """One row of the daily table; `change` is the sum of the six parts, exactly."""
 
     day: date
     equity: Decimal
     flow: Decimal
     market: Decimal
     realized: Decimal
+    funding: Decimal
     fees: Decimal
     adjustments: Decimal
     twr: float
 
     @property
     def change(self) -> Decimal:
-        return self.flow + self.market + self.realized - self.fees + self.adjustments
+        return self.flow + self.market + self.realized + self.funding - self.fees + self.adjustments
 
 
 def daily_parts(
@@ -144,5 +145,6 @@ def daily_parts(
     )
     rows = (rows.filter(day__lt=before) if before else rows)[:limit]
     return [
-        Day(row.day, row.equity, row.flow, row.market, row.realized, row.fees, row.adjustments, row.twr) for row in rows
+        Day(row.day, row.equity, row.flow, row.market, row.realized, row.funding, row.fees, row.adjustments, row.twr)
+        for row in rows
     ]

@@ -271,7 +271,7 @@ class Scope:
         now = self.today
         if isinstance(now, UnknownChange) or now.began is None:
             return over
-        parts = (now.closing, now.flows, now.market, now.realized, now.fees, now.adjustments, now.twr)
+        parts = (now.closing, now.flows, now.market, now.realized, now.funding, now.fees, now.adjustments, now.twr)
         return [Day(today, *parts), *over]
 
     # --- in words ----------------------------------------------------------------------------------------------------

@@ -251,9 +251,9 @@ def flows_since(
 class Change:
     """What a period did: equity at its start and now, what happened between, and its drawdowns (fractions ≤ 0).
 
-    `profit` is what was earned, the change of equity without the flows, and is exactly market + realized − fees +
-    adjustments. `began` is the moment the period is measured from: the last snapshot before its start, or the first of
-    all; None while there is none. `realized` is before fees.
+    `profit` is what was earned, the change of equity without the flows, and is exactly market + realized + funding −
+    fees + adjustments. `began` is the moment the period is measured from: the last snapshot before its start, or the
+    first of all; None while there is none. `realized` is before fees.
     """
 
     began: datetime | None
@@ -261,6 +261,7 @@ class Change:
     closing: Decimal
     flows: Decimal
     realized: Decimal
+    funding: Decimal
     fees: Decimal
     adjustments: Decimal
     twr: float
@@ -274,7 +275,7 @@ class Change:
     @property
     def market(self) -> Decimal:
         """What prices did to what was held."""
-        return self.profit - self.realized + self.fees - self.adjustments
+        return self.profit - self.realized - self.funding + self.fees - self.adjustments
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +287,7 @@ class UnknownChange:
     closing: None = None
     flows: None = None
     realized: None = None
+    funding: None = None
     fees: None = None
     adjustments: None = None
     twr: None = None

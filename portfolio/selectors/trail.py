@@ -28,7 +28,7 @@ _CHANGE: Final = f"""
     SELECT '{{point}}', 0, coalesce(opening.at, total.first),
            ARRAY[
                coalesce(opening.equity, 0), coalesce(opening.realized_pnl, earned_before, 0), coalesce(opening.fees, 0),
-               coalesce(total.flows, 0), coalesce(total.adjustments, 0)
+               coalesce(opening.funding, 0), coalesce(total.flows, 0), coalesce(total.adjustments, 0)
            ],
            ARRAY[
                CASE WHEN losses > 0 THEN 1 ELSE coalesce(opening.twr_index, 1) END,
@@ -114,6 +114,7 @@ class Sums:
     equity: Decimal = ZERO
     realized_pnl: Decimal = ZERO
     fees: Decimal = ZERO
+    funding: Decimal = ZERO
     flows: Decimal = ZERO
     adjustments: Decimal = ZERO
     index: float = 1.0
@@ -207,6 +208,7 @@ class Closing:
     equity: Decimal
     realized_pnl: Decimal
     fees: Decimal
+    funding: Decimal
     twr_index: float
     flow: Decimal = ZERO
     adjustments: Decimal = ZERO
@@ -216,7 +218,8 @@ def closing(*, scope: UUID, base: str, until: datetime) -> Closing | None:
     """The last value before `until`: one query; None where there was none yet."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT equity, realized_pnl, fees, twr_index FROM portfolio_value_before(%s, %s, %s)", [scope, base, until]
+            "SELECT equity, realized_pnl, fees, funding, twr_index FROM portfolio_value_before(%s, %s, %s)",
+            [scope, base, until],
         )
         row = cursor.fetchone()
     return Closing(*row) if row else None
@@ -238,6 +241,7 @@ def change(sums: Sums, now: Valuation | Closing) -> Change:
         closing=now.equity,
         flows=sums.flows + now.flow,
         realized=(ZERO if begins else now.realized_pnl - sums.realized_pnl) + paid,
+        funding=now.funding - sums.funding,
         fees=paid,
         adjustments=sums.adjustments + now.adjustments,
         twr=now.twr_index / sums.index - 1,

@@ -82,9 +82,9 @@ def _excluded(table: Floats, constraints: Constraints) -> dict[int, str]:
     """Reasons of the assets that get nothing, by position."""
     known = ~np.isnan(table)
     counts = known.sum(axis=0)
-    excluded: dict[int, str] = {}
+    excluded: dict[int, str] = dict(constraints.unwanted)
     for asset, count in enumerate(counts):
-        if count < max(constraints.minimum_history, 2):
+        if asset not in excluded and count < max(constraints.minimum_history, 2):
             excluded[asset] = f"nothing: {count} returns, {max(constraints.minimum_history, 2)} are needed"
     most = int(counts.max()) if counts.size else 0
     for asset, count in enumerate(counts):
@@ -142,7 +142,7 @@ def _restricted(constraints: Constraints, kept: np.ndarray, count: int) -> Const
             turnover = max(turnover - float(np.abs(np.delete(everything, kept)).sum()), 0.0)
     return replace(
         constraints, minimum=low[kept], maximum=high[kept], groups=tuple(groups), capital=None, capacity=None,
-        current=current, turnover=turnover,
+        current=current, turnover=turnover, unwanted={},
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -34,6 +34,7 @@ class Constraints:
     capital, capacity     capital in quote, and how much of it each can take `(N,)`: an upper bound of their ratio
     minimum_history       returns an asset needs; with fewer it gets nothing
     minimum_sharpe        Sharpe ratio per period an asset needs; below it gets nothing
+    unwanted              positions of assets that get nothing whatever their returns, each with the reason
     current, turnover     weights now `(N,)`, and the most that the sum of absolute changes may be
     cost                  cost of changing a weight by 1, as a fraction; mean-variance weighs it against the gain
     cash_reserve          fraction that stays uninvested
@@ -46,6 +47,7 @@ class Constraints:
     capacity: Floats | None = None
     minimum_history: int = 2
     minimum_sharpe: float | None = None
+    unwanted: Mapping[int, str] = field(default_factory=dict)
     current: Floats | None = None
     turnover: float | None = None
     cost: float = 0.0

@@ -19,6 +19,8 @@ from kit.alerts.services import raise_alert
 from kit.users.models import User
 from markets.models import Instrument
 from markets.services import NewQuote, record_quotes
+from portfolio.rebalancing.running import look
+from portfolio.services import take_snapshots
 from tests.api.test_contract import operations
 from tests.farms.conftest import CROSS_UP, PARAMETERS, make_instrument, store_hours
 from tests.simulators.server import Exchanges
@@ -55,7 +57,7 @@ class Program:
         )
         assert answer.status_code == status, (method, path, answer.content)
         self.done.add((method, PREFIX + path))
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def sign_in(self) -> None:
         password = f"password of {self.owner.email}"
@@ -103,9 +105,10 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
     for number in ROWS:
         grow(program, number, markets)
         counts = program.lists()
-        once = ("/connections", "/agents", "/positions", "/plans")
+        once = ("/connections", "/agents", "/positions", "/rebalancing")
         assert {path: counts[path] for path in once} == dict.fromkeys(once, number)
-        assert counts["/farms"] == 2 * number
+        assert counts["/farms"] == counts["/rebalancing/runs"] == 2 * number
+        assert counts["/plans"] == 3 * number
         assert counts["/wallets"] == 4 * number
         assert counts["/tokens"] == 1 + number
         assert counts["/wallets/tree"] == counts["/positions/closed"] == number
@@ -174,9 +177,10 @@ def join_exchange(program: Program, exchanges: Exchanges) -> None:
     master = {"name": "At Binance", "role": "master", "connection_id": made}
     taker = program.call("post", "/wallets", master, status=201)["id"]
     program.call("put", "/connections/{connection_id}/arrivals", {"deposits_to": taker}, connection_id=made)
-    program.call("put", "/connections/{connection_id}/derivatives", {"wallet_id": taker}, connection_id=made)
+    program.call("put", "/connections/{connection_id}/derivatives", {"wallet_id": None}, connection_id=made)
     assert program.call("get", "/connections/{connection_id}/arrivals", connection_id=made)["is_told"]
     assert program.rows("/connections/{connection_id}/movements", connection_id=made) == []
+    assert program.rows("/connections/{connection_id}/income", connection_id=made) == []
     path = "/connections/{connection_id}/unassigned/{asset}"
     program.call("post", path, {"wallet_id": taker}, status=201, connection_id=made, asset="USDT")
 
@@ -230,6 +234,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     program.call("post", "/allocations/{allocation_id}/apply", status=201, allocation_id=plan)
     program.call("post", "/allocations/{allocation_id}/undo", status=201, allocation_id=plan)
     weigh(program, number, master["id"])
+    rebalance(program, master["id"])
     rule = program.call(
         "post", "/wallets/{wallet_id}/rules", {"kind": "distribute"}, status=201, wallet_id=master["id"]
     )
@@ -259,11 +264,33 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     for position in (program.rows("/positions")[0], program.rows("/positions/closed")[0]):
         program.call("get", "/positions/{position_id}", position_id=position["id"])
     want(program, number, farm["wallet_id"])
-    for figures in ("summary", "equity", "allocation", "performance", "calendar"):
+    for figures in ("summary", "equity", "allocation", "performance", "calendar", "decomposition"):
         program.call("get", f"/portfolio/{figures}")
     for looked_back in ("contribution", "months", "comparison", "report"):
         program.call("get", f"/portfolio/{looked_back}")
     limit_exposure(program)
+
+
+def rebalance(program: Program, master: str) -> None:
+    """A rule of the master, and two of its runs."""
+    wish = {"method": "equal", "every": "day", "hour": 0, "band": "0", "after_goals": True}
+    path, ids = "/wallets/{wallet_id}/rebalancing", {"wallet_id": master}
+    program.call("put", path, wish, **ids)
+    program.call("delete", path, status=204, **ids)
+    made = program.call("put", path, wish, **ids)
+    assert made in program.rows("/rebalancing")
+    assert (made["after_goals"], made["band"], program.call("get", path, **ids)) == (True, "0", made)
+    for day, (decide, status) in enumerate((("decline", "declined"), ("approve", "done")), 1):
+        with tenancy.tenant(program.owner.pk), clock.at(clock.now() + timedelta(days=day)):
+            (run,) = look(owner_id=program.owner.pk, wallet_id=UUID(master))
+        found = program.call("get", "/rebalancing/runs/{run_id}", run_id=run.pk)
+        assert (found["status"], found["targets"][0]["weight"]) == ("waiting", "0.5")
+        with tenancy.tenant(program.owner.pk):
+            take_snapshots(owner_id=program.owner.pk)  # nothing is approved on old values
+        body = {"plan_id": found["plan_id"]} if decide == "approve" else None
+        done = program.call("post", f"/rebalancing/runs/{{run_id}}/{decide}", body, run_id=run.pk)
+        assert done["status"] == status
+    program.call("post", "/plans/{plan_id}/undo", status=201, plan_id=found["plan_id"])
 
 
 def limit_exposure(program: Program) -> None:

@@ -8,7 +8,7 @@ import pytest
 from farms.models import AgentRun
 from kit import tenancy
 from kit.users.models import User
-from portfolio.models import AllocationPlan, Snapshot
+from portfolio.models import AllocationPlan, RebalanceRun, Snapshot
 from tests.browser.conftest import OpenPage
 from tests.browser.soundness import CHART_PAGE_BYTES, DESK, PAGE_BYTES, PHONE, assert_page_is_sound_everywhere
 from tests.world import World
@@ -21,11 +21,11 @@ WITH_CHARTS = (
 )  # fmt: skip
 PAGES = (
     "home", "net value", "profit", "drawdown", "calendar", "weeks", "day", "sharpe", "win rate",
-    "open profit", "exposure", "at risk", "posting", "contribution", "months", "comparison", "report",
+    "open profit", "exposure", "at risk", "changes", "posting", "contribution", "months", "comparison", "report",
     "report of an account",
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "connecting", "entering a key", "first limits", "limits", "planning",
-    "weighing", "weighed", "risk", "rules", "proof", "arrivals", "taking up",
+    "weighing", "weighed", "risk", "rules", "rebalancing", "rebalanced", "proof", "arrivals", "taking up",
     "stopping", "protection", "venues", "farms", "farm", "agent",
     "new farm", "hiring", "orders", "order",
     "positions", "position", "trade", "wrong dates", "wrong filter",
@@ -48,7 +48,8 @@ def address(world: World, name: str) -> str:
         order = Order.objects.filter(wallet=agent.wallet_id, status="filled").earliest("created_at").pk
         held, left = (Position.objects.filter(closed_at__isnull=is_open).first() for is_open in (True, False))
         posting = Fill.objects.filter(order_id=order).earliest("pk").posting_id
-        weighed = AllocationPlan.objects.values_list("allocation", flat=True).get()
+        weighed = AllocationPlan.objects.earliest("created_at").allocation_id
+        run = RebalanceRun.objects.get().pk
     return {
         "home": "/",
         "net value": "/portfolio/explain/net-value/",
@@ -67,6 +68,7 @@ def address(world: World, name: str) -> str:
         "comparison": f"/portfolio/compare/?account=fund&against={wallet}&range=All",
         "report": "/portfolio/report/?period=quarter",
         "report of an account": f"/portfolio/report/?account={world.connection.pk}&period=year",
+        "changes": "/portfolio/changes/",
         "posting": f"/wallets/postings/{posting}/",
         "wallets": "/wallets/",
         "collecting": f"/wallets/?wallet={wallet}&tab=collect",
@@ -84,6 +86,8 @@ def address(world: World, name: str) -> str:
         "risk": f"/wallets/{world.master.pk}/risk/",
         "weighed": f"/wallets/methods/{weighed}/",
         "rules": f"/wallets/{world.master.pk}/rules/",
+        "rebalancing": f"/wallets/{world.master.pk}/rebalancing/",
+        "rebalanced": f"/wallets/rebalancing/{run}/",
         "proof": "/wallets/proof/",
         "arrivals": f"/wallets/connections/{world.connection.pk}/arrivals/",
         "taking up": f"/trading/positions/of/{agent.wallet_id}/take-up/",

@@ -16,6 +16,7 @@ from wallets.sync.runs import sync_connection
 TIMES = 10_000  # a fund of more than a billion
 WITH_TABLES = (
     "home", "net value", "profit", "calendar", "weeks", "day", "sharpe", "win rate", "open profit", "exposure",
+    "changes",
     "at risk", "posting",
     "wallets", "wallet", "agent's wallet", "connections", "farms", "farm", "agent", "goal",
     "orders", "order", "positions", "trades", "limits", "tokens", "log",

@@ -42,7 +42,7 @@ from markets.feeds import collect
 from markets.models import Ticker
 from moniqo.demo import ambitions, recordings, rehearsal, trader
 from moniqo.demo.recordings import CandleFolderError
-from portfolio.models import PortfolioState, Snapshot
+from portfolio.models import PortfolioState, RebalanceRun, Snapshot
 from portfolio.selectors.periods import Period
 from portfolio.selectors.scope import Scope
 from portfolio.services import ask_venues
@@ -51,7 +51,7 @@ from tests.markets.candle_files import make_coins
 from tests.shared_data import MADE, RECORDED, recording
 from trading.models import Fill, Order, Position
 from wallets.ledger import verify
-from wallets.models import FundAllocation, Wallet, WalletRule
+from wallets.models import FundAllocation, Posting, Wallet, WalletRule
 
 START = datetime(2024, 1, 3, 8, tzinfo=UTC)
 FOUR_HOURS = timedelta(hours=4)
@@ -281,6 +281,17 @@ def test_every_stored_sentence_keeps_its_figures_apart_from_its_words(db: None, 
                 assert Decimal(value) % Decimal(unit) == 0, shown
         assert re.findall(r"\d+-bar", hidden) == re.findall(r"\d+-bar", shown)
     assert any("-bar" in str(one) for one in told)
+
+
+def test_a_rule_that_rebalances_is_at_work_and_explains_itself(db: None, folder: Path) -> None:
+    user, _ = build(folder)
+    with tenancy.tenant(user.pk):
+        runs = list(RebalanceRun.objects.order_by("due_at"))
+        assert {"done"} <= {run.status for run in runs}, [(run.status, str(run.reason)) for run in runs]
+        assert {run.status for run in runs} <= {"done", "nothing"}, [(run.status, str(run.reason)) for run in runs]
+        assert all(run.targets and run.reason for run in runs)
+        moved = Posting.objects.filter(key__startswith="rule:", kind="rebalance").count()
+        assert moved == sum(run.status == "done" for run in runs)
 
 
 @pytest.mark.slow

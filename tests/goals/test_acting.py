@@ -15,7 +15,11 @@ from goals.targets import read
 from kit import clock, tenancy
 from kit.alerts.models import Alert
 from kit.errors import InvalidInputError
+from portfolio.allocation.asking import Asked
 from portfolio.exposure.limits import Wish, remove_limit, set_limit
+from portfolio.rebalancing.models import RebalanceRun
+from portfolio.rebalancing.rules import Wish as Rebalanced
+from portfolio.rebalancing.rules import set_rule
 from portfolio.selectors.standings import standings
 from portfolio.services import take_snapshots
 from portfolio.tasks import watch_exposure
@@ -164,6 +168,47 @@ def test_what_a_limit_has_halted_while_a_goal_held_it_is_nobodys_when_both_are_d
     with ground.tenant():
         remove_limit(owner_id=ground.owner_id, limit_id=found.pk)
     assert standing() == "active"
+
+
+def test_a_goal_closes_and_collects_though_a_limit_of_exposure_has_halted_the_fund(ground: Ground) -> None:
+    goal = ground.goal(target=1, actions=["close", COLLECT], scope="fund")
+    ground.round_trip()
+    ground.desk.trade("buy", "0.5")
+    with ground.tenant():
+        set_limit(owner_id=ground.owner_id, wallet_id=None, wish=Wish("venue", D("0.5"), action="halt"))
+    achieve(ground, goal)
+    assert ground.carry_out(goal) is False
+    execute_exits(ground)
+    fall_due(ground, goal)
+    assert ground.carry_out(goal) is True
+    assert {name: step.status for name, step in steps(ground, goal).items()} == {"close": "done", "collect": "done"}
+    assert moved(ground, goal)
+    with ground.tenant():
+        assert Wallet.objects.get(pk=ground.desk.master.pk).trading_state == "halted"
+
+
+def test_a_rule_that_rebalances_runs_after_the_goal_that_brought_money_home_is_done(ground: Ground) -> None:
+    with ground.tenant(), clock.at(clock.now() - timedelta(hours=1)):
+        set_rule(
+            owner_id=ground.owner_id, wallet_id=ground.desk.master.pk,
+            wish=Rebalanced(Asked("equal"), "month", 1, after_goals=True),
+        )  # fmt: skip
+    goal = ground.goal(target=1, actions=[{"do": "collect", "amount": "profit", "to": "master"}, "pause"], scope="fund")
+    ground.round_trip()
+    achieve(ground, goal)
+    with ground.tenant():
+        assert not RebalanceRun.objects.exists()
+    assert ground.carry_out(goal) is True
+    assert ground.carry_out(goal) is True
+    with ground.tenant():
+        run = RebalanceRun.objects.get()
+    assert (run.key, run.because.exact) == (f"goal:{goal.pk}", f"The goal {goal.name} brought money home.")
+    nothing = ground.goal(target=1, actions=["pause"], scope="fund")
+    ground.round_trip()
+    achieve(ground, nothing)
+    ground.carry_out(nothing)
+    with ground.tenant():
+        assert RebalanceRun.objects.count() == 1
 
 
 def test_positions_are_closed_profit_is_collected_and_distributed_to_the_last_digit(ground: Ground) -> None:

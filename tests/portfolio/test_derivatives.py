@@ -191,6 +191,16 @@ def give(fund: Fund, name: str | None) -> None:
     give_derivatives(owner_id=fund.owner.pk, connection_id=fund.connection.pk, wallet_id=wallet_id)
 
 
+def test_an_account_without_any_says_so_instead_of_taking_a_setting_without_effect(fund: Fund) -> None:
+    program = Client(headers=bearer(fund.owner, "move"))
+    address = f"/api/v1/connections/{fund.connection.pk}/derivatives"
+    told = program.put(address, {"wallet_id": str(fund.wallets["master"].pk)}, content_type="application/json")
+    said = "Only spot is traded at Testing: it has no derivatives that could be anybody's."
+    assert (told.status_code, told.json()["fields"]) == (422, {"wallet_id": said})
+    assert program.put(address, {"wallet_id": None}, content_type="application/json").status_code == 200
+    assert Connection.objects.get(pk=fund.connection.pk).derivatives_to_id is None
+
+
 def test_whose_they_are_is_said_on_the_page_and_by_programs(fund: Fund, client: Client, other_owner: User) -> None:
     fund.connection.platform.capabilities = [Platform.Capability.DERIVATIVES]
     fund.connection.platform.save()

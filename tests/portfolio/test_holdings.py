@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import plotly.graph_objects as go
+from django.test import Client
 
 from farms.laboratory.report import COLOURS
 from kit import clock, figures
@@ -11,6 +12,7 @@ from portfolio import valuation
 from portfolio.selectors.explain import net_value
 from portfolio.selectors.holdings import Holding, Share, by_asset, by_branch, by_venue, exposure_by_venue, read_holdings
 from tests.portfolio.fund import Fund, set_price
+from tests.programs import bearer
 from wallets.models import Wallet
 
 D = Decimal
@@ -92,3 +94,16 @@ def test_a_reserve_is_a_branch_of_its_own(fund: Fund) -> None:
     fund.move("master", "farm a", "100")
     shares = {share.name: share.value for share in by_branch(look(fund))}
     assert shares == {"master, not allocated": 650, "reserve": 250, "farm a": 100}
+
+
+def test_shares_have_at_most_eighteen_decimals_and_come_to_the_whole(fund: Fund) -> None:
+    fund.deposit("100")
+    fund.deposit("1", "BTC")
+    fund.deposit("0.7", "BTC", wallet="farm a")
+    fund.deposit("1", wallet="farm b")
+    client = Client(headers=bearer(fund.owner))
+    for by in ("asset", "farm", "venue"):
+        shares = client.get(f"/api/v1/portfolio/allocation?by={by}").json()["shares"]
+        parts = [D(one["share"]) for one in shares]
+        assert all(len(one["share"]) <= len("0.") + 18 for one in shares), by
+        assert abs(sum(parts) - 1) <= D("1e-17")

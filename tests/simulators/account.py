@@ -120,6 +120,26 @@ class Moved:
     is_done: bool = True
 
 
+@dataclass
+class Earned:
+    """What derivatives brought and cost, as the exchange's account of it has it; what else moved has a `kind` only."""
+
+    number: int
+    kind: str  # trade, funding, liquidation, transfer
+    market: Market | None
+    asset: str
+    realized: Decimal
+    funding: Decimal
+    fee: Decimal
+    at_ms: int
+    fill: Fill | None = None
+    is_told: bool = True
+
+    @property
+    def change(self) -> Decimal:
+        return self.realized + self.funding - self.fee
+
+
 class Account:
     """Everything one user has at one exchange. `main` is the account that orders are paid from."""
 
@@ -132,6 +152,10 @@ class Account:
         self.orders: list[Placed] = []
         self.positions: dict[str, Held] = {}
         self.moved: list[Moved] = []
+        self.earned: list[Earned] = []
+        self.doubles_earned = False
+        self.reverses_earned = False
+        self.page = 1000  # so many of them are told at once, at most
         self.duplicates_fills = False
         self.reverses_fills = False
         self.rests = False  # whether market orders wait until the test fills them
@@ -245,32 +269,71 @@ class Account:
         if order.held:
             order.held -= order.held * quantity / (order.quantity - order.filled)
         wallet = self.wallets[self.main]
+        realized = ZERO
         if market.is_perpetual:
-            self._change_position(market, quantity if buys else -quantity, price)
+            realized = self._change_position(market, quantity if buys else -quantity, price)
         else:
             wallet[market.base] = wallet.get(market.base, ZERO) + (quantity if buys else -quantity)
             wallet[market.quote] = wallet.get(market.quote, ZERO) + (-cost if buys else cost)
         wallet[fee_asset] = wallet.get(fee_asset, ZERO) - fee
         fill = Fill(next(self._numbers), order, price, quantity, fee, fee_asset, is_maker, self.now_ms())
         order.fills.append(fill)
+        if market.is_perpetual:
+            self._earn("trade", market, fee_asset, realized=realized, fee=fee, fill=fill)
         if order.filled == order.quantity:
             order.state, order.held = "filled", ZERO
         self.changed("order", (order, fill))
         self.changed("balance", sorted({market.base, market.quote, fee_asset}))
         return fill
 
-    def _change_position(self, market: Market, change: Decimal, price: Decimal) -> None:
+    def _change_position(self, market: Market, change: Decimal, price: Decimal) -> Decimal:
+        """What was realized by it."""
+        realized = ZERO
         held = self.positions.setdefault(market.id, Held(market, ZERO, price))
         if held.quantity * change >= 0:
             held.entry = (held.entry * held.quantity + price * change) / (held.quantity + change)
         else:
             closed = min(abs(change), abs(held.quantity)) * (1 if held.quantity > 0 else -1)
-            self.deposit(market.quote, (price - held.entry) * closed * market.size)
+            realized = (price - held.entry) * closed * market.size
+            self.deposit(market.quote, realized)
             if abs(change) > abs(held.quantity):
                 held.entry = price
         held.quantity += change
         if not held.quantity:
             del self.positions[market.id]
+        return realized
+
+    # --- what derivatives bring ------------------------------------------------------------------------------------
+
+    def pay_funding(self, market_id: str, amount: Decimal | int | str) -> Earned:
+        """So much is received for holding the position, or paid where it is negative."""
+        market = self.market(market_id)
+        self.deposit(market.quote, amount)
+        return self._earn("funding", market, market.quote, funding=Decimal(amount))
+
+    def liquidate(self, market_id: str, penalty: Decimal | int | str) -> Earned:
+        """The exchange closes the position at the market's price and takes its fee."""
+        held = self.positions[market_id]
+        realized = self._change_position(held.market, -held.quantity, held.market.price)
+        self.deposit(held.market.quote, -Decimal(penalty))
+        return self._earn("liquidation", held.market, held.market.quote, realized=realized, fee=Decimal(penalty))
+
+    def transfer(self, asset: str, amount: Decimal | int | str) -> Earned:
+        """Money comes from another account at the exchange, or goes there: nothing is earned by it."""
+        self.deposit(asset, amount)
+        return self._earn("transfer", None, asset, realized=Decimal(amount))
+
+    def _earn(self, kind: str, market: Market | None, asset: str, **amounts: Any) -> Earned:
+        given = {"realized": ZERO, "funding": ZERO, "fee": ZERO, **amounts}
+        self.earned.append(Earned(next(self._numbers), kind, market, asset, at_ms=self.now_ms(), **given))
+        return self.earned[-1]
+
+    def told_earned(self, *, since_ms: int = 0, until_ms: int = 10**15) -> list[Earned]:
+        """Oldest first, unless the account has been told to muddle them."""
+        found = [one for one in self.earned if one.is_told and since_ms <= one.at_ms <= until_ms]
+        if self.doubles_earned:
+            found = [one for one in found for _ in range(2)]
+        return found[::-1] if self.reverses_earned else found
 
     def cancel(self, order: Placed | None) -> Placed:
         """Raises RefusedError for an order that is unknown or over."""

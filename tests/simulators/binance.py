@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from tests.simulators.account import Account, Fill, Market, Placed
 from tests.simulators.binance_lines import STATES, BinanceLines, no
+from tests.simulators.binance_rows import income_rows
 from tests.simulators.wire import Key, Request, SaidNoError, signed, text
 
 SPOT: Final = "/api/v3"
@@ -82,6 +83,7 @@ class Binance(BinanceLines):
         f"GET {SPOT}/myTrades": "trades",
         f"GET {FUTURES}/v3/balance": "futures_balance",
         f"GET {FUTURES}/v2/positionRisk": "positions",
+        f"GET {FUTURES}/v1/income": "income",
         f"POST {FUTURES}/v1/order": "create",
         f"GET {FUTURES}/v1/order": "order",
         f"DELETE {FUTURES}/v1/order": "cancel",
@@ -218,6 +220,16 @@ class Binance(BinanceLines):
              "updateTime": self.futures.now_ms(), "isolated": held.margin == "isolated", "adlQuantile": 2}
             for held in self.futures.positions.values()
         ]  # fmt: skip
+
+    def income(self, request: Request) -> Any:
+        """Oldest first, in pages; the entries of a week where no start is named."""
+        asked = request.fields
+        since = int(asked.get("startTime", self.futures.now_ms() - 604_800_000))
+        told = self.futures.told_earned(since_ms=since, until_ms=int(asked.get("endTime", 10**15)))
+        rows = [row for one in told for row in income_rows(one)]
+        size = min(int(asked.get("limit", 100)), self.futures.page)
+        first = (int(asked.get("page", 1)) - 1) * size
+        return rows[first : first + size]
 
     # --- orders --------------------------------------------------------------------------------------------------
 

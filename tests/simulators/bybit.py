@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from tests.simulators.account import Account, Fill, Market, Placed
+from tests.simulators.account import Account, Earned, Fill, Market, Placed
 from tests.simulators.sockets import Socket
 from tests.simulators.wire import Key, Request, SaidNoError, Wire, signed, text
 
@@ -42,6 +42,7 @@ class Bybit(Wire):
     private: ClassVar[dict[str, str]] = {
         "GET /v5/account/wallet-balance": "balance",
         "GET /v5/asset/transfer/query-account-coins-balance": "funding",
+        "GET /v5/account/transaction-log": "transactions",
         "GET /v5/position/list": "positions",
         "GET /v5/user/query-api": "permissions",
         "POST /v5/order/create": "create",
@@ -191,6 +192,18 @@ class Bybit(Wire):
         ]  # fmt: skip
         return {"category": "linear", "list": rows, "nextPageCursor": ""}
 
+    def transactions(self, request: Request) -> Any:
+        """Newest first, a week at most, in pages that a cursor turns."""
+        asked = request.fields
+        since, until = int(asked["startTime"]), int(asked["endTime"])
+        if until - since >= 604_800_000:
+            raise self._no(10001, "The interval between the startTime and endTime is incorrect")
+        rows = [_transaction(one) for one in self.account.told_earned(since_ms=since, until_ms=until)[::-1]]
+        rows = [row for row in rows if asked.get("category") in (None, row["category"])]
+        start, limit = int(asked.get("cursor") or 0), min(int(asked.get("limit", 20)), self.account.page)
+        more = str(start + limit) if len(rows) > start + limit else ""
+        return {"nextPageCursor": more, "list": rows[start : start + limit]}
+
     def permissions(self, request: Request) -> Any:
         rights = self.key.rights
         trading = "trade" in rights
@@ -333,4 +346,20 @@ def _execution(fill: Fill) -> dict[str, Any]:
         "orderQty": text(order.quantity), "orderPrice": text(order.price or Decimal(0)),
         "execValue": text(fill.price * fill.quantity), "execType": "Trade", "execQty": text(fill.quantity),
         "closedSize": "", "seq": 4688002127,
+    }  # fmt: skip
+
+
+def _transaction(one: Earned) -> dict[str, Any]:
+    """https://bybit-exchange.github.io/docs/v5/account/transaction-log"""
+    fill, market = one.fill, one.market
+    kinds = {"trade": "TRADE", "funding": "SETTLEMENT", "liquidation": "LIQUIDATION", "transfer": "TRANSFER_IN"}
+    return {
+        "id": f"592324_{one.number}", "symbol": _name(market) if market else "",
+        "category": "linear" if market else "", "side": fill.order.side.capitalize() if fill else "None",
+        "transactionTime": str(one.at_ms), "type": kinds[one.kind], "transSubType": "", "qty": "0", "size": "0",
+        "currency": one.asset, "tradePrice": text(fill.price) if fill else "",
+        "funding": text(one.funding) if one.funding else "", "fee": text(one.fee), "cashFlow": text(one.realized),
+        "change": text(one.change), "cashBalance": "0", "feeRate": "0.0006", "bonusChange": "",
+        "tradeId": str(fill.number) if fill else "", "orderId": str(fill.order.number) if fill else "",
+        "orderLinkId": "", "extraFees": "",
     }  # fmt: skip

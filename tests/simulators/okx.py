@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from tests.simulators.account import Account, Market, Moved, Placed, RefusedError
 from tests.simulators.okx_lines import OkxLines
-from tests.simulators.okx_rows import fill_row, instrument_row, kind_of, order_row, position_row, ticker_row
+from tests.simulators.okx_rows import bill_row, fill_row, instrument_row, kind_of, order_row, position_row, ticker_row
 from tests.simulators.wire import Key, Request, SaidNoError, signed, text
 
 NOES: Final = {
@@ -49,6 +49,8 @@ class Okx(OkxLines):
         "GET /api/v5/asset/balances": "funding",
         "GET /api/v5/asset/deposit-history": "deposits",
         "GET /api/v5/asset/withdrawal-history": "withdrawals",
+        "GET /api/v5/account/bills": "bills",
+        "GET /api/v5/account/bills-archive": "bills",
         "GET /api/v5/account/positions": "positions",
         "GET /api/v5/account/config": "config",
         "POST /api/v5/trade/order": "create",
@@ -167,6 +169,17 @@ class Okx(OkxLines):
         asked = request.fields
         found = self.account.moves(deposits=deposits, since_ms=int(asked.get("before", -1)) + 1)
         return [one for one in found if one.at_ms < int(asked.get("after", 10**15))][: int(asked.get("limit", 100))]
+
+    def bills(self, request: Request) -> Any:
+        """Newest first, older than `after`; of the last week in one list, of three months in the other."""
+        asked = request.fields
+        since = int(asked.get("begin", 0))
+        if not request.path.endswith("archive"):
+            since = max(since, self.account.now_ms() - 604_800_000)
+        told = sorted(self.account.told_earned(since_ms=since), key=lambda one: one.number, reverse=True)
+        older = [one for one in told if one.number < int(asked.get("after", 10**30))]
+        page = [bill_row(one) for one in older[: min(int(asked.get("limit", 100)), self.account.page)]]
+        return page[::-1] if self.account.reverses_earned else page
 
     def positions(self, request: Request) -> Any:
         return [position_row(held, self.account.now_ms()) for held in self.account.positions.values()]

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any, Final
 
-from tests.simulators.account import Fill, Held, Market, Placed
+from tests.simulators.account import Earned, Fill, Held, Market, Placed
 from tests.simulators.wire import text
 
 STATES: Final = {"open": "live", "filled": "filled", "cancelled": "canceled"}
@@ -79,4 +79,26 @@ def fill_row(fill: Fill) -> dict[str, Any]:
         "fillPx": text(fill.price), "fillSz": text(fill.quantity), "fillTime": str(fill.at_ms),
         "instId": order.market.id, "instType": kind_of(order.market), "ordId": str(order.number), "posSide": "net",
         "side": order.side, "subType": "1", "tag": "", "tradeId": str(fill.number), "ts": str(fill.at_ms),
+    }  # fmt: skip
+
+
+def bill_row(one: Earned) -> dict[str, Any]:
+    """https://www.okx.com/docs-v5/en/#trading-account-rest-api-get-bills-details-last-7-days"""
+    market, fill = one.market, one.fill
+    kind, sub = {
+        "trade": ("2", "1" if fill and fill.order.side == "buy" else "2"),
+        "funding": ("8", "174" if one.funding > 0 else "173"),
+        "liquidation": ("5", "104"),
+        "transfer": ("1", "11" if one.realized > 0 else "12"),
+    }[one.kind]
+    earned = Decimal(0) if one.kind == "transfer" else one.realized + one.funding
+    return {
+        "bal": "0", "balChg": text(one.change), "billId": str(one.number), "ccy": one.asset, "clOrdId": "",
+        "execType": "T" if fill else "", "fee": text(-one.fee), "fillFwdPx": "", "fillIdxPx": "", "fillMarkPx": "",
+        "fillMarkVol": "", "fillPxUsd": "", "fillPxVol": "", "fillTime": str(one.at_ms) if fill else "", "from": "",
+        "instId": market.id if market else "", "instType": kind_of(market) if market else "", "interest": "0",
+        "mgnMode": "cross" if market else "", "notes": "", "ordId": str(fill.order.number) if fill else "",
+        "pnl": text(earned), "posBal": "0", "posBalChg": "0", "px": text(fill.price) if fill else "", "subType": sub,
+        "sz": text(fill.quantity) if fill else text(abs(one.change)), "tag": "", "to": "",
+        "tradeId": str(fill.number) if fill else "", "ts": str(one.at_ms), "type": kind,
     }  # fmt: skip

@@ -18,6 +18,7 @@ from tests.trading.test_cancelling import venue as venue
 from trading import services
 from trading.models import Order, Position
 from trading.services import Closing
+from wallets.hierarchy import holds
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Connection, Wallet
 
@@ -158,6 +159,48 @@ def test_a_halt_is_stated_and_tried_anew_after_a_pause(desk: Desk) -> None:
         (order,) = found.placed
         assert desk.execute(order).status == "filled"
         assert close(desk).is_done
+
+
+def test_exits_pass_a_halt_that_a_rule_has_made_and_nothing_else_does(desk: Desk) -> None:
+    desk.trade("buy", "1")
+    with tenancy.tenant(desk.owner.pk):
+        holds.hold(
+            owner_id=desk.owner.pk, wallet_ids=[desk.master.pk], holder="exposure:1:", state="halted",
+            words="the limit of leverage",
+        )  # fmt: skip
+    said = "Trading is halted at Fund, for the limit of leverage: set it to active before placing orders."
+    for side in ("buy", "sell"):
+        assert desk.place(side, "0.5").refusal.exact == said
+    (order,) = close(desk).placed
+    assert desk.execute(order).status == "filled"
+    assert close(desk).is_done
+
+
+@pytest.mark.parametrize("first", ["owner", "rule"])
+def test_the_owners_own_halt_binds_exits_whatever_a_rule_has_halted_too(desk: Desk, first: str) -> None:
+    desk.trade("buy", "1")
+
+    def halt() -> None:
+        holds.hold(
+            owner_id=desk.owner.pk, wallet_ids=[desk.master.pk], holder="exposure:1:", state="halted",
+            words="the limit of leverage",
+        )  # fmt: skip
+
+    with tenancy.tenant(desk.owner.pk):
+        if first == "rule":
+            halt()
+        holds.choose(owner_id=desk.owner.pk, wallet_id=desk.master.pk, state="halted")
+        if first == "owner":
+            halt()
+    assert reasons(close(desk)) == ["Trading is halted at Fund: set it to active before placing orders."]
+
+
+def test_an_exit_that_was_placed_before_its_owner_halted_the_wallet_is_not_sent(desk: Desk) -> None:
+    desk.trade("buy", "1")
+    (order,) = close(desk).placed
+    with tenancy.tenant(desk.owner.pk):
+        holds.choose(owner_id=desk.owner.pk, wallet_id=desk.master.pk, state="halted")
+    assert "trading was halted at Fund meanwhile" in str(desk.execute(order).refusal)
 
 
 def test_a_connection_that_is_not_active_and_books_without_it_are_stated(desk: Desk) -> None:

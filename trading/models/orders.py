@@ -5,6 +5,7 @@ filled shrink and never lets an order's intent change; events, fills and risk de
 """
 
 from decimal import Decimal
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -114,6 +115,9 @@ class Order(Identified, Owned):
 
     objects = OrderQuerySet.as_manager()
 
+    # What the keys of the exits begin with by which all that is below a wallet is left; no request has such a key.
+    CLOSES_ALL: ClassVar = "close_all:"
+
     class Meta:
         ordering = ("-created_at",)
         constraints = (
@@ -179,6 +183,11 @@ class Order(Identified, Owned):
     @property
     def is_terminal(self) -> bool:
         return self.status in states.TERMINAL
+
+    @property
+    def closes_all(self) -> bool:
+        """Whether it is an exit by which all that is below a wallet is left."""
+        return self.key.startswith(self.CLOSES_ALL)
 
     @property
     def is_refused(self) -> bool:

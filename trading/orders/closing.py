@@ -22,7 +22,6 @@ from wallets.models import Connection, Wallet
 
 REASON = "Closed by hand."
 BEFORE_COLLECTING: Final = Sentence("Sold by hand, so that all below a wallet can be collected.")
-KEY: Final = "close_all:"
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +83,9 @@ def close_all(*, owner_id: UUID, wallet_ids: Collection[UUID], reason: Sentence)
 
     Asked again it places nothing twice: an exit that is under way is waited for, and one that came to nothing is tried
     anew after a pause, which doubles. So ask until it `is_done`. The gate decides of each exit: it lets them through a
-    wallet that only reduces, and refuses them in one that is halted. One position's trouble keeps no other from being
-    left. Runs in the owner's tenant. Raises NotFoundError for a wallet that the owner does not have.
+    wallet that only reduces or that a rule has halted, and refuses them in one that its owner has halted. One
+    position's trouble keeps no other from being left. Runs in the owner's tenant. Raises NotFoundError for a wallet
+    that the owner does not have.
     """
     wanted = set(wallet_ids)
     if Wallet.objects.filter(owner_id=owner_id, pk__in=wanted).count() < len(wanted):
@@ -139,7 +139,7 @@ def _exit(position_id: UUID, reason: Sentence) -> StillOpen | None:
     if wallet.connection.state != Connection.State.ACTIVE:
         told = sentence(f"{{name}} is {wallet.connection.state}: make it active to sell.", name=wallet.connection.name)
         return StillOpen(position, told)
-    key = f"{KEY}{position.pk}:"
+    key = f"{Order.CLOSES_ALL}{position.pk}:"
     tried = list(orders.filter(created_at__gte=position.created_at, key__startswith=key).order_by("-created_at"))
     if tried and clock.now() < tried[0].created_at + pause_after(len(tried)):
         return StillOpen(position, tried[0].refusal or Sentence("Its last exit did not close it."), tried[0])

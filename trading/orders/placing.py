@@ -165,6 +165,7 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
         requested=terms.quantity,
         reduce_only=terms.reduce_only,
         protects=terms.protects is not None,
+        closes=order.closes_all,
         market=risk.Market(
             symbol=instrument.symbol,
             base=instrument.base,

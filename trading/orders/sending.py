@@ -168,10 +168,12 @@ def _obstacle(order: Order) -> Sentence:
     if watching := [step.name for step in path if step.trading_state == risk.WATCHING]:
         return sentence("the connection {name} only watches now.", name=watching[0])
     frozen = [step.name for step in path if step.trading_state == risk.FROZEN]
-    halted = [step.name for step in path if step.trading_state in (risk.FROZEN, risk.HALTED)]
-    if not frozen and (not halted or order.protects_id is not None):
-        return Sentence()
-    return sentence("trading was halted at {name} meanwhile.", name=halted[0])
+    frozen += [step.name for step in path if step.trading_state == risk.HALTED and not _passes(order, step)]
+    return sentence("trading was halted at {name} meanwhile.", name=frozen[0]) if frozen else Sentence()
+
+
+def _passes(order: Order, step: risk.Limits) -> bool:
+    return risk.passes_halt(step, protects=order.protects_id is not None, closes=order.closes_all)
 
 
 # --- sending and asking ---------------------------------------------------------------------------------------------

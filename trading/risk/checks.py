@@ -65,7 +65,8 @@ class Standing:
 class Proposal:
     """The order to be judged. `quantity` is in whole lots, `requested` what was asked for, both in base.
 
-    `protects` says that it carries out the stop or the target of a position; `reserve` is the name of the wallet where
+    `protects` says that it carries out the stop or the target of a position, `closes` that it is one of the exits by
+    which a goal, a stop or a person leaves all there is below a wallet; `reserve` is the name of the wallet where
     that is a reserve, or what is unassigned at an account.
     """
 
@@ -77,6 +78,7 @@ class Proposal:
     standing: Standing
     path: tuple[Limits, ...]
     protects: bool = False
+    closes: bool = False
     reserve: str = ""
     exit_stop: Decimal | None = None
 
@@ -109,13 +111,19 @@ def _check_state(proposal: Proposal) -> Told:
             return f"The connection {step.name} only watches: make it live before placing orders."
         if step.trading_state == FROZEN:
             return f"{step.name} is halted, and its owner wants no stop carried out meanwhile: set it to active first."
-        if step.trading_state == HALTED and not proposal.protects:
+        if step.trading_state == HALTED and not passes_halt(step, protects=proposal.protects, closes=proposal.closes):
             return f"Trading is halted at {step.name}{_held(step)}: set it to active before placing orders."
         if step.trading_state == REDUCING and not proposal.reduces:
             return f"{step.name} only reduces positions now{_held(step)}: set it to active before buying."
         if step.trading_state not in {ACTIVE, REDUCING, HALTED}:
             return f"The trading state of {step.name} is not known: set it to active, reducing or halted."
     return ""
+
+
+def passes_halt(step: Limits, *, protects: bool, closes: bool) -> bool:
+    """Whether an exit is sent through a step that is halted: one that protects a position always; one that leaves all
+    there is where a rule has halted it, such as a limit of exposure, and not its owner."""
+    return protects or (closes and bool(step.held_for))
 
 
 def _held(step: Limits) -> str:

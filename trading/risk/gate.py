@@ -4,7 +4,9 @@ Limits stand on the connection and on the wallets of the path (agent, farm, mast
 on the path applies: the smallest notional, the symbols that all lists share. A path on which nobody has said what may
 be traded and how much allows nothing. An order that can only make a position smaller is exempt from those two limits,
 because being unable to leave a position is the larger risk; the state of the path and the age of the price bind it
-too. One that carries out a position's stop or target passes a halt as well: a halt ends decisions, not protection.
+too. One that carries out a position's stop or target passes a halt as well: a halt ends decisions, not protection. One
+by which a goal, an emergency stop or a person leaves all there is below a wallet passes a halt that a rule has made,
+such as a limit of exposure, because it can only lower what the rule is there for; the owner's own halt binds it.
 
 The gate is pure: the facts come in, the verdict goes out with every number it looked at.
 """
@@ -16,7 +18,7 @@ from typing import Any, Final
 from kit.decimals import plain
 from kit.sentences import Sentence, Value, amount, sentence
 from kit.sentences import price as shown_price
-from trading.risk.checks import CHECKS, PRICE_AGE_LIMIT, Market, Proposal, Standing, dust
+from trading.risk.checks import CHECKS, PRICE_AGE_LIMIT, Market, Proposal, Standing, dust, passes_halt
 from trading.risk.path import (
     ACTIVE,
     CLOSED,
@@ -42,7 +44,7 @@ from trading.risk.path import (
 __all__ = (
     "ACTIVE", "CLOSED", "FROZEN", "HALTED", "LIMITS", "NOTHING_ASKED", "NO_CAPS", "PRICE_AGE_LIMIT", "REDUCING",
     "WATCHING", "Asked", "Caps", "Limits", "Market", "Proposal", "Standing", "Verdict", "asked_levels", "assess",
-    "dust", "exposure", "owners_exposure", "shared_symbols", "tightest_notional", "tightest_position",
+    "dust", "exposure", "owners_exposure", "passes_halt", "shared_symbols", "tightest_notional", "tightest_position",
     "tightest_risk", "usual_levels",
 )  # fmt: skip
 

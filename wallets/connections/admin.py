@@ -23,6 +23,7 @@ from wallets.models import (
     Reconciliation,
     SyncRun,
     SyncTurn,
+    VenueIncome,
     VenueMovement,
     VenuePosition,
 )
@@ -196,6 +197,15 @@ class VenueMovementAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "status", "asset", "connection__platform")
     list_select_related = ("connection",)
     search_fields = ("connection__name", "owner__email", "venue_id")
+
+
+@admin.register(VenueIncome)
+class VenueIncomeAdmin(ReadOnlyAdmin):
+    units = MappingProxyType(dict.fromkeys(("realized", "funding", "fee"), "asset"))
+    list_display = ("connection", "symbol", "realized", "funding", "fee", "asset", "status", "at")
+    list_filter = ("status", "asset", "connection__platform")
+    list_select_related = ("connection",)
+    search_fields = ("connection__name", "owner__email", "venue_id", "symbol")
 
 
 @admin.register(DemoBalance)

@@ -16,7 +16,7 @@ from kit import display
 from kit.decimals import parse, plain
 from kit.errors import MoniqoError
 from kit.http import missing_is_404, owner_of
-from wallets.models import Account, Connection, VenueMovement, Wallet
+from wallets.models import Account, Connection, VenueIncome, VenueMovement, Wallet
 from wallets.sync import arriving
 from wallets.sync.derivatives import give_derivatives
 from wallets.sync.positions import has_positions
@@ -107,6 +107,8 @@ def arrivals(request: HttpRequest, pk: UUID) -> HttpResponse:
         "wallets": list(arriving.tradable_wallets(owner_id, pk)),
         "key": uuid4(),
         "moved": VenueMovement.objects.filter(connection=pk).select_related("wallet")[:MOVEMENTS_SHOWN],
+        "income": VenueIncome.objects.filter(connection=pk).select_related("wallet", "posting")[:MOVEMENTS_SHOWN],
+        "income_told": capabilities_of(connection.platform_id)["income"],
     }
     return render(request, "wallets/arrivals.html", context, status=422 if form.is_bound else 200)
 

@@ -18,6 +18,8 @@ from wallets.models import Wallet
 STRICTNESS: Final = (Wallet.TradingState.ACTIVE, Wallet.TradingState.REDUCING, Wallet.TradingState.HALTED)
 # Beside the holders: what the owner has chosen, as long as anybody else holds the wallet.
 OWNER: Final = "owner"
+# What a holder's name begins with that lets go as soon as it has closed, collected and distributed what it is to.
+CLOSING: Final = "goal:"
 
 Holds = Mapping[str, tuple[str, str]]
 """By holder: the state that it asks for, and its words."""

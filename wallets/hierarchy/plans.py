@@ -17,7 +17,7 @@ from django.db import transaction
 from kit import clock, tenancy
 from kit.errors import ConflictError, NotFoundError
 from kit.sentences import joined
-from wallets.hierarchy.allocations import ZERO, Line, asked_key, lines_of, tell, write_down
+from wallets.hierarchy.allocations import RULE, ZERO, Line, asked_key, lines_of, tell, write_down
 from wallets.hierarchy.archiving import hold_open
 from wallets.hierarchy.consequences import consequences
 from wallets.hierarchy.routes import require_open
@@ -108,7 +108,15 @@ def apply(*, owner_id: UUID, allocation_id: UUID, key: str) -> FundAllocation:
     Raises NotFoundError; ConflictError for a plan that was applied before, for what is archived or at a connection that
     is not active; InsufficientFundsError when the money is no longer there; IdempotencyConflictError.
     """
-    key = asked_key(key)
+    return _apply(owner_id, allocation_id, asked_key(key))
+
+
+def apply_by_rule(*, owner_id: UUID, allocation_id: UUID, key: str) -> FundAllocation:
+    """The same for a rule: its key is none that a request could have."""
+    return _apply(owner_id, allocation_id, f"{RULE}{key}")
+
+
+def _apply(owner_id: UUID, allocation_id: UUID, key: str) -> FundAllocation:
     with transaction.atomic():
         rows = FundAllocation.objects.select_for_update(of=("self",)).select_related("posting", "source", "target")
         plan = rows.filter(owner_id=owner_id, pk=allocation_id).first()

@@ -26,10 +26,11 @@ from wallets.hierarchy.schemas import (
     RuleIn,
     RuleOut,
     RuleRunOut,
+    VenueIncomeOut,
     VenueMovementOut,
     line_shown,
 )
-from wallets.models import Connection, RuleRun, VenueMovement, WalletRule
+from wallets.models import Connection, RuleRun, VenueIncome, VenueMovement, WalletRule
 from wallets.sync.arriving import set_arrivals
 from wallets.sync.derivatives import give_derivatives
 from wallets.sync.suspense import assign_suspense
@@ -154,6 +155,16 @@ def put_derivatives(request: HttpRequest, connection_id: UUID, body: Derivatives
 def list_venue_movements(request: HttpRequest, connection_id: UUID, query: Query[PageQuery]) -> Any:
     get_connection(owner_id=owner_of(request), connection_id=connection_id)
     return paginate(VenueMovement.objects.filter(connection=connection_id), query, moment="at")
+
+
+@router.get(
+    "/connections/{uuid:connection_id}/income",
+    response=Page[VenueIncomeOut],
+    summary="What derivatives brought and cost by the venue's account of it, newest first",
+)
+def list_venue_income(request: HttpRequest, connection_id: UUID, query: Query[PageQuery]) -> Any:
+    get_connection(owner_id=owner_of(request), connection_id=connection_id)
+    return paginate(VenueIncome.objects.filter(connection=connection_id), query, moment="at")
 
 
 def _arrivals(connection: Connection) -> dict[str, Any]:

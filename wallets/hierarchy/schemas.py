@@ -300,7 +300,7 @@ class StatementQuery(Schema):
     since: Day | None = Field(None, alias="from")
     until: Day | None = Field(None, alias="to")
     asset: str = Field("", max_length=20)
-    kind: Literal["wallet", "external", "clearing", "fees", "suspense", "pnl"] = "wallet"
+    kind: Literal["wallet", "external", "clearing", "fees", "suspense", "pnl", "profit", "funding", "costs"] = "wallet"
 
 
 class RuleIn(Body):
@@ -430,6 +430,25 @@ class VenueMovementOut(Schema):
     amount: Amount
     at: datetime
     status: str
+    wallet_id: UUID | None
+    posting_id: int | None
+
+
+class VenueIncomeOut(Schema):
+    """What a derivative brought (`realized` before its `fee`, `funding`) by the venue's account of it.
+
+    `waiting` was not booked yet, `known` is in the books by another way: the opening, or its owner's word.
+    """
+
+    id: int
+    venue_id: str
+    symbol: str
+    asset: str
+    realized: Amount
+    funding: Amount
+    fee: Amount
+    at: datetime
+    status: Literal["waiting", "booked", "known"]
     wallet_id: UUID | None
     posting_id: int | None
 

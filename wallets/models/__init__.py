@@ -6,7 +6,15 @@ from wallets.models.kinds import PostingKind, Purpose
 from wallets.models.ledger import Account, AllocationLine, Entry, FundAllocation, Hold, Posting, Transfer
 from wallets.models.platforms import Connection, Credential, CredentialField, Platform
 from wallets.models.rules import RuleRun, WalletRule
-from wallets.models.sync import LedgerProof, Reconciliation, SyncRun, SyncTurn, VenueMovement, VenuePosition
+from wallets.models.sync import (
+    LedgerProof,
+    Reconciliation,
+    SyncRun,
+    SyncTurn,
+    VenueIncome,
+    VenueMovement,
+    VenuePosition,
+)
 
 __all__ = (
     "Account",
@@ -30,6 +38,7 @@ __all__ = (
     "SyncRun",
     "SyncTurn",
     "Transfer",
+    "VenueIncome",
     "VenueMovement",
     "VenuePosition",
     "Wallet",

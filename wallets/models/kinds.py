@@ -35,6 +35,8 @@ class PostingKind(models.TextChoices):
     HOLD = "hold", "Hold"
     RELEASE = "release", "Release"
     TRADE = "trade", "Trade"
+    REALIZED = "realized", "Profit of derivatives"
+    FUNDING_PAYMENT = "funding_payment", "Funding payment"
     FEE = "fee", "Fee"
     SUSPENSE = "suspense", "Into suspense"
     CORRECT = "correct", "Correction"
@@ -52,6 +54,8 @@ PURPOSES: Final = {
     PostingKind.HOLD: Purpose.RESERVATION,
     PostingKind.RELEASE: Purpose.RESERVATION,
     PostingKind.TRADE: Purpose.TRADING,
+    PostingKind.REALIZED: Purpose.TRADING,
+    PostingKind.FUNDING_PAYMENT: Purpose.TRADING,
     PostingKind.FEE: Purpose.FEES,
     PostingKind.SUSPENSE: Purpose.CORRECTION,
     PostingKind.CORRECT: Purpose.CORRECTION,

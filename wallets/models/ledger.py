@@ -50,6 +50,10 @@ class Account(Booked):
         FEES = "fees", "Fees"
         SUSPENSE = "suspense", "Suspense"
         PNL = "pnl", "Profit and loss"
+        # What derivatives brought: their accounts are minus the profit and the funding, and plus the fees.
+        PROFIT = "profit", "Profit of derivatives"
+        FUNDING = "funding", "Funding payments"
+        COSTS = "costs", "Fees of derivatives"
 
     wallet = models.ForeignKey(
         Wallet, on_delete=models.PROTECT, related_name="accounts", db_constraint=False, db_index=False

@@ -229,6 +229,53 @@ class VenueMovement(Owned):
         return amount if self.kind == self.Kind.DEPOSIT else -amount
 
 
+class VenueIncome(Owned):
+    """What a derivative brought or cost by the venue's own account of it: realized profit, funding, and fees.
+
+    The venue's id makes it one: it is posted once, whatever is asked again. It waits where no wallet could bear it, or
+    while the venue's balance does not show it; what the books have by another way, the opening or an owner's word, is
+    known.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "Waits"
+        BOOKED = "booked", "Booked"
+        KNOWN = "known", "In the books by another way"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="income")
+    venue_id = models.CharField(max_length=128)
+    symbol = models.CharField(max_length=SYMBOL_LENGTH, blank=True)
+    asset = models.CharField(max_length=ASSET_LENGTH)
+    realized = ValueField(default=0, help_text="Before fees.")
+    funding = ValueField(default=0, help_text="Positive where it was received.")
+    fee = ValueField(default=0, help_text="Positive where it was paid.")
+    at = models.DateTimeField(help_text="When the venue says that it was.")
+    status = models.CharField(max_length=7, choices=Status, default=Status.WAITING)
+    wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Whose it is."
+    )
+    posting = models.ForeignKey(
+        Posting, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+    )
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = (models.UniqueConstraint(fields=("connection", "venue_id"), name="venue_income_once"),)
+        indexes = (
+            models.Index(fields=("connection", "-at"), name="venue_income_newest_first"),
+            models.Index(fields=("connection",), condition=models.Q(status="waiting"), name="venue_income_waiting"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.change} {self.asset} of {self.symbol}"
+
+    @property
+    def change(self) -> Decimal:
+        """What it did to the account's total."""
+        change: Decimal = self.realized + self.funding - self.fee
+        return change
+
+
 class LedgerProof(Owned):
     """What a proof of an owner's books found: every figure recomputed from the transfers."""
 

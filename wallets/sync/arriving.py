@@ -26,7 +26,7 @@ from kit.sentences import amount as told_amount
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
 from wallets.models import Account, Connection, Posting, PostingKind, SyncRun, VenueMovement, Wallet
 from wallets.sync.reconciliation import Books, Look, last_at_rest
-from wallets.sync.unassigned import arrived_key, open_unassigned, present_wallets, unassigned_wallet
+from wallets.sync.unassigned import arrived_key, open_unassigned, opened_between, present_wallets
 from wallets.venues.base import MovementReport, Venue, VenueError
 from wallets.venues.capabilities import capabilities_of
 
@@ -72,9 +72,9 @@ def book_movements(run: SyncRun, connection: Connection, look: Look, told: Seque
     rows = VenueMovement.objects.filter(connection=connection, status=VenueMovement.Status.WAITING)
     for movement in rows.filter(asset__in=unexplained).order_by("at", "pk"):
         waiting.setdefault(movement.asset, []).append(movement)
-    opened_at = _opened_at(connection) if waiting else None
+    opened = opened_between(connection) if waiting else None
     for asset, movements in waiting.items():
-        known_until = _explained_until(connection, asset, opened_at)
+        known_until = _explained_until(connection, asset, opened[0] if opened else None)
         new = [one for one in movements if known_until is None or one.at > known_until]
         for movement in fitting(new, look.unexplained(asset)):
             books = _book(run, connection, movement, books)
@@ -148,16 +148,6 @@ def _write_down(connection: Connection, told: Iterable[MovementReport]) -> None:
         ],
         ignore_conflicts=True,
     )
-
-
-def _opened_at(connection: Connection) -> datetime | None:
-    """When the account was first looked at, or first again after it was archived."""
-    runs = SyncRun.objects.filter(connection=connection, status__in=(SyncRun.Status.OK, SyncRun.Status.DRIFT))
-    first: datetime | None = runs.order_by("created_at").values_list("created_at", flat=True).first()
-    own = unassigned_wallet(connection.pk)
-    earlier = Wallet.objects.filter(connection=connection, role=Wallet.Role.UNASSIGNED).exclude(archived_at=None)
-    # The wallet of an account that was never archived may be made by a movement, which must not come before itself.
-    return max(first or own.created_at, own.created_at) if own and earlier.exists() else first
 
 
 def _explained_until(connection: Connection, asset: str, opened_at: datetime | None) -> datetime | None:

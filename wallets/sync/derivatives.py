@@ -5,10 +5,11 @@ from uuid import UUID
 from django.db import transaction
 
 from kit.audit import services as audit
-from kit.errors import NotFoundError
+from kit.errors import InvalidInputError, NotFoundError
 from kit.live.publish import publish
-from wallets.models import Connection
+from wallets.models import Connection, VenuePosition
 from wallets.sync.arriving import tradable_wallets
+from wallets.sync.positions import has_positions
 from wallets.sync.suspense import hold_connection
 from wallets.venues.handing import changing_hands
 
@@ -16,10 +17,14 @@ from wallets.venues.handing import changing_hands
 def give_derivatives(*, owner_id: UUID, connection_id: UUID, wallet_id: UUID | None) -> Connection:
     """Say whose the account's derivatives are, those of now and to come; None: nobody's who claims anything.
 
-    Nothing is won or lost by it. Raises NotFoundError for a wallet that is none of the connection's.
+    Nothing is won or lost by it. Raises NotFoundError for a wallet that is none of the connection's; InvalidInputError
+    where none are traded: at a paper account, and at a platform without any.
     """
     with transaction.atomic():
         connection = hold_connection(owner_id, connection_id)
+        if wallet_id is not None and not _may_have_any(connection):
+            told = f"Only spot is traded at {connection.name}: it has no derivatives that could be anybody's."
+            raise InvalidInputError(told, fields={"wallet_id": told})
         if wallet_id is not None and not tradable_wallets(owner_id, connection_id).filter(pk=wallet_id).exists():
             raise NotFoundError("There is no such wallet at this connection.")
         before = connection.derivatives_to_id
@@ -38,3 +43,8 @@ def give_derivatives(*, owner_id: UUID, connection_id: UUID, wallet_id: UUID | N
         )
         publish(owner_id=owner_id, event="wallets", data={"connection": str(connection_id), "change": "derivatives"})
     return connection
+
+
+def _may_have_any(connection: Connection) -> bool:
+    """Whether derivatives can be at the account, or are there already."""
+    return has_positions(connection.platform) or VenuePosition.objects.filter(connection=connection).exists()

@@ -151,12 +151,15 @@ def _spot_assets(venue: str, symbols: Collection[str]) -> dict[str, tuple[str, s
 def _changes(trade: TradeReport, spot: tuple[str, str] | None, asset: str) -> list[Decimal]:
     """What a trade did to the account's total in `asset`, an amount per entry that the books should have, the fee last.
 
-    `spot` are base and quote of a spot market; a trade of anything else moves neither, only its fee.
+    `spot` are base and quote of a spot market; what a trade of anything else costs is no trade in the books
+    (`wallets.sync.income`).
     """
-    sign = 1 if trade.side == "buy" else -1
-    by_asset = []
-    if spot is not None:
-        base, quote = spot
-        by_asset += [(base, sign * trade.quantity), (quote, -sign * trade.price * trade.quantity)]
-    by_asset.append((trade.fee_asset, -trade.fee))
+    if spot is None:
+        return []
+    (base, quote), sign = spot, 1 if trade.side == "buy" else -1
+    by_asset = [
+        (base, sign * trade.quantity),
+        (quote, -sign * trade.price * trade.quantity),
+        (trade.fee_asset, -trade.fee),
+    ]
     return [change for name, change in by_asset if name == asset and change]

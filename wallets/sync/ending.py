@@ -22,10 +22,12 @@ from wallets.models.sync import TOLD_LENGTH
 from wallets.sync import turns
 from wallets.sync.arriving import book_movements
 from wallets.sync.diverging import first_diverging_entry
+from wallets.sync.income import book_income
+from wallets.sync.positions import keep_positions
 from wallets.sync.reconciliation import ZERO, Look, first_wallet
 from wallets.sync.suspense import alert_drift, drift_key, hold_connection, into_suspense
 from wallets.sync.unassigned import is_opening, open_unassigned, take_opening
-from wallets.venues.base import MovementReport, TradeReport
+from wallets.venues.base import IncomeReport, MovementReport, PositionReport, TradeReport
 
 # A venue that goes on failing is asked at least this often.
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -39,7 +41,8 @@ def finish(
     trades: Collection[TradeReport],
     told: Sequence[MovementReport],
     *,
-    has_positions: bool,
+    income: Sequence[IncomeReport],
+    positions: Sequence[PositionReport] | None,
     is_priced: bool,
 ) -> SyncRun:
     """Write what was found: an asset's row each, drift into suspense, alerts, the run and the connection.
@@ -52,12 +55,16 @@ def finish(
     current = SyncRun.objects.get(pk=run.pk)
     if current.status != SyncRun.Status.RUNNING:
         return current
+    has_positions = positions is not None
+    if positions is not None:
+        keep_positions(connection, positions)
     opened: dict[str, Decimal] = {}
-    if look.settled and is_opening(connection):
-        opened = take_opening(run, connection, look)
+    if is_opening(connection):
+        opened = take_opening(run, connection, look) if look.settled else {}
         look = replace(look, books=look.books.with_unassigned(opened))
-    elif look.settled:
-        look = replace(look, books=book_movements(run, connection, look, told))
+    else:
+        look = replace(look, books=book_income(run, connection, look, income))
+        look = replace(look, books=book_movements(run, connection, look, told)) if look.settled else look
     drifting = {asset: look.drift(asset) for asset in look.assets() if look.drift(asset)}
     wallet_id = first_wallet(connection.pk)
     if wallet_id is None and drifting and look.settled and not connection.is_paper:

@@ -26,21 +26,24 @@ def has_positions(platform: Platform) -> bool:
     return Platform.Capability.DERIVATIVES in platform.capabilities
 
 
-def keep_positions(*, venue: Venue, connection: Connection) -> bool:
-    """Ask the venue and keep what it says; False when it did not answer and the last known ones are carried forward.
+def ask_positions(*, venue: Venue, connection: Connection) -> Sequence[PositionReport] | None:
+    """What is open at the account; None when the venue did not answer and the last known ones are carried forward.
 
     Call it outside of transactions.
     """
     if connection.is_paper or not has_positions(connection.platform):
-        return True
+        return ()
     try:
-        told = venue.positions()
+        return venue.positions()
     except VenueError as error:
         logger.warning("The positions of %s are carried forward: %s", connection.pk, error)
-        return False
-    with tenancy.tenant(connection.owner_id):
+        return None
+
+
+def keep_positions(connection: Connection, told: Sequence[PositionReport]) -> None:
+    """Keep what the venue has said, in the transaction that books what was closed: its value is nowhere twice."""
+    if has_positions(connection.platform):
         _replace([(connection.owner_id, connection.pk, told)])
-    return True
 
 
 def keep_positions_of(told: Sequence[Told]) -> None:

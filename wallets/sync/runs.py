@@ -24,8 +24,9 @@ from wallets.models import Connection, Reconciliation, SyncRun
 from wallets.sync import turns
 from wallets.sync.arriving import ask_movements
 from wallets.sync.ending import advance, end, fail, finish
+from wallets.sync.income import ask_income
 from wallets.sync.looking import Answer, Answered, learn_markets, look_at, trades_of
-from wallets.sync.positions import keep_positions
+from wallets.sync.positions import ask_positions
 from wallets.sync.suspense import hold_connection
 from wallets.venues.accounts import get_connection
 from wallets.venues.base import Venue, VenueCredentialsError, VenueError, VenueRejectedError
@@ -194,11 +195,12 @@ def _carry_out(run: SyncRun, owner_id: UUID, answer: Answer | MoniqoError | None
         if is_watched:
             advance(run, 40, "Looking for prices of what is there")
         is_priced = learn_markets(venue, connection, look)
-    has_positions = keep_positions(venue=venue, connection=connection)
+    positions = ask_positions(venue=venue, connection=connection)
     if is_watched:
         advance(run, 60, "Comparing with the books")
     drifting = {asset: look.drift(asset) for asset in look.assets() if look.drift(asset)}
     told = ask_movements(venue, connection, look, clock.now()) if look.settled and connection.synced_at else ()
+    income = ask_income(venue, connection, look, clock.now()) if connection.synced_at else ()
     trades = trades_of(venue, owner_id, run, drifting) if drifting and look.settled and look.books.version else ()
     with tenancy.tenant(owner_id):
-        return finish(run, connection, look, trades, told, has_positions=has_positions, is_priced=is_priced)
+        return finish(run, connection, look, trades, told, income=income, positions=positions, is_priced=is_priced)

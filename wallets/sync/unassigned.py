@@ -6,6 +6,7 @@ goes to a wallet of the connection as soon as the owner says so. A difference th
 yet and stands in suspense instead.
 """
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -41,6 +42,20 @@ def is_opening(connection: Connection) -> bool:
         return True
     own = Wallet.objects.filter(connection=connection, role=Wallet.Role.UNASSIGNED)
     return own.exists() and not own.filter(archived_at=None).exists()
+
+
+def opened_between(connection: Connection) -> tuple[datetime, datetime] | None:
+    """Between which moments the account was looked at for the first time, or first again after it was archived."""
+    ended = SyncRun.objects.filter(connection=connection, status__in=(SyncRun.Status.OK, SyncRun.Status.DRIFT))
+    run = ended.order_by("created_at").first()
+    first = (run.created_at, run.finished_at or run.created_at) if run else None
+    own = unassigned_wallet(connection.pk)
+    earlier = Wallet.objects.filter(connection=connection, role=Wallet.Role.UNASSIGNED).exclude(archived_at=None)
+    if own is None or not earlier.exists():
+        # The wallet of an account that was never archived may be made by a movement, which must not come before itself.
+        return first
+    reopened = (own.created_at, own.created_at)
+    return max(first, reopened) if first else reopened
 
 
 def open_unassigned(connection: Connection) -> Wallet:

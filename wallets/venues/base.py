@@ -309,6 +309,30 @@ class MovementReport:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomeReport:
+    """What a derivative brought in `asset` or cost, by the venue's own account of it; `venue_id` is its id there.
+
+    `realized` is before the `fee`, which is positive when it is paid; `funding` is positive when it was received.
+    """
+
+    venue_id: str
+    symbol: str
+    asset: str
+    realized: Decimal
+    funding: Decimal
+    fee: Decimal
+    at: datetime
+
+    def __post_init__(self) -> None:
+        _require_numbers(self)
+
+    @property
+    def change(self) -> Decimal:
+        """What it did to the account's total."""
+        return self.realized + self.funding - self.fee
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialsReport:
     """What the key is allowed to do. A key that may withdraw is more than Moniqo needs: warn its owner.
 
@@ -366,6 +390,9 @@ class Venue(Protocol):
 
     def movements_since(self, since: datetime) -> tuple[MovementReport, ...]:
         """Deposits and withdrawals that were done at `since` or later, oldest first; none where none are told."""
+
+    def income_since(self, since: datetime) -> tuple[IncomeReport, ...]:
+        """What derivatives have brought and cost at `since` or later, each of the venue's ids once, oldest first."""
 
     def check_credentials(self) -> CredentialsReport:
         """Whether the key works and what it may do."""

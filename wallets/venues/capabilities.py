@@ -22,6 +22,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "open_orders": "Open orders",
     "trades": "Trades since a moment",
     "movements": "Deposits and withdrawals",
+    "income": "Profit, funding and fees of derivatives",
     "permissions": "What a key may do",
     "sandbox": "The venue's own test system",
     "streams": "Account by websocket",
@@ -46,6 +47,9 @@ _PRICES_POLLED: Final = Can("no", "Not yet: asked for every few seconds.")
 _STREAMED: Final = Can(note="Told as it changes; asked for all the same, less often while it stands.")
 _UNKNOWN_MOVES: Final = Can("no", "Not asked for yet: what arrives or leaves is a difference that its owner explains.")
 _MOVES: Final = Can(note="Those of coins; asked for where books and venue differ.")
+_NO_DERIVATIVES: Final = Can("no", "Spot only: there is none.")
+_INCOME: Final = Can(note="Asked for where books and venue differ; each once, by the venue's own id.")
+_UNKNOWN_INCOME: Final = Can("no", "Not asked for: what derivatives bring is a difference that its owner explains.")
 _ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
 
 
@@ -61,6 +65,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         limit_order=Can("no", "It keeps no book that an order could rest in."),
         reduce_only=_SPOT_REDUCES,
         movements=Can("no", "Play money comes from Moniqo itself."),
+        income=_NO_DERIVATIVES,
         permissions=Can(note="It needs no key."),
         sandbox=Can("no", "It is one."),
         streams=Can("no", "It has no news that Moniqo does not make itself."),
@@ -73,6 +78,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
         trades=Can("partly", "Asked for market by market: of those that are known here."),
         movements=_MOVES,
+        income=Can("no", "Spot only: its futures are an exchange of their own, Binance USD-M."),
         streams=_STREAMED,
         price_streams=_STREAMED,
     ),
@@ -83,6 +89,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
         trades=Can("partly", "Asked for market by market: of those that are known here."),
         movements=Can("no", "Money comes from the spot account, which is another connection: its owner explains it."),
+        income=_INCOME,
         sandbox=Can("no", "Its testnet was closed to programs."),
         streams=_STREAMED,
         price_streams=Can("no", "Nobody follows them: what it settles in is priced by the markets of Binance."),
@@ -92,6 +99,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         positions=_ONE_WAY,
         find=Can(note="Of orders that ended without a fill, seven days back."),
         movements=_MOVES,
+        income=_INCOME,
         streams=_STREAMED,
         price_streams=_STREAMED,
     ),
@@ -99,6 +107,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         balances=Can(note="The unified account, and the funding account if the key may transfer between accounts."),
         positions=Can(note="Linear ones, in the one-way position mode; quantities count the base asset."),
         movements=_UNKNOWN_MOVES,
+        income=_INCOME,
         streams=_STREAMED,
         price_streams=_PRICES_POLLED,
     ),
@@ -110,6 +119,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         find=Can("partly", "Among the last thousand orders of its market: Coinbase finds orders by its own id only."),
         sandbox=NO,
         movements=_UNKNOWN_MOVES,
+        income=_NO_DERIVATIVES,
         streams=_POLLED,
         price_streams=_PRICES_POLLED,
     ),
@@ -122,6 +132,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
                       "before it sends."),
         sandbox=NO,
         movements=_UNKNOWN_MOVES,
+        income=_NO_DERIVATIVES,
         streams=_STREAMED,
         price_streams=_PRICES_POLLED,
     ),
@@ -132,7 +143,9 @@ STREAMED_PRICES: Final = frozenset(slug for slug, table in CAPABILITIES.items() 
 
 _UNTRIED: Final = Can("partly", "As ccxt does it; nobody has compared it with this exchange.")
 
-_UNASKED: Final[Mapping[str, Can]] = {"streams": _POLLED, "price_streams": _PRICES_POLLED, "movements": _UNKNOWN_MOVES}
+_UNASKED: Final[Mapping[str, Can]] = {
+    "streams": _POLLED, "price_streams": _PRICES_POLLED, "movements": _UNKNOWN_MOVES, "income": _UNKNOWN_INCOME,
+}  # fmt: skip
 
 
 def capabilities_of(slug: str) -> Mapping[str, Can]:

@@ -28,6 +28,7 @@ WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$"
     r"|/wallets/\{.*\}/(positions|close)$",
     "move": r"/(deposit|allocate|collect|undo|apply|plans|rules|arrivals|derivatives)$|/rules/\{"
+    r"|/(rebalancing|approve|decline)$"
     r"|/(allocations|plans)/preview$"
     r"|/(suspense|unassigned)/",
     "limits": r"/(limits|protection|exposure-limits|release)$",

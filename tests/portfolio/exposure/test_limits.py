@@ -398,3 +398,39 @@ def test_a_program_replaces_them_with_the_scope_of_limits_only(half: Fund) -> No
     assert (released["levels"][0]["held_wallets"], state(half)) == ([], "active")
     program.put(address, {"limits": []}, content_type="application/json")
     assert not ExposureLimit.objects.exists()
+
+
+def test_errors_of_several_limits_say_which_of_them(fund: Fund) -> None:
+    client: Any = Client(headers=bearer(fund.owner))
+
+    def put(*limits: dict[str, Any]) -> Any:
+        return client.put(
+            "/api/v1/portfolio/exposure-limits", {"limits": list(limits)}, content_type="application/json"
+        ).json()["fields"]
+
+    fine, venue = {"kind": "leverage", "limit": "2"}, {"kind": "venue", "subject": "nowhere", "limit": "0.5"}
+    assert put(fine, venue, {"kind": "stable", "limit": "2"}) == {
+        "limits.1.subject": "One of your venues: testing.", "limits.2.limit": "From 0 to 100 %.",
+    }  # fmt: skip
+    assert put(
+        {"kind": "asset", "subject": "btc", "limit": "1"}, fine, {"kind": "asset", "subject": "BTC", "limit": "2"}
+    ) == {"limits.2": "The same kind and subject as limit 0: name each limit once."}
+    assert put(fine, {"kind": "odd", "limit": "1"}).keys() == {"limits.1.kind"}
+    assert not ExposureLimit.objects.exists()
+
+
+@pytest.mark.parametrize(("bound", "is_idle"), [("1", True), ("2", True), ("0.9", False)])
+def test_a_limit_of_leverage_that_spot_cannot_reach_says_that_it_has_no_effect(
+    fund: Fund, bound: str, is_idle: bool
+) -> None:
+    fund.deposit("1000")
+    set_limit(owner_id=fund.owner.pk, wallet_id=None, wish=Wish("leverage", D(bound)))
+
+    def suggestion() -> str:
+        exposure = read_exposure(valuation.parameters(owner_id=fund.owner.pk, at=clock.now(), only=fund.owner.pk))
+        (row,) = standings_of(limits_of(owner_id=fund.owner.pk, wallet_id=None), exposure)
+        return row.suggestion.exact
+
+    assert ("has no effect" in suggestion()) is is_idle
+    fund.derive("0")
+    assert "has no effect" not in suggestion()

@@ -10,6 +10,7 @@ from wallets.venues.base import (
     BalanceReport,
     CandleReport,
     CredentialsReport,
+    IncomeReport,
     MarketReport,
     MovementReport,
     OrderReport,
@@ -82,6 +83,9 @@ class FaultyVenue:
 
     def movements_since(self, since: datetime) -> tuple[MovementReport, ...]:
         return self.inner.movements_since(since)
+
+    def income_since(self, since: datetime) -> tuple[IncomeReport, ...]:
+        return self.inner.income_since(since)
 
     def check_credentials(self) -> CredentialsReport:
         return self.inner.check_credentials()

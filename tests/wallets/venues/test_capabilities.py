@@ -92,6 +92,14 @@ def tells_trades(venue: Venue, symbol: str) -> bool:
     return [trade.trade_id for trade in told] == [trade.trade_id for trade in report.trades]
 
 
+def tells_income(venue: Venue, symbol: str) -> bool:
+    """Whether a derivative that was bought tells what it has cost."""
+    since = datetime.now(UTC) - timedelta(seconds=2)
+    if PERPETUAL in {market.symbol for market in venue.markets()}:
+        buy(venue, PERPETUAL)
+    return [(one.symbol, one.asset, one.fee > 0) for one in venue.income_since(since)] == [(PERPETUAL, "USDT", True)]
+
+
 # True: it works. None: in part. False: not at all.
 PROBES: dict[str, Callable[[Venue, str], bool | None]] = {
     "markets": lambda venue, symbol: symbol in {market.symbol for market in venue.markets()},
@@ -106,6 +114,7 @@ PROBES: dict[str, Callable[[Venue, str], bool | None]] = {
     "find": is_found,
     "open_orders": is_open,
     "trades": tells_trades,
+    "income": tells_income,
     "permissions": lambda venue, symbol: venue.check_credentials().is_told,
 }  # fmt: skip
 # What is declared in part for a reason that a small account cannot show; another test does.

@@ -20,6 +20,7 @@ from wallets.venues.base import (
     BalanceReport,
     CandleReport,
     CredentialsReport,
+    IncomeReport,
     MarketReport,
     MovementReport,
     OrderReport,
@@ -141,6 +142,13 @@ class CcxtVenue:
         start = int(since.timestamp() * 1000)
         told = self._read(lambda: list(self._dialect.movements(self._exchange, start)), LIST_SECONDS)
         return tuple(sorted((one for one in told if one.at >= since), key=lambda one: (one.at, one.venue_id)))
+
+    def income_since(self, since: datetime) -> tuple[IncomeReport, ...]:
+        self._load()
+        start = int(since.timestamp() * 1000)
+        told = self._read(lambda: list(self._dialect.income(self._exchange, start)), LIST_SECONDS)
+        once = {one.venue_id: one for one in told if one.at >= since and (one.realized or one.funding or one.fee)}
+        return tuple(sorted(once.values(), key=lambda one: (one.at, one.venue_id)))
 
     def check_credentials(self) -> CredentialsReport:
         return self._read(lambda: self._dialect.permissions(self._exchange))

@@ -19,6 +19,7 @@ from wallets.venues.base import (
     BalanceReport,
     CandleReport,
     CredentialsReport,
+    IncomeReport,
     MarketReport,
     MovementReport,
     OrderReport,
@@ -160,6 +161,9 @@ class DemoVenue:
     def movements_since(self, since: datetime) -> tuple[MovementReport, ...]:
         """Play money comes from Moniqo, which books it as it brings it."""
         return ()
+
+    def income_since(self, since: datetime) -> tuple[IncomeReport, ...]:
+        return ()  # it has no derivatives
 
     def check_credentials(self) -> CredentialsReport:
         return CredentialsReport(can_trade=True, can_withdraw=False, detail="The demo exchange needs no key.")

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 from wallets.venues.base import (
     BalanceReport,
     CredentialsReport,
+    IncomeReport,
     MarketKind,
     MovementReport,
     OrderRequest,
@@ -99,6 +100,10 @@ class Dialect:
 
     def movements(self, exchange: Any, since: int) -> Iterable[MovementReport]:
         """Deposits and withdrawals at `since` (milliseconds) or later; none where nobody has tried it."""
+        return ()
+
+    def income(self, exchange: Any, since: int) -> Iterable[IncomeReport]:
+        """What derivatives have brought and cost at `since` (milliseconds) or later; none where nobody has tried it."""
         return ()
 
     def turn(self, exchange: Any) -> None:

@@ -5,8 +5,16 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from wallets.venues.base import BalanceReport, CredentialsReport, MarketKind, MovementReport, PositionReport
-from wallets.venues.ccxt.dialects.base import DAY_MS, Dialect, Order, Trade, forward, windows
+from wallets.venues.base import (
+    BalanceReport,
+    CredentialsReport,
+    IncomeReport,
+    MarketKind,
+    MovementReport,
+    PositionReport,
+    VenueAnswerError,
+)
+from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Trade, forward, windows
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading, nothing
@@ -14,6 +22,11 @@ from wallets.venues.heard import Heard
 
 # A list of futures' trades covers at most this stretch.
 WEEK_MS: Final = 7 * DAY_MS
+
+# What derivatives bring and cost; whatever else an account is told of (transfers, bonuses, conversions) is none of it.
+REALIZED: Final = frozenset({"REALIZED_PNL", "INSURANCE_CLEAR", "DELIVERED_SETTELMENT"})  # their spelling
+INCOME: Final = REALIZED | {"FUNDING_FEE", "COMMISSION"}
+INCOME_PAGE: Final = 1000
 
 # What became of a deposit: credited, perhaps not to be withdrawn yet; and of a withdrawal: sent.
 CREDITED, SENT = ("1", "6"), "6"
@@ -151,6 +164,19 @@ class BinanceFutures(Binance):
         """Money comes here from the spot account: that is no deposit."""
         yield from ()
 
+    def income(self, exchange: Any, since: int) -> Iterator[IncomeReport]:
+        """By weeks that have ended or end now, so that pages stay what they are, until one brings nothing new."""
+        for start, end in windows(since, exchange.milliseconds(), WEEK_MS):
+            seen: set[tuple[str, str]] = set()
+            for number_ in range(1, PAGES + 1):
+                asked = {"startTime": start, "endTime": end, "limit": INCOME_PAGE, "page": number_}
+                rows = {_income_id(row): row for row in exchange.fapiPrivateGetIncome(asked)}
+                new = [row for known, row in rows.items() if known not in seen]
+                yield from (_income(exchange, row) for row in new if row["incomeType"] in INCOME)
+                if not new:
+                    break
+                seen |= rows.keys()
+
     def confirms(self, url: str, message: Any) -> bool:
         """The address of the line holds the key that opens it: one that stands is listened to."""
         return message is None and "listenKey=" in url
@@ -177,6 +203,27 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         margin_mode="isolated" if row.get("marginType") == "isolated" else "cross",
         liquidation_price=number(row.get("liquidationPrice")) or None,
         base=market["base"] or "",
+    )
+
+
+def _income_id(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Binance numbers the entries of each kind by itself."""
+    return str(row["incomeType"]), str(row["tranId"])
+
+
+def _income(exchange: Any, row: Mapping[str, Any]) -> IncomeReport:
+    kind, came, none = row["incomeType"], amount(row["income"]), amount(0)
+    at = moment(row["time"])
+    if at is None:
+        raise VenueAnswerError("The venue told an income without its moment.")
+    return IncomeReport(
+        venue_id=":".join(_income_id(row)),
+        symbol=str(exchange.safe_symbol(row["symbol"] or None, None, None, "swap") or ""),
+        asset=_code(exchange, row),
+        realized=came if kind in REALIZED else none,
+        funding=came if kind == "FUNDING_FEE" else none,
+        fee=-came if kind == "COMMISSION" else none,
+        at=at,
     )
 
 

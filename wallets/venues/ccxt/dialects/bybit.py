@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from wallets.venues.base import BalanceReport, CredentialsReport, PositionReport
+from wallets.venues.base import BalanceReport, CredentialsReport, IncomeReport, PositionReport, VenueAnswerError
 from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Trade, by_cursor, windows
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
@@ -15,6 +15,8 @@ WEEK_MS: Final = 7 * DAY_MS
 # Linear lists want the asset that profit is settled in.
 SETTLES: Final = ("USDT", "USDC")
 PAGE: Final = 50
+# The kinds of entries that derivatives bring; a settlement is funding or, in USDC, the profit of a session.
+INCOME: Final = frozenset({"TRADE", "SETTLEMENT", "DELIVERY", "LIQUIDATION", "ADL"})
 # The key lacks the right; ccxt's class also stands for a key that is bound to another address.
 DENIED: Final = "10005"
 
@@ -123,6 +125,15 @@ class Bybit(Dialect):
                         row, market or exchange.safe_market(row["symbol"], None, None, _kind(category))
                     )
 
+    def income(self, exchange: Any, since: int) -> Iterator[IncomeReport]:
+        for start, end in windows(since, exchange.milliseconds(), WEEK_MS):
+            asked = {
+                "accountType": "UNIFIED", "category": "linear", "startTime": start, "endTime": end, "limit": PAGE,
+            }  # fmt: skip
+            for row in _turned(exchange.privateGetV5AccountTransactionLog, asked):
+                if row["type"] in INCOME and row["category"] == "linear":
+                    yield _income(exchange, row)
+
     def permissions(self, exchange: Any) -> CredentialsReport:
         told = exchange.privateGetV5UserQueryApi()["result"]
         granted = sorted(right for rights in (told.get("permissions") or {}).values() for right in rights)
@@ -186,6 +197,22 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         margin_mode="isolated" if str(row["tradeMode"]) == "1" else "cross",
         liquidation_price=number(row["liqPrice"]) or None,
         base=market["base"] or "",
+    )
+
+
+def _income(exchange: Any, row: Mapping[str, Any]) -> IncomeReport:
+    """`change` is cash flow + funding − fee: https://bybit-exchange.github.io/docs/v5/account/transaction-log"""
+    at = moment(row["transactionTime"])
+    if at is None or not row.get("id"):
+        raise VenueAnswerError("The venue told an entry of the account without its id or moment.")
+    return IncomeReport(
+        venue_id=str(row["id"]),
+        symbol=str(exchange.safe_symbol(row["symbol"] or None, None, None, "swap") or ""),
+        asset=str(exchange.safe_currency_code(row["currency"])),
+        realized=amount(row["cashFlow"]),
+        funding=amount(row["funding"]),
+        fee=amount(row["fee"]),
+        at=at,
     )
 
 

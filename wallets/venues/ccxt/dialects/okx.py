@@ -3,8 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
-from wallets.venues.base import BalanceReport, CredentialsReport, MovementReport, OrderRequest, PositionReport
-from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade
+from wallets.venues.base import (
+    BalanceReport,
+    CredentialsReport,
+    IncomeReport,
+    MovementReport,
+    OrderRequest,
+    PositionReport,
+    VenueAnswerError,
+)
+from wallets.venues.ccxt.dialects.base import DAY_MS, PAGES, Dialect, Order, Sent, Trade
 from wallets.venues.ccxt.mapping import amount, balance_reports, moment, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading
@@ -16,6 +24,12 @@ PAGE: Final = 100
 WHEN_IT_HAPPENS: Final = {"extraParams": '{"updateInterval": "0"}'}
 # What the hosts of websockets have in their names in each region, by the host of questions.
 REGIONS: Final = {"my.okx.com": "eea", "eea.okx.com": "eea", "us.okx.com": "us", "app.okx.com": "us"}
+# The kinds of bills of derivatives: trade, delivery, liquidation, automatic deleveraging, clawback; and funding.
+REALIZED: Final = frozenset({"2", "3", "5", "9", "10"})
+FUNDING: Final = "8"
+DERIVATIVES: Final = frozenset({"SWAP", "FUTURES"})
+# Bills of the last days are in one list, those of three months in another.
+RECENT_MS: Final = 6 * DAY_MS
 TYPES: Final = {"spot": "SPOT", "swap": "SWAP", "future": "FUTURES"}
 
 
@@ -112,6 +126,20 @@ class Okx(Dialect):
             if row["state"] == "2" and (report := _movement(exchange, "withdrawal", row["wdId"], row)):
                 yield report
 
+    def income(self, exchange: Any, since: int) -> Iterator[IncomeReport]:
+        """Of the account's bills those of derivatives; newest first, until a page brings nothing new."""
+        is_recent = exchange.milliseconds() - since < RECENT_MS
+        question = exchange.privateGetAccountBills if is_recent else exchange.privateGetAccountBillsArchive
+        seen: set[str] = set()
+        asked: dict[str, Any] = {"begin": since, "limit": PAGE}
+        for _ in range(PAGES):
+            rows = [row for row in question(asked)["data"] if row["billId"] not in seen]
+            if not rows:
+                return
+            yield from (_income(exchange, row) for row in rows if _is_income(row))
+            seen.update(row["billId"] for row in rows)
+            asked["after"] = min((row["billId"] for row in rows), key=int)
+
     def turn(self, exchange: Any) -> None:
         if region := REGIONS.get(exchange.hostname):
             exchange.urls["api"]["ws"] = exchange.urls["api"]["ws"].replace("/ws", f"/ws{region}", 1)
@@ -190,6 +218,26 @@ def _movement(
     at = moment(row["ts"])
     fee = amount(row.get("fee")) if row.get("feeCcy") == row["ccy"] and kind == "withdrawal" else amount(0)
     return MovementReport(kind, number_, _code(exchange, row), amount(row["amt"]) + fee, at) if at and number_ else None
+
+
+def _is_income(row: Mapping[str, Any]) -> bool:
+    return row["instType"] in DERIVATIVES and (row["type"] in REALIZED or row["type"] == FUNDING)
+
+
+def _income(exchange: Any, row: Mapping[str, Any]) -> IncomeReport:
+    at = moment(row["ts"])
+    if at is None:
+        raise VenueAnswerError("The venue told a bill without its moment.")
+    is_funding, came = row["type"] == FUNDING, amount(row["pnl"])
+    return IncomeReport(
+        venue_id=str(row["billId"]),
+        symbol=str(exchange.safe_symbol(row["instId"]) or ""),
+        asset=_code(exchange, row),
+        realized=amount(0) if is_funding else came,
+        funding=came if is_funding else amount(0),
+        fee=-amount(row.get("fee")),
+        at=at,
+    )
 
 
 def _code(exchange: Any, row: Mapping[str, Any]) -> str:
