@@ -34,6 +34,7 @@ from wallets.hierarchy.places import subtree
 ONE_DAY: Final = timedelta(days=1)
 UNDER_WAY: Final = (GoalAction.Status.WAITING, GoalAction.Status.RUNNING)
 ENDED: Final = (Goal.Status.ACHIEVED, Goal.Status.MISSED, Goal.Status.CANCELLED)
+MOST_MARKS: Final = 20  # on a chart
 MOST_POINTS: Final = 800  # of a series
 MOST_ENDED: Final = 100  # beside those that have not; all of them are read in pages
 RELATED: Final = ("assignments__wallet", "steps", "renewals")
@@ -101,6 +102,18 @@ def _goals(owner_id: UUID, status: Collection[str], wallet_id: UUID | None) -> Q
         return goals
     working = GoalAssignment.objects.filter(until=None).filter(_reaching(wallet_id))
     return goals.filter(pk__in=working.values("goal_id"))
+
+
+def goal_marks(
+    *, owner_id: UUID, start: datetime, until: datetime, wallet_id: UUID | None = None
+) -> list[tuple[datetime, str, str]]:
+    """When goals ended in a period, as (moment, name, how it ended), oldest first: one query.
+
+    Of those that the wallet works for, if given, and at most the newest `MOST_MARKS`.
+    """
+    ended = _goals(owner_id, (Goal.Status.ACHIEVED, Goal.Status.MISSED), wallet_id).prefetch_related(None)
+    rows = ended.filter(ended_at__gt=start, ended_at__lte=until).order_by("-ended_at", "-pk")[:MOST_MARKS]
+    return [(goal.ended_at, goal.name, goal.get_status_display()) for goal in rows if goal.ended_at][::-1]
 
 
 def goal_row(*, owner_id: UUID, goal_id: UUID) -> GoalRow:

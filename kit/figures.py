@@ -50,7 +50,7 @@ class Mark:
             return self.label
         unit = self.currency or display.current().currency
         moved = formatting.money(self.amount, unit, is_whole=True, signed=True)
-        return f"{self.label} {moved if _open() else formatting.MASK}"
+        return f"{self.label} {moved if is_open() else formatting.MASK}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Level:
     paint: str
 
 
-def _local(moment: datetime) -> str:
+def local(moment: datetime) -> str:
     """A moment as the reader's clock shows it: the chart's axes and hovers know no time zones."""
     return f"{moment.astimezone(days.zone()):%Y-%m-%dT%H:%M:%S}"
 
@@ -119,14 +119,14 @@ def equity(
     revision stays the same.
     """
     unit = currency or display.current().currency
-    scale = PERCENT if as_return else _scale(values)
+    scale = PERCENT if as_return else scale_of(values)
     line = [float(value) * scale for value in values]
     other = [float(value) * scale for value in benchmark]
     low, high = _bounds([*line, *other])
-    hover, ticks = (PERCENT_HOVER, PERCENT_TICKS) if as_return else (_hover(unit), _money_ticks(unit))
-    times = [_local(moment) for moment in at]
+    hover, ticks = (PERCENT_HOVER, PERCENT_TICKS) if as_return else (_hover(unit), money_ticks(unit))
+    times = [local(moment) for moment in at]
     main = {
-        **_line(times, line, name="Portfolio", width=2, paint="var(--c1)", hover=hover),
+        **curve(times, line, name="Portfolio", width=2, paint="var(--c1)", hover=hover),
         "fill": "tozeroy",
         "fillgradient": {
             "type": "vertical", "start": low, "stop": high, "colorscale": [[0, "var(--c1) 0%"], [1, "var(--c1) 26%"]],
@@ -134,7 +134,7 @@ def equity(
     }  # fmt: skip
     traces = [main]
     if other:
-        against = _line(times, other, name=benchmark_name, width=1.25, paint="var(--ink-3)", hover=hover)
+        against = curve(times, other, name=benchmark_name, width=1.25, paint="var(--ink-3)", hover=hover)
         against["line"]["dash"] = "dot"
         traces.insert(0, against)
     if marks:
@@ -143,10 +143,10 @@ def equity(
     layout |= {"uirevision": revision, "dragmode": "pan", "hoversubplots": "axis"}
     layout["xaxis"] = time_axis(anchor="y2" if drawdown else "y") | {"fixedrange": False}
     layout["xaxis"] |= {"range": [times[0], times[-1]]} if times else {}
-    layout["yaxis"] = value_axis(FULL if not drawdown else UPPER, [low, high], ticks, labelled=as_return or _open())
+    layout["yaxis"] = value_axis(FULL if not drawdown else UPPER, [low, high], ticks, labelled=as_return or is_open())
     if drawdown:
         depth = [float(value) * PERCENT for value in drawdown]
-        under = _line(times, depth, name="Drawdown", width=1.25, paint="var(--down)", hover=PERCENT_HOVER)
+        under = curve(times, depth, name="Drawdown", width=1.25, paint="var(--down)", hover=PERCENT_HOVER)
         traces.append({**under, "yaxis": "y2", "fill": "tozeroy", "fillcolor": "var(--down) 16%"})
         floor = min(*depth, -1.0) * DRAWDOWN_ROOM
         layout["yaxis2"] = {**value_axis(LOWER, [floor, 0.0], PERCENT_TICKS, labelled=True), "nticks": 3}
@@ -172,44 +172,44 @@ def course(
     anything else. It can be zoomed and moved; what a reader sees of it is kept as long as the revision stays the same.
     """
     reached = [float(value) for value in (*values, target, *(high for *_, high in range_ahead))]
-    scale = _scale(reached) if unit == "money" else PERCENT if unit == "share" else 1.0
+    scale = scale_of(reached) if unit == "money" else PERCENT if unit == "share" else 1.0
     shown = [value * scale for value in (*reached, *(low for _, low, _, _ in range_ahead))]
     low, high = min(0.0, *shown), max(shown)
     hover = {"money": _hover(currency), "share": PERCENT_HOVER}.get(unit, "%{y:,.6~g}")
-    ticks: Sequence[tuple[float | None, str]] = _money_ticks(currency) if unit == "money" else PRICE_TICKS
+    ticks: Sequence[tuple[float | None, str]] = money_ticks(currency) if unit == "money" else PRICE_TICKS
     ticks = PERCENT_TICKS if unit == "share" else ticks
-    times, ends = [_local(moment) for moment in at], _local(until)
-    main = _line(times, [float(value) * scale for value in values], name=name, width=2, paint="var(--c1)", hover=hover)
+    times, ends = [local(moment) for moment in at], local(until)
+    main = curve(times, [float(value) * scale for value in values], name=name, width=2, paint="var(--c1)", hover=hover)
     traces: list[Figure] = []
     if range_ahead:
-        moments = [_local(moment) for moment, *_ in range_ahead]
+        moments = [local(moment) for moment, *_ in range_ahead]
         lows = [least * scale for _, least, _, _ in range_ahead]
         middle = [value * scale for _, _, value, _ in range_ahead]
         highs = [most * scale for _, _, _, most in range_ahead]
-        traces.append(_line(moments, lows, name="Low", width=0, paint="var(--c2)", hover=hover))
-        edge = _line(moments, highs, name="High", width=0, paint="var(--c2)", hover=hover)
+        traces.append(curve(moments, lows, name="Low", width=0, paint="var(--c2)", hover=hover))
+        edge = curve(moments, highs, name="High", width=0, paint="var(--c2)", hover=hover)
         traces.append(edge | {"fill": "tonexty", "fillcolor": "var(--c2) 18%"})
-        traces.append(_line(moments, middle, name="Projection", width=1.5, paint="var(--c2)", hover=hover))
+        traces.append(curve(moments, middle, name="Projection", width=1.5, paint="var(--c2)", hover=hover))
         traces[-1]["line"]["dash"] = "dash"
     if plan:
         straight = [float(value) * scale for _, value in plan]
-        days_of = [_local(moment) for moment, _ in plan]
-        traces.append(_line(days_of, straight, name="Plan", width=1.25, paint="var(--ink-3)", hover=hover))
+        days_of = [local(moment) for moment, _ in plan]
+        traces.append(curve(days_of, straight, name="Plan", width=1.25, paint="var(--ink-3)", hover=hover))
         traces[-1]["line"]["dash"] = "dot"
-    goal = _line([times[0], ends], [float(target) * scale] * 2, name="Target", width=1, paint="var(--ink)", hover=hover)
+    goal = curve([times[0], ends], [float(target) * scale] * 2, name="Target", width=1, paint="var(--ink)", hover=hover)
     goal["line"]["dash"] = "dash"
     room = (high - low or 1.0) * HEADROOM
     layout = base_layout(margin={"l": LABEL, "r": 56, "t": 6, "b": 40}, hovermode="x unified")
     layout |= {"uirevision": revision, "dragmode": "pan"}
     layout["xaxis"] = time_axis(anchor="y") | {"fixedrange": False, "range": [times[0], ends]}
-    labelled = unit != "money" or _open()
+    labelled = unit != "money" or is_open()
     layout["yaxis"] = value_axis(FULL, [low - (room if low < 0 else 0), high + room], ticks, labelled=labelled)
     return {"data": [*traces, goal, main], "layout": layout}
 
 
 def donut(slices: Sequence[Slice], *, centre: str, caption: str) -> Figure:
     """Parts of a whole around its total; `centre` is the formatted total, shown only while amounts are."""
-    scale = _scale([item.value for item in slices])
+    scale = scale_of([item.value for item in slices])
     trace = {
         "type": "pie",
         "labels": [item.label for item in slices],
@@ -223,7 +223,7 @@ def donut(slices: Sequence[Slice], *, centre: str, caption: str) -> Figure:
         "hovertemplate": "%{label} · %{text}<extra></extra>",
     }
     layout = base_layout(margin={"l": 0, "r": 0, "t": 4, "b": 4})
-    total = centre if _open() else formatting.MASK
+    total = centre if is_open() else formatting.MASK
     layout["annotations"] = [
         {"text": f"<b>{total}</b>", "showarrow": False, "font": {"size": 20, "color": "var(--ink)"}, "y": 0.55},
         {"text": caption, "showarrow": False, "font": {"size": 11, "color": "var(--ink-2)"}, "y": 0.4},
@@ -258,7 +258,7 @@ def candles(
         {
             "type": "candlestick",
             "name": "Price",
-            "x": [_local(moment) for moment in bars.at],
+            "x": [local(moment) for moment in bars.at],
             "open": list(bars.open),
             "high": list(bars.high),
             "low": list(bars.low),
@@ -273,10 +273,10 @@ def candles(
     times = traces[0]["x"]
     for number, line in enumerate(lines, start=1):
         values = [short(value) if isfinite(value) else None for value in line.values]
-        trace = _line(times, [], name=line.name, width=1.25, paint=colour(number), hover="%{y:,.6~g}")
+        trace = curve(times, [], name=line.name, width=1.25, paint=colour(number), hover="%{y:,.6~g}")
         traces.append(trace | {"y": values})
     for level in levels:
-        trace = _line(
+        trace = curve(
             [times[0], times[-1]],
             [float(level.price)] * 2,
             name=level.name,
@@ -329,13 +329,13 @@ def _channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
-def _open() -> bool:
+def is_open() -> bool:
     return not display.current().hide_amounts
 
 
-def _scale(values: Amounts) -> float:
+def scale_of(values: Amounts) -> float:
     """What amounts are multiplied with: 1, or what makes the largest one 100 while amounts are hidden."""
-    if _open():
+    if is_open():
         return 1.0
     largest = max((abs(float(value)) for value in values), default=0.0)
     return 100.0 / largest if largest else 1.0
@@ -348,13 +348,13 @@ def _shares(slices: Sequence[Slice]) -> list[str]:
 
 def _hover(currency: str) -> str:
     """`$1,284`, and `0.0325 BTC` of what has no sign of its own: whole numbers of it would all be 0."""
-    if not _open():
+    if not is_open():
         return formatting.MASK
     symbol = formatting.SYMBOLS.get(currency)
     return f"{symbol}%{{y:,.0f}}" if symbol else f"%{{y:,.6~g}}{formatting.NO_BREAK_SPACE}{currency}"
 
 
-def _money_ticks(currency: str) -> list[tuple[float | None, str]]:
+def money_ticks(currency: str) -> list[tuple[float | None, str]]:
     """`$250k`, and `$250,050` where ticks are closer than that could tell apart. `$` is the sign of Plotly's locale."""
     sign = "$" if formatting.SYMBOLS.get(currency) == "$" else ""
     return [(None, f"{sign},.8~f"), (THOUSANDS_FROM, f"{sign}.8~s")]
@@ -373,7 +373,7 @@ def short(value: float) -> float:
     return float(f"{value:.8g}")
 
 
-def _line(x: Sequence[str], y: Sequence[float], *, name: str, width: float, paint: str, hover: str) -> dict[str, Any]:
+def curve(x: Sequence[str], y: Sequence[float], *, name: str, width: float, paint: str, hover: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
@@ -389,7 +389,7 @@ def _markers(marks: Sequence[Mark], *, scale: float) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": [_local(mark.at) for mark in marks],
+        "x": [local(mark.at) for mark in marks],
         "y": [short(float(mark.value) * scale) for mark in marks],
         "name": "Cash flow",
         "text": [mark.text for mark in marks],

@@ -37,6 +37,7 @@ from portfolio.api import router as portfolio
 from portfolio.decomposition.api import router as decomposition
 from portfolio.exposure.api import router as exposure
 from portfolio.rebalancing.api import router as rebalancing
+from portfolio.reports.api import router as reports
 from trading.ai_state_api import router as ai_states
 from trading.api import router as trading
 from wallets.connections.api import router as connections
@@ -95,6 +96,7 @@ api.add_router("/", farms, tags=["farms"])
 api.add_router("/", goals, tags=["goals"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/portfolio", exposure, tags=["portfolio"])
+api.add_router("/portfolio", reports, tags=["portfolio"])
 api.add_router("/portfolio", decomposition, tags=["portfolio"])
 api.add_router("/", method_plans, tags=["portfolio"])
 api.add_router("/", rebalancing, tags=["portfolio"])

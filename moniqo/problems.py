@@ -51,7 +51,7 @@ MEANINGS: Final = {
 }
 # What follows from nothing else: a start is offered only to who has not begun.
 _BESIDE: Final = {"get /api/v1/start": (409,)}
-_NAMES_A_THING: Final = re.compile(r"(^|_)ids?$|^(scope|symbol|platform)$")
+_NAMES_A_THING: Final = re.compile(r"(^|_)ids?$|^(scope|symbol|platform|account|against)$")
 
 
 def describe_errors(schema: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("start/", include("moniqo.start.urls")),
     path("wallets/", include("wallets.urls")),
     path("wallets/", include("portfolio.allocation.urls")),
+    path("portfolio/", include("portfolio.reports.urls")),
     path("portfolio/changes/", include("portfolio.decomposition.urls")),
     path("wallets/", include("portfolio.rebalancing.urls")),
     path("portfolio/exposure/", include("portfolio.exposure.urls")),

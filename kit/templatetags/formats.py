@@ -204,6 +204,12 @@ def count(value: Value) -> SafeString | str:
 
 
 @register.filter
+def count_signed(value: Value) -> SafeString | str:
+    """`+12`: how many more there are."""
+    return _shown(value, lambda known: formatting.number(known, 0, signed=True), private=False)
+
+
+@register.filter
 def days(value: Value) -> SafeString | str:
     """`5 days`."""
     return _shown(value, lambda known: f"{formatting.number(known, 0)} day{'' if known == 1 else 's'}", private=False)

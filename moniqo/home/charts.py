@@ -1,16 +1,18 @@
 """The portfolio's figures: what is known, arranged for `kit.figures`. Only in these two is money a float."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 
-from kit import figures, formatting
+from kit import bars, figures, formatting
 from markets.candles.reading import milliseconds
 from portfolio.selectors.benchmark import Benchmark
 from portfolio.selectors.holdings import Share
 from portfolio.selectors.series import Point
+from trading.selectors.marks import FillMark
 
 SLICES: Final = 6
 OTHER: Final = "Other"
@@ -47,6 +49,22 @@ def equity(
     against = [] if held is None else _bought_and_held(points, held)
     values = [_short(point.equity) for point in points]
     return figures.equity(at, values, benchmark=against, benchmark_name=name, marks=marks, currency=currency, **options)
+
+
+def events(
+    figure: figures.Figure, fills: Sequence[FillMark], goals: Sequence[tuple[datetime, str, str]]
+) -> list[figures.Figure]:
+    """Fills and the ends of goals as traces on the line of the figure."""
+    happened = [bars.Event(fill.at, fill.side, _traded(fill)) for fill in fills]
+    happened += [bars.Event(at, "goal", f"Goal {how.lower()}: {name}") for at, name, how in goals]
+    return bars.marks(figure, "Portfolio", happened)
+
+
+def _traded(fill: FillMark) -> str:
+    """`Bought 0.05 BTC at 111,300.00, Scout`; how much is hidden with all amounts, what it cost is public."""
+    quantity = formatting.amount(fill.quantity, fill.base) if figures.is_open() else f"{formatting.MASK} {fill.base}"
+    verb = {"buy": "Bought", "sell": "Sold"}[fill.side]
+    return f"{verb} {quantity} at {formatting.price(fill.price)}, {fill.wallet}"
 
 
 def allocation(shares: Sequence[Share], *, currency: str, unit: str) -> figures.Figure:

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from farms.selectors import FarmFacts, farm_facts, states_of
+from goals.selectors import goal_marks
 from kit import days, formatting
 from kit.sentences import Sentence
 from kit.statuses import State
@@ -17,6 +18,7 @@ from moniqo.home.markets import MarketLine, traded_markets
 from portfolio.models import Snapshot
 from portfolio.selectors.scope import Scope
 from trading.selectors import PositionRow
+from trading.selectors.marks import FillMark, fill_marks
 
 SHOWN_POSITIONS = 8
 DAY: Final = timedelta(days=1)
@@ -96,6 +98,18 @@ class Home(Scope):
     @cached_property
     def markets(self) -> Sequence[MarketLine]:
         return traded_markets(owner_id=self.owner_id)
+
+    @cached_property
+    def fill_marks(self) -> Sequence[FillMark]:
+        """Some of the fills of the period, for the chart."""
+        wallets = None if self.wallet is None else [self.wallet.pk]
+        return fill_marks(owner_id=self.owner_id, start=self.start, until=self.end, wallet_ids=wallets)
+
+    @cached_property
+    def goal_marks(self) -> Sequence[tuple[datetime, str, str]]:
+        """When goals were achieved or missed in the period."""
+        wallet = None if self.wallet is None else self.wallet.pk
+        return goal_marks(owner_id=self.owner_id, start=self.start, until=self.end, wallet_id=wallet)
 
     @cached_property
     def activity(self) -> Sequence[Event]:

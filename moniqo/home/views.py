@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -66,6 +66,17 @@ def home(request: HtmxRequest) -> HttpResponse:
     }
     template = f"portfolio/home.html#{region}" if region else "portfolio/home.html"
     return vary(render(request, template, context))
+
+
+@login_required
+@require_GET
+def marks(request: HttpRequest) -> JsonResponse:
+    """Fills and the ends of goals, as traces that the chart of the same address adds to its own once it is drawn."""
+    found = _home(request)
+    drawn = charts.equity(
+        found.points, None, currency=found.base, as_return=_choice(request, "unit", UNITS) == "return"
+    )  # fmt: skip
+    return JsonResponse({"data": charts.events(drawn, found.fill_marks, found.goal_marks)})
 
 
 @login_required

@@ -177,6 +177,10 @@ def _pages(query: Query) -> list[Hit]:
     hits += [
         Hit("New goal", reverse("goals:new"), "target"),
         Hit("Profit calendar", reverse("portfolio:calendar"), "calendar-days"),
+        Hit("Report", reverse("reports:report"), "scroll-text"),
+        Hit("Compare", reverse("reports:compare"), "scale"),
+        Hit("Contribution to profit", reverse("reports:contribution"), "split"),
+        Hit("Month by month", reverse("reports:months"), "calendar-days"),
         Hit("What changed the value", reverse("decomposition:changes"), "calendar-days"),
         Hit("Exposure and its limits", reverse("exposure:exposure"), "scale"),
         Hit("Preferences", reverse("ui:preferences"), "sliders-horizontal"),

@@ -7,18 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import numpy as np
 
 from kit import days
 from portfolio.models import DailyPerformance
-from portfolio.selectors.series import Change, UnknownChange
 from quant import metrics
 from trading.selectors.trades import TradeFigures
 
 DAYS_PER_YEAR: Final = 365
+
+
+class Grown(Protocol):
+    """What is known of the time-weighted index of a period."""
+
+    @property
+    def twr(self) -> float | None: ...
+
+    @property
+    def max_drawdown(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ def performance(
     days: Sequence[tuple[float, float]],
     trades: TradeFigures,
     *,
-    change: Change | UnknownChange,
+    change: Grown,
     elapsed: timedelta,
     recovery: timedelta | None,
 ) -> Performance:

@@ -50,6 +50,20 @@ const plotly = () => (library ??= new Promise((done, fail) => {
   document.head.append(script);
 }));
 
+// What happened on a line comes by itself, and is asked for again when the line is drawn anew a minute later.
+const MARKS_ARE_NEW = 60_000; // ms
+const marked = new Map(); // address → its traces, and when they came
+const marksOf = async (chart) => {
+  const address = chart.dataset.marks;
+  if (!address) return [];
+  if (!(marked.get(address)?.at > Date.now() - MARKS_ARE_NEW)) {
+    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => undefined);
+    if (!answer?.ok) return [];
+    marked.set(address, { at: Date.now(), data: (await answer.json()).data });
+  }
+  return resolved(marked.get(address).data);
+};
+
 const drawn = new Map(); // chart → the text of the figure it shows
 
 const draw = async (chart) => {
@@ -62,7 +76,7 @@ const draw = async (chart) => {
   if (layout.xaxis) layout.xaxis.nticks = Math.max(3, Math.floor(chart.clientWidth / PIXELS_PER_TICK));
   drawn.set(chart, text);
   if (layout.uirevision) recall(chart, data, layout);
-  await Plotly.react(chart, data, layout, CONFIG);
+  await Plotly.react(chart, [...data, ...(await marksOf(chart))], layout, CONFIG);
   sign(chart);
   if (layout.uirevision) follow(chart);
 };
@@ -148,6 +162,49 @@ document.addEventListener("click", (event) => {
   see(chart, [written(first + move[0] * (last - first)), written(last + move[1] * (last - first))]);
 });
 
+// --- days chosen on the chart -------------------------------------------------------------------------------------
+// What is drawn over a chart with the mouse or a finger goes into the form of the dates, which asks for them: the choice
+// is in the address, and every figure follows it. The form does the same by itself.
+const brushed = new WeakSet();
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-chart-brush]");
+  const chart = button && document.getElementById(button.getAttribute("aria-controls"));
+  if (!chart || !drawn.has(chart) || !chart.layout) return;
+  const isOn = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", isOn);
+  window.Plotly.relayout(chart, { dragmode: isOn ? "select" : coarse.matches ? false : "pan", selectdirection: "h" });
+  if (brushed.has(chart)) return;
+  brushed.add(chart);
+  chart.on("plotly_selected", (chosen) => {
+    const [from, to] = chosen?.range?.x ?? [];
+    const form = document.getElementById("span-from")?.form;
+    if (!from || !form) return;
+    const [first, last] = [String(from), String(to)].sort();
+    form.elements.from.value = first.slice(0, 10);
+    form.elements.to.value = last.slice(0, 10);
+    form.requestSubmit();
+  });
+});
+
+// --- on paper -------------------------------------------------------------------------------------------------------
+// Paper is white and narrow: charts are drawn for it in the colours of the light theme, and as before afterwards.
+const PAPER = { width: 620, height: 224 }; // px: between the margins of A4, inside of a card
+const root = document.documentElement;
+addEventListener("beforeprint", () => {
+  root.style.colorScheme = "light";
+  for (const [chart, text] of drawn) {
+    if (!chart.layout) continue;
+    const { data, layout } = resolved(JSON.parse(text));
+    layout.font.family = getComputedStyle(document.body).fontFamily;
+    const marks = resolved(marked.get(chart.dataset.marks)?.data ?? []);
+    window.Plotly.react(chart, [...data, ...marks], { ...layout, ...PAPER, autosize: false }, CONFIG);
+  }
+});
+addEventListener("afterprint", () => {
+  root.style.colorScheme = "";
+  drawn.forEach((_, chart) => draw(chart));
+});
+
 const near = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;
@@ -158,7 +215,8 @@ const near = new IntersectionObserver((entries) => {
 
 const watch = () => {
   for (const chart of document.querySelectorAll("[data-chart]")) {
-    if (!drawn.has(chart)) near.observe(chart);
+    if (!drawn.has(chart) && "eager" in chart.dataset) draw(chart);
+    else if (!drawn.has(chart)) near.observe(chart);
     else if (drawn.get(chart) !== document.getElementById(`${chart.id}-data`)?.textContent) draw(chart);
   }
 };

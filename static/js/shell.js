@@ -189,6 +189,9 @@ const bringBack = (event) => {
 };
 for (const name of ["focusin", "mouseover"]) document.addEventListener(name, bringBack);
 
+// --- a page on paper, or as a PDF ---------------------------------------------------------------------------------------
+document.addEventListener("click", (event) => event.target.closest("[data-print]") && print());
+
 // --- trees: a twist hides and shows what is below its row ---------------------------------------------------------------
 const below = (id) => document.querySelectorAll(`tr[data-parent="${CSS.escape(id)}"]`);
 const fold = (id, hide) => {

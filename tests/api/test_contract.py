@@ -48,6 +48,10 @@ def test_the_resources_that_programs_build_on_are_there() -> None:
         "/portfolio/allocation",
         "/portfolio/performance",
         "/portfolio/calendar",
+        "/portfolio/contribution",
+        "/portfolio/months",
+        "/portfolio/comparison",
+        "/portfolio/report",
     } <= paths
 
 

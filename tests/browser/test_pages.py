@@ -15,10 +15,14 @@ from tests.world import World
 from trading.models import Fill, Order, Position
 from wallets.models import Account, FundAllocation
 
-WITH_CHARTS = ("home", "wrong dates", "drawdown", "farm", "agent", "goal")
+WITH_CHARTS = (
+    "home", "wrong dates", "drawdown", "farm", "agent", "goal", "contribution", "comparison", "report",
+    "report of an account",
+)  # fmt: skip
 PAGES = (
     "home", "net value", "profit", "drawdown", "calendar", "weeks", "day", "sharpe", "win rate",
-    "open profit", "exposure", "at risk", "changes", "posting",
+    "open profit", "exposure", "at risk", "changes", "posting", "contribution", "months", "comparison", "report",
+    "report of an account",
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
     "new wallet", "connections", "connecting", "entering a key", "first limits", "limits", "planning",
     "weighing", "weighed", "risk", "rules", "rebalancing", "rebalanced", "proof", "arrivals", "taking up",
@@ -31,7 +35,8 @@ PAGES = (
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/goals/", "/trading/orders/", "/trading/positions/",
-    "/trading/trades/", "/alerts/", "/nowhere/",
+    "/trading/trades/", "/alerts/", "/nowhere/", "/portfolio/contribution/", "/portfolio/months/",
+    "/portfolio/compare/", "/portfolio/report/",
 )  # fmt: skip
 
 
@@ -58,6 +63,11 @@ def address(world: World, name: str) -> str:
         "open profit": "/portfolio/explain/open-pnl/",
         "exposure": "/portfolio/explain/net-exposure/",
         "at risk": "/portfolio/exposure/",
+        "contribution": "/portfolio/contribution/?by=agent&range=All",
+        "months": "/portfolio/months/",
+        "comparison": f"/portfolio/compare/?account=fund&against={wallet}&range=All",
+        "report": "/portfolio/report/?period=quarter",
+        "report of an account": f"/portfolio/report/?account={world.connection.pk}&period=year",
         "changes": "/portfolio/changes/",
         "posting": f"/wallets/postings/{posting}/",
         "wallets": "/wallets/",

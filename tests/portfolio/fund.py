@@ -9,7 +9,7 @@ from typing import Any
 
 from kit import clock
 from kit.users.models import User
-from markets.models import Instrument, Ticker
+from markets.models import Candle, Instrument, Ticker, Timeframe
 from trading.models import Position
 from wallets.ledger import AccountRef, Leg, post
 from wallets.models import Connection, Platform, VenuePosition, Wallet
@@ -33,6 +33,16 @@ def set_price(price: str | Decimal, base: str = "BTC", quote: str = "USDT", *, a
         instrument=make_instrument(base, quote),
         defaults={"price": D(price), "source": "testing", "at": at or clock.now()},
     )
+
+
+def set_price_then(price: str | Decimal, base: str = "BTC", quote: str = "USDT", *, at: datetime) -> None:
+    """The same of a moment of the past, whose prices are closes of candles: one closes at it."""
+    value, minute = float(price), 60_000
+    ts = int(at.timestamp() * 1000) // minute * minute - minute
+    Candle.objects.update_or_create(
+        instrument=make_instrument(base, quote), timeframe=Timeframe.M1, ts=ts,
+        defaults={"open": value, "high": value, "low": value, "close": value, "volume": 1},
+    )  # fmt: skip
 
 
 @dataclass

@@ -153,6 +153,18 @@ def trade_figures(*, owner_id: UUID, since: datetime, wallet_ids: Collection[UUI
     return figures_of(trades, won_trades, lost_trades, won, lost, quote=quote)
 
 
+def trade_figures_between(
+    *, owner_id: UUID, since: datetime, until: datetime | None, adds: Collection[UUID], takes: Collection[UUID] = ()
+) -> TradeFigures:
+    """Of the trades closed from `since` on and before `until`, of the wallets `adds` and below them, without those
+    of `takes` and below: one query, two where something is taken out."""
+    *found, _, quote = _sums(owner_id, since, adds, until)
+    if takes:
+        *other, _, _ = _sums(owner_id, since, takes, until)
+        found = [one - less for one, less in zip(found, other, strict=True)]
+    return figures_of(*found, quote=quote)
+
+
 def _sums(
     owner_id: UUID,
     since: datetime | None,

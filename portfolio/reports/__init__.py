@@ -1,0 +1,1 @@
+"""Contributions, comparisons, months and reports: pages, files and the API over the selectors."""

@@ -1,0 +1,232 @@
+"""What each farm and each agent contributed to a profit: parts in the base currency that sum to it exactly.
+
+Each wallet's profit over the period is its own, with everything below it. What a wallet has besides those below it,
+its own money and what has moved elsewhere since, is a part of its own: the profit of the whole less theirs. A wallet
+that is valued in another asset is counted at the rate of the period's end, and what the change of rates made of it is
+the last part; so is the last of 18 digits, where values are rounded by themselves.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from kit import clock
+from portfolio.selectors.accounts import CONNECTION, FUND, Account, Accounts, Node
+from portfolio.selectors.combined import summed
+from portfolio.selectors.edges import ZERO, Edges, read_edges
+from portfolio.selectors.scope import Scope
+
+DIGITS: Final = Decimal("1e-18")  # as many as the books keep
+MOST_ROWS: Final = 50
+
+_RATES: Final = """
+SELECT asked.base, found.price
+FROM unnest(%(bases)s::text[], %(venues)s::text[]) AS asked (base, venue)
+CROSS JOIN LATERAL market_prices(asked.venue, %(into)s, ARRAY[asked.base], %(at)s, %(live)s) AS found
+"""
+
+
+class By(StrEnum):
+    """How fine the parts are; the value stands in addresses and in the API."""
+
+    FARM = "farm"
+    AGENT = "agent"
+
+
+class Kind(StrEnum):
+    """What a part is of."""
+
+    WALLET = "wallet"
+    OWN = "own"
+    REST = "rest"
+    OTHERS = "others"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`profit` is in the base of the whole; the others, in `base`, are the wallet's own.
+
+    `share` is its part of the profit of the whole, which it may exceed, or be against; None where that is zero.
+    """
+
+    kind: Kind
+    name: str
+    profit: Decimal
+    wallet_id: UUID | None = None
+    role: str = ""
+    place: str = ""
+    base: str = ""
+    opening: Decimal | None = None
+    flows: Decimal | None = None
+    closing: Decimal | None = None
+    twr: float | None = None
+    share: Decimal | None = None
+
+
+class Contribution:
+    """Of an account from `start` until `until`, or until now, by farms or agents.
+
+    Two queries, one more where wallets are valued in different assets; none for `edges` that are known already.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        account: Account,
+        *,
+        start: datetime,
+        until: datetime | None,
+        by: By = By.FARM,
+        behind: Collection[UUID] | None = None,
+        edges: Mapping[UUID, Edges] | None = None,
+    ) -> None:
+        self.accounts = accounts
+        self.account = account
+        self.by = by
+        self.start = start
+        self.until = until
+        self._moment = clock.now()
+        self._behind = behind
+        self._edges = edges
+
+    @classmethod
+    def of(cls, scope: Scope, *, by: By = By.FARM) -> "Contribution":
+        """Of a scope over its period."""
+        accounts = Accounts(owner_id=scope.owner_id, currency=scope.currency)
+        account = accounts.find(str(scope.scope))
+        behind = [one.pk for one in scope.behind]
+        return cls(accounts, account, start=scope.start, until=scope.period.until, by=by, behind=behind)
+
+    @cached_property
+    def edges(self) -> Mapping[UUID, Edges]:
+        if self._edges is not None:
+            return self._edges
+        return read_edges(
+            owner_id=self.accounts.owner_id, currency=self.accounts.currency, start=self.start, at=self._moment,
+            until=self.until, behind=self._behind,
+        )  # fmt: skip
+
+    @property
+    def base(self) -> str:
+        return self.account.base
+
+    @cached_property
+    def total(self) -> Decimal | None:
+        """What the parts sum to; None where that is not known now."""
+        return summed(self.account, self.edges).profit
+
+    @cached_property
+    def parts(self) -> Sequence[Part]:
+        """The largest gain first, what the rates made last; none where something cannot be valued now."""
+        if self.total is None or not self._is_known:
+            return ()
+        found = sorted(self._parts(self.total), key=lambda part: (part.kind is Kind.REST, -part.profit, part.name))
+        return [replace(part, share=part.profit / self.total if self.total else None) for part in found]
+
+    @property
+    def why_empty(self) -> str:
+        if self.total is None or not self._is_known:
+            return "What was earned is not known now: something that is held has no price."
+        return "Nothing was held in the period."
+
+    @property
+    def _is_known(self) -> bool:
+        return all(self._profits[node.pk] is not None for node in self._nodes)
+
+    @cached_property
+    def _nodes(self) -> Sequence[Node]:
+        """The wallets of the account that had a value, as fine as is asked for."""
+        return list(self._walk(self._tops))
+
+    @property
+    def _tops(self) -> Iterable[Node]:
+        """A wallet's parts are those right below it; a connection's are the wallets that it is the sum of."""
+        if self.account.kind == CONNECTION:
+            return [self.accounts.nodes[pk] for pk in self.account.adds]
+        return self.accounts.children.get(None if self.account.kind == FUND else self.account.adds[0], [])
+
+    def _walk(self, nodes: Iterable[Node]) -> Iterable[Node]:
+        for node in nodes:
+            if node.pk in self.edges and node.pk not in self.account.takes:
+                yield node
+                if self.by is By.AGENT or node.parent_id is None:
+                    yield from self._walk(self.accounts.children.get(node.pk, []))
+
+    def _parts(self, total: Decimal) -> Iterable[Part]:
+        counted, shown = ZERO, {node.pk for node in self._nodes}
+        for node in self._nodes:
+            below = [child for child in self.accounts.children.get(node.pk, []) if child.pk in self.edges]
+            part = self._part(node, below if any(child.pk in shown for child in below) else ())
+            if part is not None:
+                counted += part.profit
+                yield part
+        if left := total - counted:
+            yield self._rest(left)
+
+    def _rest(self, left: Decimal) -> Part:
+        if self.account.kind not in {FUND, CONNECTION}:
+            return self._own(self.accounts.nodes[self.account.adds[0]], left)
+        is_of_rates = any(node.base != self.base for node in self._nodes)
+        return Part(Kind.REST, "Change of rates" if is_of_rates else "Rounding", left)
+
+    def _part(self, node: Node, below: Sequence[Node]) -> Part | None:
+        profit = self._profits[node.pk] or ZERO
+        if below:
+            own = profit - sum((self._profits[child.pk] or ZERO for child in below), ZERO)
+            return self._own(node, own) if own else None
+        edges = self.edges[node.pk]
+        if not profit and not edges.opening and not edges.closing and not edges.flows:
+            return None
+        above = self.accounts.nodes.get(node.parent_id) if node.parent_id else None
+        return Part(
+            Kind.WALLET, node.name, profit, node.pk, node.role, above.name if above else node.connection, node.base,
+            edges.opening, edges.flows, edges.closing, edges.twr,
+        )  # fmt: skip
+
+    def _own(self, node: Node, profit: Decimal) -> Part:
+        return Part(Kind.OWN, f"{node.name}, its own", profit, node.pk, node.role, base=node.base)
+
+    @cached_property
+    def _profits(self) -> Mapping[UUID, Decimal | None]:
+        """Of each wallet in the base of the whole, at the rate of the end; None where it cannot be valued."""
+        found: dict[UUID, Decimal | None] = {}
+        for pk, node in self.accounts.nodes.items():
+            profit = self.edges[pk].profit if pk in self.edges else ZERO
+            if profit and node.base != self.base:
+                rate = self._rates.get(node.base)
+                profit = None if rate is None else (profit * rate).quantize(DIGITS)
+            found[pk] = profit
+        return found
+
+    @cached_property
+    def _rates(self) -> Mapping[str, Decimal]:
+        """What one of each other base costs at the end, at a venue where wallets are valued in it."""
+        asked = {node.base: node.venue for node in self.accounts.nodes.values() if node.base != self.base}
+        given: dict[str, Any] = {
+            "bases": list(asked), "venues": list(asked.values()), "into": self.base, "at": self.until or self._moment,
+            "live": self.until is None and not clock.is_controlled(),
+        }  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(_RATES, given)
+            return dict(cursor.fetchall())
+
+
+def shortened(parts: Sequence[Part], most: int = MOST_ROWS) -> Sequence[Part]:
+    """At most so many: the ones that moved the profit most, in their order, and what the others come to."""
+    if len(parts) <= most:
+        return parts
+    kept = set(sorted(range(len(parts)), key=lambda number: -abs(parts[number].profit))[: most - 1])
+    rest = [part for number, part in enumerate(parts) if number not in kept]
+    shares = [part.share for part in rest if part.share is not None]
+    others = Part(
+        Kind.OTHERS, f"{len(rest)} others", sum((part.profit for part in rest), ZERO),
+        share=sum(shares, ZERO) if shares else None,
+    )  # fmt: skip
+    return [*(part for number, part in enumerate(parts) if number in kept), others]
