@@ -14,6 +14,8 @@ import redis
 from celery import shared_task
 from celery.signals import before_task_publish
 
+from kit import impatient
+
 PARTS: Final = ("orders", "prices", "sync", "streams", "beat")
 # Six ticks: workers that are busy with a long task are not dead. All of `sync` may wait for slow venues until their
 # time is up, and nothing but syncs waits behind them.
@@ -21,15 +23,20 @@ FRESH_SECONDS: Final = {"orders": 60.0, "prices": 60.0, "sync": 150.0, "streams"
 # Two machines' clocks differ by a second or two. A sign from further in the future was left by a clock that was wrong,
 # and says nothing about the present.
 AHEAD_SECONDS: Final = 10.0
+# Whoever keeps the workers of one machine up (`moniqo.crew`) leaves a sign under its process id every few seconds, for
+# whoever keeps it up in turn.
+CREW: Final = "crew:{}"
+CREW_SECONDS: Final = 20.0
 
 _KEY = "moniqo:heartbeat:{}"
-_TIMEOUT_SECONDS = 2.0
+_TIMEOUT_SECONDS = 1.0
+_KEPT_SECONDS = 86_400
 
 
 def beat_once(part: str) -> None:
-    """Leave a sign of life of `part`, one of `PARTS`."""
+    """Leave a sign of life of `part`, one of `PARTS` or a crew."""
     with _client() as client:
-        client.set(_KEY.format(part), f"{time.time():.3f}")
+        client.set(_KEY.format(part), f"{time.time():.3f}", ex=_KEPT_SECONDS)
 
 
 def age(part: str) -> float | None:
@@ -43,6 +50,15 @@ def age(part: str) -> float | None:
     except redis.RedisError:
         return None
     return None if moment is None else time.time() - float(moment)
+
+
+def answers() -> bool:
+    """Whether Redis answers at all."""
+    try:
+        with _client() as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
 
 
 def waiting(queue: str) -> int | None:
@@ -84,8 +100,4 @@ def _on_publish(**_: Any) -> None:
 
 
 def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        os.environ.get("REDIS_URL", "redis://127.0.0.1:1/0"),
-        socket_timeout=_TIMEOUT_SECONDS,
-        socket_connect_timeout=_TIMEOUT_SECONDS,
-    )
+    return impatient.client(os.environ.get("REDIS_URL", "redis://127.0.0.1:1/0"), seconds=_TIMEOUT_SECONDS)

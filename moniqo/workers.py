@@ -2,9 +2,9 @@
 
 Each queue has a Celery worker of its own, so that orders never wait behind a slow venue. Started one by one they would
 load Django, the exchanges and the kernel three times over; here one process loads them, freezes what is loaded, and
-forks, so that the system keeps most of it once. When one worker ends, all end, and whoever runs us starts us again.
-The process that listens to venues (`moniqo.streams`) is forked like them: it costs next to nothing while nobody has an
-account to listen to. It alone is forked anew when it ends, because orders and syncs need none of it.
+forks, so that the system keeps most of it once. The process that listens to venues (`moniqo.streams`) is forked like
+them: it costs next to nothing while nobody has an account to listen to. Whoever ends or hangs is forked anew
+(`moniqo.crew`); only a worker that cannot even start ends all.
 
 MONIQO_WORKERS says which queues, and how many processes each: `orders=2,prices=1,sync=2-6,streams=1`. With two numbers
 there are as many as the first, and up to the second while all of them are busy: what waits for a venue that hangs costs
@@ -15,20 +15,17 @@ sets `sync=8`.
 import gc
 import os
 import re
-import signal
 import sys
-import time
+from functools import partial
 from importlib import import_module
-from types import FrameType
 from typing import Final, NoReturn
 
-from kit.offspring import die_with_parent
+from kit.offspring import call_process, die_with_parent
 from moniqo import schedule
+from moniqo.crew import Crew, Member, Sign
 
 STREAMS: Final = "streams"
 DEFAULT: Final = f"orders=2,prices=1,sync=2-6,{STREAMS}=1"
-# How long the process that listens waits before it begins again after its end.
-PAUSE_SECONDS: Final = 2.0
 _PART: Final = re.compile(r"\s*(?P<queue>\w+)=(?P<least>\d+)(-(?P<most>\d+))?\s*")
 
 
@@ -45,42 +42,31 @@ def wanted(text: str) -> dict[str, tuple[int, int]]:
 
 
 def main() -> int:
-    """Load, fork, wait. Returns the exit code of the worker that ended first."""
+    """Load, fork, and keep everybody up until SIGTERM. Returns the exit code."""
     numbers = wanted(os.environ.get("MONIQO_WORKERS") or DEFAULT)
     _load()
-    workers: dict[int, str] = {}
-    ends = False
-
-    def forward(number: int, frame: FrameType | None) -> None:
-        nonlocal ends
-        ends = True
-        for pid in workers:
-            os.kill(pid, number)
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, forward)
     parent = os.getpid()
-    for queue, (least, most) in numbers.items():
-        pid = os.fork()
-        if pid == 0:
-            _be_listener(parent) if queue == STREAMS else _be_worker(queue, least, most, parent)
-        workers[pid] = queue
-    code = 0
-    while workers:
-        pid, status = os.wait()
-        queue = workers.pop(pid)
-        if queue == STREAMS and not ends:
-            print("What listens to venues has ended: it begins again.", file=sys.stderr, flush=True)
-            pid = os.fork()
-            if pid == 0:
-                _be_listener(parent, PAUSE_SECONDS)
-            workers[pid] = queue
-            continue
-        if workers and not code:
-            print(f"The workers of {queue} have ended: the others end with them.", file=sys.stderr, flush=True)
-        code = code or os.waitstatus_to_exitcode(status)
-        forward(signal.SIGTERM, None)
-    return abs(code)
+    return Crew({queue: _member(queue, *number, parent) for queue, number in numbers.items()}, _tell).run()
+
+
+def _member(queue: str, least: int, most: int, parent: int) -> Member:
+    if queue == STREAMS:
+        return Member(queue, partial(_be_listener, parent))
+    sign = Sign()
+    return Member(queue, partial(_be_worker, queue, least, most, parent, sign), sign=sign)
+
+
+def _tell(queue: str, sentence: str) -> None:
+    """Tell operators that workers started again, or with no sentence that they have stayed up since."""
+    from kit.alerts.models import PlatformAlert
+    from kit.alerts.services import raise_platform_alert, resolve_platform_alert
+
+    key = f"restart:{queue}"
+    if not sentence:
+        resolve_platform_alert(key=key)
+        return
+    title = f"Started again: {'what listens to venues' if queue == STREAMS else f'the workers of {queue}'}"
+    raise_platform_alert(key=key, level=PlatformAlert.Level.WARNING, title=title, body=sentence)
 
 
 def _load() -> None:
@@ -112,12 +98,11 @@ def _has_exchanges() -> bool:
     return found
 
 
-def _be_listener(parent: int, pause: float = 0) -> NoReturn:
-    """Listen to venues in this forked process, after `pause` seconds and to its end."""
+def _be_listener(parent: int) -> NoReturn:
+    """Listen to venues in this forked process, to its end."""
     from moniqo import streams
 
-    _be_one_of_us(parent)
-    time.sleep(pause)
+    _be_one_of_us(parent, STREAMS)
     code = 1
     try:
         code = streams.run()
@@ -125,11 +110,12 @@ def _be_listener(parent: int, pause: float = 0) -> NoReturn:
         _end(code)
 
 
-def _be_worker(queue: str, least: int, most: int, parent: int) -> NoReturn:
+def _be_worker(queue: str, least: int, most: int, parent: int, sign: Sign) -> NoReturn:
     """Run the queue's Celery worker in this forked process, to its end."""
     from moniqo.celery import app
 
-    _be_one_of_us(parent)
+    _be_one_of_us(parent, queue)
+    app.steps["consumer"].add(sign.step())
     processes = ["-c", str(least)] if least == most else ["--autoscale", f"{most},{least}"]
     arguments = ["worker", "-Q", queue, *processes, "-n", f"{queue}@%h"]
     code = 1
@@ -141,9 +127,8 @@ def _be_worker(queue: str, least: int, most: int, parent: int) -> NoReturn:
         _end(code)
 
 
-def _be_one_of_us(parent: int) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, signal.SIG_DFL)
+def _be_one_of_us(parent: int, name: str) -> None:
+    call_process(name)
     die_with_parent(parent)
 
 

@@ -81,6 +81,9 @@ KINDS: Final = {
              "the next night that opens all of them"),
         Kind("lag", "No sign of life", CRITICAL, "Operators: beat or the workers of a queue give no sign of life",
              "the next sign of life"),
+        Kind("restart", "Started again", WARNING,
+             "Operators: a part hung or ended again and again, and was started again",
+             "it has stayed up for a minute"),
         Kind("sign-in", "Sign-in", WARNING, "Somebody signed in from a new address, or after a lock"),
         Kind("locked", "Locked", WARNING, "Signing in was locked after too many wrong passwords", "the next sign-in"),
         Kind("token", "Token made", INFO, "A token for programs was made in the settings", "it is revoked or over"),
@@ -99,7 +102,7 @@ AREAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "agents": ("Agents and goals", ("agent-failed", "goal", "goal-behind")),
     "account": ("Your account", ("sign-in", "locked", "token", "password", "two-factor", "recovery-code")),
     "work": ("What Moniqo does on its own", ("failing", "channel")),
-    PLATFORM: ("The platform, for operators", ("platform", "lost-key", "lag")),
+    PLATFORM: ("The platform, for operators", ("platform", "lost-key", "lag", "restart")),
 }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from kit import heartbeat
-from kit.embedded import backups, ensure, environment, probe, schema
+from kit.embedded import backups, containers, ensure, environment, probe, schema
 from kit.embedded.environment import data_directory
 from kit.embedded.process import ServiceError
 from kit.embedded.services import is_kept, published
@@ -80,18 +80,38 @@ def health(arguments: list[str]) -> int:
     """Container health check of one part (web, worker, one of its queues, beat): exit code 0 when it does its work."""
     parser = _parser("health", health)
     parser.add_argument("part", choices=["web", "worker", *heartbeat.PARTS])
-    part = parser.parse_args(arguments).part
-    if part != "web":
-        parts = [part] if part in heartbeat.PARTS else [name for name in heartbeat.PARTS if name != "beat"]
-        ages = {name: heartbeat.age(name) for name in parts}
-        for name, age in ages.items():
-            print(f"{name}: {heartbeat.in_words(age)}")
-        return 0 if all(heartbeat.is_fresh(name, age) for name, age in ages.items()) else 1
+    parser.add_argument(
+        "--end-after",
+        type=int,
+        default=0,
+        metavar="N",
+        help="in a container with an init: when this is the Nth failure in a row, end everything, to be started again",
+    )
+    options = parser.parse_args(arguments)
+    is_well = _web_is_well() if options.part == "web" else _is_well(options.part)
+    if options.end_after:
+        containers.count(options.part, options.end_after, is_well=is_well)
+    return 0 if is_well else 1
+
+
+def _is_well(part: str) -> bool:
+    """Whether the workers of a part, or beat, have left a sign of life; nobody is to blame while Redis is away."""
+    parts = [part] if part in heartbeat.PARTS else [name for name in heartbeat.PARTS if name != "beat"]
+    ages = {name: heartbeat.age(name) for name in parts}
+    for name, age in ages.items():
+        print(f"{name}: {heartbeat.in_words(age)}")
+    if all(age is None for age in ages.values()) and not heartbeat.answers():
+        print("Redis does not answer: nobody knows.")
+        return True
+    return all(heartbeat.is_fresh(name, age) for name, age in ages.items())
+
+
+def _web_is_well() -> bool:
     host = (os.environ.get("MONIQO_ALLOWED_HOSTS") or DEFAULT_HOST).split(",")[0].lstrip(".")
     port = os.environ.get("MONIQO_PORT") or DEFAULT_PORT
     code, body = probe.get(f"http://{DEFAULT_HOST}:{port}/healthz", host=host)
     print(f"web: {code} {body}")
-    return 0 if code == HTTPStatus.OK else 1
+    return code == HTTPStatus.OK
 
 
 def roles(arguments: list[str]) -> int:

@@ -23,8 +23,9 @@ from pathlib import Path
 
 import psycopg
 
-from kit.embedded.process import LOOPBACK, ServiceError, free_port, run_as, spawn, stop, write_private
+from kit.embedded.process import LOOPBACK, ServiceError, free_port, read_sound, run_as, spawn, stop
 from kit.embedded.staging import Home, binary, home
+from kit.files import write_private
 from kit.roles import create_roles
 
 SUPERUSER = "postgres"
@@ -71,14 +72,15 @@ class Postgres:
         if not (place.data / "PG_VERSION").exists():
             self._initialise(place)
         _clear_leftover(place.data)
+        is_settled = bool(self.port)
         for attempt in range(1, _START_ATTEMPTS + 1):
             self.port = self.port or free_port()
             self._process = self._spawn(place)
             if self._wait_until_ready():
                 break
             self.stop()
-            self.port = 0
-            if attempt == _START_ATTEMPTS:
+            self.port = self.port if is_settled else 0
+            if is_settled or attempt == _START_ATTEMPTS:
                 raise ServiceError(f"PostgreSQL did not start: the reason is at the end of {self.log}.")
         create_roles(
             self.url(SUPERUSER, "postgres"),
@@ -97,6 +99,10 @@ class Postgres:
         """Whether the server was started and has ended by itself."""
         return self._process is not None and self._process.poll() is not None
 
+    def code(self) -> int | None:
+        """How the server ended, 0 when it does not run for another reason, None while it runs."""
+        return 0 if self._process is None else self._process.poll()
+
     def url(self, role: str, database: str = DATABASE) -> str:
         """The address of `database` for `role`: moniqo_owner, moniqo_app, moniqo_system or postgres (the superuser)."""
         return f"postgresql://{role}:{self._passwords[role]}@{LOOPBACK}:{self.port}/{database}"
@@ -104,8 +110,7 @@ class Postgres:
     def _read_passwords(self, place: Home) -> dict[str, str]:
         path = self.directory / "passwords.json"
         if path.exists():
-            passwords: dict[str, str] = json.loads(path.read_text())
-            return passwords
+            return read_sound(path, f"{place.data} cannot be opened without the passwords in it")
         if (place.data / "PG_VERSION").exists():
             raise ServiceError(
                 f"{place.data} is a database whose passwords are gone: restore {path}, or delete the database."

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from kit.errors import MoniqoError
+from kit.files import private, read_object
 from kit.offspring import die_with_parent
 
 LOOPBACK = "127.0.0.1"
@@ -25,6 +26,27 @@ class ServiceError(MoniqoError):
 
     code = "service_unavailable"
     status = 503
+
+
+def read_sound(path: Path, consequence: str) -> dict[str, str]:
+    """The strings by name that a file of the data folder holds. Raises ServiceError with one sentence."""
+    try:
+        found = read_object(path)
+    except OSError as error:
+        raise ServiceError(f"{path} cannot be read ({error.strerror}): give it back to {whoami()}.") from error
+    except ValueError:
+        found = {}
+    if not found or not all(isinstance(value, str) and value for value in found.values()):
+        raise ServiceError(f"{path} is damaged: restore it from a copy ({consequence}), or start with an empty folder.")
+    return found
+
+
+def whoami() -> str:
+    """The name of the account that we run as."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"user {os.geteuid()}"
 
 
 def unprivileged_account() -> pwd.struct_passwd | None:
@@ -48,7 +70,7 @@ def spawn(
     """
     parent = os.getpid()
     log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "ab", opener=_private) as output:
+    with open(log, "ab", opener=private) as output:
         process = subprocess.Popen(
             [str(part) for part in command],
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
@@ -123,18 +145,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace `path` atomically with a file that only its owner may read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(scratch, "w", opener=_private) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

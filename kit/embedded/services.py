@@ -14,8 +14,9 @@ from typing import Any, TextIO
 
 from kit.embedded.environment import DATABASE_VARIABLES
 from kit.embedded.postgres import APP, OWNER, SYSTEM, Postgres
-from kit.embedded.process import ServiceError, is_alive, write_private
+from kit.embedded.process import ServiceError, is_alive, whoami
 from kit.embedded.redis import Redis
+from kit.files import read_object, write_private
 
 _JOIN_SECONDS = 60.0
 _POLL_SECONDS = 0.05
@@ -30,7 +31,10 @@ class Lock:
 
     def acquire(self, *, shared: bool = False, wait: bool = False) -> bool:
         """Take the lock; False when somebody else has it and `wait` is not set."""
-        file = self._path.open("a")
+        try:
+            file = self._path.open("a")
+        except OSError as error:
+            raise ServiceError(f"{self._path} cannot be opened ({error.strerror}): give it to {whoami()}.") from error
         try:
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -139,10 +143,10 @@ def published(directory: Path) -> dict[str, Any] | None:
     if not is_kept(directory):  # whatever the file says is of the past
         return None
     try:
-        description: dict[str, Any] = json.loads(_services_file(directory).read_text())
-    except FileNotFoundError:
+        description = read_object(_services_file(directory))
+        return description if is_alive(description["pid"]) else None
+    except (OSError, ValueError, KeyError, TypeError):  # not there yet, or damaged: written anew with the next change
         return None
-    return description if is_alive(description["pid"]) else None
 
 
 def _named(addresses: dict[str, str]) -> list[str]:

@@ -1,19 +1,20 @@
 """`make run`: everything under one process that stops it all.
 
-Embedded services, roles, migrations, demo trader, then web, worker and beat. A child that ends is started again with
-growing pauses; one that cannot stay up ends the whole with a message. Ctrl-C and SIGTERM stop everything in order;
-after a `kill -9` the children end by themselves (see `process`), and the next start finds the data as they were.
+Embedded services, roles, migrations, demo trader, then web, worker and beat. From then on nothing but Ctrl-C and
+SIGTERM ends the whole: what ends is started again with growing pauses, what hangs is ended and started again, and on a
+full disk what has ended waits for room. After a `kill -9` the children end by themselves (see `process`), and the next
+start finds the data as they were.
 """
 
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
@@ -21,11 +22,14 @@ from types import FrameType
 import psycopg
 import redis
 
-from kit import heartbeat
-from kit.embedded import environment, probe, schema
+from kit import impatient
+from kit.embedded import environment, hosts, parts, probe, schema, space
 from kit.embedded.environment import DATABASE_VARIABLES, ROOT
-from kit.embedded.process import ServiceError, kill_group, spawn, write_private
+from kit.embedded.parts import Part, Process, Service
+from kit.embedded.process import ServiceError, kill_group, spawn
 from kit.embedded.services import Services, published
+from kit.files import read_object, write_private
+from kit.pauses import MANY, Record
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
 # Granian's own default stops at 1,024 connections, and every open page holds one for its live events.
@@ -34,46 +38,37 @@ _DRAIN_SECONDS = "2"  # open live streams never finish by themselves, and the br
 
 _POLL_SECONDS = 0.1
 _FIRST_PAGE_SECONDS = 120.0
+_FIRST_PAGE_FAILURES = 5  # while nothing runs yet, who cannot start has to be seen
 _CONNECT_SECONDS = 5
 _STOP_SECONDS = 12.0
-_STEADY_SECONDS = 60.0  # a child that stayed up this long starts with a clean record
-_MAXIMUM_FAILURES = 5
-_LOOK_SECONDS = 10.0  # between two looks at beat's heartbeat
-_LOG_LINES = 8
-
-
-@dataclass
-class Child:
-    """A process that is meant to stay up."""
-
-    name: str
-    command: Sequence[str]
-    log: Path
-    process: subprocess.Popen[bytes]
-    started_at: float
-    failures: int = 0
-    restart_at: float | None = None
+_LOOK_SECONDS = 5.0  # between two looks at signs of life
+_HELLO = {
+    "postgres": bytes([0, 0, 0, 8, 4, 210, 22, 47]),  # may we speak TLS? (PostgreSQL's protocol, SSLRequest)
+    "redis": b"PING\r\n",
+}
 
 
 class Supervisor:
     """One run of Moniqo on one data directory."""
 
     def __init__(self) -> None:
-        self.host = os.environ.get("MONIQO_HOST") or DEFAULT_HOST
-        self.port = _port(os.environ.get("MONIQO_PORT") or str(DEFAULT_PORT))
+        self.host = hosts.bare(os.environ.get("MONIQO_HOST") or DEFAULT_HOST)
+        self.port = hosts.port_of(os.environ.get("MONIQO_PORT") or str(DEFAULT_PORT))
         self.directory = environment.data_directory()
         self.logs = self.directory / "log"
         self.services = Services(self.directory)
-        self.children: list[Child] = []
+        self.parts: list[Part] = []
         self.demo: subprocess.Popen[bytes] | None = None
         self.demo_started_at = 0.0
         self.signals = 0
-        self.beat_looked_at = 0.0
+        self.looked_at = 0.0
+        self.waits_for_space = False
+        self.untold: dict[str, str] = {}
+        self.teller: tuple[subprocess.Popen[bytes], str] | None = None
 
     @property
     def url(self) -> str:
-        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - shown, not bound
-        return f"http://{shown}:{self.port}"
+        return hosts.url_of(self.host, self.port)
 
     def run(self) -> int:
         """Start everything, watch it, stop it. Returns the exit code; raises ServiceError with one sentence."""
@@ -100,7 +95,7 @@ class Supervisor:
                 f"{running['command']} (process {running['pid']}) already runs on {self.directory}: use it"
                 f"{' at ' + running['url'] if 'url' in running else ''}, stop it with `make down`, or set MONIQO_DATA."
             )
-        _check_port(self.host, self.port)
+        hosts.check(self.host, self.port)
 
     def _start(self) -> None:
         environment.prepare(self.directory)
@@ -109,20 +104,23 @@ class Supervisor:
             self._say("Starting " + " and ".join(service.title for _, service in self.services.embedded))
             self.services.start()
             self._say_where_staged()
+        for name, service in self.services.embedded:
+            lives = partial(self._greets, name)
+            self.parts.append(Part(name, service.log, Service(service), lives, Record(time.monotonic())))
         _check_addresses()
         self._publish()
         self._bring_up_to_date()
         self._say("Starting web, worker and beat")
-        self._start_child("web")  # it loads while the demo trader is made
+        self._add("web", lambda: parts.web_lives(self.url))  # it loads while the demo trader is made
         with_demo = not environment.is_production()
         if with_demo and not _has_users():
             self._demo_marker.touch()  # stays until the history is complete, so that an interrupted build goes on
             self._step("Making the demo trader", "demo", "demo", "--prepare")
         self._wait_for_first_page()  # before the others start: the page gets the whole machine
-        self._start_child("worker")
-        self._start_child("beat")
+        self._add("worker", self._crew_lives)
+        self._add("beat", parts.beat_lives)
         if with_demo and self._demo_marker.exists():
-            self.demo = self._spawn(self._manage("demo", "--build"), "demo")
+            self.demo = self._spawn("demo", self._manage("demo", "--build"))
             self.demo_started_at = time.monotonic()
         self._publish()
         self._greet()
@@ -141,38 +139,40 @@ class Supervisor:
     def _demo_marker(self) -> Path:
         return self.directory / "demo-unfinished"
 
-    def _start_child(self, name: str) -> None:
+    def _add(self, name: str, lives: Callable[[], bool | None]) -> None:
+        """Start a child that is to stay up."""
         python = [sys.executable, "-m"]
-        web = [*python, "granian", "--interface", "asgi", "--host", self.host, "--port", str(self.port)]
-        web += [
-            "--backlog",
-            str(_CONNECTIONS),
-            "--backpressure",
-            str(_CONNECTIONS),
-            "--workers-kill-timeout",
-            _DRAIN_SECONDS,
-        ]
+        many = str(_CONNECTIONS)
         command = {
-            "web": [*web, "moniqo.asgi:application"],
+            "web": [
+                *(*python, "granian", "--interface", "asgi", "--host", self.host, "--port", str(self.port)),
+                *("--backlog", many, "--backpressure", many, "--workers-kill-timeout", _DRAIN_SECONDS),
+                "moniqo.asgi:application",
+            ],
             "worker": [*python, "moniqo.workers"],
             "beat": [*python, "celery", "-A", "moniqo.beat", "beat", "-s", str(self.directory / "beat-schedule")],
         }[name]
-        process = self._spawn(command, name)
-        self.children.append(Child(name, command, self.logs / f"{name}.log", process, time.monotonic()))
+        now = time.monotonic()
+        runs = Process(command, partial(self._spawn, name))
+        part = Part(name, self.logs / f"{name}.log", runs, lives, Record(now))
+        part.start(now)
+        self.parts.append(part)
 
     def _wait_for_first_page(self) -> None:
         deadline = time.monotonic() + _FIRST_PAGE_SECONDS
+        web = self.parts[-1]
         while probe.get(f"{self.url}/healthz")[0] != HTTPStatus.OK:
             self._stop_if_asked()
             self._tend()
-            if time.monotonic() > deadline:
-                raise ServiceError(f"The web process does not answer: the reason is in {self.logs / 'web.log'}.")
+            if time.monotonic() > deadline or web.record.failures >= _FIRST_PAGE_FAILURES:
+                sys.stderr.write("".join(f"  {line}\n" for line in web.last_lines()))
+                raise ServiceError(f"The web process does not answer: the reason is in {web.log}.")
             time.sleep(_POLL_SECONDS)
 
     def _step(self, title: str, log: str, *arguments: str) -> None:
         """Run one management command to its end."""
         self._say(title)
-        process = self._spawn(self._manage(*arguments), log)
+        process = self._spawn(log, self._manage(*arguments))
         try:
             while process.poll() is None:
                 self._stop_if_asked()
@@ -187,55 +187,98 @@ class Supervisor:
     def _manage(self, *arguments: str) -> list[str]:
         return [sys.executable, str(ROOT / "manage.py"), *arguments]
 
-    def _spawn(self, command: Sequence[str], log: str) -> subprocess.Popen[bytes]:
+    def _spawn(self, log: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
         return spawn(command, log=self.logs / f"{log}.log", environment=os.environ, directory=ROOT)
 
     # --- watch -----------------------------------------------------------------------------------------------------
 
     def _tend(self) -> None:
-        """Start again what has ended."""
-        for name, service in self.services.embedded:
-            if service.has_failed():
-                self._say(f"{name} ended unexpectedly and is started again; its log is {service.log}")
-                service.start()
-                self._publish()
-        for child in self.children:
-            self._tend_child(child, time.monotonic())
-        self._watch_beat(time.monotonic())
+        """Start again what has ended, end what hangs, and tell of both. Nothing here may end us."""
+        now = time.monotonic()
+        if now > self.looked_at + _LOOK_SECONDS:
+            self.looked_at = now
+            for part in self.parts:
+                self._look(part)
+            self._tell()
+        for part in self.parts:
+            self._tend_part(part, time.monotonic())
         if self.demo is not None and self.demo.poll() is not None:
             self._finish_demo(self.demo)
 
-    def _tend_child(self, child: Child, now: float) -> None:
-        if child.restart_at is not None:
-            if now >= child.restart_at:
-                child.process, child.started_at, child.restart_at = self._spawn(child.command, child.name), now, None
-                self._publish()
-            return
-        if child.process.poll() is None:
-            return
-        kill_group(child.process.pid)
-        child.failures = 1 if now - child.started_at > _STEADY_SECONDS else child.failures + 1
-        if child.failures >= _MAXIMUM_FAILURES:
-            sys.stderr.write(_tail(child.log))
-            raise ServiceError(
-                f"{child.name} ended {child.failures} times in a row: the lines above are the end of {child.log}."
-            )
-        pause = 2.0 ** (child.failures - 1)
-        child.restart_at = now + pause
-        self._say(f"{child.name} ended with code {child.process.returncode} and starts again in {pause:.0f} s")
+    def _tend_part(self, part: Part, now: float) -> None:
+        if part.record.again_at is None and part.runs.code() is not None:
+            reason = part.why()
+            part.runs.kill()  # what it has left behind
+            self._lose(part, reason, now)
+        elif part.record.again_at is not None and (part.record.is_due(now) or self.waits_for_space):
+            if self._has_space():
+                self._start_again(part)
+        elif part.is_told and part.record.is_steady(now):
+            part.is_told = False
+            self.untold[part.name] = ""
 
-    def _watch_beat(self, now: float) -> None:
-        """End a beat that runs without a fresh sign of life, such as one that waits for the future; it starts again."""
-        if now < self.beat_looked_at + _LOOK_SECONDS:
+    def _lose(self, part: Part, reason: str, now: float) -> None:
+        pause = part.record.fail(now)
+        sentence = f"{part.name} {reason} and starts again in {pause:.0f} s; its log is {part.log}"
+        if self._has_space():
+            self._say(sentence)
+        if part.record.failures >= MANY:
+            part.is_told, self.untold[part.name] = True, sentence
+
+    def _start_again(self, part: Part) -> None:
+        try:
+            part.start(time.monotonic())
+        except (ServiceError, OSError) as error:
+            self._lose(part, f"could not be started: {error}", time.monotonic())
             return
-        self.beat_looked_at = now
-        for child in self.children:
-            if child.name != "beat" or child.restart_at is not None or now < child.started_at + _STEADY_SECONDS:
-                continue
-            age = heartbeat.age("beat")
-            if not heartbeat.is_fresh("beat", age):
-                self._say(f"beat's last sign of life is no fresh one ({heartbeat.in_words(age)}): it is started again")
-                child.process.kill()  # it may not listen either
+        self._publish()
+
+    def _look(self, part: Part) -> None:
+        """End a part that runs and does nothing; it starts again."""
+        if not part.is_up or (silent := part.hangs(time.monotonic())) is None:
+            return
+        sentence = f"{part.name} gave no sign of life for {silent:.0f} s: it is ended and started again"
+        self._say(sentence)
+        part.is_told, self.untold[part.name] = True, sentence
+        part.runs.kill()
+        part.record.fail(time.monotonic())
+
+    def _crew_lives(self) -> bool | None:
+        return parts.crew_lives(next(part.runs.pid for part in self.parts if part.name == "worker"))
+
+    def _greets(self, name: str) -> bool:
+        service = dict(self.services.embedded)[name]
+        return parts.greets(service.port, _HELLO[name])
+
+    def _has_space(self) -> bool:
+        """Whether there is room to start anything; says so once when there is none, and when there is again."""
+        places = [service.place.data for _, service in self.services.embedded if service.place is not None]
+        is_full = space.is_full(self.directory, *places)
+        if is_full and not self.waits_for_space:
+            self._say(f"The disk of {self.directory} is full: what has ended waits until there is room")
+        elif self.waits_for_space and not is_full:
+            self._say("There is room on the disk again: what waited is started")
+        self.waits_for_space = is_full
+        return not is_full
+
+    def _tell(self) -> None:
+        """Let operators know, one alert at a time; what cannot be told now is told later."""
+        if self.teller is not None:
+            process, name = self.teller
+            if process.poll() is None:
+                return
+            kill_group(process.pid)
+            self.teller = None
+            if process.returncode == 0:
+                self.untold.pop(name, None)
+        if (
+            self.untold
+            and not self.waits_for_space
+            and all(part.is_up for part in self.parts if isinstance(part.runs, Service))
+        ):
+            name, sentence = next(iter(self.untold.items()))
+            with suppress(OSError):
+                self.teller = self._spawn("alerts", self._manage("tell_operators", name, sentence)), name
 
     def _finish_demo(self, process: subprocess.Popen[bytes]) -> None:
         self.demo = None
@@ -249,9 +292,9 @@ class Supervisor:
     # --- stop ------------------------------------------------------------------------------------------------------
 
     def _stop(self) -> None:
-        processes = [child.process for child in self.children]
-        if self.demo is not None:
-            processes.append(self.demo)
+        children = [part.runs.child for part in self.parts if isinstance(part.runs, Process)]
+        others = [self.demo, None if self.teller is None else self.teller[0]]
+        processes = [process for process in (*children, *others) if process is not None]
         if processes:
             self._say("Stopping")
         for process in processes:
@@ -276,7 +319,8 @@ class Supervisor:
     # --- words -----------------------------------------------------------------------------------------------------
 
     def _say(self, sentence: str) -> None:
-        print(f"{time.strftime('%H:%M:%S')}  {sentence}", flush=True)
+        with suppress(OSError):  # what we print to may be a file on a full disk
+            print(f"{time.strftime('%H:%M:%S')}  {sentence}", flush=True)
 
     def _say_where_staged(self) -> None:
         for name, service in self.services.embedded:
@@ -284,11 +328,11 @@ class Supervisor:
                 self._say(f"{name} keeps its data in {service.place.data}: `nobody`, who runs it, cannot enter {ROOT}")
 
     def _publish(self) -> None:
-        processes = {name: service.pid for name, service in self.services.embedded}
-        processes |= {child.name: child.process.pid for child in self.children}
+        processes = {part.name: part.runs.pid for part in self.parts}
         if self.demo is not None:
             processes["demo"] = self.demo.pid
-        self.services.publish("make run", url=self.url, processes=processes)
+        with suppress(OSError):  # on a full disk the description stays the old one until the next change
+            self.services.publish("make run", url=self.url, processes=processes)
 
     def _greet(self) -> None:
         lines = [("Moniqo", self.url), ("Data", str(self.directory)), ("Logs", str(self.logs))]
@@ -306,48 +350,20 @@ class Supervisor:
         path = self.directory / "demo.json"
         if environment.is_production() or not path.exists():
             return None
-        login: dict[str, str] = json.loads(path.read_text())
-        if login["url"] != self.url:  # another port than last time
-            login["url"] = self.url
-            write_private(path, json.dumps(login))
-        return login
+        try:
+            login: dict[str, str] = read_object(path)
+            known = {name: login[name] for name in ("url", "email", "password")}
+        except (OSError, ValueError, KeyError):
+            self._say(f"{path} cannot be read: delete it, and `make demo` writes a new one")
+            return None
+        if known["url"] != self.url:  # another port than last time
+            known["url"] = self.url
+            write_private(path, json.dumps(login | known))
+        return known
 
 
 class _StoppedError(Exception):
     """A signal arrived while things were still starting."""
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) < 2**16:
-        raise ServiceError(f"MONIQO_PORT is {text!r}: set it to a number between 1 and 65535.")
-    return int(text)
-
-
-def _check_port(host: str, port: int) -> None:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
-    except PermissionError as error:
-        raise ServiceError(f"Port {port} needs privileges: choose one above 1023 with MONIQO_PORT.") from error
-    except OSError as error:
-        if isinstance(error, socket.gaierror) or not _is_local(host):
-            raise ServiceError(f"MONIQO_HOST is {host!r}, no address of this machine: set it to 127.0.0.1.") from error
-        raise ServiceError(
-            f"Port {port} is in use: stop what uses it, or choose another with `make run MONIQO_PORT={port + 1}`."
-        ) from error
-
-
-def _is_local(host: str) -> bool:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.bind(address)
-    except OSError:
-        return False
-    return True
 
 
 def _check_addresses() -> None:
@@ -367,7 +383,7 @@ def _check_addresses() -> None:
                 f"({' '.join(str(error).split())})."
             ) from error
     try:
-        with redis.Redis.from_url(os.environ.get("REDIS_URL", ""), socket_connect_timeout=_CONNECT_SECONDS) as client:
+        with impatient.client(os.environ.get("REDIS_URL", ""), seconds=_CONNECT_SECONDS) as client:
             client.ping()
     except (redis.RedisError, ValueError) as error:
         raise ServiceError(f"REDIS_URL does not lead to a Redis: correct it, or unset it ({error}).") from error
@@ -380,5 +396,5 @@ def _has_users() -> bool:
 
 
 def _tail(path: Path) -> str:
-    lines = path.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+    lines = path.read_text(errors="replace").splitlines()[-8:]
     return "".join(f"  {line}\n" for line in lines)

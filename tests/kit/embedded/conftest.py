@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -91,6 +92,18 @@ def processes_of(directory: Path) -> list[psutil.Process]:
         if process.pid != os.getpid() and any(str(directory) in word for word in words):
             found.append(process)
     return found
+
+
+@contextmanager
+def mounted(directory: Path, options: str) -> Iterator[None]:
+    """A small disk of its own at the directory; skips the test where nobody may mount one."""
+    command = ["mount", "-t", "tmpfs", "-o", f"mode=0755,{options}", "tmpfs", str(directory)]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(directory)], check=True)
 
 
 without_root = pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every directory")

@@ -1,6 +1,7 @@
 """What `make run` cannot do it says in one sentence, with a way out, and leaves nothing running."""
 
 import os
+import pwd
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -9,8 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kit.embedded.process import free_port
-from tests.kit.embedded.conftest import manage, processes_of
+from kit.embedded.environment import data_directory
+from kit.embedded.process import ServiceError, free_port
+from tests.kit.embedded.conftest import as_root, manage, mounted, processes_of, without_root
 from tests.kit.embedded.test_services import COMMAND, addresses, finish
 
 
@@ -45,6 +47,60 @@ def test_a_port_that_is_none(environment: dict[str, str], port: str) -> None:
 
 def test_a_host_that_is_not_this_machine(environment: dict[str, str]) -> None:
     assert "no address of this machine: set it to 127.0.0.1" in refusal(environment, MONIQO_HOST="192.0.2.7")
+
+
+def test_a_data_folder_that_is_a_file(environment: dict[str, str], directory: Path) -> None:
+    file = directory / "a file"
+    file.touch()
+    for path in (file, file / "below"):
+        sentence = refusal(environment, MONIQO_DATA=str(path))
+        assert sentence == f"moniqo: The data folder {path} is a file: set MONIQO_DATA to a folder."
+
+
+@as_root
+def test_a_data_folder_on_a_disk_that_can_only_be_read(environment: dict[str, str], directory: Path) -> None:
+    with mounted(directory, "ro,size=1m"):
+        assert "is on a disk that can only be read: set MONIQO_DATA to a folder of your own" in refusal(environment)
+
+
+@as_root
+def test_a_data_folder_on_a_full_disk(environment: dict[str, str], directory: Path) -> None:
+    with mounted(directory, "size=64k,nr_inodes=1"):
+        assert "is on a full disk: make room there" in refusal(environment)
+
+
+@as_root
+def test_a_data_folder_of_somebody_else(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (directory / "theirs").mkdir(mode=0o755)
+    monkeypatch.setenv("MONIQO_DATA", str(directory / "theirs"))
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        with pytest.raises(ServiceError, match="belongs to somebody else, and nobody cannot write there"):
+            data_directory()
+    finally:
+        os.seteuid(0)
+
+
+@without_root
+def test_a_data_folder_that_may_not_be_written(environment: dict[str, str], directory: Path) -> None:
+    directory.chmod(0o500)
+    assert "belongs to somebody else" in refusal(environment)
+    directory.chmod(0o700)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"MONIQO_SECRET_KEY": 5}'])
+def test_damaged_secrets(environment: dict[str, str], directory: Path, text: str) -> None:
+    (directory / "secrets.json").write_text(text)
+    sentence = refusal(environment)
+    assert f"{directory / 'secrets.json'} is damaged: restore it from a copy" in sentence
+    assert "exchange credentials cannot be read" in sentence
+    assert (directory / "secrets.json").read_text() == text, "what may be mended is left as it is"
+
+
+def test_damaged_passwords_of_the_database(environment: dict[str, str], directory: Path) -> None:
+    (directory / "postgres").mkdir(mode=0o755)
+    (directory / "postgres" / "passwords.json").write_text("{")
+    assert "passwords.json is damaged: restore it from a copy" in refusal(environment)
 
 
 def test_a_second_run_on_the_same_data(
