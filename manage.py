@@ -7,7 +7,17 @@
 import os
 import sys
 
-NEEDS_NO_SERVICES = {"backtest", "check", "collectstatic", "help", "makemigrations", "version", "--help", "--version"}
+NEEDS_NO_SERVICES = {
+    "backtest",
+    "check",
+    "collectstatic",
+    "drill",
+    "help",
+    "makemigrations",
+    "version",
+    "--help",
+    "--version",
+}
 
 # A `migrate` with other options than these asks for something that the ready-made schema does not know.
 PLAIN = {"--no-input", "--noinput", "--skip-checks"}

@@ -19,7 +19,7 @@ from ninja.errors import ValidationError as RequestError
 
 from farms.api import router as farms
 from goals.api import router as goals
-from kit import glossary
+from kit import glossary, outages
 from kit.alerts.api import router as alerts
 from kit.alerts.channels.api import router as channels
 from kit.api import PREFIX, known_queries_only, problem
@@ -199,6 +199,8 @@ def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 @api.exception_handler(Exception)
 def on_bug(request: HttpRequest, error: Exception) -> HttpResponse:
     """Anything else is our bug: the transaction rolls back, the log has the trace, the caller learns no internals."""
+    if outages.is_away(error):
+        return outages.answer(request)
     if settings.DEBUG and settings.TESTING:
         raise error
     api_log.exception("Unhandled error in %s %s", request.method, request.path)

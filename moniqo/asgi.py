@@ -3,17 +3,18 @@
 import os
 from typing import cast
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moniqo.settings")
 os.environ.setdefault("MONIQO_PROCESS", "web")
 
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 - the line above prepared them
 from django.db import connection  # noqa: E402
 
 from kit.bodies import Application, bounded  # noqa: E402
+from kit.crowding import Handler  # noqa: E402
 from kit.live.asgi import dispatch  # noqa: E402
 
 if settings.PRODUCTION:
@@ -21,4 +22,5 @@ if settings.PRODUCTION:
     connection.ensure_connection()
     connection.close()
 
-application = dispatch(bounded(cast("Application", django_application)))
+# A body is read before its request comes to the door of `Handler`: who sends slowly keeps nobody out.
+application = dispatch(bounded(cast("Application", Handler())))

@@ -6,14 +6,28 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_init
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
+from kit import impatient
 from moniqo import schedule
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "moniqo.settings")
 
 OURS = {"kit", "moniqo", "markets", "wallets", "trading", "farms", "goals", "portfolio"}
 
-app = Celery("moniqo", task_cls="kit.tasks:Task")
+
+class App(Celery):
+    """Sends nothing while Redis is away: whoever sends has committed what it is about, and the schedule finds it."""
+
+    def send_task(self, *args: Any, **options: Any) -> Any:
+        """Send it, or raise OperationalError at once when Redis has failed a moment ago."""
+        if impatient.is_away():
+            raise OperationalError("Redis did not answer a moment ago: nothing is sent to the workers.")
+        with impatient.noticing(OperationalError):
+            return super().send_task(*args, **options)
+
+
+app = App("moniqo", task_cls="kit.tasks:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(schedule.CONFIGURATION)
 app.conf.imports = ["kit.heartbeat"]

@@ -48,6 +48,7 @@ MEANINGS: Final = {
     409: "It contradicts what is: done already, the wrong state, a key used with another body.",
     422: "A field or a parameter is wrong or unknown.",
     429: "Asked too often: `Retry-After` says when to come again.",
+    503: "The database is away, or there is more to do than can be done: `Retry-After` says when to come again.",
 }
 # What follows from nothing else: a start is offered only to who has not begun.
 _BESIDE: Final = {"get /api/v1/start": (409,)}
@@ -80,6 +81,7 @@ def _possible(method: str, path: str, operation: Mapping[str, Any], shapes: Mapp
         yield 409
     yield 422
     yield 429
+    yield 503
     yield from _BESIDE.get(f"{method} {path}", ())
 
 

@@ -15,6 +15,7 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
+from kit import impatient
 from moniqo import schedule
 
 # Lets annotations such as ModelForm[User] be evaluated; Django's classes take no parameters by themselves.
@@ -50,7 +51,9 @@ def _database(url: str, *, pooled: bool = False) -> dict[str, Any]:
     options: dict[str, Any] = {"application_name": "moniqo", **dict(parse_qsl(parts.query))}  # ?sslmode=require
     options["prepare_threshold"] = 5  # of those that `kit.statements.planned_once` sends
     if pooled:
-        options["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10}
+        # Whoever cannot get a connection is told so soon. A server that is away is tried anew by the next visitor: the
+        # pool's own attempts would come minutes apart after a long outage.
+        options["pool"] = {"min_size": 1, "max_size": 16, "timeout": 4, "reconnect_timeout": 5}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -136,11 +139,18 @@ DATABASES = {
     "system": _database(_required("DATABASE_SYSTEM_URL", DATABASE_URL), pooled=WEB),
 }
 DATABASE_ROUTERS = ["kit.tenancy.TenancyRouter"]
+# Requests that are worked on at once in one web process, fewer than its pool has connections; how many more may wait
+# for their turn, and how long.
+REQUESTS_AT_ONCE, REQUESTS_WAITING, REQUEST_WAIT_SECONDS = 12, 256, 5.0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _required("REDIS_URL", "redis://127.0.0.1:1/0")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": impatient.patience(),
+    },
     # What a process counts by itself while Redis is away.
     "alone": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
 }
@@ -163,6 +173,7 @@ INSTALLED_APPS = [
     "moniqo",
     "moniqo.benches",
     "moniqo.demo",
+    "moniqo.drills",
     "kit.users",
     "kit.audit",
     "kit.alerts",
@@ -339,6 +350,11 @@ TIME_ZONE = "UTC"
 
 # --- Celery --------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
+# A request waits for the broker as long as for any Redis (`kit.impatient`); workers have time.
+_patience = impatient.SECONDS if WEB else 10.0
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": _patience, "socket_connect_timeout": _patience}
+if WEB:
+    CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -382,7 +398,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"outages": {"()": "kit.outages.ShortOutages"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["outages"]}},
     # At DEBUG it writes down the headers of every request, and with them the trader's keys.
     "loggers": {"ccxt": {"level": "INFO"}},
     "root": {"handlers": ["console"], "level": os.environ.get("MONIQO_LOG_LEVEL", "INFO")},

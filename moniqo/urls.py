@@ -12,6 +12,8 @@ from kit.users import views as user_views
 from moniqo import health
 from moniqo.api import api
 
+handler500 = "kit.outages.server_error"
+
 urlpatterns = [
     path("", include("moniqo.home.urls")),
     path("start/", include("moniqo.start.urls")),

@@ -7,6 +7,7 @@ caller, and history that is built under a controlled clock is no news.
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
-from kit import clock
+from kit import clock, impatient
 
 CHANNEL = "moniqo:live:{}"
 EVERYBODY = CHANNEL.format("everybody")
@@ -23,7 +24,6 @@ ENDED = CHANNEL.format("ended")
 REPLAY_EVENTS = 256
 REPLAY_SECONDS = 600
 
-_TIMEOUT_SECONDS = 2.0
 # KEYS: stream and channel in one; ARGV: event, data, length, seconds.
 _PUBLISH = """
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], '*', 'event', ARGV[1], 'data', ARGV[2])
@@ -54,7 +54,7 @@ def broadcast(*, event: str, data: dict[str, Any]) -> None:
     if clock.is_controlled():
         return
     body = orjson.dumps(data, default=str)
-    transaction.on_commit(lambda: _send_to(EVERYBODY, event, body), robust=True)
+    transaction.on_commit(lambda: _send_to_all(event, body), robust=True)
 
 
 def end_streams(*, owner_id: UUID, using: str | None = None) -> None:
@@ -68,15 +68,24 @@ def _check_name(event: str) -> None:
 
 
 def _send(owner_id: UUID, event: str, body: bytes) -> None:
-    try:
-        _client().eval(_PUBLISH, 1, CHANNEL.format(owner_id), event, body, REPLAY_EVENTS, REPLAY_SECONDS)
-    except redis.RedisError as error:
-        logger.warning("The live event %s was not sent: %s", event, error)
+    channel = CHANNEL.format(owner_id)
+    if not impatient.is_away():
+        _try(event, lambda client: client.eval(_PUBLISH, 1, channel, event, body, REPLAY_EVENTS, REPLAY_SECONDS))
+
+
+def _send_to_all(event: str, body: bytes) -> None:
+    if not impatient.is_away():
+        _send_to(EVERYBODY, event, body)
 
 
 def _send_to(channel: str, event: str, body: bytes) -> None:
+    _try(event, lambda client: client.publish(channel, b" %b %b" % (event.encode(), body)))
+
+
+def _try(event: str, send: Callable[[redis.Redis], object]) -> None:
     try:
-        _client().publish(channel, b" %b %b" % (event.encode(), body))
+        with impatient.noticing():
+            send(_client())
     except redis.RedisError as error:
         logger.warning("The live event %s was not sent: %s", event, error)
 
@@ -85,7 +94,5 @@ def _client() -> redis.Redis:
     """One client per address and process; it is safe for threads and reconnects by itself."""
     url = settings.REDIS_URL
     if url not in _clients:
-        _clients[url] = redis.Redis.from_url(
-            url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
-        )
+        _clients[url] = impatient.client(url)
     return _clients[url]

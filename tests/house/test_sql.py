@@ -21,6 +21,8 @@ EXEMPT = {
     ROOT / "moniqo/benches/growth.py",
     ROOT / "moniqo/benches/proving.py",
     ROOT / "moniqo/benches/snapshots.py",
+    # It counts in the books of a scratch instance, past all the code that it is to judge.
+    ROOT / "moniqo/drills/accounts.py",
 }
 
 SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|FROM|JOIN|TRUNCATE|ALTER TABLE|CREATE)\b")

@@ -1,7 +1,10 @@
 """The nightly proof tells whom it concerns, and takes it back when the books are sound again."""
 
 import os
+import re
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -9,8 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from kit import tenancy
+from kit import clock, drilling, tenancy
 from kit.alerts.models import Alert, PlatformAlert
+from kit.drilling import Row
 from kit.users.models import User
 from tests.programs import bearer
 from tests.wallets.books import fund, make_wallet
@@ -100,3 +104,21 @@ def test_large_books_are_proved_by_a_worker(owner: User, client: Client, monkeyp
     assert "The proof is under way" in page
     prove_own(str(owner.pk))  # what a worker does now
     assert program.get("/api/v1/proof").json()["last"]["contradiction"] == ""
+
+
+def test_the_page_shows_the_last_drill(client: Client, owner: User, settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    assert "No drill was run here yet" in client.get(reverse("wallets:proof")).content.decode()
+    rows = (
+        Row("web killed", seconds=3.4, orders=17, expired=0, lost=0, doubled=0, slowest=0.2, broken=0),
+        Row("redis hangs", seconds=None, orders=9, expired=2, lost=5, doubled=6, slowest=1.7, broken=0),
+    )
+    drilling.write(tmp_path, drilling.Drill(at=clock.now(), rows=rows, books=""))
+    page = " ".join(client.get(reverse("wallets:proof")).content.decode().split())
+    for cells in (("web killed", "3.4 s", "17"), ("redis hangs", "not in time", "9", "2", "5", "6", "1.7 s")):
+        written = re.search(rf">{cells[0]}</th>(.*?)</tr>", page)
+        assert written
+        texts = re.findall(r"<td[^>]*>([^<]*)</td>", written[1])
+        assert [text for text in texts if text in cells[1:]] == list(cells[1:])
+    assert "its books proved themselves" in page

@@ -1,0 +1,67 @@
+"""The door in front of Django: so many at once, some more in front of it, and the others are told to come again."""
+
+import asyncio
+
+import pytest
+
+from kit.crowding import CrowdedError, Door
+
+pytestmark = pytest.mark.offline
+
+
+def test_only_so_many_are_inside_at_once_and_all_who_wait_get_their_turn() -> None:
+    inside, most = 0, 0
+
+    async def visit(door: Door) -> None:
+        nonlocal inside, most
+        async with door.turn():
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.01)
+            inside -= 1
+
+    async def crowd() -> None:
+        door = Door(at_once=3, waiting=20, seconds=10)
+        await asyncio.gather(*(visit(door) for _ in range(20)))
+
+    asyncio.run(crowd())
+    assert most == 3
+
+
+def test_who_finds_too_many_waiting_or_waits_too_long_is_told_and_keeps_no_place() -> None:
+    async def crowd() -> None:
+        door = Door(at_once=1, waiting=1, seconds=0.1)
+
+        async def enter() -> None:
+            async with door.turn():
+                pass
+
+        async with door.turn():
+            waits = asyncio.create_task(enter())
+            await asyncio.sleep(0)
+            with pytest.raises(CrowdedError):  # at once: one waits already
+                await asyncio.wait_for(enter(), 0.05)
+            with pytest.raises(CrowdedError):  # after its time
+                await waits
+        await enter()
+
+    asyncio.run(crowd())
+
+
+def test_a_visitor_who_leaves_while_waiting_keeps_no_place() -> None:
+    async def crowd() -> None:
+        door = Door(at_once=1, waiting=1, seconds=10)
+
+        async def enter() -> None:
+            async with door.turn():
+                pass
+
+        async with door.turn():
+            waits = asyncio.create_task(enter())
+            await asyncio.sleep(0)
+            waits.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waits
+        await asyncio.wait_for(enter(), 1)
+
+    asyncio.run(crowd())
