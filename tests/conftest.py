@@ -21,7 +21,7 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-from kit import tenancy
+from kit import impatient, tenancy
 from kit.embedded import schema
 from kit.embedded.environment import DATABASE_VARIABLES
 from kit.users.models import User
@@ -93,6 +93,12 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2"]
     settings.MIDDLEWARE = ["tests.documented.only_documented", *settings.MIDDLEWARE]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test found away, the next may ask."""
+    monkeypatch.setattr(impatient, "_away_until", 0.0)
 
 
 @pytest.fixture(scope="session")

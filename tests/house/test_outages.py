@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -38,7 +38,6 @@ from wallets.venues.accounts import create_demo_connection
 VISITORS = 12
 BROWSERS, STREAMS = 200, 500
 STREAMS_OF_ONE, STREAMS_OF_A_SESSION = 56, 7
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 START_SECONDS = 60.0
 DATABASE_VARIABLES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SYSTEM_URL")
 
@@ -93,7 +92,7 @@ class Site:
             for opens in range(number, min(number + STREAMS_OF_ONE, count)):
                 if opens % STREAMS_OF_A_SESSION == 0:
                     client = Client()
-                    client.force_login(user, backend=MODEL_BACKEND)
+                    client.force_login(user)
                 line = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60)
                 cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
                 asked = f"GET /live HTTP/1.1\r\nHost: {parts.netloc}\r\nCookie: sessionid={cookie}\r\n\r\n"
@@ -124,7 +123,7 @@ def web_process(environment: dict[str, str], log: Path, port: int) -> Iterator[N
         while True:
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1).close()
-            except URLError:
+            except OSError:
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.1)
             else:
@@ -141,7 +140,7 @@ def site(live_db: str, owner: User, tmp_path: Path) -> Iterator[Site]:
     redis.start()
     port = free_port()
     client = Client()
-    client.force_login(owner, backend=MODEL_BACKEND)
+    client.force_login(owner)
     client.get("/wallets/connections/")
     addresses = {
         name: urlunsplit(urlsplit(os.environ[name])._replace(path=f"/{live_db}")) for name in DATABASE_VARIABLES
@@ -175,12 +174,11 @@ def test_after_a_restart_of_redis_syncs_are_asked_for_at_once(site: Site, owner:
 
 
 @pytest.fixture
-def standing_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
-    """A Redis that takes every call and says nothing; afterwards nobody remembers that one was away."""
+def standing_still(tmp_path: Path) -> Iterator[Redis]:
+    """A Redis that takes every call and says nothing."""
     redis = Redis(tmp_path / "redis", persistent=False)
     redis.start()
     os.kill(redis.pid or 0, signal.SIGSTOP)
-    monkeypatch.setattr(impatient, "_away_until", 0.0)
     yield redis
     os.kill(redis.pid or 0, signal.SIGCONT)
     redis.stop()

@@ -108,7 +108,7 @@ def test_large_books_are_proved_by_a_worker(owner: User, client: Client, monkeyp
 
 def test_the_page_shows_the_last_drill(client: Client, owner: User, settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
-    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(owner)
     assert "No drill was run here yet" in client.get(reverse("wallets:proof")).content.decode()
     rows = (
         Row("web killed", seconds=3.4, orders=17, expired=0, lost=0, doubled=0, slowest=0.2, broken=0),
