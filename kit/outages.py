@@ -38,7 +38,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        error = error.__cause__ or error.__context__
+        cause = error.__cause__
+        if cause is error:  # `raise error from error`: what the driver said is its context still
+            cause = error.__context__
+        error = cause or (None if error.__suppress_context__ else error.__context__)
 
 
 def _says_away(error: BaseException) -> bool:

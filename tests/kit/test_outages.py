@@ -90,6 +90,22 @@ def test_a_page_says_so_and_when_to_come_again(owner: User) -> None:
 
 
 @pytest.mark.offline
+def test_what_the_driver_said_is_found_behind_an_error_that_is_raised_from_itself() -> None:
+    def again(said: psycopg.Error) -> Exception:
+        try:
+            try:
+                raise OperationalError("x") from said
+            except OperationalError as error:
+                error.__context__ = said
+                raise error from error
+        except OperationalError as found:
+            return found
+
+    assert outages.is_away(again(psycopg.errors.DiskFull()))
+    assert not outages.is_away(again(psycopg.errors.DeadlockDetected()))
+
+
+@pytest.mark.offline
 def test_the_api_says_it_as_a_problem() -> None:
     request = HttpRequest()
     request.path, request.method = "/api/v1/orders", "GET"
