@@ -101,6 +101,7 @@ def test_a_listener_that_is_killed_is_forked_again_and_nothing_is_lost(
     with workers(live_db, "orders=1,sync=1,streams=1", MONIQO_CCXT_BASE_URL=exchanges.url) as process:
         wait_until(stands, "the line", SECONDS)
         order = desk.trade("buy", "0.5")
+        wait_until(lambda: bool(account.orders), "the order: a worker may have taken it first", SECONDS)
         (at_venue,) = account.orders
         (listener,) = [child for child in psutil.Process(process.pid).children() if not child.children()]
         listener.kill()
