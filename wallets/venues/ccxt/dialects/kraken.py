@@ -134,5 +134,5 @@ class Kraken(Dialect):
 
 
 def _told_as(exchange: Any, symbol: str) -> str:
-    base, _, quote = str(exchange.market(symbol)["info"]["wsname"]).partition("/")
+    base, _, quote = str(exchange.market(symbol)["info"].get("wsname") or symbol).partition("/")
     return f"{NEW_NAMES.get(base, base)}/{NEW_NAMES.get(quote, quote)}"
