@@ -114,13 +114,15 @@ def open_exchange(exchange_id: str, base_url: str) -> Any:
     return open_session(Access(exchange_id, base_url=base_url, options=options))
 
 
-def signing(exchange: Any) -> Callable[..., Any]:
+def signing(exchange: Any, name: str = "sign") -> Callable[..., Any]:
     """ccxt's signing of requests, which says of half a key that it is none: nothing was sent then."""
     import ccxt
 
+    signed = getattr(exchange, name)
+
     def sign(self: Any, *request: Any, **named: Any) -> Any:
         try:
-            return exchange.sign(self, *request, **named)
+            return signed(self, *request, **named)
         except ValueError as error:  # broken base64 or PEM
             raise ccxt.AuthenticationError(f"{self.id} nothing can be signed with this key") from error
 

@@ -18,6 +18,8 @@ from markets.exchanges import Access, configured, exactly, signing
 CONNECTED: Final = None
 # So many pings within the time after which an open line without an answer counts as broken.
 _PINGS: Final = 3
+# ccxt's ways to sign: requests, and the lines of an exchange that signs them otherwise (Coinbase).
+_SIGNS: Final = ("sign", "create_auth_token")
 
 
 def open_socket(access: Access, *, silence: float) -> Any:
@@ -94,9 +96,9 @@ def _listening(exchange_id: str) -> Any:
         return self.planned[-1]
 
     changes = {
+        **{name: signing(exchange, name) for name in _SIGNS if hasattr(exchange, name)},
         "number": str,
         "last_status": 0,
-        "sign": signing(exchange),
         "on_json_response": lambda self, text: exactly(text, exchange_id),
         "client": client,
         "handle_message": hear,

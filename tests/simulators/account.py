@@ -158,7 +158,7 @@ class Account:
         self.page = 1000  # so many of them are told at once, at most
         self.duplicates_fills = False
         self.reverses_fills = False
-        self.rests = False  # whether market orders wait until the test fills them
+        self.rests = False  # whether orders at the market, or at once, wait until the test fills them
         # What is called with a word (balance, order, position) and what it is about, when it has changed.
         self.changed: Callable[[str, Any], None] = lambda what, about: None
         self.doubles_ids = False  # whether a client id may be used again once its order has ended
@@ -242,7 +242,7 @@ class Account:
         meets = kind == "market" or (
             price is not None and (price >= market.ask if side == "buy" else price <= market.bid)
         )
-        if kind == "market" and self.rests:
+        if self.rests and (kind == "market" or immediate):
             order.held = need
             self.changed("order", (order, None))
         elif meets:

@@ -1,12 +1,11 @@
 """Bybit's unified account."""
 
-import json
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from tests.simulators.account import Account, Earned, Fill, Market, Placed
-from tests.simulators.sockets import Socket
-from tests.simulators.wire import Key, Request, SaidNoError, Wire, signed, text
+from tests.simulators.bybit_lines import BybitLines, name_of
+from tests.simulators.wire import Key, Request, SaidNoError, signed, text
 
 STATES: Final = {"open": "New", "filled": "Filled", "cancelled": "Cancelled"}
 NOES: Final = {
@@ -30,7 +29,7 @@ def markets() -> list[Market]:
     ]  # fmt: skip
 
 
-class Bybit(Wire):
+class Bybit(BybitLines):
     """https://bybit-exchange.github.io/docs/v5/intro"""
 
     hosts = ("api.bybit.com", "stream.bybit.com")
@@ -58,25 +57,6 @@ class Bybit(Wire):
         self.account.changed = self._tell
 
     # --- what is told by itself: https://bybit-exchange.github.io/docs/v5/ws/connect ---------------------------------
-
-    def opens(self, path: str) -> bool:
-        return path.endswith("/v5/private")
-
-    def told(self, line: Socket, message: str) -> None:
-        asked = json.loads(message)
-        told = {"req_id": str(asked.get("req_id", "")), "conn_id": "cejreaspqfh3sjdnldmg-p"}
-        if asked["op"] == "ping":
-            line.send({**told, "op": "pong", "args": [str(self.account.now_ms())]})
-        elif asked["op"] == "auth":
-            key, expires, signature = asked["args"]
-            right = signed(self.key.secret, f"GET/realtime{expires}").hexdigest() == signature
-            line.is_signed_in = right and key == self.key.key and not self.key.is_expired
-            words = "" if line.is_signed_in else "Your api key has expired." if right else "Params Error"
-            line.send({"success": line.is_signed_in, "ret_msg": words, "op": "auth", "conn_id": told["conn_id"]})
-        elif asked["op"] == "subscribe":
-            words = "" if line.is_signed_in else "Request not authorized"
-            line.channels.update(asked["args"] if line.is_signed_in else ())
-            line.send({**told, "success": line.is_signed_in, "ret_msg": words, "op": "subscribe"})
 
     def _tell(self, what: str, about: Any) -> None:
         told = {"id": "592324803b2785-26fa-4214-9963-bdd4727f07be", "creationTime": self.account.now_ms()}
@@ -131,7 +111,7 @@ class Bybit(Wire):
     def tickers(self, request: Request) -> Any:
         category = request.fields["category"]
         rows = [
-            {"symbol": _name(one), "bid1Price": text(one.bid), "bid1Size": "2", "ask1Price": text(one.ask),
+            {"symbol": name_of(one), "bid1Price": text(one.bid), "bid1Size": "2", "ask1Price": text(one.ask),
              "ask1Size": "1", "lastPrice": text(one.price), "prevPrice24h": "49000", "price24hPcnt": "0.0068",
              "highPrice24h": "51000", "lowPrice24h": "49000", "turnover24h": "2e8", "volume24h": "4000",
              **({"markPrice": text(one.price), "openInterest": "373504"} if one.is_perpetual else {})}
@@ -178,7 +158,7 @@ class Bybit(Wire):
 
     def positions(self, request: Request) -> Any:
         rows = [
-            {"positionIdx": 0, "riskId": 1, "riskLimitValue": "2000000", "symbol": _name(held.market),
+            {"positionIdx": 0, "riskId": 1, "riskLimitValue": "2000000", "symbol": name_of(held.market),
              "side": "Buy" if held.quantity > 0 else "Sell", "size": text(abs(held.quantity)),
              "avgPrice": text(held.entry), "positionValue": "0", "tradeMode": int(held.margin == "isolated"),
              "positionStatus": "Normal", "autoAddMargin": 0, "adlRankIndicator": 2,
@@ -253,7 +233,7 @@ class Bybit(Wire):
             order
             for order in reversed(self.account.orders)
             if order.market.is_perpetual == linear
-            and asked.get("symbol") in (None, _name(order.market))
+            and asked.get("symbol") in (None, name_of(order.market))
             and asked.get("settleCoin") in (None, order.market.quote)
             and asked.get("orderLinkId") in (None, order.client_id)
         ]
@@ -278,16 +258,12 @@ class Bybit(Wire):
             ]
             if fill.order.market.is_perpetual == linear
             and fill.at_ms <= end
-            and asked.get("symbol") in (None, _name(fill.order.market))
+            and asked.get("symbol") in (None, name_of(fill.order.market))
         ]
         start, limit = int(asked.get("cursor") or 0), int(asked.get("limit", 50))
         more = str(start + limit) if len(rows) > start + limit else ""
         told = [_execution(fill) for fill in rows[start : start + limit]]
         return {"nextPageCursor": more, "category": asked["category"], "list": told}
-
-
-def _name(market: Market) -> str:
-    return market.id.removeprefix("linear:")
 
 
 def _instrument(market: Market) -> dict[str, Any]:
@@ -302,7 +278,7 @@ def _instrument(market: Market) -> dict[str, Any]:
             "priceFilter": {"tickSize": tick}, "riskParameters": {"limitParameter": "0.03", "marketParameter": "0.03"},
         }  # fmt: skip
     return {
-        "symbol": _name(market), "contractType": "LinearPerpetual", "status": "Trading", "baseCoin": market.base,
+        "symbol": name_of(market), "contractType": "LinearPerpetual", "status": "Trading", "baseCoin": market.base,
         "quoteCoin": market.quote, "launchTime": "1584230400000", "deliveryTime": "0", "deliveryFeeRate": "",
         "priceScale": "2",
         "leverageFilter": {"minLeverage": "1", "maxLeverage": text(market.leverage), "leverageStep": "0.01"},
@@ -319,7 +295,7 @@ def _order(order: Placed) -> dict[str, Any]:
     if order.state == "cancelled" and order.fills and not order.market.is_perpetual:
         state = "PartiallyFilledCanceled"
     told = {
-        "symbol": _name(order.market), "orderType": order.kind.capitalize(), "orderLinkId": order.client_id,
+        "symbol": name_of(order.market), "orderType": order.kind.capitalize(), "orderLinkId": order.client_id,
         "slLimitPrice": "0", "orderId": str(order.number), "cancelType": "UNKNOWN",
         "avgPrice": text(order.average) if order.fills else "", "stopOrderType": "", "lastPriceOnCreated": "",
         "orderStatus": state, "createType": "CreateByUser", "takeProfit": "", "cumExecValue": text(order.cost),
@@ -338,7 +314,7 @@ def _order(order: Placed) -> dict[str, Any]:
 def _execution(fill: Fill) -> dict[str, Any]:
     order = fill.order
     return {
-        "symbol": _name(order.market), "orderType": order.kind.capitalize(), "underlyingPrice": "",
+        "symbol": name_of(order.market), "orderType": order.kind.capitalize(), "underlyingPrice": "",
         "orderLinkId": order.client_id, "orderId": str(order.number), "side": order.side.capitalize(), "indexPrice": "",
         "stopOrderType": "", "leavesQty": "0", "execTime": str(fill.at_ms), "feeCurrency": fill.fee_asset,
         "isMaker": fill.is_maker, "execFee": text(fill.fee), "feeRate": "0.001", "execId": str(fill.number),
@@ -354,7 +330,7 @@ def _transaction(one: Earned) -> dict[str, Any]:
     fill, market = one.fill, one.market
     kinds = {"trade": "TRADE", "funding": "SETTLEMENT", "liquidation": "LIQUIDATION", "transfer": "TRANSFER_IN"}
     return {
-        "id": f"592324_{one.number}", "symbol": _name(market) if market else "",
+        "id": f"592324_{one.number}", "symbol": name_of(market) if market else "",
         "category": "linear" if market else "", "side": fill.order.side.capitalize() if fill else "None",
         "transactionTime": str(one.at_ms), "type": kinds[one.kind], "transSubType": "", "qty": "0", "size": "0",
         "currency": one.asset, "tradePrice": text(fill.price) if fill else "",

@@ -1,8 +1,9 @@
 """Coinbase Advanced Trade, whose requests carry a token that is signed for their very address."""
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 import jwt
@@ -10,10 +11,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.simulators.account import Account, Fill, Market, Placed
-from tests.simulators.wire import Key, Request, SaidNoError, Wire, text
+from tests.simulators.coinbase_lines import STATES, CoinbaseLines, iso
+from tests.simulators.wire import Key, Request, SaidNoError, text
 
 BROKERAGE: Final = "/api/v3/brokerage"
-STATES: Final = {"open": "OPEN", "filled": "FILLED", "cancelled": "CANCELLED"}
 NOES: Final = {
     "funds": ("INSUFFICIENT_FUND", "Insufficient balance in source account"),
     "lot_size": ("INVALID_SIZE_PRECISION", "Too many decimals in order amount"),
@@ -22,12 +23,23 @@ NOES: Final = {
     "symbol": ("INVALID_PRODUCT_ID", "Invalid product_id"),
     "duplicate": ("DUPLICATE_CLIENT_ORDER_ID", "Duplicate client_order_id"),
 }
-# One key pair for all tests: making one takes longer than a request.
-_PRIVATE: Final = ec.generate_private_key(ec.SECP256R1())
-PEM: Final = _PRIVATE.private_bytes(
-    serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-).decode()
 NAME: Final = "organizations/3b910e93/apiKeys/95dd8d5c"
+
+
+def new_secret() -> str:
+    """A private key as Coinbase's file has it."""
+    made = ec.generate_private_key(ec.SECP256R1())
+    form, kind = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
+    return made.private_bytes(form, kind, serialization.NoEncryption()).decode()
+
+
+# One key pair for all tests: making one takes longer than a request.
+PEM: Final = new_secret()
+
+
+@lru_cache(maxsize=4)
+def _public_key(pem: str) -> Any:
+    return serialization.load_pem_private_key(pem.encode(), None).public_key()
 
 
 def markets() -> list[Market]:
@@ -37,10 +49,10 @@ def markets() -> list[Market]:
     ]
 
 
-class Coinbase(Wire):
+class Coinbase(CoinbaseLines):
     """https://docs.cdp.coinbase.com/api-reference/advanced-trade-api"""
 
-    hosts = ("api.coinbase.com",)
+    hosts = ("api.coinbase.com", "advanced-trade-ws.coinbase.com", "advanced-trade-ws-user.coinbase.com")
     public: ClassVar[dict[str, str]] = {f"GET {BROKERAGE}/market/products": "products"}
     private: ClassVar[dict[str, str]] = {
         f"GET {BROKERAGE}/accounts": "accounts",
@@ -55,25 +67,32 @@ class Coinbase(Wire):
     def __init__(self) -> None:
         self.account = Account(markets(), main="spot", fee_in_base=False)
         self.key = Key(NAME, PEM)
+        self.account.changed = self._tell
 
-    def check(self, request: Request) -> None:
-        refusal = SaidNoError(
-            401, {"error": "Unauthorized", "error_details": "Unauthorized", "message": "Unauthorized"}
-        )
-        _, _, token = request.headers.get("authorization", "").partition("Bearer ")
+    def renew_key(self) -> None:
+        self.key.secret = new_secret()
+
+    def knows(self, token: str, method: str = "", address: str = "") -> bool:
         try:
             claims = jwt.decode(
-                token, _PRIVATE.public_key(), algorithms=["ES256"], audience="retail_rest_api_proxy",
+                token, _public_key(self.key.secret), algorithms=["ES256"], audience="retail_rest_api_proxy",
                 options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )  # fmt: skip
-        except jwt.InvalidTokenError as error:
-            raise refusal from error
+        except jwt.InvalidTokenError:
+            return False
         now = time.time() + self.account.skew_ms / 1000
-        meant = claims["uri"].endswith(f"{request.host}{request.path}") and claims["uri"].startswith(request.method)
-        if claims["sub"] != self.key.key or not meant or not claims["nbf"] - 5 <= now <= claims["exp"]:
-            raise refusal
-        if self.key.is_expired or self.key.is_elsewhere:
-            raise refusal
+        is_now = claims["nbf"] - 5 <= now <= claims["exp"] <= claims["nbf"] + 120
+        meant = claims.get("uri", "").startswith(method) and claims.get("uri", "").endswith(address)
+        is_for_a_line = "uri" not in claims
+        works = not self.key.is_expired and not self.key.is_elsewhere
+        return bool(claims["sub"] == self.key.key and is_now and meant and works and is_for_a_line == (not method))
+
+    def check(self, request: Request) -> None:
+        _, _, token = request.headers.get("authorization", "").partition("Bearer ")
+        if not self.knows(token, request.method, f"{request.host}{request.path}"):
+            raise SaidNoError(
+                401, {"error": "Unauthorized", "error_details": "Unauthorized", "message": "Unauthorized"}
+            )
         if request.method == "POST" and "trade" not in self.key.rights:
             raise SaidNoError(403, {"error": "PERMISSION_DENIED", "message": "Missing required scopes"})
 
@@ -95,12 +114,16 @@ class Coinbase(Wire):
         if request.fields.get("product_type") == "FUTURE":
             return {"products": [], "num_products": 0}
         asked = [value for name, value in request.query if name == "product_ids"]
-        rows = [_product(market) for market in self.account.markets.values() if not asked or market.id in asked]
+        rows = [self._product(market) for market in self.account.markets.values() if not asked or market.id in asked]
         return {"products": rows, "num_products": len(rows)}
+
+    def _product(self, market: Market) -> Any:
+        alias = self.told_as(market.id)
+        return _product(market) | {"alias": alias if alias != market.id else ""}
 
     def _ticker(self, market: Market) -> Any:
         trade = {"trade_id": "518078013", "product_id": market.id, "price": text(market.price), "size": "0.00659179",
-                 "time": _iso(self.account.now_ms()), "side": "BUY", "bid": "", "ask": ""}  # fmt: skip
+                 "time": iso(self.account.now_ms()), "side": "BUY", "bid": "", "ask": ""}  # fmt: skip
         return {"trades": [trade], "best_bid": text(market.bid), "best_ask": text(market.ask)}
 
     def _candles(self, market: Market, request: Request) -> Any:
@@ -192,10 +215,6 @@ def _page(rows: list[Any], request: Request, name: str) -> dict[str, Any]:
     return {name: rows[start : start + limit], "has_next": more, "cursor": str(start + limit) if more else ""}
 
 
-def _iso(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _product(market: Market) -> dict[str, Any]:
     return {
         "product_id": market.id, "price": text(market.price), "price_percentage_change_24h": "1.15",
@@ -205,7 +224,7 @@ def _product(market: Market) -> dict[str, Any]:
         "quote_name": market.quote, "watched": False, "is_disabled": False, "new": False, "status": "online",
         "cancel_only": False, "limit_only": False, "post_only": False, "trading_disabled": False,
         "auction_mode": False, "product_type": "SPOT", "quote_currency_id": market.quote,
-        "base_currency_id": market.base, "mid_market_price": "", "alias": "", "alias_to": [],
+        "base_currency_id": market.base, "mid_market_price": "", "alias_to": [],
         "base_display_symbol": market.base, "quote_display_symbol": market.quote, "view_only": False,
         "price_increment": text(market.tick),
     }  # fmt: skip
@@ -223,7 +242,7 @@ def _order(order: Placed) -> dict[str, Any]:
         "order_configuration": {style: terms}, "side": order.side.upper(), "client_order_id": order.client_id,
         "status": STATES[order.state],
         "time_in_force": "IMMEDIATE_OR_CANCEL" if order.immediate else "GOOD_UNTIL_CANCELLED",
-        "created_time": _iso(order.at_ms), "completion_percentage": "0", "filled_size": text(order.filled),
+        "created_time": iso(order.at_ms), "completion_percentage": "0", "filled_size": text(order.filled),
         "average_filled_price": text(order.average), "fee": "", "number_of_fills": str(len(order.fills)),
         "filled_value": text(order.cost), "pending_cancel": False, "size_in_quote": False, "total_fees": text(fees),
         "size_inclusive_of_fees": False, "total_value_after_fees": "0", "trigger_status": "INVALID_ORDER_TYPE",
@@ -235,8 +254,8 @@ def _order(order: Placed) -> dict[str, Any]:
 def _fill(fill: Fill) -> dict[str, Any]:
     return {
         "entry_id": f"b88b82cc{fill.number}", "trade_id": f"cdc39e45-{fill.number}", "order_id": str(fill.order.number),
-        "trade_time": _iso(fill.at_ms), "trade_type": "FILL", "price": text(fill.price), "size": text(fill.quantity),
-        "commission": text(fill.fee), "product_id": fill.order.market.id, "sequence_timestamp": _iso(fill.at_ms),
+        "trade_time": iso(fill.at_ms), "trade_type": "FILL", "price": text(fill.price), "size": text(fill.quantity),
+        "commission": text(fill.fee), "product_id": fill.order.market.id, "sequence_timestamp": iso(fill.at_ms),
         "liquidity_indicator": "MAKER" if fill.is_maker else "TAKER", "size_in_quote": False,
         "user_id": "1111111-1111-1111-1111-111111111111", "side": fill.order.side.upper(),
     }  # fmt: skip

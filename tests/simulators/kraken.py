@@ -3,20 +3,17 @@
 import base64
 import hashlib
 import hmac
-import json
 import re
 from decimal import Decimal
 from typing import Any, ClassVar, Final
-from uuid import UUID
 
 from tests.simulators.account import Account, Fill, Market, Placed
-from tests.simulators.sockets import Socket
-from tests.simulators.wire import Key, Request, SaidNoError, Wire, text
+from tests.simulators.kraken_lines import KrakenLines, old_name, txid
+from tests.simulators.wire import Key, Request, SaidNoError, text
 
 KEY: Final = base64.b64encode(b"the key of the simulated Kraken").decode()
 SECRET: Final = base64.b64encode(b"the secret of the simulated Kraken").decode()
-NAMES: Final = {"BTC": "XXBT", "ETH": "XETH", "USDT": "USDT", "USD": "ZUSD"}
-HEX: Final = 32
+NAMES: Final = {"BTC": "XXBT", "ETH": "XETH", "USD": "ZUSD", "LUNC": "LUNA", "LUNA": "LUNA2"}
 STATES: Final = {"open": "open", "filled": "closed", "cancelled": "canceled"}
 NOES: Final = {
     "funds": "EOrder:Insufficient funds",
@@ -40,10 +37,10 @@ def no(*words: str) -> SaidNoError:
     return SaidNoError(200, {"error": list(words)})
 
 
-class Kraken(Wire):
+class Kraken(KrakenLines):
     """https://docs.kraken.com/api/docs/rest-api"""
 
-    hosts = ("api.kraken.com", "ws-auth.kraken.com")
+    hosts = ("api.kraken.com", "ws.kraken.com", "ws-auth.kraken.com")
     public: ClassVar[dict[str, str]] = {
         "GET /0/public/AssetPairs": "pairs",
         "GET /0/public/Ticker": "ticker",
@@ -69,58 +66,6 @@ class Kraken(Wire):
         self._nonce = 0
         self.tokens: list[str] = []
         self.account.changed = self._tell
-
-    # --- what is told by itself: https://docs.kraken.com/api/docs/guides/spot-ws-intro -------------------------------
-
-    def token(self, request: Request) -> Any:
-        self.tokens.append(f"WW91ciBhdXRoZW50aWNhdGlvbiB0b2tlbiBnb2VzIGhlcmU{len(self.tokens)}")
-        return {"token": self.tokens[-1], "expires": 900}
-
-    def opens(self, path: str) -> bool:
-        return path.endswith("/v2")
-
-    def told(self, line: Socket, message: str) -> None:
-        asked = json.loads(message)
-        if asked["method"] == "ping":
-            line.send({"method": "pong", "time_in": "2023-09-24T14:10:23.799685Z"})
-            return
-        given, told = asked["params"], {"method": "subscribe", "req_id": asked["req_id"]}
-        if given["token"] not in self.tokens:
-            line.send({**told, "error": "EAccount:Invalid permissions", "success": False})
-            return
-        line.channels.add(given["channel"])
-        line.send({**told, "result": {"channel": given["channel"], "snapshot": True}, "success": True})
-        line.tell({"channel": given["channel"], "type": "snapshot", "data": [], "sequence": 1})
-
-    def _tell(self, what: str, about: Any) -> None:
-        told = {"type": "update", "sequence": 2}
-        if what == "balance":
-            rows: list[Any] = [
-                {
-                    "asset": asset,
-                    "asset_class": "currency",
-                    "balance": float(self.account.total(asset)),
-                    "type": "trade",
-                }
-                for asset in about
-            ]
-            self.lines.tell("/ws-auth.", "balances", {**told, "channel": "balances", "data": rows})
-            return
-        order, fill = about
-        row = {
-            "order_id": _txid(order.number),
-            "cl_ord_id": str(UUID(order.client_id)) if len(order.client_id) == HEX else order.client_id,
-            "order_status": {"open": "new", "cancelled": "canceled"}.get(order.state, order.state),
-            "exec_type": "trade" if fill else "new", "timestamp": "2023-09-22T10:33:05.709950Z",
-            "symbol": f"{order.market.base}/{order.market.quote}", "side": order.side, "order_type": order.kind,
-            "order_qty": float(order.quantity), "cum_qty": float(order.filled),
-        }  # fmt: skip
-        if fill:
-            row |= {
-                "exec_id": f"T{fill.number}", "last_qty": float(fill.quantity), "last_price": float(fill.price),
-                "cost": float(fill.quantity * fill.price), "liquidity_ind": "m" if fill.is_maker else "t",
-            }  # fmt: skip
-        self.lines.tell("/ws-auth.", "executions", {**told, "channel": "executions", "data": [row]})
 
     def check(self, request: Request) -> None:
         if request.headers.get("api-key") != self.key.key or self.key.is_expired:
@@ -209,7 +154,7 @@ class Kraken(Wire):
             quantity=Decimal(asked["volume"]),
             price=Decimal(asked["price"]) if "price" in asked else None,
         )
-        return {"descr": {"order": _words(order)}, "txid": [_txid(order.number)]}
+        return {"descr": {"order": _words(order)}, "txid": [txid(order.number)]}
 
     def _found(self, asked: dict[str, Any]) -> Placed | None:
         return self.account.find(client_id=asked.get("cl_ord_id", ""), number=_number(asked.get("txid", "")))
@@ -228,27 +173,23 @@ class Kraken(Wire):
     def _told(self, request: Request, *, is_open: bool) -> dict[str, Any]:
         wanted = request.fields.get("cl_ord_id")
         return {
-            _txid(order.number): _order(order)
+            txid(order.number): _order(order)
             for order in reversed(self.account.orders)
             if (order.state == "open") == is_open and wanted in (None, order.client_id)
         }
 
     def query_trades(self, request: Request) -> Any:
         asked = request.fields["txid"].split(",")
-        found = [fill for fill in self.account.fills() if _txid(fill.number) in asked]
-        return {_txid(fill.number): _trade(fill) for fill in found}
+        found = [fill for fill in self.account.fills() if txid(fill.number) in asked]
+        return {txid(fill.number): _trade(fill) for fill in found}
 
     def trades(self, request: Request) -> Any:
         """Newest first, 50 on a page; `start` excludes its own second."""
         asked = request.fields
         found = self.account.fills(since_ms=int(asked.get("start", 0)) * 1000 + 1)[::-1]
         start = int(asked.get("ofs", 0))
-        page = {_txid(fill.number): _trade(fill) for fill in found[start : start + 50]}
+        page = {txid(fill.number): _trade(fill) for fill in found[start : start + 50]}
         return {"trades": page, "count": len(found)}
-
-
-def _txid(number: int) -> str:
-    return f"O{number:05d}-AAAAA-AAAAAA"
 
 
 def _number(txid: str) -> str:
@@ -256,10 +197,9 @@ def _number(txid: str) -> str:
 
 
 def _pair(market: Market) -> dict[str, Any]:
-    quote = NAMES[market.quote]
-    base = NAMES[market.base]
+    quote, base = NAMES.get(market.quote, market.quote), NAMES.get(market.base, market.base)
     return {
-        "altname": market.id, "wsname": f"{base[-3:]}/{market.quote}", "aclass_base": "currency", "base": base,
+        "altname": market.id, "wsname": old_name(market), "aclass_base": "currency", "base": base,
         "aclass_quote": "currency", "quote": quote, "lot": "unit", "cost_decimals": 6,
         "pair_decimals": -market.tick.as_tuple().exponent, "lot_decimals": 8, "lot_multiplier": 1, "leverage_buy": [],
         "leverage_sell": [], "fees": [[0, 0.4], [10000, 0.35]], "fees_maker": [[0, 0.25], [10000, 0.2]],
@@ -287,14 +227,14 @@ def _order(order: Placed) -> dict[str, Any]:
     if order.state != "open":
         told |= {"reason": None, "closetm": order.at_ms / 1000}
     if order.fills:
-        told["trades"] = [_txid(fill.number) for fill in order.fills]
+        told["trades"] = [txid(fill.number) for fill in order.fills]
     return told
 
 
 def _trade(fill: Fill) -> dict[str, Any]:
     order = fill.order
     return {
-        "ordertxid": _txid(order.number), "postxid": "TKH2SE-M7IF5-CFI7LT", "pair": order.market.id,
+        "ordertxid": txid(order.number), "postxid": "TKH2SE-M7IF5-CFI7LT", "pair": order.market.id,
         "time": fill.at_ms / 1000, "type": order.side, "ordertype": order.kind, "price": text(fill.price),
         "cost": text(fill.price * fill.quantity), "fee": text(fill.fee), "vol": f"{fill.quantity:.8f}",
         "margin": "0.00000", "leverage": "0", "misc": "", "trade_id": fill.number, "maker": fill.is_maker,

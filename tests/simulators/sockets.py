@@ -5,10 +5,11 @@ import hashlib
 import json
 import socket
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any, BinaryIO, Final
 
 _MAGIC: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -30,15 +31,25 @@ class Socket:
     faults: "SocketFaults"
     channels: set[Any] = field(default_factory=set)
     is_signed_in: bool = False
+    counts: Counter[Any] = field(default_factory=Counter)
     _turn: Lock = field(default_factory=Lock)
+    _counting: RLock = field(default_factory=RLock)
 
     def send(self, message: Any) -> None:
         """What the exchange answers: an object as JSON, text as it is."""
         self._frame(TEXT, (message if isinstance(message, str) else json.dumps(message)).encode())
 
     def tell(self, message: Any) -> None:
-        """What the exchange tells by itself, with whatever is wrong with it now."""
-        self.faults.through(self, json.dumps(message))
+        """What the exchange tells by itself, with whatever is wrong with it now; text as it is."""
+        self.faults.through(self, message if isinstance(message, str) else json.dumps(message))
+
+    def tell_counted(
+        self, channel: Any, message: Callable[[int], Any], say: Callable[[Any], None] | None = None
+    ) -> None:
+        """The same for what is numbered from 1 in the order in which it is said; `say` is `send` for an answer."""
+        with self._counting:
+            self.counts[channel] += 1
+            (say or self.tell)(message(self.counts[channel]))
 
     def drop(self) -> None:
         """Cut the line without a word."""
@@ -127,11 +138,14 @@ class Lines:
         with self._turn:
             return [line for line in self._open if part in line.address]
 
-    def tell(self, part: str, channel: Any, message: Callable[[Socket], Any] | Any) -> None:
+    def tell(self, part: str, channel: Any, message: Any) -> None:
         """Tell it on every line of this address that was asked for the channel."""
-        for line in self.open(part):
-            if channel in line.channels:
-                line.tell(message)
+        for line in self.asked(part, channel):
+            line.tell(message)
+
+    def asked(self, part: str, channel: Any) -> list[Socket]:
+        """Every line of this address that was asked for the channel."""
+        return [line for line in self.open(part) if channel in line.channels]
 
     def drop(self, part: str = "") -> int:
         found = self.open(part)

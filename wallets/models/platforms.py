@@ -1,6 +1,7 @@
 """Platforms that the operator offers, and users' accounts at them."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Self
@@ -134,11 +135,11 @@ def told_lately(now: datetime) -> models.Q:
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
-    def due(self, *, owner_id: UUID) -> Self:
+    def due(self, *, owner_id: UUID, in_part: Collection[str] = ()) -> Self:
         """The owner's connections that the next round asks: the active ones, without those that back off and those
-        whose venue tells by itself and was asked lately."""
+        whose venue tells by itself and was asked lately. Of the platforms `in_part` nobody tells the balances."""
         now = clock.now()
-        waits = models.Q(next_try_at__gt=now) | told_lately(now)
+        waits = models.Q(next_try_at__gt=now) | told_lately(now) & ~models.Q(platform__in=in_part)
         return self.filter(owner_id=owner_id, state=Connection.State.ACTIVE).exclude(waits)
 
     def streaming(self) -> Self:

@@ -36,7 +36,7 @@ from wallets.streams.wanted import (
     wanted_prices,
 )
 from wallets.sync.hearing import STARTING
-from wallets.venues.base import VenueCredentialsError, VenueError
+from wallets.venues.base import VenueCredentialsError, VenueError, VenueUnavailableError
 from wallets.venues.ccxt.dialects import dialect_of
 from wallets.venues.ccxt.streams import Prices, listen_to_account, listen_to_prices
 from wallets.venues.heard import MISSED, Heard
@@ -51,6 +51,8 @@ FIRST_PAUSE, LONGEST_PAUSE, REFUSED_PAUSE = 1.0, 300.0, 600.0
 DIAL_GAP: Final = 1.0
 # A line that stood for so long begins anew with its pauses.
 STEADY_SECONDS: Final = 60.0
+# A quiet market is no broken line, and while it tells no price it is asked: so many silences may pass before.
+QUIET: Final = 10
 # Orders are asked about at once, then once a second at most; balances a little later, when the orders are booked, and
 # rarely where they change all the time, as in an account that others trade.
 ORDERS_FIRST, ORDERS_GAP, ORDERS_LONGEST = 0.05, 1.0, 1.0
@@ -198,7 +200,7 @@ class Keeper:
                 dialect_of(slug),
                 line.symbols,
                 on_prices=take,
-                silence=2 * settings.STREAM_SILENCE_SECONDS,  # a quiet market is no broken line
+                silence=QUIET * settings.STREAM_SILENCE_SECONDS,
             )
 
         async def opened() -> None:
@@ -260,6 +262,7 @@ async def _again(
 
     while True:
         stood.clear()
+        failure: Exception = VenueUnavailableError("The line ended without a word.")
         try:
             await listen(stands)
         except Exception as error:  # noqa: BLE001 - one line's trouble is not that of the others

@@ -10,7 +10,7 @@ from django.conf import settings
 from kit.sentences import Sentence, moment, sentence
 from wallets.models import Connection
 from wallets.models.platforms import streams_are_kept
-from wallets.venues.capabilities import STREAMED_ACCOUNTS
+from wallets.venues.capabilities import STREAMED_ACCOUNTS, STREAMED_IN_PART
 
 NOT_KEPT: Final = "nothing listens to venues now, the next process goes on."
 STARTING: Final = "its line is being opened."
@@ -30,9 +30,12 @@ def how_it_is_heard(connection: Connection) -> Sentence:
     if connection.is_paper or connection.state != Connection.State.ACTIVE:
         return Sentence()
     stream, since = stream_now(connection), connection.stream_since
+    often = f"every {max(1, round(settings.SYNC_SECONDS / 60))} min"
     if stream == Connection.Stream.OPEN and since is not None:
+        if connection.platform_id in STREAMED_IN_PART:
+            return sentence("Streaming since {since}: orders. Balances asked {often}", since=moment(since), often=often)
         return sentence("Streaming since {since}", since=moment(since))
-    every = f"Asked every {max(1, round(settings.SYNC_SECONDS / 60))} min"
+    every = f"Asked {often}"
     if connection.platform_id not in STREAMED_ACCOUNTS:
         return sentence("{every}: {name} does not tell by itself.", every=every, name=connection.platform.name)
     why = NOT_KEPT if connection.stream == Connection.Stream.OPEN else connection.stream_detail or STARTING

@@ -30,6 +30,7 @@ from wallets.sync.positions import ask_positions
 from wallets.sync.suspense import hold_connection
 from wallets.venues.accounts import get_connection
 from wallets.venues.base import Venue, VenueCredentialsError, VenueError, VenueRejectedError
+from wallets.venues.capabilities import STREAMED_IN_PART
 from wallets.venues.registry import open_venue
 
 # Runs that are forgotten in one transaction.
@@ -54,7 +55,7 @@ def request_sync(*, owner_id: UUID, connection_id: UUID) -> SyncRun:
 
 def request_due(*, owner_id: UUID) -> int:
     """Have the owner's connections synced that are due now; returns how many. Run it as the tenant."""
-    due = list(Connection.objects.due(owner_id=owner_id).values_list("pk", flat=True))
+    due = list(Connection.objects.due(owner_id=owner_id, in_part=STREAMED_IN_PART).values_list("pk", flat=True))
     if due:
         turns.want(owner_id=owner_id, connection_ids=due)
         wake_workers()

@@ -45,6 +45,15 @@ _SPOT_REDUCES: Final = Can("no", "A spot account cannot sell what it does not ho
 _POLLED: Final = Can("no", "Not yet: asked for at each sync, and while an order is under way.")
 _PRICES_POLLED: Final = Can("no", "Not yet: asked for every few seconds.")
 _STREAMED: Final = Can(note="Told as it changes; asked for all the same, less often while it stands.")
+_ORDERS_STREAMED: Final = Can(
+    "partly",
+    "Its orders, as they change. It tells no balance: they are asked for a moment after an order changed, and at each "
+    "sync as ever.",
+)
+_LAST_STREAMED: Final = Can(
+    "partly",
+    "Told as it changes, on spot without bid and ask; asked for all the same, less often while it stands.",
+)
 _UNKNOWN_MOVES: Final = Can("no", "Not asked for yet: what arrives or leaves is a difference that its owner explains.")
 _MOVES: Final = Can(note="Those of coins; asked for where books and venue differ.")
 _NO_DERIVATIVES: Final = Can("no", "Spot only: there is none.")
@@ -109,7 +118,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         movements=_UNKNOWN_MOVES,
         income=_INCOME,
         streams=_STREAMED,
-        price_streams=_PRICES_POLLED,
+        price_streams=_LAST_STREAMED,
     ),
     "coinbase": _declared(
         tickers=Can("partly", "The last price, without bid and ask."),
@@ -120,8 +129,8 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         sandbox=NO,
         movements=_UNKNOWN_MOVES,
         income=_NO_DERIVATIVES,
-        streams=_POLLED,
-        price_streams=_PRICES_POLLED,
+        streams=_ORDERS_STREAMED,
+        price_streams=_STREAMED,
     ),
     "kraken": _declared(
         candles=Can("partly", "The last 720 of each length."),
@@ -134,12 +143,14 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         movements=_UNKNOWN_MOVES,
         income=_NO_DERIVATIVES,
         streams=_STREAMED,
-        price_streams=_PRICES_POLLED,
+        price_streams=_STREAMED,
     ),
 }  # fmt: skip
 # Venues whose accounts, and whose prices, are told by websocket.
 STREAMED_ACCOUNTS: Final = frozenset(slug for slug, table in CAPABILITIES.items() if table["streams"].works != "no")
 STREAMED_PRICES: Final = frozenset(slug for slug, table in CAPABILITIES.items() if table["price_streams"].works != "no")
+# Of these only a part is told: balances are asked for as ever.
+STREAMED_IN_PART: Final = frozenset(slug for slug, table in CAPABILITIES.items() if table["streams"].works == "partly")
 
 _UNTRIED: Final = Can("partly", "As ccxt does it; nobody has compared it with this exchange.")
 

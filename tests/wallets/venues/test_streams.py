@@ -5,20 +5,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from threading import Event
 from typing import Any
 
 import pytest
 
+from markets.exchanges import forget_markets
 from markets.sockets import close_socket, open_socket
-from tests.simulators.account import Account
+from tests.simulators.account import Account, Market
 from tests.simulators.listening import Running, wait_until
 from tests.simulators.server import Exchanges
 from tests.simulators.wire import Wire
 from wallets.models import Platform
 from wallets.venues.base import VenueCredentialsError, VenueError, VenueUnavailableError
-from wallets.venues.capabilities import STREAMED_ACCOUNTS, STREAMED_PRICES
+from wallets.venues.capabilities import CAPABILITIES, STREAMED_ACCOUNTS, STREAMED_PRICES
 from wallets.venues.ccxt.dialects import DIALECTS, dialect_of
 from wallets.venues.ccxt.opening import access_of
 from wallets.venues.ccxt.streams import listen_to_account, listen_to_prices
@@ -27,6 +29,11 @@ from wallets.venues.heard import Heard
 ACCOUNTS = sorted(STREAMED_ACCOUNTS)
 SILENCE = 2.4
 OURS = "mq" + "a" * 25
+D = Decimal
+# Those that count what they tell, and those whose last price comes without a book.
+COUNTED = ["coinbase", "kraken"]
+WITHOUT_BOOK = {slug for slug in STREAMED_PRICES if CAPABILITIES[slug]["price_streams"].works == "partly"}
+LUNAS = {"LUNA": "0.51234", "LUNC": "0.00006"}
 
 
 @dataclass
@@ -185,27 +192,129 @@ def test_a_venue_that_says_that_it_ends_is_believed(exchanges: Exchanges, slug: 
         assert isinstance(listener.running.ended(), VenueUnavailableError)
 
 
-@pytest.mark.parametrize("slug", sorted(STREAMED_PRICES))
-def test_prices_are_told_to_the_last_digit_and_a_venue_that_tells_none_is_gone(exchanges: Exchanges, slug: str) -> None:
-    wire = exchanges.wires[slug]
+@pytest.mark.parametrize("slug", COUNTED)
+def test_a_number_that_was_left_out_says_that_something_was_missed(exchanges: Exchanges, slug: str) -> None:
+    account, faults = account_of(exchanges, slug), exchanges.lines.faults
+    account.deposit("USDT", 100_000)
+    with listening(exchanges, slug) as listener:
+        listener.stands()
+        placed = order(exchanges, slug)
+        wait_until(lambda: OURS in listener.names, "the order")
+        assert not any(one.everything for one in listener.heard)
+        faults.loses = True
+        account.fill(placed, "0.01", 50_000)
+        faults.loses = False
+        account.fill(placed, "0.01", 50_000)
+        wait_until(lambda: any(one.everything and one.balances for one in listener.heard), "that one is missing")
+        assert listener.running.error is None
+
+
+def test_a_line_to_coinbase_on_which_nothing_happens_stays_open_because_it_asks_for_heartbeats(
+    exchanges: Exchanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which are counted with the rest: what is missed is known within a second."""
+    coinbase = exchanges.wires["coinbase"]
+    coinbase.account.deposit("USDT", 100_000)
+    monkeypatch.setattr(coinbase, "beat_seconds", 0.1)
+    monkeypatch.setattr(coinbase, "idle_seconds", 0.5)
+    with listening(exchanges, "coinbase") as listener:
+        listener.stands()
+        time.sleep(1.5)
+        assert listener.running.error is None
+        exchanges.lines.faults.loses = True
+        order(exchanges, "coinbase")
+        exchanges.lines.faults.loses = False
+        wait_until(lambda: any(one.everything for one in listener.heard), "that one is missing", 2)
+        assert not listener.names
+    monkeypatch.setattr(dialect_of("coinbase"), "beats", {})
+    with listening(exchanges, "coinbase") as listener:
+        assert isinstance(listener.running.ended(), VenueUnavailableError), "without them it is closed"
+
+
+@dataclass
+class Prices:
+    """The last that was told of each market."""
+
+    running: Running
+    told: dict[str, Any]
+
+    def last(self, symbol: str) -> str:
+        return str(self.told[symbol]["last"]) if symbol in self.told else ""
+
+
+@contextmanager
+def following(exchanges: Exchanges, slug: str, symbols: list[str]) -> Iterator[Prices]:
+    forget_markets()
     told: dict[str, Any] = {}
 
     async def take(prices: Any) -> None:
         told.update({ticker["symbol"]: ticker for ticker in prices})
 
     access = access_of(Platform(slug=slug, adapter="ccxt"), {})
-    symbols = ["BTC/USDT", "ETH/USDT", "NONE/USDT"]
     running = Running(
         lambda: listen_to_prices(access, dialect_of(slug), symbols, on_prices=take, silence=SILENCE, every=0.1)
     )
     with running:
-        wait_until(lambda: len(told) == 2, "both prices")
-        market = next(one for name, one in wire.account.markets.items() if name.startswith("BTC"))
+        yield Prices(running, told)
+    forget_markets()
+
+
+@pytest.mark.parametrize("slug", sorted(STREAMED_PRICES))
+def test_prices_are_told_to_the_last_digit_and_a_venue_that_tells_none_is_gone(exchanges: Exchanges, slug: str) -> None:
+    wire: Any = exchanges.wires[slug]
+    with following(exchanges, slug, ["BTC/USDT", "ETH/USDT", "NONE/USDT"]) as prices:
+        wait_until(lambda: len(prices.told) == 2, "both prices")
+        market = next(one for one in wire.account.markets.values() if one.base == "BTC")
         market.price = Decimal("50001.23456789012345")
-        wire.tell_price(market)  # type: ignore[attr-defined]  # those that have lines can
-        wait_until(lambda: told["BTC/USDT"]["last"] == "50001.23456789012345", "the new price")
-        assert (told["BTC/USDT"]["bid"], told["BTC/USDT"]["ask"]) == (f"{market.bid}", f"{market.ask}")
-        assert "told no price" in str(running.ended())
+        before = datetime.now(UTC).timestamp() * 1000
+        wire.tell_price(market)
+        wait_until(lambda: prices.last("BTC/USDT") == "50001.23456789012345", "the new price")
+        told = prices.told["BTC/USDT"]
+        book = (f"{market.bid}", f"{market.ask}") if slug not in WITHOUT_BOOK else (None, None)
+        assert (told["bid"], told["ask"]) == book
+        assert before - 2 <= told["timestamp"] <= before + 10_000
+        assert "told no price" in str(prices.running.ended())
+
+
+def test_bybit_is_asked_for_ten_markets_at_once_and_for_each_kind_on_its_own_line(exchanges: Exchanges) -> None:
+    wire: Any = exchanges.wires["bybit"]
+    coins = [f"C{number}" for number in range(21)]
+    wire.account.markets |= {f"{coin}USDT": Market(f"{coin}USDT", coin, "USDT", D(7), D("0.1"), D(1)) for coin in coins}
+    linear = wire.account.market("linear:BTCUSDT")
+    symbols = [*(f"{coin}/USDT" for coin in coins), "BTC/USDT", "BTC/USDT:USDT"]
+    with following(exchanges, "bybit", symbols) as prices:
+        wait_until(lambda: prices.told.keys() == set(symbols), "all of them")
+        assert len(exchanges.lines.open("/v5/public/spot")) == len(exchanges.lines.open("/v5/public/linear")) == 1
+        before = prices.told["BTC/USDT:USDT"]
+        linear.price = D("50123.4")
+        wire.tell_price(linear)
+        wait_until(lambda: prices.last("BTC/USDT:USDT") == "50123.4", "what has changed")
+        after = prices.told["BTC/USDT:USDT"]
+        assert (after["bid"], after["high"]) == (f"{linear.bid}", before["high"]), "the rest is as it was"
+        assert prices.last("BTC/USDT") == "50000.00", "spot has the same name"
+
+
+def test_a_coin_that_kraken_calls_otherwise_than_ccxt_has_its_own_price(exchanges: Exchanges) -> None:
+    wire: Any = exchanges.wires["kraken"]
+    lunas = {base: Market(f"{base}USDT", base, "USDT", D(price), D("0.00001"), D(1)) for base, price in LUNAS.items()}
+    wire.account.markets |= {market.id: market for market in lunas.values()}
+    with following(exchanges, "kraken", ["LUNA/USDT", "LUNC/USDT"]) as prices:
+        wait_until(lambda: len(prices.told) == 2, "both")
+        assert {base: prices.last(f"{base}/USDT") for base in LUNAS} == LUNAS
+
+
+def test_a_market_in_usdc_at_coinbase_has_the_price_of_the_one_in_dollars(exchanges: Exchanges) -> None:
+    wire: Any = exchanges.wires["coinbase"]
+    for quote in ("USD", "USDC"):
+        market = Market(f"BTC-{quote}", "BTC", quote, D("51000"), D("0.01"), D("0.00000001"))
+        wire.account.markets[market.id] = market
+    with following(exchanges, "coinbase", ["BTC/USDC", "ETH/USDT"]) as prices:
+        wait_until(lambda: len(prices.told) == 2, "both")
+        dollars = wire.account.market("BTC-USD")
+        dollars.price = D("51000.5")
+        wire.tell_price(dollars)
+        wait_until(lambda: prices.last("BTC/USDC") == "51000.5", "the new price")
+        assert prices.told.keys() == {"BTC/USDC", "ETH/USDT"}
 
 
 @pytest.mark.parametrize(
@@ -233,4 +342,3 @@ def test_an_account_of_a_region_is_listened_to_there(settings: Any, host: str, s
 
 def test_what_is_declared_to_stream_is_what_dialects_can_listen_to() -> None:
     assert {slug for slug, dialect in DIALECTS.items() if dialect.account_streams} == STREAMED_ACCOUNTS
-    assert {slug for slug, dialect in DIALECTS.items() if dialect.price_stream is not None} >= STREAMED_PRICES

@@ -6,8 +6,9 @@ are.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, NoReturn
 from weakref import WeakKeyDictionary
 
@@ -18,16 +19,15 @@ from markets.sockets import close_socket, open_socket
 from wallets.venues.base import VenueCredentialsError, VenueError, VenueUnavailableError
 from wallets.venues.ccxt.dialects.base import Dialect
 from wallets.venues.ccxt.errors import translated
-from wallets.venues.heard import Heard
+from wallets.venues.heard import MISSED, Heard
 
 # An exchange that has not said by then that it tells the account what happens does not.
 OPEN_SECONDS: Final = 20.0
 # Prices are handed on this often, all that came together.
 PRICES_SECONDS: Final = 1.0
-# One request names so many markets at most.
-MARKETS_AT_ONCE: Final = 100
 
 Prices = Sequence[Mapping[str, Any]]
+Question = Callable[[], Awaitable[Any]]
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], asyncio.Lock]] = WeakKeyDictionary()
 
 
@@ -41,11 +41,21 @@ async def listen_to_account(
 ) -> NoReturn:
     """Hear what happens in the account, from `on_open` on, until the line breaks.
 
+    Where the exchange counts what it tells, a number that was left out is heard as well: that something was missed.
     Raises VenueCredentialsError when the exchange refuses the key, another VenueError when the line breaks, has no
     answer for `silence` seconds, or says something that is none.
     """
     confirmed = 0
     opened = asyncio.get_running_loop().create_future()
+    counts: dict[Hashable, int] = {}
+
+    def is_after_a_gap(url: str, message: Any) -> bool:
+        if (counted := dialect.counted(message)) is None:
+            return False
+        of, number = (url, counted[0]), counted[1]
+        before = counts.get(of, number - 1)
+        counts[of] = max(before, number)
+        return number > before + 1
 
     async with _session(access, dialect, silence) as exchange:
 
@@ -54,7 +64,11 @@ async def listen_to_account(
             confirmed += dialect.confirms(url, message)
             if confirmed >= dialect.confirmations and not opened.done():
                 opened.set_result(None)
-            if message is not None and (heard := dialect.heard(message)) is not None:
+            if message is None:
+                return
+            if is_after_a_gap(url, message):
+                on_heard(MISSED)
+            if (heard := dialect.heard(message)) is not None:
                 on_heard(
                     Heard(frozenset(map(dialect.names.heard, heard.names)), heard.numbers, balances=heard.balances)
                 )
@@ -62,7 +76,8 @@ async def listen_to_account(
         exchange.listener = listener
         async with _watching(
             exchange,
-            [(getattr(exchange, name), {"params": dict(given)}) for name, given in dialect.account_streams.items()],
+            [partial(getattr(exchange, name), params=dict(given)) for name, given in dialect.account_streams.items()]
+            + _beats(exchange, dialect),
         ) as over:
             await asyncio.wait({over, opened}, timeout=OPEN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if over.done():
@@ -92,28 +107,39 @@ async def listen_to_prices(
         traded = [symbol for symbol in symbols if symbol in exchange.markets]
         if not traded:
             raise VenueUnavailableError(f"{exchange.name} has none of the markets that are followed.")
-        groups = [traded[start : start + MARKETS_AT_ONCE] for start in range(0, len(traded), MARKETS_AT_ONCE)]
-        questions = [
-            (exchange.watch_tickers, {"symbols": group, "params": dict(dialect.price_stream or {})}) for group in groups
+        questions: list[Question] = [
+            partial(dialect.watch_prices, exchange, group)
+            for group in _grouped(exchange, traded, most=dialect.markets_at_once)
         ]
-        async with _watching(exchange, questions, rest=every) as over:
+        async with _watching(exchange, questions + _beats(exchange, dialect), rest=every) as over:
             loop = asyncio.get_running_loop()
             last = loop.time()
             while True:
                 await asyncio.wait({over}, timeout=every)
                 if over.done():
                     await over
-                fresh = {
-                    symbol: exchange.tickers[symbol]
-                    for symbol in traded
-                    if exchange.tickers.get(symbol) is not known.get(symbol)
-                }
+                told = {symbol: dialect.ticker(exchange, symbol) for symbol in traded}
+                fresh = {symbol: ticker for symbol, ticker in told.items() if ticker is not known.get(symbol)}
                 if fresh:
                     known |= fresh
                     last = loop.time()
-                    await on_prices(list(fresh.values()))
+                    await on_prices([{**ticker, "symbol": symbol} for symbol, ticker in fresh.items() if ticker])
                 elif loop.time() - last > silence:
                     raise VenueUnavailableError(f"{exchange.name} told no price for {silence:.0f} seconds.")
+
+
+def _grouped(exchange: Any, symbols: Sequence[str], *, most: int) -> Iterator[list[str]]:
+    """The markets for one request each: of one kind, because each kind may have a line of its own, and `most` of it."""
+    kinds: dict[str, list[str]] = {}
+    for symbol in symbols:
+        kinds.setdefault(exchange.market(symbol)["type"], []).append(symbol)
+    for of_kind in kinds.values():
+        yield from (of_kind[start : start + most] for start in range(0, len(of_kind), most))
+
+
+def _beats(exchange: Any, dialect: Dialect) -> list[Question]:
+    """They are never answered; like every question they fail with the line."""
+    return [partial(getattr(exchange, name), **given) for name, given in dialect.beats.items()]
 
 
 @asynccontextmanager
@@ -142,16 +168,16 @@ def _turn(access: Access) -> asyncio.Lock:
 
 @asynccontextmanager
 async def _watching(
-    exchange: Any, questions: Sequence[tuple[Callable[..., Awaitable[Any]], dict[str, Any]]], *, rest: float = 0
+    exchange: Any, questions: Sequence[Question], *, rest: float = 0
 ) -> AsyncIterator[asyncio.Future[None]]:
     """Ask all of it again and again; what is yielded fails with the first failure of a question or a line."""
 
-    async def again(question: Callable[..., Awaitable[Any]], given: dict[str, Any]) -> None:
+    async def again(question: Question) -> None:
         while True:
-            await question(**given)
+            await question()
             await asyncio.sleep(rest)
 
-    tasks = [asyncio.ensure_future(again(question, given)) for question, given in questions]
+    tasks = [asyncio.ensure_future(again(question)) for question in questions]
 
     async def first() -> None:
         done, _ = await asyncio.wait({*tasks, exchange.broken}, return_when=asyncio.FIRST_COMPLETED)

@@ -6,7 +6,7 @@ ccxt's errors, and knows nothing of ours but the reports. What a sync asks, bala
 (`wallets.venues.ccxt.questions`): many accounts are read in one loop.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
@@ -51,8 +51,10 @@ class Dialect:
     counts_by_address: ClassVar[bool] = True
     # ccxt's questions that listen to an account, with their parameters; none where nobody has compared what is told.
     account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    # The parameters of ccxt's question that listens to prices; None where nobody has compared what is told.
-    price_stream: ClassVar[Mapping[str, Any] | None] = None
+    # What has to be asked beside, with what it is given, so that a line on which nothing happens stays open.
+    beats: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    # So many markets are named by one request for prices at most.
+    markets_at_once: ClassVar[int] = 100
     # ccxt's options of a session that listens, and how many times it is told that it does before it can rely on it.
     stream_options: ClassVar[Mapping[str, Any]] = {}
     confirmations: ClassVar[int] = 1
@@ -108,6 +110,18 @@ class Dialect:
 
     def turn(self, exchange: Any) -> None:
         """Turn a session that listens to the region whose host it is told, where ccxt turns only what is asked."""
+
+    def watch_prices(self, exchange: Any, symbols: Sequence[str]) -> Awaitable[Any]:
+        """ccxt's question that listens to the prices of these markets, which are of one kind."""
+        return exchange.watch_tickers(list(symbols))  # type: ignore[no-any-return]  # ccxt has no types
+
+    def ticker(self, exchange: Any, symbol: str) -> dict[str, Any] | None:
+        """What was told last of the market's price; the same object until it is told again."""
+        return exchange.tickers.get(symbol)  # type: ignore[no-any-return]  # ccxt has no types
+
+    def counted(self, message: Any) -> tuple[Hashable, int] | None:
+        """Where the exchange counts what it tells: of what, and which number this message has in its order."""
+        return None
 
     def confirms(self, url: str, message: Any) -> bool:
         """Whether this message, or a line that stands (None), says that the account is listened to."""

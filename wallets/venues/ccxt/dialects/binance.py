@@ -1,6 +1,6 @@
 """Binance: spot with its funding account, and USDⓈ-margined futures."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -54,7 +54,6 @@ class Binance(Dialect):
     candles_page = 1000
     # One line tells everything of an account.
     account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {"watch_orders": {}}
-    price_stream: ClassVar[Mapping[str, Any] | None] = {"name": "ticker"}  # the other one has neither bid nor ask
     stream_options: ClassVar[Mapping[str, Any]] = {
         "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
     }
@@ -99,6 +98,10 @@ class Binance(Dialect):
                 if str(row["status"]) == SENT and at and row.get("id"):
                     paid = amount(row["amount"]) + amount(row.get("transactionFee"))
                     yield MovementReport("withdrawal", str(row["id"]), _coin(exchange, row), paid, at + SECOND)
+
+    def watch_prices(self, exchange: Any, symbols: Sequence[str]) -> Awaitable[Any]:
+        """The other one has neither bid nor ask."""
+        return exchange.watch_tickers(list(symbols), {"name": "ticker"})  # type: ignore[no-any-return]  # ccxt has no types
 
     def confirms(self, url: str, message: Any) -> bool:
         """https://developers.binance.com/docs/binance-spot-api-docs/websocket-api/user-data-stream-requests"""

@@ -43,6 +43,7 @@ class Bybit(Dialect):
         "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False}
     }
     confirmations = len(account_streams)
+    markets_at_once = 10  # of spot; it refuses more
 
     def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
         """The unified account, and the funding account if the key may see it: that takes a right of its own."""

@@ -1,15 +1,16 @@
 """Coinbase Advanced Trade: spot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Hashable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport, VenueRejectedError
 from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade, by_cursor
 from wallets.venues.ccxt.mapping import amount, balance_reports, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading, collected, nothing
+from wallets.venues.heard import Heard
 
 # How far above the ask a purchase at the market may go: Coinbase takes such an order by what it may cost, not by what
 # is bought, so it is sent as a limit order that is filled at once or not at all.
@@ -17,6 +18,10 @@ REACH: Final = Decimal("1.01")
 # An order is looked for among the last orders of its market, so many pages of 250.
 LOOKED_THROUGH: Final = 4
 PAGE: Final = 250
+# Of an account it is told at a host of its own.
+PUBLIC_HOST, PRIVATE_HOST = "advanced-trade-ws.", "advanced-trade-ws-user."
+# How the error begins that says that a line's token is none.
+REFUSAL: Final = "authentication fail"
 
 
 class Coinbase(Dialect):
@@ -28,6 +33,9 @@ class Coinbase(Dialect):
     trades_need_symbol = False
     candles_page = 300
     counts_by_address = False
+    account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {"watch_orders": {}}
+    # It closes a line on which nothing comes for a minute.
+    beats: ClassVar[Mapping[str, Mapping[str, Any]]] = {"subscribe": {"name": "heartbeats", "isPrivate": False}}
 
     def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
         question, page = exchange.v3PrivateGetBrokerageAccounts, partial(_page, "accounts")
@@ -44,6 +52,42 @@ class Coinbase(Dialect):
 
     def positions(self, exchange: Any) -> Reading[tuple[PositionReport, ...]]:
         return nothing()
+
+    def turn(self, exchange: Any) -> None:
+        if exchange.apiKey:
+            exchange.urls["api"]["ws"] = exchange.urls["api"]["ws"].replace(PUBLIC_HOST, PRIVATE_HOST, 1)
+
+    def watch_prices(self, exchange: Any, symbols: Sequence[str]) -> Awaitable[Any]:
+        """With every match; what ccxt would ask for comes every five seconds, without bid and ask."""
+        return exchange.subscribe_multiple("ticker", False, list(symbols))  # type: ignore[no-any-return]  # ccxt has no types
+
+    def ticker(self, exchange: Any, symbol: str) -> dict[str, Any] | None:
+        """A market in USDC is the one in USD, and told as that."""
+        alias = exchange.market(symbol)["info"].get("alias")
+        told: dict[str, Any] | None = exchange.tickers.get(exchange.safe_symbol(alias, None, "-") if alias else symbol)
+        return told
+
+    def counted(self, message: Any) -> tuple[Hashable, int] | None:
+        """Everything on a line together, its heartbeats too."""
+        return ("", int(message["sequence_num"])) if "sequence_num" in message else None
+
+    def confirms(self, url: str, message: Any) -> bool:
+        """https://docs.cdp.coinbase.com/coinbase-app/advanced-trade-apis/websocket/websocket-channels"""
+        if not isinstance(message, dict) or message.get("channel") != "subscriptions":
+            return False
+        return any("user" in event.get("subscriptions", {}) for event in message["events"])
+
+    def heard(self, message: Any) -> Heard | None:
+        """Of balances nothing is told: what happens to an order changes them."""
+        import ccxt
+
+        if message.get("type") == "error" and str(message.get("message")).lower().startswith(REFUSAL):
+            raise ccxt.AuthenticationError(f"coinbase {message['message']}")
+        rows = [row for event in message.get("events", ()) for row in event.get("orders") or ()]
+        if message.get("channel") != "user" or not rows:
+            return None
+        names = frozenset(str(row["client_order_id"]) for row in rows if row.get("client_order_id"))
+        return Heard(names=names, numbers=frozenset(str(row["order_id"]) for row in rows), balances=True)
 
     def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
         named = {"client_order_id": name}  # ccxt would name the order itself

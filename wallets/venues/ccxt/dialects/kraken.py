@@ -1,6 +1,6 @@
 """Kraken: spot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport
@@ -16,6 +16,8 @@ PAGE: Final = 50
 # Balances with one of these endings are lent out, staked or locked; only `.F` earns while it can be spent.
 EARNING: Final = "."
 SPENDABLE: Final = ".F"
+# What its newer websocket calls otherwise than its list of markets does.
+NEW_NAMES: Final = {"XBT": "BTC", "XDG": "DOGE"}
 
 
 class Kraken(Dialect):
@@ -40,6 +42,28 @@ class Kraken(Dialect):
 
     def positions(self, exchange: Any) -> Reading[tuple[PositionReport, ...]]:
         return nothing()
+
+    def watch_prices(self, exchange: Any, symbols: Sequence[str]) -> Awaitable[Any]:
+        """By Kraken's own names: ccxt would ask by its own, which are those of other markets where coins were renamed
+        (its LUNA is Kraken's LUNA2, and Kraken's LUNA is its LUNC)."""
+        names = [_told_as(exchange, symbol) for symbol in symbols]
+        asked = {
+            "method": "subscribe",
+            "params": {"channel": "ticker", "symbol": names},
+            "req_id": exchange.request_id(),
+        }
+        hashes = [exchange.get_message_hash("ticker", None, name) for name in names]
+        return exchange.watch_multiple(exchange.urls["api"]["ws"]["publicV2"], hashes, asked, hashes)  # type: ignore[no-any-return]  # ccxt has no types
+
+    def ticker(self, exchange: Any, symbol: str) -> dict[str, Any] | None:
+        """With its moment, which ccxt leaves out."""
+        told: dict[str, Any] | None = exchange.tickers.get(_told_as(exchange, symbol))
+        if told is not None and told["timestamp"] is None:
+            told["timestamp"] = exchange.parse8601(told["info"].get("timestamp"))
+        return told
+
+    def counted(self, message: Any) -> tuple[Hashable, int] | None:
+        return (message["channel"], int(message["sequence"])) if "sequence" in message else None
 
     def confirms(self, url: str, message: Any) -> bool:
         """https://docs.kraken.com/api/docs/websocket-v2/executions"""
@@ -107,3 +131,8 @@ class Kraken(Dialect):
             is_bound=bool(told.get("ipAllowlist")),
             expires_at=moment(until * 1000) if until else None,
         )
+
+
+def _told_as(exchange: Any, symbol: str) -> str:
+    base, _, quote = str(exchange.market(symbol)["info"].get("wsname") or symbol).partition("/")
+    return f"{NEW_NAMES.get(base, base)}/{NEW_NAMES.get(quote, quote)}"

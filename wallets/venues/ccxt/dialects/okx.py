@@ -48,7 +48,6 @@ class Okx(Dialect):
     account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "watch_orders": {}, "watch_balance": WHEN_IT_HAPPENS, "watch_positions": WHEN_IT_HAPPENS,
     }  # fmt: skip
-    price_stream: ClassVar[Mapping[str, Any] | None] = {}
     confirmations = len(account_streams)
 
     def balances(self, exchange: Any) -> Reading[tuple[BalanceReport, ...]]:
