@@ -21,7 +21,7 @@ from portfolio.models import Snapshot
 REQUESTS: Final = 200
 WARM_UP: Final = 5
 PAGES: Final = {"Portfolio": "portfolio:home", "Wallets": "wallets:tree"}
-BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
+BACKEND: Final = "kit.users.backends.CountedBackend"
 NO_DEMO: Final = "There are no pages to measure: run `make demo` or `make run` first, which build a fund to show."
 
 

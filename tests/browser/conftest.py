@@ -35,7 +35,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 START_SECONDS = 120.0  # ends at once when all is well; a busy machine needs it
 # The shell is the same engine without windows: its pages cost half as much.
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "kit.users.backends.CountedBackend"
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
         if user is not None:
             client = Client()
             # As it is stored now: the site may have hashed the password anew, which ends the sessions of the old one.
-            client.force_login(User.objects.get(pk=user.pk), backend=MODEL_BACKEND)
+            client.force_login(User.objects.get(pk=user.pk), backend=BACKEND)
             cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": site.url}])
         visit = watch(context.new_page())

@@ -13,7 +13,7 @@ from django.test import Client
 
 from kit import tenancy
 from kit.users.models import User
-from tests.browser.conftest import MODEL_BACKEND, OpenPage, Site
+from tests.browser.conftest import BACKEND, OpenPage, Site
 from tests.conftest import make_user
 from tests.trading.desk import make_desk
 from trading.models import Order
@@ -40,7 +40,7 @@ def busy(site: Site) -> User:
 @pytest.fixture
 def cookie(busy: User) -> str:
     client = Client()
-    client.force_login(busy, backend=MODEL_BACKEND)
+    client.force_login(busy, backend=BACKEND)
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 

@@ -19,7 +19,7 @@ from kit.debugging import MASK, masked
 from kit.users.models import User
 from moniqo import urls
 
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "kit.users.backends.CountedBackend"
 NUL = "%00"
 
 
@@ -48,7 +48,7 @@ urlpatterns = [
 @pytest.fixture
 def visitor(owner: User) -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(owner, backend=MODEL_BACKEND)
+    client.force_login(owner, backend=BACKEND)
     return client
 
 

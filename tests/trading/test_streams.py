@@ -222,7 +222,7 @@ def test_a_refused_login_says_so_in_words_and_the_venue_is_asked_as_ever(
     with tenancy.tenant(desk.owner.pk):
         wait_until(lambda: Connection.objects.get().status == "ok", "a sync")
     assert is_due(desk) != tells_all
-    client.force_login(desk.owner, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(desk.owner, backend="kit.users.backends.CountedBackend")
     page = client.get("/wallets/connections/").content.decode()
     assert "Streaming since" in page
     assert ("orders. Balances asked every 5 min" in page) != tells_all

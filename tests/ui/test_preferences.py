@@ -9,7 +9,7 @@ FORMATS = {"base_currency": "USDT", "number_format": "1,234.56", "date_format": 
 
 
 def signed_in(client: Client, user: User) -> Client:
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="kit.users.backends.CountedBackend")
     return client
 
 

@@ -19,7 +19,7 @@ PAGE = "/preferences/"
 
 @pytest.fixture
 def browser(client: Client, owner: User) -> Client:
-    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(owner, backend="kit.users.backends.CountedBackend")
     return client
 
 

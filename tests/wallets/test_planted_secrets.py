@@ -50,7 +50,7 @@ from wallets.venues.base import VenueError
 from wallets.venues.credentials import read_credentials, store_credentials
 from wallets.venues.registry import ADAPTERS
 
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "kit.users.backends.CountedBackend"
 FIELDS = ("api_key", "secret", "password")
 # What a person would search for: short enough to be typed, long enough to stand nowhere by chance, awkward to write.
 PLANTED = {
@@ -212,7 +212,7 @@ def staff(stage: Stage) -> Client:
 
 def signed_in(user: User) -> Client:
     client = Client(raise_request_exception=False)
-    client.force_login(user, backend=MODEL_BACKEND)
+    client.force_login(user, backend=BACKEND)
     return client
 
 
@@ -242,7 +242,7 @@ def stored(owner: User, operator: User) -> list[Connection]:
 def joined(owner: User, exchanges: Exchanges) -> list[Connection]:
     """Keys that come by the pages and the API that connect exchanges, taken and refused, and replaced by both."""
     trader, program = Client(), Client(headers=bearer(owner))
-    trader.force_login(owner, backend=MODEL_BACKEND)
+    trader.force_login(owner, backend=BACKEND)
     new, api_address, as_json = "/wallets/connections/new/", "/api/v1/connections", "application/json"
 
     def answered(answer: Any, status: int) -> Any:

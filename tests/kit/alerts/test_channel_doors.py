@@ -22,7 +22,7 @@ SECRET = "a secret of the receiver's"
 
 @pytest.fixture
 def browser(live_db: str, client: Client, owner: User) -> Client:
-    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(owner, backend="kit.users.backends.CountedBackend")
     return client
 
 
@@ -133,7 +133,7 @@ def test_a_program_does_the_same_and_is_told_what_is_wrong(live_db: str, owner: 
 def test_operators_see_no_address_in_the_admin(live_db: str, owner: User, operator: User, client: Client) -> None:
     with tenancy.tenant(owner.pk):
         channel = make_channel(owner_id=owner.pk, kind="email", name="Mail", address={"email": "olive@example.com"})
-    client.force_login(operator, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(operator, backend="kit.users.backends.CountedBackend")
     page = client.get(f"/admin/alerts/channel/{channel.pk}/change/").content.decode()
     assert "Mail" in page
     assert "olive@example.com" not in page

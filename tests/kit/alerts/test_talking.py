@@ -127,7 +127,7 @@ def test_the_linked_chat_asks_and_pauses_and_hides_amounts(bot: Bot, other_owner
 
 
 def test_a_page_shows_the_code_once_and_what_the_bot_says_meanwhile(bot: Bot, client: Client) -> None:
-    client.force_login(bot.owner, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(bot.owner, backend="kit.users.backends.CountedBackend")
     page = f"/settings/channels/{bot.channel_id}/"
     shown = client.post(f"{page}link/").content.decode()
     code = shown.partition("<code>/link ")[2].partition("<")[0]
