@@ -171,10 +171,10 @@ class ReportOut(Schema):
     is_over: bool
     total: LineOut | None
     realized: Amount | None
-    other: Amount | None
+    other: Amount | None = Field(description="What prices and corrections of the books did.")
     performance: RatiosOut | None
     accounts: list[LineOut]
     contribution: list[PartOut]
     holdings: list[HeldOut]
-    not_in_holdings: Amount | None
+    not_in_holdings: Amount | None = Field(description="Open derivatives, and prices of the moment beside those of the last candle.")
     flows: list[FlowDayOut]

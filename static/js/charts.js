@@ -52,16 +52,21 @@ const plotly = () => (library ??= new Promise((done, fail) => {
 
 // What happened on a line comes by itself, and is asked for again when the line is drawn anew a minute later.
 const MARKS_ARE_NEW = 60_000; // ms
-const marked = new Map(); // address → its traces, and when they came
+const marked = new Map(); // address → its traces once they are there, and when they were asked for
+const fetched = async (address) => {
+  const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => undefined);
+  return answer?.ok ? (await answer.json()).data : [];
+};
 const marksOf = async (chart) => {
   const address = chart.dataset.marks;
   if (!address) return [];
-  if (!(marked.get(address)?.at > Date.now() - MARKS_ARE_NEW)) {
-    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => undefined);
-    if (!answer?.ok) return [];
-    marked.set(address, { at: Date.now(), data: (await answer.json()).data });
+  let known = marked.get(address);
+  if (!(known?.at > Date.now() - MARKS_ARE_NEW)) {
+    known = { at: Date.now(), data: [], coming: undefined };
+    known.coming = fetched(address).then((data) => (known.data = data));
+    marked.set(address, known);
   }
-  return resolved(marked.get(address).data);
+  return resolved(await known.coming);
 };
 
 const drawn = new Map(); // chart → the text of the figure it shows

@@ -136,7 +136,7 @@ def assert_page_is_sound(visit: Visit, *, byte_budget: int = PAGE_BYTES, request
     if transferred > byte_budget:
         problems.append(f"{transferred:,} bytes were transferred, more than {byte_budget:,}")
     if requests > request_budget:
-        problems.append(f"{requests} requests were made, more than {request_budget}")
+        problems.append(f"{requests} requests were made, more than {request_budget}: {[r.url for r in visit.requests]}")
     assert not problems, "\n".join([f"{visit.page.url} at {visit.page.viewport_size}", *problems])
 
 

@@ -26,7 +26,8 @@ def test_orders_wait_behind_nothing_but_orders() -> None:
     assert trading
     assert {name for name in ours if queue_of(name) == "orders"} == trading
     assert queue_of("wallets.tasks.sync_connection") == "sync"
-    long = {"portfolio.tasks.correct", "portfolio.tasks.forget_snapshots"}  # nobody waits for what is past
+    # Nobody waits for what is past.
+    long = {f"portfolio.tasks.{name}" for name in ("correct", "forget_snapshots", "forget_rebalance_runs")}
     assert {queue_of(name) for name in long} == {"sync"}
     followers = {name for name in ours if name.startswith(("markets.", "portfolio.", "farms."))} - long
     assert {queue_of(name) for name in followers} == {"prices"}
