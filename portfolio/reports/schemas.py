@@ -176,5 +176,7 @@ class ReportOut(Schema):
     accounts: list[LineOut]
     contribution: list[PartOut]
     holdings: list[HeldOut]
-    not_in_holdings: Amount | None = Field(description="Open derivatives, and prices of the moment beside those of the last candle.")
+    not_in_holdings: Amount | None = Field(
+        description="Open derivatives, and prices of the moment beside those of the last candle."
+    )
     flows: list[FlowDayOut]
