@@ -142,6 +142,7 @@ class RebalanceRun(Identified, Owned):
         return colour("rebalance", self.status)
 
 
+SCHEDULED: Final = "day:"  # how the key of a day begins
 OPEN: Final = (RebalanceRun.Status.DUE, RebalanceRun.Status.WAITING)
 USUAL: Final[dict[str, Any]] = {"band": Decimal("0.05"), "approve_within": 24}
 MOST_HOURS: Final = 120

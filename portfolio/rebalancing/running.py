@@ -26,14 +26,13 @@ from portfolio.allocation.working import Worked, work_out
 from portfolio.corrections import zone_of
 from portfolio.models import PortfolioState
 from portfolio.rebalancing import timing
-from portfolio.rebalancing.models import OPEN, RebalanceRule, RebalanceRun
+from portfolio.rebalancing.models import OPEN, SCHEDULED, RebalanceRule, RebalanceRun
 from portfolio.rebalancing.obstacles import put_off, resting
 from portfolio.rebalancing.rules import key_of, lock, paused_key_of, settle
 from wallets.hierarchy.allocations import ZERO
 from wallets.models import FundAllocation
 
 Status = RebalanceRun.Status
-SCHEDULED: Final = "day:"
 # Its owner is told of a run that is put off for longer than this.
 PATIENCE: Final = timedelta(hours=1)
 SHOWN: Final = 4  # decimals of a fraction in a sentence

@@ -15,10 +15,11 @@ from portfolio.allocation.methods import label_of
 from portfolio.allocation.selectors import Target
 from portfolio.corrections import zone_of
 from portfolio.rebalancing import timing
-from portfolio.rebalancing.models import RebalanceRule, RebalanceRun
+from portfolio.rebalancing.models import SCHEDULED, RebalanceRule, RebalanceRun
 from portfolio.rebalancing.obstacles import put_off
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS_ASKED: Final = 10  # the newest keys: what is due next meets no older one
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,11 @@ class Explained:
 def standing_of(rule: RebalanceRule) -> Standing:
     next_at = None
     if rule.is_on:
-        zone = zone_of(rule.owner_id)
-        next_at = timing.next_due(clock.now(), zone, every=rule.every, on_day=rule.on_day, hour=rule.hour)
+        now, zone = clock.now(), zone_of(rule.owner_id)
+        # A day is done once, whatever its hour or the zone become on it.
+        keys = rule.runs.filter(key__startswith=SCHEDULED).order_by("-key")[:DAYS_ASKED].values_list("key", flat=True)
+        used = {key.removeprefix(SCHEDULED) for key in keys}
+        next_at = timing.next_due(now, zone, every=rule.every, on_day=rule.on_day, hour=rule.hour, used=used)
     return Standing(rule, next_at, tuple(put_off(wallet=rule.wallet, method=rule.method)))
 
 

@@ -13,7 +13,7 @@ from kit.users.models import User
 from portfolio.allocation import services as plans
 from portfolio.models import DailyPerformance, PortfolioState
 from portfolio.rebalancing import rules, running, selectors
-from portfolio.rebalancing.models import RebalanceRun
+from portfolio.rebalancing.models import RebalanceRule, RebalanceRun
 from tests.portfolio.fund import D, set_price
 from tests.portfolio.rebalancing.conftest import DUE, SET, Ruled
 from tests.portfolio.test_method_plans import hold
@@ -88,6 +88,26 @@ def test_a_clock_that_is_set_back_or_a_zone_that_changes_makes_no_second_run_of_
     assert len(ruled.runs()) == 1
     ruled.look(DUE + timedelta(hours=31))
     assert [run.key for run in ruled.runs()] == ["day:2030-05-07", "day:2030-05-08"]
+
+
+@pytest.mark.parametrize("change", ["hour", "zone"])
+def test_what_is_due_next_is_a_day_that_had_no_run_yet_whatever_the_hour_or_the_zone_became(
+    ruled: Ruled, change: str
+) -> None:
+    rule = ruled.make()
+    ruled.look()
+    if change == "hour":
+        rule, following = ruled.make(hour=4, at=DUE + timedelta(minutes=53)), DUE + timedelta(days=1, hours=1)
+    else:
+        User.objects.filter(pk=ruled.fund.owner.pk).update(timezone="America/Los_Angeles")
+        following = DUE + timedelta(days=1, hours=7)
+    rule = RebalanceRule.objects.select_related("wallet__connection").get(pk=rule.pk)
+    with clock.at(DUE + timedelta(minutes=53)):
+        promised = selectors.standing_of(rule).next_at
+    assert promised == following
+    assert ruled.look(promised - MINUTE) == []
+    ruled.look(promised)
+    assert [run.due_at for run in ruled.runs()] == [DUE, promised]
 
 
 def test_days_that_nobody_was_there_for_are_one_run(ruled: Ruled) -> None:
