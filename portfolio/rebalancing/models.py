@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db import models
 from django.db.models import Q
 
+from kit import clock
 from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
 from kit.statuses import colour
 from portfolio.allocation.asking import Asked
@@ -135,6 +136,11 @@ class RebalanceRun(Identified, Owned):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its time is over, said or not yet."""
+        return self.expires_at is not None and self.expires_at <= clock.now()
 
     @property
     def chip(self) -> str:

@@ -10,17 +10,19 @@ from django.db import transaction
 from kit import clock
 from kit.alerts.services import resolve_alert
 from kit.audit import services as audit
-from kit.errors import InvalidInputError, NotFoundError
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.live.publish import publish
-from kit.sentences import Sentence
+from kit.sentences import Sentence, sentence
 from portfolio.allocation.asking import Asked
 from portfolio.rebalancing.models import MOST_HOURS, OPEN, USUAL, RebalanceRule, RebalanceRun
 from wallets.hierarchy.places import get_wallet
-from wallets.models import Wallet
+from wallets.hierarchy.plans import Plan
+from wallets.models import FundAllocation, Wallet
 
 Every = RebalanceRule.Every
 DAYS = {Every.WEEK: 7, Every.MONTH: 31}
 SWITCHED_OFF = Sentence("The rule was switched off.")
+BY_HAND = Sentence("Its owner applied the plan by hand.")
 SET_ANEW = Sentence("The rule was set anew.")
 
 
@@ -127,13 +129,32 @@ def lock(*, owner_id: UUID, wallet_id: UUID) -> RebalanceRule:
 
 
 def settle(run: RebalanceRun, status: str, reason: Sentence) -> RebalanceRun:
-    """End a run, and what was told of it."""
+    """End a run, and what was told of it. Its plan is locked first: one that somebody applied meanwhile makes it done."""
+    if status != RebalanceRun.Status.DONE and run.allocation_id is not None:
+        plan = FundAllocation.objects.select_for_update().filter(pk=run.allocation_id).first()
+        if plan is not None and plan.status != FundAllocation.Status.PREVIEWED:
+            status, reason = RebalanceRun.Status.DONE, BY_HAND
     run.status, run.reason, run.settled_at = status, reason, clock.now()
     run.save()
     resolve_alert(owner_id=run.owner_id, key=key_of(run.rule_id))
     resolve_alert(owner_id=run.owner_id, key=paused_key_of(run.rule_id))
     publish(owner_id=run.owner_id, event="wallets", data={"wallet": str(run.rule.wallet_id), "change": "rebalancing"})
     return run
+
+
+def require_waiting(plan: Plan) -> None:
+    """Raises ConflictError for the plan of a run that is over without it; other plans are none of its business.
+
+    It is asked while the plan is locked, and who ends a run locks its plan first: one of the two comes second.
+    """
+    runs = RebalanceRun.objects.filter(owner_id=plan.allocation.owner_id, allocation=plan.allocation.pk)
+    run = runs.exclude(status=RebalanceRun.Status.DONE).first()
+    if run is None:
+        return
+    if not run.is_open:
+        raise ConflictError(sentence("The run that made this plan is over. {reason}", reason=run.reason))
+    if run.has_expired:
+        raise ConflictError("The run that made this plan is over: nobody approved it in time.")
 
 
 def _end_open(rule: RebalanceRule, why: Sentence) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kit import clock
 from kit.alerts.models import Alert
-from kit.errors import ConflictError
+from kit.errors import ConflictError, NotFoundError
 from kit.users.models import User
 from portfolio.allocation import services as plans
 from portfolio.models import DailyPerformance, PortfolioState
@@ -196,7 +196,7 @@ def test_what_may_not_be_done_by_itself_waits_and_is_told_and_done_once_when_it_
 
 def test_a_plan_that_nobody_approves_expires(ruled: Ruled) -> None:
     run = waiting(ruled, approve_within=2)
-    with pytest.raises(ConflictError, match="does not wait any more"):
+    with pytest.raises(ConflictError, match="does not wait any more: its time is over"):
         approve(run, DUE + timedelta(hours=2))
     assert ruled.look(DUE + timedelta(hours=2)) == [("expired", "Nobody approved it in time: nothing was moved.")]
     assert not Alert.objects.filter(resolved_at=None).exists()
@@ -232,6 +232,53 @@ def test_a_plan_that_its_owner_applied_on_its_own_page_is_done(ruled: Ruled) -> 
     assert run.allocation_id is not None
     plans.apply(owner_id=run.owner_id, wallet_id=run.rule.wallet_id, plan_id=run.allocation_id, key="by hand")
     assert ruled.look(DUE + MINUTE) == [("done", "Its owner applied the plan by hand.")]
+
+
+def by_hand(run: RebalanceRun, at: datetime = DUE + MINUTE) -> str:
+    """What the owner is told who applies the run's plan on its own page."""
+    assert run.allocation_id is not None
+    with clock.at(at), pytest.raises((ConflictError, NotFoundError)) as refused:
+        plans.apply(owner_id=run.owner_id, wallet_id=run.rule.wallet_id, plan_id=run.allocation_id, key="by hand")
+    return str(refused.value)
+
+
+def test_the_plan_of_a_run_that_is_over_without_it_is_not_applied_by_hand_either(ruled: Ruled) -> None:
+    declined = waiting(ruled)
+    running.decline(owner_id=declined.owner_id, run=declined)
+    assert by_hand(declined) == "The run that made this plan is over. Its owner declined it: nothing was moved."
+    ruled.look(DUE + timedelta(days=1))
+    replaced = ruled.runs()[-1]
+    RebalanceRun.objects.filter(pk=replaced.pk).update(expires_at=DUE + timedelta(days=3))
+    ruled.look(DUE + timedelta(days=2))
+    assert "A newer run took its place" in by_hand(replaced)
+    late = ruled.runs()[-1]
+    assert late.expires_at is not None
+    assert "nobody approved it in time" in by_hand(late, late.expires_at)  # nobody has looked since
+    ruled.look(late.expires_at)
+    assert "Nobody approved it in time" in by_hand(late)
+    assert weights(ruled) == [600, 300]
+
+
+def test_a_plan_that_was_worked_out_anew_leaves_no_older_one_to_apply(ruled: Ruled) -> None:
+    for letter in "cd":
+        ruled.fund.add(f"farm {letter}", "master")
+    run = waiting(ruled)
+    holds.choose(owner_id=run.owner_id, wallet_id=ruled.fund.wallets["agent b"].pk, state="halted")
+    again = approve(run)
+    assert again.allocation_id != run.allocation_id
+    assert by_hand(run) == "There is no such plan."
+    assert weights(ruled) == [600, 300]
+
+
+def test_who_declines_what_was_applied_by_hand_is_told_so(ruled: Ruled) -> None:
+    run = waiting(ruled)
+    assert run.allocation_id is not None
+    plans.apply(owner_id=run.owner_id, wallet_id=run.rule.wallet_id, plan_id=run.allocation_id, key="by hand")
+    with pytest.raises(ConflictError, match="applied by hand"):
+        running.decline(owner_id=run.owner_id, run=run)
+    ruled.make(automatic_up_to=None, hour=5, at=DUE + MINUTE)
+    run.refresh_from_db()
+    assert (run.status, run.reason.exact) == ("done", "Its owner applied the plan by hand.")
 
 
 def test_a_newer_plan_takes_the_place_of_one_that_waits(ruled: Ruled) -> None:
