@@ -39,7 +39,8 @@ SHOWN: Final = 4  # decimals of a fraction in a sentence
 GONE: Final = Sentence("Nobody approved it in time: nothing was moved.")
 REPLACED: Final = Sentence("A newer run took its place: nothing was moved.")
 MOVED_MEANWHILE: Final = Sentence("Money moved while it was worked out: it is tried again in a minute.")
-ANEW: Final = Sentence("Money has moved since it was worked out: it was worked out anew, and waits for your approval.")
+ANEW: Final = Sentence("Money had moved since it was first worked out, so it was worked out anew.")
+CLOSED: Final = Sentence("A wallet of the first plan was not free to trade any more, so it was worked out anew.")
 
 logger = logging.getLogger(__name__)
 
@@ -103,11 +104,11 @@ def approve(*, owner_id: UUID, run: RebalanceRun, plan_id: UUID) -> RebalanceRun
             with transaction.atomic():
                 _require_open(run)
                 return _apply(run)
-        except ConflictError:
+        except ConflictError as error:
             if not plans.discard(owner_id=owner_id, plan_id=plan_id):
                 return settle(run, Status.DONE, BY_HAND)
             run.allocation = None
-            _make(run, ANEW, asks=True)
+            _make(run, ANEW if isinstance(error, plans.MoneyMovedError) else CLOSED, asks=True)
             return run
 
 
@@ -237,8 +238,8 @@ def _make(run: RebalanceRun, why: Sentence, *, asks: bool = False) -> None:
         return
     plan = plans.keep(worked, note=f"Rebalancing rule: {rule.get_every_display().lower()}")
     run.allocation, run.cost = plan.row.allocation, plan.cost
-    run.reason = joined(why or sentence("{off}, beyond the band of {band}.", off=off, band=_percent(rule.band)),
-                        _moves(run, wish.limits.turnover), *worked.draft.stays)  # fmt: skip
+    beyond = sentence("{off}, beyond the band of {band}.", off=off, band=_percent(rule.band))
+    run.reason = joined(beyond, why, _moves(run, wish.limits.turnover), *worked.draft.stays)
     if not asks and rule.automatic_up_to is not None and worked.turnover <= rule.automatic_up_to:
         _apply(run)
     else:

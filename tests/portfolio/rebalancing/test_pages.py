@@ -1,6 +1,6 @@
 """The rule and its runs by page and by program: the same services, refusals in words, nothing of other owners."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +12,7 @@ from kit import clock
 from kit.audit.models import AuditEntry
 from kit.tenancy import tenant
 from kit.users.models import User
+from portfolio.allocation import services as plans
 from portfolio.rebalancing.models import RebalanceRule, RebalanceRun
 from tests.portfolio.fund import D
 from tests.portfolio.rebalancing.conftest import Ruled
@@ -151,6 +152,29 @@ def test_a_program_sets_approves_lists_and_takes_away(ruled: Ruled) -> None:
     assert client.post(f"{api}/rebalancing/runs/{run['id']}/decline", **asked).status_code == 409
     assert client.delete(rule, **asked).status_code == 204
     assert client.get(f"{api}/rebalancing", **asked).json() == []
+
+
+def test_a_run_whose_plan_was_undone_says_when_it_was_taken_back_wherever_it_is_shown(
+    ruled: Ruled, waiting: RebalanceRun
+) -> None:
+    client, owner = Client(), ruled.fund.owner
+    client.force_login(owner)
+    ruled.value()
+    assert waiting.allocation_id is not None
+    asked: Any = {"content_type": "application/json", "headers": bearer(owner)}
+    address = f"/api/v1/rebalancing/runs/{waiting.pk}"
+    done = client.post(f"{address}/approve", {"plan_id": str(waiting.allocation_id)}, **asked).json()
+    assert (done["status"], done["taken_back_at"]) == ("done", None)
+    pages = [
+        reverse("rebalancing:run", args=[waiting.pk]),
+        reverse("rebalancing:rule", args=[waiting.rule.wallet_id]),
+    ]
+    assert not any("taken back" in client.get(page).content.decode() for page in pages)
+    back = plans.undo(owner_id=owner.pk, plan_id=waiting.allocation_id)
+    told = client.get(address, **asked).json()
+    assert abs(datetime.fromisoformat(told["taken_back_at"]) - back.created_at) < timedelta(milliseconds=1)
+    assert client.get("/api/v1/rebalancing/runs", **asked).json()["items"] == [told]
+    assert all("taken back" in client.get(page).content.decode() for page in pages)
 
 
 def test_other_owners_see_and_change_nothing(ruled: Ruled, waiting: RebalanceRun, other_owner: User) -> None:
