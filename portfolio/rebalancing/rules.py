@@ -129,7 +129,7 @@ def lock(*, owner_id: UUID, wallet_id: UUID) -> RebalanceRule:
 
 
 def settle(run: RebalanceRun, status: str, reason: Sentence) -> RebalanceRun:
-    """End a run, and what was told of it. Its plan is locked first: one that somebody applied meanwhile makes it done."""
+    """End a run, and what was told of it; where somebody applied its plan meanwhile it is done, whatever `status`."""
     if status != RebalanceRun.Status.DONE and run.allocation_id is not None:
         plan = FundAllocation.objects.select_for_update().filter(pk=run.allocation_id).first()
         if plan is not None and plan.status != FundAllocation.Status.PREVIEWED:

@@ -94,7 +94,7 @@ def rules_of(*, owner_id: UUID) -> list[RebalanceRule]:
 
 
 def runs_of(*, owner_id: UUID, wallet_id: UUID | None = None, statuses: Sequence[str] = ()) -> QuerySet[RebalanceRun]:
-    """The owner's runs, of one wallet's rule or of all, newest first; `taken_back_at` says when what one moved was undone."""
+    """The owner's runs, of one wallet's rule or of all, newest first; `taken_back_at` is when one was undone."""
     key = Concat(Value(UNDO), Cast(OuterRef("allocation_id"), TextField()))
     undone = Posting.objects.filter(owner_id=OuterRef("owner_id"), key=key).order_by().values("created_at")[:1]
     rows = RebalanceRun.objects.filter(owner_id=owner_id).select_related("rule__wallet__connection", "allocation")

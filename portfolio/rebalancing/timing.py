@@ -34,7 +34,7 @@ def last_due(now: datetime, zone: ZoneInfo, *, every: str, on_day: int | None, h
 def next_due(
     now: datetime, zone: ZoneInfo, *, every: str, on_day: int | None, hour: int, used: Container[str] = ()
 ) -> datetime:
-    """The first due time after `now`, in UTC, on a day that had none yet; `used` are those that had, as `2030-05-07`."""
+    """The first due time after `now`, in UTC, on none of the days that are `used`, as `2030-05-07`."""
     day = now.astimezone(zone).date()
     while True:
         moment = _moment(day, hour, zone)

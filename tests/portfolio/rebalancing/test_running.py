@@ -216,8 +216,8 @@ def test_a_plan_whose_money_has_moved_is_not_applied_and_is_worked_out_anew(rule
     ruled.fund.deposit("100")
     again = approve(run)
     why = (
-        "farm b is 0.227 off its weight, beyond the band of 0.05. Money had moved since it was first worked out, so it "
-        "was worked out anew. It moves 0.36 of the capital, in and out."
+        "farm b is 0.2273 off its weight, beyond the band of 0.05. Money had moved since it was first worked out, "
+        "so it was worked out anew. It moves 0.2727 of the capital, in and out."
     )
     assert again.status == "waiting"
     assert again.allocation_id != run.allocation_id
