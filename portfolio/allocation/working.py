@@ -133,7 +133,9 @@ def _candidates(
     children = [one for one in books.children(wallet) if one.role not in Wallet.IDLE]
     if unknown := set(asked.limits.bounds) - {one.pk for one in children}:
         told = f"Only what stands right below {wallet.name} has a bound."
-        raise InvalidInputError(told, fields={"targets": f"No child of it: {', '.join(map(str, sorted(unknown)))}."})
+        raise InvalidInputError(
+            told, fields={"constraints.targets": f"No child of it: {', '.join(map(str, sorted(unknown)))}."}
+        )
     nodes = wallet_tree(owner_id=wallet.owner_id)
     values, states = {node.id: node.value for node in nodes}, {node.id: node.state for node in nodes}
     if nameless := [one.name for one in children if values[one.pk] is None]:

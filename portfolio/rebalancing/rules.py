@@ -189,7 +189,9 @@ def _check_bounds(wallet: Wallet, asked: Asked) -> None:
     known = set(Wallet.objects.filter(parent=wallet, pk__in=asked.limits.bounds).values_list("pk", flat=True))
     if unknown := set(asked.limits.bounds) - known:
         told = f"Only what stands right below {wallet.name} has a bound."
-        raise InvalidInputError(told, fields={"targets": f"No child of it: {', '.join(map(str, sorted(unknown)))}."})
+        raise InvalidInputError(
+            told, fields={"constraints.targets": f"No child of it: {', '.join(map(str, sorted(unknown)))}."}
+        )
 
 
 def _tell(rule: RebalanceRule, action: str, before: dict[str, Any], after: dict[str, Any]) -> None:

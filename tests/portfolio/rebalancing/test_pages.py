@@ -131,7 +131,13 @@ def test_a_program_sets_approves_lists_and_takes_away(ruled: Ruled) -> None:
         answer = client.put(rule, wish | wrong, **asked)
         assert (answer.status_code, field in answer.json()["fields"]) == (422, True), (wrong, answer.content)
     foreign = wish | {"constraints": {"targets": [{"wallet_id": str(uuid4())}]}}
-    assert "targets" in client.put(rule, foreign, **asked).json()["fields"]
+    assert "constraints.targets" in client.put(rule, foreign, **asked).json()["fields"]
+    farm = str(ruled.fund.wallets["farm a"].pk)
+    for path, send in ((rule, client.put), (f"{api}/wallets/{master}/plans/preview", client.post)):
+        twice = {"targets": [{"wallet_id": farm, "minimum": "0.1"}, {"wallet_id": farm, "minimum": "0.7"}]}
+        answer = send(path, {"method": "equal", "on_day": 1, "constraints": twice} if path == rule else
+                      {"method": "equal", "constraints": twice}, **asked)  # fmt: skip
+        assert (answer.status_code, list(answer.json()["fields"])) == (422, ["constraints.targets.1.wallet_id"])
     assert (
         client.put(rule, wish | {"every": "day", "on_day": None, "automatic_up_to": None}, **asked).status_code == 200
     )
