@@ -361,6 +361,13 @@ def test_it_is_put_off_with_the_reason_told_after_an_hour_and_done_once_nothing_
     assert Alert.objects.get(kind="rebalance-paused").resolved_at is not None
 
 
+def test_it_names_the_wallet_above_that_is_halted_and_not_the_one_that_is_not(ruled: Ruled) -> None:
+    ruled.fund.add("agent c", "farm a")
+    ruled.make("farm a")
+    halt(ruled)
+    assert ruled.look(name="farm a")[-1] == ("due", "master is halted.")
+
+
 @pytest.mark.parametrize("hinder", [stop, close_goal, halt, reduce, pause])
 def test_nothing_is_approved_either_while_something_is_in_the_way(ruled: Ruled, hinder: object) -> None:
     run = waiting(ruled)
