@@ -11,7 +11,6 @@ from portfolio.allocation.asking import FEWEST_BACK, MOST_BACK, USUAL_BACK, Aske
 from portfolio.allocation.filters import Trait, called
 from portfolio.allocation.methods import CHOICES, Method
 
-
 # The form's names of what programs send as constraints.
 OF_FORM: Final = {
     f"constraints.{name}": name

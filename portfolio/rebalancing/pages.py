@@ -49,6 +49,7 @@ def rule(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect("rebalancing:rule", pk=pk)
     context = {
         "wallet": wallet,
+        "why_none": rules.why_none(wallet),
         "standing": selectors.standing_of(found) if found else None,
         "form": form,
         "runs": selectors.runs_of(owner_id=owner_id, wallet_id=pk)[:RUNS_SHOWN] if found else [],

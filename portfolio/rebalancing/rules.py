@@ -10,10 +10,13 @@ from django.db import transaction
 from kit import clock
 from kit.alerts.services import resolve_alert
 from kit.audit import services as audit
+from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.live.publish import publish
 from kit.sentences import Sentence, sentence
-from portfolio.allocation.asking import Asked
+from portfolio.allocation.asking import Asked, Limits
+from portfolio.allocation.filters import ACTIVE, traits_of
+from portfolio.allocation.working import FEWEST_TARGETS
 from portfolio.rebalancing.models import MOST_HOURS, OPEN, USUAL, RebalanceRule, RebalanceRun
 from wallets.hierarchy.places import get_wallet
 from wallets.hierarchy.plans import Plan
@@ -60,6 +63,13 @@ def find_rule(*, owner_id: UUID, wallet_id: UUID) -> RebalanceRule:
     return rule
 
 
+def why_none(wallet: Wallet) -> str:
+    """Why the wallet can have no rule; empty where it can."""
+    if wallet.role in (Wallet.Role.MASTER, Wallet.Role.FARM):
+        return ""
+    return f"{wallet.name} has nothing below it: give the rule to a master or a farm."
+
+
 def set_rule(*, owner_id: UUID, wallet_id: UUID, wish: Wish) -> RebalanceRule:
     """Give a master or a farm this rule, or set the one that it has anew; what was due before concerns it no more.
 
@@ -67,10 +77,11 @@ def set_rule(*, owner_id: UUID, wallet_id: UUID, wish: Wish) -> RebalanceRule:
     nothing below it, and for numbers that make no sense.
     """
     wallet = get_wallet(owner_id=owner_id, wallet_id=wallet_id)
-    if wallet.role not in (Wallet.Role.MASTER, Wallet.Role.FARM):
-        raise InvalidInputError(f"{wallet.name} has nothing below it: give the rule to a master or a farm.")
+    if why := why_none(wallet):
+        raise InvalidInputError(why)
     _check(wish)
     _check_bounds(wallet, wish.asked)
+    _check_children(wallet, wish.asked.limits)
     given: dict[str, Any] = {
         "every": wish.every, "on_day": wish.on_day, "hour": wish.hour, "method": wish.asked.method,
         "asked": wish.asked.as_json, "band": wish.band, "automatic_up_to": wish.automatic_up_to,
@@ -181,6 +192,8 @@ def _check(wish: Wish) -> None:
         fields["automatic_up_to"] = "Above 0, up to 200 %; leave it empty to be asked each time."
     if not 1 <= wish.approve_within <= MOST_HOURS:
         fields["approve_within"] = f"From 1 to {MOST_HOURS} hours."
+    if wish.asked.limits.turnover == 0:
+        fields["constraints.turnover"] = "Above 0: a run that moves at most nothing never moves anything."
     if fields:
         raise InvalidInputError(" ".join(fields.values()), fields=fields)
 
@@ -192,6 +205,32 @@ def _check_bounds(wallet: Wallet, asked: Asked) -> None:
         raise InvalidInputError(
             told, fields={"constraints.targets": f"No child of it: {', '.join(map(str, sorted(unknown)))}."}
         )
+
+
+def _check_children(wallet: Wallet, limits: Limits) -> None:
+    """Raises InvalidInputError for what no run could ever keep with what is below the wallet now: kinds of which there
+    are fewer than two, and least weights that leave no room for two, or for all where all are weighed."""
+    children = list(Wallet.objects.filter(parent=wallet, archived_at=None).exclude(role__in=Wallet.IDLE))
+    if len(children) < FEWEST_TARGETS:
+        return  # they may come
+    traits = traits_of(wallet.owner_id, {one.pk: ACTIVE for one in children})
+    chosen = [one for one in children if not limits.kinds or traits[one.pk].kinds.keys() & set(limits.kinds)]
+    if len(chosen) < FEWEST_TARGETS:
+        kinds = sorted({kind for trait in traits.values() for kind in trait.kinds})
+        there = f"There are {', '.join(kinds)}." if kinds else "None of them has a kind."
+        told = f"Fewer than two wallets under {wallet.name} are of these kinds. {there}"
+        raise InvalidInputError(told, fields={"constraints.kinds": told})
+    own = [bound.minimum if (bound := limits.bounds.get(one.pk)) else None for one in chosen]
+    least = sorted(limits.minimum if one is None else one for one in own)
+    if limits.statuses or limits.minimum_history or limits.looks_at_risk or limits.minimum_sharpe is not None:
+        least = least[:FEWEST_TARGETS]  # the others may be left out
+    whole, room = sum(least, Decimal(0)), 1 - limits.cash_reserve
+    if whole > room:
+        told = (
+            f"The least weights of {len(least)} wallets are {plain(whole * 100)} % together, and {plain(room * 100)} % "
+            "is there to give: lower the minimum or the cash reserve."
+        )
+        raise InvalidInputError(told, fields={"constraints.minimum": told})
 
 
 def _tell(rule: RebalanceRule, action: str, before: dict[str, Any], after: dict[str, Any]) -> None:

@@ -68,6 +68,11 @@ def test_a_person_makes_a_rule_reads_it_changes_it_switches_it_and_takes_it_away
     assert not RebalanceRule.objects.exists()
     actions = set(AuditEntry.objects.filter(action__startswith="Rebalancing").values_list("action", flat=True))
     assert actions == {f"Rebalancing rule {done}" for done in ("made", "set", "switched off", "removed")}
+    for given, words in (({"approve_within": "1"}, "Each plan waits 1 hour for you."),
+                         ({"approve_within": "1", "automatic_up_to": "5"}, "more waits 1 hour for you.")):  # fmt: skip
+        assert words in client.post(address, FORM | given, follow=True).content.decode()
+    shown = client.get(reverse("rebalancing:rule", args=[ruled.fund.wallets["agent a"].pk])).content.decode()
+    assert ("has nothing below it" in shown, "Make the rule" in shown) == (True, False)
     agent = client.post(reverse("rebalancing:rule", args=[ruled.fund.wallets["agent a"].pk]), FORM)
     assert (agent.status_code, "has nothing below it" in agent.content.decode()) == (422, True)
 
@@ -130,6 +135,14 @@ def test_a_program_sets_approves_lists_and_takes_away(ruled: Ruled) -> None:
     ):  # fmt: skip
         answer = client.put(rule, wish | wrong, **asked)
         assert (answer.status_code, field in answer.json()["fields"]) == (422, True), (wrong, answer.content)
+    never: list[tuple[dict[str, Any], str]] = [
+        ({"kinds": ["nonsense"]}, "kinds"), ({"minimum": "0.9"}, "minimum"),
+        ({"minimum": "0.4", "cash_reserve": "0.3"}, "minimum"), ({"turnover": "0"}, "turnover"),
+    ]  # fmt: skip
+    for limits, field in never:
+        answer = client.put(rule, wish | {"constraints": limits}, **asked)
+        assert (answer.status_code, list(answer.json()["fields"])) == (422, [f"constraints.{field}"]), limits
+        assert answer.json()["detail"]
     foreign = wish | {"constraints": {"targets": [{"wallet_id": str(uuid4())}]}}
     assert "constraints.targets" in client.put(rule, foreign, **asked).json()["fields"]
     farm = str(ruled.fund.wallets["farm a"].pk)
