@@ -10,9 +10,11 @@ class PortfolioConfig(AppConfig):
     def ready(self) -> None:
         from portfolio.allocation.services import require_same
         from portfolio.moving import followed, handed_over
+        from portfolio.rebalancing.rules import require_waiting
         from wallets.hierarchy import archiving, plans
         from wallets.venues import handing
 
         archiving.register(followed)
         handing.register(handed_over)
+        plans.register(require_waiting)
         plans.register(require_same)

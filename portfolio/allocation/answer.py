@@ -6,7 +6,7 @@ The one place of the engine where amounts become floats. Nothing here reads or w
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from quant.errors import QuantError
 from wallets.models import Wallet
 
 EQUAL: Final = "equal"
+CASH: Final = "cash"
 FEWEST_RETURNS: Final = 2
 
 
@@ -87,26 +88,60 @@ def weigh(
             f"{risky[least]}. It is enough to raise the maximum risk score to {risky[least]}."
         )
 
-    def allocated(left_out: Mapping[int, Decimal]) -> Allocation:
+    def allocated(left_out: Mapping[int, Decimal], wish: Asked = asked) -> Allocation:
         constraints = replace(
-            _constraints(wallets, values, capital, asked, risky=left_out),
+            _constraints(wallets, values, capital, wish, risky=left_out),
             unwanted={
                 column: f"nothing: its risk score of {score} is above {asked.limits.risk_of(wallets[column].pk)}"
                 for column, score in left_out.items()
             },
         )
         options = Options(**{"periods_per_year": float(DAYS_PER_YEAR), **asked.options})
-        return _allocate(table, asked.method, constraints, options, names)
+        return _allocate(table, wish.method, constraints, options, names)
 
     try:
         found = allocated(risky)
     except QuantError as error:
         calmer = _calmer(wallets, risky, allocated)
         raise InvalidInputError(of_wallets(" ".join((str(error), calmer)).strip())) from error
-    if found.method == "cash":
+    if found.method == CASH:
         why = "; ".join(f"{name}: {of_wallets(reason)}" for name, reason in zip(names, found.reasons, strict=True))
-        raise InvalidInputError(f"None of them can be weighed by their returns. {why}. Equal weights need none.")
+        told = f"None of them can be weighed by their returns. {why}."
+        if asked.limits.minimum_sharpe is not None:
+            enough = _less_sharpe(table, asked, lambda wish: allocated(risky, wish))
+        else:
+            enough = "Equal weights need none." if asked.method != EQUAL else ""
+        raise InvalidInputError(f"{told} {enough}".strip())
     return Answer(tuple(wallets), shared, found)
+
+
+def _less_sharpe(table: Table, asked: Asked, allocated: Callable[[Asked], Allocation]) -> str:
+    """The highest minimum of the Sharpe ratio with which there are weights, or that none is to be asked for."""
+
+    def works(least: Decimal | None, method: str) -> bool:
+        try:
+            wish = replace(asked, method=method, limits=replace(asked.limits, minimum_sharpe=least))
+            return allocated(wish).method != CASH
+        except (QuantError, InvalidInputError):
+            return False
+
+    ratios = sorted((one for one in map(_yearly_sharpe, table.T) if one is not None), reverse=True)
+    least = next((one for one in ratios if works(one, asked.method)), None)
+    if least is not None:
+        return f"It is enough to lower the minimum Sharpe ratio to {least}."
+    if works(None, asked.method):
+        return "It is enough to ask for no minimum Sharpe ratio."
+    return "Equal weights without a minimum Sharpe ratio need none." if works(None, EQUAL) else ""
+
+
+def _yearly_sharpe(returns: Table) -> Decimal | None:
+    """Rounded down to hundredths; None of what has none."""
+    known = returns[~np.isnan(returns)]
+    deviation = float(known.std(ddof=1)) if len(known) >= FEWEST_RETURNS else 0.0
+    if deviation <= CONSTANT:
+        return None
+    yearly = Decimal(repr(float(known.mean()) / deviation * DAYS_PER_YEAR**0.5))
+    return yearly.quantize(Decimal("0.01"), ROUND_FLOOR)
 
 
 def _calmer(

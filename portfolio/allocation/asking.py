@@ -81,7 +81,7 @@ class Asked:
             raise InvalidInputError(told, fields={"days": told})
         if self.limits.minimum > self.limits.maximum:
             told = "The least weight is above the most."
-            raise InvalidInputError(told, fields={"minimum": told})
+            raise InvalidInputError(told, fields={"constraints.minimum": told})
         return self
 
     @property

@@ -115,7 +115,8 @@ def called(status: str) -> str:
 
 def _called(name: str, left: Iterable[Trait]) -> str:
     names = {slug: label for one in left for slug, label in one.kinds.items()} | STATUSES
-    return f"“{names.get(name, name)}”"
+    label = names.get(name, name)
+    return f"“{label}”" if label == name else f"“{label}” ({name})"
 
 
 def _any_of(names: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django import forms
 
@@ -10,6 +10,12 @@ from kit.forms import AmountField, PercentField
 from portfolio.allocation.asking import FEWEST_BACK, MOST_BACK, USUAL_BACK, Asked, Limits
 from portfolio.allocation.filters import Trait, called
 from portfolio.allocation.methods import CHOICES, Method
+
+# The form's names of what programs send as constraints.
+OF_FORM: Final = {
+    f"constraints.{name}": name
+    for name in ("minimum", "maximum", "cash_reserve", "turnover", "maximum_risk_score", "kinds", "statuses")
+}
 
 
 class MethodForm(forms.Form):

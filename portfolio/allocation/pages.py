@@ -18,7 +18,7 @@ from portfolio.allocation import selectors, services
 from portfolio.allocation.asking import USUAL_BACK
 from portfolio.allocation.comparing import compare_methods
 from portfolio.allocation.filters import traits_below
-from portfolio.allocation.forms import MethodForm
+from portfolio.allocation.forms import OF_FORM, MethodForm
 from portfolio.allocation.methods import label_of
 from portfolio.allocation.risk import read_risk
 from wallets.hierarchy.wishes import read_books
@@ -39,7 +39,7 @@ def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
             made = services.preview(owner_id=owner_id, wallet_id=pk, asked=form.asked())
         except MoniqoError as error:
-            explain(form, error)
+            explain(form, error, renamed=OF_FORM)
         else:
             return redirect("allocation:plan", pk=made.id)
     rows = selectors.rows_of(owner_id=owner_id, wallet_id=pk)[:EARLIER]

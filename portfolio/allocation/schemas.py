@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import Field, model_validator
 
 from kit.api import Amount, Body, PositiveAmount, Share, Words
+from kit.errors import InvalidInputError
 from portfolio.allocation.asking import (
     AMOUNTS,
     FEWEST_BACK,
@@ -94,7 +95,13 @@ class MethodPreviewIn(Body):
 
     @property
     def asked(self) -> Asked:
+        """The wish. Raises InvalidInputError for a wallet that is bound twice."""
         given = self.constraints
+        places: dict[UUID, int] = {}
+        for place, one in enumerate(given.targets):
+            if places.setdefault(one.wallet_id, place) != place:
+                told = f"Bind each wallet once: {place} and {places[one.wallet_id]} are of the same one."
+                raise InvalidInputError(told, fields={f"constraints.targets.{place}.wallet_id": told})
         named: dict[str, Any] = {name: tuple(getattr(given, name)) for name in FILTERS}
         named |= {name: getattr(given, name) for name in AMOUNTS}
         limits = Limits(

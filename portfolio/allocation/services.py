@@ -94,6 +94,11 @@ def apply_by_rule(*, owner_id: UUID, plan_id: UUID, key: str) -> FundAllocation:
         raise MoneyMovedError(NOT_FREE) from error
 
 
+def discard(*, owner_id: UUID, plan_id: UUID) -> bool:
+    """Forget a plan that another takes the place of; whether nobody has applied it."""
+    return plans.discard(owner_id=owner_id, allocation_id=plan_id)
+
+
 def undo(*, owner_id: UUID, plan_id: UUID) -> FundAllocation:
     """Take an applied plan back, every line of it. Raises NotFoundError, ConflictError, `undoing.GoneError`."""
     if not selectors.rows_of(owner_id=owner_id).filter(allocation=plan_id).exists():

@@ -94,13 +94,14 @@ def work_out(
     wallet = books.wallet(wallet_id)
     candidates, left = _candidates(books, wallet, asked, closed or {})
     returns = read_returns(wallets=[one.wallet for one in candidates], back=asked.back)
-    candidates = answer.sort_out(candidates, returns, asked)
+    known, candidates = candidates, answer.sort_out(candidates, returns, asked)
     candidates, risky = _without_risky(candidates, returns, asked)
     columns = [place for place, one in enumerate(candidates) if not one.why_not]
     if len(columns) < FEWEST_TARGETS:
         why = " ".join(f"{one.wallet.name}: {one.why_not}." for one in candidates if one.why_not)
         told = f"There are fewer than two wallets under {wallet.name} to weigh. {why}".strip()
-        raise InvalidInputError(f"{told} {left(FEWEST_TARGETS - len(columns))}".strip())
+        enough = _shorter(known, returns, asked) or left(FEWEST_TARGETS - len(columns))
+        raise InvalidInputError(f"{told} {enough}".strip())
     weighed = [candidates[place] for place in columns]
     sums = Sums(tuple(one.value for one in weighed), books.usable(wallet, wallet.base_asset))
     if sums.capital <= 0:
@@ -132,7 +133,9 @@ def _candidates(
     children = [one for one in books.children(wallet) if one.role not in Wallet.IDLE]
     if unknown := set(asked.limits.bounds) - {one.pk for one in children}:
         told = f"Only what stands right below {wallet.name} has a bound."
-        raise InvalidInputError(told, fields={"targets": f"No child of it: {', '.join(map(str, sorted(unknown)))}."})
+        raise InvalidInputError(
+            told, fields={"constraints.targets": f"No child of it: {', '.join(map(str, sorted(unknown)))}."}
+        )
     nodes = wallet_tree(owner_id=wallet.owner_id)
     values, states = {node.id: node.value for node in nodes}, {node.id: node.state for node in nodes}
     if nameless := [one.name for one in children if values[one.pk] is None]:
@@ -151,6 +154,16 @@ def _candidates(
     kept = filters.filtered(found, traits, limits)
     left = [one for one, known in zip(kept, found, strict=True) if one.why_not and not known.why_not]
     return kept, lambda needed: filters.relaxation(left, traits, limits, needed=needed) if left else ""
+
+
+def _shorter(candidates: Sequence[Candidate], returns: Returns, asked: Asked) -> str:
+    """The longest history that can be asked for so that enough are weighed; empty where asking for less is no help."""
+    for count in sorted({count for count in returns.counts if count < asked.limits.minimum_history}, reverse=True):
+        wish = replace(asked, limits=replace(asked.limits, minimum_history=count))
+        found, _ = _without_risky(answer.sort_out(candidates, returns, wish), returns, wish)
+        if sum(not one.why_not for one in found) >= FEWEST_TARGETS:
+            return f"It is enough to lower the minimum history to {count} days."
+    return ""
 
 
 def _without_risky(

@@ -77,7 +77,10 @@ def approve_rebalance_run(request: HttpRequest, run_id: UUID, body: RebalanceApp
     run = running.approve(
         owner_id=owner_id, run=selectors.find_run(owner_id=owner_id, run_id=run_id), plan_id=body.plan_id
     )
-    return Status(200 if run.status == RebalanceRun.Status.DONE else 202, _run(run))
+    return Status(
+        200 if run.status == RebalanceRun.Status.DONE else 202,
+        _run(selectors.find_run(owner_id=owner_id, run_id=run_id)),
+    )
 
 
 @router.post(
@@ -86,7 +89,8 @@ def approve_rebalance_run(request: HttpRequest, run_id: UUID, body: RebalanceApp
 def decline_rebalance_run(request: HttpRequest, run_id: UUID) -> Any:
     """Nothing of it is moved; the next one comes when it is due."""
     owner_id = owner_of(request)
-    return _run(running.decline(owner_id=owner_id, run=selectors.find_run(owner_id=owner_id, run_id=run_id)))
+    running.decline(owner_id=owner_id, run=selectors.find_run(owner_id=owner_id, run_id=run_id))
+    return _run(selectors.find_run(owner_id=owner_id, run_id=run_id))
 
 
 def _rule(rule: RebalanceRule) -> dict[str, Any]:
@@ -105,7 +109,7 @@ def _rule(rule: RebalanceRule) -> dict[str, Any]:
 def _run(run: RebalanceRun) -> dict[str, Any]:
     names = (
         "id", "due_at", "because", "status", "reason", "used", "base", "capital", "drift", "turnover", "cost", "notes",
-        "expires_at", "settled_at",
+        "expires_at", "settled_at", "taken_back_at",
     )  # fmt: skip
     return {
         **{name: getattr(run, name) for name in names},

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db import models
 from django.db.models import Q
 
+from kit import clock
 from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
 from kit.statuses import colour
 from portfolio.allocation.asking import Asked
@@ -137,11 +138,17 @@ class RebalanceRun(Identified, Owned):
         return self.status in OPEN
 
     @property
+    def has_expired(self) -> bool:
+        """Whether its time is over, said or not yet."""
+        return self.expires_at is not None and self.expires_at <= clock.now()
+
+    @property
     def chip(self) -> str:
         """The colour of the status."""
         return colour("rebalance", self.status)
 
 
+SCHEDULED: Final = "day:"  # how the key of a day begins
 OPEN: Final = (RebalanceRun.Status.DUE, RebalanceRun.Status.WAITING)
 USUAL: Final[dict[str, Any]] = {"band": Decimal("0.05"), "approve_within": 24}
 MOST_HOURS: Final = 120

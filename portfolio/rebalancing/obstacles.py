@@ -42,7 +42,12 @@ def put_off(*, wallet: Wallet, method: str) -> list[Sentence]:
         return [sentence(f"{{connection}} is {connection.state}.", connection=connection.name)]
     if connection.belongs_to_the_past:
         return [sentence("The history of {connection} is being built.", connection=connection.name)]
-    found = [*_stopped(wallet.owner_id, tree, family), *_held(tree[wallet.pk]), *_closing(wallet.owner_id, family)]
+    path = [tree[pk] for pk in (wallet.pk, *above)]
+    found = [
+        *_stopped(wallet.owner_id, tree, family),
+        *_held(path),
+        *_closing(wallet.owner_id, family),
+    ]
     return (
         found if clock.is_controlled() else [*found, *_stale(wallet, method, [tree[pk] for pk in (wallet.pk, *below)])]
     )
@@ -87,10 +92,13 @@ def _stopped(owner_id: UUID, tree: dict[UUID, WalletNode], family: Sequence[UUID
     return [sentence("An emergency stop of {wallet} is under way.", wallet=tree[one.wallet_id].name) for one in stops]
 
 
-def _held(node: WalletNode) -> list[Sentence]:
-    if node.state == Wallet.TradingState.ACTIVE:
-        return []
-    return [sentence(f"{{wallet}} is {called(node.state)}.", wallet=node.name)]
+def _held(path: Sequence[WalletNode]) -> list[Sentence]:
+    """Of the wallet and those above it, whichever keeps it from trading freely."""
+    return [
+        sentence(f"{{wallet}} is {called(node.trading_state)}.", wallet=node.name)
+        for node in path
+        if node.trading_state != Wallet.TradingState.ACTIVE
+    ]
 
 
 def _closing(owner_id: UUID, family: Sequence[UUID]) -> list[Sentence]:

@@ -16,6 +16,7 @@ from kit.errors import MoniqoError
 from kit.forms import explain
 from kit.http import missing_is_404, owner_of
 from portfolio.allocation.filters import traits_below
+from portfolio.allocation.forms import OF_FORM
 from portfolio.rebalancing import rules, running, selectors
 from portfolio.rebalancing.forms import RebalanceForm, initial_of
 from portfolio.rebalancing.models import RebalanceRule, RebalanceRun
@@ -42,12 +43,13 @@ def rule(request: HttpRequest, pk: UUID) -> HttpResponse:
         try:
             rules.set_rule(owner_id=owner_id, wallet_id=pk, wish=form.wish())
         except MoniqoError as error:
-            explain(form, error, renamed={"every": "rhythm", "on_day": "rhythm"})
+            explain(form, error, renamed={"every": "rhythm", "on_day": "rhythm", **OF_FORM})
         else:
             messages.success(request, f"{wallet.name} rebalances by itself from now on.")
             return redirect("rebalancing:rule", pk=pk)
     context = {
         "wallet": wallet,
+        "why_none": rules.why_none(wallet),
         "standing": selectors.standing_of(found) if found else None,
         "form": form,
         "runs": selectors.runs_of(owner_id=owner_id, wallet_id=pk)[:RUNS_SHOWN] if found else [],

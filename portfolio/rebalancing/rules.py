@@ -10,17 +10,22 @@ from django.db import transaction
 from kit import clock
 from kit.alerts.services import resolve_alert
 from kit.audit import services as audit
-from kit.errors import InvalidInputError, NotFoundError
+from kit.decimals import plain
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.live.publish import publish
-from kit.sentences import Sentence
-from portfolio.allocation.asking import Asked
+from kit.sentences import Sentence, sentence
+from portfolio.allocation.asking import Asked, Limits
+from portfolio.allocation.filters import ACTIVE, traits_of
+from portfolio.allocation.working import FEWEST_TARGETS
 from portfolio.rebalancing.models import MOST_HOURS, OPEN, USUAL, RebalanceRule, RebalanceRun
 from wallets.hierarchy.places import get_wallet
-from wallets.models import Wallet
+from wallets.hierarchy.plans import Plan
+from wallets.models import FundAllocation, Wallet
 
 Every = RebalanceRule.Every
 DAYS = {Every.WEEK: 7, Every.MONTH: 31}
 SWITCHED_OFF = Sentence("The rule was switched off.")
+BY_HAND = Sentence("Its owner applied the plan by hand.")
 SET_ANEW = Sentence("The rule was set anew.")
 
 
@@ -58,6 +63,13 @@ def find_rule(*, owner_id: UUID, wallet_id: UUID) -> RebalanceRule:
     return rule
 
 
+def why_none(wallet: Wallet) -> str:
+    """Why the wallet can have no rule; empty where it can."""
+    if wallet.role in (Wallet.Role.MASTER, Wallet.Role.FARM):
+        return ""
+    return f"{wallet.name} has nothing below it: give the rule to a master or a farm."
+
+
 def set_rule(*, owner_id: UUID, wallet_id: UUID, wish: Wish) -> RebalanceRule:
     """Give a master or a farm this rule, or set the one that it has anew; what was due before concerns it no more.
 
@@ -65,10 +77,11 @@ def set_rule(*, owner_id: UUID, wallet_id: UUID, wish: Wish) -> RebalanceRule:
     nothing below it, and for numbers that make no sense.
     """
     wallet = get_wallet(owner_id=owner_id, wallet_id=wallet_id)
-    if wallet.role not in (Wallet.Role.MASTER, Wallet.Role.FARM):
-        raise InvalidInputError(f"{wallet.name} has nothing below it: give the rule to a master or a farm.")
+    if why := why_none(wallet):
+        raise InvalidInputError(why)
     _check(wish)
     _check_bounds(wallet, wish.asked)
+    _check_children(wallet, wish.asked.limits)
     given: dict[str, Any] = {
         "every": wish.every, "on_day": wish.on_day, "hour": wish.hour, "method": wish.asked.method,
         "asked": wish.asked.as_json, "band": wish.band, "automatic_up_to": wish.automatic_up_to,
@@ -127,13 +140,32 @@ def lock(*, owner_id: UUID, wallet_id: UUID) -> RebalanceRule:
 
 
 def settle(run: RebalanceRun, status: str, reason: Sentence) -> RebalanceRun:
-    """End a run, and what was told of it."""
+    """End a run, and what was told of it; where somebody applied its plan meanwhile it is done, whatever `status`."""
+    if status != RebalanceRun.Status.DONE and run.allocation_id is not None:
+        plan = FundAllocation.objects.select_for_update().filter(pk=run.allocation_id).first()
+        if plan is not None and plan.status != FundAllocation.Status.PREVIEWED:
+            status, reason = RebalanceRun.Status.DONE, BY_HAND
     run.status, run.reason, run.settled_at = status, reason, clock.now()
     run.save()
     resolve_alert(owner_id=run.owner_id, key=key_of(run.rule_id))
     resolve_alert(owner_id=run.owner_id, key=paused_key_of(run.rule_id))
     publish(owner_id=run.owner_id, event="wallets", data={"wallet": str(run.rule.wallet_id), "change": "rebalancing"})
     return run
+
+
+def require_waiting(plan: Plan) -> None:
+    """Raises ConflictError for the plan of a run that is over without it; other plans are none of its business.
+
+    It is asked while the plan is locked, and who ends a run locks its plan first: one of the two comes second.
+    """
+    runs = RebalanceRun.objects.filter(owner_id=plan.allocation.owner_id, allocation=plan.allocation.pk)
+    run = runs.exclude(status=RebalanceRun.Status.DONE).first()
+    if run is None:
+        return
+    if not run.is_open:
+        raise ConflictError(sentence("The run that made this plan is over. {reason}", reason=run.reason))
+    if run.has_expired:
+        raise ConflictError("The run that made this plan is over: nobody approved it in time.")
 
 
 def _end_open(rule: RebalanceRule, why: Sentence) -> None:
@@ -160,6 +192,8 @@ def _check(wish: Wish) -> None:
         fields["automatic_up_to"] = "Above 0, up to 200 %; leave it empty to be asked each time."
     if not 1 <= wish.approve_within <= MOST_HOURS:
         fields["approve_within"] = f"From 1 to {MOST_HOURS} hours."
+    if wish.asked.limits.turnover == 0:
+        fields["constraints.turnover"] = "Above 0: a run that moves at most nothing never moves anything."
     if fields:
         raise InvalidInputError(" ".join(fields.values()), fields=fields)
 
@@ -168,7 +202,35 @@ def _check_bounds(wallet: Wallet, asked: Asked) -> None:
     known = set(Wallet.objects.filter(parent=wallet, pk__in=asked.limits.bounds).values_list("pk", flat=True))
     if unknown := set(asked.limits.bounds) - known:
         told = f"Only what stands right below {wallet.name} has a bound."
-        raise InvalidInputError(told, fields={"targets": f"No child of it: {', '.join(map(str, sorted(unknown)))}."})
+        raise InvalidInputError(
+            told, fields={"constraints.targets": f"No child of it: {', '.join(map(str, sorted(unknown)))}."}
+        )
+
+
+def _check_children(wallet: Wallet, limits: Limits) -> None:
+    """Raises InvalidInputError for what no run could ever keep with what is below the wallet now: kinds of which there
+    are fewer than two, and least weights that leave no room for two, or for all where all are weighed."""
+    children = list(Wallet.objects.filter(parent=wallet, archived_at=None).exclude(role__in=Wallet.IDLE))
+    if len(children) < FEWEST_TARGETS:
+        return  # they may come
+    traits = traits_of(wallet.owner_id, {one.pk: ACTIVE for one in children})
+    chosen = [one for one in children if not limits.kinds or traits[one.pk].kinds.keys() & set(limits.kinds)]
+    if len(chosen) < FEWEST_TARGETS:
+        kinds = sorted({kind for trait in traits.values() for kind in trait.kinds})
+        there = f"There are {', '.join(kinds)}." if kinds else "None of them has a kind."
+        told = f"Fewer than two wallets under {wallet.name} are of these kinds. {there}"
+        raise InvalidInputError(told, fields={"constraints.kinds": told})
+    own = [bound.minimum if (bound := limits.bounds.get(one.pk)) else None for one in chosen]
+    least = sorted(limits.minimum if one is None else one for one in own)
+    if limits.statuses or limits.minimum_history or limits.looks_at_risk or limits.minimum_sharpe is not None:
+        least = least[:FEWEST_TARGETS]  # the others may be left out
+    whole, room = sum(least, Decimal(0)), 1 - limits.cash_reserve
+    if whole > room:
+        told = (
+            f"The least weights of {len(least)} wallets are {plain(whole * 100)} % together, and {plain(room * 100)} % "
+            "is there to give: lower the minimum or the cash reserve."
+        )
+        raise InvalidInputError(told, fields={"constraints.minimum": told})
 
 
 def _tell(rule: RebalanceRule, action: str, before: dict[str, Any], after: dict[str, Any]) -> None:

@@ -26,22 +26,21 @@ from portfolio.allocation.working import Worked, work_out
 from portfolio.corrections import zone_of
 from portfolio.models import PortfolioState
 from portfolio.rebalancing import timing
-from portfolio.rebalancing.models import OPEN, RebalanceRule, RebalanceRun
+from portfolio.rebalancing.models import OPEN, SCHEDULED, RebalanceRule, RebalanceRun
 from portfolio.rebalancing.obstacles import put_off, resting
-from portfolio.rebalancing.rules import key_of, lock, paused_key_of, settle
+from portfolio.rebalancing.rules import BY_HAND, key_of, lock, paused_key_of, settle
 from wallets.hierarchy.allocations import ZERO
 from wallets.models import FundAllocation
 
 Status = RebalanceRun.Status
-SCHEDULED: Final = "day:"
 # Its owner is told of a run that is put off for longer than this.
 PATIENCE: Final = timedelta(hours=1)
 SHOWN: Final = 4  # decimals of a fraction in a sentence
-BY_HAND: Final = Sentence("Its owner applied the plan by hand.")
 GONE: Final = Sentence("Nobody approved it in time: nothing was moved.")
 REPLACED: Final = Sentence("A newer run took its place: nothing was moved.")
 MOVED_MEANWHILE: Final = Sentence("Money moved while it was worked out: it is tried again in a minute.")
-ANEW: Final = Sentence("Money has moved since it was worked out: it was worked out anew, and waits for your approval.")
+ANEW: Final = Sentence("Money had moved since it was first worked out, so it was worked out anew.")
+CLOSED: Final = Sentence("A wallet of the first plan was not free to trade any more, so it was worked out anew.")
 
 logger = logging.getLogger(__name__)
 
@@ -94,8 +93,9 @@ def approve(*, owner_id: UUID, run: RebalanceRun, plan_id: UUID) -> RebalanceRun
         run = _reread(rule, run)
         if run.status == Status.DONE and run.allocation_id == plan_id:
             return run
-        if run.status != Status.WAITING or run.expires_at is None or run.expires_at <= clock.now():
-            raise ConflictError(f"This run does not wait any more: {run.get_status_display().lower()}.")
+        if run.status != Status.WAITING or run.has_expired:
+            over = "its time is over" if run.is_open else run.get_status_display().lower()
+            raise ConflictError(f"This run does not wait any more: {over}.")
         if run.allocation_id != plan_id:
             raise ConflictError("The plan was worked out anew: look at it before you approve it.")
         if why := put_off(wallet=rule.wallet, method=rule.method):
@@ -104,8 +104,11 @@ def approve(*, owner_id: UUID, run: RebalanceRun, plan_id: UUID) -> RebalanceRun
             with transaction.atomic():
                 _require_open(run)
                 return _apply(run)
-        except ConflictError:
-            _make(run, ANEW, asks=True)
+        except ConflictError as error:
+            if not plans.discard(owner_id=owner_id, plan_id=plan_id):
+                return settle(run, Status.DONE, BY_HAND)
+            run.allocation = None
+            _make(run, ANEW if isinstance(error, plans.MoneyMovedError) else CLOSED, asks=True)
             return run
 
 
@@ -118,7 +121,10 @@ def decline(*, owner_id: UUID, run: RebalanceRun) -> RebalanceRun:
             return run
         if run.status not in OPEN:
             raise ConflictError(f"This run is over: {run.get_status_display().lower()}.")
-        return settle(run, Status.DECLINED, Sentence("Its owner declined it: nothing was moved."))
+        settle(run, Status.DECLINED, Sentence("Its owner declined it: nothing was moved."))
+        if run.status != Status.DECLINED:
+            raise ConflictError("This run is over: its plan was applied by hand.")
+        return run
 
 
 # --- when it begins and ends ----------------------------------------------------------------------------------------
@@ -152,7 +158,7 @@ def _over(run: RebalanceRun) -> bool:
     if run.allocation is not None and run.allocation.status != FundAllocation.Status.PREVIEWED:
         settle(run, Status.DONE, BY_HAND)
         return True
-    if run.allocation is None or (run.expires_at is not None and run.expires_at <= clock.now()):
+    if run.allocation is None or run.has_expired:
         settle(run, Status.EXPIRED, GONE)
         return True
     return False
@@ -232,8 +238,8 @@ def _make(run: RebalanceRun, why: Sentence, *, asks: bool = False) -> None:
         return
     plan = plans.keep(worked, note=f"Rebalancing rule: {rule.get_every_display().lower()}")
     run.allocation, run.cost = plan.row.allocation, plan.cost
-    run.reason = joined(why or sentence("{off}, beyond the band of {band}.", off=off, band=_percent(rule.band)),
-                        _moves(run, wish.limits.turnover), *worked.draft.stays)  # fmt: skip
+    beyond = sentence("{off}, beyond the band of {band}.", off=off, band=_percent(rule.band))
+    run.reason = joined(beyond, why, _moves(run, wish.limits.turnover), *worked.draft.stays)
     if not asks and rule.automatic_up_to is not None and worked.turnover <= rule.automatic_up_to:
         _apply(run)
     else:

@@ -84,6 +84,7 @@ class RebalanceRunOut(Schema):
     targets: list[MethodTargetOut]
     expires_at: datetime | None
     settled_at: datetime | None
+    taken_back_at: datetime | None = Field(description="When what it moved was undone.")
 
 
 class RebalanceApproveIn(Body):

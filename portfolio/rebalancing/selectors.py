@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from kit import clock
 from kit.errors import NotFoundError
@@ -15,10 +16,13 @@ from portfolio.allocation.methods import label_of
 from portfolio.allocation.selectors import Target
 from portfolio.corrections import zone_of
 from portfolio.rebalancing import timing
-from portfolio.rebalancing.models import RebalanceRule, RebalanceRun
+from portfolio.rebalancing.models import SCHEDULED, RebalanceRule, RebalanceRun
 from portfolio.rebalancing.obstacles import put_off
+from wallets.hierarchy.undoing import UNDO
+from wallets.models import Posting
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS_ASKED: Final = 10  # the newest keys: what is due next meets no older one
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,11 @@ class Explained:
 def standing_of(rule: RebalanceRule) -> Standing:
     next_at = None
     if rule.is_on:
-        zone = zone_of(rule.owner_id)
-        next_at = timing.next_due(clock.now(), zone, every=rule.every, on_day=rule.on_day, hour=rule.hour)
+        now, zone = clock.now(), zone_of(rule.owner_id)
+        # A day is done once, whatever its hour or the zone become on it.
+        keys = rule.runs.filter(key__startswith=SCHEDULED).order_by("-key")[:DAYS_ASKED].values_list("key", flat=True)
+        used = {key.removeprefix(SCHEDULED) for key in keys}
+        next_at = timing.next_due(now, zone, every=rule.every, on_day=rule.on_day, hour=rule.hour, used=used)
     return Standing(rule, next_at, tuple(put_off(wallet=rule.wallet, method=rule.method)))
 
 
@@ -87,8 +94,11 @@ def rules_of(*, owner_id: UUID) -> list[RebalanceRule]:
 
 
 def runs_of(*, owner_id: UUID, wallet_id: UUID | None = None, statuses: Sequence[str] = ()) -> QuerySet[RebalanceRun]:
-    """The owner's runs, of one wallet's rule or of all, newest first."""
+    """The owner's runs, of one wallet's rule or of all, newest first; `taken_back_at` is when one was undone."""
+    key = Concat(Value(UNDO), Cast(OuterRef("allocation_id"), TextField()))
+    undone = Posting.objects.filter(owner_id=OuterRef("owner_id"), key=key).order_by().values("created_at")[:1]
     rows = RebalanceRun.objects.filter(owner_id=owner_id).select_related("rule__wallet__connection", "allocation")
+    rows = rows.annotate(taken_back_at=Subquery(undone, output_field=DateTimeField()))
     if wallet_id is not None:
         rows = rows.filter(rule__wallet=wallet_id)
     return rows.filter(status__in=statuses) if statuses else rows

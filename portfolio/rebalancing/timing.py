@@ -5,6 +5,7 @@ hour that a change of the clocks leaves out is due when it would have come, one 
 """
 
 from calendar import monthrange
+from collections.abc import Container
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,12 +31,14 @@ def last_due(now: datetime, zone: ZoneInfo, *, every: str, on_day: int | None, h
         day -= DAY
 
 
-def next_due(now: datetime, zone: ZoneInfo, *, every: str, on_day: int | None, hour: int) -> datetime:
-    """The first due time after `now`, in UTC."""
+def next_due(
+    now: datetime, zone: ZoneInfo, *, every: str, on_day: int | None, hour: int, used: Container[str] = ()
+) -> datetime:
+    """The first due time after `now`, in UTC, on none of the days that are `used`, as `2030-05-07`."""
     day = now.astimezone(zone).date()
     while True:
         moment = _moment(day, hour, zone)
-        if moment > now and is_due_on(day, every=every, on_day=on_day):
+        if moment > now and is_due_on(day, every=every, on_day=on_day) and day.isoformat() not in used:
             return moment
         day += DAY
 

@@ -52,7 +52,7 @@ def allocate(
     if table.ndim != 2 or table.shape[1] == 0 or np.isinf(table).any():
         raise ParameterError("Give returns as periods × assets, with at least one asset and no infinite value.")
     labels = check_names(names, table.shape[1])
-    excluded = _excluded(table, constraints)
+    excluded = _excluded(table, constraints, options.periods_per_year)
     kept, usable = _shared_periods(table, excluded)
     if kept.size == 0:
         return _all_cash(labels, excluded, table.shape[1], "No asset can be used: everything stays cash.")
@@ -78,7 +78,7 @@ def allocate(
     return _answer(used, problem, wish, weights, kept, labels, excluded, notes)
 
 
-def _excluded(table: Floats, constraints: Constraints) -> dict[int, str]:
+def _excluded(table: Floats, constraints: Constraints, yearly: float) -> dict[int, str]:
     """Reasons of the assets that get nothing, by position."""
     known = ~np.isnan(table)
     counts = known.sum(axis=0)
@@ -98,7 +98,8 @@ def _excluded(table: Floats, constraints: Constraints) -> dict[int, str]:
         elif deviation <= CONSTANT:
             excluded[asset] = "nothing: its returns never change"
         elif constraints.minimum_sharpe is not None and values.mean() / deviation < constraints.minimum_sharpe:
-            excluded[asset] = f"nothing: Sharpe ratio {values.mean() / deviation:.3f} per period is below the threshold"
+            ratio, least = (one * yearly**0.5 for one in (values.mean() / deviation, constraints.minimum_sharpe))
+            excluded[asset] = f"nothing: Sharpe ratio {ratio:.2f} per year is below the threshold of {least:.2f}"
     return excluded
 
 

@@ -19,8 +19,10 @@ from quant.errors import InfeasibleError, ParameterError, QuantError
 TOLERANCES: Final = (1e-10, 1e-8)
 # A relaxation below this is rounding; weights below it are zero.
 NEGLIGIBLE: Final = 1e-7
-# Coefficients, limit, and how to relax it in words ("" where it may not be).
-_Row = tuple[Floats, float, str]
+# Coefficients, limit, how to relax it in words ("" where it may not be), and how far at most.
+_Row = tuple[Floats, float, str, float]
+# Of relaxations that are as small, one of the reserve comes before several of bounds.
+_PREFERRED: Final = 1 - 1e-6
 SOLVED: Final = frozenset({"Solved"})
 
 
@@ -28,7 +30,8 @@ SOLVED: Final = frozenset({"Solved"})
 class Polytope:
     """The allowed weights as `equal @ x == equal_to`, `below @ x <= limit`, x being w or (w, u).
 
-    `labels` say in words what each row of `below` is and how it would be relaxed.
+    `labels` say in words what each row of `below` is and how it would be relaxed, `room` how far it can be. `reserve`
+    is by how much `equal_to` can rise.
     """
 
     count: int
@@ -38,6 +41,8 @@ class Polytope:
     below: Floats
     limit: Floats
     labels: tuple[str, ...]
+    room: Floats
+    reserve: float = 0.0
 
 
 def polytope(constraints: Constraints, names: tuple[str, ...], *, invest_all: bool = True) -> Polytope:
@@ -50,12 +55,14 @@ def polytope(constraints: Constraints, names: tuple[str, ...], *, invest_all: bo
     rows = _bound_rows(constraints, names, unit, highest=budget if invest_all else -1.0)
     rows += _group_rows(constraints, unit)
     if not invest_all:
-        rows.append((total, budget, "lower the cash reserve by {}"))
+        label = f"lower the cash reserve from {constraints.cash_reserve:.2%} by {{}}"
+        rows.append((total, budget, label, constraints.cash_reserve))
     if tracked:
         rows += _change_rows(constraints, unit)
-    below, limit, labels = zip(*rows, strict=True)
+    below, limit, labels, room = zip(*rows, strict=True)
     equal, equal_to = (total[None, :], np.array([budget])) if invest_all else (np.empty((0, size)), np.empty(0))
-    return Polytope(count, size, equal, equal_to, np.array(below), np.array(limit), labels)
+    reserve = constraints.cash_reserve if invest_all else 0.0
+    return Polytope(count, size, equal, equal_to, np.array(below), np.array(limit), labels, np.array(room), reserve)
 
 
 def _bound_rows(constraints: Constraints, names: tuple[str, ...], unit: Floats, *, highest: float) -> list[_Row]:
@@ -65,9 +72,10 @@ def _bound_rows(constraints: Constraints, names: tuple[str, ...], unit: Floats, 
     for asset, name in enumerate(names):
         # Relaxing a minimum of zero would mean going short.
         label = f"lower the minimum of {name} from {low[asset]:.2%} by {{}}" if low[asset] > 0 else ""
-        rows.append((-unit[asset], -low[asset], label))
+        rows.append((-unit[asset], -low[asset], label, low[asset]))
         if highest < 0 or high[asset] < highest:
-            rows.append((unit[asset], high[asset], f"raise the maximum of {name} from {high[asset]:.2%} by {{}}"))
+            label = f"raise the maximum of {name} from {high[asset]:.2%} by {{}}"
+            rows.append((unit[asset], high[asset], label, max(1.0 - high[asset], 0.0)))
     return rows
 
 
@@ -75,10 +83,11 @@ def _group_rows(constraints: Constraints, unit: Floats) -> list[_Row]:
     rows: list[_Row] = []
     for group in constraints.groups:
         row = unit[list(group.members)].sum(axis=0)
-        rows.append((row, group.maximum, f"raise the maximum of group {group.name} from {group.maximum:.2%} by {{}}"))
+        label = f"raise the maximum of group {group.name} from {group.maximum:.2%} by {{}}"
+        rows.append((row, group.maximum, label, max(1.0 - group.maximum, 0.0)))
         if group.minimum > 0:
             label = f"lower the minimum of group {group.name} from {group.minimum:.2%} by {{}}"
-            rows.append((-row, -group.minimum, label))
+            rows.append((-row, -group.minimum, label, group.minimum))
     return rows
 
 
@@ -88,11 +97,11 @@ def _change_rows(constraints: Constraints, unit: Floats) -> list[_Row]:
     current, change = current_weights(constraints, count), np.eye(count, size, k=count)
     rows: list[_Row] = []
     for asset in range(count):
-        rows.append((unit[asset] - change[asset], float(current[asset]), ""))
-        rows.append((-unit[asset] - change[asset], -float(current[asset]), ""))
+        rows.append((unit[asset] - change[asset], float(current[asset]), "", 0.0))
+        rows.append((-unit[asset] - change[asset], -float(current[asset]), "", 0.0))
     if constraints.turnover is not None:
         label = f"raise the turnover limit from {constraints.turnover:.2%} by {{}}"
-        rows.append((change.sum(axis=0), constraints.turnover, label))
+        rows.append((change.sum(axis=0), constraints.turnover, label, np.inf))
     return rows
 
 
@@ -134,6 +143,7 @@ def maximise_ratio(top: Floats, sigma: Floats, allowed: Polytope) -> Floats:
         below=np.vstack((np.column_stack((allowed.below, -allowed.limit)), -np.eye(size + 1)[-1])),
         limit=np.zeros(len(allowed.limit) + 1),
         labels=(),
+        room=np.empty(0),
     )
     solution = _solve(quadratic, np.zeros(size + 1), homogeneous)
     if solution is None or solution[-1] <= 0:
@@ -170,22 +180,32 @@ def refusal(allowed: Polytope) -> QuantError:
 
     rows, size = allowed.below.shape
     relaxable = [number for number, label in enumerate(allowed.labels) if label]
+    labels = [allowed.labels[number] for number in relaxable]
+    room = [float(allowed.room[number]) for number in relaxable]
     slack = np.zeros((rows, len(relaxable)))
     slack[relaxable, range(len(relaxable))] = -1.0
+    equal_slack = np.zeros((len(allowed.equal), len(relaxable)))
+    price = np.ones(len(relaxable))
+    if allowed.reserve > 0:
+        labels.append(f"lower the cash reserve from {allowed.reserve:.2%} by {{}}")
+        room.append(allowed.reserve)
+        slack = np.column_stack((slack, np.zeros(rows)))
+        equal_slack = np.column_stack((equal_slack, -np.ones(len(allowed.equal))))
+        price = np.append(price, _PREFERRED)
     found = linprog(
-        np.concatenate((np.zeros(size), np.ones(len(relaxable)))),
+        np.concatenate((np.zeros(size), price)),
         A_ub=np.column_stack((allowed.below, slack)),
         b_ub=allowed.limit,
-        A_eq=np.column_stack((allowed.equal, np.zeros((len(allowed.equal), len(relaxable))))),
+        A_eq=np.column_stack((allowed.equal, equal_slack)),
         b_eq=allowed.equal_to,
-        bounds=[(None, None)] * size + [(0, None)] * len(relaxable),
+        bounds=[(None, None)] * size + [(0, most) for most in room],
     )
     if found.x is None:
         return InfeasibleError("Relax the constraints: no weights satisfy them.")
     # Rounded up to whole basis points, so that what is named is really enough.
     changes = [
-        allowed.labels[number].format(f"{np.ceil(amount * 1e4 - 1e-3) / 1e4:.2%}")
-        for number, amount in zip(relaxable, found.x[size:], strict=True)
+        label.format(f"{min(np.ceil(amount * 1e4 - 1e-3) / 1e4, most):.2%}")
+        for label, amount, most in zip(labels, found.x[size:], room, strict=True)
         if amount > NEGLIGIBLE
     ]
     if not changes:

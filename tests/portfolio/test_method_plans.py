@@ -1,5 +1,6 @@
 """Capital by method: worked out and explained, applied as one posting, taken back; what is wrong is refused."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -243,6 +244,32 @@ def test_what_makes_no_sense_is_refused_in_words(old: Fund) -> None:
     assert AllocationPlan.objects.count() == 0
     apply(old, weigh(old))
     assert refusal(old) == "There is nothing to move."
+
+
+def test_the_relaxation_that_is_named_is_one_that_there_is_and_works(old: Fund) -> None:
+    told = refusal(old, minimum=D("0.4"), cash_reserve=D("0.9"))
+    assert told.endswith("it is enough to lower the cash reserve from 90.00% by 70.00%.")
+    assert weigh(old, minimum=D("0.4"), cash_reserve=D("0.2")).targets
+    assert re.search(r"lower the minimum of farm [ab] from 90\.00% by 80\.00%\.$", refusal(old, minimum=D("0.9")))
+
+
+@pytest.mark.parametrize("method", ["equal", "risk_parity"])
+def test_a_minimum_sharpe_ratio_that_nobody_has_is_told_per_year_with_the_one_that_works(
+    old: Fund, method: str
+) -> None:
+    told = refusal(old, method, minimum_sharpe=D(99))
+    assert re.search(r"Sharpe ratio -?\d+\.\d\d per year is below the threshold of 99\.00", told)
+    assert "Equal weights need none" not in told
+    found = re.search(r"It is enough to lower the minimum Sharpe ratio to (-?[\d.]+)\.$", told)
+    assert found, told
+    assert weigh(old, method, minimum_sharpe=D(found[1])).targets
+    assert "It is enough" in refusal(old, method, minimum_sharpe=D(found[1]) + D("0.02"))
+
+
+def test_a_history_that_nobody_has_is_refused_with_the_longest_one_that_works(old: Fund) -> None:
+    assert refusal(old, minimum_history=730).endswith("It is enough to lower the minimum history to 80 days.")
+    assert weigh(old, minimum_history=80).targets
+    assert "It is enough" in refusal(old, minimum_history=81)
 
 
 def test_fewer_than_two_targets_and_nobody_who_moves_are_refused(funded: Fund) -> None:

@@ -80,7 +80,7 @@ def test_only_the_kinds_that_are_asked_for_are_weighed_and_a_farm_is_of_its_agen
     ("filters", "enough"),
     [
         ({"statuses": ("running",)}, "It is enough to allow “paused” too."),
-        ({"kinds": ("mixed",)}, "It is enough to allow “Breakout” too."),
+        ({"kinds": ("mixed",)}, "It is enough to allow “Breakout” (breakout) too."),
         ({"kinds": ("mixed",), "statuses": ("running",)}, "It is enough to leave the filters empty."),
         ({"statuses": ("halted",)}, "It is enough to allow “paused” too."),
     ],

@@ -151,8 +151,27 @@ def forget_previews() -> int:
             status=FundAllocation.Status.PREVIEWED, created_at__lt=clock.now() - KEPT
         ).order_by()
         ids = list(old.values_list("pk", flat=True))
-        AllocationLine.objects.filter(allocation__in=ids).delete()
-        return FundAllocation.objects.filter(pk__in=ids).delete()[1].get(FundAllocation._meta.label, 0)
+        return _forget(ids)
+
+
+def discard(*, owner_id: UUID, allocation_id: UUID) -> bool:
+    """Forget a plan that another takes the place of; whether it was none that somebody has applied.
+
+    Call it inside of a transaction.
+    """
+    rows = FundAllocation.objects.select_for_update().filter(owner_id=owner_id, pk=allocation_id)
+    plan = rows.first()
+    if plan is None:
+        return True
+    if plan.status != FundAllocation.Status.PREVIEWED:
+        return False
+    _forget([plan.pk])
+    return True
+
+
+def _forget(ids: list[UUID]) -> int:
+    AllocationLine.objects.filter(allocation__in=ids).delete()
+    return FundAllocation.objects.filter(pk__in=ids).delete()[1].get(FundAllocation._meta.label, 0)
 
 
 def _look(kept: FundAllocation, lines: list[Line], books: Books) -> Plan:

@@ -1,6 +1,6 @@
 """The rule and its runs by page and by program: the same services, refusals in words, nothing of other owners."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +12,7 @@ from kit import clock
 from kit.audit.models import AuditEntry
 from kit.tenancy import tenant
 from kit.users.models import User
+from portfolio.allocation import services as plans
 from portfolio.rebalancing.models import RebalanceRule, RebalanceRun
 from tests.portfolio.fund import D
 from tests.portfolio.rebalancing.conftest import Ruled
@@ -67,6 +68,11 @@ def test_a_person_makes_a_rule_reads_it_changes_it_switches_it_and_takes_it_away
     assert not RebalanceRule.objects.exists()
     actions = set(AuditEntry.objects.filter(action__startswith="Rebalancing").values_list("action", flat=True))
     assert actions == {f"Rebalancing rule {done}" for done in ("made", "set", "switched off", "removed")}
+    for given, words in (({"approve_within": "1"}, "Each plan waits 1 hour for you."),
+                         ({"approve_within": "1", "automatic_up_to": "5"}, "more waits 1 hour for you.")):  # fmt: skip
+        assert words in client.post(address, FORM | given, follow=True).content.decode()
+    shown = client.get(reverse("rebalancing:rule", args=[ruled.fund.wallets["agent a"].pk])).content.decode()
+    assert ("has nothing below it" in shown, "Make the rule" in shown) == (True, False)
     agent = client.post(reverse("rebalancing:rule", args=[ruled.fund.wallets["agent a"].pk]), FORM)
     assert (agent.status_code, "has nothing below it" in agent.content.decode()) == (422, True)
 
@@ -129,8 +135,22 @@ def test_a_program_sets_approves_lists_and_takes_away(ruled: Ruled) -> None:
     ):  # fmt: skip
         answer = client.put(rule, wish | wrong, **asked)
         assert (answer.status_code, field in answer.json()["fields"]) == (422, True), (wrong, answer.content)
+    never: list[tuple[dict[str, Any], str]] = [
+        ({"kinds": ["nonsense"]}, "kinds"), ({"minimum": "0.9"}, "minimum"),
+        ({"minimum": "0.4", "cash_reserve": "0.3"}, "minimum"), ({"turnover": "0"}, "turnover"),
+    ]  # fmt: skip
+    for limits, field in never:
+        answer = client.put(rule, wish | {"constraints": limits}, **asked)
+        assert (answer.status_code, list(answer.json()["fields"])) == (422, [f"constraints.{field}"]), limits
+        assert answer.json()["detail"]
     foreign = wish | {"constraints": {"targets": [{"wallet_id": str(uuid4())}]}}
-    assert "targets" in client.put(rule, foreign, **asked).json()["fields"]
+    assert "constraints.targets" in client.put(rule, foreign, **asked).json()["fields"]
+    farm = str(ruled.fund.wallets["farm a"].pk)
+    for path, send in ((rule, client.put), (f"{api}/wallets/{master}/plans/preview", client.post)):
+        twice = {"targets": [{"wallet_id": farm, "minimum": "0.1"}, {"wallet_id": farm, "minimum": "0.7"}]}
+        answer = send(path, {"method": "equal", "on_day": 1, "constraints": twice} if path == rule else
+                      {"method": "equal", "constraints": twice}, **asked)  # fmt: skip
+        assert (answer.status_code, list(answer.json()["fields"])) == (422, ["constraints.targets.1.wallet_id"])
     assert (
         client.put(rule, wish | {"every": "day", "on_day": None, "automatic_up_to": None}, **asked).status_code == 200
     )
@@ -151,6 +171,29 @@ def test_a_program_sets_approves_lists_and_takes_away(ruled: Ruled) -> None:
     assert client.post(f"{api}/rebalancing/runs/{run['id']}/decline", **asked).status_code == 409
     assert client.delete(rule, **asked).status_code == 204
     assert client.get(f"{api}/rebalancing", **asked).json() == []
+
+
+def test_a_run_whose_plan_was_undone_says_when_it_was_taken_back_wherever_it_is_shown(
+    ruled: Ruled, waiting: RebalanceRun
+) -> None:
+    client, owner = Client(), ruled.fund.owner
+    client.force_login(owner)
+    ruled.value()
+    assert waiting.allocation_id is not None
+    asked: Any = {"content_type": "application/json", "headers": bearer(owner)}
+    address = f"/api/v1/rebalancing/runs/{waiting.pk}"
+    done = client.post(f"{address}/approve", {"plan_id": str(waiting.allocation_id)}, **asked).json()
+    assert (done["status"], done["taken_back_at"]) == ("done", None)
+    pages = [
+        reverse("rebalancing:run", args=[waiting.pk]),
+        reverse("rebalancing:rule", args=[waiting.rule.wallet_id]),
+    ]
+    assert not any("taken back" in client.get(page).content.decode() for page in pages)
+    back = plans.undo(owner_id=owner.pk, plan_id=waiting.allocation_id)
+    told = client.get(address, **asked).json()
+    assert abs(datetime.fromisoformat(told["taken_back_at"]) - back.created_at) < timedelta(milliseconds=1)
+    assert client.get("/api/v1/rebalancing/runs", **asked).json()["items"] == [told]
+    assert all("taken back" in client.get(page).content.decode() for page in pages)
 
 
 def test_other_owners_see_and_change_nothing(ruled: Ruled, waiting: RebalanceRun, other_owner: User) -> None:

@@ -8,12 +8,12 @@ import pytest
 
 from kit import clock
 from kit.alerts.models import Alert
-from kit.errors import ConflictError
+from kit.errors import ConflictError, NotFoundError
 from kit.users.models import User
 from portfolio.allocation import services as plans
 from portfolio.models import DailyPerformance, PortfolioState
 from portfolio.rebalancing import rules, running, selectors
-from portfolio.rebalancing.models import RebalanceRun
+from portfolio.rebalancing.models import RebalanceRule, RebalanceRun
 from tests.portfolio.fund import D, set_price
 from tests.portfolio.rebalancing.conftest import DUE, SET, Ruled
 from tests.portfolio.test_method_plans import hold
@@ -88,6 +88,26 @@ def test_a_clock_that_is_set_back_or_a_zone_that_changes_makes_no_second_run_of_
     assert len(ruled.runs()) == 1
     ruled.look(DUE + timedelta(hours=31))
     assert [run.key for run in ruled.runs()] == ["day:2030-05-07", "day:2030-05-08"]
+
+
+@pytest.mark.parametrize("change", ["hour", "zone"])
+def test_what_is_due_next_is_a_day_that_had_no_run_yet_whatever_the_hour_or_the_zone_became(
+    ruled: Ruled, change: str
+) -> None:
+    rule = ruled.make()
+    ruled.look()
+    if change == "hour":
+        rule, following = ruled.make(hour=4, at=DUE + timedelta(minutes=53)), DUE + timedelta(days=1, hours=1)
+    else:
+        User.objects.filter(pk=ruled.fund.owner.pk).update(timezone="America/Los_Angeles")
+        following = DUE + timedelta(days=1, hours=7)
+    rule = RebalanceRule.objects.select_related("wallet__connection").get(pk=rule.pk)
+    with clock.at(DUE + timedelta(minutes=53)):
+        promised = selectors.standing_of(rule).next_at
+    assert promised == following
+    assert ruled.look(promised - MINUTE) == []
+    ruled.look(promised)
+    assert [run.due_at for run in ruled.runs()] == [DUE, promised]
 
 
 def test_days_that_nobody_was_there_for_are_one_run(ruled: Ruled) -> None:
@@ -176,7 +196,7 @@ def test_what_may_not_be_done_by_itself_waits_and_is_told_and_done_once_when_it_
 
 def test_a_plan_that_nobody_approves_expires(ruled: Ruled) -> None:
     run = waiting(ruled, approve_within=2)
-    with pytest.raises(ConflictError, match="does not wait any more"):
+    with pytest.raises(ConflictError, match="does not wait any more: its time is over"):
         approve(run, DUE + timedelta(hours=2))
     assert ruled.look(DUE + timedelta(hours=2)) == [("expired", "Nobody approved it in time: nothing was moved.")]
     assert not Alert.objects.filter(resolved_at=None).exists()
@@ -195,15 +215,17 @@ def test_a_plan_whose_money_has_moved_is_not_applied_and_is_worked_out_anew(rule
     run = waiting(ruled)
     ruled.fund.deposit("100")
     again = approve(run)
-    assert (again.status, again.reason.exact.partition(":")[0]) == (
-        "waiting",
-        "Money has moved since it was worked out",
+    why = (
+        "farm b is 0.2273 off its weight, beyond the band of 0.05. Money had moved since it was first worked out, "
+        "so it was worked out anew. It moves 0.2727 of the capital, in and out."
     )
+    assert again.status == "waiting"
     assert again.allocation_id != run.allocation_id
     assert (again.capital, weights(ruled)) == (1100, [600, 300])
     with pytest.raises(ConflictError, match="worked out anew"):
         approve(run)  # the old plan
-    assert approve(again).status == "done"
+    done = approve(again)
+    assert (done.status, done.reason.exact, again.reason.exact) == ("done", why, why)
     assert farms(ruled) == [550, 550]
 
 
@@ -212,6 +234,53 @@ def test_a_plan_that_its_owner_applied_on_its_own_page_is_done(ruled: Ruled) -> 
     assert run.allocation_id is not None
     plans.apply(owner_id=run.owner_id, wallet_id=run.rule.wallet_id, plan_id=run.allocation_id, key="by hand")
     assert ruled.look(DUE + MINUTE) == [("done", "Its owner applied the plan by hand.")]
+
+
+def by_hand(run: RebalanceRun, at: datetime = DUE + MINUTE) -> str:
+    """What the owner is told who applies the run's plan on its own page."""
+    assert run.allocation_id is not None
+    with clock.at(at), pytest.raises((ConflictError, NotFoundError)) as refused:
+        plans.apply(owner_id=run.owner_id, wallet_id=run.rule.wallet_id, plan_id=run.allocation_id, key="by hand")
+    return str(refused.value)
+
+
+def test_the_plan_of_a_run_that_is_over_without_it_is_not_applied_by_hand_either(ruled: Ruled) -> None:
+    declined = waiting(ruled)
+    running.decline(owner_id=declined.owner_id, run=declined)
+    assert by_hand(declined) == "The run that made this plan is over. Its owner declined it: nothing was moved."
+    ruled.look(DUE + timedelta(days=1))
+    replaced = ruled.runs()[-1]
+    RebalanceRun.objects.filter(pk=replaced.pk).update(expires_at=DUE + timedelta(days=3))
+    ruled.look(DUE + timedelta(days=2))
+    assert "A newer run took its place" in by_hand(replaced)
+    late = ruled.runs()[-1]
+    assert late.expires_at is not None
+    assert "nobody approved it in time" in by_hand(late, late.expires_at)  # nobody has looked since
+    ruled.look(late.expires_at)
+    assert "Nobody approved it in time" in by_hand(late)
+    assert weights(ruled) == [600, 300]
+
+
+def test_a_plan_that_was_worked_out_anew_leaves_no_older_one_to_apply(ruled: Ruled) -> None:
+    for letter in "cd":
+        ruled.fund.add(f"farm {letter}", "master")
+    run = waiting(ruled)
+    holds.choose(owner_id=run.owner_id, wallet_id=ruled.fund.wallets["agent b"].pk, state="halted")
+    again = approve(run)
+    assert again.allocation_id != run.allocation_id
+    assert by_hand(run) == "There is no such plan."
+    assert weights(ruled) == [600, 300]
+
+
+def test_who_declines_what_was_applied_by_hand_is_told_so(ruled: Ruled) -> None:
+    run = waiting(ruled)
+    assert run.allocation_id is not None
+    plans.apply(owner_id=run.owner_id, wallet_id=run.rule.wallet_id, plan_id=run.allocation_id, key="by hand")
+    with pytest.raises(ConflictError, match="applied by hand"):
+        running.decline(owner_id=run.owner_id, run=run)
+    ruled.make(automatic_up_to=None, hour=5, at=DUE + MINUTE)
+    run.refresh_from_db()
+    assert (run.status, run.reason.exact) == ("done", "Its owner applied the plan by hand.")
 
 
 def test_a_newer_plan_takes_the_place_of_one_that_waits(ruled: Ruled) -> None:
@@ -292,6 +361,13 @@ def test_it_is_put_off_with_the_reason_told_after_an_hour_and_done_once_nothing_
     assert Alert.objects.get(kind="rebalance-paused").resolved_at is not None
 
 
+def test_it_names_the_wallet_above_that_is_halted_and_not_the_one_that_is_not(ruled: Ruled) -> None:
+    ruled.fund.add("agent c", "farm a")
+    ruled.make("farm a")
+    halt(ruled)
+    assert ruled.look(name="farm a")[-1] == ("due", "master is halted.")
+
+
 @pytest.mark.parametrize("hinder", [stop, close_goal, halt, reduce, pause])
 def test_nothing_is_approved_either_while_something_is_in_the_way(ruled: Ruled, hinder: object) -> None:
     run = waiting(ruled)
@@ -331,7 +407,7 @@ def test_a_child_that_was_halted_after_the_plan_was_made_is_not_moved_by_an_appr
     run = waiting(ruled)
     holds.choose(owner_id=run.owner_id, wallet_id=ruled.fund.wallets["agent b"].pk, state="halted")
     again = approve(run)
-    assert again.status == "waiting"
+    assert (again.status, "A wallet of the first plan was not free" in again.reason.exact) == ("waiting", True)
     assert approve(again).status == "done"
     assert weights(ruled)[1] == 300
 
