@@ -4,6 +4,7 @@ Every choice is in the address, and every form is a plain one, so that all of it
 """
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -85,7 +86,8 @@ def compare(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def report(request: HttpRequest) -> HttpResponse:
-    """What an account did in a month, a quarter, a year or from a day to a day; `?format=csv` is the file."""
+    """What an account did in a month, a quarter, a year or from a day to a day; `?format=csv` is the file, which is
+    refused where the page would show something else than was asked for."""
     frame, refused = asking.frame_of(request.GET.dict())
     with missing_is_404():
         try:
@@ -94,9 +96,7 @@ def report(request: HttpRequest) -> HttpResponse:
             refused = error.sentence
             found = Report(owner=request.user, key="", frame=frame)  # type: ignore[arg-type]  # signed in
     if request.GET.get("format") == "csv":
-        return files.answer(found)
-    query = request.GET.copy()
-    query["format"] = "csv"
+        return files.refused(refused) if refused else files.answer(found)
     context = {
         "report": found,
         "refused": refused,
@@ -108,7 +108,7 @@ def report(request: HttpRequest) -> HttpResponse:
         "keep": [("account", found.account.key)],
         "first": frame.span.first,
         "last": found.last,
-        "csv": f"?{query.urlencode()}",
+        "csv": f"?{urlencode({**asking.asked_of(frame), 'account': found.account.key, 'format': 'csv'})}",
     }
     return render(request, "reports/report.html", context)
 
