@@ -400,6 +400,33 @@ def test_every_page_works_whatever_its_address_says(page: Client, lived: Fund) -
             assert page.get(f"/api/v1/portfolio/{path}").status_code in {404, 422}
 
 
+def test_figures_counted_in_different_assets_have_no_difference_and_it_is_said(page: Client, fund: Fund) -> None:
+    User.objects.filter(pk=fund.owner.pk).update(base_currency="EUR")
+    fund.owner.refresh_from_db()
+    for day, rate in enumerate(("0.8", "0.9", "0.7", "0.6")):
+        with clock.at(START + timedelta(days=day)):
+            set_price_then("100", at=clock.now())
+            set_price_then(rate, "USDT", "EUR", at=clock.now())
+            if not day:
+                fund.deposit("1000", wallet="agent a")
+            take_snapshots(owner_id=fund.owner.pk, at=clock.now())
+    roll_up_days(owner_id=fund.owner.pk)
+    with reading(START + timedelta(days=3, hours=1)):
+        query = {"account": FUND, "against": str(fund.wallets["agent a"].pk), "range": "All"}
+        answer = page.get("/api/v1/portfolio/comparison", query).json()
+        text = page.get(reverse("reports:compare"), query).content.decode()
+        alike = page.get("/api/v1/portfolio/comparison", query | {"account": str(fund.wallets["farm a"].pk)}).json()
+    told = {one["name"]: one for one in answer["metrics"]}
+    assert told["total_return"]["first"] != told["total_return"]["second"]
+    assert {name for name, one in told.items() if one["difference"] is not None} <= {"trades", "win_rate"}
+    assert told["trades"]["difference"] == "0"
+    assert "Portfolio is counted in EUR and agent a in USDT" in answer["why_no_difference"]
+    assert answer["why_no_difference"] in text
+    assert "Figures in EUR and in USDT have no difference." in text
+    assert alike["why_no_difference"] == ""
+    assert {one["name"]: one["difference"] for one in alike["metrics"]}["total_return"] == "0.0"
+
+
 WRONG = (
     {"from": "2026-01-20", "to": "2026-01-10"}, {"from": "abc"}, {"to": "2026-02-30"}, {"from": "2999-01-01"},
     {"at": "2999-01-01"}, {"at": "nonsense"}, {"period": "x"},
