@@ -71,6 +71,8 @@ def waterfall(bars: Sequence[Bar], *, currency: str) -> Figure:
         "tickvals": list(range(len(bars))),
         "ticktext": names,
         "tickangle": -40,
+        "ticklabeloverflow": "allow",
+        "automargin": True,
         "tickfont": font(),
         "fixedrange": True,
         "showgrid": False,

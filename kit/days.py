@@ -46,6 +46,11 @@ def ends(day: date, where: ZoneInfo | None = None) -> datetime:
     return begins(min(day, LAST) + timedelta(days=1), where)
 
 
+def after(day: date) -> date:
+    """The day after; of the last that there is, itself."""
+    return day if day == date.max else day + timedelta(days=1)
+
+
 def back(moment: datetime, days: int, where: ZoneInfo | None = None) -> datetime:
     """The same time of day so many days before, in UTC: with a change of the clocks a day back is 23 or 25 hours."""
     local = moment.astimezone(where or zone())

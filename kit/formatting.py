@@ -127,6 +127,11 @@ def money(
     return f"{sign}{symbol}{text[len(sign) :]}"
 
 
+def is_dust(value: Decimal, currency: str) -> bool:
+    """Whether an amount is written as zero."""
+    return rounded(value, money_places(value, currency)) == 0
+
+
 def compact_money(value: Decimal, currency: str) -> str:
     """`$248.3k`: four significant digits at most, for the middle of a chart; axes write thousands likewise."""
     for unit, suffix in ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k")):

@@ -79,6 +79,7 @@ def get_comparison(request: HttpRequest, period: Query[PeriodQuery], account: st
         "since": found.span.first if found.span else None,
         "until": min(found.span.last or days.day_of(found.moment), days.day_of(found.moment)) if found.span else None,
         "whole_days": found.whole_days,
+        "why_no_difference": found.why_no_difference,
         "metrics": [_metric(row) for row in found.rows],
         "curves": [
             [{"at": at, "twr": twr} for at, twr in thinned(course.line)] for course in found.courses or ()

@@ -5,7 +5,7 @@ from datetime import date
 
 from kit import clock, days
 from kit.errors import InvalidInputError
-from kit.sentences import Sentence
+from kit.sentences import Sentence, sentence
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.report import Frame, Length
 
@@ -26,11 +26,21 @@ def frame_of(asked: Mapping[str, str]) -> tuple[Frame, Sentence]:
     try:
         if span := Span.parse(asked.get("from", "").strip(), asked.get("to", "").strip()):
             return Frame(None, span), Sentence()
-        named = asked.get("period", "")
-        length = Length(named) if named in set(Length) else Length.MONTH
+        named = asked.get("period", "").strip() or Length.MONTH
+        if named not in set(Length):
+            raise InvalidInputError(sentence("Choose {lengths}: this is no such period.", lengths=" or ".join(Length)))
+        length = Length(named)
         return Frame.around(length, days.read(asked.get("at", "").strip(), name="at") or _today()), Sentence()
     except InvalidInputError as error:
         return Frame.around(Length.MONTH, _today()), error.sentence
+
+
+def asked_of(frame: Frame) -> dict[str, str]:
+    """How an address asks for the frame."""
+    span = frame.span
+    if frame.length and span.first:
+        return {"period": frame.length.value, "at": span.first.isoformat()}
+    return {name: day.isoformat() for name, day in (("from", span.first), ("to", span.last)) if day}
 
 
 def _today() -> date:

@@ -9,7 +9,7 @@ from typing import Final
 from kit import bars
 from kit.figures import Figure
 from portfolio.selectors.combined import Course
-from portfolio.selectors.contribution import Contribution, shortened
+from portfolio.selectors.contribution import Contribution, shortened, shown
 
 MOST_BARS: Final = 12
 MOST_POINTS: Final = 480
@@ -17,7 +17,7 @@ MOST_POINTS: Final = 480
 
 def contribution(found: Contribution) -> Figure:
     """The parts that moved the profit most, what the others come to, and the profit."""
-    parts = [bars.Bar(part.name, part.profit) for part in shortened(found.parts, MOST_BARS)]
+    parts = [bars.Bar(part.name, part.profit) for part in shortened(shown(found.parts, found.base), MOST_BARS)]
     return bars.waterfall([*parts, bars.Bar("Profit", found.total or Decimal(0), is_total=True)], currency=found.base)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.http import HttpResponse
 
 from kit.decimals import plain
+from kit.sentences import Sentence
 from portfolio.selectors.combined import Outcome
 from portfolio.selectors.performance import Performance
 from portfolio.selectors.report import Line, Report
@@ -32,6 +33,11 @@ def answer(report: Report) -> HttpResponse:
     response = HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="report.csv"'
     return response
+
+
+def refused(why: Sentence) -> HttpResponse:
+    """Instead of a file of something else than was asked for."""
+    return HttpResponse(str(why), content_type="text/plain; charset=utf-8", status=422)
 
 
 def rows(report: Report) -> Iterator[Row]:

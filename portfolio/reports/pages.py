@@ -4,6 +4,7 @@ Every choice is in the address, and every form is a plain one, so that all of it
 """
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -13,12 +14,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from kit import formatting
 from kit.errors import InvalidInputError
 from kit.http import HtmxRequest, missing_is_404, page_or_part, vary, wants_part
 from kit.sentences import Sentence
 from portfolio.reports import asking, charts, files
 from portfolio.selectors.comparison import METRICS, Comparison, Metric, known
-from portfolio.selectors.contribution import By, Contribution, shortened
+from portfolio.selectors.contribution import By, Contribution, Kind, shortened, shown
 from portfolio.selectors.months import NAMES, Months
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.reckoning import Input
@@ -85,7 +87,8 @@ def compare(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def report(request: HttpRequest) -> HttpResponse:
-    """What an account did in a month, a quarter, a year or from a day to a day; `?format=csv` is the file."""
+    """What an account did in a month, a quarter, a year or from a day to a day; `?format=csv` is the file, which is
+    refused where the page would show something else than was asked for."""
     frame, refused = asking.frame_of(request.GET.dict())
     with missing_is_404():
         try:
@@ -94,21 +97,21 @@ def report(request: HttpRequest) -> HttpResponse:
             refused = error.sentence
             found = Report(owner=request.user, key="", frame=frame)  # type: ignore[arg-type]  # signed in
     if request.GET.get("format") == "csv":
-        return files.answer(found)
-    query = request.GET.copy()
-    query["format"] = "csv"
+        return files.refused(refused) if refused else files.answer(found)
+    left = found.not_in_holdings
     context = {
         "report": found,
         "refused": refused,
         "lengths": LENGTHS,
-        "parts": shortened(found.contribution.parts) if found.is_known else (),
+        "parts": shortened(shown(found.contribution.parts, found.base)) if found.is_known else (),
         "figure": charts.courses([found.course], revision=found.words) if found.is_known else None,
         "waterfall": charts.contribution(found.contribution) if found.is_known and found.contribution.parts else None,
+        "not_in_holdings": None if left is None or formatting.is_dust(left, found.base) else left,
         "statistics": [_statistic(found, metric) for metric in METRICS if metric.name in STATISTICS],
         "keep": [("account", found.account.key)],
         "first": frame.span.first,
         "last": found.last,
-        "csv": f"?{query.urlencode()}",
+        "csv": f"?{urlencode({**asking.asked_of(frame), 'account': found.account.key, 'format': 'csv'})}",
     }
     return render(request, "reports/report.html", context)
 
@@ -118,11 +121,13 @@ def _contribution(request: HttpRequest) -> dict[str, Any]:
     asked = request.GET.get("by", "")
     by = By(asked) if asked in set(By) else By.FARM
     found = Contribution.of(scope, by=by)
+    parts = shortened(shown(found.parts, found.base))
     return {
         "home": scope,
         "refused": refused,
         "contribution": found,
-        "parts": shortened(found.parts),
+        "parts": parts,
+        "rates": any(part.kind is Kind.REST for part in parts),
         "figure": charts.contribution(found) if found.parts else None,
         "by": by.value,
         "bys": BY,

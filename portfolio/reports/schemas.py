@@ -98,6 +98,7 @@ class ComparisonOut(Schema):
     since: date | None
     until: date | None
     whole_days: int
+    why_no_difference: str = Field(description="A sentence where the two are counted in different assets, else empty.")
     metrics: list[MetricOut]
     curves: list[list[CurvePointOut]] = Field(description="Of the first and of the second, at most 480 points each.")
 

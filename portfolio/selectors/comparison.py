@@ -62,6 +62,8 @@ METRICS: Final = (
     Metric("profit_factor", "profit_factor", "ratio", "profit-factor", _ratio("profit_factor")),
 )
 MONEY: Final = ("pnl", "money", "money_signed")
+# What says the same whatever a value is counted in: a return in ETH moves with the price of ETH, and so do its ratios.
+COUNTED: Final = ("trades", "win_rate")
 # How a difference is written: of fractions in percentage points.
 DIFFERENCES: Final = {"change": "points", "percent": "points", "money": "money_signed", "count": "count_signed"}
 
@@ -148,6 +150,17 @@ class Comparison:
         return [explained_by(account, self.span) for account in self.pair] if self.span else []
 
     @property
+    def why_no_difference(self) -> str:
+        """A sentence where the two are counted in different assets; empty where they are not."""
+        one, other = (account.base for account in self.pair)
+        if one == other:
+            return ""
+        return (
+            f"{self.pair[0].name} is counted in {one} and {self.pair[1].name} in {other}: their returns, ratios and "
+            f"amounts hold the price of one in the other, so only trades are subtracted."
+        )
+
+    @property
     def why_empty(self) -> str:
         return "There is no whole day yet that both have lived through."
 
@@ -164,8 +177,9 @@ class Comparison:
 def _row(metric: Metric, first: Course, second: Course) -> Row:
     values = (known(metric, first), known(metric, second))
     difference: Value
-    if metric.kind in MONEY and first.base != second.base:
-        difference = Missing(f"Amounts in {first.base} and in {second.base} have no difference.")
+    if metric.name not in COUNTED and first.base != second.base:
+        what = "Amounts" if metric.kind in MONEY else "Figures"
+        difference = Missing(f"{what} in {first.base} and in {second.base} have no difference.")
     else:
         difference = next((value for value in values if isinstance(value, Missing)), None) or values[0] - values[1]
     return Row(metric, values, (first.base, second.base), difference)

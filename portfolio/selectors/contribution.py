@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from kit import clock
+from kit import clock, formatting
 from portfolio.selectors.accounts import CONNECTION, FUND, Account, Accounts, Node
 from portfolio.selectors.combined import summed
 from portfolio.selectors.edges import ZERO, Edges, read_edges
@@ -216,6 +216,11 @@ class Contribution:
         with connection.cursor() as cursor:
             cursor.execute(_RATES, given)
             return dict(cursor.fetchall())
+
+
+def shown(parts: Sequence[Part], base: str) -> Sequence[Part]:
+    """Without what only makes the sum exact: what is nobody's profit alone, and is zero as amounts are written."""
+    return [part for part in parts if part.kind is Kind.WALLET or not formatting.is_dust(part.profit, base)]
 
 
 def shortened(parts: Sequence[Part], most: int = MOST_ROWS) -> Sequence[Part]:

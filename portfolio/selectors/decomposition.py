@@ -109,7 +109,7 @@ class Decomposition:
         self.owner = owner
         self.today_is = days.day_of(clock.now())
         self.last = min(last or self.today_is, self.today_is)
-        self.first = first or self.last - USUAL
+        self.first = first or max(self.last, date.min + USUAL) - USUAL
         days.check(self.first, last, names=("from", "to"))
         if (self.last - self.first).days >= MOST_DAYS:
             raise InvalidInputError(

@@ -22,7 +22,7 @@ from portfolio.selectors.accounts import CONNECTION, FUND, Account, Accounts
 from portfolio.selectors.combined import Combined, Course, course_of_scope, explained_by, summed
 from portfolio.selectors.contribution import Contribution
 from portfolio.selectors.edges import ZERO, Edges, read_edges
-from portfolio.selectors.periods import Span
+from portfolio.selectors.periods import EPOCH, Span
 from portfolio.selectors.scope import Scope
 from wallets.models import Account as Book
 
@@ -96,8 +96,9 @@ class Frame:
 
     @property
     def previous(self) -> date | None:
-        """A day of the one before."""
-        return self.span.first - timedelta(days=1) if self.length and self.span.first else None
+        """A day of the one before; None where that is before anything that could be told."""
+        first = self.span.first
+        return first - timedelta(days=1) if self.length and first and first > EPOCH.date() else None
 
     @property
     def next(self) -> date | None:
@@ -298,7 +299,7 @@ class Report:
         last = self.frame.span.last or today
         return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) | {
             "first": self.frame.span.first or date.min,
-            "before": min(today, last + timedelta(days=1)),
+            "before": min(today, days.after(last)),
         }
 
     # --- what was held ------------------------------------------------------------------------------------------------

@@ -195,7 +195,7 @@ document.addEventListener("click", (event) => {
 // Paper is white and narrow: charts are drawn for it in the colours of the light theme, and as before afterwards.
 const PAPER = { width: 620, height: 224 }; // px: between the margins of A4, inside of a card
 const root = document.documentElement;
-addEventListener("beforeprint", () => {
+const onPaper = () => {
   root.style.colorScheme = "light";
   for (const [chart, text] of drawn) {
     if (!chart.layout) continue;
@@ -204,11 +204,14 @@ addEventListener("beforeprint", () => {
     const marks = resolved(marked.get(chart.dataset.marks)?.data ?? []);
     window.Plotly.react(chart, [...data, ...marks], { ...layout, ...PAPER, autosize: false }, CONFIG);
   }
-});
-addEventListener("afterprint", () => {
+};
+const offPaper = () => {
   root.style.colorScheme = "";
   drawn.forEach((_, chart) => draw(chart));
-});
+};
+addEventListener("beforeprint", onPaper);
+addEventListener("afterprint", offPaper);
+matchMedia("print").addEventListener("change", ({ matches }) => matches ? onPaper() : offPaper());
 
 const near = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {

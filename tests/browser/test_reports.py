@@ -2,7 +2,9 @@
 
 import re
 import time
+from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
@@ -65,6 +67,86 @@ def test_a_report_is_chosen_and_read_without_javascript(open_page: OpenPage, wor
     assert "period=year" in page.url
     expect(page.get_by_role("heading", level=1)).to_contain_text(world.farm.name)
     expect(page.get_by_role("heading", name="Statement")).to_be_visible()
+
+
+PHONE_PAGES = ("/portfolio/report/?period=year", "/portfolio/contribution/?range=All", "/portfolio/changes/")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_sentences_stay_whole_and_amounts_have_room(open_page: OpenPage, world: World, scheme: Any) -> None:
+    for path in PHONE_PAGES:
+        page = open_page(path, user=world.owner, scheme=scheme, width=390).page
+        torn = """[...document.querySelectorAll('.card > footer')].filter((one) => one.children.length
+            && [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())).length"""
+        assert page.evaluate(torn) == 0, path
+        spilt = """[...document.querySelectorAll('.kv.figures dd')].filter(
+            (one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
+        assert page.evaluate(spilt) == [], path
+        touching = """[...document.querySelectorAll('.kv.figures > div')].filter((one) => {
+            const [name, amount] = [...one.children].map((part) => {
+                const range = document.createRange(); range.selectNodeContents(part);
+                return range.getBoundingClientRect() });
+            return name.right > amount.left && name.bottom > amount.top + 1 }).map((one) => one.textContent)"""
+        assert page.evaluate(touching) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_on_a_phone_the_account_of_a_report_can_be_read(open_page: OpenPage, world: World) -> None:
+    page = open_page("/portfolio/report/", user=world.owner, width=390).page
+    box = page.get_by_label("Account", exact=True).bounding_box()
+    assert box is not None
+    assert box["width"] > 150
+
+
+def test_on_a_phone_every_line_of_a_change_says_its_parts(open_page: OpenPage, world: World) -> None:
+    page = open_page("/portfolio/changes/", user=world.owner, width=390).page
+    for unit in ("month", "week", "day"):
+        rows = page.locator(f"section[aria-labelledby=h-{unit}] tbody tr")
+        for place in range(min(rows.count(), 3)):
+            for part in ("Prices", "Realized"):
+                expect(rows.nth(place).locator(".part", has_text=part)).to_be_visible()
+    link = page.locator("section[aria-labelledby=h-week] tbody th a").last
+    link.click()
+    page.wait_for_url(re.compile(r"from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d"))
+    expect(page.get_by_role("heading", name="By day")).to_be_visible()
+    assert page.locator("section[aria-labelledby=h-day] tbody tr").count() <= 7
+    page.set_viewport_size({"width": DESK, "height": 900})
+    assert not page.locator(".under").first.is_visible(), "a desk has the columns"
+
+
+def test_every_bar_has_its_name_on_a_phone(open_page: OpenPage, world: World) -> None:
+    page = open_page("/portfolio/contribution/?range=All&by=agent", user=world.owner, width=390).page
+    expect(page.locator("#contribution-chart .main-svg").first).to_be_attached(timeout=20_000)
+    page.wait_for_timeout(500)
+    found = page.evaluate("""(() => { const chart = document.getElementById('contribution-chart');
+        const box = chart.getBoundingClientRect();
+        const names = [...chart.querySelectorAll('.xtick text')];
+        return { asked: chart.layout.xaxis.ticktext.length, shown: names.filter((one) => {
+            const at = one.getBoundingClientRect();
+            const look = getComputedStyle(one);
+            return look.display !== 'none' && look.visibility !== 'hidden' && at.left >= box.left - 1;
+        }).length } })()""")
+    assert found["shown"] == found["asked"] > 1
+
+
+def test_an_amount_and_its_unit_stay_in_one_line_of_a_table(open_page: OpenPage, world: World) -> None:
+    for path in PHONE_PAGES:
+        page = open_page(path, user=world.owner, width=DESK).page
+        page.evaluate("""for (const cell of document.querySelectorAll('td.n:has(span)')) cell.innerHTML =
+                '<span class="pnl up"><span>−1.684&nbsp;<wbr><span class="unit">ETH</span></span></span>'""")
+        lines = """[...document.querySelectorAll('td.n .pnl > span')].filter((one) => one.offsetParent
+            && one.getClientRects().length > 1).length"""
+        assert page.evaluate(lines) == 0, path
+
+
+def test_charts_of_the_dark_theme_are_light_on_paper(open_page: OpenPage, world: World) -> None:
+    page = open_page("/portfolio/report/?period=year", user=world.owner, scheme="dark", width=DESK).page
+    expect(page.locator("#report-chart .main-svg").first).to_be_attached(timeout=20_000)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.emulate_media(media="print")
+    page.wait_for_timeout(300)
+    ink = page.evaluate("getComputedStyle(document.querySelector('#report-chart .ytick text')).fill")
+    assert max(int(part) for part in re.findall(r"\d+", ink)[:3]) < 140
 
 
 def test_on_paper_stand_the_figures_and_charts_and_no_navigation(open_page: OpenPage, world: World) -> None:

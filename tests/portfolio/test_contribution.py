@@ -12,7 +12,7 @@ import pytest
 
 from kit import clock, display
 from kit.users.models import User
-from portfolio.selectors.contribution import MOST_ROWS, By, Contribution, Kind, Part, shortened
+from portfolio.selectors.contribution import MOST_ROWS, By, Contribution, Kind, Part, shortened, shown
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.scope import Scope
 from portfolio.services import roll_up_days, take_snapshots
@@ -180,3 +180,13 @@ def test_many_parts_are_shortened_to_the_ones_that_matter_and_still_sum() -> Non
     assert sum(part.share for part in short if part.share is not None) == sum(range(200))
     assert short[-1].name == "151 others"
     assert shortened(parts[:MOST_ROWS]) == parts[:MOST_ROWS]
+
+
+def test_rows_that_only_make_the_sum_exact_are_not_shown() -> None:
+    dust, amount = D("-0.000000000000000001"), D("-0.00000123")
+    parts = [
+        Part(Kind.WALLET, "idle", D(0)), Part(Kind.OWN, "Master, its own", dust), Part(Kind.OWN, "paid", amount),
+        Part(Kind.REST, "Rounding", dust),
+    ]  # fmt: skip
+    assert [part.name for part in shown(parts, "ETH")] == ["idle", "paid"]
+    assert [part.name for part in shown(parts, "USD")] == ["idle"]

@@ -17,6 +17,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from farms.laboratory.report import COLOURS
 from kit import clock, figures, tenancy
@@ -399,11 +400,65 @@ def test_every_page_works_whatever_its_address_says(page: Client, lived: Fund) -
             assert page.get(f"/api/v1/portfolio/{path}").status_code in {404, 422}
 
 
+def test_figures_counted_in_different_assets_have_no_difference_and_it_is_said(page: Client, fund: Fund) -> None:
+    User.objects.filter(pk=fund.owner.pk).update(base_currency="EUR")
+    fund.owner.refresh_from_db()
+    for day, rate in enumerate(("0.8", "0.9", "0.7", "0.6")):
+        with clock.at(START + timedelta(days=day)):
+            set_price_then("100", at=clock.now())
+            set_price_then(rate, "USDT", "EUR", at=clock.now())
+            if not day:
+                fund.deposit("1000", wallet="agent a")
+            take_snapshots(owner_id=fund.owner.pk, at=clock.now())
+    roll_up_days(owner_id=fund.owner.pk)
+    with reading(START + timedelta(days=3, hours=1)):
+        query = {"account": FUND, "against": str(fund.wallets["agent a"].pk), "range": "All"}
+        answer = page.get("/api/v1/portfolio/comparison", query).json()
+        text = page.get(reverse("reports:compare"), query).content.decode()
+        alike = page.get("/api/v1/portfolio/comparison", query | {"account": str(fund.wallets["farm a"].pk)}).json()
+    told = {one["name"]: one for one in answer["metrics"]}
+    assert told["total_return"]["first"] != told["total_return"]["second"]
+    assert {name for name, one in told.items() if one["difference"] is not None} <= {"trades", "win_rate"}
+    assert told["trades"]["difference"] == "0"
+    assert "Portfolio is counted in EUR and agent a in USDT" in answer["why_no_difference"]
+    assert answer["why_no_difference"] in text
+    assert "Figures in EUR and in USDT have no difference." in text
+    assert alike["why_no_difference"] == ""
+    assert {one["name"]: one["difference"] for one in alike["metrics"]}["total_return"] == "0.0"
+
+
+WRONG = (
+    {"from": "2026-01-20", "to": "2026-01-10"}, {"from": "abc"}, {"to": "2026-02-30"}, {"from": "2999-01-01"},
+    {"at": "2999-01-01"}, {"at": "nonsense"}, {"period": "x"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_the_file_of_a_period_that_is_none_is_refused_in_words(
+    page: Client, lived: Fund, wrong: dict[str, str]
+) -> None:
+    address = reverse("reports:report")
+    with clock.at(NOW):
+        file = page.get(address, {**wrong, "format": "csv"})
+        shown = page.get(address, wrong)
+        link = re.search(r'href="(\?[^"]*format=csv)"', shown.content.decode())
+        assert link is not None
+        offered = page.get(f"{address}{link[1].replace('&amp;', '&')}")
+    assert file.status_code == 422
+    assert "Content-Disposition" not in file.headers
+    assert shown.status_code == 200
+    assert "Shown is what can be told." in shown.content.decode()
+    assert escape(file.content.decode()) in shown.content.decode()
+    assert (offered.status_code, offered.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert "2026-02-01" in offered.content.decode(), "of the month that the page shows"
+
+
 def test_a_connection_whose_wallets_are_valued_in_several_assets_is_refused_in_words(page: Client, lived: Fund) -> None:
     with tenancy.tenant(lived.owner.pk):
         Wallet.objects.filter(name="beside").update(base_asset="BTC")
     query = {"account": str(lived.connection.pk)}
     assert "valued in BTC and USDT" in page.get(reverse("reports:report"), query).content.decode()
+    assert page.get(reverse("reports:report"), {**query, "format": "csv"}).status_code == 422
     assert page.get("/api/v1/portfolio/report", query).status_code == 422
 
 
