@@ -284,7 +284,7 @@ def test_amounts_of_rows_below_a_row_are_written_so_too(desk: Client) -> None:
 
 
 def test_every_amount_that_a_list_shows_says_where_its_asset_stands() -> None:
-    """Only what nothing says the asset of, as the orders of the demo exchange, may do without."""
+    """Only what nothing says the asset of, as the orders of the demo exchange, and fractions may do without."""
     bare = {
         f"{model._meta.label}.{name}"
         for model, shown in admin.site._registry.items()
@@ -293,5 +293,8 @@ def test_every_amount_that_a_list_shows_says_where_its_asset_stands() -> None:
         if isinstance(model._meta.get_field(name), ExactField)
         if name not in {**shown.units, **shown.prices}
     }
-    assert bare == {"markets.Instrument.tick_size", "wallets.DemoOrder.quantity", "wallets.DemoTrade.price",
-                    "wallets.DemoTrade.quantity"}  # fmt: skip
+    fractions = {"RebalanceRule.band", "RebalanceRule.automatic_up_to", "RebalanceRun.drift", "RebalanceRun.turnover"}
+    assert bare == {f"portfolio.{name}" for name in fractions} | {
+        "markets.Instrument.tick_size", "wallets.DemoOrder.quantity", "wallets.DemoTrade.price",
+        "wallets.DemoTrade.quantity",
+    }  # fmt: skip

@@ -104,7 +104,9 @@ def report(request: HttpRequest) -> HttpResponse:
         "refused": refused,
         "lengths": LENGTHS,
         "parts": shortened(shown(found.contribution.parts, found.base)) if found.is_known else (),
-        "figure": charts.courses([found.course], revision=found.words) if found.is_known else None,
+        "figure": charts.courses([found.course], revision=found.words)
+        if found.is_known and len(found.course.line) > 1
+        else None,
         "waterfall": charts.contribution(found.contribution) if found.is_known and found.contribution.parts else None,
         "not_in_holdings": None if left is None or formatting.is_dust(left, found.base) else left,
         "statistics": [_statistic(found, metric) for metric in METRICS if metric.name in STATISTICS],

@@ -35,8 +35,8 @@ PAGES = (
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/goals/", "/trading/orders/", "/trading/positions/",
-    "/trading/trades/", "/alerts/", "/nowhere/", "/portfolio/contribution/", "/portfolio/months/",
-    "/portfolio/compare/", "/portfolio/report/",
+    "/trading/trades/", "/alerts/", "/portfolio/contribution/", "/portfolio/months/", "/portfolio/compare/",
+    "/portfolio/report/", "/nowhere/",
 )  # fmt: skip
 
 

@@ -322,4 +322,4 @@ def test_a_day_that_was_not_closed_at_its_midnight_counts_trades_as_it_counts_pr
     assert (month.trades, month.realized) == (1, Decimal("31.85"))
     assert "9 Feb 2026, 20:00 PST</time> on, the last one before" in shown
     assert "+$31.35" in shown.partition('aria-label="Trades, table"')[2]
-    assert "today, since 20:00<" in home
+    assert "today</a>, since 20:00<" in home

@@ -203,7 +203,7 @@ def test_after_a_change_of_base_today_begins_at_midnight_and_the_days_before_fol
         assert (today.began, today.opening) == (midnight, approximately(midnight))
         assert grows_as_it_says(series(lived, "BTC"))
         told = page.get("/").content.decode()
-        assert "today, since" not in told
+        assert "today</a>, since" not in told
         held_together = together(lived, today.opening)
         done = work(owner_id)
         assert held_together == together(lived, today.opening)
@@ -283,7 +283,7 @@ def test_a_day_begins_at_its_own_midnight_wherever_its_owner_moves(lived: Fund, 
         told = page.get("/api/v1/portfolio/summary?range=All").json()
         line = page.get("/api/v1/portfolio/equity?range=All").json()
         assert (today.since, today.measured_from) == (midnight, None)
-    assert "today, since" not in home
+    assert "today</a>, since" not in home
     assert told["corrected_at"] is line["corrected_at"] is None
     assert grows_as_it_says(series(lived))
     assert exactly_decomposed(list(DailyPerformance.objects.filter(scope=lived.owner.pk).order_by("day")))
