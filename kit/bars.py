@@ -70,7 +70,7 @@ def waterfall(bars: Sequence[Bar], *, currency: str) -> Figure:
         "range": [-0.6, len(bars) - 0.4],
         "tickvals": list(range(len(bars))),
         "ticktext": names,
-        "tickangle": -40,
+        "tickangle": -90,
         "ticklabeloverflow": "allow",
         "automargin": True,
         "tickfont": font(),
