@@ -4,6 +4,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -18,9 +19,7 @@ pytestmark = pytest.mark.slow
 MEGABYTE = 2**20
 LARGE = 64 * MEGABYTE
 FORM = "application/x-www-form-urlencoded"
-# On 0726950.
-BEFORE_LARGE = {"form": ("?", "?", "?"), "json": ("?", "?", "?")}
-BEFORE_SLOW = ("?", "?")
+# Seconds without the limit of parameters; what came before the other limits was not measured.
 BEFORE_MANY = {"usual": "0.29", "debug": "51"}
 
 
@@ -30,13 +29,11 @@ def chunked(site: Site, path: str, kind: str, size: int) -> tuple[int, int]:
     with socket.create_connection((LOOPBACK, site.port), timeout=60) as line:
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n"
         line.sendall(head.encode())
-        try:
+        with suppress(OSError):  # it is cut where too much has come: what was answered says why
             while sent < size:
                 line.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
                 sent += len(piece)
             line.sendall(b"0\r\n\r\n")
-        except OSError:
-            pass  # refused on the way
         return status_of(line), sent
 
 
@@ -62,9 +59,9 @@ def test_bodies_of_any_size(site: Site, tmp_path: Path, kind: str, path: str, mo
     table(
         f"Three bodies of 64 MB, {name}",
         {
-            "answered": (BEFORE_LARGE[name][0], statuses),
-            "megabytes taken of each": (BEFORE_LARGE[name][1], f"{taken:.0f}"),
-            "a little too large, declared": (BEFORE_LARGE[name][2], declared.status),
+            "answered": ("", statuses),
+            "megabytes taken of each": ("", f"{taken:.0f}"),
+            "a little too large, declared": ("", declared.status),
         },
     )
     assert statuses <= {413, 0}
@@ -100,8 +97,8 @@ def test_two_hundred_who_send_slowly(site: Site) -> None:
     table(
         f"200 who send one byte and no more: {dict(ended)}",
         {
-            "still held after 40 s": (BEFORE_SLOW[0], len(waiting)),
-            "seconds until the last was cut": (BEFORE_SLOW[1], f"{seconds:.0f}"),
+            "still held after 40 s": ("", len(waiting)),
+            "seconds until the last was cut": ("", f"{seconds:.0f}"),
         },
     )
     assert not waiting
