@@ -43,22 +43,16 @@ PARTS = MappingProxyType(
 )
 
 
+# What an hour and a day show alike.
+ROLLED = (
+    "owner", "wallet", "equity", "flow", "market", "realized", "funding", "fees", "adjustments", "twr",
+)  # fmt: skip
+
+
 @admin.register(HourlyPerformance)
 class HourlyPerformanceAdmin(ReadOnlyAdmin):
     units = PARTS
-    list_display = (
-        "at",
-        "owner",
-        "wallet",
-        "equity",
-        "flow",
-        "market",
-        "realized",
-        "funding",
-        "fees",
-        "adjustments",
-        "twr",
-    )
+    list_display = ("at", *ROLLED)
     list_filter = ("at",)
     search_fields = ("owner__email", "wallet__name")
     list_select_related = ("owner", "wallet")
@@ -67,19 +61,7 @@ class HourlyPerformanceAdmin(ReadOnlyAdmin):
 @admin.register(DailyPerformance)
 class DailyPerformanceAdmin(ReadOnlyAdmin):
     units = PARTS
-    list_display = (
-        "day",
-        "owner",
-        "wallet",
-        "equity",
-        "flow",
-        "market",
-        "realized",
-        "funding",
-        "fees",
-        "adjustments",
-        "twr",
-    )
+    list_display = ("day", *ROLLED)
     list_filter = ("day",)
     search_fields = ("owner__email", "wallet__name")
     list_select_related = ("owner", "wallet")

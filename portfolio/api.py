@@ -211,9 +211,8 @@ class CalendarOut(Schema):
     spans: list[SpanOut]
 
 
-class PerformanceOut(Measured):
-    """`began`, `opening` and `closing` as in the summary's period. Fractions, not percent, a year of 365 days; null
-    where nothing can be known, and `why_blank` says why.
+class RatiosOut(Schema):
+    """Fractions, not percent, a year of 365 days; null where nothing can be known.
 
     `expectancy` and the average win and loss are in `quote`, what all closed trades are paid in; null where those
     are several.
@@ -238,6 +237,11 @@ class PerformanceOut(Measured):
     expectancy: float | None
     average_win: float | None
     average_loss: float | None
+
+
+class PerformanceOut(RatiosOut, Measured):
+    """`began`, `opening` and `closing` as in the summary's period; `why_blank` says why a ratio is null."""
+
     why_blank: str
     daily: list[DayOut]
 

@@ -8,6 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 from kit.api import Amount
+from portfolio.api import RatiosOut
 
 
 class PartOut(Schema):
@@ -131,30 +132,6 @@ class HeldOut(Schema):
 class FlowDayOut(Schema):
     day: date
     flow: Amount
-
-
-class RatiosOut(Schema):
-    """As in the portfolio's performance, over the days of the report."""
-
-    days: int
-    total_return: float | None
-    annualised_return: float | None
-    volatility: float | None
-    sharpe: float | None
-    sharpe_error: float | None
-    sortino: float | None
-    calmar: float | None
-    max_drawdown: float | None
-    recovery_days: int | None
-    value_at_risk: float | None
-    expected_shortfall: float | None
-    trades: int
-    quote: str | None
-    win_rate: float | None
-    profit_factor: float | None
-    expectancy: float | None
-    average_win: float | None
-    average_loss: float | None
 
 
 class ReportOut(Schema):

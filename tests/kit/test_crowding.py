@@ -9,6 +9,11 @@ from kit.crowding import CrowdedError, Door
 pytestmark = pytest.mark.offline
 
 
+async def enter(door: Door) -> None:
+    async with door.turn():
+        """And out again."""
+
+
 def test_only_so_many_are_inside_at_once_and_all_who_wait_get_their_turn() -> None:
     inside, most = 0, 0
 
@@ -32,18 +37,14 @@ def test_who_finds_too_many_waiting_or_waits_too_long_is_told_and_keeps_no_place
     async def crowd() -> None:
         door = Door(at_once=1, waiting=1, seconds=0.1)
 
-        async def enter() -> None:
-            async with door.turn():
-                pass
-
         async with door.turn():
-            waits = asyncio.create_task(enter())
+            waits = asyncio.create_task(enter(door))
             await asyncio.sleep(0)
             with pytest.raises(CrowdedError):  # at once: one waits already
-                await asyncio.wait_for(enter(), 0.05)
+                await asyncio.wait_for(enter(door), 0.05)
             with pytest.raises(CrowdedError):  # after its time
                 await waits
-        await enter()
+        await enter(door)
 
     asyncio.run(crowd())
 
@@ -52,16 +53,12 @@ def test_a_visitor_who_leaves_while_waiting_keeps_no_place() -> None:
     async def crowd() -> None:
         door = Door(at_once=1, waiting=1, seconds=10)
 
-        async def enter() -> None:
-            async with door.turn():
-                pass
-
         async with door.turn():
-            waits = asyncio.create_task(enter())
+            waits = asyncio.create_task(enter(door))
             await asyncio.sleep(0)
             waits.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waits
-        await asyncio.wait_for(enter(), 1)
+        await asyncio.wait_for(enter(door), 1)
 
     asyncio.run(crowd())

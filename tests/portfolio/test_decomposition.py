@@ -114,6 +114,15 @@ def live_through(owner: User, funds: Any, known: Any, happened: Any) -> None:
                     assert found.days[-1].closing == sum((one.equity for one in worth if one.base == base), D(0))
 
 
+def come_to_the_change(owner: User, funds: Any, known: Any, happened: Any, zone: str, base: str) -> None:
+    """A fund lives in the zone and the base, and `live_through` looks at it; nothing of it stays."""
+    with transaction.atomic(), display.showing(display.Display(timezone=zone)):
+        owner.timezone, owner.base_currency = zone, base
+        owner.save()
+        live_through(owner, funds, known, happened)
+        transaction.set_rollback(True)
+
+
 lives = given(
     funds=masters, known=quotes, happened=happenings, zone=st.sampled_from(ZONES), base=st.sampled_from(("USDT", "EUR"))
 )
@@ -124,11 +133,7 @@ lives = given(
 def test_the_parts_are_all_of_the_change_of_whatever_fund(
     as_owner: User, funds: Any, known: Any, happened: Any, zone: str, base: str
 ) -> None:
-    with transaction.atomic(), display.showing(display.Display(timezone=zone)):
-        as_owner.timezone, as_owner.base_currency = zone, base
-        as_owner.save()
-        live_through(as_owner, funds, known, happened)
-        transaction.set_rollback(True)
+    come_to_the_change(as_owner, funds, known, happened, zone, base)
 
 
 @pytest.mark.slow
@@ -137,11 +142,7 @@ def test_the_parts_are_all_of_the_change_of_whatever_fund(
 def test_the_parts_are_all_of_the_change_of_any_fund(
     as_owner: User, funds: Any, known: Any, happened: Any, zone: str, base: str
 ) -> None:
-    with transaction.atomic(), display.showing(display.Display(timezone=zone)):
-        as_owner.timezone, as_owner.base_currency = zone, base
-        as_owner.save()
-        live_through(as_owner, funds, known, happened)
-        transaction.set_rollback(True)
+    come_to_the_change(as_owner, funds, known, happened, zone, base)
 
 
 def three_days(fund: Fund) -> None:
