@@ -11,6 +11,7 @@ from pydantic import Field
 
 from kit import days
 from kit.api import Amount, Day
+from portfolio.schemas import RatiosOut
 from portfolio.selectors import holdings
 from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.periods import Period, Span
@@ -209,34 +210,6 @@ class CalendarOut(Schema):
     next: date | None
     total: SpanOut
     spans: list[SpanOut]
-
-
-class RatiosOut(Schema):
-    """Fractions, not percent, a year of 365 days; null where nothing can be known.
-
-    `expectancy` and the average win and loss are in `quote`, what all closed trades are paid in; null where those
-    are several.
-    """
-
-    days: int
-    total_return: float | None
-    annualised_return: float | None
-    volatility: float | None
-    sharpe: float | None
-    sharpe_error: float | None
-    sortino: float | None
-    calmar: float | None
-    max_drawdown: float | None
-    recovery_days: int | None
-    value_at_risk: float | None
-    expected_shortfall: float | None
-    trades: int
-    quote: str | None
-    win_rate: float | None
-    profit_factor: float | None
-    expectancy: float | None
-    average_win: float | None
-    average_loss: float | None
 
 
 class PerformanceOut(RatiosOut, Measured):

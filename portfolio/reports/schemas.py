@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 from kit.api import Amount
-from portfolio.api import RatiosOut
+from portfolio.schemas import RatiosOut
 
 
 class PartOut(Schema):
