@@ -11,11 +11,11 @@ os.environ.setdefault("MONIQO_PROCESS", "web")
 django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 - the line above prepared them
-from django.db import connection  # noqa: E402
+from django.db import connection  # noqa: E402 - as above
 
-from kit.bodies import Application, bounded  # noqa: E402
-from kit.crowding import Handler  # noqa: E402
-from kit.live.asgi import dispatch  # noqa: E402
+from kit.bodies import Application, bounded  # noqa: E402 - as above
+from kit.crowding import Handler  # noqa: E402 - as above
+from kit.live.asgi import dispatch  # noqa: E402 - as above
 
 if settings.PRODUCTION:
     # A wrong database or a dangerous role stops the start, not the first visitor.

@@ -17,7 +17,6 @@ lists of structured fields (RFC 9651), which is why names stand in quotation mar
 
 import logging
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,9 +26,8 @@ import redis
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from kit import impatient
 from kit.api import PREFIX, problem
 from kit.http import client_address, home
 from kit.users.models import Token
@@ -39,8 +37,6 @@ READING: Final = {"GET", "HEAD", "OPTIONS"}
 # What containers and proxies ask again and again: were it refused, they would end what is well.
 UNCOUNTED: Final = {"/healthz", "/readyz"}
 _TIMEOUT_SECONDS: Final = 0.25
-# After Redis failed nobody waits for it again until then.
-_PAUSE_SECONDS: Final = 5.0
 # KEYS: counters; ARGV: milliseconds of a window. Answers with count and milliseconds left of each.
 _COUNT: Final = """
 local found = {}
@@ -58,7 +54,6 @@ return found
 
 logger = logging.getLogger(__name__)
 _clients: dict[str, redis.Redis] = {}
-_away_until = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +110,14 @@ def _refused(request: HttpRequest, exceeded: list[Quota]) -> HttpResponse:
 
 def _count(request: HttpRequest) -> tuple[Quota, ...]:
     """Count the request; nothing where there is no limit, and while Redis is away."""
-    global _away_until
     limits = _limits(request)
-    if not limits or time.monotonic() < _away_until:
+    if not limits or impatient.is_away():
         return ()
     window = settings.API_WINDOW_SECONDS * 1000
     try:
-        found = _script()(keys=[key for *_, key in limits], args=[window])
+        with impatient.noticing(redis.RedisError):
+            found = _script()(keys=[key for *_, key in limits], args=[window])
     except redis.RedisError as error:
-        _away_until = time.monotonic() + _PAUSE_SECONDS
         logger.warning("Requests are not counted: %s", type(error).__name__)
         return ()
     counts, left = found[::2], found[1::2]
@@ -161,11 +155,6 @@ def _limits(request: HttpRequest) -> list[tuple[str, str, int, str]]:
 def _script() -> Callable[..., list[int]]:
     url = settings.REDIS_URL
     if url not in _clients:
-        _clients[url] = redis.Redis.from_url(
-            url,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 1),  # once: the connection may be one that a restart has closed
-        )
+        _clients[url] = impatient.client(url, seconds=_TIMEOUT_SECONDS)
     counting: Callable[..., list[int]] = _clients[url].register_script(_COUNT)
     return counting

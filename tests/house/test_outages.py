@@ -63,7 +63,7 @@ class Site:
             data=None if form is None else urlencode(form).encode(),
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - our own server on loopback
                 return int(answer.status), answer.headers, answer.read().decode()
         except HTTPError as error:
             return error.code, error.headers, error.read().decode()

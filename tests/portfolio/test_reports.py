@@ -84,9 +84,9 @@ def test_every_account_opens_with_what_it_closes_with_less_what_came_and_was_ear
                 found = report(lived, frame, key)
                 outcome = found.course.outcome
                 for line in found.lines:
-                    assert line.opening + line.paid_in + line.paid_out + line.profit == line.closing  # type: ignore[operator]
-                    assert line.paid_in >= 0 >= line.paid_out  # type: ignore[operator]
-                assert outcome.profit == outcome.realized - outcome.fees + outcome.other  # type: ignore[operator]
+                    assert line.opening + line.paid_in + line.paid_out + line.profit == line.closing  # type: ignore[operator]  # known here
+                    assert line.paid_in >= 0 >= line.paid_out  # type: ignore[operator]  # known here
+                assert outcome.profit == outcome.realized - outcome.fees + outcome.other  # type: ignore[operator]  # known here
                 assert found.total.profit == outcome.profit == sum(part.profit for part in found.contribution.parts)
                 assert sum(flow for _, flow in found.flow_days) == outcome.flows
                 for group in (found.by_connection, found.by_wallet):
@@ -230,7 +230,7 @@ def test_both_sides_say_what_portfolio_says_of_the_same_whole_days(lived: Fund, 
             assert rows["profit"].values[place] == scope.change.profit
             assert rows["max_drawdown"].values[place] == scope.change.max_drawdown
             assert rows["trades"].values[place] == scope.performance.trades
-        assert rows["profit"].difference == scopes[0].change.profit - scopes[1].change.profit  # type: ignore[operator]
+        assert rows["profit"].difference == scopes[0].change.profit - scopes[1].change.profit  # type: ignore[operator]  # known here
         assert found.courses is not None
         for course, scope in zip(found.courses, scopes, strict=True):
             assert course.line[0][1] == 0
@@ -259,7 +259,7 @@ def test_a_connection_of_one_wallet_is_that_wallet(lived: Fund) -> None:
         several = comparison(lived, FUND, str(lived.connection.pk))
         assert several.courses is not None
         course = several.courses[1]
-        parts = [report(lived, Frame(None, several.span), str(lived.wallets[name].pk)).course  # type: ignore[arg-type]
+        parts = [report(lived, Frame(None, several.span), str(lived.wallets[name].pk)).course  # type: ignore[arg-type]  # an account that is there
                  for name in ("master", "beside")]  # fmt: skip
     for name in ("opening", "closing", "profit", "flows", "fees", "realized"):
         assert getattr(course.outcome, name) == sum(getattr(part.outcome, name) for part in parts)
@@ -275,7 +275,7 @@ def test_months_are_the_calendars_and_years_their_sums(lived: Fund) -> None:
         assert [span.twr for span in known] == pytest.approx([scope.change.twr for scope in scopes])
     assert year.whole is not None
     assert year.whole.profit == sum(span.profit or 0 for span in known)
-    assert year.whole.twr == pytest.approx((1 + known[0].twr) * (1 + known[1].twr) - 1)  # type: ignore[operator]
+    assert year.whole.twr == pytest.approx((1 + known[0].twr) * (1 + known[1].twr) - 1)  # type: ignore[operator]  # known here
 
 
 # --- pages, files and API ---------------------------------------------------------------------------------------------

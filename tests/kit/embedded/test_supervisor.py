@@ -108,7 +108,7 @@ def test_what_dies_is_started_again_and_down_stops_it_all(
     for part in ("web", "redis", "postgres"):
         before = running.pids[part]
         os.kill(before, signal.SIGKILL)
-        eventually(lambda part=part, before=before: running.pids[part] != before, f"{part} is started again")  # type: ignore[misc]
+        eventually(lambda part=part, before=before: running.pids[part] != before, f"{part} is started again")  # type: ignore[misc]  # a default in a lambda has no type
     eventually(lambda: probe.get(f"{running.url}/readyz")[0] == 200, "everything is ready again")
     assert psutil.pid_exists(running.process.pid)
 
@@ -146,7 +146,7 @@ def test_a_child_that_cannot_stay_up_takes_nothing_with_it(running: Running) -> 
     for _ in range(6):
         before = running.pids["beat"]
         os.kill(before, signal.SIGKILL)
-        eventually(lambda before=before: running.pids["beat"] not in {None, before}, "beat is started again")  # type: ignore[misc]
+        eventually(lambda before=before: running.pids["beat"] not in {None, before}, "beat is started again")  # type: ignore[misc]  # a default in a lambda has no type
     assert (running.pids["web"], running.pids["postgres"]) == (web, postgres)
     assert probe.get(f"{running.url}/healthz")[0] == 200
     assert "beat was killed (SIGKILL" in running.stop()

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -29,12 +28,9 @@ def home() -> str:
 
 
 @pytest.fixture
-def limits(settings: Any) -> Iterator[None]:
+def limits(settings: Any) -> None:
     settings.API_TOKEN_LIMIT, settings.API_ADDRESS_LIMIT, settings.API_WINDOW_SECONDS = 3, 5, 60
     settings.WRITE_LIMIT = settings.PAGE_LIMIT = settings.PAGE_ADDRESS_LIMIT = 0
-    rates._away_until = 0.0
-    yield
-    rates._away_until = 0.0
 
 
 def ask(client: Client, home: str, headers: dict[str, str] | None = None, path: str = PATH) -> Any:
