@@ -138,7 +138,7 @@ class ReportOut(Schema):
     """An account from its day `first` to `last`; `is_over` says whether that is over or today is one of them.
 
     `total` is the account, `accounts` what it is the sum of. profit = realized − fees + other, exactly, where `other`
-    is what prices and corrections of the books did. Without any value in these days the figures are null.
+    is what prices, funding and corrections of the books did. Without any value in these days the figures are null.
     """
 
     account: AccountOut
@@ -149,7 +149,7 @@ class ReportOut(Schema):
     is_over: bool
     total: LineOut | None
     realized: Amount | None
-    other: Amount | None = Field(description="What prices and corrections of the books did.")
+    other: Amount | None = Field(description="What prices, funding and corrections of the books did.")
     performance: RatiosOut | None
     accounts: list[LineOut]
     contribution: list[PartOut]

@@ -47,8 +47,9 @@ CROSS JOIN LATERAL (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a period did to an account: opening + flows + profit = closing, exactly; `other` is what prices and
-    corrections of the books did, profit = realized − fees + other. Fractions: `twr`, drawdowns (≤ 0). None: not known.
+    """What a period did to an account: opening + flows + profit = closing, exactly; `other` is what prices,
+    funding and corrections of the books did, profit = realized − fees + other. Fractions: `twr`, drawdowns (≤ 0). None:
+    not known.
     """
 
     began: datetime | None

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from kit import days, display
 from kit.errors import InvalidInputError, NotFoundError
 from kit.users.models import User
+from portfolio.selectors.accounts import FUND
 from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.decomposition import PARTS, Decomposition, Line
-from portfolio.selectors.periods import Period
+from portfolio.selectors.periods import Period, Span
+from portfolio.selectors.report import Frame, Report
 from portfolio.selectors.scope import Scope
 from portfolio.services import close_day, roll_up_days, take_snapshots
 from tests.portfolio.fund import Fund, set_price
@@ -191,6 +193,20 @@ def test_each_part_is_what_happened(fund: Fund) -> None:
             spans = Calendar(Scope(owner=fund.owner, period=Period.WEEK, wallet_id=wallet_id), unit=Unit.DAY).spans
             assert [span.profit for span in spans] == [line.profit for line in found.days]
             assert [span.funding for span in spans] == [line.funding for line in found.days]
+
+
+def test_what_a_report_calls_other_is_what_prices_funding_and_corrections_did(fund: Fund) -> None:
+    three_days(fund)
+    with time_machine.travel(START + timedelta(hours=30), tick=False):
+        known = Decomposition(owner=fund.owner)
+        frame = Frame(None, Span(known.days[0].begins, known.days[-1].ends))
+        total = known.total
+        assert total is not None
+        assert total.funding == -4
+        for key in (FUND, str(fund.connection.pk), str(fund.wallets["agent a"].pk)):
+            outcome = Report(owner=fund.owner, key=key, frame=frame).course.outcome
+            assert (outcome.realized, outcome.fees) == (total.realized, total.fees)
+            assert outcome.other == total.market + total.funding + total.adjustments
 
 
 def test_a_connection_is_its_wallets_less_what_stands_elsewhere(fund: Fund) -> None:
