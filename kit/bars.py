@@ -70,7 +70,7 @@ def waterfall(bars: Sequence[Bar], *, currency: str) -> Figure:
         "range": [-0.6, len(bars) - 0.4],
         "tickvals": list(range(len(bars))),
         "ticktext": names,
-        "tickangle": -90,
+        "autotickangles": [0, -90],  # upright where they would lie on each other
         "ticklabeloverflow": "allow",
         "automargin": True,
         "tickfont": font(),

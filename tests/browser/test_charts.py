@@ -96,6 +96,17 @@ def test_the_labels_of_every_period_and_unit_are_whole_and_said_once(
     assert wrong_labels(page) == []
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("by", ["farm", "agent"])
+def test_the_names_of_the_bars_of_a_waterfall_are_whole_and_lie_on_no_other(
+    open_page: OpenPage, world: World, by: str, width: int
+) -> None:
+    page = open_page(f"/portfolio/contribution/?by={by}&range=All", user=world.owner, width=width).page
+    settle(page)
+    assert page.locator("#contribution-chart .xtick text").count() >= 2
+    assert wrong_labels(page) == []
+
+
 def test_the_labels_of_the_gallery_are_whole_and_said_once(open_page: OpenPage, trader: User) -> None:
     page = open_page("/ui/", user=trader).page
     settle(page)
