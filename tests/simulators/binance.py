@@ -76,6 +76,7 @@ class Binance(BinanceLines):
         "GET /sapi/v1/account/apiRestrictions": "restrictions",
         "GET /sapi/v1/capital/deposit/hisrec": "deposits",
         "GET /sapi/v1/capital/withdraw/history": "withdrawals",
+        "GET /sapi/v1/asset/transfer": "transfers",
         f"POST {SPOT}/order": "create",
         f"GET {SPOT}/order": "order",
         f"DELETE {SPOT}/order": "cancel",
@@ -98,6 +99,7 @@ class Binance(BinanceLines):
         self.futures.doubles_ids = True
         self.key = Key("binanceKeyOfTheTests0001", "binanceSecretOfTheTests0001")
         self.answers: dict[str, Any] = {}  # literal payloads, by path
+        self.transferred: list[dict[str, Any]] = []
         self.listen_keys: list[str] = []
         self.account.changed = self._tell_spot
         self.futures.changed = self._tell_futures
@@ -200,6 +202,30 @@ class Binance(BinanceLines):
             for one in self.account.moves(deposits=False, since_ms=int(request.fields.get("startTime", 0)) - 1000)
         ]  # fmt: skip
 
+    def transfer(self, asset: str, amount: Decimal | int | str, way: str, status: str = "CONFIRMED") -> None:
+        """Money goes `way` (MAIN_UMFUTURE, UMFUTURE_MAIN, MAIN_MARGIN, FUNDING_UMFUTURE …)."""
+        sent, came = way.split("_")
+        if "UMFUTURE" in (sent, came):
+            sign = 1 if came == "UMFUTURE" else -1
+            number, at_ms = (earned := self.futures.transfer(asset, sign * Decimal(amount))).number, earned.at_ms
+        else:
+            number, at_ms = len(self.transferred) + 1, self.account.now_ms()
+        for account, sign in ((sent, -1), (came, 1)):
+            if account in ("MAIN", "FUNDING"):
+                self.account.deposit(asset, sign * Decimal(amount), "funding" if account == "FUNDING" else "")
+        self.transferred.append({"asset": asset, "amount": text(Decimal(amount)), "type": way, "status": status,
+                                 "tranId": number, "timestamp": at_ms})  # fmt: skip
+
+    def transfers(self, request: Request) -> Any:
+        """Of one way, newest first, in pages of ten where nothing else is asked for."""
+        asked = request.fields
+        span = int(asked.get("startTime", 0)), int(asked.get("endTime", 10**15))
+        rows = [row for row in reversed(self.transferred) if row["type"] == asked["type"]]
+        rows = [row for row in rows if span[0] <= row["timestamp"] <= span[1]]
+        size = int(asked.get("size", 10))
+        first = (int(asked.get("current", 1)) - 1) * size
+        return {"total": len(rows), "rows": rows[first : first + size]}
+
     def futures_balance(self, request: Request) -> Any:
         profit = sum((held.profit for held in self.futures.positions.values()), Decimal(0))
         return [
@@ -227,6 +253,7 @@ class Binance(BinanceLines):
         since = int(asked.get("startTime", self.futures.now_ms() - 604_800_000))
         told = self.futures.told_earned(since_ms=since, until_ms=int(asked.get("endTime", 10**15)))
         rows = [row for one in told for row in income_rows(one)]
+        rows = [row for row in rows if row["incomeType"] == asked.get("incomeType", row["incomeType"])]
         size = min(int(asked.get("limit", 100)), self.futures.page)
         first = (int(asked.get("page", 1)) - 1) * size
         return rows[first : first + size]

@@ -8,7 +8,7 @@ one transaction. Neither a flow nor a correction: `wallet_books` reads it off ac
 What was in the account when it was connected, and what its owner has explained since, is in the books already. Clocks
 differ, so of what happened within a minute of such a moment, or of the look itself, the sum decides: where exactly what
 the balance shows can be made of the entries by leaving out the first or the last of these few, it is made so. What is
-no income of a derivative, such as a transfer between two accounts at the venue, stays a difference.
+no income of a derivative is not booked here: what moved is a movement (`wallets.sync.arriving`), a bonus a difference.
 """
 
 import logging

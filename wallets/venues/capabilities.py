@@ -56,6 +56,9 @@ _LAST_STREAMED: Final = Can(
 )
 _UNKNOWN_MOVES: Final = Can("no", "Not asked for yet: what arrives or leaves is a difference that its owner explains.")
 _MOVES: Final = Can(note="Those of coins; asked for where books and venue differ.")
+_MOVES_AND_TRANSFERS: Final = Can(
+    note="Those of coins, and transfers to and from futures and margin; asked for where books and venue differ."
+)
 _NO_DERIVATIVES: Final = Can("no", "Spot only: there is none.")
 _INCOME: Final = Can(note="Asked for where books and venue differ; each once, by the venue's own id.")
 _UNKNOWN_INCOME: Final = Can("no", "Not asked for: what derivatives bring is a difference that its owner explains.")
@@ -86,7 +89,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         reduce_only=_SPOT_REDUCES,
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
         trades=Can("partly", "Asked for market by market: of those that are known here."),
-        movements=_MOVES,
+        movements=_MOVES_AND_TRANSFERS,
         income=Can("no", "Spot only: its futures are an exchange of their own, Binance USD-M."),
         streams=_STREAMED,
         price_streams=_STREAMED,
@@ -97,7 +100,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         positions=_ONE_WAY,
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
         trades=Can("partly", "Asked for market by market: of those that are known here."),
-        movements=Can("no", "Money comes from the spot account, which is another connection: its owner explains it."),
+        movements=Can(note="Transfers from and to other accounts at Binance; asked for where books and venue differ."),
         income=_INCOME,
         sandbox=Can("no", "Its testnet was closed to programs."),
         streams=_STREAMED,

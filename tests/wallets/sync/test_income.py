@@ -29,9 +29,9 @@ from tests.wallets.keys import give_true_keys
 from tests.wallets.venues.ccxt_venues import DERIVATIVES, PERPETUALS, venue_of
 from trading.selectors.earnings import of_wallets
 from wallets.ledger import AccountRef, Leg, post, verify
-from wallets.models import Account, Connection, Platform, Posting, Purpose, SyncRun, VenueIncome, Wallet
+from wallets.models import Account, Connection, Platform, Posting, Purpose, SyncRun, VenueIncome, VenueMovement, Wallet
 from wallets.models.kinds import PURPOSES
-from wallets.services import assign_suspense, claim
+from wallets.services import assign_suspense, claim, set_arrivals
 from wallets.sync import ending
 from wallets.sync.derivatives import give_derivatives
 from wallets.sync.income import CLOSE, choose
@@ -109,11 +109,21 @@ def opened(owner: User, exchanges: Exchanges, slug: str) -> Futures:
     )
     values = {"api_key": wire.key.key, "secret": wire.key.secret, "password": wire.key.password}
     store_credentials(connection=connection, values={name: value for name, value in values.items() if value})
-    found = Futures(slug, owner, connection, make_wallet(owner, "Fund", connection=connection), wire, venue)
+    found = Futures(slug, owner, connection, make_wallet(owner, f"Fund at {slug}", connection=connection), wire, venue)
     found.sync()
     claim(owner_id=owner.pk, connection_id=connection.pk, asset="USDT", wallet_id=found.master.pk, key=f"mine {slug}")
-    give_derivatives(owner_id=owner.pk, connection_id=connection.pk, wallet_id=found.master.pk)
+    if slug != "binance":
+        give_derivatives(owner_id=owner.pk, connection_id=connection.pk, wallet_id=found.master.pk)
     return found
+
+
+def opened_spot(owner: User, exchanges: Exchanges) -> Futures:
+    """Binance's other account, whose deposits and withdrawals are its master's by rule, as those of its futures."""
+    spot = opened(owner, exchanges, "binance")
+    for connection in Connection.objects.filter(owner=owner):
+        master = Wallet.objects.get(connection=connection, role="master").pk
+        set_arrivals(owner_id=owner.pk, connection_id=connection.pk, deposits_to=master, withdrawals_from=master)
+    return spot
 
 
 @pytest.fixture(params=DERIVATIVES)
@@ -212,13 +222,67 @@ def test_what_cannot_be_read_is_a_difference_until_it_can(
     futures.adds_up()
 
 
-def test_money_from_another_account_at_the_venue_is_no_profit(futures: Futures) -> None:
+@pytest.mark.parametrize("slug", sorted(set(DERIVATIVES) - {"binanceusdm"}))
+def test_money_from_another_account_at_the_venue_is_no_profit(as_owner: User, exchanges: Exchanges, slug: str) -> None:
+    """Of OKX and Bybit the account is all that a connection may see: what is beyond it is another user's."""
+    futures = opened(as_owner, exchanges, slug)
     made = futures.win()
     futures.venue.transfer("USDT", 250)
     assert futures.sync().status == SyncRun.Status.DRIFT
     assert (balance(futures.master), futures.sums("suspense")) == (1000 + made, 250)
     assert futures.value().equity == 1000 + made
     futures.adds_up()
+
+
+def test_money_between_binances_accounts_is_a_flow_of_both_and_nobodys_profit(
+    binance: Futures, as_owner: User, exchanges: Exchanges
+) -> None:
+    wire = exchanges.binance()
+    spot = opened_spot(as_owner, exchanges)
+    made = binance.win()
+    wire.transfer("USDT", 250, "MAIN_UMFUTURE")
+    wire.transfer("USDT", "49.5", "UMFUTURE_FUNDING")
+    wire.transfer("USDT", 5, "MAIN_MARGIN")
+    wire.account.deposit("USDT", -3, "")
+    wire.account.deposit("USDT", 3, "funding")  # between the two accounts that are one connection
+    for _ in range(3):
+        assert (binance.sync().status, spot.sync().status) == ("ok", "ok")
+    assert balance(binance.master) == 1000 + made + 250 - D("49.5")
+    assert balance(spot.master) == 1000 - 250 + D("49.5") - 5
+    told = [(one.connection_id, one.kind, one.amount, one.status) for one in VenueMovement.objects.order_by("at", "pk")]
+    assert sorted(told, key=str) == sorted(
+        [
+            (binance.connection.pk, "deposit", 250, "booked"), (spot.connection.pk, "withdrawal", 250, "booked"),
+            (binance.connection.pk, "withdrawal", D("49.5"), "booked"),
+            (spot.connection.pk, "deposit", D("49.5"), "booked"), (spot.connection.pk, "withdrawal", 5, "booked"),
+        ],
+        key=str,
+    )  # fmt: skip
+    found = binance.value(), binance.value(binance.master), binance.value(spot.master)
+    assert [(one.equity, one.flows) for one in found] == [
+        (2000 + made - 5, 1995), (1000 + made + D("200.5"), D("1200.5")), (D("794.5"), D("794.5")),
+    ]  # fmt: skip
+    assert found[1].adjustments == found[2].adjustments == 0
+    assert not Alert.objects.filter(resolved_at=None, key__startswith="drift").exists()
+    binance.adds_up()
+
+
+def test_a_transfer_that_is_not_confirmed_yet_is_a_difference_until_it_is(as_owner: User, exchanges: Exchanges) -> None:
+    wire, spot = exchanges.binance(), opened_spot(as_owner, exchanges)
+    wire.transfer("USDT", 250, "MAIN_UMFUTURE", status="PENDING")
+    assert spot.sync().status == SyncRun.Status.DRIFT
+    assert (balance(spot.master), spot.sums("suspense")) == (1000, -250)
+    wire.transferred[0]["status"] = "CONFIRMED"
+    assert spot.sync().status == SyncRun.Status.OK
+    assert (balance(spot.master), spot.sums("suspense")) == (750, 0)
+
+
+def test_transfers_are_turned_over_page_by_page(as_owner: User, exchanges: Exchanges) -> None:
+    wire, spot = exchanges.binance(), opened_spot(as_owner, exchanges)
+    for _ in range(205):
+        wire.transfer("USDT", 1, "MAIN_UMFUTURE")
+    assert spot.sync().status == SyncRun.Status.OK
+    assert (balance(spot.master), VenueMovement.objects.count()) == (795, 205)
 
 
 def test_what_was_there_when_an_account_was_connected_is_not_booked_again(as_owner: User, exchanges: Exchanges) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, ClassVar, Final
+from itertools import product
+from typing import Any, ClassVar, Final, Literal
 
 from wallets.venues.base import (
     BalanceReport,
@@ -27,6 +28,14 @@ WEEK_MS: Final = 7 * DAY_MS
 REALIZED: Final = frozenset({"REALIZED_PNL", "INSURANCE_CLEAR", "DELIVERED_SETTELMENT"})  # their spelling
 INCOME: Final = REALIZED | {"FUNDING_FEE", "COMMISSION"}
 INCOME_PAGE: Final = 1000
+
+Way = Literal["deposit", "withdrawal"]
+DEPOSIT: Final[Way] = "deposit"
+WITHDRAWAL: Final[Way] = "withdrawal"
+# Money between the accounts that a connection for spot is of and others at Binance, as each way is named there.
+OURS: Final = ("MAIN", "FUNDING")
+OTHERS: Final = ("UMFUTURE", "CMFUTURE", "MARGIN")
+TRANSFER, TRANSFERS_PAGE = "TRANSFER", 100
 
 # What became of a deposit: credited, perhaps not to be withdrawn yet; and of a withdrawal: sent.
 CREDITED, SENT = ("1", "6"), "6"
@@ -86,18 +95,24 @@ class Binance(Dialect):
         return found
 
     def movements(self, exchange: Any, since: int) -> Iterator[MovementReport]:
-        """The testnet, whose money is given, has no history of them."""
+        """Deposits, withdrawals, and what goes to or comes from futures and margin: for this account it is the same.
+
+        The testnet, whose money is given, has no history of them.
+        """
         if not exchange.isSandboxModeEnabled:
             span = {"startTime": since, "endTime": exchange.milliseconds()}
             for row in exchange.sapiGetCapitalDepositHisrec(span):
                 at = moment(row.get("completeTime") or row.get("insertTime"))
                 if str(row["status"]) in CREDITED and at and row.get("id"):
-                    yield MovementReport("deposit", str(row["id"]), _coin(exchange, row), amount(row["amount"]), at)
+                    yield MovementReport(DEPOSIT, str(row["id"]), _coin(exchange, row), amount(row["amount"]), at)
             for row in exchange.sapiGetCapitalWithdrawHistory(span):
                 at = moment(exchange.parse8601(row.get("applyTime")))
                 if str(row["status"]) == SENT and at and row.get("id"):
                     paid = amount(row["amount"]) + amount(row.get("transactionFee"))
-                    yield MovementReport("withdrawal", str(row["id"]), _coin(exchange, row), paid, at + SECOND)
+                    yield MovementReport(WITHDRAWAL, str(row["id"]), _coin(exchange, row), paid, at + SECOND)
+            for own, other in product(OURS, OTHERS):
+                for way, kind in ((f"{own}_{other}", WITHDRAWAL), (f"{other}_{own}", DEPOSIT)):
+                    yield from (_transfer(exchange, kind, row) for row in _transfers(exchange, {**span, "type": way}))
 
     def watch_prices(self, exchange: Any, symbols: Sequence[str]) -> Awaitable[Any]:
         """The other one has neither bid nor ask."""
@@ -164,21 +179,15 @@ class BinanceFutures(Binance):
         return found
 
     def movements(self, exchange: Any, since: int) -> Iterator[MovementReport]:
-        """Money comes here from the spot account: that is no deposit."""
-        yield from ()
+        """Money comes here from the account for spot, or another one at Binance, and goes there."""
+        for row in _entries(exchange, since, {"incomeType": TRANSFER}):
+            came, at = amount(row["income"]), moment(row["time"])
+            if at and came:
+                kind = DEPOSIT if came > 0 else WITHDRAWAL
+                yield MovementReport(kind, ":".join(_income_id(row)), _code(exchange, row), abs(came), at)
 
     def income(self, exchange: Any, since: int) -> Iterator[IncomeReport]:
-        """By weeks that have ended or end now, so that pages stay what they are, until one brings nothing new."""
-        for start, end in windows(since, exchange.milliseconds(), WEEK_MS):
-            seen: set[tuple[str, str]] = set()
-            for number_ in range(1, PAGES + 1):
-                asked = {"startTime": start, "endTime": end, "limit": INCOME_PAGE, "page": number_}
-                rows = {_income_id(row): row for row in exchange.fapiPrivateGetIncome(asked)}
-                new = [row for known, row in rows.items() if known not in seen]
-                yield from (_income(exchange, row) for row in new if row["incomeType"] in INCOME)
-                if not new:
-                    break
-                seen |= rows.keys()
+        return (_income(exchange, row) for row in _entries(exchange, since, {}) if row["incomeType"] in INCOME)
 
     def confirms(self, url: str, message: Any) -> bool:
         """The address of the line holds the key that opens it: one that stands is listened to."""
@@ -207,6 +216,37 @@ def _position(exchange: Any, row: Mapping[str, Any]) -> PositionReport:
         liquidation_price=number(row.get("liquidationPrice")) or None,
         base=market["base"] or "",
     )
+
+
+def _entries(exchange: Any, since: int, chosen: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What futures' accounts tell, by weeks that have ended or end now, so that pages stay what they are, until one
+    brings nothing new."""
+    for start, end in windows(since, exchange.milliseconds(), WEEK_MS):
+        seen: set[tuple[str, str]] = set()
+        for number_ in range(1, PAGES + 1):
+            asked = {"startTime": start, "endTime": end, "limit": INCOME_PAGE, "page": number_, **chosen}
+            rows = {_income_id(row): row for row in exchange.fapiPrivateGetIncome(asked)}
+            new = [row for known, row in rows.items() if known not in seen]
+            yield from new
+            if not new:
+                break
+            seen |= rows.keys()
+
+
+def _transfers(exchange: Any, asked: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """https://developers.binance.com/docs/wallet/asset/query-user-universal-transfer"""
+    for number_ in range(1, PAGES + 1):
+        rows = exchange.sapiGetAssetTransfer({**asked, "current": number_, "size": TRANSFERS_PAGE}).get("rows") or []
+        yield from (row for row in rows if row["status"] == "CONFIRMED")
+        if len(rows) < TRANSFERS_PAGE:
+            return
+
+
+def _transfer(exchange: Any, kind: Way, row: Mapping[str, Any]) -> MovementReport:
+    at = moment(row["timestamp"])
+    if at is None:
+        raise VenueAnswerError("The venue told a transfer without its moment.")
+    return MovementReport(kind, f"{TRANSFER}:{row['tranId']}", _code(exchange, row), amount(row["amount"]), at)
 
 
 def _income_id(row: Mapping[str, Any]) -> tuple[str, str]:
