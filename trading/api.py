@@ -28,6 +28,7 @@ from trading.schemas import (
     AdoptIn,
     FillOut,
     LeavingOut,
+    LevelsIn,
     LimitsIn,
     LimitsOut,
     Narrow,
@@ -190,6 +191,22 @@ def get_position(request: HttpRequest, position_id: UUID) -> Any:
         "orders": list(found.orders),
         "fills": list(found.fills),
     }
+
+
+@router.patch(
+    "/positions/{uuid:position_id}",
+    auth=TRADE,
+    response=RoundTripOut,
+    summary="Move the stop, the target or the trail of an open position",
+)
+def move_levels(request: HttpRequest, position_id: UUID, body: LevelsIn) -> Any:
+    """The monitor goes by them from its next look at the prices on. 409 once the position is closed, and while there is
+    no fresh price to judge a new level by."""
+    found = Position.objects.filter(owner_id=owner_of(request), pk=position_id).only("wallet_id").first()
+    if found is not None:
+        bindings.require_within(request, found.wallet_id)
+    services.move_levels(owner_id=owner_of(request), position_id=position_id, levels=body.sent())
+    return get_position(request, position_id)
 
 
 @router.get(

@@ -56,6 +56,17 @@ class FilterForm(forms.Form):
                 field.choices = [ANY, *offered]
 
 
+def _level(label: str, help_text: str) -> AmountField:
+    return AmountField(
+        label=label,
+        help_text=help_text,
+        required=False,
+        show_hidden_initial=True,
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+    )
+
+
 class LimitForm(forms.Form):
     """What the last step of a path allows. Nothing ticked allows nothing; only the choice to say nothing opens up."""
 
@@ -159,3 +170,17 @@ class LimitForm(forms.Form):
     def allowed_symbols(self) -> list[str] | None:
         """What to store, once the form is valid."""
         return None if self.cleaned_data["markets"] == self.SILENT else list(self.cleaned_data["symbols"])
+
+
+class LevelsForm(forms.Form):
+    """The levels of a position. What was not touched is not sent: a stop may have followed the price meanwhile."""
+
+    exit_stop = _level("Stop", "When the bid falls to it, the position is sold at the market. Empty: no stop.")
+    exit_target = _level("Profit target", "When the bid rises to it, the position is sold. Empty: no target.")
+    exit_trail = _level(
+        "The stop follows at", "So far below the best bid that was seen, and never back. Empty: the stop stays."
+    )
+
+    def moved(self) -> dict[str, Decimal | None]:
+        """The levels that were changed, by name."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}

@@ -107,6 +107,7 @@ class PositionOut(Schema):
     break_even: Amount | None
     exit_stop: Amount | None
     exit_target: Amount | None
+    exit_trail: Amount | None
     entry_reason: Words
     opened_at: datetime
 
@@ -201,8 +202,8 @@ class OrderIn(Body):
     """A market order of `quantity` (base asset), rounded down to whole lots.
 
     `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the price reaches one
-    of them, until it is closed, in a halted wallet too. They are rounded to the nearest tick; one that the last price
-    has reached already is refused with 422.
+    of them, until it is closed, in a halted wallet too. They are rounded to the nearest tick; one that the bid has
+    reached already is refused with 422.
     """
 
     wallet_id: UUID
@@ -213,6 +214,18 @@ class OrderIn(Body):
     exit_stop: PositiveAmount | None = None
     exit_target: PositiveAmount | None = None
     reason: str = Field("", max_length=200)
+
+
+class LevelsIn(Body):
+    """The levels of an open position, in quote: what is left out stays, null takes a level away.
+
+    They are rounded to the nearest tick; one that the bid has reached already is refused with 422. A stop follows at
+    `exit_trail` below the best bid from the next price on, and never moves back by itself.
+    """
+
+    exit_stop: PositiveAmount | None = None
+    exit_target: PositiveAmount | None = None
+    exit_trail: PositiveAmount | None = None
 
 
 class LimitsIn(Body):

@@ -5,6 +5,7 @@
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
 * `told`: a venue has told by itself that something happened to orders: it is asked about them;
+* `moving`: a person or a program moves the levels of a position;
 * `adopting`: what a wallet holds without a trade becomes a position;
 * `closing`: a person leaves a position, or everything below a wallet is left;
 * `exits`: the stop and the target of a position are carried out;
@@ -16,7 +17,7 @@
 from trading.orders.cancelling import cancel_order, request_cancellation
 from trading.orders.closing import BEFORE_COLLECTING, Closing, StillOpen, close_all, close_position
 from trading.orders.exits import keep_protection
-from trading.orders.intents import OrderConflictError, Place, Terms, WrongSideError
+from trading.orders.intents import OrderConflictError, Place, Terms
 from trading.orders.placing import Batch, place_order
 from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
@@ -24,6 +25,8 @@ from trading.orders.stopping import call_off, due_stops, preview_stop, stop
 from trading.orders.stopping import carry_out as carry_out_stop
 from trading.orders.told import look_at_orders
 from trading.positions.adopting import adopt, unclaimed
+from trading.positions.levels import WrongSideError
+from trading.positions.moving import move_levels
 from trading.risk.daily_loss import watch as watch_daily_losses
 from trading.risk.daily_loss import watched as watched_for_daily_losses
 from trading.risk.limits import set_limits
@@ -47,6 +50,7 @@ __all__ = (
     "execute_order",
     "keep_protection",
     "look_at_orders",
+    "move_levels",
     "place_order",
     "preview_stop",
     "record_report",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from trading import adopt_pages, leaving_pages, limit_pages, stop_pages, views
+from trading import adopt_pages, leaving_pages, level_pages, limit_pages, stop_pages, views
 
 app_name = "trading"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("positions/", views.positions, name="positions"),
     path("positions/<uuid:pk>/", views.position, name="position"),
     path("positions/<uuid:pk>/close/", views.close, name="position-close"),
+    path("positions/<uuid:pk>/levels/", level_pages.levels, name="levels"),
     path("positions/of/<uuid:pk>/take-up/", adopt_pages.adopt, name="adopt"),
     path("positions/of/<uuid:pk>/leave/", leaving_pages.leave, name="leave"),
     path("trades/", views.trades, name="trades"),

@@ -54,6 +54,9 @@ KINDS: Final = {
              "A stop or a target was reached and the position cannot be closed", "the position is closed"),
         Kind("unwatched", "Stops not watched", WARNING,
              "A connection is paused while positions under it have stops or targets", "the connection is active again"),
+        Kind("stale-price", "No fresh price", CRITICAL,
+             "The price of a market with stops or targets is more than a minute old, so none of them is carried out",
+             "the next price"),
         Kind("agent-failed", "Agent paused", CRITICAL, "An agent failed three times in a row and was paused",
              "the agent is started"),
         Kind("daily-loss", "Day's loss", WARNING, "A wallet or a connection has lost what it may lose in a day",
@@ -98,7 +101,10 @@ PLATFORM: Final = "platform"
 AREAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "money": ("Money and books", ("drift", "movement", "rebalance", "rebalance-paused", "snapshot", "ledger")),
     "venues": ("Connections and keys", ("sync", "credentials", "old-keys", "may-withdraw")),
-    "trading": ("Orders and positions", ("order", "refused", "unprotected", "unwatched", "daily-loss", "exposure")),
+    "trading": (
+        "Orders and positions",
+        ("order", "refused", "unprotected", "unwatched", "stale-price", "daily-loss", "exposure"),
+    ),
     "agents": ("Agents and goals", ("agent-failed", "goal", "goal-behind")),
     "account": ("Your account", ("sign-in", "locked", "token", "password", "two-factor", "recovery-code")),
     "work": ("What Moniqo does on its own", ("failing", "channel")),

@@ -17,6 +17,7 @@ class AuditEntry(Owned):
     class Area(models.TextChoices):
         MONEY = "money", "Money"
         LIMITS = "limits", "Limits"
+        TRADING = "trading", "Orders and positions"
         KEYS = "keys", "Connections and keys"
         TOKENS = "tokens", "Tokens"
         SIGN_IN = "sign_in", "Signing in"

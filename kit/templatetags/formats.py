@@ -407,7 +407,8 @@ def styled(field: BoundField, css_class: str = "input") -> SafeString:
         # Django itself sets aria-invalid and points at the help text; the error belongs to the description as well.
         described = [f"{field.auto_id}_helptext"] if field.help_text else []
         attributes["aria-describedby"] = " ".join([*described, f"{field.auto_id}_error"])
-    return field.as_widget(attrs=attributes)
+    widget = field.as_widget(attrs=attributes)
+    return widget + field.as_hidden(only_initial=True) if field.field.show_hidden_initial else widget
 
 
 @register.simple_tag

@@ -266,6 +266,9 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     make_and_end_a_token(program, number)
     for position in (program.rows("/positions")[0], program.rows("/positions/closed")[0]):
         program.call("get", "/positions/{position_id}", position_id=position["id"])
+    held = program.rows("/positions")[0]["id"]
+    moved = program.call("patch", "/positions/{position_id}", {"exit_target": None}, position_id=held)
+    assert moved["exit_target"] is None
     want(program, number, farm["wallet_id"])
     for figures in ("summary", "equity", "allocation", "performance", "calendar", "decomposition"):
         program.call("get", f"/portfolio/{figures}")

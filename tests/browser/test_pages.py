@@ -108,6 +108,7 @@ def address(world: World, name: str) -> str:
         "order": f"/trading/orders/{order}/",
         "positions": "/trading/positions/",
         "position": f"/trading/positions/{held.pk if held else None}/",
+        "levels": f"/trading/positions/{held.pk if held else None}/levels/",
         "trade": f"/trading/positions/{left.pk if left else None}/",
         "wrong dates": "/?from=2026-06-20&to=2026-06-10",
         "wrong filter": "/trading/trades/?since=soon",

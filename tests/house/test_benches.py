@@ -45,6 +45,14 @@ def test_syncs_are_measured_at_three_sizes_and_none_fails() -> None:
     assert figures["200: peak memory MB"] < 600
 
 
+@pytest.mark.slow
+def test_a_look_at_stops_is_measured_where_it_finds_what_it_should() -> None:
+    command = [sys.executable, "-W", "ignore", "manage.py", "bench", "monitor", "--positions", "1000", "--json"]
+    result = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True)
+    figures = json.loads(result.stdout)["monitor"]
+    assert (figures["positions"], "10 reached, ms" in figures) == (1000, True)
+
+
 @pytest.mark.parametrize("database", ["postgres", "live"])
 def test_without_a_demo_the_pages_say_in_one_sentence_what_to_do(live_db: str, database: str) -> None:
     """Neither a database without a table nor one without a fund ends in a traceback."""

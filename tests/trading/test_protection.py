@@ -97,22 +97,56 @@ def test_what_cannot_be_kept_is_not_accepted(desk: Desk, levels: dict[str, objec
 @pytest.mark.parametrize(
     ("level", "bid", "ask", "is_accepted"),
     [
-        ({"exit_stop": Decimal("100.5")}, "100", "101", False),  # the ask is above it, the last price is not
-        ({"exit_stop": Decimal("99.5")}, "98", "99", True),  # the last price is above it, the ask is not
-        ({"exit_target": Decimal("99.5")}, "98", "99", False),
-        ({"exit_target": Decimal("100.5")}, "100", "101", True),
+        ({"exit_stop": Decimal("99.5")}, "99", "101", False),  # the last price is above it, the bid is not
+        ({"exit_stop": Decimal("99.5")}, "100", "101", True),
+        ({"exit_target": Decimal("99.5")}, "98", "101", True),  # the last price is above it, the bid is not
+        ({"exit_target": Decimal("100.5")}, "101", "102", False),
     ],
 )
-def test_a_level_is_judged_by_the_last_price_as_the_monitor_does(
+def test_a_level_is_judged_by_the_bid_as_the_monitor_does(
     desk: Desk, level: dict[str, Decimal], bid: str, ask: str, is_accepted: bool
 ) -> None:
     set_price(desk.instrument, "100", bid=Decimal(bid), ask=Decimal(ask))
     if not is_accepted:
-        with pytest.raises(InvalidInputError, match="last price of 100"):
+        with pytest.raises(InvalidInputError, match=f"the bid of {bid}"):
             desk.place(**level)
         return
     desk.trade(**level)
     assert services.keep_protection(owner_id=desk.owner.pk) == []
+
+
+def test_a_stop_a_target_and_a_trail_go_by_the_bid(desk: Desk) -> None:
+    desk.trade("buy", "1", exit_stop=Decimal(95), exit_target=Decimal(110), exit_trail=Decimal(4))
+
+    def look(last: str, bid: str) -> list[Order]:
+        set_price(desk.instrument, last, bid=Decimal(bid), ask=Decimal(last))
+        return services.keep_protection(owner_id=desk.owner.pk)
+
+    assert look("111", "104") == []  # the last price has reached the target, a sale would not get it
+    assert Position.objects.get().exit_stop == 100  # behind the bid
+    (order,) = look("103", "99.5")
+    assert order.reason.exact == "The stop at 100 was reached by 99.5."
+
+
+def test_a_stale_price_triggers_nothing_and_is_told_of_until_a_fresh_one_comes(desk: Desk) -> None:
+    desk.trade("buy", "1", exit_stop=Decimal(95), exit_trail=Decimal(5))
+
+    def look(price: str, seconds: int) -> list[Order]:
+        set_price(desk.instrument, price, at=clock.now() - timedelta(seconds=seconds))
+        return services.keep_protection(owner_id=desk.owner.pk)
+
+    told = Alert.objects.filter(kind="stale-price")
+    assert look("120", 55) == []
+    assert (Position.objects.get().exit_stop, told.count()) == (115, 0)
+    assert look("90", 61) == []  # below the stop, and too old to sell by
+    assert look("200", 90) == []  # nor does it move the stop
+    assert Position.objects.get().exit_stop == 115
+    alert = told.get()
+    assert (alert.resolved_at, alert.times, alert.level) == (None, 1, "critical")
+    assert ("BTC/USDT" in alert.headline(), "1 position has" in alert.story()) == (True, True)
+    (order,) = look("90", 0)
+    assert (order.protects_id, order.status) == (Position.objects.get().pk, "submitting")
+    assert told.get().resolved_at is not None
 
 
 def test_levels_stand_on_the_ticks_of_the_instrument(desk: Desk) -> None:
@@ -187,3 +221,4 @@ def test_a_position_of_an_instrument_without_a_price_is_left_alone(desk: Desk) -
     desk.trade("buy", "1", exit_stop=Decimal(95))
     Instrument.objects.get(pk=desk.instrument.pk).ticker.delete()
     assert services.keep_protection(owner_id=desk.owner.pk) == []
+    assert "There is no price" in Alert.objects.get(kind="stale-price").story()

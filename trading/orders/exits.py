@@ -6,6 +6,7 @@ decisions, not protection.
 """
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -17,15 +18,15 @@ from django.db.models import Count, Max, Q
 from kit import clock
 from kit.alerts.links import about
 from kit.alerts.models import Alert
-from kit.alerts.services import raise_alert
-from kit.sentences import Sentence, Told, sentence
+from kit.alerts.services import raise_alert, resolve_alerts
+from kit.sentences import Sentence, Told, moment, sentence
 from trading.models import Order, Position, Side
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
 from trading.orders.placing import place_order
 from trading.positions.filling import unprotected_key
-from trading.positions.protection import Exit, due_exits
+from trading.positions.protection import Exit, Unseen, look_at_levels
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_path
 from trading.risk.sizing import in_lots
@@ -49,7 +50,9 @@ def keep_protection(*, owner_id: UUID) -> list[Order]:
     others from it. Runs in the owner's tenant; safe to run twice and on several workers at once.
     """
     placed = []
-    for exit_ in due_exits(owner_id=owner_id):
+    look = look_at_levels(owner_id=owner_id)
+    _say_unseen(owner_id, look.unseen)
+    for exit_ in look.exits:
         try:
             with transaction.atomic():
                 placed += _leave(exit_)
@@ -87,6 +90,26 @@ def _leave(exit_: Exit) -> list[Order]:
         return []
     key = f"protect:{position.pk}:{attempts}"
     return [sell(position, quantity, wallet=wallet, key=key, reason=exit_.reason, protects=position)]
+
+
+def _say_unseen(owner_id: UUID, unseen: Collection[Unseen]) -> None:
+    """Tell of markets whose stops wait for a price, and that those have one again that were told of."""
+    keys = {f"stale-price:{one.instrument_id}": one for one in unseen}
+    told = set(Alert.objects.unresolved().filter(owner_id=owner_id, kind="stale-price").values_list("key", flat=True))
+    resolve_alerts(owner_id=owner_id, keys=told - keys.keys())
+    for key in keys.keys() - told:
+        one = keys[key]
+        many = "1 position has" if one.positions == 1 else f"{one.positions} positions have"
+        known = sentence("The last price is of {at}.", at=moment(one.at)) if one.at else Sentence("There is no price.")
+        raise_alert(
+            owner_id=owner_id,
+            key=key,
+            title=f"Stops and targets of {one.symbol} wait for a price",
+            body=f"{{known}} {many} levels that an old price may not carry out: the next one may.",
+            level=Alert.Level.CRITICAL,
+            about=about("position", one.instrument_id),
+            known=known,
+        )
 
 
 def sell(

@@ -13,7 +13,8 @@ from kit.errors import ConflictError, InvalidInputError
 from kit.sentences import Sentence, Told
 from markets.models import Instrument
 from trading.models import Order, Position, Side
-from trading.risk.sizing import in_lots, in_ticks
+from trading.positions.levels import named, on_tick, require_above_zero
+from trading.risk.sizing import in_lots
 
 CLIENT_ID_PREFIX: Final = "mq"
 CLIENT_ID_LENGTH: Final = 25
@@ -24,12 +25,6 @@ class OrderConflictError(ConflictError):
     """The key was used for another order."""
 
     code = "idempotency_conflict"
-
-
-class WrongSideError(InvalidInputError):
-    """A stop or a target that the market has passed already: nothing was placed."""
-
-    code = "wrong_side"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +89,7 @@ class Intent:
         """Raises InvalidInputError for levels that protect nothing."""
         instrument = place.instrument
         asked = (terms.exit_stop, terms.exit_target, terms.exit_trail)
-        stop, target, trail = (_on_tick(level, instrument) for level in asked)
+        stop, target, trail = (on_tick(level, instrument.tick_size) for level in asked)
         _check_levels(terms.side, stop, target, trail)
         request = _hash(
             place.wallet_id,
@@ -126,18 +121,9 @@ def client_order_id(owner_id: UUID, key: str) -> str:
     return CLIENT_ID_PREFIX + base64.b32encode(digest).decode().lower()[:CLIENT_ID_LENGTH]
 
 
-def _on_tick(level: Decimal | None, instrument: Instrument) -> Decimal | None:
-    """The level as the venue could quote it; what is no number is left for `_check_levels` to refuse."""
-    return level if level is None or not level.is_finite() else in_ticks(level, instrument.tick_size)
-
-
 def _check_levels(side: str, *levels: Decimal | None) -> None:
-    names = ("exit_stop", "exit_target", "exit_trail")
-    given = {name: level for name, level in zip(names, levels, strict=True) if level is not None}
-    if wrong := [name for name, level in given.items() if not (level.is_finite() and level > 0)]:
-        raise InvalidInputError(
-            "Give the levels that protect a position above zero.", fields=dict.fromkeys(wrong, "Must be above zero.")
-        )
+    given = named(*levels)
+    require_above_zero(given)
     if given and side != Side.BUY:
         raise InvalidInputError(
             "A sale opens no position that a stop or a target could protect: give them with the buy.",

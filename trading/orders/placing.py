@@ -21,15 +21,15 @@ from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError
 from kit.live.publish import publish
-from kit.sentences import Told, joined
+from kit.sentences import Told
 from markets.models import Instrument
 from trading.models import Order, OrderEvent, Position, RiskDecision, Side
 from trading.orders import leases, states
 from trading.orders.facts import Facts, read_facts
 from trading.orders.holds import hold, to_hold
-from trading.orders.intents import Intent, Place, Terms, WrongSideError, client_order_id
+from trading.orders.intents import Intent, Place, Terms, client_order_id
 from trading.orders.refusals import tell_of_refusals
-from trading.positions.levels import wrong_side
+from trading.positions.levels import require_right_side
 from trading.risk import gate as risk
 from trading.risk import sizing
 from wallets.ledger import InsufficientFundsError
@@ -56,7 +56,7 @@ def place_order(
     funds say no. The same `key` with the same request returns the first order; with anything else in it, the reason and
     what rounding takes away included, it raises OrderConflictError. `exit_stop`, `exit_target` and `exit_trail` (quote)
     of a buy are handed to the position that it opens, whose monitor keeps them, each rounded to the nearest tick; a
-    level that the last price, which the monitor looks at, has reached already, or one of a sale, raises
+    level that the bid, which the monitor looks at, has reached already, or one of a sale, raises
     InvalidInputError.
     `protects` names the position whose level this order carries out: a halt does not keep it from being sent. While the
     history of the wallet's account is being built, the present may not trade it: that raises ConflictError.
@@ -112,16 +112,9 @@ class Batch:
                 "what is done now would stand before it."
             )
         price = facts.price(is_buy=terms.is_buy)
-        if facts.quote is not None and (
-            # The monitor looks at the last price, wherever the order would be filled.
-            wrong := wrong_side(
-                price=facts.quote.price,
-                stop=intent.exit_stop,
-                target=intent.exit_target,
-                tick=facts.place.instrument.tick_size,
-            )
-        ):
-            raise WrongSideError(joined(*wrong.values()), fields={name: str(said) for name, said in wrong.items()})
+        if facts.quote is not None:
+            tick = facts.place.instrument.tick_size
+            require_right_side(facts.quote.bid, stop=intent.exit_stop, target=intent.exit_target, tick=tick)
         order = _order(facts, intent, terms, price or Decimal(0))
         _give_usual_levels(order, facts)
         placed = _Placed(order, risk.assess(self._proposal(facts, terms, order, price)))
@@ -187,11 +180,11 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
 
 
 def _give_usual_levels(order: Order, facts: Facts) -> None:
-    """A buy without a stop or a target gets those that its path says are usual, from the last price; what an agent
-    asks for brings them nearer."""
+    """A buy without a stop or a target gets those that its path says are usual, from the bid; what an agent asks for
+    brings them nearer."""
     if order.side != Side.BUY or facts.quote is None:
         return
-    (stop, target), price, tick = risk.usual_levels(facts.path), facts.quote.price, facts.place.instrument.tick_size
+    (stop, target), price, tick = risk.usual_levels(facts.path), facts.quote.bid, facts.place.instrument.tick_size
     if stop is not None and order.exit_stop is None and order.exit_trail is None:
         level = sizing.in_ticks(price * (1 - stop), tick)
         order.exit_stop = level if 0 < level < price else None

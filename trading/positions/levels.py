@@ -1,12 +1,22 @@
 """The levels that protect a long position: when one is reached, and how a stop follows the price. Pure, exact."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from kit.sentences import Sentence, sentence
+from kit.errors import InvalidInputError
+from kit.sentences import Sentence, joined, sentence
 from kit.sentences import price as shown
+from trading.risk.sizing import in_ticks
 
 NEITHER: Final = Sentence()
+NAMES: Final = ("exit_stop", "exit_target", "exit_trail")
+
+
+class WrongSideError(InvalidInputError):
+    """A stop or a target that the market has passed already: nothing was placed or moved."""
+
+    code = "wrong_side"
 
 
 def level_reached(
@@ -33,18 +43,41 @@ def trailed(stop: Decimal | None, *, best: Decimal, trail: Decimal | None) -> De
 def wrong_side(
     *, price: Decimal, stop: Decimal | None, target: Decimal | None, tick: Decimal | None = None
 ) -> dict[str, Sentence]:
-    """What is wrong with the levels of a buy at the last `price`, by the order's field; empty when both can protect it.
+    """What is wrong with the levels of a buy at the `price` that a sale would get, by field; empty when both can
+    protect it.
 
     A level on the wrong side is reached before the position is there: whoever gives one means something else.
     """
     problems = {}
-    last = shown(price, tick)
+    bid = shown(price, tick)
     if stop is not None and stop >= price:
-        problems["exit_stop"] = sentence(
-            "A stop below the last price of {last} protects; this one is at or above it.", last=last
-        )
+        problems["exit_stop"] = sentence("A stop below the bid of {bid} protects; this one is at or above it.", bid=bid)
     if target is not None and target <= price:
-        problems["exit_target"] = sentence(
-            "A target above the last price of {last} can be gained; this one cannot.", last=last
-        )
+        problems["exit_target"] = sentence("A target above the bid of {bid} can be gained; this one cannot.", bid=bid)
     return problems
+
+
+def require_right_side(
+    price: Decimal, *, stop: Decimal | None, target: Decimal | None, tick: Decimal | None = None
+) -> None:
+    """Raise WrongSideError for what `wrong_side` finds."""
+    if wrong := wrong_side(price=price, stop=stop, target=target, tick=tick):
+        raise WrongSideError(joined(*wrong.values()), fields={name: str(said) for name, said in wrong.items()})
+
+
+def named(*levels: Decimal | None) -> dict[str, Decimal]:
+    """Stop, target and trail by the names of their fields, those that are given."""
+    return {name: level for name, level in zip(NAMES, levels, strict=True) if level is not None}
+
+
+def on_tick(level: Decimal | None, tick: Decimal) -> Decimal | None:
+    """The level as the venue could quote it; what is no number is left for `require_above_zero` to refuse."""
+    return level if level is None or not level.is_finite() else in_ticks(level, tick)
+
+
+def require_above_zero(given: Mapping[str, Decimal]) -> None:
+    """Raise InvalidInputError for levels that are none."""
+    if wrong := [name for name, level in given.items() if not (level.is_finite() and level > 0)]:
+        raise InvalidInputError(
+            "Give the levels that protect a position above zero.", fields=dict.fromkeys(wrong, "Must be above zero.")
+        )

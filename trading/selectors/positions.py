@@ -66,6 +66,7 @@ class PositionRow:
     break_even: Decimal | None
     exit_stop: Decimal | None
     exit_target: Decimal | None
+    exit_trail: Decimal | None
     entry_reason: Sentence
     opened_at: datetime
     held_for: timedelta
@@ -187,6 +188,7 @@ def _row(position: Position, mark: Quote | None, totals: dict[str, Decimal]) -> 
         ),
         exit_stop=position.exit_stop,
         exit_target=position.exit_target,
+        exit_trail=position.exit_trail,
         entry_reason=position.entry_reason,
         opened_at=position.opened_at,
         held_for=clock.now() - position.opened_at,

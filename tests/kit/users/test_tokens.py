@@ -26,7 +26,7 @@ WALLETS = "/api/v1/wallets"
 ORDERS = r"/orders$|/orders/\{.*\}/cancel$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$"
-    r"|/wallets/\{.*\}/(positions|close)$",
+    r"|/wallets/\{.*\}/(positions|close)$|/positions/\{.*\}$",
     "move": r"/(deposit|allocate|collect|undo|apply|plans|rules|arrivals|derivatives)$|/rules/\{"
     r"|/(rebalancing|approve|decline)$"
     r"|/(allocations|plans)/preview$"

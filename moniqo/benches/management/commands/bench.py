@@ -32,10 +32,11 @@ BENCHMARKS: Final = {
     "sync": "moniqo.benches.sync:sync",
     "growth": "moniqo.benches.growth:growth",
     "snapshots": "moniqo.benches.snapshots:snapshots",
+    "monitor": "moniqo.benches.monitor:monitor",
 }
 ALL: Final = "all"
 # The option that says how large a benchmark is.
-SIZES: Final = {"sync": "connections", "snapshots": "rows"}
+SIZES: Final = {"sync": "connections", "snapshots": "rows", "monitor": "positions"}
 
 
 class Command(BaseCommand):
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="+", choices=[*sorted(BENCHMARKS), ALL])
         parser.add_argument("--json", action="store_true", dest="as_json")
         parser.add_argument("--connections", type=int, help="Of `sync`: how many at most.")
+        parser.add_argument("--positions", type=int, help="Of `monitor`: how many have stops and targets.")
         parser.add_argument("--rows", type=int, help="Of `snapshots`: how many its table grows to.")
 
     def handle(self, *args: Any, **options: Any) -> None:
