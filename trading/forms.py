@@ -56,10 +56,9 @@ class FilterForm(forms.Form):
                 field.choices = [ANY, *offered]
 
 
-def _level(label: str, help_text: str) -> AmountField:
+def _level(term: str, more: str) -> AmountField:
     return AmountField(
-        label=label,
-        help_text=help_text,
+        **glossary.field(term, more=more),
         required=False,
         show_hidden_initial=True,
         max_digits=MONEY["max_digits"],
@@ -175,11 +174,9 @@ class LimitForm(forms.Form):
 class LevelsForm(forms.Form):
     """The levels of a position. What was not touched is not sent: a stop may have followed the price meanwhile."""
 
-    exit_stop = _level("Stop", "When the bid falls to it, the position is sold at the market. Empty: no stop.")
-    exit_target = _level("Profit target", "When the bid rises to it, the position is sold. Empty: no target.")
-    exit_trail = _level(
-        "The stop follows at", "So far below the best bid that was seen, and never back. Empty: the stop stays."
-    )
+    exit_stop = _level("stop", "Empty: no stop.")
+    exit_target = _level("profit_target", "Empty: no target.")
+    exit_trail = _level("trail", "Empty: the stop stays where it is.")
 
     def moved(self) -> dict[str, Decimal | None]:
         """The levels that were changed, by name."""
