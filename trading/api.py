@@ -16,12 +16,13 @@ from kit.api import (
 )
 from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
-from kit.sentences import quoted, sentence
+from kit.sentences import Told, quoted, sentence
 from kit.users import bindings
 from kit.users.access import LIMITS, ORDERS, READ, TRADE
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import EmergencyStop, Fill, Order, Position
+from trading.orders.intents import Terms
 from trading.risk.gate import Caps
 from trading.schemas import (
     AdoptedOut,
@@ -36,6 +37,7 @@ from trading.schemas import (
     OrderLifeOut,
     OrderNarrow,
     OrderOut,
+    OrderPreviewOut,
     OwnOut,
     PositionOut,
     RoundTripOut,
@@ -72,27 +74,39 @@ def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
 
     409 while the history of the wallet's account is being built: what is placed now would stand before it.
     """
-    owner_id = owner_of(request)
-    wallet = Wallet.objects.select_related("connection").filter(owner_id=owner_id, pk=body.wallet_id).first()
-    if wallet is None:
-        raise NotFoundError("There is no such wallet: choose one of yours.")
-    bindings.require_within(request, wallet.pk)
-    instrument = Instrument.objects.filter(venue=wallet.connection.venue, symbol=body.symbol).first()
-    if instrument is None:
-        told = f"Choose another symbol: the wallet's venue does not list {body.symbol}."
-        raise InvalidInputError(told, fields={"symbol": "Not listed at the wallet's venue."})
+    wallet, instrument = _place_of(request, body)
     order = services.place_order(
         wallet=wallet,
         instrument=instrument,
         side=body.side,
         quantity=body.quantity,
         key=f"api:{key}",
-        reason=sentence("{said}", said=quoted(body.reason)) if body.reason else "Placed through the API.",
+        reason=_reason(body),
         reduce_only=body.reduce_only,
         exit_stop=body.exit_stop,
         exit_target=body.exit_target,
     )
     return Status(201, order_row(order))
+
+
+@router.post("/orders/preview", auth=READ, response=OrderPreviewOut, summary="What an order would do now")
+def preview(request: HttpRequest, body: OrderIn) -> Any:
+    """The gate that would judge it says what it would say; nothing is placed, and no key is needed."""
+    wallet, instrument = _place_of(request, body)
+    terms = Terms(
+        body.side,
+        body.quantity,
+        _reason(body),
+        body.reduce_only,
+        exit_stop=body.exit_stop,
+        exit_target=body.exit_target,
+    )
+    found = services.preview_order(wallet=wallet, instrument=instrument, terms=terms)
+    told = {name: getattr(found, name) for name in OrderPreviewOut.model_fields if hasattr(found, name)}
+    of_order = {name: getattr(found.order, name) for name in ("quantity", "exit_stop", "exit_target")}
+    verdict = found.verdict
+    said = {"allowed": verdict.allowed, "limit": verdict.limit, "explanation": verdict.explanation}
+    return {**told, **of_order, **said}
 
 
 @router.get("/orders/{order_id}", response=OrderLifeOut, summary="One order and its life")
@@ -285,6 +299,24 @@ def get_stop(request: HttpRequest, stop_id: UUID) -> Any:
 def call_off_stop(request: HttpRequest, stop_id: UUID) -> Any:
     """What was cancelled or sold stays so, and the wallet only reduces."""
     return services.call_off(owner_id=owner_of(request), stop_id=stop_id)
+
+
+def _place_of(request: HttpRequest, body: OrderIn) -> tuple[Wallet, Instrument]:
+    """The owner's wallet and the market at its venue; NotFoundError and InvalidInputError where there is none."""
+    rows = Wallet.objects.select_related("connection").filter(owner_id=owner_of(request), pk=body.wallet_id)
+    wallet = rows.first()
+    if wallet is None:
+        raise NotFoundError("There is no such wallet: choose one of yours.")
+    bindings.require_within(request, wallet.pk)
+    instrument = Instrument.objects.filter(venue=wallet.connection.venue, symbol=body.symbol).first()
+    if instrument is None:
+        told = f"Choose another symbol: the wallet's venue does not list {body.symbol}."
+        raise InvalidInputError(told, fields={"symbol": "Not listed at the wallet's venue."})
+    return wallet, instrument
+
+
+def _reason(body: OrderIn) -> Told:
+    return sentence("{said}", said=quoted(body.reason)) if body.reason else "Placed through the API."
 
 
 def _limits_out(path: LimitPath) -> dict[str, Any]:

@@ -11,8 +11,11 @@ from django.http import QueryDict
 from kit import glossary
 from kit.forms import PERCENT, AmountField, PercentField
 from kit.models import MONEY
+from markets.bounds import SYMBOL_LENGTH
 from trading.models import REFUSED, Order, Side
+from trading.positions.levels import NAMES
 from trading.risk.gate import Caps
+from trading.risk.sizing import Sizing
 from trading.selectors import LimitPath
 from trading.selectors.filters import UNFINISHED, is_no_day
 from wallets.connections.limits import FirstLimits
@@ -181,3 +184,43 @@ class LevelsForm(forms.Form):
     def moved(self) -> dict[str, Decimal | None]:
         """The levels that were changed, by name."""
         return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+class TicketForm(forms.Form):
+    """An order by hand: what, how much of it, and what protects it."""
+
+    SIZES: Final = (
+        (Sizing.QUANTITY.value, "A quantity"),
+        (Sizing.AMOUNT.value, "An amount of money"),
+        (Sizing.SHARE.value, "Percent of what is free, or of the position"),
+        (Sizing.RISK.value, "Percent of the wallet that the way to the stop may cost"),
+    )
+
+    symbol = forms.CharField(
+        label="Market",
+        max_length=SYMBOL_LENGTH,
+        widget=forms.TextInput(attrs={"list": "markets", "autocomplete": "off"}),
+    )
+    side = forms.ChoiceField(label="Side", choices=Side.choices)
+    sizing_by = forms.ChoiceField(label="Size by", choices=SIZES)
+    size = AmountField(
+        label="Size",
+        min_value=Decimal("1e-18"),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+        error_messages={"min_value": "Enter a size above zero."},
+    )
+    exit_stop = _level("stop", "Only with a buy. Empty: what is usual here, if anything.")
+    exit_target = _level("profit_target", "Only with a buy. Empty: what is usual here, if anything.")
+    exit_trail = _level("trail", "Only with a buy. Empty: the stop stays where it is.")
+    why = forms.CharField(
+        label="Why", max_length=200, required=False, help_text="For yourself: it stays with the order."
+    )
+
+    def levels(self) -> dict[str, Decimal | None]:
+        return {name: self.cleaned_data[name] for name in NAMES}
+
+    def size_now(self) -> Decimal:
+        """The size as `quantity_of` takes it: fractions instead of percent."""
+        size: Decimal = self.cleaned_data["size"]
+        return size / PERCENT if self.cleaned_data["sizing_by"] in (Sizing.SHARE, Sizing.RISK) else size

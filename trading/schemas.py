@@ -216,6 +216,32 @@ class OrderIn(Body):
     reason: str = Field("", max_length=200)
 
 
+class OrderPreviewOut(Schema):
+    """What an order would do now; nothing was placed. Quantities in base, all else in quote.
+
+    `limit` names what would refuse it, empty when it is `allowed`. `fee` is what the venue charges for taking and
+    `spread` what half the way between bid and ask costs; `position` and `free` are of before and after, `risk` what the
+    way to its stop costs and `value` what the wallet is worth, null where that is not known.
+    """
+
+    allowed: bool
+    limit: str
+    explanation: Words
+    quantity: Amount
+    price: Amount
+    notional: Amount
+    fee: Amount
+    spread: Amount
+    position: Amount
+    position_after: Amount
+    free: Amount
+    free_after: Amount
+    value: Amount | None
+    exit_stop: Amount | None
+    exit_target: Amount | None
+    risk: Amount | None
+
+
 class LevelsIn(Body):
     """The levels of an open position, in quote: what is left out stays, null takes a level away.
 

@@ -1,6 +1,7 @@
 """Everything that writes orders, fills, positions and limits.
 
 * `placing`: intents become rows, each with the gate's decision and a hold on funds, in one transaction;
+* `previewing`: what an order would do, judged by the same gate and not written;
 * `sending`: the row meets the venue, outside of any transaction, and whatever happens is resolved later;
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
@@ -19,6 +20,7 @@ from trading.orders.closing import BEFORE_COLLECTING, Closing, StillOpen, close_
 from trading.orders.exits import keep_protection
 from trading.orders.intents import OrderConflictError, Place, Terms
 from trading.orders.placing import Batch, place_order
+from trading.orders.previewing import Preview, preview_order, quantity_of
 from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
 from trading.orders.stopping import call_off, due_stops, preview_stop, stop
@@ -37,6 +39,7 @@ __all__ = (
     "Closing",
     "OrderConflictError",
     "Place",
+    "Preview",
     "StillOpen",
     "Terms",
     "WrongSideError",
@@ -52,7 +55,9 @@ __all__ = (
     "look_at_orders",
     "move_levels",
     "place_order",
+    "preview_order",
     "preview_stop",
+    "quantity_of",
     "record_report",
     "request_cancellation",
     "resolve_order",

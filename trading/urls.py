@@ -1,10 +1,11 @@
 from django.urls import path
 
-from trading import adopt_pages, leaving_pages, level_pages, limit_pages, stop_pages, views
+from trading import adopt_pages, leaving_pages, level_pages, limit_pages, stop_pages, ticket_pages, views
 
 app_name = "trading"
 urlpatterns = [
     path("orders/", views.orders, name="orders"),
+    path("orders/new/", ticket_pages.ticket, name="ticket"),
     path("orders/<uuid:pk>/", views.order, name="order"),
     path("orders/<uuid:pk>/cancel/", views.cancel, name="order-cancel"),
     path("limits/<uuid:pk>/", limit_pages.wallet_limits, name="limits"),

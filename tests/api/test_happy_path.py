@@ -436,6 +436,7 @@ def trade(program: Program, agent: Any, markets: list[Instrument]) -> None:
 
 def place(program: Program, agent: Any, instrument: Instrument, side: str) -> str:
     order = {"wallet_id": agent["wallet_id"], "symbol": instrument.symbol, "side": side, "quantity": "1"}
+    assert program.call("post", "/orders/preview", order)["limit"] == ""
     placed = program.call("post", "/orders", order, status=201)
     assert placed["status"] == "submitting", placed["refusal"]
     return str(placed["id"])

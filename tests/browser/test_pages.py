@@ -90,6 +90,8 @@ def address(world: World, name: str) -> str:
         "rebalanced": f"/wallets/rebalancing/{run}/",
         "proof": "/wallets/proof/",
         "arrivals": f"/wallets/connections/{world.connection.pk}/arrivals/",
+        "ticket": "/trading/orders/new/",
+        "order by hand": f"/trading/orders/new/?wallet={agent.wallet_id}",
         "taking up": f"/trading/positions/of/{agent.wallet_id}/take-up/",
         "stopping": f"/trading/stop/{world.master.pk}/",
         "protection": f"/trading/stop/{world.master.pk}/protection/",

@@ -80,7 +80,7 @@ def read_facts(places: Collection[Place]) -> dict[UUID, Facts]:
     purses = _purses(places)
     paths = limits_on_paths({place.wallet_id: (place.instrument.venue, place.instrument.quote) for place in places})
     standings = _standings(places, purses, owner_id=next(iter(wallets.values())).owner_id)
-    values = _values([place for place in places if risk.tightest_risk(paths[place.wallet_id]) is not None])
+    values = values_of([place for place in places if risk.tightest_risk(paths[place.wallet_id]) is not None])
     firsts = _orders(first for _, first in standings.values())
     return {
         wallet_id: Facts(
@@ -150,7 +150,7 @@ def _standings(
     return standings
 
 
-def _values(places: Collection[Place]) -> dict[UUID, Decimal]:
+def values_of(places: Collection[Place]) -> dict[UUID, Decimal]:
     """What each wallet is worth in the quote asset of its place; one that holds what has no price now is left out."""
     held: dict[UUID, dict[str, Decimal]] = {place.wallet_id: {} for place in places}
     rows = Account.objects.filter(wallet__in=held, kind=Account.Kind.WALLET, balance__gt=0)

@@ -133,6 +133,10 @@ class Batch:
         path = (replace(step, open_positions=step.open_positions + self._opening[step.id]) for step in proposal.path)
         return replace(proposal, path=tuple(path)) if self._opening else proposal
 
+    def verdicts(self) -> list[risk.Verdict]:
+        """What the gate and the funds have said so far, of each order that is not written yet."""
+        return [placed.verdict for placed in self._placed]
+
     def write(self) -> bool:
         """Hold the funds and write all orders; whether each is what it was when it was placed.
 

@@ -1,6 +1,7 @@
 """How much an order takes, and how much must be set aside for it. Pure, exact."""
 
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
+from enum import StrEnum
 from typing import Final
 
 # A market order may pay more than the price it was decided at; this much of it is set aside on top, and what is not
@@ -8,6 +9,15 @@ from typing import Final
 SLIPPAGE_CUSHION: Final = Decimal("0.01")
 
 UNIT: Final = Decimal(1).scaleb(-18)
+
+
+class Sizing(StrEnum):
+    """What the size of an order is said in."""
+
+    QUANTITY = "quantity"
+    AMOUNT = "amount"
+    SHARE = "share"
+    RISK = "risk"
 
 
 def in_lots(quantity: Decimal, lot: Decimal) -> Decimal:
@@ -28,3 +38,9 @@ def buying_hold(*, quantity: Decimal, price: Decimal, taker_fee: Decimal) -> Dec
 def largest_buy(*, funds: Decimal, price: Decimal, taker_fee: Decimal, lot: Decimal) -> Decimal:
     """The largest quantity, in whole lots, whose hold fits into `funds` of the quote asset."""
     return in_lots(funds / (price * (1 + taker_fee + SLIPPAGE_CUSHION)), lot)
+
+
+def at_risk(*, funds: Decimal, share: Decimal, price: Decimal, stop: Decimal, lot: Decimal) -> Decimal:
+    """The quantity, in whole lots, of which the way from `price` down to `stop` costs that share of `funds`; zero where
+    there is no way down."""
+    return in_lots(funds * share / (price - stop), lot) if price > stop else Decimal(0)

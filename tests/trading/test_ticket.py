@@ -1,0 +1,165 @@
+"""An order by hand is sized, reviewed as the gate sees it, and placed once; programs ask for the same review."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from kit import tenancy
+from kit.users.models import User
+from markets.models import Instrument
+from tests.programs import bearer
+from tests.trading.desk import Desk, make_desk, set_price
+from trading import services
+from trading.models import Order, Position, RiskDecision
+from wallets.models import Account, Connection
+
+D = Decimal
+PAGE = reverse("trading:ticket")
+
+
+@pytest.fixture
+def desk(owner: User, client: Client) -> Desk:
+    desk = make_desk(owner, cash=D(10_000))
+    set_price(desk.instrument, "100", bid=D(99), ask=D(101))
+    client.force_login(owner)
+    return desk
+
+
+def asked(desk: Desk, **changes: str) -> dict[str, str]:
+    given = {"wallet": str(desk.wallet.pk), "symbol": "BTC/USDT", "side": "buy", "sizing_by": "quantity", "size": "2"}
+    return given | {"exit_stop": "", "exit_target": "", "exit_trail": "", "why": ""} | changes
+
+
+def review(client: Client, desk: Desk, **changes: str) -> Any:
+    answer = client.post(PAGE, asked(desk, **changes))
+    assert answer.status_code == 200, answer.content.decode()
+    return answer.context["review"]
+
+
+def test_the_review_is_the_gates_and_places_nothing_until_it_is_confirmed(client: Client, desk: Desk) -> None:
+    seen = review(client, desk, exit_stop="95", exit_target="120", why="A hunch")
+    preview = seen.preview
+    assert (preview.order.quantity, preview.price, preview.notional) == (2, 101, 202)
+    assert (preview.fee, preview.spread) == (D("0.202"), 2)
+    assert (preview.position, preview.position_after) == (0, 2)
+    assert (preview.free, preview.free_after) == (10_000, 10_000 - 202 - D("0.202"))
+    assert (preview.risk, preview.value) == (12, 10_000)
+    with tenancy.tenant(desk.owner.pk):
+        assert not Order.objects.exists()
+        assert not RiskDecision.objects.exists()
+        assert not Account.objects.exclude(held=0).exists()
+    first, again = (client.post(PAGE, seen.fields) for _ in range(2))
+    assert first.status_code == 302
+    assert again.url == first.url
+    with tenancy.tenant(desk.owner.pk):
+        order = Order.objects.get()
+        assert (order.quantity, order.exit_stop, order.exit_target) == (2, 95, 120)
+        assert (order.reason.exact, order.status) == ("A hunch", "submitting")
+
+
+@pytest.mark.parametrize(
+    ("changes", "quantity"),
+    [
+        ({"sizing_by": "amount", "size": "1000"}, "9.900"),
+        ({"sizing_by": "amount", "size": "1.010,50"}, "10.004"),
+        ({"sizing_by": "share", "size": "50"}, "48.966"),  # with its fee and the cushion
+        ({"sizing_by": "risk", "size": "1", "exit_stop": "96"}, "20.000"),
+        ({"side": "sell", "sizing_by": "share", "size": "50"}, "1.500"),
+    ],
+)
+def test_a_size_is_said_in_whatever_the_trader_thinks_in(
+    client: Client, desk: Desk, changes: dict[str, str], quantity: str
+) -> None:
+    if "," in changes["size"]:
+        User.objects.filter(pk=desk.owner.pk).update(number_format="1.234,56")
+    if changes.get("side") == "sell":
+        desk.trade("buy", "3")
+    assert review(client, desk, **changes).preview.order.quantity == D(quantity)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"symbol": "NO/SUCH"}, "symbol"),
+        ({"size": "0"}, "size"),
+        ({"size": "0.0001", "sizing_by": "amount"}, "size"),
+        ({"size": "101", "sizing_by": "share"}, "size"),
+        ({"size": "1", "sizing_by": "risk"}, "exit_stop"),
+        ({"exit_stop": "99"}, "exit_stop"),
+        ({"exit_target": "99"}, "exit_target"),
+        ({"side": "sell", "exit_stop": "90"}, "exit_stop"),
+        ({"side": "hold"}, "side"),
+        ({"sizing_by": "moon"}, "sizing_by"),
+    ],
+)
+def test_what_makes_no_order_is_said_at_its_field(
+    client: Client, desk: Desk, changes: dict[str, str], field: str
+) -> None:
+    answer = client.post(PAGE, asked(desk, **changes))
+    assert (answer.status_code, answer.context["review"]) == (422, None)
+    assert field in answer.context["form"].errors
+
+
+def test_a_refusal_is_seen_before_anything_is_placed(client: Client, desk: Desk) -> None:
+    seen = review(client, desk, size="1000")
+    assert (seen.preview.verdict.allowed, seen.preview.verdict.limit) == (False, "maximum_notional")
+    page = client.post(PAGE, asked(desk, size="1000")).content.decode()
+    assert "Refused" in page
+    with tenancy.tenant(desk.owner.pk):
+        assert not Order.objects.exists()
+
+
+def test_live_money_asks_for_the_name(client: Client, desk: Desk) -> None:
+    with tenancy.tenant(desk.owner.pk):
+        Connection.objects.filter(pk=desk.connection.pk).update(is_paper=False)
+    fields = review(client, desk).fields
+    refused = client.post(PAGE, fields | {"typed": "Agen"})
+    assert (refused.status_code, "Type Agent" in refused.content.decode()) == (422, True)
+    with tenancy.tenant(desk.owner.pk):
+        assert not Order.objects.exists()
+    client.post(PAGE, fields | {"typed": "Agent"})
+    with tenancy.tenant(desk.owner.pk):
+        assert Order.objects.count() == 1
+
+
+def test_somebody_elses_wallet_is_none(client: Client, desk: Desk, other_owner: User) -> None:
+    client.force_login(other_owner)
+    assert client.post(PAGE, asked(desk)).status_code == 404
+    assert client.get(PAGE, {"wallet": str(desk.wallet.pk)}).status_code == 404
+    assert client.get(PAGE, {"wallet": "no id"}).status_code == 404
+    assert desk.wallet.name not in client.get(PAGE).content.decode()
+
+
+def test_programs_see_what_the_page_shows(client: Client, desk: Desk) -> None:
+    body = {"wallet_id": str(desk.wallet.pk), "symbol": "BTC/USDT", "side": "buy", "quantity": "2", "exit_stop": "95"}
+    headers = bearer(desk.owner, "read")
+    answer = client.post("/api/v1/orders/preview", body, content_type="application/json", headers=headers)
+    assert answer.status_code == 200, answer.content
+    found, shown = answer.json(), review(client, desk, exit_stop="95").preview
+    for name in ("price", "notional", "fee", "spread", "position", "position_after", "free", "free_after", "risk"):
+        assert D(found[name]) == getattr(shown, name), name
+    assert (found["allowed"], found["limit"]) == (True, "")
+    assert "Allowed" in found["explanation"]
+    with tenancy.tenant(desk.owner.pk):
+        assert not Order.objects.exists()
+
+
+def test_without_a_price_it_says_so_and_refuses(client: Client, desk: Desk) -> None:
+    Instrument.objects.get(pk=desk.instrument.pk).ticker.delete()
+    assert review(client, desk).preview.verdict.limit == "price_age"
+    answer = client.post(PAGE, asked(desk, sizing_by="amount", size="100"))
+    assert (answer.status_code, "no price" in answer.content.decode()) == (422, True)
+
+
+def test_a_key_places_one_order_whatever_else_is_sent_with_it(client: Client, desk: Desk) -> None:
+    fields = review(client, desk).fields
+    client.post(PAGE, fields)
+    other = client.post(PAGE, fields | {"size": "3"})
+    assert (other.status_code, "another order" in other.content.decode()) == (422, True)
+    with tenancy.tenant(desk.owner.pk):
+        assert Order.objects.get().quantity == 2
+        assert not Position.objects.exists()
+        assert services.keep_protection(owner_id=desk.owner.pk) == []

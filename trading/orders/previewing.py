@@ -1,0 +1,144 @@
+"""What an order would do, before anybody places it: judged by the gate that would judge it, and not written."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+from uuid import uuid4
+
+from django.db import transaction
+
+from kit.errors import ConflictError, InvalidInputError
+from markets.models import Instrument
+from markets.prices import Quote, worth
+from trading.models import Order, Side
+from trading.orders.facts import Facts, values_of
+from trading.orders.intents import Place, Terms
+from trading.orders.placing import Batch
+from trading.risk import gate as risk
+from trading.risk import sizing
+from trading.risk.fees import taker_fee
+from wallets.models import Wallet
+
+NO_PRICE: Final = "There is no price of {symbol}: wait until the feed brings one."
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """An order that was judged and not written. Quantities in base, all else in quote.
+
+    `fee` is what the venue charges for taking, `spread` what half the way between bid and ask costs; either is about
+    right as long as the market stays where it is. `free` is what no order holds. `risk` is what the way to the stop
+    costs, None without a stop.
+    """
+
+    order: Order
+    verdict: risk.Verdict
+    quote: Quote | None
+    price: Decimal
+    notional: Decimal
+    fee: Decimal
+    spread: Decimal
+    position: Decimal
+    position_after: Decimal
+    free: Decimal
+    free_after: Decimal
+    value: Decimal | None
+    risk: Decimal | None
+
+    @property
+    def cost(self) -> Decimal:
+        return self.fee + self.spread
+
+    @property
+    def risk_share(self) -> Decimal | None:
+        """`risk` as a fraction of what the wallet is worth."""
+        return self.risk / self.value if self.risk is not None and self.value else None
+
+    @property
+    def uses(self) -> Decimal | None:
+        """The order as a fraction of the largest that the path allows; None where it says nothing, or for an exit."""
+        maximum = self.verdict.numbers.get("maximum_notional")
+        return (
+            self.notional / Decimal(maximum) if self.order.side == Side.BUY and maximum and Decimal(maximum) else None
+        )
+
+
+@transaction.atomic
+def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Preview:
+    """What `place_order` would do with these terms now. Nothing is written; run it as the tenant.
+
+    Raises what `place_order` raises for terms that no gate needs to see.
+    """
+    place = Place(wallet.pk, instrument, f"preview:{uuid4()}")
+    batch = Batch([place])
+    order = batch.place(wallet.pk, terms)
+    facts = batch.facts(wallet.pk)
+    price = order.reference_price
+    notional = worth(order.quantity, price)
+    fee = worth(notional, taker_fee(facts.wallet))
+    quote = facts.quote
+    spread = worth(order.quantity, abs(price - (quote.bid + quote.ask) / 2)) if quote else Decimal(0)
+    free = facts.purse(instrument.quote).free
+    sign = 1 if terms.is_buy else -1
+    position = facts.standing.position
+    return Preview(
+        order=order,
+        verdict=batch.verdicts()[0],
+        quote=quote,
+        price=price,
+        notional=notional,
+        fee=fee,
+        spread=spread,
+        position=position,
+        position_after=position + sign * order.quantity,
+        free=free,
+        free_after=free - sign * notional - fee,
+        value=_value(facts),
+        risk=None if order.exit_stop is None else worth(order.quantity, price - order.exit_stop),
+    )
+
+
+@transaction.atomic
+def quantity_of(
+    *, wallet: Wallet, instrument: Instrument, side: str, sizing_by: str, size: Decimal, stop: Decimal | None = None
+) -> Decimal:
+    """The quantity in base that a size means now, in whole lots unless it is a quantity itself.
+
+    `size` is a quantity, an amount of the quote asset, a fraction of what is free (of money to buy with, of the
+    position to sell), or the fraction of the wallet's value that the way to `stop` may cost. Raises InvalidInputError
+    for a size that means nothing here, ConflictError while there is no price.
+    """
+    if sizing_by == sizing.Sizing.QUANTITY:
+        return size
+    if sizing_by in (sizing.Sizing.SHARE, sizing.Sizing.RISK) and size > 1:
+        raise InvalidInputError("Give 100 % at most.", fields={"size": "At most 100 %."})
+    facts = Batch([Place(wallet.pk, instrument, f"size:{uuid4()}")]).facts(wallet.pk)
+    is_buy, lot = side == Side.BUY, instrument.lot_size
+    if sizing_by == sizing.Sizing.SHARE and not is_buy:
+        return sizing.in_lots(facts.standing.position * size, lot)
+    price = facts.price(is_buy=is_buy)
+    if price is None:
+        raise ConflictError(NO_PRICE.format(symbol=instrument.symbol))
+    if sizing_by == sizing.Sizing.AMOUNT:
+        return sizing.in_lots(size / price, lot)
+    if sizing_by == sizing.Sizing.SHARE:
+        funds = facts.purse(instrument.quote).free * size
+        return sizing.largest_buy(funds=funds, price=price, taker_fee=taker_fee(facts.wallet), lot=lot)
+    return _by_risk(facts, is_buy=is_buy, share=size, price=price, stop=stop)
+
+
+def _by_risk(facts: Facts, *, is_buy: bool, share: Decimal, price: Decimal, stop: Decimal | None) -> Decimal:
+    if not is_buy:
+        raise InvalidInputError("Only a buy has a risk to size it by.", fields={"sizing_by": "Only for a buy."})
+    if stop is None:
+        raise InvalidInputError("Give a stop: the risk is what the way to it costs.", fields={"exit_stop": "Missing."})
+    value = _value(facts)
+    if value is None:
+        raise ConflictError("The wallet holds what has no price now, so its value is not known: give a quantity.")
+    lot = facts.place.instrument.lot_size
+    return sizing.at_risk(funds=value, share=share, price=price, stop=stop, lot=lot)
+
+
+def _value(facts: Facts) -> Decimal | None:
+    known = facts.standing.value
+    return values_of([facts.place]).get(facts.place.wallet_id) if known is None else known
