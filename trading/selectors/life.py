@@ -52,6 +52,11 @@ class OrderLife:
         return reverse("trading:position", args=(self.position.pk,)) if self.position else ""
 
     @property
+    def placed_by(self) -> str:
+        """How its key begins, which says who has asked for it: run, page, close, api, protect, close_all …"""
+        return self.order.key.partition(":")[0]
+
+    @property
     def is_cancellable(self) -> bool:
         return self.order.status in states.CANCELLABLE
 
