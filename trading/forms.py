@@ -203,8 +203,8 @@ class TicketForm(forms.Form):
     )
     side = forms.ChoiceField(label="Side", choices=Side.choices)
     sizing_by = forms.ChoiceField(label="Size by", choices=SIZES)
-    size = AmountField(
-        label="Size",
+    how_much = AmountField(
+        label="How much",
         min_value=Decimal("1e-18"),
         max_digits=MONEY["max_digits"],
         decimal_places=MONEY["decimal_places"],
@@ -222,5 +222,5 @@ class TicketForm(forms.Form):
 
     def size_now(self) -> Decimal:
         """The size as `quantity_of` takes it: fractions instead of percent."""
-        size: Decimal = self.cleaned_data["size"]
+        size: Decimal = self.cleaned_data["how_much"]
         return size / PERCENT if self.cleaned_data["sizing_by"] in (Sizing.SHARE, Sizing.RISK) else size

@@ -231,15 +231,15 @@ class OrderPreviewOut(Schema):
     price: Amount
     notional: Amount
     fee: Amount
-    spread: Amount
-    position: Amount
-    position_after: Amount
+    spread: Amount = Field(description="What half the way between bid and ask costs, in quote.")
+    position: Amount = Field(description="What the wallet holds of it now, in base.")
+    position_after: Amount = Field(description="What it would hold afterwards, in base.")
     free: Amount
     free_after: Amount
     value: Amount | None
     exit_stop: Amount | None
     exit_target: Amount | None
-    risk: Amount | None
+    risk: Amount | None = Field(description="What the way from the price to the stop costs, in quote.")
 
 
 class LevelsIn(Body):

@@ -115,9 +115,9 @@ def _review(form: TicketForm, wallet: Wallet, instrument: Instrument, *, key: st
         stop=said["exit_stop"],
     )
     if quantity <= 0:
-        raise InvalidInputError("That is less than one lot: give more.", fields={"size": "Less than one lot."})
+        raise InvalidInputError("That is less than one lot: give more.", fields={"how_much": "Less than one lot."})
     preview = services.preview_order(wallet=wallet, instrument=instrument, terms=_terms(form, quantity))
-    exact = {"size": quantity} | form.levels()
+    exact = {"how_much": quantity} | form.levels()
     fields = {name: "" if value is None else form.fields[name].prepare_value(value) for name, value in exact.items()}
     fields |= {name: said[name] for name in ("symbol", "side", "why")}
     fields |= {"sizing_by": Sizing.QUANTITY.value, "wallet": str(wallet.pk), "key": key, "step": "place"}

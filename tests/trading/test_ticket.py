@@ -29,7 +29,13 @@ def desk(owner: User, client: Client) -> Desk:
 
 
 def asked(desk: Desk, **changes: str) -> dict[str, str]:
-    given = {"wallet": str(desk.wallet.pk), "symbol": "BTC/USDT", "side": "buy", "sizing_by": "quantity", "size": "2"}
+    given = {
+        "wallet": str(desk.wallet.pk),
+        "symbol": "BTC/USDT",
+        "side": "buy",
+        "sizing_by": "quantity",
+        "how_much": "2",
+    }
     return given | {"exit_stop": "", "exit_target": "", "exit_trail": "", "why": ""} | changes
 
 
@@ -63,17 +69,17 @@ def test_the_review_is_the_gates_and_places_nothing_until_it_is_confirmed(client
 @pytest.mark.parametrize(
     ("changes", "quantity"),
     [
-        ({"sizing_by": "amount", "size": "1000"}, "9.900"),
-        ({"sizing_by": "amount", "size": "1.010,50"}, "10.004"),
-        ({"sizing_by": "share", "size": "50"}, "48.966"),  # with its fee and the cushion
-        ({"sizing_by": "risk", "size": "1", "exit_stop": "96"}, "20.000"),
-        ({"side": "sell", "sizing_by": "share", "size": "50"}, "1.500"),
+        ({"sizing_by": "amount", "how_much": "1000"}, "9.900"),
+        ({"sizing_by": "amount", "how_much": "1.010,50"}, "10.004"),
+        ({"sizing_by": "share", "how_much": "50"}, "48.966"),  # with its fee and the cushion
+        ({"sizing_by": "risk", "how_much": "1", "exit_stop": "96"}, "20.000"),
+        ({"side": "sell", "sizing_by": "share", "how_much": "50"}, "1.500"),
     ],
 )
 def test_a_size_is_said_in_whatever_the_trader_thinks_in(
     client: Client, desk: Desk, changes: dict[str, str], quantity: str
 ) -> None:
-    if "," in changes["size"]:
+    if "," in changes["how_much"]:
         User.objects.filter(pk=desk.owner.pk).update(number_format="1.234,56")
     if changes.get("side") == "sell":
         desk.trade("buy", "3")
@@ -84,10 +90,10 @@ def test_a_size_is_said_in_whatever_the_trader_thinks_in(
     ("changes", "field"),
     [
         ({"symbol": "NO/SUCH"}, "symbol"),
-        ({"size": "0"}, "size"),
-        ({"size": "0.0001", "sizing_by": "amount"}, "size"),
-        ({"size": "101", "sizing_by": "share"}, "size"),
-        ({"size": "1", "sizing_by": "risk"}, "exit_stop"),
+        ({"how_much": "0"}, "how_much"),
+        ({"how_much": "0.0001", "sizing_by": "amount"}, "how_much"),
+        ({"how_much": "101", "sizing_by": "share"}, "how_much"),
+        ({"how_much": "1", "sizing_by": "risk"}, "exit_stop"),
         ({"exit_stop": "99"}, "exit_stop"),
         ({"exit_target": "99"}, "exit_target"),
         ({"side": "sell", "exit_stop": "90"}, "exit_stop"),
@@ -104,9 +110,9 @@ def test_what_makes_no_order_is_said_at_its_field(
 
 
 def test_a_refusal_is_seen_before_anything_is_placed(client: Client, desk: Desk) -> None:
-    seen = review(client, desk, size="1000")
+    seen = review(client, desk, how_much="1000")
     assert (seen.preview.verdict.allowed, seen.preview.verdict.limit) == (False, "maximum_notional")
-    page = client.post(PAGE, asked(desk, size="1000")).content.decode()
+    page = client.post(PAGE, asked(desk, how_much="1000")).content.decode()
     assert "Refused" in page
     with tenancy.tenant(desk.owner.pk):
         assert not Order.objects.exists()
@@ -150,14 +156,14 @@ def test_programs_see_what_the_page_shows(client: Client, desk: Desk) -> None:
 def test_without_a_price_it_says_so_and_refuses(client: Client, desk: Desk) -> None:
     Instrument.objects.get(pk=desk.instrument.pk).ticker.delete()
     assert review(client, desk).preview.verdict.limit == "price_age"
-    answer = client.post(PAGE, asked(desk, sizing_by="amount", size="100"))
+    answer = client.post(PAGE, asked(desk, sizing_by="amount", how_much="100"))
     assert (answer.status_code, "no price" in answer.content.decode()) == (422, True)
 
 
 def test_a_key_places_one_order_whatever_else_is_sent_with_it(client: Client, desk: Desk) -> None:
     fields = review(client, desk).fields
     client.post(PAGE, fields)
-    other = client.post(PAGE, fields | {"size": "3"})
+    other = client.post(PAGE, fields | {"how_much": "3"})
     assert (other.status_code, "another order" in other.content.decode()) == (422, True)
     with tenancy.tenant(desk.owner.pk):
         assert Order.objects.get().quantity == 2

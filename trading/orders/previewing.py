@@ -111,7 +111,7 @@ def quantity_of(
     if sizing_by == sizing.Sizing.QUANTITY:
         return size
     if sizing_by in (sizing.Sizing.SHARE, sizing.Sizing.RISK) and size > 1:
-        raise InvalidInputError("Give 100 % at most.", fields={"size": "At most 100 %."})
+        raise InvalidInputError("Give 100 % at most.", fields={"how_much": "At most 100 %."})
     facts = Batch([Place(wallet.pk, instrument, f"size:{uuid4()}")]).facts(wallet.pk)
     is_buy, lot = side == Side.BUY, instrument.lot_size
     if sizing_by == sizing.Sizing.SHARE and not is_buy:
