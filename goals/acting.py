@@ -117,7 +117,7 @@ def _write(
     action.status, action.result = status, result
     action.next_try_at = clock.now() + again if status in OPEN else None
     action.done_at = None if status in OPEN else clock.now()
-    action.save()
+    action.save(update_fields=("options", "status", "result", "tries", "next_try_at", "done_at"))
     if status not in OPEN:
         life.record(goal, GoalEvent.Kind.ACTED, result)
     if status in (Status.PARTLY, Status.SKIPPED):

@@ -11,6 +11,7 @@
 -- migration alerts 0006_channels fa820dbbea030c2e
 -- migration alerts 0007_digests 291fe76919c8ad23
 -- migration alerts 0008_links a1f2e58e75c89603
+-- migration alerts 0009_what_was_told 77063551182ddfee
 -- migration audit 0001_audit_log 2bbdf7dd5623f0b9
 -- migration audit 0002_trading_area 6b4927ccb03357dd
 -- migration auth 0001_initial -
@@ -43,12 +44,14 @@
 -- migration farms 0004_newest_runs_first 0924ac13100e9c52
 -- migration farms 0005_restored 75c6bd6030c6ede5
 -- migration farms 0006_old_holds_may_go c8877eda31833380
+-- migration farms 0007_where_agents_were 500327cda6e1f1ba
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
 -- migration goals 0004_what_each_comparison_ended_with fb8d7f7e348869a5
 -- migration goals 0005_extended cf4b2b3402c13c42
 -- migration goals 0006_holds_stand_at_wallets 128457c9705eed4d
+-- migration goals 0007_what_was_reached 33c1c48858b96706
 -- migration markets 0001_initial 7c30d6b2cbf0f279
 -- migration markets 0002_prices e567b76f331a296c
 -- migration markets 0003_derivatives 6d14cdbd7de3a7c5
@@ -64,6 +67,7 @@
 -- migration portfolio 0010_restate 7598c0ca7a8ab8a7
 -- migration portfolio 0011_rebalancing 86c3a35686254017
 -- migration portfolio 0012_funding ce3f34213146923e
+-- migration portfolio 0013_what_it_was_worth fb0d29f9b3d8d288
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -82,11 +86,13 @@
 -- migration trading 0015_more_limits 9db9b64d3486a97a
 -- migration trading 0016_stops ede46b5e887bcbb8
 -- migration trading 0017_ai_state 1e762150716a7eb9
+-- migration trading 0018_what_was_stopped 5c6362d3b922526d
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
 -- migration users 0004_second_factors_under_aes 1beaaa6b20c7a50a
 -- migration users 0005_bound_tokens fcb55e2cb33bb3bf
+-- migration users 0006_operators_and_hashes 00d16b25ffcb152d
 -- migration wallets 0001_initial bb078e3d3523a707
 -- migration wallets 0002_policies 8abef364998ea17e
 -- migration wallets 0003_ledger 044555b94654a4e7
@@ -114,6 +120,7 @@
 -- migration wallets 0026_sync_turns a74fcab610e03d9e
 -- migration wallets 0027_holds f9f293a47fc32a7f
 -- migration wallets 0028_venue_income 6aa90c200de40a50
+-- migration wallets 0029_what_was_found 179979ca7fb3d7c2
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -126,6 +133,18 @@ CREATE FUNCTION public.goals_cursors_begin_anew() RETURNS void
 BEGIN
     ALTER TABLE public.goals_goalcursor ALTER COLUMN read_to TYPE xid8 USING '18446744073709551615'::xid8;
 END $$;
+
+
+--
+-- Name: goals_is_under_way(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.goals_is_under_way(goal uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT EXISTS (SELECT FROM public.goals_goal WHERE id = goal AND ended_at IS NULL)
+$$;
 
 
 --
@@ -983,6 +1002,42 @@ $$;
 
 
 --
+-- Name: portfolio_day_agrees(uuid, text, timestamp with time zone, numeric); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT EXISTS (
+        SELECT FROM public.portfolio_hourlyperformance
+        WHERE scope = p_scope AND base = p_base AND at > closed - interval '1 hour' AND at <= closed
+              AND closed_at = closed AND equity = says
+    )
+$$;
+
+
+--
+-- Name: portfolio_day_is_known(uuid, text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_day_is_known(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT bool_and(
+        EXISTS (SELECT FROM public.portfolio_snapshot WHERE scope = p_scope AND base = p_base AND at = moment)
+        OR EXISTS (
+            SELECT FROM public.portfolio_hourlyperformance
+            WHERE scope = p_scope AND base = p_base AND at > moment - interval '1 hour' AND at <= moment
+                  AND moment IN (opened_at, closed_at)
+        )
+    )
+    FROM (VALUES (coalesce(opened, closed)), (closed)) AS needed (moment)
+$$;
+
+
+--
 -- Name: portfolio_drop_month(date); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1046,6 +1101,63 @@ BEGIN
         END IF;
     END LOOP;
 END
+$$;
+
+
+--
+-- Name: portfolio_give_up_days(uuid[], timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_give_up_days(p_scopes uuid[], since timestamp with time zone) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    DELETE FROM public.portfolio_dailyperformance
+    WHERE scope = ANY (p_scopes) AND (since IS NULL OR ends > since)
+          AND portfolio_day_is_known(scope, base, opened_at, closed_at)
+$$;
+
+
+--
+-- Name: portfolio_give_up_hours(uuid[], timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_give_up_hours(p_scopes uuid[], since timestamp with time zone) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    DELETE FROM public.portfolio_hourlyperformance
+    WHERE scope = ANY (p_scopes) AND (since IS NULL OR ends > since)
+          AND portfolio_hour_is_known(scope, base, opened_at, closed_at)
+$$;
+
+
+--
+-- Name: portfolio_hour_agrees(uuid, text, timestamp with time zone, numeric); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT EXISTS (
+        SELECT FROM public.portfolio_snapshot WHERE scope = p_scope AND base = p_base AND at = closed AND equity = says
+    )
+$$;
+
+
+--
+-- Name: portfolio_hour_is_known(uuid, text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_hour_is_known(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT EXISTS (SELECT FROM public.portfolio_snapshot WHERE scope = p_scope AND base = p_base AND at = closed)
+           AND (opened IS NULL OR EXISTS (
+               SELECT FROM public.portfolio_snapshot WHERE scope = p_scope AND base = p_base AND at = opened
+           ))
 $$;
 
 
@@ -1119,6 +1231,19 @@ $$;
 
 
 --
+-- Name: portfolio_refuse_rewriting(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_refuse_rewriting() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'A value of the past is corrected together with what it said before.'
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
+
+--
 -- Name: portfolio_value_before(uuid, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1182,6 +1307,25 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
 BEGIN
     RAISE EXCEPTION '% is refused on %: rows of a history are never changed or removed.', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
+
+--
+-- Name: refuse_what_is_over(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_what_is_over() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF row_security_active(TG_RELID) THEN
+        RAISE EXCEPTION '% is refused on %: what is over stays as it is.', TG_OP, TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    RETURN NEW;
 END $$;
 
 
@@ -1538,6 +1682,48 @@ END $$;
 
 
 --
+-- Name: users_guard_user(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.users_guard_user() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    tenant uuid := NULLIF(current_setting('app.user_id', true), '')::uuid;
+BEGIN
+    IF (SELECT rolbypassrls FROM pg_roles WHERE rolname = current_user)
+       OR pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.is_staff OR NEW.is_superuser THEN
+            RAISE EXCEPTION 'Operators are made by the system role only.' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+    ELSIF (NEW.is_staff, NEW.is_superuser, NEW.is_active) IS DISTINCT FROM
+          (OLD.is_staff, OLD.is_superuser, OLD.is_active) THEN
+        RAISE EXCEPTION 'What a person may do is changed by the system role only.'
+            USING ERRCODE = 'insufficient_privilege';
+    ELSIF NEW.password IS DISTINCT FROM OLD.password AND NEW.id IS DISTINCT FROM tenant THEN
+        RAISE EXCEPTION 'A password is changed on behalf of whose it is.' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+
+
+--
+-- Name: users_password(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.users_password() RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT password FROM public.users_user WHERE id = NULLIF(current_setting('app.user_id', true), '')::uuid
+$$;
+
+
+--
 -- Name: venue_name(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1718,6 +1904,18 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+
+
+--
+-- Name: wallets_is_previewed(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.wallets_is_previewed(plan uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT EXISTS (SELECT FROM public.wallets_fundallocation WHERE id = plan AND status = 'previewed')
+$$;
 
 
 --
@@ -5057,94 +5255,101 @@ INSERT INTO public.django_migrations VALUES
 	(24, 'alerts', '0006_channels', now()),
 	(25, 'alerts', '0007_digests', now()),
 	(26, 'alerts', '0008_links', now()),
-	(27, 'audit', '0001_audit_log', now()),
-	(28, 'audit', '0002_trading_area', now()),
-	(29, 'axes', '0001_initial', now()),
-	(30, 'axes', '0002_auto_20151217_2044', now()),
-	(31, 'axes', '0003_auto_20160322_0929', now()),
-	(32, 'axes', '0004_auto_20181024_1538', now()),
-	(33, 'axes', '0005_remove_accessattempt_trusted', now()),
-	(34, 'axes', '0006_remove_accesslog_trusted', now()),
-	(35, 'axes', '0007_alter_accessattempt_unique_together', now()),
-	(36, 'axes', '0008_accessfailurelog', now()),
-	(37, 'axes', '0009_add_session_hash', now()),
-	(38, 'axes', '0010_accessattemptexpiration', now()),
-	(39, 'wallets', '0001_initial', now()),
-	(40, 'markets', '0001_initial', now()),
-	(41, 'trading', '0001_initial', now()),
-	(42, 'trading', '0002_policies', now()),
-	(43, 'trading', '0003_guards', now()),
-	(44, 'trading', '0004_sums_of_closed_trades', now()),
-	(45, 'trading', '0005_functions', now()),
-	(46, 'markets', '0002_prices', now()),
-	(47, 'farms', '0001_initial', now()),
-	(48, 'farms', '0002_policies', now()),
-	(49, 'farms', '0003_histories', now()),
-	(50, 'farms', '0004_newest_runs_first', now()),
-	(51, 'farms', '0005_restored', now()),
-	(52, 'farms', '0006_old_holds_may_go', now()),
-	(53, 'wallets', '0002_policies', now()),
-	(54, 'wallets', '0003_ledger', now()),
-	(55, 'wallets', '0005_rehearsing_connections', now()),
-	(56, 'wallets', '0006_hierarchy_functions', now()),
-	(57, 'wallets', '0007_connections_active_since', now()),
-	(58, 'wallets', '0008_connections_as_others_see_them', now()),
-	(59, 'trading', '0006_newest_first', now()),
-	(60, 'trading', '0007_orders_remember_the_request', now()),
-	(61, 'trading', '0008_sums_of_a_period', now()),
-	(62, 'trading', '0009_refused_orders', now()),
-	(63, 'trading', '0010_trades_of_spans', now()),
-	(64, 'trading', '0011_sorted_by_an_index', now()),
-	(65, 'trading', '0012_daily_loss', now()),
-	(66, 'trading', '0013_written_for_cursors', now()),
-	(67, 'trading', '0014_fills_and_trades_of_an_owner', now()),
-	(68, 'wallets', '0009_reserves', now()),
-	(69, 'goals', '0001_initial', now()),
-	(70, 'goals', '0002_policies', now()),
-	(71, 'goals', '0003_requests_once', now()),
-	(72, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(73, 'goals', '0005_extended', now()),
-	(74, 'goals', '0006_holds_stand_at_wallets', now()),
-	(75, 'markets', '0003_derivatives', now()),
-	(76, 'wallets', '0010_platforms', now()),
-	(77, 'users', '0002_tokens', now()),
-	(78, 'users', '0003_two_factor', now()),
-	(79, 'wallets', '0011_credentials_under_aes', now()),
-	(80, 'wallets', '0012_archived_wallets', now()),
-	(81, 'wallets', '0013_waiting', now()),
-	(82, 'wallets', '0014_plans', now()),
-	(83, 'wallets', '0015_rules', now()),
-	(84, 'wallets', '0016_venue_positions', now()),
-	(85, 'wallets', '0017_protection', now()),
-	(86, 'wallets', '0018_proofs', now()),
-	(87, 'wallets', '0019_venue_names', now()),
-	(88, 'wallets', '0020_as_of', now()),
-	(89, 'wallets', '0021_unassigned', now()),
-	(90, 'wallets', '0022_assets_as_venues_call_them', now()),
-	(91, 'wallets', '0023_derivatives', now()),
-	(92, 'wallets', '0024_held_for', now()),
-	(93, 'wallets', '0025_streams', now()),
-	(94, 'wallets', '0026_sync_turns', now()),
-	(95, 'wallets', '0027_holds', now()),
-	(96, 'wallets', '0028_venue_income', now()),
-	(97, 'portfolio', '0001_initial', now()),
-	(98, 'portfolio', '0002_policies', now()),
-	(99, 'portfolio', '0003_scene_of_a_history', now()),
-	(100, 'portfolio', '0004_prices', now()),
-	(101, 'portfolio', '0005_allocation_plans', now()),
-	(102, 'portfolio', '0006_exposure_limits', now()),
-	(103, 'portfolio', '0007_hours', now()),
-	(104, 'portfolio', '0008_corrections', now()),
-	(105, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(106, 'portfolio', '0010_restate', now()),
-	(107, 'portfolio', '0011_rebalancing', now()),
-	(108, 'portfolio', '0012_funding', now()),
-	(109, 'sessions', '0001_initial', now()),
-	(110, 'trading', '0015_more_limits', now()),
-	(111, 'trading', '0016_stops', now()),
-	(112, 'trading', '0017_ai_state', now()),
-	(113, 'users', '0004_second_factors_under_aes', now()),
-	(114, 'users', '0005_bound_tokens', now());
+	(27, 'alerts', '0009_what_was_told', now()),
+	(28, 'audit', '0001_audit_log', now()),
+	(29, 'audit', '0002_trading_area', now()),
+	(30, 'axes', '0001_initial', now()),
+	(31, 'axes', '0002_auto_20151217_2044', now()),
+	(32, 'axes', '0003_auto_20160322_0929', now()),
+	(33, 'axes', '0004_auto_20181024_1538', now()),
+	(34, 'axes', '0005_remove_accessattempt_trusted', now()),
+	(35, 'axes', '0006_remove_accesslog_trusted', now()),
+	(36, 'axes', '0007_alter_accessattempt_unique_together', now()),
+	(37, 'axes', '0008_accessfailurelog', now()),
+	(38, 'axes', '0009_add_session_hash', now()),
+	(39, 'axes', '0010_accessattemptexpiration', now()),
+	(40, 'wallets', '0001_initial', now()),
+	(41, 'markets', '0001_initial', now()),
+	(42, 'trading', '0001_initial', now()),
+	(43, 'trading', '0002_policies', now()),
+	(44, 'trading', '0003_guards', now()),
+	(45, 'trading', '0004_sums_of_closed_trades', now()),
+	(46, 'trading', '0005_functions', now()),
+	(47, 'markets', '0002_prices', now()),
+	(48, 'farms', '0001_initial', now()),
+	(49, 'farms', '0002_policies', now()),
+	(50, 'farms', '0003_histories', now()),
+	(51, 'farms', '0004_newest_runs_first', now()),
+	(52, 'farms', '0005_restored', now()),
+	(53, 'farms', '0006_old_holds_may_go', now()),
+	(54, 'farms', '0007_where_agents_were', now()),
+	(55, 'wallets', '0002_policies', now()),
+	(56, 'wallets', '0003_ledger', now()),
+	(57, 'wallets', '0005_rehearsing_connections', now()),
+	(58, 'wallets', '0006_hierarchy_functions', now()),
+	(59, 'wallets', '0007_connections_active_since', now()),
+	(60, 'wallets', '0008_connections_as_others_see_them', now()),
+	(61, 'trading', '0006_newest_first', now()),
+	(62, 'trading', '0007_orders_remember_the_request', now()),
+	(63, 'trading', '0008_sums_of_a_period', now()),
+	(64, 'trading', '0009_refused_orders', now()),
+	(65, 'trading', '0010_trades_of_spans', now()),
+	(66, 'trading', '0011_sorted_by_an_index', now()),
+	(67, 'trading', '0012_daily_loss', now()),
+	(68, 'trading', '0013_written_for_cursors', now()),
+	(69, 'trading', '0014_fills_and_trades_of_an_owner', now()),
+	(70, 'wallets', '0009_reserves', now()),
+	(71, 'goals', '0001_initial', now()),
+	(72, 'goals', '0002_policies', now()),
+	(73, 'goals', '0003_requests_once', now()),
+	(74, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(75, 'goals', '0005_extended', now()),
+	(76, 'goals', '0006_holds_stand_at_wallets', now()),
+	(77, 'goals', '0007_what_was_reached', now()),
+	(78, 'markets', '0003_derivatives', now()),
+	(79, 'wallets', '0010_platforms', now()),
+	(80, 'users', '0002_tokens', now()),
+	(81, 'users', '0003_two_factor', now()),
+	(82, 'wallets', '0011_credentials_under_aes', now()),
+	(83, 'wallets', '0012_archived_wallets', now()),
+	(84, 'wallets', '0013_waiting', now()),
+	(85, 'wallets', '0014_plans', now()),
+	(86, 'wallets', '0015_rules', now()),
+	(87, 'wallets', '0016_venue_positions', now()),
+	(88, 'wallets', '0017_protection', now()),
+	(89, 'wallets', '0018_proofs', now()),
+	(90, 'wallets', '0019_venue_names', now()),
+	(91, 'wallets', '0020_as_of', now()),
+	(92, 'wallets', '0021_unassigned', now()),
+	(93, 'wallets', '0022_assets_as_venues_call_them', now()),
+	(94, 'wallets', '0023_derivatives', now()),
+	(95, 'wallets', '0024_held_for', now()),
+	(96, 'wallets', '0025_streams', now()),
+	(97, 'wallets', '0026_sync_turns', now()),
+	(98, 'wallets', '0027_holds', now()),
+	(99, 'wallets', '0028_venue_income', now()),
+	(100, 'wallets', '0029_what_was_found', now()),
+	(101, 'portfolio', '0001_initial', now()),
+	(102, 'portfolio', '0002_policies', now()),
+	(103, 'portfolio', '0003_scene_of_a_history', now()),
+	(104, 'portfolio', '0004_prices', now()),
+	(105, 'portfolio', '0005_allocation_plans', now()),
+	(106, 'portfolio', '0006_exposure_limits', now()),
+	(107, 'portfolio', '0007_hours', now()),
+	(108, 'portfolio', '0008_corrections', now()),
+	(109, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(110, 'portfolio', '0010_restate', now()),
+	(111, 'portfolio', '0011_rebalancing', now()),
+	(112, 'portfolio', '0012_funding', now()),
+	(113, 'portfolio', '0013_what_it_was_worth', now()),
+	(114, 'sessions', '0001_initial', now()),
+	(115, 'trading', '0015_more_limits', now()),
+	(116, 'trading', '0016_stops', now()),
+	(117, 'trading', '0017_ai_state', now()),
+	(118, 'trading', '0018_what_was_stopped', now()),
+	(119, 'users', '0004_second_factors_under_aes', now()),
+	(120, 'users', '0005_bound_tokens', now()),
+	(121, 'users', '0006_operators_and_hashes', now());
 
 
 --
@@ -5651,7 +5856,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 83, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 114, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 121, true);
 
 
 --
@@ -8976,10 +9181,24 @@ CREATE TRIGGER by_transfers_only BEFORE UPDATE ON public.wallets_account FOR EAC
 
 
 --
+-- Name: portfolio_snapshot corrected; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER corrected BEFORE UPDATE ON public.portfolio_snapshot FOR EACH ROW WHEN ((((new.equity IS DISTINCT FROM old.equity) OR (new.equity_before IS DISTINCT FROM old.equity_before)) AND (new.equity_before IS DISTINCT FROM COALESCE(old.equity_before, old.equity)))) EXECUTE FUNCTION public.portfolio_refuse_rewriting();
+
+
+--
 -- Name: trading_order guard; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON public.trading_order FOR EACH ROW EXECUTE FUNCTION public.trading_guard_order();
+
+
+--
+-- Name: users_user guard; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON public.users_user FOR EACH ROW EXECUTE FUNCTION public.users_guard_user();
 
 
 --
@@ -9032,6 +9251,104 @@ CREATE TRIGGER of_a_known_kind BEFORE INSERT ON public.wallets_account FOR EACH 
 
 
 --
+-- Name: alerts_alert over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.alerts_alert FOR EACH ROW WHEN ((old.resolved_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: alerts_delivery over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.alerts_delivery FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: alerts_platformalert over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.alerts_platformalert FOR EACH ROW WHEN ((old.resolved_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: farms_agentfarmassignment over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.farms_agentfarmassignment FOR EACH ROW WHEN ((old.ended_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: goals_goalaction over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.goals_goalaction FOR EACH ROW WHEN ((old.done_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: portfolio_correction over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_correction FOR EACH ROW WHEN ((old.finished_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: portfolio_dailyperformance over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_dailyperformance FOR EACH ROW WHEN (((old.ends <= now()) AND (NOT public.portfolio_day_agrees(old.scope, (old.base)::text, new.closed_at, new.equity)))) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: portfolio_hourlyperformance over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_hourlyperformance FOR EACH ROW WHEN (((old.ends <= now()) AND (NOT public.portfolio_hour_agrees(old.scope, (old.base)::text, new.closed_at, new.equity)))) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: portfolio_rebalancerun over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_rebalancerun FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: trading_cancellation over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.trading_cancellation FOR EACH ROW WHEN ((old.closed_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: trading_emergencystop over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.trading_emergencystop FOR EACH ROW WHEN (((old.status)::text <> 'running'::text)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: users_token over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.users_token FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS DISTINCT FROM old.revoked_at))) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: wallets_venueincome over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.wallets_venueincome FOR EACH ROW WHEN (((old.status)::text <> 'waiting'::text)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: wallets_venuemovement over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.wallets_venuemovement FOR EACH ROW WHEN (((old.status)::text <> 'waiting'::text)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
 -- Name: markets_ticker remember_price; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -9043,6 +9360,41 @@ CREATE TRIGGER remember_price BEFORE DELETE ON public.markets_ticker FOR EACH RO
 --
 
 CREATE TRIGGER starts_empty BEFORE INSERT ON public.wallets_account FOR EACH ROW WHEN (((new.balance IS DISTINCT FROM (0)::numeric) OR (new.held IS DISTINCT FROM (0)::numeric) OR (new.version IS DISTINCT FROM (0)::bigint) OR (new.held_version IS DISTINCT FROM (0)::bigint))) EXECUTE FUNCTION public.ledger_refuse_change();
+
+
+--
+-- Name: goals_goalassignment stays; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER stays BEFORE DELETE ON public.goals_goalassignment FOR EACH ROW WHEN (((old.until IS NULL) IS NOT TRUE)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: goals_goalprogress stays; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER stays BEFORE DELETE ON public.goals_goalprogress FOR EACH ROW WHEN ((public.goals_is_under_way(old.goal_id) IS NOT TRUE)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: portfolio_allocationplan stays; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER stays BEFORE DELETE ON public.portfolio_allocationplan FOR EACH ROW WHEN ((public.wallets_is_previewed(old.allocation_id) IS NOT TRUE)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: wallets_allocationline stays; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER stays BEFORE DELETE ON public.wallets_allocationline FOR EACH ROW WHEN ((public.wallets_is_previewed(old.allocation_id) IS NOT TRUE)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: wallets_fundallocation stays; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER stays BEFORE DELETE ON public.wallets_fundallocation FOR EACH ROW WHEN ((((old.status)::text = 'previewed'::text) IS NOT TRUE)) EXECUTE FUNCTION public.refuse_what_is_over();
 
 
 --
@@ -9082,7 +9434,7 @@ ALTER TABLE ONLY public.alerts_delivery
 --
 
 ALTER TABLE ONLY public.alerts_delivery
-    ADD CONSTRAINT alerts_delivery_channel_id_8851c777_fk_alerts_channel_id FOREIGN KEY (channel_id) REFERENCES public.alerts_channel(id) DEFERRABLE INITIALLY DEFERRED;
+    ADD CONSTRAINT alerts_delivery_channel_id_8851c777_fk_alerts_channel_id FOREIGN KEY (channel_id) REFERENCES public.alerts_channel(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -9634,7 +9986,7 @@ ALTER TABLE ONLY public.portfolio_rebalancerun
 --
 
 ALTER TABLE ONLY public.portfolio_rebalancerun
-    ADD CONSTRAINT portfolio_rebalancer_rule_id_4fa08cd4_fk_portfolio FOREIGN KEY (rule_id) REFERENCES public.portfolio_rebalancerule(id) DEFERRABLE INITIALLY DEFERRED;
+    ADD CONSTRAINT portfolio_rebalancer_rule_id_4fa08cd4_fk_portfolio FOREIGN KEY (rule_id) REFERENCES public.portfolio_rebalancerule(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -11265,6 +11617,14 @@ GRANT ALL ON FUNCTION public.goals_cursors_begin_anew() TO moniqo_system;
 
 
 --
+-- Name: FUNCTION goals_is_under_way(goal uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.goals_is_under_way(goal uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.goals_is_under_way(goal uuid) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION has_orders(p_wallet uuid, p_statuses text[]); Type: ACL; Schema: public; Owner: -
 --
 
@@ -11284,24 +11644,24 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.wallets_fundallocation TO moniqo_syst
 -- Name: COLUMN wallets_fundallocation.created_at; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT UPDATE(created_at) ON TABLE public.wallets_fundallocation TO moniqo_app;
 GRANT UPDATE(created_at) ON TABLE public.wallets_fundallocation TO moniqo_system;
+GRANT UPDATE(created_at) ON TABLE public.wallets_fundallocation TO moniqo_app;
 
 
 --
 -- Name: COLUMN wallets_fundallocation.posting_id; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT UPDATE(posting_id) ON TABLE public.wallets_fundallocation TO moniqo_app;
 GRANT UPDATE(posting_id) ON TABLE public.wallets_fundallocation TO moniqo_system;
+GRANT UPDATE(posting_id) ON TABLE public.wallets_fundallocation TO moniqo_app;
 
 
 --
 -- Name: COLUMN wallets_fundallocation.status; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT UPDATE(status) ON TABLE public.wallets_fundallocation TO moniqo_app;
 GRANT UPDATE(status) ON TABLE public.wallets_fundallocation TO moniqo_system;
+GRANT UPDATE(status) ON TABLE public.wallets_fundallocation TO moniqo_app;
 
 
 --
@@ -11526,6 +11886,22 @@ GRANT ALL ON FUNCTION public.portfolio_bounded(amount numeric) TO moniqo_system;
 
 
 --
+-- Name: FUNCTION portfolio_day_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION portfolio_day_is_known(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_day_is_known(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_day_is_known(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION portfolio_drop_month(p_month date); Type: ACL; Schema: public; Owner: -
 --
 
@@ -11541,6 +11917,40 @@ GRANT ALL ON FUNCTION public.portfolio_drop_month(p_month date) TO moniqo_system
 REVOKE ALL ON FUNCTION public.portfolio_ensure_partition(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.portfolio_ensure_partition(day date) TO moniqo_app;
 GRANT ALL ON FUNCTION public.portfolio_ensure_partition(day date) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION portfolio_give_up_days(p_scopes uuid[], since timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.portfolio_give_up_days(p_scopes uuid[], since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.portfolio_give_up_days(p_scopes uuid[], since timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_give_up_days(p_scopes uuid[], since timestamp with time zone) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION portfolio_give_up_hours(p_scopes uuid[], since timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.portfolio_give_up_hours(p_scopes uuid[], since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.portfolio_give_up_hours(p_scopes uuid[], since timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_give_up_hours(p_scopes uuid[], since timestamp with time zone) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION portfolio_hour_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION portfolio_hour_is_known(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_hour_is_known(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_hour_is_known(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone) TO moniqo_system;
 
 
 --
@@ -11568,6 +11978,14 @@ GRANT ALL ON FUNCTION public.portfolio_prices(p_owner uuid, p_currency text, p_a
 
 
 --
+-- Name: FUNCTION portfolio_refuse_rewriting(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_refuse_rewriting() TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_refuse_rewriting() TO moniqo_system;
+
+
+--
 -- Name: FUNCTION portfolio_value_before(p_scope uuid, p_base text, p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
 --
 
@@ -11589,6 +12007,14 @@ GRANT ALL ON FUNCTION public.position_totals(p_owner uuid) TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.refuse_change() TO moniqo_app;
 GRANT ALL ON FUNCTION public.refuse_change() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION refuse_what_is_over(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.refuse_what_is_over() TO moniqo_app;
+GRANT ALL ON FUNCTION public.refuse_what_is_over() TO moniqo_system;
 
 
 --
@@ -11619,7 +12045,7 @@ GRANT ALL ON FUNCTION public.trades_of_spans(p_owner uuid, p_begins timestamp wi
 -- Name: TABLE trading_position; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_position TO moniqo_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.trading_position TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_position TO moniqo_system;
 
 
@@ -11679,6 +12105,23 @@ GRANT ALL ON FUNCTION public.trading_open_below(p_wallet uuid, p_connection uuid
 
 GRANT ALL ON FUNCTION public.trading_refuse_change() TO moniqo_app;
 GRANT ALL ON FUNCTION public.trading_refuse_change() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION users_guard_user(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.users_guard_user() TO moniqo_app;
+GRANT ALL ON FUNCTION public.users_guard_user() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION users_password(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.users_password() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.users_password() TO moniqo_app;
+GRANT ALL ON FUNCTION public.users_password() TO moniqo_system;
 
 
 --
@@ -11762,6 +12205,14 @@ GRANT ALL ON FUNCTION public.wallets_guard_live() TO moniqo_system;
 
 
 --
+-- Name: FUNCTION wallets_is_previewed(plan uuid); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.wallets_is_previewed(plan uuid) TO moniqo_app;
+GRANT ALL ON FUNCTION public.wallets_is_previewed(plan uuid) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION wallets_make_live(connection uuid, moment timestamp with time zone); Type: ACL; Schema: public; Owner: -
 --
 
@@ -11773,8 +12224,85 @@ GRANT ALL ON FUNCTION public.wallets_make_live(connection uuid, moment timestamp
 -- Name: TABLE alerts_alert; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_alert TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.alerts_alert TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_alert TO moniqo_system;
+
+
+--
+-- Name: COLUMN alerts_alert.level; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(level) ON TABLE public.alerts_alert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_alert.title; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(title) ON TABLE public.alerts_alert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_alert.body; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(body) ON TABLE public.alerts_alert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_alert.resolved_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(resolved_at) ON TABLE public.alerts_alert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_alert.about; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(about) ON TABLE public.alerts_alert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_alert.acknowledged_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(acknowledged_at) ON TABLE public.alerts_alert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_alert.facts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(facts) ON TABLE public.alerts_alert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_alert.last_seen_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(last_seen_at) ON TABLE public.alerts_alert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_alert.raised_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(raised_at) ON TABLE public.alerts_alert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_alert.resolved_by_hand; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(resolved_by_hand) ON TABLE public.alerts_alert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_alert.times; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(times) ON TABLE public.alerts_alert TO moniqo_app;
 
 
 --
@@ -11789,8 +12317,43 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_channel TO moniqo_syste
 -- Name: TABLE alerts_delivery; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_delivery TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.alerts_delivery TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_delivery TO moniqo_system;
+
+
+--
+-- Name: COLUMN alerts_delivery.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.alerts_delivery TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_delivery.tries; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(tries) ON TABLE public.alerts_delivery TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_delivery.next_try_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(next_try_at) ON TABLE public.alerts_delivery TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_delivery.ended_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(ended_at) ON TABLE public.alerts_delivery TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_delivery.said; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(said) ON TABLE public.alerts_delivery TO moniqo_app;
 
 
 --
@@ -11805,8 +12368,36 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_mute TO moniqo_system;
 -- Name: TABLE alerts_platformalert; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_platformalert TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.alerts_platformalert TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts_platformalert TO moniqo_system;
+
+
+--
+-- Name: COLUMN alerts_platformalert.acknowledged_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(acknowledged_at) ON TABLE public.alerts_platformalert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_platformalert.resolved_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(resolved_at) ON TABLE public.alerts_platformalert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_platformalert.resolved_by_hand; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(resolved_by_hand) ON TABLE public.alerts_platformalert TO moniqo_app;
+
+
+--
+-- Name: COLUMN alerts_platformalert.acknowledged_by_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(acknowledged_by_id) ON TABLE public.alerts_platformalert TO moniqo_app;
 
 
 --
@@ -11845,7 +12436,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.audit_auditentry_id_seq TO moniqo_system;
 -- Name: TABLE auth_group; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_group TO moniqo_app;
+GRANT SELECT ON TABLE public.auth_group TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_group TO moniqo_system;
 
 
@@ -11861,7 +12452,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.auth_group_id_seq TO moniqo_system;
 -- Name: TABLE auth_group_permissions; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_group_permissions TO moniqo_app;
+GRANT SELECT ON TABLE public.auth_group_permissions TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_group_permissions TO moniqo_system;
 
 
@@ -11877,7 +12468,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.auth_group_permissions_id_seq TO moniqo_sy
 -- Name: TABLE auth_permission; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_permission TO moniqo_app;
+GRANT SELECT ON TABLE public.auth_permission TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auth_permission TO moniqo_system;
 
 
@@ -11949,7 +12540,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.axes_accesslog_id_seq TO moniqo_system;
 -- Name: TABLE django_admin_log; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_admin_log TO moniqo_app;
+GRANT SELECT ON TABLE public.django_admin_log TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_admin_log TO moniqo_system;
 
 
@@ -11965,7 +12556,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.django_admin_log_id_seq TO moniqo_system;
 -- Name: TABLE django_content_type; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_content_type TO moniqo_app;
+GRANT SELECT ON TABLE public.django_content_type TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_content_type TO moniqo_system;
 
 
@@ -11981,7 +12572,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.django_content_type_id_seq TO moniqo_syste
 -- Name: TABLE django_migrations; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_migrations TO moniqo_app;
+GRANT SELECT ON TABLE public.django_migrations TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.django_migrations TO moniqo_system;
 
 
@@ -12013,8 +12604,15 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_agent TO moniqo_system;
 -- Name: TABLE farms_agentfarmassignment; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_agentfarmassignment TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.farms_agentfarmassignment TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.farms_agentfarmassignment TO moniqo_system;
+
+
+--
+-- Name: COLUMN farms_agentfarmassignment.ended_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(ended_at) ON TABLE public.farms_agentfarmassignment TO moniqo_app;
 
 
 --
@@ -12069,7 +12667,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.farms_farmevent_id_seq TO moniqo_system;
 -- Name: TABLE goals_goal; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goal TO moniqo_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.goals_goal TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goal TO moniqo_system;
 
 
@@ -12077,8 +12675,50 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goal TO moniqo_system;
 -- Name: TABLE goals_goalaction; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalaction TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.goals_goalaction TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalaction TO moniqo_system;
+
+
+--
+-- Name: COLUMN goals_goalaction.options; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(options) ON TABLE public.goals_goalaction TO moniqo_app;
+
+
+--
+-- Name: COLUMN goals_goalaction.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.goals_goalaction TO moniqo_app;
+
+
+--
+-- Name: COLUMN goals_goalaction.result; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(result) ON TABLE public.goals_goalaction TO moniqo_app;
+
+
+--
+-- Name: COLUMN goals_goalaction.tries; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(tries) ON TABLE public.goals_goalaction TO moniqo_app;
+
+
+--
+-- Name: COLUMN goals_goalaction.next_try_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(next_try_at) ON TABLE public.goals_goalaction TO moniqo_app;
+
+
+--
+-- Name: COLUMN goals_goalaction.done_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(done_at) ON TABLE public.goals_goalaction TO moniqo_app;
 
 
 --
@@ -12093,8 +12733,22 @@ GRANT SELECT,USAGE ON SEQUENCE public.goals_goalaction_id_seq TO moniqo_system;
 -- Name: TABLE goals_goalassignment; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalassignment TO moniqo_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.goals_goalassignment TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalassignment TO moniqo_system;
+
+
+--
+-- Name: COLUMN goals_goalassignment.since; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(since) ON TABLE public.goals_goalassignment TO moniqo_app;
+
+
+--
+-- Name: COLUMN goals_goalassignment.until; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(until) ON TABLE public.goals_goalassignment TO moniqo_app;
 
 
 --
@@ -12157,8 +12811,22 @@ GRANT SELECT,USAGE ON SEQUENCE public.goals_goalmove_id_seq TO moniqo_system;
 -- Name: TABLE goals_goalprogress; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalprogress TO moniqo_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.goals_goalprogress TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.goals_goalprogress TO moniqo_system;
+
+
+--
+-- Name: COLUMN goals_goalprogress.value; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(value) ON TABLE public.goals_goalprogress TO moniqo_app;
+
+
+--
+-- Name: COLUMN goals_goalprogress.progress; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(progress) ON TABLE public.goals_goalprogress TO moniqo_app;
 
 
 --
@@ -12245,7 +12913,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.markets_ticker TO moniqo_syste
 -- Name: TABLE portfolio_allocationplan; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_allocationplan TO moniqo_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.portfolio_allocationplan TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_allocationplan TO moniqo_system;
 
 
@@ -12261,8 +12929,50 @@ GRANT SELECT,USAGE ON SEQUENCE public.portfolio_allocationplan_id_seq TO moniqo_
 -- Name: TABLE portfolio_correction; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_correction TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.portfolio_correction TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_correction TO moniqo_system;
+
+
+--
+-- Name: COLUMN portfolio_correction.joins_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(joins_at) ON TABLE public.portfolio_correction TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_correction.done_to; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(done_to) ON TABLE public.portfolio_correction TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_correction.finished_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(finished_at) ON TABLE public.portfolio_correction TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_correction.written; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(written) ON TABLE public.portfolio_correction TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_correction.skipped; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(skipped) ON TABLE public.portfolio_correction TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_correction.unpriced; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(unpriced) ON TABLE public.portfolio_correction TO moniqo_app;
 
 
 --
@@ -12277,8 +12987,169 @@ GRANT SELECT,USAGE ON SEQUENCE public.portfolio_correction_id_seq TO moniqo_syst
 -- Name: TABLE portfolio_dailyperformance; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.portfolio_dailyperformance TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_dailyperformance TO moniqo_system;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.ends; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(ends) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.opened_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(opened_at) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.closed_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(closed_at) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.open; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(open) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.equity; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(equity) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.low; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(low) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.high; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(high) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.flow; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(flow) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.flows; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(flows) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.market; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(market) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.realized; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(realized) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.realized_pnl; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(realized_pnl) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.fees; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(fees) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.fees_paid; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(fees_paid) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.adjustments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(adjustments) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.twr; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(twr) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.twr_index; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(twr_index) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.twr_low; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(twr_low) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.twr_high; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(twr_high) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.drawdown; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(drawdown) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.corrected_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(corrected_at) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.funding; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(funding) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_dailyperformance.funding_got; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(funding_got) ON TABLE public.portfolio_dailyperformance TO moniqo_app;
 
 
 --
@@ -12333,8 +13204,169 @@ GRANT SELECT,USAGE ON SEQUENCE public.portfolio_flowmark_id_seq TO moniqo_system
 -- Name: TABLE portfolio_hourlyperformance; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_hourlyperformance TO moniqo_system;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.ends; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(ends) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.opened_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(opened_at) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.closed_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(closed_at) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.open; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(open) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.equity; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(equity) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.low; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(low) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.high; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(high) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.flow; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(flow) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.flows; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(flows) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.market; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(market) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.realized; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(realized) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.realized_pnl; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(realized_pnl) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.fees; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(fees) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.fees_paid; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(fees_paid) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.adjustments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(adjustments) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.twr; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(twr) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.twr_index; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(twr_index) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.twr_low; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(twr_low) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.twr_high; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(twr_high) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.drawdown; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(drawdown) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.corrected_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(corrected_at) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.funding; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(funding) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_hourlyperformance.funding_got; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(funding_got) ON TABLE public.portfolio_hourlyperformance TO moniqo_app;
 
 
 --
@@ -12373,16 +13405,233 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_rebalancerule TO mon
 -- Name: TABLE portfolio_rebalancerun; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.portfolio_rebalancerun TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_rebalancerun TO moniqo_system;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.reason; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(reason) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.used; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(used) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.base; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(base) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.capital; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(capital) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.cost; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(cost) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.drift; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(drift) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.turnover; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(turnover) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.notes; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(notes) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.targets; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(targets) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.looked_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(looked_at) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.expires_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(expires_at) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.settled_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(settled_at) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_rebalancerun.allocation_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(allocation_id) ON TABLE public.portfolio_rebalancerun TO moniqo_app;
 
 
 --
 -- Name: TABLE portfolio_snapshot; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_snapshot TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.portfolio_snapshot TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.portfolio_snapshot TO moniqo_system;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.equity; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(equity) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.cash; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(cash) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.invested; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(invested) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.unrealized_pnl; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(unrealized_pnl) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.realized_pnl; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(realized_pnl) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.fees; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(fees) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.flow; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(flow) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.flows; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(flows) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.adjustments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(adjustments) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.gross_exposure; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(gross_exposure) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.net_exposure; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(net_exposure) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.twr_index; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(twr_index) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.is_stale; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(is_stale) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.unpriced; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(unpriced) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.corrected_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(corrected_at) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.equity_before; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(equity_before) ON TABLE public.portfolio_snapshot TO moniqo_app;
+
+
+--
+-- Name: COLUMN portfolio_snapshot.funding; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(funding) ON TABLE public.portfolio_snapshot TO moniqo_app;
 
 
 --
@@ -12413,16 +13662,58 @@ GRANT SELECT,USAGE ON SEQUENCE public.trading_aistate_id_seq TO moniqo_system;
 -- Name: TABLE trading_cancellation; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.trading_cancellation TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.trading_cancellation TO moniqo_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.trading_cancellation TO moniqo_system;
+
+
+--
+-- Name: COLUMN trading_cancellation.attempts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(attempts) ON TABLE public.trading_cancellation TO moniqo_app;
+
+
+--
+-- Name: COLUMN trading_cancellation.due_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(due_at) ON TABLE public.trading_cancellation TO moniqo_app;
+
+
+--
+-- Name: COLUMN trading_cancellation.closed_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(closed_at) ON TABLE public.trading_cancellation TO moniqo_app;
 
 
 --
 -- Name: TABLE trading_emergencystop; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_emergencystop TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.trading_emergencystop TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_emergencystop TO moniqo_system;
+
+
+--
+-- Name: COLUMN trading_emergencystop.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.trading_emergencystop TO moniqo_app;
+
+
+--
+-- Name: COLUMN trading_emergencystop.result; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(result) ON TABLE public.trading_emergencystop TO moniqo_app;
+
+
+--
+-- Name: COLUMN trading_emergencystop.done_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(done_at) ON TABLE public.trading_emergencystop TO moniqo_app;
 
 
 --
@@ -12565,23 +13856,156 @@ GRANT SELECT,USAGE ON SEQUENCE public.users_secondfactor_id_seq TO moniqo_system
 -- Name: TABLE users_token; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_token TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.users_token TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_token TO moniqo_system;
+
+
+--
+-- Name: COLUMN users_token.password_mark; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(password_mark) ON TABLE public.users_token TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_token.last_used_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(last_used_at) ON TABLE public.users_token TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_token.revoked_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(revoked_at) ON TABLE public.users_token TO moniqo_app;
 
 
 --
 -- Name: TABLE users_user; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user TO moniqo_app;
+GRANT INSERT,UPDATE ON TABLE public.users_user TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user TO moniqo_system;
+
+
+--
+-- Name: COLUMN users_user.last_login; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(last_login) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.is_superuser; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(is_superuser) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(id) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.email; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(email) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.name; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(name) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.is_active; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(is_active) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.is_staff; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(is_staff) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.date_joined; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(date_joined) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.base_currency; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(base_currency) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.timezone; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(timezone) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.number_format; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(number_format) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.date_format; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(date_format) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.theme; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(theme) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.palette; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(palette) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.privacy; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(privacy) ON TABLE public.users_user TO moniqo_app;
+
+
+--
+-- Name: COLUMN users_user.shortcuts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(shortcuts) ON TABLE public.users_user TO moniqo_app;
 
 
 --
 -- Name: TABLE users_user_groups; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user_groups TO moniqo_app;
+GRANT SELECT ON TABLE public.users_user_groups TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user_groups TO moniqo_system;
 
 
@@ -12597,7 +14021,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.users_user_groups_id_seq TO moniqo_system;
 -- Name: TABLE users_user_user_permissions; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user_user_permissions TO moniqo_app;
+GRANT SELECT ON TABLE public.users_user_user_permissions TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users_user_user_permissions TO moniqo_system;
 
 
@@ -12717,7 +14141,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_demobalance_id_seq TO moniqo_syste
 -- Name: TABLE wallets_demoorder; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demoorder TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.wallets_demoorder TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demoorder TO moniqo_system;
 
 
@@ -12733,7 +14157,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_demoorder_id_seq TO moniqo_system;
 -- Name: TABLE wallets_demotrade; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demotrade TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.wallets_demotrade TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demotrade TO moniqo_system;
 
 
@@ -12773,7 +14197,7 @@ GRANT SELECT ON TABLE public.wallets_hold TO moniqo_system;
 -- Name: TABLE wallets_ledgerproof; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_ledgerproof TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.wallets_ledgerproof TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_ledgerproof TO moniqo_system;
 
 
@@ -12813,7 +14237,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_posting_id_seq TO moniqo_system;
 -- Name: TABLE wallets_reconciliation; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_reconciliation TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.wallets_reconciliation TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_reconciliation TO moniqo_system;
 
 
@@ -12845,8 +14269,50 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_rulerun_id_seq TO moniqo_system;
 -- Name: TABLE wallets_syncrun; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_syncrun TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.wallets_syncrun TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_syncrun TO moniqo_system;
+
+
+--
+-- Name: COLUMN wallets_syncrun.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.wallets_syncrun TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_syncrun.progress; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(progress) ON TABLE public.wallets_syncrun TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_syncrun.step; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(step) ON TABLE public.wallets_syncrun TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_syncrun.error; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(error) ON TABLE public.wallets_syncrun TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_syncrun.finished_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(finished_at) ON TABLE public.wallets_syncrun TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_syncrun.seen_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(seen_at) ON TABLE public.wallets_syncrun TO moniqo_app;
 
 
 --
@@ -12877,8 +14343,29 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_transfer_number TO moniqo_system;
 -- Name: TABLE wallets_venueincome; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_venueincome TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.wallets_venueincome TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_venueincome TO moniqo_system;
+
+
+--
+-- Name: COLUMN wallets_venueincome.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.wallets_venueincome TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_venueincome.posting_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(posting_id) ON TABLE public.wallets_venueincome TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_venueincome.wallet_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(wallet_id) ON TABLE public.wallets_venueincome TO moniqo_app;
 
 
 --
@@ -12893,8 +14380,29 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_venueincome_id_seq TO moniqo_syste
 -- Name: TABLE wallets_venuemovement; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_venuemovement TO moniqo_app;
+GRANT SELECT,INSERT ON TABLE public.wallets_venuemovement TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_venuemovement TO moniqo_system;
+
+
+--
+-- Name: COLUMN wallets_venuemovement.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.wallets_venuemovement TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_venuemovement.posting_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(posting_id) ON TABLE public.wallets_venuemovement TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_venuemovement.wallet_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(wallet_id) ON TABLE public.wallets_venuemovement TO moniqo_app;
 
 
 --

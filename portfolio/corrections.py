@@ -130,7 +130,8 @@ def _note(asked: Correction, outcome: Outcome, done_to: datetime, *, is_last: bo
     if is_last:
         asked.finished_at = clock.now()
         publish(owner_id=asked.owner_id, event="portfolio", data={"at": clock.now()})
-    asked.save()
+    changed = ("joins_at", "done_to", "finished_at", "written", "skipped", "unpriced")
+    asked.save(update_fields=changed if asked.pk else None)
 
 
 def ask_to_close(*, owner_id: UUID, since: date | None) -> Correction | None:

@@ -169,15 +169,19 @@ def give_up_days(*, owner_id: UUID, zone: ZoneInfo) -> tuple[date | None, dateti
     hours_from = days_from = None
     if every_hour.filter(closed_at__lt=snapshots[0]).exists():
         hours_from = _midnight_after(snapshots[0], zone)
-        every_hour = every_hour.filter(ends__gt=hours_from)
     hours = daily.span(daily.HOURS_SPANNED, daily.given(owner_id), since=since) if hours_from else None
-    every_hour.delete()
+    _give_up("hours", scopes, hours_from)
     known = hours or snapshots
     if every_day.filter(closed_at__lt=known[0]).exists():
         days_from = _midnight_after(known[0] + DAY, zone)
-        every_day = every_day.filter(ends__gt=days_from)
-    every_day.delete()
+    _give_up("days", scopes, days_from)
     return (days.day_of(days_from, zone) if days_from else None), hours_from
+
+
+def _give_up(what: str, scopes: Sequence[UUID], since: datetime | None) -> None:
+    """Those that can be made again, and no others: of what ended long ago the newest snapshot is kept alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT portfolio_give_up_{what}(%s, %s)", [list(scopes), since])
 
 
 def _histories(owner_id: UUID) -> dict[str, Any]:

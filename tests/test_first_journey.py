@@ -19,6 +19,7 @@ from kit.users.models import User
 from markets.candles.reading import TIMEFRAME_MS, milliseconds
 from markets.models import Instrument
 from markets.services import NewQuote, ensure_simulated_instruments, record_quotes, store_candles
+from tests.conftest import as_operators
 from tests.farms.conftest import CROSS_UP, PARAMETERS
 from trading.models import Order, Position
 from trading.services import execute_order
@@ -93,8 +94,8 @@ def bitcoin(db: None) -> Instrument:
 
 def mine(owner: User, model: Any) -> Any:
     """The one that the owner has, with what it refers to."""
-    with tenancy.tenant(owner.pk):
-        return model.objects.select_related().get()
+    with tenancy.tenant(owner.pk), as_operators():
+        return model.objects.filter(owner=owner).select_related().get()
 
 
 def test_a_new_trader_gets_from_nothing_to_a_first_position(owner: User, bitcoin: Instrument) -> None:

@@ -1,5 +1,7 @@
 """What the database itself guards, whatever the code forgets: whose rows are whose, and which rows never change.
 
+What the role that serves pages may do to a row of a history is said by the migrations (`MAY_CHANGE`), column by column.
+
 Every owned table is asked, with rows of somebody else really in it, as the role that serves pages. That the questions
 can fail is shown by weakening one policy after the other and finding exactly that table open.
 """
@@ -9,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.hashers import check_password
 from django.db import DatabaseError, connection, connections, transaction
+from django.db.migrations.loader import MigrationLoader
 
 from goals import services as goals
 from goals.models import Goal, GoalProgress
@@ -23,13 +28,14 @@ from kit import clock, tenancy
 from kit.alerts.channels.services import make_channel
 from kit.alerts.failures import note_failure
 from kit.alerts.services import mute, raise_alert
+from kit.history import History
 from kit.models import Owned
 from kit.users import two_factor
 from kit.users.models import RecoveryCode, SecondFactor, User
 from portfolio import corrections
 from portfolio.exposure.limits import Wish as Limited
 from portfolio.exposure.limits import set_limit
-from tests.conftest import WORKER, cloned_database, make_user
+from tests.conftest import WORKER, as_operators, cloned_database, make_user
 from tests.programs import make_token
 from tests.wallets.books import keyed_platform
 from tests.world import World, build_world
@@ -51,6 +57,14 @@ HISTORIES = {
     for model in OWNED.values()
     if "append-only" in (model.__doc__ or "").lower() or model._meta.label in ALSO_APPEND_ONLY
 }
+# What is of now, or a wish of its owner: it is written anew, and its past stands elsewhere or nowhere.
+OF_NOW = {
+    "alerts_channel", "alerts_mute", "alerts_taskfailure", "farms_agent", "farms_farm", "goals_goal",
+    "goals_goalcursor", "goals_goaltotal", "portfolio_exposurelevel", "portfolio_exposurelimit", "portfolio_flowmark",
+    "portfolio_portfoliostate", "portfolio_rebalancerule", "trading_order", "trading_position", "trading_risklimit",
+    "users_recoverycode", "users_secondfactor", "wallets_connection", "wallets_credential", "wallets_demobalance",
+    "wallets_syncturn", "wallets_venueposition", "wallets_wallet", "wallets_walletrule",
+}  # fmt: skip
 GUARDED = r"permission denied|never changed or removed|append-only"
 
 
@@ -188,6 +202,170 @@ def test_no_role_changes_or_removes_a_row_of_a_history(world: World, table: str,
                 cursor.execute(statement)
 
 
+# --- histories whose rows have a life --------------------------------------------------------------------------------
+
+
+def _may_change() -> dict[str, History]:
+    """What the newest migration that names a table says of it."""
+    found = MigrationLoader(connection=None).disk_migrations
+    modules = [import_module(found[key].__module__) for key in sorted(found)]
+    return {table: one for module in modules for table, one in getattr(module, "MAY_CHANGE", {}).items()}
+
+
+MAY_CHANGE = _may_change()
+
+
+def test_every_owned_table_is_a_history_or_of_now(world: World) -> None:
+    """A new table says which: by `append_only_sql`, by `MAY_CHANGE` in its migration, or here."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND NOT (has_any_column_privilege(oid, 'UPDATE') "
+            "OR has_table_privilege(oid, 'DELETE'))",
+            [list(OWNED)],
+        )
+        unchanging = {name for (name,) in cursor.fetchall()}
+    assert set(OWNED) - unchanging - set(MAY_CHANGE) == OF_NOW
+
+
+@pytest.mark.parametrize("table", sorted(MAY_CHANGE))
+def test_what_serves_pages_changes_the_named_columns_of_a_history_and_no_others(world: World, table: str) -> None:
+    columns, changed = set(_columns(table)), set(MAY_CHANGE[table].columns)
+    assert changed < columns
+    asked = {name: refusal(world, f'UPDATE {table} SET "{name}" = "{name}"') for name in columns}
+    refused = {name for name, said in asked.items() if "permission denied" in said}
+    assert refused == columns - changed
+
+
+@pytest.mark.parametrize("table", sorted(MAY_CHANGE))
+def test_what_serves_pages_removes_no_row_of_a_history_but_those_that_are_named(world: World, table: str) -> None:
+    removes = MAY_CHANGE[table].removes
+    if not removes:
+        assert "permission denied" in refusal(world, f"DELETE FROM {table}")
+        return
+    assert refusal(world, f"DELETE FROM {table} AS one WHERE {removes.replace('OLD.', 'one.')}") == ""
+    others = f"DELETE FROM {table} AS one WHERE ({removes.replace('OLD.', 'one.')}) IS NOT TRUE"
+    with seeing(world.owner.pk), connection.cursor() as cursor:
+        with as_operators():
+            for end in BEYOND[table]:
+                cursor.execute(end)
+        with pytest.raises(DatabaseError, match=r"what is over stays|append-only"), transaction.atomic():
+            cursor.execute(others)
+
+
+# After these, rows of a history that may be removed may not.
+BEYOND: dict[str, list[str]] = {
+    "portfolio_allocationplan": [
+        """
+        UPDATE portfolio_allocationplan AS plan SET allocation_id = (
+            SELECT id FROM wallets_fundallocation WHERE status = 'applied' AND owner_id = plan.owner_id LIMIT 1
+        ) WHERE id IN (SELECT DISTINCT ON (owner_id) id FROM portfolio_allocationplan)
+        """
+    ],
+    "wallets_allocationline": [],  # of a plan that was applied
+    "wallets_fundallocation": [],
+    "goals_goalassignment": ["UPDATE goals_goalassignment SET until = now()"],
+    "goals_goalprogress": [
+        "UPDATE goals_goal SET status = 'missed', paused_at = NULL, ended_at = now() WHERE ended_at IS NULL"
+    ],
+}
+# How a row of each ends.
+OVER = {
+    "alerts_alert": "resolved_at = now()",
+    "alerts_delivery": "status = 'failed', ended_at = now()",
+    "farms_agentfarmassignment": "ended_at = now()",
+    "goals_goalaction": "status = 'done', done_at = now()",
+    "portfolio_correction": "finished_at = now()",
+    "portfolio_dailyperformance": "ends = now()",
+    "portfolio_hourlyperformance": "ends = now()",
+    "portfolio_rebalancerun": "status = 'done', settled_at = now()",
+    "trading_cancellation": "closed_at = now()",
+    "trading_emergencystop": "status = 'done', done_at = now()",
+    "users_token": "revoked_at = now()",
+    "wallets_venueincome": "status = 'known'",
+    "wallets_venuemovement": "status = 'booked'",
+}
+
+
+# What is refused then, where it is not every change.
+REWRITTEN = {
+    "portfolio_dailyperformance": "equity = equity + 1",
+    "portfolio_hourlyperformance": "equity = equity + 1",
+    "users_token": "revoked_at = NULL",
+}
+
+
+@pytest.mark.parametrize("table", sorted(set(OWNED) & {name for name, one in MAY_CHANGE.items() if one.over}))
+def test_what_is_over_stays_as_it_is(world: World, table: str) -> None:
+    column = MAY_CHANGE[table].columns[0]
+    change = REWRITTEN.get(table, f"{column} = {column}")
+    with seeing(world.owner.pk), connection.cursor() as cursor:
+        with as_operators():
+            cursor.execute(f"UPDATE {table} SET {OVER[table]}")
+        with pytest.raises(DatabaseError, match="what is over stays"), transaction.atomic():
+            cursor.execute(f"UPDATE {table} SET {change}")
+
+
+def test_a_value_of_the_past_is_corrected_with_what_it_said_before_and_not_otherwise(world: World) -> None:
+    silently = refusal(world, "UPDATE portfolio_snapshot SET equity = equity + 1")
+    assert "what it said before" in silently
+    assert "what it said before" in refusal(
+        world, "UPDATE portfolio_snapshot SET equity = equity + 1, corrected_at = now(), equity_before = equity + 2"
+    )
+    corrected = "equity = equity + 1, corrected_at = now(), equity_before = coalesce(equity_before, equity)"
+    assert refusal(world, f"UPDATE portfolio_snapshot SET {corrected}") == ""
+    with seeing(world.owner.pk), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE portfolio_snapshot SET {corrected}")
+        with pytest.raises(DatabaseError, match="what it said before"), transaction.atomic():
+            cursor.execute("UPDATE portfolio_snapshot SET equity_before = equity")
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_serves_pages_makes_nobody_an_operator_and_lets_nobody_in_again(world: World) -> None:
+    for column in ("is_staff", "is_superuser", "is_active"):
+        assert "by the system role only" in refusal(world, f"UPDATE users_user SET {column} = NOT {column}")
+    for column in ("is_staff", "is_superuser"):
+        with (
+            seeing(world.owner.pk),
+            pytest.raises(DatabaseError, match="by the system role only"),
+            transaction.atomic(),
+        ):
+            User.objects.create(email="mallory@example.com", **{column: True})
+    assert refusal(world, "UPDATE users_user SET is_staff = is_staff, theme = 'dark'") == ""
+    assert "permission denied" in refusal(world, "DELETE FROM users_user")
+    for table in ("users_user_groups", "users_user_user_permissions", "auth_group_permissions", "auth_permission"):
+        assert "permission denied" in refusal(world, f"DELETE FROM {table}")
+        assert "permission denied" in refusal(world, f"INSERT INTO {table} DEFAULT VALUES")
+
+
+def test_what_serves_pages_reads_no_hash_but_the_tenants(world: World, stranger: User) -> None:
+    for statement in (
+        "SELECT password FROM users_user",
+        "SELECT * FROM users_user",
+        "SELECT count(*) FROM users_user WHERE password LIKE 'argon2%'",
+        "UPDATE users_user SET name = password",
+        "UPDATE users_user SET name = name RETURNING password",
+    ):
+        assert "permission denied" in refusal(world, statement), statement
+    for person in (world.owner, stranger):
+        with seeing(person.pk), connection.cursor() as cursor:
+            cursor.execute("SELECT users_password()")
+            (found,) = cursor.fetchone()
+        assert check_password(f"password of {person.email}", found)
+    with seeing(None), connection.cursor() as cursor:
+        cursor.execute("SELECT users_password()")
+        assert cursor.fetchone() == (None,)
+
+
+def test_a_password_is_written_on_behalf_of_whose_it_is(world: World, stranger: User) -> None:
+    changed = f"UPDATE users_user SET password = 'argon2$' WHERE id = '{stranger.pk}'"
+    assert "on behalf of whose it is" in refusal(world, changed)
+    with seeing(stranger.pk), connection.cursor() as cursor:
+        cursor.execute(changed)
+        assert cursor.rowcount == 1
+
+
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
@@ -214,6 +392,17 @@ def touched(statement: str, *, by: UUID | None) -> int:
                 return 0
             raise
         return int(cursor.rowcount)
+
+
+def refusal(world: World, statement: str) -> str:
+    """Why the app's role may not do it on behalf of whose rows they are; empty where it may. Undone in any case."""
+    with seeing(world.owner.pk), connection.cursor() as cursor:
+        try:
+            with transaction.atomic():
+                cursor.execute(statement)
+        except DatabaseError as error:
+            return str(error)
+    return ""
 
 
 @contextmanager
@@ -262,16 +451,22 @@ def without_triggers(table: str) -> Iterator[None]:
 
 def _a_row(table: str) -> dict[str, Any]:
     """One row of the table with the columns that can be written."""
+    columns = _columns(table)
+    with connections["system"].cursor() as cursor:
+        cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} t LIMIT 1")
+        row = json.loads(cursor.fetchone()[0])
+    return {column: row[column] for column in columns}
+
+
+def _columns(table: str) -> list[str]:
+    """The columns that can be written."""
     with connections["system"].cursor() as cursor:
         cursor.execute(
             "SELECT attname FROM pg_attribute "
             "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
             [table],
         )
-        columns = [name for (name,) in cursor.fetchall()]
-        cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} t LIMIT 1")
-        row = json.loads(cursor.fetchone()[0])
-    return {column: row[column] for column in columns}
+        return [name for (name,) in cursor.fetchall()]
 
 
 def plant(table: str, row: dict[str, Any], *, by: UUID, for_: UUID) -> str:

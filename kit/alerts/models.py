@@ -205,7 +205,8 @@ class Delivery(Identified, Owned):
         FAILED = "failed", "Given up"
         SKIPPED = "skipped", "Not sent"
 
-    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
+    # The database removes them with their channel: the role that serves pages may not.
+    channel = models.ForeignKey(Channel, on_delete=models.DO_NOTHING, related_name="deliveries")
     purpose = models.CharField(max_length=8, choices=Purpose)
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     platform_alert = models.ForeignKey(PlatformAlert, on_delete=models.CASCADE, null=True, blank=True, related_name="+")

@@ -16,7 +16,7 @@ from django.db import connections, router, transaction
 
 from kit import clock, tenancy
 from kit.alerts.kinds import KINDS, LEVELS, PLATFORM, area_of, kind_of
-from kit.alerts.models import Alert, Delivery, Message, Mute, PlatformAlert
+from kit.alerts.models import Alert, Delivery, Message, MessageQuerySet, Mute, PlatformAlert
 from kit.errors import InvalidInputError, NotFoundError
 from kit.live.publish import publish
 from kit.sentences import Told, Value, stored
@@ -157,13 +157,10 @@ def resolve_platform_alert(*, key: str) -> int:
 def acknowledge(*, user_id: UUID, alert_id: UUID) -> Message:
     """Take note of an alert; doing so twice changes nothing. Raises NotFoundError, also for somebody else's."""
     found = find_alert(user_id=user_id, alert_id=alert_id)
-    if found.acknowledged_at is None and found.resolved_at is None:
-        found.acknowledged_at = clock.now()
-        changed = ["acknowledged_at"]
-        if isinstance(found, PlatformAlert):
-            found.acknowledged_by_id = user_id
-            changed.append("acknowledged_by")
-        found.save(update_fields=changed)
+    by: dict[str, Any] = {"acknowledged_by_id": user_id} if isinstance(found, PlatformAlert) else {}
+    rows = _rows_of(found).filter(pk=found.pk, acknowledged_at=None)
+    if rows.update(acknowledged_at=clock.now(), **by):
+        found.refresh_from_db()
         _changed(user_id)
     return found
 
@@ -182,9 +179,9 @@ def acknowledge_all(*, user_id: UUID, level: str = "", kind: str = "") -> int:
 def resolve_by_hand(*, user_id: UUID, alert_id: UUID) -> Message:
     """Call an alert settled; it comes back if its cause does. Raises NotFoundError."""
     found = find_alert(user_id=user_id, alert_id=alert_id)
-    if found.resolved_at is None:
-        found.resolved_at, found.resolved_by_hand = clock.now(), True
-        found.save(update_fields=["resolved_at", "resolved_by_hand"])
+    rows = _rows_of(found).filter(pk=found.pk)
+    if rows.update(resolved_at=clock.now(), resolved_by_hand=True):
+        found.refresh_from_db()
         _changed(user_id)
     return found
 
@@ -219,6 +216,12 @@ def find_alert(*, user_id: UUID, alert_id: UUID) -> Message:
     if found is None:
         raise NotFoundError("There is no such alert.")
     return found
+
+
+def _rows_of(found: Message) -> MessageQuerySet:
+    """What is not resolved of its kind: one that somebody else has resolved meanwhile stays as it is."""
+    rows = PlatformAlert.objects if isinstance(found, PlatformAlert) else Alert.objects
+    return rows.unresolved()
 
 
 def forget_old_alerts() -> int:

@@ -48,7 +48,7 @@ class AuditRow:
 
 def audit_log(*, owner_id: UUID, area: str = "", page: str = "", is_oldest_first: bool = False) -> "Page[AuditRow]":
     """The owner's log, newest first unless asked otherwise, of one area or of all: either way by one index."""
-    rows = AuditEntry.objects.filter(owner_id=owner_id).select_related("actor")
+    rows = AuditEntry.objects.filter(owner_id=owner_id).select_related("actor").defer("actor__password")
     if area in AuditEntry.Area.values:
         rows = rows.filter(area=area)
     if is_oldest_first:

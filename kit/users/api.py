@@ -143,7 +143,7 @@ class TokenIn(Body):
 @tokens_router.get("/tokens", response=Page[TokenOut], summary="Your tokens, newest first")
 def list_tokens(request: HttpRequest, query: Query[PageQuery]) -> Any:
     """Those that count, and those that ended and are not forgotten yet."""
-    rows = Token.objects.filter(owner_id=owner_of(request)).select_related("owner")
+    rows = Token.objects.filter(owner_id=owner_of(request)).prefetch_related("owner")
     return paginate(rows, query, present=_token)
 
 

@@ -1,12 +1,13 @@
 """People: a UUID, an email address to sign in with, and how they like to see their money."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models.functions import Lower
 
 from kit import clock, tenancy
@@ -14,6 +15,11 @@ from kit.models import Identified, Owned
 
 
 class UserManager(BaseUserManager["User"]):
+    """People without their passwords' hashes, which are asked for one at a time (`User.refresh_from_db`)."""
+
+    def get_queryset(self) -> models.QuerySet["User"]:
+        return super().get_queryset().defer("password")
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a trader. An empty password makes an account that cannot sign in until one is set."""
         if not email:
@@ -24,8 +30,9 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create an operator with every permission in the admin."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """Create an operator with every permission in the admin, as the only role that may."""
+        operators = self.db_manager(tenancy.SYSTEM_DB_ALIAS)
+        return operators.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=username)
@@ -78,10 +85,25 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
+        base_manager_name = "objects"
         constraints = (models.UniqueConstraint(Lower("email"), name="users_email_case_insensitive"),)
 
     def __str__(self) -> str:
         return self.email
+
+    def refresh_from_db(
+        self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None
+    ) -> None:
+        """The role that serves pages reads no hash but the tenant's: it is asked for on behalf of whose it is."""
+        wanted, alias = None if fields is None else set(fields), using or self._state.db
+        if wanted == {"password"} and alias != DEFAULT_DB_ALIAS:
+            from_queryset = User._base_manager.using(alias).defer(None)  # `only` does not undo a manager's `defer`
+        elif wanted == {"password"}:
+            self.password = _own_hash(self.pk)
+            return
+        super().refresh_from_db(using, None if wanted is None else list(wanted), from_queryset)
+        if wanted is None:
+            self.__dict__.pop("password", None)  # asked for anew where it is needed
 
     def check_password(self, raw_password: str | None) -> bool:
         """Whether it is the password. One that was hashed otherwise than today is hashed anew, which ends no token."""
@@ -97,6 +119,20 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name or self.email.partition("@")[0]
+
+
+def _own_hash(user_id: uuid.UUID) -> str:
+    """What the password is compared with. Outside of a transaction one statement, for every request asks."""
+    with connection.cursor() as cursor:
+        if connection.in_atomic_block:
+            with tenancy.tenant(user_id):
+                cursor.execute("SELECT users_password()")
+        else:
+            cursor.execute("SELECT users_password() FROM set_config('app.user_id', %s, true)", [str(user_id)])
+        (found,) = cursor.fetchone()
+    if found is None:
+        raise User.DoesNotExist
+    return str(found)
 
 
 class Token(Identified, Owned):

@@ -112,6 +112,7 @@ def find_token(text: str, *, kind: TokenType) -> Token | None:
     with tenancy.tenant(claims["sub"]):
         token = (
             Token.objects.select_related("owner")
+            .defer("owner__password")
             .filter(pk=claims["jti"], owner__is_active=True, revoked_at=None, expires_at__gt=now)
             .first()
         )
@@ -184,7 +185,7 @@ def make_personal_token(
 def list_tokens(*, owner_id: UUID) -> tuple[TokenRow, ...]:
     """The owner's tokens that may still be used, and those that ended within a month; newest first."""
     recently = clock.now() - SHOWN_AFTER_END
-    rows = Token.objects.filter(owner_id=owner_id, expires_at__gt=recently).select_related("owner")
+    rows = Token.objects.filter(owner_id=owner_id, expires_at__gt=recently).prefetch_related("owner")
     found = list(rows.exclude(revoked_at__lte=recently)[:SHOWN_MOST])
     names = dict(bindings.wallets_of(owner_id)) if any(token.wallet_id for token in found) else {}
     return tuple(_row(token, names) for token in found)

@@ -62,7 +62,8 @@ def prepare(*, another: bool = False) -> tuple[User, Login]:
     elif password is None:
         password = secrets.token_urlsafe(PASSWORD_BYTES)
         user.set_password(password)
-        user.save(update_fields=("password",))
+        with tenancy.tenant(user.pk):
+            user.save(update_fields=("password",))
     login = Login(_url(), user.email, password)
     if login != known:
         _write(login)

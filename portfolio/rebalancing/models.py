@@ -91,7 +91,8 @@ class RebalanceRun(Identified, Owned):
         DECLINED = "declined", "Declined"
         EXPIRED = "expired", "Expired"
 
-    rule = models.ForeignKey(RebalanceRule, on_delete=models.CASCADE, related_name="runs")
+    # The database removes them with their rule: the role that serves pages may not.
+    rule = models.ForeignKey(RebalanceRule, on_delete=models.DO_NOTHING, related_name="runs")
     key = models.CharField(max_length=100, help_text="The day where the owner was, or the goal, that it was for.")
     due_at = models.DateTimeField()
     because = SentenceField(help_text="What it was for.")

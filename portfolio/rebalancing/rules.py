@@ -27,6 +27,10 @@ DAYS = {Every.WEEK: 7, Every.MONTH: 31}
 SWITCHED_OFF = Sentence("The rule was switched off.")
 BY_HAND = Sentence("Its owner applied the plan by hand.")
 SET_ANEW = Sentence("The rule was set anew.")
+WHAT_BECAME = (
+    "status", "reason", "allocation", "used", "base", "capital", "cost", "drift", "turnover", "notes", "targets",
+    "looked_at", "expires_at", "settled_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ def settle(run: RebalanceRun, status: str, reason: Sentence) -> RebalanceRun:
         if plan is not None and plan.status != FundAllocation.Status.PREVIEWED:
             status, reason = RebalanceRun.Status.DONE, BY_HAND
     run.status, run.reason, run.settled_at = status, reason, clock.now()
-    run.save()
+    keep(run)
     resolve_alert(owner_id=run.owner_id, key=key_of(run.rule_id))
     resolve_alert(owner_id=run.owner_id, key=paused_key_of(run.rule_id))
     publish(owner_id=run.owner_id, event="wallets", data={"wallet": str(run.rule.wallet_id), "change": "rebalancing"})
@@ -166,6 +170,11 @@ def require_waiting(plan: Plan) -> None:
         raise ConflictError(sentence("The run that made this plan is over. {reason}", reason=run.reason))
     if run.has_expired:
         raise ConflictError("The run that made this plan is over: nobody approved it in time.")
+
+
+def keep(run: RebalanceRun) -> None:
+    """Write what has become of a run; what it was for stays."""
+    run.save(update_fields=WHAT_BECAME)
 
 
 def _end_open(rule: RebalanceRule, why: Sentence) -> None:

@@ -28,7 +28,7 @@ from portfolio.models import PortfolioState
 from portfolio.rebalancing import timing
 from portfolio.rebalancing.models import OPEN, SCHEDULED, RebalanceRule, RebalanceRun
 from portfolio.rebalancing.obstacles import put_off, resting
-from portfolio.rebalancing.rules import BY_HAND, key_of, lock, paused_key_of, settle
+from portfolio.rebalancing.rules import BY_HAND, keep, key_of, lock, paused_key_of, settle
 from wallets.hierarchy.allocations import ZERO
 from wallets.models import FundAllocation
 
@@ -268,7 +268,7 @@ def _wait(run: RebalanceRun) -> None:
             settle(older, Status.EXPIRED, REPLACED)
     run.status = Status.WAITING
     run.expires_at = run.expires_at or clock.now() + timedelta(hours=rule.approve_within)
-    run.save()
+    keep(run)
     resolve_alert(owner_id=run.owner_id, key=paused_key_of(run.rule_id))
     words = joined(run.reason, sentence("It waits until {at}.", at=moment(run.expires_at)))
     _tell(run, "Rebalancing of {wallet} waits for you", words)

@@ -14,7 +14,7 @@ from kit.alerts.services import mute, raise_alert, raise_platform_alert, resolve
 from kit.users.models import User
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.soundness import assert_page_is_sound_everywhere
-from tests.conftest import make_user
+from tests.conftest import as_operators, make_user
 
 DRIFT = f"drift:{uuid4()}:BTC"
 
@@ -24,7 +24,8 @@ def reader(site: Site) -> Iterator[User]:
     """Somebody with four alerts of three levels, one acknowledged, one muted."""
     user = User.objects.filter(email="reader@example.com").first() or make_user("reader@example.com", name="Rita")
     with tenancy.tenant(user.pk):
-        Alert.objects.all().delete()
+        with as_operators():
+            Alert.objects.filter(owner=user).delete()
         Mute.objects.all().delete()
         raise_alert(
             owner_id=user.pk, key=DRIFT, level="critical", title="{name} has {amount} less than the books",

@@ -11,7 +11,7 @@ from kit.alerts.services import raise_alert
 from kit.users.models import User
 from tests.browser.conftest import OpenPage, Site
 from tests.browser.soundness import assert_page_is_sound_everywhere
-from tests.conftest import make_user
+from tests.conftest import as_operators, make_user
 
 
 @pytest.fixture
@@ -20,7 +20,8 @@ def told(site: Site) -> User:
     user = User.objects.filter(email="told@example.com").first() or make_user("told@example.com", name="Tom")
     with tenancy.tenant(user.pk):
         Channel.objects.all().delete()
-        Alert.objects.all().delete()
+        with as_operators():
+            Alert.objects.filter(owner=user).delete()
         address = {"email": "tom@a-mail-server-with-a-long-name.example.com"}
         made = [
             make_channel(owner_id=user.pk, kind="email", name=name, address=address)

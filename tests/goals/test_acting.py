@@ -66,7 +66,7 @@ def execute_exits(ground: Ground) -> None:
 
 def fall_due(ground: Ground, goal: Goal) -> None:
     with ground.tenant():
-        GoalAction.objects.filter(goal=goal).update(next_try_at=None)
+        GoalAction.objects.filter(goal=goal, done_at=None).update(next_try_at=None)
 
 
 def steps(ground: Ground, goal: Goal) -> dict[str, GoalAction]:

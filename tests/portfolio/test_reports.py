@@ -33,6 +33,7 @@ from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.report import Frame, Length, Report
 from portfolio.selectors.scope import Scope
 from portfolio.services import roll_up_days, take_snapshots
+from tests.conftest import OF_THE_SESSION, as_operators
 from tests.portfolio.fund import VENUE, Fund, set_price_then
 from tests.portfolio.test_contribution import START, live, reading
 from wallets.models import Connection, Wallet
@@ -181,9 +182,11 @@ def test_a_report_of_the_past_stays_when_fine_values_are_forgotten(lived: Fund) 
 
     before = told(timedelta())
     midnight = datetime(2026, 2, 1, tzinfo=UTC)
-    assert Snapshot.objects.filter(at__lt=midnight).delete()[0] > 0
+    with as_operators():
+        assert Snapshot.objects.filter(at__lt=midnight).delete()[0] > 0
     assert told(timedelta(days=settings.SNAPSHOT_DAYS + 90)) == before
-    assert HourlyPerformance.objects.filter(at__lt=midnight).delete()[0] > 0
+    with as_operators():
+        assert HourlyPerformance.objects.filter(at__lt=midnight).delete()[0] > 0
     assert told(timedelta(days=31 * (settings.HOURLY_MONTHS + 3))) == before
 
 
@@ -337,7 +340,7 @@ def test_pages_ask_a_fixed_number_of_queries_however_much_happened(page: Client,
     with clock.at(NOW):
         many = {name: queries(page, address) for name, address in addresses(fund).items()}
     assert many == few
-    assert {name: few[name] for name in few if few[name] > MOST_QUERIES[name]} == {}
+    assert {name: few[name] for name in few if few[name] > MOST_QUERIES[name] + OF_THE_SESSION} == {}
 
 
 def test_programs_read_what_the_pages_show_to_the_last_digit(page: Client, lived: Fund) -> None:

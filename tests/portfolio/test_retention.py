@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from kit import clock, display
 from kit.tenancy import SYSTEM_DB_ALIAS
 from portfolio import daily, retention
-from portfolio.models import DailyPerformance, HourlyPerformance, PortfolioState, Snapshot
+from portfolio.models import DailyPerformance, FlowMark, HourlyPerformance, PortfolioState, Snapshot
 from portfolio.selectors import series
 from portfolio.selectors.series import Resolution, deepest_drawdown
 from portfolio.selectors.trail import read_trail
 from portfolio.services import roll_up_days, take_snapshots
+from tests.conftest import as_operators
 from tests.portfolio.fund import Fund, set_price
 from tests.portfolio.test_daily import exactly_decomposed, undone
 from tests.portfolio.test_series import write_history
@@ -143,7 +144,7 @@ def test_what_a_period_comes_to_is_the_same_after_its_snapshots_are_forgotten(
         return [(one.period, one.today, one.days) for one in found] + [[flow.amount for flow in flows]]
 
     before, hours, days = read(), told(HourlyPerformance, fund), told(DailyPerformance, fund)
-    with connection.cursor() as cursor:
+    with as_operators(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM portfolio_snapshot WHERE at < %s", [NOW - timedelta(days=60)])
     assert read() == before
     daily.roll_up(owner_id=fund.owner.pk)
@@ -193,7 +194,7 @@ def test_who_moves_keeps_what_is_too_old_to_be_made_anew(fund: Fund, years: list
     PortfolioState.objects.create(owner=fund.owner, valued_at=years[-1])
     roll_up_days(owner_id=fund.owner.pk)
     whole_flow = sum(day.flow for day in DailyPerformance.objects.filter(**whole(fund)))
-    with connection.cursor() as cursor:
+    with as_operators(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM portfolio_snapshot WHERE at < %s", [datetime(2026, 5, 1, tzinfo=UTC)])
         cursor.execute("DELETE FROM portfolio_hourlyperformance WHERE ends <= %s", [datetime(2026, 1, 1, tzinfo=UTC)])
     fund.owner.timezone = zone
@@ -205,3 +206,24 @@ def test_who_moves_keeps_what_is_too_old_to_be_made_anew(fund: Fund, years: list
     assert (days[0].opened_at, days[-1].closed_at) == (years[0], years[-1])
     assert {day.ends.hour for day in days if day.day.year < 2026} == {0}
     assert {day.ends.astimezone(ZoneInfo(zone)).hour for day in days if day.day > date(2026, 1, 4)} == {0}
+
+
+def test_who_moves_loses_no_hours_where_a_history_that_ended_left_an_old_snapshot(
+    fund: Fund, years: list[datetime]
+) -> None:
+    """The newest snapshot of a base that is valued in no more is kept alone: it makes no hour of its time anew."""
+    PortfolioState.objects.create(owner=fund.owner, valued_at=years[-1])
+    kept = Snapshot.objects.filter(**whole(fund), at__gt=datetime(2026, 1, 10, tzinfo=UTC)).earliest("at")
+    kept.pk, kept.base = None, "EUR"
+    kept.save(force_insert=True)
+    FlowMark.objects.create(owner=fund.owner, base="EUR", venue="", asset="EUR")
+    roll_up_days(owner_id=fund.owner.pk)
+    with as_operators():
+        Snapshot.objects.filter(at__lt=datetime(2026, 5, 1, tzinfo=UTC)).exclude(base="EUR").delete()
+    old = HourlyPerformance.objects.filter(**whole(fund), ends__lt=datetime(2026, 5, 1, tzinfo=UTC)).order_by("at")
+    before = list(old.values())
+    assert before
+    fund.owner.timezone = "Asia/Tokyo"
+    fund.owner.save(update_fields=["timezone"])
+    roll_up_days(owner_id=fund.owner.pk)
+    assert list(old.values()) == before

@@ -19,6 +19,7 @@ from portfolio.models import DailyPerformance, Snapshot
 from portfolio.selectors.series import deepest_drawdown
 from portfolio.services import take_snapshots
 from portfolio.valuation import value_scope
+from tests.conftest import as_operators
 from tests.portfolio.fund import Fund, set_price
 from tests.portfolio.periods import change_since, equity_series, performance
 from tests.portfolio.test_series import ensure_month
@@ -279,7 +280,8 @@ def test_a_wallet_that_cannot_be_written_down_does_not_stop_the_others(fund: Fun
     assert (alert.level, "agent b" in alert.story()) == ("critical", True)
 
     assert alert.resolved_at is None
-    in_the_way.delete()
+    with as_operators():
+        in_the_way.delete()
     healed = see(fund, next(moments), "agent b")
     assert (healed.equity, healed.flow, healed.flows, healed.twr_index) == (777, 777, 777, 1)
     alert.refresh_from_db()

@@ -127,13 +127,16 @@ def test_the_terminal_offers_the_same(owner: User, exchanges: Exchanges, monkeyp
     )
 
 
-def test_the_terminal_lets_limits_be_skipped_and_says_what_is_wrong(
+def test_the_terminal_lets_limits_be_skipped(
     owner: User, exchanges: Exchanges, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Its limits" not in from_terminal(exchanges, monkeypatch, no_limits=True)
     assert limit_of(owner) is None
-    with tenancy.tenant(owner.pk):
-        Connection.objects.all().delete()
+
+
+def test_the_terminal_says_what_is_wrong_with_limits(
+    owner: User, exchanges: Exchanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(InvalidInputError, match="has no limits yet, set them on its page"):
         from_terminal(exchanges, monkeypatch, "NO/SUCH")
     assert limit_of(owner) is None

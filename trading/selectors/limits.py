@@ -107,6 +107,7 @@ def wallet_limits(*, owner_id: UUID, wallet_id: UUID) -> LimitPath:
     wallet = (
         Wallet.objects.filter(owner_id=owner_id, pk=wallet_id)
         .select_related("owner", "connection__limit", "limit", "parent__limit", "parent__parent__limit")
+        .defer("owner__password")
         .first()
     )
     if wallet is None:
@@ -128,7 +129,8 @@ def _asks_nothing(path: list[Wallet]) -> str:
 
 def connection_limits(*, owner_id: UUID, connection_id: UUID) -> LimitPath:
     """The limits of a connection, in two queries. Raises NotFoundError."""
-    connection = Connection.objects.filter(owner_id=owner_id, pk=connection_id).select_related("owner", "limit").first()
+    rows = Connection.objects.select_related("owner", "limit").defer("owner__password")
+    connection = rows.filter(owner_id=owner_id, pk=connection_id).first()
     if connection is None:
         raise NotFoundError("There is no such connection: choose one of yours.")
     return _path(connection, connection, [])

@@ -180,9 +180,8 @@ def paper_venues() -> tuple[tuple[str, str], ...]:
 
 def get_connection(*, owner_id: UUID, connection_id: UUID) -> Connection:
     """One connection with its platform. Raises NotFoundError, also when it is somebody else's."""
-    connection = (
-        Connection.objects.filter(owner_id=owner_id, pk=connection_id).select_related("platform", "owner").first()
-    )
+    rows = Connection.objects.select_related("platform", "owner").defer("owner__password")
+    connection = rows.filter(owner_id=owner_id, pk=connection_id).first()
     if connection is None:
         raise NotFoundError("There is no such connection.")
     return connection

@@ -148,7 +148,7 @@ def _mine(delivery_id: UUID, tries: int) -> "QuerySet[Delivery]":
 
 def _next(owner_id: UUID, failing: set[UUID]) -> Delivery | None:
     rows = _due(Delivery.objects.filter(owner_id=owner_id)).exclude(channel__in=failing)
-    rows = rows.select_related("channel", "owner").order_by("next_try_at", "created_at")
+    rows = rows.select_related("channel", "owner").defer("owner__password").order_by("next_try_at", "created_at")
     return rows.select_for_update(skip_locked=True, of=("self",)).first()
 
 

@@ -76,7 +76,8 @@ def hear(*, owner_id: UUID, channel_id: UUID) -> int:
 
 def _heard(channel_id: UUID, update: Mapping[str, Any]) -> str:
     """Do what the message asks for, if it may; returns the answer, which is empty for strangers."""
-    channel = Channel.objects.select_related("owner").select_for_update(of=("self",)).filter(pk=channel_id).first()
+    rows = Channel.objects.select_related("owner").defer("owner__password").select_for_update(of=("self",))
+    channel = rows.filter(pk=channel_id).first()
     chat = _chat_of(update)
     words = _words_of(update["message"].get("text")) if chat else []
     if channel is None or not words:

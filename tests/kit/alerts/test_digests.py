@@ -16,6 +16,7 @@ from kit.alerts.services import acknowledge, mute, raise_alert
 from kit.decimals import plain
 from kit.users.models import User
 from portfolio.selectors.standings import standings
+from tests.conftest import as_operators
 from tests.kit.alerts.receivers import Receiver
 from tests.trading.desk import make_desk
 
@@ -91,7 +92,8 @@ def test_it_tells_what_the_pages_tell_and_hides_what_they_hide(
         mute(user_id=reader.pk, key="sync")
         seen = raise_alert(owner_id=reader.pk, key="failing:x", title="Seen")
         acknowledge(user_id=reader.pk, alert_id=seen)
-        Delivery.objects.all().delete()
+        with as_operators():
+            Delivery.objects.all().delete()
         fund = standings(owner_id=reader.pk, where=ZONE)[reader.pk]
     with clock.at(at(8)):
         digests.queue_due()

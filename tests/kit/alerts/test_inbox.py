@@ -50,7 +50,7 @@ def test_its_queries_do_not_grow_with_its_rows(browser: Client, owner: User) -> 
     fill(owner, 1)
     before = queries()
     fill(owner, 40)
-    assert queries() == before <= 14
+    assert queries() == before <= 17  # five of them read what the session is compared with
 
 
 def test_filters_are_in_the_address_and_nonsense_is_neither_used_nor_shown(browser: Client, owner: User) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections, transaction
 
 from kit import clock, heartbeat, tenancy
 from kit.alerts import tasks
@@ -124,14 +124,18 @@ def test_the_platforms_alerts_are_seen_by_staff_alone_and_written_by_none_of_the
     raise_platform_alert(key="ledger", title="The books", level="critical")
     with tenancy.tenant(owner.pk):
         assert not PlatformAlert.objects.exists()
-        assert PlatformAlert.objects.update(title="Nothing happened") == 0
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            PlatformAlert.objects.update(title="Nothing happened")
+        assert PlatformAlert.objects.update(acknowledged_at=clock.now()) == 0
     assert not PlatformAlert.objects.exists()
     with tenancy.tenant(operator.pk):
         assert PlatformAlert.objects.get().headline() == "The books"
-        assert PlatformAlert.objects.all().delete()[0] == 0
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            PlatformAlert.objects.all().delete()
         acknowledge(user_id=operator.pk, alert_id=PlatformAlert.objects.get().pk)
         assert PlatformAlert.objects.get().acknowledged_by_id == operator.pk
-    User.objects.filter(pk=operator.pk).update(is_active=False)
+    with tenancy.system():
+        User.objects.filter(pk=operator.pk).update(is_active=False)
     with tenancy.tenant(operator.pk), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM alerts_platformalert")
         assert cursor.fetchone()[0] == 0

@@ -15,12 +15,12 @@ from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
 
-from kit import clock
+from kit import clock, tenancy
 from kit.live import asgi, hub
 from kit.live.hub import QUEUE_EVENTS, client_name
 from kit.live.publish import broadcast, publish
 from kit.users.models import User
-from tests.conftest import WORKER, cloned_database, make_user
+from tests.conftest import WORKER, as_operators, cloned_database, make_user
 
 PATIENCE_SECONDS = 10.0
 
@@ -198,7 +198,8 @@ def test_a_session_that_is_over_or_of_somebody_switched_off_opens_nothing() -> N
             assert browser.status == 401
         async with opened(owner, session=off) as browser:
             assert browser.status == 200
-        User.objects.filter(pk=owner).update(is_active=False)
+        with as_operators():
+            User.objects.filter(pk=owner).update(is_active=False)
         async with opened(owner, session=off) as browser:
             assert browser.status == 401
 
@@ -212,13 +213,15 @@ def sign_out(owner: UUID, client: Client) -> None:
 def change_password(owner: UUID, client: Client) -> None:
     user = User.objects.get(pk=owner)
     user.set_password("correct horse battery staple 9")
-    user.save()
+    with tenancy.tenant(owner):
+        user.save()
 
 
 def switch_off(owner: UUID, client: Client) -> None:
     user = User.objects.get(pk=owner)
     user.is_active = False
-    user.save(update_fields=("is_active",))
+    with as_operators():
+        user.save(update_fields=("is_active",))
 
 
 @pytest.mark.parametrize("end", [sign_out, change_password, switch_off])

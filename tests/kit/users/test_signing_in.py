@@ -8,11 +8,13 @@ import pytest
 from axes.models import AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.test import Client
 
 from kit import clock
 from kit.users import tasks
 from kit.users.models import User
+from tests.conftest import as_operators
 
 
 def password_of(user: User) -> str:
@@ -40,7 +42,8 @@ def test_a_refresh_token_is_no_access_token_and_the_other_way_round(client: Clie
 
 def test_a_disabled_user_loses_both_tokens_at_once(client: Client, owner: User) -> None:
     tokens = post(client, "/api/v1/auth/token", {"email": owner.email, "password": password_of(owner)}).json()
-    User.objects.filter(pk=owner.pk).update(is_active=False)
+    with as_operators():
+        User.objects.filter(pk=owner.pk).update(is_active=False)
     assert client.get("/api/v1/wallets", headers={"Authorization": f"Bearer {tokens['access']}"}).status_code == 401
     assert post(client, "/api/v1/auth/refresh", {"refresh": tokens["refresh"]}).status_code == 401
 
@@ -179,3 +182,21 @@ def test_what_somebody_sees_who_is_signed_in_is_kept_by_no_cache(client: Client,
         assert "no-store" in answer["Cache-Control"]
     for answer in programs:
         assert {"Authorization", "Cookie"} <= {name.strip() for name in answer["Vary"].split(",")}
+
+
+def test_the_terminal_makes_an_operator_who_signs_in(
+    live_db: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse battery 9")
+    call_command("createsuperuser", "--noinput", email="chief@example.com", verbosity=0)
+    signed_in = client.post("/login/", {"username": "chief@example.com", "password": "correct horse battery 9"})
+    assert signed_in.status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+def test_an_object_of_a_person_holds_no_hash_until_it_is_asked_for(owner: User) -> None:
+    found = User.objects.get(pk=owner.pk)
+    assert "password" in found.get_deferred_fields()
+    assert found.password == owner.password
+    found.refresh_from_db()
+    assert "password" in found.get_deferred_fields()
