@@ -26,6 +26,7 @@ from markets.models import Instrument
 from trading.models import Position
 from trading.positions.levels import level_reached, trailed
 from trading.risk.checks import PRICE_AGE_LIMIT
+from wallets.models import Connection
 
 PROTECTED: Final = Q(exit_stop__isnull=False) | Q(exit_target__isnull=False) | Q(exit_trail__isnull=False)
 
@@ -47,10 +48,8 @@ _LOOK: Final = """
 WITH watched AS (
     SELECT position.id, position.wallet_id, position.instrument_id, position.exit_stop, position.exit_target,
         position.exit_trail
-    FROM trading_position AS position
-    JOIN wallets_wallet AS wallet ON wallet.id = position.wallet_id
-    JOIN wallets_connection AS connection ON connection.id = wallet.connection_id
-    WHERE position.owner_id = %(owner)s AND position.closed_at IS NULL AND connection.is_rehearsing <> %(live)s
+    FROM trading_position AS position JOIN wallet_places AS place USING (wallet_id)
+    WHERE position.owner_id = %(owner)s AND position.closed_at IS NULL AND place.connection_id <> ALL (%(elsewhen)s::uuid[])
         AND num_nonnulls(position.exit_stop, position.exit_target, position.exit_trail) > 0
 ), seen AS (
     SELECT watched.*, quote.bid, quote.at, quote.at IS NOT NULL
@@ -136,11 +135,14 @@ def follow(watched: Iterable[tuple[Guarded, Decimal]]) -> list[Guarded]:
 
 def look_at_levels(*, owner_id: UUID) -> Look:
     """Which of the owner's positions the bid has brought to a stop or a target, and whose prices are too old; their
-    stops are moved first. One statement, whatever their number; run it as the tenant."""
+    stops are moved first. As many statements, whatever their number; run it as the tenant."""
+    is_live = not clock.is_controlled()
+    of_another_time = Connection.objects.filter(owner_id=owner_id, is_rehearsing=is_live)
     given: dict[str, Any] = {
         "owner": owner_id,
         "now": clock.now(),
-        "live": not clock.is_controlled(),
+        "live": is_live,
+        "elsewhen": list(of_another_time.values_list("pk", flat=True)),
         "fresh": PRICE_AGE_LIMIT,
     }
     with connection.cursor() as cursor:
