@@ -8,7 +8,6 @@ on to other workers, of which there is none here.
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,28 +21,22 @@ from django.db import connections
 django.setup()
 
 from farms.models import AgentRun, Farm  # noqa: E402 - Django must be set up before models are imported
-from farms.services import create_agent, create_farm, rehearse_farm, run_agent, start_agent, start_farm  # noqa: E402
+from farms.services import run_agent, start_farm  # noqa: E402
 from farms.tasks import run_agents_of  # noqa: E402
 from kit import clock, tenancy  # noqa: E402
 from kit.users.models import User  # noqa: E402
 from markets.models import Instrument  # noqa: E402
 from markets.services import NewQuote, ensure_instrument, record_quotes, store_candles  # noqa: E402
+from moniqo.benches.hired import hire  # noqa: E402
+from moniqo.benches.references import round_trips, seconds, single_inserts  # noqa: E402
 from quant.candles import Candles  # noqa: E402
 from trading.models import Order  # noqa: E402
-from trading.services import set_limits  # noqa: E402
-from wallets.models import Wallet  # noqa: E402
-from wallets.services import allocate, create_wallet, deposit  # noqa: E402
-from wallets.venues.accounts import create_demo_connection  # noqa: E402
 
-FARMS: Final = 4
 BARS: Final = 400
-ROUND_TRIPS: Final = 1000
-INSERTS: Final = 200
 PRICE: Final = 130.0
 PARAMETERS: Final = {"fast": 8, "slow": 21, "adx_min": 0, "trail_atr": 0}
 HOUR: Final = timedelta(hours=1)
 SYMBOL: Final = "BENCH/USDT"
-EACH: Final = Decimal(1_000)
 
 
 def measure(agents: int) -> dict[str, float]:
@@ -53,9 +46,9 @@ def measure(agents: int) -> dict[str, float]:
     owner = User.objects.create_user(f"{uuid4()}@bench.invalid", None, name="Bench").pk
     with clock.at(start), tenancy.tenant(owner):
         instrument = _market(start)
-        ids = _hire(owner, agents, instrument)
+        ids = hire(owner, agents, [instrument], strategy="trend_following", parameters=PARAMETERS, timeframe="1h")
     with clock.at(hour - 2 * HOUR):
-        alone = _seconds(lambda: _one_by_one(owner, ids))
+        alone = seconds(lambda: _one_by_one(owner, ids))
     with clock.at(hour - HOUR):
         holding, together = _counted(lambda: run_agents_of(str(owner), [str(pk) for pk in ids]))
     with clock.at(hour - HOUR), tenancy.tenant(owner):  # before the last candle closes, on which they enter
@@ -76,42 +69,9 @@ def measure(agents: int) -> dict[str, float]:
         "all_hold_one_by_one_seconds": alone,
         "all_enter_seconds": entered,
         "all_enter_statements": entering,
-        "reference_1000_round_trips_seconds": _seconds(_round_trips),
-        "reference_200_single_inserts_seconds": _seconds(_single_inserts),
+        "reference_1000_round_trips_seconds": seconds(round_trips),
+        "reference_200_single_inserts_seconds": seconds(single_inserts),
     }
-
-
-def _hire(owner: UUID, agents: int, instrument: Instrument) -> list[UUID]:
-    account = create_demo_connection(owner_id=owner)
-    set_limits(on=account, allowed_symbols=[SYMBOL], maximum_notional=EACH)
-    master = create_wallet(owner_id=owner, name="Master", role=Wallet.Role.MASTER, connection=account)
-    deposit(owner_id=owner, wallet_id=master.pk, amount=EACH * agents, asset="USDT", key="bench")
-    farms = [_farm(owner, master, number) for number in range(FARMS)]
-    hired = []
-    for number in range(agents):
-        farm = farms[number % FARMS]
-        agent = create_agent(
-            owner_id=owner,
-            farm_id=farm.pk,
-            name=f"Agent {number}",
-            strategy="trend_following",
-            instrument_id=instrument.pk,
-            timeframe="1h",
-            parameters=PARAMETERS,
-        )
-        _give(owner, master, farm.wallet)
-        _give(owner, farm.wallet, agent.wallet)
-        hired.append(start_agent(owner_id=owner, agent_id=agent.pk).pk)
-    return hired
-
-
-def _farm(owner: UUID, master: Wallet, number: int) -> Farm:
-    farm = create_farm(owner_id=owner, master_id=master.pk, name=f"Farm {number}", maximum_share=Decimal(1))
-    return rehearse_farm(owner_id=owner, farm_id=farm.pk)
-
-
-def _give(owner: UUID, source: Wallet, target: Wallet) -> None:
-    allocate(owner_id=owner, source_id=source.pk, target_id=target.pk, asset="USDT", amount=EACH, key=str(uuid4()))
 
 
 def _market(start: datetime) -> Instrument:
@@ -140,12 +100,6 @@ def _one_by_one(owner: UUID, agent_ids: list[UUID]) -> None:
             run_agent(owner_id=owner, agent_id=agent_id)
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
 def _counted(work: Callable[[], object]) -> tuple[int, float]:
     """How many statements Django sent for it, and the seconds it took."""
     number = 0
@@ -156,22 +110,8 @@ def _counted(work: Callable[[], object]) -> tuple[int, float]:
         return execute(*call)
 
     with connections["default"].execute_wrapper(count):
-        seconds = _seconds(work)
-    return number, seconds
-
-
-def _round_trips() -> None:
-    with connections["default"].cursor() as cursor:
-        for _ in range(ROUND_TRIPS):
-            cursor.execute("SELECT 1")
-
-
-def _single_inserts() -> None:
-    """Each a transaction of its own."""
-    statement = "INSERT INTO django_session (session_key, session_data, expire_date) VALUES (%s, '', now())"
-    with connections["default"].cursor() as cursor:
-        for number in range(INSERTS):
-            cursor.execute(statement, [f"bench {number}"])
+        took = seconds(work)
+    return number, took
 
 
 if __name__ == "__main__":

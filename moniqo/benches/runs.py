@@ -21,7 +21,7 @@ AGENTS: Final = 200
 
 def runs(*, agents: int = AGENTS) -> dict[str, float]:
     """Seconds for one bar of `agents` agents on one worker: when all hold, together and alone, and when all enter."""
-    with cluster() as server, _redis() as address:
+    with cluster() as server, redis() as address:
         command = [sys.executable, "-m", "moniqo.benches.bars", str(agents)]
         given = environment(server) | {"REDIS_URL": address}
         answer = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -32,7 +32,7 @@ def runs(*, agents: int = AGENTS) -> dict[str, float]:
 
 
 @contextmanager
-def _redis() -> Iterator[str]:
+def redis() -> Iterator[str]:
     """The address of a throw-away Redis, gone after the block."""
     with tempfile.TemporaryDirectory(prefix="moniqo-bench-") as directory:
         Path(directory).chmod(0o755)  # as root the server runs as nobody, who must be able to enter

@@ -27,6 +27,7 @@ BENCHMARKS: Final = {
     "import": "moniqo.benches.importing:bench_import",
     "pages": "moniqo.benches.pages:pages",
     "runs": "moniqo.benches.runs:runs",
+    "latency": "moniqo.benches.latency:latency",
     "ledger-verify": "moniqo.benches.proving:proving",
     "goals": "moniqo.benches.goals:goals",
     "sync": "moniqo.benches.sync:sync",
@@ -36,7 +37,7 @@ BENCHMARKS: Final = {
 }
 ALL: Final = "all"
 # The option that says how large a benchmark is.
-SIZES: Final = {"sync": "connections", "snapshots": "rows", "monitor": "positions"}
+SIZES: Final = {"sync": "connections", "snapshots": "rows", "monitor": "positions", "latency": "agents"}
 
 
 class Command(BaseCommand):
@@ -49,6 +50,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json")
         parser.add_argument("--connections", type=int, help="Of `sync`: how many at most.")
         parser.add_argument("--positions", type=int, help="Of `monitor`: how many have stops and targets.")
+        parser.add_argument("--agents", type=int, nargs="+", help="Of `latency`: how many act on a bar, such as 8 200.")
         parser.add_argument("--rows", type=int, help="Of `snapshots`: how many its table grows to.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -66,16 +68,17 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {figure.replace('_', ' '):44}{value:>18,.{0 if value >= 1000 else 2}f}")
 
 
-def _measure(name: str, **given: int) -> dict[str, float]:
+def _measure(name: str, **given: Any) -> dict[str, float]:
     module, _, function = BENCHMARKS[name].partition(":")
     found: dict[str, float] = getattr(import_module(module), function)(**given)
     return found
 
 
-def _measure_apart(name: str, **given: int) -> dict[str, float]:
+def _measure_apart(name: str, **given: Any) -> dict[str, float]:
     """The same in a process of its own, which says what is wrong on our standard error."""
     command = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "bench", name, "--json"]
-    command += [f"--{option}={value}" for option, value in given.items()]
+    for option, value in given.items():
+        command += [f"--{option}", *map(str, value if isinstance(value, list) else [value])]
     result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if result.returncode:
         raise CommandError(f"The benchmark {name} failed: the reason is above.")
