@@ -16,10 +16,10 @@ from celery.signals import before_task_publish
 
 from kit import impatient
 
-PARTS: Final = ("orders", "prices", "sync", "streams", "beat")
+PARTS: Final = ("orders", "protection", "prices", "sync", "rest", "streams", "beat")
 # Six ticks: workers that are busy with a long task are not dead. All of `sync` may wait for slow venues until their
-# time is up, and nothing but syncs waits behind them.
-FRESH_SECONDS: Final = {"orders": 60.0, "prices": 60.0, "sync": 150.0, "streams": 60.0, "beat": 60.0}
+# time is up, and all of `rest` be busy with the work of a night; nothing urgent waits behind them.
+FRESH_SECONDS: Final = {**dict.fromkeys(PARTS, 60.0), "sync": 150.0, "rest": 150.0}
 # Two machines' clocks differ by a second or two. A sign from further in the future was left by a clock that was wrong,
 # and says nothing about the present.
 AHEAD_SECONDS: Final = 10.0

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import task_success, worker_init
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
@@ -32,6 +32,13 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(schedule.CONFIGURATION)
 app.conf.imports = ["kit.heartbeat"]
 app.autodiscover_tasks([name for name in settings.INSTALLED_APPS if name.partition(".")[0] in OURS])
+
+
+@task_success.connect
+def go_on(sender: Any, **kwargs: Any) -> None:
+    """Send what follows the task that has succeeded. What is lost here, the schedule sends within seconds."""
+    for name in schedule.FOLLOWED_BY.get(sender.name, ()):
+        app.send_task(name, expires=schedule.FOLLOWS_WITHIN, retry=False)
 
 
 @worker_init.connect

@@ -2,37 +2,40 @@
 
 Tasks are named, not imported, and no Django is needed to read this: `moniqo.beat`, which only sends names, stays small.
 
-Three queues, each with workers of its own, so that nothing waits behind what it has nothing to do with: `orders` are
-urgent and short, `prices` is what follows the market every few seconds (prices, agents, values), `sync` is whatever
-waits for venues, and the nightly work.
+Five queues, each with workers of its own, so that nothing waits behind what it has nothing to do with: `orders` go to
+their venues, `protection` keeps stops and targets and asks no venue, `prices` follows the market and runs the agents
+that trade on it, `sync` is whatever else waits for venues, and `rest` is everything that nobody's order waits for:
+values, goals, alerts and the nightly work.
 """
 
 import os
 from typing import Any, Final
 
-from celery import signature
 from celery.schedules import crontab
 from kombu import Exchange, Queue
+
+from kit.timetable import Punctual
 
 FEED_SECONDS: Final = float(os.environ.get("MONIQO_FEED_SECONDS", "5"))
 SYNC_SECONDS: Final = float(os.environ.get("MONIQO_SYNC_SECONDS", "300"))
 
-ORDERS, PRICES, SYNC = "orders", "prices", "sync"
-QUEUES: Final = (ORDERS, PRICES, SYNC)
+ORDERS, PROTECTION, PRICES, SYNC, REST = "orders", "protection", "prices", "sync", "rest"
+QUEUES: Final = (ORDERS, PROTECTION, PRICES, SYNC, REST)
+# What is asked for every few seconds is asked for so long after a whole multiple of them: a bar has just closed then.
+AFTER_CLOSE_SECONDS: Final = 0.25
 
 
-def every(seconds: float, task: str, *, then: str = "", queue: str = "") -> dict[str, Any]:
+def every(seconds: float, task: str, *, queue: str = "", from_close: bool = False) -> dict[str, Any]:
     """A task that runs every `seconds`; a run that a busy worker could not start in time is dropped, not piled up.
 
-    When it has succeeded, its worker goes on with sending `then`. With `queue` it goes there instead of where its name
-    belongs, and is told so.
+    With `queue` it goes there instead of where its name belongs, and is told so. `from_close` counts from whole
+    multiples of `seconds`, which bars close at, instead of from whenever beat began.
     """
     options: dict[str, Any] = {"expires": seconds}
-    if then:
-        options["link"] = signature(then, immutable=True, expires=seconds)
     if queue:
         options["queue"] = queue
-    return {"task": task, "schedule": seconds, "options": options, "args": (queue,) if queue else ()}
+    when = Punctual(seconds, after=AFTER_CLOSE_SECONDS) if from_close else seconds
+    return {"task": task, "schedule": when, "options": options, "args": (queue,) if queue else ()}
 
 
 def nightly(hour: int, minute: int, task: str) -> dict[str, Any]:
@@ -46,9 +49,9 @@ SCHEDULE: Final = {
     # Whichever queue still answers tells operators of those that do not.
     **{f"watch from {queue}": every(60, "kit.alerts.tasks.watch_parts", queue=queue) for queue in QUEUES},
     "watch platforms": every(300, "wallets.tasks.watch_platforms"),
-    # Protection looks at a price as soon as it is there, and on its own where the feed fails.
-    "collect prices": every(FEED_SECONDS, "markets.tasks.collect_prices", then="trading.tasks.keep_protection"),
-    "follow exchanges": every(15, "wallets.tasks.collect_prices"),
+    "collect prices": every(FEED_SECONDS, "markets.tasks.collect_prices", from_close=True),
+    "follow exchanges": every(15, "wallets.tasks.collect_prices", from_close=True),
+    # Both follow the prices that were collected, at once; these are for where the feed fails, or a worker died.
     "keep protection": every(10, "trading.tasks.keep_protection"),
     "run agents": every(10, "farms.tasks.run_due_agents"),
     "watch exposure": every(15, "portfolio.tasks.watch_exposure"),
@@ -83,19 +86,28 @@ SCHEDULE: Final = {
     "forget old sync logs": nightly(4, 0, "wallets.tasks.prune_sync_log"),
 }
 
+# What follows a task that has succeeded, whoever started it: agents look at a bar, and protection at a price, as soon
+# as it is there.
+FOLLOWED_BY: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(
+    ("markets.tasks.collect_prices", "wallets.tasks.collect_exchange"),
+    ("farms.tasks.run_due_agents", "trading.tasks.keep_protection"),
+)
+# A follower that no worker could begin by then is dropped: the next collection is seconds away.
+FOLLOWS_WITHIN: Final = 10
+
 # What every process that sends or carries out tasks has to agree on.
 CONFIGURATION: Final[dict[str, Any]] = {
     "task_queues": [Queue(name, Exchange(name), routing_key=name) for name in QUEUES],
-    "task_default_queue": SYNC,
+    "task_default_queue": REST,
     "task_routes": {
+        **{
+            f"trading.tasks.{name}": {"queue": PROTECTION}
+            for name in ("keep_protection", "protect_positions_of", "carry_out_stops")
+        },
         "trading.*": {"queue": ORDERS},
         "markets.*": {"queue": PRICES},
-        "farms.*": {"queue": PRICES},
-        "goals.*": {"queue": PRICES},
-        "portfolio.tasks.forget_snapshots": {"queue": SYNC},
-        "portfolio.tasks.forget_rebalance_runs": {"queue": SYNC},
-        "portfolio.tasks.correct": {"queue": SYNC},
-        "portfolio.*": {"queue": PRICES},
+        "farms.tasks.run_*": {"queue": PRICES},
+        **{f"wallets.tasks.{name}": {"queue": SYNC} for name in ("sync_*", "collect_*", "look_at_rights*")},
     },
     "task_ignore_result": True,
     "timezone": "UTC",

@@ -1,15 +1,15 @@
 """`python -m moniqo.workers`: the workers of every queue, forked from one loaded program.
 
 Each queue has a Celery worker of its own, so that orders never wait behind a slow venue. Started one by one they would
-load Django, the exchanges and the kernel three times over; here one process loads them, freezes what is loaded, and
+load Django, the exchanges and the kernel five times over; here one process loads them, freezes what is loaded, and
 forks, so that the system keeps most of it once. The process that listens to venues (`moniqo.streams`) is forked like
 them: it costs next to nothing while nobody has an account to listen to. Whoever ends or hangs is forked anew
 (`moniqo.crew`); only a worker that cannot even start ends all.
 
-MONIQO_WORKERS says which queues, and how many processes each: `orders=2,prices=1,sync=2-6,streams=1`. With two numbers
-there are as many as the first, and up to the second while all of them are busy: what waits for a venue that hangs costs
-memory and no time, and those behind it get processes of their own. Another machine that is to help with syncs alone
-sets `sync=8`.
+MONIQO_WORKERS says which queues, and how many processes each, like
+`orders=2-6,protection=1,prices=1-2,sync=2-6,rest=1-4,streams=1`. With two numbers there are as many as the first, and
+up to the second while all of them are busy: what waits for a venue that hangs costs memory and no time, and those
+behind it get processes of their own. Another machine that is to help with syncs alone sets `sync=8`.
 """
 
 import gc
@@ -25,7 +25,7 @@ from moniqo import schedule
 from moniqo.crew import Crew, Member, Sign
 
 STREAMS: Final = "streams"
-DEFAULT: Final = f"orders=2,prices=1,sync=2-6,{STREAMS}=1"
+DEFAULT: Final = f"orders=2-6,protection=1,prices=1-2,sync=2-6,rest=1-4,{STREAMS}=1"
 _PART: Final = re.compile(r"\s*(?P<queue>\w+)=(?P<least>\d+)(-(?P<most>\d+))?\s*")
 
 

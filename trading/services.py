@@ -3,6 +3,7 @@
 * `placing`: intents become rows, each with the gate's decision and a hold on funds, in one transaction;
 * `previewing`: what an order would do, judged by the same gate and not written;
 * `sending`: the row meets the venue, outside of any transaction, and whatever happens is resolved later;
+* `together`: many of them meet their venues at once;
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
 * `told`: a venue has told by itself that something happened to orders: it is asked about them;
@@ -25,6 +26,7 @@ from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
 from trading.orders.stopping import call_off, due_stops, preview_stop, stop
 from trading.orders.stopping import carry_out as carry_out_stop
+from trading.orders.together import execute_together
 from trading.orders.told import look_at_orders
 from trading.positions.adopting import adopt, unclaimed
 from trading.positions.levels import WrongSideError
@@ -51,6 +53,7 @@ __all__ = (
     "close_position",
     "due_stops",
     "execute_order",
+    "execute_together",
     "keep_protection",
     "look_at_orders",
     "move_levels",

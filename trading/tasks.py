@@ -29,6 +29,12 @@ def execute_order(owner_id: str, order_id: str) -> None:
     services.execute_order(owner_id=UUID(owner_id), order_id=UUID(order_id))
 
 
+@shared_task(name="trading.tasks.execute_orders")
+def execute_orders(owner_id: str, order_ids: list[str]) -> None:
+    """Send an owner's orders that were decided together."""
+    services.execute_together(owner_id=UUID(owner_id), order_ids=[UUID(order_id) for order_id in order_ids])
+
+
 @shared_task(name="trading.tasks.cancel_order")
 def cancel_order(owner_id: str, order_id: str) -> None:
     services.cancel_order(owner_id=UUID(owner_id), order_id=UUID(order_id))

@@ -1,6 +1,6 @@
-"""The process of the benchmark of runs: hires agents and lets them close bars.
+"""The process of the benchmark of runs: hires so many agents on so many markets and lets them close bars.
 
-    python -m moniqo.benches.bars 200
+    python -m moniqo.benches.bars 1000 50
 
 The bars on which all hold are run over history. The one on which all enter is the present, where the orders are handed
 on to other workers, of which there is none here.
@@ -36,17 +36,16 @@ BARS: Final = 400
 PRICE: Final = 130.0
 PARAMETERS: Final = {"fast": 8, "slow": 21, "adx_min": 0, "trail_atr": 0}
 HOUR: Final = timedelta(hours=1)
-SYMBOL: Final = "BENCH/USDT"
 
 
-def measure(agents: int) -> dict[str, float]:
+def measure(agents: int, markets: int) -> dict[str, float]:
     """Seconds for one bar: when all hold, alone and together, and when all enter; and two references."""
     hour = clock.now().replace(minute=0, second=0, microsecond=0)
     start = hour - BARS * HOUR
     owner = User.objects.create_user(f"{uuid4()}@bench.invalid", None, name="Bench").pk
     with clock.at(start), tenancy.tenant(owner):
-        instrument = _market(start)
-        ids = hire(owner, agents, [instrument], strategy="trend_following", parameters=PARAMETERS, timeframe="1h")
+        instruments = [_market(start, number) for number in range(markets)]
+        ids = hire(owner, agents, instruments, strategy="trend_following", parameters=PARAMETERS, timeframe="1h")
     with clock.at(hour - 2 * HOUR):
         alone = seconds(lambda: _one_by_one(owner, ids))
     with clock.at(hour - HOUR):
@@ -55,7 +54,7 @@ def measure(agents: int) -> dict[str, float]:
         for farm in Farm.objects.all():
             start_farm(owner_id=owner, farm_id=farm.pk)
     price = Decimal(str(PRICE))
-    record_quotes([NewQuote(instrument.pk, price, price, price, "simulated", clock.now())])
+    record_quotes([NewQuote(one.pk, price, price, price, "simulated", clock.now()) for one in instruments])
     entering, entered = _counted(lambda: run_agents_of(str(owner), [str(pk) for pk in ids]))
     with tenancy.tenant(owner):
         decided = list(AgentRun.objects.order_by("bar").values_list("decision", flat=True))
@@ -74,11 +73,11 @@ def measure(agents: int) -> dict[str, float]:
     }
 
 
-def _market(start: datetime) -> Instrument:
+def _market(start: datetime, number: int) -> Instrument:
     """Hours that fall slowly, and a last one on which the fast average crosses upwards."""
     instrument, _ = ensure_instrument(
         venue="simulated",
-        symbol=SYMBOL,
+        symbol=f"BENCH{number}/USDT",
         tick_size=Decimal("0.01"),
         lot_size=Decimal("0.0001"),
         minimum_notional=Decimal(5),
@@ -115,4 +114,4 @@ def _counted(work: Callable[[], object]) -> tuple[int, float]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(measure(int(sys.argv[1]))) + "\n")
+    sys.stdout.write(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]))) + "\n")

@@ -106,6 +106,8 @@ def _figures(owner: UUID, agents: int, closes: int) -> dict[str, float]:
         found: dict[str, list[float]] = {"decided": [], "reached": [], "recorded": []}
         for run in runs:
             order, closed = run.order, moment(run.bar) + MINUTE
+            if order is None:
+                continue
             found["decided"].append((order.created_at - closed).total_seconds())
             found["reached"].append((reached[order.client_order_id] - closed).total_seconds())
             found["recorded"].append((done[order.pk] - closed).total_seconds())

@@ -17,12 +17,21 @@ from kit.embedded.redis import Redis
 from moniqo.benches.cluster import ROOT, cluster, environment
 
 AGENTS: Final = 200
+CROWD: Final = 1_000
+MARKETS: Final = 50
 
 
-def runs(*, agents: int = AGENTS) -> dict[str, float]:
-    """Seconds for one bar of `agents` agents on one worker: when all hold, together and alone, and when all enter."""
+def runs(*, agents: int = AGENTS, crowd: int = CROWD, markets: int = MARKETS) -> dict[str, float]:
+    """Seconds for one bar of `agents` agents of a market on one worker: when all hold, together and alone, and when all
+    enter; and the same of a `crowd` on many `markets`."""
+    figures = _measured(agents, 1)
+    many = _measured(crowd, markets)
+    return figures | {f"{crowd:,} on {markets}: {name}": value for name, value in many.items() if name != "agents"}
+
+
+def _measured(agents: int, markets: int) -> dict[str, float]:
     with cluster() as server, redis() as address:
-        command = [sys.executable, "-m", "moniqo.benches.bars", str(agents)]
+        command = [sys.executable, "-m", "moniqo.benches.bars", str(agents), str(markets)]
         given = environment(server) | {"REDIS_URL": address}
         answer = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
     if answer.returncode:

@@ -22,6 +22,7 @@ _POLL_SECONDS: Final = 0.2
 _BLOCK: Final = 1024 * 1024
 ALL: Final = heartbeat.PARTS
 WORKERS: Final = tuple(part for part in heartbeat.PARTS if part != "beat")
+QUEUES: Final = tuple(part for part in WORKERS if part != "streams")
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,14 @@ FAULTS: Final = (
     _killed("worker", *WORKERS),
     _killed("beat", "beat"),
     _killed("redis", *ALL),
-    _killed("postgres", "orders", "prices", "sync"),
+    _killed("postgres", *QUEUES),
     Fault("supervisor killed and started again", _end_all, ALL),
     _hung("web"),
     _hung("orders", "orders"),
     _hung("worker", *WORKERS),
     _hung("beat", "beat"),
     _hung("redis", *ALL),
-    _hung("postgres", "orders", "prices", "sync"),
+    _hung("postgres", *QUEUES),
 )
 # Fills the disk that its data folder lies on: only on one of its own (`moniqo.drills.disk`).
 FULL_DISK: Final = Fault("disk full", _fill_the_disk, ALL)

@@ -43,7 +43,7 @@ def test_readyz_is_ready_when_every_part_is(client: Client, redis_of_my_own: red
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json()["status"] == "ready"
-    assert set(response.json()["parts"]) == {"database", "redis", "orders", "prices", "sync", "streams", "beat"}
+    assert set(response.json()["parts"]) == {"database", "redis", *heartbeat.PARTS}
     assert "no-cache" in response.headers["Cache-Control"]
 
 
@@ -116,7 +116,7 @@ def test_the_container_check_follows_the_sign_of_life(redis_of_my_own: redis.Red
         ).returncode
 
     assert check() == 1
-    for part in ("orders", "prices"):
+    for part in ("orders", "protection", "prices", "rest"):
         heartbeat.beat_once(part)
     assert check() == 1, "nobody syncs"
     for part in ("sync", "streams"):

@@ -5,7 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from celery.signals import task_success
 
+from kit import heartbeat
 from moniqo import schedule, workers
 from moniqo.celery import app
 
@@ -19,18 +21,36 @@ def test_every_task_of_the_schedule_exists() -> None:
     assert {entry["task"] for entry in schedule.SCHEDULE.values()} - set(app.tasks) == set()
 
 
-def test_orders_wait_behind_nothing_but_orders() -> None:
+def test_orders_wait_behind_nothing_but_orders_and_stops_behind_no_venue() -> None:
     app.loader.import_default_modules()
     ours = [name for name in app.tasks if not name.startswith(("celery.", "tests."))]
+    queues = {name: queue_of(name) for name in ours}
     trading = {name for name in ours if name.startswith("trading.")}
-    assert trading
-    assert {name for name in ours if queue_of(name) == "orders"} == trading
-    assert queue_of("wallets.tasks.sync_connection") == "sync"
-    # Nobody waits for what is past.
-    long = {f"portfolio.tasks.{name}" for name in ("correct", "forget_snapshots", "forget_rebalance_runs")}
-    assert {queue_of(name) for name in long} == {"sync"}
-    followers = {name for name in ours if name.startswith(("markets.", "portfolio.", "farms."))} - long
-    assert {queue_of(name) for name in followers} == {"prices"}
+    keeping = {f"trading.tasks.{name}" for name in ("keep_protection", "protect_positions_of", "carry_out_stops")}
+    assert {name for name in ours if queues[name] == "protection"} == keeping
+    assert {name for name in ours if queues[name] == "orders"} == trading - keeping
+    assert trading > keeping
+    # Agents run where prices are collected, and nothing else does.
+    runs = {"farms.tasks.run_due_agents", "farms.tasks.run_agents_of"}
+    assert {name for name in ours if queues[name] == "prices"} == {"markets.tasks.collect_prices"} | runs
+    # What waits for venues, and what nobody's order waits for.
+    venues = {name for name in ours if name.startswith("wallets.tasks.") and queues[name] == "sync"}
+    assert {name for name in ours if queues[name] == "sync"} == venues
+    assert {"wallets.tasks.sync_connection", "wallets.tasks.collect_exchange"} <= venues
+    assert "wallets.tasks.verify_ledger" not in venues
+    assert {queues[name] for name in ours if name.startswith(("portfolio.", "goals.", "kit."))} == {"rest"}
+
+
+def test_what_follows_a_collection_is_sent_when_it_has_succeeded() -> None:
+    app.loader.import_default_modules()
+    assert {name for names in schedule.FOLLOWED_BY.values() for name in names} <= set(app.tasks)
+    assert set(schedule.FOLLOWED_BY) <= set(app.tasks)
+    app.control.purge()
+    task_success.send(sender=app.tasks["markets.tasks.collect_prices"], result=None)
+    assert (heartbeat.waiting("prices"), heartbeat.waiting("protection")) == (1, 1)
+    task_success.send(sender=app.tasks["farms.tasks.run_due_agents"], result=None)
+    assert (heartbeat.waiting("prices"), heartbeat.waiting("protection")) == (1, 1), "nothing follows it"
+    app.control.purge()
 
 
 def test_every_queue_has_workers_and_a_heartbeat() -> None:
@@ -44,7 +64,7 @@ def test_every_queue_has_workers_and_a_heartbeat() -> None:
     "text", ["orders", "orders=0", "order=1", "orders=2;sync=1", "sync=3-2", "sync=-2", "sync=2-", "streams=2"]
 )
 def test_a_wrong_number_of_workers_is_one_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match="write it like orders=2,prices=1,sync=2-6"):
+    with pytest.raises(ValueError, match="write it like orders=2-6,protection=1,prices=1-2,sync=2-6,rest=1-4"):
         workers.wanted(text)
 
 

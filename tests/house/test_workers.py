@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
 
 import psutil
 import pytest
@@ -17,13 +19,16 @@ from kit import tenancy
 from kit.embedded.environment import DATABASE_VARIABLES
 from kit.users.models import User
 from moniqo.celery import app
+from moniqo.workers import DEFAULT
 from tests.conftest import address
 from tests.simulators.listening import wait_until
 from tests.simulators.server import Exchanges
-from tests.trading.desk import assert_books_prove_themselves
+from tests.trading.desk import assert_books_prove_themselves, make_desk, set_price
 from tests.trading.exchange_desk import desk_at
+from tests.wallets import books
 from tests.wallets.keys import key_of
-from wallets.models import Connection, Platform, SyncRun
+from trading.models import Order
+from wallets.models import Connection, Platform, SyncRun, Wallet
 from wallets.sync import runs as sync
 from wallets.venues.credentials import store_credentials
 
@@ -81,6 +86,59 @@ def test_accounts_at_a_venue_that_hangs_keep_no_other_waiting(live_db: str, owne
                 with tenancy.tenant(owner.pk):
                     found = dict(SyncRun.objects.values_list("connection__name", "status"))
     assert found == {f"Hangs {number}": "running" for number in range(HANGING)} | {"Answers": "ok"}
+
+
+@pytest.mark.slow
+def test_an_order_waits_neither_for_syncs_nor_for_orders_of_others_that_hang(
+    live_db: str, owner: User, other_owner: User, exchanges: Exchanges
+) -> None:
+    """As many syncs as there may be processes for them, and as many orders as there always are, wait for a venue that
+    says nothing; an order and a stop of somebody else go out meanwhile."""
+    desk = make_desk(owner)
+    binance = key_of(exchanges.wires["binance"])
+    with tenancy.tenant(other_owner.pk):
+        hung = desk_at(exchanges, other_owner, "binance")
+        farm = hung.farm
+        desks = [hung]
+        for number in range(2):
+            wallet = Wallet.objects.create(
+                owner=other_owner, connection=hung.connection, name=f"Second {number}", role="agent", parent=farm
+            )
+            books.fund(wallet, 10_000)
+            desks.append(replace(hung, wallet=wallet))
+    with silence() as silent:
+        with tenancy.tenant(other_owner.pk):
+            waiting = [connect(other_owner, "binance", f"Hangs {number}", silent, binance) for number in range(8)]
+        app.control.purge()
+        for connection in waiting:
+            sync.request_sync(owner_id=other_owner.pk, connection_id=connection.pk)
+        orders = [each.place("buy", "0.01") for each in desks]
+
+        def hang() -> bool:
+            with tenancy.tenant(other_owner.pk):
+                sent = Order.objects.filter(pk__in=[order.pk for order in orders], attempts=1).count()
+                return sent >= 2 and SyncRun.objects.filter(status="running").count() == len(waiting)
+
+        with workers(live_db, schedule_of_all(), MONIQO_CCXT_BASE_URL=""):
+            wait_until(hang, "that all of them wait", SECONDS)
+            bought = desk.place("buy", "1", exit_stop=Decimal(90))
+            took = wait_until(lambda: desk.fresh(bought).status == "filled", "the order", SECONDS)
+            set_price(desk.instrument, "80")
+            app.send_task("trading.tasks.keep_protection")
+
+            def is_sold() -> bool:
+                with tenancy.tenant(owner.pk):
+                    return Order.objects.filter(side="sell", status="filled").exists()
+
+            took = max(took, wait_until(is_sold, "the stop", SECONDS))
+            assert hang(), "it all happened while the others waited"
+    assert took < 6
+    assert_books_prove_themselves(desk)
+
+
+def schedule_of_all() -> str:
+    """The queues as they are served in production."""
+    return DEFAULT.replace(",streams=1", "")
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from celery import Celery
 
-from kit.timetable import Timetable
+from kit.timetable import Punctual, Timetable
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -72,3 +72,30 @@ def test_what_was_written_by_a_clock_that_was_ahead_does_not_bind_the_next_start
 def test_it_looks_often_enough_to_notice(app: Celery, tmp_path: Path) -> None:
     timetable = start(app, tmp_path / "schedule")
     assert timetable.max_interval <= 10
+
+
+@pytest.mark.parametrize("began", [0.0, 1.3, 4.9])
+def test_a_punctual_task_comes_right_after_the_multiples_of_its_seconds_whenever_it_began(
+    app: Celery, tmp_path: Path, began: float
+) -> None:
+    app.conf.beat_schedule = {"close": {"task": "close", "schedule": Punctual(5, after=0.25)}}
+    with time_machine.travel(NOON + timedelta(seconds=began), tick=False):
+        timetable = start(app, tmp_path / "schedule")
+    first = NOON + timedelta(seconds=0 if began < 0.25 else 5)
+    assert sent_at(timetable, first + timedelta(seconds=0.2)) == 0
+    assert sent_at(timetable, first + timedelta(seconds=0.26)) == 1
+    assert sent_at(timetable, first + timedelta(seconds=3)) == 0
+    assert sent_at(timetable, first + timedelta(seconds=5.3)) == 1
+    assert sent_at(timetable, first + timedelta(seconds=22)) == 1, "what was missed is not made up for"
+
+
+def test_a_punctual_task_keeps_its_place_in_the_file_and_its_moments_after_a_clock_that_was_ahead(
+    app: Celery, tmp_path: Path
+) -> None:
+    app.conf.beat_schedule = {"close": {"task": "close", "schedule": Punctual(5, after=0.25)}}
+    with time_machine.travel(NOON + timedelta(hours=2), tick=False):
+        start(app, tmp_path / "schedule").close()
+    with time_machine.travel(NOON, tick=False):
+        timetable = start(app, tmp_path / "schedule")
+    assert sent_at(timetable, NOON + timedelta(seconds=1)) <= 1
+    assert sent_at(timetable, NOON + timedelta(seconds=6)) == 1

@@ -9,9 +9,10 @@ judged when it is placed, and all are written together. One by itself is a batch
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Final
 from uuid import UUID, uuid4
 
 from celery import current_app
@@ -34,6 +35,9 @@ from trading.risk import gate as risk
 from trading.risk import sizing
 from wallets.ledger import InsufficientFundsError
 from wallets.models import Wallet
+
+# A worker takes so many orders of a batch at most, so that others send the rest meanwhile.
+HANDED_ON: Final = 50
 
 
 def place_order(
@@ -287,8 +291,13 @@ def _save(batch: Collection[_Placed]) -> None:
         transaction.on_commit(lambda: _hand_on(to_send), robust=True)
 
 
-def _hand_on(orders: Collection[Order]) -> None:
-    """Give the orders to the workers that send them."""
-    for order in orders:
-        arguments = {"owner_id": str(order.owner_id), "order_id": str(order.pk)}
-        current_app.send_task("trading.tasks.execute_order", kwargs=arguments)
+def _hand_on(orders: Sequence[Order]) -> None:
+    """Give the orders of a batch, which are one owner's, to the workers that send them."""
+    owner_id = str(orders[0].owner_id)
+    for start in range(0, len(orders), HANDED_ON):
+        ids = [str(order.pk) for order in orders[start : start + HANDED_ON]]
+        if len(ids) == 1:
+            arguments = {"owner_id": owner_id, "order_id": ids[0]}
+            current_app.send_task("trading.tasks.execute_order", kwargs=arguments)
+        else:
+            current_app.send_task("trading.tasks.execute_orders", kwargs={"owner_id": owner_id, "order_ids": ids})

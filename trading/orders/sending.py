@@ -14,9 +14,9 @@ No order ends without the venue's word, except one that was never sent.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import stamina
@@ -33,11 +33,12 @@ from trading.orders import leases, states
 from trading.orders.life import call_out, found, locked, move, wait, wait_noting
 from trading.orders.recording import record_report
 from trading.risk import gate as risk
-from trading.risk.limits import limits_on_path
+from trading.risk.limits import limits_on_path, paths_of
 from wallets.venues.alerts import refused_key
 from wallets.venues.base import (
     OrderReport,
     OrderRequest,
+    TakesMany,
     Venue,
     VenueCredentialsError,
     VenueError,
@@ -66,17 +67,10 @@ def execute_order(*, owner_id: UUID, order_id: UUID) -> Order:
     Whoever comes second finds it taken and changes nothing. Safe to call twice and on several workers at once.
     """
     with tenancy.tenant(owner_id):
-        order = _take(order_id, Q(status=states.SUBMITTING, attempts=0), sends=True)
-        if order is None:
+        taken, venue = take_new([order_id])
+        if venue is None:
             return found(order_id)
-        if obstacle := _obstacle(order):
-            move(order, states.EXPIRED, sentence("It was never sent: {why}", why=obstacle))
-            return order
-        try:
-            venue = open_venue(order.connection)
-        except ConflictError as error:  # such as a key that was lost: what cannot be sent now is not sent later
-            move(order, states.EXPIRED, sentence("It was never sent: {why}", why=told_by(error)))
-            return order
+    (order,) = taken
     return _send(order, venue)
 
 
@@ -125,16 +119,41 @@ def resolve_together(*, owner_id: UUID, connection_id: UUID, order_ids: Collecti
 # --- taking ---------------------------------------------------------------------------------------------------------
 
 
+def take_new(order_ids: Collection[UUID]) -> tuple[list[Order], Venue | None]:
+    """Those of these orders of one connection that nobody has sent and nothing forbids to send, leased to this worker
+    and from here on counted as sent; and their venue, None where there is nothing to send."""
+    new = Order.objects.select_related("instrument", "connection__platform").filter(
+        pk__in=order_ids, status=states.SUBMITTING, attempts=0
+    )
+    taken = list(new.select_for_update(of=("self",), no_key=True).order_by("pk"))
+    if not taken:
+        return [], None
+    leased = {"due_at": leases.start(leases.LEASE), "attempts": 1, "submitted_at": clock.now()}
+    Order.objects.filter(pk__in=[order.pk for order in taken]).update(**leased)
+    paths = paths_of([order.wallet_id for order in taken])
+    free = []
+    for order in taken:
+        for name, value in leased.items():
+            setattr(order, name, value)
+        if obstacle := _obstacle(order, paths[order.wallet_id]):
+            move(order, states.EXPIRED, sentence("It was never sent: {why}", why=obstacle))
+        else:
+            free.append(order)
+    try:
+        return free, open_venue(taken[0].connection) if free else None
+    except ConflictError as error:  # such as a key that was lost: what cannot be sent now is not sent later
+        for order in free:
+            move(order, states.EXPIRED, sentence("It was never sent: {why}", why=told_by(error)))
+        return [], None
+
+
 def _due() -> Q:
     return leases.due() & Q(status__in=sorted(states.UNFINISHED))
 
 
-def _take(order_id: UUID, when: Q, *, sends: bool = False) -> Order | None:
-    """Lease the order to this worker if `when` still holds; with `sends` it counts as sent from here on."""
-    changes: dict[str, Any] = {"due_at": leases.start(leases.LEASE)}
-    if sends:
-        changes |= {"attempts": 1, "submitted_at": clock.now()}
-    if Order.objects.filter(when, pk=order_id).update(**changes) != 1:
+def _take(order_id: UUID, when: Q) -> Order | None:
+    """Lease the order to this worker if `when` still holds."""
+    if Order.objects.filter(when, pk=order_id).update(due_at=leases.start(leases.LEASE)) != 1:
         return None
     return locked(order_id, "connection__platform")
 
@@ -153,7 +172,7 @@ def _still_ours(order: Order) -> Order | None:
     return current if current.due_at == order.due_at and not current.is_terminal else None
 
 
-def _obstacle(order: Order) -> Sentence:
+def _obstacle(order: Order, path: Sequence[risk.Limits]) -> Sentence:
     """Why the order must not be sent now, or nothing."""
     age = clock.now() - order.created_at
     if age > SEND_WITHIN:
@@ -161,7 +180,6 @@ def _obstacle(order: Order) -> Sentence:
         return sentence(words, seconds=round(age.total_seconds()))
     if order.attempts >= MAX_SENDS:
         return Sentence(f"{MAX_SENDS} attempts did not reach the venue, place a new order when it answers.")
-    path = limits_on_path(wallet_id=order.wallet_id)
     closed = [step.name for step in path if step.trading_state == risk.CLOSED]
     if closed:
         return sentence("the connection {name} is not active any more.", name=closed[0])
@@ -196,32 +214,46 @@ def _ask(order: Order, venue: Venue | None) -> Order:
 
 
 def _send(order: Order, venue: Venue) -> Order:
-    request = OrderRequest(
+    try:
+        report = submit(venue, request_of(order))
+    except VenueError as error:
+        return take_no(order, venue, error)
+    return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
+
+
+def request_of(order: Order) -> OrderRequest:
+    """What the venue is asked for."""
+    return OrderRequest(
         client_order_id=order.client_order_id,
         symbol=order.instrument.symbol,
         side="buy" if order.side == "buy" else "sell",
         quantity=order.quantity,
         reduce_only=order.reduce_only,
     )
-    try:
-        report = _submit(venue, request)
-    except VenueRejectedError as error:
+
+
+def take_no(order: Order, venue: Venue, error: VenueError) -> Order:
+    """What becomes of an order whose sending brought this error."""
+    if isinstance(error, VenueRejectedError):
         # A duplicate means that the venue knows the id: what it knows is the answer.
         if error.reason == "duplicate":
             return _doubt(order, venue, error)
         return _reject_again(order, venue, error)
-    except VenueUnavailableError as error:
+    if isinstance(error, VenueUnavailableError):
         return wait_for(order, sentence("The venue could not be reached: {said}", said=told_by(error)))
-    except VenueCredentialsError as error:
+    if isinstance(error, VenueCredentialsError):
         return _stop(order, venue, error)
-    except VenueError as error:
-        return _doubt(order, venue, error)
-    return record_report(owner_id=order.owner_id, order_id=order.pk, report=report)
+    return _doubt(order, venue, error)
 
 
 @stamina.retry(on=is_worth_another, attempts=TRIES, timeout=TRY_SECONDS, wait_initial=0.2, wait_max=2.0)
-def _submit(venue: Venue, request: OrderRequest) -> OrderReport:
+def submit(venue: Venue, request: OrderRequest) -> OrderReport:
     return venue.submit(request)
+
+
+@stamina.retry(on=is_worth_another, attempts=TRIES, timeout=TRY_SECONDS, wait_initial=0.2, wait_max=2.0)
+def submit_many(venue: TakesMany, requests: Sequence[OrderRequest]) -> Sequence[OrderReport | VenueError]:
+    return venue.submit_many(requests)
 
 
 @stamina.retry(on=is_worth_another, attempts=TRIES, timeout=TRY_SECONDS, wait_initial=0.2, wait_max=2.0)
@@ -303,7 +335,7 @@ def _go_on_without(order: Order, venue: Venue) -> Order:
             detail = "The venue does not know it, and its cancellation was asked for: it is not sent again."
             move(current, states.CANCELLED, detail, answer={"known": False})
             return current
-        if obstacle := _obstacle(current):
+        if obstacle := _obstacle(current, limits_on_path(wallet_id=current.wallet_id)):
             told = sentence("The venue does not know it, and {why}", why=obstacle)
             move(current, states.EXPIRED, told, answer={"known": False})
             return current

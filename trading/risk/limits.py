@@ -173,7 +173,7 @@ def limits_on_path(*, wallet_id: UUID, venue: str = "", unit: str = "") -> tuple
 
     With `unit`, an asset, the amounts are converted to it as well, at the prices of `venue`.
     """
-    path = _paths([wallet_id])[wallet_id]
+    path = paths_of([wallet_id])[wallet_id]
     return converted(path, venue=venue, unit=unit) if unit else path
 
 
@@ -183,7 +183,7 @@ def limits_on_paths(markets: Mapping[UUID, Market]) -> dict[UUID, tuple[risk.Lim
         # Who counts open positions takes turns with whoever may open one too.
         counted = RiskLimit.objects.filter(maximum_open_positions__isnull=False).order_by("pk")
         list(counted.select_for_update(no_key=True).values_list("pk", flat=True))
-    paths = _paths(list(markets))
+    paths = paths_of(list(markets))
     of_market: dict[Market, list[UUID]] = {}
     for wallet_id, market in markets.items():
         of_market.setdefault(market, []).append(wallet_id)
@@ -200,7 +200,8 @@ def converted(path: Iterable[risk.Limits], *, venue: str, unit: str) -> tuple[ri
     return _in_unit(steps, unit, _prices(steps, venue=venue, unit=unit))
 
 
-def _paths(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
+def paths_of(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
+    """What stands on the path of each wallet, in its own units; takes no lock."""
     paths: dict[UUID, tuple[risk.Limits, ...]] = dict.fromkeys(wallet_ids, ())
     with planned_once(connection) as cursor:
         now = clock.now()

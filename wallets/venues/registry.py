@@ -22,6 +22,13 @@ ADAPTERS: Final[dict[str, Callable[[Connection], Venue]]] = {
 KEYED: Final[dict[str, Callable[[Platform, Mapping[str, str]], Venue]]] = {"ccxt": ccxt.open_platform}
 # Adapters whose accounts a worker asks together, each with how such an account is reached.
 TOGETHER: Final[dict[str, Callable[[Platform, Mapping[str, str]], Access]]] = {"ccxt": ccxt.access_of}
+# Adapters whose venues take several orders in one message, and how many at most.
+ORDERS_AT_ONCE: Final = {"demo": 50}
+
+
+def orders_at_once(adapter: str) -> int:
+    """How many orders a venue of the adapter takes in one message."""
+    return ORDERS_AT_ONCE.get(adapter, 1)
 
 
 def access_to(platform: Platform, credentials: Mapping[str, str]) -> Access | None:

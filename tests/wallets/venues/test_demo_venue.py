@@ -1,6 +1,7 @@
 """The demo exchange behaves like one: it charges, slips, says no with a reason, and knows an order by its id."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,21 +35,24 @@ class MemoryBooks:
     def balances(self) -> Mapping[str, Decimal]:
         return self.totals
 
-    def find(self, client_order_id: str) -> OrderReport | None:
-        return self.orders.get(client_order_id)
+    def find(self, client_order_ids: Collection[str]) -> Mapping[str, OrderReport]:
+        return {key: self.orders[key] for key in client_order_ids if key in self.orders}
 
     def trades_since(self, since: datetime, symbol: str | None) -> tuple[TradeReport, ...]:
         trades = (trade for order in self.orders.values() for trade in order.trades)
         return tuple(trade for trade in trades if trade.at >= since and symbol in (None, trade.symbol))
 
-    def record(self, report: OrderReport, changes: Mapping[str, Decimal]) -> OrderReport:
+    def record(self, reports: Sequence[OrderReport], changes: Mapping[str, Decimal]) -> Sequence[OrderReport]:
+        for asset, change in changes.items():
+            self.totals[asset] = self.totals.get(asset, Decimal(0)) + change
+        return [self._record(report) for report in reports]
+
+    def _record(self, report: OrderReport) -> OrderReport:
         number = str(len(self.orders) + 1)
         named = replace(
             report, venue_order_id=number, trades=tuple(replace(trade, trade_id=number) for trade in report.trades)
         )
         self.orders[report.client_order_id] = named
-        for asset, change in changes.items():
-            self.totals[asset] = self.totals.get(asset, Decimal(0)) + change
         return named
 
 
@@ -196,3 +200,18 @@ def test_no_sequence_of_orders_makes_money_out_of_nothing(orders: list[tuple[str
         assert trade.fee >= trade.quantity * trade.price * FEE
     assert books.totals == {"USDT": usdt, "BTC": btc}
     assert min(books.totals.values()) >= 0
+
+
+def test_orders_of_one_message_are_matched_as_one_after_the_other_would_be() -> None:
+    requests = [order("0.1", key="a"), order("9", key="b"), order("0.05", "sell", key="c"), order("1", key="d")]
+    together, alone = MemoryBooks(USDT=70_000), MemoryBooks(USDT=70_000)
+    answers = exchange(together).submit_many(requests)
+    for request, answer in zip(requests, answers, strict=True):
+        if isinstance(answer, OrderReport):
+            assert exchange(alone).submit(request) == answer
+        else:
+            with pytest.raises(VenueRejectedError, match=re.escape(str(answer))):
+                exchange(alone).submit(request)
+    assert together.totals == alone.totals
+    assert {type(answer) for answer in answers} == {OrderReport, VenueRejectedError}
+    assert exchange(together).submit_many(requests[:1]) == answers[:1], "the same again is the same order"

@@ -5,7 +5,7 @@ proves something. Each request is a short transaction of the owner that holds an
 stands for the exchange's own serial matching of one account's orders.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -82,13 +82,9 @@ class DatabaseBooks:
     def balances(self) -> Mapping[str, Decimal]:
         return dict(DemoBalance.objects.filter(connection_id=self._connection_id).values_list("asset", "total"))
 
-    def find(self, client_order_id: str) -> OrderReport | None:
-        order = (
-            DemoOrder.objects.filter(connection_id=self._connection_id, client_order_id=client_order_id)
-            .prefetch_related("trades")
-            .first()
-        )
-        return _order_report(order) if order else None
+    def find(self, client_order_ids: Collection[str]) -> Mapping[str, OrderReport]:
+        orders = DemoOrder.objects.filter(connection_id=self._connection_id, client_order_id__in=client_order_ids)
+        return {order.client_order_id: _order_report(order) for order in orders.prefetch_related("trades")}
 
     def trades_since(self, since: datetime, symbol: str | None) -> tuple[TradeReport, ...]:
         trades = DemoTrade.objects.filter(order__connection_id=self._connection_id, created_at__gte=since)
@@ -97,27 +93,36 @@ class DatabaseBooks:
         ordered = trades.select_related("order").order_by("created_at", "pk")
         return tuple(_trade_report(trade.order, trade) for trade in ordered)
 
-    def record(self, report: OrderReport, changes: Mapping[str, Decimal]) -> OrderReport:
-        order = DemoOrder.objects.create(
-            owner_id=self._owner_id,
-            connection_id=self._connection_id,
-            client_order_id=report.client_order_id,
-            symbol=report.symbol,
-            side=report.side,
-            quantity=report.quantity,
-            status=report.status,
-            reason=report.reason,
-            created_at=report.at,
+    def record(self, reports: Sequence[OrderReport], changes: Mapping[str, Decimal]) -> Sequence[OrderReport]:
+        orders = DemoOrder.objects.bulk_create(
+            DemoOrder(
+                owner_id=self._owner_id,
+                connection_id=self._connection_id,
+                client_order_id=report.client_order_id,
+                symbol=report.symbol,
+                side=report.side,
+                quantity=report.quantity,
+                status=report.status,
+                reason=report.reason,
+                created_at=report.at,
+            )
+            for report in reports
         )
-        trades = DemoTrade.objects.bulk_create(_trade_row(self._owner_id, order, trade) for trade in report.trades)
+        trades = DemoTrade.objects.bulk_create(
+            _trade_row(self._owner_id, order, trade)
+            for report, order in zip(reports, orders, strict=True)
+            for trade in report.trades
+        )
         self.change(changes)
-        return replace(
-            report,
-            venue_order_id=str(order.pk),
-            trades=tuple(
-                replace(trade, trade_id=str(row.pk)) for trade, row in zip(report.trades, trades, strict=True)
-            ),
-        )
+        rows = iter(trades)  # in the order of the reports' own
+        return [
+            replace(
+                report,
+                venue_order_id=str(order.pk),
+                trades=tuple(replace(trade, trade_id=str(next(rows).pk)) for trade in report.trades),
+            )
+            for report, order in zip(reports, orders, strict=True)
+        ]
 
     def change(self, changes: Mapping[str, Decimal]) -> None:
         """Add to the totals; the account's lock must be held."""

@@ -7,11 +7,12 @@ market's depth, as in Almgren et al., *Direct estimation of equity market impact
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Decimal
+from functools import cache
 from typing import Final, Protocol
 
 from kit.sentences import Sentence, Told, amount, rule, sentence
@@ -67,14 +68,32 @@ class Books(Protocol):
     def balances(self) -> Mapping[str, Decimal]:
         """Totals by asset."""
 
-    def find(self, client_order_id: str) -> OrderReport | None:
-        """The order with its trades, if there is one."""
+    def find(self, client_order_ids: Collection[str]) -> Mapping[str, OrderReport]:
+        """Those of the orders that there are, with their trades."""
 
     def trades_since(self, since: datetime, symbol: str | None) -> tuple[TradeReport, ...]:
         """Executions at `since` or later, oldest first."""
 
-    def record(self, report: OrderReport, changes: Mapping[str, Decimal]) -> OrderReport:
-        """Write the order, its trades and what it did to the balances; returns it with the ids it was given."""
+    def record(self, reports: Sequence[OrderReport], changes: Mapping[str, Decimal]) -> Sequence[OrderReport]:
+        """Write the orders, their trades and what they did to the balances; returns them with the ids they got."""
+
+
+class _Floor:
+    """What orders of one message are matched against: markets and prices of one moment, and balances as they change."""
+
+    def __init__(self, markets: Sequence[MarketReport], quote: Quoted, totals: Mapping[str, Decimal]) -> None:
+        self.markets = {market.symbol: market for market in markets}
+        self.quote = cache(quote)
+        self.totals = dict(totals)
+        self.changes: dict[str, Decimal] = {}
+
+    def have(self, asset: str) -> Decimal:
+        return self.totals.get(asset, Decimal(0))
+
+    def change(self, changes: Mapping[str, Decimal]) -> None:
+        for asset, change in changes.items():
+            self.totals[asset] = self.have(asset) + change
+            self.changes[asset] = self.changes.get(asset, Decimal(0)) + change
 
 
 class DemoVenue:
@@ -121,21 +140,23 @@ class DemoVenue:
         return ()  # spot only
 
     def submit(self, request: OrderRequest) -> OrderReport:
-        if request.type != "market":
-            raise VenueRejectedError("Order at the market: the paper exchange keeps no book that an order rests in.")
+        (answer,) = self.submit_many([request])
+        if isinstance(answer, VenueRejectedError):
+            raise answer
+        return answer
+
+    def submit_many(self, requests: Sequence[OrderRequest]) -> list[OrderReport | VenueRejectedError]:
+        """Several orders in one message, matched one after the other; what is turned down is its error."""
         self._travel()
         with self._books.account():
-            report = self._books.find(request.client_order_id)
-            if report is None:
-                report = self._match(request)
-            elif (report.symbol, report.side, report.quantity) != (request.symbol, request.side, request.quantity):
-                raise VenueRejectedError(
-                    f"Use a new client order id: {request.client_order_id} names another order.", reason="duplicate"
-                )
-        if report.status == "rejected":
-            said = Sentence.of(report.reason)
-            raise VenueRejectedError(said, reason=said.values["code"])
-        return report
+            known = self._books.find([request.client_order_id for request in requests])
+            new = [request for request in requests if _is_market(request) and request.client_order_id not in known]
+            made: Sequence[OrderReport] = ()
+            if new:
+                floor = _Floor(self._markets(), self._quote, self._books.balances())
+                made = self._books.record([self._match(request, floor) for request in new], floor.changes)
+        fresh = {report.client_order_id: report for report in made}
+        return [_answer(request, fresh.get(request.client_order_id), known) for request in requests]
 
     def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
         report = self.order(client_order_id, symbol)
@@ -146,7 +167,7 @@ class DemoVenue:
     def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
         self._travel()
         with self._books.account():
-            report = self._books.find(client_order_id)
+            report = self._books.find([client_order_id]).get(client_order_id)
         return report if report is not None and report.symbol == symbol else None
 
     def open_orders(self) -> tuple[OrderReport, ...]:
@@ -173,22 +194,25 @@ class DemoVenue:
         if self._latency:
             time.sleep(self._latency.total_seconds())
 
-    def _match(self, request: OrderRequest) -> OrderReport:
-        """Fill the order or turn it down; either way it is on the books afterwards."""
+    def _match(self, request: OrderRequest, floor: _Floor) -> OrderReport:
+        """The order filled or turned down; either way it is on the books afterwards."""
         try:
-            trade, changes = self._fill(request)
+            trade, changes = self._fill(request, floor)
         except VenueRejectedError as refusal:
-            return self._books.record(_report(request, "rejected", (), self._clock(), _remembered(refusal)), {})
-        return self._books.record(_report(request, "filled", (trade,), trade.at, ""), changes)
+            return _report(request, "rejected", (), self._clock(), _remembered(refusal))
+        floor.change(changes)
+        return _report(request, "filled", (trade,), trade.at, "")
 
-    def _fill(self, request: OrderRequest) -> tuple[TradeReport, dict[str, Decimal]]:
-        market = self._market(request.symbol)
+    def _fill(self, request: OrderRequest, floor: _Floor) -> tuple[TradeReport, dict[str, Decimal]]:
+        market = floor.markets.get(request.symbol)
+        if market is None:
+            raise VenueRejectedError(f"Choose another symbol: {request.symbol} is not traded here.", reason="symbol")
         if request.quantity <= 0 or request.quantity % market.lot_size:
             raise VenueRejectedError(
                 sentence("Order a positive multiple of {lot}.", lot=rule(market.lot_size, market.base)),
                 reason="lot_size",
             )
-        price = self._price(request, market)
+        price = self._price(request, market, floor)
         notional = (price * request.quantity).quantize(FEE_STEP)  # as the books have it
         if notional < market.minimum_notional:
             raise VenueRejectedError(
@@ -202,7 +226,7 @@ class DemoVenue:
         fee = (notional * self._costs.taker).quantize(FEE_STEP, ROUND_UP)
         direction = 1 if request.side == "buy" else -1
         changes = {market.base: direction * request.quantity, market.quote: -direction * notional - fee}
-        self._require_funds(changes)
+        _require_funds(changes, floor)
         trade = TradeReport(
             trade_id="",
             client_order_id=request.client_order_id,
@@ -217,15 +241,9 @@ class DemoVenue:
         )
         return trade, changes
 
-    def _market(self, symbol: str) -> MarketReport:
-        for market in self._markets():
-            if market.symbol == symbol:
-                return market
-        raise VenueRejectedError(f"Choose another symbol: {symbol} is not traded here.", reason="symbol")
-
-    def _price(self, request: OrderRequest, market: MarketReport) -> Decimal:
+    def _price(self, request: OrderRequest, market: MarketReport, floor: _Floor) -> Decimal:
         """The average price of a market order: the crossed side of the spread, slippage, then the tick against it."""
-        ticker = self._quote(request.symbol)
+        ticker = floor.quote(request.symbol)
         now = self._clock()
         if ticker is None:
             raise VenueRejectedError(f"Wait for a price of {request.symbol}: there is none yet.", reason="price")
@@ -238,19 +256,40 @@ class DemoVenue:
         slippage = self._costs.slippage(touched * request.quantity)
         return _rounded_against(request.side, touched, slippage, market.tick_size)
 
-    def _require_funds(self, changes: Mapping[str, Decimal]) -> None:
-        totals = self._books.balances()
-        for asset, change in changes.items():
-            have = totals.get(asset, Decimal(0))
-            if have + change < 0:
-                raise VenueRejectedError(
-                    sentence(
-                        "Fund the account: this needs {needed} and there is {have}.",
-                        needed=amount(-change, asset),
-                        have=amount(have, asset),
-                    ),
-                    reason="funds",
-                )
+
+def _is_market(request: OrderRequest) -> bool:
+    return request.type == "market"
+
+
+def _answer(
+    request: OrderRequest, made: OrderReport | None, known: Mapping[str, OrderReport]
+) -> OrderReport | VenueRejectedError:
+    """What the exchange says to the request: its new order, the one that its id named already, or no."""
+    if not _is_market(request):
+        return VenueRejectedError("Order at the market: the paper exchange keeps no book that an order rests in.")
+    report = made or known[request.client_order_id]
+    if (report.symbol, report.side, report.quantity) != (request.symbol, request.side, request.quantity):
+        return VenueRejectedError(
+            f"Use a new client order id: {request.client_order_id} names another order.", reason="duplicate"
+        )
+    if report.status == "rejected":
+        said = Sentence.of(report.reason)
+        return VenueRejectedError(said, reason=said.values["code"])
+    return report
+
+
+def _require_funds(changes: Mapping[str, Decimal], floor: _Floor) -> None:
+    for asset, change in changes.items():
+        have = floor.have(asset)
+        if have + change < 0:
+            raise VenueRejectedError(
+                sentence(
+                    "Fund the account: this needs {needed} and there is {have}.",
+                    needed=amount(-change, asset),
+                    have=amount(have, asset),
+                ),
+                reason="funds",
+            )
 
 
 def _rounded_against(side: Side, touched: Decimal, slippage: Decimal, tick: Decimal) -> Decimal:
