@@ -1,7 +1,6 @@
 """The pages of farms and agents: lists, what each does and why, and how they are made, started and paused."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -14,15 +13,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from farms import charts, selectors, services
+from farms import charts, listing, selectors, services
 from farms.forms import AgentForm, FarmForm
 from farms.models import Agent, AgentRun, Farm
-from farms.selectors import AgentRow, FarmRow
 from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
 from kit.http import HtmxRequest, missing_is_404, owner_of, vary, wants_part
 from kit.paging import Pages
-from kit.sorting import in_order, understood
+from kit.sorting import understood
 from quant import strategies
 from quant.strategies import Strategy
 from trading.models import Order
@@ -37,31 +35,20 @@ FIGURES = "agent-figures"  # the element that asks for what follows the price
 SHOWN = (("", "Holds folded"), ("acted", "Decisions"), ("all", "All runs"))
 
 
-# What the agents of a farm can be sorted by; of states the worst comes first.
-AGENT_SORTS: Final[Mapping[str, Callable[[AgentRow], Any]]] = {
-    "name": lambda agent: agent.name.casefold(),
-    "strategy": lambda agent: agent.strategy.casefold(),
-    "value": lambda agent: agent.value,
-    "profit": lambda agent: agent.profit if agent.funding else None,
-    "open": lambda agent: agent.position.unrealized_pnl if agent.position else None,
-    "trades": lambda agent: agent.trades,
-    "status": lambda agent: agent.state.rank,
-}
 # The bars of an agent, newest first or oldest first: by the index that lists them.
 RUN_SORTS: Final = ("bar",)
-
-
-def _sorted(farm: FarmRow, sort: str) -> FarmRow:
-    return replace(farm, agents=tuple(in_order(farm.agents, AGENT_SORTS, sort)))
 
 
 @login_required
 @require_GET
 def farms(request: HttpRequest) -> HttpResponse:
-    """All farms with their agents."""
-    sort = understood(request.GET.get("sort", ""), AGENT_SORTS)
-    found = [_sorted(farm, sort) for farm in selectors.farm_rows(owner_id=owner_of(request))]
-    return render(request, "farms/list.html", {"farms": found, "sort": sort})
+    """All farms with their agents; of very many agents those of the farm that is `?open=…`."""
+    sort = understood(request.GET.get("sort", ""), listing.SORTS)
+    rows = selectors.farm_rows(owner_id=owner_of(request))
+    page, is_folded = Pages(rows, listing.SHOWN).get_page(request.GET.get("page")), listing.is_folded(rows)
+    farms = listing.listed(list(page.object_list), sort, is_folded=is_folded, opened=request.GET.get("open", ""))
+    context = {"farms": farms, "page": page, "rows": rows, "sort": sort, "is_folded": is_folded}
+    return render(request, "farms/list.html", context)
 
 
 @login_required
@@ -70,8 +57,9 @@ def farm(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One farm: what its agents make of its money."""
     with missing_is_404():
         page = selectors.farm_page(owner_id=owner_of(request), farm_id=pk)
-    sort = understood(request.GET.get("sort", ""), AGENT_SORTS)
-    context = {"page": page, "farm": _sorted(page.farm, sort), "sort": sort, "chart": charts.profit_curve(page)}
+    sort = understood(request.GET.get("sort", ""), listing.SORTS)
+    agents = listing.agents_of(page.farm, sort, request.GET.get("page"))
+    context = {"page": page, "farm": page.farm, "agents": agents, "sort": sort, "chart": charts.profit_curve(page)}
     return render(request, "farms/farm.html", context)
 
 

@@ -22,7 +22,7 @@ from quant.concentration import herfindahl, shares
 from quant.metrics.returns import growth
 from quant.metrics.risk import MINIMUM_SAMPLE, drawdowns, expected_shortfall, volatility
 from quant.metrics.score import RiskScore, risk_score
-from trading.selectors.trades import trade_figures
+from trading.selectors.trades import TradeFigures, trade_figures_each
 from wallets.hierarchy.wishes import read_books
 from wallets.models import Wallet
 
@@ -107,9 +107,10 @@ def read_risk(*, owner_id: UUID, wallet_id: UUID, back: int = USUAL_BACK) -> Ris
     returns = read_returns(wallets=kept, back=back)
     amounts = [max(values[one.pk] or Decimal(0), Decimal(0)) for one in children]
     parts: Sequence[Decimal | None] = [round(one, SHARE_PLACES) for one in shares(amounts)] or [None] * len(children)
+    traded = _traded(kept, back)
     rows = []
     for column, (child, share) in enumerate(zip(kept, parts, strict=False)):
-        rows.append(_row(child, values[child.pk], share, returns.table[:, column], back))
+        rows.append(_row(child, values[child.pk], share, returns.table[:, column], traded[child.pk]))
     order = sorted(range(len(rows)), key=lambda place: 1.0 if (score := rows[place].score) is None else -score.value)
     return RiskMap(
         wallet,
@@ -122,14 +123,24 @@ def read_risk(*, owner_id: UUID, wallet_id: UUID, back: int = USUAL_BACK) -> Ris
 
 
 def scores_of(wallets: Sequence[Wallet], returns: Returns, back: int) -> list[RiskScore | None]:
-    """The risk score of each, None where its history is too short; a column of the returns each, a query each."""
-    return [_row(wallet, None, None, returns.table[:, column], back).score for column, wallet in enumerate(wallets)]
+    """The risk score of each, None where its history is too short; a column of the returns each, one query for all."""
+    traded = _traded(wallets, back)
+    return [
+        _row(wallet, None, None, returns.table[:, column], traded[wallet.pk]).score
+        for column, wallet in enumerate(wallets)
+    ]
 
 
-def _row(wallet: Wallet, value: Decimal | None, share: Decimal | None, series: Table, back: int) -> RiskRow:
-    series = series[~np.isnan(series)]
+def _traded(wallets: Sequence[Wallet], back: int) -> dict[UUID, TradeFigures]:
+    """What each closed over the last `back` whole days."""
+    if not wallets:
+        return {}
     since = days.begins(days.day_of(clock.now()) - timedelta(days=back))
-    traded = trade_figures(owner_id=wallet.owner_id, since=since, wallet_ids=[wallet.pk])
+    return trade_figures_each(owner_id=wallets[0].owner_id, since=since, wallet_ids=[one.pk for one in wallets])
+
+
+def _row(wallet: Wallet, value: Decimal | None, share: Decimal | None, series: Table, traded: TradeFigures) -> RiskRow:
+    series = series[~np.isnan(series)]
     enough = len(series) >= MINIMUM_SAMPLE
     worst, _ = drawdowns(growth(series)) if enough else (None, None)
     depth = (0.0 if worst is None else worst.depth) if enough else None

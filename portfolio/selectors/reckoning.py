@@ -6,6 +6,7 @@ Rows and inputs are read as the figure itself reads them, so that whoever does t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,9 +15,11 @@ import numpy as np
 from kit.days import INSTANT
 from kit.formatting import Value
 from portfolio.models import DailyPerformance
+from portfolio.selectors.holdings import Holding
 from portfolio.selectors.performance import DAYS_PER_YEAR, since_it_began
 from portfolio.selectors.scope import Scope
 from quant import metrics
+from trading.selectors import PositionRow
 from trading.selectors.trades import TradeRow, trades_since
 
 DAYS: Final = "days"
@@ -24,6 +27,8 @@ TRADES: Final = "trades"
 POSITIONS: Final = "positions"
 HOLDINGS: Final = "holdings"
 MOST_ROWS: Final = 500
+MOST_HELD: Final = 200
+ZERO: Final = Decimal(0)
 TAIL: Final = 0.05
 
 
@@ -60,7 +65,8 @@ class RatioDay:
 class Reckoning:
     """`term` is a slug of the glossary; `result` the figure as the page has it; `rows` what `rows_of` names.
 
-    `count` is how many rows there are, `rows` at most the newest `MOST_ROWS` of trades.
+    `count` is how many rows there are, `rows` at most the newest `MOST_ROWS` of trades, and of what is held now the
+    `MOST_HELD` that weigh most.
     """
 
     term: str
@@ -194,9 +200,20 @@ def _of_trades(term: str, name: str, kind: str, formula: str, names: Sequence[st
 # --- what is held now ------------------------------------------------------------------------------------------------
 
 
+def _weightiest(rows: Sequence[Any], weight: Callable[[Any], Decimal | None]) -> Sequence[Any]:
+    """All of a few in their order; of very many the heaviest first."""
+    if len(rows) <= MOST_HELD:
+        return rows
+    return sorted(rows, key=lambda row: abs(weight(row) or ZERO), reverse=True)[:MOST_HELD]
+
+
+def _profit(row: PositionRow | Holding) -> Decimal | None:
+    return row.unrealized_pnl if isinstance(row, PositionRow) else row.quantity
+
+
 def _open(scope: Scope) -> Reckoning:
     result = Input("", scope.unrealized, "pnl", scope.base)
-    rows = [*scope.positions, *scope.derivatives]
+    rows: list[PositionRow | Holding] = [*scope.positions, *scope.derivatives]
     formula = (
         "For each open position: quantity × (price now − average entry price); for each derivative what its venue "
         "says, which is contracts × contract size × (mark − entry), of an inverse one × (1 ÷ entry − 1 ÷ mark), the "
@@ -208,7 +225,7 @@ def _open(scope: Scope) -> Reckoning:
         Input("Open derivatives", len(scope.derivatives), "count"),
         Input("Of derivatives", scope.now.derivatives_pnl if scope.now.is_known else None, "pnl", scope.base),
     ]
-    return Reckoning("open_pnl", result, formula, source, inputs, POSITIONS, rows, len(rows))
+    return Reckoning("open_pnl", result, formula, source, inputs, POSITIONS, _weightiest(rows, _profit), len(rows))
 
 
 def _exposure(term: str, name: str, of: str) -> Callable[[Scope], Reckoning]:
@@ -222,7 +239,9 @@ def _exposure(term: str, name: str, of: str) -> Callable[[Scope], Reckoning]:
         result = Input("", getattr(scope, name), "times_signed" if name == "net_exposure" else "times")
         formula = f"{of} ÷ net value."
         source = "What is held in anything but the base currency, at the prices of the page, and derivatives' notional"
-        return Reckoning(term, result, formula, source, inputs, HOLDINGS, rows, len(rows))
+        return Reckoning(
+            term, result, formula, source, inputs, HOLDINGS, _weightiest(rows, lambda held: held.exposed), len(rows)
+        )
 
     return make
 

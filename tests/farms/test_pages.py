@@ -178,7 +178,7 @@ def test_the_chart_marks_trades_with_their_results_and_the_levels_of_what_is_hel
 
 
 def test_profit_is_value_less_what_was_given(pages: Client, traded: Desk) -> None:
-    (farm,) = pages.get(reverse("farms:list")).context["farms"]
+    (farm,) = pages.get(reverse("farms:list")).context["rows"]
     (agent,) = farm.agents
     assert agent.funding == Decimal(5_000)
     assert agent.profit == agent.value - 5_000
@@ -199,7 +199,7 @@ def test_what_was_given_in_another_asset_is_given_at_its_price(desk: Desk) -> No
 
 
 def test_hidden_amounts_are_nowhere_in_the_pages(pages: Client, traded: Desk) -> None:
-    (farm,) = pages.get(reverse("farms:list")).context["farms"]
+    (farm,) = pages.get(reverse("farms:list")).context["rows"]
     secrets = {f"{amount:,.2f}" for amount in (farm.value, abs(farm.profit))} | {f"{farm.agents[0].free:,.0f}.00"}
     shown = "".join(pages.get(address).content.decode() for address in addresses(traded)[:3])
     assert [secret for secret in secrets if secret.split(".")[0] not in shown] == []
@@ -369,8 +369,8 @@ def test_agents_are_sorted_by_their_headers_and_runs_by_their_bars(pages: Client
 
         def names(sort: str, address: str = address) -> list[str]:
             context = pages.get(address, {"sort": sort}).context
-            farm = context["farm"] if "page" in context else context["farms"][0]
-            return [agent.name for agent in farm.present]
+            agents = context["agents"] if "agents" in context else context["farms"][0].agents
+            return [agent.name for agent in agents.object_list]
 
         assert names("name") == ["Able", "One", "zeal"]
         assert names("-name") == ["zeal", "One", "Able"]

@@ -8,7 +8,7 @@ there is.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -20,7 +20,7 @@ from kit import clock
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.sentences import Sentence, Told, joined, sentence
 from markets.models import Instrument
-from markets.prices import latest_price
+from markets.prices import Quote, quotes
 from trading.models import EmergencyStop, Order, Position, Side
 from trading.orders.cancelling import request_cancellation
 from trading.orders.closing import close_all
@@ -55,6 +55,10 @@ class Affected:
         return [name for name, level in levels if self.is_sold and level is not None]
 
 
+# A review lists so many positions and orders, and counts the others.
+MOST_SHOWN: Final = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a stop would do now."""
@@ -64,6 +68,15 @@ class Preview:
     orders: tuple[Order, ...]
     positions: tuple[Affected, ...]
     notes: tuple[Sentence, ...]
+
+    @property
+    def shown(self) -> tuple[Affected, ...]:
+        """At most `MOST_SHOWN` of the positions, those first that lose their protection."""
+        return tuple(sorted(self.positions, key=lambda one: not one.loses)[:MOST_SHOWN])
+
+    @property
+    def shown_orders(self) -> tuple[Order, ...]:
+        return self.orders[:MOST_SHOWN]
 
     @property
     def lost(self) -> tuple[Affected, ...]:
@@ -80,7 +93,9 @@ def preview_stop(*, owner_id: UUID, wallet_id: UUID, policy: str) -> Preview:
         notes.append(Sentence("Sold at the market, one order for each; the wallet is halted when all of it is sold."))
     else:
         notes.append(Sentence("Stops and targets go on; nothing new is bought until you set the wallet to active."))
-    positions = tuple(Affected(one, _value(one), is_sold=_sells(policy, one.instrument)) for one in _positions(wallet))
+    open_ones = _positions(wallet)
+    prices = quotes(instrument_ids={one.instrument_id for one in open_ones})
+    positions = tuple(Affected(one, _value(one, prices), is_sold=_sells(policy, one.instrument)) for one in open_ones)
     orders = tuple(_cancellable(wallet, policy))
     return Preview(wallet, policy, orders, positions, tuple(notes))
 
@@ -204,8 +219,8 @@ def _sells(policy: str, instrument: Instrument) -> bool:
     return policy == Policy.FLATTEN or (policy == Policy.DERIVATIVES and instrument.kind != Instrument.Kind.SPOT)
 
 
-def _value(position: Position) -> Decimal | None:
-    quote = latest_price(instrument_id=position.instrument_id)
+def _value(position: Position, prices: Mapping[int, Quote]) -> Decimal | None:
+    quote = prices.get(position.instrument_id)
     return position.quantity * quote.price if quote else None
 
 

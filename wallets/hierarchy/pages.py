@@ -3,20 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 
+from django.core.paginator import Page
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.http import urlencode
 
 from kit.http import HtmxRequest, owner_of, vary, wants_part
 from kit.paging import Pages
 from kit.sorting import understood
 from kit.statuses import State
-from wallets.hierarchy import transfers
+from wallets.hierarchy import folding, transfers
 from wallets.hierarchy.flow import capital_flow, colours
+from wallets.hierarchy.folding import View
 from wallets.hierarchy.forms import MovementForm, SettingsForm
 from wallets.hierarchy.parts import Move, find_move
 from wallets.hierarchy.states import OFF_TARGET, Work, is_off, may_trade, wallet_state, work_of
@@ -39,6 +43,8 @@ ICONS: Final = {
 }
 WALLET_PARTS: Final = ("wallet", "inspector")  # the regions of one wallet's page that htmx asks for
 FORM: Final = "transfer"  # what htmx targets when it asks for the form alone
+
+_UNKNOWN: Final = "-" * 24  # stands where what a page has seen is written
 
 Nodes = tuple[WalletNode, ...]
 
@@ -96,7 +102,7 @@ def place_of(nodes: Nodes, node: WalletNode, page: str, asked: QueryDict) -> Pla
     """
     tabs = [choice.tab for choice in choices(Place(page, node.id, ""), node, settings=page == TREE)]
     tab = asked.get("tab", "")
-    place = Place(page, node.id, tab if tab in tabs else next(iter(tabs), ""))
+    place = Place(page, node.id, tab if tab in tabs else next(iter(tabs), ""), view=_view(page, asked))
     if node.parent_id or place.tab not in SWAPPED:
         return place
     below = _present_below(nodes, node)
@@ -106,7 +112,7 @@ def place_of(nodes: Nodes, node: WalletNode, page: str, asked: QueryDict) -> Pla
 def place_of_move(nodes: Nodes, wallet_id: UUID, action: str, sent: QueryDict) -> Place:
     """Where the form stood that asks for a movement: on the wallet's page, its master's, or the one of all wallets."""
     if sent.get("at") != WALLET:
-        return Place(TREE, wallet_id, action)
+        return Place(TREE, wallet_id, action, view=_view(TREE, sent))
     host, node = find(nodes, str(sent.get("wallet") or wallet_id)), find(nodes, wallet_id)
     child = node.id if node.parent_id == host.id else None
     return Place(WALLET, host.id if child else node.id, action, child=child)
@@ -162,35 +168,49 @@ def tree_page(
     colour, work = colours(nodes), work_of(owner_of(request))
     # What is put away stands below the tree, unless it is what one looks at.
     present = tuple(node for node in nodes if not node.is_archived or (place and node.id == place.wallet_id))
-    rows = [_row(node, colour, work) for node in present]
+    chosen = find(nodes, place.wallet_id) if place else None
+    view = place.view if place else View()
+    found = folding.listed(nodes, view, chosen)
+    rows = [_row(node, colour, work) for node in found.nodes]
     roots = [node for node in present if node.depth == 0]
     context: dict[str, Any] = {
+        "present": present,
         "rows": rows,
+        "listed": found,
         "masters": [node for node in roots if node.role == Wallet.Role.MASTER],
         # One master stands in its own asset, as its value does; several together in the owner's.
         "whole_scope": roots[0].id if len(roots) == 1 else owner_of(request),
-        "farms": [row for row in rows if row.node.role == Wallet.Role.FARM],
-        "branches": [row for row in rows if row.node.depth == 1],
-        "archived": [node for node in nodes if node.is_archived],
+        "farms": [node for node in present if node.role == Wallet.Role.FARM],
+        "branches": folding.branches(present, colour),
+        "archived": folding.Few.of([node for node in nodes if node.is_archived]),
         "flow": capital_flow(present),
         "totals": _totals(present, work),
         "off_target": OFF_TARGET,
         "selected": None,
     }
-    if place:
-        node = find(nodes, place.wallet_id)
+    if place and chosen:
         context |= {
-            "selected": _row(node, colour, work),
+            "selected": _row(chosen, colour, work),
             "place": place,
-            "choices": choices(place, node),
-            "form": settings or SettingsForm(node=node),
+            "choices": choices(place, chosen),
+            "form": settings or SettingsForm(node=chosen),
             "transfer": None if place.tab == SETTINGS else shown or _transfer(request, nodes, place),
         }
     template = _template(request)
     # A new map comes with the state of the chosen wallet; the form asks for its figures when it has been drawn.
     context["is_beside"] = template == "wallets/overview.html"
-    answer = render(request, template, context, status=status)
-    return vary(_drawn(answer) if context["is_beside"] else answer)
+    if context["is_beside"]:
+        return vary(_overview(request, template, context))
+    return vary(render(request, template, context, status=status))
+
+
+def _overview(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The figures and the table; nothing where the page, which tells what it has seen, shows them already."""
+    html = render_to_string(template, {**context, "seen": _UNKNOWN}, request)
+    seen = blake2b(html.encode(), digest_size=len(_UNKNOWN) // 2).hexdigest()
+    if request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    return _drawn(HttpResponse(html.replace(_UNKNOWN, seen)))
 
 
 def wallet_page(
@@ -210,14 +230,16 @@ def wallet_page(
     statement = statement.order_by("version" if sort == "when" else "-version")
     page = Pages(statement, ENTRIES_SHOWN).get_page(request.GET.get("page"))
     account = {"asset": asset, "kind": kind, **span.address}
+    below = Pages(_present_below(nodes, node), folding.ROWS).get_page(request.GET.get("below"))
     accounts = list(Account.objects.filter(wallet_id=pk).exclude(version=0, held_version=0).order_by("kind", "asset"))
     context = {
         "row": _row(node, colour, work),
         "node": node,
         "path": _path(nodes, node),
-        "below": [_row(other, colour, work) for other in nodes if other.parent_id == pk and not other.is_archived],
+        "below": [_row(other, colour, work) for other in below.object_list],
+        "below_page": below,
         "place": place,
-        "here": f"{place.path}?{urlencode({**account, 'page': str(page.number), 'sort': sort})}",
+        "here": f"{place.path}?{urlencode({**account, 'page': str(page.number), 'sort': sort, **_more(below)})}",
         "span": span,
         "csv": urlencode(account),
         "sort": sort,
@@ -246,6 +268,15 @@ def _farms_of(nodes: Nodes, place: Place) -> list[WalletNode]:
 
 def _present_below(nodes: Nodes, node: WalletNode) -> Nodes:
     return tuple(other for other in nodes if other.parent_id == node.id and not other.is_archived)
+
+
+def _more(below: Page[WalletNode]) -> dict[str, str]:
+    return {"below": str(below.number)} if below.has_other_pages() else {}
+
+
+def _view(page: str, asked: QueryDict) -> View:
+    """What the table lists; a wallet's own page has none."""
+    return View.read(asked) if page == TREE else View()
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ its parameters fill it, so that a link, the browser's own form and htmx all ask 
 review is confirmed. What was just done stays above the form, with its undo, for as long as the undo is offered.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from kit import display
 from kit.errors import InvalidInputError, MoniqoError
 from kit.forms import explain
 from wallets.hierarchy import movements, undoing
+from wallets.hierarchy.folding import View
 from wallets.hierarchy.forms import MovementForm
 from wallets.hierarchy.parts import ALL, HALF, QUARTER, TO_TARGET, Move, Part
 from wallets.hierarchy.review import VERBS, Plan, plan, said, sentence
@@ -31,13 +32,15 @@ SWAPPED: Final = {"allocate": "collect", "collect": "allocate"}
 class Place:
     """Where the form stands: on which page, for which wallet, and for which of the movements.
 
-    On a master's own page what is moved to or from one of its farms is asked for too: `child` is that farm.
+    On a master's own page what is moved to or from one of its farms is asked for too: `child` is that farm. `view` is
+    what the table of all wallets lists beside it.
     """
 
     page: str
     wallet_id: UUID
     tab: str
     child: UUID | None = None
+    view: View = field(default=View(), compare=False)
 
     @property
     def moved(self) -> UUID:
@@ -53,7 +56,7 @@ class Place:
         return self.with_tab(self.tab)
 
     def with_tab(self, tab: str, **more: str) -> str:
-        wallet = {} if self.page == WALLET else {"wallet": str(self.wallet_id)}
+        wallet = {} if self.page == WALLET else {"wallet": str(self.wallet_id), **self.view.fields}
         child = {"child": str(self.child)} if self.child and tab in SWAPPED else {}
         return f"{self.path}?{urlencode(wallet | {'tab': tab} | child | more)}"
 
@@ -61,7 +64,7 @@ class Place:
     def fields(self) -> dict[str, str]:
         """What a form carries, so that the answer comes back to this place."""
         child = {"child": str(self.child)} if self.child else {}
-        return {"at": self.page, "wallet": str(self.wallet_id), "tab": self.tab} | child
+        return {"at": self.page, "wallet": str(self.wallet_id), "tab": self.tab} | child | self.view.fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ BENCHMARKS: Final = {
     "pages": "moniqo.benches.pages:pages",
     "runs": "moniqo.benches.runs:runs",
     "latency": "moniqo.benches.latency:latency",
+    "large": "moniqo.benches.large:large",
     "ledger-verify": "moniqo.benches.proving:proving",
     "goals": "moniqo.benches.goals:goals",
     "sync": "moniqo.benches.sync:sync",

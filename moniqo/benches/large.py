@@ -1,0 +1,73 @@
+"""How fast the pages of an owner with a thousand wallets are: bytes, queries and server time, beside the database.
+
+Measured by a process of its own on a throw-away PostgreSQL and Redis, so nobody's books are touched.
+
+    python -m moniqo.benches.large 40 959
+"""
+
+import json
+import subprocess
+import sys
+from typing import Final
+from uuid import uuid4
+
+from moniqo.benches.cluster import ROOT, cluster, environment
+from moniqo.benches.runs import redis
+
+FARMS: Final = 40
+AGENTS: Final = 959  # with the farms and their master a thousand
+REQUESTS: Final = 20
+
+
+def large(*, farms: int = FARMS, agents: int = AGENTS) -> dict[str, float]:
+    """For each page that lists wallets: queries, milliseconds (median, 95th percentile) and bytes."""
+    with cluster() as server, redis() as address:
+        command = [sys.executable, "-m", "moniqo.benches.large", str(farms), str(agents)]
+        given = environment(server) | {"REDIS_URL": address}
+        answer = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise RuntimeError(f"The pages could not be measured: {answer.stderr.strip()[-2000:]}")
+    figures: dict[str, float] = json.loads(answer.stdout.strip().splitlines()[-1])
+    return figures
+
+
+def _measure(farms: int, agents: int) -> dict[str, float]:
+    import django
+
+    django.setup()
+
+    from django.db import connections
+
+    from kit import tenancy
+    from kit.users.models import User
+    from moniqo.benches.crowd import gather
+    from moniqo.benches.pages import measure, signed_in
+    from moniqo.benches.references import round_trips, seconds
+    from portfolio.services import take_snapshots
+
+    user = User.objects.create_user(f"{uuid4()}@bench.invalid", None, name="Bench")
+    with tenancy.tenant(user.pk):
+        crowd = gather(user.pk, farms=farms, agents=agents)
+        take_snapshots(owner_id=user.pk)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ANALYZE")
+    client, farm, agent = signed_in(user), crowd.farms[0], crowd.agents[0]
+    pages = {
+        "Wallets": "/wallets/",
+        "Wallets at an agent": f"/wallets/?wallet={agent.wallet_id}",
+        "Wallets found by name": "/wallets/?q=Agent+12",
+        "Master": f"/wallets/{crowd.master.pk}/",
+        "Farms": "/farms/",
+        "Farm": f"/farms/{farm.pk}/",
+        "Agent": f"/farms/agents/{agent.pk}/",
+        "Portfolio": "/",
+    }
+    found: dict[str, float] = {"wallets": 1 + farms + agents}
+    for name, address in pages.items():
+        one = measure(client, name, address, REQUESTS)
+        found |= {f"{name}: {figure}": getattr(one, figure) for figure in ("size", "queries", "p50_ms", "p95_ms")}
+    return found | {"reference_1000_round_trips_seconds": seconds(round_trips)}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(_measure(int(sys.argv[1]), int(sys.argv[2]))) + "\n")
