@@ -38,7 +38,6 @@ from wallets.venues.alerts import refused_key
 from wallets.venues.base import (
     OrderReport,
     OrderRequest,
-    TakesMany,
     Venue,
     VenueCredentialsError,
     VenueError,
@@ -46,6 +45,7 @@ from wallets.venues.base import (
     VenueUnavailableError,
     is_worth_another,
 )
+from wallets.venues.many import TakesMany
 from wallets.venues.registry import open_venue
 
 logger = logging.getLogger(__name__)

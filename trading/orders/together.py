@@ -17,7 +17,8 @@ from kit.threads import threads
 from trading.models import Order
 from trading.orders.recording import record_report
 from trading.orders.sending import request_of, submit, submit_many, take_new, take_no
-from wallets.venues.base import OrderReport, TakesMany, Venue, VenueError
+from wallets.venues.base import OrderReport, Venue, VenueError
+from wallets.venues.many import TakesMany
 from wallets.venues.registry import orders_at_once
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol
 
 from kit.errors import InvalidInputError, MoniqoError
 from kit.sentences import Told
@@ -347,17 +347,6 @@ class CredentialsReport:
     is_told: bool = True
     is_bound: bool | None = None
     expires_at: datetime | None = None
-
-
-@runtime_checkable
-class TakesMany(Protocol):
-    """A venue that takes several orders in one message."""
-
-    def submit_many(self, requests: Sequence[OrderRequest]) -> Sequence[OrderReport | VenueError]:
-        """Place the orders, each as `submit` would and none for another's sake; what that would raise is returned.
-
-        What concerns the message as a whole is raised.
-        """
 
 
 class Venue(Protocol):
