@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connections, transaction
 from django.db.models import Q, Sum
 
@@ -25,7 +26,6 @@ from wallets.models import Account, LedgerProof, ProofRun
 
 ALERT: Final = "ledger"
 UNFINISHED: Final = f"{ALERT}:unfinished"
-KEPT: Final = timedelta(days=90)
 # A turn of a worker at the proof of all books, which may need many.
 TURN: Final = timedelta(minutes=4)
 # How long nobody may have been heard of at it, how long it may take, and how often there is one at least.
@@ -155,10 +155,10 @@ def _finish(run: ProofRun, report: Report) -> None:
             )
             for owner_id, entries in counted
         )
-        run.finished_at = clock.now()
+        run.finished_at, kept = clock.now(), timedelta(days=settings.PROOF_DAYS)
         run.save(using=tenancy.SYSTEM_DB_ALIAS)
-        ProofRun.objects.filter(started_at__lt=run.started_at - KEPT).delete()
-        LedgerProof.objects.filter(checked_at__lt=report.checked_at - KEPT).delete()
+        ProofRun.objects.filter(started_at__lt=run.started_at - kept).delete()
+        LedgerProof.objects.filter(checked_at__lt=report.checked_at - kept).delete()
 
 
 def _found(report: Report | None) -> tuple[Found, ...]:
