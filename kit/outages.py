@@ -21,6 +21,7 @@ from psycopg_pool import PoolClosed, PoolTimeout
 from kit.api import PREFIX, problem
 
 RETRY_SECONDS: Final = 5
+MOST_SAID: Final = 200  # of what a client did wrong
 AWAY: Final = "What keeps the data does not answer just now: it is being started again."
 BUSY: Final = "More is asked of this server than it can answer just now."
 # Classes of SQLSTATE: the connection broke, the server goes down or comes up, it has no room for another connection.
@@ -75,11 +76,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 class ShortOutages(logging.Filter):
-    """One line instead of a trace, where the trace would only say that something is away."""
+    """One line instead of a trace, where the trace would only say that something is away, or that a client is wrong."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep every record, without the trace of an outage."""
+        """Keep every record, without the trace of an outage; of a client's mistake a short line, whatever it sent."""
         error = record.exc_info[1] if record.exc_info else None
+        if HTTPStatus.BAD_REQUEST <= getattr(record, "status_code", 0) < HTTPStatus.INTERNAL_SERVER_ERROR:
+            said = record.getMessage().encode("unicode_escape").decode()
+            record.msg, record.args = said[:MOST_SAID], ()
+            record.exc_info = record.exc_text = record.stack_info = None
+            return True
         if error is not None and is_away(error):
             record.msg = f"{record.getMessage()}: {type(error).__name__}, {str(error).strip().splitlines()[:1]}"
             record.args, record.exc_info, record.exc_text = (), None, None

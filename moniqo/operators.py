@@ -13,6 +13,7 @@ from django.urls import reverse
 from kit import clock, heartbeat
 from kit.alerts.models import PlatformAlert
 from kit.users.models import User
+from moniqo.retention import RULES, in_words
 from moniqo.schedule import QUEUES
 from portfolio.models import PortfolioState
 from trading.models import Order
@@ -32,13 +33,14 @@ def theme(request: HttpRequest) -> str | None:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The context of the admin's first page, with a table each of parts, syncs, lag and alerts."""
+    """The context of the admin's first page, with a table each of parts, syncs, lag, what is kept and alerts."""
     now = clock.now()
     tables = (
         ("Parts", ("Part", "Sign of life", "Waiting"), _parts(), ""),
         ("Failing syncs", ("Connection", "Owner", "Last success", "What was said"), _failing(now),
          f"{reverse('admin:wallets_connection_changelist')}?status__exact={Connection.Status.FAILED}"),
         ("Lag", ("What", "Number", "Oldest"), _lag(now), ""),
+        ("What is kept", ("Table", "Days"), _kept(), ""),
         ("Alerts of the platform", ("Since", "Level", "Alert"), _alerts(now),
          reverse("admin:alerts_platformalert_changelist")),
     )  # fmt: skip
@@ -55,6 +57,11 @@ def _parts() -> Rows:
         [part, heartbeat.in_words(heartbeat.age(part)), _waiting(part) if part in QUEUES else ""]
         for part in heartbeat.PARTS
     ]
+
+
+def _kept() -> Rows:
+    """Of what is forgotten; docs/operations.md says why the rest stays."""
+    return [[table, in_words(rule)] for table, rule in RULES.items() if rule.kept_days is not None]
 
 
 def _waiting(queue: str) -> str:

@@ -73,7 +73,8 @@ SCHEDULE: Final = {
     # Whoever asks for a sync wakes a worker; this is for those whose worker died, or was never told.
     "sync who waits": every(10, "wallets.tasks.sync_waiting"),
     "sync and snapshot": every(SYNC_SECONDS, "portfolio.tasks.sync_all"),
-    "prove the ledger": nightly(3, 30, "wallets.tasks.verify_ledger"),
+    "prove the books": nightly(3, 30, "wallets.tasks.verify"),
+    "watch the proof of the books": every(600, "wallets.tasks.watch_proof"),
     "seal credentials with the newest key": nightly(3, 45, "wallets.tasks.keep_credentials"),
     "look at what keys may do": nightly(3, 50, "wallets.tasks.look_at_rights"),
     "thin out the series of goals": nightly(4, 30, "goals.tasks.thin_out_series"),

@@ -106,6 +106,11 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         ) from error
 
 
+def _days(name: str, usual: int) -> int:
+    """MONIQO_<name>_DAYS, one at least."""
+    return max(int(os.environ.get(f"MONIQO_{name}_DAYS") or usual), 1)
+
+
 def _three(text: str) -> tuple[int, int, int]:
     try:
         first, second, third = map(int, text.split(","))
@@ -380,12 +385,21 @@ PRICE_CHECK_SECONDS = float(os.environ.get("MONIQO_PRICE_CHECK_SECONDS", "60")) 
 # A venue that says nothing for so long, not even in answer to a ping, counts as gone.
 STREAM_SILENCE_SECONDS = float(os.environ.get("MONIQO_STREAM_SILENCE_SECONDS", "30"))
 DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
-SYNC_LOG_DAYS = 30
+# How long what is kept: moniqo/retention.py says of which tables, and why the others stay.
+SYNC_LOG_DAYS = _days("SYNC_LOG", 30)
+ALERT_DAYS = _days("ALERT", 90)  # since they were resolved
+DELIVERY_DAYS = _days("DELIVERY", 30)
+PLAN_DAYS = _days("PLAN", 7)  # that nobody applied
+PROOF_DAYS = _days("PROOF", 90)
+REBALANCE_DAYS = _days("REBALANCE", 730)  # runs that moved money
+REBALANCE_IDLE_DAYS = _days("REBALANCE_IDLE", 90)  # the others
+SESSION_COOKIE_AGE = 14 * 86_400
+SESSION_DAYS = 14
 AGENT_RUN_DAYS = int(os.environ.get("MONIQO_AGENT_RUN_DAYS", "90"))  # decisions to do nothing; others stay for ever
 SNAPSHOT_DAYS = max(int(os.environ.get("MONIQO_SNAPSHOT_DAYS", "90")), 31)  # values of every five minutes
 HOURLY_MONTHS = max(int(os.environ.get("MONIQO_HOURLY_MONTHS", "25")), 2)  # values of every hour; days stay for ever
 CREDENTIAL_DAYS = int(os.environ.get("MONIQO_CREDENTIAL_DAYS", "180"))  # after them a connection's keys count as old
-SIGN_IN_LOG_DAYS = 90
+SIGN_IN_LOG_DAYS = _days("SIGN_IN_LOG", 90)
 
 # --- where people are told beside the inbox ------------------------------------------------------------------------
 SITE_URL = os.environ.get("MONIQO_SITE_URL", "")  # where people open this site; messages lead there

@@ -8,13 +8,16 @@ class PortfolioConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from portfolio import proof
         from portfolio.allocation.services import require_same
         from portfolio.moving import followed, handed_over
         from portfolio.rebalancing.rules import require_waiting
         from wallets.hierarchy import archiving, plans
+        from wallets.ledger import checks
         from wallets.venues import handing
 
         archiving.register(followed)
+        checks.register(*proof.CHECKS)
         handing.register(handed_over)
         plans.register(require_waiting)
         plans.register(require_same)

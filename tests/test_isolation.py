@@ -18,6 +18,7 @@ SHARED = {
     "markets.Ticker",
     "markets.FeedState",
     "wallets.Platform",
+    "wallets.ProofRun",  # operators' only, by grant
     "wallets.CredentialField",
 }
 

@@ -65,10 +65,19 @@ def collect_exchange(slug: str) -> None:
     following.collect_exchange(slug)
 
 
-@shared_task(name="wallets.tasks.verify_ledger")
-def verify_ledger() -> None:
-    """Prove every owner's books, and tell whom it concerns when they contradict themselves."""
-    proof.prove_ledger()
+@shared_task(name="wallets.tasks.verify")
+def verify() -> None:
+    """Prove every owner's books for some minutes, and go on in another task until all is proved."""
+    report = proof.prove_ledger()
+    if report is not None and not report.is_whole:
+        verify.apply_async()
+
+
+@shared_task(name="wallets.tasks.watch_proof")
+def watch_proof() -> None:
+    """Go on with a proof whose worker died, begin one where there was none for a day, and tell of one without end."""
+    if proof.watch():
+        verify.apply_async(expires=600)
 
 
 @shared_task(name="wallets.tasks.prove_own")

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import orjson
 from celery import current_app
+from django.conf import settings
 from django.db import connections, router, transaction
 
 from kit import clock, tenancy
@@ -23,8 +24,6 @@ from kit.sentences import Told, Value, stored
 from kit.users.models import User
 
 TITLE_LENGTH: Final = 200
-KEPT: Final = timedelta(days=90)
-DELIVERIES_KEPT: Final = timedelta(days=30)
 WAKING_SECONDS: Final = 10
 
 # The levels stand in the order of their gravity; `%(levels)s` is that list. What is new or became graver is queued in
@@ -225,14 +224,14 @@ def _rows_of(found: Message) -> MessageQuerySet:
 
 
 def forget_old_alerts() -> int:
-    """Delete alerts resolved 90 days ago and more, mutes that ran out, and deliveries of 30 days ago, of everybody.
+    """Delete what the settings say is old: resolved alerts, mutes that ran out, and deliveries, of everybody.
 
     Returns how many alerts.
     """
-    before = clock.now() - KEPT
+    before = clock.now() - timedelta(days=settings.ALERT_DAYS)
     with tenancy.system():
         Mute.objects.filter(until__lt=before).delete()
-        Delivery.objects.filter(ended_at__lt=clock.now() - DELIVERIES_KEPT).delete()
+        Delivery.objects.filter(ended_at__lt=clock.now() - timedelta(days=settings.DELIVERY_DAYS)).delete()
         gone = [kind.objects.filter(resolved_at__lt=before).delete()[0] for kind in (Alert, PlatformAlert)]
     return sum(gone)
 

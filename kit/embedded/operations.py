@@ -151,7 +151,7 @@ def restore(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     ensure()
     backups.restore(backups.Addresses.from_environment(), options.file, replace=options.replace)
-    print(f"Restored {options.file}. Run `manage.py migrate` if it is of an older version, then `verify_ledger`.")
+    print(f"Restored {options.file}. Run `manage.py migrate` if it is of an older version, then `manage.py verify`.")
     return 0
 
 

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Final, Protocol
 import psutil
 
 from kit import heartbeat
-from kit.embedded import probe
+from kit.embedded import logs, probe
 from kit.embedded.postgres import Postgres
 from kit.embedded.process import kill_group
 from kit.embedded.redis import Redis
@@ -70,6 +71,12 @@ class Part:
         since, allowed = (self._lived_at, HANGS_SECONDS) if self._lived_at else (self.record.started_at, LOADS_SECONDS)
         silent = now - since
         return silent if lives is False and silent > allowed else None
+
+    def keep_log_small(self) -> None:
+        """Begin the log anew where it has grown; another time where the disk has no room for that."""
+        with suppress(OSError):
+            if logs.rotate(self.log):
+                self._log_begins = 0
 
     def why(self) -> str:
         """How it ended, with the last line of what it wrote since its start."""

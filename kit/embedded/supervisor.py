@@ -234,11 +234,11 @@ class Supervisor:
         self._publish()
 
     def _look(self, part: Part) -> None:
-        """End a part that runs and does nothing; it starts again."""
+        """End a part that runs and does nothing; it starts again. Keep its log small."""
+        part.keep_log_small()
         if not part.is_up or (silent := part.hangs(time.monotonic())) is None:
             return
-        sentence = f"{part.name} gave no sign of life for {silent:.0f} s: it is ended and started again"
-        self._say(sentence)
+        self._say(sentence := f"{part.name} gave no sign of life for {silent:.0f} s: it is ended and started again")
         part.is_told, self.untold[part.name] = True, sentence
         part.runs.kill()
         part.record.fail(time.monotonic())

@@ -1,4 +1,4 @@
-"""How long `verify_ledger` takes for ten million entries, and how much memory its session may take while it does.
+"""How long `manage.py verify` takes for ten million entries, and how much memory its session may take while it does.
 
 In a throw-away cluster: rows are made by the server itself, around the triggers, as sound books would have them: a
 thousand wallets, five million transfers of 18 decimals in postings of ten.
@@ -53,7 +53,7 @@ def proving(entries: int = ENTRIES) -> dict[str, float]:
         made = time.perf_counter() - began
         began = time.perf_counter()
         result = subprocess.run(
-            [sys.executable, "manage.py", "verify_ledger"],
+            [sys.executable, "manage.py", "verify"],
             env=environment(server),
             cwd=ROOT,
             capture_output=True,

@@ -30,7 +30,7 @@ def line(row: Row) -> str:
 def proved(instance: Instance) -> str:
     """What the proof of the books says against them; nothing when they agree."""
     try:
-        instance.manage("verify_ledger")
+        instance.manage("verify")
     except DrillError as error:
         return str(error)
     return ""

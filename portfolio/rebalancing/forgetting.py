@@ -5,15 +5,12 @@ counted from it.
 """
 
 from datetime import timedelta
-from typing import Final
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from kit import clock, tenancy
 from portfolio.rebalancing.models import OPEN, RebalanceRun
-
-IDLE_KEPT: Final = timedelta(days=90)
-KEPT: Final = timedelta(days=730)
 
 
 def forget_runs() -> int:
@@ -21,8 +18,9 @@ def forget_runs() -> int:
     now = clock.now()
     with tenancy.system():
         newer = RebalanceRun.objects.filter(rule=OuterRef("rule"), due_at__gt=OuterRef("due_at"))
+        moved, idle = (timedelta(days=days) for days in (settings.REBALANCE_DAYS, settings.REBALANCE_IDLE_DAYS))
         old = RebalanceRun.objects.filter(
-            Q(due_at__lt=now - KEPT) | (Q(due_at__lt=now - IDLE_KEPT) & ~Q(status=RebalanceRun.Status.DONE)),
+            Q(due_at__lt=now - moved) | (Q(due_at__lt=now - idle) & ~Q(status=RebalanceRun.Status.DONE)),
             Exists(newer),
         )
         return old.exclude(status__in=OPEN).order_by().delete()[0]

@@ -79,7 +79,7 @@ def assert_same(found: dict[str, Any], before: dict[str, Any]) -> None:
 
 
 def proof(database: str) -> dict[str, Any]:
-    result = manage(database, "verify_ledger", "--json")
+    result = manage(database, "verify", "--json")
     assert result.returncode == 0, result.stdout + result.stderr
     report: dict[str, Any] = json.loads(result.stdout)
     del report["checked_at"]

@@ -42,3 +42,10 @@ def test_nothing_of_ours_runs_as_root() -> None:
 
 def test_the_database_server_logs_no_values() -> None:
     assert {"log_min_messages=log", "log_min_error_statement=panic"} <= set(services()["postgres"]["command"])
+
+
+def test_every_log_is_bounded() -> None:
+    for name, service in services().items():
+        options = service["logging"]["options"]
+        assert service["logging"]["driver"] == "json-file", name
+        assert options.keys() >= {"max-size", "max-file"}, name

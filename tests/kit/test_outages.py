@@ -6,6 +6,7 @@ import logging
 import psycopg
 import pytest
 import redis
+from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -127,6 +128,25 @@ def test_the_log_has_a_line_instead_of_a_trace() -> None:
     assert short.exc_info is None
     assert "Unavailable: /x/" in short.getMessage()
     assert logged(ValueError("a bug")).exc_info
+
+
+@pytest.mark.offline
+def test_what_a_client_does_wrong_is_one_short_line() -> None:
+    error = PermissionDenied("no")
+    given = (PermissionDenied, error, None)
+    record = logging.LogRecord(
+        "django.request", logging.WARNING, "", 1, "Forbidden: %s", ("/%s\n" + 9_000 * "x",), given
+    )
+    record.status_code = 403
+    assert outages.ShortOutages().filter(record)
+    line = logging.Formatter("%(message)s").format(record)
+    assert "\n" not in line
+    assert line.startswith("Forbidden: /%s")
+    assert len(line) <= outages.MOST_SAID
+    bug = logging.LogRecord("django.request", logging.ERROR, "", 1, "%s", ("/x/",), given)
+    bug.status_code = 500
+    assert outages.ShortOutages().filter(bug)
+    assert bug.exc_info
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -324,7 +325,7 @@ def test_a_plan_that_nobody_applied_is_forgotten_with_its_reasons(live_db: str, 
     with tenant(owner.pk):
         fund = Fund.make(owner)
         fund.deposit("100")
-        with clock.at(clock.now() - plans.KEPT * 2):
+        with clock.at(clock.now() - timedelta(days=2 * settings.PLAN_DAYS)):
             weigh(fund)
         new = weigh(fund)
     assert plans.forget_previews() == 1

@@ -1,10 +1,12 @@
 """Plans of many lines: looked at, applied as one posting, taken back; what stays is said, and what is wrong refused."""
 
 import threading
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -201,7 +203,7 @@ def test_of_two_plans_for_the_same_money_at_once_one_is_carried_out(live_db: str
 def test_plans_that_nobody_applied_are_forgotten(live_db: str, owner: User) -> None:
     with tenant(owner.pk):
         tree = plant(owner)
-        with clock.at(clock.now() - plans.KEPT * 2):
+        with clock.at(clock.now() - timedelta(days=2 * settings.PLAN_DAYS)):
             old = keep(tree, do="allocate", wallet_id=tree.master.pk, target_id=tree.farm.pk, amount=D(1))
         new = keep(tree, do="allocate", wallet_id=tree.master.pk, target_id=tree.farm.pk, amount=D(2))
     assert plans.forget_previews() == 1

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from kit import clock, tenancy
@@ -38,7 +38,6 @@ def register(guard: Guard) -> None:
 
 
 # A plan that nobody applied is forgotten after this long.
-KEPT: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +144,11 @@ def _apply(owner_id: UUID, allocation_id: UUID, key: str) -> FundAllocation:
 
 
 def forget_previews() -> int:
-    """Every owner's plans that nobody applied in a week; returns how many went. Runs as the system."""
+    """Forget every owner's plans that nobody applied in days enough; returns how many went. Runs as the system."""
     with tenancy.system():
         old = FundAllocation.objects.filter(
-            status=FundAllocation.Status.PREVIEWED, created_at__lt=clock.now() - KEPT
+            status=FundAllocation.Status.PREVIEWED,
+            created_at__lt=clock.now() - timedelta(days=settings.PLAN_DAYS),
         ).order_by()
         ids = list(old.values_list("pk", flat=True))
         return _forget(ids)

@@ -376,8 +376,18 @@ class AgainstVenueOut(Schema):
     first_diverging_entry_id: int | None
 
 
+class CheckOut(Schema):
+    """A check of the proof: `said` is what it found, empty where all is as it `says`; `at` is null before the first."""
+
+    check: str
+    says: str
+    at: datetime | None
+    said: str
+
+
 class ProofPageOut(Schema):
     last: ProofOut | None
+    checks: list[CheckOut]
     sums: list[AssetSumOut]
     venues: list[AgainstVenueOut]
 

@@ -14,6 +14,7 @@ from wallets.models import (
     Hold,
     LedgerProof,
     Posting,
+    ProofRun,
     RuleRun,
     Transfer,
     Wallet,
@@ -201,3 +202,10 @@ class LedgerProofAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     search_fields = ("owner__email", "contradiction")
     date_hierarchy = "checked_at"
+
+
+@admin.register(ProofRun)
+class ProofRunAdmin(ReadOnlyAdmin):
+    list_display = ("started_at", "told_at", "finished_at", "after")
+    list_filter = ("finished_at",)
+    date_hierarchy = "started_at"

@@ -8,6 +8,7 @@ from wallets.models.platforms import Connection, Credential, CredentialField, Pl
 from wallets.models.rules import RuleRun, WalletRule
 from wallets.models.sync import (
     LedgerProof,
+    ProofRun,
     Reconciliation,
     SyncRun,
     SyncTurn,
@@ -32,6 +33,7 @@ __all__ = (
     "Platform",
     "Posting",
     "PostingKind",
+    "ProofRun",
     "Purpose",
     "Reconciliation",
     "RuleRun",

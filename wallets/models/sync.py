@@ -283,6 +283,7 @@ class LedgerProof(Owned):
     entries = models.BigIntegerField(help_text="How many there were.")
     seconds = models.FloatField(null=True, blank=True, help_text="Empty for the nightly one, which is of all owners.")
     contradiction = models.TextField(blank=True, help_text="The first that was found; empty where the books are sound.")
+    found = models.JSONField(default=list, help_text="What came of each check, and when it was asked.")
 
     class Meta:
         ordering = ("-checked_at", "-id")
@@ -290,3 +291,19 @@ class LedgerProof(Owned):
 
     def __str__(self) -> str:
         return f"{'not ' if self.contradiction else ''}sound at {self.checked_at:%Y-%m-%d %H:%M}"
+
+
+class ProofRun(models.Model):
+    """A proof of everybody's books, and how far it is; operators' only. What was found names rows of whoever."""
+
+    started_at = models.DateTimeField()
+    told_at = models.DateTimeField(help_text="When its last part was done.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    after = models.JSONField(default=list, blank=True)
+    found = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering = ("-started_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{'over' if self.finished_at else 'under way'} since {self.started_at:%Y-%m-%d %H:%M}"

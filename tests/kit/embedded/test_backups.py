@@ -19,7 +19,7 @@ def test_what_a_laptop_holds_moves_to_another(directory: Path, environment: dict
 
     restored = manage(new, "restore", str(file))
     assert restored.returncode == 0, restored.stderr
-    proofs = [json.loads(manage(place, "verify_ledger", "--json").stdout) for place in (old, new)]
+    proofs = [json.loads(manage(place, "verify", "--json").stdout) for place in (old, new)]
     for proof in proofs:
         del proof["checked_at"]
     assert proofs[0] == proofs[1]

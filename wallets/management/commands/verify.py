@@ -1,10 +1,11 @@
-"""`manage.py verify_ledger [--json]`: recompute every figure of the books from their entries.
+"""`manage.py verify [--json]`: recompute the books from their entries, and compare what refers to them.
 
-Exit status 0 with the figures when everything agrees, 1 with the first contradiction in words when something does not.
+Exit status 0 with the figures when everything agrees, 1 with what does not, in words, when something does not.
 """
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,11 +13,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kit.decimals import plain
 from wallets.ledger import Report, verify
-from wallets.ledger.verify import Part
+from wallets.ledger.checks import CHECKS
+from wallets.ledger.verify import Found, Part
 
 
 class Command(BaseCommand):
-    help = "Recompute the whole ledger from its entries; exit 1 at the first contradiction."
+    help = "Recompute the books from their entries, and compare trades, plans and venues; exit 1 where they differ."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,7 +34,7 @@ class Command(BaseCommand):
         if not report.ok:
             raise SystemExit(1)
 
-    def _tell(self, part: Part, number: int, of: int) -> None:
+    def _tell(self, part: Part, number: int, of: int, found: Mapping[str, Found]) -> None:
         self.stderr.write(f"{number} of {of}: {part.stage}:{part.first}-{part.last}")
 
 
@@ -50,6 +52,8 @@ def _as_json(report: Report) -> str:
         asdict(report)
         | {
             "ok": report.ok,
+            "contradiction": report.contradiction,
+            "found": {one.check: one.said for one in report.found},
             "assets": {
                 item.asset: {"total": plain(item.total), "in_wallets": plain(item.in_wallets)} for item in report.assets
             },
@@ -63,6 +67,7 @@ def _as_text(report: Report) -> str:
     lines = [
         ", ".join(f"{getattr(report, name)} {name}" for name in counted),
         *(f"{item.asset}: {plain(item.in_wallets)} in wallets, {plain(item.total)} in all" for item in report.assets),
-        report.contradiction or "The books agree with their entries.",
+        *(f"{CHECKS[one.check].says}: {'NO. ' + one.said if one.said else 'yes'}" for one in report.found),
+        "All of it agrees." if report.ok else "It does not agree.",
     ]
     return "\n".join(lines)
