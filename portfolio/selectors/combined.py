@@ -36,6 +36,16 @@ WHERE day >= %(first)s AND ends > %(start)s + interval '1 microsecond' AND ends 
 GROUP BY day
 ORDER BY day
 """
+# Those of many accounts at once.
+_DAYS_OF_EACH: Final = """
+SELECT number, sum(sign * equity), sum(sign * flow)
+FROM unnest(%(numbers)s::integer[], %(scopes)s::uuid[], %(signs)s::integer[], %(bases)s::text[])
+     AS part (number, scope, sign, base)
+JOIN portfolio_dailyperformance AS daily USING (scope, base)
+WHERE ends > %(start)s + interval '1 microsecond' AND ends <= %(ends)s AND day >= %(first)s
+GROUP BY number, day
+ORDER BY number, day
+"""
 _BEGAN: Final = """
 SELECT min(first.opened_at)
 FROM unnest(%(adds)s::uuid[]) AS part (scope)
@@ -175,14 +185,14 @@ class Combined:
         index, value, flowed = 1.0, total.opening, ZERO
         line, whole, flows = [(self.start, index)], [], []
         for opened, ends, closed, flow in self._days():
-            growth = _growth(value, closed, flow)
-            index = (index or 1.0) * growth
+            grown = growth(value, closed, flow)
+            index = (index or 1.0) * grown
             line.append((ends - days.INSTANT, index))
-            whole.append((growth - 1, min(growth, 1.0)))
+            whole.append((grown - 1, min(grown, 1.0)))
             value, flowed = closed, flowed + flow
             flows.append((opened, flow))
         if total.closing is not None and total.flows is not None and (self.period.until is None or len(line) == 1):
-            index = (index or 1.0) * _growth(value, total.closing, total.flows - flowed)
+            index = (index or 1.0) * growth(value, total.closing, total.flows - flowed)
             line.append((self.end, index))
             flows.append((self.end, total.flows - flowed))
         return line, whole, flows, index
@@ -216,6 +226,29 @@ def _falls(line: Sequence[tuple[datetime, float]]) -> tuple[float, timedelta | N
     return depth, recovered
 
 
+def days_of_each(
+    accounts: Sequence[Account], *, start: datetime, ends: datetime
+) -> Mapping[str, Sequence[tuple[Decimal, Decimal]]]:
+    """By key, what each account was worth at the end of each whole day of a period, and what flowed: one query."""
+    rows = [
+        (number, pk, sign, one.base)
+        for number, one in enumerate(accounts)
+        for sign, pks in ((1, one.adds), (-1, one.takes))
+        for pk in pks
+    ]
+    found: dict[str, list[tuple[Decimal, Decimal]]] = {one.key: [] for one in accounts}
+    if not rows:
+        return found
+    names = ("numbers", "scopes", "signs", "bases")
+    given = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    first = days.day_of(start) - timedelta(days=1)  # or it was a day of another zone
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS_OF_EACH, {**given, "start": start, "ends": ends, "first": first})
+        for number, closed, flow in cursor.fetchall():
+            found[accounts[number].key].append((closed, flow))
+    return found
+
+
 def summed(account: Account, edges: Mapping[UUID, Edges]) -> Edges:
     """The scopes of an account as one; without a value of its own where one of them is not known."""
     parts = [(edges[pk], 1) for pk in account.adds if pk in edges] + [
@@ -233,7 +266,7 @@ def summed(account: Account, edges: Mapping[UUID, Edges]) -> Edges:
     return Edges(account.base, opening, closing, flows, realized, fees, (1.0, 1.0))
 
 
-def _growth(before: Decimal, after: Decimal, flow: Decimal) -> float:
+def growth(before: Decimal, after: Decimal, flow: Decimal) -> float:
     """By how much a value grew beside what flowed; 0 where all was lost, 1 where there was nothing."""
     capital, left = before + max(flow, ZERO), after - min(flow, ZERO)
     return float(left / capital) if capital > 0 else 1.0
