@@ -158,6 +158,11 @@ class Charts:
         return charts.largest(self._parts)
 
     @property
+    def has_targets(self) -> bool:
+        """Whether the ring of targets is drawn."""
+        return any(share.target is not None for share in self.shares)
+
+    @property
     def allocation(self) -> dict[str, Any]:
         return charts.allocation(self._parts, currency=self._home.base, unit=self._group)
 
