@@ -54,15 +54,6 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """A part of a whole: `colour` counts from 1."""
-
-    label: str
-    value: Decimal
-    colour: int
-
-
-@dataclass(frozen=True, slots=True)
 class Bars:
     """Candles, column by column, oldest first."""
 
@@ -207,30 +198,6 @@ def course(
     return {"data": [*traces, goal, main], "layout": layout}
 
 
-def donut(slices: Sequence[Slice], *, centre: str, caption: str) -> Figure:
-    """Parts of a whole around its total; `centre` is the formatted total, shown only while amounts are."""
-    scale = scale_of([item.value for item in slices])
-    trace = {
-        "type": "pie",
-        "labels": [item.label for item in slices],
-        "values": [float(item.value) * scale for item in slices],
-        "hole": 0.76,
-        "sort": False,
-        "direction": "clockwise",
-        "textinfo": "none",
-        "marker": {"colors": [colour(item.colour) for item in slices], "line": {"color": "var(--surface)", "width": 3}},
-        "text": _shares(slices),
-        "hovertemplate": "%{label} · %{text}<extra></extra>",
-    }
-    layout = base_layout(margin={"l": 0, "r": 0, "t": 4, "b": 4})
-    total = centre if is_open() else formatting.MASK
-    layout["annotations"] = [
-        {"text": f"<b>{total}</b>", "showarrow": False, "font": {"size": 20, "color": "var(--ink)"}, "y": 0.55},
-        {"text": caption, "showarrow": False, "font": {"size": 11, "color": "var(--ink-2)"}, "y": 0.4},
-    ]
-    return {"data": [trace], "layout": layout}
-
-
 # How a kind of trade is marked on candles: symbol, colour, and its name in the legend.
 TRADES: Final = {
     "buy": ("triangle-up", "var(--ink)", "Buy"),
@@ -339,11 +306,6 @@ def scale_of(values: Amounts) -> float:
         return 1.0
     largest = max((abs(float(value)) for value in values), default=0.0)
     return 100.0 / largest if largest else 1.0
-
-
-def _shares(slices: Sequence[Slice]) -> list[str]:
-    total = sum((item.value for item in slices), Decimal(0))
-    return [formatting.percent(item.value / total) if total else "" for item in slices]
 
 
 def _hover(currency: str) -> str:

@@ -18,6 +18,7 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as RequestError
 
 from farms.api import router as farms
+from farms.breakdown.api import router as breakdown
 from goals.api import router as goals
 from kit import glossary, outages
 from kit.alerts.api import router as alerts
@@ -97,6 +98,7 @@ api.add_router("/", goals, tags=["goals"])
 api.add_router("/portfolio", portfolio, tags=["portfolio"])
 api.add_router("/portfolio", exposure, tags=["portfolio"])
 api.add_router("/portfolio", reports, tags=["portfolio"])
+api.add_router("/portfolio", breakdown, tags=["portfolio"])
 api.add_router("/portfolio", decomposition, tags=["portfolio"])
 api.add_router("/", method_plans, tags=["portfolio"])
 api.add_router("/", rebalancing, tags=["portfolio"])

@@ -87,6 +87,7 @@
 -- migration trading 0016_stops ede46b5e887bcbb8
 -- migration trading 0017_ai_state 1e762150716a7eb9
 -- migration trading 0018_what_was_stopped 5c6362d3b922526d
+-- migration trading 0019_trade_sums_of_spans 4415ddb835c5b410
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -1436,6 +1437,48 @@ CREATE FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone
     FROM part
     WHERE (p_instrument IS NULL OR instrument_id = p_instrument)
           AND (p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets)))
+$$;
+
+
+--
+-- Name: trade_sums_of_spans(uuid, timestamp with time zone[], timestamp with time zone[], uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trade_sums_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]) RETURNS TABLE(place bigint, wallet_id uuid, instrument_id bigint, trades bigint, won_trades bigint, lost_trades bigint, won numeric, lost numeric, fees numeric)
+    LANGUAGE sql STABLE
+    AS $$
+    -- As `trades_of_spans`, with their sums: whole UTC days from theirs, what a span has of others from the trades.
+    WITH span AS (
+        SELECT given.place, given.begins, given.ends, given.ends AT TIME ZONE 'UTC' AS last,
+               date_trunc('day', given.begins AT TIME ZONE 'UTC' + interval '1 day' - interval '1 microsecond') AS first
+        FROM unnest(p_begins, p_ends) WITH ORDINALITY AS given (begins, ends, place)
+    ),
+    edge AS (
+        SELECT place, begins AS since, least(ends, first AT TIME ZONE 'UTC') AS until FROM span
+        UNION ALL
+        SELECT place, greatest(date_trunc('day', last), first) AT TIME ZONE 'UTC', ends FROM span
+    ),
+    part AS (
+        SELECT span.place, sums.wallet_id, sums.instrument_id, sums.trades, sums.won_trades, sums.lost_trades, sums.won,
+               sums.lost, sums.fees
+        FROM span
+        JOIN trading_tradeday AS sums ON sums.owner_id = p_owner AND sums.day >= first::date AND sums.day < last::date
+        UNION ALL
+        SELECT edge.place, closed.*
+        FROM edge
+        CROSS JOIN LATERAL (
+            SELECT wallet_id, instrument_id, 1, (realized_pnl > 0)::integer, (realized_pnl < 0)::integer,
+                   greatest(realized_pnl, 0), greatest(-realized_pnl, 0), position.fees
+            FROM trading_position AS position
+            WHERE owner_id = p_owner AND closed_at >= since AND closed_at < until
+            OFFSET 0  -- an edge at a time, by the index: planned together, every trade there is would be read
+        ) AS closed
+    )
+    SELECT place, wallet_id, instrument_id, sum(trades)::bigint, sum(won_trades)::bigint, sum(lost_trades)::bigint,
+           sum(won), sum(lost), sum(fees)
+    FROM part
+    WHERE p_wallets IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(p_wallets))
+    GROUP BY place, wallet_id, instrument_id
 $$;
 
 
@@ -5414,10 +5457,11 @@ INSERT INTO public.django_migrations VALUES
 	(116, 'trading', '0016_stops', now()),
 	(117, 'trading', '0017_ai_state', now()),
 	(118, 'trading', '0018_what_was_stopped', now()),
-	(119, 'users', '0004_second_factors_under_aes', now()),
-	(120, 'users', '0005_bound_tokens', now()),
-	(121, 'users', '0006_operators_and_hashes', now()),
-	(122, 'wallets', '0030_proof', now());
+	(119, 'trading', '0019_trade_sums_of_spans', now()),
+	(120, 'users', '0004_second_factors_under_aes', now()),
+	(121, 'users', '0005_bound_tokens', now()),
+	(122, 'users', '0006_operators_and_hashes', now()),
+	(123, 'wallets', '0030_proof', now());
 
 
 --
@@ -5930,7 +5974,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 84, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 122, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 123, true);
 
 
 --
@@ -12120,6 +12164,14 @@ GRANT ALL ON FUNCTION public.refused_orders(p_wallet uuid) TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[], p_until timestamp with time zone, p_instrument bigint) TO moniqo_app;
 GRANT ALL ON FUNCTION public.trade_sums(p_owner uuid, p_since timestamp with time zone, p_wallets uuid[], p_until timestamp with time zone, p_instrument bigint) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trade_sums_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trade_sums_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]) TO moniqo_app;
+GRANT ALL ON FUNCTION public.trade_sums_of_spans(p_owner uuid, p_begins timestamp with time zone[], p_ends timestamp with time zone[], p_wallets uuid[]) TO moniqo_system;
 
 
 --

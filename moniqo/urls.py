@@ -20,6 +20,7 @@ urlpatterns = [
     path("wallets/", include("wallets.urls")),
     path("wallets/", include("portfolio.allocation.urls")),
     path("portfolio/", include("portfolio.reports.urls")),
+    path("portfolio/", include("farms.breakdown.urls")),
     path("portfolio/changes/", include("portfolio.decomposition.urls")),
     path("wallets/", include("portfolio.rebalancing.urls")),
     path("portfolio/exposure/", include("portfolio.exposure.urls")),

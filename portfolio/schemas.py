@@ -7,11 +7,14 @@ class RatiosOut(Schema):
     """Fractions, not percent, a year of 365 days; null where nothing can be known.
 
     `expectancy` and the average win and loss are in `quote`, what all closed trades are paid in; null where those
-    are several.
+    are several. `xirr` is the yearly rate at which what was put in and what came back cancel; where there is none,
+    `why_no_xirr` says why, and is empty else.
     """
 
     days: int
     total_return: float | None
+    xirr: float | None
+    why_no_xirr: str
     annualised_return: float | None
     volatility: float | None
     sharpe: float | None

@@ -198,6 +198,12 @@ def ratio(value: Value, places: int = 2) -> SafeString | str:
 
 
 @register.filter
+def ratio_signed(value: Value) -> SafeString | str:
+    """`+0.25`: by how much one is larger."""
+    return _shown(value, lambda known: formatting.number(known, 2, signed=True), private=False)
+
+
+@register.filter
 def count(value: Value) -> SafeString | str:
     """`12,345`."""
     return _shown(value, lambda known: formatting.number(known, 0), private=False)

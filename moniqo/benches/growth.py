@@ -133,12 +133,12 @@ def measure() -> dict[str, float]:
     user, _ = trader.prepare()
     rehearsal.build(owner_id=user.pk, candles=None, say=lambda text: None)
     before = _pages(user)
-    _multiply(user.pk)
+    multiply(user.pk)
     after = _pages(user)
     figures: dict[str, float] = {}
     for page, quick in before.items():
         figures |= {f"{page} small ms": quick, f"{page} grown ms": after[page], f"{page} ratio": after[page] / quick}
-    return figures | _counts(user.pk)
+    return figures | counts(user.pk)
 
 
 def _addresses(user: Any) -> dict[str, str]:
@@ -205,7 +205,8 @@ def _best_ms(client: Any, address: str) -> float:
     return min(times)
 
 
-def _multiply(owner_id: UUID) -> None:
+def multiply(owner_id: UUID, *, positions: int = POSITIONS) -> None:
+    """Copy trades and snapshots of the owner until there are so many, and sum them up anew."""
     from django.db import connection as app
 
     from kit import tenancy
@@ -213,7 +214,7 @@ def _multiply(owner_id: UUID) -> None:
 
     with psycopg.connect(os.environ[ADMIN], autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
-        goals = {"trading_position": POSITIONS, "trading_order": 2 * POSITIONS}
+        goals = {"trading_position": positions, "trading_order": 2 * positions}
         for table, goal in goals.items():
             rows = _count(connection, table, owner_id)
             connection.execute(COPIES[table], {"owner": owner_id, "times": max(goal // max(rows, 1), 1)})
@@ -233,7 +234,8 @@ def _count(connection: psycopg.Connection[Any], table: str, owner_id: UUID) -> i
     return int(found[0]) if found else 0
 
 
-def _counts(owner_id: UUID) -> dict[str, float]:
+def counts(owner_id: UUID) -> dict[str, float]:
+    """How many rows the owner has."""
     with psycopg.connect(os.environ[ADMIN]) as connection:
         return {
             f"rows of {table}": float(_count(connection, table, owner_id)) for table in (*COPIES, "portfolio_snapshot")

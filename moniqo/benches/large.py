@@ -41,7 +41,7 @@ def _measure(farms: int, agents: int) -> dict[str, float]:
     from kit import tenancy
     from kit.users.models import User
     from moniqo.benches.crowd import gather
-    from moniqo.benches.pages import measure, signed_in
+    from moniqo.benches.pages import measured, signed_in
     from moniqo.benches.references import round_trips, seconds
     from portfolio.services import take_snapshots
 
@@ -64,7 +64,7 @@ def _measure(farms: int, agents: int) -> dict[str, float]:
     }
     found: dict[str, float] = {"wallets": 1 + farms + agents}
     for name, address in pages.items():
-        one = measure(client, name, address, REQUESTS)
+        one = measured(client, name, address, REQUESTS)
         found |= {f"{name}: {figure}": getattr(one, figure) for figure in ("size", "queries", "p50_ms", "p95_ms")}
     return found | {"reference_1000_round_trips_seconds": seconds(round_trips)}
 

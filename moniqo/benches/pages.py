@@ -42,7 +42,7 @@ def measure_pages(*, requests: int = REQUESTS) -> Sequence[PageTime]:
     Raises NotFoundError when nobody has any: build the demo first.
     """
     client = signed_in(_richest_owner())
-    return [measure(client, page, reverse(url), requests) for page, url in PAGES.items()]
+    return [measured(client, page, reverse(url), requests) for page, url in PAGES.items()]
 
 
 def pages() -> dict[str, float]:
@@ -79,7 +79,8 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def measure(client: Client, page: str, url: str, requests: int) -> PageTime:
+def measured(client: Client, page: str, url: str, requests: int) -> PageTime:
+    """What the page at `url` costs, over so many requests. Raises NotFoundError where it does not answer 200."""
     for _ in range(WARM_UP):
         response = client.get(url)
         if response.status_code != 200:

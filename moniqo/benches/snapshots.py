@@ -198,9 +198,9 @@ def _asked(owner: Any, wallets: list[UUID], now: datetime, when: str) -> dict[st
         start = now - length - timedelta(minutes=chance.randrange(KNOWN_DAYS * 1440 - 1_100_000))
         asked.append((chance.choice(wallets), start, start + length))
     with clock.pinned(), tenancy.tenant(owner.pk):
-        nothing = _took("SELECT 1")
+        nothing = took("SELECT 1")
         fetched = min(
-            _took("SELECT at, equity, twr_index FROM portfolio_snapshot WHERE scope = %s AND base = 'USDT'", [owner.pk])
+            took("SELECT at, equity, twr_index FROM portfolio_snapshot WHERE scope = %s AND base = 'USDT'", [owner.pk])
             for _ in range(ROUNDS)
         )
         times = [
@@ -224,7 +224,8 @@ def _asked(owner: Any, wallets: list[UUID], now: datetime, when: str) -> dict[st
     }
 
 
-def _took(statement: str, given: list[Any] | None = None) -> float:
+def took(statement: str, given: list[Any] | None = None) -> float:
+    """Milliseconds until the answer was there."""
     from django.db import connection
 
     began = time.perf_counter()

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from kit import bars, figures, formatting
+from kit import bars, figures, formatting, rings
 from markets.candles.reading import milliseconds
 from portfolio.selectors.benchmark import Benchmark
 from portfolio.selectors.holdings import Share
@@ -68,11 +68,14 @@ def _traded(fill: FillMark) -> str:
 
 
 def allocation(shares: Sequence[Share], *, currency: str, unit: str) -> figures.Figure:
-    """The parts of the whole as a ring: the largest five and the rest."""
+    """The parts of the whole as a ring, within it their targets where some are set: the largest five and the rest."""
     total = sum((share.value for share in shares), Decimal(0))
-    slices = [figures.Slice(share.name, share.value, number) for number, share in enumerate(largest(shares), start=1)]
+    slices = [
+        rings.Slice(share.name, share.value, number, share.target)
+        for number, share in enumerate(largest(shares), start=1)
+    ]
     caption = f"{len(shares)} {unit}" + ("s" if len(shares) != 1 else "")
-    return figures.donut(slices, centre=formatting.compact_money(total, currency), caption=caption)
+    return rings.donut(slices, centre=formatting.compact_money(total, currency), caption=caption)
 
 
 def largest(shares: Sequence[Share]) -> Sequence[Share]:
@@ -82,7 +85,8 @@ def largest(shares: Sequence[Share]) -> Sequence[Share]:
     kept, rest = shares[: SLICES - 1], shares[SLICES - 1 :]
     value = sum((share.value for share in rest), Decimal(0))
     part = sum((share.share for share in rest), Decimal(0))
-    return [*kept, Share("", OTHER, value, part)]
+    targets = [share.target for share in rest if share.target is not None]
+    return [*kept, Share("", OTHER, value, part, sum(targets, Decimal(0)) if targets else None)]
 
 
 def _returns(points: Sequence[Point]) -> list[float]:

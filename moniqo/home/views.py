@@ -120,6 +120,14 @@ def calendar(request: HtmxRequest) -> HttpResponse:
 
 
 @login_required
+@require_GET
+def statistics(request: HtmxRequest) -> HttpResponse:
+    """Return, risk and trades of a scope: a page of its own, and the part that other pages fetch when it is seen."""
+    context = {"home": _home(request), "periods": PERIODS}
+    return page_or_part(request, "portfolio/statistics.html", "statistics", context)
+
+
+@login_required
 @require_POST
 def sync(request: HttpRequest) -> HttpResponse:
     """Ask a worker to look at every venue now."""
@@ -148,6 +156,11 @@ class Charts:
     def shares(self) -> Any:
         """The parts of the whole, as many as the ring shows."""
         return charts.largest(self._parts)
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether the ring of targets is drawn."""
+        return any(share.target is not None for share in self.shares)
 
     @property
     def allocation(self) -> dict[str, Any]:

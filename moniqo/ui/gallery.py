@@ -16,7 +16,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from kit import clock, display, figures
+from kit import clock, display, figures, rings
 from kit.formatting import Missing, Value
 
 LONG_NAME = "Trend following on everything that moves, conservative, second attempt · BTC, ETH, SOL and friends"
@@ -91,8 +91,8 @@ def _donut() -> figures.Figure:
         ("LINK", 13_905, 5),
         ("Other", 9_436, 6),
     ]
-    slices = [figures.Slice(label, Decimal(value), paint) for label, value, paint in parts]
-    return figures.donut(slices, centre="$248.3K", caption="11 assets")
+    slices = [rings.Slice(label, Decimal(value), paint) for label, value, paint in parts]
+    return rings.donut(slices, centre="$248.3K", caption="11 assets")
 
 
 class Row(NamedTuple):

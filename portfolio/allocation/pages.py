@@ -21,6 +21,7 @@ from portfolio.allocation.filters import traits_below
 from portfolio.allocation.forms import OF_FORM, MethodForm
 from portfolio.allocation.methods import label_of
 from portfolio.allocation.risk import read_risk
+from portfolio.rebalancing.rules import why_over
 from wallets.hierarchy.wishes import read_books
 
 EARLIER = 10
@@ -100,9 +101,11 @@ def _days(request: HttpRequest) -> int:
 @require_GET
 def plan(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A plan by method, or what became of it."""
+    owner_id = owner_of(request)
     with missing_is_404():
-        found = selectors.find(owner_id=owner_of(request), plan_id=pk)
-    return render(request, "allocation/plan.html", {"plan": found, "row": found.row, "key": uuid4().hex})
+        found = selectors.find(owner_id=owner_id, plan_id=pk)
+    over = why_over(owner_id=owner_id, plan_id=pk) if found.is_open else None
+    return render(request, "allocation/plan.html", {"plan": found, "row": found.row, "over": over, "key": uuid4().hex})
 
 
 @login_required

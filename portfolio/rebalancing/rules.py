@@ -162,14 +162,19 @@ def require_waiting(plan: Plan) -> None:
 
     It is asked while the plan is locked, and who ends a run locks its plan first: one of the two comes second.
     """
-    runs = RebalanceRun.objects.filter(owner_id=plan.allocation.owner_id, allocation=plan.allocation.pk)
+    if why := why_over(owner_id=plan.allocation.owner_id, plan_id=plan.allocation.pk):
+        raise ConflictError(why)
+
+
+def why_over(*, owner_id: UUID, plan_id: UUID) -> Sentence | None:
+    """Why a plan can be applied no more, where the run that made it is over without it."""
+    runs = RebalanceRun.objects.filter(owner_id=owner_id, allocation=plan_id)
     run = runs.exclude(status=RebalanceRun.Status.DONE).first()
     if run is None:
-        return
+        return None
     if not run.is_open:
-        raise ConflictError(sentence("The run that made this plan is over. {reason}", reason=run.reason))
-    if run.has_expired:
-        raise ConflictError("The run that made this plan is over: nobody approved it in time.")
+        return sentence("The run that made this plan is over. {reason}", reason=run.reason)
+    return Sentence("The run that made this plan is over: nobody approved it in time.") if run.has_expired else None
 
 
 def keep(run: RebalanceRun) -> None:

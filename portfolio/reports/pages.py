@@ -30,7 +30,7 @@ from portfolio.selectors.scope import Scope
 PERIODS = [(period.value, period.value) for period in Period]
 LENGTHS = [(length.value, length.value.title()) for length in Length]
 STATISTICS = {
-    "annualised_return", "volatility", "sharpe", "sortino", "calmar", "max_drawdown", "value_at_risk",
+    "xirr", "annualised_return", "volatility", "sharpe", "sortino", "calmar", "max_drawdown", "value_at_risk",
     "expected_shortfall", "trades", "win_rate", "profit_factor",
 }  # fmt: skip
 BY = [(by.value, by.value.title()) for by in By]

@@ -19,6 +19,7 @@ from django.db import connection
 from kit import days
 from portfolio.selectors.accounts import FUND, Account
 from portfolio.selectors.edges import ZERO, Edges, read_edges
+from portfolio.selectors.money_weighted import money_weighted
 from portfolio.selectors.performance import Performance, performance
 from portfolio.selectors.periods import Span
 from portfolio.selectors.scope import Scope
@@ -27,13 +28,23 @@ from trading.selectors.trades import TradeFigures, trade_figures_between
 
 # Each day of all wallets together.
 _DAYS: Final = """
-SELECT min(ends), sum(sign * equity), sum(sign * flow)
+SELECT min(coalesce(opened_at, ends - interval '1 day')), min(ends), sum(sign * equity), sum(sign * flow)
 FROM unnest(%(adds)s::uuid[] || %(takes)s::uuid[]) WITH ORDINALITY AS part (scope, number)
 CROSS JOIN LATERAL (SELECT CASE WHEN number <= cardinality(%(adds)s::uuid[]) THEN 1 ELSE -1 END) AS signed (sign)
 JOIN portfolio_dailyperformance AS daily ON daily.scope = part.scope AND base = %(base)s
 WHERE day >= %(first)s AND ends > %(start)s + interval '1 microsecond' AND ends <= %(at)s
 GROUP BY day
 ORDER BY day
+"""
+# Those of many accounts at once.
+_DAYS_OF_EACH: Final = """
+SELECT number, sum(sign * equity), sum(sign * flow)
+FROM unnest(%(numbers)s::integer[], %(scopes)s::uuid[], %(signs)s::integer[], %(bases)s::text[])
+     AS part (number, scope, sign, base)
+JOIN portfolio_dailyperformance AS daily USING (scope, base)
+WHERE ends > %(start)s + interval '1 microsecond' AND ends <= %(ends)s AND day >= %(first)s
+GROUP BY number, day
+ORDER BY number, day
 """
 _BEGAN: Final = """
 SELECT min(first.opened_at)
@@ -147,7 +158,7 @@ class Combined:
     def course(self) -> Course:
         total = summed(self.account, self.edges)
         is_known = total.closing is not None
-        line, whole, index = self._grown(total)
+        line, whole, flows, index = self._grown(total)
         depth, recovered = _falls(line)
         outcome = Outcome(
             self.start if is_known else None, total.opening if is_known else None, total.closing, total.flows,
@@ -157,27 +168,36 @@ class Combined:
             owner_id=self.owner_id, since=self.start, until=self.period.until, adds=self.account.adds,
             takes=self.account.takes,
         )  # fmt: skip
-        ratios = performance(whole, trades, change=outcome, elapsed=self.end - self.start, recovery=recovered)
+        paid = money_weighted(
+            began=outcome.began, opening=outcome.opening, flows=flows, closing=outcome.closing, ends=self.end
+        )
+        ratios = performance(
+            whole, trades, change=outcome, elapsed=self.end - self.start, recovery=recovered, paid=paid
+        )  # fmt: skip
         told = [(at, grown - 1) for at, grown in line]
         return Course(self.account, self.account.base, outcome, ratios, trades, told)
 
-    def _grown(self, total: Edges) -> tuple[list[tuple[datetime, float]], list[tuple[float, float]], float]:
-        """The index at the start and at the end of each day, each whole day as (return, lowest index), and the index
-        at the end. After a total loss it begins anew at one."""
+    def _grown(
+        self, total: Edges
+    ) -> tuple[list[tuple[datetime, float]], list[tuple[float, float]], list[tuple[datetime, Decimal]], float]:
+        """The index at the start and at the end of each day, each whole day as (return, lowest index), what flowed and
+        from when on, and the index at the end. After a total loss it begins anew at one."""
         index, value, flowed = 1.0, total.opening, ZERO
-        line, whole = [(self.start, index)], []
-        for ends, closed, flow in self._days():
-            growth = _growth(value, closed, flow)
-            index = (index or 1.0) * growth
+        line, whole, flows = [(self.start, index)], [], []
+        for opened, ends, closed, flow in self._days():
+            grown = growth(value, closed, flow)
+            index = (index or 1.0) * grown
             line.append((ends - days.INSTANT, index))
-            whole.append((growth - 1, min(growth, 1.0)))
+            whole.append((grown - 1, min(grown, 1.0)))
             value, flowed = closed, flowed + flow
+            flows.append((opened, flow))
         if total.closing is not None and total.flows is not None and (self.period.until is None or len(line) == 1):
-            index = (index or 1.0) * _growth(value, total.closing, total.flows - flowed)
+            index = (index or 1.0) * growth(value, total.closing, total.flows - flowed)
             line.append((self.end, index))
-        return line, whole, index
+            flows.append((self.end, total.flows - flowed))
+        return line, whole, flows, index
 
-    def _days(self) -> Sequence[tuple[datetime, Decimal, Decimal]]:
+    def _days(self) -> Sequence[tuple[datetime, datetime, Decimal, Decimal]]:
         given: dict[str, Any] = {
             "adds": list(self.account.adds),
             "takes": list(self.account.takes),
@@ -188,7 +208,7 @@ class Combined:
         }
         with connection.cursor() as cursor:
             cursor.execute(_DAYS, given)
-            return [(ends, closed, flow) for ends, closed, flow in cursor.fetchall()]
+            return [(opened, ends, closed, flow) for opened, ends, closed, flow in cursor.fetchall()]
 
 
 def _falls(line: Sequence[tuple[datetime, float]]) -> tuple[float, timedelta | None]:
@@ -204,6 +224,29 @@ def _falls(line: Sequence[tuple[datetime, float]]) -> tuple[float, timedelta | N
         elif trough is not None and recovered is None and index >= before > 0:
             recovered = at - trough
     return depth, recovered
+
+
+def days_of_each(
+    accounts: Sequence[Account], *, start: datetime, ends: datetime
+) -> Mapping[str, Sequence[tuple[Decimal, Decimal]]]:
+    """By key, what each account was worth at the end of each whole day of a period, and what flowed: one query."""
+    rows = [
+        (number, pk, sign, one.base)
+        for number, one in enumerate(accounts)
+        for sign, pks in ((1, one.adds), (-1, one.takes))
+        for pk in pks
+    ]
+    found: dict[str, list[tuple[Decimal, Decimal]]] = {one.key: [] for one in accounts}
+    if not rows:
+        return found
+    names = ("numbers", "scopes", "signs", "bases")
+    given = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    first = days.day_of(start) - timedelta(days=1)  # or it was a day of another zone
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS_OF_EACH, {**given, "start": start, "ends": ends, "first": first})
+        for number, closed, flow in cursor.fetchall():
+            found[accounts[number].key].append((closed, flow))
+    return found
 
 
 def summed(account: Account, edges: Mapping[UUID, Edges]) -> Edges:
@@ -223,7 +266,7 @@ def summed(account: Account, edges: Mapping[UUID, Edges]) -> Edges:
     return Edges(account.base, opening, closing, flows, realized, fees, (1.0, 1.0))
 
 
-def _growth(before: Decimal, after: Decimal, flow: Decimal) -> float:
+def growth(before: Decimal, after: Decimal, flow: Decimal) -> float:
     """By how much a value grew beside what flowed; 0 where all was lost, 1 where there was nothing."""
     capital, left = before + max(flow, ZERO), after - min(flow, ZERO)
     return float(left / capital) if capital > 0 else 1.0

@@ -45,6 +45,7 @@ def _of_period(name: str) -> Callable[[Course], Any]:
 
 METRICS: Final = (
     Metric("total_return", "return", "change", "return", _of_period("twr")),
+    Metric("xirr", "xirr", "change_1", "xirr", _ratio("xirr")),
     Metric("annualised_return", "annualised", "change", "annualised", _ratio("annualised_return")),
     Metric("volatility", "volatility", "percent", "volatility", _ratio("volatility")),
     Metric("sharpe", "sharpe", "ratio", "sharpe", _ratio("sharpe")),
@@ -65,7 +66,10 @@ MONEY: Final = ("pnl", "money", "money_signed")
 # What says the same whatever a value is counted in: a return in ETH moves with the price of ETH, and so do its ratios.
 COUNTED: Final = ("trades", "win_rate")
 # How a difference is written: of fractions in percentage points.
-DIFFERENCES: Final = {"change": "points", "percent": "points", "money": "money_signed", "count": "count_signed"}
+DIFFERENCES: Final = {
+    "change": "points", "change_1": "points", "percent": "points", "money": "money_signed",
+    "count": "count_signed", "ratio": "ratio_signed",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,8 @@ def known(metric: Metric, course: Course) -> Any:
         return value
     if course.outcome.closing is None:
         return Missing("Not known now: nothing that is held has a price.")
+    if metric.name == "xirr":
+        return Missing(course.performance.why_no_xirr)
     return Missing(course.performance.why_blank if metric.name in _OF_DAYS else "No such trade was closed.")
 
 

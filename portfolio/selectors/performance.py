@@ -14,6 +14,7 @@ import numpy as np
 
 from kit import days
 from portfolio.models import DailyPerformance
+from portfolio.selectors.money_weighted import MoneyWeighted
 from quant import metrics
 from trading.selectors.trades import TradeFigures
 
@@ -36,11 +37,14 @@ class Performance:
     `why_blank` says why.
 
     Return, its annual rate, drawdown, Calmar and recovery run along the time-weighted index as far as the moment of the
-    reading; `days` is the number of the reader's whole days of the same index that the other ratios rest on.
+    reading, as `xirr` does with the money; `days` is the number of the reader's whole days of the same index that the
+    other ratios rest on.
     """
 
     days: int
     total_return: float | None
+    xirr: float | None
+    why_no_xirr: str
     annualised_return: float | None
     volatility: float | None
     sharpe: float | None
@@ -73,9 +77,10 @@ def performance(
     change: Grown,
     elapsed: timedelta,
     recovery: timedelta | None,
+    paid: MoneyWeighted,
 ) -> Performance:
     """The figures of whole days, each its time-weighted return and its lowest index, of what changed in the time that
-    has `elapsed`, and of trades."""
+    has `elapsed`, of what was `paid` in and out, and of trades."""
     returns = since_it_began(days)
     ratio = metrics.sharpe(returns, periods_per_year=DAYS_PER_YEAR)
     enough = returns.size >= metrics.MINIMUM_SAMPLE
@@ -83,6 +88,8 @@ def performance(
     return Performance(
         days=int(returns.size),
         total_return=change.twr,
+        xirr=paid.rate,
+        why_no_xirr=paid.why_blank,
         annualised_return=a_year,
         volatility=metrics.volatility(returns, periods_per_year=DAYS_PER_YEAR) if enough else None,
         sharpe=ratio.value if ratio else None,

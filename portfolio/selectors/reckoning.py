@@ -16,6 +16,7 @@ from kit.days import INSTANT
 from kit.formatting import Value
 from portfolio.models import DailyPerformance
 from portfolio.selectors.holdings import Holding
+from portfolio.selectors.money_weighted import MoneyWeighted, Payment
 from portfolio.selectors.performance import DAYS_PER_YEAR, since_it_began
 from portfolio.selectors.scope import Scope
 from quant import metrics
@@ -23,6 +24,7 @@ from trading.selectors import PositionRow
 from trading.selectors.trades import TradeRow, trades_since
 
 DAYS: Final = "days"
+PAYMENTS: Final = "payments"
 TRADES: Final = "trades"
 POSITIONS: Final = "positions"
 HOLDINGS: Final = "holdings"
@@ -169,6 +171,34 @@ def _return(scope: Scope) -> Reckoning:
     )  # fmt: skip
 
 
+def _xirr(scope: Scope) -> Reckoning:
+    found = scope.money_weighted
+    rows = [(one, one.worth(found.rate) if found.rate is not None else None) for one in found.payments]
+    inputs = (
+        Input("Put in, with what stood at the start", _sum(found.payments, -1), "money", scope.base),
+        Input("Taken out, with what stands at the end", _sum(found.payments, 1), "money", scope.base),
+        _elapsed(scope),
+        Input("Sum of the worths below", _worth(found), "money_signed", scope.base),
+    )
+    return Reckoning(
+        "xirr",
+        Input("", scope.figures["xirr"], "change_1"),
+        "The yearly rate at which the payments below come to nothing: each is worth amount ÷ (1 + rate) ^ years at the "
+        "start. What stood at the start counts as put in, what stands at the end as taken out.",
+        "Money-weighted return, as XIRR has it, on 365 days; of the flows that the time-weighted return has. A period "
+        "of more than 31 days is read by days, whose flows count from the beginning of their day",
+        inputs, PAYMENTS, rows[-MOST_ROWS:], len(rows),
+    )  # fmt: skip
+
+
+def _worth(found: MoneyWeighted) -> Decimal | None:
+    return None if found.rate is None else sum((one.worth(found.rate) for one in found.payments), Decimal(0))
+
+
+def _sum(payments: Sequence[Payment], sign: int) -> Decimal:
+    return sum((abs(one.amount) for one in payments if one.amount * sign > 0), Decimal(0))
+
+
 # --- figures of trades -----------------------------------------------------------------------------------------------
 
 
@@ -248,6 +278,7 @@ def _exposure(term: str, name: str, of: str) -> Callable[[Scope], Reckoning]:
 
 FIGURES: Final[dict[str, Callable[[Scope], Reckoning]]] = {
     "return": _return,
+    "xirr": _xirr,
     "annualised": _of_days(
         "annualised", "annualised_return", "change_1", "(1 + return) ^ (365 ÷ days) − 1.",
         "Geometric; a year of 365 days, because the markets never close",

@@ -20,6 +20,7 @@ from portfolio import valuation
 from portfolio.selectors import holdings, series
 from portfolio.selectors.benchmark import Benchmark, benchmark
 from portfolio.selectors.holdings import Holding, Share, VenueExposure
+from portfolio.selectors.money_weighted import MoneyWeighted, money_weighted
 from portfolio.selectors.performance import Day, Performance, daily_parts, performance
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.places import Place, Places, Progress, Venue, read_places
@@ -238,7 +239,18 @@ class Scope:
             change=self.change,
             elapsed=self.elapsed,
             recovery=recovery(trail, end.twr_index, at=self.end) if end else None,
+            paid=self.money_weighted,
         )
+
+    @cached_property
+    def money_weighted(self) -> MoneyWeighted:
+        """The return of the money in it, and the payments that it follows from."""
+        change, end = self.change, self._closed_with
+        now = [(self.end, end.flow)] if end and end.flow else []
+        return money_weighted(
+            began=change.began, opening=change.opening, flows=[*self._trail.flows, *now], closing=change.closing,
+            ends=self.end,
+        )  # fmt: skip
 
     @property
     def elapsed(self) -> timedelta:
@@ -308,8 +320,9 @@ class Scope:
 
     @property
     def figures(self) -> dict[str, Value]:
-        """The ratios of daily returns, each a number or the reason why there is none."""
-        return {name: self._known(name, self.performance.why_blank) for name in DAILY_FIGURES}
+        """The ratios of daily returns and the return of the money, each a number or the reason why there is none."""
+        ratios = {name: self._known(name, self.performance.why_blank) for name in DAILY_FIGURES}
+        return ratios | {"xirr": self._known("xirr", self.performance.why_no_xirr)}
 
     @property
     def trades(self) -> dict[str, Value]:

@@ -94,6 +94,8 @@ _TRAIL: Final = f"""{series.points("raw", "point", series.SOURCE)}{_TODAY}{serie
     SELECT 'trough', 0, recovered.at, NULL, ARRAY[date_part('epoch', deepest.at), peak.twr_index]
     FROM deepest CROSS JOIN peak CROSS JOIN recovered
     UNION ALL
+    SELECT 'flow', 0, began, ARRAY[flow], NULL FROM point WHERE flow <> 0
+    UNION ALL
     SELECT 'corrected', 0, max(corrected_at), NULL, NULL FROM point
     UNION ALL
     SELECT part.kind, 0, NULL, part.exact, NULL
@@ -126,7 +128,8 @@ class Sums:
 class Trail:
     """A period: its line of at most `POINTS` − 1 points, its sums and those of today, its days and its trades.
 
-    `days` are (time-weighted return, lowest index) of each whole day, oldest first. `trough` is the moment of the
+    `flows` are what came in (+) or left (−) and from when on it was there: all that the line is made of. `days` are
+    (time-weighted return, lowest index) of each whole day, oldest first. `trough` is the moment of the
     deepest point, `fell_from` the index of the peak before it, `recovered` when that was reached again. `corrected_at`
     is when a value of the period was corrected last, None where each stands as it was written.
     """
@@ -136,6 +139,7 @@ class Trail:
     today: Sums
     days: tuple[tuple[float, float], ...]
     trades: TradeFigures
+    flows: tuple[tuple[datetime, Decimal], ...] = ()
     trough: datetime | None = None
     fell_from: float = 0.0
     recovered: datetime | None = None
@@ -167,13 +171,15 @@ def read_trail(
         "flows": series.FLOWS,
         "points": POINTS - 2,
     }
-    line, parts = [], {}
+    line, flowed, parts = [], [], {}
     with planned_once(connection) as cursor:
         cursor.execute(_TRAIL, given)
         for kind, _, moment, exact, floats in cursor.fetchall():
             if kind == "line":
                 equity, flow, flows, mark = exact
                 line.append(Point(moment, equity, floats[0], float(floats[1] or 0), flow, flows, bool(mark)))
+            elif kind == "flow":
+                flowed.append((moment, exact[0]))
             else:
                 parts[kind] = (moment, exact, floats)
     quote = next((kind.removeprefix(PAID_IN) for kind in parts if kind.startswith(PAID_IN)), None)
@@ -183,6 +189,7 @@ def read_trail(
         today=_sums(parts.get("today")),
         days=tuple(zip(parts["days"][2] or (), parts["lows"][2] or (), strict=True)),
         trades=figures_of(*parts["trades"][1], quote=quote),
+        flows=tuple(flowed),
         corrected_at=parts["corrected"][0],
         **_trough(parts.get("trough")),
     )

@@ -99,6 +99,8 @@ def xirr(amounts: Floats, ts: Ints) -> float | None:
             return None
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2
+            if not low < middle < high:
+                return middle  # no number lies between them
             value = present_value(middle)
             if value == 0:
                 return middle

@@ -272,7 +272,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     want(program, number, farm["wallet_id"])
     for figures in ("summary", "equity", "allocation", "performance", "calendar", "decomposition"):
         program.call("get", f"/portfolio/{figures}")
-    for looked_back in ("contribution", "months", "comparison", "report"):
+    for looked_back in ("contribution", "months", "comparison", "report", "breakdown", "history"):
         program.call("get", f"/portfolio/{looked_back}")
     limit_exposure(program)
 

@@ -20,7 +20,8 @@ WITH_CHARTS = (
     "report of an account",
 )  # fmt: skip
 PAGES = (
-    "home", "net value", "profit", "drawdown", "calendar", "weeks", "day", "sharpe", "win rate",
+    "home", "net value", "profit", "drawdown", "money-weighted", "performance", "by strategy", "by asset", "history",
+    "calendar", "weeks", "day", "sharpe", "win rate",
     "open profit", "exposure", "at risk", "changes", "posting", "contribution", "months", "comparison", "report",
     "report of an account",
     "wallets", "collecting", "settings", "wallet", "agent's wallet",
@@ -55,6 +56,11 @@ def address(world: World, name: str) -> str:
         "net value": "/portfolio/explain/net-value/",
         "profit": "/portfolio/explain/profit/",
         "drawdown": "/portfolio/explain/drawdown/",
+        "money-weighted": "/portfolio/explain/xirr/?range=All",
+        "performance": f"/portfolio/statistics/?range=All&wallet={wallet}",
+        "by strategy": "/portfolio/by/?by=strategy&range=All",
+        "by asset": "/portfolio/by/?by=asset&range=All",
+        "history": f"/portfolio/history/?account={wallet}&period=week",
         "calendar": "/portfolio/calendar/",
         "weeks": "/portfolio/calendar/?period=week",
         "day": "/portfolio/explain/day/",

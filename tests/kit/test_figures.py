@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from farms.laboratory.report import COLOURS
-from kit import display, figures, formatting
+from kit import display, figures, formatting, rings
 from kit.display import Display
 
 pytestmark = pytest.mark.offline
@@ -66,8 +66,8 @@ def test_a_hover_has_the_unit_of_what_is_drawn_and_its_decimals() -> None:
 
 def test_no_amount_leaves_the_server_while_amounts_are_hidden() -> None:
     with display.showing(HIDDEN):
-        slices = [figures.Slice("BTC", Decimal("95353.51"), 1), figures.Slice("ETH", Decimal("53884.66"), 2)]
-        drawn = [equity(), figures.donut(slices, centre="$149.2K", caption="2 assets")]
+        slices = [rings.Slice("BTC", Decimal("95353.51"), 1), rings.Slice("ETH", Decimal("53884.66"), 2)]
+        drawn = [equity(), rings.donut(slices, centre="$149.2K", caption="2 assets")]
     text = json.dumps(drawn)
     for amount in ("155202", "157681", "20,000", "95353", "53884", "149.2"):
         assert amount not in text
@@ -89,11 +89,11 @@ def test_a_line_that_never_moved_still_has_a_range() -> None:
 def test_plotlys_own_checks_accept_every_figure() -> None:
     bars = figures.Bars(AT, [1.0] * 4, [3.0] * 4, [0.5] * 4, [2.0] * 4)
     marks = {side: [figures.Mark(AT[0], Decimal(1), side)] for side in ("buy", "sell")}
-    slices = [figures.Slice("BTC", Decimal(2), 1), figures.Slice("ETH", Decimal(1), 2)]
+    slices = [rings.Slice("BTC", Decimal(2), 1), rings.Slice("ETH", Decimal(1), 2)]
     drawn = [
         equity(),
         figures.equity(AT, [0.0, 0.1, 0.05, 0.2], as_return=True),
-        figures.donut(slices, centre="$3", caption="2 assets"),
+        rings.donut(slices, centre="$3", caption="2 assets"),
         figures.candles(bars, trades=marks),
     ]
     for figure in drawn:
@@ -127,3 +127,17 @@ def test_charts_write_percent_and_thousands_as_the_pages_do() -> None:
         assert abs(trace["y"][-1]) == 5
         assert trace["hovertemplate"] == "%{y:.2f}" + axis["ticksuffix"]
     assert formatting.compact_money(Decimal(122_800), "USDT") == "$122.8k"  # as d3 writes "~s" on the axes
+
+
+def test_the_ring_of_targets_lies_within_and_leaves_what_is_not_planned() -> None:
+    slices = [rings.Slice("A", Decimal(60), 1, Decimal("0.5")), rings.Slice("B", Decimal(40), 2)]
+    outer, inner = rings.donut(slices, centre="$100", caption="2 farms")["data"]
+    assert outer["labels"] == ["A", "B"]
+    assert inner["labels"] == ["A", "B", "No target"]
+    assert inner["values"] == [0.5, 0.0, 0.5]
+    assert inner["marker"]["colors"][:2] == outer["marker"]["colors"]
+    assert inner["domain"]["x"][0] > 0
+    assert inner["text"][0] == formatting.percent(Decimal("0.5"))
+    go.Figure({"data": [outer, inner]})
+    without = [rings.Slice("A", Decimal(60), 1), rings.Slice("B", Decimal(40), 2)]
+    assert len(rings.donut(without, centre="$100", caption="2 farms")["data"]) == 1

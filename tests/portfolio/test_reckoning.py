@@ -205,7 +205,7 @@ def test_each_explanation_is_linked_from_the_page_and_has_a_formula_with_its_sou
         assert f'href="{reverse("portfolio:explain", args=[figure])}?' in home, figure
     bars = re.findall(r'<dl class="(?:card metrics|kv four figures)">.*?</dl>', home, re.DOTALL)
     labels = re.findall(r"<dt>(.*?)</dt>", "".join(bars), re.DOTALL)
-    assert len(labels) == 22
+    assert len(labels) == 23
     assert [label for label in labels if "/portfolio/explain/" not in label] == []
     for figure in FIGURES:
         html = explained(page, figure)

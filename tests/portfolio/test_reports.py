@@ -23,11 +23,12 @@ from farms.laboratory.report import COLOURS
 from kit import clock, figures, tenancy
 from kit.errors import InvalidInputError
 from kit.formatting import Missing
+from kit.templatetags import formats
 from kit.users.models import User
 from portfolio.models import HourlyPerformance, Snapshot
 from portfolio.reports import charts
 from portfolio.selectors.accounts import FUND
-from portfolio.selectors.comparison import METRICS, Comparison
+from portfolio.selectors.comparison import DIFFERENCES, METRICS, Comparison
 from portfolio.selectors.months import Months
 from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.report import Frame, Length, Report
@@ -239,6 +240,15 @@ def test_both_sides_say_what_portfolio_says_of_the_same_whole_days(lived: Fund, 
             assert course.line[0][1] == 0
             assert course.line[-1][1] == pytest.approx(scope.change.twr)
     assert len(found.rows) == len(METRICS)
+
+
+@pytest.mark.offline
+def test_a_difference_says_which_way_it_goes() -> None:
+    kinds = {metric.kind: DIFFERENCES.get(metric.kind, metric.kind) for metric in METRICS}
+    assert kinds["ratio"] == "ratio_signed"
+    assert kinds["change_1"] == kinds["percent"] == "points"
+    assert formats.ratio_signed(0.254) == "+0.25"
+    assert formats.ratio_signed(-0.254) == "\u22120.25"
 
 
 def test_who_began_later_is_compared_from_the_first_whole_day_of_both(lived: Fund) -> None:

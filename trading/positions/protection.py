@@ -49,7 +49,8 @@ WITH watched AS (
     SELECT position.id, position.wallet_id, position.instrument_id, position.exit_stop, position.exit_target,
         position.exit_trail
     FROM trading_position AS position JOIN wallet_places AS place USING (wallet_id)
-    WHERE position.owner_id = %(owner)s AND position.closed_at IS NULL AND place.connection_id <> ALL (%(elsewhen)s::uuid[])
+    WHERE position.owner_id = %(owner)s AND position.closed_at IS NULL
+        AND place.connection_id <> ALL (%(elsewhen)s::uuid[])
         AND num_nonnulls(position.exit_stop, position.exit_target, position.exit_trail) > 0
 ), seen AS (
     SELECT watched.*, quote.bid, quote.at, quote.at IS NOT NULL

@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
 from kit import clock
 from kit.alerts.models import Alert
@@ -260,6 +261,18 @@ def test_the_plan_of_a_run_that_is_over_without_it_is_not_applied_by_hand_either
     ruled.look(late.expires_at)
     assert "Nobody approved it in time" in by_hand(late)
     assert weights(ruled) == [600, 300]
+
+
+def test_the_page_of_such_a_plan_says_so_instead_of_offering_to_apply_it(ruled: Ruled, client: Client) -> None:
+    run = waiting(ruled)
+    client.force_login(run.owner)
+    page, apply = f"/wallets/methods/{run.allocation_id}/", f"/wallets/methods/{run.allocation_id}/apply/"
+    with clock.at(DUE + MINUTE):
+        assert apply in client.get(page).content.decode()
+        running.decline(owner_id=run.owner_id, run=run)
+        told = client.get(page).content.decode()
+    assert apply not in told
+    assert "The run that made this plan is over. Its owner declined it: nothing was moved." in told
 
 
 def test_a_plan_that_was_worked_out_anew_leaves_no_older_one_to_apply(ruled: Ruled) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from moniqo.benches.walking import panel, walk_forward, walked
 from quant.allocation import METHODS, Constraints, allocate, compare
 from quant.errors import ParameterError
 from tests.markets.candle_files import HOUR_MS, lines, text, walk
@@ -74,14 +75,14 @@ def test_it_runs_on_a_panel_of_real_length(source: str, tmp_path: Path) -> None:
         for number in range(4):
             bars = walk(500, step_ms=4 * HOUR_MS, seed=number)
             (tmp_path / f"binance_{number}USDT_4h.csv.gz").write_bytes(gzip.compress(text(lines(bars)).encode()))
-    files = sorted(folder.glob("binance_*USDT_4h.csv.gz"))
-    assert len(files) == 4
-    closes = []
-    for file in files:
-        with gzip.open(file, "rt") as stream:
-            closes.append(np.loadtxt(stream, delimiter=",", skiprows=1, usecols=4))
-    returns = np.diff(np.stack(closes, axis=1), axis=0) / np.stack(closes, axis=1)[:-1]
-    found = compare(returns, lookback=180, rebalance_every=42, cost=0.001)
+    returns = panel(folder)
+    assert returns.shape == (499, 4)
+    found = walked(returns)
     assert len(found.tracks) == len(METHODS)
     assert found.verdict
+    table = walk_forward(folder)
+    for track in found.tracks:
+        assert table[f"{track.method}, sharpe"] == track.sharpe
+        assert table[f"{track.method}, return"] == pytest.approx(float(np.prod(1 + track.returns)) - 1)
+        assert len(track.returns) == table["walked"] == 499 - 180
     assert allocate(returns, "risk_parity").risk_contributions.max() == pytest.approx(0.25, abs=1e-9)

@@ -35,6 +35,8 @@ BENCHMARKS: Final = {
     "growth": "moniqo.benches.growth:growth",
     "snapshots": "moniqo.benches.snapshots:snapshots",
     "monitor": "moniqo.benches.monitor:monitor",
+    "portfolio": "moniqo.benches.portfolio:portfolio",
+    "walk-forward": "moniqo.benches.walking:walk_forward",
 }
 ALL: Final = "all"
 # The option that says how large a benchmark is.

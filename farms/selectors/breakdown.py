@@ -1,0 +1,161 @@
+"""What a period did to each of many: masters, farms, agents, connections, strategies, assets, one line each.
+
+Lines come from what stood at both ends of the period and from the days between, so the cost does not grow with trades
+or snapshots. Each wallet counts with everything below it, a connection with the wallets that stand at it, a strategy
+with the wallets of all its agents; a line is in what its wallets are valued in.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import Final
+from uuid import UUID
+
+from farms.selectors.strategies import MARK, STRATEGY, strategy_account, strategy_accounts
+from kit import clock
+from kit.users.models import User
+from portfolio.selectors.accounts import CONNECTION, Account, Accounts
+from portfolio.selectors.assets import AssetLine, by_asset
+from portfolio.selectors.combined import days_of_each, growth, summed
+from portfolio.selectors.edges import Edges, read_edges
+from portfolio.selectors.periods import EPOCH, Period, Span
+from trading.selectors.sums import Traded, figures, trade_sums
+from trading.selectors.trades import TradeFigures
+
+ASSET: Final = "asset"
+ASSET_MARK: Final = f"{ASSET}:"
+
+
+class By(StrEnum):
+    """What the lines are of; the value stands in addresses and in the API."""
+
+    MASTER = "master"
+    FARM = "farm"
+    AGENT = "agent"
+    CONNECTION = "connection"
+    STRATEGY = "strategy"
+    ASSET = "asset"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """opening + flows + profit = closing, exactly, in the account's base; `realized` is before fees, `twr` a fraction.
+
+    None is what cannot be valued now. `trades` are those that closed in the period.
+    """
+
+    account: Account
+    opening: Decimal
+    flows: Decimal | None
+    profit: Decimal | None
+    realized: Decimal | None
+    fees: Decimal | None
+    closing: Decimal | None
+    twr: float | None
+    trades: TradeFigures
+
+
+class Breakdown:
+    """Of all that an owner has, over a period: a fixed number of queries, whatever their number."""
+
+    def __init__(self, *, owner: User, by: By, period: Period | Span) -> None:
+        self.owner = owner
+        self.by = by
+        self.period = period
+        self.moment = clock.now()
+        self.accounts = Accounts(owner_id=owner.pk, currency=owner.base_currency)
+
+    @property
+    def start(self) -> datetime:
+        return self.period.start
+
+    @property
+    def ends(self) -> datetime:
+        return self.period.until or self.moment
+
+    @cached_property
+    def assets(self) -> Sequence[AssetLine]:
+        return by_asset(
+            owner_id=self.owner.pk, since=max(self.start, EPOCH), until=self.ends, wallets=None,
+            is_now=self.period.until is None,
+        )  # fmt: skip
+
+    @cached_property
+    def lines(self) -> Sequence[Line]:
+        """The largest gain first, what is not known last; those that had no value in the period are left out."""
+        found = [line for account in self._members if (line := self._line(account)) is not None]
+        return sorted(found, key=lambda line: (line.profit is None, -(line.profit or 0), line.account.name))
+
+    @cached_property
+    def _members(self) -> Sequence[Account]:
+        if self.by is By.STRATEGY:
+            return strategy_accounts(owner_id=self.owner.pk)
+        if self.by is By.CONNECTION:
+            return self.accounts.connections
+        return [self.accounts.find(str(one.pk)) for one in self.accounts.nodes.values() if one.role == self.by.value]
+
+    @cached_property
+    def _edges(self) -> Mapping[UUID, Edges]:
+        return read_edges(
+            owner_id=self.owner.pk, currency=self.owner.base_currency, start=self.start, at=self.moment,
+            until=self.period.until,
+        )  # fmt: skip
+
+    def _line(self, account: Account) -> Line | None:
+        parts = [self._edges[pk] for pk in (*account.adds, *account.takes) if pk in self._edges]
+        if not parts or len({part.base for part in parts}) > 1:
+            return None  # no value in the period, or values that make no sum
+        total = summed(account, self._edges)
+        trades = figures([one for pk in self.accounts.within(account) for one in self._traded.get(pk, ())])
+        if not total.opening and not total.closing and not total.flows and not trades.trades:
+            return None
+        twr = total.twr if account.scope else self._returned(account, total)
+        return Line(
+            account, total.opening, total.flows, total.profit, total.realized, total.fees, total.closing, twr, trades
+        )
+
+    @cached_property
+    def _traded(self) -> Mapping[UUID, Sequence[Traded]]:
+        found: dict[UUID, list[Traded]] = defaultdict(list)
+        for one in trade_sums(owner_id=self.owner.pk, spans=[(max(self.start, EPOCH), self.ends)]):
+            found[one.wallet_id].append(one)
+        return found
+
+    def _returned(self, account: Account, total: Edges) -> float | None:
+        if total.closing is None or total.flows is None:
+            return None
+        index, value, flowed = 1.0, total.opening, Decimal(0)
+        for closed, flow in self._days.get(account.key, ()):
+            index = (index or 1.0) * growth(value, closed, flow)
+            value, flowed = closed, flowed + flow
+        if self.period.until is None or not self._days.get(account.key):
+            index = (index or 1.0) * growth(value, total.closing, total.flows - flowed)
+        return index - 1
+
+    @cached_property
+    def _days(self) -> Mapping[str, Sequence[tuple[Decimal, Decimal]]]:
+        several = [one for one in self._members if one.scope is None]
+        return days_of_each(several, start=max(self.start, EPOCH), ends=self.ends)
+
+
+def account_of(key: str, *, owner: User) -> Account:
+    """The account of a key: `fund`, the id of a wallet or a connection, or a strategy as `Account.key` names it.
+
+    Raises NotFoundError for what is none of the owner's, InvalidInputError for a connection that makes no sum.
+    """
+    if key.startswith(MARK):
+        return strategy_account(key, owner_id=owner.pk)
+    return Accounts(owner_id=owner.pk, currency=owner.base_currency).find(key)
+
+
+def choices(*, owner: User) -> Sequence[tuple[str, str]]:
+    """What has a history, by key: the fund, connections, wallets, strategies."""
+    accounts = Accounts(owner_id=owner.pk, currency=owner.base_currency).choices
+    return [(one.key, one.label) for one in (*accounts, *strategy_accounts(owner_id=owner.pk))]
+
+
+__all__ = ["CONNECTION", "STRATEGY", "Breakdown", "By", "Line", "account_of", "choices"]

@@ -1,0 +1,38 @@
+"""Strategies as accounts: the wallets of all agents that follow one, those of archived agents too."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from farms.models import Agent
+from kit.errors import NotFoundError
+from portfolio.selectors.accounts import Account
+from quant import strategies
+
+STRATEGY = "strategy"
+MARK = f"{STRATEGY}:"
+
+
+def strategy_accounts(*, owner_id: UUID) -> Sequence[Account]:
+    """By name; one for each asset that its agents are valued in, because only those make a sum. One query."""
+    found: dict[tuple[str, str], list[UUID]] = {}
+    rows = Agent.objects.filter(owner_id=owner_id).order_by("created_at")
+    for slug, base, wallet in rows.values_list("strategy", "wallet__base_asset", "wallet_id"):
+        found.setdefault((slug, base), []).append(wallet)
+    accounts = [
+        Account(f"{MARK}{slug}:{base}", STRATEGY, _named(slug), base, tuple(wallets))
+        for (slug, base), wallets in found.items()
+    ]
+    return sorted(accounts, key=lambda one: (one.name, one.base))
+
+
+def strategy_account(key: str, *, owner_id: UUID) -> Account:
+    """Raises NotFoundError where no agent of the owner's follows it."""
+    for account in strategy_accounts(owner_id=owner_id):
+        if account.key == key:
+            return account
+    raise NotFoundError("No agent of yours follows that strategy.")
+
+
+def _named(slug: str) -> str:
+    known = {one.slug: one.name for one in strategies.catalog()}
+    return known.get(slug, slug.replace("_", " ").capitalize())
