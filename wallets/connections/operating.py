@@ -10,6 +10,7 @@ from pydantic import Field
 
 from kit import tenancy
 from kit.api import LEFT_OUT, Body, Page, PageQuery, Share, paginate
+from kit.asking import require_known
 from kit.audit import services as audit
 from kit.decimals import plain
 from kit.errors import NotFoundError
@@ -133,6 +134,7 @@ def change_platform(request: HttpRequest, slug: str, body: PlatformChange) -> An
 @router.get("/operator/connections", response=Page[OperatorConnectionOut], summary="Everybody's connections")
 def connections(request: HttpRequest, query: Query[OperatorConnectionQuery]) -> Any:
     """Newest first; `status=failed` are those that need somebody."""
+    require_known("platform", query.platform, Platform.objects.filter(pk=query.platform))
     named = {"status": query.status, "state": query.state, "platform_id": query.platform}
     with tenancy.system():
         rows = Connection.objects.filter(**{name: wanted for name, wanted in named.items() if wanted})
