@@ -1,7 +1,7 @@
 """Platforms, connections of everybody and stored keys for operators' programs. No credential is in any of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -18,6 +18,7 @@ from kit.http import owner_of
 from wallets.models import Connection, Platform
 from wallets.sync.health import freshness
 from wallets.venues import keeping
+from wallets.venues.options import MAXIMUM_FEE
 
 router = Router()
 
@@ -38,11 +39,15 @@ class OperatorPlatformOut(Schema):
     connections: int
 
 
+# A share of the notional that somebody may ask for.
+Fee = Annotated[Share, Field(le=MAXIMUM_FEE)]
+
+
 class FeesIn(Body):
     """Fractions of the notional: of orders that rested, and of those that did not."""
 
-    maker: Share
-    taker: Share
+    maker: Fee
+    taker: Fee
 
 
 class PlatformChange(Body):
