@@ -243,7 +243,7 @@ def list_farms(request: HttpRequest) -> Any:
 
 @router.post("/farms", response={201: FarmOut}, summary="Make a farm, paused, with a wallet under a master")
 def create_farm(request: HttpRequest, body: FarmIn) -> Any:
-    farm = services.create_farm(owner_id=owner_of(request), **body.dict())
+    farm = services.create_farm(owner_id=owner_of(request), **body.all_fields())
     return Status(201, _farm(request, farm.pk))
 
 
@@ -313,7 +313,7 @@ def list_agents(request: HttpRequest) -> Any:
 
 @router.post("/agents", response={201: AgentDetailOut}, summary="Hire an agent, paused, with a wallet under its farm's")
 def create_agent(request: HttpRequest, body: AgentIn) -> Any:
-    agent = services.create_agent(owner_id=owner_of(request), **body.dict())
+    agent = services.create_agent(owner_id=owner_of(request), **body.all_fields())
     return Status(201, _agent(request, agent.pk))
 
 

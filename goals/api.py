@@ -15,14 +15,14 @@ from goals.models import Goal, GoalEvent, GoalMove, GoalProgress
 from goals.plan import PLACES, Projection
 from goals.schemas import (
     DoneMoveOut,
-    EventOut,
     GoalChange,
+    GoalEventOut,
     GoalFillOut,
     GoalIn,
     GoalOut,
+    GoalPreviewOut,
     GoalsQuery,
     GoalTradeOut,
-    PreviewOut,
     SeriesOut,
 )
 from goals.words import pace_in_words
@@ -56,7 +56,7 @@ def list_ended_goals(request: HttpRequest, query: Query[GoalsQuery], page: Query
 
 @router.post("/goals", response={201: GoalOut}, summary="Make a goal; it counts at once unless it is a draft")
 def create_goal(request: HttpRequest, body: GoalIn, key: OptionalKey = None) -> Any:
-    given = body.dict()
+    given = body.all_fields()
     goal = services.create(owner_id=owner_of(request), is_draft=given.pop("draft"), key=key or "", **given)
     return Status(201, _read(request, goal.pk))
 
@@ -72,7 +72,7 @@ def change_goal(request: HttpRequest, goal_id: UUID, body: GoalChange) -> Any:
     return _read(request, goal_id)
 
 
-@router.get("/goals/{goal_id}/preview", response=PreviewOut, summary="What it would move if it were achieved now")
+@router.get("/goals/{goal_id}/preview", response=GoalPreviewOut, summary="What it would move if it were achieved now")
 def preview_goal(request: HttpRequest, goal_id: UUID) -> Any:
     """Exactly what is moved then, if nothing changes until then. Nothing is written."""
     found = selectors.preview(owner_id=owner_of(request), goal_id=goal_id)
@@ -144,7 +144,7 @@ def goal_moves(request: HttpRequest, goal_id: UUID, query: Query[PageQuery]) -> 
     return paginate(selectors.moves(owner_id=owner_of(request), goal_id=goal_id), query, present=_move)
 
 
-@router.get("/goals/{goal_id}/events", response=Page[EventOut], summary="What happened to it, newest first")
+@router.get("/goals/{goal_id}/events", response=Page[GoalEventOut], summary="What happened to it, newest first")
 def goal_events(request: HttpRequest, goal_id: UUID, query: Query[PageQuery]) -> Any:
     selectors.get_goal(owner_id=owner_of(request), goal_id=goal_id)
     return paginate(selectors.events(owner_id=owner_of(request), goal_id=goal_id), query, present=_event)

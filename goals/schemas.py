@@ -29,7 +29,7 @@ class TotalOut(Schema):
     amount: Amount
 
 
-class PlanOut(Schema):
+class GoalPlanOut(Schema):
     """The straight plan at this moment, in the unit of what is measured.
 
     `pace` and `needed` are per day: the one null in the first hour, the other in the last day. `to_go` is what is still
@@ -37,13 +37,13 @@ class PlanOut(Schema):
     """
 
     planned: Amount
-    ahead: Amount
+    ahead: Amount = Field(description="What is measured less what was planned by now.")
     pace: Amount | None
     needed: Amount | None
     to_go: Amount
 
 
-class ComparisonOut(Schema):
+class GoalComparisonOut(Schema):
     """A condition of a goal: what is compared with which `threshold`, its `value`, and whether it holds; `unknown` says
     why there is no value."""
 
@@ -63,7 +63,7 @@ class AssignmentOut(Schema):
     until: datetime | None
 
 
-class StepOut(Schema):
+class GoalStepOut(Schema):
     """An action that was begun when the goal ended."""
 
     number: int
@@ -92,7 +92,7 @@ class GoalOut(Schema):
     base: str
     target: dict[str, Any] = Field(description=TARGET)
     target_words: Words
-    comparisons: list[ComparisonOut]
+    comparisons: list[GoalComparisonOut]
     starts_at: datetime
     ends_at: datetime | None
     ended_at: datetime | None
@@ -108,10 +108,10 @@ class GoalOut(Schema):
     unknown: Words
     standing: Words
     pace: Words
-    plan: PlanOut | None
+    plan: GoalPlanOut | None
     collected: list[TotalOut]
     rewarded: list[TotalOut]
-    steps: list[StepOut]
+    steps: list[GoalStepOut]
     renews_id: UUID | None
     renewed_by_id: UUID | None
 
@@ -167,7 +167,7 @@ class MoveOut(Schema):
     amount: Amount
 
 
-class PreviewOut(Schema):
+class GoalPreviewOut(Schema):
     """What would move if the goal were achieved now, in this order; `stays` says what would not, and why."""
 
     moves: list[MoveOut]
@@ -185,7 +185,7 @@ class DoneMoveOut(MoveOut):
     created_at: datetime
 
 
-class EventOut(Schema):
+class GoalEventOut(Schema):
     """Something that happened to a goal."""
 
     id: int
@@ -194,7 +194,7 @@ class EventOut(Schema):
     created_at: datetime
 
 
-class PointOut(Schema):
+class GoalPointOut(Schema):
     """A point of the series: the value of what is measured, and the part of the way."""
 
     at: datetime
@@ -241,5 +241,5 @@ class ProjectionOut(Schema):
 class SeriesOut(Schema):
     """How the goal came to where it is: at most 800 points, the newest of each stretch of them."""
 
-    points: list[PointOut]
+    points: list[GoalPointOut]
     projection: ProjectionOut | None

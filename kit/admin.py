@@ -5,8 +5,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ValidationError
 from django.db.models import FloatField, Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
 
 from kit import formatting, glossary
@@ -70,7 +73,22 @@ def _at(row: Any, path: str) -> Any:
     return row
 
 
-class ExplainedAdmin(InUnits, ModelAdmin):
+class OurAdmin(ModelAdmin):
+    """What every table has in common."""
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """Django asks the database for whatever was chosen, which refuses what cannot be a key with an error."""
+        try:
+            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(key)
+        except ValidationError:
+            self.message_user(request, "Choose rows of this list: what was sent is none.", messages.ERROR)
+            return None
+        answer: HttpResponse | None = super().response_action(request, queryset)
+        return answer
+
+
+class ExplainedAdmin(InUnits, OurAdmin):
     """A table whose fields are called and explained as the glossary does."""
 
     def get_list_display(self, request: HttpRequest) -> Any:
@@ -82,7 +100,7 @@ class ExplainedAdmin(InUnits, ModelAdmin):
         return super().get_form(request, obj, change, **(explained | kwargs))
 
 
-class AuditedAdmin(ModelAdmin):
+class AuditedAdmin(OurAdmin):
     """A table that operators may change. Each change stands in the log of whoever the row belongs to."""
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -10,13 +10,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import wraps
+from functools import cache
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, NoReturn, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from ninja import Header, Schema
 from pydantic import (
     AfterValidator,
@@ -36,6 +36,7 @@ from kit.decimals import parse, plain
 from kit.errors import InvalidInputError
 from kit.limits import DECIMALS, MAX_AMOUNT, MONEY_DIGITS
 from kit.sentences import Sentence
+from kit.written import is_secret, kinds, require_json
 
 DEFAULT_LIMIT = 50
 MAXIMUM_LIMIT = 200
@@ -164,27 +165,9 @@ def problem(status: int, detail: str, *, code: str = "", **extra: Any) -> HttpRe
     return response
 
 
-def known_queries_only(view: Callable[..., Any]) -> Callable[..., Any]:
-    """An operation that refuses a query parameter it does not read: who sent it would believe that it was heard."""
-
-    @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        known = _queries(view)
-        if unknown := sorted(set(request.GET) - set(known)):
-            names = ", ".join(unknown)
-            takes = f"what there is: {', '.join(known)}" if known else "there is none here"
-            raise InvalidInputError(
-                f"There is no parameter {names}; {takes}.", fields=dict.fromkeys(unknown, "There is no such parameter.")
-            )
-        return view(request, *args, **kwargs)
-
-    return answer
-
-
-def _queries(view: Any) -> list[str]:
-    """The query parameters of an operation of Ninja's."""
-    models = view._ninja_operation.models
-    return sorted(name for one in models if one.__ninja_param_source__ == "query" for name in one.__ninja_flatten_map__)
+def may_answer(*statuses: int) -> dict[str, Any]:
+    """For `openapi_extra`: errors of an operation that follow from nothing that its description knows of it."""
+    return {"responses": {status: {} for status in statuses}}
 
 
 class Body(Schema):
@@ -200,32 +183,22 @@ class Body(Schema):
         """Every field as it was read, those that were left out as their default; amounts are Decimals."""
         return {name: getattr(self, name) for name in type(self).model_fields}
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def read_decimals(cls, value: Any, info: ValidationInfo) -> Any:
-        """A JSON number with a fraction has been rounded in binary before anybody could read it exactly."""
-        annotation = str(cls.model_fields[info.field_name or ""].annotation)
-        if isinstance(value, float) and "Decimal" in annotation:
-            raise ValueError('Send it as a string, such as "0.1": a number with a fraction is not exact.')
-        if isinstance(value, str) and "Decimal" in annotation:
-            return parse(value)
-        return value
+    def dict(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("Ask for all_fields() or sent(): a dump writes amounts as texts, which no service takes.")
 
     @field_validator("*", mode="before")
     @classmethod
-    def refuse_nul(cls, value: Any) -> Any:
-        """No column can hold one, and a preview refuses what the real call would."""
-        if _holds_nul(value):
-            raise ValueError("Leave out the NUL character: nothing can store it.")
-        return value
+    def read_as_written(cls, value: Any, info: ValidationInfo) -> Any:
+        """As `kit.written` has it: a preview refuses what the real call would, and both with the field's name."""
+        name = info.field_name or ""
+        expected = _kinds(cls, name)
+        require_json(value, expected, is_secret=is_secret(name))
+        return parse(value) if isinstance(value, str) and Decimal in expected and str not in expected else value
 
 
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_holds_nul, (*value, *value.values())))
-    if isinstance(value, list):
-        return any(map(_holds_nul, value))
-    return isinstance(value, str) and "\0" in value
+@cache
+def _kinds(model: type[BaseModel], name: str) -> frozenset[type]:
+    return kinds(model.model_fields[name].annotation)
 
 
 class StepOut(Schema):

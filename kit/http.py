@@ -132,12 +132,12 @@ def keep_private(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Cal
 def refuse_nul(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Middleware: a NUL in an address, a query or a form is a damaged request (400), because no column can hold it.
 
-    Nobody types one, and it is nobody's fault here: it is answered, not raised, so that no log holds a trace. JSON is
-    not looked at: its schemas refuse it (`kit.api.Body`).
+    Nobody types one, and it is nobody's fault here: it is answered, not raised, so that no log holds a trace. The API
+    names the field itself (`kit.written`).
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if any("\0" in text for text in _texts(request)):
+        if not request.path.startswith(PROGRAMS) and any("\0" in text for text in _texts(request)):
             damaged = get_resolver().resolve_error_handler(HTTPStatus.BAD_REQUEST)
             return damaged(request, exception=BadRequest("A NUL."))  # type: ignore[call-arg]  # a view of errors
         return get_response(request)

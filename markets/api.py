@@ -9,6 +9,7 @@ from ninja import Query, Router, Schema
 from pydantic import AwareDatetime, Field
 
 from kit.api import Amount, Page, PageQuery, paginate_numbered, paginate_sorted
+from kit.asking import require_known
 from kit.errors import NotFoundError
 from markets.candles.reading import closed_candles, moment
 from markets.models import Candle, Instrument, Timeframe
@@ -77,7 +78,10 @@ def list_instruments(request: HttpRequest, query: Query[InstrumentQuery]) -> Any
     """In the order of venues and symbols."""
     names = ("venue", "symbol", "kind", "base", "quote")
     narrow = {name: wanted for name in names if (wanted := getattr(query, name))}
-    rows = Instrument.objects.filter(is_active=True, **narrow)
+    rows = Instrument.objects.filter(is_active=True)
+    for name in {"venue", "symbol", "base", "quote"} & narrow.keys():
+        require_known(name, narrow[name], rows.filter(**{name: narrow[name]}))
+    rows = rows.filter(**narrow)
     page = paginate_sorted(rows, query, by=("venue", "symbol"), present=lambda instrument: instrument)
     known = quotes(instrument_ids=[instrument.pk for instrument in page["items"]])
     return page | {"items": [_row(instrument, known.get(instrument.pk)) for instrument in page["items"]]}

@@ -1,6 +1,7 @@
 """What can be traded and what it cost: shared by every owner, so nothing here carries one."""
 
 from datetime import timedelta
+from typing import TypeAlias
 
 from django.db import models
 from django.db.models import F, Q
@@ -26,14 +27,17 @@ class Timeframe(models.TextChoices):
         return timedelta(**{unit: int(self.value[:-1])})
 
 
+class InstrumentKind(models.TextChoices):
+    SPOT = "spot", "Spot"
+    PERPETUAL = "perpetual", "Perpetual future"
+    FUTURE = "future", "Future"
+    PREDICTION = "prediction", "Prediction market"
+
+
 class Instrument(models.Model):
     """A market at a venue: what is bought, what it is paid in, and the steps its prices and quantities move in."""
 
-    class Kind(models.TextChoices):
-        SPOT = "spot", "Spot"
-        PERPETUAL = "perpetual", "Perpetual future"
-        FUTURE = "future", "Future"
-        PREDICTION = "prediction", "Prediction market"
+    Kind: TypeAlias = InstrumentKind
 
     venue = models.CharField(max_length=VENUE_LENGTH, help_text="The venue's short name, such as binance or simulated.")
     symbol = models.CharField(

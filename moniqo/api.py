@@ -23,7 +23,8 @@ from goals.api import router as goals
 from kit import glossary, outages
 from kit.alerts.api import router as alerts
 from kit.alerts.channels.api import router as channels
-from kit.api import PREFIX, known_queries_only, problem
+from kit.api import PREFIX, problem
+from kit.asking import StrictParser, heard_whole
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.mistakes import mistakes
 from kit.users.access import OPERATOR, SignedIn
@@ -82,9 +83,10 @@ api = ExplainedAPI(
     docs_url="/docs",
     urls_namespace="api",
     auth=SignedIn(),
+    parser=StrictParser(),
 )
 api.add_decorator(rows_as_list)
-api.add_decorator(known_queries_only)
+api.add_decorator(heard_whole)
 api.add_router("/auth", auth, tags=["auth"], auth=None)
 api.add_router("/", tokens, tags=["tokens"])
 api.add_router("/", markets, tags=["markets"])
@@ -193,7 +195,9 @@ def on_missing_row(request: HttpRequest, error: ObjectDoesNotExist) -> HttpRespo
 
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """Ninja's own 400 is a body that is no JSON; the others are ours."""
+    """Ninja's own 400 is a body that could not be read, for a reason of ours or as no JSON; the others are ours."""
+    if isinstance(error.__cause__, MoniqoError):
+        return on_moniqo_error(request, error.__cause__)
     unread = "Send a JSON object: what was sent cannot be read."
     return problem(error.status_code, unread if error.status_code == HTTPStatus.BAD_REQUEST else str(error))
 

@@ -1,8 +1,9 @@
 """The errors of every operation in the API's description: which there are, what each means, and their one shape.
 
 An operation declares what it answers when all goes well. How it says no follows from what it is: what needs somebody
-signed in may find nobody, what names a thing may not find it, what writes may contradict what is. Tests of the whole
-API are held to it: no operation answers with an error that its description does not list.
+signed in may find nobody, what names a thing may not find it, what writes may contradict what is. What follows from
+nothing of this an operation says itself, by `openapi_extra=may_answer(409)`. Tests of the whole API are held to it: no
+operation answers with an error that its description does not list.
 """
 
 import re
@@ -42,16 +43,21 @@ SHAPE: Final = {
     },
 }
 MEANINGS: Final = {
+    400: "What was sent cannot be read: it is no JSON, or the address has too many parameters.",
     401: "Nobody is signed in, or not with what counts.",
     403: "The token lacks the scope, the session its CSRF token, or it is for operators.",
     404: "There is no such thing, or it is somebody else's.",
+    408: "The body arrives too slowly.",
     409: "It contradicts what is: done already, the wrong state, a key used with another body.",
+    413: "The body is too large.",
+    415: "The body is said to be something else than JSON.",
     422: "A field or a parameter is wrong or unknown.",
+    424: "The venue refuses the key: `detail` has its own words.",
     429: "Asked too often: `Retry-After` says when to come again.",
+    502: "The venue answers with what cannot be read.",
     503: "The database is away, or there is more to do than can be done: `Retry-After` says when to come again.",
+    504: "The venue does not answer in time.",
 }
-# What follows from nothing else: a start is offered only to who has not begun.
-_BESIDE: Final = {"get /api/v1/start": (409,)}
 _NAMES_A_THING: Final = re.compile(r"(^|_)ids?$|^(scope|symbol|platform|account|against)$")
 
 
@@ -61,8 +67,11 @@ def describe_errors(schema: dict[str, Any]) -> dict[str, Any]:
     shapes["Problem"] = SHAPE
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
-            for status in _possible(method, path, operation, shapes):
-                operation["responses"].setdefault(status, _answer(status))
+            for given in operation.get("parameters", ()):
+                given.pop("examples", None)  # Ninja repeats those of the schema here, where OpenAPI has them by name
+            own = [status for status, answer in operation["responses"].items() if answer == {}]
+            for status in (*own, *_possible(method, path, operation, shapes)):
+                operation["responses"][status] = _answer(status)
     return schema
 
 
@@ -72,6 +81,7 @@ def _answer(status: int) -> dict[str, Any]:
 
 
 def _possible(method: str, path: str, operation: Mapping[str, Any], shapes: Mapping[str, Any]) -> Iterator[int]:
+    yield 400
     yield 401
     if operation.get("security"):
         yield 403
@@ -79,10 +89,11 @@ def _possible(method: str, path: str, operation: Mapping[str, Any], shapes: Mapp
         yield 404
     if method != "get" and operation.get("security"):
         yield 409
-    yield 422
-    yield 429
-    yield 503
-    yield from _BESIDE.get(f"{method} {path}", ())
+    if method != "get":
+        yield from (408, 413)
+    if "requestBody" in operation:
+        yield 415
+    yield from (422, 429, 503)
 
 
 def _asked(operation: Mapping[str, Any], shapes: Mapping[str, Any]) -> Iterator[str]:

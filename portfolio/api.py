@@ -142,7 +142,7 @@ class ShareOut(Schema):
     drift: Amount | None = None
 
 
-class AllocationOut(Schema):
+class CompositionOut(Schema):
     base: str
     by: Literal["asset", "farm", "venue"]
     total: Amount | None = Field(description="Of what has a price; null where nothing has one.")
@@ -254,7 +254,7 @@ def equity(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
     }
 
 
-@router.get("/allocation", response=AllocationOut, summary="What it consists of, with targets and drift")
+@router.get("/allocation", response=CompositionOut, summary="What it consists of, with targets and drift")
 def allocation(request: HttpRequest, scope: Query[ScopeQuery], by: Literal["asset", "farm", "venue"] = "asset") -> Any:
     figures = _figures(request, scope)
     shares: dict[str, tuple[holdings.Share, ...]] = {

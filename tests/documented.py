@@ -10,14 +10,19 @@ from functools import cache
 
 from django.http import HttpRequest, HttpResponseBase
 
-LISTED = {401, 403, 404, 409, 422, 429}
+OURS_TO_MEND = 500
 
 
 def only_documented(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         match = request.resolver_match
-        if response.status_code in LISTED and match is not None and match.route.startswith("api/"):
+        if (
+            response.status_code >= 400
+            and response.status_code != OURS_TO_MEND
+            and match is not None
+            and match.route.startswith("api/")
+        ):
             path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", match.route)
             known = statuses(path, (request.method or "").lower())
             if known and response.status_code not in known:

@@ -14,6 +14,7 @@ from kit.api import (
     PageQuery,
     paginate,
 )
+from kit.asking import require_known
 from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
 from kit.sentences import Told, quoted, sentence
@@ -138,6 +139,7 @@ def list_fills(request: HttpRequest, narrow: Query[Narrow], query: Query[PageQue
 
 @router.get("/positions", response=list[PositionOut], summary="Open positions at the last price")
 def list_positions(request: HttpRequest, narrow: Query[Narrow]) -> Any:
+    _require_symbol(narrow)
     wallet_ids = None if narrow.wallet_id is None else [_own(request, narrow.wallet_id)]
     rows = selectors.open_positions(owner_id=owner_of(request), wallet_ids=wallet_ids)
     return [row for row in rows if narrow.symbol in (None, row.symbol)]
@@ -350,9 +352,14 @@ def _set_limits(path: LimitPath, body: LimitsIn) -> None:
 def _narrowed(request: HttpRequest, rows: Any, narrow: Narrow) -> Any:
     """The owner's rows, of the wallet and the market that were asked for; an unknown wallet raises NotFoundError."""
     rows = rows.filter(owner_id=owner_of(request))
+    _require_symbol(narrow)
     if narrow.wallet_id is not None:
         rows = rows.filter(below([_own(request, narrow.wallet_id)]))
     return rows.filter(instrument__symbol=narrow.symbol) if narrow.symbol else rows
+
+
+def _require_symbol(narrow: Narrow) -> None:
+    require_known("symbol", narrow.symbol, Instrument.objects.filter(symbol=narrow.symbol))
 
 
 def _own(request: HttpRequest, wallet_id: UUID) -> UUID:

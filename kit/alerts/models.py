@@ -1,6 +1,6 @@
 """What a person should know."""
 
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -137,6 +137,14 @@ class Mute(Identified, Owned):
         return self.key
 
 
+class ChannelKind(models.TextChoices):
+    EMAIL = "email", "E-mail"
+    TELEGRAM = "telegram", "Telegram"
+    WEBHOOK = "webhook", "Webhook"
+    SLACK = "slack", "Slack"
+    DISCORD = "discord", "Discord"
+
+
 class Channel(Identified, Owned):
     """Where else its owner is told, beside the inbox: what is at least as grave as `level`, of the chosen areas.
 
@@ -144,12 +152,7 @@ class Channel(Identified, Owned):
     `hint` says of it what is no secret.
     """
 
-    class Kind(models.TextChoices):
-        EMAIL = "email", "E-mail"
-        TELEGRAM = "telegram", "Telegram"
-        WEBHOOK = "webhook", "Webhook"
-        SLACK = "slack", "Slack"
-        DISCORD = "discord", "Discord"
+    Kind: TypeAlias = ChannelKind
 
     kind = models.CharField(max_length=8, choices=Kind)
     name = models.CharField(max_length=80)
@@ -187,6 +190,13 @@ class Channel(Identified, Owned):
         return self.name
 
 
+class DeliveryStatus(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Given up"
+    SKIPPED = "skipped", "Not sent"
+
+
 class Delivery(Identified, Owned):
     """One message to one channel. Raising an alert writes it in the same statement; a worker sends it afterwards.
 
@@ -199,11 +209,7 @@ class Delivery(Identified, Owned):
         DIGEST = "digest", "Digest"
         TEST = "test", "Test"
 
-    class Status(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        SENT = "sent", "Sent"
-        FAILED = "failed", "Given up"
-        SKIPPED = "skipped", "Not sent"
+    Status: TypeAlias = DeliveryStatus
 
     # The database removes them with their channel: the role that serves pages may not.
     channel = models.ForeignKey(Channel, on_delete=models.DO_NOTHING, related_name="deliveries")

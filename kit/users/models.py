@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
@@ -135,6 +135,11 @@ def _own_hash(user_id: uuid.UUID) -> str:
     return str(found)
 
 
+class TokenKind(models.TextChoices):
+    SIGN_IN = "sign_in", "Signed in"
+    PERSONAL = "personal", "Made in the settings"
+
+
 class Token(Identified, Owned):
     """What a program signs in with: its name, what it may do, and until when. The token itself is kept nowhere.
 
@@ -142,9 +147,7 @@ class Token(Identified, Owned):
     a fingerprint of the password it was made under: a change of the password, wherever it happens, ends every token.
     """
 
-    class Kind(models.TextChoices):
-        SIGN_IN = "sign_in", "Signed in"
-        PERSONAL = "personal", "Made in the settings"
+    Kind: TypeAlias = TokenKind
 
     class Scope(models.TextChoices):
         READ = "read", "Read everything"

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 from ninja.responses import Status
 
-from kit.api import Amount, Body, IdempotencyKey, PositiveAmount
+from kit.api import Amount, Body, IdempotencyKey, PositiveAmount, may_answer
 from kit.errors import ConflictError
 from kit.http import owner_of
 from kit.users.access import EVERYTHING, READ
@@ -58,7 +58,7 @@ class MemberOut(Schema):
     target_weight: Amount
 
 
-class PlanOut(Schema):
+class StartPlanOut(Schema):
     """All that will be made. `left` stays in the master wallet; limits stand on the new account."""
 
     recipe: str
@@ -82,14 +82,16 @@ class StartedOut(Schema):
     agent_ids: list[UUID]
 
 
-@router.get("/start", response=OfferOut, summary="What play money can be tried with here")
+@router.get(
+    "/start", response=OfferOut, summary="What play money can be tried with here", openapi_extra=may_answer(409)
+)
 def get_offer(request: HttpRequest) -> Any:
     """409 while no market has a price."""
     offer = _offer()
     return {name: getattr(offer, name) for name in ("asset", "prices", "least", "most", "usual")} | {"recipes": RECIPES}
 
 
-@router.post("/start/preview", auth=READ, response=PlanOut, summary="What a start would make; changes nothing")
+@router.post("/start/preview", auth=READ, response=StartPlanOut, summary="What a start would make; changes nothing")
 def preview_start(request: HttpRequest, body: StartIn) -> Any:
     return _plan(make_plan(offer=_offer(), recipe=body.recipe, amount=body.amount))
 

@@ -24,6 +24,7 @@ from portfolio.allocation.schemas import (
     RiskOut,
 )
 from portfolio.models import AllocationPlan
+from wallets.hierarchy.places import get_wallet
 
 router = Router()
 
@@ -99,6 +100,8 @@ def undo_method_plan(request: HttpRequest, plan_id: UUID) -> Any:
 
 @router.get("/plans", auth=READ, response=Page[MethodPlanBriefOut], summary="Plans by method, newest first")
 def list_method_plans(request: HttpRequest, query: Query[PageQuery], wallet_id: UUID | None = None) -> Any:
+    if wallet_id is not None:
+        get_wallet(owner_id=owner_of(request), wallet_id=wallet_id)
     return paginate(selectors.rows_of(owner_id=owner_of(request), wallet_id=wallet_id), query, present=_brief)
 
 

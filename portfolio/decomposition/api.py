@@ -30,7 +30,7 @@ class DecompositionQuery(Schema):
     period: Literal["day", "week", "month"] = "day"
 
 
-class LineOut(Schema):
+class ChangeLineOut(Schema):
     """closing − opening = flow + market + realized + funding − fees + adjustments: `residual` is what is left, "0".
 
     `market` is what prices did to what is held, `realized` what was closed (before fees), `funding` what holding
@@ -64,8 +64,8 @@ class DecompositionOut(Schema):
     period: Literal["day", "week", "month"]
     first: date
     last: date
-    total: LineOut | None
-    lines: list[LineOut]
+    total: ChangeLineOut | None
+    lines: list[ChangeLineOut]
 
 
 @router.get(

@@ -19,6 +19,7 @@ from portfolio.rebalancing.schemas import (
     RebalanceRunOut,
     RunStatus,
 )
+from wallets.hierarchy.places import get_wallet
 
 router = Router()
 
@@ -52,6 +53,8 @@ def delete_rebalance_rule(request: HttpRequest, wallet_id: UUID) -> Any:
 def list_rebalance_runs(
     request: HttpRequest, query: Query[PageQuery], wallet_id: UUID | None = None, status: RunStatus | None = None
 ) -> Any:
+    if wallet_id is not None:
+        get_wallet(owner_id=owner_of(request), wallet_id=wallet_id)
     rows = selectors.runs_of(
         owner_id=owner_of(request), wallet_id=wallet_id, statuses=[status] if status is not None else []
     )

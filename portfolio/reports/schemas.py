@@ -64,7 +64,7 @@ class MonthsOut(Schema):
     years: list[YearOut]
 
 
-class AccountOut(Schema):
+class ReportAccountOut(Schema):
     """`key` names it in requests: `fund`, or the id of a wallet or a connection."""
 
     key: str
@@ -94,8 +94,8 @@ class MetricOut(Schema):
 class ComparisonOut(Schema):
     """Both over the same whole days: those that both have lived through. Without any all of it is empty."""
 
-    first: AccountOut
-    second: AccountOut
+    first: ReportAccountOut
+    second: ReportAccountOut
     since: date | None
     until: date | None
     whole_days: int
@@ -104,13 +104,13 @@ class ComparisonOut(Schema):
     curves: list[list[CurvePointOut]] = Field(description="Of the first and of the second, at most 480 points each.")
 
 
-class LineOut(Schema):
+class ReportLineOut(Schema):
     """opening + paid_in + paid_out + profit = closing, exactly; `paid_out` is not above zero.
 
     Both are sums of days: where money came and went on one day, the difference of both counts.
     """
 
-    account: AccountOut
+    account: ReportAccountOut
     base: str
     opening: Amount
     paid_in: Amount | None
@@ -141,17 +141,17 @@ class ReportOut(Schema):
     is what prices, funding and corrections of the books did. Without any value in these days the figures are null.
     """
 
-    account: AccountOut
+    account: ReportAccountOut
     base: str
     timezone: str
     first: date | None
     last: date
     is_over: bool
-    total: LineOut | None
+    total: ReportLineOut | None
     realized: Amount | None
     other: Amount | None = Field(description="What prices, funding and corrections of the books did.")
     performance: RatiosOut | None
-    accounts: list[LineOut]
+    accounts: list[ReportLineOut]
     contribution: list[PartOut]
     holdings: list[HeldOut]
     not_in_holdings: Amount | None = Field(

@@ -119,9 +119,10 @@ class Decomposition:
         self._scope = None if self.connection else self._scope_of(wallet_id)
         self.bases: Sequence[str] = [self._scope.base] if self._scope else list(self._trees)
         self.base = base or (self.bases[0] if self.bases else owner.base_currency)
-        if self.bases and self.base not in self.bases:
+        known = self.bases or [owner.base_currency]
+        if self.base not in known:
             raise InvalidInputError(
-                f"Choose one of {', '.join(self.bases)}.", fields={"base": "Nothing is counted in it there."}
+                f"Choose one of {', '.join(known)}.", fields={"base": "Nothing is counted in it there."}
             )
 
     @property

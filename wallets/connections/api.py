@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -11,7 +11,7 @@ from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from kit.api import Amount, Body, Page, PageQuery, PositiveAmount, PositiveShare, StepOut, Words, paginate
+from kit.api import Amount, Body, Page, PageQuery, PositiveAmount, PositiveShare, StepOut, Words, may_answer, paginate
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from kit.http import owner_of
 from kit.users.access import MANAGE, READ, require_scope
@@ -25,6 +25,9 @@ from wallets.venues import joining
 from wallets.venues.accounts import get_connection, open_paper_account, rename_connection, set_connection_state
 
 router = Router()
+
+# What is asked of a venue while the program waits.
+VENUE_ASKED: Final = may_answer(424, 502, 504)
 
 
 class CredentialFieldOut(Schema):
@@ -181,7 +184,13 @@ class NewConnection(Body):
     limits: FirstLimitsIn | None = Field(None, description="A token needs the scope `limits` for it too.")
 
 
-@router.post("/connections", auth=MANAGE, response={201: ConnectionOut}, summary="Connect an account")
+@router.post(
+    "/connections",
+    auth=MANAGE,
+    response={201: ConnectionOut},
+    summary="Connect an account",
+    openapi_extra=VENUE_ASKED,
+)
 def join_platform(request: HttpRequest, body: NewConnection) -> Any:
     """Try a key at the platform, store it encrypted and watch its account: `live_at` is null, and no order is sent.
 
@@ -251,7 +260,11 @@ class KeyIn(Body):
 
 
 @router.put(
-    "/connections/{uuid:connection_id}/credentials", auth=MANAGE, response=ConnectionOut, summary="Replace its key"
+    "/connections/{uuid:connection_id}/credentials",
+    auth=MANAGE,
+    response=ConnectionOut,
+    summary="Replace its key",
+    openapi_extra=VENUE_ASKED,
 )
 def replace_key(request: HttpRequest, connection_id: UUID, body: KeyIn) -> Any:
     """Try another key and use it from now on; refused as `POST /connections` refuses one. The connection only watches
@@ -277,7 +290,13 @@ class KeyOut(Schema):
     detail: str
 
 
-@router.post("/connections/{uuid:connection_id}/test", auth=MANAGE, response=KeyOut, summary="Try its key")
+@router.post(
+    "/connections/{uuid:connection_id}/test",
+    auth=MANAGE,
+    response=KeyOut,
+    summary="Try its key",
+    openapi_extra=VENUE_ASKED,
+)
 def try_key(request: HttpRequest, connection_id: UUID) -> Any:
     """Ask the venue about the stored key now; 424, 502, 503 or 504 with its own words when it refuses or is away."""
     return joining.try_connection(owner_id=owner_of(request), connection_id=connection_id)

@@ -1,5 +1,6 @@
 """The form that opens a paper account, and the operators' form of a platform."""
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -14,6 +15,7 @@ from markets.exchanges import is_known
 from wallets.models import Platform
 from wallets.venues.accounts import DEMO
 from wallets.venues.joining import INSIST
+from wallets.venues.options import MAXIMUM_FEE, require_names, require_paper
 from wallets.venues.registry import ADAPTERS
 
 FEES: Final = ("maker", "taker")
@@ -155,6 +157,13 @@ class PlatformForm(forms.ModelForm[Platform]):
                 "Orders never leave Moniqo at the paper exchange." if adapter == DEMO else "A real venue is no paper."
             )
             self.add_error("is_paper", told)
+        for name in FEES:
+            if given.get(name, 0) > MAXIMUM_FEE:
+                self.add_error(name, f"A fee is at most {MAXIMUM_FEE * 100:f} %.")
+        try:
+            (require_paper if adapter == DEMO else require_names)(given.get("options", {}))
+        except ValueError as error:
+            self.add_error("options", str(error))
         slug = given.get("slug") or self.instance.slug
         if adapter == "ccxt" and slug and not is_known(slug):
             self.add_error("slug" if "slug" in self.fields else "adapter", f"ccxt knows no exchange {slug!r}.")
@@ -165,6 +174,8 @@ class PlatformForm(forms.ModelForm[Platform]):
         pairs = [tuple(part.strip() for part in line.split("=", 1)) for line in lines]
         if wrong := [line for line, pair in zip(lines, pairs, strict=True) if len(pair) == 1 or not all(pair)]:
             raise ValidationError(f"Write it as name = value: {wrong[0]}")
+        if twice := [name for name, number in Counter(name for name, _ in pairs).items() if number > 1]:
+            raise ValidationError(f"Write {twice[0]} once.")
         return dict(pairs)
 
     def save(self, commit: bool = True) -> Platform:

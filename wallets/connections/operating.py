@@ -1,7 +1,7 @@
 """Platforms, connections of everybody and stored keys for operators' programs. No credential is in any of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from kit import tenancy
 from kit.api import LEFT_OUT, Body, Page, PageQuery, Share, paginate
+from kit.asking import require_known
 from kit.audit import services as audit
 from kit.decimals import plain
 from kit.errors import NotFoundError
@@ -17,6 +18,7 @@ from kit.http import owner_of
 from wallets.models import Connection, Platform
 from wallets.sync.health import freshness
 from wallets.venues import keeping
+from wallets.venues.options import MAXIMUM_FEE
 
 router = Router()
 
@@ -37,11 +39,15 @@ class OperatorPlatformOut(Schema):
     connections: int
 
 
+# A share of the notional that somebody may ask for.
+Fee = Annotated[Share, Field(le=MAXIMUM_FEE)]
+
+
 class FeesIn(Body):
     """Fractions of the notional: of orders that rested, and of those that did not."""
 
-    maker: Share
-    taker: Share
+    maker: Fee
+    taker: Fee
 
 
 class PlatformChange(Body):
@@ -133,6 +139,7 @@ def change_platform(request: HttpRequest, slug: str, body: PlatformChange) -> An
 @router.get("/operator/connections", response=Page[OperatorConnectionOut], summary="Everybody's connections")
 def connections(request: HttpRequest, query: Query[OperatorConnectionQuery]) -> Any:
     """Newest first; `status=failed` are those that need somebody."""
+    require_known("platform", query.platform, Platform.objects.filter(pk=query.platform))
     named = {"status": query.status, "state": query.state, "platform_id": query.platform}
     with tenancy.system():
         rows = Connection.objects.filter(**{name: wanted for name, wanted in named.items() if wanted})

@@ -11,6 +11,7 @@ from ninja.responses import Status
 
 from kit import days
 from kit.api import IdempotencyKey, Page, PageQuery, paginate, paginate_numbered
+from kit.asking import require_known
 from kit.errors import InvalidInputError
 from kit.http import owner_of
 from kit.users.access import LIMITS, MOVE, READ
@@ -261,6 +262,8 @@ def list_entries(request: HttpRequest, wallet_id: UUID, account: Query[Statement
         "asset": account.asset or wallet.base_asset,
         "kind": account.kind,
     }
+    if account.asset != wallet.base_asset:
+        require_known("asset", account.asset, Account.objects.filter(owner_id=owner_of(request), asset=account.asset))
     days.check(account.since, account.until, names=("from", "to"))
     span = statements.Span(account.since, account.until)
     rows = statements.entries(**which, numbers=statements.numbers_of(span, **which))

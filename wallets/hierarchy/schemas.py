@@ -147,12 +147,12 @@ class SideOut(Schema):
     free_after: Amount
 
 
-class ShareOut(Schema):
+class ShareChangeOut(Schema):
     """A wallet's fraction of its master's value before and after the movement."""
 
     wallet_id: UUID
-    before: Amount
-    after: Amount
+    before: Amount = Field(description="The fraction now.")
+    after: Amount = Field(description="The fraction that it would be.")
     target: Amount | None
 
 
@@ -168,7 +168,7 @@ class PreviewOut(Schema):
     source: SideOut | None
     target: SideOut
     split: list[SideOut]
-    share: ShareOut | None
+    share: ShareChangeOut | None
     warnings: list[str]
 
 
@@ -248,7 +248,7 @@ class PlanOut(AllocationOut):
     sides: list[PlanSideOut]
     stays: Words
     warnings: list[str]
-    cost: Amount
+    cost: Amount = Field(description="What moving itself costs.")
 
 
 class AccountOut(Schema):

@@ -117,7 +117,7 @@ def list_channels(request: HttpRequest) -> Any:
 @router.post("/channels", response={201: ChannelOut}, summary="Add a channel")
 def add_channel(request: HttpRequest, body: ChannelIn) -> Any:
     """It is told of what is raised from now on; `POST /channels/{id}/test` says whether it takes messages."""
-    given = body.dict() | _hours(body.dict(include=_HOURS))
+    given = _hours(body.all_fields())
     return Status(201, _channel(services.make_channel(owner_id=owner_of(request), **given)))
 
 
@@ -151,6 +151,8 @@ def link_channel(request: HttpRequest, channel_id: UUID) -> Any:
 @router.get("/deliveries", response=Page[DeliveryOut], summary="What was sent to channels")
 def list_deliveries(request: HttpRequest, query: Query[DeliveryQuery]) -> Any:
     """Newest first, for 30 days."""
+    if query.channel_id is not None:
+        services.find_channel(owner_id=owner_of(request), channel_id=query.channel_id)
     wanted = {"status": query.status, "channel_id": query.channel_id}
     rows = selectors.deliveries_of(owner_id=owner_of(request))
     return paginate(rows.filter(**{name: value for name, value in wanted.items() if value}), query, present=_delivery)
