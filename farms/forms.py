@@ -12,7 +12,7 @@ from farms.services import DEFAULT_SIZE
 from kit import glossary
 from kit.decimals import plain
 from kit.formatting import respelled
-from kit.forms import PercentField
+from kit.forms import NumberField, PercentField, WholeField
 from markets.models import Instrument, Timeframe
 from quant.strategies import Parameter, Strategy
 from wallets.models import Wallet
@@ -155,8 +155,8 @@ def _field(item: Parameter) -> forms.Field:
     if item.kind == "choice":
         return forms.ChoiceField(choices=item.options, **words)
     if item.kind == "int":
-        return forms.IntegerField(min_value=_whole(item.minimum), max_value=_whole(item.maximum), **words)
-    return forms.FloatField(min_value=item.minimum, max_value=item.maximum, **words)
+        return WholeField(min_value=_whole(item.minimum), max_value=_whole(item.maximum), **words)
+    return NumberField(min_value=item.minimum, max_value=item.maximum, **words)
 
 
 def _whole(limit: float | None) -> int | None:

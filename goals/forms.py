@@ -13,7 +13,7 @@ from goals.actions import AGENTS, EVERYTHING, FARM, LONGEST_EXTENSION, MASTER, P
 from goals.models import Goal
 from goals.targets import MEASURES, METRICS, OPERATORS
 from kit import days, display
-from kit.forms import AmountField, PercentField
+from kit.forms import AmountField, PercentField, WholeField
 from wallets.models import Wallet
 
 CUSTOM: Final = Goal.Kind.CUSTOM.value
@@ -76,14 +76,14 @@ class TargetForm(forms.Form):
     match = forms.ChoiceField(
         label="Reached when", choices=[("all", "all comparisons hold"), ("any", "any comparison holds")]
     )
-    minimum_trades = forms.IntegerField(
+    minimum_trades = WholeField(
         required=False,
         min_value=0,
         max_value=1_000_000,
         label="At least so many trades",
         help_text="Before that it is not measured. Empty for what makes sense.",
     )
-    minimum_days = forms.IntegerField(
+    minimum_days = WholeField(
         required=False,
         min_value=0,
         max_value=1_000_000,
@@ -97,7 +97,7 @@ class TargetForm(forms.Form):
         label="Adjust by, in %",
         help_text="While it runs: up when ahead of plan, down when behind. Empty for a target that stays.",
     )
-    adjust_days = forms.IntegerField(
+    adjust_days = WholeField(
         required=False, min_value=1, max_value=LONGEST_EXTENSION, label="At most once in so many days"
     )
 
@@ -288,8 +288,8 @@ class RenewForm(ActionForm):
 class ExtendForm(ActionForm):
     """How long, and how often at most."""
 
-    days = forms.IntegerField(min_value=1, max_value=LONGEST_EXTENSION, label="By so many days", initial=7)
-    times = forms.IntegerField(min_value=1, max_value=LONGEST_EXTENSION, label="At most so often", initial=1)
+    days = WholeField(min_value=1, max_value=LONGEST_EXTENSION, label="By so many days", initial=7)
+    times = WholeField(min_value=1, max_value=LONGEST_EXTENSION, label="At most so often", initial=1)
 
 
 class AdjustForm(ActionForm):

@@ -3,14 +3,15 @@
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError
-from django.forms import BaseForm, DecimalField, TextInput
+from django.forms import BaseForm, DecimalField, FloatField, IntegerField, TextInput
 
 from kit import display, formatting
 from kit.decimals import parse, read
 from kit.errors import InvalidInputError, MoniqoError
+from kit.mistakes import WHOLE
 
 PERCENT: Final = Decimal(100)
 
@@ -97,6 +98,29 @@ class PercentField(AmountField):
     def clean(self, value: Any) -> Decimal | None:
         percent = super().clean(value)
         return None if percent is None else percent / PERCENT
+
+
+class WholeField(IntegerField):
+    """A whole number in the digits 0 to 9: Python's `int` would take other scripts' digits and 1_000 too."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": WHOLE}
+
+    def to_python(self, value: Any) -> int | None:
+        if isinstance(value, str) and (text := value.strip()) and not re.fullmatch("-?[0-9]+", text):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
+class NumberField(FloatField):
+    """A number as `kit.decimals` reads it, where no money depends on its last digit."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and (text := value.strip()):
+            try:
+                value = str(parse(text))
+            except ValueError as error:
+                raise ValidationError(str(error), code="invalid") from error
+        return super().to_python(value)
 
 
 def explain(

@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from kit import glossary
-from kit.forms import PERCENT, AmountField, PercentField
+from kit.forms import PERCENT, AmountField, PercentField, WholeField
 from kit.models import MONEY
 from markets.bounds import SYMBOL_LENGTH
 from trading.models import REFUSED, Order, Side
@@ -103,7 +103,7 @@ class LimitForm(forms.Form):
         decimal_places=MONEY["decimal_places"],
         error_messages={"min_value": "Enter an amount above zero, or none."},
     )
-    maximum_open_positions = forms.IntegerField(
+    maximum_open_positions = WholeField(
         **glossary.field("maximum_open_positions"), required=False, min_value=0, max_value=100_000
     )
     maximum_risk = PercentField(

@@ -135,9 +135,10 @@ def _list(request: HtmxRequest, page: Page) -> HttpResponseBase:
     typed = {name: request.GET.get(name, "").strip() for name in SPAN if name in page.filters}
     filters = filtering.Filters.parse(given | typed)
     asked = {"owner_id": owner_of(request), "filters": filters, "sort": request.GET.get("sort", "")}
+    left_out = _left_out(page, request.GET, given)
     if request.GET.get("format") == "csv":
-        if filters.refused:
-            return HttpResponse(str(filters.refused), status=422, content_type="text/plain; charset=utf-8")
+        if wrong := filters.refused or left_out:  # a file of everything would be taken for what was asked for
+            return HttpResponse(str(wrong), status=422, content_type="text/plain; charset=utf-8")
         return _csv(request, page.export, asked)
     listing = page.find(**asked, page=request.GET.get("page"))
     context = {
@@ -148,12 +149,20 @@ def _list(request: HtmxRequest, page: Page) -> HttpResponseBase:
         "filters": _chips(given, choices, filters),
         "is_filtered": bool(given),
         "refused": filters.refused,
+        "left_out": left_out,
         "csv": _csv_address(request),
         "shown": TABS,
         "status": filters.status,
         "total": page.total(owner_id=owner_of(request), filters=filters) if page.total else None,
     }
     return page_or_part(request, page.template, "list", context)
+
+
+def _left_out(page: Page, asked: Mapping[str, str], given: Mapping[str, str]) -> str:
+    """What is said of filters that name nothing there is; of days a sentence of their own stands beside them."""
+    names = [name for name in page.filters if name not in SPAN and name not in given and asked.get(name, "").strip()]
+    labels = ", ".join(LABELS.get(name, name.capitalize()).lower() for name in names)
+    return f"There is nothing of that name, so it filters nothing: {labels}." if names else ""
 
 
 def _chips(

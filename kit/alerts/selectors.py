@@ -60,15 +60,24 @@ class MuteRow:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What an address asks for; what is not understood is empty."""
+    """What an address asks for; what is not understood is empty, and named in `unknown`."""
 
     level: str = ""
     kind: str = ""
+    unknown: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> "Filters":
-        level, kind = given.get("level", ""), given.get("kind", "")
-        return cls(level if level in LEVELS else "", kind if kind in KINDS else "")
+        asked = {"level": given.get("level", ""), "kind": given.get("kind", "")}
+        known = {"level": LEVELS, "kind": KINDS}
+        read = {name: value if value in known[name] else "" for name, value in asked.items()}
+        return cls(**read, unknown=tuple(name for name, value in asked.items() if value != read[name]))
+
+    @property
+    def left_out(self) -> str:
+        """What is said of those that name nothing there is."""
+        named = ", ".join({"level": "severity"}.get(name, name) for name in self.unknown)
+        return f"There is nothing of that name, so it filters nothing: {named}." if named else ""
 
     def of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows that are meant."""

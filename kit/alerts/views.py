@@ -50,6 +50,7 @@ def inbox(request: HtmxRequest) -> HttpResponse:
         "form": form,
         "given": filters,
         "filters": _chips(form, filters),
+        "left_out": filters.left_out,
         "mute_choices": [(name, label) for name, (label, _) in MUTES.items()],
     }
     return page_or_part(request, "alerts/inbox.html", "list", context)
@@ -69,6 +70,9 @@ def acknowledge(request: HtmxRequest, pk: UUID) -> HttpResponse:
 def acknowledge_all(request: HtmxRequest) -> HttpResponse:
     """Take note of all that the list's filters show."""
     filters = Filters.parse(request.POST.dict())
+    if filters.left_out:  # or more would be acknowledged than was shown
+        messages.error(request, f"Nothing is acknowledged. {filters.left_out}")
+        return _back(request)
     count = services.acknowledge_all(user_id=owner_of(request), level=filters.level, kind=filters.kind)
     return _done(request, f"{count} alert{'s are' if count != 1 else ' is'} acknowledged.")
 

@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from django import forms
 
-from kit.forms import AmountField, PercentField
+from kit.forms import AmountField, PercentField, WholeField
 from portfolio.allocation.asking import FEWEST_BACK, MOST_BACK, USUAL_BACK, Asked, Limits
 from portfolio.allocation.filters import Trait, called
 from portfolio.allocation.methods import CHOICES, Method
@@ -27,7 +27,7 @@ class MethodForm(forms.Form):
         initial="risk_parity",
         widget=forms.RadioSelect,
     )
-    days = forms.IntegerField(
+    days = WholeField(
         label="Days to look back",
         initial=USUAL_BACK,
         min_value=FEWEST_BACK,
@@ -67,7 +67,7 @@ class MethodForm(forms.Form):
         label="Risk tolerance", max_digits=9, decimal_places=4, min_value=Decimal(0), max_value=Decimal(100),
         initial=Decimal("0.5"), help_text="For mean and variance: 0 looks at risk alone.",
     )  # fmt: skip
-    half_life = forms.IntegerField(
+    half_life = WholeField(
         label="Half-life, in days", initial=30, min_value=1, max_value=MOST_BACK,
         help_text="For momentum: after so many days a return counts half.",
     )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from kit.forms import AmountField, PercentField
+from kit.forms import AmountField, PercentField, WholeField
 from portfolio.allocation.forms import MethodForm
 from portfolio.rebalancing.models import MOST_HOURS, USUAL, RebalanceRule
 from portfolio.rebalancing.rules import Wish
@@ -40,7 +40,7 @@ class RebalanceForm(MethodForm):
         max_value=Decimal(200), required=False,
         help_text="Of the capital, in and out. What moves more waits for you; leave it empty and each plan does.",
     )  # fmt: skip
-    approve_within = forms.IntegerField(
+    approve_within = WholeField(
         label="A plan waits for me, in hours", min_value=1, max_value=MOST_HOURS, initial=USUAL["approve_within"],
         help_text="Then it is over, and nothing has moved.",
     )  # fmt: skip

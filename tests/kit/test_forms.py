@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from kit import display
 from kit.display import Display
-from kit.forms import AmountField, PercentField
+from kit.forms import AmountField, NumberField, PercentField, WholeField
 
 WRITTEN = [("1.234,56", "1.250,5", "0,01"), ("1,234.56", "1250.5", "0.01")]
 
@@ -40,3 +40,17 @@ def test_a_number_that_does_not_fit_is_told_so_in_our_words(typed: str, said: st
         with pytest.raises(ValidationError) as refused:
             field.clean(typed)
     assert any(message.startswith(said) for message in refused.value.messages), refused.value.messages
+
+
+@pytest.mark.parametrize("typed", ["1_000", "１２", "٣", "1e3", "1.5", "+5", "0x10", "²"])
+def test_a_whole_number_is_written_in_digits_from_0_to_9(typed: str) -> None:
+    with pytest.raises(ValidationError, match="whole number"):
+        WholeField().clean(typed)
+    assert WholeField().clean(" -12 ") == -12
+
+
+@pytest.mark.parametrize("typed", ["1_0.5", "１.5", "nan", "inf", "1e400", "0x1p3", "٣.٥"])
+def test_a_number_is_written_in_digits_from_0_to_9(typed: str) -> None:
+    with pytest.raises(ValidationError):
+        NumberField().clean(typed)
+    assert NumberField().clean(" -1.25 ") == -1.25

@@ -247,7 +247,14 @@ def test_a_filter_that_is_not_understood_is_neither_used_nor_shown(pages: Client
     page = pages.get(reverse("trading:orders"), wrong).content.decode()
     assert page.count("<tr>") == 1 + 1
     assert not any(f">{value}<" in page or f'value="{value}"' in page for value in wrong.values())
+    assert "so it filters nothing: status, side, market, wallet." in page
+    file = pages.get(reverse("trading:orders"), {"wallet": str(uuid4()), "format": "csv"})
+    assert (file.status_code, file.content.decode()) == (
+        422,
+        "There is nothing of that name, so it filters nothing: wallet.",
+    )
     right = pages.get(reverse("trading:orders"), {"side": "sell", "wallet": str(desk.farm.pk)}).content.decode()
+    assert "filters nothing" not in right
     assert right.count("<tr>") == 0
     assert "Sell" in right
 

@@ -80,6 +80,18 @@ def test_nobody_sees_acknowledges_settles_or_unmutes_what_is_anothers(
         assert Alert.objects.open().count() == 1
 
 
+def test_a_filter_that_means_nothing_is_named_and_acknowledges_nothing(browser: Client, owner: User) -> None:
+    fill(owner, 2)
+    assert "so it filters nothing: severity." in browser.get(PAGE, {"level": "grave"}).content.decode()
+    browser.post(f"{PAGE}acknowledge/", {"level": "grave"})
+    browser.post(f"{PAGE}acknowledge/", {"kind": "nosuch"})
+    with tenancy.tenant(owner.pk):
+        assert Alert.objects.open().count() == 2
+    browser.post(f"{PAGE}acknowledge/", {"level": ""})
+    with tenancy.tenant(owner.pk):
+        assert Alert.objects.open().count() == 0
+
+
 def test_an_action_goes_back_to_its_list_and_nowhere_else(browser: Client, owner: User) -> None:
     fill(owner, 1)
     with tenancy.tenant(owner.pk):
