@@ -86,6 +86,7 @@ def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
         reduce_only=body.reduce_only,
         exit_stop=body.exit_stop,
         exit_target=body.exit_target,
+        exit_trail=body.exit_trail,
     )
     return Status(201, order_row(order))
 
@@ -101,6 +102,7 @@ def preview(request: HttpRequest, body: OrderIn) -> Any:
         body.reduce_only,
         exit_stop=body.exit_stop,
         exit_target=body.exit_target,
+        exit_trail=body.exit_trail,
     )
     found = services.preview_order(wallet=wallet, instrument=instrument, terms=terms)
     told = {name: getattr(found, name) for name in OrderPreviewOut.model_fields if hasattr(found, name)}

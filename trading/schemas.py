@@ -201,9 +201,10 @@ class LeavingOut(Schema):
 class OrderIn(Body):
     """A market order of `quantity` (base asset), rounded down to whole lots.
 
-    `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the price reaches one
-    of them, until it is closed, in a halted wallet too. They are rounded to the nearest tick; one that the bid has
-    reached already is refused with 422.
+    `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the bid reaches one of
+    them, until it is closed, in a halted wallet too. With `exit_trail` the stop follows so far below the best bid. They
+    are rounded to the nearest tick; a level that the bid has reached already, and a trail that is not below it, is
+    refused with 422.
     """
 
     wallet_id: UUID
@@ -213,6 +214,7 @@ class OrderIn(Body):
     reduce_only: bool = False
     exit_stop: PositiveAmount | None = None
     exit_target: PositiveAmount | None = None
+    exit_trail: PositiveAmount | None = None
     reason: str = Field("", max_length=200)
 
 

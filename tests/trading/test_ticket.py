@@ -96,6 +96,7 @@ def test_a_size_is_said_in_whatever_the_trader_thinks_in(
         ({"how_much": "1", "sizing_by": "risk"}, "exit_stop"),
         ({"exit_stop": "99"}, "exit_stop"),
         ({"exit_target": "99"}, "exit_target"),
+        ({"exit_trail": "99"}, "exit_trail"),
         ({"side": "sell", "exit_stop": "90"}, "exit_stop"),
         ({"side": "hold"}, "side"),
         ({"sizing_by": "moon"}, "sizing_by"),
@@ -140,11 +141,18 @@ def test_somebody_elses_wallet_is_none(client: Client, desk: Desk, other_owner: 
 
 
 def test_programs_see_what_the_page_shows(client: Client, desk: Desk) -> None:
-    body = {"wallet_id": str(desk.wallet.pk), "symbol": "BTC/USDT", "side": "buy", "quantity": "2", "exit_stop": "95"}
+    body = {
+        "wallet_id": str(desk.wallet.pk),
+        "symbol": "BTC/USDT",
+        "side": "buy",
+        "quantity": "2",
+        "exit_stop": "95",
+        "exit_trail": "4",
+    }
     headers = bearer(desk.owner, "read")
     answer = client.post("/api/v1/orders/preview", body, content_type="application/json", headers=headers)
     assert answer.status_code == 200, answer.content
-    found, shown = answer.json(), review(client, desk, exit_stop="95").preview
+    found, shown = answer.json(), review(client, desk, exit_stop="95", exit_trail="4").preview
     for name in ("price", "notional", "fee", "spread", "position", "position_after", "free", "free_after", "risk"):
         assert D(found[name]) == getattr(shown, name), name
     assert (found["allowed"], found["limit"]) == (True, "")

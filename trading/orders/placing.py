@@ -118,7 +118,8 @@ class Batch:
         price = facts.price(is_buy=terms.is_buy)
         if facts.quote is not None:
             tick = facts.place.instrument.tick_size
-            require_right_side(facts.quote.bid, stop=intent.exit_stop, target=intent.exit_target, tick=tick)
+            stop, target, trail = intent.exit_stop, intent.exit_target, intent.exit_trail
+            require_right_side(facts.quote.bid, stop=stop, target=target, trail=trail, tick=tick)
         order = _order(facts, intent, terms, price or Decimal(0))
         _give_usual_levels(order, facts)
         placed = _Placed(order, risk.assess(self._proposal(facts, terms, order, price)))

@@ -41,7 +41,12 @@ def trailed(stop: Decimal | None, *, best: Decimal, trail: Decimal | None) -> De
 
 
 def wrong_side(
-    *, price: Decimal, stop: Decimal | None, target: Decimal | None, tick: Decimal | None = None
+    *,
+    price: Decimal,
+    stop: Decimal | None,
+    target: Decimal | None,
+    trail: Decimal | None = None,
+    tick: Decimal | None = None,
 ) -> dict[str, Sentence]:
     """What is wrong with the levels of a buy at the `price` that a sale would get, by field; empty when both can
     protect it.
@@ -54,14 +59,23 @@ def wrong_side(
         problems["exit_stop"] = sentence("A stop below the bid of {bid} protects; this one is at or above it.", bid=bid)
     if target is not None and target <= price:
         problems["exit_target"] = sentence("A target above the bid of {bid} can be gained; this one cannot.", bid=bid)
+    if trail is not None and trail >= price:
+        problems["exit_trail"] = sentence(
+            "A stop that follows by the bid of {bid} or more would stand at zero or below: give less.", bid=bid
+        )
     return problems
 
 
 def require_right_side(
-    price: Decimal, *, stop: Decimal | None, target: Decimal | None, tick: Decimal | None = None
+    price: Decimal,
+    *,
+    stop: Decimal | None,
+    target: Decimal | None,
+    trail: Decimal | None = None,
+    tick: Decimal | None = None,
 ) -> None:
     """Raise WrongSideError for what `wrong_side` finds."""
-    if wrong := wrong_side(price=price, stop=stop, target=target, tick=tick):
+    if wrong := wrong_side(price=price, stop=stop, target=target, trail=trail, tick=tick):
         raise WrongSideError(joined(*wrong.values()), fields={name: str(said) for name, said in wrong.items()})
 
 

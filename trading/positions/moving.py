@@ -9,10 +9,8 @@ from django.db import transaction
 
 from kit import clock
 from kit.audit import services as audit
-from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from kit.errors import ConflictError, NotFoundError
 from kit.live.publish import publish
-from kit.sentences import price as shown
-from kit.sentences import sentence
 from markets.prices import latest_price
 from trading.models import Position
 from trading.positions.levels import NAMES, named, on_tick, require_above_zero, require_right_side
@@ -28,8 +26,8 @@ def move_levels(*, owner_id: UUID, position_id: UUID, levels: Mapping[str, Decim
     None takes one away, and what is not named stays, however a trailing stop has moved it meanwhile. Each is rounded to
     the nearest tick. Run it as the tenant.
 
-    Raises WrongSideError for a level that the bid has reached already, InvalidInputError for one that is no amount
-    above zero and for a trail that is not below the bid, ConflictError for a position that is closed or belongs to a
+    Raises WrongSideError for a level that the bid has reached already and for a trail that is not below it,
+    InvalidInputError for one that is no amount above zero, ConflictError for a position that is closed or belongs to a
     past that is being built, and where no fresh price says on which side a level is.
     """
     rows = Position.objects.select_for_update(no_key=True, of=("self",)).select_related(
@@ -71,10 +69,5 @@ def _require_in_reach(position: Position, wanted: Mapping[str, Decimal]) -> None
     quote = latest_price(instrument_id=position.instrument_id)
     if quote is None or abs(clock.now() - quote.at) > PRICE_AGE_LIMIT:
         raise ConflictError(NO_PRICE.format(symbol=position.instrument.symbol))
-    tick = position.instrument.tick_size
-    require_right_side(quote.bid, stop=wanted.get("exit_stop"), target=wanted.get("exit_target"), tick=tick)
-    if wanted.get("exit_trail", Decimal(0)) >= quote.bid:
-        said = sentence(
-            "It follows by less than the bid of {bid}, or the stop is below zero.", bid=shown(quote.bid, tick)
-        )
-        raise InvalidInputError(said, fields={"exit_trail": str(said)})
+    stop, target, trail = (wanted.get(name) for name in NAMES)
+    require_right_side(quote.bid, stop=stop, target=target, trail=trail, tick=position.instrument.tick_size)
