@@ -106,7 +106,7 @@ def preview(request: HttpRequest, body: OrderIn) -> Any:
     )
     found = services.preview_order(wallet=wallet, instrument=instrument, terms=terms)
     told = {name: getattr(found, name) for name in OrderPreviewOut.model_fields if hasattr(found, name)}
-    of_order = {name: getattr(found.order, name) for name in ("quantity", "exit_stop", "exit_target")}
+    of_order = {name: getattr(found.order, name) for name in ("quantity", "exit_stop", "exit_target", "exit_trail")}
     verdict = found.verdict
     said = {"allowed": verdict.allowed, "limit": verdict.limit, "explanation": verdict.explanation}
     return {**told, **of_order, **said}

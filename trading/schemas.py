@@ -223,7 +223,8 @@ class OrderPreviewOut(Schema):
 
     `limit` names what would refuse it, empty when it is `allowed`. `fee` is what the venue charges for taking and
     `spread` what half the way between bid and ask costs; `position` and `free` are of before and after, `risk` what the
-    way to its stop costs and `value` what the wallet is worth, null where that is not known.
+    way to its stop costs and `value` what the wallet is worth, null where that is not known. `stop` is where its stop
+    stands at first: one that follows may stand above `exit_stop`.
     """
 
     allowed: bool
@@ -241,6 +242,8 @@ class OrderPreviewOut(Schema):
     value: Amount | None
     exit_stop: Amount | None
     exit_target: Amount | None
+    exit_trail: Amount | None
+    stop: Amount | None = Field(description="Where its stop stands at first, in quote.")
     risk: Amount | None = Field(description="What the way from the price to the stop costs, in quote.")
 
 

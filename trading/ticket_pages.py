@@ -1,16 +1,20 @@
 """The order ticket: an order by hand is written down, reviewed as the gate sees it, and placed."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from kit.decimals import plain
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.forms import explain
 from kit.http import missing_is_404, owner_of
@@ -20,19 +24,21 @@ from trading import services
 from trading.forms import TicketForm
 from trading.models import Order
 from trading.orders.intents import Terms
-from trading.risk.sizing import Sizing
+from trading.positions.levels import NAMES
 from trading.selectors import limits
 from wallets.models import Wallet
 
 BY_HAND = "Placed by hand."
+SALT = "trading.ticket"
+OLDEST = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What the order would do, and the fields that place it as it stands, whatever its size was said in."""
+    """What the order would do, and `order`, which places it as it stands: signed, so that it is that one or none."""
 
     preview: services.Preview
-    fields: dict[str, str]
+    order: str
 
 
 @login_required
@@ -48,27 +54,27 @@ def ticket(request: HttpRequest) -> HttpResponse:
         return render(request, "trading/ticket_wallet.html", {"choices": choices})
     with missing_is_404():
         wallet = _wallet(owner_id, asked)
-    path = limits.wallet_limits(owner_id=owner_id, wallet_id=wallet.pk)
+    if request.method == "POST" and request.POST.get("step") == "place":
+        return _place(request, wallet)
     given = {name: request.GET.get(name, "") for name in ("symbol", "side") if request.GET.get(name)}
     form = TicketForm(request.POST if request.method == "POST" else None, initial=given, label_suffix="")
-    review, wrong = None, ""
+    review = None
     if form.is_valid():
         try:
-            instrument = _instrument(wallet, form.cleaned_data["symbol"])
-            if request.POST.get("step") != "place":
-                review = _review(form, wallet, instrument, key=str(uuid4()))
-            elif _is_confirmed(request, wallet):
-                return _place(request, form, wallet, instrument)
-            else:
-                wrong = f"Type {wallet.name} as it is written."
-                review = _review(form, wallet, instrument, key=request.POST.get("key", ""))
+            review = _review(form, wallet, _instrument(wallet, form.cleaned_data["symbol"]))
         except MoniqoError as error:
             explain(form, error)
+    return _page(request, wallet, form, review, status=422 if form.errors else 200)
+
+
+def _page(
+    request: HttpRequest, wallet: Wallet, form: TicketForm, review: Review | None, *, wrong: str = "", status: int = 200
+) -> HttpResponse:
+    path = limits.wallet_limits(owner_id=wallet.owner_id, wallet_id=wallet.pk)
     offered = path.choices if path.allowed_symbols is None else path.allowed_symbols
     context: dict[str, Any] = {"form": form, "wallet": wallet, "review": review, "wrong": wrong}
     context |= {"offered": offered[:200], "obstacle": path.obstacle}
-    is_wrong = bool(form.errors or wrong)
-    return render(request, "trading/ticket.html", context, status=422 if is_wrong else 200)
+    return render(request, "trading/ticket.html", context, status=status)
 
 
 def _wallet(owner_id: UUID, asked: str) -> Wallet:
@@ -91,20 +97,8 @@ def _instrument(wallet: Wallet, symbol: str) -> Instrument:
     return found
 
 
-def _terms(form: TicketForm, quantity: Decimal) -> Terms:
-    said = form.cleaned_data
-    return Terms(
-        said["side"],
-        quantity,
-        sentence("{said}", said=quoted(said["why"])) if said["why"] else BY_HAND,
-        exit_stop=said["exit_stop"],
-        exit_target=said["exit_target"],
-        exit_trail=said["exit_trail"],
-    )
-
-
-def _review(form: TicketForm, wallet: Wallet, instrument: Instrument, *, key: str) -> Review:
-    """The order as it would be placed: its quantity is fixed from here on."""
+def _review(form: TicketForm, wallet: Wallet, instrument: Instrument) -> Review:
+    """The order as it would be placed: its quantity is fixed from here on, whatever its size was said in."""
     said = form.cleaned_data
     quantity = services.quantity_of(
         wallet=wallet,
@@ -116,31 +110,55 @@ def _review(form: TicketForm, wallet: Wallet, instrument: Instrument, *, key: st
     )
     if quantity <= 0:
         raise InvalidInputError("That is less than one lot: give more.", fields={"how_much": "Less than one lot."})
-    preview = services.preview_order(wallet=wallet, instrument=instrument, terms=_terms(form, quantity))
-    exact = {"how_much": quantity} | form.levels()
-    fields = {name: "" if value is None else form.fields[name].prepare_value(value) for name, value in exact.items()}
-    fields |= {name: said[name] for name in ("symbol", "side", "why")}
-    fields |= {"sizing_by": Sizing.QUANTITY.value, "wallet": str(wallet.pk), "key": key, "step": "place"}
-    return Review(preview, fields)
+    told: dict[str, Any] = {name: None if level is None else plain(level) for name, level in form.levels().items()}
+    told |= {"side": said["side"], "quantity": plain(quantity), "why": said["why"], "key": str(uuid4())}
+    told |= {"wallet": str(wallet.pk), "instrument": instrument.pk}
+    return _reviewed(told, wallet, instrument)
 
 
-def _is_confirmed(request: HttpRequest, wallet: Wallet) -> bool:
-    return wallet.connection.is_paper or request.POST.get("typed", "").strip() == wallet.name
+def _reviewed(told: dict[str, Any], wallet: Wallet, instrument: Instrument) -> Review:
+    preview = services.preview_order(wallet=wallet, instrument=instrument, terms=_terms(told))
+    return Review(preview, signing.dumps(told, salt=SALT))
 
 
-def _place(request: HttpRequest, form: TicketForm, wallet: Wallet, instrument: Instrument) -> HttpResponse:
-    terms = _terms(form, form.size_now())
-    order: Order = services.place_order(
-        wallet=wallet,
-        instrument=instrument,
-        side=terms.side,
-        quantity=terms.quantity,
-        key=f"page:{request.POST.get('key', '')[:64]}",
-        reason=terms.reason,
-        exit_stop=terms.exit_stop,
-        exit_target=terms.exit_target,
-        exit_trail=terms.exit_trail,
-    )
+def _terms(told: dict[str, Any]) -> Terms:
+    levels = {name: None if told[name] is None else Decimal(told[name]) for name in NAMES}
+    why = sentence("{said}", said=quoted(told["why"])) if told["why"] else BY_HAND
+    stop, target, trail = (levels[name] for name in NAMES)
+    return Terms(told["side"], Decimal(told["quantity"]), why, exit_stop=stop, exit_target=target, exit_trail=trail)
+
+
+def _place(request: HttpRequest, wallet: Wallet) -> HttpResponse:
+    """Place what was reviewed, and nothing else that the request says."""
+    back = f"{reverse('trading:ticket')}?wallet={wallet.pk}"
+    try:
+        told = signing.loads(request.POST.get("order", ""), salt=SALT, max_age=OLDEST)
+    except signing.BadSignature:
+        told = {}
+    if told.get("wallet") != str(wallet.pk):
+        messages.error(request, "Nothing was placed: write the order down and review it again.")
+        return redirect(back)
+    instrument, terms = Instrument.objects.get(pk=told["instrument"]), _terms(told)
+    try:
+        if not (wallet.connection.is_paper or request.POST.get("typed", "").strip() == wallet.name):
+            review = _reviewed(told, wallet, instrument)
+            form = TicketForm(initial={"symbol": instrument.symbol, "side": terms.side}, label_suffix="")
+            wrong = f"Type {wallet.name} as it is written."
+            return _page(request, wallet, form, review, wrong=wrong, status=422)
+        order: Order = services.place_order(
+            wallet=wallet,
+            instrument=instrument,
+            side=terms.side,
+            quantity=terms.quantity,
+            key=f"page:{told['key']}",
+            reason=terms.reason,
+            exit_stop=terms.exit_stop,
+            exit_target=terms.exit_target,
+            exit_trail=terms.exit_trail,
+        )
+    except MoniqoError as error:
+        messages.error(request, f"Nothing was placed. {error}")
+        return redirect(back)
     if order.is_refused:
         messages.error(request, f"The gate refused the order: {order.refusal}")
     else:

@@ -7,7 +7,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from farms.breakdown.schemas import BreakdownOut, HistoryOut
-from farms.selectors.breakdown import Breakdown, By, account_of
+from farms.selectors.breakdown import Breakdown, Dimension, account_of
 from kit import days
 from kit.api import Day
 from portfolio.selectors.calendar import Unit
@@ -20,7 +20,7 @@ router = Router()
 class BreakdownQuery(Schema):
     """`?by=strategy&range=1M`, or `?by=asset&from=2026-10-01&to=2026-10-31`, which come before `range`."""
 
-    by: By = By.FARM
+    by: Dimension = Dimension.FARM
     range: Period = Period.ALL
     since: Day | None = Field(None, alias="from")
     until: Day | None = Field(None, alias="to")
@@ -42,7 +42,7 @@ class HistoryQuery(Schema):
 def get_breakdown(request: HttpRequest, query: Query[BreakdownQuery]) -> Any:
     period = Span.of(query.since, query.until) or query.range
     found = Breakdown(owner=request.user, by=query.by, period=period)  # type: ignore[arg-type]  # signed in
-    is_of_assets = query.by is By.ASSET
+    is_of_assets = query.by is Dimension.ASSET
     return {
         "by": query.by.value,
         "range": period.value,

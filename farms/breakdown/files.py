@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.http import HttpResponse
 
-from farms.selectors.breakdown import Breakdown, By
+from farms.selectors.breakdown import Breakdown, Dimension
 from kit.decimals import plain
 from portfolio.selectors.histories import History
 
@@ -26,7 +26,7 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def breakdown(found: Breakdown) -> HttpResponse:
-    if found.by is By.ASSET:
+    if found.by is Dimension.ASSET:
         head = [*ASSET, *(name for name in TRADES if name != "quote")]
         rows = [[*_of(one, ASSET), *_of(one.trades, head[len(ASSET) :])] for one in found.assets]
         return _file("assets.csv", head, rows)

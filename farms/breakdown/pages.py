@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from farms.breakdown import files
-from farms.selectors.breakdown import Breakdown, By, account_of, choices
+from farms.selectors.breakdown import Breakdown, Dimension, account_of, choices
 from kit import days
 from kit.errors import InvalidInputError
 from kit.http import missing_is_404, owner_of
@@ -19,7 +19,7 @@ from portfolio.selectors.histories import History
 from portfolio.selectors.periods import Period, Span
 
 PERIODS = [(period.value, period.value) for period in Period]
-BYS = [(by.value, by.value.title()) for by in By]
+BYS = [(by.value, by.value.title()) for by in Dimension]
 UNITS = [(unit.value, unit.value.title()) for unit in Unit]
 
 
@@ -28,7 +28,7 @@ UNITS = [(unit.value, unit.value.title()) for unit in Unit]
 def breakdown(request: HttpRequest) -> HttpResponse:
     """`?by=` says of what, `?range=` or `?from=&to=` the period; `?format=csv` is the file."""
     asked = request.GET
-    by = By(asked["by"]) if asked.get("by", "") in set(By) else By.FARM
+    by = Dimension(asked["by"]) if asked.get("by", "") in set(Dimension) else Dimension.FARM
     refused = Sentence()
     period: Period | Span = Period.parse(asked.get("range", ""))
     if asked.get("range", "") not in set(Period):

@@ -56,7 +56,7 @@ class BrokenOut(Schema):
         return str(line.account.base)
 
 
-class AssetOut(Schema):
+class AssetMadeOut(Schema):
     """profit = realized + derivatives + funding − derivative_fees + open + open_derivatives, exactly, in `quote`.
 
     An asset has no money of its own, so it has no time-weighted and no money-weighted return.
@@ -82,7 +82,7 @@ class BreakdownOut(Schema):
     by: str
     range: str
     lines: list[BrokenOut]
-    assets: list[AssetOut]
+    assets: list[AssetMadeOut]
 
 
 class StretchOut(Schema):

@@ -8,7 +8,7 @@ with the wallets of all its agents; a line is in what its wallets are valued in.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -26,11 +26,12 @@ from portfolio.selectors.periods import EPOCH, Period, Span
 from trading.selectors.sums import Traded, figures, trade_sums
 from trading.selectors.trades import TradeFigures
 
+DAY: Final = timedelta(days=1)
 ASSET: Final = "asset"
 ASSET_MARK: Final = f"{ASSET}:"
 
 
-class By(StrEnum):
+class Dimension(StrEnum):
     """What the lines are of; the value stands in addresses and in the API."""
 
     MASTER = "master"
@@ -62,12 +63,13 @@ class Line:
 class Breakdown:
     """Of all that an owner has, over a period: a fixed number of queries, whatever their number."""
 
-    def __init__(self, *, owner: User, by: By, period: Period | Span) -> None:
+    def __init__(self, *, owner: User, by: Dimension, period: Period | Span) -> None:
         self.owner = owner
         self.by = by
         self.period = period
         self.moment = clock.now()
         self.accounts = Accounts(owner_id=owner.pk, currency=owner.base_currency)
+        self._first_days: dict[datetime, Mapping[UUID, Edges]] = {}
 
     @property
     def start(self) -> datetime:
@@ -92,9 +94,9 @@ class Breakdown:
 
     @cached_property
     def _members(self) -> Sequence[Account]:
-        if self.by is By.STRATEGY:
+        if self.by is Dimension.STRATEGY:
             return strategy_accounts(owner_id=self.owner.pk)
-        if self.by is By.CONNECTION:
+        if self.by is Dimension.CONNECTION:
             return self.accounts.connections
         return [self.accounts.find(str(one.pk)) for one in self.accounts.nodes.values() if one.role == self.by.value]
 
@@ -129,15 +131,26 @@ class Breakdown:
         if total.closing is None or total.flows is None:
             return None
         index, value, flowed = 1.0, total.opening, Decimal(0)
-        for closed, flow in self._days.get(account.key, ()):
+        for closed, of_the_day, ended in self._days.get(account.key, ()):
+            is_partial = ended - DAY < self.start < ended
+            flow = self._flowed_until(account, ended) if is_partial else of_the_day
             index = (index or 1.0) * growth(value, closed, flow)
             value, flowed = closed, flowed + flow
         if self.period.until is None or not self._days.get(account.key):
             index = (index or 1.0) * growth(value, total.closing, total.flows - flowed)
         return index - 1
 
+    def _flowed_until(self, account: Account, ended: datetime) -> Decimal:
+        """What flowed from the start of the period until the day in which it lies was over."""
+        if ended not in self._first_days:
+            self._first_days[ended] = read_edges(
+                owner_id=self.owner.pk, currency=self.owner.base_currency, start=self.start, at=self.moment,
+                until=ended,
+            )  # fmt: skip
+        return summed(account, self._first_days[ended]).flows or Decimal(0)
+
     @cached_property
-    def _days(self) -> Mapping[str, Sequence[tuple[Decimal, Decimal]]]:
+    def _days(self) -> Mapping[str, Sequence[tuple[Decimal, Decimal, datetime]]]:
         several = [one for one in self._members if one.scope is None]
         return days_of_each(several, start=max(self.start, EPOCH), ends=self.ends)
 
@@ -158,4 +171,4 @@ def choices(*, owner: User) -> Sequence[tuple[str, str]]:
     return [(one.key, one.label) for one in (*accounts, *strategy_accounts(owner_id=owner.pk))]
 
 
-__all__ = ["CONNECTION", "STRATEGY", "Breakdown", "By", "Line", "account_of", "choices"]
+__all__ = ["CONNECTION", "STRATEGY", "Breakdown", "Dimension", "Line", "account_of", "choices"]

@@ -87,7 +87,10 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """Name, time zone, theme, palette and shortcuts."""
     form = PreferencesForm(request.POST or None, instance=cast("User", request.user))
     if request.method == "POST" and form.is_valid():
-        user = form.save()
+        user = form.instance
+        # Only what was changed: to write the address too, though it is the same, would keep everybody from the row
+        # who writes something of its owner's.
+        user.save(update_fields=form.changed_data)
         if "base_currency" in form.changed_data:
             portfolio.services.begin_history(owner_id=user.pk)
             portfolio.services.request_sync(owner_id=user.pk)  # which looks for what leads to it

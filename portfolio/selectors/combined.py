@@ -38,7 +38,7 @@ ORDER BY day
 """
 # Those of many accounts at once.
 _DAYS_OF_EACH: Final = """
-SELECT number, sum(sign * equity), sum(sign * flow)
+SELECT number, sum(sign * equity), sum(sign * flow), max(ends)
 FROM unnest(%(numbers)s::integer[], %(scopes)s::uuid[], %(signs)s::integer[], %(bases)s::text[])
      AS part (number, scope, sign, base)
 JOIN portfolio_dailyperformance AS daily USING (scope, base)
@@ -228,15 +228,16 @@ def _falls(line: Sequence[tuple[datetime, float]]) -> tuple[float, timedelta | N
 
 def days_of_each(
     accounts: Sequence[Account], *, start: datetime, ends: datetime
-) -> Mapping[str, Sequence[tuple[Decimal, Decimal]]]:
-    """By key, what each account was worth at the end of each whole day of a period, and what flowed: one query."""
+) -> Mapping[str, Sequence[tuple[Decimal, Decimal, datetime]]]:
+    """By key, what each account was worth at the end of each day of a period, what flowed on it, and when it ended: one
+    query. The first may have begun before the period, and what flowed is of all of it."""
     rows = [
         (number, pk, sign, one.base)
         for number, one in enumerate(accounts)
         for sign, pks in ((1, one.adds), (-1, one.takes))
         for pk in pks
     ]
-    found: dict[str, list[tuple[Decimal, Decimal]]] = {one.key: [] for one in accounts}
+    found: dict[str, list[tuple[Decimal, Decimal, datetime]]] = {one.key: [] for one in accounts}
     if not rows:
         return found
     names = ("numbers", "scopes", "signs", "bases")
@@ -244,8 +245,8 @@ def days_of_each(
     first = days.day_of(start) - timedelta(days=1)  # or it was a day of another zone
     with connection.cursor() as cursor:
         cursor.execute(_DAYS_OF_EACH, {**given, "start": start, "ends": ends, "first": first})
-        for number, closed, flow in cursor.fetchall():
-            found[accounts[number].key].append((closed, flow))
+        for number, *figures in cursor.fetchall():
+            found[accounts[number].key].append(tuple(figures))
     return found
 
 

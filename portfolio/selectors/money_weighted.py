@@ -18,6 +18,8 @@ from quant.candles import YEAR_MS
 
 SHORTEST: Final = timedelta(days=1)
 MILLISECOND: Final = timedelta(milliseconds=1)
+# Less than this is what the search for a rate leaves of nothing.
+NOTHING: Final = 1e-12
 
 NOT_VALUED: Final = "Not known now: nothing that is held has a price."
 TOO_SHORT: Final = "A rate per year is told of a day at least, and the period is shorter."
@@ -73,4 +75,6 @@ def money_weighted(
     if all(amount > 0 for _, amount in told):
         return MoneyWeighted(None, ONE_WAY, payments)
     rate = metrics.xirr(np.array([float(amount) for _, amount in told]), np.array(ms))
+    if rate is not None and abs(rate) < NOTHING:
+        rate = 0.0
     return MoneyWeighted(rate, "" if rate is not None else NO_RATE, payments)

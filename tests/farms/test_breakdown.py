@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from farms.models import Agent, Farm
-from farms.selectors.breakdown import Breakdown, By, account_of
+from farms.selectors.breakdown import Breakdown, Dimension, account_of
 from kit import clock
 from kit.users.models import User
 from portfolio.selectors.calendar import Calendar, Unit
@@ -112,8 +112,8 @@ def test_a_wallets_days_and_months_are_those_of_its_calendar(lived: Fund, owner:
 
 
 def test_a_strategy_is_the_sum_of_the_wallets_of_its_agents(lived: Fund, owner: User) -> None:
-    lines = {line.account.key: line for line in Breakdown(owner=owner, by=By.STRATEGY, period=Period.ALL).lines}
-    agents = {line.account.name: line for line in Breakdown(owner=owner, by=By.AGENT, period=Period.ALL).lines}
+    lines = {line.account.key: line for line in Breakdown(owner=owner, by=Dimension.STRATEGY, period=Period.ALL).lines}
+    agents = {line.account.name: line for line in Breakdown(owner=owner, by=Dimension.AGENT, period=Period.ALL).lines}
     assert set(lines) == {BY_STRATEGY, "strategy:trend_following:USDT"}
     both = (agents["agent a"], agents["agent b"])
     for name in ("opening", "flows", "profit", "realized", "fees", "closing"):
@@ -121,13 +121,13 @@ def test_a_strategy_is_the_sum_of_the_wallets_of_its_agents(lived: Fund, owner: 
     assert lines[BY_STRATEGY].flows == 3000 + 2000 - 100  # what moved between the two is no flow
     assert lines[BY_STRATEGY].trades.trades == sum(line.trades.trades for line in both) == 30
     assert Agent.objects.filter(owner=owner, strategy="breakout").update(status="archived") == 2
-    again = {line.account.key: line for line in Breakdown(owner=owner, by=By.STRATEGY, period=Period.ALL).lines}
+    again = {line.account.key: line for line in Breakdown(owner=owner, by=Dimension.STRATEGY, period=Period.ALL).lines}
     assert again == lines
 
 
 @pytest.mark.parametrize("period", [Period.ALL, Period.MONTH, Span(date(2026, 1, 20), date(2026, 2, 10))])
 def test_lines_say_what_portfolio_says_of_each(lived: Fund, owner: User, period: Period | Span) -> None:
-    for by in (By.MASTER, By.FARM, By.AGENT):
+    for by in (Dimension.MASTER, Dimension.FARM, Dimension.AGENT):
         for line in Breakdown(owner=owner, by=by, period=period).lines:
             scope = Scope(owner=owner, period=period, wallet_id=line.account.scope)
             change, trades = scope.change, scope.trade_figures
@@ -147,12 +147,29 @@ def test_the_return_of_a_strategy_is_that_of_the_days_of_its_sum(lived: Fund, ow
     for row in rows:
         grown *= float((row.closing - min(row.flow, Decimal(0))) / (row.opening + max(row.flow, Decimal(0))))
     (line,) = (
-        one for one in Breakdown(owner=owner, by=By.STRATEGY, period=Period.ALL).lines if one.account.key == BY_STRATEGY
+        one
+        for one in Breakdown(owner=owner, by=Dimension.STRATEGY, period=Period.ALL).lines
+        if one.account.key == BY_STRATEGY
     )
     assert line.twr == pytest.approx(grown - 1, abs=1e-12)
     (whole,) = history(owner, BY_STRATEGY, Unit.YEAR).rows
     assert whole.twr == pytest.approx(grown - 1, abs=1e-12)
     assert whole.xirr is not None
+
+
+@pytest.mark.parametrize("hours", [12, 23])
+def test_what_came_in_on_the_first_day_before_a_period_began_is_no_flow_of_it(
+    lived: Fund, owner: User, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *rest = history(owner, BY_STRATEGY, Unit.DAY, date(2026, 1, 1)).rows
+    assert first.flow > 0
+    grown = 1.0
+    for row in rest:
+        grown *= float((row.closing - min(row.flow, Decimal(0))) / (row.opening + max(row.flow, Decimal(0))))
+    monkeypatch.setattr(Breakdown, "start", START + timedelta(hours=hours))
+    lines = Breakdown(owner=owner, by=Dimension.STRATEGY, period=Period.ALL).lines
+    (line,) = (one for one in lines if one.account.key == BY_STRATEGY)
+    assert line.twr == pytest.approx(grown - 1, abs=1e-12)
 
 
 def test_assets_have_what_was_made_with_them_and_no_return(lived: Fund, owner: User) -> None:
@@ -162,7 +179,7 @@ def test_assets_have_what_was_made_with_them_and_no_return(lived: Fund, owner: U
             realized=7, funding=2, fee=1, at=NOW - timedelta(days=2), status="booked", wallet=lived.wallets["agent b"],
         )  # fmt: skip
         lived.derive("12.5", base="ETH")
-    found = {line.asset: line for line in Breakdown(owner=owner, by=By.ASSET, period=Period.ALL).assets}
+    found = {line.asset: line for line in Breakdown(owner=owner, by=Dimension.ASSET, period=Period.ALL).assets}
     assert set(found) == {"BTC", "ETH"}
     bitcoin, ether = found["BTC"], found["ETH"]
     assert bitcoin.trades.trades == ether.trades.trades == 15
@@ -177,20 +194,20 @@ def test_assets_have_what_was_made_with_them_and_no_return(lived: Fund, owner: U
     )
     assert ether.profit == ether.realized + 7 + 2 - 1 + Decimal("12.5")
     assert ether.fees == Decimal("0.2") * 15 + 1
-    before = Breakdown(owner=owner, by=By.ASSET, period=Span(date(2026, 1, 12), date(2026, 1, 20))).assets
+    before = Breakdown(owner=owner, by=Dimension.ASSET, period=Span(date(2026, 1, 12), date(2026, 1, 20))).assets
     assert {line.asset: (line.open, line.trades.trades) for line in before} == {"BTC": (0, 3), "ETH": (0, 3)}
 
 
 def test_page_file_and_programs_say_the_same(lived: Fund, owner: User, client: Client) -> None:
-    for by in By:
+    for by in Dimension:
         query = {"by": by.value, "range": "All"}
         told: dict[str, Any] = client.get("/api/v1/portfolio/breakdown", query).json()
         rows = list(csv.DictReader(StringIO(client.get("/portfolio/by/", query | {"format": "csv"}).content.decode())))
         page = client.get("/portfolio/by/", query).content.decode()
-        lines = told["assets"] if by is By.ASSET else told["lines"]
+        lines = told["assets"] if by is Dimension.ASSET else told["lines"]
         assert len(rows) == len(lines) > 0
         for row, line in zip(rows, lines, strict=True):
-            assert line["asset" if by is By.ASSET else "name"] in page
+            assert line["asset" if by is Dimension.ASSET else "name"] in page
             for name in ("profit", "fees"):
                 assert row[name] == line[name]
             assert row["trades"] == str(line["trades"]["trades"])
@@ -215,7 +232,7 @@ def test_another_owner_and_wrong_addresses_get_nothing(lived: Fund, owner: User,
     for key in keys:
         assert theirs.get("/portfolio/history/", {"account": key}).status_code == 404
         assert theirs.get(f"/api/v1/portfolio/history?account={quote(key)}").status_code == 404
-    for by in By:
+    for by in Dimension:
         told = theirs.get("/api/v1/portfolio/breakdown", {"by": by.value}).json()
         assert told["lines"] == told["assets"] == []
         assert "agent a" not in theirs.get("/portfolio/by/", {"by": by.value}).content.decode()
@@ -231,10 +248,10 @@ def test_the_number_of_statements_does_not_grow(lived: Fund, owner: User, django
     with django_assert_max_num_queries(4):
         rows: list[Stretch] = list(found_of_fund.rows)
     assert rows
-    for by in By:
+    for by in Dimension:
         with django_assert_max_num_queries(6):
             found = Breakdown(owner=owner, by=by, period=Period.ALL)
-            assert found.assets if by is By.ASSET else found.lines
+            assert found.assets if by is Dimension.ASSET else found.lines
 
 
 def test_a_farm_of_a_contribution_leads_to_its_agents_whose_parts_are_its_profit(lived: Fund, client: Client) -> None:

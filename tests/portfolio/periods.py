@@ -7,6 +7,7 @@ from kit import clock
 from portfolio.models import Snapshot
 from portfolio.selectors import performance as figures
 from portfolio.selectors import series
+from portfolio.selectors.money_weighted import MoneyWeighted
 from portfolio.selectors.trail import Trail, change, read_trail, recovery, upto
 from portfolio.valuation import Valuation, value_scope
 
@@ -32,6 +33,7 @@ def performance(*, scope: UUID, base: str, start: datetime) -> figures.Performan
         change=change(found.period, now),
         elapsed=now.at - start,
         recovery=recovery(found, now.twr_index, at=now.at),
+        paid=MoneyWeighted(None, "Nobody asked."),
     )
 
 

@@ -289,8 +289,8 @@ def test_a_wallet_that_cannot_be_written_down_does_not_stop_the_others(fund: Fun
 
 
 def without_terms(html: str) -> str:
-    """The page without the marks of words that the glossary explains."""
-    return re.sub(r"</?dfn[^>]*>", "", html)
+    """The page without the marks of words that the glossary explains, and without where they lead."""
+    return re.sub(r"<dt><a [^>]*>(.*?)</a></dt>", r"<dt>\1</dt>", re.sub(r"</?dfn[^>]*>", "", html))
 
 
 def test_where_nothing_has_a_price_every_figure_is_unknown_and_not_zero(

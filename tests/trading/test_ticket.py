@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.test import Client
 from django.urls import reverse
 
@@ -12,7 +13,6 @@ from kit.users.models import User
 from markets.models import Instrument
 from tests.programs import bearer
 from tests.trading.desk import Desk, make_desk, set_price
-from trading import services
 from trading.models import Order, Position, RiskDecision
 from wallets.models import Account, Connection
 
@@ -45,6 +45,10 @@ def review(client: Client, desk: Desk, **changes: str) -> Any:
     return answer.context["review"]
 
 
+def placing(desk: Desk, seen: Any, **more: str) -> dict[str, str]:
+    return {"wallet": str(desk.wallet.pk), "step": "place", "order": seen.order, **more}
+
+
 def test_the_review_is_the_gates_and_places_nothing_until_it_is_confirmed(client: Client, desk: Desk) -> None:
     seen = review(client, desk, exit_stop="95", exit_target="120", why="A hunch")
     preview = seen.preview
@@ -57,7 +61,7 @@ def test_the_review_is_the_gates_and_places_nothing_until_it_is_confirmed(client
         assert not Order.objects.exists()
         assert not RiskDecision.objects.exists()
         assert not Account.objects.exclude(held=0).exists()
-    first, again = (client.post(PAGE, seen.fields) for _ in range(2))
+    first, again = (client.post(PAGE, placing(desk, seen)) for _ in range(2))
     assert first.status_code == 302
     assert again.url == first.url
     with tenancy.tenant(desk.owner.pk):
@@ -122,12 +126,12 @@ def test_a_refusal_is_seen_before_anything_is_placed(client: Client, desk: Desk)
 def test_live_money_asks_for_the_name(client: Client, desk: Desk) -> None:
     with tenancy.tenant(desk.owner.pk):
         Connection.objects.filter(pk=desk.connection.pk).update(is_paper=False)
-    fields = review(client, desk).fields
-    refused = client.post(PAGE, fields | {"typed": "Agen"})
+    seen = review(client, desk)
+    refused = client.post(PAGE, placing(desk, seen, typed="Agen"))
     assert (refused.status_code, "Type Agent" in refused.content.decode()) == (422, True)
     with tenancy.tenant(desk.owner.pk):
         assert not Order.objects.exists()
-    client.post(PAGE, fields | {"typed": "Agent"})
+    client.post(PAGE, placing(desk, refused.context["review"], typed="Agent"))
     with tenancy.tenant(desk.owner.pk):
         assert Order.objects.count() == 1
 
@@ -168,12 +172,41 @@ def test_without_a_price_it_says_so_and_refuses(client: Client, desk: Desk) -> N
     assert (answer.status_code, "no price" in answer.content.decode()) == (422, True)
 
 
-def test_a_key_places_one_order_whatever_else_is_sent_with_it(client: Client, desk: Desk) -> None:
-    fields = review(client, desk).fields
-    client.post(PAGE, fields)
-    other = client.post(PAGE, fields | {"how_much": "3"})
-    assert (other.status_code, "another order" in other.content.decode()) == (422, True)
+def test_what_was_reviewed_is_placed_whatever_else_is_sent_and_however_numbers_are_written_by_then(
+    client: Client, desk: Desk
+) -> None:
+    seen = review(client, desk, how_much="1.234", exit_stop="95.5")
+    User.objects.filter(pk=desk.owner.pk).update(number_format="1.234,56")
+    other = placing(desk, seen, how_much="3", sizing_by="amount", exit_stop="1", side="sell")
+    assert client.post(PAGE, other).status_code == 302
     with tenancy.tenant(desk.owner.pk):
-        assert Order.objects.get().quantity == 2
-        assert not Position.objects.exists()
-        assert services.keep_protection(owner_id=desk.owner.pk) == []
+        order = Order.objects.get()
+        assert (order.side, order.quantity, order.exit_stop) == ("buy", D("1.234"), D("95.5"))
+
+
+@pytest.mark.parametrize("order", ["", "nonsense", "forged"])
+def test_what_was_not_reviewed_is_not_placed(client: Client, desk: Desk, order: str) -> None:
+    order = signing.dumps({"wallet": str(desk.wallet.pk)}, salt="another") if order == "forged" else order
+    answer = client.post(PAGE, {"wallet": str(desk.wallet.pk), "step": "place", "order": order}, follow=True)
+    assert "Nothing was placed" in answer.content.decode()
+    with tenancy.tenant(desk.owner.pk):
+        assert not Order.objects.exists()
+
+
+def test_a_review_of_one_wallet_places_nothing_in_another(client: Client, desk: Desk) -> None:
+    seen = review(client, desk)
+    client.post(PAGE, placing(desk, seen) | {"wallet": str(desk.farm.pk)})
+    with tenancy.tenant(desk.owner.pk):
+        assert not Order.objects.exists()
+
+
+def test_a_stop_that_follows_is_part_of_the_review(client: Client, desk: Desk) -> None:
+    preview = review(client, desk, exit_stop="90", exit_trail="4").preview
+    assert (preview.stop, preview.risk) == (95, 12)  # behind the bid of 99
+
+
+def test_a_later_buy_widens_no_trail(desk: Desk) -> None:
+    for trail in ("4", "9", "3"):
+        desk.trade("buy", "1", exit_trail=D(trail))
+        with tenancy.tenant(desk.owner.pk):
+            assert Position.objects.get().exit_trail == min(D(4), D(trail))

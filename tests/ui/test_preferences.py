@@ -1,6 +1,8 @@
 """How one's own pages look: the switches of the top bar, and the page behind them."""
 
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from kit.users.models import User
 from tests.portfolio.fund import make_instrument
@@ -78,3 +80,18 @@ def test_a_usual_currency_that_nothing_leads_to_is_said_and_not_offered(client: 
     page = client.get("/preferences/").content.decode()
     assert '<option value="EUR"' in page
     assert "Not offered: USD, USDC. " in page
+
+
+def test_only_what_was_changed_is_written(client: Client, owner: User) -> None:
+    """The address is what other rows name their owner by: to write it too would lock out who writes one of those."""
+    signed_in(client, owner)
+    with CaptureQueriesContext(connection) as asked:
+        sent = {"name": owner.name, "timezone": "Asia/Tokyo", "theme": "dark", "palette": "green-red", **FORMATS}
+        assert client.post("/preferences/", sent | {"shortcuts": "on"}).status_code == 302
+    (written,) = [one["sql"] for one in asked.captured_queries if one["sql"].startswith('UPDATE "users_user"')]
+    assert '"timezone" = ' in written
+    assert '"theme" = ' in written
+    assert '"email"' not in written
+    assert '"base_currency"' not in written
+    owner.refresh_from_db()
+    assert (owner.timezone, owner.theme) == ("Asia/Tokyo", "dark")

@@ -14,6 +14,7 @@ from trading.models import Order, Side
 from trading.orders.facts import Facts, values_of
 from trading.orders.intents import Place, Terms
 from trading.orders.placing import Batch
+from trading.positions.levels import trailed
 from trading.risk import gate as risk
 from trading.risk import sizing
 from trading.risk.fees import taker_fee
@@ -27,8 +28,8 @@ class Preview:
     """An order that was judged and not written. Quantities in base, all else in quote.
 
     `fee` is what the venue charges for taking, `spread` what half the way between bid and ask costs; either is about
-    right as long as the market stays where it is. `free` is what no order holds. `risk` is what the way to the stop
-    costs, None without a stop.
+    right as long as the market stays where it is. `free` is what no order holds. `stop` is where the stop stands at
+    first, which one that follows may have raised; `risk` is what the way to it costs. None without a stop.
     """
 
     order: Order
@@ -43,6 +44,7 @@ class Preview:
     free: Decimal
     free_after: Decimal
     value: Decimal | None
+    stop: Decimal | None
     risk: Decimal | None
 
     @property
@@ -81,6 +83,7 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
     free = facts.purse(instrument.quote).free
     sign = 1 if terms.is_buy else -1
     position = facts.standing.position
+    stop = trailed(order.exit_stop, best=quote.bid, trail=order.exit_trail) if quote else order.exit_stop
     return Preview(
         order=order,
         verdict=batch.verdicts()[0],
@@ -94,7 +97,8 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
         free=free,
         free_after=free - sign * notional - fee,
         value=_value(facts),
-        risk=None if order.exit_stop is None else worth(order.quantity, price - order.exit_stop),
+        stop=stop,
+        risk=None if stop is None else worth(order.quantity, price - stop),
     )
 
 

@@ -47,7 +47,7 @@ def _write(position: Position, holding: accounting.Holding) -> None:
 def add_to_position(order: Order, trade: TradeReport, execution: accounting.Execution) -> None:
     """Add what was bought, and let the order's levels protect the whole position from here on.
 
-    A stop only ever moves up: what was bought with a lower one, or without one, keeps the protection there was.
+    A stop only ever moves up and follows no farther off: what was bought with less keeps the protection there was.
     """
     position = _open_position(order)
     if position is None:
@@ -65,7 +65,7 @@ def add_to_position(order: Order, trade: TradeReport, execution: accounting.Exec
     _write(position, accounting.after_buy(holding, execution))
     position.exit_stop = max(filter(None, (order.exit_stop, position.exit_stop)), default=None)
     position.exit_target = order.exit_target or position.exit_target
-    position.exit_trail = order.exit_trail or position.exit_trail
+    position.exit_trail = min(filter(None, (order.exit_trail, position.exit_trail)), default=None)
     position.save()
 
 

@@ -150,7 +150,7 @@ def test_operators_hear_of_parts_without_a_sign_of_life_until_there_is_one(live_
     tasks.watch_parts("orders")
     with tenancy.tenant(operator.pk):
         silent = set(PlatformAlert.objects.unresolved().values_list("key", flat=True))
-    assert silent == {"lag:prices", "lag:sync", "lag:streams", "lag:beat"}
+    assert silent == {"lag:prices", "lag:sync", "lag:streams", "lag:beat", "lag:protection", "lag:rest"}
     for part in heartbeat.PARTS:
         heartbeat.beat_once(part)
     tasks.watch_parts("orders")

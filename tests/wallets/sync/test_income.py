@@ -97,7 +97,7 @@ class Futures:
         assert total == self.sums("wallet") + self.sums("suspense")
         booked = sum((one.change for one in VenueIncome.objects.filter(status="booked")), D(0))
         assert -self.sums("profit") - self.sums("funding") - self.sums("costs") == booked
-        assert verify(owner_id=self.owner.pk).ok
+        assert verify(owner_id=self.owner.pk).contradiction is None
 
 
 def opened(owner: User, exchanges: Exchanges, slug: str) -> Futures:

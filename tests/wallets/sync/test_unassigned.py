@@ -76,7 +76,7 @@ class Joined:
             assert (row.books_total, row.unassigned, row.suspense + row.drift) == (
                 wallets, spare, self.suspense(row.asset),
             )  # fmt: skip
-        assert verify(owner_id=self.connection.owner_id).ok
+        assert verify(owner_id=self.connection.owner_id).contradiction is None
 
 
 def join(owner: User, exchanges: Exchanges, slug: str) -> Joined:
