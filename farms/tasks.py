@@ -39,7 +39,7 @@ def _run_together(owner_id: UUID, farm_id: UUID, agent_ids: list[UUID], tape: se
     try:
         with tenancy.tenant(owner_id):
             return services.run_members(owner_id=owner_id, farm_id=farm_id, agent_ids=agent_ids, tape=tape)
-    except Exception:
+    except Exception:  # whatever it is, each of them may do better by itself
         logger.exception("The agents of farm %s run one by one", farm_id)
         return agent_ids
 

@@ -42,12 +42,12 @@ def execute_together(*, owner_id: UUID, order_ids: Sequence[UUID]) -> None:
         for sent in as_completed([senders.submit(_send, owner_id, message) for message in messages]):
             try:
                 answered += sent.result()
-            except Exception:
+            except Exception:  # one message's trouble keeps no other from its venue; these are asked about in time
                 logger.exception("Orders of %s could not be sent", owner_id)
     for order, report in answered:
         try:
             record_report(owner_id=owner_id, order_id=order.pk, report=report)
-        except Exception:
+        except Exception:  # the others are recorded all the same; what the venue has done is asked again
             logger.exception("The answer to order %s could not be recorded", order.pk)
 
 
@@ -75,7 +75,7 @@ def _send(owner_id: UUID, order_ids: Sequence[UUID]) -> list[Answered]:
             continue
         try:
             take_no(order, venue, answer)
-        except Exception:
+        except Exception:  # what the venue said of the others is still to be returned; this one is asked about
             logger.exception("The answer to order %s could not be recorded", order.pk)
     return answered
 

@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 
 from kit.paging import Pages
 from wallets.hierarchy.tree import WalletNode
+from wallets.models import Wallet
 
 # Up to so many wallets are all listed; of more, so many rows are on a page.
 FEW: Final = 100
@@ -111,7 +112,7 @@ class Few:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A farm or a reserve as a bar, with the shares of its agents."""
+    """A farm as a bar with the shares of its agents, or a reserve as one of a single part."""
 
     node: WalletNode
     colour: int
@@ -124,6 +125,8 @@ def branches(nodes: Sequence[WalletNode], colours: Mapping[UUID, int]) -> list[B
     for node in nodes:
         if node.depth > 1 and node.parent_id and node.value and node.share:
             shares.setdefault(node.parent_id, []).append(node.share)
+        elif node.role == Wallet.Role.RESERVE and node.share is not None:
+            shares[node.id] = [node.share]
     found = [node for node in nodes if node.depth == 1]
     if len(found) > BRANCHES:
         found = sorted(found, key=lambda node: node.value or ZERO, reverse=True)[:BRANCHES]
