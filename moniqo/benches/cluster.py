@@ -1,10 +1,11 @@
 """A throw-away PostgreSQL with its own port: nobody's books are touched, and a commit costs what it does elsewhere."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -38,3 +39,16 @@ def environment(server: Postgres) -> dict[str, str]:
         "DATABASE_SYSTEM_URL": server.url(SYSTEM),
     }
     return os.environ | addresses | {"DJANGO_SETTINGS_MODULE": "moniqo.settings"}
+
+
+def measure_apart(module: str, *arguments: object, given: Mapping[str, str]) -> dict[str, float]:
+    """The figures that a module prints as its last line, run in a process of its own with the environment `given`.
+
+    Raises RuntimeError, with what it said, where it ended in an error.
+    """
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    answer = subprocess.run(command, env=dict(given), cwd=ROOT, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise RuntimeError(f"{module} measured nothing: {answer.stderr.strip()[-2000:]}")
+    figures: dict[str, float] = json.loads(answer.stdout.strip().splitlines()[-1])
+    return figures

@@ -10,8 +10,6 @@ of every kind run over all of that year: most of one agent or farm, some of the 
 import json
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,7 +19,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from kit.embedded.postgres import SUPERUSER
-from moniqo.benches.cluster import ROOT, cluster, environment
+from moniqo.benches.cluster import cluster, environment, measure_apart
 
 GOALS: Final = 1_000
 FILLS: Final = 1_000_000
@@ -82,12 +80,7 @@ def goals() -> dict[str, float]:
     """Milliseconds for `services.update` after a batch, at the median and at worst, and to count all anew."""
     with cluster() as server:
         given = environment(server) | {ADMIN: server.url(SUPERUSER)}
-        command = [sys.executable, "-m", "moniqo.benches.goals"]
-        answer = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise RuntimeError(f"The goals could not be measured: {answer.stderr.strip()[-2000:]}")
-    figures: dict[str, float] = json.loads(answer.stdout.strip().splitlines()[-1])
-    return figures
+        return measure_apart("moniqo.benches.goals", given=given)
 
 
 def measure() -> dict[str, float]:

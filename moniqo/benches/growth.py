@@ -14,7 +14,6 @@ one scope), and the rest of the million belongs to as many further wallets with 
 
 import json
 import os
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ from uuid import UUID
 import psycopg
 
 from kit.embedded.postgres import SUPERUSER
-from moniqo.benches.cluster import ROOT, cluster, environment
+from moniqo.benches.cluster import cluster, environment, measure_apart
 
 POSITIONS: Final = 100_000
 SNAPSHOTS: Final = 1_000_000
@@ -118,12 +117,7 @@ def growth() -> dict[str, float]:
     """Milliseconds at best per page at the demo's size and at full size, and how many times as much that is."""
     with cluster() as server:
         given = environment(server) | {ADMIN: server.url(SUPERUSER), "MONIQO_DEMO_LATENCY_MS": "0"}
-        command = [sys.executable, "-m", "moniqo.benches.growth"]
-        answer = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise RuntimeError(f"The pages could not be measured: {answer.stderr.strip()[-2000:]}")
-    figures: dict[str, float] = json.loads(answer.stdout.strip().splitlines()[-1])
-    return figures
+        return measure_apart("moniqo.benches.growth", given=given)
 
 
 def measure() -> dict[str, float]:

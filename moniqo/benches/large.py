@@ -6,12 +6,11 @@ Measured by a process of its own on a throw-away PostgreSQL and Redis, so nobody
 """
 
 import json
-import subprocess
 import sys
 from typing import Final
 from uuid import uuid4
 
-from moniqo.benches.cluster import ROOT, cluster, environment
+from moniqo.benches.cluster import cluster, environment, measure_apart
 from moniqo.benches.runs import redis
 
 FARMS: Final = 40
@@ -22,13 +21,8 @@ REQUESTS: Final = 20
 def large(*, farms: int = FARMS, agents: int = AGENTS) -> dict[str, float]:
     """For each page that lists wallets: queries, milliseconds (median, 95th percentile) and bytes."""
     with cluster() as server, redis() as address:
-        command = [sys.executable, "-m", "moniqo.benches.large", str(farms), str(agents)]
         given = environment(server) | {"REDIS_URL": address}
-        answer = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise RuntimeError(f"The pages could not be measured: {answer.stderr.strip()[-2000:]}")
-    figures: dict[str, float] = json.loads(answer.stdout.strip().splitlines()[-1])
-    return figures
+        return measure_apart("moniqo.benches.large", farms, agents, given=given)
 
 
 def _measure(farms: int, agents: int) -> dict[str, float]:

@@ -8,7 +8,6 @@ Beside them stands the least that it could cost: reading the levels of as many r
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from statistics import median
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from moniqo.benches.cluster import ROOT, cluster, environment
+from moniqo.benches.cluster import cluster, environment, measure_apart
 
 POSITIONS: Final = 10_000
 INSTRUMENTS: Final = 200
@@ -28,12 +27,7 @@ PRICE: Final = Decimal(100)
 def monitor(*, positions: int = POSITIONS) -> dict[str, float]:
     """Milliseconds of a look, the median of some; see the names."""
     with cluster() as server:
-        command = [sys.executable, "-m", "moniqo.benches.monitor", str(positions)]
-        answer = subprocess.run(command, env=environment(server), cwd=ROOT, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise RuntimeError(f"The monitor could not be measured: {answer.stderr.strip()[-2000:]}")
-    figures: dict[str, float] = json.loads(answer.stdout.strip().splitlines()[-1])
-    return figures
+        return measure_apart("moniqo.benches.monitor", positions, given=environment(server))
 
 
 def measure(number: int) -> dict[str, float]:

@@ -6,13 +6,12 @@ money. Beside it stand, in the same run, a statement that does nothing and the p
 
 import json
 import os
-import subprocess
 import sys
 from typing import Any, Final
 from uuid import UUID
 
 from kit.embedded.postgres import SUPERUSER
-from moniqo.benches.cluster import ROOT, cluster, environment
+from moniqo.benches.cluster import cluster, environment, measure_apart
 from moniqo.benches.growth import ADMIN
 
 WALLETS: Final = 100
@@ -25,12 +24,7 @@ def portfolio() -> dict[str, float]:
     """Statements, milliseconds at the median and the 95th percentile, small and at the stated size."""
     with cluster() as server:
         given = environment(server) | {ADMIN: server.url(SUPERUSER), "MONIQO_DEMO_LATENCY_MS": "0"}
-        command = [sys.executable, "-m", "moniqo.benches.portfolio"]
-        answer = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise RuntimeError(f"Portfolio could not be measured: {answer.stderr.strip()[-2000:]}")
-    figures: dict[str, float] = json.loads(answer.stdout.strip().splitlines()[-1])
-    return figures
+        return measure_apart("moniqo.benches.portfolio", given=given)
 
 
 def measure() -> dict[str, float]:

@@ -4,9 +4,6 @@ Measured by a process of its own (see `bars`) on a throw-away PostgreSQL and Red
 commits, live events and the tasks that carry orders to their venue cost what they do elsewhere.
 """
 
-import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from kit.embedded.redis import Redis
-from moniqo.benches.cluster import ROOT, cluster, environment
+from moniqo.benches.cluster import cluster, environment, measure_apart
 
 AGENTS: Final = 200
 CROWD: Final = 1_000
@@ -31,13 +28,8 @@ def runs(*, agents: int = AGENTS, crowd: int = CROWD, markets: int = MARKETS) ->
 
 def _measured(agents: int, markets: int) -> dict[str, float]:
     with cluster() as server, redis() as address:
-        command = [sys.executable, "-m", "moniqo.benches.bars", str(agents), str(markets)]
         given = environment(server) | {"REDIS_URL": address}
-        answer = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise RuntimeError(f"The runs could not be measured: {answer.stderr.strip()[-2000:]}")
-    figures: dict[str, float] = json.loads(answer.stdout.strip().splitlines()[-1])
-    return figures
+        return measure_apart("moniqo.benches.bars", agents, markets, given=given)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 
 import psutil
 
-from moniqo.benches.cluster import ROOT, cluster, environment
+from moniqo.benches.cluster import ROOT, cluster, environment, measure_apart
 
 CONNECTIONS: Final = 1_000
 OF_AN_OWNER: Final = 10
@@ -44,14 +44,9 @@ def sync(*, connections: int = CONNECTIONS) -> dict[str, float]:
         try:
             assert exchange.stdout is not None  # noqa: S101 - it is a pipe
             given = environment(server) | {"MONIQO_CCXT_BASE_URL": exchange.stdout.readline().strip()}
-            measured = [sys.executable, "-m", "moniqo.benches.sync", str(connections)]
-            answer = subprocess.run(measured, env=given, cwd=ROOT, capture_output=True, text=True, check=False)
+            return measure_apart("moniqo.benches.sync", connections, given=given)
         finally:
             exchange.terminate()
-    if answer.returncode:
-        raise RuntimeError(f"Syncs could not be measured: {answer.stderr.strip()[-2000:]}")
-    figures: dict[str, float] = json.loads(answer.stdout.strip().splitlines()[-1])
-    return figures
 
 
 def measure(most: int) -> dict[str, float]:
