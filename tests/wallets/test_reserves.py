@@ -212,3 +212,11 @@ def test_programs_make_a_reserve_and_change_what_a_wallet_keeps(browser: Client,
     assert ask("patch", path, {"name": "Rainy days"})[1]["minimum_balance"] == "12.5"
     for wrong in ({"minimum_balance": "-1"}, {"minimum_balance": None}, {"target_weight": "0.5"}):
         assert ask("patch", path, wrong)[0] == 422, wrong
+
+
+def test_a_reserve_is_a_bar_of_one_part(tree: Tree, reserve: Wallet, client: Client) -> None:
+    down(tree, tree.master, reserve, 300)
+    client.force_login(tree.owner)
+    branches = client.get(reverse("wallets:list")).context["branches"]
+    (bar,) = (branch for branch in branches if branch.node.id == reserve.pk)
+    assert bar.segments == (bar.node.share,)
