@@ -217,6 +217,6 @@ def test_programs_make_a_reserve_and_change_what_a_wallet_keeps(browser: Client,
 def test_a_reserve_is_a_bar_of_one_part(tree: Tree, reserve: Wallet, client: Client) -> None:
     down(tree, tree.master, reserve, 300)
     client.force_login(tree.owner)
-    branches = client.get(reverse("wallets:list")).context["branches"]
+    branches = client.get(reverse("wallets:tree")).context["branches"]
     (bar,) = (branch for branch in branches if branch.node.id == reserve.pk)
     assert bar.segments == (bar.node.share,)
