@@ -7,7 +7,9 @@ on sent with the owner and the moment of the day.
     DUE = Statement(lambda owner_id: Order.objects.filter(owner_id=owner_id, due_at__lt=clock.now()).values_list("pk"))
     DUE.rows(owner_id=owner.pk)
 
-PostgreSQL plans a large statement longer than it carries it out, too: `planned_once` has a connection keep the plan.
+It is planned anew each time: a plan for any owner and any moment reads the whole history of who has a long one.
+PostgreSQL plans a large statement longer than it carries it out, too, and where one plan fits every value (rows are
+found by their keys, no range depends on what is given) `planned_once` has a connection keep it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,7 +83,7 @@ class Statement:
         now = clock.now()
         connection = connections[router.db_for_read(known.model) or DEFAULT_DB_ALIAS]  # of the block that asks
         given = [owner_id if value == OWNER else now if value == MOMENT else value for value in known.parameters]
-        with planned_once(connection) as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(known.text, given)
             rows = [list(row) for row in cursor.fetchall()]
         for place, (convert, column) in known.converters.items():

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeAlias
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import PermissionsMixin
-from django.db import DEFAULT_DB_ALIAS, connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models, router
 from django.db.models.functions import Lower
 
 from kit import clock, tenancy
@@ -33,6 +33,19 @@ class UserManager(BaseUserManager["User"]):
         """Create an operator with every permission in the admin, as the only role that may."""
         operators = self.db_manager(tenancy.SYSTEM_DB_ALIAS)
         return operators.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def with_hash(self, user_id: uuid.UUID) -> "User | None":
+        """The person with the hash of the password, asked for on behalf of whose it is: one statement."""
+        if router.db_for_read(self.model) == tenancy.SYSTEM_DB_ALIAS:
+            return self.get_queryset().defer(None).filter(pk=user_id).first()
+        columns = ", ".join(field.column for field in self.model._meta.concrete_fields if field.name != "password")
+        asked = f"SELECT {columns}, users_password() AS password FROM"  # noqa: S608 - the model's own columns
+        if connection.in_atomic_block:
+            with tenancy.tenant(user_id):
+                return next(iter(self.raw(f"{asked} users_user WHERE id = %s", [user_id])), None)
+        # Outside of a transaction the setting lasts as long as the statement.
+        of = "set_config('app.user_id', %s, true), users_user WHERE id = %s"
+        return next(iter(self.raw(f"{asked} {of}", [str(user_id), user_id])), None)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=username)
@@ -122,17 +135,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 def _own_hash(user_id: uuid.UUID) -> str:
-    """What the password is compared with. Outside of a transaction one statement, for every request asks."""
-    with connection.cursor() as cursor:
-        if connection.in_atomic_block:
-            with tenancy.tenant(user_id):
-                cursor.execute("SELECT users_password()")
-        else:
-            cursor.execute("SELECT users_password() FROM set_config('app.user_id', %s, true)", [str(user_id)])
-        (found,) = cursor.fetchone()
+    """What the password is compared with."""
+    found = User.objects.with_hash(user_id)
     if found is None:
         raise User.DoesNotExist
-    return str(found)
+    return found.password
 
 
 class TokenKind(models.TextChoices):

@@ -62,6 +62,15 @@ def test_its_values_are_those_of_the_fields(as_owner: User) -> None:
     assert (symbols, half) == (["A/B"], 1.5)
 
 
+def test_it_is_planned_for_the_owner_and_the_moment_that_it_asks_for(live_db: str, owner: User) -> None:
+    statement = Statement(lambda owner_id: Wallet.objects.filter(owner_id=owner_id, created_at__lt=clock.now()))
+    for _ in range(10):
+        statement.rows(owner_id=owner.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%wallets_wallet%created_at%'")
+        assert cursor.fetchone() == (0,)
+
+
 def test_a_text_is_planned_once_for_a_connection_and_each_owner_sees_what_is_theirs(
     live_db: str, owner: User, other_owner: User
 ) -> None:
