@@ -38,8 +38,8 @@ class UserManager(BaseUserManager["User"]):
         """The person with the hash of the password, asked for on behalf of whose it is: one statement."""
         if router.db_for_read(self.model) == tenancy.SYSTEM_DB_ALIAS:
             return self.get_queryset().defer(None).filter(pk=user_id).first()
-        columns = ", ".join(field.column for field in self.model._meta.concrete_fields if field.name != "password")
-        asked = f"SELECT {columns}, users_password() AS password FROM"  # noqa: S608 - the model's own columns
+        columns = ", ".join(str(field.column) for field in User._meta.concrete_fields if field.name != "password")
+        asked = f"SELECT {columns}, users_password() AS password FROM"
         if connection.in_atomic_block:
             with tenancy.tenant(user_id):
                 return next(iter(self.raw(f"{asked} users_user WHERE id = %s", [user_id])), None)
