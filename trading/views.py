@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kit import tenancy
 from kit.errors import ConflictError
 from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part
-from trading import exports, services
+from trading import charts, exports, services
 from trading.forms import FilterForm
 from trading.models import REFUSED, Order
 from trading.selectors import filters as filtering
@@ -85,7 +85,7 @@ def position(request: HtmxRequest, pk: UUID) -> HttpResponse:
     """One position, open or closed: what it was made of and what it made; the body alone for a live update."""
     with missing_is_404():
         found = round_trip(owner_id=owner_of(request), position_id=pk)
-    return page_or_part(request, "trading/position.html", "trip", {"found": found})
+    return page_or_part(request, "trading/position.html", "trip", {"found": found, "chart": charts.position(found)})
 
 
 @login_required

@@ -43,6 +43,31 @@ def closed_candles(
     return rows if since is None else rows.filter(ts__gte=milliseconds(since))
 
 
+def candles_around(*, instrument_id: int, since: datetime, until: datetime, bars: int) -> tuple[str, Candles]:
+    """What a market did between two moments, with some of what was before and after: timeframe and at most `bars`.
+
+    Of the finest of its series that shows all of it in so many, else of the coarsest; ("", none) without any. Two
+    queries.
+    """
+    room = bars // 5
+    alias = router.db_for_read(Candle) or DEFAULT_DB_ALIAS
+    with connections[alias].cursor() as cursor:
+        cursor.execute(_NEWEST, {"instrument_id": instrument_id, "until": milliseconds(until)})
+        newest = dict(cursor.fetchall())
+    known = [one for one in Timeframe if (ts := newest.get(one.value)) and moment(ts) > since - one.length * room]
+    if not known:
+        return "", copying.NO_CANDLES
+    shown = next((one for one in known if (until - since) / one.length <= bars - 2 * room), known[-1])
+    wanted = (until - since) // shown.length + 2 * room
+    found = load_candles(
+        instrument_id=instrument_id,
+        timeframe=shown.value,
+        until=until + room * shown.length,
+        limit=min(wanted, bars),
+    )
+    return shown.value, found
+
+
 def last_closed_bar(*, instrument_id: int, timeframe: str) -> int | None:
     """The opening time (ms) of the newest stored bar that has closed by now."""
     latest: int | None = (
@@ -77,6 +102,14 @@ def market_spans(
     return market, [(str(timeframe), int(first), int(last)) for *_, timeframe, first, last in rows if first is not None]
 
 
+# One index probe for each series.
+_NEWEST: Final = """
+SELECT frame.timeframe, (
+    SELECT max(ts) FROM markets_candle
+    WHERE instrument_id = %(instrument_id)s AND timeframe = frame.timeframe AND ts <= %(until)s
+)
+FROM market_timeframes() AS frame
+"""
 # Both ends of every series by one index probe each.
 _SPANS: Final = """
 SELECT market.id, market.base, frame.timeframe, bar.first, bar.last

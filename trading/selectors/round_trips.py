@@ -1,21 +1,26 @@
 """One position from its first fill to its last, or to now: what was bought and sold, what protects it, what it made."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 from uuid import UUID
 
 from django.db.models import Q
 
+from kit import clock
 from kit.errors import NotFoundError
+from markets.candles.reading import candles_around
+from quant.candles import Candles
 from trading.models import Fill, Order, Position
 from trading.selectors.orders import OrderRow, order_row
 from trading.selectors.positions import PositionRow, open_positions
 from trading.selectors.trades import FillRow, TradeRow, fill_row, trade_row
 
 MOST_FILLS: Final = 200
+MOST_BARS: Final = 240
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RoundTrip:
     """`now` while it is open, `trade` once it is closed; fills and their orders oldest first.
 
@@ -43,6 +48,14 @@ class RoundTrip:
     @property
     def exits(self) -> tuple[FillRow, ...]:
         return tuple(fill for fill in self.fills if fill.side == "sell")
+
+    @cached_property
+    def market(self) -> tuple[str, Candles]:
+        """Timeframe and candles of its market from before the entry until after the exit: two queries."""
+        until = self.position.closed_at or clock.now()
+        return candles_around(
+            instrument_id=self.position.instrument_id, since=self.position.opened_at, until=until, bars=MOST_BARS
+        )
 
 
 def round_trip(*, owner_id: UUID, position_id: UUID) -> RoundTrip:
