@@ -44,6 +44,10 @@ def main(arguments: list[str]) -> None:
         from django.core.management import execute_from_command_line
 
         execute_from_command_line(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(os.EX_IOERR)
     except MoniqoError as error:
         sys.exit(f"moniqo: {error}")
 

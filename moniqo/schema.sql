@@ -94,6 +94,7 @@
 -- migration users 0004_second_factors_under_aes 1beaaa6b20c7a50a
 -- migration users 0005_bound_tokens fcb55e2cb33bb3bf
 -- migration users 0006_operators_and_hashes 00d16b25ffcb152d
+-- migration users 0007_capitals_of_an_address ef67fb893576b3bc
 -- migration wallets 0001_initial bb078e3d3523a707
 -- migration wallets 0002_policies 8abef364998ea17e
 -- migration wallets 0003_ledger 044555b94654a4e7
@@ -5461,7 +5462,8 @@ INSERT INTO public.django_migrations VALUES
 	(120, 'users', '0004_second_factors_under_aes', now()),
 	(121, 'users', '0005_bound_tokens', now()),
 	(122, 'users', '0006_operators_and_hashes', now()),
-	(123, 'wallets', '0030_proof', now());
+	(123, 'users', '0007_capitals_of_an_address', now()),
+	(124, 'wallets', '0030_proof', now());
 
 
 --
@@ -5974,7 +5976,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 84, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 123, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 124, true);
 
 
 --

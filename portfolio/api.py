@@ -302,10 +302,12 @@ def calendar(
 
 
 def _change(figures: Scope, change: Change | UnknownChange) -> dict[str, Any]:
-    """A period as it is told: one that nothing is written down of yet, though its value is known, begins now."""
+    """A period as it is told: one that nothing is written down of yet, though its value is known, begins now; one that
+    is measured from the last instant of a day begins at the reader's midnight."""
     told = {name: getattr(change, name) for name in ChangeOut.model_fields}
-    begins = change.began is None and change.closing is not None
-    return told | ({"began": figures.moment} if begins else {})
+    if change.began is None:
+        return told | ({"began": figures.moment} if change.closing is not None else {})
+    return told | {"began": days.from_midnight(change.began)}
 
 
 def _share(share: holdings.Share, by: str) -> dict[str, Any]:

@@ -237,6 +237,9 @@ def test_what_an_operator_changes_is_noted_with_what_it_was(desk: Client, operat
 def test_people_are_made_given_passwords_and_never_deleted(desk: Client, operator: User) -> None:
     new = {"email": "new@example.com", "name": "New", "password1": "quite long 4711", "password2": "quite long 4711"}
     assert desk.post(admin_url(User, "add"), new).status_code == 302
+    told = desk.post(admin_url(User, "add"), new | {"email": "NEW@example.com"}).content.decode()
+    assert "Somebody has this e-mail address, perhaps in other capitals." in told
+    assert "users_email" not in told
     person = User.objects.get(email="new@example.com")
     again = {"password1": "another long 4711", "password2": "another long 4711"}
     assert desk.post(reverse("admin:auth_user_password_change", args=[person.pk]), again).status_code == 302

@@ -7,7 +7,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from farms.breakdown.schemas import BreakdownOut, HistoryOut
-from farms.selectors.breakdown import Breakdown, Dimension, account_of
+from farms.selectors.breakdown import USUAL, Breakdown, Dimension, account_of
 from kit import days
 from kit.api import Day
 from portfolio.selectors.calendar import Unit
@@ -21,7 +21,7 @@ class BreakdownQuery(Schema):
     """`?by=strategy&range=1M`, or `?by=asset&from=2026-10-01&to=2026-10-31`, which come before `range`."""
 
     by: Dimension = Dimension.FARM
-    range: Period = Period.ALL
+    range: Period = USUAL
     since: Day | None = Field(None, alias="from")
     until: Day | None = Field(None, alias="to")
 

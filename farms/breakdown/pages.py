@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from farms.breakdown import files
-from farms.selectors.breakdown import Breakdown, Dimension, account_of, choices
+from farms.selectors.breakdown import USUAL, Breakdown, Dimension, account_of, choices
 from kit import days
 from kit.errors import InvalidInputError
 from kit.http import missing_is_404, owner_of
@@ -30,7 +30,7 @@ def breakdown(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     by = Dimension(asked["by"]) if asked.get("by", "") in set(Dimension) else Dimension.FARM
     refused = Sentence()
-    period: Period | Span = Period.parse(asked.get("range", ""))
+    period: Period | Span = Period.parse(asked.get("range", ""), otherwise=USUAL)
     if asked.get("range", "") not in set(Period):
         try:
             period = Span.parse(asked.get("from", "").strip(), asked.get("to", "").strip()) or period

@@ -29,6 +29,8 @@ from trading.selectors.trades import TradeFigures
 DAY: Final = timedelta(days=1)
 ASSET: Final = "asset"
 ASSET_MARK: Final = f"{ASSET}:"
+# The period of who names none, on the page and in the API.
+USUAL: Final = Period.ALL
 
 
 class Dimension(StrEnum):

@@ -99,7 +99,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         base_manager_name = "objects"
-        constraints = (models.UniqueConstraint(Lower("email"), name="users_email_case_insensitive"),)
+        constraints = (
+            models.UniqueConstraint(
+                Lower("email"),
+                name="users_email_case_insensitive",
+                violation_error_message="Somebody has this e-mail address, perhaps in other capitals.",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.email

@@ -58,9 +58,9 @@ def second_step(request: HttpRequest) -> HttpResponse:
                 backend = request.session.pop(PENDING)["backend"]
                 login(request, user, backend=backend)
                 return redirect(_next(request))
-        except two_factor.TooManyCodesError:
+        except two_factor.TooManyCodesError as error:
             request.session.flush()
-            return throttle.locked_out(request, None)
+            return throttle.told(request, error)
         except MoniqoError as error:
             form.add_error(None, str(error))
         else:

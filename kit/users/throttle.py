@@ -7,10 +7,12 @@ could lock anybody out.
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
+from math import ceil
 from typing import Any, TypeVar
 
 import redis
@@ -23,22 +25,28 @@ from django.shortcuts import render
 from kit.api import PAUSE_SECONDS, PREFIX, problem
 from kit.errors import InvalidInputError, MoniqoError
 from kit.http import client_address, home
+from kit.sentences import Told
 from kit.users.models import User
 
 TOO_MANY = 429
 TRIES = 5
-LOCKED = "Too many wrong passwords: wait fifteen minutes and try again."
+LOCKED = "Too many wrong passwords: try again in a quarter of an hour."
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
 class TooManyAttemptsError(MoniqoError):
-    """Too many wrong secrets: wait a quarter of an hour."""
+    """Too many wrong secrets: wait until they are forgotten, a quarter of an hour at most."""
 
     code = "too_many_attempts"
-    status = 429
+    status = TOO_MANY
     wait_seconds = PAUSE_SECONDS
+
+    def __init__(self, message: Told = "", *, wait_seconds: int | None = None) -> None:
+        super().__init__(message)
+        if wait_seconds is not None:
+            self.wait_seconds = wait_seconds
 
 
 class BusyError(TooManyAttemptsError):
@@ -51,7 +59,7 @@ class BusyError(TooManyAttemptsError):
 def require_password(user: User, password: str) -> None:
     """Raise InvalidInputError unless it is the user's, TooManyAttemptsError after five wrong ones."""
     if not may_try("password", user.pk):
-        raise TooManyAttemptsError(LOCKED)
+        raise TooManyAttemptsError(LOCKED, wait_seconds=wait_of("password", user.pk))
     # Without Django's hashing anew in passing: another hash would end this session and every token.
     if not check_password(password, user.password):
         raise InvalidInputError("That is not your password.", fields={"password": "That is not your password."})
@@ -65,7 +73,8 @@ def lock_name(request: HttpRequest | None, credentials: Mapping[str, Any] | None
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any = None) -> HttpResponse:
-    """The answer while signing in is paused: a problem for programs, a page for people; both say for how long."""
+    """The answer while `axes` pauses signing in, which begins anew with every try: a problem for programs, a page for
+    people; both say for how long."""
     return told(request, TooManyAttemptsError(LOCKED))
 
 
@@ -86,14 +95,17 @@ def count_sign_in(request: HttpRequest, email: str, *, is_known: Callable[[str |
     Raises TooManyAttemptsError.
     """
     address, counts = client_address(request), _sign_in_counts(request, email)
-    together, by_address, by_account = (
-        limit > 0 and _count(what, who) > limit
+    over = [
+        (what, who)
         for (what, who), limit in zip(counts, settings.SIGN_IN_LIMITS, strict=True)
-    )
-    if together or by_address or (by_account and not is_known(address)):
+        if limit > 0 and _count(what, who) > limit
+    ]
+    if [what for what, _ in over] == ["account"] and is_known(address):
+        return
+    if over:
         if _cached(lambda cache: cache.add(_tries("told", counts[1]), 1, PAUSE_SECONDS)):
             logger.warning("Signing in is refused from %s: too many tries", address)
-        raise TooManyAttemptsError(LOCKED)
+        raise TooManyAttemptsError(LOCKED, wait_seconds=max(wait_of(what, who) for what, who in over))
 
 
 def forgive_sign_in(request: HttpRequest, email: str) -> None:
@@ -118,16 +130,23 @@ def may_try(what: str, who: object) -> bool:
     return _count(what, who) <= TRIES
 
 
+def wait_of(what: str, who: object) -> int:
+    """Seconds until the tries of `who` at `what` are forgotten, rounded up."""
+    until = _cached(lambda cache: cache.get(_until(what, who)))
+    return PAUSE_SECONDS if until is None else max(ceil(until - time.time()), 1)
+
+
 def forget_tries(what: str, who: object) -> None:
     """After a right one: what came before counts no longer."""
-    _cached(lambda cache: cache.delete(_tries(what, who)))
+    _cached(lambda cache: cache.delete_many([_tries(what, who), _until(what, who)]))
 
 
 def _count(what: str, who: object) -> int:
     key = _tries(what, who)
 
     def count(cache: BaseCache) -> int:
-        cache.add(key, 0, PAUSE_SECONDS)
+        if cache.add(key, 0, PAUSE_SECONDS):
+            cache.set(_until(what, who), time.time() + PAUSE_SECONDS, PAUSE_SECONDS)
         try:
             return cache.incr(key)
         except ValueError:  # it ran out in between
@@ -149,6 +168,10 @@ def _cached(ask: Callable[[BaseCache], Result]) -> Result:
     except redis.RedisError as error:
         logger.warning("Tries are counted by this process alone: %s", type(error).__name__)
         return ask(caches["alone"])
+
+
+def _until(what: str, who: object) -> str:
+    return f"{_tries(what, who)}:until"
 
 
 def _tries(what: str, who: object) -> str:

@@ -37,11 +37,8 @@ class SecretUnreadableError(MoniqoError):
     status = 409
 
 
-class TooManyCodesError(MoniqoError):
-    """Five codes were wrong: wait a quarter of an hour."""
-
-    code = "too_many_attempts"
-    status = 429
+class TooManyCodesError(throttle.TooManyAttemptsError):
+    """Five codes were wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +159,8 @@ def count_old_secrets() -> int:
 
 def _count_try(user: User) -> None:
     if not throttle.may_try("code", user.pk):
-        raise TooManyCodesError("Too many wrong codes: wait fifteen minutes and try again.")
+        told = "Too many wrong codes: try again in a quarter of an hour."
+        raise TooManyCodesError(told, wait_seconds=throttle.wait_of("code", user.pk))
 
 
 def _use_step(factor: SecondFactor, code: str) -> bool:

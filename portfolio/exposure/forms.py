@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from kit.forms import AmountField, PercentField
+from kit.forms import AmountField, PercentField, TextField
 from portfolio.exposure.levels import USUAL_MARGIN
 from portfolio.exposure.limits import MOST, Wish
 from portfolio.exposure.models import ExposureLimit
@@ -15,7 +15,7 @@ class LimitForm(forms.Form):
     """One limit. What it is of and what it does have their usual values."""
 
     kind = forms.ChoiceField(label="What is limited", choices=ExposureLimit.Kind)
-    subject = forms.CharField(
+    subject = TextField(
         label="Of which asset or venue", max_length=40, required=False, help_text="Empty: each of them."
     )
     limit = AmountField(

@@ -20,9 +20,9 @@ class Period(StrEnum):
     ALL = "All"
 
     @classmethod
-    def parse(cls, text: str) -> "Period":
+    def parse(cls, text: str, *, otherwise: str = QUARTER) -> "Period":
         """The period of an address; without one that is understood three months, enough days for every ratio."""
-        return cls(text) if text in set(cls) else cls.QUARTER
+        return cls(text if text in set(cls) else otherwise)
 
     @property
     def is_open(self) -> bool:

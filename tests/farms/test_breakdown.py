@@ -225,6 +225,11 @@ def test_page_file_and_programs_say_the_same(lived: Fund, owner: User, client: C
         assert client.get("/portfolio/history/", query).status_code == 200
 
 
+def test_page_and_programs_mean_the_same_period_where_none_is_named(lived: Fund, owner: User, client: Client) -> None:
+    told = client.get("/api/v1/portfolio/breakdown").json()
+    assert client.get("/portfolio/by/").context["found"].period.value == told["range"] == "All"
+
+
 def test_another_owner_and_wrong_addresses_get_nothing(lived: Fund, owner: User, other_owner: User) -> None:
     theirs = Client()
     theirs.force_login(other_owner)

@@ -1,6 +1,7 @@
 """What a clone brings: everything pinned, no registry's address, no secret, and a deployment that hangs together."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -90,3 +91,13 @@ def test_commands_that_need_no_database_start_none(command: list[str], tmp_path:
     )
     assert result.returncode == 0, result.stderr
     assert not (tmp_path / "var" / "postgres").exists()
+
+
+def test_a_command_whose_reader_has_gone_ends_without_a_word() -> None:
+    """As with `manage.py growth | head`."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "manage.py", "help", "--commands"]
+    done = subprocess.run(command, check=False, stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (os.EX_IOERR, "")

@@ -283,6 +283,7 @@ def test_a_day_begins_at_its_own_midnight_wherever_its_owner_moves(lived: Fund, 
         told = page.get("/api/v1/portfolio/summary?range=All").json()
         line = page.get("/api/v1/portfolio/equity?range=All").json()
         assert (today.since, today.measured_from) == (midnight, None)
+        assert datetime.fromisoformat(told["today"]["began"]) == midnight
     assert "today</a>, since" not in home
     assert told["corrected_at"] is line["corrected_at"] is None
     assert grows_as_it_says(series(lived))
