@@ -11,7 +11,7 @@ from ninja.responses import Status
 from pydantic import Field
 
 from farms import selectors, services
-from farms.models import Agent
+from farms.models import Agent, Farm
 from farms.selectors import AgentRow, FarmRow
 from kit.api import (
     LEFT_OUT,
@@ -23,6 +23,7 @@ from kit.api import (
     PositiveShare,
     Share,
     StepOut,
+    WholeOrPage,
     Words,
     paginate,
     parts_of,
@@ -236,9 +237,14 @@ class StrategyOut(Schema):
 # --- farms ---------------------------------------------------------------------------------------------------------
 
 
-@router.get("/farms", response=list[FarmOut], summary="All farms with their agents and figures")
-def list_farms(request: HttpRequest) -> Any:
-    return selectors.farm_rows(owner_id=owner_of(request))
+@router.get("/farms", response=list[FarmOut] | Page[FarmOut], summary="All farms with their agents and figures")
+def list_farms(request: HttpRequest, query: Query[WholeOrPage]) -> Any:
+    """Those that need somebody first as a plain list; in pages, newest first, when `limit` or `cursor` asks for one."""
+    rows = selectors.farm_rows(owner_id=owner_of(request))
+    if (page := query.page) is None:
+        return rows
+    by_id = {row.id: row for row in rows}
+    return paginate(Farm.objects.filter(pk__in=by_id), page, present=lambda farm: by_id[farm.pk])
 
 
 @router.post("/farms", response={201: FarmOut}, summary="Make a farm, paused, with a wallet under a master")
@@ -306,9 +312,14 @@ def pause_farm(request: HttpRequest, farm_id: UUID) -> Any:
 # --- agents --------------------------------------------------------------------------------------------------------
 
 
-@router.get("/agents", response=list[AgentOut], summary="All agents with their figures")
-def list_agents(request: HttpRequest) -> Any:
-    return selectors.agent_rows(owner_id=owner_of(request))
+@router.get("/agents", response=list[AgentOut] | Page[AgentOut], summary="All agents with their figures")
+def list_agents(request: HttpRequest, query: Query[WholeOrPage]) -> Any:
+    """Oldest first as a plain list; in pages, newest first, when `limit` or `cursor` asks for one."""
+    rows = selectors.agent_rows(owner_id=owner_of(request))
+    if (page := query.page) is None:
+        return rows
+    by_id = {row.id: row for row in rows}
+    return paginate(Agent.objects.filter(pk__in=by_id), page, present=lambda agent: by_id[agent.pk])
 
 
 @router.post("/agents", response={201: AgentDetailOut}, summary="Hire an agent, paused, with a wallet under its farm's")

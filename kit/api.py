@@ -223,6 +223,20 @@ class PageQuery(Schema):
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAXIMUM_LIMIT)
 
 
+class WholeOrPage(Schema):
+    """`?limit=…&cursor=…` for pages, newest first; without either the whole list, as long as it is."""
+
+    cursor: str | None = None
+    limit: int | None = Field(None, ge=1, le=MAXIMUM_LIMIT)
+
+    @property
+    def page(self) -> PageQuery | None:
+        """The page that is asked for, if one is."""
+        if self.cursor is None and self.limit is None:
+            return None
+        return PageQuery(cursor=self.cursor, limit=self.limit or DEFAULT_LIMIT)
+
+
 def paginate(
     rows: QuerySet[Row], query: PageQuery, *, moment: str = "created_at", present: Callable[[Row], Any] | None = None
 ) -> dict[str, Any]:

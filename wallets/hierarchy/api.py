@@ -10,7 +10,7 @@ from ninja import Query, Router
 from ninja.responses import Status
 
 from kit import days
-from kit.api import IdempotencyKey, Page, PageQuery, paginate, paginate_numbered
+from kit.api import IdempotencyKey, Page, PageQuery, WholeOrPage, paginate, paginate_numbered
 from kit.asking import require_known
 from kit.errors import InvalidInputError
 from kit.http import owner_of
@@ -44,7 +44,7 @@ from wallets.hierarchy.schemas import (
 from wallets.hierarchy.states import Work, wallet_state, work_of
 from wallets.hierarchy.tree import Holding, WalletNode
 from wallets.ledger import statements
-from wallets.models import Account, AllocationLine, Entry, Transfer
+from wallets.models import Account, AllocationLine, Entry, Transfer, Wallet
 from wallets.venues.accounts import get_connection
 
 router = Router()
@@ -53,13 +53,17 @@ router = Router()
 # --- wallets --------------------------------------------------------------------------------------------------------
 
 
-@router.get("/wallets", response=list[WalletOut], summary="All wallets, depth first, with their figures")
-def list_wallets(request: HttpRequest) -> Any:
-    work = work_of(owner_of(request))
-    return [_wallet(node, work) for node in tree.wallet_tree(owner_id=owner_of(request))]
+@router.get("/wallets", response=list[WalletOut] | Page[WalletOut], summary="All wallets with their figures")
+def list_wallets(request: HttpRequest, query: Query[WholeOrPage]) -> Any:
+    """Depth first as a plain list; in pages, newest first, when `limit` or `cursor` asks for one."""
+    work, nodes = work_of(owner_of(request)), tree.wallet_tree(owner_id=owner_of(request))
+    if (page := query.page) is None:
+        return [_wallet(node, work) for node in nodes]
+    by_id = {node.id: node for node in nodes}
+    return paginate(Wallet.objects.filter(pk__in=by_id), page, present=lambda row: _wallet(by_id[row.pk], work))
 
 
-@router.get("/wallets/tree", response=list[TreeOut], summary="The same, nested")
+@router.get("/wallets/tree", response=list[TreeOut], summary="All wallets, nested")
 def get_tree(request: HttpRequest) -> Any:
     work, nodes = work_of(owner_of(request)), tree.wallet_tree(owner_id=owner_of(request))
     below: dict[UUID | None, list[dict[str, Any]]] = {}
