@@ -12,7 +12,7 @@ from farms.services import DEFAULT_SIZE
 from kit import glossary
 from kit.decimals import plain
 from kit.formatting import respelled
-from kit.forms import NumberField, PercentField, WholeField
+from kit.forms import NumberField, PercentField, TextField, WholeField
 from markets.models import Instrument, Timeframe
 from quant.strategies import Parameter, Strategy
 from wallets.models import Wallet
@@ -29,7 +29,7 @@ class FarmForm(forms.Form):
         choices=[(value, label) for value, label in Farm.Kind.choices if value != Farm.Kind.CUSTOM],
         help_text="Offered first when an agent is hired; mixed for agents of several kinds.",
     )
-    name = forms.CharField(max_length=80)
+    name = TextField(max_length=80)
     master = forms.ModelChoiceField(Wallet.objects.none(), label="Funded by", empty_label=None)
     maximum_share = PercentField(
         initial=Decimal("0.6"), **glossary.field("maximum_share", label="Most in one instrument, in %")
@@ -64,7 +64,7 @@ class InstrumentField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Djan
 class AgentForm(forms.Form):
     """An agent on an instrument of the farm's venue; `strategy` says which further fields there are."""
 
-    name = forms.CharField(max_length=80)
+    name = TextField(max_length=80)
     instrument = InstrumentField(Instrument.objects.none(), empty_label=None)
     timeframe = forms.ChoiceField(choices=Timeframe.choices, initial=Timeframe.H1)
     sizing = forms.ChoiceField(label="An entry is sized by", choices=Agent.Sizing.choices)

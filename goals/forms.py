@@ -13,7 +13,7 @@ from goals.actions import AGENTS, EVERYTHING, FARM, LONGEST_EXTENSION, MASTER, P
 from goals.models import Goal
 from goals.targets import MEASURES, METRICS, OPERATORS
 from kit import days, display
-from kit.forms import AmountField, PercentField, WholeField
+from kit.forms import AmountField, PercentField, TextField, WholeField
 from wallets.models import Wallet
 
 CUSTOM: Final = Goal.Kind.CUSTOM.value
@@ -63,7 +63,7 @@ class ChangeField(AmountField):
 class KindForm(forms.Form):
     """What is wanted, and what it is called."""
 
-    name = forms.CharField(max_length=80, label="Name")
+    name = TextField(max_length=80, label="Name")
     what = forms.ChoiceField(
         choices=WHATS, widget=forms.RadioSelect, label="What is measured", error_messages={"required": "Choose one."}
     )
@@ -181,7 +181,7 @@ class ScopeForm(forms.Form):
 class ActionForm(forms.Form):
     """Something to do that needs no further word."""
 
-    do = forms.CharField(widget=forms.HiddenInput)
+    do = TextField(widget=forms.HiddenInput)
 
     def __init__(
         self, data: Any = None, *, places: Choices = (), sources: Choices = (), assets: Sequence[str] = (),

@@ -3,20 +3,22 @@
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
-from django.db.models import FloatField, Model, QuerySet
+from django.db.models import CharField, EmailField, Field, FloatField, Model, QuerySet, TextField
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
 
-from kit import formatting, glossary
+from kit import formatting, forms, glossary
 from kit.audit.services import Area, record
 from kit.models import ExactField
 
 SECRET_FIELDS = {"password", "password1", "password2", "value"}
+
+WRITTEN: Final = {CharField: forms.TextField, TextField: forms.TextField, EmailField: forms.MailField}
 
 
 class ReadOnly:
@@ -73,7 +75,20 @@ def _at(row: Any, path: str) -> Any:
     return row
 
 
-class OurAdmin(ModelAdmin):
+class Written:
+    """Forms whose texts hold what a text may hold."""
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        if written := WRITTEN.get(type(db_field)):
+            kwargs.setdefault("form_class", written)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # beside Django's
+
+
+class OurInline(Written, TabularInline):
+    """Rows of another table under their parent."""
+
+
+class OurAdmin(Written, ModelAdmin):
     """What every table has in common."""
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -163,7 +178,7 @@ class ReadOnlyAdmin(ReadOnly, ExplainedAdmin):
     show_full_result_count = False
 
 
-class ReadOnlyInline(InUnits, ReadOnly, TabularInline):
+class ReadOnlyInline(InUnits, ReadOnly, OurInline):
     """Rows of another table under their parent, to read."""
 
     extra = 0

@@ -62,6 +62,12 @@ def before_today(moment: datetime, where: ZoneInfo | None = None) -> datetime:
     return begins(day_of(moment, where), where) - INSTANT
 
 
+def from_midnight(moment: datetime, where: ZoneInfo | None = None) -> datetime:
+    """What is measured from the last instant of a day begins at the midnight after it; any other moment is itself."""
+    midnight = moment + INSTANT
+    return midnight if begins(day_of(midnight, where), where) == midnight else moment
+
+
 def read(text: str, *, name: str) -> date | None:
     """The day that `text` names, None for no text. Raises InvalidInputError about the field `name`."""
     if not text:

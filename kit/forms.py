@@ -6,12 +6,23 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError
-from django.forms import BaseForm, DecimalField, FloatField, IntegerField, TextInput
+from django.forms import (
+    BaseForm,
+    CharField,
+    DecimalField,
+    EmailField,
+    FloatField,
+    IntegerField,
+    PasswordInput,
+    TextInput,
+    URLField,
+)
 
 from kit import display, formatting
 from kit.decimals import parse, read
 from kit.errors import InvalidInputError, MoniqoError
 from kit.mistakes import WHOLE
+from kit.written import require_text
 
 PERCENT: Final = Decimal(100)
 
@@ -23,6 +34,25 @@ BOUNDS: Final[dict[str, Any]] = {
     "max_decimal_places": "It has at most %(max)s decimals.",
     "max_whole_digits": "It has at most %(max)s digits before the decimals.",
 }
+
+
+class TextField(CharField):
+    """A text, which holds what the API lets one hold; what is typed blind is a secret and may hold more."""
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        try:
+            require_text(value, is_secret=isinstance(self.widget, PasswordInput))
+        except ValueError as error:
+            raise ValidationError(str(error), code="unseen") from error
+
+
+class AddressField(TextField, URLField):
+    """The address of something in the web."""
+
+
+class MailField(TextField, EmailField):
+    """An e-mail address: the domain of one could hold what nobody can see."""
 
 
 class ExactDecimalField(DecimalField):

@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from kit import glossary
-from kit.forms import PERCENT, AmountField, PercentField, WholeField
+from kit.forms import PERCENT, AmountField, PercentField, TextField, WholeField
 from kit.models import MONEY
 from markets.bounds import SYMBOL_LENGTH
 from trading.models import REFUSED, Order, Side
@@ -29,7 +29,7 @@ class FilterForm(forms.Form):
     STATUSES: Final = ((UNFINISHED, "Unfinished"), *Order.Status.choices, (REFUSED, "Refused"))
     SIDES: Final = tuple(Side.choices)
 
-    q = forms.CharField(label="Search", widget=forms.TextInput(attrs={"type": "search", "placeholder": "Text, market"}))
+    q = TextField(label="Search", widget=forms.TextInput(attrs={"type": "search", "placeholder": "Text, market"}))
     status = forms.ChoiceField(label="Status", choices=(ANY, *STATUSES))
     side = forms.ChoiceField(label="Side", choices=(ANY, *SIDES))
     instrument = forms.ChoiceField(label="Market")
@@ -196,7 +196,7 @@ class TicketForm(forms.Form):
         (Sizing.RISK.value, "Percent of the wallet that the way to the stop may cost"),
     )
 
-    symbol = forms.CharField(
+    symbol = TextField(
         label="Market",
         max_length=SYMBOL_LENGTH,
         widget=forms.TextInput(attrs={"list": "markets", "autocomplete": "off"}),
@@ -213,9 +213,7 @@ class TicketForm(forms.Form):
     exit_stop = _level("stop", "Only with a buy. Empty: what is usual here, if anything.")
     exit_target = _level("profit_target", "Only with a buy. Empty: what is usual here, if anything.")
     exit_trail = _level("trail", "Only with a buy. Empty: the stop stays where it is.")
-    why = forms.CharField(
-        label="Why", max_length=200, required=False, help_text="For yourself: it stays with the order."
-    )
+    why = TextField(label="Why", max_length=200, required=False, help_text="For yourself: it stays with the order.")
 
     def levels(self) -> dict[str, Decimal | None]:
         return {name: self.cleaned_data[name] for name in NAMES}

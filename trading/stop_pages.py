@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kit.errors import MoniqoError
-from kit.forms import explain
+from kit.forms import TextField, explain
 from kit.http import missing_is_404, owner_of
 from trading import services
 from trading.models import EmergencyStop
@@ -21,7 +21,7 @@ from wallets.hierarchy import places
 class ProtectionForm(forms.Form):
     """Whether stops go on in the wallet while it is halted; to end that a sentence is typed."""
 
-    words = forms.CharField(label="In words", max_length=200, required=False)
+    words = TextField(label="In words", max_length=200, required=False)
 
 
 @login_required

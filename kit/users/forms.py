@@ -8,6 +8,7 @@ from django.contrib.auth.forms import PasswordChangeForm as DjangoPasswordChange
 from django.core.exceptions import ValidationError
 
 from kit.errors import MoniqoError
+from kit.forms import TextField
 from kit.users import bindings, throttle
 from kit.users.models import Token, User
 
@@ -17,7 +18,7 @@ LIFETIMES: Final = {"30": "30 days", "90": "90 days", "365": "a year"}
 class PasswordForm(forms.Form):
     """Asks `user` for the password, five times in a quarter of an hour."""
 
-    password = forms.CharField(
+    password = TextField(
         label="Your password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}), max_length=1024
     )
 
@@ -34,7 +35,7 @@ class PasswordForm(forms.Form):
 class TokenForm(PasswordForm):
     """A token for a program of one's own."""
 
-    name = forms.CharField(max_length=80, help_text="Where it will be used, such as “Sheet on my laptop”.")
+    name = TextField(max_length=80, help_text="Where it will be used, such as “Sheet on my laptop”.")
     scopes = forms.MultipleChoiceField(
         label="It may",
         choices=Token.Scope,
@@ -82,7 +83,7 @@ def check_own_password(user: User, password: str) -> None:
 class CodeForm(forms.Form):
     """The second step: digits of the app, or a recovery code."""
 
-    code = forms.CharField(
+    code = TextField(
         label="Code",
         max_length=40,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}),

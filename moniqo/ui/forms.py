@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from kit import days, glossary
+from kit.forms import TextField
 from kit.users.models import User
 from moniqo.ui.selectors import countable_assets
 from wallets.sync.listing import BRIDGES
@@ -33,6 +34,7 @@ class PreferencesForm(forms.ModelForm[User]):
         fields = (
             "name", "timezone", "base_currency", "number_format", "date_format", "theme", "palette", "shortcuts",
         )  # fmt: skip
+        field_classes: ClassVar[dict[str, type[forms.Field]]] = {"name": TextField}
         labels: ClassVar[dict[str, str]] = {
             "palette": "Colours of profit and loss",
             "shortcuts": "Keyboard shortcuts",

@@ -18,6 +18,7 @@ from django.shortcuts import render
 
 from kit import clock, display, figures, rings
 from kit.formatting import Missing, Value
+from kit.forms import TextField
 
 LONG_NAME = "Trend following on everything that moves, conservative, second attempt · BTC, ETH, SOL and friends"
 NO_PRICE = Missing("No price: the market has been silent since 3 hours.")
@@ -33,7 +34,7 @@ class SampleForm(forms.Form):
     amount = forms.DecimalField(
         widget=forms.TextInput(attrs={"inputmode": "decimal"}), help_text="Leaves $33,517.18 free in the master wallet."
     )
-    name = forms.CharField(initial=LONG_NAME, max_length=40)
+    name = TextField(initial=LONG_NAME, max_length=40)
     notify = forms.BooleanField(label="Tell me when it is done", required=False)
 
 

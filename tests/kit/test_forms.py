@@ -4,10 +4,12 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.forms import PasswordInput
 
 from kit import display
 from kit.display import Display
-from kit.forms import AmountField, NumberField, PercentField, WholeField
+from kit.forms import AmountField, NumberField, PercentField, TextField, WholeField
+from kit.written import NUL, UNSEEN
 
 WRITTEN = [("1.234,56", "1.250,5", "0,01"), ("1,234.56", "1250.5", "0.01")]
 
@@ -54,3 +56,18 @@ def test_a_number_is_written_in_digits_from_0_to_9(typed: str) -> None:
     with pytest.raises(ValidationError):
         NumberField().clean(typed)
     assert NumberField().clean(" -1.25 ") == -1.25
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("a\u202eb", UNSEEN), ("\u200fa", UNSEEN), ("\u2066a\u2069", UNSEEN), ("a\x07b", UNSEEN), ("a\0b", NUL)],
+)
+def test_a_text_is_refused_with_the_sentence_that_programs_get(typed: str, said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        TextField().clean(typed)
+    assert said in refused.value.messages
+    assert TextField().clean(" Zinsen – 日本 👩‍👩‍👧\n") == "Zinsen – 日本 👩‍👩‍👧"
+
+
+def test_a_secret_may_hold_what_nobody_sees() -> None:
+    assert TextField(widget=PasswordInput(), strip=False).clean("a\u202eb\x07") == "a\u202eb\x07"

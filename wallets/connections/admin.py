@@ -6,11 +6,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from kit.admin import AuditedAdmin, ReadOnlyAdmin, ReadOnlyInline, SwitchAdmin
+from kit.admin import AuditedAdmin, OurInline, ReadOnlyAdmin, ReadOnlyInline, SwitchAdmin
 from kit.errors import InvalidInputError
+from kit.forms import TextField
 from wallets.connections.forms import PlatformForm
 from wallets.models import (
     Connection,
@@ -38,7 +38,7 @@ from wallets.venues.obligations import open_under
 SUMS = ("venue_total", "books_total", "unassigned", "suspense", "drift")
 
 
-class CredentialFieldInline(TabularInline):
+class CredentialFieldInline(OurInline):
     """What the platform asks traders for."""
 
     model = CredentialField
@@ -106,7 +106,7 @@ class ConnectionAdmin(SwitchAdmin):
 class CredentialForm(forms.ModelForm[Credential]):
     """One field of a connection, entered blind: what is stored is never sent back, not even encrypted."""
 
-    value = forms.CharField(
+    value = TextField(
         widget=UnfoldAdminPasswordWidget(render_value=False), help_text="Stored encrypted and never shown again."
     )
 

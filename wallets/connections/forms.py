@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from kit.decimals import plain
-from kit.forms import PercentField
+from kit.forms import AddressField, PercentField, TextField
 from markets.exchanges import is_known
 from wallets.models import Platform
 from wallets.venues.accounts import DEMO
@@ -24,7 +24,7 @@ FEES: Final = ("maker", "taker")
 class PaperAccountForm(forms.Form):
     """A new account at the paper exchange."""
 
-    name = forms.CharField(label="Name", max_length=80)
+    name = TextField(label="Name", max_length=80)
     venue = forms.ChoiceField(label="Prices")
 
     def __init__(self, given: QueryDict | None, *, venues: Sequence[tuple[str, str]]) -> None:
@@ -49,11 +49,11 @@ class KeyForm(forms.Form):
         super().__init__(given, label_suffix="")
         self.asked = list(platform.credential_fields.all())
         if name is not None:
-            self.fields["name"] = forms.CharField(label="Name", max_length=80, initial=name)
+            self.fields["name"] = TextField(label="Name", max_length=80, initial=name)
         for asked in self.asked:
             usual = {"autocomplete": "off", "spellcheck": "false"}
             widget = forms.PasswordInput(attrs=usual) if asked.secret else BlindInput(attrs=usual)
-            self.fields[asked.name] = forms.CharField(
+            self.fields[asked.name] = TextField(
                 label=asked.label, help_text=asked.help, required=asked.required, widget=widget
             )
         self.fields[INSIST] = forms.BooleanField(
@@ -77,10 +77,8 @@ class KeyForm(forms.Form):
 class LiveForm(forms.Form):
     """The owner's own word that orders may be sent."""
 
-    password = forms.CharField(
-        label="Your password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
-    )
-    typed = forms.CharField(label="", widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    password = TextField(label="Your password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))
+    typed = TextField(label="", widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
     def __init__(self, given: QueryDict | None, *, name: str) -> None:
         super().__init__(given, label_suffix="")
@@ -90,7 +88,7 @@ class LiveForm(forms.Form):
 class NameForm(forms.Form):
     """Another name for a connection."""
 
-    name = forms.CharField(label="Name", max_length=80)
+    name = TextField(label="Name", max_length=80)
 
 
 class PlatformForm(forms.ModelForm[Platform]):
@@ -98,7 +96,7 @@ class PlatformForm(forms.ModelForm[Platform]):
 
     maker = PercentField(label="Maker fee, %", help_text="Of the notional, of orders that rested.")
     taker = PercentField(label="Taker fee, %", help_text="Of the notional, of orders that did not.")
-    base_url = forms.URLField(
+    base_url = AddressField(
         label="Base address",
         required=False,
         assume_scheme="https",
@@ -108,7 +106,7 @@ class PlatformForm(forms.ModelForm[Platform]):
     capabilities = forms.MultipleChoiceField(
         choices=Platform.Capability, required=False, widget=forms.CheckboxSelectMultiple
     )
-    options = forms.CharField(
+    options = TextField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text="What the adapter needs, one per line, such as: slippage_bps = 2",

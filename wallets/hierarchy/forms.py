@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from kit import display, formatting, glossary
-from kit.forms import AmountField, PercentField
+from kit.forms import AmountField, PercentField, TextField
 from kit.models import MONEY
 from wallets.hierarchy.parts import Part, read_part
 from wallets.hierarchy.places import UNCHANGED
@@ -48,7 +48,7 @@ class MovementForm(forms.Form):
     split = forms.BooleanField(
         label="Split to its agents by target", required=False, widget=forms.CheckboxInput(attrs={"data-choice": True})
     )
-    note = forms.CharField(label="Note", max_length=200, required=False)
+    note = TextField(label="Note", max_length=200, required=False)
 
     def __init__(
         self, *args: Any, source: WalletNode | None, base_asset: str, can_split: bool = False, **kwargs: Any
@@ -82,7 +82,7 @@ class SettingsForm(forms.Form):
     The minimum balance is left out while its reader hides amounts, and stays what it is then.
     """
 
-    name = forms.CharField(label="Name", max_length=80)
+    name = TextField(label="Name", max_length=80)
     target_percent = PercentField(
         **glossary.field("target", label="Target, % of its parent"), max_digits=9, required=False
     )
@@ -144,7 +144,7 @@ class SettingsForm(forms.Form):
 class WalletForm(forms.Form):
     """A new master wallet on one of the owner's connections."""
 
-    name = forms.CharField(label="Name", max_length=80)
+    name = TextField(label="Name", max_length=80)
     connection = forms.ModelChoiceField(Connection.objects.none(), label="Connection", empty_label=None)
     base_asset = forms.ChoiceField(
         **glossary.field("base_currency", more="This is the wallet's: those that count in one asset are added up."),
@@ -166,7 +166,7 @@ class WalletForm(forms.Form):
 class ReserveForm(forms.Form):
     """A new reserve; its master is in the address."""
 
-    name = forms.CharField(label="Name", max_length=80)
+    name = TextField(label="Name", max_length=80)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

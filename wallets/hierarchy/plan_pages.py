@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kit.errors import MoniqoError
-from kit.forms import AmountField, PercentField, explain
+from kit.forms import AmountField, PercentField, TextField, explain
 from kit.http import missing_is_404, owner_of
 from kit.models import MONEY
 from wallets.hierarchy import plans, undoing, wishes
@@ -46,7 +46,7 @@ class GiveForm(forms.Form):
         help_text="Not for a part. What it shall come to counts everything below the child.",
     )
     percent = PercentField(label="Percent", max_digits=9, required=False, help_text="For a part of what is free only.")
-    note = forms.CharField(label="Note", max_length=200, required=False)
+    note = TextField(label="Note", max_length=200, required=False)
 
     def wish(self) -> dict[str, Any]:
         asked = self.cleaned_data
@@ -67,7 +67,7 @@ class CollectForm(forms.Form):
         ),
     )
     below = forms.BooleanField(label="From everything below it too", required=False, initial=True)
-    note = forms.CharField(label="Note", max_length=200, required=False)
+    note = TextField(label="Note", max_length=200, required=False)
 
     def wish(self) -> dict[str, Any]:
         return {"what": self.cleaned_data["what"], "below": self.cleaned_data["below"]}
@@ -82,7 +82,7 @@ class RebalanceForm(forms.Form):
         initial=wishes.BAND,
         help_text="Who is no further from its target than this, of the whole, is left alone.",
     )
-    note = forms.CharField(label="Note", max_length=200, required=False)
+    note = TextField(label="Note", max_length=200, required=False)
 
     def wish(self) -> dict[str, Any]:
         return {"band": self.cleaned_data["band"]}

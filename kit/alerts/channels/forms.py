@@ -7,6 +7,7 @@ from django import forms
 from kit.alerts.channels.addresses import ASKED
 from kit.alerts.kinds import AREAS, PLATFORM
 from kit.alerts.models import Channel, Message
+from kit.forms import TextField
 
 # A choice that says what is sent, not how grave the least of it is called.
 LEVELS: Final = (
@@ -21,7 +22,7 @@ _HIDDEN: Final = {"token", "secret"}
 class ChannelForm(forms.Form):
     """Its address is never shown again: on the page of a channel empty fields keep what is stored."""
 
-    name = forms.CharField(max_length=80, help_text="What you call it, such as “Phone”.")
+    name = TextField(max_length=80, help_text="What you call it, such as “Phone”.")
     level = forms.ChoiceField(label="How grave", choices=LEVELS, initial=Message.Level.WARNING)
     areas = forms.MultipleChoiceField(
         label="Only of these; of everything where none is chosen", required=False, widget=forms.CheckboxSelectMultiple
@@ -51,7 +52,7 @@ class ChannelForm(forms.Form):
         for field in self.asked:
             attributes = {"autocomplete": "off", "spellcheck": "false"}
             widget = forms.PasswordInput if field.name in _HIDDEN else forms.TextInput
-            self.fields[field.name] = forms.CharField(
+            self.fields[field.name] = TextField(
                 label=field.label,
                 required=channel is None and field.required,
                 max_length=2000,
