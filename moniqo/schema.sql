@@ -55,6 +55,7 @@
 -- migration markets 0001_initial 7c30d6b2cbf0f279
 -- migration markets 0002_prices e567b76f331a296c
 -- migration markets 0003_derivatives 6d14cdbd7de3a7c5
+-- migration markets 0004_extremes 1498ec9333aeb73d
 -- migration portfolio 0001_initial 85ffc6d65853d434
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
@@ -88,6 +89,7 @@
 -- migration trading 0017_ai_state 1e762150716a7eb9
 -- migration trading 0018_what_was_stopped 5c6362d3b922526d
 -- migration trading 0019_trade_sums_of_spans 4415ddb835c5b410
+-- migration trading 0020_limit_orders 4a5bc0d96bd3fd85
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -123,6 +125,7 @@
 -- migration wallets 0028_venue_income 6aa90c200de40a50
 -- migration wallets 0029_what_was_found 179979ca7fb3d7c2
 -- migration wallets 0030_proof 1828f17662777abf
+-- migration wallets 0031_resting_orders c8f5e9de88564158
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -156,7 +159,11 @@ $$;
 CREATE FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
-    SELECT EXISTS (SELECT FROM trading_order WHERE wallet_id = p_wallet AND status = ANY (p_statuses))
+    SELECT EXISTS (
+        SELECT FROM trading_order
+        WHERE wallet_id = p_wallet AND status = ANY (p_statuses)
+              AND NOT (type <> 'market' AND status IN ('open', 'partially_filled'))
+    )
 $$;
 
 
@@ -780,6 +787,22 @@ CREATE FUNCTION public.market_closes(p_instruments bigint[], p_at timestamp with
     ) AS bar
     WHERE instrument.id = ANY (p_instruments)
     ORDER BY instrument.id, bar.ts + frame.length DESC, frame.length
+$$;
+
+
+--
+-- Name: market_extremes(bigint, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.market_extremes(p_instrument bigint, p_since timestamp with time zone, p_until timestamp with time zone) RETURNS TABLE(low numeric, high numeric, until timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT min(low)::text::numeric, max(high)::text::numeric,
+           timestamptz 'epoch' + (max(ts) + 60000) * interval '1 millisecond'
+    FROM markets_candle
+    WHERE instrument_id = p_instrument AND timeframe = '1m'
+          AND ts >= ceil(extract(epoch FROM p_since) * 1000)::bigint
+          AND ts <= floor(extract(epoch FROM p_until) * 1000)::bigint - 60000
 $$;
 
 
@@ -1644,7 +1667,7 @@ BEGIN
     IF NEW.attempts < OLD.attempts THEN
         RAISE EXCEPTION 'What was sent stays sent.' USING ERRCODE = 'check_violation';
     END IF;
-    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id)
+    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id)
     THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
@@ -3724,10 +3747,17 @@ CREATE TABLE public.trading_order (
     wallet_id uuid NOT NULL,
     protects_id uuid,
     request character varying(64) NOT NULL,
-    CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric))),
+    expires_at timestamp with time zone,
+    limit_price numeric(38,18),
+    post_only boolean NOT NULL,
+    time_in_force character varying(3) NOT NULL,
+    CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric))),
     CONSTRAINT order_filled_is_filled CHECK (((NOT ((status)::text = 'filled'::text)) OR (filled_quantity >= quantity))),
     CONSTRAINT order_filled_not_negative CHECK ((filled_quantity >= (0)::numeric)),
+    CONSTRAINT order_good_until_a_moment CHECK ((((expires_at IS NOT NULL) AND ((time_in_force)::text = 'gtd'::text)) OR ((NOT ((time_in_force)::text = 'gtd'::text)) AND (expires_at IS NULL)))),
     CONSTRAINT order_levels_positive CHECK (((NOT ((exit_stop <= (0)::numeric) AND (exit_stop IS NOT NULL))) AND (NOT ((exit_target <= (0)::numeric) AND (exit_target IS NOT NULL))) AND (NOT ((exit_trail <= (0)::numeric) AND (exit_trail IS NOT NULL))))),
+    CONSTRAINT order_limit_has_a_price CHECK ((((limit_price > (0)::numeric) AND ((time_in_force)::text = ANY (ARRAY[('gtc'::character varying)::text, ('ioc'::character varying)::text, ('fok'::character varying)::text, ('gtd'::character varying)::text])) AND ((type)::text = 'limit'::text)) OR ((limit_price IS NULL) AND ((time_in_force)::text = ''::text) AND ((type)::text = 'market'::text)))),
+    CONSTRAINT order_post_only_rests CHECK (((NOT post_only) OR ((time_in_force)::text = ANY (ARRAY[('gtc'::character varying)::text, ('gtd'::character varying)::text])))),
     CONSTRAINT order_quantity_positive CHECK ((quantity > (0)::numeric)),
     CONSTRAINT order_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text]))),
     CONSTRAINT order_status_known CHECK (((status)::text = ANY (ARRAY[('cancelled'::character varying)::text, ('draft'::character varying)::text, ('expired'::character varying)::text, ('filled'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('rejected'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]))),
@@ -3738,6 +3768,7 @@ CREATE TABLE public.trading_order (
     CONSTRAINT trading_order_exit_target_check CHECK ((exit_target <> 'NaN'::numeric)),
     CONSTRAINT trading_order_exit_trail_check CHECK ((exit_trail <> 'NaN'::numeric)),
     CONSTRAINT trading_order_filled_quantity_check CHECK ((filled_quantity <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_limit_price_check CHECK ((limit_price <> 'NaN'::numeric)),
     CONSTRAINT trading_order_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
     CONSTRAINT trading_order_reference_price_check CHECK ((reference_price <> 'NaN'::numeric))
 );
@@ -4325,11 +4356,17 @@ CREATE TABLE public.wallets_demoorder (
     symbol character varying(40) NOT NULL,
     side character varying(4) NOT NULL,
     quantity numeric(38,18) NOT NULL,
-    status character varying(10) NOT NULL,
+    status character varying(16) NOT NULL,
     reason jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     connection_id uuid NOT NULL,
     owner_id uuid NOT NULL,
+    expires_at timestamp with time zone,
+    price numeric(38,18),
+    seen_at timestamp with time zone,
+    time_in_force character varying(3) NOT NULL,
+    CONSTRAINT demo_order_rests_at_a_limit CHECK (((NOT ((status)::text = ANY (ARRAY[('open'::character varying)::text, ('partially_filled'::character varying)::text]))) OR ((price > (0)::numeric) AND (seen_at IS NOT NULL)))),
+    CONSTRAINT wallets_demoorder_price_check CHECK ((price <> 'NaN'::numeric)),
     CONSTRAINT wallets_demoorder_quantity_check CHECK ((quantity <> 'NaN'::numeric))
 );
 
@@ -5417,51 +5454,54 @@ INSERT INTO public.django_migrations VALUES
 	(76, 'goals', '0006_holds_stand_at_wallets', now()),
 	(77, 'goals', '0007_what_was_reached', now()),
 	(78, 'markets', '0003_derivatives', now()),
-	(79, 'wallets', '0010_platforms', now()),
-	(80, 'users', '0002_tokens', now()),
-	(81, 'users', '0003_two_factor', now()),
-	(82, 'wallets', '0011_credentials_under_aes', now()),
-	(83, 'wallets', '0012_archived_wallets', now()),
-	(84, 'wallets', '0013_waiting', now()),
-	(85, 'wallets', '0014_plans', now()),
-	(86, 'wallets', '0015_rules', now()),
-	(87, 'wallets', '0016_venue_positions', now()),
-	(88, 'wallets', '0017_protection', now()),
-	(89, 'wallets', '0018_proofs', now()),
-	(90, 'wallets', '0019_venue_names', now()),
-	(91, 'wallets', '0020_as_of', now()),
-	(92, 'wallets', '0021_unassigned', now()),
-	(93, 'wallets', '0022_assets_as_venues_call_them', now()),
-	(94, 'wallets', '0023_derivatives', now()),
-	(95, 'wallets', '0024_held_for', now()),
-	(96, 'wallets', '0025_streams', now()),
-	(97, 'wallets', '0026_sync_turns', now()),
-	(98, 'wallets', '0027_holds', now()),
-	(99, 'wallets', '0028_venue_income', now()),
-	(100, 'wallets', '0029_what_was_found', now()),
-	(101, 'portfolio', '0001_initial', now()),
-	(102, 'portfolio', '0002_policies', now()),
-	(103, 'portfolio', '0003_scene_of_a_history', now()),
-	(104, 'portfolio', '0004_prices', now()),
-	(105, 'portfolio', '0005_allocation_plans', now()),
-	(106, 'portfolio', '0006_exposure_limits', now()),
-	(107, 'portfolio', '0007_hours', now()),
-	(108, 'portfolio', '0008_corrections', now()),
-	(109, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(110, 'portfolio', '0010_restate', now()),
-	(111, 'portfolio', '0011_rebalancing', now()),
-	(112, 'portfolio', '0012_funding', now()),
-	(113, 'portfolio', '0013_what_it_was_worth', now()),
-	(114, 'sessions', '0001_initial', now()),
-	(115, 'trading', '0015_more_limits', now()),
-	(116, 'trading', '0016_stops', now()),
-	(117, 'trading', '0017_ai_state', now()),
-	(118, 'trading', '0018_what_was_stopped', now()),
-	(119, 'trading', '0019_trade_sums_of_spans', now()),
-	(120, 'users', '0004_second_factors_under_aes', now()),
-	(121, 'users', '0005_bound_tokens', now()),
-	(122, 'users', '0006_operators_and_hashes', now()),
-	(123, 'wallets', '0030_proof', now());
+	(79, 'markets', '0004_extremes', now()),
+	(80, 'wallets', '0010_platforms', now()),
+	(81, 'users', '0002_tokens', now()),
+	(82, 'users', '0003_two_factor', now()),
+	(83, 'wallets', '0011_credentials_under_aes', now()),
+	(84, 'wallets', '0012_archived_wallets', now()),
+	(85, 'wallets', '0013_waiting', now()),
+	(86, 'wallets', '0014_plans', now()),
+	(87, 'wallets', '0015_rules', now()),
+	(88, 'wallets', '0016_venue_positions', now()),
+	(89, 'wallets', '0017_protection', now()),
+	(90, 'wallets', '0018_proofs', now()),
+	(91, 'wallets', '0019_venue_names', now()),
+	(92, 'wallets', '0020_as_of', now()),
+	(93, 'wallets', '0021_unassigned', now()),
+	(94, 'wallets', '0022_assets_as_venues_call_them', now()),
+	(95, 'wallets', '0023_derivatives', now()),
+	(96, 'wallets', '0024_held_for', now()),
+	(97, 'wallets', '0025_streams', now()),
+	(98, 'wallets', '0026_sync_turns', now()),
+	(99, 'wallets', '0027_holds', now()),
+	(100, 'wallets', '0028_venue_income', now()),
+	(101, 'wallets', '0029_what_was_found', now()),
+	(102, 'portfolio', '0001_initial', now()),
+	(103, 'portfolio', '0002_policies', now()),
+	(104, 'portfolio', '0003_scene_of_a_history', now()),
+	(105, 'portfolio', '0004_prices', now()),
+	(106, 'portfolio', '0005_allocation_plans', now()),
+	(107, 'portfolio', '0006_exposure_limits', now()),
+	(108, 'portfolio', '0007_hours', now()),
+	(109, 'portfolio', '0008_corrections', now()),
+	(110, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(111, 'portfolio', '0010_restate', now()),
+	(112, 'portfolio', '0011_rebalancing', now()),
+	(113, 'portfolio', '0012_funding', now()),
+	(114, 'portfolio', '0013_what_it_was_worth', now()),
+	(115, 'sessions', '0001_initial', now()),
+	(116, 'wallets', '0030_proof', now()),
+	(117, 'wallets', '0031_resting_orders', now()),
+	(118, 'trading', '0015_more_limits', now()),
+	(119, 'trading', '0016_stops', now()),
+	(120, 'trading', '0017_ai_state', now()),
+	(121, 'trading', '0018_what_was_stopped', now()),
+	(122, 'trading', '0019_trade_sums_of_spans', now()),
+	(123, 'trading', '0020_limit_orders', now()),
+	(124, 'users', '0004_second_factors_under_aes', now()),
+	(125, 'users', '0005_bound_tokens', now()),
+	(126, 'users', '0006_operators_and_hashes', now());
 
 
 --
@@ -5974,7 +6014,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 84, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 123, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 126, true);
 
 
 --
@@ -7802,6 +7842,13 @@ CREATE INDEX delivery_newest_first ON public.alerts_delivery USING btree (owner_
 
 
 --
+-- Name: demo_order_resting; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX demo_order_resting ON public.wallets_demoorder USING btree (connection_id, symbol) WHERE ((status)::text = ANY (ARRAY[('open'::character varying)::text, ('partially_filled'::character varying)::text]));
+
+
+--
 -- Name: django_admin_log_content_type_id_c4bce8eb; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8156,6 +8203,13 @@ CREATE INDEX order_due ON public.trading_order USING btree (due_at) WHERE ((stat
 --
 
 CREATE INDEX order_gone_wrong ON public.trading_order USING btree (owner_id, created_at DESC) WHERE ((status)::text = ANY (ARRAY[('rejected'::character varying)::text, ('uncertain'::character varying)::text]));
+
+
+--
+-- Name: order_good_until; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_good_until ON public.trading_order USING btree (expires_at) WHERE (((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text])) AND (expires_at IS NOT NULL));
 
 
 --
@@ -11936,6 +11990,14 @@ GRANT ALL ON FUNCTION public.ledger_refuse_kind() TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.market_closes(p_instruments bigint[], p_at timestamp with time zone) TO moniqo_app;
 GRANT ALL ON FUNCTION public.market_closes(p_instruments bigint[], p_at timestamp with time zone) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION market_extremes(p_instrument bigint, p_since timestamp with time zone, p_until timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.market_extremes(p_instrument bigint, p_since timestamp with time zone, p_until timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.market_extremes(p_instrument bigint, p_since timestamp with time zone, p_until timestamp with time zone) TO moniqo_system;
 
 
 --

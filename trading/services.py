@@ -16,10 +16,10 @@
 * `daily_loss`: who has lost what they may lose in a day.
 """
 
-from trading.orders.cancelling import cancel_order, request_cancellation
+from trading.orders.cancelling import cancel_order, end_in_time, orders_past_their_time, request_cancellation
 from trading.orders.closing import BEFORE_COLLECTING, Closing, StillOpen, close_all, close_position
 from trading.orders.exits import keep_protection
-from trading.orders.intents import OrderConflictError, Place, Terms
+from trading.orders.intents import Limit, OrderConflictError, Place, Terms
 from trading.orders.placing import Batch, place_order
 from trading.orders.previewing import Preview, preview_order, quantity_of
 from trading.orders.recording import record_report
@@ -39,6 +39,7 @@ __all__ = (
     "BEFORE_COLLECTING",
     "Batch",
     "Closing",
+    "Limit",
     "OrderConflictError",
     "Place",
     "Preview",
@@ -52,11 +53,13 @@ __all__ = (
     "close_all",
     "close_position",
     "due_stops",
+    "end_in_time",
     "execute_order",
     "execute_together",
     "keep_protection",
     "look_at_orders",
     "move_levels",
+    "orders_past_their_time",
     "place_order",
     "preview_order",
     "preview_stop",

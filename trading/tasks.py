@@ -9,12 +9,14 @@ from typing import Final
 from uuid import UUID
 
 from celery import shared_task
+from django.db.models import Case, When
 
 from kit import tenancy
 from kit.alerts.failures import contained
 from trading import services
 from trading.models import Cancellation, Order
 from trading.orders import leases
+from trading.orders.exits import RESTING
 from trading.positions.protection import owners_to_protect
 
 DUE_PER_RUN: Final = 200
@@ -49,7 +51,7 @@ def resolve_orders() -> int:
     """
     until = time.monotonic() + RUN_SECONDS
     due = 0
-    for work in (*_due_orders(), *_due_cancellations()):
+    for work in (*_past_their_time(), *_due_orders(), *_due_cancellations()):
         due += work.number
         if time.monotonic() > until:
             continue
@@ -83,13 +85,23 @@ class _Work:
     do: Callable[[], object]
 
 
+def _past_their_time() -> Iterator[_Work]:
+    """Orders whose time is over, and whose venue has not ended them."""
+    with tenancy.system():
+        due = services.orders_past_their_time()
+    for owner_id, order_id in due:
+        do = partial(services.end_in_time, owner_id=owner_id, order_id=order_id)
+        yield _Work(owner_id, order_id, 1, do)
+
+
 def _due_orders() -> Iterator[_Work]:
     """One piece of work per connection for the orders its venue may have, and one per order that was never sent."""
     with tenancy.system():
         due = list(
             Order.objects.unfinished()
             .filter(leases.due())
-            .order_by("due_at")
+            # What rests waits behind what nobody knows the end of.
+            .order_by(Case(When(status__in=RESTING, then=1), default=0), "due_at")
             .values_list("owner_id", "connection_id", "pk", "attempts")[:DUE_PER_RUN]
         )
     sent: dict[tuple[UUID, UUID], list[UUID]] = defaultdict(list)

@@ -12,6 +12,7 @@ from trading.models.orders import (
     OrderEvent,
     OrderQuerySet,
     Side,
+    TimeInForce,
 )
 from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
 from trading.models.risk import RiskDecision, RiskLimit
@@ -33,6 +34,7 @@ __all__ = (
     "RiskDecision",
     "RiskLimit",
     "Side",
+    "TimeInForce",
     "TradeDay",
     "TradeSums",
     "TradeTotal",

@@ -34,6 +34,18 @@ class Side(models.TextChoices):
     SELL = "sell", "Sell"
 
 
+class TimeInForce(models.TextChoices):
+    """How long a limit order is good."""
+
+    GTC = "gtc", "Until it is cancelled"
+    IOC = "ioc", "At once, the rest is cancelled"
+    FOK = "fok", "All at once or not at all"
+    GTD = "gtd", "Until a moment"
+
+
+RESTS = (TimeInForce.GTC, TimeInForce.GTD)
+
+
 class OrderQuerySet(models.QuerySet["Order"]):
     def unfinished(self) -> "OrderQuerySet":
         return self.filter(UNFINISHED)
@@ -54,6 +66,7 @@ class Order(Identified, Owned):
 
     class Type(models.TextChoices):
         MARKET = "market", "Market"
+        LIMIT = "limit", "Limit"
 
     class Status(models.TextChoices):
         DRAFT = states.DRAFT, "Draft"
@@ -78,11 +91,19 @@ class Order(Identified, Owned):
     side = models.CharField(max_length=4, choices=Side)
     type = models.CharField(max_length=12, choices=Type, default=Type.MARKET)
     quantity = MoneyField()
+    limit_price = MoneyField(null=True, blank=True, help_text="The worst price it may be filled at.")
+    time_in_force = models.CharField(
+        max_length=3, choices=TimeInForce, blank=True, default="", help_text="How long a limit order is good."
+    )
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Until when it is good.")
+    post_only = models.BooleanField(default=False, help_text="It rests, and never takes what is there.")
     reduce_only = models.BooleanField(default=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
     reason = SentenceField(help_text="Why it was placed.")
     refusal = SentenceField(help_text="Why the gate refused or the venue rejected it.")
-    reference_price = MoneyField(help_text="Price when it was decided; the hold and the slippage are measured from it.")
+    reference_price = MoneyField(
+        help_text="Price when it was decided, or its limit; the hold and the slippage are measured from it."
+    )
     exit_stop = MoneyField(null=True, blank=True, help_text="Protective stop handed to the position it opens.")
     exit_target = MoneyField(null=True, blank=True, help_text="Profit target handed to the position it opens.")
     exit_trail = MoneyField(null=True, blank=True, help_text="How far below the best price the stop follows, in quote.")
@@ -125,8 +146,22 @@ class Order(Identified, Owned):
             models.UniqueConstraint(fields=("connection", "client_order_id"), name="order_client_id_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
             models.CheckConstraint(
+                condition=Q(type="limit", limit_price__gt=0, time_in_force__in=TimeInForce.values)
+                | Q(type="market", limit_price=None, time_in_force=""),
+                name="order_limit_has_a_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(time_in_force="gtd", expires_at__isnull=False)
+                | (~Q(time_in_force="gtd") & Q(expires_at=None)),
+                name="order_good_until_a_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(post_only=False) | Q(time_in_force__in=RESTS), name="order_post_only_rests"
+            ),
+            models.CheckConstraint(
                 condition=finite(
                     "quantity",
+                    "limit_price",
                     "reference_price",
                     "exit_stop",
                     "exit_target",
@@ -168,6 +203,9 @@ class Order(Identified, Owned):
             models.Index(F("owner"), NOTIONAL, name="order_by_worth"),
             models.Index(fields=("wallet", "instrument"), condition=UNFINISHED, name="order_unfinished"),
             models.Index(fields=("due_at",), condition=UNFINISHED, name="order_due"),
+            models.Index(
+                fields=("expires_at",), condition=UNFINISHED & Q(expires_at__isnull=False), name="order_good_until"
+            ),
         )
 
     def __str__(self) -> str:
@@ -202,6 +240,17 @@ class Order(Identified, Owned):
     @property
     def outcome_label(self) -> str:
         return "Refused" if self.is_refused else self.get_status_display()
+
+    @property
+    def rests(self) -> bool:
+        """Whether it waits for its price where the market has not met it."""
+        return self.time_in_force in RESTS
+
+    @property
+    def left(self) -> Decimal:
+        """What is not filled of it."""
+        left: Decimal = self.quantity - self.filled_quantity
+        return max(left, Decimal(0))
 
     @property
     def is_cancellable(self) -> bool:

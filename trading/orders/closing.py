@@ -133,7 +133,11 @@ def _exit(position_id: UUID, reason: Sentence) -> StillOpen | None:
     if position is None:
         return None
     orders = Order.objects.filter(wallet=wallet, instrument=position.instrument)
-    if waiting := orders.unfinished().first():
+    waiting = orders.unfinished().order_by("side", "pk").first()
+    if waiting is not None:
+        if waiting.side == Side.SELL and waiting.rests and waiting.is_cancellable:
+            request_cancellation(owner_id=waiting.owner_id, order_id=waiting.pk, reason=reason)
+            return StillOpen(position, Sentence("An order that rests and sells it has to go first."), waiting)
         is_exit = waiting.side == Side.SELL
         return StillOpen(position, _said(is_exit), waiting)
     if wallet.connection.state != Connection.State.ACTIVE:

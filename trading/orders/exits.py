@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from kit import clock
 from kit.alerts.links import about
@@ -69,8 +69,9 @@ def _leave(exit_: Exit) -> list[Order]:
         return []
     wallet = locked_wallet(position.wallet_id)
     position = _open(exit_.position_id)
-    if position is None or _is_waiting(position, exit_):
+    if position is None or _is_waiting(position):
         return []
+    resting = _make_way(position, exit_)
     if not wallet.connection.carries_out:
         _say_unwatched(position, exit_.reason, wallet.connection)
         return []
@@ -78,12 +79,15 @@ def _leave(exit_: Exit) -> list[Order]:
         return []  # its owner has said in words that nothing is carried out there meanwhile
     # What failed before the connection was made active again does not make anybody wait.
     anew = Q() if wallet.connection.active_since is None else Q(created_at__gte=wallet.connection.active_since)
+    anew &= ~Q(status=states.FILLED)  # that sold what it could, beside what rested then
     attempts, failed, last = position.exits.aggregate(
         number=Count("pk"), failed=Count("pk", filter=anew), last=Max("created_at", filter=anew)
     ).values()
     if failed and clock.now() < last + pause_after(failed):
         return []
     quantity = in_lots(min(position.quantity, in_books(position)), position.instrument.lot_size)
+    if quantity <= 0 and resting:
+        return []  # all of it is in what rests, which is being cancelled
     if attempts + 1 >= ATTEMPTS_BEFORE_ALARM or quantity <= 0:
         _call_for_help(position, exit_.reason, attempts)
     if quantity <= 0:
@@ -132,14 +136,30 @@ def _open(position_id: UUID) -> Position | None:
     return Position.objects.select_related("instrument", "wallet").filter(pk=position_id, closed_at=None).first()
 
 
-def _is_waiting(position: Position, exit_: Exit) -> bool:
-    """Whether an order of the wallet in this instrument has no final answer yet; one that rests is in the way."""
-    orders = Order.objects.unfinished().filter(wallet_id=position.wallet_id, instrument_id=position.instrument_id)
-    order = orders.first()
-    if order is not None and order.status in RESTING and order.protects_id is None:
-        reason = sentence("It has to go first: {why}", why=exit_.reason)
+def _is_waiting(position: Position) -> bool:
+    """Whether an order that sells it has no answer yet, or is another exit."""
+    return any(order.status not in RESTING or order.protects_id is not None for order in _selling(position))
+
+
+def _make_way(position: Position, exit_: Exit) -> bool:
+    """Ask for the cancellation of what rests and would sell the position, and of an entry that has been filled in part:
+    it would buy on what is being left. Returns whether anything rests that sells; what it holds is sold once it is
+    gone."""
+    selling = _selling(position)
+    buying = _unfinished(position, Side.BUY).filter(status=states.PARTIALLY_FILLED, limit_price__isnull=False)
+    reason = sentence("It has to go first: {why}", why=exit_.reason)
+    for order in (*selling, *buying):
         request_cancellation(owner_id=order.owner_id, order_id=order.pk, reason=reason)
-    return order is not None
+    return bool(selling)
+
+
+def _selling(position: Position) -> list[Order]:
+    return list(_unfinished(position, Side.SELL).order_by("pk"))
+
+
+def _unfinished(position: Position, side: str) -> QuerySet[Order]:
+    orders = Order.objects.unfinished().filter(wallet_id=position.wallet_id, instrument_id=position.instrument_id)
+    return orders.filter(side=side)
 
 
 def in_books(position: Position) -> Decimal:

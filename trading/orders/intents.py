@@ -3,22 +3,30 @@
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError
-from kit.sentences import Sentence, Told
+from kit.sentences import Sentence, Told, moment, rule, sentence
 from markets.models import Instrument
-from trading.models import Order, Position, Side
+from trading.models import Order, Position, Side, TimeInForce
+from trading.models.orders import RESTS
 from trading.positions.levels import named, on_tick, require_above_zero
 from trading.risk.sizing import in_lots
+from wallets.models import Connection
+from wallets.venues.capabilities import OPERATIONS, capabilities_of
 
 CLIENT_ID_PREFIX: Final = "mq"
 CLIENT_ID_LENGTH: Final = 25
 KEY_LENGTH: Final = 120
+# What a venue has to be able to do for an order that is good in a certain way.
+OFFERED: Final[Mapping[str, str]] = {TimeInForce.IOC: "ioc", TimeInForce.FOK: "fok", TimeInForce.GTD: "gtd"}
 
 
 class OrderConflictError(ConflictError):
@@ -44,6 +52,54 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """The worst price (quote) that an order may be filled at, how long it is good, and whether it only rests.
+
+    Raises InvalidInputError for nonsense.
+    """
+
+    price: Decimal
+    time_in_force: str = TimeInForce.GTC
+    expires_at: datetime | None = None
+    post_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.price.is_finite() and self.price > 0):
+            raise InvalidInputError("Give a limit above zero.", fields={"limit_price": "Must be above zero."})
+        if self.time_in_force not in TimeInForce.values:
+            offered = ", ".join(TimeInForce.values)
+            raise InvalidInputError(f"Choose {offered}.", fields={"time_in_force": f"Must be one of {offered}."})
+        if (self.time_in_force == TimeInForce.GTD) != (self.expires_at is not None):
+            raise InvalidInputError(
+                "Say until when the order is good, with gtd and with nothing else.",
+                fields={"expires_at": "Goes with gtd, and only with it."},
+            )
+        if self.post_only and self.time_in_force not in RESTS:
+            raise InvalidInputError(
+                "An order that only rests cannot be filled at once: choose gtc or gtd.",
+                fields={"time_in_force": "Must be gtc or gtd where it only rests."},
+            )
+
+    def require_fit(self, instrument: Instrument) -> None:
+        """Raise InvalidInputError for a price off the tick."""
+        if self.price % instrument.tick_size:
+            raise InvalidInputError(
+                sentence(
+                    "Give a limit that is a multiple of {tick}.", tick=rule(instrument.tick_size, instrument.quote)
+                ),
+                fields={"limit_price": "Must be a multiple of the tick."},
+            )
+
+    def require_time(self) -> None:
+        """Raise InvalidInputError for a moment that is over."""
+        if self.expires_at is not None and self.expires_at <= clock.now():
+            raise InvalidInputError(
+                sentence("Give a moment that is still to come: {at} is over.", at=moment(self.expires_at)),
+                fields={"expires_at": "Must be still to come."},
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """Side, quantity (base asset) and what comes with it; see `place_order`. Raises InvalidInputError for nonsense."""
 
@@ -55,6 +111,7 @@ class Terms:
     exit_target: Decimal | None = None
     exit_trail: Decimal | None = None
     protects: Position | None = None
+    limit: Limit | None = None
 
     def __post_init__(self) -> None:
         if self.side not in Side.values:
@@ -82,12 +139,15 @@ class Intent:
     exit_stop: Decimal | None
     exit_target: Decimal | None
     exit_trail: Decimal | None
+    limit: Limit | None
     request: str
 
     @classmethod
     def of(cls, place: Place, terms: Terms) -> "Intent":
-        """Raises InvalidInputError for levels that protect nothing."""
+        """Raises InvalidInputError for levels that protect nothing, and a limit that the market does not take."""
         instrument = place.instrument
+        if terms.limit is not None:
+            terms.limit.require_fit(instrument)
         asked = (terms.exit_stop, terms.exit_target, terms.exit_trail)
         stop, target, trail = (on_tick(level, instrument.tick_size) for level in asked)
         _check_levels(terms.side, stop, target, trail)
@@ -100,16 +160,31 @@ class Intent:
             *asked,
             Sentence.of(terms.reason).exact,
             terms.protects and terms.protects.pk,
+            *(() if terms.limit is None else astuple(terms.limit)),
         )
         lots = in_lots(terms.quantity, instrument.lot_size) or terms.quantity
         wallet_id, side, reduce_only = place.wallet_id, terms.side, terms.reduce_only
-        return cls(wallet_id, instrument.pk, side, lots, reduce_only, stop, target, trail, request)
+        return cls(wallet_id, instrument.pk, side, lots, reduce_only, stop, target, trail, terms.limit, request)
 
     def same(self, first: Order) -> Order:
         """The order that has the key already. Raises OrderConflictError when it is another one."""
         if first.request != self.request:
             raise OrderConflictError("This key belongs to another order: use a new key, or repeat the first request.")
         return first
+
+
+def require_offered(connection: Connection, limit: Limit) -> None:
+    """Raise InvalidInputError for what the connection's venue does not take; it comes with its platform."""
+    platform = connection.platform
+    offered = capabilities_of("demo" if platform.adapter == "demo" else platform.slug)
+    wanted = {"limit_price": "limit_order", "time_in_force": OFFERED.get(limit.time_in_force, "limit_order")}
+    if limit.post_only:
+        wanted["post_only"] = "post_only"
+    if missing := {field: name for field, name in wanted.items() if offered[name].works == "no"}:
+        told = ", ".join(OPERATIONS[name].lower() for name in missing.values())
+        raise InvalidInputError(
+            f"{platform.name} does not take this: {told}.", fields=dict.fromkeys(missing, "Not at this venue.")
+        )
 
 
 def client_order_id(owner_id: UUID, key: str) -> str:
