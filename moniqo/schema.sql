@@ -125,7 +125,7 @@
 -- migration wallets 0028_venue_income 6aa90c200de40a50
 -- migration wallets 0029_what_was_found 179979ca7fb3d7c2
 -- migration wallets 0030_proof 1828f17662777abf
--- migration wallets 0031_resting_orders c8f5e9de88564158
+-- migration wallets 0031_resting_orders b2703a02630b8543
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -9522,6 +9522,13 @@ CREATE TRIGGER over BEFORE UPDATE ON public.users_token FOR EACH ROW WHEN (((old
 
 
 --
+-- Name: wallets_demoorder over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.wallets_demoorder FOR EACH ROW WHEN (((old.status)::text <> ALL (ARRAY[('open'::character varying)::text, ('partially_filled'::character varying)::text]))) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
 -- Name: wallets_venueincome over; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -14378,6 +14385,27 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_demobalance_id_seq TO moniqo_syste
 
 GRANT SELECT,INSERT ON TABLE public.wallets_demoorder TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demoorder TO moniqo_system;
+
+
+--
+-- Name: COLUMN wallets_demoorder.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.wallets_demoorder TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_demoorder.reason; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(reason) ON TABLE public.wallets_demoorder TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_demoorder.seen_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(seen_at) ON TABLE public.wallets_demoorder TO moniqo_app;
 
 
 --

@@ -41,18 +41,21 @@ class FillInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     units = MappingProxyType({"quantity": "instrument__base", "filled_quantity": "instrument__base"})
+    prices = MappingProxyType({"limit_price": "instrument"})
     list_display = (
         "created_at",
         "owner",
         "wallet",
         "instrument",
         "side",
+        "type",
         "quantity",
+        "limit_price",
         "filled_quantity",
         "status",
         "due_at",
     )
-    list_filter = ("status", "side", "instrument", "connection__platform", "created_at")
+    list_filter = ("status", "side", "type", "time_in_force", "instrument", "connection__platform", "created_at")
     list_select_related = ("owner", "wallet", "instrument")
     search_fields = ("id", "client_order_id", "venue_order_id", "owner__email", "wallet__name", "refusal")
     date_hierarchy = "created_at"

@@ -23,7 +23,7 @@ from kit.users.access import LIMITS, ORDERS, READ, TRADE
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import EmergencyStop, Fill, Order, Position
-from trading.orders.intents import Terms
+from trading.orders.intents import Limit, Terms, limit_of
 from trading.risk.gate import Caps
 from trading.schemas import (
     AdoptedOut,
@@ -69,7 +69,7 @@ def list_orders(request: HttpRequest, narrow: Query[OrderNarrow], query: Query[P
     return paginate(rows.select_related("instrument", "wallet__parent"), query, present=order_row)
 
 
-@router.post("/orders", auth=ORDERS, response={201: OrderOut}, summary="Place a market order")
+@router.post("/orders", auth=ORDERS, response={201: OrderOut}, summary="Place an order")
 def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
     """The answer comes before the venue's: read the order again, or listen for `orders` events.
 
@@ -87,6 +87,7 @@ def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
         exit_stop=body.exit_stop,
         exit_target=body.exit_target,
         exit_trail=body.exit_trail,
+        limit=_limit(body),
     )
     return Status(201, order_row(order))
 
@@ -103,6 +104,7 @@ def preview(request: HttpRequest, body: OrderIn) -> Any:
         exit_stop=body.exit_stop,
         exit_target=body.exit_target,
         exit_trail=body.exit_trail,
+        limit=_limit(body),
     )
     found = services.preview_order(wallet=wallet, instrument=instrument, terms=terms)
     told = {name: getattr(found, name) for name in OrderPreviewOut.model_fields if hasattr(found, name)}
@@ -321,6 +323,17 @@ def _place_of(request: HttpRequest, body: OrderIn) -> tuple[Wallet, Instrument]:
 
 def _reason(body: OrderIn) -> Told:
     return sentence("{said}", said=quoted(body.reason)) if body.reason else "Placed through the API."
+
+
+def _limit(body: OrderIn) -> Limit | None:
+    """Raises InvalidInputError for terms that do not go together."""
+    return limit_of(
+        body.type,
+        price=body.limit_price,
+        time_in_force=body.time_in_force or "",
+        expires_at=body.expires_at,
+        post_only=body.post_only,
+    )
 
 
 def _limits_out(path: LimitPath) -> dict[str, Any]:

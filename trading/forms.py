@@ -9,10 +9,11 @@ from django import forms
 from django.http import QueryDict
 
 from kit import glossary
-from kit.forms import PERCENT, AmountField, PercentField, WholeField
+from kit.forms import PERCENT, AmountField, MomentField, PercentField, WholeField
 from kit.models import MONEY
 from markets.bounds import SYMBOL_LENGTH
-from trading.models import REFUSED, Order, Side
+from trading.models import REFUSED, Order, Side, TimeInForce
+from trading.orders.intents import Limit, limit_of
 from trading.positions.levels import NAMES
 from trading.risk.gate import Caps
 from trading.risk.sizing import Sizing
@@ -202,6 +203,21 @@ class TicketForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "markets", "autocomplete": "off"}),
     )
     side = forms.ChoiceField(label="Side", choices=Side.choices)
+    type = forms.ChoiceField(label="Type", choices=Order.Type.choices, required=False)
+    limit_price = AmountField(
+        **glossary.field("limit_price", more="Only of a limit order."),
+        required=False,
+        min_value=Decimal("1e-18"),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+        error_messages={"min_value": "Enter a price above zero."},
+    )
+    time_in_force = forms.ChoiceField(
+        **glossary.field("time_in_force", more=""), choices=TimeInForce.choices, required=False
+    )
+    expires_at = MomentField(**glossary.field("good_until", more="Empty for every other one."))
+    post_only = forms.BooleanField(**glossary.field("post_only"), required=False)
+    reduce_only = forms.BooleanField(**glossary.field("reduce_only"), required=False)
     sizing_by = forms.ChoiceField(label="Size by", choices=SIZES)
     how_much = AmountField(
         label="How much",
@@ -219,6 +235,21 @@ class TicketForm(forms.Form):
 
     def levels(self) -> dict[str, Decimal | None]:
         return {name: self.cleaned_data[name] for name in NAMES}
+
+    def limit(self) -> Limit | None:
+        """Raises InvalidInputError, by field, for what does not go together."""
+        said = self.cleaned_data
+        if said["type"] != Order.Type.LIMIT:
+            return limit_of(
+                Order.Type.MARKET, price=said["limit_price"], expires_at=said["expires_at"], post_only=said["post_only"]
+            )
+        return limit_of(
+            Order.Type.LIMIT,
+            price=said["limit_price"],
+            time_in_force=said["time_in_force"],
+            expires_at=said["expires_at"],
+            post_only=said["post_only"],
+        )
 
     def size_now(self) -> Decimal:
         """The size as `quantity_of` takes it: fractions instead of percent."""

@@ -32,6 +32,11 @@ class OrderOut(Schema):
     side: str
     type: str
     quantity: Amount
+    limit_price: Amount | None
+    time_in_force: str
+    expires_at: datetime | None
+    post_only: bool
+    reduce_only: bool
     filled_quantity: Amount
     reference_price: Amount
     average_price: Amount | None
@@ -199,7 +204,12 @@ class LeavingOut(Schema):
 
 
 class OrderIn(Body):
-    """A market order of `quantity` (base asset), rounded down to whole lots.
+    """An order of `quantity` (base asset), rounded down to whole lots.
+
+    At the market, unless its `type` is `limit`: then it is filled at `limit_price` (quote, a multiple of the tick) or
+    better, and `time_in_force` says how long it is good: until it is cancelled (`gtc`, which is meant where nothing is
+    said), with what is there at once (`ioc`), all of it at once or nothing (`fok`), or until `expires_at` (`gtd`). One
+    that is `post_only` rests and takes nothing that is there. What the venue does not take is refused with 422.
 
     `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the bid reaches one of
     them, until it is closed, in a halted wallet too. With `exit_trail` the stop follows so far below the best bid. They
@@ -211,6 +221,11 @@ class OrderIn(Body):
     symbol: str = Field(max_length=40, examples=["BTC/USDT"])
     side: Literal["buy", "sell"]
     quantity: PositiveAmount
+    type: Literal["market", "limit"] = "market"
+    limit_price: PositiveAmount | None = None
+    time_in_force: Literal["gtc", "ioc", "fok", "gtd"] | None = None
+    expires_at: datetime | None = None
+    post_only: bool = False
     reduce_only: bool = False
     exit_stop: PositiveAmount | None = None
     exit_target: PositiveAmount | None = None

@@ -60,7 +60,8 @@ def _legs(order: Order, trade: TradeReport, *, is_last: bool) -> list[Leg]:
     settled = min(sides.given, held)
     fee_from_hold = max(trade.fee, Decimal(0)) if trade.fee_asset == sides.gives else Decimal(0)
     rest = held - settled - fee_from_hold
-    if order.side == Side.BUY and not is_last:  # what it was filled for better than it might have been is free again
+    if order.side == Side.BUY and order.limit_price is not None and not is_last:
+        # What it was filled for better than its limit is free again.
         left = order.quantity - order.filled_quantity - trade.quantity
         rest = min(rest, to_buy(order, max(left, Decimal(0))))
     legs = []

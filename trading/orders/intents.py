@@ -99,6 +99,28 @@ class Limit:
             )
 
 
+def limit_of(
+    kind: str,
+    *,
+    price: Decimal | None = None,
+    time_in_force: str = "",
+    expires_at: datetime | None = None,
+    post_only: bool = False,
+) -> Limit | None:
+    """The limit of an order of that kind; None at the market. Raises InvalidInputError for what does not fit."""
+    if kind == Order.Type.LIMIT:
+        if price is None:
+            raise InvalidInputError("Give a limit order its limit.", fields={"limit_price": "Missing."})
+        return Limit(price, time_in_force or TimeInForce.GTC, expires_at, post_only)
+    said = {"limit_price": price, "time_in_force": time_in_force, "expires_at": expires_at, "post_only": post_only}
+    if wrong := [name for name, value in said.items() if value]:
+        raise InvalidInputError(
+            "An order at the market is filled at once, at what is there: choose a limit order for that.",
+            fields=dict.fromkeys(wrong, "Only of a limit order."),
+        )
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """Side, quantity (base asset) and what comes with it; see `place_order`. Raises InvalidInputError for nonsense."""

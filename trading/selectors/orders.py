@@ -40,6 +40,11 @@ class OrderRow:
     side: str
     type: str
     quantity: Decimal
+    limit_price: Decimal | None
+    time_in_force: str
+    expires_at: datetime | None
+    post_only: bool
+    reduce_only: bool
     filled_quantity: Decimal
     reference_price: Decimal
     average_price: Decimal | None
@@ -56,6 +61,18 @@ class OrderRow:
     farm: str
     client_order_id: str
     closed_at: datetime | None
+
+    @property
+    def terms(self) -> str:
+        """Its type and how long it is good, in words: `Limit, gtc, only rests`."""
+        parts = [self.type.capitalize(), self.time_in_force.upper(), "only rests" if self.post_only else ""]
+        parts.append("only reduces" if self.reduce_only else "")
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it waits at its venue for its price."""
+        return self.status in ("open", "partially_filled") and self.limit_price is not None
 
     @property
     def is_filled(self) -> bool:
@@ -138,6 +155,11 @@ def order_row(order: Order) -> OrderRow:
         side=order.side,
         type=order.type,
         quantity=order.quantity,
+        limit_price=order.limit_price,
+        time_in_force=order.time_in_force,
+        expires_at=order.expires_at,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
         filled_quantity=order.filled_quantity,
         reference_price=order.reference_price,
         average_price=order.average_price,

@@ -4,6 +4,14 @@ from django.conf import settings
 from django.db import migrations, models
 
 import kit.models
+from kit.history import History, history_sql
+
+# What rests goes on until it ends.
+MAY_CHANGE = {
+    "wallets_demoorder": History(
+        columns=("status", "reason", "seen_at"), over="OLD.status NOT IN ('open', 'partially_filled')"
+    ),
+}
 
 
 class Migration(migrations.Migration):
@@ -57,4 +65,5 @@ class Migration(migrations.Migration):
                 name="demo_order_rests_at_a_limit",
             ),
         ),
+        migrations.RunSQL(history_sql(MAY_CHANGE), migrations.RunSQL.noop),
     ]
