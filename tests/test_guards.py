@@ -281,6 +281,7 @@ OVER = {
     "trading_cancellation": "closed_at = now()",
     "trading_emergencystop": "status = 'done', done_at = now()",
     "users_token": "revoked_at = now()",
+    "wallets_demoorder": "status = 'filled'",
     "wallets_venueincome": "status = 'known'",
     "wallets_venuemovement": "status = 'booked'",
 }
