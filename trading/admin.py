@@ -8,6 +8,7 @@ from django.contrib import admin
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 from trading.models import (
     AiState,
+    Amendment,
     Cancellation,
     EmergencyStop,
     Fill,
@@ -152,6 +153,16 @@ class CancellationAdmin(ReadOnlyAdmin):
     list_filter = ("created_at", ("closed_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     search_fields = ("order__client_order_id", "owner__email", "reason")
+
+
+@admin.register(Amendment)
+class AmendmentAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"quantity": "order__instrument__base"})
+    prices = MappingProxyType({"limit_price": "order__instrument"})
+    list_display = ("created_at", "owner", "order_id", "limit_price", "quantity", "result", "due_at", "closed_at")
+    list_filter = ("created_at", ("closed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner", "order__instrument")
+    search_fields = ("order__client_order_id", "owner__email")
 
 
 @admin.register(EmergencyStop)

@@ -28,6 +28,8 @@ from trading.risk.gate import Caps
 from trading.schemas import (
     AdoptedOut,
     AdoptIn,
+    AmendIn,
+    AmendmentOut,
     FillOut,
     LeavingOut,
     LevelsIn,
@@ -118,7 +120,13 @@ def preview(request: HttpRequest, body: OrderIn) -> Any:
 def get_order(request: HttpRequest, order_id: UUID) -> Any:
     found = life.order_life(owner_id=owner_of(request), order_id=order_id)
     order = OrderOut.model_validate(found.row, from_attributes=True).model_dump()
-    return {**order, "events": found.events, "decisions": found.decisions, "fills": found.fills}
+    return {
+        **order,
+        "replaced_by": found.replaced_by,
+        "events": found.events,
+        "decisions": found.decisions,
+        "fills": found.fills,
+    }
 
 
 @router.post(
@@ -133,6 +141,26 @@ def cancel(request: HttpRequest, order_id: UUID) -> Any:
         bindings.require_within(request, placed.wallet_id)
     order = services.request_cancellation(owner_id=owner_of(request), order_id=order_id)
     return Status(202, order_row(order))
+
+
+@router.post(
+    "/orders/{order_id}/amend",
+    auth=ORDERS,
+    response={202: AmendmentOut},
+    summary="Give an order that rests another limit or quantity",
+)
+def amend(request: HttpRequest, order_id: UUID, body: AmendIn, key: IdempotencyKey) -> Any:
+    """The venue ends the order, and another takes its place for what is left: read `replaced_by` of the order. 409 for
+    an order that does not rest, or is being cancelled or amended; 422 for what the gate would refuse, and then the
+    order stays as it is."""
+    placed = Order.objects.filter(owner_id=owner_of(request), pk=order_id).only("wallet_id").first()
+    if placed is not None:
+        bindings.require_within(request, placed.wallet_id)
+    wish = services.amend_order(
+        owner_id=owner_of(request), order_id=order_id, key=key, limit_price=body.limit_price, quantity=body.quantity
+    )
+    told = {name: getattr(wish, name) for name in ("order_id", "limit_price", "quantity", "result", "closed_at")}
+    return Status(202, told | {"risk": services.RISK_OF_AMENDING})
 
 
 @router.get("/fills", response=Page[FillOut], summary="Fills, newest first")

@@ -187,6 +187,22 @@ class LevelsForm(forms.Form):
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
+class AmendForm(forms.Form):
+    """Another limit or quantity for an order that rests. `key` makes sending it twice one wish."""
+
+    limit_price = AmountField(
+        **glossary.field("limit_price"),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+    )
+    quantity = AmountField(
+        **glossary.field("quantity", more="All that is wanted, with what is filled already."),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+    )
+    key = forms.CharField(max_length=100, widget=forms.HiddenInput)
+
+
 class TicketForm(forms.Form):
     """An order by hand: what, how much of it, and what protects it."""
 

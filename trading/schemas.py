@@ -50,6 +50,7 @@ class OrderOut(Schema):
     refusal_parts: PartsOut = parts_of("refusal")
     wallet_id: UUID
     client_order_id: str
+    replaces: UUID | None = Field(description="The order whose place it took.")
     closed_at: datetime | None
 
 
@@ -85,8 +86,28 @@ class DecisionOut(Schema):
     numbers: dict[str, Any]
 
 
+class AmendIn(Body):
+    """What is left out stays. `quantity` is all that is wanted, with what was filled of the order before."""
+
+    limit_price: PositiveAmount | None = None
+    quantity: PositiveAmount | None = None
+
+
+class AmendmentOut(Schema):
+    """The wish to have an order with other terms: open until `closed_at`; `result` says what became of it."""
+
+    order_id: UUID
+    limit_price: Amount
+    quantity: Amount
+    risk: str = Field(description="What may happen between the end of the one order and the other.")
+    result: Words
+    closed_at: datetime | None
+
+
 class OrderLifeOut(OrderOut):
-    """The order with everything that happened to it."""
+    """The order with everything that happened to it. `replaced_by` is the order that took its place."""
+
+    replaced_by: UUID | None = Field(description="The order that took its place, null where none did.")
 
     events: list[EventOut]
     decisions: list[DecisionOut]

@@ -39,7 +39,7 @@ def execute_orders(owner_id: str, order_ids: list[str]) -> None:
 
 @shared_task(name="trading.tasks.cancel_order")
 def cancel_order(owner_id: str, order_id: str) -> None:
-    services.cancel_order(owner_id=UUID(owner_id), order_id=UUID(order_id))
+    _cancel(UUID(owner_id), UUID(order_id))
 
 
 @shared_task(name="trading.tasks.resolve_orders")
@@ -51,7 +51,7 @@ def resolve_orders() -> int:
     """
     until = time.monotonic() + RUN_SECONDS
     due = 0
-    for work in (*_past_their_time(), *_due_orders(), *_due_cancellations()):
+    for work in (*_past_their_time(), *_due_orders(), *_due_cancellations(), *_due_amendments()):
         due += work.number
         if time.monotonic() > until:
             continue
@@ -127,7 +127,20 @@ def _due_cancellations() -> Iterator[_Work]:
             .values_list("owner_id", "order_id")[:DUE_PER_RUN]
         )
     for owner_id, order_id in due:
-        yield _Work(owner_id, order_id, 1, partial(services.cancel_order, owner_id=owner_id, order_id=order_id))
+        yield _Work(owner_id, order_id, 1, partial(_cancel, owner_id, order_id))
+
+
+def _cancel(owner_id: UUID, order_id: UUID) -> None:
+    services.cancel_order(owner_id=owner_id, order_id=order_id)
+    services.finish_amendment(owner_id=owner_id, order_id=order_id)
+
+
+def _due_amendments() -> Iterator[_Work]:
+    with tenancy.system():
+        due = services.due_amendments(DUE_PER_RUN)
+    for owner_id, order_id in due:
+        do = partial(services.finish_amendment, owner_id=owner_id, order_id=order_id)
+        yield _Work(owner_id, order_id, 1, do)
 
 
 @shared_task(name="trading.tasks.keep_protection")

@@ -115,6 +115,14 @@ class Order(Identified, Owned):
         related_name="exits",
         help_text="The position whose stop or target it carries out.",
     )
+    replaces = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        help_text="The order that was amended; it had ended when this one was placed.",
+    )
     hold = models.ForeignKey(
         Transfer,
         on_delete=models.PROTECT,
@@ -281,6 +289,37 @@ class Cancellation(Identified, Owned):
 
     def __str__(self) -> str:
         return f"cancellation of {self.order_id}"
+
+
+class Amendment(Identified, Owned):
+    """The wish to have an order with other terms, committed with the wish to end it; open until it is carried out.
+
+    An order's intent never changes: when it has ended, another takes its place, for what is left of the quantity.
+    """
+
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="amendment")
+    key = models.CharField(max_length=120, help_text="Idempotency key of the wish.")
+    limit_price = MoneyField()
+    quantity = MoneyField(help_text="All that is wanted, with what was filled before.")
+    result = SentenceField(help_text="What became of it.")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="When the sweeper looks at it. Real time.")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(condition=Q(limit_price__gt=0, quantity__gt=0), name="amendment_positive"),
+            models.CheckConstraint(condition=finite("limit_price", "quantity"), name="amendment_amounts_finite"),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, due_at__isnull=False)
+                | Q(closed_at__isnull=False, due_at__isnull=True),
+                name="amendment_open_is_never_forgotten",
+            ),
+        )
+        indexes = (models.Index(fields=("due_at",), condition=Q(closed_at__isnull=True), name="amendment_due"),)
+
+    def __str__(self) -> str:
+        return f"amendment of {self.order_id}"
 
 
 class OrderEvent(Owned):

@@ -20,7 +20,7 @@ from trading.orders import states
 from trading.orders.intents import Place
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_paths
-from wallets.models import Account, Wallet
+from wallets.models import Account, Transfer, Wallet
 
 ZERO: Final = Decimal(0)
 _STANDING: Final = """
@@ -74,6 +74,17 @@ class Facts:
         if self.quote is None:
             return None
         return self.quote.bid if limit is None else min(self.quote.bid, limit)
+
+    def without(self, order: Order, hold: Transfer | None) -> "Facts":
+        """What would be known here once the order had ended as it is, and its hold had been released."""
+        standing = self.standing
+        selling = standing.selling - (order.left if order.side == "sell" else ZERO)
+        unfinished = "" if standing.unfinished == order.client_order_id else standing.unfinished
+        purses = dict(self.purses)
+        if hold is not None and hold.asset in purses:
+            purse = purses[hold.asset]
+            purses[hold.asset] = replace(purse, free=purse.free + hold.amount)
+        return replace(self, standing=replace(standing, selling=selling, unfinished=unfinished), purses=purses)
 
     def purse(self, asset: str) -> Purse:
         return self.purses.get(asset) or Purse()

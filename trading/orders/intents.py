@@ -134,6 +134,7 @@ class Terms:
     exit_trail: Decimal | None = None
     protects: Position | None = None
     limit: Limit | None = None
+    replaces: Order | None = None
 
     def __post_init__(self) -> None:
         if self.side not in Side.values:

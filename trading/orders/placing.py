@@ -54,6 +54,7 @@ def place_order(
     exit_trail: Decimal | None = None,
     protects: Position | None = None,
     limit: Limit | None = None,
+    replaces: Order | None = None,
 ) -> Order:
     """Commit an order of `quantity` (base asset, rounded down to whole lots) and let a worker execute it: at the
     market, or within `limit`, whose price has to be on the tick.
@@ -68,7 +69,7 @@ def place_order(
     history of the wallet's account is being built, the present may not trade it: that raises ConflictError.
     Under a controlled clock nothing is enqueued: whoever runs the engine over history calls `execute_order`.
     """
-    terms = Terms(side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects, limit)
+    terms = Terms(side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects, limit, replaces)
     place = Place(wallet.pk, instrument, key)
     intent = Intent.of(place, terms)
     try:
@@ -105,6 +106,10 @@ class Batch:
     def facts(self, wallet_id: UUID) -> Facts:
         """What is known at the wallet's place."""
         return self._facts[wallet_id]
+
+    def suppose_ended(self, order: Order) -> None:
+        """Judge what is placed in the order's wallet as if it had ended."""
+        self._facts[order.wallet_id] = self._facts[order.wallet_id].without(order, order.hold)
 
     def place(self, wallet_id: UUID, terms: Terms) -> Order:
         """The order that `write` will write, as `place_order` returns it; raises what that raises, and is then none."""
@@ -251,6 +256,7 @@ def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
         exit_target=intent.exit_target,
         exit_trail=intent.exit_trail,
         protects=terms.protects,
+        replaces=terms.replaces,
     )
 
 

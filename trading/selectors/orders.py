@@ -60,6 +60,7 @@ class OrderRow:
     wallet: str
     farm: str
     client_order_id: str
+    replaces: UUID | None
     closed_at: datetime | None
 
     @property
@@ -175,6 +176,7 @@ def order_row(order: Order) -> OrderRow:
         wallet=wallet.name,
         farm=wallet.parent.name if wallet.parent else "",
         client_order_id=order.client_order_id,
+        replaces=order.replaces_id,
         closed_at=order.closed_at,
     )
 
