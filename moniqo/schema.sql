@@ -91,6 +91,7 @@
 -- migration trading 0019_trade_sums_of_spans 4415ddb835c5b410
 -- migration trading 0020_limit_orders 4a5bc0d96bd3fd85
 -- migration trading 0021_amendments ee9d78aec58888f4
+-- migration trading 0022_triggers 878f77bd4cff616d
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -163,7 +164,7 @@ CREATE FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) RETURNS bool
     SELECT EXISTS (
         SELECT FROM trading_order
         WHERE wallet_id = p_wallet AND status = ANY (p_statuses)
-              AND NOT (type <> 'market' AND status IN ('open', 'partially_filled'))
+              AND NOT (type <> 'market' AND status IN ('waiting', 'open', 'partially_filled'))
     )
 $$;
 
@@ -1652,13 +1653,13 @@ CREATE FUNCTION public.trading_guard_order() RETURNS trigger
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.status NOT IN ('draft', 'submitting', 'rejected') THEN
-            RAISE EXCEPTION 'An order starts as draft, submitting or rejected, not as %.', NEW.status
+        IF NEW.status NOT IN ('draft', 'waiting', 'submitting', 'rejected') THEN
+            RAISE EXCEPTION 'An order starts as draft, waiting, submitting or rejected, not as %.', NEW.status
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
     END IF;
-    IF NEW.status <> OLD.status AND OLD.status || '>' || NEW.status NOT IN ('draft>submitting', 'draft>rejected', 'submitting>open', 'submitting>partially_filled', 'submitting>uncertain', 'submitting>filled', 'submitting>cancelled', 'submitting>rejected', 'submitting>expired', 'open>partially_filled', 'open>uncertain', 'open>filled', 'open>cancelled', 'open>rejected', 'open>expired', 'partially_filled>uncertain', 'partially_filled>filled', 'partially_filled>cancelled', 'partially_filled>expired', 'uncertain>submitting', 'uncertain>open', 'uncertain>partially_filled', 'uncertain>filled', 'uncertain>cancelled', 'uncertain>rejected', 'uncertain>expired') THEN
+    IF NEW.status <> OLD.status AND OLD.status || '>' || NEW.status NOT IN ('draft>waiting', 'draft>submitting', 'draft>rejected', 'waiting>submitting', 'waiting>cancelled', 'waiting>expired', 'submitting>open', 'submitting>partially_filled', 'submitting>uncertain', 'submitting>filled', 'submitting>cancelled', 'submitting>rejected', 'submitting>expired', 'open>partially_filled', 'open>uncertain', 'open>filled', 'open>cancelled', 'open>rejected', 'open>expired', 'partially_filled>uncertain', 'partially_filled>filled', 'partially_filled>cancelled', 'partially_filled>expired', 'uncertain>submitting', 'uncertain>open', 'uncertain>partially_filled', 'uncertain>filled', 'uncertain>cancelled', 'uncertain>rejected', 'uncertain>expired') THEN
         RAISE EXCEPTION 'An order that is % cannot become %.', OLD.status, NEW.status
             USING ERRCODE = 'check_violation';
     END IF;
@@ -1668,7 +1669,15 @@ BEGIN
     IF NEW.attempts < OLD.attempts THEN
         RAISE EXCEPTION 'What was sent stays sent.' USING ERRCODE = 'check_violation';
     END IF;
-    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id)
+    -- What trails only follows the best price, as long as it waits.
+    IF NEW.trigger_price IS DISTINCT FROM OLD.trigger_price AND NOT (
+        OLD.type = 'trailing_stop' AND OLD.status = 'waiting'
+        AND CASE OLD.side WHEN 'sell' THEN NEW.trigger_price > OLD.trigger_price
+                          ELSE NEW.trigger_price < OLD.trigger_price END)
+    THEN
+        RAISE EXCEPTION 'A trigger follows the best price and never moves back.' USING ERRCODE = 'check_violation';
+    END IF;
+    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.trail, NEW.trail_share, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.trail, OLD.trail_share, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id)
     THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
@@ -3750,7 +3759,7 @@ CREATE TABLE public.trading_order (
     client_order_id character varying(40) NOT NULL,
     venue_order_id character varying(80) NOT NULL,
     side character varying(4) NOT NULL,
-    type character varying(12) NOT NULL,
+    type character varying(13) NOT NULL,
     quantity numeric(38,18) NOT NULL,
     reduce_only boolean NOT NULL,
     status character varying(16) NOT NULL,
@@ -3778,17 +3787,22 @@ CREATE TABLE public.trading_order (
     post_only boolean NOT NULL,
     time_in_force character varying(3) NOT NULL,
     replaces_id uuid,
-    CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric))),
+    trail numeric(38,18),
+    trail_share numeric(38,18),
+    trigger_price numeric(38,18),
+    triggered_at timestamp with time zone,
+    CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric) AND (trail < '100000000000000000000'::numeric) AND (trail_share < '100000000000000000000'::numeric) AND (trigger_price < '100000000000000000000'::numeric))),
     CONSTRAINT order_filled_is_filled CHECK (((NOT ((status)::text = 'filled'::text)) OR (filled_quantity >= quantity))),
     CONSTRAINT order_filled_not_negative CHECK ((filled_quantity >= (0)::numeric)),
     CONSTRAINT order_good_until_a_moment CHECK ((((expires_at IS NOT NULL) AND ((time_in_force)::text = 'gtd'::text)) OR ((NOT ((time_in_force)::text = 'gtd'::text)) AND (expires_at IS NULL)))),
     CONSTRAINT order_levels_positive CHECK (((NOT ((exit_stop <= (0)::numeric) AND (exit_stop IS NOT NULL))) AND (NOT ((exit_target <= (0)::numeric) AND (exit_target IS NOT NULL))) AND (NOT ((exit_trail <= (0)::numeric) AND (exit_trail IS NOT NULL))))),
-    CONSTRAINT order_limit_has_a_price CHECK ((((limit_price > (0)::numeric) AND ((time_in_force)::text = ANY (ARRAY[('gtc'::character varying)::text, ('ioc'::character varying)::text, ('fok'::character varying)::text, ('gtd'::character varying)::text])) AND ((type)::text = 'limit'::text)) OR ((limit_price IS NULL) AND ((time_in_force)::text = ''::text) AND ((type)::text = 'market'::text)))),
+    CONSTRAINT order_limit_has_a_price CHECK ((((limit_price > (0)::numeric) AND ((time_in_force)::text = ANY (ARRAY[('gtc'::character varying)::text, ('ioc'::character varying)::text, ('fok'::character varying)::text, ('gtd'::character varying)::text])) AND ((type)::text = ANY (ARRAY[('limit'::character varying)::text, ('stop_limit'::character varying)::text]))) OR ((NOT ((type)::text = ANY (ARRAY[('limit'::character varying)::text, ('stop_limit'::character varying)::text]))) AND (limit_price IS NULL) AND ((time_in_force)::text = ''::text)))),
     CONSTRAINT order_post_only_rests CHECK (((NOT post_only) OR ((time_in_force)::text = ANY (ARRAY[('gtc'::character varying)::text, ('gtd'::character varying)::text])))),
     CONSTRAINT order_quantity_positive CHECK ((quantity > (0)::numeric)),
     CONSTRAINT order_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text]))),
-    CONSTRAINT order_status_known CHECK (((status)::text = ANY (ARRAY[('cancelled'::character varying)::text, ('draft'::character varying)::text, ('expired'::character varying)::text, ('filled'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('rejected'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]))),
-    CONSTRAINT order_unfinished_is_never_forgotten CHECK (((((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text])) AND (closed_at IS NULL) AND (due_at IS NOT NULL)) OR ((NOT ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]))) AND (closed_at IS NOT NULL) AND (due_at IS NULL) AND (hold_id IS NULL)))),
+    CONSTRAINT order_status_known CHECK (((status)::text = ANY (ARRAY[('cancelled'::character varying)::text, ('draft'::character varying)::text, ('expired'::character varying)::text, ('filled'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('rejected'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]))),
+    CONSTRAINT order_trigger_has_a_price CHECK ((((trail IS NULL) AND (trail_share IS NULL) AND (trigger_price IS NULL) AND ((type)::text = ANY (ARRAY[('market'::character varying)::text, ('limit'::character varying)::text]))) OR ((trail IS NULL) AND (trail_share IS NULL) AND (trigger_price > (0)::numeric) AND ((type)::text = ANY (ARRAY[('stop'::character varying)::text, ('stop_limit'::character varying)::text, ('take_profit'::character varying)::text]))) OR ((trigger_price > (0)::numeric) AND ((type)::text = 'trailing_stop'::text) AND (((trail > (0)::numeric) AND (trail_share IS NULL)) OR ((trail IS NULL) AND (trail_share > (0)::numeric) AND (trail_share < (1)::numeric)))))),
+    CONSTRAINT order_unfinished_is_never_forgotten CHECK ((((closed_at IS NULL) AND (due_at IS NULL) AND ((status)::text = 'waiting'::text)) OR (((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text])) AND (NOT ((status)::text = 'waiting'::text)) AND (closed_at IS NULL) AND (due_at IS NOT NULL)) OR ((NOT ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]))) AND (closed_at IS NOT NULL) AND (due_at IS NULL) AND (hold_id IS NULL)))),
     CONSTRAINT trading_order_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT trading_order_average_price_check CHECK ((average_price <> 'NaN'::numeric)),
     CONSTRAINT trading_order_exit_stop_check CHECK ((exit_stop <> 'NaN'::numeric)),
@@ -3797,7 +3811,10 @@ CREATE TABLE public.trading_order (
     CONSTRAINT trading_order_filled_quantity_check CHECK ((filled_quantity <> 'NaN'::numeric)),
     CONSTRAINT trading_order_limit_price_check CHECK ((limit_price <> 'NaN'::numeric)),
     CONSTRAINT trading_order_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
-    CONSTRAINT trading_order_reference_price_check CHECK ((reference_price <> 'NaN'::numeric))
+    CONSTRAINT trading_order_reference_price_check CHECK ((reference_price <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_trail_check CHECK ((trail <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_trail_share_check CHECK ((trail_share <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_trigger_price_check CHECK ((trigger_price <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.trading_order FORCE ROW LEVEL SECURITY;
@@ -5532,9 +5549,10 @@ INSERT INTO public.django_migrations VALUES
 	(122, 'trading', '0019_trade_sums_of_spans', now()),
 	(123, 'trading', '0020_limit_orders', now()),
 	(124, 'trading', '0021_amendments', now()),
-	(125, 'users', '0004_second_factors_under_aes', now()),
-	(126, 'users', '0005_bound_tokens', now()),
-	(127, 'users', '0006_operators_and_hashes', now());
+	(125, 'trading', '0022_triggers', now()),
+	(126, 'users', '0004_second_factors_under_aes', now()),
+	(127, 'users', '0005_bound_tokens', now()),
+	(128, 'users', '0006_operators_and_hashes', now());
 
 
 --
@@ -6053,7 +6071,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 85, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 127, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 128, true);
 
 
 --
@@ -8265,7 +8283,7 @@ CREATE INDEX order_by_worth ON public.trading_order USING btree (owner_id, COALE
 -- Name: order_due; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX order_due ON public.trading_order USING btree (due_at) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]));
+CREATE INDEX order_due ON public.trading_order USING btree (due_at) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]));
 
 
 --
@@ -8279,7 +8297,7 @@ CREATE INDEX order_gone_wrong ON public.trading_order USING btree (owner_id, cre
 -- Name: order_good_until; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX order_good_until ON public.trading_order USING btree (expires_at) WHERE (((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text])) AND (expires_at IS NOT NULL));
+CREATE INDEX order_good_until ON public.trading_order USING btree (expires_at) WHERE (((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text])) AND (expires_at IS NOT NULL));
 
 
 --
@@ -8307,7 +8325,14 @@ CREATE INDEX order_of_wallet ON public.trading_order USING btree (owner_id, wall
 -- Name: order_unfinished; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX order_unfinished ON public.trading_order USING btree (wallet_id, instrument_id) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]));
+CREATE INDEX order_unfinished ON public.trading_order USING btree (wallet_id, instrument_id) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]));
+
+
+--
+-- Name: order_waiting; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_waiting ON public.trading_order USING btree (owner_id) WHERE ((status)::text = 'waiting'::text);
 
 
 --

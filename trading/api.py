@@ -23,7 +23,7 @@ from kit.users.access import LIMITS, ORDERS, READ, TRADE
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import EmergencyStop, Fill, Order, Position
-from trading.orders.intents import Limit, Terms, limit_of
+from trading.orders.intents import Limit, Terms, Trigger, limit_of, trigger_of
 from trading.risk.gate import Caps
 from trading.schemas import (
     AdoptedOut,
@@ -90,6 +90,7 @@ def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
         exit_target=body.exit_target,
         exit_trail=body.exit_trail,
         limit=_limit(body),
+        trigger=_trigger(body),
     )
     return Status(201, order_row(order))
 
@@ -107,6 +108,7 @@ def preview(request: HttpRequest, body: OrderIn) -> Any:
         exit_target=body.exit_target,
         exit_trail=body.exit_trail,
         limit=_limit(body),
+        trigger=_trigger(body),
     )
     found = services.preview_order(wallet=wallet, instrument=instrument, terms=terms)
     told = {name: getattr(found, name) for name in OrderPreviewOut.model_fields if hasattr(found, name)}
@@ -362,6 +364,11 @@ def _limit(body: OrderIn) -> Limit | None:
         expires_at=body.expires_at,
         post_only=body.post_only,
     )
+
+
+def _trigger(body: OrderIn) -> Trigger | None:
+    """Raises InvalidInputError for terms that do not go together."""
+    return trigger_of(body.type, price=body.trigger_price, trail=body.trail, trail_share=body.trail_share)
 
 
 def _limits_out(path: LimitPath) -> dict[str, Any]:

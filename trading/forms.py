@@ -13,7 +13,8 @@ from kit.forms import PERCENT, AmountField, MomentField, PercentField, WholeFiel
 from kit.models import MONEY
 from markets.bounds import SYMBOL_LENGTH
 from trading.models import REFUSED, Order, Side, TimeInForce
-from trading.orders.intents import Limit, limit_of
+from trading.models.orders import LIMITED
+from trading.orders.intents import Limit, Trigger, limit_of, trigger_of
 from trading.positions.levels import NAMES
 from trading.risk.gate import Caps
 from trading.risk.sizing import Sizing
@@ -228,6 +229,21 @@ class TicketForm(forms.Form):
         decimal_places=MONEY["decimal_places"],
         error_messages={"min_value": "Enter a price above zero."},
     )
+    trigger_price = AmountField(
+        **glossary.field("trigger_price", more="Of a stop, a stop limit and a take profit."),
+        required=False,
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+    )
+    trail = AmountField(
+        **glossary.field("trail", more="Of a trailing stop; or as a share, below."),
+        required=False,
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+    )
+    trail_share = PercentField(
+        required=False, min_value=Decimal("0.01"), **glossary.field("trail_share", label="Trailing share, in %")
+    )
     time_in_force = forms.ChoiceField(
         **glossary.field("time_in_force", more=""), choices=TimeInForce.choices, required=False
     )
@@ -255,16 +271,23 @@ class TicketForm(forms.Form):
     def limit(self) -> Limit | None:
         """Raises InvalidInputError, by field, for what does not go together."""
         said = self.cleaned_data
-        if said["type"] != Order.Type.LIMIT:
+        if said["type"] not in LIMITED:
             return limit_of(
-                Order.Type.MARKET, price=said["limit_price"], expires_at=said["expires_at"], post_only=said["post_only"]
+                said["type"], price=said["limit_price"], expires_at=said["expires_at"], post_only=said["post_only"]
             )
         return limit_of(
-            Order.Type.LIMIT,
+            said["type"],
             price=said["limit_price"],
             time_in_force=said["time_in_force"],
             expires_at=said["expires_at"],
             post_only=said["post_only"],
+        )
+
+    def trigger(self) -> Trigger | None:
+        """Raises InvalidInputError, by field, for what does not go together."""
+        said = self.cleaned_data
+        return trigger_of(
+            said["type"], price=said["trigger_price"], trail=said["trail"], trail_share=said["trail_share"]
         )
 
     def size_now(self) -> Decimal:

@@ -11,8 +11,8 @@ from kit.api import Amount, Body, PartsOut, PositiveAmount, PositiveShare, Words
 
 # What the page's filter takes too: an outcome, or `unfinished`.
 OrderStatus = Literal[
-    "unfinished", "draft", "submitting", "open", "partially_filled", "filled", "cancelled", "refused", "rejected",
-    "expired", "uncertain",
+    "unfinished", "draft", "waiting", "submitting", "open", "partially_filled", "filled", "cancelled", "refused",
+    "rejected", "expired", "uncertain",
 ]  # fmt: skip
 
 
@@ -33,6 +33,10 @@ class OrderOut(Schema):
     type: str
     quantity: Amount
     limit_price: Amount | None
+    trigger_price: Amount | None
+    trail: Amount | None
+    trail_share: Amount | None
+    triggered_at: datetime | None = Field(description="When the market reached its trigger and it was sent.")
     time_in_force: str
     expires_at: datetime | None
     post_only: bool
@@ -232,6 +236,11 @@ class OrderIn(Body):
     said), with what is there at once (`ioc`), all of it at once or nothing (`fok`), or until `expires_at` (`gtd`). One
     that is `post_only` rests and takes nothing that is there. What the venue does not take is refused with 422.
 
+    A `stop` waits until the market is as bad as its `trigger_price` (the bid for a sale, the ask for a buy) and is sent
+    then at the market, a `stop_limit` within its limit; a `take_profit` waits until it is as good; the trigger of a
+    `trailing_stop` stays `trail` (quote) or `trail_share` (of the price) behind the best one. They wait in Moniqo,
+    which has to run; an old price sends nothing. A trigger that the market has reached already is refused with 422.
+
     `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the bid reaches one of
     them, until it is closed, in a halted wallet too. With `exit_trail` the stop follows so far below the best bid. They
     are rounded to the nearest tick; a level that the bid has reached already, and a trail that is not below it, is
@@ -242,8 +251,11 @@ class OrderIn(Body):
     symbol: str = Field(max_length=40, examples=["BTC/USDT"])
     side: Literal["buy", "sell"]
     quantity: PositiveAmount
-    type: Literal["market", "limit"] = "market"
+    type: Literal["market", "limit", "stop", "stop_limit", "take_profit", "trailing_stop"] = "market"
     limit_price: PositiveAmount | None = None
+    trigger_price: PositiveAmount | None = None
+    trail: PositiveAmount | None = None
+    trail_share: PositiveShare | None = None
     time_in_force: Literal["gtc", "ioc", "fok", "gtd"] | None = None
     expires_at: datetime | None = None
     post_only: bool = False

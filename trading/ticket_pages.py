@@ -23,7 +23,7 @@ from markets.models import Instrument
 from trading import services
 from trading.forms import TicketForm
 from trading.models import Order
-from trading.orders.intents import Limit, Terms
+from trading.orders.intents import Limit, Terms, Trigger
 from trading.positions.levels import NAMES
 from trading.selectors import limits
 from wallets.models import Wallet
@@ -99,7 +99,7 @@ def _instrument(wallet: Wallet, symbol: str) -> Instrument:
 
 def _review(form: TicketForm, wallet: Wallet, instrument: Instrument) -> Review:
     """The order as it would be placed: its quantity is fixed from here on, whatever its size was said in."""
-    said, limit = form.cleaned_data, form.limit()
+    said, limit, trigger = form.cleaned_data, form.limit(), form.trigger()
     quantity = services.quantity_of(
         wallet=wallet,
         instrument=instrument,
@@ -107,13 +107,14 @@ def _review(form: TicketForm, wallet: Wallet, instrument: Instrument) -> Review:
         sizing_by=said["sizing_by"],
         size=form.size_now(),
         stop=said["exit_stop"],
-        limit=None if limit is None else limit.price,
+        limit=_measured_by(limit, trigger),
     )
     if quantity <= 0:
         raise InvalidInputError("That is less than one lot: give more.", fields={"how_much": "Less than one lot."})
     told: dict[str, Any] = {name: None if level is None else plain(level) for name, level in form.levels().items()}
     told |= {"side": said["side"], "quantity": plain(quantity), "why": said["why"], "key": str(uuid4())}
     told |= {"reduce_only": said["reduce_only"], "limit": None if limit is None else _written(limit)}
+    told |= {"trigger": None if trigger is None else _written_trigger(trigger)}
     told |= {"wallet": str(wallet.pk), "instrument": instrument.pk}
     return _reviewed(told, wallet, instrument)
 
@@ -126,6 +127,20 @@ def _written(limit: Limit) -> dict[str, Any]:
         "expires_at": None if until is None else until.isoformat(),
         "post_only": limit.post_only,
     }
+
+
+def _measured_by(limit: Limit | None, trigger: Trigger | None) -> Decimal | None:
+    """What a size in money is divided by, where it is not the market's price."""
+    return limit.price if limit is not None else trigger.price if trigger is not None else None
+
+
+def _written_trigger(trigger: Trigger) -> dict[str, Any]:
+    said = (trigger.price, trigger.trail, trigger.trail_share)
+    return {"kind": trigger.kind, "said": [None if one is None else plain(one) for one in said]}
+
+
+def _read_trigger(told: dict[str, Any]) -> Trigger:
+    return Trigger(told["kind"], *(None if one is None else Decimal(one) for one in told["said"]))
 
 
 def _read(told: dict[str, Any]) -> Limit:
@@ -152,6 +167,7 @@ def _terms(told: dict[str, Any]) -> Terms:
         exit_target=target,
         exit_trail=trail,
         limit=None if told["limit"] is None else _read(told["limit"]),
+        trigger=None if told["trigger"] is None else _read_trigger(told["trigger"]),
     )
 
 
@@ -181,6 +197,7 @@ def _place(request: HttpRequest, wallet: Wallet) -> HttpResponse:
             reason=terms.reason,
             reduce_only=terms.reduce_only,
             limit=terms.limit,
+            trigger=terms.trigger,
             exit_stop=terms.exit_stop,
             exit_target=terms.exit_target,
             exit_trail=terms.exit_trail,

@@ -43,6 +43,9 @@ class TimeInForce(models.TextChoices):
     GTD = "gtd", "Until a moment"
 
 
+# The kinds with a limit, and those that wait for a trigger before they are sent.
+LIMITED = ("limit", "stop_limit")
+TRIGGERED = ("stop", "stop_limit", "take_profit", "trailing_stop")
 RESTS = (TimeInForce.GTC, TimeInForce.GTD)
 
 
@@ -67,9 +70,14 @@ class Order(Identified, Owned):
     class Type(models.TextChoices):
         MARKET = "market", "Market"
         LIMIT = "limit", "Limit"
+        STOP = "stop", "Stop"
+        STOP_LIMIT = "stop_limit", "Stop limit"
+        TAKE_PROFIT = "take_profit", "Take profit"
+        TRAILING_STOP = "trailing_stop", "Trailing stop"
 
     class Status(models.TextChoices):
         DRAFT = states.DRAFT, "Draft"
+        WAITING = states.WAITING, "Waiting"
         SUBMITTING = states.SUBMITTING, "Submitting"
         OPEN = states.OPEN, "Open"
         PARTIALLY_FILLED = states.PARTIALLY_FILLED, "Partially filled"
@@ -89,7 +97,7 @@ class Order(Identified, Owned):
     client_order_id = models.CharField(max_length=40)
     venue_order_id = models.CharField(max_length=80, blank=True)
     side = models.CharField(max_length=4, choices=Side)
-    type = models.CharField(max_length=12, choices=Type, default=Type.MARKET)
+    type = models.CharField(max_length=13, choices=Type, default=Type.MARKET)
     quantity = MoneyField()
     limit_price = MoneyField(null=True, blank=True, help_text="The worst price it may be filled at.")
     time_in_force = models.CharField(
@@ -97,6 +105,12 @@ class Order(Identified, Owned):
     )
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Until when it is good.")
     post_only = models.BooleanField(default=False, help_text="It rests, and never takes what is there.")
+    trigger_price = MoneyField(
+        null=True, blank=True, help_text="The price that sends it; of a trailing stop it follows the best one."
+    )
+    trail = MoneyField(null=True, blank=True, help_text="How far the trigger stays behind the best price, in quote.")
+    trail_share = MoneyField(null=True, blank=True, help_text="The same, as a fraction of the best price.")
+    triggered_at = models.DateTimeField(null=True, blank=True, help_text="When the market reached its trigger.")
     reduce_only = models.BooleanField(default=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
     reason = SentenceField(help_text="Why it was placed.")
@@ -154,9 +168,18 @@ class Order(Identified, Owned):
             models.UniqueConstraint(fields=("connection", "client_order_id"), name="order_client_id_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
             models.CheckConstraint(
-                condition=Q(type="limit", limit_price__gt=0, time_in_force__in=TimeInForce.values)
-                | Q(type="market", limit_price=None, time_in_force=""),
+                condition=Q(type__in=LIMITED, limit_price__gt=0, time_in_force__in=TimeInForce.values)
+                | (~Q(type__in=LIMITED) & Q(limit_price=None, time_in_force="")),
                 name="order_limit_has_a_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(type__in=("market", "limit"), trigger_price=None, trail=None, trail_share=None)
+                | Q(type__in=("stop", "stop_limit", "take_profit"), trigger_price__gt=0, trail=None, trail_share=None)
+                | (
+                    Q(type="trailing_stop", trigger_price__gt=0)
+                    & (Q(trail__gt=0, trail_share=None) | Q(trail=None, trail_share__gt=0, trail_share__lt=1))
+                ),
+                name="order_trigger_has_a_price",
             ),
             models.CheckConstraint(
                 condition=Q(time_in_force="gtd", expires_at__isnull=False)
@@ -170,6 +193,9 @@ class Order(Identified, Owned):
                 condition=finite(
                     "quantity",
                     "limit_price",
+                    "trigger_price",
+                    "trail",
+                    "trail_share",
                     "reference_price",
                     "exit_stop",
                     "exit_target",
@@ -192,7 +218,8 @@ class Order(Identified, Owned):
                 name="order_filled_is_filled",
             ),
             models.CheckConstraint(
-                condition=(UNFINISHED & Q(closed_at__isnull=True, due_at__isnull=False))
+                condition=Q(status=states.WAITING, closed_at__isnull=True, due_at__isnull=True)
+                | (UNFINISHED & ~Q(status=states.WAITING) & Q(closed_at__isnull=True, due_at__isnull=False))
                 | (~UNFINISHED & Q(closed_at__isnull=False, due_at__isnull=True, hold__isnull=True)),
                 name="order_unfinished_is_never_forgotten",
             ),
@@ -211,6 +238,7 @@ class Order(Identified, Owned):
             models.Index(F("owner"), NOTIONAL, name="order_by_worth"),
             models.Index(fields=("wallet", "instrument"), condition=UNFINISHED, name="order_unfinished"),
             models.Index(fields=("due_at",), condition=UNFINISHED, name="order_due"),
+            models.Index(fields=("owner",), condition=Q(status=states.WAITING), name="order_waiting"),
             models.Index(
                 fields=("expires_at",), condition=UNFINISHED & Q(expires_at__isnull=False), name="order_good_until"
             ),

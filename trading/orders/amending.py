@@ -17,9 +17,8 @@ from kit import clock, tenancy
 from kit.errors import ConflictError, InvalidInputError, MoniqoError
 from kit.sentences import Sentence, Told, amount, price, rule, sentence, told_by
 from trading.models import Amendment, Cancellation, Order
-from trading.orders import leases
+from trading.orders import leases, states
 from trading.orders.cancelling import request_cancellation
-from trading.orders.exits import RESTING
 from trading.orders.facts import locked_wallet
 from trading.orders.intents import Limit, OrderConflictError, Place, Terms
 from trading.orders.life import found, locked, note
@@ -158,7 +157,7 @@ def _wanted(order: Order, quantity: Decimal | None) -> Decimal:
 def _require_amendable(order: Order, *, is_wished: bool) -> None:
     if is_wished:
         raise ConflictError("The order is being amended already: amend the one that takes its place.")
-    if order.limit_price is None or order.status not in RESTING:
+    if order.limit_price is None or order.status not in (states.OPEN, states.PARTIALLY_FILLED):
         raise ConflictError(
             f"Only an order that rests at its limit can be amended: this one is {order.get_status_display().lower()}."
         )

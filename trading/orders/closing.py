@@ -14,7 +14,7 @@ from kit.errors import ConflictError, MoniqoError, NotFoundError
 from kit.sentences import Sentence, sentence, told_by
 from trading.models import Order, Position, Side
 from trading.orders.cancelling import request_cancellation
-from trading.orders.exits import in_books, pause_after, sell
+from trading.orders.exits import RESTING, in_books, pause_after, sell
 from trading.orders.facts import locked_wallet
 from trading.risk.sizing import in_lots
 from wallets.hierarchy.places import subtree
@@ -135,7 +135,7 @@ def _exit(position_id: UUID, reason: Sentence) -> StillOpen | None:
     orders = Order.objects.filter(wallet=wallet, instrument=position.instrument)
     waiting = orders.unfinished().order_by("side", "pk").first()
     if waiting is not None:
-        if waiting.side == Side.SELL and waiting.rests and waiting.is_cancellable:
+        if waiting.side == Side.SELL and waiting.status in RESTING and waiting.type != Order.Type.MARKET:
             request_cancellation(owner_id=waiting.owner_id, order_id=waiting.pk, reason=reason)
             return StillOpen(position, Sentence("An order that rests and sells it has to go first."), waiting)
         is_exit = waiting.side == Side.SELL

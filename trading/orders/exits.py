@@ -7,6 +7,7 @@ decisions, not protection.
 
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
@@ -20,11 +21,13 @@ from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alerts
 from kit.sentences import Sentence, Told, moment, sentence
+from markets.models import Instrument
 from trading.models import Order, Position, Side
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
 from trading.orders.placing import place_order
+from trading.orders.triggers import Waits, look_at_triggers, send_reached
 from trading.positions.filling import unprotected_key
 from trading.positions.protection import Exit, Unseen, look_at_levels
 from trading.risk import gate as risk
@@ -38,20 +41,22 @@ from wallets.models import Account, Connection, Wallet
 ATTEMPTS_BEFORE_ALARM: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
-RESTING: Final = frozenset({states.OPEN, states.PARTIALLY_FILLED})
+RESTING: Final = frozenset({states.WAITING, states.OPEN, states.PARTIALLY_FILLED})
 
 logger = logging.getLogger(__name__)
 
 
 def keep_protection(*, owner_id: UUID) -> list[Order]:
-    """Sell every position of the owner whose stop or target the last price has reached; returns the orders placed.
+    """Sell every position of the owner whose stop or target the last price has reached, and send the orders that waited
+    for it; returns the orders placed.
 
     A position whose order is still on its way gets no second one, and one that cannot be protected does not keep the
     others from it. Runs in the owner's tenant; safe to run twice and on several workers at once.
     """
     placed = []
-    look = look_at_levels(owner_id=owner_id)
-    _say_unseen(owner_id, look.unseen)
+    look, waiting = look_at_levels(owner_id=owner_id), look_at_triggers(owner_id=owner_id)
+    _say_unseen(owner_id, _together(look.unseen, waiting.unseen))
+    send_reached(waiting)
     for exit_ in look.exits:
         try:
             with transaction.atomic():
@@ -103,17 +108,36 @@ def _say_unseen(owner_id: UUID, unseen: Collection[Unseen]) -> None:
     resolve_alerts(owner_id=owner_id, keys=told - keys.keys())
     for key in keys.keys() - told:
         one = keys[key]
-        many = "1 position has" if one.positions == 1 else f"{one.positions} positions have"
         known = sentence("The last price is of {at}.", at=moment(one.at)) if one.at else Sentence("There is no price.")
         raise_alert(
             owner_id=owner_id,
             key=key,
             title=f"Stops and targets of {one.symbol} wait for a price",
-            body=f"{{known}} {many} levels that an old price may not carry out: the next one may.",
+            body=f"{{known}} {_many(one)} levels that an old price may not carry out: the next one may.",
             level=Alert.Level.CRITICAL,
             about=about("position", one.instrument_id),
             known=known,
         )
+
+
+def _together(positions: Collection[Unseen], orders: Collection[Waits]) -> list[Unseen]:
+    """The markets that either waits for, each once."""
+    known = {one.instrument_id: one for one in positions}
+    symbols = dict(Instrument.objects.filter(pk__in=[one.instrument_id for one in orders]).values_list("pk", "symbol"))
+    for one in orders:
+        before = known.get(one.instrument_id, Unseen(one.instrument_id, symbols[one.instrument_id], one.at, 0))
+        known[one.instrument_id] = replace(before, orders=one.orders)
+    return list(known.values())
+
+
+def _many(one: Unseen) -> str:
+    """`1 position has`, `2 positions and 1 order have`."""
+    parts = [
+        f"{count} {noun}{'' if count == 1 else 's'}"
+        for count, noun in ((one.positions, "position"), (one.orders, "order"))
+        if count
+    ]
+    return f"{' and '.join(parts)} {'has' if one.positions + one.orders == 1 else 'have'}"
 
 
 def sell(

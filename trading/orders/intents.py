@@ -14,10 +14,11 @@ from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError
 from kit.sentences import Sentence, Told, moment, rule, sentence
+from kit.sentences import price as shown
 from markets.models import Instrument
 from trading.models import Order, Position, Side, TimeInForce
-from trading.models.orders import RESTS
-from trading.positions.levels import named, on_tick, require_above_zero
+from trading.models.orders import LIMITED, RESTS, TRIGGERED
+from trading.positions.levels import WrongSideError, named, on_tick, require_above_zero
 from trading.risk.sizing import in_lots
 from wallets.models import Connection
 from wallets.venues.capabilities import OPERATIONS, capabilities_of
@@ -99,6 +100,62 @@ class Limit:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """The price (quote) that sends an order, or how far it stays behind the best one: an amount, or a share of it.
+
+    Raises InvalidInputError for nonsense.
+    """
+
+    kind: str
+    price: Decimal | None = None
+    trail: Decimal | None = None
+    trail_share: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        said = {"trigger_price": self.price, "trail": self.trail, "trail_share": self.trail_share}
+        given = {name: value for name, value in said.items() if value is not None}
+        trails = self.kind == Order.Type.TRAILING_STOP
+        wanted = {"trail", "trail_share"} if trails else {"trigger_price"}
+        if self.kind not in TRIGGERED or len(given) != 1 or not given.keys() <= wanted:
+            what = "how far it trails, as an amount or as a share" if trails else "the price that sends it"
+            raise InvalidInputError(f"Give {what}, and nothing else.", fields=dict.fromkeys(wanted, "One of them."))
+        if wrong := [name for name, value in given.items() if not (value.is_finite() and value > 0)]:
+            raise InvalidInputError("Give it above zero.", fields=dict.fromkeys(wrong, "Must be above zero."))
+        if self.trail_share is not None and self.trail_share >= 1:
+            raise InvalidInputError("Trail by less than 100 %.", fields={"trail_share": "Must be below 100 %."})
+
+    def require_fit(self, instrument: Instrument) -> None:
+        """Raise InvalidInputError for a price off the tick."""
+        if self.price is not None and self.price % instrument.tick_size:
+            raise InvalidInputError(
+                sentence(
+                    "Give a trigger that is a multiple of {tick}.", tick=rule(instrument.tick_size, instrument.quote)
+                ),
+                fields={"trigger_price": "Must be a multiple of the tick."},
+            )
+
+    def behind(self, best: Decimal, *, is_buy: bool) -> Decimal:
+        """Where the trigger stands when the price that counts is `best`."""
+        if self.price is not None:
+            return self.price
+        distance = self.trail if self.trail is not None else best * (self.trail_share or 0)
+        return best + distance if is_buy else best - distance
+
+    def require_ahead(self, best: Decimal, *, is_buy: bool, tick: Decimal) -> None:
+        """Raise WrongSideError for one that the market has reached already; `best` is the ask for a buy, or the bid."""
+        level = self.behind(best, is_buy=is_buy)
+        above = is_buy != (self.kind == Order.Type.TAKE_PROFIT)
+        if level > best if above else 0 < level < best:
+            return
+        name = "trail" if self.kind == Order.Type.TRAILING_STOP else "trigger_price"
+        side, which = "above" if above else "below", "ask" if is_buy else "bid"
+        told = sentence(
+            f"A trigger {side} the {which} of {{at}} can be reached; this one has been already.", at=shown(best, tick)
+        )
+        raise WrongSideError(told, fields={name: "On the wrong side of the market."})
+
+
 def limit_of(
     kind: str,
     *,
@@ -108,7 +165,7 @@ def limit_of(
     post_only: bool = False,
 ) -> Limit | None:
     """The limit of an order of that kind; None at the market. Raises InvalidInputError for what does not fit."""
-    if kind == Order.Type.LIMIT:
+    if kind in LIMITED:
         if price is None:
             raise InvalidInputError("Give a limit order its limit.", fields={"limit_price": "Missing."})
         return Limit(price, time_in_force or TimeInForce.GTC, expires_at, post_only)
@@ -117,6 +174,22 @@ def limit_of(
         raise InvalidInputError(
             "An order at the market is filled at once, at what is there: choose a limit order for that.",
             fields=dict.fromkeys(wrong, "Only of a limit order."),
+        )
+    return None
+
+
+def trigger_of(
+    kind: str, *, price: Decimal | None = None, trail: Decimal | None = None, trail_share: Decimal | None = None
+) -> Trigger | None:
+    """The trigger of an order of that kind; None where it is sent at once. Raises InvalidInputError for what does not
+    fit."""
+    if kind in TRIGGERED:
+        return Trigger(kind, price, trail, trail_share)
+    said = {"trigger_price": price, "trail": trail, "trail_share": trail_share}
+    if wrong := [name for name, value in said.items() if value is not None]:
+        raise InvalidInputError(
+            "An order at the market or within a limit is sent at once: choose a stop for that.",
+            fields=dict.fromkeys(wrong, "Only of an order that waits for a trigger."),
         )
     return None
 
@@ -135,6 +208,7 @@ class Terms:
     protects: Position | None = None
     limit: Limit | None = None
     replaces: Order | None = None
+    trigger: Trigger | None = None
 
     def __post_init__(self) -> None:
         if self.side not in Side.values:
@@ -163,7 +237,14 @@ class Intent:
     exit_target: Decimal | None
     exit_trail: Decimal | None
     limit: Limit | None
+    trigger: Trigger | None
     request: str
+
+    @property
+    def type(self) -> str:
+        if self.trigger is not None:
+            return self.trigger.kind
+        return Order.Type.MARKET if self.limit is None else Order.Type.LIMIT
 
     @classmethod
     def of(cls, place: Place, terms: Terms) -> "Intent":
@@ -171,6 +252,13 @@ class Intent:
         instrument = place.instrument
         if terms.limit is not None:
             terms.limit.require_fit(instrument)
+        if terms.trigger is not None:
+            terms.trigger.require_fit(instrument)
+            if (terms.trigger.kind == Order.Type.STOP_LIMIT) != (terms.limit is not None):
+                raise InvalidInputError(
+                    "A stop limit order has a limit, and no other that waits for a trigger has one.",
+                    fields={"limit_price": "Goes with a stop limit order."},
+                )
         asked = (terms.exit_stop, terms.exit_target, terms.exit_trail)
         stop, target, trail = (on_tick(level, instrument.tick_size) for level in asked)
         _check_levels(terms.side, stop, target, trail)
@@ -184,10 +272,13 @@ class Intent:
             Sentence.of(terms.reason).exact,
             terms.protects and terms.protects.pk,
             *(() if terms.limit is None else astuple(terms.limit)),
+            *(() if terms.trigger is None else astuple(terms.trigger)),
         )
         lots = in_lots(terms.quantity, instrument.lot_size) or terms.quantity
         wallet_id, side, reduce_only = place.wallet_id, terms.side, terms.reduce_only
-        return cls(wallet_id, instrument.pk, side, lots, reduce_only, stop, target, trail, terms.limit, request)
+        return cls(
+            wallet_id, instrument.pk, side, lots, reduce_only, stop, target, trail, terms.limit, terms.trigger, request
+        )
 
     def same(self, first: Order) -> Order:
         """The order that has the key already. Raises OrderConflictError when it is another one."""

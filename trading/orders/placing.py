@@ -28,7 +28,7 @@ from trading.models import Order, OrderEvent, Position, RiskDecision, Side
 from trading.orders import leases, states
 from trading.orders.facts import Facts, read_facts
 from trading.orders.holds import hold, to_hold
-from trading.orders.intents import Intent, Limit, Place, Terms, client_order_id, require_offered
+from trading.orders.intents import Intent, Limit, Place, Terms, Trigger, client_order_id, require_offered
 from trading.orders.refusals import tell_of_refusals
 from trading.positions.levels import require_right_side
 from trading.risk import gate as risk
@@ -55,6 +55,7 @@ def place_order(
     protects: Position | None = None,
     limit: Limit | None = None,
     replaces: Order | None = None,
+    trigger: Trigger | None = None,
 ) -> Order:
     """Commit an order of `quantity` (base asset, rounded down to whole lots) and let a worker execute it: at the
     market, or within `limit`, whose price has to be on the tick.
@@ -69,7 +70,9 @@ def place_order(
     history of the wallet's account is being built, the present may not trade it: that raises ConflictError.
     Under a controlled clock nothing is enqueued: whoever runs the engine over history calls `execute_order`.
     """
-    terms = Terms(side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects, limit, replaces)
+    terms = Terms(
+        side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects, limit, replaces, trigger
+    )
     place = Place(wallet.pk, instrument, key)
     intent = Intent.of(place, terms)
     try:
@@ -123,17 +126,20 @@ class Batch:
                 "what is done now would stand before it."
             )
         price, limit = facts.price(is_buy=terms.is_buy), terms.limit
+        if terms.trigger is not None and price is not None:
+            tick = facts.place.instrument.tick_size
+            terms.trigger.require_ahead(price, is_buy=terms.is_buy, tick=tick)
         if limit is not None:
             limit.require_time()
             require_offered(facts.wallet.connection, limit)
-        if (level := facts.level_price(None if limit is None else limit.price)) is not None:
+        if (level := facts.level_price(_bound(terms, price))) is not None:
             require_right_side(
                 level,
                 stop=intent.exit_stop,
                 target=intent.exit_target,
                 trail=intent.exit_trail,
                 tick=facts.place.instrument.tick_size,
-                what="limit" if limit is not None and level == limit.price else "bid",
+                what="bid" if facts.quote is not None and level == facts.quote.bid else "limit",
             )
         order = _order(facts, intent, terms, price or Decimal(0))
         _give_usual_levels(order, facts)
@@ -175,7 +181,7 @@ class Batch:
 
 def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -> risk.Proposal:
     instrument = facts.place.instrument
-    paid = price if order.limit_price is None else order.limit_price
+    paid = price if order.type == Order.Type.MARKET else order.reference_price
     trailed = None if paid is None or order.exit_trail is None else paid - order.exit_trail
     return risk.Proposal(
         is_buy=terms.is_buy,
@@ -201,14 +207,14 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
         path=facts.path,
         reserve=facts.wallet.name if facts.wallet.role in Wallet.IDLE else "",
         exit_stop=trailed if order.exit_stop is None else order.exit_stop,
-        limit_price=order.limit_price,
+        limit_price=None if order.type == Order.Type.MARKET else order.reference_price,
     )
 
 
 def _give_usual_levels(order: Order, facts: Facts) -> None:
     """A buy without a stop or a target gets those that its path says are usual, from the bid; what an agent asks for
     brings them nearer."""
-    price = facts.level_price(order.limit_price)
+    price = facts.level_price(None if order.type == Order.Type.MARKET else order.reference_price)
     if order.side != Side.BUY or price is None:
         return
     (stop, target), tick = risk.usual_levels(facts.path), facts.place.instrument.tick_size
@@ -231,8 +237,18 @@ def _give_usual_levels(order: Order, facts: Facts) -> None:
             order.exit_target = level
 
 
+def _bound(terms: Terms, price: Decimal | None) -> Decimal | None:
+    """What the order is measured by instead of the market: its limit, or where its trigger stands."""
+    if terms.limit is not None:
+        return terms.limit.price
+    if terms.trigger is None or price is None:
+        return None
+    return terms.trigger.behind(price, is_buy=terms.is_buy)
+
+
 def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
-    wallet, key, limit = facts.wallet, facts.place.key, intent.limit
+    wallet, key, limit, trigger = facts.wallet, facts.place.key, intent.limit, intent.trigger
+    bound = _bound(terms, price)
     return Order(
         id=uuid4(),
         owner_id=wallet.owner_id,
@@ -246,12 +262,15 @@ def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
         quantity=intent.quantity,
         reduce_only=intent.reduce_only,
         reason=terms.reason,
-        type=Order.Type.MARKET if limit is None else Order.Type.LIMIT,
+        type=intent.type,
+        trigger_price=None if trigger is None else trigger.behind(price, is_buy=terms.is_buy),
+        trail=None if trigger is None else trigger.trail,
+        trail_share=None if trigger is None else trigger.trail_share,
         limit_price=None if limit is None else limit.price,
         time_in_force="" if limit is None else limit.time_in_force,
         expires_at=None if limit is None else limit.expires_at,
         post_only=limit is not None and limit.post_only,
-        reference_price=price if limit is None else limit.price,
+        reference_price=price if bound is None else bound,
         exit_stop=intent.exit_stop,
         exit_target=intent.exit_target,
         exit_trail=intent.exit_trail,
@@ -274,7 +293,9 @@ def _look_for_funds(placed: _Placed, facts: Facts) -> None:
 def _settle(placed: _Placed) -> None:
     """Let the order be what the verdict makes of it."""
     order, verdict = placed.order, placed.verdict
-    if verdict.allowed:
+    if verdict.allowed and order.trigger_price is not None:
+        order.status, order.due_at = states.WAITING, None
+    elif verdict.allowed:
         order.status = states.SUBMITTING
         order.due_at = leases.start(leases.START_WITHIN)
     else:
@@ -310,7 +331,7 @@ def _save(batch: Collection[_Placed]) -> None:
         order = placed.order
         publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
     tell_of_refusals([placed.order for placed in batch])
-    to_send = [placed.order for placed in batch if placed.verdict.allowed]
+    to_send = [placed.order for placed in batch if placed.order.status == states.SUBMITTING]
     if to_send and not clock.is_controlled():
         # a broker that is away costs a moment: the sweeper finds the orders
         transaction.on_commit(lambda: _hand_on(to_send), robust=True)

@@ -28,7 +28,7 @@ from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.errors import ConflictError
 from kit.sentences import Sentence, Told, moment, sentence, told_by
-from trading.models import Cancellation, Order
+from trading.models import Cancellation, Order, Side
 from trading.orders import leases, states
 from trading.orders.life import call_out, found, locked, move, wait, wait_noting
 from trading.orders.recording import record_report
@@ -177,7 +177,7 @@ def _still_ours(order: Order) -> Order | None:
 
 def _obstacle(order: Order, path: Sequence[risk.Limits]) -> Sentence:
     """Why the order must not be sent now, or nothing."""
-    age = clock.now() - order.created_at
+    age = clock.now() - (order.triggered_at or order.created_at)
     if order.expires_at is not None and order.expires_at <= clock.now():
         return sentence("it was good until {at}.", at=moment(order.expires_at))
     if age > SEND_WITHIN and not order.rests:
@@ -196,7 +196,9 @@ def _obstacle(order: Order, path: Sequence[risk.Limits]) -> Sentence:
 
 
 def _passes(order: Order, step: risk.Limits) -> bool:
-    return risk.passes_halt(step, protects=order.protects_id is not None, closes=order.closes_all)
+    # A sale that waited for its price was accepted as protection.
+    protects = order.protects_id is not None or (order.triggered_at is not None and order.side == Side.SELL)
+    return risk.passes_halt(step, protects=protects, closes=order.closes_all)
 
 
 # --- sending and asking ---------------------------------------------------------------------------------------------

@@ -41,6 +41,10 @@ class OrderRow:
     type: str
     quantity: Decimal
     limit_price: Decimal | None
+    trigger_price: Decimal | None
+    trail: Decimal | None
+    trail_share: Decimal | None
+    triggered_at: datetime | None
     time_in_force: str
     expires_at: datetime | None
     post_only: bool
@@ -66,7 +70,11 @@ class OrderRow:
     @property
     def terms(self) -> str:
         """Its type and how long it is good, in words: `Limit, gtc, only rests`."""
-        parts = [self.type.capitalize(), self.time_in_force.upper(), "only rests" if self.post_only else ""]
+        parts = [
+            self.type.replace("_", " ").capitalize(),
+            self.time_in_force.upper(),
+            "only rests" if self.post_only else "",
+        ]
         parts.append("only reduces" if self.reduce_only else "")
         return ", ".join(part for part in parts if part)
 
@@ -157,6 +165,10 @@ def order_row(order: Order) -> OrderRow:
         type=order.type,
         quantity=order.quantity,
         limit_price=order.limit_price,
+        trigger_price=order.trigger_price,
+        trail=order.trail,
+        trail_share=order.trail_share,
+        triggered_at=order.triggered_at,
         time_in_force=order.time_in_force,
         expires_at=order.expires_at,
         post_only=order.post_only,
