@@ -1,7 +1,6 @@
 """What the wizard asks for, step by step, and each action with its options."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -12,8 +11,8 @@ from django.core.exceptions import ValidationError
 from goals.actions import AGENTS, EVERYTHING, FARM, LONGEST_EXTENSION, MASTER, PROFIT
 from goals.models import Goal
 from goals.targets import MEASURES, METRICS, OPERATORS
-from kit import days, display
-from kit.forms import AmountField, PercentField, TextField, WholeField
+from kit import display
+from kit.forms import AmountField, MomentField, PercentField, TextField, WholeField
 from wallets.models import Wallet
 
 CUSTOM: Final = Goal.Kind.CUSTOM.value
@@ -26,23 +25,6 @@ WHATS: Final = [
 ] + [("Custom", [(CUSTOM, "Comparisons of your own")])]
 MOMENT: Final = "%Y-%m-%dT%H:%M"
 Choices = Sequence[tuple[str, str]]
-
-
-class MomentField(forms.CharField):
-    """A moment on the reader's clock, to the minute; a day alone is its first moment."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), required=False, **options)
-
-    def clean(self, value: Any) -> datetime | None:
-        text = (super().clean(value) or "").strip()
-        if not text:
-            return None
-        try:
-            local = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise ValidationError("Write a day and a time, such as 2026-12-31 18:00.") from error
-        return (local.replace(tzinfo=days.zone()) if local.tzinfo is None else local).astimezone(UTC)
 
 
 class ChangeField(AmountField):

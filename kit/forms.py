@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.forms import (
     BaseForm,
     CharField,
+    DateTimeInput,
     DecimalField,
     EmailField,
     FloatField,
@@ -18,7 +20,7 @@ from django.forms import (
     URLField,
 )
 
-from kit import display, formatting
+from kit import days, display, formatting
 from kit.decimals import parse, read
 from kit.errors import InvalidInputError, MoniqoError
 from kit.mistakes import WHOLE
@@ -151,6 +153,23 @@ class NumberField(FloatField):
             except ValueError as error:
                 raise ValidationError(str(error), code="invalid") from error
         return super().to_python(value)
+
+
+class MomentField(CharField):
+    """A moment on the reader's clock, to the minute; a day alone is its first moment."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=DateTimeInput(attrs={"type": "datetime-local"}), required=False, **options)
+
+    def clean(self, value: Any) -> datetime | None:
+        text = (super().clean(value) or "").strip()
+        if not text:
+            return None
+        try:
+            local = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValidationError("Write a day and a time, such as 2026-12-31 18:00.") from error
+        return (local.replace(tzinfo=days.zone()) if local.tzinfo is None else local).astimezone(UTC)
 
 
 def explain(

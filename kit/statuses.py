@@ -13,7 +13,14 @@ from kit.sentences import FOR_PROGRAMS, Told, in_words
 
 # What is not named here has no colour: nothing to be glad or sorry about.
 COLOURS: Final = {
-    "order": {"filled": "ok", "refused": "bad", "rejected": "bad", "uncertain": "warn", "expired": "warn"},
+    "order": {
+        "filled": "ok",
+        "waiting": "brand",
+        "refused": "bad",
+        "rejected": "bad",
+        "uncertain": "warn",
+        "expired": "warn",
+    },
     "run": {"enter": "ok", "exit": "brand", "skip": "warn"},
     "state": {
         "failed": "bad",

@@ -57,6 +57,7 @@ RULES: Final[dict[str, Rule]] = {
     "trading_tradeday": Rule("day", why=TRADES),
     "trading_orderevent": Rule("created_at", why=ORDERS),
     "trading_riskdecision": Rule("created_at", why=ORDERS),
+    "trading_amendment": Rule("created_at", why=ORDERS),
     "trading_cancellation": Rule("created_at", why=ORDERS),
     "trading_emergencystop": Rule("created_at", why=DONE),
     "wallets_posting": Rule("created_at", why=MONEY),

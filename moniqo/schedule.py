@@ -3,9 +3,9 @@
 Tasks are named, not imported, and no Django is needed to read this: `moniqo.beat`, which only sends names, stays small.
 
 Five queues, each with workers of its own, so that nothing waits behind what it has nothing to do with: `orders` go to
-their venues, `protection` keeps stops and targets and asks no venue, `prices` follows the market and runs the agents
-that trade on it, `sync` is whatever else waits for venues, and `rest` is everything that nobody's order waits for:
-values, goals, alerts and the nightly work.
+their venues, `protection` keeps stops, targets and the paper exchange's book and asks no venue, `prices` follows the
+market and runs the agents that trade on it, `sync` is whatever else waits for venues, and `rest` is everything that
+nobody's order waits for: values, goals, alerts and the nightly work.
 """
 
 import os
@@ -51,7 +51,8 @@ SCHEDULE: Final = {
     "watch platforms": every(300, "wallets.tasks.watch_platforms"),
     "collect prices": every(FEED_SECONDS, "markets.tasks.collect_prices", from_close=True),
     "follow exchanges": every(15, "wallets.tasks.collect_prices", from_close=True),
-    # Both follow the prices that were collected, at once; these are for where the feed fails, or a worker died.
+    # All follow the prices that were collected, at once; these are for where the feed fails, or a worker died.
+    "match paper orders": every(10, "wallets.tasks.match_orders"),
     "keep protection": every(10, "trading.tasks.keep_protection"),
     "run agents": every(10, "farms.tasks.run_due_agents"),
     "watch exposure": every(15, "portfolio.tasks.watch_exposure"),
@@ -87,11 +88,11 @@ SCHEDULE: Final = {
     "forget old sync logs": nightly(4, 0, "wallets.tasks.prune_sync_log"),
 }
 
-# What follows a task that has succeeded, whoever started it: agents look at a bar, and protection at a price, as soon
-# as it is there.
+# What follows a task that has succeeded, whoever started it: agents look at a bar, and protection and the paper
+# exchange at a price, as soon as it is there.
 FOLLOWED_BY: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(
     ("markets.tasks.collect_prices", "wallets.tasks.collect_exchange"),
-    ("farms.tasks.run_due_agents", "trading.tasks.keep_protection"),
+    ("farms.tasks.run_due_agents", "wallets.tasks.match_orders", "trading.tasks.keep_protection"),
 )
 # A follower that no worker could begin by then is dropped: the next collection is seconds away.
 FOLLOWS_WITHIN: Final = 10
@@ -105,6 +106,7 @@ CONFIGURATION: Final[dict[str, Any]] = {
             f"trading.tasks.{name}": {"queue": PROTECTION}
             for name in ("keep_protection", "protect_positions_of", "carry_out_stops")
         },
+        "wallets.tasks.match_orders": {"queue": PROTECTION},
         "trading.*": {"queue": ORDERS},
         "markets.*": {"queue": PRICES},
         "farms.tasks.run_*": {"queue": PRICES},

@@ -55,6 +55,7 @@
 -- migration markets 0001_initial 7c30d6b2cbf0f279
 -- migration markets 0002_prices e567b76f331a296c
 -- migration markets 0003_derivatives 6d14cdbd7de3a7c5
+-- migration markets 0004_extremes 1498ec9333aeb73d
 -- migration portfolio 0001_initial 85ffc6d65853d434
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
@@ -88,6 +89,9 @@
 -- migration trading 0017_ai_state 1e762150716a7eb9
 -- migration trading 0018_what_was_stopped 5c6362d3b922526d
 -- migration trading 0019_trade_sums_of_spans 4415ddb835c5b410
+-- migration trading 0020_limit_orders 4a5bc0d96bd3fd85
+-- migration trading 0021_amendments ee9d78aec58888f4
+-- migration trading 0022_triggers 878f77bd4cff616d
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -124,6 +128,7 @@
 -- migration wallets 0028_venue_income 6aa90c200de40a50
 -- migration wallets 0029_what_was_found 179979ca7fb3d7c2
 -- migration wallets 0030_proof 1828f17662777abf
+-- migration wallets 0031_resting_orders b2703a02630b8543
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -157,7 +162,11 @@ $$;
 CREATE FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
-    SELECT EXISTS (SELECT FROM trading_order WHERE wallet_id = p_wallet AND status = ANY (p_statuses))
+    SELECT EXISTS (
+        SELECT FROM trading_order
+        WHERE wallet_id = p_wallet AND status = ANY (p_statuses)
+              AND NOT (type <> 'market' AND status IN ('waiting', 'open', 'partially_filled'))
+    )
 $$;
 
 
@@ -781,6 +790,22 @@ CREATE FUNCTION public.market_closes(p_instruments bigint[], p_at timestamp with
     ) AS bar
     WHERE instrument.id = ANY (p_instruments)
     ORDER BY instrument.id, bar.ts + frame.length DESC, frame.length
+$$;
+
+
+--
+-- Name: market_extremes(bigint, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.market_extremes(p_instrument bigint, p_since timestamp with time zone, p_until timestamp with time zone) RETURNS TABLE(low numeric, high numeric, until timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT min(low)::text::numeric, max(high)::text::numeric,
+           timestamptz 'epoch' + (max(ts) + 60000) * interval '1 millisecond'
+    FROM markets_candle
+    WHERE instrument_id = p_instrument AND timeframe = '1m'
+          AND ts >= ceil(extract(epoch FROM p_since) * 1000)::bigint
+          AND ts <= floor(extract(epoch FROM p_until) * 1000)::bigint - 60000
 $$;
 
 
@@ -1629,13 +1654,13 @@ CREATE FUNCTION public.trading_guard_order() RETURNS trigger
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.status NOT IN ('draft', 'submitting', 'rejected') THEN
-            RAISE EXCEPTION 'An order starts as draft, submitting or rejected, not as %.', NEW.status
+        IF NEW.status NOT IN ('draft', 'waiting', 'submitting', 'rejected') THEN
+            RAISE EXCEPTION 'An order starts as draft, waiting, submitting or rejected, not as %.', NEW.status
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
     END IF;
-    IF NEW.status <> OLD.status AND OLD.status || '>' || NEW.status NOT IN ('draft>submitting', 'draft>rejected', 'submitting>open', 'submitting>partially_filled', 'submitting>uncertain', 'submitting>filled', 'submitting>cancelled', 'submitting>rejected', 'submitting>expired', 'open>partially_filled', 'open>uncertain', 'open>filled', 'open>cancelled', 'open>rejected', 'open>expired', 'partially_filled>uncertain', 'partially_filled>filled', 'partially_filled>cancelled', 'partially_filled>expired', 'uncertain>submitting', 'uncertain>open', 'uncertain>partially_filled', 'uncertain>filled', 'uncertain>cancelled', 'uncertain>rejected', 'uncertain>expired') THEN
+    IF NEW.status <> OLD.status AND OLD.status || '>' || NEW.status NOT IN ('draft>waiting', 'draft>submitting', 'draft>rejected', 'waiting>submitting', 'waiting>cancelled', 'waiting>expired', 'submitting>open', 'submitting>partially_filled', 'submitting>uncertain', 'submitting>filled', 'submitting>cancelled', 'submitting>rejected', 'submitting>expired', 'open>partially_filled', 'open>uncertain', 'open>filled', 'open>cancelled', 'open>rejected', 'open>expired', 'partially_filled>uncertain', 'partially_filled>filled', 'partially_filled>cancelled', 'partially_filled>expired', 'uncertain>submitting', 'uncertain>open', 'uncertain>partially_filled', 'uncertain>filled', 'uncertain>cancelled', 'uncertain>rejected', 'uncertain>expired') THEN
         RAISE EXCEPTION 'An order that is % cannot become %.', OLD.status, NEW.status
             USING ERRCODE = 'check_violation';
     END IF;
@@ -1645,7 +1670,15 @@ BEGIN
     IF NEW.attempts < OLD.attempts THEN
         RAISE EXCEPTION 'What was sent stays sent.' USING ERRCODE = 'check_violation';
     END IF;
-    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id)
+    -- What trails only follows the best price, as long as it waits.
+    IF NEW.trigger_price IS DISTINCT FROM OLD.trigger_price AND NOT (
+        OLD.type = 'trailing_stop' AND OLD.status = 'waiting'
+        AND CASE OLD.side WHEN 'sell' THEN NEW.trigger_price > OLD.trigger_price
+                          ELSE NEW.trigger_price < OLD.trigger_price END)
+    THEN
+        RAISE EXCEPTION 'A trigger follows the best price and never moves back.' USING ERRCODE = 'check_violation';
+    END IF;
+    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.trail, NEW.trail_share, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.trail, OLD.trail_share, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id)
     THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
@@ -3607,6 +3640,31 @@ ALTER TABLE public.trading_aistate ALTER COLUMN id ADD GENERATED BY DEFAULT AS I
 
 
 --
+-- Name: trading_amendment; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_amendment (
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    key character varying(120) NOT NULL,
+    limit_price numeric(38,18) NOT NULL,
+    quantity numeric(38,18) NOT NULL,
+    result jsonb NOT NULL,
+    due_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    order_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT amendment_amounts_finite CHECK (((limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric))),
+    CONSTRAINT amendment_open_is_never_forgotten CHECK ((((closed_at IS NULL) AND (due_at IS NOT NULL)) OR ((closed_at IS NOT NULL) AND (due_at IS NULL)))),
+    CONSTRAINT amendment_positive CHECK (((limit_price > (0)::numeric) AND (quantity > (0)::numeric))),
+    CONSTRAINT trading_amendment_limit_price_check CHECK ((limit_price <> 'NaN'::numeric)),
+    CONSTRAINT trading_amendment_quantity_check CHECK ((quantity <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.trading_amendment FORCE ROW LEVEL SECURITY;
+
+
+--
 -- Name: trading_cancellation; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3702,7 +3760,7 @@ CREATE TABLE public.trading_order (
     client_order_id character varying(40) NOT NULL,
     venue_order_id character varying(80) NOT NULL,
     side character varying(4) NOT NULL,
-    type character varying(12) NOT NULL,
+    type character varying(13) NOT NULL,
     quantity numeric(38,18) NOT NULL,
     reduce_only boolean NOT NULL,
     status character varying(16) NOT NULL,
@@ -3725,22 +3783,39 @@ CREATE TABLE public.trading_order (
     wallet_id uuid NOT NULL,
     protects_id uuid,
     request character varying(64) NOT NULL,
-    CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric))),
+    expires_at timestamp with time zone,
+    limit_price numeric(38,18),
+    post_only boolean NOT NULL,
+    time_in_force character varying(3) NOT NULL,
+    replaces_id uuid,
+    trail numeric(38,18),
+    trail_share numeric(38,18),
+    trigger_price numeric(38,18),
+    triggered_at timestamp with time zone,
+    CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric) AND (trail < '100000000000000000000'::numeric) AND (trail_share < '100000000000000000000'::numeric) AND (trigger_price < '100000000000000000000'::numeric))),
     CONSTRAINT order_filled_is_filled CHECK (((NOT ((status)::text = 'filled'::text)) OR (filled_quantity >= quantity))),
     CONSTRAINT order_filled_not_negative CHECK ((filled_quantity >= (0)::numeric)),
+    CONSTRAINT order_good_until_a_moment CHECK ((((expires_at IS NOT NULL) AND ((time_in_force)::text = 'gtd'::text)) OR ((NOT ((time_in_force)::text = 'gtd'::text)) AND (expires_at IS NULL)))),
     CONSTRAINT order_levels_positive CHECK (((NOT ((exit_stop <= (0)::numeric) AND (exit_stop IS NOT NULL))) AND (NOT ((exit_target <= (0)::numeric) AND (exit_target IS NOT NULL))) AND (NOT ((exit_trail <= (0)::numeric) AND (exit_trail IS NOT NULL))))),
+    CONSTRAINT order_limit_has_a_price CHECK ((((limit_price > (0)::numeric) AND ((time_in_force)::text = ANY (ARRAY[('gtc'::character varying)::text, ('ioc'::character varying)::text, ('fok'::character varying)::text, ('gtd'::character varying)::text])) AND ((type)::text = ANY (ARRAY[('limit'::character varying)::text, ('stop_limit'::character varying)::text]))) OR ((NOT ((type)::text = ANY (ARRAY[('limit'::character varying)::text, ('stop_limit'::character varying)::text]))) AND (limit_price IS NULL) AND ((time_in_force)::text = ''::text)))),
+    CONSTRAINT order_post_only_rests CHECK (((NOT post_only) OR ((time_in_force)::text = ANY (ARRAY[('gtc'::character varying)::text, ('gtd'::character varying)::text])))),
     CONSTRAINT order_quantity_positive CHECK ((quantity > (0)::numeric)),
     CONSTRAINT order_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text]))),
-    CONSTRAINT order_status_known CHECK (((status)::text = ANY (ARRAY[('cancelled'::character varying)::text, ('draft'::character varying)::text, ('expired'::character varying)::text, ('filled'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('rejected'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]))),
-    CONSTRAINT order_unfinished_is_never_forgotten CHECK (((((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text])) AND (closed_at IS NULL) AND (due_at IS NOT NULL)) OR ((NOT ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]))) AND (closed_at IS NOT NULL) AND (due_at IS NULL) AND (hold_id IS NULL)))),
+    CONSTRAINT order_status_known CHECK (((status)::text = ANY (ARRAY[('cancelled'::character varying)::text, ('draft'::character varying)::text, ('expired'::character varying)::text, ('filled'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('rejected'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]))),
+    CONSTRAINT order_trigger_has_a_price CHECK ((((trail IS NULL) AND (trail_share IS NULL) AND (trigger_price IS NULL) AND ((type)::text = ANY (ARRAY[('market'::character varying)::text, ('limit'::character varying)::text]))) OR ((trail IS NULL) AND (trail_share IS NULL) AND (trigger_price > (0)::numeric) AND ((type)::text = ANY (ARRAY[('stop'::character varying)::text, ('stop_limit'::character varying)::text, ('take_profit'::character varying)::text]))) OR ((trigger_price > (0)::numeric) AND ((type)::text = 'trailing_stop'::text) AND (((trail > (0)::numeric) AND (trail_share IS NULL)) OR ((trail IS NULL) AND (trail_share > (0)::numeric) AND (trail_share < (1)::numeric)))))),
+    CONSTRAINT order_unfinished_is_never_forgotten CHECK ((((closed_at IS NULL) AND (due_at IS NULL) AND ((status)::text = 'waiting'::text)) OR (((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text])) AND (NOT ((status)::text = 'waiting'::text)) AND (closed_at IS NULL) AND (due_at IS NOT NULL)) OR ((NOT ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]))) AND (closed_at IS NOT NULL) AND (due_at IS NULL) AND (hold_id IS NULL)))),
     CONSTRAINT trading_order_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT trading_order_average_price_check CHECK ((average_price <> 'NaN'::numeric)),
     CONSTRAINT trading_order_exit_stop_check CHECK ((exit_stop <> 'NaN'::numeric)),
     CONSTRAINT trading_order_exit_target_check CHECK ((exit_target <> 'NaN'::numeric)),
     CONSTRAINT trading_order_exit_trail_check CHECK ((exit_trail <> 'NaN'::numeric)),
     CONSTRAINT trading_order_filled_quantity_check CHECK ((filled_quantity <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_limit_price_check CHECK ((limit_price <> 'NaN'::numeric)),
     CONSTRAINT trading_order_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
-    CONSTRAINT trading_order_reference_price_check CHECK ((reference_price <> 'NaN'::numeric))
+    CONSTRAINT trading_order_reference_price_check CHECK ((reference_price <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_trail_check CHECK ((trail <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_trail_share_check CHECK ((trail_share <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_trigger_price_check CHECK ((trigger_price <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.trading_order FORCE ROW LEVEL SECURITY;
@@ -4326,11 +4401,17 @@ CREATE TABLE public.wallets_demoorder (
     symbol character varying(40) NOT NULL,
     side character varying(4) NOT NULL,
     quantity numeric(38,18) NOT NULL,
-    status character varying(10) NOT NULL,
+    status character varying(16) NOT NULL,
     reason jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     connection_id uuid NOT NULL,
     owner_id uuid NOT NULL,
+    expires_at timestamp with time zone,
+    price numeric(38,18),
+    seen_at timestamp with time zone,
+    time_in_force character varying(3) NOT NULL,
+    CONSTRAINT demo_order_rests_at_a_limit CHECK (((NOT ((status)::text = ANY (ARRAY[('open'::character varying)::text, ('partially_filled'::character varying)::text]))) OR ((price > (0)::numeric) AND (seen_at IS NOT NULL)))),
+    CONSTRAINT wallets_demoorder_price_check CHECK ((price <> 'NaN'::numeric)),
     CONSTRAINT wallets_demoorder_quantity_check CHECK ((quantity <> 'NaN'::numeric))
 );
 
@@ -5116,102 +5197,106 @@ INSERT INTO public.auth_permission VALUES
 	(238, 'Can change ai state', 60, 'change_aistate'),
 	(239, 'Can delete ai state', 60, 'delete_aistate'),
 	(240, 'Can view ai state', 60, 'view_aistate'),
-	(241, 'Can add agent', 61, 'add_agent'),
-	(242, 'Can change agent', 61, 'change_agent'),
-	(243, 'Can delete agent', 61, 'delete_agent'),
-	(244, 'Can view agent', 61, 'view_agent'),
-	(245, 'Can add farm', 62, 'add_farm'),
-	(246, 'Can change farm', 62, 'change_farm'),
-	(247, 'Can delete farm', 62, 'delete_farm'),
-	(248, 'Can view farm', 62, 'view_farm'),
-	(249, 'Can add agent farm assignment', 63, 'add_agentfarmassignment'),
-	(250, 'Can change agent farm assignment', 63, 'change_agentfarmassignment'),
-	(251, 'Can delete agent farm assignment', 63, 'delete_agentfarmassignment'),
-	(252, 'Can view agent farm assignment', 63, 'view_agentfarmassignment'),
-	(253, 'Can add farm event', 64, 'add_farmevent'),
-	(254, 'Can change farm event', 64, 'change_farmevent'),
-	(255, 'Can delete farm event', 64, 'delete_farmevent'),
-	(256, 'Can view farm event', 64, 'view_farmevent'),
-	(257, 'Can add agent run', 65, 'add_agentrun'),
-	(258, 'Can change agent run', 65, 'change_agentrun'),
-	(259, 'Can delete agent run', 65, 'delete_agentrun'),
-	(260, 'Can view agent run', 65, 'view_agentrun'),
-	(261, 'Can add goal', 66, 'add_goal'),
-	(262, 'Can change goal', 66, 'change_goal'),
-	(263, 'Can delete goal', 66, 'delete_goal'),
-	(264, 'Can view goal', 66, 'view_goal'),
-	(265, 'Can add goal action', 67, 'add_goalaction'),
-	(266, 'Can change goal action', 67, 'change_goalaction'),
-	(267, 'Can delete goal action', 67, 'delete_goalaction'),
-	(268, 'Can view goal action', 67, 'view_goalaction'),
-	(269, 'Can add goal assignment', 68, 'add_goalassignment'),
-	(270, 'Can change goal assignment', 68, 'change_goalassignment'),
-	(271, 'Can delete goal assignment', 68, 'delete_goalassignment'),
-	(272, 'Can view goal assignment', 68, 'view_goalassignment'),
-	(273, 'Can add goal cursor', 69, 'add_goalcursor'),
-	(274, 'Can change goal cursor', 69, 'change_goalcursor'),
-	(275, 'Can delete goal cursor', 69, 'delete_goalcursor'),
-	(276, 'Can view goal cursor', 69, 'view_goalcursor'),
-	(277, 'Can add goal event', 70, 'add_goalevent'),
-	(278, 'Can change goal event', 70, 'change_goalevent'),
-	(279, 'Can delete goal event', 70, 'delete_goalevent'),
-	(280, 'Can view goal event', 70, 'view_goalevent'),
-	(281, 'Can add goal move', 71, 'add_goalmove'),
-	(282, 'Can change goal move', 71, 'change_goalmove'),
-	(283, 'Can delete goal move', 71, 'delete_goalmove'),
-	(284, 'Can view goal move', 71, 'view_goalmove'),
-	(285, 'Can add goal progress', 72, 'add_goalprogress'),
-	(286, 'Can change goal progress', 72, 'change_goalprogress'),
-	(287, 'Can delete goal progress', 72, 'delete_goalprogress'),
-	(288, 'Can view goal progress', 72, 'view_goalprogress'),
-	(289, 'Can add goal total', 73, 'add_goaltotal'),
-	(290, 'Can change goal total', 73, 'change_goaltotal'),
-	(291, 'Can delete goal total', 73, 'delete_goaltotal'),
-	(292, 'Can view goal total', 73, 'view_goaltotal'),
-	(293, 'Can add flow mark', 74, 'add_flowmark'),
-	(294, 'Can change flow mark', 74, 'change_flowmark'),
-	(295, 'Can delete flow mark', 74, 'delete_flowmark'),
-	(296, 'Can view flow mark', 74, 'view_flowmark'),
-	(297, 'Can add portfolio state', 75, 'add_portfoliostate'),
-	(298, 'Can change portfolio state', 75, 'change_portfoliostate'),
-	(299, 'Can delete portfolio state', 75, 'delete_portfoliostate'),
-	(300, 'Can view portfolio state', 75, 'view_portfoliostate'),
-	(301, 'Can add snapshot', 76, 'add_snapshot'),
-	(302, 'Can change snapshot', 76, 'change_snapshot'),
-	(303, 'Can delete snapshot', 76, 'delete_snapshot'),
-	(304, 'Can view snapshot', 76, 'view_snapshot'),
-	(305, 'Can add allocation plan', 77, 'add_allocationplan'),
-	(306, 'Can change allocation plan', 77, 'change_allocationplan'),
-	(307, 'Can delete allocation plan', 77, 'delete_allocationplan'),
-	(308, 'Can view allocation plan', 77, 'view_allocationplan'),
-	(309, 'Can add exposure limit', 78, 'add_exposurelimit'),
-	(310, 'Can change exposure limit', 78, 'change_exposurelimit'),
-	(311, 'Can delete exposure limit', 78, 'delete_exposurelimit'),
-	(312, 'Can view exposure limit', 78, 'view_exposurelimit'),
-	(313, 'Can add exposure level', 79, 'add_exposurelevel'),
-	(314, 'Can change exposure level', 79, 'change_exposurelevel'),
-	(315, 'Can delete exposure level', 79, 'delete_exposurelevel'),
-	(316, 'Can view exposure level', 79, 'view_exposurelevel'),
-	(317, 'Can add hourly performance', 80, 'add_hourlyperformance'),
-	(318, 'Can change hourly performance', 80, 'change_hourlyperformance'),
-	(319, 'Can delete hourly performance', 80, 'delete_hourlyperformance'),
-	(320, 'Can view hourly performance', 80, 'view_hourlyperformance'),
-	(321, 'Can add daily performance', 81, 'add_dailyperformance'),
-	(322, 'Can change daily performance', 81, 'change_dailyperformance'),
-	(323, 'Can delete daily performance', 81, 'delete_dailyperformance'),
-	(324, 'Can view daily performance', 81, 'view_dailyperformance'),
-	(325, 'Can add correction', 82, 'add_correction'),
-	(326, 'Can change correction', 82, 'change_correction'),
-	(327, 'Can delete correction', 82, 'delete_correction'),
-	(328, 'Can view correction', 82, 'view_correction'),
-	(329, 'Can add rebalance rule', 83, 'add_rebalancerule'),
-	(330, 'Can change rebalance rule', 83, 'change_rebalancerule'),
-	(331, 'Can delete rebalance rule', 83, 'delete_rebalancerule'),
-	(332, 'Can view rebalance rule', 83, 'view_rebalancerule'),
-	(333, 'Can add rebalance run', 84, 'add_rebalancerun'),
-	(334, 'Can change rebalance run', 84, 'change_rebalancerun'),
-	(335, 'Can delete rebalance run', 84, 'delete_rebalancerun'),
-	(336, 'Can view rebalance run', 84, 'view_rebalancerun');
+	(241, 'Can add amendment', 61, 'add_amendment'),
+	(242, 'Can change amendment', 61, 'change_amendment'),
+	(243, 'Can delete amendment', 61, 'delete_amendment'),
+	(244, 'Can view amendment', 61, 'view_amendment'),
+	(245, 'Can add agent', 62, 'add_agent'),
+	(246, 'Can change agent', 62, 'change_agent'),
+	(247, 'Can delete agent', 62, 'delete_agent'),
+	(248, 'Can view agent', 62, 'view_agent'),
+	(249, 'Can add farm', 63, 'add_farm'),
+	(250, 'Can change farm', 63, 'change_farm'),
+	(251, 'Can delete farm', 63, 'delete_farm'),
+	(252, 'Can view farm', 63, 'view_farm'),
+	(253, 'Can add agent farm assignment', 64, 'add_agentfarmassignment'),
+	(254, 'Can change agent farm assignment', 64, 'change_agentfarmassignment'),
+	(255, 'Can delete agent farm assignment', 64, 'delete_agentfarmassignment'),
+	(256, 'Can view agent farm assignment', 64, 'view_agentfarmassignment'),
+	(257, 'Can add farm event', 65, 'add_farmevent'),
+	(258, 'Can change farm event', 65, 'change_farmevent'),
+	(259, 'Can delete farm event', 65, 'delete_farmevent'),
+	(260, 'Can view farm event', 65, 'view_farmevent'),
+	(261, 'Can add agent run', 66, 'add_agentrun'),
+	(262, 'Can change agent run', 66, 'change_agentrun'),
+	(263, 'Can delete agent run', 66, 'delete_agentrun'),
+	(264, 'Can view agent run', 66, 'view_agentrun'),
+	(265, 'Can add goal', 67, 'add_goal'),
+	(266, 'Can change goal', 67, 'change_goal'),
+	(267, 'Can delete goal', 67, 'delete_goal'),
+	(268, 'Can view goal', 67, 'view_goal'),
+	(269, 'Can add goal action', 68, 'add_goalaction'),
+	(270, 'Can change goal action', 68, 'change_goalaction'),
+	(271, 'Can delete goal action', 68, 'delete_goalaction'),
+	(272, 'Can view goal action', 68, 'view_goalaction'),
+	(273, 'Can add goal assignment', 69, 'add_goalassignment'),
+	(274, 'Can change goal assignment', 69, 'change_goalassignment'),
+	(275, 'Can delete goal assignment', 69, 'delete_goalassignment'),
+	(276, 'Can view goal assignment', 69, 'view_goalassignment'),
+	(277, 'Can add goal cursor', 70, 'add_goalcursor'),
+	(278, 'Can change goal cursor', 70, 'change_goalcursor'),
+	(279, 'Can delete goal cursor', 70, 'delete_goalcursor'),
+	(280, 'Can view goal cursor', 70, 'view_goalcursor'),
+	(281, 'Can add goal event', 71, 'add_goalevent'),
+	(282, 'Can change goal event', 71, 'change_goalevent'),
+	(283, 'Can delete goal event', 71, 'delete_goalevent'),
+	(284, 'Can view goal event', 71, 'view_goalevent'),
+	(285, 'Can add goal move', 72, 'add_goalmove'),
+	(286, 'Can change goal move', 72, 'change_goalmove'),
+	(287, 'Can delete goal move', 72, 'delete_goalmove'),
+	(288, 'Can view goal move', 72, 'view_goalmove'),
+	(289, 'Can add goal progress', 73, 'add_goalprogress'),
+	(290, 'Can change goal progress', 73, 'change_goalprogress'),
+	(291, 'Can delete goal progress', 73, 'delete_goalprogress'),
+	(292, 'Can view goal progress', 73, 'view_goalprogress'),
+	(293, 'Can add goal total', 74, 'add_goaltotal'),
+	(294, 'Can change goal total', 74, 'change_goaltotal'),
+	(295, 'Can delete goal total', 74, 'delete_goaltotal'),
+	(296, 'Can view goal total', 74, 'view_goaltotal'),
+	(297, 'Can add flow mark', 75, 'add_flowmark'),
+	(298, 'Can change flow mark', 75, 'change_flowmark'),
+	(299, 'Can delete flow mark', 75, 'delete_flowmark'),
+	(300, 'Can view flow mark', 75, 'view_flowmark'),
+	(301, 'Can add portfolio state', 76, 'add_portfoliostate'),
+	(302, 'Can change portfolio state', 76, 'change_portfoliostate'),
+	(303, 'Can delete portfolio state', 76, 'delete_portfoliostate'),
+	(304, 'Can view portfolio state', 76, 'view_portfoliostate'),
+	(305, 'Can add snapshot', 77, 'add_snapshot'),
+	(306, 'Can change snapshot', 77, 'change_snapshot'),
+	(307, 'Can delete snapshot', 77, 'delete_snapshot'),
+	(308, 'Can view snapshot', 77, 'view_snapshot'),
+	(309, 'Can add allocation plan', 78, 'add_allocationplan'),
+	(310, 'Can change allocation plan', 78, 'change_allocationplan'),
+	(311, 'Can delete allocation plan', 78, 'delete_allocationplan'),
+	(312, 'Can view allocation plan', 78, 'view_allocationplan'),
+	(313, 'Can add exposure limit', 79, 'add_exposurelimit'),
+	(314, 'Can change exposure limit', 79, 'change_exposurelimit'),
+	(315, 'Can delete exposure limit', 79, 'delete_exposurelimit'),
+	(316, 'Can view exposure limit', 79, 'view_exposurelimit'),
+	(317, 'Can add exposure level', 80, 'add_exposurelevel'),
+	(318, 'Can change exposure level', 80, 'change_exposurelevel'),
+	(319, 'Can delete exposure level', 80, 'delete_exposurelevel'),
+	(320, 'Can view exposure level', 80, 'view_exposurelevel'),
+	(321, 'Can add hourly performance', 81, 'add_hourlyperformance'),
+	(322, 'Can change hourly performance', 81, 'change_hourlyperformance'),
+	(323, 'Can delete hourly performance', 81, 'delete_hourlyperformance'),
+	(324, 'Can view hourly performance', 81, 'view_hourlyperformance'),
+	(325, 'Can add daily performance', 82, 'add_dailyperformance'),
+	(326, 'Can change daily performance', 82, 'change_dailyperformance'),
+	(327, 'Can delete daily performance', 82, 'delete_dailyperformance'),
+	(328, 'Can view daily performance', 82, 'view_dailyperformance'),
+	(329, 'Can add correction', 83, 'add_correction'),
+	(330, 'Can change correction', 83, 'change_correction'),
+	(331, 'Can delete correction', 83, 'delete_correction'),
+	(332, 'Can view correction', 83, 'view_correction'),
+	(333, 'Can add rebalance rule', 84, 'add_rebalancerule'),
+	(334, 'Can change rebalance rule', 84, 'change_rebalancerule'),
+	(335, 'Can delete rebalance rule', 84, 'delete_rebalancerule'),
+	(336, 'Can view rebalance rule', 84, 'view_rebalancerule'),
+	(337, 'Can add rebalance run', 85, 'add_rebalancerun'),
+	(338, 'Can change rebalance run', 85, 'change_rebalancerun'),
+	(339, 'Can delete rebalance run', 85, 'delete_rebalancerun'),
+	(340, 'Can view rebalance run', 85, 'view_rebalancerun');
 
 
 --
@@ -5309,30 +5394,31 @@ INSERT INTO public.django_content_type VALUES
 	(58, 'trading', 'tradetotal'),
 	(59, 'trading', 'emergencystop'),
 	(60, 'trading', 'aistate'),
-	(61, 'farms', 'agent'),
-	(62, 'farms', 'farm'),
-	(63, 'farms', 'agentfarmassignment'),
-	(64, 'farms', 'farmevent'),
-	(65, 'farms', 'agentrun'),
-	(66, 'goals', 'goal'),
-	(67, 'goals', 'goalaction'),
-	(68, 'goals', 'goalassignment'),
-	(69, 'goals', 'goalcursor'),
-	(70, 'goals', 'goalevent'),
-	(71, 'goals', 'goalmove'),
-	(72, 'goals', 'goalprogress'),
-	(73, 'goals', 'goaltotal'),
-	(74, 'portfolio', 'flowmark'),
-	(75, 'portfolio', 'portfoliostate'),
-	(76, 'portfolio', 'snapshot'),
-	(77, 'portfolio', 'allocationplan'),
-	(78, 'portfolio', 'exposurelimit'),
-	(79, 'portfolio', 'exposurelevel'),
-	(80, 'portfolio', 'hourlyperformance'),
-	(81, 'portfolio', 'dailyperformance'),
-	(82, 'portfolio', 'correction'),
-	(83, 'portfolio', 'rebalancerule'),
-	(84, 'portfolio', 'rebalancerun');
+	(61, 'trading', 'amendment'),
+	(62, 'farms', 'agent'),
+	(63, 'farms', 'farm'),
+	(64, 'farms', 'agentfarmassignment'),
+	(65, 'farms', 'farmevent'),
+	(66, 'farms', 'agentrun'),
+	(67, 'goals', 'goal'),
+	(68, 'goals', 'goalaction'),
+	(69, 'goals', 'goalassignment'),
+	(70, 'goals', 'goalcursor'),
+	(71, 'goals', 'goalevent'),
+	(72, 'goals', 'goalmove'),
+	(73, 'goals', 'goalprogress'),
+	(74, 'goals', 'goaltotal'),
+	(75, 'portfolio', 'flowmark'),
+	(76, 'portfolio', 'portfoliostate'),
+	(77, 'portfolio', 'snapshot'),
+	(78, 'portfolio', 'allocationplan'),
+	(79, 'portfolio', 'exposurelimit'),
+	(80, 'portfolio', 'exposurelevel'),
+	(81, 'portfolio', 'hourlyperformance'),
+	(82, 'portfolio', 'dailyperformance'),
+	(83, 'portfolio', 'correction'),
+	(84, 'portfolio', 'rebalancerule'),
+	(85, 'portfolio', 'rebalancerun');
 
 
 --
@@ -5418,52 +5504,57 @@ INSERT INTO public.django_migrations VALUES
 	(76, 'goals', '0006_holds_stand_at_wallets', now()),
 	(77, 'goals', '0007_what_was_reached', now()),
 	(78, 'markets', '0003_derivatives', now()),
-	(79, 'wallets', '0010_platforms', now()),
-	(80, 'users', '0002_tokens', now()),
-	(81, 'users', '0003_two_factor', now()),
-	(82, 'wallets', '0011_credentials_under_aes', now()),
-	(83, 'wallets', '0012_archived_wallets', now()),
-	(84, 'wallets', '0013_waiting', now()),
-	(85, 'wallets', '0014_plans', now()),
-	(86, 'wallets', '0015_rules', now()),
-	(87, 'wallets', '0016_venue_positions', now()),
-	(88, 'wallets', '0017_protection', now()),
-	(89, 'wallets', '0018_proofs', now()),
-	(90, 'wallets', '0019_venue_names', now()),
-	(91, 'wallets', '0020_as_of', now()),
-	(92, 'wallets', '0021_unassigned', now()),
-	(93, 'wallets', '0022_assets_as_venues_call_them', now()),
-	(94, 'wallets', '0023_derivatives', now()),
-	(95, 'wallets', '0024_held_for', now()),
-	(96, 'wallets', '0025_streams', now()),
-	(97, 'wallets', '0026_sync_turns', now()),
-	(98, 'wallets', '0027_holds', now()),
-	(99, 'wallets', '0028_venue_income', now()),
-	(100, 'wallets', '0029_what_was_found', now()),
-	(101, 'portfolio', '0001_initial', now()),
-	(102, 'portfolio', '0002_policies', now()),
-	(103, 'portfolio', '0003_scene_of_a_history', now()),
-	(104, 'portfolio', '0004_prices', now()),
-	(105, 'portfolio', '0005_allocation_plans', now()),
-	(106, 'portfolio', '0006_exposure_limits', now()),
-	(107, 'portfolio', '0007_hours', now()),
-	(108, 'portfolio', '0008_corrections', now()),
-	(109, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(110, 'portfolio', '0010_restate', now()),
-	(111, 'portfolio', '0011_rebalancing', now()),
-	(112, 'portfolio', '0012_funding', now()),
-	(113, 'portfolio', '0013_what_it_was_worth', now()),
-	(114, 'sessions', '0001_initial', now()),
-	(115, 'trading', '0015_more_limits', now()),
-	(116, 'trading', '0016_stops', now()),
-	(117, 'trading', '0017_ai_state', now()),
-	(118, 'trading', '0018_what_was_stopped', now()),
-	(119, 'trading', '0019_trade_sums_of_spans', now()),
-	(120, 'users', '0004_second_factors_under_aes', now()),
-	(121, 'users', '0005_bound_tokens', now()),
-	(122, 'users', '0006_operators_and_hashes', now()),
-	(123, 'users', '0007_capitals_of_an_address', now()),
-	(124, 'wallets', '0030_proof', now());
+	(79, 'markets', '0004_extremes', now()),
+	(80, 'wallets', '0010_platforms', now()),
+	(81, 'users', '0002_tokens', now()),
+	(82, 'users', '0003_two_factor', now()),
+	(83, 'wallets', '0011_credentials_under_aes', now()),
+	(84, 'wallets', '0012_archived_wallets', now()),
+	(85, 'wallets', '0013_waiting', now()),
+	(86, 'wallets', '0014_plans', now()),
+	(87, 'wallets', '0015_rules', now()),
+	(88, 'wallets', '0016_venue_positions', now()),
+	(89, 'wallets', '0017_protection', now()),
+	(90, 'wallets', '0018_proofs', now()),
+	(91, 'wallets', '0019_venue_names', now()),
+	(92, 'wallets', '0020_as_of', now()),
+	(93, 'wallets', '0021_unassigned', now()),
+	(94, 'wallets', '0022_assets_as_venues_call_them', now()),
+	(95, 'wallets', '0023_derivatives', now()),
+	(96, 'wallets', '0024_held_for', now()),
+	(97, 'wallets', '0025_streams', now()),
+	(98, 'wallets', '0026_sync_turns', now()),
+	(99, 'wallets', '0027_holds', now()),
+	(100, 'wallets', '0028_venue_income', now()),
+	(101, 'wallets', '0029_what_was_found', now()),
+	(102, 'portfolio', '0001_initial', now()),
+	(103, 'portfolio', '0002_policies', now()),
+	(104, 'portfolio', '0003_scene_of_a_history', now()),
+	(105, 'portfolio', '0004_prices', now()),
+	(106, 'portfolio', '0005_allocation_plans', now()),
+	(107, 'portfolio', '0006_exposure_limits', now()),
+	(108, 'portfolio', '0007_hours', now()),
+	(109, 'portfolio', '0008_corrections', now()),
+	(110, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(111, 'portfolio', '0010_restate', now()),
+	(112, 'portfolio', '0011_rebalancing', now()),
+	(113, 'portfolio', '0012_funding', now()),
+	(114, 'portfolio', '0013_what_it_was_worth', now()),
+	(115, 'sessions', '0001_initial', now()),
+	(116, 'wallets', '0030_proof', now()),
+	(117, 'wallets', '0031_resting_orders', now()),
+	(118, 'trading', '0015_more_limits', now()),
+	(119, 'trading', '0016_stops', now()),
+	(120, 'trading', '0017_ai_state', now()),
+	(121, 'trading', '0018_what_was_stopped', now()),
+	(122, 'trading', '0019_trade_sums_of_spans', now()),
+	(123, 'trading', '0020_limit_orders', now()),
+	(124, 'trading', '0021_amendments', now()),
+	(125, 'trading', '0022_triggers', now()),
+	(126, 'users', '0004_second_factors_under_aes', now()),
+	(127, 'users', '0005_bound_tokens', now()),
+	(128, 'users', '0006_operators_and_hashes', now()),
+	(129, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -5642,6 +5733,12 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: trading_aistate; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_amendment; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -5934,7 +6031,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 336, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 340, true);
 
 
 --
@@ -5969,14 +6066,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 84, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 85, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 124, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 129, true);
 
 
 --
@@ -7085,6 +7182,22 @@ ALTER TABLE ONLY public.trading_aistate
 
 
 --
+-- Name: trading_amendment trading_amendment_order_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_amendment
+    ADD CONSTRAINT trading_amendment_order_id_key UNIQUE (order_id);
+
+
+--
+-- Name: trading_amendment trading_amendment_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_amendment
+    ADD CONSTRAINT trading_amendment_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: trading_cancellation trading_cancellation_order_id_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7130,6 +7243,14 @@ ALTER TABLE ONLY public.trading_fill
 
 ALTER TABLE ONLY public.trading_order
     ADD CONSTRAINT trading_order_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: trading_order trading_order_replaces_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT trading_order_replaces_id_key UNIQUE (replaces_id);
 
 
 --
@@ -7622,6 +7743,13 @@ CREATE INDEX alerts_taskfailure_owner_id_d2b2b386 ON public.alerts_taskfailure U
 
 
 --
+-- Name: amendment_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX amendment_due ON public.trading_amendment USING btree (due_at) WHERE (closed_at IS NULL);
+
+
+--
 -- Name: audit_auditentry_actor_id_8ab278be; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -7801,6 +7929,13 @@ CREATE INDEX delivery_due ON public.alerts_delivery USING btree (next_try_at) WH
 --
 
 CREATE INDEX delivery_newest_first ON public.alerts_delivery USING btree (owner_id, created_at DESC, id DESC);
+
+
+--
+-- Name: demo_order_resting; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX demo_order_resting ON public.wallets_demoorder USING btree (connection_id, symbol) WHERE ((status)::text = ANY (ARRAY[('open'::character varying)::text, ('partially_filled'::character varying)::text]));
 
 
 --
@@ -8150,7 +8285,7 @@ CREATE INDEX order_by_worth ON public.trading_order USING btree (owner_id, COALE
 -- Name: order_due; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX order_due ON public.trading_order USING btree (due_at) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]));
+CREATE INDEX order_due ON public.trading_order USING btree (due_at) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]));
 
 
 --
@@ -8158,6 +8293,13 @@ CREATE INDEX order_due ON public.trading_order USING btree (due_at) WHERE ((stat
 --
 
 CREATE INDEX order_gone_wrong ON public.trading_order USING btree (owner_id, created_at DESC) WHERE ((status)::text = ANY (ARRAY[('rejected'::character varying)::text, ('uncertain'::character varying)::text]));
+
+
+--
+-- Name: order_good_until; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_good_until ON public.trading_order USING btree (expires_at) WHERE (((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text])) AND (expires_at IS NOT NULL));
 
 
 --
@@ -8185,7 +8327,14 @@ CREATE INDEX order_of_wallet ON public.trading_order USING btree (owner_id, wall
 -- Name: order_unfinished; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX order_unfinished ON public.trading_order USING btree (wallet_id, instrument_id) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text]));
+CREATE INDEX order_unfinished ON public.trading_order USING btree (wallet_id, instrument_id) WHERE ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]));
+
+
+--
+-- Name: order_waiting; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_waiting ON public.trading_order USING btree (owner_id) WHERE ((status)::text = 'waiting'::text);
 
 
 --
@@ -8459,6 +8608,13 @@ CREATE INDEX trading_aistate_owner_id_535b2e17 ON public.trading_aistate USING b
 --
 
 CREATE INDEX trading_aistate_wallet_id_474d75e1 ON public.trading_aistate USING btree (wallet_id);
+
+
+--
+-- Name: trading_amendment_owner_id_e53721e8; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_amendment_owner_id_e53721e8 ON public.trading_amendment USING btree (owner_id);
 
 
 --
@@ -9449,6 +9605,13 @@ CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_rebalancerun FOR EACH ROW 
 
 
 --
+-- Name: trading_amendment over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.trading_amendment FOR EACH ROW WHEN ((old.closed_at IS NOT NULL)) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
 -- Name: trading_cancellation over; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -9467,6 +9630,13 @@ CREATE TRIGGER over BEFORE UPDATE ON public.trading_emergencystop FOR EACH ROW W
 --
 
 CREATE TRIGGER over BEFORE UPDATE ON public.users_token FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS DISTINCT FROM old.revoked_at))) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: wallets_demoorder over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.wallets_demoorder FOR EACH ROW WHEN (((old.status)::text <> ALL (ARRAY[('open'::character varying)::text, ('partially_filled'::character varying)::text]))) EXECUTE FUNCTION public.refuse_what_is_over();
 
 
 --
@@ -10181,6 +10351,22 @@ ALTER TABLE ONLY public.trading_aistate
 
 
 --
+-- Name: trading_amendment trading_amendment_order_id_db53694a_fk_trading_order_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_amendment
+    ADD CONSTRAINT trading_amendment_order_id_db53694a_fk_trading_order_id FOREIGN KEY (order_id) REFERENCES public.trading_order(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_amendment trading_amendment_owner_id_e53721e8_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_amendment
+    ADD CONSTRAINT trading_amendment_owner_id_e53721e8_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: trading_cancellation trading_cancellation_order_id_09551003_fk_trading_order_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -10298,6 +10484,14 @@ ALTER TABLE ONLY public.trading_order
 
 ALTER TABLE ONLY public.trading_order
     ADD CONSTRAINT trading_order_protects_id_d849777e_fk_trading_position_id FOREIGN KEY (protects_id) REFERENCES public.trading_position(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_order trading_order_replaces_id_29b62372_fk_trading_order_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_order
+    ADD CONSTRAINT trading_order_replaces_id_29b62372_fk_trading_order_id FOREIGN KEY (replaces_id) REFERENCES public.trading_order(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -11242,6 +11436,13 @@ CREATE POLICY owner_only ON public.trading_aistate USING ((owner_id = ( SELECT (
 
 
 --
+-- Name: trading_amendment owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_amendment USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: trading_cancellation owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -11543,6 +11744,12 @@ ALTER TABLE public.portfolio_snapshot ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.trading_aistate ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_amendment; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_amendment ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: trading_cancellation; Type: ROW SECURITY; Schema: public; Owner: -
@@ -11938,6 +12145,14 @@ GRANT ALL ON FUNCTION public.ledger_refuse_kind() TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.market_closes(p_instruments bigint[], p_at timestamp with time zone) TO moniqo_app;
 GRANT ALL ON FUNCTION public.market_closes(p_instruments bigint[], p_at timestamp with time zone) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION market_extremes(p_instrument bigint, p_since timestamp with time zone, p_until timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.market_extremes(p_instrument bigint, p_since timestamp with time zone, p_until timestamp with time zone) TO moniqo_app;
+GRANT ALL ON FUNCTION public.market_extremes(p_instrument bigint, p_since timestamp with time zone, p_until timestamp with time zone) TO moniqo_system;
 
 
 --
@@ -13842,6 +14057,35 @@ GRANT SELECT,USAGE ON SEQUENCE public.trading_aistate_id_seq TO moniqo_system;
 
 
 --
+-- Name: TABLE trading_amendment; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.trading_amendment TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trading_amendment TO moniqo_system;
+
+
+--
+-- Name: COLUMN trading_amendment.result; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(result) ON TABLE public.trading_amendment TO moniqo_app;
+
+
+--
+-- Name: COLUMN trading_amendment.due_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(due_at) ON TABLE public.trading_amendment TO moniqo_app;
+
+
+--
+-- Name: COLUMN trading_amendment.closed_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(closed_at) ON TABLE public.trading_amendment TO moniqo_app;
+
+
+--
 -- Name: TABLE trading_cancellation; Type: ACL; Schema: public; Owner: -
 --
 
@@ -14318,6 +14562,27 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_demobalance_id_seq TO moniqo_syste
 
 GRANT SELECT,INSERT ON TABLE public.wallets_demoorder TO moniqo_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demoorder TO moniqo_system;
+
+
+--
+-- Name: COLUMN wallets_demoorder.status; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(status) ON TABLE public.wallets_demoorder TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_demoorder.reason; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(reason) ON TABLE public.wallets_demoorder TO moniqo_app;
+
+
+--
+-- Name: COLUMN wallets_demoorder.seen_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(seen_at) ON TABLE public.wallets_demoorder TO moniqo_app;
 
 
 --

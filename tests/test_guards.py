@@ -39,7 +39,7 @@ from tests.conftest import WORKER, as_operators, cloned_database, make_user
 from tests.programs import make_token
 from tests.wallets.books import keyed_platform
 from tests.world import World, build_world
-from trading.models import Cancellation, Order
+from trading.models import Amendment, Cancellation, Order
 from trading.risk.ai_state import Wish, write_ai_state
 from trading.services import stop
 from wallets.ledger.proof import prove_own
@@ -95,6 +95,10 @@ def _fill(world: World) -> None:
         two_factor.begin(owner)
         SecondFactor.objects.update(last_step=1)
         Cancellation.objects.create(owner=owner, order=Order.objects.earliest("created_at"), closed_at=clock.now())
+        Amendment.objects.create(
+            owner=owner, order=Order.objects.earliest("created_at"), key="k", limit_price=1, quantity=1,
+            closed_at=clock.now(),
+        )  # fmt: skip
         RecoveryCode.objects.create(owner=owner, digest="0" * 64)
         keyed = Connection.objects.create(owner=owner, platform=platform, name="Keyed", venue="simulated")
         store_credentials(connection=keyed, values={"key": "k"})
@@ -278,9 +282,11 @@ OVER = {
     "portfolio_dailyperformance": "ends = now()",
     "portfolio_hourlyperformance": "ends = now()",
     "portfolio_rebalancerun": "status = 'done', settled_at = now()",
+    "trading_amendment": "closed_at = now()",
     "trading_cancellation": "closed_at = now()",
     "trading_emergencystop": "status = 'done', done_at = now()",
     "users_token": "revoked_at = now()",
+    "wallets_demoorder": "status = 'filled'",
     "wallets_venueincome": "status = 'known'",
     "wallets_venuemovement": "status = 'booked'",
 }

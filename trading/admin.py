@@ -8,6 +8,7 @@ from django.contrib import admin
 from kit.admin import ReadOnlyAdmin, ReadOnlyInline
 from trading.models import (
     AiState,
+    Amendment,
     Cancellation,
     EmergencyStop,
     Fill,
@@ -41,18 +42,21 @@ class FillInline(ReadOnlyInline):
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     units = MappingProxyType({"quantity": "instrument__base", "filled_quantity": "instrument__base"})
+    prices = MappingProxyType({"limit_price": "instrument"})
     list_display = (
         "created_at",
         "owner",
         "wallet",
         "instrument",
         "side",
+        "type",
         "quantity",
+        "limit_price",
         "filled_quantity",
         "status",
         "due_at",
     )
-    list_filter = ("status", "side", "instrument", "connection__platform", "created_at")
+    list_filter = ("status", "side", "type", "time_in_force", "instrument", "connection__platform", "created_at")
     list_select_related = ("owner", "wallet", "instrument")
     search_fields = ("id", "client_order_id", "venue_order_id", "owner__email", "wallet__name", "refusal")
     date_hierarchy = "created_at"
@@ -149,6 +153,16 @@ class CancellationAdmin(ReadOnlyAdmin):
     list_filter = ("created_at", ("closed_at", admin.EmptyFieldListFilter))
     list_select_related = ("owner",)
     search_fields = ("order__client_order_id", "owner__email", "reason")
+
+
+@admin.register(Amendment)
+class AmendmentAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"quantity": "order__instrument__base"})
+    prices = MappingProxyType({"limit_price": "order__instrument"})
+    list_display = ("created_at", "owner", "order_id", "limit_price", "quantity", "result", "due_at", "closed_at")
+    list_filter = ("created_at", ("closed_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner", "order__instrument")
+    search_fields = ("order__client_order_id", "owner__email")
 
 
 @admin.register(EmergencyStop)

@@ -23,11 +23,13 @@ from kit.users.access import LIMITS, ORDERS, READ, TRADE
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import EmergencyStop, Fill, Order, Position
-from trading.orders.intents import Terms
+from trading.orders.intents import Limit, Terms, Trigger, limit_of, trigger_of
 from trading.risk.gate import Caps
 from trading.schemas import (
     AdoptedOut,
     AdoptIn,
+    AmendIn,
+    AmendmentOut,
     FillOut,
     LeavingOut,
     LevelsIn,
@@ -69,7 +71,7 @@ def list_orders(request: HttpRequest, narrow: Query[OrderNarrow], query: Query[P
     return paginate(rows.select_related("instrument", "wallet__parent"), query, present=order_row)
 
 
-@router.post("/orders", auth=ORDERS, response={201: OrderOut}, summary="Place a market order")
+@router.post("/orders", auth=ORDERS, response={201: OrderOut}, summary="Place an order")
 def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
     """The answer comes before the venue's: read the order again, or listen for `orders` events.
 
@@ -87,6 +89,8 @@ def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
         exit_stop=body.exit_stop,
         exit_target=body.exit_target,
         exit_trail=body.exit_trail,
+        limit=_limit(body),
+        trigger=_trigger(body),
     )
     return Status(201, order_row(order))
 
@@ -103,6 +107,8 @@ def preview(request: HttpRequest, body: OrderIn) -> Any:
         exit_stop=body.exit_stop,
         exit_target=body.exit_target,
         exit_trail=body.exit_trail,
+        limit=_limit(body),
+        trigger=_trigger(body),
     )
     found = services.preview_order(wallet=wallet, instrument=instrument, terms=terms)
     told = {name: getattr(found, name) for name in OrderPreviewOut.model_fields if hasattr(found, name)}
@@ -116,7 +122,13 @@ def preview(request: HttpRequest, body: OrderIn) -> Any:
 def get_order(request: HttpRequest, order_id: UUID) -> Any:
     found = life.order_life(owner_id=owner_of(request), order_id=order_id)
     order = OrderOut.model_validate(found.row, from_attributes=True).model_dump()
-    return {**order, "events": found.events, "decisions": found.decisions, "fills": found.fills}
+    return {
+        **order,
+        "replaced_by": found.replaced_by,
+        "events": found.events,
+        "decisions": found.decisions,
+        "fills": found.fills,
+    }
 
 
 @router.post(
@@ -131,6 +143,26 @@ def cancel(request: HttpRequest, order_id: UUID) -> Any:
         bindings.require_within(request, placed.wallet_id)
     order = services.request_cancellation(owner_id=owner_of(request), order_id=order_id)
     return Status(202, order_row(order))
+
+
+@router.post(
+    "/orders/{order_id}/amend",
+    auth=ORDERS,
+    response={202: AmendmentOut},
+    summary="Give an order that rests another limit or quantity",
+)
+def amend(request: HttpRequest, order_id: UUID, body: AmendIn, key: IdempotencyKey) -> Any:
+    """The venue ends the order, and another takes its place for what is left: read `replaced_by` of the order. 409 for
+    an order that does not rest, or is being cancelled or amended; 422 for what the gate would refuse, and then the
+    order stays as it is."""
+    placed = Order.objects.filter(owner_id=owner_of(request), pk=order_id).only("wallet_id").first()
+    if placed is not None:
+        bindings.require_within(request, placed.wallet_id)
+    wish = services.amend_order(
+        owner_id=owner_of(request), order_id=order_id, key=key, limit_price=body.limit_price, quantity=body.quantity
+    )
+    told = {name: getattr(wish, name) for name in ("order_id", "limit_price", "quantity", "result", "closed_at")}
+    return Status(202, told | {"risk": services.RISK_OF_AMENDING})
 
 
 @router.get("/fills", response=Page[FillOut], summary="Fills, newest first")
@@ -321,6 +353,22 @@ def _place_of(request: HttpRequest, body: OrderIn) -> tuple[Wallet, Instrument]:
 
 def _reason(body: OrderIn) -> Told:
     return sentence("{said}", said=quoted(body.reason)) if body.reason else "Placed through the API."
+
+
+def _limit(body: OrderIn) -> Limit | None:
+    """Raises InvalidInputError for terms that do not go together."""
+    return limit_of(
+        body.type,
+        price=body.limit_price,
+        time_in_force=body.time_in_force or "",
+        expires_at=body.expires_at,
+        post_only=body.post_only,
+    )
+
+
+def _trigger(body: OrderIn) -> Trigger | None:
+    """Raises InvalidInputError for terms that do not go together."""
+    return trigger_of(body.type, price=body.trigger_price, trail=body.trail, trail_share=body.trail_share)
 
 
 def _limits_out(path: LimitPath) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from django import forms
 from django.http import QueryDict
 
 from kit import glossary
-from kit.forms import PERCENT, AmountField, PercentField, TextField, WholeField
+from kit.forms import PERCENT, AmountField, MomentField, PercentField, TextField, WholeField
 from kit.models import MONEY
 from markets.bounds import SYMBOL_LENGTH
-from trading.models import REFUSED, Order, Side
+from trading.models import REFUSED, Order, Side, TimeInForce
+from trading.models.orders import LIMITED
+from trading.orders.intents import Limit, Trigger, limit_of, trigger_of
 from trading.positions.levels import NAMES
 from trading.risk.gate import Caps
 from trading.risk.sizing import Sizing
@@ -186,6 +188,22 @@ class LevelsForm(forms.Form):
         return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
+class AmendForm(forms.Form):
+    """Another limit or quantity for an order that rests. `key` makes sending it twice one wish."""
+
+    limit_price = AmountField(
+        **glossary.field("limit_price"),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+    )
+    quantity = AmountField(
+        **glossary.field("quantity", more="All that is wanted, with what is filled already."),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+    )
+    key = forms.CharField(max_length=100, widget=forms.HiddenInput)
+
+
 class TicketForm(forms.Form):
     """An order by hand: what, how much of it, and what protects it."""
 
@@ -202,6 +220,36 @@ class TicketForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "markets", "autocomplete": "off"}),
     )
     side = forms.ChoiceField(label="Side", choices=Side.choices)
+    type = forms.ChoiceField(label="Type", choices=Order.Type.choices, required=False)
+    limit_price = AmountField(
+        **glossary.field("limit_price", more="Only of a limit order."),
+        required=False,
+        min_value=Decimal("1e-18"),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+        error_messages={"min_value": "Enter a price above zero."},
+    )
+    trigger_price = AmountField(
+        **glossary.field("trigger_price", more="Of a stop, a stop limit and a take profit."),
+        required=False,
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+    )
+    trail = AmountField(
+        **glossary.field("trail", more="Of a trailing stop; or as a share, below."),
+        required=False,
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+    )
+    trail_share = PercentField(
+        required=False, min_value=Decimal("0.01"), **glossary.field("trail_share", label="Trailing share, in %")
+    )
+    time_in_force = forms.ChoiceField(
+        **glossary.field("time_in_force", more=""), choices=TimeInForce.choices, required=False
+    )
+    expires_at = MomentField(**glossary.field("good_until", more="Empty for every other one."))
+    post_only = forms.BooleanField(**glossary.field("post_only"), required=False)
+    reduce_only = forms.BooleanField(**glossary.field("reduce_only"), required=False)
     sizing_by = forms.ChoiceField(label="Size by", choices=SIZES)
     how_much = AmountField(
         label="How much",
@@ -217,6 +265,28 @@ class TicketForm(forms.Form):
 
     def levels(self) -> dict[str, Decimal | None]:
         return {name: self.cleaned_data[name] for name in NAMES}
+
+    def limit(self) -> Limit | None:
+        """Raises InvalidInputError, by field, for what does not go together."""
+        said = self.cleaned_data
+        if said["type"] not in LIMITED:
+            return limit_of(
+                said["type"], price=said["limit_price"], expires_at=said["expires_at"], post_only=said["post_only"]
+            )
+        return limit_of(
+            said["type"],
+            price=said["limit_price"],
+            time_in_force=said["time_in_force"],
+            expires_at=said["expires_at"],
+            post_only=said["post_only"],
+        )
+
+    def trigger(self) -> Trigger | None:
+        """Raises InvalidInputError, by field, for what does not go together."""
+        said = self.cleaned_data
+        return trigger_of(
+            said["type"], price=said["trigger_price"], trail=said["trail"], trail_share=said["trail_share"]
+        )
 
     def size_now(self) -> Decimal:
         """The size as `quantity_of` takes it: fractions instead of percent."""

@@ -11,8 +11,8 @@ from kit.api import Amount, Body, PartsOut, PositiveAmount, PositiveShare, Words
 
 # What the page's filter takes too: an outcome, or `unfinished`.
 OrderStatus = Literal[
-    "unfinished", "draft", "submitting", "open", "partially_filled", "filled", "cancelled", "refused", "rejected",
-    "expired", "uncertain",
+    "unfinished", "draft", "waiting", "submitting", "open", "partially_filled", "filled", "cancelled", "refused",
+    "rejected", "expired", "uncertain",
 ]  # fmt: skip
 
 
@@ -32,6 +32,15 @@ class OrderOut(Schema):
     side: str
     type: str
     quantity: Amount
+    limit_price: Amount | None
+    trigger_price: Amount | None
+    trail: Amount | None
+    trail_share: Amount | None
+    triggered_at: datetime | None = Field(description="When the market reached its trigger and it was sent.")
+    time_in_force: str
+    expires_at: datetime | None
+    post_only: bool
+    reduce_only: bool
     filled_quantity: Amount
     reference_price: Amount
     average_price: Amount | None
@@ -45,6 +54,7 @@ class OrderOut(Schema):
     refusal_parts: PartsOut = parts_of("refusal")
     wallet_id: UUID
     client_order_id: str
+    replaces: UUID | None = Field(description="The order whose place it took.")
     closed_at: datetime | None
 
 
@@ -80,8 +90,28 @@ class DecisionOut(Schema):
     numbers: dict[str, Any]
 
 
+class AmendIn(Body):
+    """What is left out stays. `quantity` is all that is wanted, with what was filled of the order before."""
+
+    limit_price: PositiveAmount | None = None
+    quantity: PositiveAmount | None = None
+
+
+class AmendmentOut(Schema):
+    """The wish to have an order with other terms: open until `closed_at`; `result` says what became of it."""
+
+    order_id: UUID
+    limit_price: Amount
+    quantity: Amount
+    risk: str = Field(description="What may happen between the end of the one order and the other.")
+    result: Words
+    closed_at: datetime | None
+
+
 class OrderLifeOut(OrderOut):
-    """The order with everything that happened to it."""
+    """The order with everything that happened to it. `replaced_by` is the order that took its place."""
+
+    replaced_by: UUID | None = Field(description="The order that took its place, null where none did.")
 
     events: list[EventOut]
     decisions: list[DecisionOut]
@@ -199,7 +229,17 @@ class LeavingOut(Schema):
 
 
 class OrderIn(Body):
-    """A market order of `quantity` (base asset), rounded down to whole lots.
+    """An order of `quantity` (base asset), rounded down to whole lots.
+
+    At the market, unless its `type` is `limit`: then it is filled at `limit_price` (quote, a multiple of the tick) or
+    better, and `time_in_force` says how long it is good: until it is cancelled (`gtc`, which is meant where nothing is
+    said), with what is there at once (`ioc`), all of it at once or nothing (`fok`), or until `expires_at` (`gtd`). One
+    that is `post_only` rests and takes nothing that is there. What the venue does not take is refused with 422.
+
+    A `stop` waits until the market is as bad as its `trigger_price` (the bid for a sale, the ask for a buy) and is sent
+    then at the market, a `stop_limit` within its limit; a `take_profit` waits until it is as good; the trigger of a
+    `trailing_stop` stays `trail` (quote) or `trail_share` (of the price) behind the best one. They wait in Moniqo,
+    which has to run; an old price sends nothing. A trigger that the market has reached already is refused with 422.
 
     `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the bid reaches one of
     them, until it is closed, in a halted wallet too. With `exit_trail` the stop follows so far below the best bid. They
@@ -211,6 +251,14 @@ class OrderIn(Body):
     symbol: str = Field(max_length=40, examples=["BTC/USDT"])
     side: Literal["buy", "sell"]
     quantity: PositiveAmount
+    type: Literal["market", "limit", "stop", "stop_limit", "take_profit", "trailing_stop"] = "market"
+    limit_price: PositiveAmount | None = None
+    trigger_price: PositiveAmount | None = None
+    trail: PositiveAmount | None = None
+    trail_share: PositiveShare | None = None
+    time_in_force: Literal["gtc", "ioc", "fok", "gtd"] | None = None
+    expires_at: datetime | None = None
+    post_only: bool = False
     reduce_only: bool = False
     exit_stop: PositiveAmount | None = None
     exit_target: PositiveAmount | None = None

@@ -6,6 +6,7 @@
 * `together`: many of them meet their venues at once;
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
+* `amending`: an order that rests gets other terms: another takes its place;
 * `told`: a venue has told by itself that something happened to orders: it is asked about them;
 * `moving`: a person or a program moves the levels of a position;
 * `adopting`: what a wallet holds without a trade becomes a position;
@@ -16,10 +17,12 @@
 * `daily_loss`: who has lost what they may lose in a day.
 """
 
-from trading.orders.cancelling import cancel_order, request_cancellation
+from trading.orders.amending import RISK as RISK_OF_AMENDING
+from trading.orders.amending import amend_order, due_amendments, finish_amendment
+from trading.orders.cancelling import cancel_order, end_in_time, orders_past_their_time, request_cancellation
 from trading.orders.closing import BEFORE_COLLECTING, Closing, StillOpen, close_all, close_position
 from trading.orders.exits import keep_protection
-from trading.orders.intents import OrderConflictError, Place, Terms
+from trading.orders.intents import Limit, OrderConflictError, Place, Terms
 from trading.orders.placing import Batch, place_order
 from trading.orders.previewing import Preview, preview_order, quantity_of
 from trading.orders.recording import record_report
@@ -37,8 +40,10 @@ from trading.risk.limits import set_limits
 
 __all__ = (
     "BEFORE_COLLECTING",
+    "RISK_OF_AMENDING",
     "Batch",
     "Closing",
+    "Limit",
     "OrderConflictError",
     "Place",
     "Preview",
@@ -46,17 +51,22 @@ __all__ = (
     "Terms",
     "WrongSideError",
     "adopt",
+    "amend_order",
     "call_off",
     "cancel_order",
     "carry_out_stop",
     "close_all",
     "close_position",
+    "due_amendments",
     "due_stops",
+    "end_in_time",
     "execute_order",
     "execute_together",
+    "finish_amendment",
     "keep_protection",
     "look_at_orders",
     "move_levels",
+    "orders_past_their_time",
     "place_order",
     "preview_order",
     "preview_stop",

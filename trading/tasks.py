@@ -9,12 +9,15 @@ from typing import Final
 from uuid import UUID
 
 from celery import shared_task
+from django.db.models import Case, When
 
 from kit import tenancy
 from kit.alerts.failures import contained
 from trading import services
 from trading.models import Cancellation, Order
 from trading.orders import leases
+from trading.orders.exits import RESTING
+from trading.orders.triggers import owners_of_waiting
 from trading.positions.protection import owners_to_protect
 
 DUE_PER_RUN: Final = 200
@@ -37,7 +40,7 @@ def execute_orders(owner_id: str, order_ids: list[str]) -> None:
 
 @shared_task(name="trading.tasks.cancel_order")
 def cancel_order(owner_id: str, order_id: str) -> None:
-    services.cancel_order(owner_id=UUID(owner_id), order_id=UUID(order_id))
+    _cancel(UUID(owner_id), UUID(order_id))
 
 
 @shared_task(name="trading.tasks.resolve_orders")
@@ -49,7 +52,7 @@ def resolve_orders() -> int:
     """
     until = time.monotonic() + RUN_SECONDS
     due = 0
-    for work in (*_due_orders(), *_due_cancellations()):
+    for work in (*_past_their_time(), *_due_orders(), *_due_cancellations(), *_due_amendments()):
         due += work.number
         if time.monotonic() > until:
             continue
@@ -83,13 +86,23 @@ class _Work:
     do: Callable[[], object]
 
 
+def _past_their_time() -> Iterator[_Work]:
+    """Orders whose time is over, and whose venue has not ended them."""
+    with tenancy.system():
+        due = services.orders_past_their_time()
+    for owner_id, order_id in due:
+        do = partial(services.end_in_time, owner_id=owner_id, order_id=order_id)
+        yield _Work(owner_id, order_id, 1, do)
+
+
 def _due_orders() -> Iterator[_Work]:
     """One piece of work per connection for the orders its venue may have, and one per order that was never sent."""
     with tenancy.system():
         due = list(
             Order.objects.unfinished()
             .filter(leases.due())
-            .order_by("due_at")
+            # What rests waits behind what nobody knows the end of.
+            .order_by(Case(When(status__in=RESTING, then=1), default=0), "due_at")
             .values_list("owner_id", "connection_id", "pk", "attempts")[:DUE_PER_RUN]
         )
     sent: dict[tuple[UUID, UUID], list[UUID]] = defaultdict(list)
@@ -115,14 +128,28 @@ def _due_cancellations() -> Iterator[_Work]:
             .values_list("owner_id", "order_id")[:DUE_PER_RUN]
         )
     for owner_id, order_id in due:
-        yield _Work(owner_id, order_id, 1, partial(services.cancel_order, owner_id=owner_id, order_id=order_id))
+        yield _Work(owner_id, order_id, 1, partial(_cancel, owner_id, order_id))
+
+
+def _cancel(owner_id: UUID, order_id: UUID) -> None:
+    services.cancel_order(owner_id=owner_id, order_id=order_id)
+    services.finish_amendment(owner_id=owner_id, order_id=order_id)
+
+
+def _due_amendments() -> Iterator[_Work]:
+    with tenancy.system():
+        due = services.due_amendments(DUE_PER_RUN)
+    for owner_id, order_id in due:
+        do = partial(services.finish_amendment, owner_id=owner_id, order_id=order_id)
+        yield _Work(owner_id, order_id, 1, do)
 
 
 @shared_task(name="trading.tasks.keep_protection")
 def keep_protection() -> None:
-    """Look at the new prices for everybody who has a protected position; each owner in a task of their own."""
+    """Look at the new prices for everybody who has a protected position or an order that waits; each owner in a task of
+    their own."""
     with tenancy.system():
-        owners = owners_to_protect()
+        owners = {*owners_to_protect(), *owners_of_waiting()}
     for owner_id in owners:
         protect_positions_of.apply_async(args=(str(owner_id),), expires=PROTECT_WITHIN)
 

@@ -1,7 +1,7 @@
 """The order ticket: an order by hand is written down, reviewed as the gate sees it, and placed."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +23,7 @@ from markets.models import Instrument
 from trading import services
 from trading.forms import TicketForm
 from trading.models import Order
-from trading.orders.intents import Terms
+from trading.orders.intents import Limit, Terms, Trigger
 from trading.positions.levels import NAMES
 from trading.selectors import limits
 from wallets.models import Wallet
@@ -99,7 +99,7 @@ def _instrument(wallet: Wallet, symbol: str) -> Instrument:
 
 def _review(form: TicketForm, wallet: Wallet, instrument: Instrument) -> Review:
     """The order as it would be placed: its quantity is fixed from here on, whatever its size was said in."""
-    said = form.cleaned_data
+    said, limit, trigger = form.cleaned_data, form.limit(), form.trigger()
     quantity = services.quantity_of(
         wallet=wallet,
         instrument=instrument,
@@ -107,13 +107,46 @@ def _review(form: TicketForm, wallet: Wallet, instrument: Instrument) -> Review:
         sizing_by=said["sizing_by"],
         size=form.size_now(),
         stop=said["exit_stop"],
+        limit=_measured_by(limit, trigger),
     )
     if quantity <= 0:
         raise InvalidInputError("That is less than one lot: give more.", fields={"how_much": "Less than one lot."})
     told: dict[str, Any] = {name: None if level is None else plain(level) for name, level in form.levels().items()}
     told |= {"side": said["side"], "quantity": plain(quantity), "why": said["why"], "key": str(uuid4())}
+    told |= {"reduce_only": said["reduce_only"], "limit": None if limit is None else _written(limit)}
+    told |= {"trigger": None if trigger is None else _written_trigger(trigger)}
     told |= {"wallet": str(wallet.pk), "instrument": instrument.pk}
     return _reviewed(told, wallet, instrument)
+
+
+def _written(limit: Limit) -> dict[str, Any]:
+    until = limit.expires_at
+    return {
+        "price": plain(limit.price),
+        "time_in_force": limit.time_in_force,
+        "expires_at": None if until is None else until.isoformat(),
+        "post_only": limit.post_only,
+    }
+
+
+def _measured_by(limit: Limit | None, trigger: Trigger | None) -> Decimal | None:
+    """What a size in money is divided by, where it is not the market's price."""
+    return limit.price if limit is not None else trigger.price if trigger is not None else None
+
+
+def _written_trigger(trigger: Trigger) -> dict[str, Any]:
+    said = (trigger.price, trigger.trail, trigger.trail_share)
+    return {"kind": trigger.kind, "said": [None if one is None else plain(one) for one in said]}
+
+
+def _read_trigger(told: dict[str, Any]) -> Trigger:
+    return Trigger(told["kind"], *(None if one is None else Decimal(one) for one in told["said"]))
+
+
+def _read(told: dict[str, Any]) -> Limit:
+    until = told["expires_at"]
+    moment = None if until is None else datetime.fromisoformat(until)
+    return Limit(Decimal(told["price"]), told["time_in_force"], moment, told["post_only"])
 
 
 def _reviewed(told: dict[str, Any], wallet: Wallet, instrument: Instrument) -> Review:
@@ -125,7 +158,17 @@ def _terms(told: dict[str, Any]) -> Terms:
     levels = {name: None if told[name] is None else Decimal(told[name]) for name in NAMES}
     why = sentence("{said}", said=quoted(told["why"])) if told["why"] else BY_HAND
     stop, target, trail = (levels[name] for name in NAMES)
-    return Terms(told["side"], Decimal(told["quantity"]), why, exit_stop=stop, exit_target=target, exit_trail=trail)
+    return Terms(
+        told["side"],
+        Decimal(told["quantity"]),
+        why,
+        reduce_only=told["reduce_only"],
+        exit_stop=stop,
+        exit_target=target,
+        exit_trail=trail,
+        limit=None if told["limit"] is None else _read(told["limit"]),
+        trigger=None if told["trigger"] is None else _read_trigger(told["trigger"]),
+    )
 
 
 def _place(request: HttpRequest, wallet: Wallet) -> HttpResponse:
@@ -152,6 +195,9 @@ def _place(request: HttpRequest, wallet: Wallet) -> HttpResponse:
             quantity=terms.quantity,
             key=f"page:{told['key']}",
             reason=terms.reason,
+            reduce_only=terms.reduce_only,
+            limit=terms.limit,
+            trigger=terms.trigger,
             exit_stop=terms.exit_stop,
             exit_target=terms.exit_target,
             exit_trail=terms.exit_trail,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from trading import adopt_pages, leaving_pages, level_pages, limit_pages, stop_pages, ticket_pages, views
+from trading import adopt_pages, amend_pages, leaving_pages, level_pages, limit_pages, stop_pages, ticket_pages, views
 
 app_name = "trading"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     path("orders/new/", ticket_pages.ticket, name="ticket"),
     path("orders/<uuid:pk>/", views.order, name="order"),
     path("orders/<uuid:pk>/cancel/", views.cancel, name="order-cancel"),
+    path("orders/<uuid:pk>/amend/", amend_pages.amend, name="order-amend"),
     path("limits/<uuid:pk>/", limit_pages.wallet_limits, name="limits"),
     path("limits/<uuid:pk>/asked/end/", limit_pages.end_ai_state, name="ai-state-end"),
     path("limits/connection/<uuid:pk>/first/", limit_pages.first_limits, name="first-limits"),

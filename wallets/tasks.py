@@ -12,6 +12,7 @@ from wallets.ledger import proof
 from wallets.sync import following, platforms, rounds
 from wallets.sync import runs as sync
 from wallets.venues import joining, keeping
+from wallets.venues.demo import following as demo
 
 # One slow venue may hold a process of the queue this long, and no longer: others wait behind it.
 SYNC_SECONDS_MOST: Final = 60
@@ -63,6 +64,12 @@ def collect_prices() -> None:
 def collect_exchange(slug: str) -> None:
     """Bring the candles and tickers of one exchange up to now. Safe to run twice at once."""
     following.collect_exchange(slug)
+
+
+@shared_task(name="wallets.tasks.match_orders")
+def match_orders() -> None:
+    """Match what rests at the demo exchange against the prices of now. Safe to run twice at once."""
+    demo.match_due()
 
 
 @shared_task(name="wallets.tasks.verify")

@@ -145,9 +145,12 @@ def _decide(agent: Agent, view: View, holding: Holding | None, batch: Batch, cap
     if run.decision.quantity <= 0:
         return run
     enters = run.decision.kind == "enter"
+    standing = batch.facts(agent.wallet_id).standing
+    # What an order of its owner rests with is sold by that one.
+    free = run.decision.quantity if enters else standing.position - standing.selling
     terms = Terms(
         side=Side.BUY if enters else Side.SELL,
-        quantity=run.decision.quantity,
+        quantity=min(run.decision.quantity, free) if free > 0 else run.decision.quantity,
         reason=run.decision.explanation,
         reduce_only=not enters,
         exit_stop=signal.stop if enters else None,

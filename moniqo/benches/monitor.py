@@ -3,7 +3,8 @@
 `manage.py bench monitor --positions N` has N protected positions of one owner over 200 instruments, a third of whose
 stops follow the price, on a throw-away PostgreSQL. It measures a look at which nothing happens, one at which all prices
 have risen, so that every stop that trails is moved, and one at which a hundredth of the positions have to be left.
-Beside them stands the least that it could cost: reading the levels of as many rows.
+As many orders that wait for a price, a third of them trailing, are looked at in the same way. Beside them stands the
+least that it could cost: reading the levels of as many rows.
 """
 
 import json
@@ -59,7 +60,67 @@ def measure(number: int) -> dict[str, float]:
     _let_some_be_reached(owner, number // 100)
     figures[f"{number // 100} reached, ms"] = _median(look(number // 100))
     figures["reading as many rows, ms"] = _median(lambda: _read(owner, number))
+    figures |= _waiting(owner, instruments, number)
     return figures
+
+
+def _waiting(owner: UUID, instruments: list[int], number: int) -> dict[str, float]:
+    """The same of orders that wait for a trigger."""
+    from django.db import connections
+
+    from kit import tenancy
+    from trading.models import Order
+    from trading.orders.triggers import look_at_triggers
+
+    _price(instruments, PRICE)
+    _make_orders(owner, instruments, number)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE trading_order")
+
+    def look(expected: int) -> Callable[[], None]:
+        def now() -> None:
+            with tenancy.tenant(owner):
+                found = look_at_triggers(owner_id=owner)
+            assert (len(found.reached), len(found.unseen)) == (expected, 0)  # noqa: S101 - else another thing is measured
+
+        return now
+
+    figures = {"waiting orders, nothing reached, ms": _median(look(0))}
+    risen = iter(range(1, PASSES + 1))
+    figures["waiting orders, all trailing triggers moved, ms"] = _median(
+        look(0), before=lambda: _price(instruments, PRICE + Decimal(next(risen)) / 100)
+    )
+    _price(instruments, PRICE - 20)
+    with tenancy.tenant(owner):
+        assert Order.objects.count() == number  # noqa: S101 - else another thing is measured
+    figures[f"{number} waiting orders, all reached, ms"] = _median(look(number))
+    return figures
+
+
+def _make_orders(owner: UUID, instruments: list[int], number: int) -> None:
+    from kit import tenancy
+    from trading.models import Order
+    from wallets.models import Wallet
+
+    with tenancy.tenant(owner):
+        wallet = Wallet.objects.select_related("connection").filter(name="Agent 0").get()
+        trailing = {"type": "trailing_stop", "trail": Decimal(5), "trigger_price": PRICE - 5}
+        Order.objects.bulk_create(
+            Order(
+                owner_id=owner,
+                wallet=wallet,
+                connection=wallet.connection,
+                instrument_id=instruments[n % INSTRUMENTS],
+                key=f"bench {n}",
+                client_order_id=f"bench{n}",
+                side="sell",
+                quantity=1,
+                reference_price=PRICE,
+                status="waiting",
+                **(trailing if n % 3 == 0 else {"type": "stop", "trigger_price": PRICE - 10}),
+            )
+            for n in range(number)
+        )
 
 
 def _median(work: Callable[[], None], *, before: Callable[[], None] = lambda: None) -> float:

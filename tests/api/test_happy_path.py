@@ -431,10 +431,16 @@ def trade(program: Program, agent: Any, markets: list[Instrument]) -> None:
         life.move(life.locked(UUID(cancelled)), Order.Status.OPEN)
     program.call("post", "/orders/{order_id}/cancel", status=202, order_id=cancelled)
     program.call("get", "/orders/{order_id}", order_id=cancelled)
+    with tenancy.tenant(program.owner.pk):
+        life.move(life.locked(UUID(cancelled)), Order.Status.CANCELLED)
+    rests = place(program, agent, markets[1], "buy", type="limit", limit_price="50")
+    with tenancy.tenant(program.owner.pk):
+        life.move(life.locked(UUID(rests)), Order.Status.OPEN)
+    program.call("post", "/orders/{order_id}/amend", {"limit_price": "51"}, status=202, order_id=rests)
 
 
-def place(program: Program, agent: Any, instrument: Instrument, side: str) -> str:
-    order = {"wallet_id": agent["wallet_id"], "symbol": instrument.symbol, "side": side, "quantity": "1"}
+def place(program: Program, agent: Any, instrument: Instrument, side: str, **more: str) -> str:
+    order = {"wallet_id": agent["wallet_id"], "symbol": instrument.symbol, "side": side, "quantity": "1", **more}
     assert program.call("post", "/orders/preview", order)["limit"] == ""
     placed = program.call("post", "/orders", order, status=201)
     assert placed["status"] == "submitting", placed["refusal"]

@@ -27,7 +27,7 @@ def test_orders_wait_behind_nothing_but_orders_and_stops_behind_no_venue() -> No
     queues = {name: queue_of(name) for name in ours}
     trading = {name for name in ours if name.startswith("trading.")}
     keeping = {f"trading.tasks.{name}" for name in ("keep_protection", "protect_positions_of", "carry_out_stops")}
-    assert {name for name in ours if queues[name] == "protection"} == keeping
+    assert {name for name in ours if queues[name] == "protection"} == keeping | {"wallets.tasks.match_orders"}
     assert {name for name in ours if queues[name] == "orders"} == trading - keeping
     assert trading > keeping
     # Agents run where prices are collected, and nothing else does.
@@ -47,9 +47,9 @@ def test_what_follows_a_collection_is_sent_when_it_has_succeeded() -> None:
     assert set(schedule.FOLLOWED_BY) <= set(app.tasks)
     app.control.purge()
     task_success.send(sender=app.tasks["markets.tasks.collect_prices"], result=None)
-    assert (heartbeat.waiting("prices"), heartbeat.waiting("protection")) == (1, 1)
+    assert (heartbeat.waiting("prices"), heartbeat.waiting("protection")) == (1, 2)
     task_success.send(sender=app.tasks["farms.tasks.run_due_agents"], result=None)
-    assert (heartbeat.waiting("prices"), heartbeat.waiting("protection")) == (1, 1), "nothing follows it"
+    assert (heartbeat.waiting("prices"), heartbeat.waiting("protection")) == (1, 2), "nothing follows it"
     app.control.purge()
 
 

@@ -216,16 +216,16 @@ class Account:
         price: Decimal | None = None,
         reduce_only: bool = False,
         immediate: bool = False,
+        post_only: bool = False,
+        turns_down: bool = True,
     ) -> Placed:
-        """Take an order, fill what meets the price at once, keep the rest. Raises RefusedError."""
+        """Take an order, fill what meets the price at once, keep the rest. Raises RefusedError.
+
+        One that only rests and would be filled is refused, or taken and cancelled where the exchange does not
+        `turns_down` such an order.
+        """
         market = self.market(market_id)
-        if quantity <= 0 or quantity % market.lot:
-            raise RefusedError("lot_size")
-        if price is not None and price % market.tick:
-            raise RefusedError("price")
-        at = price if price is not None else (market.ask if side == "buy" else market.bid)
-        if quantity * at * market.size < market.minimum:
-            raise RefusedError("minimum_notional")
+        at = self._require_steps(market, side, quantity, price)
         earlier = self.find(client_id=client_id) if client_id else None
         if earlier and not (self.doubles_ids and earlier.state != "open"):
             raise RefusedError("duplicate")
@@ -238,11 +238,16 @@ class Account:
         order = Placed(
             next(self._numbers), client_id, market, side, kind, quantity, price, self.now_ms(), reduce_only, immediate
         )
-        self.orders.append(order)
         meets = kind == "market" or (
             price is not None and (price >= market.ask if side == "buy" else price <= market.bid)
         )
-        if self.rests and (kind == "market" or immediate):
+        if meets and post_only and turns_down:
+            raise RefusedError("post_only")
+        self.orders.append(order)
+        if meets and post_only:
+            order.state = "cancelled"
+            self.changed("order", (order, None))
+        elif self.rests and (kind == "market" or immediate):
             order.held = need
             self.changed("order", (order, None))
         elif meets:
@@ -256,6 +261,18 @@ class Account:
             self.changed("order", (order, None))
             self.changed("balance", [paid_in])
         return order
+
+    @staticmethod
+    def _require_steps(market: Market, side: str, quantity: Decimal, price: Decimal | None) -> Decimal:
+        """The price that it is paid for at. Raises RefusedError."""
+        if quantity <= 0 or quantity % market.lot:
+            raise RefusedError("lot_size")
+        if price is not None and price % market.tick:
+            raise RefusedError("price")
+        at = price if price is not None else (market.ask if side == "buy" else market.bid)
+        if quantity * at * market.size < market.minimum:
+            raise RefusedError("minimum_notional")
+        return at
 
     def fill(self, order: Placed, quantity: Decimal | str, price: Decimal | str, *, is_maker: bool = True) -> Fill:
         """Execute a part of an order, and pay for it."""

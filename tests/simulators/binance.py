@@ -15,6 +15,7 @@ FUTURES: Final = "/fapi"
 # What each no is called: code, words.
 NOES: Final = {
     "funds": (-2010, "Account has insufficient balance for requested action."),
+    "post_only": (-2010, "Order would immediately match and take."),
     "lot_size": (-1013, "Filter failure: LOT_SIZE"),
     "price": (-1013, "Filter failure: PRICE_FILTER"),
     "minimum_notional": (-1013, "Filter failure: NOTIONAL"),
@@ -25,6 +26,7 @@ NOES: Final = {
 FUTURES_NOES: Final = {
     **NOES,
     "funds": (-2019, "Margin is insufficient."),
+    "post_only": (-5022, "Due to the order could not be executed as maker, the Post Only order will be rejected."),
     "lot_size": (-1111, "Precision is over the maximum defined for this asset."),
     "minimum_notional": (-4164, "Order's notional must be no smaller than 100 (unless you choose reduce only)."),
     "duplicate": (-4116, "ClientOrderId is duplicated."),
@@ -271,10 +273,12 @@ class Binance(BinanceLines):
                 client_id=asked["newClientOrderId"],
                 market_id=asked["symbol"],
                 side=asked["side"].lower(),
-                kind=asked["type"].lower(),
+                kind=asked["type"].lower().removesuffix("_maker"),
                 quantity=Decimal(asked["quantity"]),
                 price=Decimal(asked["price"]) if "price" in asked else None,
                 reduce_only=asked.get("reduceOnly") == "true",
+                immediate=asked.get("timeInForce") in ("IOC", "FOK"),
+                post_only=asked["type"] == "LIMIT_MAKER" or asked.get("timeInForce") == "GTX",
             )
         except Exception as refusal:
             if account is self.futures and (reason := getattr(refusal, "reason", "")):

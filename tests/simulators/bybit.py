@@ -216,6 +216,9 @@ class Bybit(BybitLines):
             quantity=Decimal(asked["qty"]),
             price=Decimal(asked["price"]) if "price" in asked else None,
             reduce_only=bool(asked.get("reduceOnly")),
+            immediate=asked["orderType"] == "Limit" and asked.get("timeInForce") in ("IOC", "FOK"),
+            post_only=asked.get("timeInForce") == "PostOnly",
+            turns_down=False,
         )
         return {"orderId": str(order.number), "orderLinkId": order.client_id}
 

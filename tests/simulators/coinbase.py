@@ -17,6 +17,7 @@ from tests.simulators.wire import Key, Request, SaidNoError, text
 BROKERAGE: Final = "/api/v3/brokerage"
 NOES: Final = {
     "funds": ("INSUFFICIENT_FUND", "Insufficient balance in source account"),
+    "post_only": ("INVALID_LIMIT_PRICE_POST_ONLY", "Post only order would be filled at once"),
     "lot_size": ("INVALID_SIZE_PRECISION", "Too many decimals in order amount"),
     "price": ("INVALID_PRICE_PRECISION", "Too many decimals in order price"),
     "minimum_notional": ("PREVIEW_INVALID_BASE_SIZE_TOO_SMALL", "Amount is too small"),
@@ -169,7 +170,8 @@ class Coinbase(CoinbaseLines):
             kind="market" if style == "market_market_ioc" else "limit",
             quantity=Decimal(terms["base_size"]),
             price=Decimal(terms["limit_price"]) if "limit_price" in terms else None,
-            immediate=style == "sor_limit_ioc",
+            immediate=style in ("sor_limit_ioc", "limit_limit_fok"),
+            post_only=bool(terms.get("post_only")),
         )
         told = {"order_id": str(order.number), "product_id": order.market.id, "side": asked["side"],
                 "client_order_id": order.client_id}  # fmt: skip

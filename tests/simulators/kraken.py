@@ -17,6 +17,7 @@ NAMES: Final = {"BTC": "XXBT", "ETH": "XETH", "USD": "ZUSD", "LUNC": "LUNA", "LU
 STATES: Final = {"open": "open", "filled": "closed", "cancelled": "canceled"}
 NOES: Final = {
     "funds": "EOrder:Insufficient funds",
+    "post_only": "EOrder:Post only order",
     "lot_size": "EGeneral:Invalid arguments:volume",
     "price": "EOrder:Tick size check failed",
     "minimum_notional": "EOrder:Cost minimum not met",
@@ -153,6 +154,8 @@ class Kraken(KrakenLines):
             kind=asked["ordertype"],
             quantity=Decimal(asked["volume"]),
             price=Decimal(asked["price"]) if "price" in asked else None,
+            immediate=asked.get("timeinforce") == "IOC",
+            post_only="post" in asked.get("oflags", "").split(","),
         )
         return {"descr": {"order": _words(order)}, "txid": [txid(order.number)]}
 

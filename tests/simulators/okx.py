@@ -206,10 +206,13 @@ class Okx(OkxLines):
             client_id=client_id,
             market_id=market.id,
             side=asked["side"],
-            kind=asked["ordType"],
+            kind="market" if asked["ordType"] == "market" else "limit",
             quantity=Decimal(asked["sz"]),
             price=Decimal(asked["px"]) if asked.get("px") else None,
             reduce_only=asked.get("reduceOnly") in (True, "true"),
+            immediate=asked["ordType"] in ("ioc", "fok"),
+            post_only=asked["ordType"] == "post_only",
+            turns_down=False,
         )
         return [{"clOrdId": client_id, "ordId": str(order.number), "tag": "", "ts": str(order.at_ms), "sCode": "0",
                  "sMsg": "Order placed"}]  # fmt: skip

@@ -77,6 +77,8 @@ def _go(order: Order, status: str) -> None:
     """Only the status and what its row's checks ask for, so that the guard alone decides."""
     now = clock.now()
     ends = {"closed_at": now, "due_at": None} if status in states.TERMINAL else {"closed_at": None, "due_at": now}
+    if status == states.WAITING:  # the monitor looks at it, and nobody else
+        ends["due_at"] = None
     filled = {"filled_quantity": order.quantity} if status == states.FILLED else {}
     Order.objects.filter(pk=order.pk).update(status=status, **ends, **filled)
 

@@ -210,3 +210,70 @@ def test_a_later_buy_widens_no_trail(desk: Desk) -> None:
         desk.trade("buy", "1", exit_trail=D(trail))
         with tenancy.tenant(desk.owner.pk):
             assert Position.objects.get().exit_trail == min(D(4), D(trail))
+
+
+def test_a_limit_order_is_reviewed_with_its_limit_and_placed_as_it_was_reviewed(client: Client, desk: Desk) -> None:
+    limit = {"type": "limit", "limit_price": "95", "time_in_force": "gtd", "expires_at": "2099-01-01T10:00"}
+    seen = review(client, desk, **limit, post_only="on", sizing_by="share", how_much="50")
+    assert (seen.preview.price, seen.preview.spread, seen.preview.market_price) == (95, 0, 101)
+    assert seen.preview.order.quantity == D("52.578")  # 5,000 at 95 and its fee, without a cushion
+    answer = client.post(PAGE, placing(desk, seen))
+    assert answer.status_code == 302
+    with tenancy.tenant(desk.owner.pk):
+        order = Order.objects.get()
+        assert (order.type, order.limit_price, order.time_in_force, order.post_only) == ("limit", 95, "gtd", True)
+        assert order.expires_at is not None
+        assert order.expires_at.year == 2099
+    page = client.get(answer["Location"]).content.decode()
+    assert "Until a moment" in page
+    assert "it only rests" in page
+    assert "Limit, GTD, only rests" in client.get(reverse("trading:orders")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"type": "limit"}, "limit_price"),
+        ({"type": "limit", "limit_price": "0"}, "limit_price"),
+        ({"type": "limit", "limit_price": "95.001"}, "limit_price"),
+        ({"limit_price": "95"}, "limit_price"),
+        ({"post_only": "on"}, "post_only"),
+        ({"type": "limit", "limit_price": "95", "time_in_force": "gtd"}, "expires_at"),
+        ({"type": "limit", "limit_price": "95", "expires_at": "2099-01-01T10:00"}, "expires_at"),
+        ({"type": "limit", "limit_price": "95", "time_in_force": "fok", "post_only": "on"}, "time_in_force"),
+        ({"type": "moon"}, "type"),
+    ],
+)
+def test_what_makes_no_limit_is_said_at_its_field(
+    client: Client, desk: Desk, changes: dict[str, str], field: str
+) -> None:
+    answer = client.post(PAGE, asked(desk, **changes))
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+    with tenancy.tenant(desk.owner.pk):
+        assert not Order.objects.exists()
+
+
+def test_programs_place_and_preview_a_limit_order(client: Client, desk: Desk) -> None:
+    def post(path: str, body: dict[str, Any], **headers: str) -> Any:
+        given = bearer(desk.owner) | headers
+        return client.post(f"/api/v1/orders{path}", body, content_type="application/json", headers=given)
+
+    body = {"wallet_id": str(desk.wallet.pk), "symbol": "BTC/USDT", "side": "buy", "quantity": "2", "type": "limit"}
+    told = post("/preview", body | {"limit_price": "95"}).json()
+    assert (told["allowed"], told["price"], told["notional"]) == (True, "95", "190")
+    for changes, field in (
+        ({}, "limit_price"),
+        ({"limit_price": "95.001"}, "limit_price"),
+        ({"limit_price": "95", "time_in_force": "gtd", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"type": "market", "limit_price": "95"}, "limit_price"),
+    ):
+        answer = post("/preview", body | changes)
+        assert answer.status_code == 422
+        assert field in answer.content.decode()
+    given = body | {"limit_price": "95", "post_only": True}
+    placed = post("", given, **{"Idempotency-Key": "one"})
+    assert placed.status_code == 201, placed.json()
+    said = placed.json()
+    assert (said["type"], said["limit_price"], said["time_in_force"], said["post_only"]) == ("limit", "95", "gtc", True)
+    assert post("", given, **{"Idempotency-Key": "one"}).json()["id"] == said["id"]

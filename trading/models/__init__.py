@@ -6,12 +6,14 @@ from trading.models.orders import (
     REFUSED,
     UNFINISHED,
     UNFINISHED_ONES,
+    Amendment,
     Cancellation,
     Fill,
     Order,
     OrderEvent,
     OrderQuerySet,
     Side,
+    TimeInForce,
 )
 from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
 from trading.models.risk import RiskDecision, RiskLimit
@@ -23,6 +25,7 @@ __all__ = (
     "UNFINISHED",
     "UNFINISHED_ONES",
     "AiState",
+    "Amendment",
     "Cancellation",
     "EmergencyStop",
     "Fill",
@@ -33,6 +36,7 @@ __all__ = (
     "RiskDecision",
     "RiskLimit",
     "Side",
+    "TimeInForce",
     "TradeDay",
     "TradeSums",
     "TradeTotal",

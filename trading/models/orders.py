@@ -34,6 +34,21 @@ class Side(models.TextChoices):
     SELL = "sell", "Sell"
 
 
+class TimeInForce(models.TextChoices):
+    """How long a limit order is good."""
+
+    GTC = "gtc", "Until it is cancelled"
+    IOC = "ioc", "At once, the rest is cancelled"
+    FOK = "fok", "All at once or not at all"
+    GTD = "gtd", "Until a moment"
+
+
+# The kinds with a limit, and those that wait for a trigger before they are sent.
+LIMITED = ("limit", "stop_limit")
+TRIGGERED = ("stop", "stop_limit", "take_profit", "trailing_stop")
+RESTS = (TimeInForce.GTC, TimeInForce.GTD)
+
+
 class OrderQuerySet(models.QuerySet["Order"]):
     def unfinished(self) -> "OrderQuerySet":
         return self.filter(UNFINISHED)
@@ -54,9 +69,15 @@ class Order(Identified, Owned):
 
     class Type(models.TextChoices):
         MARKET = "market", "Market"
+        LIMIT = "limit", "Limit"
+        STOP = "stop", "Stop"
+        STOP_LIMIT = "stop_limit", "Stop limit"
+        TAKE_PROFIT = "take_profit", "Take profit"
+        TRAILING_STOP = "trailing_stop", "Trailing stop"
 
     class Status(models.TextChoices):
         DRAFT = states.DRAFT, "Draft"
+        WAITING = states.WAITING, "Waiting"
         SUBMITTING = states.SUBMITTING, "Submitting"
         OPEN = states.OPEN, "Open"
         PARTIALLY_FILLED = states.PARTIALLY_FILLED, "Partially filled"
@@ -76,13 +97,27 @@ class Order(Identified, Owned):
     client_order_id = models.CharField(max_length=40)
     venue_order_id = models.CharField(max_length=80, blank=True)
     side = models.CharField(max_length=4, choices=Side)
-    type = models.CharField(max_length=12, choices=Type, default=Type.MARKET)
+    type = models.CharField(max_length=13, choices=Type, default=Type.MARKET)
     quantity = MoneyField()
+    limit_price = MoneyField(null=True, blank=True, help_text="The worst price it may be filled at.")
+    time_in_force = models.CharField(
+        max_length=3, choices=TimeInForce, blank=True, default="", help_text="How long a limit order is good."
+    )
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Until when it is good.")
+    post_only = models.BooleanField(default=False, help_text="It rests, and never takes what is there.")
+    trigger_price = MoneyField(
+        null=True, blank=True, help_text="The price that sends it; of a trailing stop it follows the best one."
+    )
+    trail = MoneyField(null=True, blank=True, help_text="How far the trigger stays behind the best price, in quote.")
+    trail_share = MoneyField(null=True, blank=True, help_text="The same, as a fraction of the best price.")
+    triggered_at = models.DateTimeField(null=True, blank=True, help_text="When the market reached its trigger.")
     reduce_only = models.BooleanField(default=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
     reason = SentenceField(help_text="Why it was placed.")
     refusal = SentenceField(help_text="Why the gate refused or the venue rejected it.")
-    reference_price = MoneyField(help_text="Price when it was decided; the hold and the slippage are measured from it.")
+    reference_price = MoneyField(
+        help_text="Price when it was decided, or its limit; the hold and the slippage are measured from it."
+    )
     exit_stop = MoneyField(null=True, blank=True, help_text="Protective stop handed to the position it opens.")
     exit_target = MoneyField(null=True, blank=True, help_text="Profit target handed to the position it opens.")
     exit_trail = MoneyField(null=True, blank=True, help_text="How far below the best price the stop follows, in quote.")
@@ -93,6 +128,14 @@ class Order(Identified, Owned):
         blank=True,
         related_name="exits",
         help_text="The position whose stop or target it carries out.",
+    )
+    replaces = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        help_text="The order that was amended; it had ended when this one was placed.",
     )
     hold = models.ForeignKey(
         Transfer,
@@ -125,8 +168,34 @@ class Order(Identified, Owned):
             models.UniqueConstraint(fields=("connection", "client_order_id"), name="order_client_id_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
             models.CheckConstraint(
+                condition=Q(type__in=LIMITED, limit_price__gt=0, time_in_force__in=TimeInForce.values)
+                | (~Q(type__in=LIMITED) & Q(limit_price=None, time_in_force="")),
+                name="order_limit_has_a_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(type__in=("market", "limit"), trigger_price=None, trail=None, trail_share=None)
+                | Q(type__in=("stop", "stop_limit", "take_profit"), trigger_price__gt=0, trail=None, trail_share=None)
+                | (
+                    Q(type="trailing_stop", trigger_price__gt=0)
+                    & (Q(trail__gt=0, trail_share=None) | Q(trail=None, trail_share__gt=0, trail_share__lt=1))
+                ),
+                name="order_trigger_has_a_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(time_in_force="gtd", expires_at__isnull=False)
+                | (~Q(time_in_force="gtd") & Q(expires_at=None)),
+                name="order_good_until_a_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(post_only=False) | Q(time_in_force__in=RESTS), name="order_post_only_rests"
+            ),
+            models.CheckConstraint(
                 condition=finite(
                     "quantity",
+                    "limit_price",
+                    "trigger_price",
+                    "trail",
+                    "trail_share",
                     "reference_price",
                     "exit_stop",
                     "exit_target",
@@ -149,7 +218,8 @@ class Order(Identified, Owned):
                 name="order_filled_is_filled",
             ),
             models.CheckConstraint(
-                condition=(UNFINISHED & Q(closed_at__isnull=True, due_at__isnull=False))
+                condition=Q(status=states.WAITING, closed_at__isnull=True, due_at__isnull=True)
+                | (UNFINISHED & ~Q(status=states.WAITING) & Q(closed_at__isnull=True, due_at__isnull=False))
                 | (~UNFINISHED & Q(closed_at__isnull=False, due_at__isnull=True, hold__isnull=True)),
                 name="order_unfinished_is_never_forgotten",
             ),
@@ -168,6 +238,10 @@ class Order(Identified, Owned):
             models.Index(F("owner"), NOTIONAL, name="order_by_worth"),
             models.Index(fields=("wallet", "instrument"), condition=UNFINISHED, name="order_unfinished"),
             models.Index(fields=("due_at",), condition=UNFINISHED, name="order_due"),
+            models.Index(fields=("owner",), condition=Q(status=states.WAITING), name="order_waiting"),
+            models.Index(
+                fields=("expires_at",), condition=UNFINISHED & Q(expires_at__isnull=False), name="order_good_until"
+            ),
         )
 
     def __str__(self) -> str:
@@ -204,6 +278,17 @@ class Order(Identified, Owned):
         return "Refused" if self.is_refused else self.get_status_display()
 
     @property
+    def rests(self) -> bool:
+        """Whether it waits for its price where the market has not met it."""
+        return self.time_in_force in RESTS
+
+    @property
+    def left(self) -> Decimal:
+        """What is not filled of it."""
+        left: Decimal = self.quantity - self.filled_quantity
+        return max(left, Decimal(0))
+
+    @property
     def is_cancellable(self) -> bool:
         return self.status in states.CANCELLABLE
 
@@ -232,6 +317,37 @@ class Cancellation(Identified, Owned):
 
     def __str__(self) -> str:
         return f"cancellation of {self.order_id}"
+
+
+class Amendment(Identified, Owned):
+    """The wish to have an order with other terms, committed with the wish to end it; open until it is carried out.
+
+    An order's intent never changes: when it has ended, another takes its place, for what is left of the quantity.
+    """
+
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="amendment")
+    key = models.CharField(max_length=120, help_text="Idempotency key of the wish.")
+    limit_price = MoneyField()
+    quantity = MoneyField(help_text="All that is wanted, with what was filled before.")
+    result = SentenceField(help_text="What became of it.")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="When the sweeper looks at it. Real time.")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.CheckConstraint(condition=Q(limit_price__gt=0, quantity__gt=0), name="amendment_positive"),
+            models.CheckConstraint(condition=finite("limit_price", "quantity"), name="amendment_amounts_finite"),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, due_at__isnull=False)
+                | Q(closed_at__isnull=False, due_at__isnull=True),
+                name="amendment_open_is_never_forgotten",
+            ),
+        )
+        indexes = (models.Index(fields=("due_at",), condition=Q(closed_at__isnull=True), name="amendment_due"),)
+
+    def __str__(self) -> str:
+        return f"amendment of {self.order_id}"
 
 
 class OrderEvent(Owned):

@@ -6,7 +6,7 @@ from typing import Any
 
 from markets.prices import price_in
 from trading.models import Order, Side
-from trading.orders.holds import CLEARING, WALLET
+from trading.orders.holds import CLEARING, WALLET, to_buy
 from trading.orders.life import alarm, note
 from trading.risk.sizing import UNIT
 from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
@@ -60,6 +60,10 @@ def _legs(order: Order, trade: TradeReport, *, is_last: bool) -> list[Leg]:
     settled = min(sides.given, held)
     fee_from_hold = max(trade.fee, Decimal(0)) if trade.fee_asset == sides.gives else Decimal(0)
     rest = held - settled - fee_from_hold
+    if order.side == Side.BUY and order.limit_price is not None and not is_last:
+        # What it was filled for better than its limit is free again.
+        left = order.quantity - order.filled_quantity - trade.quantity
+        rest = min(rest, to_buy(order, max(left, Decimal(0))))
     legs = []
     if order.hold:
         legs.append(Leg(given, to_clearing, settled, "settle", order.hold.pk))

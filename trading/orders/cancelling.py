@@ -5,18 +5,19 @@ that dies loses nothing: the sweeper finds the row when it falls due and asks th
 ended. Only the venue's word ends it; what was filled meanwhile is recorded as always.
 """
 
+from contextlib import suppress
 from uuid import UUID
 
 from celery import current_app
 from django.db import transaction
 from django.db.models import F, Q
 
-from kit import tenancy
+from kit import clock, tenancy
 from kit.errors import ConflictError
 from kit.sentences import Told, sentence, told_by
 from trading.models import Cancellation, Order
-from trading.orders import leases
-from trading.orders.life import found, locked, note
+from trading.orders import leases, states
+from trading.orders.life import found, locked, move, note
 from trading.orders.recording import record_report
 from trading.orders.sending import look_up, wait_for
 from wallets.venues.base import OrderReport, Venue, VenueError, VenueRejectedError
@@ -33,6 +34,9 @@ def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: Told = "Canc
         order = locked(order.pk, "wallet__parent")
         if not order.is_cancellable:
             raise ConflictError(f"Nothing is left to cancel: the order is {order.get_status_display().lower()}.")
+        if order.status == states.WAITING:  # its venue has never heard of it
+            move(order, states.CANCELLED, reason)
+            return order
         _, is_new = Cancellation.objects.get_or_create(
             order=order,
             defaults={"owner_id": owner_id, "reason": reason, "due_at": leases.start(leases.START_WITHIN)},
@@ -45,6 +49,24 @@ def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: Told = "Canc
         robust=True,  # a broker that is away costs a moment: the sweeper finds the row
     )
     return order
+
+
+def orders_past_their_time() -> list[tuple[UUID, UUID]]:
+    """(owner, order) of those whose venue has not ended them; asked as the system role."""
+    rows = Order.objects.unfinished().filter(expires_at__lte=clock.now(), cancellation=None)
+    rows = rows.filter(status__in=states.CANCELLABLE).order_by("expires_at")
+    return list(rows.values_list("owner_id", "pk"))
+
+
+def end_in_time(*, owner_id: UUID, order_id: UUID) -> None:
+    """Ask for the end of an order whose time is over: not every venue ends one by itself."""
+    with tenancy.tenant(owner_id), suppress(ConflictError):  # it has ended meanwhile
+        reason = "The time that it was good for is over."
+        order = locked(order_id)
+        if order.status == states.WAITING:
+            move(order, states.EXPIRED, reason)
+            return
+        request_cancellation(owner_id=owner_id, order_id=order_id, reason=reason)
 
 
 def cancel_order(*, owner_id: UUID, order_id: UUID) -> Order:

@@ -14,7 +14,7 @@ from kit.errors import ConflictError, MoniqoError, NotFoundError
 from kit.sentences import Sentence, sentence, told_by
 from trading.models import Order, Position, Side
 from trading.orders.cancelling import request_cancellation
-from trading.orders.exits import in_books, pause_after, sell
+from trading.orders.exits import RESTING, in_books, pause_after, sell
 from trading.orders.facts import locked_wallet
 from trading.risk.sizing import in_lots
 from wallets.hierarchy.places import subtree
@@ -133,7 +133,11 @@ def _exit(position_id: UUID, reason: Sentence) -> StillOpen | None:
     if position is None:
         return None
     orders = Order.objects.filter(wallet=wallet, instrument=position.instrument)
-    if waiting := orders.unfinished().first():
+    waiting = orders.unfinished().order_by("side", "pk").first()
+    if waiting is not None:
+        if waiting.side == Side.SELL and waiting.status in RESTING and waiting.type != Order.Type.MARKET:
+            request_cancellation(owner_id=waiting.owner_id, order_id=waiting.pk, reason=reason)
+            return StillOpen(position, Sentence("An order that rests and sells it has to go first."), waiting)
         is_exit = waiting.side == Side.SELL
         return StillOpen(position, _said(is_exit), waiting)
     if wallet.connection.state != Connection.State.ACTIVE:

@@ -7,24 +7,27 @@ decisions, not protection.
 
 import logging
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from kit import clock
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alerts
 from kit.sentences import Sentence, Told, moment, sentence
+from markets.models import Instrument
 from trading.models import Order, Position, Side
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
 from trading.orders.placing import place_order
+from trading.orders.triggers import Waits, look_at_triggers, send_reached
 from trading.positions.filling import unprotected_key
 from trading.positions.protection import Exit, Unseen, look_at_levels
 from trading.risk import gate as risk
@@ -38,20 +41,22 @@ from wallets.models import Account, Connection, Wallet
 ATTEMPTS_BEFORE_ALARM: Final = 5
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
-RESTING: Final = frozenset({states.OPEN, states.PARTIALLY_FILLED})
+RESTING: Final = frozenset({states.WAITING, states.OPEN, states.PARTIALLY_FILLED})
 
 logger = logging.getLogger(__name__)
 
 
 def keep_protection(*, owner_id: UUID) -> list[Order]:
-    """Sell every position of the owner whose stop or target the last price has reached; returns the orders placed.
+    """Sell every position of the owner whose stop or target the last price has reached, and send the orders that waited
+    for it; returns the orders placed.
 
     A position whose order is still on its way gets no second one, and one that cannot be protected does not keep the
     others from it. Runs in the owner's tenant; safe to run twice and on several workers at once.
     """
     placed = []
-    look = look_at_levels(owner_id=owner_id)
-    _say_unseen(owner_id, look.unseen)
+    look, waiting = look_at_levels(owner_id=owner_id), look_at_triggers(owner_id=owner_id)
+    _say_unseen(owner_id, _together(look.unseen, waiting.unseen))
+    send_reached(waiting)
     for exit_ in look.exits:
         try:
             with transaction.atomic():
@@ -69,8 +74,9 @@ def _leave(exit_: Exit) -> list[Order]:
         return []
     wallet = locked_wallet(position.wallet_id)
     position = _open(exit_.position_id)
-    if position is None or _is_waiting(position, exit_):
+    if position is None or _is_waiting(position):
         return []
+    resting = _make_way(position, exit_)
     if not wallet.connection.carries_out:
         _say_unwatched(position, exit_.reason, wallet.connection)
         return []
@@ -78,12 +84,15 @@ def _leave(exit_: Exit) -> list[Order]:
         return []  # its owner has said in words that nothing is carried out there meanwhile
     # What failed before the connection was made active again does not make anybody wait.
     anew = Q() if wallet.connection.active_since is None else Q(created_at__gte=wallet.connection.active_since)
+    anew &= ~Q(status=states.FILLED)  # that sold what it could, beside what rested then
     attempts, failed, last = position.exits.aggregate(
         number=Count("pk"), failed=Count("pk", filter=anew), last=Max("created_at", filter=anew)
     ).values()
     if failed and clock.now() < last + pause_after(failed):
         return []
     quantity = in_lots(min(position.quantity, in_books(position)), position.instrument.lot_size)
+    if quantity <= 0 and resting:
+        return []  # all of it is in what rests, which is being cancelled
     if attempts + 1 >= ATTEMPTS_BEFORE_ALARM or quantity <= 0:
         _call_for_help(position, exit_.reason, attempts)
     if quantity <= 0:
@@ -99,17 +108,36 @@ def _say_unseen(owner_id: UUID, unseen: Collection[Unseen]) -> None:
     resolve_alerts(owner_id=owner_id, keys=told - keys.keys())
     for key in keys.keys() - told:
         one = keys[key]
-        many = "1 position has" if one.positions == 1 else f"{one.positions} positions have"
         known = sentence("The last price is of {at}.", at=moment(one.at)) if one.at else Sentence("There is no price.")
         raise_alert(
             owner_id=owner_id,
             key=key,
             title=f"Stops and targets of {one.symbol} wait for a price",
-            body=f"{{known}} {many} levels that an old price may not carry out: the next one may.",
+            body=f"{{known}} {_many(one)} levels that an old price may not carry out: the next one may.",
             level=Alert.Level.CRITICAL,
             about=about("position", one.instrument_id),
             known=known,
         )
+
+
+def _together(positions: Collection[Unseen], orders: Collection[Waits]) -> list[Unseen]:
+    """The markets that either waits for, each once."""
+    known = {one.instrument_id: one for one in positions}
+    symbols = dict(Instrument.objects.filter(pk__in=[one.instrument_id for one in orders]).values_list("pk", "symbol"))
+    for one in orders:
+        before = known.get(one.instrument_id, Unseen(one.instrument_id, symbols[one.instrument_id], one.at, 0))
+        known[one.instrument_id] = replace(before, orders=one.orders)
+    return list(known.values())
+
+
+def _many(one: Unseen) -> str:
+    """`1 position has`, `2 positions and 1 order have`."""
+    parts = [
+        f"{count} {noun}{'' if count == 1 else 's'}"
+        for count, noun in ((one.positions, "position"), (one.orders, "order"))
+        if count
+    ]
+    return f"{' and '.join(parts)} {'has' if one.positions + one.orders == 1 else 'have'}"
 
 
 def sell(
@@ -132,14 +160,30 @@ def _open(position_id: UUID) -> Position | None:
     return Position.objects.select_related("instrument", "wallet").filter(pk=position_id, closed_at=None).first()
 
 
-def _is_waiting(position: Position, exit_: Exit) -> bool:
-    """Whether an order of the wallet in this instrument has no final answer yet; one that rests is in the way."""
-    orders = Order.objects.unfinished().filter(wallet_id=position.wallet_id, instrument_id=position.instrument_id)
-    order = orders.first()
-    if order is not None and order.status in RESTING and order.protects_id is None:
-        reason = sentence("It has to go first: {why}", why=exit_.reason)
+def _is_waiting(position: Position) -> bool:
+    """Whether an order that sells it has no answer yet, or is another exit."""
+    return any(order.status not in RESTING or order.protects_id is not None for order in _selling(position))
+
+
+def _make_way(position: Position, exit_: Exit) -> bool:
+    """Ask for the cancellation of what rests and would sell the position, and of an entry that has been filled in part:
+    it would buy on what is being left. Returns whether anything rests that sells; what it holds is sold once it is
+    gone."""
+    selling = _selling(position)
+    buying = _unfinished(position, Side.BUY).filter(status=states.PARTIALLY_FILLED, limit_price__isnull=False)
+    reason = sentence("It has to go first: {why}", why=exit_.reason)
+    for order in (*selling, *buying):
         request_cancellation(owner_id=order.owner_id, order_id=order.pk, reason=reason)
-    return order is not None
+    return bool(selling)
+
+
+def _selling(position: Position) -> list[Order]:
+    return list(_unfinished(position, Side.SELL).order_by("pk"))
+
+
+def _unfinished(position: Position, side: str) -> QuerySet[Order]:
+    orders = Order.objects.unfinished().filter(wallet_id=position.wallet_id, instrument_id=position.instrument_id)
+    return orders.filter(side=side)
 
 
 def in_books(position: Position) -> Decimal:

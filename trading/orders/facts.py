@@ -20,7 +20,7 @@ from trading.orders import states
 from trading.orders.intents import Place
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_paths
-from wallets.models import Account, Wallet
+from wallets.models import Account, Transfer, Wallet
 
 ZERO: Final = Decimal(0)
 _STANDING: Final = """
@@ -31,9 +31,14 @@ SELECT place.wallet_id,
      JOIN market_instruments AS instrument USING (instrument_id)
      WHERE position.wallet_id = place.wallet_id AND position.closed_at IS NULL AND instrument.base = place.base),
     (SELECT client_order_id FROM trading_order
-     WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%s) LIMIT 1),
-    (SELECT id FROM trading_order WHERE owner_id = %s AND key = place.key)
-FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[]) AS place (wallet_id, instrument_id, base, key)
+     WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
+        AND side = 'buy' LIMIT 1),
+    (SELECT sum(greatest(quantity - filled_quantity, 0)) FROM trading_order
+     WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
+        AND side = 'sell'),
+    (SELECT id FROM trading_order WHERE owner_id = %(owner)s AND key = place.key)
+FROM unnest(%(wallets)s::uuid[], %(instruments)s::bigint[], %(bases)s::text[], %(keys)s::text[])
+    AS place (wallet_id, instrument_id, base, key)
 """
 
 
@@ -64,6 +69,23 @@ class Facts:
             return None
         return self.quote.ask if is_buy else self.quote.bid
 
+    def level_price(self, limit: Decimal | None) -> Decimal | None:
+        """What the levels of a buy are held against: what a sale would get now, or once a limit below it is filled."""
+        if self.quote is None:
+            return None
+        return self.quote.bid if limit is None else min(self.quote.bid, limit)
+
+    def without(self, order: Order, hold: Transfer | None) -> "Facts":
+        """What would be known here once the order had ended as it is, and its hold had been released."""
+        standing = self.standing
+        selling = standing.selling - (order.left if order.side == "sell" else ZERO)
+        unfinished = "" if standing.unfinished == order.client_order_id else standing.unfinished
+        purses = dict(self.purses)
+        if hold is not None and hold.asset in purses:
+            purse = purses[hold.asset]
+            purses[hold.asset] = replace(purse, free=purse.free + hold.amount)
+        return replace(self, standing=replace(standing, selling=selling, unfinished=unfinished), purses=purses)
+
     def purse(self, asset: str) -> Purse:
         return self.purses.get(asset) or Purse()
 
@@ -77,9 +99,15 @@ def read_facts(places: Collection[Place]) -> dict[UUID, Facts]:
         return {}
     wallets = locked_wallets(by_wallet)
     prices = quotes(instrument_ids={place.instrument.pk for place in places})
+    owner_id = next(iter(wallets.values())).owner_id
+    standings = _standings(places, owner_id=owner_id)
+    if any(standing.unfinished or standing.selling for standing, _ in standings.values()):
+        # What rests may be filled at any moment: from here on no fill is written, and books and positions agree.
+        rows = Order.objects.unfinished().filter(wallet__in=by_wallet).order_by("pk")
+        list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+        standings = _standings(places, owner_id=owner_id)
     purses = _purses(places)
     paths = limits_on_paths({place.wallet_id: (place.instrument.venue, place.instrument.quote) for place in places})
-    standings = _standings(places, purses, owner_id=next(iter(wallets.values())).owner_id)
     values = values_of([place for place in places if risk.tightest_risk(paths[place.wallet_id]) is not None])
     firsts = _orders(first for _, first in standings.values())
     return {
@@ -87,7 +115,11 @@ def read_facts(places: Collection[Place]) -> dict[UUID, Facts]:
             place=place,
             wallet=wallets[wallet_id],
             quote=prices.get(place.instrument.pk),
-            standing=replace(standings[wallet_id][0], value=values.get(wallet_id)),
+            standing=replace(
+                standings[wallet_id][0],
+                in_books=(purses[wallet_id].get(place.instrument.base) or Purse()).balance,
+                value=values.get(wallet_id),
+            ),
             path=paths[wallet_id],
             purses=purses[wallet_id],
             first=firsts.get(standings[wallet_id][1]),
@@ -128,26 +160,26 @@ def _purses(places: Collection[Place]) -> dict[UUID, dict[str, Purse]]:
     return purses
 
 
-def _standings(
-    places: Collection[Place], purses: Mapping[UUID, Mapping[str, Purse]], *, owner_id: UUID
-) -> dict[UUID, tuple[risk.Standing, UUID | None]]:
-    """What each wallet has, and the order that has the key of its place already."""
-    columns: list[list[Any]] = [
-        [place.wallet_id for place in places],
-        [place.instrument.pk for place in places],
-        [place.instrument.base for place in places],
-        [place.key for place in places],
-    ]
+def _standings(places: Collection[Place], *, owner_id: UUID) -> dict[UUID, tuple[risk.Standing, UUID | None]]:
+    """What each wallet has but for its books, and the order that has the key of its place already."""
+    given: dict[str, Any] = {
+        "unfinished": sorted(states.UNFINISHED),
+        "owner": owner_id,
+        "wallets": [place.wallet_id for place in places],
+        "instruments": [place.instrument.pk for place in places],
+        "bases": [place.instrument.base for place in places],
+        "keys": [place.key for place in places],
+    }
     with planned_once(connection) as cursor:
-        cursor.execute(_STANDING, [sorted(states.UNFINISHED), owner_id, *columns])
+        cursor.execute(_STANDING, given)
         rows = cursor.fetchall()
-    bases = {place.wallet_id: place.instrument.base for place in places}
-    standings = {}
-    for wallet_id, position, positions, unfinished, first in rows:
-        purse = purses[wallet_id].get(bases[wallet_id]) or Purse()
-        standing = risk.Standing(position or ZERO, positions or ZERO, purse.balance, unfinished or "")
-        standings[wallet_id] = standing, first
-    return standings
+    return {
+        wallet_id: (
+            risk.Standing(position or ZERO, positions or ZERO, unfinished=buying or "", selling=selling or ZERO),
+            first,
+        )
+        for wallet_id, position, positions, buying, selling, first in rows
+    }
 
 
 def values_of(places: Collection[Place]) -> dict[UUID, Decimal]:

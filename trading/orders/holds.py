@@ -31,9 +31,14 @@ def to_hold(order: Order) -> tuple[str, Decimal]:
     """The asset that the order needs and how much of it; its wallet comes with its connection's platform."""
     if order.side != Side.BUY:
         return order.instrument.base, order.quantity
+    return order.instrument.quote, to_buy(order, order.quantity)
+
+
+def to_buy(order: Order, quantity: Decimal) -> Decimal:
+    """What the order needs of the quote asset to buy so much: at its limit, or at what the market may make of it."""
+    cushion = sizing.SLIPPAGE_CUSHION if order.limit_price is None else Decimal(0)
     fee = taker_fee(order.wallet)
-    amount = sizing.buying_hold(quantity=order.quantity, price=order.reference_price, taker_fee=fee)
-    return order.instrument.quote, amount
+    return sizing.buying_hold(quantity=quantity, price=order.reference_price, taker_fee=fee, cushion=cushion)
 
 
 def hold(orders: Sequence[Order]) -> list[InsufficientFundsError | None]:

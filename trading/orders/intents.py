@@ -3,22 +3,31 @@
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from kit import clock
 from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError
-from kit.sentences import Sentence, Told
+from kit.sentences import Sentence, Told, moment, rule, sentence
+from kit.sentences import price as shown
 from markets.models import Instrument
-from trading.models import Order, Position, Side
-from trading.positions.levels import named, on_tick, require_above_zero
+from trading.models import Order, Position, Side, TimeInForce
+from trading.models.orders import LIMITED, RESTS, TRIGGERED
+from trading.positions.levels import WrongSideError, named, on_tick, require_above_zero
 from trading.risk.sizing import in_lots
+from wallets.models import Connection
+from wallets.venues.capabilities import OPERATIONS, capabilities_of
 
 CLIENT_ID_PREFIX: Final = "mq"
 CLIENT_ID_LENGTH: Final = 25
 KEY_LENGTH: Final = 120
+# What a venue has to be able to do for an order that is good in a certain way.
+OFFERED: Final[Mapping[str, str]] = {TimeInForce.IOC: "ioc", TimeInForce.FOK: "fok", TimeInForce.GTD: "gtd"}
 
 
 class OrderConflictError(ConflictError):
@@ -44,6 +53,148 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """The worst price (quote) that an order may be filled at, how long it is good, and whether it only rests.
+
+    Raises InvalidInputError for nonsense.
+    """
+
+    price: Decimal
+    time_in_force: str = TimeInForce.GTC
+    expires_at: datetime | None = None
+    post_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.price.is_finite() and self.price > 0):
+            raise InvalidInputError("Give a limit above zero.", fields={"limit_price": "Must be above zero."})
+        if self.time_in_force not in TimeInForce.values:
+            offered = ", ".join(TimeInForce.values)
+            raise InvalidInputError(f"Choose {offered}.", fields={"time_in_force": f"Must be one of {offered}."})
+        if (self.time_in_force == TimeInForce.GTD) != (self.expires_at is not None):
+            raise InvalidInputError(
+                "Say until when the order is good, with gtd and with nothing else.",
+                fields={"expires_at": "Goes with gtd, and only with it."},
+            )
+        if self.post_only and self.time_in_force not in RESTS:
+            raise InvalidInputError(
+                "An order that only rests cannot be filled at once: choose gtc or gtd.",
+                fields={"time_in_force": "Must be gtc or gtd where it only rests."},
+            )
+
+    def require_fit(self, instrument: Instrument) -> None:
+        """Raise InvalidInputError for a price off the tick."""
+        if self.price % instrument.tick_size:
+            raise InvalidInputError(
+                sentence(
+                    "Give a limit that is a multiple of {tick}.", tick=rule(instrument.tick_size, instrument.quote)
+                ),
+                fields={"limit_price": "Must be a multiple of the tick."},
+            )
+
+    def require_time(self) -> None:
+        """Raise InvalidInputError for a moment that is over."""
+        if self.expires_at is not None and self.expires_at <= clock.now():
+            raise InvalidInputError(
+                sentence("Give a moment that is still to come: {at} is over.", at=moment(self.expires_at)),
+                fields={"expires_at": "Must be still to come."},
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """The price (quote) that sends an order, or how far it stays behind the best one: an amount, or a share of it.
+
+    Raises InvalidInputError for nonsense.
+    """
+
+    kind: str
+    price: Decimal | None = None
+    trail: Decimal | None = None
+    trail_share: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        said = {"trigger_price": self.price, "trail": self.trail, "trail_share": self.trail_share}
+        given = {name: value for name, value in said.items() if value is not None}
+        trails = self.kind == Order.Type.TRAILING_STOP
+        wanted = {"trail", "trail_share"} if trails else {"trigger_price"}
+        if self.kind not in TRIGGERED or len(given) != 1 or not given.keys() <= wanted:
+            what = "how far it trails, as an amount or as a share" if trails else "the price that sends it"
+            raise InvalidInputError(f"Give {what}, and nothing else.", fields=dict.fromkeys(wanted, "One of them."))
+        if wrong := [name for name, value in given.items() if not (value.is_finite() and value > 0)]:
+            raise InvalidInputError("Give it above zero.", fields=dict.fromkeys(wrong, "Must be above zero."))
+        if self.trail_share is not None and self.trail_share >= 1:
+            raise InvalidInputError("Trail by less than 100 %.", fields={"trail_share": "Must be below 100 %."})
+
+    def require_fit(self, instrument: Instrument) -> None:
+        """Raise InvalidInputError for a price off the tick."""
+        if self.price is not None and self.price % instrument.tick_size:
+            raise InvalidInputError(
+                sentence(
+                    "Give a trigger that is a multiple of {tick}.", tick=rule(instrument.tick_size, instrument.quote)
+                ),
+                fields={"trigger_price": "Must be a multiple of the tick."},
+            )
+
+    def behind(self, best: Decimal, *, is_buy: bool) -> Decimal:
+        """Where the trigger stands when the price that counts is `best`."""
+        if self.price is not None:
+            return self.price
+        distance = self.trail if self.trail is not None else best * (self.trail_share or 0)
+        return best + distance if is_buy else best - distance
+
+    def require_ahead(self, best: Decimal, *, is_buy: bool, tick: Decimal) -> None:
+        """Raise WrongSideError for one that the market has reached already; `best` is the ask for a buy, or the bid."""
+        level = self.behind(best, is_buy=is_buy)
+        above = is_buy != (self.kind == Order.Type.TAKE_PROFIT)
+        if level > best if above else 0 < level < best:
+            return
+        name = "trail" if self.kind == Order.Type.TRAILING_STOP else "trigger_price"
+        side, which = "above" if above else "below", "ask" if is_buy else "bid"
+        told = sentence(
+            f"A trigger {side} the {which} of {{at}} can be reached; this one has been already.", at=shown(best, tick)
+        )
+        raise WrongSideError(told, fields={name: "On the wrong side of the market."})
+
+
+def limit_of(
+    kind: str,
+    *,
+    price: Decimal | None = None,
+    time_in_force: str = "",
+    expires_at: datetime | None = None,
+    post_only: bool = False,
+) -> Limit | None:
+    """The limit of an order of that kind; None at the market. Raises InvalidInputError for what does not fit."""
+    if kind in LIMITED:
+        if price is None:
+            raise InvalidInputError("Give a limit order its limit.", fields={"limit_price": "Missing."})
+        return Limit(price, time_in_force or TimeInForce.GTC, expires_at, post_only)
+    said = {"limit_price": price, "time_in_force": time_in_force, "expires_at": expires_at, "post_only": post_only}
+    if wrong := [name for name, value in said.items() if value]:
+        raise InvalidInputError(
+            "An order at the market is filled at once, at what is there: choose a limit order for that.",
+            fields=dict.fromkeys(wrong, "Only of a limit order."),
+        )
+    return None
+
+
+def trigger_of(
+    kind: str, *, price: Decimal | None = None, trail: Decimal | None = None, trail_share: Decimal | None = None
+) -> Trigger | None:
+    """The trigger of an order of that kind; None where it is sent at once. Raises InvalidInputError for what does not
+    fit."""
+    if kind in TRIGGERED:
+        return Trigger(kind, price, trail, trail_share)
+    said = {"trigger_price": price, "trail": trail, "trail_share": trail_share}
+    if wrong := [name for name, value in said.items() if value is not None]:
+        raise InvalidInputError(
+            "An order at the market or within a limit is sent at once: choose a stop for that.",
+            fields=dict.fromkeys(wrong, "Only of an order that waits for a trigger."),
+        )
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """Side, quantity (base asset) and what comes with it; see `place_order`. Raises InvalidInputError for nonsense."""
 
@@ -55,6 +206,9 @@ class Terms:
     exit_target: Decimal | None = None
     exit_trail: Decimal | None = None
     protects: Position | None = None
+    limit: Limit | None = None
+    replaces: Order | None = None
+    trigger: Trigger | None = None
 
     def __post_init__(self) -> None:
         if self.side not in Side.values:
@@ -82,12 +236,29 @@ class Intent:
     exit_stop: Decimal | None
     exit_target: Decimal | None
     exit_trail: Decimal | None
+    limit: Limit | None
+    trigger: Trigger | None
     request: str
+
+    @property
+    def type(self) -> str:
+        if self.trigger is not None:
+            return self.trigger.kind
+        return Order.Type.MARKET if self.limit is None else Order.Type.LIMIT
 
     @classmethod
     def of(cls, place: Place, terms: Terms) -> "Intent":
-        """Raises InvalidInputError for levels that protect nothing."""
+        """Raises InvalidInputError for levels that protect nothing, and a limit that the market does not take."""
         instrument = place.instrument
+        if terms.limit is not None:
+            terms.limit.require_fit(instrument)
+        if terms.trigger is not None:
+            terms.trigger.require_fit(instrument)
+            if (terms.trigger.kind == Order.Type.STOP_LIMIT) != (terms.limit is not None):
+                raise InvalidInputError(
+                    "A stop limit order has a limit, and no other that waits for a trigger has one.",
+                    fields={"limit_price": "Goes with a stop limit order."},
+                )
         asked = (terms.exit_stop, terms.exit_target, terms.exit_trail)
         stop, target, trail = (on_tick(level, instrument.tick_size) for level in asked)
         _check_levels(terms.side, stop, target, trail)
@@ -100,16 +271,34 @@ class Intent:
             *asked,
             Sentence.of(terms.reason).exact,
             terms.protects and terms.protects.pk,
+            *(() if terms.limit is None else astuple(terms.limit)),
+            *(() if terms.trigger is None else astuple(terms.trigger)),
         )
         lots = in_lots(terms.quantity, instrument.lot_size) or terms.quantity
         wallet_id, side, reduce_only = place.wallet_id, terms.side, terms.reduce_only
-        return cls(wallet_id, instrument.pk, side, lots, reduce_only, stop, target, trail, request)
+        return cls(
+            wallet_id, instrument.pk, side, lots, reduce_only, stop, target, trail, terms.limit, terms.trigger, request
+        )
 
     def same(self, first: Order) -> Order:
         """The order that has the key already. Raises OrderConflictError when it is another one."""
         if first.request != self.request:
             raise OrderConflictError("This key belongs to another order: use a new key, or repeat the first request.")
         return first
+
+
+def require_offered(connection: Connection, limit: Limit) -> None:
+    """Raise InvalidInputError for what the connection's venue does not take; it comes with its platform."""
+    platform = connection.platform
+    offered = capabilities_of("demo" if platform.adapter == "demo" else platform.slug)
+    wanted = {"limit_price": "limit_order", "time_in_force": OFFERED.get(limit.time_in_force, "limit_order")}
+    if limit.post_only:
+        wanted["post_only"] = "post_only"
+    if missing := {field: name for field, name in wanted.items() if offered[name].works == "no"}:
+        told = ", ".join(OPERATIONS[name].lower() for name in missing.values())
+        raise InvalidInputError(
+            f"{platform.name} does not take this: {told}.", fields=dict.fromkeys(missing, "Not at this venue.")
+        )
 
 
 def client_order_id(owner_id: UUID, key: str) -> str:

@@ -28,7 +28,7 @@ from trading.models import Order, OrderEvent, Position, RiskDecision, Side
 from trading.orders import leases, states
 from trading.orders.facts import Facts, read_facts
 from trading.orders.holds import hold, to_hold
-from trading.orders.intents import Intent, Place, Terms, client_order_id
+from trading.orders.intents import Intent, Limit, Place, Terms, Trigger, client_order_id, require_offered
 from trading.orders.refusals import tell_of_refusals
 from trading.positions.levels import require_right_side
 from trading.risk import gate as risk
@@ -53,8 +53,12 @@ def place_order(
     exit_target: Decimal | None = None,
     exit_trail: Decimal | None = None,
     protects: Position | None = None,
+    limit: Limit | None = None,
+    replaces: Order | None = None,
+    trigger: Trigger | None = None,
 ) -> Order:
-    """Commit a market order of `quantity` (base asset, rounded down to whole lots) and let a worker execute it.
+    """Commit an order of `quantity` (base asset, rounded down to whole lots) and let a worker execute it: at the
+    market, or within `limit`, whose price has to be on the tick.
 
     Returns the order: `submitting` with its funds held, or `rejected` with the reason in `refusal` when the gate or the
     funds say no. The same `key` with the same request returns the first order; with anything else in it, the reason and
@@ -66,7 +70,9 @@ def place_order(
     history of the wallet's account is being built, the present may not trade it: that raises ConflictError.
     Under a controlled clock nothing is enqueued: whoever runs the engine over history calls `execute_order`.
     """
-    terms = Terms(side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects)
+    terms = Terms(
+        side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects, limit, replaces, trigger
+    )
     place = Place(wallet.pk, instrument, key)
     intent = Intent.of(place, terms)
     try:
@@ -104,6 +110,10 @@ class Batch:
         """What is known at the wallet's place."""
         return self._facts[wallet_id]
 
+    def suppose_ended(self, order: Order) -> None:
+        """Judge what is placed in the order's wallet as if it had ended."""
+        self._facts[order.wallet_id] = self._facts[order.wallet_id].without(order, order.hold)
+
     def place(self, wallet_id: UUID, terms: Terms) -> Order:
         """The order that `write` will write, as `place_order` returns it; raises what that raises, and is then none."""
         facts = self._facts[wallet_id]
@@ -115,11 +125,22 @@ class Batch:
                 f"Wait until the history of {facts.wallet.connection.name} is built: "
                 "what is done now would stand before it."
             )
-        price = facts.price(is_buy=terms.is_buy)
-        if facts.quote is not None:
+        price, limit = facts.price(is_buy=terms.is_buy), terms.limit
+        if terms.trigger is not None and price is not None:
             tick = facts.place.instrument.tick_size
-            stop, target, trail = intent.exit_stop, intent.exit_target, intent.exit_trail
-            require_right_side(facts.quote.bid, stop=stop, target=target, trail=trail, tick=tick)
+            terms.trigger.require_ahead(price, is_buy=terms.is_buy, tick=tick)
+        if limit is not None:
+            limit.require_time()
+            require_offered(facts.wallet.connection, limit)
+        if (level := facts.level_price(_bound(terms, price))) is not None:
+            require_right_side(
+                level,
+                stop=intent.exit_stop,
+                target=intent.exit_target,
+                trail=intent.exit_trail,
+                tick=facts.place.instrument.tick_size,
+                what="bid" if facts.quote is not None and level == facts.quote.bid else "limit",
+            )
         order = _order(facts, intent, terms, price or Decimal(0))
         _give_usual_levels(order, facts)
         placed = _Placed(order, risk.assess(self._proposal(facts, terms, order, price)))
@@ -160,7 +181,8 @@ class Batch:
 
 def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -> risk.Proposal:
     instrument = facts.place.instrument
-    trailed = None if price is None or order.exit_trail is None else price - order.exit_trail
+    paid = price if order.type == Order.Type.MARKET else order.reference_price
+    trailed = None if paid is None or order.exit_trail is None else paid - order.exit_trail
     return risk.Proposal(
         is_buy=terms.is_buy,
         quantity=sizing.in_lots(terms.quantity, instrument.lot_size),
@@ -185,15 +207,17 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
         path=facts.path,
         reserve=facts.wallet.name if facts.wallet.role in Wallet.IDLE else "",
         exit_stop=trailed if order.exit_stop is None else order.exit_stop,
+        limit_price=None if order.type == Order.Type.MARKET else order.reference_price,
     )
 
 
 def _give_usual_levels(order: Order, facts: Facts) -> None:
     """A buy without a stop or a target gets those that its path says are usual, from the bid; what an agent asks for
     brings them nearer."""
-    if order.side != Side.BUY or facts.quote is None:
+    price = facts.level_price(None if order.type == Order.Type.MARKET else order.reference_price)
+    if order.side != Side.BUY or price is None:
         return
-    (stop, target), price, tick = risk.usual_levels(facts.path), facts.quote.bid, facts.place.instrument.tick_size
+    (stop, target), tick = risk.usual_levels(facts.path), facts.place.instrument.tick_size
     if stop is not None and order.exit_stop is None and order.exit_trail is None:
         level = sizing.in_ticks(price * (1 - stop), tick)
         order.exit_stop = level if 0 < level < price else None
@@ -213,8 +237,18 @@ def _give_usual_levels(order: Order, facts: Facts) -> None:
             order.exit_target = level
 
 
+def _bound(terms: Terms, price: Decimal | None) -> Decimal | None:
+    """What the order is measured by instead of the market: its limit, or where its trigger stands."""
+    if terms.limit is not None:
+        return terms.limit.price
+    if terms.trigger is None or price is None:
+        return None
+    return terms.trigger.behind(price, is_buy=terms.is_buy)
+
+
 def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
-    wallet, key = facts.wallet, facts.place.key
+    wallet, key, limit, trigger = facts.wallet, facts.place.key, intent.limit, intent.trigger
+    bound = _bound(terms, price)
     return Order(
         id=uuid4(),
         owner_id=wallet.owner_id,
@@ -228,11 +262,20 @@ def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
         quantity=intent.quantity,
         reduce_only=intent.reduce_only,
         reason=terms.reason,
-        reference_price=price,
+        type=intent.type,
+        trigger_price=None if trigger is None else trigger.behind(price, is_buy=terms.is_buy),
+        trail=None if trigger is None else trigger.trail,
+        trail_share=None if trigger is None else trigger.trail_share,
+        limit_price=None if limit is None else limit.price,
+        time_in_force="" if limit is None else limit.time_in_force,
+        expires_at=None if limit is None else limit.expires_at,
+        post_only=limit is not None and limit.post_only,
+        reference_price=price if bound is None else bound,
         exit_stop=intent.exit_stop,
         exit_target=intent.exit_target,
         exit_trail=intent.exit_trail,
         protects=terms.protects,
+        replaces=terms.replaces,
     )
 
 
@@ -250,7 +293,9 @@ def _look_for_funds(placed: _Placed, facts: Facts) -> None:
 def _settle(placed: _Placed) -> None:
     """Let the order be what the verdict makes of it."""
     order, verdict = placed.order, placed.verdict
-    if verdict.allowed:
+    if verdict.allowed and order.trigger_price is not None:
+        order.status, order.due_at = states.WAITING, None
+    elif verdict.allowed:
         order.status = states.SUBMITTING
         order.due_at = leases.start(leases.START_WITHIN)
     else:
@@ -286,7 +331,7 @@ def _save(batch: Collection[_Placed]) -> None:
         order = placed.order
         publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
     tell_of_refusals([placed.order for placed in batch])
-    to_send = [placed.order for placed in batch if placed.verdict.allowed]
+    to_send = [placed.order for placed in batch if placed.order.status == states.SUBMITTING]
     if to_send and not clock.is_controlled():
         # a broker that is away costs a moment: the sweeper finds the orders
         transaction.on_commit(lambda: _hand_on(to_send), robust=True)

@@ -48,6 +48,13 @@ class Preview:
     risk: Decimal | None
 
     @property
+    def market_price(self) -> Decimal | None:
+        """What a buy would pay or a sale would get at the market now."""
+        if self.quote is None:
+            return None
+        return self.quote.ask if self.order.side == Side.BUY else self.quote.bid
+
+    @property
     def cost(self) -> Decimal:
         return self.fee + self.spread
 
@@ -79,11 +86,14 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
     notional = worth(order.quantity, price)
     fee = worth(notional, taker_fee(facts.wallet))
     quote = facts.quote
-    spread = worth(order.quantity, abs(price - (quote.bid + quote.ask) / 2)) if quote else Decimal(0)
+    spread = Decimal(0)  # who rests at a limit crosses none
+    if quote and order.limit_price is None:
+        spread = worth(order.quantity, abs(price - (quote.bid + quote.ask) / 2))
     free = facts.purse(instrument.quote).free
     sign = 1 if terms.is_buy else -1
     position = facts.standing.position
-    stop = trailed(order.exit_stop, best=quote.bid, trail=order.exit_trail) if quote else order.exit_stop
+    level = facts.level_price(order.limit_price)
+    stop = order.exit_stop if level is None else trailed(order.exit_stop, best=level, trail=order.exit_trail)
     return Preview(
         order=order,
         verdict=batch.verdicts()[0],
@@ -104,9 +114,17 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
 
 @transaction.atomic
 def quantity_of(
-    *, wallet: Wallet, instrument: Instrument, side: str, sizing_by: str, size: Decimal, stop: Decimal | None = None
+    *,
+    wallet: Wallet,
+    instrument: Instrument,
+    side: str,
+    sizing_by: str,
+    size: Decimal,
+    stop: Decimal | None = None,
+    limit: Decimal | None = None,
 ) -> Decimal:
-    """The quantity in base that a size means now, in whole lots unless it is a quantity itself.
+    """The quantity in base that a size means now, or at the order's `limit`, in whole lots unless it is a quantity
+    itself.
 
     `size` is a quantity, an amount of the quote asset, a fraction of what is free (of money to buy with, of the
     position to sell), or the fraction of the wallet's value that the way to `stop` may cost. Raises InvalidInputError
@@ -120,14 +138,15 @@ def quantity_of(
     is_buy, lot = side == Side.BUY, instrument.lot_size
     if sizing_by == sizing.Sizing.SHARE and not is_buy:
         return sizing.in_lots(facts.standing.position * size, lot)
-    price = facts.price(is_buy=is_buy)
+    price = facts.price(is_buy=is_buy) if limit is None else limit
     if price is None:
         raise ConflictError(NO_PRICE.format(symbol=instrument.symbol))
     if sizing_by == sizing.Sizing.AMOUNT:
         return sizing.in_lots(size / price, lot)
     if sizing_by == sizing.Sizing.SHARE:
         funds = facts.purse(instrument.quote).free * size
-        return sizing.largest_buy(funds=funds, price=price, taker_fee=taker_fee(facts.wallet), lot=lot)
+        cushion = sizing.SLIPPAGE_CUSHION if limit is None else Decimal(0)
+        return sizing.largest_buy(funds=funds, price=price, taker_fee=taker_fee(facts.wallet), lot=lot, cushion=cushion)
     return _by_risk(facts, is_buy=is_buy, share=size, price=price, stop=stop)
 
 

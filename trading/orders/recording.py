@@ -18,7 +18,7 @@ import orjson
 
 from kit import clock, tenancy
 from kit.alerts.services import resolve_alerts
-from kit.sentences import Told, Value, amount, price, quoted, sentence
+from kit.sentences import Told, Value, amount, joined, price, quoted, sentence
 from trading.models import Fill, Order, Side
 from trading.orders import leases, states
 from trading.orders.booking import book, fee_of
@@ -130,7 +130,12 @@ def _told(order: Order, report: OrderReport, trades: Sequence[TradeReport]) -> T
         values[f"quantity{number}"] = amount(trade.quantity, order.instrument.base)
         values[f"price{number}"] = price(trade.price, order.instrument.tick_size)
     parts = ", ".join(f"{{quantity{number}}} at {{price{number}}}" for number in range(len(trades)))
-    return sentence(f"Filled {parts}.", **values)
+    filled = sentence(f"Filled {parts}.", **values)
+    if not (report.reason and report.is_final):
+        return filled
+    return joined(
+        filled, sentence("{said}", said=quoted(report.reason)) if isinstance(report.reason, str) else report.reason
+    )
 
 
 def _record_trade(order: Order, trade: TradeReport, *, is_last: bool) -> None:

@@ -27,8 +27,8 @@ from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.errors import ConflictError
-from kit.sentences import Sentence, Told, sentence, told_by
-from trading.models import Cancellation, Order
+from kit.sentences import Sentence, Told, moment, sentence, told_by
+from trading.models import Cancellation, Order, Side
 from trading.orders import leases, states
 from trading.orders.life import call_out, found, locked, move, wait, wait_noting
 from trading.orders.recording import record_report
@@ -38,6 +38,7 @@ from wallets.venues.alerts import refused_key
 from wallets.venues.base import (
     OrderReport,
     OrderRequest,
+    TimeInForce,
     Venue,
     VenueCredentialsError,
     VenueError,
@@ -50,7 +51,9 @@ from wallets.venues.registry import open_venue
 
 logger = logging.getLogger(__name__)
 
-# A market order is a decision about a moment: older than this it is not sent any more.
+_IN_FORCE: Final[dict[str, TimeInForce]] = {"gtc": "gtc", "ioc": "ioc", "fok": "fok", "gtd": "gtd"}
+# An order that takes what is there is a decision about a moment: older than this it is not sent any more. One that
+# waits for its price is as good as ever.
 SEND_WITHIN: Final = timedelta(minutes=2)
 MAX_SENDS: Final = 3
 # An order that nobody knows the end of by then needs a person.
@@ -174,8 +177,10 @@ def _still_ours(order: Order) -> Order | None:
 
 def _obstacle(order: Order, path: Sequence[risk.Limits]) -> Sentence:
     """Why the order must not be sent now, or nothing."""
-    age = clock.now() - order.created_at
-    if age > SEND_WITHIN:
+    age = clock.now() - (order.triggered_at or order.created_at)
+    if order.expires_at is not None and order.expires_at <= clock.now():
+        return sentence("it was good until {at}.", at=moment(order.expires_at))
+    if age > SEND_WITHIN and not order.rests:
         words = "the decision is {seconds} s old, place a new order if it still holds."
         return sentence(words, seconds=round(age.total_seconds()))
     if order.attempts >= MAX_SENDS:
@@ -191,7 +196,9 @@ def _obstacle(order: Order, path: Sequence[risk.Limits]) -> Sentence:
 
 
 def _passes(order: Order, step: risk.Limits) -> bool:
-    return risk.passes_halt(step, protects=order.protects_id is not None, closes=order.closes_all)
+    # A sale that waited for its price was accepted as protection.
+    protects = order.protects_id is not None or (order.triggered_at is not None and order.side == Side.SELL)
+    return risk.passes_halt(step, protects=protects, closes=order.closes_all)
 
 
 # --- sending and asking ---------------------------------------------------------------------------------------------
@@ -229,6 +236,11 @@ def request_of(order: Order) -> OrderRequest:
         side="buy" if order.side == "buy" else "sell",
         quantity=order.quantity,
         reduce_only=order.reduce_only,
+        type="market" if order.limit_price is None else "limit",
+        price=order.limit_price,
+        time_in_force=_IN_FORCE.get(order.time_in_force, "gtc"),
+        expires_at=order.expires_at,
+        post_only=order.post_only,
     )
 
 

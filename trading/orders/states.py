@@ -2,6 +2,7 @@
 
     draft → submitting → open → partially_filled → filled | cancelled | rejected | expired
 
+`waiting` is where an order is until the market reaches its trigger: then it is sent.
 `uncertain` is where an order waits while nobody knows whether the venue has it; it leaves only with the venue's word.
 Terminal states have no way out. The same table stands in the database as a trigger, so no code path can go around it.
 """
@@ -13,6 +14,7 @@ from typing import Final
 from kit.errors import ConflictError
 
 DRAFT: Final = "draft"
+WAITING: Final = "waiting"
 SUBMITTING: Final = "submitting"
 OPEN: Final = "open"
 PARTIALLY_FILLED: Final = "partially_filled"
@@ -23,16 +25,17 @@ EXPIRED: Final = "expired"
 UNCERTAIN: Final = "uncertain"
 
 TERMINAL: Final = frozenset({FILLED, CANCELLED, REJECTED, EXPIRED})
-UNFINISHED: Final = frozenset({DRAFT, SUBMITTING, OPEN, PARTIALLY_FILLED, UNCERTAIN})
+UNFINISHED: Final = frozenset({DRAFT, WAITING, SUBMITTING, OPEN, PARTIALLY_FILLED, UNCERTAIN})
 ON_ITS_WAY: Final = frozenset({SUBMITTING, UNCERTAIN})
-CANCELLABLE: Final = frozenset({OPEN, PARTIALLY_FILLED, UNCERTAIN})
+CANCELLABLE: Final = frozenset({WAITING, OPEN, PARTIALLY_FILLED, UNCERTAIN})
 
 # From any of these the venue's answer may take an order to wherever the venue says it is.
 _ANSWERS: Final = frozenset({OPEN, PARTIALLY_FILLED, UNCERTAIN}) | TERMINAL
 
 NEXT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
-        DRAFT: frozenset({SUBMITTING, REJECTED}),
+        DRAFT: frozenset({WAITING, SUBMITTING, REJECTED}),
+        WAITING: frozenset({SUBMITTING, CANCELLED, EXPIRED}),
         SUBMITTING: _ANSWERS,
         OPEN: _ANSWERS - {OPEN},
         # What was filled stays filled: the rest may end, the whole is never rejected or unfilled again.

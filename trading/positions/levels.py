@@ -47,21 +47,26 @@ def wrong_side(
     target: Decimal | None,
     trail: Decimal | None = None,
     tick: Decimal | None = None,
+    what: str = "bid",
 ) -> dict[str, Sentence]:
     """What is wrong with the levels of a buy at the `price` that a sale would get, by field; empty when both can
-    protect it.
+    protect it. `what` says what the price is.
 
     A level on the wrong side is reached before the position is there: whoever gives one means something else.
     """
     problems = {}
     bid = shown(price, tick)
     if stop is not None and stop >= price:
-        problems["exit_stop"] = sentence("A stop below the bid of {bid} protects; this one is at or above it.", bid=bid)
+        problems["exit_stop"] = sentence(
+            f"A stop below the {what} of {{bid}} protects; this one is at or above it.", bid=bid
+        )
     if target is not None and target <= price:
-        problems["exit_target"] = sentence("A target above the bid of {bid} can be gained; this one cannot.", bid=bid)
+        problems["exit_target"] = sentence(
+            f"A target above the {what} of {{bid}} can be gained; this one cannot.", bid=bid
+        )
     if trail is not None and trail >= price:
         problems["exit_trail"] = sentence(
-            "A stop that follows by the bid of {bid} or more would stand at zero or below: give less.", bid=bid
+            f"A stop that follows by the {what} of {{bid}} or more would stand at zero or below: give less.", bid=bid
         )
     return problems
 
@@ -73,9 +78,10 @@ def require_right_side(
     target: Decimal | None,
     trail: Decimal | None = None,
     tick: Decimal | None = None,
+    what: str = "bid",
 ) -> None:
     """Raise WrongSideError for what `wrong_side` finds."""
-    if wrong := wrong_side(price=price, stop=stop, target=target, trail=trail, tick=tick):
+    if wrong := wrong_side(price=price, stop=stop, target=target, trail=trail, tick=tick, what=what):
         raise WrongSideError(joined(*wrong.values()), fields={name: str(said) for name, said in wrong.items()})
 
 

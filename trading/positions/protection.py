@@ -98,12 +98,14 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """A market with protected positions whose price is too old to trade by, or that has none (`at` is None)."""
+    """A market with protected positions, or with orders that wait for a trigger, whose price is too old to trade by, or
+    that has none (`at` is None)."""
 
     instrument_id: int
     symbol: str
     at: datetime | None
     positions: int
+    orders: int = 0
 
 
 @dataclass(frozen=True, slots=True)

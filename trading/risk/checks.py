@@ -51,13 +51,15 @@ class Market:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the wallet has: `position` in this instrument, `positions` of every instrument with the same base asset,
-    `in_books` of that asset in its account, and whether an order in this instrument is not finished. `value` is what
-    the wallet is worth in the quote asset, None where a price is missing or no limit asks for it."""
+    `in_books` of that asset in its account, the order in this instrument that buys and is not `unfinished`, and what
+    orders that sell it still have to sell. `value` is what the wallet is worth in the quote asset, None where a price
+    is missing or no limit asks for it."""
 
     position: Decimal = Decimal(0)
     positions: Decimal = Decimal(0)
     in_books: Decimal = Decimal(0)
     unfinished: str = ""
+    selling: Decimal = Decimal(0)
     value: Decimal | None = None
 
 
@@ -81,10 +83,16 @@ class Proposal:
     closes: bool = False
     reserve: str = ""
     exit_stop: Decimal | None = None
+    limit_price: Decimal | None = None
+
+    @property
+    def price(self) -> Decimal | None:
+        """What a unit is worth to the order, in quote: its limit, or what the market asks."""
+        return self.market.price if self.limit_price is None else self.limit_price
 
     @property
     def notional(self) -> Decimal | None:
-        return None if self.market.price is None else self.quantity * self.market.price
+        return None if self.price is None else self.quantity * self.price
 
     @property
     def reduces(self) -> bool:
@@ -181,10 +189,10 @@ def _check_lot(proposal: Proposal) -> Told:
 
 
 def _check_unfinished(proposal: Proposal) -> Told:
-    if proposal.standing.unfinished:
+    if proposal.is_buy and proposal.standing.unfinished:
         return (
             f"Order {proposal.standing.unfinished} in {proposal.market.symbol} is not finished: "
-            "wait for it or cancel it before placing another."
+            "wait for it or cancel it before placing another that buys."
         )
     return ""
 
@@ -215,7 +223,7 @@ def _check_books(proposal: Proposal) -> Told:
 
 
 def _check_direction(proposal: Proposal) -> Told:
-    market, position = proposal.market, proposal.standing.position
+    market, position, selling = proposal.market, proposal.standing.position, proposal.standing.selling
     if proposal.is_buy:
         return "A buy cannot reduce: spot positions are long only." if proposal.reduce_only else ""
     if position <= 0:
@@ -224,6 +232,14 @@ def _check_direction(proposal: Proposal) -> Told:
         return sentence(
             "The position is {position}, less than {quantity}: sell no more than it holds, spot cannot be sold short.",
             position=amount(position, market.base),
+            quantity=amount(proposal.quantity, market.base),
+        )
+    if proposal.quantity > position - selling:
+        return sentence(
+            "Of the position of {position} orders that are not finished sell {selling}, which leaves less than "
+            "{quantity}: wait for them or cancel them first.",
+            position=amount(position, market.base),
+            selling=amount(selling, market.base),
             quantity=amount(proposal.quantity, market.base),
         )
     return ""
@@ -288,7 +304,7 @@ def _check_notional(proposal: Proposal) -> Told:
 
 
 def _check_position_size(proposal: Proposal) -> Told:
-    maximum, price = tightest_position(proposal.path), proposal.market.price
+    maximum, price = tightest_position(proposal.path), proposal.price
     if proposal.reduces or maximum is None or price is None:
         return ""
     after = (proposal.standing.position + proposal.quantity) * price
@@ -306,12 +322,12 @@ def _check_position_size(proposal: Proposal) -> Told:
 def _check_exposure(proposal: Proposal) -> Told:
     """What the path leaves of its amounts, whoever took the rest away: the owner's limit or an agent's own wish."""
     share = exposure(proposal.path)
-    if proposal.reduces or share == ALL or proposal.market.price is None:
+    if proposal.reduces or share == ALL or proposal.price is None:
         return ""
     said = f"{{who}} {'allows' if share == owners_exposure(proposal.path) else 'asks for'} an exposure of {{share}} %"
     values: dict[str, Value | Told | int] = {"who": _who_leaves(proposal.path, share), "share": _percent(share)}
-    bought, quote = proposal.quantity * proposal.market.price, proposal.market.quote
-    held = proposal.standing.position * proposal.market.price
+    bought, quote = proposal.quantity * proposal.price, proposal.market.quote
+    held = proposal.standing.position * proposal.price
     for most, worth in ((tightest_notional(proposal.path), bought), (tightest_position(proposal.path), held + bought)):
         if most is not None and worth > most * share:
             values |= {"worth": amount(worth, quote), "left": amount(most * share, quote), "most": amount(most, quote)}
@@ -340,7 +356,7 @@ def _check_open_positions(proposal: Proposal) -> Told:
 
 
 def _check_risk(proposal: Proposal) -> Told:
-    most, price, value = tightest_risk(proposal.path), proposal.market.price, proposal.standing.value
+    most, price, value = tightest_risk(proposal.path), proposal.price, proposal.standing.value
     if proposal.reduces or most is None or price is None:
         return ""
     if value is None:

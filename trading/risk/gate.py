@@ -81,7 +81,7 @@ def assess(proposal: Proposal) -> Verdict:
 
 def _permission(proposal: Proposal) -> Sentence:
     """What an order that passed every check does, and within what."""
-    market, price, notional = proposal.market, proposal.market.price, proposal.notional
+    market, price, notional = proposal.market, proposal.price, proposal.notional
     maximum = tightest_notional(proposal.path)
     what: dict[str, Value | str] = {
         "quantity": amount(proposal.quantity, market.base),
@@ -106,12 +106,14 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
         "requested": plain(proposal.requested),
         "quantity": plain(proposal.quantity),
         "price": _text(market.price),
+        "limit_price": _text(proposal.limit_price),
         "price_age_seconds": None if market.price_age is None else round(market.price_age.total_seconds(), 3),
         "notional": _text(proposal.notional),
         "minimum_notional": plain(market.minimum_notional),
         "maximum_notional": _text(tightest_notional(proposal.path)),
         "allowed_symbols": None if symbols is None else sorted(symbols),
         "position": plain(standing.position),
+        "selling": plain(standing.selling),
         "in_books": plain(standing.in_books),
         "maximum_position": _text(tightest_position(proposal.path)),
         "maximum_risk": _text(tightest_risk(proposal.path)),

@@ -30,14 +30,18 @@ def in_ticks(price: Decimal, tick: Decimal) -> Decimal:
     return (price / tick).to_integral_value(ROUND_HALF_UP) * tick
 
 
-def buying_hold(*, quantity: Decimal, price: Decimal, taker_fee: Decimal) -> Decimal:
-    """What to set aside in the quote asset for a market buy: notional × (1 + fee + cushion), rounded up."""
-    return (quantity * price * (1 + taker_fee + SLIPPAGE_CUSHION)).quantize(UNIT, ROUND_UP)
+def buying_hold(
+    *, quantity: Decimal, price: Decimal, taker_fee: Decimal, cushion: Decimal = SLIPPAGE_CUSHION
+) -> Decimal:
+    """What to set aside in the quote asset for a buy: notional × (1 + fee + cushion), rounded up."""
+    return (quantity * price * (1 + taker_fee + cushion)).quantize(UNIT, ROUND_UP)
 
 
-def largest_buy(*, funds: Decimal, price: Decimal, taker_fee: Decimal, lot: Decimal) -> Decimal:
+def largest_buy(
+    *, funds: Decimal, price: Decimal, taker_fee: Decimal, lot: Decimal, cushion: Decimal = SLIPPAGE_CUSHION
+) -> Decimal:
     """The largest quantity, in whole lots, whose hold fits into `funds` of the quote asset."""
-    return in_lots(funds / (price * (1 + taker_fee + SLIPPAGE_CUSHION)), lot)
+    return in_lots(funds / (price * (1 + taker_fee + cushion)), lot)
 
 
 def at_risk(*, funds: Decimal, share: Decimal, price: Decimal, stop: Decimal, lot: Decimal) -> Decimal:

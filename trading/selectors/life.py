@@ -45,6 +45,7 @@ class OrderLife:
     movements: tuple[Movement, ...]
     fees: dict[str, Decimal]
     position: Position | None
+    replaced_by: UUID | None
 
     @property
     def position_address(self) -> str:
@@ -59,6 +60,11 @@ class OrderLife:
     @property
     def is_cancellable(self) -> bool:
         return self.order.status in states.CANCELLABLE
+
+    @property
+    def is_amendable(self) -> bool:
+        """Whether its limit and quantity may be changed, unless its end was asked for."""
+        return self.row.is_resting
 
     @property
     def is_refused_by_limit(self) -> bool:
@@ -77,7 +83,7 @@ class OrderLife:
 
 
 def order_life(*, owner_id: UUID, order_id: UUID) -> OrderLife:
-    """Everything about one order in five queries, six once something was filled. Raises NotFoundError, also for
+    """Everything about one order in six queries, seven once something was filled. Raises NotFoundError, also for
     somebody else's."""
     order = (
         Order.objects.filter(owner_id=owner_id, pk=order_id)
@@ -99,6 +105,7 @@ def order_life(*, owner_id: UUID, order_id: UUID) -> OrderLife:
         movements=_movements(order, [fill.venue_trade_id for fill in fills]),
         fees=fees,
         position=_position(order, fills) if fills else None,
+        replaced_by=Order.objects.filter(replaces=order).values_list("pk", flat=True).first(),
     )
 
 

@@ -40,6 +40,15 @@ class OrderRow:
     side: str
     type: str
     quantity: Decimal
+    limit_price: Decimal | None
+    trigger_price: Decimal | None
+    trail: Decimal | None
+    trail_share: Decimal | None
+    triggered_at: datetime | None
+    time_in_force: str
+    expires_at: datetime | None
+    post_only: bool
+    reduce_only: bool
     filled_quantity: Decimal
     reference_price: Decimal
     average_price: Decimal | None
@@ -55,7 +64,24 @@ class OrderRow:
     wallet: str
     farm: str
     client_order_id: str
+    replaces: UUID | None
     closed_at: datetime | None
+
+    @property
+    def terms(self) -> str:
+        """Its type and how long it is good, in words: `Limit, gtc, only rests`."""
+        parts = [
+            self.type.replace("_", " ").capitalize(),
+            self.time_in_force.upper(),
+            "only rests" if self.post_only else "",
+        ]
+        parts.append("only reduces" if self.reduce_only else "")
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it waits at its venue for its price."""
+        return self.status in ("open", "partially_filled") and self.limit_price is not None
 
     @property
     def is_filled(self) -> bool:
@@ -138,6 +164,15 @@ def order_row(order: Order) -> OrderRow:
         side=order.side,
         type=order.type,
         quantity=order.quantity,
+        limit_price=order.limit_price,
+        trigger_price=order.trigger_price,
+        trail=order.trail,
+        trail_share=order.trail_share,
+        triggered_at=order.triggered_at,
+        time_in_force=order.time_in_force,
+        expires_at=order.expires_at,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
         filled_quantity=order.filled_quantity,
         reference_price=order.reference_price,
         average_price=order.average_price,
@@ -153,6 +188,7 @@ def order_row(order: Order) -> OrderRow:
         wallet=wallet.name,
         farm=wallet.parent.name if wallet.parent else "",
         client_order_id=order.client_order_id,
+        replaces=order.replaces_id,
         closed_at=order.closed_at,
     )
 

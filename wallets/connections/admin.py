@@ -225,8 +225,18 @@ class DemoTradeInline(ReadOnlyInline):
 
 @admin.register(DemoOrder)
 class DemoOrderAdmin(ReadOnlyAdmin):
-    list_display = ("client_order_id", "connection", "symbol", "side", "quantity", "status", "reason", "created_at")
-    list_filter = ("status", "side", "symbol")
+    list_display = (
+        "client_order_id",
+        "connection",
+        "symbol",
+        "side",
+        "quantity",
+        "price",
+        "status",
+        "reason",
+        "created_at",
+    )
+    list_filter = ("status", "side", "time_in_force", "symbol")
     list_select_related = ("connection",)
     search_fields = ("client_order_id", "connection__name", "owner__email")
     inlines = (DemoTradeInline,)

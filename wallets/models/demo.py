@@ -7,6 +7,8 @@ from kit import clock
 from kit.models import MoneyField, Owned, SentenceField, ValueField
 from wallets.models.platforms import Connection
 
+RESTS = Q(status__in=("open", "partially_filled"))
+
 
 class DemoBalance(Owned):
     """What the demo exchange owes a connection, in one asset."""
@@ -33,14 +35,22 @@ class DemoOrder(Owned):
     symbol = models.CharField(max_length=40)
     side = models.CharField(max_length=4)
     quantity = MoneyField()
-    status = models.CharField(max_length=10)
+    price = MoneyField(null=True, help_text="The limit; an order at the market has none.")
+    time_in_force = models.CharField(max_length=3, default="gtc")
+    expires_at = models.DateTimeField(null=True, help_text="Until when it is good.")
+    status = models.CharField(max_length=16)
     reason = SentenceField()
     created_at = models.DateTimeField(default=clock.now)
+    seen_at = models.DateTimeField(null=True, help_text="Until when the market was looked at for what rests.")
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("connection", "client_order_id"), name="demo_order_client_id_once"),
+            models.CheckConstraint(
+                condition=~RESTS | Q(price__gt=0, seen_at__isnull=False), name="demo_order_rests_at_a_limit"
+            ),
         )
+        indexes = (models.Index(fields=("connection", "symbol"), condition=RESTS, name="demo_order_resting"),)
 
     def __str__(self) -> str:
         return self.client_order_id

@@ -19,6 +19,7 @@ from kit.sentences import Told
 
 Side = Literal["buy", "sell"]
 OrderType = Literal["market", "limit"]
+TimeInForce = Literal["gtc", "ioc", "fok", "gtd"]
 MarketKind = Literal["spot", "perpetual", "future"]
 MarginMode = Literal["cross", "isolated"]
 PositionSide = Literal["long", "short"]
@@ -36,7 +37,8 @@ class VenueError(MoniqoError):
 class VenueRejectedError(VenueError):
     """The venue's final no: nothing was and nothing will be done. Close the order as rejected; do not retry.
 
-    `reason` is stable for programs: `funds`, `lot_size`, `minimum_notional`, `symbol`, `price`, `duplicate` or `other`.
+    `reason` is stable for programs: `funds`, `lot_size`, `minimum_notional`, `symbol`, `price`, `post_only` (it would
+    not have rested), `duplicate` or `other`.
     """
 
     code = "venue_rejected"
@@ -107,7 +109,9 @@ class OrderRequest:
     """An order as it is sent. `client_order_id` is the identity: sending it twice makes one order.
 
     `quantity` counts what the market counts: base units, or contracts where the market has a `contract_size`. A limit
-    order has a `price` in the quote asset, a market order has none.
+    order has a `price` in the quote asset and says how long it is good, a market order has neither: until it is
+    cancelled (gtc) or a moment (gtd), or what is not filled at once ends, of which a part may be (ioc) or nothing
+    (fok). One that is `post_only` is turned down where it would be filled at once.
     """
 
     client_order_id: str
@@ -117,10 +121,17 @@ class OrderRequest:
     type: OrderType = "market"
     reduce_only: bool = False
     price: Decimal | None = None
+    time_in_force: TimeInForce = "gtc"
+    expires_at: datetime | None = None
+    post_only: bool = False
 
     def __post_init__(self) -> None:
         if not self.quantity.is_finite():
             raise InvalidInputError("Order a finite quantity.", fields={"quantity": "Must be a number."})
+        if self.type == "market" and (self.time_in_force != "gtc" or self.post_only):
+            raise InvalidInputError("Only a limit order rests.", fields={"time_in_force": "Only of a limit order."})
+        if (self.time_in_force == "gtd") != (self.expires_at is not None):
+            raise InvalidInputError("Say until when the order is good.", fields={"expires_at": "See above."})
         priced = self.price is not None and self.price.is_finite() and self.price > 0
         if priced != (self.type == "limit") or (self.price is not None and not priced):
             raise InvalidInputError(

@@ -16,6 +16,10 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "positions": "Positions in derivatives",
     "market_order": "Orders at the market",
     "limit_order": "Limit orders",
+    "ioc": "Limit orders that end with what is there at once",
+    "fok": "Limit orders that are filled at once as a whole, or not",
+    "gtd": "Limit orders that end at a moment",
+    "post_only": "Limit orders that only rest",
     "reduce_only": "Orders that only reduce",
     "cancel": "Cancelling",
     "find": "Finding an order by our own id",
@@ -62,6 +66,7 @@ _MOVES_AND_TRANSFERS: Final = Can(
 _NO_DERIVATIVES: Final = Can("no", "Spot only: there is none.")
 _INCOME: Final = Can(note="Asked for where books and venue differ; each once, by the venue's own id.")
 _UNKNOWN_INCOME: Final = Can("no", "Not asked for: what derivatives bring is a difference that its owner explains.")
+_ENDED_BY_US: Final = Can("partly", "Moniqo cancels it when the moment has come, and has to run then.")
 _ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
 
 
@@ -70,11 +75,16 @@ def _declared(**differing: Can) -> Mapping[str, Can]:
     return {name: differing.get(name, YES) for name in OPERATIONS}
 
 
+def _of_ccxt(**differing: Can) -> Mapping[str, Can]:
+    """The same of an exchange: an order that ends at a moment is sent as one that is good until it is cancelled."""
+    return _declared(**{"gtd": _ENDED_BY_US, **differing})
+
+
 CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
     "demo": _declared(
         candles=Can("no", "Those of the exchange whose prices it has."),
         positions=_SPOT_ONLY,
-        limit_order=Can("no", "It keeps no book that an order could rest in."),
+        limit_order=Can(note="Matched against each new price and each bar; at most its depth for each of them."),
         reduce_only=_SPOT_REDUCES,
         movements=Can("no", "Play money comes from Moniqo itself."),
         income=_NO_DERIVATIVES,
@@ -83,7 +93,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         streams=Can("no", "It has no news that Moniqo does not make itself."),
         price_streams=Can("no", "Those of the exchange whose prices it has."),
     ),
-    "binance": _declared(
+    "binance": _of_ccxt(
         balances=Can(note="Spot and funding account."),
         positions=Can("no", "Spot only: its futures are an exchange of their own, Binance USD-M."),
         reduce_only=_SPOT_REDUCES,
@@ -94,7 +104,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         streams=_STREAMED,
         price_streams=_STREAMED,
     ),
-    "binanceusdm": _declared(
+    "binanceusdm": _of_ccxt(
         tickers=Can("partly", "The last price, without bid and ask."),
         balances=Can(note="The wallet's balance; the profit of open positions stands with them."),
         positions=_ONE_WAY,
@@ -106,7 +116,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         streams=_STREAMED,
         price_streams=Can("no", "Nobody follows them: what it settles in is priced by the markets of Binance."),
     ),
-    "okx": _declared(
+    "okx": _of_ccxt(
         balances=Can(note="Trading and funding account; cash, without the profit of open positions."),
         positions=_ONE_WAY,
         find=Can(note="Of orders that ended without a fill, seven days back."),
@@ -115,7 +125,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         streams=_STREAMED,
         price_streams=_STREAMED,
     ),
-    "bybit": _declared(
+    "bybit": _of_ccxt(
         balances=Can(note="The unified account, and the funding account if the key may transfer between accounts."),
         positions=Can(note="Linear ones, in the one-way position mode; quantities count the base asset."),
         movements=_UNKNOWN_MOVES,
@@ -123,7 +133,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         streams=_STREAMED,
         price_streams=_LAST_STREAMED,
     ),
-    "coinbase": _declared(
+    "coinbase": _of_ccxt(
         tickers=Can("partly", "The last price, without bid and ask."),
         positions=_SPOT_ONLY,
         market_order=Can("partly", "A purchase is a limit order 1 % above the ask, filled at once or not at all."),
@@ -135,11 +145,12 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         streams=_ORDERS_STREAMED,
         price_streams=_STREAMED,
     ),
-    "kraken": _declared(
+    "kraken": _of_ccxt(
         candles=Can("partly", "The last 720 of each length."),
         balances=Can(note="What earns is held, and is available only where Kraken lets it be spent at once."),
         positions=_SPOT_ONLY,
         reduce_only=_SPOT_REDUCES,
+        fok=Can("no", "Kraken knows no such order."),
         find=Can(note="Under a UUID that is the same number. It forgets an id once its order has ended, so Moniqo asks "
                       "before it sends."),
         sandbox=NO,

@@ -24,7 +24,7 @@ from tests.programs import bearer, make_token
 NOBODY = "00000000-0000-4000-8000-000000000000"
 WALLETS = "/api/v1/wallets"
 # What each operation that writes needs; everything else that writes needs `manage`.
-ORDERS = r"/orders$|/orders/\{.*\}/cancel$"
+ORDERS = r"/orders$|/orders/\{.*\}/(cancel|amend)$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$"
     r"|/wallets/\{.*\}/(positions|close)$|/positions/\{.*\}$",
@@ -83,6 +83,7 @@ def test_a_token_with_one_scope_reaches_the_operations_of_that_scope_and_no_othe
 AGENTS_MAY = {
     "post /api/v1/orders",
     "post /api/v1/orders/preview",
+    "post /api/v1/orders/{order_id}/amend",
     "post /api/v1/orders/{order_id}/cancel",
     "put /api/v1/wallets/{wallet_id}/ai-state",
     "post /api/v1/connections/{connection_id}/sync",

@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,12 +18,13 @@ from kit.users.models import User
 from tests.conftest import OF_THE_SESSION
 from tests.simulators.server import Exchanges
 from tests.wallets.venues.ccxt_venues import ALL, PERPETUAL, stand_at
-from tests.wallets.venues.test_demo_venue import MemoryBooks, exchange
+from tests.wallets.venues.test_demo_venue import NOW, MemoryBooks, exchange
 from wallets.models import Platform
-from wallets.venues.base import OrderReport, OrderRequest, Venue, VenueRejectedError
+from wallets.venues.base import OrderReport, OrderRequest, TimeInForce, Venue, VenueRejectedError
 from wallets.venues.capabilities import CAPABILITIES, OPERATIONS, capabilities_of
 from wallets.venues.ccxt.dialects import DIALECTS
 from wallets.venues.ccxt.opening import open_platform
+from wallets.venues.demo.exchange import DemoVenue
 
 FIRST, SECOND = "mq" + "a" * 25, "mq" + "b" * 25
 
@@ -69,6 +71,44 @@ def rests(venue: Venue, symbol: str) -> bool:
         return False
 
 
+def terms(price: int, **more: Any) -> OrderRequest:
+    return OrderRequest(FIRST, "", "buy", Decimal("0.02"), type="limit", price=Decimal(price), **more)
+
+
+def ends_at_once(how: TimeInForce) -> Callable[[Venue, str], bool]:
+    """Whether an order that the market has not met ends instead of resting."""
+
+    def probe(venue: Venue, symbol: str) -> bool:
+        try:
+            report = venue.submit(replace(terms(40_000, time_in_force=how), symbol=symbol))
+        except VenueRejectedError:
+            return False
+        return (report.status, report.filled_quantity, venue.open_orders()) == ("cancelled", 0, ())
+
+    return probe
+
+
+def only_rests(venue: Venue, symbol: str) -> bool:
+    """Whether an order that the market has met is turned down, or ended, and not filled; and another one rests."""
+    try:
+        taken = venue.submit(replace(terms(60_000, post_only=True), symbol=symbol))
+        met = taken.status, taken.filled_quantity
+    except VenueRejectedError as refusal:
+        met = refusal.reason, Decimal(0)
+    assert met in (("post_only", 0), ("cancelled", 0))
+    return buy(venue, symbol, name=SECOND, price=40_000).status == "open"
+
+
+def ends_in_time(venue: Venue, symbol: str) -> bool | None:
+    """Whether the venue knows until when an order is good; None where it is sent as one that is good for ever."""
+    until = NOW + timedelta(minutes=1)
+    assert venue.submit(replace(terms(40_000, time_in_force="gtd", expires_at=until), symbol=symbol)).status == "open"
+    if not isinstance(venue, DemoVenue):
+        return None
+    venue._clock = lambda: until
+    return venue.match() == (FIRST,) and venue.order(FIRST, symbol).status == "expired"  # type: ignore[union-attr]
+
+
 def has_book(venue: Venue, symbol: str) -> bool | None:
     (ticker,) = venue.tickers([symbol])
     return True if ticker.bid and ticker.ask else None
@@ -110,6 +150,10 @@ PROBES: dict[str, Callable[[Venue, str], bool | None]] = {
     "positions": has_position,
     "market_order": lambda venue, symbol: buy(venue, symbol).status == "filled",
     "limit_order": rests,
+    "ioc": ends_at_once("ioc"),
+    "fok": ends_at_once("fok"),
+    "gtd": ends_in_time,
+    "post_only": only_rests,
     "reduce_only": reduces,
     "cancel": is_cancelled,
     "find": is_found,

@@ -78,7 +78,7 @@ REJECTED, KEY, AWAY, DOUBT = VenueRejectedError, VenueCredentialsError, VenueUna
 TABLE: list[tuple[str, Answer, type[VenueError], str]] = [
     ("binance", binance(-2010, "Account has insufficient balance for requested action."), REJECTED, "funds"),
     ("binance", binance(-2010, "Duplicate order sent."), REJECTED, "duplicate"),
-    ("binance", binance(-2010, "Order would immediately match and take."), REJECTED, "other"),
+    ("binance", binance(-2010, "Order would immediately match and take."), REJECTED, "post_only"),
     ("binance", binance(-2010, "Market is closed."), AWAY, "maintenance"),
     ("binance", binance(-1013, "Filter failure: LOT_SIZE"), REJECTED, "lot_size"),
     ("binance", binance(-1013, "Filter failure: NOTIONAL"), REJECTED, "minimum_notional"),

@@ -11,8 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallets.venues.base import MarketReport, OrderReport, OrderRequest, TickerReport, TradeReport, VenueRejectedError
-from wallets.venues.demo.exchange import Costs, DemoVenue
+from kit.sentences import Told
+from wallets.venues.base import (
+    MarketReport,
+    OrderReport,
+    OrderRequest,
+    Status,
+    TickerReport,
+    TradeReport,
+    VenueRejectedError,
+)
+from wallets.venues.demo.exchange import DemoVenue, Made
+from wallets.venues.demo.floor import Costs
+from wallets.venues.demo.resting import Bar, Resting
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 BTC = MarketReport("BTC/USDT", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"), Decimal(5))
@@ -27,6 +38,7 @@ class MemoryBooks:
     def __init__(self, **totals: int) -> None:
         self.totals = {asset: Decimal(total) for asset, total in totals.items()}
         self.orders: dict[str, OrderReport] = {}
+        self.requests: dict[str, Made] = {}
 
     @contextmanager
     def account(self) -> Iterator[None]:
@@ -42,16 +54,43 @@ class MemoryBooks:
         trades = (trade for order in self.orders.values() for trade in order.trades)
         return tuple(trade for trade in trades if trade.at >= since and symbol in (None, trade.symbol))
 
-    def record(self, reports: Sequence[OrderReport], changes: Mapping[str, Decimal]) -> Sequence[OrderReport]:
+    def resting(self) -> Sequence[Resting]:
+        return [
+            Resting(made.request, self.orders[name].filled_quantity, made.since)
+            for name, made in self.requests.items()
+            if not self.orders[name].is_final
+        ]
+
+    def move(self, client_order_id: str, status: Status, since: datetime, reason: Told = "") -> None:
+        self.orders[client_order_id] = replace(self.orders[client_order_id], status=status, reason=reason)
+        self.requests[client_order_id] = replace(self.requests[client_order_id], since=since)
+
+    def execute(self, trades: Sequence[TradeReport], changes: Mapping[str, Decimal]) -> None:
+        for trade in trades:
+            order = self.orders[trade.client_order_id]
+            filled = order.filled_quantity + trade.quantity
+            self.orders[trade.client_order_id] = replace(
+                order, filled_quantity=filled, trades=(*order.trades, replace(trade, trade_id=self._number()))
+            )
+        self._change(changes)
+
+    def record(self, made: Sequence[Made], changes: Mapping[str, Decimal]) -> Sequence[OrderReport]:
+        self._change(changes)
+        return [self._record(one) for one in made]
+
+    def _change(self, changes: Mapping[str, Decimal]) -> None:
         for asset, change in changes.items():
             self.totals[asset] = self.totals.get(asset, Decimal(0)) + change
-        return [self._record(report) for report in reports]
 
-    def _record(self, report: OrderReport) -> OrderReport:
-        number = str(len(self.orders) + 1)
+    def _number(self) -> str:
+        return str(len(self.orders) + sum(len(order.trades) for order in self.orders.values()) + 1)
+
+    def _record(self, made: Made) -> OrderReport:
+        number, report = self._number(), made.report
         named = replace(
             report, venue_order_id=number, trades=tuple(replace(trade, trade_id=number) for trade in report.trades)
         )
+        self.requests[report.client_order_id] = made
         self.orders[report.client_order_id] = named
         return named
 
@@ -62,14 +101,17 @@ def exchange(
     price: TickerReport | None = TICKER,
     costs: Costs = NO_SLIPPAGE,
     maximum_quote_age: timedelta | None = None,
+    bars: Sequence[Bar] = (),
+    now: datetime = NOW,
 ) -> DemoVenue:
     return DemoVenue(
         books=books,
         markets=lambda: (BTC,),
         quote=lambda symbol: price if symbol == "BTC/USDT" else None,
-        clock=lambda: NOW,
+        clock=lambda: now,
         costs=costs,
         maximum_quote_age=maximum_quote_age,
+        bars=lambda symbol, since: [bar for bar in bars if bar.opened >= since and bar.closed <= now],
     )
 
 

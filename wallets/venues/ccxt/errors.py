@@ -25,7 +25,7 @@ from wallets.venues.base import (
 )
 
 Meaning = Literal[
-    "funds", "lot_size", "minimum_notional", "symbol", "price", "duplicate", "unknown_order", "other",
+    "funds", "lot_size", "minimum_notional", "symbol", "price", "post_only", "duplicate", "unknown_order", "other",
     "credentials", "clock", "nonce", "busy", "maintenance", "down", "unknown", "lost", "walled",
 ]  # fmt: skip
 
@@ -40,7 +40,7 @@ CODES: Final[dict[str, dict[str, Meaning]]] = {
         "-1021": "clock",
         "-1002": "credentials", "-1022": "credentials", "-2008": "credentials", "-2014": "credentials",
         "-2015": "credentials",
-        "-2010": "funds", "-2018": "funds", "-2019": "funds", "-4116": "duplicate",
+        "-5022": "post_only", "-2010": "funds", "-2018": "funds", "-2019": "funds", "-4116": "duplicate",
         "-2011": "unknown_order", "-2013": "unknown_order",
     },
     "okx": {
@@ -79,6 +79,7 @@ CODES: Final[dict[str, dict[str, Meaning]]] = {
         "INVALID_SIZE_PRECISION": "lot_size", "PREVIEW_INVALID_BASE_SIZE_TOO_SMALL": "lot_size",
         "PREVIEW_INVALID_SIZE_PRECISION": "lot_size", "PREVIEW_INVALID_BASE_SIZE_TOO_LARGE": "lot_size",
         "INVALID_PRICE_PRECISION": "price", "PREVIEW_INVALID_PRICE_PRECISION": "price",
+        "INVALID_LIMIT_PRICE_POST_ONLY": "post_only", "PREVIEW_INVALID_LIMIT_PRICE_POST_ONLY": "post_only",
         "DUPLICATE_CLIENT_ORDER_ID": "duplicate", "UNKNOWN_CANCEL_ORDER": "unknown_order",
         "unauthorized": "credentials", "Unauthorized": "credentials", "authentication_error": "credentials",
         "invalid_token": "credentials", "PERMISSION_DENIED": "credentials",
@@ -90,6 +91,7 @@ CODES: Final[dict[str, dict[str, Meaning]]] = {
         "EOrder:Order minimum not met": "lot_size", "EGeneral:Invalid arguments:volume minimum not met": "lot_size",
         "EGeneral:Invalid arguments:volume": "lot_size", "EOrder:Cost minimum not met": "minimum_notional",
         "EOrder:Tick size check failed": "price", "EOrder:Invalid price": "price",
+        "EOrder:Post only order": "post_only",
         "EQuery:Unknown asset pair": "symbol", "EOrder:Unknown order": "unknown_order",
         "EOrder:Invalid order": "unknown_order",
         "EGeneral:Invalid arguments:cl_ord_id": "duplicate",
@@ -108,7 +110,7 @@ WORDS: Final[tuple[tuple[str, str, str, Meaning], ...]] = (
     ("binance", "-1013", "PRICE", "price"),
     ("binance", "-2010", "Duplicate", "duplicate"),
     ("binance", "-2010", "Market is closed", "maintenance"),
-    ("binance", "-2010", "would immediately", "other"),
+    ("binance", "-2010", "would immediately", "post_only"),
     ("bybit", "10001", "symbol invalid", "symbol"),
     ("bybit", "10001", "OrderLinkedID", "duplicate"),
     ("okx", "51000", "clOrdId", "duplicate"),
@@ -135,7 +137,9 @@ CLASSES: Final[tuple[tuple[str, Meaning], ...]] = (
 )
 HTTP_SERVER_ERROR: Final = 500
 HTTP_FORBIDDEN: Final = 403
-REJECTED: Final = ("funds", "lot_size", "minimum_notional", "symbol", "price", "duplicate", "unknown_order", "other")
+REJECTED: Final = (
+    "funds", "lot_size", "minimum_notional", "symbol", "price", "post_only", "duplicate", "unknown_order", "other",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

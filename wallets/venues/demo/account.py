@@ -15,18 +15,30 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection as database
-from django.db.models import F
+from django.db.models import F, Sum
 
 from kit import clock, tenancy
 from kit.errors import InvalidInputError
+from kit.sentences import Told
 from markets import prices
-from markets.models import Instrument
+from markets.candles.reading import closed_candles, moment
+from markets.models import Instrument, Timeframe
 from wallets.models import Connection, DemoBalance, DemoOrder, DemoTrade, Platform
-from wallets.venues.base import MarketReport, OrderReport, TickerReport, TradeReport
-from wallets.venues.demo.exchange import Costs, DemoVenue
+from wallets.models.demo import RESTS
+from wallets.venues.base import MarketReport, OrderReport, OrderRequest, Status, TickerReport, TradeReport
+from wallets.venues.demo.exchange import DemoVenue, Made
+from wallets.venues.demo.floor import Costs
+from wallets.venues.demo.resting import Bar, Resting, reserved
 
 # A paper order must not fill at a price that a stopped feed left behind.
 MAXIMUM_QUOTE_AGE: Final = timedelta(minutes=5)
+STATUSES: Final[dict[str, Status]] = {
+    "open": "open",
+    "partially_filled": "partially_filled",
+    "filled": "filled",
+    "cancelled": "cancelled",
+    "expired": "expired",
+}
 
 
 def open_demo_venue(connection: Connection) -> DemoVenue:
@@ -46,6 +58,7 @@ def open_demo_venue(connection: Connection) -> DemoVenue:
         costs=_costs(platform),
         latency=timedelta(milliseconds=latency) if live else timedelta(0),
         maximum_quote_age=MAXIMUM_QUOTE_AGE if live else None,
+        bars=lambda symbol, since: _bars(connection.venue, symbol, since),
     )
 
 
@@ -60,8 +73,8 @@ def credit(*, owner_id: UUID, connection_id: UUID, asset: str, amount: Decimal) 
         books = DatabaseBooks(owner_id=owner_id, connection_id=connection_id)
         with books.account():
             total = books.balances().get(asset, Decimal(0)) + amount
-            if total < 0:
-                raise InvalidInputError(f"Pay out at most {total - amount:f} {asset}: the demo account has no more.")
+            if amount < 0 and (short := books.reserved(asset) - total) > 0:
+                raise InvalidInputError(f"Pay out at most {-amount - short:f} {asset}: the demo account has no more.")
             books.change({asset: amount})
     return total
 
@@ -93,7 +106,33 @@ class DatabaseBooks:
         ordered = trades.select_related("order").order_by("created_at", "pk")
         return tuple(_trade_report(trade.order, trade) for trade in ordered)
 
-    def record(self, reports: Sequence[OrderReport], changes: Mapping[str, Decimal]) -> Sequence[OrderReport]:
+    def resting(self) -> Sequence[Resting]:
+        rows = DemoOrder.objects.filter(RESTS, connection_id=self._connection_id).order_by("pk")
+        totals = DemoTrade.objects.filter(order__in=rows).order_by().values_list("order").annotate(Sum("quantity"))
+        filled = dict(totals)
+        return [_resting(order, filled.get(order.pk, Decimal(0))) for order in rows]
+
+    def reserved(self, asset: str) -> Decimal:
+        """What of the asset rests in the book."""
+        connection = Connection.objects.select_related("platform").get(pk=self._connection_id)
+        markets = {market.symbol: market for market in _markets(connection.venue)}
+        return reserved(self.resting(), markets, _costs(connection.platform).dearest).get(asset, Decimal(0))
+
+    def move(self, client_order_id: str, status: Status, since: datetime, reason: Told = "") -> None:
+        rows = DemoOrder.objects.filter(RESTS, connection_id=self._connection_id, client_order_id=client_order_id)
+        rows.update(status=status, seen_at=since, reason=reason)
+
+    def execute(self, trades: Sequence[TradeReport], changes: Mapping[str, Decimal]) -> None:
+        names = [trade.client_order_id for trade in trades]
+        found = DemoOrder.objects.filter(connection_id=self._connection_id, client_order_id__in=names)
+        orders = {order.client_order_id: order for order in found}
+        DemoTrade.objects.bulk_create(
+            _trade_row(self._owner_id, orders[trade.client_order_id], trade) for trade in trades
+        )
+        self.change(changes)
+
+    def record(self, made: Sequence[Made], changes: Mapping[str, Decimal]) -> Sequence[OrderReport]:
+        reports = [one.report for one in made]
         orders = DemoOrder.objects.bulk_create(
             DemoOrder(
                 owner_id=self._owner_id,
@@ -102,11 +141,15 @@ class DatabaseBooks:
                 symbol=report.symbol,
                 side=report.side,
                 quantity=report.quantity,
+                price=one.request.price,
+                time_in_force=one.request.time_in_force,
+                expires_at=one.request.expires_at,
                 status=report.status,
                 reason=report.reason,
                 created_at=report.at,
+                seen_at=one.since,
             )
-            for report in reports
+            for one, report in zip(made, reports, strict=True)
         )
         trades = DemoTrade.objects.bulk_create(
             _trade_row(self._owner_id, order, trade)
@@ -152,6 +195,33 @@ def _ticker(venue: str, symbol: str) -> TickerReport | None:
     return TickerReport(symbol, quote.price, quote.bid, quote.ask, quote.at) if quote else None
 
 
+def _bars(venue: str, symbol: str, since: datetime) -> tuple[Bar, ...]:
+    """The bars of a minute that opened since then and are over."""
+    instrument_id = Instrument.objects.filter(venue=venue, symbol=symbol).values_list("pk", flat=True).first()
+    if instrument_id is None:
+        return ()
+    rows = closed_candles(instrument_id=instrument_id, timeframe=Timeframe.M1, since=since, until=clock.now())
+    length = Timeframe.M1.length
+    return tuple(
+        Bar(moment(ts), moment(ts) + length, prices.to_price(low), prices.to_price(high))
+        for ts, low, high in rows.order_by("ts").values_list("ts", "low", "high")
+    )
+
+
+def _resting(order: DemoOrder, filled: Decimal) -> Resting:
+    request = OrderRequest(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side="buy" if order.side == "buy" else "sell",
+        quantity=order.quantity,
+        type="limit",
+        price=order.price,
+        time_in_force="gtd" if order.expires_at else "gtc",
+        expires_at=order.expires_at,
+    )
+    return Resting(request, filled, order.seen_at or order.created_at)
+
+
 def _trade_row(owner_id: UUID, order: DemoOrder, trade: TradeReport) -> DemoTrade:
     return DemoTrade(
         owner_id=owner_id,
@@ -174,7 +244,7 @@ def _order_report(order: DemoOrder) -> OrderReport:
         side="buy" if order.side == "buy" else "sell",
         quantity=order.quantity,
         filled_quantity=sum((trade.quantity for trade in trades), Decimal(0)),
-        status="filled" if order.status == "filled" else "rejected",
+        status=STATUSES.get(order.status, "rejected"),
         trades=tuple(_trade_report(order, trade) for trade in trades),
         at=order.created_at,
         reason=order.reason or "",

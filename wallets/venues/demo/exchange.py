@@ -3,7 +3,8 @@
 It keeps books of its own (`Books`, injected), separate from the ledger: the two meet only in reconciliation, as they
 would with a real exchange. Market orders fill at once and in full, at the side of the spread that the order crosses,
 moved against it by a linear participation model: a fixed part, plus a part proportional to the order's size over the
-market's depth, as in Almgren et al., *Direct estimation of equity market impact*, 2005, with exponent 1.
+market's depth, as in Almgren et al., *Direct estimation of equity market impact*, 2005, with exponent 1. Limit orders
+take what there is up to their limit; the rest waits in the book (`resting`), which whoever follows the prices matches.
 """
 
 import time
@@ -11,52 +12,50 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Decimal
-from functools import cache
+from decimal import ROUND_UP, Decimal
 from typing import Final, Protocol
 
-from kit.sentences import Sentence, Told, amount, rule, sentence
+from kit.sentences import Sentence, Told
 from wallets.venues.base import (
     BalanceReport,
     CandleReport,
     CredentialsReport,
     IncomeReport,
+    Liquidity,
     MarketReport,
     MovementReport,
     OrderReport,
     OrderRequest,
     PositionReport,
     Side,
+    Status,
     TickerReport,
     TradeReport,
     VenueRejectedError,
 )
+from wallets.venues.demo.floor import (
+    Costs,
+    Floor,
+    Quoted,
+    require_funds,
+    require_minimum,
+    require_steps,
+    rounded_against,
+)
+from wallets.venues.demo.resting import FEE_STEP, ZERO, Bar, Resting, at_once, is_met, match, needed, touched
 
-BASIS_POINT: Final = Decimal("0.0001")
-# Fees are rounded up to the smallest part of an asset that the books hold, whatever the asset is worth.
-FEE_STEP: Final = Decimal(1).scaleb(-18)
-
-Quoted = Callable[[str], TickerReport | None]
+OVER: Final = "The time that it was good for is over."
+# A market is looked at again for what rests when so much of it has gone by.
+LOOKED_AT: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Costs:
-    """What trading costs. Fees are fractions of the notional; slippage and impact are basis points of the price.
+class Made:
+    """An order that is to be written, and the moment from which on the market is looked at for what rests of it."""
 
-    `impact_bps` is added once for every `depth` (notional in quote) that the order takes; together with `slippage_bps`
-    it is never more than `maximum_bps`.
-    """
-
-    maker: Decimal = Decimal("0.0008")
-    taker: Decimal = Decimal("0.0010")
-    slippage_bps: Decimal = Decimal(2)
-    impact_bps: Decimal = Decimal(5)
-    depth: Decimal = Decimal(250_000)
-    maximum_bps: Decimal = Decimal(500)
-
-    def slippage(self, notional: Decimal) -> Decimal:
-        """How far the price moves against a market order of `notional`, as a fraction."""
-        return min(self.slippage_bps + self.impact_bps * notional / self.depth, self.maximum_bps) * BASIS_POINT
+    request: OrderRequest
+    report: OrderReport
+    since: datetime
 
 
 class Books(Protocol):
@@ -74,26 +73,17 @@ class Books(Protocol):
     def trades_since(self, since: datetime, symbol: str | None) -> tuple[TradeReport, ...]:
         """Executions at `since` or later, oldest first."""
 
-    def record(self, reports: Sequence[OrderReport], changes: Mapping[str, Decimal]) -> Sequence[OrderReport]:
+    def record(self, made: Sequence[Made], changes: Mapping[str, Decimal]) -> Sequence[OrderReport]:
         """Write the orders, their trades and what they did to the balances; returns them with the ids they got."""
 
+    def resting(self) -> Sequence[Resting]:
+        """What rests in the book, the oldest first."""
 
-class _Floor:
-    """What orders of one message are matched against: markets and prices of one moment, and balances as they change."""
+    def move(self, client_order_id: str, status: Status, since: datetime, reason: Told = "") -> None:
+        """A resting order goes on or ends; the market was looked at for it until `since`."""
 
-    def __init__(self, markets: Sequence[MarketReport], quote: Quoted, totals: Mapping[str, Decimal]) -> None:
-        self.markets = {market.symbol: market for market in markets}
-        self.quote = cache(quote)
-        self.totals = dict(totals)
-        self.changes: dict[str, Decimal] = {}
-
-    def have(self, asset: str) -> Decimal:
-        return self.totals.get(asset, Decimal(0))
-
-    def change(self, changes: Mapping[str, Decimal]) -> None:
-        for asset, change in changes.items():
-            self.totals[asset] = self.have(asset) + change
-            self.changes[asset] = self.changes.get(asset, Decimal(0)) + change
+    def execute(self, trades: Sequence[TradeReport], changes: Mapping[str, Decimal]) -> None:
+        """Write trades of resting orders, and what they did to the balances."""
 
 
 class DemoVenue:
@@ -109,6 +99,7 @@ class DemoVenue:
         costs: Costs,
         latency: timedelta = timedelta(0),
         maximum_quote_age: timedelta | None = None,
+        bars: Callable[[str, datetime], Sequence[Bar]] = lambda symbol, since: (),
     ) -> None:
         self._books = books
         self._markets = markets
@@ -117,6 +108,7 @@ class DemoVenue:
         self._costs = costs
         self._latency = latency
         self._maximum_quote_age = maximum_quote_age
+        self._bars = bars
 
     def markets(self) -> tuple[MarketReport, ...]:
         self._travel()
@@ -130,8 +122,10 @@ class DemoVenue:
     def balances(self) -> tuple[BalanceReport, ...]:
         self._travel()
         with self._books.account():
-            totals = self._books.balances()
-        return tuple(BalanceReport(asset, total, total) for asset, total in sorted(totals.items()) if total)
+            floor = self._floor()
+        return tuple(
+            BalanceReport(asset, total, floor.have(asset)) for asset, total in sorted(floor.totals.items()) if total
+        )
 
     def candles(self, symbol: str, timeframe: str, since: datetime, limit: int) -> tuple[CandleReport, ...]:
         raise VenueRejectedError("Ask the exchange whose prices the paper account has: it keeps no candles of its own.")
@@ -150,29 +144,58 @@ class DemoVenue:
         self._travel()
         with self._books.account():
             known = self._books.find([request.client_order_id for request in requests])
-            new = [request for request in requests if _is_market(request) and request.client_order_id not in known]
+            new = [request for request in requests if request.client_order_id not in known]
             made: Sequence[OrderReport] = ()
             if new:
-                floor = _Floor(self._markets(), self._quote, self._books.balances())
-                made = self._books.record([self._match(request, floor) for request in new], floor.changes)
+                floor = self._floor()
+                made = self._books.record([self._meet(request, floor) for request in new], floor.changes)
         fresh = {report.client_order_id: report for report in made}
         return [_answer(request, fresh.get(request.client_order_id), known) for request in requests]
 
     def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
-        report = self.order(client_order_id, symbol)
-        if report is None:
-            raise VenueRejectedError(f"There is no order {client_order_id} to cancel.", reason="symbol")
-        return report  # market orders are final at once: nothing is ever left to cancel
+        self._travel()
+        with self._books.account():
+            report = self._known(client_order_id, symbol)
+            if report is None:
+                raise VenueRejectedError(f"There is no order {client_order_id} to cancel.", reason="symbol")
+            if report.is_final:
+                return report
+            order = next(one for one in self._books.resting() if one.request.client_order_id == client_order_id)
+            now, until = self._clock(), order.request.expires_at
+            status: Status = "cancelled" if until is None or until > now else "expired"
+            self._books.move(client_order_id, status, now, f"It was {status}." if status == "cancelled" else OVER)
+            return self._known(client_order_id, symbol) or report
+
+    def match(self) -> tuple[str, ...]:
+        """Hold what rests against the market; returns the client ids of the orders to which something happened.
+
+        For whoever follows the prices: an account's owner cannot ask for it.
+        """
+        with self._books.account():
+            markets = {market.symbol: market for market in self._markets()}
+            of_market: dict[str, list[Resting]] = {}
+            for order in self._books.resting():
+                of_market.setdefault(order.request.symbol, []).append(order)
+            found: list[str] = []
+            for symbol in of_market.keys() & markets.keys():
+                quote, bars = self._fresh(symbol), self._bars(symbol, min(one.since for one in of_market[symbol]))
+                found += [
+                    order.request.client_order_id
+                    for order in of_market[symbol]
+                    if self._match(order, markets[symbol], bars, quote)
+                ]
+        return tuple(found)
 
     def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
         self._travel()
         with self._books.account():
-            report = self._books.find([client_order_id]).get(client_order_id)
-        return report if report is not None and report.symbol == symbol else None
+            return self._known(client_order_id, symbol)
 
     def open_orders(self) -> tuple[OrderReport, ...]:
         self._travel()
-        return ()  # market orders are final at once: nothing ever rests
+        with self._books.account():
+            names = [order.request.client_order_id for order in self._books.resting()]
+            return tuple(self._books.find(names).values())
 
     def trades_since(self, since: datetime, symbol: str | None = None) -> tuple[TradeReport, ...]:
         self._travel()
@@ -194,79 +217,135 @@ class DemoVenue:
         if self._latency:
             time.sleep(self._latency.total_seconds())
 
-    def _match(self, request: OrderRequest, floor: _Floor) -> OrderReport:
-        """The order filled or turned down; either way it is on the books afterwards."""
-        try:
-            trade, changes = self._fill(request, floor)
-        except VenueRejectedError as refusal:
-            return _report(request, "rejected", (), self._clock(), _remembered(refusal))
-        floor.change(changes)
-        return _report(request, "filled", (trade,), trade.at, "")
+    def _floor(self) -> Floor:
+        return Floor(self._markets(), self._quote, self._books.balances(), self._books.resting(), self._costs.dearest)
 
-    def _fill(self, request: OrderRequest, floor: _Floor) -> tuple[TradeReport, dict[str, Decimal]]:
-        market = floor.markets.get(request.symbol)
-        if market is None:
-            raise VenueRejectedError(f"Choose another symbol: {request.symbol} is not traded here.", reason="symbol")
-        if request.quantity <= 0 or request.quantity % market.lot_size:
+    def _known(self, client_order_id: str, symbol: str) -> OrderReport | None:
+        report = self._books.find([client_order_id]).get(client_order_id)
+        return report if report is not None and report.symbol == symbol else None
+
+    def _meet(self, request: OrderRequest, floor: Floor) -> Made:
+        """The order as it meets the market: filled, resting or turned down; it is on the books afterwards."""
+        now = self._clock()
+        try:
+            market = require_steps(request, floor)
+            if request.type == "limit":
+                return self._meet_at_limit(request, market, floor)
+            price = self._price(request, market, floor)
+            trade, changes = self._trade(request, market, price, request.quantity, "taker")
+            require_minimum(price * request.quantity, market)
+            require_funds(changes, floor)
+        except VenueRejectedError as refusal:
+            return Made(request, _report(request, "rejected", (), now, _remembered(refusal)), now)
+        floor.change(changes)
+        return Made(request, _report(request, "filled", (trade,), trade.at, ""), now)
+
+    def _meet_at_limit(self, request: OrderRequest, market: MarketReport, floor: Floor) -> Made:
+        """Take what is there up to the limit; what is left rests or ends."""
+        limit, now = request.price or ZERO, self._clock()
+        require_minimum(limit * request.quantity, market)
+        if request.expires_at is not None and request.expires_at <= now:
+            raise VenueRejectedError("Give a moment that is still to come: the order would be over at once.")
+        quote = self._fresh(request.symbol)
+        met = quote if quote is not None and is_met(request.side, limit, quote) else None
+        if met is not None and request.post_only:
             raise VenueRejectedError(
-                sentence("Order a positive multiple of {lot}.", lot=rule(market.lot_size, market.base)),
-                reason="lot_size",
+                "Give a limit that the market has not reached: an order that only rests would be filled at once.",
+                reason="post_only",
             )
-        price = self._price(request, market, floor)
-        notional = (price * request.quantity).quantize(FEE_STEP)  # as the books have it
-        if notional < market.minimum_notional:
-            raise VenueRejectedError(
-                sentence(
-                    "Order at least {minimum}: this is {notional}.",
-                    minimum=rule(market.minimum_notional, market.quote),
-                    notional=amount(notional, market.quote),
-                ),
-                reason="minimum_notional",
+        asset, need = needed(request.side, request.quantity, limit, market, self._costs.dearest)
+        require_funds({asset: -need}, floor)
+        lot = market.lot_size
+        taken = at_once(request.quantity, limit, depth=self._costs.depth, lot=lot) if met else ZERO
+        if request.time_in_force == "fok" and taken < request.quantity:
+            taken = ZERO
+        trades: tuple[TradeReport, ...] = ()
+        if met is not None and taken:
+            price = self._slipped(request.side, touched(request.side, met), taken, market)
+            price = min(price, limit) if request.side == "buy" else max(price, limit)
+            trade, changes = self._trade(request, market, price, taken, "taker")
+            floor.change(changes)
+            trades = (trade,)
+        if taken == request.quantity:
+            return Made(request, _report(request, "filled", trades, now, ""), now)
+        if request.time_in_force in ("ioc", "fok"):
+            how = "all of it" if request.time_in_force == "fok" else "the rest"
+            return Made(
+                request, _report(request, "cancelled", trades, now, f"Nobody was there for {how} at once."), now
             )
-        fee = (notional * self._costs.taker).quantize(FEE_STEP, ROUND_UP)
+        floor.reserve(*needed(request.side, request.quantity - taken, limit, market, self._costs.dearest))
+        status: Status = "partially_filled" if taken else "open"
+        return Made(request, _report(request, status, trades, now, ""), quote.at if met and quote else now)
+
+    def _match(self, order: Resting, market: MarketReport, bars: Sequence[Bar], quote: TickerReport | None) -> bool:
+        """Whether something happened to the resting order."""
+        found = match(order, market, bars=bars, quote=quote, depth=self._costs.depth, now=self._clock())
+        trades, changes = [], dict[str, Decimal]()
+        for part in found.parts:
+            trade, change = self._trade(order.request, market, order.limit, part, "maker")
+            trades.append(trade)
+            for asset, by in change.items():
+                changes[asset] = changes.get(asset, ZERO) + by
+        if trades:
+            self._books.execute(trades, changes)
+        is_news = bool(trades) or found.status == "expired"
+        if is_news or found.since - order.since >= LOOKED_AT:
+            reason = OVER if found.status == "expired" else ""
+            self._books.move(order.request.client_order_id, found.status, found.since, reason)
+        return is_news
+
+    def _trade(
+        self, request: OrderRequest, market: MarketReport, price: Decimal, quantity: Decimal, liquidity: Liquidity
+    ) -> tuple[TradeReport, dict[str, Decimal]]:
+        """An execution, and what it does to the balances."""
+        notional = (price * quantity).quantize(FEE_STEP)  # as the books have it
+        rate = self._costs.taker if liquidity == "taker" else self._costs.maker
+        fee = (notional * rate).quantize(FEE_STEP, ROUND_UP)
         direction = 1 if request.side == "buy" else -1
-        changes = {market.base: direction * request.quantity, market.quote: -direction * notional - fee}
-        _require_funds(changes, floor)
+        changes = {market.base: direction * quantity, market.quote: -direction * notional - fee}
         trade = TradeReport(
             trade_id="",
             client_order_id=request.client_order_id,
             symbol=request.symbol,
             side=request.side,
             price=price,
-            quantity=request.quantity,
+            quantity=quantity,
             fee=fee,
             fee_asset=market.quote,
-            liquidity="taker",
+            liquidity=liquidity,
             at=self._clock(),
         )
         return trade, changes
 
-    def _price(self, request: OrderRequest, market: MarketReport, floor: _Floor) -> Decimal:
+    def _fresh(self, symbol: str) -> TickerReport | None:
+        """A price to fill by."""
+        quote = self._quote(symbol)
+        is_old = quote is not None and self._is_old(quote)
+        return None if is_old else quote
+
+    def _is_old(self, quote: TickerReport) -> bool:
+        return self._maximum_quote_age is not None and self._clock() - quote.at > self._maximum_quote_age
+
+    def _price(self, request: OrderRequest, market: MarketReport, floor: Floor) -> Decimal:
         """The average price of a market order: the crossed side of the spread, slippage, then the tick against it."""
         ticker = floor.quote(request.symbol)
-        now = self._clock()
         if ticker is None:
             raise VenueRejectedError(f"Wait for a price of {request.symbol}: there is none yet.", reason="price")
-        if self._maximum_quote_age is not None and now - ticker.at > self._maximum_quote_age:
-            age = int((now - ticker.at).total_seconds())
+        if self._is_old(ticker):
+            age = int((self._clock() - ticker.at).total_seconds())
             raise VenueRejectedError(
                 f"Wait for a fresh price of {request.symbol}: the last one is {age} seconds old.", reason="price"
             )
-        touched = (ticker.ask if request.side == "buy" else ticker.bid) or ticker.price
-        slippage = self._costs.slippage(touched * request.quantity)
-        return _rounded_against(request.side, touched, slippage, market.tick_size)
+        return self._slipped(request.side, touched(request.side, ticker), request.quantity, market)
 
-
-def _is_market(request: OrderRequest) -> bool:
-    return request.type == "market"
+    def _slipped(self, side: Side, at: Decimal, quantity: Decimal, market: MarketReport) -> Decimal:
+        return rounded_against(side, at, self._costs.slippage(at * quantity), market.tick_size)
 
 
 def _answer(
     request: OrderRequest, made: OrderReport | None, known: Mapping[str, OrderReport]
 ) -> OrderReport | VenueRejectedError:
     """What the exchange says to the request: its new order, the one that its id named already, or no."""
-    if not _is_market(request):
-        return VenueRejectedError("Order at the market: the paper exchange keeps no book that an order rests in.")
     report = made or known[request.client_order_id]
     if (report.symbol, report.side, report.quantity) != (request.symbol, request.side, request.quantity):
         return VenueRejectedError(
@@ -278,27 +357,6 @@ def _answer(
     return report
 
 
-def _require_funds(changes: Mapping[str, Decimal], floor: _Floor) -> None:
-    for asset, change in changes.items():
-        have = floor.have(asset)
-        if have + change < 0:
-            raise VenueRejectedError(
-                sentence(
-                    "Fund the account: this needs {needed} and there is {have}.",
-                    needed=amount(-change, asset),
-                    have=amount(have, asset),
-                ),
-                reason="funds",
-            )
-
-
-def _rounded_against(side: Side, touched: Decimal, slippage: Decimal, tick: Decimal) -> Decimal:
-    """The slipped price on the grid of ticks, rounded to the taker's disadvantage and never below one tick."""
-    moved = touched * (1 + slippage if side == "buy" else 1 - slippage)
-    steps = (moved / tick).to_integral_value(ROUND_CEILING if side == "buy" else ROUND_FLOOR)
-    return max(steps, Decimal(1)) * tick
-
-
 def _remembered(refusal: VenueRejectedError) -> Sentence:
     """The sentence as the books keep it, with the code that programs know it by among its values."""
     said = refusal.sentence
@@ -306,7 +364,7 @@ def _remembered(refusal: VenueRejectedError) -> Sentence:
 
 
 def _report(
-    request: OrderRequest, status: str, trades: tuple[TradeReport, ...], at: datetime, reason: Told
+    request: OrderRequest, status: Status, trades: tuple[TradeReport, ...], at: datetime, reason: Told
 ) -> OrderReport:
     return OrderReport(
         client_order_id=request.client_order_id,
@@ -315,7 +373,7 @@ def _report(
         side=request.side,
         quantity=request.quantity,
         filled_quantity=sum((trade.quantity for trade in trades), Decimal(0)),
-        status="filled" if status == "filled" else "rejected",
+        status=status,
         trades=trades,
         at=at,
         reason=reason,

@@ -33,6 +33,13 @@ DAY_MS: Final = 86_400_000
 PAGES: Final = 200
 
 
+def in_force(request: OrderRequest) -> dict[str, Any]:
+    """How long the order is good, in ccxt's words. One that ends at a moment is cancelled by us: few exchanges do."""
+    if request.post_only:
+        return {"postOnly": True}
+    return {"timeInForce": request.time_in_force.upper()} if request.time_in_force in ("ioc", "fok") else {}
+
+
 class Dialect:
     """An exchange that needs nothing special."""
 
@@ -76,7 +83,8 @@ class Dialect:
     def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
         """How the order is worded, under its name at the venue. A spot account only reduces anyway."""
         reduces = request.reduce_only and not exchange.market(request.symbol)["spot"]
-        return request.type, request.price, {"clientOrderId": name, **({"reduceOnly": True} if reduces else {})}
+        params = {"clientOrderId": name, **({"reduceOnly": True} if reduces else {}), **in_force(request)}
+        return request.type, request.price, params
 
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
         """The order of this name; None, or ccxt's OrderNotFound, when the venue has never heard of it."""

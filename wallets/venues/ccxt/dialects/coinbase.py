@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, ClassVar, Final
 
 from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport, VenueRejectedError
-from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade, by_cursor
+from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade, by_cursor, in_force
 from wallets.venues.ccxt.mapping import amount, balance_reports, number
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading, collected, nothing
@@ -92,7 +92,7 @@ class Coinbase(Dialect):
     def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
         named = {"client_order_id": name}  # ccxt would name the order itself
         if request.type == "limit" or request.side == "sell":
-            return request.type, request.price, named
+            return request.type, request.price, named | in_force(request)
         ticker = exchange.fetch_ticker(request.symbol)
         ask = number(ticker.get("ask")) or number(ticker.get("last"))
         if not ask:

@@ -1,0 +1,51 @@
+"""The page that gives an order that rests another limit or quantity."""
+
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from kit.errors import MoniqoError
+from kit.forms import explain
+from kit.http import missing_is_404, owner_of
+from trading import services
+from trading.forms import AmendForm
+from trading.selectors import life
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def amend(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Limit and quantity as they are, in a form, with what may happen in between; what is changed there is wished."""
+    owner_id = owner_of(request)
+    with missing_is_404():
+        found = life.order_life(owner_id=owner_id, order_id=pk)
+    if not found.is_amendable:
+        messages.warning(request, "Only an order that rests at its limit can be changed.")
+        return redirect("trading:order", pk=pk)
+    known = {"limit_price": found.order.limit_price, "quantity": found.order.quantity, "key": uuid4()}
+    form = AmendForm(request.POST if request.method == "POST" else None, initial=known, label_suffix="")
+    wrong = ""
+    if form.is_valid():
+        wallet, said = found.order.wallet, form.cleaned_data
+        if found.order.connection.is_paper or request.POST.get("typed", "").strip() == wallet.name:
+            try:
+                services.amend_order(
+                    owner_id=owner_id,
+                    order_id=pk,
+                    key=f"page:{said['key']}",
+                    limit_price=said["limit_price"],
+                    quantity=said["quantity"],
+                )
+            except MoniqoError as error:
+                explain(form, error)
+            else:
+                messages.success(request, "The venue is asked to end the order; another takes its place then.")
+                return redirect("trading:order", pk=pk)
+        else:
+            wrong = f"Type {wallet.name} as it is written."
+    context = {"form": form, "life": found, "risk": services.RISK_OF_AMENDING, "wrong": wrong}
+    return render(request, "trading/amend.html", context, status=422 if form.is_bound else 200)

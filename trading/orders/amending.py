@@ -1,0 +1,178 @@
+"""Other terms for an order that rests.
+
+An order's intent never changes, so another takes its place. The wish is a row, committed with the wish to end the old
+order. When that has ended by the venue's word, the new one is placed for what is left of the quantity, in the
+transaction that closes the wish: a crash at any line leaves the old order, or the wish that the sweeper finishes, or
+the new order, and never both of them. Between the two nothing rests, and the gate may refuse the new one: it is asked
+before the old one is given up, and what it says then is kept with the wish.
+"""
+
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from kit import clock, tenancy
+from kit.errors import ConflictError, InvalidInputError, MoniqoError
+from kit.sentences import Sentence, Told, amount, price, rule, sentence, told_by
+from trading.models import Amendment, Cancellation, Order
+from trading.orders import leases, states
+from trading.orders.cancelling import request_cancellation
+from trading.orders.facts import locked_wallet
+from trading.orders.intents import Limit, OrderConflictError, Place, Terms
+from trading.orders.life import found, locked, note
+from trading.orders.placing import Batch, place_order
+from trading.risk.sizing import in_lots
+
+RISK: Final = (
+    "The venue ends the order before another takes its place: meanwhile nothing of it rests, what is filled until then "
+    "is taken off, and its place in the queue is lost."
+)
+
+
+def amend_order(
+    *, owner_id: UUID, order_id: UUID, key: str, limit_price: Decimal | None = None, quantity: Decimal | None = None
+) -> Amendment:
+    """Commit the wish that the order have another limit or quantity (in base, with what was filled of it before); what
+    is None stays. The same key of the same order returns the first wish.
+
+    Runs in the owner's tenant. Raises NotFoundError, InvalidInputError for terms that it cannot have or that the gate
+    would refuse, ConflictError for an order that does not rest or is being cancelled or amended already.
+    """
+    wallet_id = found(order_id).wallet_id
+    with transaction.atomic():
+        locked_wallet(wallet_id)
+        order = locked(order_id, "wallet__connection__platform", "hold")
+        wished = Amendment.objects.filter(order=order).first()
+        if wished is not None and wished.key == key:
+            if limit_price not in (None, wished.limit_price) or quantity not in (None, wished.quantity):
+                raise OrderConflictError("This key belongs to another wish: use a new key, or repeat the first one.")
+            return wished
+        _require_amendable(order, is_wished=wished is not None)
+        at, wanted = order.limit_price if limit_price is None else limit_price, _wanted(order, quantity)
+        if at is None or (at, wanted) == (order.limit_price, order.quantity):
+            raise InvalidInputError(
+                "Give another limit or another quantity.", fields={"limit_price": "As it is.", "quantity": "As it is."}
+            )
+        _require_allowed(order, at, wanted)
+        wish = Amendment.objects.create(
+            owner_id=owner_id, order=order, key=key, limit_price=at, quantity=wanted,
+            due_at=leases.start(leases.LOOK_AGAIN),
+        )  # fmt: skip
+        instrument = order.instrument
+        reason = sentence(
+            "It was amended to {quantity} at {price}: another order takes its place.",
+            quantity=amount(wanted, instrument.base),
+            price=price(at, instrument.tick_size),
+        )
+        request_cancellation(owner_id=owner_id, order_id=order.pk, reason=reason)
+    return wish
+
+
+def finish_amendment(*, owner_id: UUID, order_id: UUID) -> Order | None:
+    """Place the order that takes the place of an amended one, if that has ended; returns it. Safe to repeat."""
+    with tenancy.tenant(owner_id):
+        wishes = Amendment.objects.filter(order=order_id, closed_at=None)
+        wallet_id = wishes.values_list("order__wallet", flat=True).first()
+        if wallet_id is None:
+            return None
+        locked_wallet(wallet_id)
+        wish = wishes.select_for_update(no_key=True).first()
+        if wish is None:
+            return None
+        order = locked(order_id, "wallet__connection__platform")
+        if not order.is_terminal:
+            Amendment.objects.filter(pk=wish.pk).update(due_at=leases.start(leases.LOOK_AGAIN))
+            return None
+        placed, result = _placed(order, wish)
+        now = clock.now()
+        Amendment.objects.filter(pk=wish.pk).update(due_at=None, closed_at=now, result=Sentence.of(result))
+        note(order, order.status, result)
+    return placed
+
+
+def due_amendments(most: int) -> list[tuple[UUID, UUID]]:
+    """(owner, order) of those that are due; asked as the system role."""
+    rows = Amendment.objects.filter(leases.due(), closed_at=None).order_by("due_at")
+    return list(rows.values_list("owner_id", "order_id")[:most])
+
+
+# --- inside ---------------------------------------------------------------------------------------------------------
+
+
+def _placed(order: Order, wish: Amendment) -> tuple[Order | None, Told]:
+    """The order that takes its place, and what became of the wish."""
+    left = in_lots(wish.quantity - order.filled_quantity, order.instrument.lot_size)
+    if left <= 0:
+        return None, "All that was wanted had been filled when the order ended: nothing takes its place."
+    try:
+        with transaction.atomic():
+            placed = place_order(
+                wallet=order.wallet,
+                instrument=order.instrument,
+                key=f"amend:{wish.pk}",
+                replaces=order,
+                **_as_before(order, wish.limit_price, left),
+            )
+    except MoniqoError as error:
+        return None, sentence("Nothing takes its place: {why}", why=told_by(error))
+    if placed.is_refused:
+        return placed, sentence("The order that was to take its place was refused: {why}", why=placed.refusal)
+    return placed, "Another order took its place."
+
+
+def _as_before(order: Order, at: Decimal, quantity: Decimal) -> dict[str, Any]:
+    """The terms of the order, with another limit and quantity."""
+    limit = Limit(at, order.time_in_force, order.expires_at, order.post_only)
+    return {
+        "side": order.side,
+        "quantity": quantity,
+        "reason": order.reason,
+        "reduce_only": order.reduce_only,
+        "exit_stop": order.exit_stop,
+        "exit_target": order.exit_target,
+        "exit_trail": order.exit_trail,
+        "limit": limit,
+    }
+
+
+def _wanted(order: Order, quantity: Decimal | None) -> Decimal:
+    """All that is wanted. Raises InvalidInputError for what is not in whole lots, or no more than is filled already."""
+    if quantity is None:
+        whole: Decimal = order.quantity
+        return whole
+    if not quantity.is_finite() or quantity % order.instrument.lot_size:
+        told = sentence("Want a multiple of {lot}.", lot=rule(order.instrument.lot_size, order.instrument.base))
+        raise InvalidInputError(told, fields={"quantity": "Must be a multiple of the lot."})
+    if quantity <= order.filled_quantity:
+        told = sentence(
+            "Want more than the {filled} that is filled already, or cancel the order.",
+            filled=amount(order.filled_quantity, order.instrument.base),
+        )
+        raise InvalidInputError(told, fields={"quantity": "Must be more than what is filled."})
+    return quantity
+
+
+def _require_amendable(order: Order, *, is_wished: bool) -> None:
+    if is_wished:
+        raise ConflictError("The order is being amended already: amend the one that takes its place.")
+    if order.limit_price is None or order.status not in (states.OPEN, states.PARTIALLY_FILLED):
+        raise ConflictError(
+            f"Only an order that rests at its limit can be amended: this one is {order.get_status_display().lower()}."
+        )
+    if Cancellation.objects.filter(order=order).exists():
+        raise ConflictError("The order is being cancelled: place another one when it has ended.")
+
+
+def _require_allowed(order: Order, at: Decimal, wanted: Decimal) -> None:
+    """Raise InvalidInputError for terms that the gate or the funds would refuse if the order had ended as it is now."""
+    place = Place(order.wallet_id, order.instrument, f"amend?:{order.pk}")
+    batch = Batch([place])
+    batch.suppose_ended(order)
+    terms = Terms(**_as_before(order, at, wanted - order.filled_quantity))
+    batch.place(order.wallet_id, terms)
+    (verdict,) = batch.verdicts()
+    if not verdict.allowed:
+        told = sentence("It stays as it is: {why}", why=verdict.explanation)
+        raise InvalidInputError(told, fields={"limit_price": "Refused."})
