@@ -104,7 +104,7 @@ RULES: Final[dict[str, Rule]] = {
             "goals_goalassignment", "goals_goalcursor", "goals_goaltotal", "markets_feedstate",
             "markets_instrument", "markets_lastprice", "markets_ticker", "portfolio_exposurelevel",
             "portfolio_exposurelimit", "portfolio_flowmark", "portfolio_portfoliostate",
-            "portfolio_rebalancerule", "trading_aistate", "trading_risklimit", "trading_tradetotal",
+            "portfolio_rebalancerule", "trading_aistate", "trading_platformlimit", "trading_risklimit", "trading_tradetotal",
             "users_recoverycode", "users_secondfactor", "users_user", "users_user_groups",
             "users_user_user_permissions", "wallets_account", "wallets_connection", "wallets_credential",
             "wallets_credentialfield", "wallets_demobalance", "wallets_platform", "wallets_syncturn",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from kit.admin import ReadOnlyAdmin, ReadOnlyInline
+from kit.admin import AuditedAdmin, ExplainedAdmin, ReadOnlyAdmin, ReadOnlyInline
 from trading.models import (
     AiState,
     Cancellation,
@@ -13,6 +13,7 @@ from trading.models import (
     Fill,
     Order,
     OrderEvent,
+    PlatformLimit,
     Position,
     RiskDecision,
     RiskLimit,
@@ -115,6 +116,16 @@ class RiskLimitAdmin(ReadOnlyAdmin):
     list_filter = ("updated_at",)
     list_select_related = ("owner", "connection", "wallet")
     search_fields = ("owner__email", "connection__name", "wallet__name")
+
+
+@admin.register(PlatformLimit)
+class PlatformLimitAdmin(ExplainedAdmin, AuditedAdmin):
+    """What binds every account at a platform, beside its owner's own limits. It allows nothing by itself."""
+
+    units = MappingProxyType({"maximum_notional": "notional_asset"})
+    list_display = ("platform", "maximum_notional", "notional_asset", "maximum_distance")
+    list_select_related = ("platform",)
+    search_fields = ("platform__name",)
 
 
 @admin.register(AiState)

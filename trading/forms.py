@@ -125,6 +125,14 @@ class LimitForm(forms.Form):
     maximum_exposure = PercentField(
         required=False, min_value=Decimal("0.01"), **glossary.field("maximum_exposure", label="Exposure, at most, in %")
     )
+    maximum_distance = PercentField(
+        required=False,
+        min_value=Decimal("0.01"),
+        **glossary.field("maximum_distance", label="Worse than the market, at most, in %"),
+    )
+    maximum_orders_per_minute = WholeField(
+        **glossary.field("maximum_orders_per_minute"), required=False, min_value=0, max_value=100_000
+    )
 
     def __init__(self, given: QueryDict | None, *, path: LimitPath, usual: FirstLimits | None = None) -> None:
         """`usual` is what the form of a connection begins with that has said nothing yet."""

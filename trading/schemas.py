@@ -267,7 +267,9 @@ class LimitsIn(Body):
     `maximum_open_positions` counts those of the wallet and below it; `maximum_risk` is the fraction of the wallet's
     value that the way from a buy's price to its stop may cost; `default_stop` and `default_target` are the fractions
     below and above the price of a buy that names none; `maximum_exposure` is the share of its usual size, and of these
-    amounts, that a buy may have. Where nobody on a path says what and how much, nothing can be bought."""
+    amounts, that a buy may have; `maximum_distance` is the fraction by which the price of an order may be worse than
+    the middle of the market; `maximum_orders_per_minute` counts what the wallet and those below it send. Where nobody
+    on a path says what and how much, nothing can be bought."""
 
     allowed_symbols: list[str] | None = Field(max_length=1000, examples=[["BTC/USDT"]])
     maximum_notional: PositiveAmount | None
@@ -279,6 +281,8 @@ class LimitsIn(Body):
     default_stop: PositiveShare | None = None
     default_target: PositiveAmount | None = None
     maximum_exposure: PositiveShare | None = None
+    maximum_distance: PositiveShare | None = None
+    maximum_orders_per_minute: int | None = Field(None, ge=0, le=100_000)
 
 
 class SaidOut(Schema):
@@ -311,6 +315,8 @@ class OwnOut(SaidOut):
     default_stop: Amount | None
     default_target: Amount | None
     maximum_exposure: Amount | None
+    maximum_distance: Amount | None
+    maximum_orders_per_minute: int | None
 
 
 class LimitStepOut(OwnOut):

@@ -271,6 +271,8 @@ _CAUSES: Final = {
     "maximum_open_positions": "too many positions open",
     "maximum_risk": "order too risky",
     "exposure": "more than its exposure",
+    "maximum_distance": "too far from the market",
+    "maximum_orders_per_minute": "too many orders in a minute",
     "funds": "not enough money",
 }
 

@@ -14,7 +14,7 @@ from trading.models.orders import (
     Side,
 )
 from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
-from trading.models.risk import RiskDecision, RiskLimit
+from trading.models.risk import PlatformLimit, RiskDecision, RiskLimit
 from trading.models.stops import EmergencyStop
 
 __all__ = (
@@ -29,6 +29,7 @@ __all__ = (
     "Order",
     "OrderEvent",
     "OrderQuerySet",
+    "PlatformLimit",
     "Position",
     "RiskDecision",
     "RiskLimit",

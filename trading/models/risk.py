@@ -7,7 +7,7 @@ from kit import clock
 from kit.models import MoneyField, Owned, SentenceField
 from trading.models.bounds import finite
 from trading.models.orders import Order
-from wallets.models import Connection, Wallet
+from wallets.models import Connection, Platform, Wallet
 
 
 class RiskLimit(Owned):
@@ -60,6 +60,16 @@ class RiskLimit(Owned):
         blank=True,
         help_text="A fraction of its usual size, and of these amounts, that a buy may have.",
     )
+    maximum_distance = models.DecimalField(
+        max_digits=9,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="A fraction: how much worse than the middle of the market an order's price may be.",
+    )
+    maximum_orders_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How many orders may be sent within a minute from here and below."
+    )
     # Not the owner's word: what the day has come to. Once the limit is reached nothing is bought until the next day.
     lost = models.DecimalField(max_digits=9, decimal_places=8, null=True, blank=True, editable=False)
     rests_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -86,7 +96,8 @@ class RiskLimit(Owned):
                 condition=(Q(maximum_risk__isnull=True) | Q(maximum_risk__gt=0, maximum_risk__lte=1))
                 & (Q(default_stop__isnull=True) | Q(default_stop__gt=0, default_stop__lt=1))
                 & (Q(default_target__isnull=True) | Q(default_target__gt=0))
-                & (Q(maximum_exposure__isnull=True) | Q(maximum_exposure__gt=0, maximum_exposure__lte=1)),
+                & (Q(maximum_exposure__isnull=True) | Q(maximum_exposure__gt=0, maximum_exposure__lte=1))
+                & (Q(maximum_distance__isnull=True) | Q(maximum_distance__gt=0, maximum_distance__lte=1)),
                 name="risk_limit_shares",
             ),
             models.CheckConstraint(
@@ -102,6 +113,37 @@ class RiskLimit(Owned):
 
     def __str__(self) -> str:
         return f"limit {self.pk}"
+
+
+class PlatformLimit(models.Model):
+    """What the operator allows every account at a platform, whoever owns it. It takes away and never allows."""
+
+    platform = models.OneToOneField(Platform, on_delete=models.CASCADE, related_name="limit")
+    maximum_notional = MoneyField(null=True, blank=True, help_text="Per order, in the notional asset.")
+    notional_asset = models.CharField(max_length=20, blank=True, help_text="What the maximum notional is counted in.")
+    maximum_distance = models.DecimalField(
+        max_digits=9,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="A fraction: how much worse than the middle of the market an order's price may be.",
+    )
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(maximum_notional__isnull=True)
+                | (Q(maximum_notional__gt=0) & finite("maximum_notional") & ~Q(notional_asset="")),
+                name="platform_limit_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(maximum_distance__isnull=True) | Q(maximum_distance__gt=0, maximum_distance__lte=1),
+                name="platform_limit_distance_is_a_share",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"limit of {self.platform_id}"
 
 
 class RiskDecision(Owned):

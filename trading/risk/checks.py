@@ -18,6 +18,7 @@ from trading.risk.path import (
     WATCHING,
     Limits,
     exposure,
+    nearest_price,
     owners_exposure,
     shared_symbols,
     tightest_notional,
@@ -33,7 +34,8 @@ DUST_LOTS: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """The instrument as the gate sees it; `price` is what the order would pay or get per unit, in quote."""
+    """The instrument as the gate sees it; `price` is what the order would pay or get per unit, in quote, and `middle`
+    what lies between its bid and its ask."""
 
     symbol: str
     base: str
@@ -46,6 +48,7 @@ class Market:
     minimum_notional: Decimal
     price: Decimal | None
     price_age: timedelta | None
+    middle: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Proposal:
     closes: bool = False
     reserve: str = ""
     exit_stop: Decimal | None = None
+    named_price: Decimal | None = None
 
     @property
     def notional(self) -> Decimal | None:
@@ -339,27 +343,68 @@ def _check_open_positions(proposal: Proposal) -> Told:
     return ""
 
 
+def _check_distance(proposal: Proposal) -> Told:
+    """A wrong digit, or a market so thin that it costs as much. What leaves a position at the market always may."""
+    most, market = nearest_price(proposal.path), proposal.market
+    if most is None or (proposal.reduces and proposal.named_price is None):
+        return ""
+    price = market.price if proposal.named_price is None else proposal.named_price
+    if price is None or not market.middle:
+        return f"Nobody knows how far from the market this is: wait for a price of {market.symbol}."
+    distance = (price / market.middle - 1) * (1 if proposal.is_buy else -1)
+    if distance <= most:
+        return ""
+    way = "name a price that is nearer" if proposal.named_price is not None else "wait until its bid and ask are nearer"
+    return sentence(
+        f"{{price}} is {{distance}} % {'above' if proposal.is_buy else 'below'} the middle of the market, {{middle}}, "
+        f"and {{who}} allows {{most}} %: {way}.",
+        price=shown_price(price, market.tick_size),
+        middle=shown_price(market.middle, market.tick_size),
+        distance=_percent(distance),
+        most=_percent(most),
+        who=next(step.name for step in proposal.path if step.caps.maximum_distance == most),
+    )
+
+
+def _check_rate(proposal: Proposal) -> Told:
+    if proposal.reduces:
+        return ""
+    for step in proposal.path:
+        most = step.caps.maximum_orders_per_minute
+        if most is not None and step.orders >= most:
+            return (
+                f"{step.name} has sent {step.orders} orders within a minute, and may send {most}: wait a minute, or "
+                "raise the limit."
+            )
+    return ""
+
+
 def _check_risk(proposal: Proposal) -> Told:
     most, price, value = tightest_risk(proposal.path), proposal.market.price, proposal.standing.value
     if proposal.reduces or most is None or price is None:
         return ""
+    stop = proposal.exit_stop
+    if stop is None:
+        who = next(step.name for step in proposal.path if step.caps.maximum_risk == most)
+        return sentence(
+            "Nothing says what this order risks: {who} allows {share} % of the wallet's value from the price to the "
+            "stop, so give it a stop, or set a usual one in the limits.",
+            who=who,
+            share=_percent(most),
+        )
     if value is None:
         return "Nobody knows what the wallet is worth, so not what it may risk: wait for prices of all that it holds."
-    stop = proposal.exit_stop
-    risk = proposal.quantity * (price - stop if stop is not None else price)
+    risk = proposal.quantity * (price - stop)
     if risk <= most * value:
         return ""
     quote = proposal.market.quote
-    why = "its stop at {stop} would cost" if stop is not None else "without a stop it puts at risk"
-    values: dict[str, Value | Told | int] = {
-        "risk": amount(risk, quote), "most": amount(most * value, quote), "share": _percent(most),
-    }  # fmt: skip
-    if stop is not None:
-        values["stop"] = shown_price(stop, proposal.market.tick_size)
     return sentence(
-        f"The order is too risky: {why} {{risk}}, and {{share}} % of the wallet's value is {{most}}. Buy less, or give "
-        "a stop that is nearer.",
-        **values,
+        "The order is too risky: its stop at {stop} would cost {risk}, and {share} % of the wallet's value is {most}. "
+        "Buy less, or give a stop that is nearer.",
+        stop=shown_price(stop, proposal.market.tick_size),
+        risk=amount(risk, quote),
+        most=amount(most * value, quote),
+        share=_percent(most),
     )
 
 
@@ -379,5 +424,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("maximum_position", _check_position_size),
     ("exposure", _check_exposure),
     ("maximum_open_positions", _check_open_positions),
+    ("maximum_distance", _check_distance),
+    ("maximum_orders_per_minute", _check_rate),
     ("maximum_risk", _check_risk),
 )

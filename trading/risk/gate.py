@@ -33,6 +33,7 @@ from trading.risk.path import (
     Limits,
     asked_levels,
     exposure,
+    nearest_price,
     owners_exposure,
     shared_symbols,
     tightest_notional,
@@ -44,15 +45,15 @@ from trading.risk.path import (
 __all__ = (
     "ACTIVE", "CLOSED", "FROZEN", "HALTED", "LIMITS", "NOTHING_ASKED", "NO_CAPS", "PRICE_AGE_LIMIT", "REDUCING",
     "WATCHING", "Asked", "Caps", "Limits", "Market", "Proposal", "Standing", "Verdict", "asked_levels", "assess",
-    "dust", "exposure", "owners_exposure", "passes_halt", "shared_symbols", "tightest_notional", "tightest_position",
-    "tightest_risk", "usual_levels",
+    "dust", "exposure", "nearest_price", "owners_exposure", "passes_halt", "shared_symbols", "tightest_notional",
+    "tightest_position", "tightest_risk", "usual_levels",
 )  # fmt: skip
 
 # The checks of what the user set.
 LIMITS: Final = frozenset(
     {
         "allowed_symbols", "maximum_notional", "daily_loss", "maximum_position", "maximum_open_positions",
-        "maximum_risk", "exposure",
+        "maximum_risk", "exposure", "maximum_distance", "maximum_orders_per_minute",
     }
 )  # fmt: skip
 
@@ -117,6 +118,9 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
         "maximum_risk": _text(tightest_risk(proposal.path)),
         "exposure": plain(exposure(proposal.path)),
         "exit_stop": _text(proposal.exit_stop),
+        "named_price": _text(proposal.named_price),
+        "middle": _text(market.middle),
+        "maximum_distance": _text(nearest_price(proposal.path)),
         "value": _text(standing.value),
         "path": [
             {
@@ -130,6 +134,9 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
                 "maximum_position": _text(step.caps.maximum_position),
                 "maximum_open_positions": step.caps.maximum_open_positions,
                 "open_positions": step.open_positions,
+                "maximum_distance": _text(step.caps.maximum_distance),
+                "maximum_orders_per_minute": step.caps.maximum_orders_per_minute,
+                "orders": step.orders,
                 "maximum_risk": _text(step.caps.maximum_risk),
                 "maximum_exposure": _text(step.caps.maximum_exposure),
                 "asked_exposure": _text(step.asked.exposure),
