@@ -10,6 +10,7 @@ from trading.models import (
     AiState,
     Cancellation,
     EmergencyStop,
+    EntryLock,
     Fill,
     Order,
     OrderEvent,
@@ -126,6 +127,14 @@ class PlatformLimitAdmin(ExplainedAdmin, AuditedAdmin):
     list_display = ("platform", "maximum_notional", "notional_asset", "maximum_distance")
     list_select_related = ("platform",)
     search_fields = ("platform__name",)
+
+
+@admin.register(EntryLock)
+class EntryLockAdmin(ReadOnlyAdmin):
+    list_display = ("began_at", "owner", "wallet", "instrument", "kind", "measured", "until", "ended_at")
+    list_filter = ("kind", "began_at", ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner", "wallet", "instrument")
+    search_fields = ("owner__email", "wallet__name", "instrument__symbol")
 
 
 @admin.register(AiState)

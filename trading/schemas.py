@@ -7,7 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from kit.api import Amount, Body, PartsOut, PositiveAmount, PositiveShare, Words, parts_of
+from kit.api import Amount, Body, PartsOut, PositiveAmount, Words, parts_of
 
 # What the page's filter takes too: an outcome, or `unfinished`.
 OrderStatus = Literal[
@@ -257,81 +257,6 @@ class LevelsIn(Body):
     exit_stop: PositiveAmount | None = None
     exit_target: PositiveAmount | None = None
     exit_trail: PositiveAmount | None = None
-
-
-class LimitsIn(Body):
-    """All of it replaces what was there. Null says nothing and leaves it to the rest of the path; an empty list allows
-    no market; `maximum_notional` is per order and counted in `notional_asset`, by default the owner's base currency,
-    whatever market is bought. The others stay as they are where they are left out: `maximum_daily_loss` is a fraction,
-    "0.03" for 3 %; `maximum_position` is what a position may be worth after a buy, in `notional_asset`;
-    `maximum_open_positions` counts those of the wallet and below it; `maximum_risk` is the fraction of the wallet's
-    value that the way from a buy's price to its stop may cost; `default_stop` and `default_target` are the fractions
-    below and above the price of a buy that names none; `maximum_exposure` is the share of its usual size, and of these
-    amounts, that a buy may have; `maximum_distance` is the fraction by which the price of an order may be worse than
-    the middle of the market; `maximum_orders_per_minute` counts what the wallet and those below it send. Where nobody
-    on a path says what and how much, nothing can be bought."""
-
-    allowed_symbols: list[str] | None = Field(max_length=1000, examples=[["BTC/USDT"]])
-    maximum_notional: PositiveAmount | None
-    notional_asset: str = Field("", max_length=20, examples=["USDT"])
-    maximum_daily_loss: PositiveShare | None = None
-    maximum_position: PositiveAmount | None = None
-    maximum_open_positions: int | None = Field(None, ge=0, le=100_000)
-    maximum_risk: PositiveShare | None = None
-    default_stop: PositiveShare | None = None
-    default_target: PositiveAmount | None = None
-    maximum_exposure: PositiveShare | None = None
-    maximum_distance: PositiveShare | None = None
-    maximum_orders_per_minute: int | None = Field(None, ge=0, le=100_000)
-
-
-class SaidOut(Schema):
-    """What somebody says; null where nobody does."""
-
-    allowed_symbols: list[str] | None
-    maximum_notional: Amount | None
-    notional_asset: str
-
-
-class AppliedOut(SaidOut):
-    """The symbols that every list on the path shares and the smallest notional; null where nobody says.
-
-    `obstacle` is the reason why nothing can be bought, empty when something can.
-    """
-
-    obstacle: str
-
-
-class OwnOut(SaidOut):
-    """`maximum_daily_loss` and `lost` are fractions. Where the day's loss has reached its maximum, nothing is bought
-    until `rests_until`; `lost` and `rests_until` are null otherwise."""
-
-    maximum_daily_loss: Amount | None
-    lost: Amount | None
-    rests_until: datetime | None
-    maximum_position: Amount | None
-    maximum_open_positions: int | None
-    maximum_risk: Amount | None
-    default_stop: Amount | None
-    default_target: Amount | None
-    maximum_exposure: Amount | None
-    maximum_distance: Amount | None
-    maximum_orders_per_minute: int | None
-
-
-class LimitStepOut(OwnOut):
-    """What one step says, the connection first."""
-
-    id: UUID
-    role: str
-    name: str
-
-
-class LimitsOut(OwnOut):
-    """The own limits, those of the whole path down to here, and what they come to."""
-
-    applied: AppliedOut
-    path: list[LimitStepOut]
 
 
 class Narrow(Schema):

@@ -13,7 +13,8 @@
 * `exits`: the stop and the target of a position are carried out;
 * `stopping`: the emergency stop of a wallet and all below it;
 * `limits`: what the user allows;
-* `daily_loss`: who has lost what they may lose in a day.
+* `daily_loss`: who has lost what they may lose in a day;
+* `locks`: what protections hold back for a while.
 """
 
 from trading.orders.cancelling import cancel_order, request_cancellation
@@ -34,6 +35,7 @@ from trading.positions.moving import move_levels
 from trading.risk.daily_loss import watch as watch_daily_losses
 from trading.risk.daily_loss import watched as watched_for_daily_losses
 from trading.risk.limits import set_limits
+from trading.risk.locks import end_what_is_over, watch_drawdowns, watched_drawdowns
 
 __all__ = (
     "BEFORE_COLLECTING",
@@ -52,6 +54,7 @@ __all__ = (
     "close_all",
     "close_position",
     "due_stops",
+    "end_what_is_over",
     "execute_order",
     "execute_together",
     "keep_protection",
@@ -69,5 +72,7 @@ __all__ = (
     "stop",
     "unclaimed",
     "watch_daily_losses",
+    "watch_drawdowns",
+    "watched_drawdowns",
     "watched_for_daily_losses",
 )

@@ -387,6 +387,7 @@ def build(program: Program, number: int, connection: str, market: Instrument) ->
     program.call("put", "/connections/{connection_id}/limits", limits, connection_id=connection)
     program.call("get", "/connections/{connection_id}/limits", connection_id=connection)
     program.call("put", "/wallets/{wallet_id}/limits", limits, **ids)
+    assert program.call("get", "/locks", wallet_id=ids["wallet_id"]) == []
     program.call("get", "/wallets/{wallet_id}/limits", **ids)
     asked = program.call("get", "/wallets/{wallet_id}/ai-state", **ids)
     wish = {"version": asked["version"], "exposure": "1", "note": "Nothing but watching"}

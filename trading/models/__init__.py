@@ -14,7 +14,7 @@ from trading.models.orders import (
     Side,
 )
 from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
-from trading.models.risk import PlatformLimit, RiskDecision, RiskLimit
+from trading.models.risk import EntryLock, PlatformLimit, RiskDecision, RiskLimit
 from trading.models.stops import EmergencyStop
 
 __all__ = (
@@ -25,6 +25,7 @@ __all__ = (
     "AiState",
     "Cancellation",
     "EmergencyStop",
+    "EntryLock",
     "Fill",
     "Order",
     "OrderEvent",

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from kit import clock
 from kit.errors import NotFoundError
 from kit.statements import planned_once
 from markets.prices import Quote, prices_in, quotes
@@ -20,6 +21,7 @@ from trading.orders import states
 from trading.orders.intents import Place
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_paths
+from trading.risk.locks import told_of
 from wallets.models import Account, Wallet
 
 ZERO: Final = Decimal(0)
@@ -32,7 +34,8 @@ SELECT place.wallet_id,
      WHERE position.wallet_id = place.wallet_id AND position.closed_at IS NULL AND instrument.base = place.base),
     (SELECT client_order_id FROM trading_order
      WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%s) LIMIT 1),
-    (SELECT id FROM trading_order WHERE owner_id = %s AND key = place.key)
+    (SELECT id FROM trading_order WHERE owner_id = %s AND key = place.key),
+    trading_entry_lock(place.wallet_id, place.instrument_id, %s)
 FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[]) AS place (wallet_id, instrument_id, base, key)
 """
 
@@ -139,13 +142,16 @@ def _standings(
         [place.key for place in places],
     ]
     with planned_once(connection) as cursor:
-        cursor.execute(_STANDING, [sorted(states.UNFINISHED), owner_id, *columns])
+        cursor.execute(_STANDING, [sorted(states.UNFINISHED), owner_id, clock.now(), *columns])
         rows = cursor.fetchall()
     bases = {place.wallet_id: place.instrument.base for place in places}
+    held = told_of([lock_id for *_, lock_id in rows if lock_id is not None])
     standings = {}
-    for wallet_id, position, positions, unfinished, first in rows:
+    for wallet_id, position, positions, unfinished, first, lock_id in rows:
         purse = purses[wallet_id].get(bases[wallet_id]) or Purse()
-        standing = risk.Standing(position or ZERO, positions or ZERO, purse.balance, unfinished or "")
+        standing = risk.Standing(
+            position or ZERO, positions or ZERO, purse.balance, unfinished or "", lock=held.get(lock_id)
+        )
         standings[wallet_id] = standing, first
     return standings
 

@@ -1,13 +1,12 @@
 """What the gate checks, one after the other: a sentence refuses, "" passes. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
 from kit.sentences import Told, Value, amount, moment, number, rule, sentence
 from kit.sentences import price as shown_price
+from trading.risk.locked import KINDS
 from trading.risk.path import (
     ACTIVE,
     ALL,
@@ -25,80 +24,7 @@ from trading.risk.path import (
     tightest_position,
     tightest_risk,
 )
-
-# Above this age a price says nothing about what an order would pay.
-PRICE_AGE_LIMIT: Final = timedelta(seconds=60)
-# What of the base asset stays behind when whole lots are sold is no disagreement of the books.
-DUST_LOTS: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """The instrument as the gate sees it; `price` is what the order would pay or get per unit, in quote, and `middle`
-    what lies between its bid and its ask."""
-
-    symbol: str
-    base: str
-    quote: str
-    is_spot: bool
-    is_tradable: bool
-    is_at_connection: bool
-    lot_size: Decimal
-    tick_size: Decimal
-    minimum_notional: Decimal
-    price: Decimal | None
-    price_age: timedelta | None
-    middle: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the wallet has: `position` in this instrument, `positions` of every instrument with the same base asset,
-    `in_books` of that asset in its account, and whether an order in this instrument is not finished. `value` is what
-    the wallet is worth in the quote asset, None where a price is missing or no limit asks for it."""
-
-    position: Decimal = Decimal(0)
-    positions: Decimal = Decimal(0)
-    in_books: Decimal = Decimal(0)
-    unfinished: str = ""
-    value: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """The order to be judged. `quantity` is in whole lots, `requested` what was asked for, both in base.
-
-    `protects` says that it carries out the stop or the target of a position, `closes` that it is one of the exits by
-    which a goal, a stop or a person leaves all there is below a wallet; `reserve` is the name of the wallet where
-    that is a reserve, or what is unassigned at an account.
-    """
-
-    is_buy: bool
-    quantity: Decimal
-    requested: Decimal
-    reduce_only: bool
-    market: Market
-    standing: Standing
-    path: tuple[Limits, ...]
-    protects: bool = False
-    closes: bool = False
-    reserve: str = ""
-    exit_stop: Decimal | None = None
-    named_price: Decimal | None = None
-
-    @property
-    def notional(self) -> Decimal | None:
-        return None if self.market.price is None else self.quantity * self.market.price
-
-    @property
-    def reduces(self) -> bool:
-        """On spot a sale can only make a position smaller."""
-        return not self.is_buy
-
-
-def dust(lot_size: Decimal, minimum_notional: Decimal, price: Decimal | None) -> Decimal:
-    """Less than this in the books beyond the positions cannot be sold, and is no disagreement."""
-    return max(lot_size * DUST_LOTS, minimum_notional / price) if price else lot_size * DUST_LOTS
+from trading.risk.proposals import PRICE_AGE_LIMIT, Proposal, dust
 
 
 def _check_reserve(proposal: Proposal) -> Told:
@@ -145,6 +71,14 @@ def _check_daily_loss(proposal: Proposal) -> Told:
                 until=moment(step.rests_until),
             )
     return ""
+
+
+def _check_lock(kind: str) -> Callable[[Proposal], Told]:
+    def check(proposal: Proposal) -> Told:
+        lock = proposal.standing.lock
+        return lock.words if lock is not None and lock.kind == kind and not proposal.reduces else ""
+
+    return check
 
 
 def _percent(share: Decimal) -> Value:
@@ -412,6 +346,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("reserve", _check_reserve),
     ("trading_state", _check_state),
     ("daily_loss", _check_daily_loss),
+    *((kind, _check_lock(kind)) for kind in KINDS),
     ("instrument", _check_market),
     ("price_age", _check_price),
     ("lot_size", _check_lot),

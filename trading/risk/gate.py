@@ -18,7 +18,8 @@ from typing import Any, Final
 from kit.decimals import plain
 from kit.sentences import Sentence, Value, amount, sentence
 from kit.sentences import price as shown_price
-from trading.risk.checks import CHECKS, PRICE_AGE_LIMIT, Market, Proposal, Standing, dust, passes_halt
+from trading.risk.checks import CHECKS, passes_halt
+from trading.risk.locked import KINDS, Lock
 from trading.risk.path import (
     ACTIVE,
     CLOSED,
@@ -41,11 +42,13 @@ from trading.risk.path import (
     tightest_risk,
     usual_levels,
 )
+from trading.risk.proposals import PRICE_AGE_LIMIT, Market, Proposal, Standing, dust
 
 __all__ = (
     "ACTIVE", "CLOSED", "FROZEN", "HALTED", "LIMITS", "NOTHING_ASKED", "NO_CAPS", "PRICE_AGE_LIMIT", "REDUCING",
-    "WATCHING", "Asked", "Caps", "Limits", "Market", "Proposal", "Standing", "Verdict", "asked_levels", "assess",
-    "dust", "exposure", "nearest_price", "owners_exposure", "passes_halt", "shared_symbols", "tightest_notional",
+    "WATCHING", "Asked", "Caps", "Limits", "Lock", "Market", "Proposal", "Standing", "Verdict", "asked_levels",
+    "assess", "dust", "exposure", "nearest_price", "owners_exposure", "passes_halt", "shared_symbols",
+    "tightest_notional",
     "tightest_position", "tightest_risk", "usual_levels",
 )  # fmt: skip
 
@@ -53,7 +56,7 @@ __all__ = (
 LIMITS: Final = frozenset(
     {
         "allowed_symbols", "maximum_notional", "daily_loss", "maximum_position", "maximum_open_positions",
-        "maximum_risk", "exposure", "maximum_distance", "maximum_orders_per_minute",
+        "maximum_risk", "exposure", "maximum_distance", "maximum_orders_per_minute", *KINDS,
     }
 )  # fmt: skip
 
@@ -122,6 +125,7 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
         "middle": _text(market.middle),
         "maximum_distance": _text(nearest_price(proposal.path)),
         "value": _text(standing.value),
+        "lock": _lock(standing.lock),
         "path": [
             {
                 "name": step.name,
@@ -143,6 +147,20 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
             }
             for step in proposal.path
         ],
+    }
+
+
+def _lock(lock: Lock | None) -> dict[str, Any] | None:
+    if lock is None:
+        return None
+    return {
+        "kind": lock.kind,
+        "who": lock.who,
+        "wallet": lock.wallet,
+        "symbol": lock.symbol,
+        "measured": plain(lock.measured),
+        "most": plain(lock.most),
+        "until": lock.until.isoformat(),
     }
 
 

@@ -20,7 +20,7 @@ from markets.assets import require_named
 from markets.models import Instrument
 from markets.prices import Quote, price_in, prices_in
 from trading.models import RiskLimit
-from trading.risk import daily_loss
+from trading.risk import daily_loss, locks
 from trading.risk import gate as risk
 from trading.risk.sizing import UNIT
 from wallets.models import Connection, Wallet
@@ -76,6 +76,7 @@ def set_limits(
         limit, _ = RiskLimit.objects.update_or_create(
             owner_id=on.owner_id, **target, defaults={**after, "updated_at": clock.now()}
         )
+        locks.end_what_is_allowed(limit)
     audit.record_change(
         audit.Area.LIMITS, "Limits changed", owner_id=on.owner_id, subject=on.name, before=before, after=after
     )
@@ -102,6 +103,8 @@ def _require_caps(caps: risk.Caps) -> None:
         ("default_target", 10),
         ("maximum_exposure", 1),
         ("maximum_distance", 1),
+        ("maximum_drawdown", 1),
+        ("minimum_profit_factor", 1000),
     ):
         share = getattr(caps, name)
         if share is not None and not (share.is_finite() and 0 < share <= most):
@@ -111,8 +114,14 @@ def _require_caps(caps: risk.Caps) -> None:
                 "default_target": "up to 1,000 %",
                 "maximum_exposure": "up to 100 %",
                 "maximum_distance": "up to 100 %",
+                "maximum_drawdown": "up to 100 %",
             }
-            problems[name] = f"Must be above 0 % and {most_said[name]}."
+            said = most_said.get(name)
+            problems[name] = f"Must be above 0 % and {said}." if said else f"Must be above 0 and up to {most}."
+    for name, least, longest in _COUNTS:
+        count = getattr(caps, name)
+        if count is not None and not least <= count <= longest:
+            problems[name] = f"Must be {least} to {longest}."
     if problems:
         raise InvalidInputError("Correct the limits, or leave them empty.", fields=problems)
 
@@ -146,6 +155,13 @@ def base_currency(on: Connection | Wallet) -> str:
     return currency
 
 
+# What is counted, at least and at most.
+_COUNTS: Final = (
+    ("cooldown_bars", 1, 1000),
+    ("lookback_days", 1, 365),
+    ("lookback_trades", 2, 1000),
+    ("lock_hours", 1, 8760),
+)
 _CAPS: Final = tuple(field.name for field in fields(risk.Caps))
 # What is sent counts for so long.
 RATED: Final = timedelta(minutes=1)
@@ -261,7 +277,8 @@ def _limits(
     opened, sent, step_id, exposure, stop, target, held_for, *caps = others
     said = risk.Limits(
         name, state, listed, notional, asset or "",
-        caps=risk.Caps(*caps), open_positions=opened, orders=sent, id=step_id,
+        caps=risk.NO_CAPS if all(value is None for value in caps) else risk.Caps(*caps),
+        open_positions=opened, orders=sent, id=step_id,
         asked=risk.Asked(exposure, stop, target), held_for=held_for,
     )  # fmt: skip
     return told(said, *loss)

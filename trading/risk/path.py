@@ -27,6 +27,7 @@ class Caps:
     `maximum_exposure` is the share of its usual size, and of the amounts that limits name, that a buy may have.
     `maximum_distance` is how much dearer than the middle of the market a buy may be, and how much cheaper a sale that
     names its price, a fraction; `maximum_orders_per_minute` counts what is sent from the step and from below it.
+    The rest are protections, see `locks`: they hold buying back for a while.
     """
 
     maximum_position: Decimal | None = None
@@ -37,6 +38,12 @@ class Caps:
     maximum_exposure: Decimal | None = None
     maximum_distance: Decimal | None = None
     maximum_orders_per_minute: int | None = None
+    cooldown_bars: int | None = None
+    maximum_drawdown: Decimal | None = None
+    lookback_days: int = 30
+    minimum_profit_factor: Decimal | None = None
+    lookback_trades: int = 20
+    lock_hours: int = 24
 
 
 NO_CAPS: Final = Caps()

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from kit.errors import InvalidInputError
-from kit.sentences import Told, amount, sentence, share
+from kit.sentences import Told, Value, amount, number, sentence, share
 from markets.assets import dollar_in
 from markets.models import Instrument
 from markets.services import well_known_first
@@ -34,6 +34,9 @@ _IN_WORDS: Final = {
     "maximum_exposure": "Buys have {most} of their usual size at most.",
     "maximum_distance": "No price is worse than the middle of the market by more than {most}.",
     "maximum_orders_per_minute": "At most {most} orders are sent within a minute.",
+    "cooldown_bars": "After a stop nothing is bought in its market for {most} bars.",
+    "maximum_drawdown": "Nothing is bought for a while once a wallet has fallen by {most}.",
+    "minimum_profit_factor": "Nothing is bought for a while where trades won less than {most} times what they lost.",
 }
 
 
@@ -83,7 +86,12 @@ def limits_in_force(connection: Connection) -> InForce:
         if most is None:
             continue
         in_money = name in ("maximum_notional", "maximum_position")
-        asked = most if isinstance(most, int) else amount(most, own.notional_asset) if in_money else share(most)
+        if isinstance(most, int):
+            asked: Value | int = most
+        elif name == "minimum_profit_factor":
+            asked = number(f"{most.normalize():f}")
+        else:
+            asked = amount(most, own.notional_asset) if in_money else share(most)
         said.append(sentence(words, most=asked))
     missing = ""
     if own.allowed_symbols is None or own.maximum_notional is None:

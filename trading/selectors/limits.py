@@ -15,6 +15,7 @@ from markets.models import Instrument
 from trading.models import AiState, PlatformLimit, RiskLimit
 from trading.risk import gate as risk
 from trading.risk.limits import caps_of, converted, told
+from trading.risk.locked import KINDS
 from wallets.models import Connection, Wallet
 
 NO_MARKETS: Final = "Nobody on the path says which markets may be traded, so none may."
@@ -52,6 +53,11 @@ class LimitStep(risk.Caps):
     @property
     def says_more(self) -> bool:
         return self.caps != risk.NO_CAPS
+
+    @property
+    def protects(self) -> bool:
+        """Whether any protection of its own is set."""
+        return any(getattr(self, kind) is not None for kind in KINDS)
 
     @property
     def is_operators(self) -> bool:
