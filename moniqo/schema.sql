@@ -90,7 +90,7 @@
 -- migration trading 0018_what_was_stopped 5c6362d3b922526d
 -- migration trading 0019_trade_sums_of_spans 4415ddb835c5b410
 -- migration trading 0020_distance_and_rate b854c8713d11a0e1
--- migration trading 0021_protections c4d8c15669231f13
+-- migration trading 0021_protections 05637a2c7ce3267d
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -3712,7 +3712,8 @@ CREATE TABLE public.trading_entrylock (
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
     CONSTRAINT entry_lock_has_a_time CHECK ((until >= began_at)),
-    CONSTRAINT entry_lock_kind_known CHECK (((kind)::text = ANY (ARRAY[('cooldown_bars'::character varying)::text, ('maximum_drawdown'::character varying)::text, ('minimum_profit_factor'::character varying)::text])))
+    CONSTRAINT entry_lock_kind_known CHECK (((kind)::text = ANY (ARRAY[('cooldown_bars'::character varying)::text, ('maximum_drawdown'::character varying)::text, ('minimum_profit_factor'::character varying)::text]))),
+    CONSTRAINT entry_lock_measured CHECK (((measured >= (0)::numeric) AND (measured <= (1000)::numeric)))
 );
 
 ALTER TABLE ONLY public.trading_entrylock FORCE ROW LEVEL SECURITY;
@@ -3962,7 +3963,7 @@ CREATE TABLE public.trading_risklimit (
     CONSTRAINT risk_limit_on_one_thing CHECK ((((connection_id IS NULL) AND (wallet_id IS NOT NULL)) OR ((connection_id IS NOT NULL) AND (wallet_id IS NULL)))),
     CONSTRAINT risk_limit_position_positive CHECK (((maximum_position IS NULL) OR ((maximum_position > (0)::numeric) AND (maximum_position < '100000000000000000000'::numeric) AND (NOT ((notional_asset)::text = ''::text))))),
     CONSTRAINT risk_limit_positive CHECK (((maximum_notional IS NULL) OR ((maximum_notional > (0)::numeric) AND (maximum_notional < '100000000000000000000'::numeric) AND (NOT ((notional_asset)::text = ''::text))))),
-    CONSTRAINT risk_limit_protections CHECK ((((cooldown_bars IS NULL) OR ((cooldown_bars >= 1) AND (cooldown_bars <= 1000))) AND ((maximum_drawdown IS NULL) OR ((maximum_drawdown > (0)::numeric) AND (maximum_drawdown <= (1)::numeric))) AND ((minimum_profit_factor IS NULL) OR (minimum_profit_factor > (0)::numeric)) AND (lookback_days >= 1) AND (lookback_days <= 365) AND (lookback_trades >= 2) AND (lookback_trades <= 1000) AND (lock_hours >= 1) AND (lock_hours <= 8760))),
+    CONSTRAINT risk_limit_protections CHECK ((((cooldown_bars IS NULL) OR ((cooldown_bars >= 1) AND (cooldown_bars <= 1000))) AND ((maximum_drawdown IS NULL) OR ((maximum_drawdown > (0)::numeric) AND (maximum_drawdown <= (1)::numeric))) AND ((minimum_profit_factor IS NULL) OR ((minimum_profit_factor > (0)::numeric) AND (minimum_profit_factor <= (1000)::numeric))) AND (lookback_days >= 1) AND (lookback_days <= 365) AND (lookback_trades >= 2) AND (lookback_trades <= 1000) AND (lock_hours >= 1) AND (lock_hours <= 8760))),
     CONSTRAINT risk_limit_rests_for_a_loss CHECK ((((lost IS NULL) AND (rests_until IS NULL)) OR ((lost IS NOT NULL) AND (maximum_daily_loss IS NOT NULL) AND (rests_until IS NOT NULL)))),
     CONSTRAINT risk_limit_shares CHECK ((((maximum_risk IS NULL) OR ((maximum_risk > (0)::numeric) AND (maximum_risk <= (1)::numeric))) AND ((default_stop IS NULL) OR ((default_stop > (0)::numeric) AND (default_stop < (1)::numeric))) AND ((default_target IS NULL) OR (default_target > (0)::numeric)) AND ((maximum_exposure IS NULL) OR ((maximum_exposure > (0)::numeric) AND (maximum_exposure <= (1)::numeric))) AND ((maximum_distance IS NULL) OR ((maximum_distance > (0)::numeric) AND (maximum_distance <= (1)::numeric))))),
     CONSTRAINT trading_risklimit_cooldown_bars_check CHECK ((cooldown_bars >= 0)),

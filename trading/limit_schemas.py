@@ -104,7 +104,7 @@ class LockOut(Schema):
     symbol: str | None
     kind: Literal["cooldown_bars", "maximum_drawdown", "minimum_profit_factor"]
     who: str
-    measured: Amount
+    measured: Amount = Field(description="What was found: bars of pause, a fraction, or a factor, as its kind says.")
     why: Words
     began_at: datetime
     until: datetime

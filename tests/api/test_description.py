@@ -26,6 +26,7 @@ WHOLE: Final = {
     "/wallets/{wallet_id}/rules": "a few of each wallet",
     "/rules/{rule_id}/preview": "one round of one rule",
     "/positions": "what is open now",
+    "/locks": "what is held back now",
     "/farms": "with their agents, as the page of farms",
     "/agents": "as above",
     "/strategies": "what is installed",

@@ -145,7 +145,9 @@ class Migration(migrations.Migration):
                         _connector="OR",
                     ),
                     models.Q(
-                        ("minimum_profit_factor__isnull", True), ("minimum_profit_factor__gt", 0), _connector="OR"
+                        ("minimum_profit_factor__isnull", True),
+                        models.Q(("minimum_profit_factor__gt", 0), ("minimum_profit_factor__lte", 1000)),
+                        _connector="OR",
                     ),
                     ("lookback_days__gte", 1),
                     ("lookback_days__lte", 365),
@@ -213,6 +215,12 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("kind__in", ("cooldown_bars", "maximum_drawdown", "minimum_profit_factor"))),
                 name="entry_lock_kind_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="entrylock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("measured__gte", 0), ("measured__lte", 1000)), name="entry_lock_measured"
             ),
         ),
         migrations.AddConstraint(

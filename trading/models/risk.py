@@ -128,7 +128,10 @@ class RiskLimit(Owned):
             models.CheckConstraint(
                 condition=(Q(cooldown_bars__isnull=True) | Q(cooldown_bars__gte=1, cooldown_bars__lte=1000))
                 & (Q(maximum_drawdown__isnull=True) | Q(maximum_drawdown__gt=0, maximum_drawdown__lte=1))
-                & (Q(minimum_profit_factor__isnull=True) | Q(minimum_profit_factor__gt=0))
+                & (
+                    Q(minimum_profit_factor__isnull=True)
+                    | Q(minimum_profit_factor__gt=0, minimum_profit_factor__lte=1000)
+                )
                 & Q(lookback_days__gte=1, lookback_days__lte=365)
                 & Q(lookback_trades__gte=2, lookback_trades__lte=1000)
                 & Q(lock_hours__gte=1, lock_hours__lte=8760),
@@ -213,6 +216,7 @@ class EntryLock(Owned):
                 condition=Q(kind__in=KINDS),
                 name="entry_lock_kind_known",
             ),
+            models.CheckConstraint(condition=Q(measured__gte=0, measured__lte=1000), name="entry_lock_measured"),
             models.CheckConstraint(condition=Q(until__gte=F("began_at")), name="entry_lock_has_a_time"),
         )
         indexes = (
