@@ -174,7 +174,7 @@ def test_an_agent_waits_for_the_next_day_once_what_is_above_it_has_lost_enough(l
     assert state(live, timedelta(hours=6)).code != "waiting"
 
 
-def test_an_agent_waits_while_a_protection_holds_it_back(live: Desk) -> None:
+def test_an_agent_waits_while_a_protection_holds_it_back(live: Desk, client: Client) -> None:
     on = live.master.connection
     limit = set_limits(on=on, allowed_symbols=["TST/USDT"], maximum_notional=Decimal(100_000),
                        caps=Caps(maximum_drawdown=Decimal("0.1"), lock_hours=5))  # fmt: skip
@@ -183,8 +183,16 @@ def test_an_agent_waits_while_a_protection_holds_it_back(live: Desk) -> None:
     told = state(live)
     assert (told.code, told.words) == ("waiting", f"Waiting: {live.master.name} fell too far")
     assert told.next_at == live.now + timedelta(hours=5)
-    assert "has fallen by 12.34 % from its highest within 30 days" in str(told.detail)
+    said = "has fallen by 12.34 % from its highest within 30 days"
+    assert said in str(told.detail)
     assert state(live, timedelta(hours=6)).code != "waiting"
+    client.force_login(live.owner)
+    with clock.at(live.now):
+        for page in (
+            reverse("farms:agent", args=[live.agent.pk]),
+            reverse("farms:farm", args=[live.agent.farm_id]),
+        ):
+            assert said in client.get(page).content.decode()
 
 
 def test_a_pause_after_a_stop_is_as_many_bars_of_the_agent_as_the_limit_says(live: Desk) -> None:
