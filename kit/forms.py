@@ -155,7 +155,7 @@ class NumberField(FloatField):
         return super().to_python(value)
 
 
-class MomentField(CharField):
+class MomentField(TextField):
     """A moment on the reader's clock, to the minute; a day alone is its first moment."""
 
     def __init__(self, **options: Any) -> None:

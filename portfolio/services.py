@@ -6,10 +6,9 @@ known balances, and the snapshot says that it is stale.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,9 +27,8 @@ from kit.users.models import User
 from portfolio import corrections, daily, retention, valuation
 from portfolio.exposure.limits import watch as watch_exposure
 from portfolio.exposure.models import ExposureLimit
+from portfolio.losses import look_after_drawdowns, look_after_losses
 from portfolio.models import PortfolioState
-from portfolio.selectors.standings import Standing, standings
-from trading.services import watch_daily_losses, watched_for_daily_losses
 from wallets.models import Wallet
 from wallets.sync.runs import are_under_way, carry_forward_late, request_due
 from wallets.sync.unassigned import release_archived
@@ -41,7 +39,6 @@ SYNC_IS_DEAD_AFTER: Final = timedelta(minutes=10)
 CLOSES_WITHIN: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 GAP: Final = "snapshot"
-_FALL: Final = Decimal("1e-8")
 
 logger = logging.getLogger(__name__)
 
@@ -251,44 +248,6 @@ def forget_snapshots() -> None:
         retention.forget_month(month, ends)
 
 
-def look_after_losses(*, owner_id: UUID) -> None:
-    """Say how far everything that has a daily loss has fallen since its owner's midnight. Runs as the tenant.
-
-    A wallet falls as its time-weighted index does; a connection loses what its masters lose together, as a share of
-    what they would be worth now without that.
-    """
-    if not (watched := watched_for_daily_losses(owner_id=owner_id)):
-        return
-    zone = corrections.zone_of(owner_id)
-    stand = standings(owner_id=owner_id, where=zone)
-    masters: dict[UUID, list[UUID]] = {}
-    for pk, account in Wallet.objects.filter(owner_id=owner_id, role=Wallet.Role.MASTER).values_list(
-        "pk", "connection_id"
-    ):
-        masters.setdefault(account, []).append(pk)
-    lost = {
-        limit: _fall([stand[wallet] for wallet in ([on] if kind == "wallet" else masters.get(on, []))])
-        for limit, (kind, on) in watched.items()
-    }
-    watch_daily_losses(
-        owner_id=owner_id,
-        lost={limit: fall for limit, fall in lost.items() if fall is not None},
-        day_ends=days.ends(days.day_of(clock.now(), zone), zone),
-    )
-
-
-def _fall(stand: Sequence[Standing]) -> Decimal | None:
-    """How far they have fallen today, a fraction; None where that is not known, negative where they have risen."""
-    if len(stand) == 1:
-        (only,) = stand
-        return None if only.today_return is None else -Decimal(only.today_return).quantize(_FALL)
-    today = [each.today for each in stand if each.today is not None]
-    without = sum((each.value for each in stand if each.value is not None), Decimal(0)) - sum(today, Decimal(0))
-    if len(today) != len(stand) or without <= 0:
-        return None
-    return (-sum(today, Decimal(0)) / without).quantize(_FALL)
-
-
 def begin_history(*, owner_id: UUID) -> None:
     """Value everything at once after a change of base currency, so that no page mixes figures of two; today from its
     midnight on, and what lies before once a worker has it in hand after this transaction is committed."""
@@ -341,6 +300,7 @@ def value_what_came(*, owner_id: UUID, last_look: bool) -> bool:
             take_snapshots(owner_id=owner_id)
             roll_up_days(owner_id=owner_id)
             look_after_losses(owner_id=owner_id)
+            look_after_drawdowns(owner_id=owner_id)
             watch_exposure(owner_id=owner_id)
             corrections.find_late(owner_id=owner_id)
             corrections.request_work(owner_id=owner_id)

@@ -41,7 +41,8 @@ from tests.wallets.books import keyed_platform
 from tests.world import World, build_world
 from trading.models import Amendment, Cancellation, Order
 from trading.risk.ai_state import Wish, write_ai_state
-from trading.services import stop
+from trading.risk.gate import Caps
+from trading.services import set_limits, stop, watch_drawdowns
 from wallets.ledger.proof import prove_own
 from wallets.models import Connection, VenueIncome, VenueMovement, VenuePosition
 from wallets.services import apply_rules, make_rule
@@ -61,7 +62,8 @@ HISTORIES = {
 OF_NOW = {
     "alerts_channel", "alerts_mute", "alerts_taskfailure", "farms_agent", "farms_farm", "goals_goal",
     "goals_goalcursor", "goals_goaltotal", "portfolio_exposurelevel", "portfolio_exposurelimit", "portfolio_flowmark",
-    "portfolio_portfoliostate", "portfolio_rebalancerule", "trading_order", "trading_position", "trading_risklimit",
+    "portfolio_portfoliostate", "portfolio_rebalancerule",
+    "trading_entrylock", "trading_order", "trading_position", "trading_risklimit",
     "users_recoverycode", "users_secondfactor", "wallets_connection", "wallets_credential", "wallets_demobalance",
     "wallets_syncturn", "wallets_venueposition", "wallets_wallet", "wallets_walletrule",
 }  # fmt: skip
@@ -115,6 +117,13 @@ def _fill(world: World) -> None:
         stop(owner_id=owner.pk, wallet_id=world.farm.wallet_id, policy="keep")
         write_ai_state(wallet=world.farm.wallet, version=0, wish=Wish(exposure=Decimal("0.5")))
         set_limit(owner_id=owner.pk, wallet_id=None, wish=Limited("stable", Decimal(1)))
+        fall = set_limits(
+            on=world.farm.wallet,
+            allowed_symbols=None,
+            maximum_notional=None,
+            caps=Caps(maximum_drawdown=Decimal("0.1")),
+        )
+        watch_drawdowns(owner_id=owner.pk, fallen={(fall.pk, world.farm.wallet_id): Decimal("0.2")})
         prove_own(owner_id=owner.pk)
         rule = make_rule(owner_id=owner.pk, wallet_id=world.master.pk, kind="sweep", every="day")
         apply_rules(owner_id=owner.pk)

@@ -5,15 +5,17 @@ from typing import Any
 
 from django.contrib import admin
 
-from kit.admin import ReadOnlyAdmin, ReadOnlyInline
+from kit.admin import AuditedAdmin, ExplainedAdmin, ReadOnlyAdmin, ReadOnlyInline
 from trading.models import (
     AiState,
     Amendment,
     Cancellation,
     EmergencyStop,
+    EntryLock,
     Fill,
     Order,
     OrderEvent,
+    PlatformLimit,
     Position,
     RiskDecision,
     RiskLimit,
@@ -119,6 +121,24 @@ class RiskLimitAdmin(ReadOnlyAdmin):
     list_filter = ("updated_at",)
     list_select_related = ("owner", "connection", "wallet")
     search_fields = ("owner__email", "connection__name", "wallet__name")
+
+
+@admin.register(PlatformLimit)
+class PlatformLimitAdmin(ExplainedAdmin, AuditedAdmin):
+    """What binds every account at a platform, beside its owner's own limits. It allows nothing by itself."""
+
+    units = MappingProxyType({"maximum_notional": "notional_asset"})
+    list_display = ("platform", "maximum_notional", "notional_asset", "maximum_distance")
+    list_select_related = ("platform",)
+    search_fields = ("platform__name",)
+
+
+@admin.register(EntryLock)
+class EntryLockAdmin(ReadOnlyAdmin):
+    list_display = ("began_at", "owner", "wallet", "instrument", "kind", "measured", "until", "ended_at")
+    list_filter = ("kind", "began_at", ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner", "wallet", "instrument")
+    search_fields = ("owner__email", "wallet__name", "instrument__symbol")
 
 
 @admin.register(AiState)

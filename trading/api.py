@@ -1,11 +1,10 @@
 """Orders, fills, positions and limits for programs."""
 
-from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from ninja.responses import Status
 
 from kit.api import (
@@ -19,12 +18,11 @@ from kit.errors import InvalidInputError, NotFoundError
 from kit.http import owner_of
 from kit.sentences import Told, quoted, sentence
 from kit.users import bindings
-from kit.users.access import LIMITS, ORDERS, READ, TRADE
+from kit.users.access import ORDERS, READ, TRADE
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import EmergencyStop, Fill, Order, Position
 from trading.orders.intents import Limit, Terms, Trigger, limit_of, trigger_of
-from trading.risk.gate import Caps
 from trading.schemas import (
     AdoptedOut,
     AdoptIn,
@@ -33,24 +31,20 @@ from trading.schemas import (
     FillOut,
     LeavingOut,
     LevelsIn,
-    LimitsIn,
-    LimitsOut,
     Narrow,
     OrderIn,
     OrderLifeOut,
     OrderNarrow,
     OrderOut,
     OrderPreviewOut,
-    OwnOut,
     PositionOut,
     RoundTripOut,
-    SaidOut,
     StopIn,
     StopOut,
     StopPreviewOut,
     TradeOut,
 )
-from trading.selectors import LimitPath, LimitStep, life, limits
+from trading.selectors import life
 from trading.selectors.filters import below
 from trading.selectors.orders import order_row
 from trading.selectors.trades import fill_row, trade_row
@@ -259,37 +253,6 @@ def move_levels(request: HttpRequest, position_id: UUID, body: LevelsIn) -> Any:
     return get_position(request, position_id)
 
 
-@router.get(
-    "/wallets/{uuid:wallet_id}/limits", response=LimitsOut, summary="A wallet's limits and what its path allows"
-)
-def get_wallet_limits(request: HttpRequest, wallet_id: UUID) -> Any:
-    return _limits_out(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id))
-
-
-@router.put("/wallets/{uuid:wallet_id}/limits", auth=LIMITS, response=LimitsOut, summary="Replace a wallet's limits")
-def put_wallet_limits(request: HttpRequest, wallet_id: UUID, body: LimitsIn) -> Any:
-    _set_limits(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id), body)
-    return get_wallet_limits(request, wallet_id)
-
-
-@router.get(
-    "/connections/{uuid:connection_id}/limits", response=LimitsOut, summary="A connection's limits, for all its wallets"
-)
-def get_connection_limits(request: HttpRequest, connection_id: UUID) -> Any:
-    return _limits_out(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id))
-
-
-@router.put(
-    "/connections/{uuid:connection_id}/limits",
-    auth=LIMITS,
-    response=LimitsOut,
-    summary="Replace a connection's limits",
-)
-def put_connection_limits(request: HttpRequest, connection_id: UUID, body: LimitsIn) -> Any:
-    _set_limits(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id), body)
-    return get_connection_limits(request, connection_id)
-
-
 @router.post(
     "/wallets/{uuid:wallet_id}/stop/preview", auth=READ, response=StopPreviewOut, summary="What a stop would do now"
 )
@@ -369,34 +332,6 @@ def _limit(body: OrderIn) -> Limit | None:
 def _trigger(body: OrderIn) -> Trigger | None:
     """Raises InvalidInputError for terms that do not go together."""
     return trigger_of(body.type, price=body.trigger_price, trail=body.trail, trail_share=body.trail_share)
-
-
-def _limits_out(path: LimitPath) -> dict[str, Any]:
-    applied = _said(path, SaidOut) | {"obstacle": path.obstacle}
-    return {**_said(path.own, OwnOut), "applied": applied, "path": path.steps}
-
-
-def _said(by: LimitPath | LimitStep, shape: type[Schema]) -> dict[str, Any]:
-    return {name: getattr(by, name) for name in shape.model_fields}
-
-
-def _set_limits(path: LimitPath, body: LimitsIn) -> None:
-    symbols = None if body.allowed_symbols is None else {symbol.strip().upper() for symbol in body.allowed_symbols}
-    if unknown := sorted((symbols or set()) - set(path.choices)):
-        raise InvalidInputError(
-            f"Choose other symbols: the venue does not list {', '.join(unknown)}.",
-            fields={"allowed_symbols": "Not listed at the venue."},
-        )
-    sent = body.sent()
-    caps = {field.name: sent.get(field.name, getattr(path.own, field.name)) for field in fields(Caps)}
-    services.set_limits(
-        on=path.target,
-        allowed_symbols=symbols,
-        maximum_notional=body.maximum_notional,
-        notional_asset=body.notional_asset,
-        maximum_daily_loss=sent.get("maximum_daily_loss", path.own.maximum_daily_loss),
-        caps=Caps(**caps),
-    )
 
 
 def _narrowed(request: HttpRequest, rows: Any, narrow: Narrow) -> Any:

@@ -127,6 +127,31 @@ class LimitForm(forms.Form):
     maximum_exposure = PercentField(
         required=False, min_value=Decimal("0.01"), **glossary.field("maximum_exposure", label="Exposure, at most, in %")
     )
+    maximum_distance = PercentField(
+        required=False,
+        min_value=Decimal("0.01"),
+        **glossary.field("maximum_distance", label="Worse than the market, at most, in %"),
+    )
+    maximum_orders_per_minute = WholeField(
+        **glossary.field("maximum_orders_per_minute"), required=False, min_value=0, max_value=100_000
+    )
+    cooldown_bars = WholeField(**glossary.field("cooldown_bars"), required=False, min_value=1, max_value=1000)
+    maximum_drawdown = PercentField(
+        required=False,
+        min_value=Decimal("0.01"),
+        **glossary.field("maximum_drawdown", label="Fall that holds buying back, in %"),
+    )
+    lookback_days = WholeField(**glossary.field("lookback_days"), required=False, min_value=1, max_value=365)
+    minimum_profit_factor = AmountField(
+        required=False,
+        min_value=Decimal("0.01"),
+        max_value=Decimal(1000),
+        max_digits=12,
+        decimal_places=8,
+        **glossary.field("minimum_profit_factor"),
+    )
+    lookback_trades = WholeField(**glossary.field("lookback_trades"), required=False, min_value=2, max_value=1000)
+    lock_hours = WholeField(**glossary.field("lock_hours"), required=False, min_value=1, max_value=8760)
 
     def __init__(self, given: QueryDict | None, *, path: LimitPath, usual: FirstLimits | None = None) -> None:
         """`usual` is what the form of a connection begins with that has said nothing yet."""
@@ -166,6 +191,8 @@ class LimitForm(forms.Form):
     def caps(self) -> Caps:
         """What to store beyond markets, order and day, once the form is valid."""
         said = {field.name: self.cleaned_data[field.name] for field in fields(Caps)}
+        # What is looked back on is what is usual where it is left empty.
+        said |= {field.name: field.default for field in fields(Caps) if said[field.name] is None}
         if said["default_target"] is not None:
             said["default_target"] /= PERCENT
         return Caps(**said)
@@ -201,7 +228,7 @@ class AmendForm(forms.Form):
         max_digits=MONEY["max_digits"],
         decimal_places=MONEY["decimal_places"],
     )
-    key = forms.CharField(max_length=100, widget=forms.HiddenInput)
+    key = TextField(max_length=100, widget=forms.HiddenInput)
 
 
 class TicketForm(forms.Form):

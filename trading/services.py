@@ -14,7 +14,8 @@
 * `exits`: the stop and the target of a position are carried out;
 * `stopping`: the emergency stop of a wallet and all below it;
 * `limits`: what the user allows;
-* `daily_loss`: who has lost what they may lose in a day.
+* `daily_loss`: who has lost what they may lose in a day;
+* `locks`: what protections hold back for a while.
 """
 
 from trading.orders.amending import RISK as RISK_OF_AMENDING
@@ -37,6 +38,7 @@ from trading.positions.moving import move_levels
 from trading.risk.daily_loss import watch as watch_daily_losses
 from trading.risk.daily_loss import watched as watched_for_daily_losses
 from trading.risk.limits import set_limits
+from trading.risk.locks import end_what_is_over, watch_drawdowns, watched_drawdowns
 
 __all__ = (
     "BEFORE_COLLECTING",
@@ -60,6 +62,7 @@ __all__ = (
     "due_amendments",
     "due_stops",
     "end_in_time",
+    "end_what_is_over",
     "execute_order",
     "execute_together",
     "finish_amendment",
@@ -79,5 +82,7 @@ __all__ = (
     "stop",
     "unclaimed",
     "watch_daily_losses",
+    "watch_drawdowns",
+    "watched_drawdowns",
     "watched_for_daily_losses",
 )

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Exists, F, Func, JSONField, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, Exists, F, Func, JSONField, OuterRef, QuerySet, Subquery
+from django.db.models import Value as Given
 from django.urls import reverse
 
 from farms.models import Agent, Farm
@@ -23,8 +24,9 @@ from markets.candles.reading import milliseconds
 from markets.candles.reading import moment as moment_of
 from markets.models import Timeframe
 from trading.models import Order, Position
-from trading.risk import gate
+from trading.risk import gate, locked
 from trading.risk.limits import told
+from trading.risk.locks import told_of
 from trading.selectors.limits import NO_MARKETS, NO_MAXIMUM, NO_SHARED_MARKET, NOT_ALLOWED
 from wallets.models import Account, Connection
 
@@ -67,6 +69,7 @@ class AgentFacts:
     is_ordering: bool
     refusals: Refusals | None
     path: tuple[gate.Limits, ...]
+    lock: gate.Lock | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +88,19 @@ class FarmFacts:
 
 
 def farm_facts(*, owner_id: UUID) -> tuple[FarmFacts, ...]:
-    """The owner's farms, oldest first: one query."""
+    """The owner's farms, oldest first: one query, and one more where a protection holds one back."""
     rows: dict[UUID, list[dict[str, Any]]] = {}
     for values in ROWS.rows(owner_id=owner_id):
         row = dict(zip(NAMES, values, strict=True))
         rows.setdefault(row["pk"], []).append(row)
+    locks = told_of({row["lock"] for of_farm in rows.values() for row in of_farm if row["lock"] is not None})
     return tuple(
         FarmFacts(
             id=first["pk"],
             name=first["name"],
             status=first["status"],
             wallet_id=first["wallet_id"],
-            agents=tuple(_agent(row) for row in of_farm if row["agents__pk"] is not None),
+            agents=tuple(_agent(row, locks) for row in of_farm if row["agents__pk"] is not None),
         )
         for of_farm in rows.values()
         for first in of_farm[:1]
@@ -212,7 +216,20 @@ def _stopped(agent: AgentFacts) -> State | None:
                 "Its limit for a day is reached: nothing is bought until the next.", _limits(agent, "See limits"),
                 next_at=step.rests_until,
             )  # fmt: skip
+    if (lock := agent.lock) is not None and not agent.is_holding:
+        return State(
+            "waiting", _HELD[lock.kind], stored(wallet=lock.wallet), lock.words, _limits(agent, "See limits"),
+            next_at=lock.until,
+        )  # fmt: skip
     return None
+
+
+# What holds buying back, in as few words as a status has room for.
+_HELD: Final = {
+    locked.COOLDOWN: "Waiting: pause after its stop",
+    locked.DRAWDOWN: "Waiting: {wallet} fell too far",
+    locked.PROFIT_FACTOR: "Waiting: its trades lost too much",
+}
 
 
 def _obstacle(agent: AgentFacts, farm: FarmFacts) -> State | None:
@@ -258,6 +275,9 @@ _CAUSES: Final = {
     "reserve": "nothing is traded from it",
     "trading_state": "trading was stopped",
     "daily_loss": "lost what it may in a day",
+    "cooldown_bars": "pause after its stop",
+    "maximum_drawdown": "fell too far",
+    "minimum_profit_factor": "its trades lost too much",
     "instrument": "the market does not trade",
     "price_age": "no fresh price",
     "lot_size": "less than one lot",
@@ -271,6 +291,8 @@ _CAUSES: Final = {
     "maximum_open_positions": "too many positions open",
     "maximum_risk": "order too risky",
     "exposure": "more than its exposure",
+    "maximum_distance": "too far from the market",
+    "maximum_orders_per_minute": "too many orders in a minute",
     "funds": "not enough money",
 }
 
@@ -337,13 +359,20 @@ def _rows(owner_id: UUID) -> QuerySet[Farm, dict[str, Any]]:
             is_holding=Exists(positions),
             is_ordering=Exists(orders),
             refusals=Func(F("agents__wallet_id"), function="refused_orders", output_field=JSONField()),
+            lock=Func(
+                F("agents__wallet_id"),
+                F("agents__instrument_id"),
+                Given(clock.now()),
+                function="trading_entry_lock",
+                output_field=BigIntegerField(),
+            ),
         )
         .values(*NAMES)
     )
     return rows
 
 
-NAMES: Final = (*_COLUMNS, "free", "farm_free", "is_holding", "is_ordering", "refusals")
+NAMES: Final = (*_COLUMNS, "free", "farm_free", "is_holding", "is_ordering", "refusals", "lock")
 ROWS: Final = Statement(_rows)
 
 
@@ -354,7 +383,7 @@ def _cash(wallet: str) -> Subquery:
     return Subquery(accounts.values(free=F("balance") - F("held"))[:1])
 
 
-def _agent(row: Mapping[str, Any]) -> AgentFacts:
+def _agent(row: Mapping[str, Any], locks: Mapping[int, gate.Lock]) -> AgentFacts:
     return AgentFacts(
         id=row["agents__pk"],
         name=row["agents__name"],
@@ -373,6 +402,7 @@ def _agent(row: Mapping[str, Any]) -> AgentFacts:
         is_ordering=row["is_ordering"],
         refusals=_refusals(row["refusals"]),
         path=tuple(_step(row, step) for step in (_CONNECTION, *reversed(_WALLETS)) if row[f"{step}__name"]),
+        lock=locks.get(row["lock"]),
     )
 
 

@@ -61,6 +61,9 @@ KINDS: Final = {
              "the agent is started"),
         Kind("daily-loss", "Day's loss", WARNING, "A wallet or a connection has lost what it may lose in a day",
              "its day is over, or the limit is changed so that it may lose more"),
+        Kind("protection", "Buying held back", WARNING,
+             "A protection of the limits holds buying back: after a stop, a fall, or trades that lost",
+             "its time is over, or the limit is changed so that it would not begin"),
         Kind("exposure", "Exposure", CRITICAL, "A limit of exposure is nearly reached, or broken",
              "it is kept again, by its margin"),
         Kind("goal", "Goal", WARNING,
@@ -104,7 +107,7 @@ AREAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "venues": ("Connections and keys", ("sync", "credentials", "old-keys", "may-withdraw")),
     "trading": (
         "Orders and positions",
-        ("order", "refused", "unprotected", "unwatched", "stale-price", "daily-loss", "exposure"),
+        ("order", "refused", "unprotected", "unwatched", "stale-price", "daily-loss", "protection", "exposure"),
     ),
     "agents": ("Agents and goals", ("agent-failed", "goal", "goal-behind")),
     "account": ("Your account", ("sign-in", "locked", "token", "password", "two-factor", "recovery-code")),

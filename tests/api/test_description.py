@@ -25,6 +25,7 @@ WHOLE: Final = {
     "/wallets/{wallet_id}/rules": "a few of each wallet",
     "/rules/{rule_id}/preview": "one round of one rule",
     "/positions": "what is open now",
+    "/locks": "what is held back now",
     "/strategies": "what is installed",
     "/goals": "what is not over; those that are over come in pages",
     "/rebalancing": "one rule of each wallet",

@@ -27,7 +27,9 @@ from tests.simulators.server import Exchanges
 from tests.wallets.keys import give_true_keys, key_of
 from trading.models import Order
 from trading.orders import life
-from trading.services import execute_order
+from trading.risk.gate import Caps
+from trading.services import execute_order, set_limits, watch_drawdowns
+from wallets.models import Wallet
 from wallets.services import sync_connection
 from wallets.venues.accounts import create_demo_connection
 from wallets.venues.demo import account as demo
@@ -106,6 +108,7 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
     assert {path: count for path, count in program.lists().items() if path not in shared and count} == {"/tokens": 1}
     for number in ROWS:
         grow(program, number, markets)
+        hold_back(owner)
         counts = program.lists()
         once = ("/connections", "/agents", "/positions", "/rebalancing")
         assert {path: counts[path] for path in once} == dict.fromkeys(once, number)
@@ -133,6 +136,15 @@ def look_at_markets(program: Program, markets: list[Instrument]) -> None:
     assert program.call("get", "/instruments/{instrument_id}", **ids)["price"] == "100"
     assert program.call("get", "/instruments/{instrument_id}/candles?timeframe=1h", **ids)["items"]
     program.done.add(("get", f"{PREFIX}/instruments/{{instrument_id}}/candles"))
+
+
+def hold_back(owner: User) -> None:
+    """As if what was traded last had fallen too far."""
+    with tenancy.tenant(owner.pk):
+        wallet = Wallet.objects.filter(role=Wallet.Role.AGENT).latest("created_at")
+        caps = Caps(maximum_drawdown=Decimal("0.1"))
+        limit = set_limits(on=wallet, allowed_symbols=None, maximum_notional=None, caps=caps)
+        watch_drawdowns(owner_id=owner.pk, fallen={(limit.pk, wallet.pk): Decimal("0.2")})
 
 
 def operate(program: Program, operator: User) -> None:

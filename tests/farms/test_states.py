@@ -24,8 +24,10 @@ from kit.display import Display, showing
 from kit.statuses import State
 from kit.users.models import User
 from tests.farms.conftest import CROSS_UP, HOUR, PARAMETERS, T0, Desk, fund, make_desk
-from trading.models import Order, RiskLimit
-from trading.services import set_limits, watch_daily_losses
+from trading.models import Order, Position, RiskLimit
+from trading.risk.gate import Caps
+from trading.risk.locks import after_trade
+from trading.services import set_limits, watch_daily_losses, watch_drawdowns
 from wallets.models import Connection, Wallet
 from wallets.services import collect
 from wallets.venues.accounts import set_connection_state
@@ -170,6 +172,41 @@ def test_an_agent_waits_for_the_next_day_once_what_is_above_it_has_lost_enough(l
         until,
     )
     assert state(live, timedelta(hours=6)).code != "waiting"
+
+
+def test_an_agent_waits_while_a_protection_holds_it_back(live: Desk, client: Client) -> None:
+    on = live.master.connection
+    limit = set_limits(on=on, allowed_symbols=["TST/USDT"], maximum_notional=Decimal(100_000),
+                       caps=Caps(maximum_drawdown=Decimal("0.1"), lock_hours=5))  # fmt: skip
+    with clock.at(live.now):
+        watch_drawdowns(owner_id=live.owner.pk, fallen={(limit.pk, live.master.pk): Decimal("0.1234")})
+    told = state(live)
+    assert (told.code, told.words) == ("waiting", f"Waiting: {live.master.name} fell too far")
+    assert told.next_at == live.now + timedelta(hours=5)
+    said = "has fallen by 12.34 % from its highest within 30 days"
+    assert said in str(told.detail)
+    assert state(live, timedelta(hours=6)).code != "waiting"
+    client.force_login(live.owner)
+    with clock.at(live.now):
+        for page in (
+            reverse("farms:agent", args=[live.agent.pk]),
+            reverse("farms:farm", args=[live.agent.farm_id]),
+        ):
+            assert said in client.get(page).content.decode()
+
+
+def test_a_pause_after_a_stop_is_as_many_bars_of_the_agent_as_the_limit_says(live: Desk) -> None:
+    on = live.master.connection
+    set_limits(on=on, allowed_symbols=["TST/USDT"], maximum_notional=Decimal(100_000), caps=Caps(cooldown_bars=3))
+    live.agent.timeframe = "15m"
+    live.agent.save(update_fields=("timeframe",))
+    closed_at = live.now
+    with clock.at(live.now):
+        after_trade(
+            Position(wallet=live.agent.wallet, instrument=live.agent.instrument, closed_at=closed_at), by_stop=True
+        )
+    told = state(live)
+    assert (told.words, told.next_at) == ("Waiting: pause after its stop", closed_at + timedelta(minutes=45))
 
 
 def test_the_gate_refuses_and_a_venue_rejects(live: Desk, client: Client) -> None:

@@ -9,7 +9,8 @@ import pytest
 from kit import clock
 from kit.alerts.models import Alert
 from kit.users.models import User
-from portfolio.services import look_after_losses, take_snapshots
+from portfolio.losses import look_after_losses
+from portfolio.services import take_snapshots
 from tests.portfolio.fund import Fund, set_price
 from trading.models import RiskLimit
 from trading.services import set_limits

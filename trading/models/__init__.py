@@ -16,7 +16,7 @@ from trading.models.orders import (
     TimeInForce,
 )
 from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
-from trading.models.risk import RiskDecision, RiskLimit
+from trading.models.risk import EntryLock, PlatformLimit, RiskDecision, RiskLimit
 from trading.models.stops import EmergencyStop
 
 __all__ = (
@@ -28,10 +28,12 @@ __all__ = (
     "Amendment",
     "Cancellation",
     "EmergencyStop",
+    "EntryLock",
     "Fill",
     "Order",
     "OrderEvent",
     "OrderQuerySet",
+    "PlatformLimit",
     "Position",
     "RiskDecision",
     "RiskLimit",

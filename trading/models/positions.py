@@ -77,6 +77,8 @@ class Position(Identified, Owned):
             models.Index(F("owner"), RETURN, condition=CLOSED, name="trade_by_return"),
             models.Index(F("owner"), F("closed_at") - F("opened_at"), condition=CLOSED, name="trade_by_duration"),
             models.Index(fields=("owner", "closed_in"), condition=CLOSED, name="trade_by_closing"),
+            # the newest of a pair, which a protection measures
+            models.Index(fields=("wallet", "instrument", "-closed_at"), condition=CLOSED, name="trade_of_pair"),
         )
 
     def __str__(self) -> str:

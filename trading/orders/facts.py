@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from kit import clock
 from kit.errors import NotFoundError
 from kit.statements import planned_once
 from markets.prices import Quote, prices_in, quotes
@@ -20,6 +21,7 @@ from trading.orders import states
 from trading.orders.intents import Place
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_paths
+from trading.risk.locks import told_of
 from wallets.models import Account, Transfer, Wallet
 
 ZERO: Final = Decimal(0)
@@ -36,7 +38,8 @@ SELECT place.wallet_id,
     (SELECT sum(greatest(quantity - filled_quantity, 0)) FROM trading_order
      WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
         AND side = 'sell'),
-    (SELECT id FROM trading_order WHERE owner_id = %(owner)s AND key = place.key)
+    (SELECT id FROM trading_order WHERE owner_id = %(owner)s AND key = place.key),
+    trading_entry_lock(place.wallet_id, place.instrument_id, %(now)s)
 FROM unnest(%(wallets)s::uuid[], %(instruments)s::bigint[], %(bases)s::text[], %(keys)s::text[])
     AS place (wallet_id, instrument_id, base, key)
 """
@@ -165,6 +168,7 @@ def _standings(places: Collection[Place], *, owner_id: UUID) -> dict[UUID, tuple
     given: dict[str, Any] = {
         "unfinished": sorted(states.UNFINISHED),
         "owner": owner_id,
+        "now": clock.now(),
         "wallets": [place.wallet_id for place in places],
         "instruments": [place.instrument.pk for place in places],
         "bases": [place.instrument.base for place in places],
@@ -173,12 +177,19 @@ def _standings(places: Collection[Place], *, owner_id: UUID) -> dict[UUID, tuple
     with planned_once(connection) as cursor:
         cursor.execute(_STANDING, given)
         rows = cursor.fetchall()
+    held = told_of([lock_id for *_, lock_id in rows if lock_id is not None])
     return {
         wallet_id: (
-            risk.Standing(position or ZERO, positions or ZERO, unfinished=buying or "", selling=selling or ZERO),
+            risk.Standing(
+                position or ZERO,
+                positions or ZERO,
+                unfinished=buying or "",
+                selling=selling or ZERO,
+                lock=held.get(lock_id),
+            ),
             first,
         )
-        for wallet_id, position, positions, buying, selling, first in rows
+        for wallet_id, position, positions, buying, selling, first, lock_id in rows
     }
 
 

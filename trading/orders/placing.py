@@ -105,6 +105,7 @@ class Batch:
         self._facts = read_facts(places)
         self._placed: list[_Placed] = []
         self._opening: Counter[UUID | None] = Counter()  # positions that orders of this batch will open, by step
+        self._sending: Counter[UUID | None] = Counter()  # orders of this batch that are sent, by step
 
     def facts(self, wallet_id: UUID) -> Facts:
         """What is known at the wallet's place."""
@@ -149,15 +150,27 @@ class Batch:
         if placed.verdict.allowed and terms.is_buy and not facts.standing.position:
             counted = (step.id for step in facts.path if step.caps.maximum_open_positions is not None)
             self._opening.update(counted)
+        if placed.verdict.allowed:
+            rated = (step.id for step in facts.path if step.caps.maximum_orders_per_minute is not None)
+            self._sending.update(rated)
         _settle(placed)
         self._placed.append(placed)
         return order
 
     def _proposal(self, facts: Facts, terms: Terms, order: Order, price: Decimal | None) -> risk.Proposal:
-        """What the gate judges, with what earlier orders of this batch will open."""
+        """What the gate judges, with what earlier orders of this batch will open and send."""
         proposal = _proposal(facts, terms, order, price)
-        path = (replace(step, open_positions=step.open_positions + self._opening[step.id]) for step in proposal.path)
-        return replace(proposal, path=tuple(path)) if self._opening else proposal
+        if not (self._opening or self._sending):
+            return proposal
+        path = (
+            replace(
+                step,
+                open_positions=step.open_positions + self._opening[step.id],
+                orders=step.orders + self._sending[step.id],
+            )
+            for step in proposal.path
+        )
+        return replace(proposal, path=tuple(path))
 
     def verdicts(self) -> list[risk.Verdict]:
         """What the gate and the funds have said so far, of each order that is not written yet."""
@@ -202,6 +215,7 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
             minimum_notional=instrument.minimum_notional,
             price=price,
             price_age=None if facts.quote is None else clock.now() - facts.quote.at,
+            middle=None if facts.quote is None else (facts.quote.bid + facts.quote.ask) / 2,
         ),
         standing=facts.standing,
         path=facts.path,

@@ -22,7 +22,7 @@ from kit.sentences import price as shown
 from trading.models import Order
 from trading.orders import leases, states
 from trading.orders.life import locked, move
-from trading.risk.checks import PRICE_AGE_LIMIT
+from trading.risk.proposals import PRICE_AGE_LIMIT
 from wallets.models import Connection
 
 # The same shape as `positions.protection._LOOK`; GREATEST and LEAST never move a trigger back.

@@ -21,7 +21,7 @@ from markets.models import Instrument
 from markets.prices import quotes
 from trading.models import Position
 from trading.positions import accounting
-from trading.risk.checks import dust
+from trading.risk.proposals import dust
 from wallets.models import Account, Wallet
 
 ZERO: Final = Decimal(0)

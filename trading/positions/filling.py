@@ -11,6 +11,7 @@ from uuid import UUID
 from kit.alerts.services import resolve_alert
 from trading.models import Order, Position
 from trading.positions import accounting
+from trading.risk.locks import after_trade
 from wallets.venues.base import TradeReport
 
 
@@ -85,7 +86,17 @@ def take_from_position(order: Order, trade: TradeReport, execution: accounting.E
         resolve_alert(owner_id=position.owner_id, key=unprotected_key(position.pk))
     _write(position, holding)
     position.save()
+    if position.closed_at is not None:
+        after_trade(position, by_stop=_was_stopped(order, position))
     return oversold
+
+
+def _was_stopped(order: Order, position: Position) -> bool:
+    """Whether the order carried out the stop, and not the target: it was placed nearer to it."""
+    if order.protects_id is None or position.exit_stop is None:
+        return False
+    target = position.exit_target
+    return target is None or order.reference_price - position.exit_stop < target - order.reference_price
 
 
 def unprotected_key(position_id: UUID) -> str:

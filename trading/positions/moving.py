@@ -14,7 +14,7 @@ from kit.live.publish import publish
 from markets.prices import latest_price
 from trading.models import Position
 from trading.positions.levels import NAMES, named, on_tick, require_above_zero, require_right_side
-from trading.risk.checks import PRICE_AGE_LIMIT
+from trading.risk.proposals import PRICE_AGE_LIMIT
 
 NO_PRICE: Final = "There is no price of {symbol} that is fresh enough to judge a level by: wait for the next one."
 

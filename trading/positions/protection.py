@@ -25,7 +25,7 @@ from kit.sentences import Sentence
 from markets.models import Instrument
 from trading.models import Position
 from trading.positions.levels import level_reached, trailed
-from trading.risk.checks import PRICE_AGE_LIMIT
+from trading.risk.proposals import PRICE_AGE_LIMIT
 from wallets.models import Connection
 
 PROTECTED: Final = Q(exit_stop__isnull=False) | Q(exit_target__isnull=False) | Q(exit_trail__isnull=False)

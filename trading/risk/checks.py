@@ -1,13 +1,12 @@
 """What the gate checks, one after the other: a sentence refuses, "" passes. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
 from kit.sentences import Told, Value, amount, moment, number, rule, sentence
 from kit.sentences import price as shown_price
+from trading.risk.locked import KINDS
 from trading.risk.path import (
     ACTIVE,
     ALL,
@@ -18,91 +17,14 @@ from trading.risk.path import (
     WATCHING,
     Limits,
     exposure,
+    nearest_price,
     owners_exposure,
     shared_symbols,
     tightest_notional,
     tightest_position,
     tightest_risk,
 )
-
-# Above this age a price says nothing about what an order would pay.
-PRICE_AGE_LIMIT: Final = timedelta(seconds=60)
-# What of the base asset stays behind when whole lots are sold is no disagreement of the books.
-DUST_LOTS: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """The instrument as the gate sees it; `price` is what the order would pay or get per unit, in quote."""
-
-    symbol: str
-    base: str
-    quote: str
-    is_spot: bool
-    is_tradable: bool
-    is_at_connection: bool
-    lot_size: Decimal
-    tick_size: Decimal
-    minimum_notional: Decimal
-    price: Decimal | None
-    price_age: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the wallet has: `position` in this instrument, `positions` of every instrument with the same base asset,
-    `in_books` of that asset in its account, the order in this instrument that buys and is not `unfinished`, and what
-    orders that sell it still have to sell. `value` is what the wallet is worth in the quote asset, None where a price
-    is missing or no limit asks for it."""
-
-    position: Decimal = Decimal(0)
-    positions: Decimal = Decimal(0)
-    in_books: Decimal = Decimal(0)
-    unfinished: str = ""
-    selling: Decimal = Decimal(0)
-    value: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """The order to be judged. `quantity` is in whole lots, `requested` what was asked for, both in base.
-
-    `protects` says that it carries out the stop or the target of a position, `closes` that it is one of the exits by
-    which a goal, a stop or a person leaves all there is below a wallet; `reserve` is the name of the wallet where
-    that is a reserve, or what is unassigned at an account.
-    """
-
-    is_buy: bool
-    quantity: Decimal
-    requested: Decimal
-    reduce_only: bool
-    market: Market
-    standing: Standing
-    path: tuple[Limits, ...]
-    protects: bool = False
-    closes: bool = False
-    reserve: str = ""
-    exit_stop: Decimal | None = None
-    limit_price: Decimal | None = None
-
-    @property
-    def price(self) -> Decimal | None:
-        """What a unit is worth to the order, in quote: its limit, or what the market asks."""
-        return self.market.price if self.limit_price is None else self.limit_price
-
-    @property
-    def notional(self) -> Decimal | None:
-        return None if self.price is None else self.quantity * self.price
-
-    @property
-    def reduces(self) -> bool:
-        """On spot a sale can only make a position smaller."""
-        return not self.is_buy
-
-
-def dust(lot_size: Decimal, minimum_notional: Decimal, price: Decimal | None) -> Decimal:
-    """Less than this in the books beyond the positions cannot be sold, and is no disagreement."""
-    return max(lot_size * DUST_LOTS, minimum_notional / price) if price else lot_size * DUST_LOTS
+from trading.risk.proposals import PRICE_AGE_LIMIT, Proposal, dust
 
 
 def _check_reserve(proposal: Proposal) -> Told:
@@ -149,6 +71,14 @@ def _check_daily_loss(proposal: Proposal) -> Told:
                 until=moment(step.rests_until),
             )
     return ""
+
+
+def _check_lock(kind: str) -> Callable[[Proposal], Told]:
+    def check(proposal: Proposal) -> Told:
+        lock = proposal.standing.lock
+        return lock.words if lock is not None and lock.kind == kind and not proposal.reduces else ""
+
+    return check
 
 
 def _percent(share: Decimal) -> Value:
@@ -355,27 +285,68 @@ def _check_open_positions(proposal: Proposal) -> Told:
     return ""
 
 
+def _check_distance(proposal: Proposal) -> Told:
+    """A wrong digit, or a market so thin that it costs as much. What leaves a position at the market always may."""
+    most, market = nearest_price(proposal.path), proposal.market
+    if most is None or (proposal.reduces and proposal.limit_price is None):
+        return ""
+    price = market.price if proposal.limit_price is None else proposal.limit_price
+    if price is None or not market.middle:
+        return f"Nobody knows how far from the market this is: wait for a price of {market.symbol}."
+    distance = (price / market.middle - 1) * (1 if proposal.is_buy else -1)
+    if distance <= most:
+        return ""
+    way = "name a price that is nearer" if proposal.limit_price is not None else "wait until its bid and ask are nearer"
+    return sentence(
+        f"{{price}} is {{distance}} % {'above' if proposal.is_buy else 'below'} the middle of the market, {{middle}}, "
+        f"and {{who}} allows {{most}} %: {way}.",
+        price=shown_price(price, market.tick_size),
+        middle=shown_price(market.middle, market.tick_size),
+        distance=_percent(distance),
+        most=_percent(most),
+        who=next(step.name for step in proposal.path if step.caps.maximum_distance == most),
+    )
+
+
+def _check_rate(proposal: Proposal) -> Told:
+    if proposal.reduces:
+        return ""
+    for step in proposal.path:
+        most = step.caps.maximum_orders_per_minute
+        if most is not None and step.orders >= most:
+            return (
+                f"{step.name} has sent {step.orders} orders within a minute, and may send {most}: wait a minute, or "
+                "raise the limit."
+            )
+    return ""
+
+
 def _check_risk(proposal: Proposal) -> Told:
     most, price, value = tightest_risk(proposal.path), proposal.price, proposal.standing.value
     if proposal.reduces or most is None or price is None:
         return ""
+    stop = proposal.exit_stop
+    if stop is None:
+        who = next(step.name for step in proposal.path if step.caps.maximum_risk == most)
+        return sentence(
+            "Nothing says what this order risks: {who} allows {share} % of the wallet's value from the price to the "
+            "stop, so give it a stop, or set a usual one in the limits.",
+            who=who,
+            share=_percent(most),
+        )
     if value is None:
         return "Nobody knows what the wallet is worth, so not what it may risk: wait for prices of all that it holds."
-    stop = proposal.exit_stop
-    risk = proposal.quantity * (price - stop if stop is not None else price)
+    risk = proposal.quantity * (price - stop)
     if risk <= most * value:
         return ""
     quote = proposal.market.quote
-    why = "its stop at {stop} would cost" if stop is not None else "without a stop it puts at risk"
-    values: dict[str, Value | Told | int] = {
-        "risk": amount(risk, quote), "most": amount(most * value, quote), "share": _percent(most),
-    }  # fmt: skip
-    if stop is not None:
-        values["stop"] = shown_price(stop, proposal.market.tick_size)
     return sentence(
-        f"The order is too risky: {why} {{risk}}, and {{share}} % of the wallet's value is {{most}}. Buy less, or give "
-        "a stop that is nearer.",
-        **values,
+        "The order is too risky: its stop at {stop} would cost {risk}, and {share} % of the wallet's value is {most}. "
+        "Buy less, or give a stop that is nearer.",
+        stop=shown_price(stop, proposal.market.tick_size),
+        risk=amount(risk, quote),
+        most=amount(most * value, quote),
+        share=_percent(most),
     )
 
 
@@ -383,6 +354,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("reserve", _check_reserve),
     ("trading_state", _check_state),
     ("daily_loss", _check_daily_loss),
+    *((kind, _check_lock(kind)) for kind in KINDS),
     ("instrument", _check_market),
     ("price_age", _check_price),
     ("lot_size", _check_lot),
@@ -395,5 +367,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("maximum_position", _check_position_size),
     ("exposure", _check_exposure),
     ("maximum_open_positions", _check_open_positions),
+    ("maximum_distance", _check_distance),
+    ("maximum_orders_per_minute", _check_rate),
     ("maximum_risk", _check_risk),
 )

@@ -18,7 +18,8 @@ from typing import Any, Final
 from kit.decimals import plain
 from kit.sentences import Sentence, Value, amount, sentence
 from kit.sentences import price as shown_price
-from trading.risk.checks import CHECKS, PRICE_AGE_LIMIT, Market, Proposal, Standing, dust, passes_halt
+from trading.risk.checks import CHECKS, passes_halt
+from trading.risk.locked import KINDS, Lock
 from trading.risk.path import (
     ACTIVE,
     CLOSED,
@@ -33,6 +34,7 @@ from trading.risk.path import (
     Limits,
     asked_levels,
     exposure,
+    nearest_price,
     owners_exposure,
     shared_symbols,
     tightest_notional,
@@ -40,19 +42,21 @@ from trading.risk.path import (
     tightest_risk,
     usual_levels,
 )
+from trading.risk.proposals import PRICE_AGE_LIMIT, Market, Proposal, Standing, dust
 
 __all__ = (
     "ACTIVE", "CLOSED", "FROZEN", "HALTED", "LIMITS", "NOTHING_ASKED", "NO_CAPS", "PRICE_AGE_LIMIT", "REDUCING",
-    "WATCHING", "Asked", "Caps", "Limits", "Market", "Proposal", "Standing", "Verdict", "asked_levels", "assess",
-    "dust", "exposure", "owners_exposure", "passes_halt", "shared_symbols", "tightest_notional", "tightest_position",
-    "tightest_risk", "usual_levels",
+    "WATCHING", "Asked", "Caps", "Limits", "Lock", "Market", "Proposal", "Standing", "Verdict", "asked_levels",
+    "assess", "dust", "exposure", "nearest_price", "owners_exposure", "passes_halt", "shared_symbols",
+    "tightest_notional",
+    "tightest_position", "tightest_risk", "usual_levels",
 )  # fmt: skip
 
 # The checks of what the user set.
 LIMITS: Final = frozenset(
     {
         "allowed_symbols", "maximum_notional", "daily_loss", "maximum_position", "maximum_open_positions",
-        "maximum_risk", "exposure",
+        "maximum_risk", "exposure", "maximum_distance", "maximum_orders_per_minute", *KINDS,
     }
 )  # fmt: skip
 
@@ -119,7 +123,10 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
         "maximum_risk": _text(tightest_risk(proposal.path)),
         "exposure": plain(exposure(proposal.path)),
         "exit_stop": _text(proposal.exit_stop),
+        "middle": _text(market.middle),
+        "maximum_distance": _text(nearest_price(proposal.path)),
         "value": _text(standing.value),
+        "lock": _lock(standing.lock),
         "path": [
             {
                 "name": step.name,
@@ -132,12 +139,29 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
                 "maximum_position": _text(step.caps.maximum_position),
                 "maximum_open_positions": step.caps.maximum_open_positions,
                 "open_positions": step.open_positions,
+                "maximum_distance": _text(step.caps.maximum_distance),
+                "maximum_orders_per_minute": step.caps.maximum_orders_per_minute,
+                "orders": step.orders,
                 "maximum_risk": _text(step.caps.maximum_risk),
                 "maximum_exposure": _text(step.caps.maximum_exposure),
                 "asked_exposure": _text(step.asked.exposure),
             }
             for step in proposal.path
         ],
+    }
+
+
+def _lock(lock: Lock | None) -> dict[str, Any] | None:
+    if lock is None:
+        return None
+    return {
+        "kind": lock.kind,
+        "who": lock.who,
+        "wallet": lock.wallet,
+        "symbol": lock.symbol,
+        "measured": plain(lock.measured),
+        "most": plain(lock.most),
+        "until": lock.until.isoformat(),
     }
 
 

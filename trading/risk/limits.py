@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from kit import clock
 from kit.audit import services as audit
@@ -19,7 +20,7 @@ from markets.assets import require_named
 from markets.models import Instrument
 from markets.prices import Quote, price_in, prices_in
 from trading.models import RiskLimit
-from trading.risk import daily_loss
+from trading.risk import daily_loss, locks
 from trading.risk import gate as risk
 from trading.risk.sizing import UNIT
 from wallets.models import Connection, Wallet
@@ -75,6 +76,7 @@ def set_limits(
         limit, _ = RiskLimit.objects.update_or_create(
             owner_id=on.owner_id, **target, defaults={**after, "updated_at": clock.now()}
         )
+        locks.end_what_is_allowed(limit)
     audit.record_change(
         audit.Area.LIMITS, "Limits changed", owner_id=on.owner_id, subject=on.name, before=before, after=after
     )
@@ -100,6 +102,9 @@ def _require_caps(caps: risk.Caps) -> None:
         ("default_stop", Decimal("0.99999999")),
         ("default_target", 10),
         ("maximum_exposure", 1),
+        ("maximum_distance", 1),
+        ("maximum_drawdown", 1),
+        ("minimum_profit_factor", 1000),
     ):
         share = getattr(caps, name)
         if share is not None and not (share.is_finite() and 0 < share <= most):
@@ -108,8 +113,15 @@ def _require_caps(caps: risk.Caps) -> None:
                 "default_stop": "below 100 %",
                 "default_target": "up to 1,000 %",
                 "maximum_exposure": "up to 100 %",
+                "maximum_distance": "up to 100 %",
+                "maximum_drawdown": "up to 100 %",
             }
-            problems[name] = f"Must be above 0 % and {most_said[name]}."
+            said = most_said.get(name)
+            problems[name] = f"Must be above 0 % and {said}." if said else f"Must be above 0 and up to {most}."
+    for name, least, longest in _COUNTS:
+        count = getattr(caps, name)
+        if count is not None and not least <= count <= longest:
+            problems[name] = f"Must be {least} to {longest}."
     if problems:
         raise InvalidInputError("Correct the limits, or leave them empty.", fields=problems)
 
@@ -143,15 +155,29 @@ def base_currency(on: Connection | Wallet) -> str:
     return currency
 
 
-_PATHS = """
-SELECT wanted.wallet_id, step.name, step.trading_state, own.allowed_symbols::text, own.maximum_notional,
-       own.notional_asset, own.maximum_daily_loss, own.lost, own.rests_until, own.maximum_position,
-       own.maximum_open_positions, own.maximum_risk, own.default_stop, own.default_target, own.maximum_exposure,
+# What is counted, at least and at most.
+_COUNTS: Final = (
+    ("cooldown_bars", 1, 1000),
+    ("lookback_days", 1, 365),
+    ("lookback_trades", 2, 1000),
+    ("lock_hours", 1, 8760),
+)
+_CAPS: Final = tuple(field.name for field in fields(risk.Caps))
+# What is sent counts for so long.
+RATED: Final = timedelta(minutes=1)
+OPERATORS: Final = 1000
+# The last step of all is the operator's word for every account at the platform, where there is one.
+_PATHS: Final = f"""
+SELECT wanted.wallet_id, step.step, step.name, step.trading_state, own.allowed_symbols::text, own.maximum_notional,
+       own.notional_asset, own.maximum_daily_loss, own.lost, own.rests_until,
        CASE WHEN own.maximum_open_positions IS NOT NULL
             THEN trading_open_below(step.wallet_id, step.connection_id) ELSE 0 END,
+       CASE WHEN own.maximum_orders_per_minute IS NOT NULL
+            THEN trading_sent_below(step.wallet_id, step.connection_id, %(since)s) ELSE 0 END,
        coalesce(step.wallet_id, step.connection_id),
-       asked.exposure, asked.stop_distance, asked.target_distance, step.held_for
-FROM unnest(%s::uuid[]) AS wanted (wallet_id)
+       asked.exposure, asked.stop_distance, asked.target_distance, step.held_for,
+       {", ".join(f"own.{name}" for name in _CAPS)}
+FROM unnest(%(wallets)s::uuid[]) AS wanted (wallet_id)
 CROSS JOIN LATERAL wallet_path(wanted.wallet_id) AS step
 LEFT JOIN LATERAL (
     SELECT * FROM trading_risklimit WHERE wallet_id = step.wallet_id
@@ -160,9 +186,15 @@ LEFT JOIN LATERAL (
 ) AS own ON true
 LEFT JOIN LATERAL (
     SELECT * FROM trading_aistate WHERE wallet_id = step.wallet_id ORDER BY version DESC LIMIT 1
-) AS asked ON asked.created_at <= %s AND coalesce(asked.expires_at > %s, true)
-ORDER BY wanted.wallet_id, step.step
-"""
+) AS asked ON asked.created_at <= %(now)s AND coalesce(asked.expires_at > %(now)s, true)
+UNION ALL
+SELECT place.wallet_id, {OPERATORS}, place.platform, 'active', NULL, own.maximum_notional, own.notional_asset, NULL,
+       NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, '',
+       {", ".join("own.maximum_distance" if name == "maximum_distance" else "NULL" for name in _CAPS)}
+FROM wallet_places AS place JOIN trading_platformlimit AS own USING (platform_id)
+WHERE place.wallet_id = ANY (%(wallets)s::uuid[])
+ORDER BY 1, 2
+"""  # noqa: S608 - the names of our own columns
 
 Market = tuple[str, str]
 """A venue and an asset: where amounts are converted, and to what."""
@@ -180,8 +212,9 @@ def limits_on_path(*, wallet_id: UUID, venue: str = "", unit: str = "") -> tuple
 def limits_on_paths(markets: Mapping[UUID, Market]) -> dict[UUID, tuple[risk.Limits, ...]]:
     """The same of many wallets, each converted in its own market: one question, and one for each market's prices."""
     if connection.in_atomic_block:
-        # Who counts open positions takes turns with whoever may open one too.
-        counted = RiskLimit.objects.filter(maximum_open_positions__isnull=False).order_by("pk")
+        # Who counts open positions, or what was sent, takes turns with whoever may add to it too.
+        counts = Q(maximum_open_positions__isnull=False) | Q(maximum_orders_per_minute__isnull=False)
+        counted = RiskLimit.objects.filter(counts).order_by("pk")
         list(counted.select_for_update(no_key=True).values_list("pk", flat=True))
     paths = paths_of(list(markets))
     of_market: dict[Market, list[UUID]] = {}
@@ -205,9 +238,9 @@ def paths_of(wallet_ids: Sequence[UUID]) -> dict[UUID, tuple[risk.Limits, ...]]:
     paths: dict[UUID, tuple[risk.Limits, ...]] = dict.fromkeys(wallet_ids, ())
     with planned_once(connection) as cursor:
         now = clock.now()
-        cursor.execute(_PATHS, [list(wallet_ids), now, now])
-        for wallet_id, *row in cursor.fetchall():
-            paths[wallet_id] += (_limits(*row),)
+        cursor.execute(_PATHS, {"wallets": list(wallet_ids), "now": now, "since": now - RATED})
+        for wallet_id, step, *row in cursor.fetchall():
+            paths[wallet_id] += (replace(_limits(*row), is_operators=step == OPERATORS),)
     return paths
 
 
@@ -240,11 +273,15 @@ def _limits(
     name: str, state: str, symbols: str | None, notional: Decimal | None, asset: str | None, *others: Any
 ) -> risk.Limits:
     listed = None if symbols is None else frozenset(json.loads(symbols))
-    *loss_and_caps, opened, step_id, exposure, stop, target, held_for = others
-    loss, caps = loss_and_caps[:3], risk.Caps(*loss_and_caps[3:])
-    asked = risk.Asked(exposure, stop, target)
-    said = risk.Limits(name, state, listed, notional, asset or "", caps=caps, open_positions=opened, id=step_id)
-    return told(replace(said, asked=asked, held_for=held_for), *loss)
+    loss, others = others[:3], others[3:]
+    opened, sent, step_id, exposure, stop, target, held_for, *caps = others
+    said = risk.Limits(
+        name, state, listed, notional, asset or "",
+        caps=risk.NO_CAPS if all(value is None for value in caps) else risk.Caps(*caps),
+        open_positions=opened, orders=sent, id=step_id,
+        asked=risk.Asked(exposure, stop, target), held_for=held_for,
+    )  # fmt: skip
+    return told(said, *loss)
 
 
 def told(

@@ -22,9 +22,12 @@ class Caps:
     """What one step says beyond markets, order and day; None where it says nothing.
 
     `maximum_position` is what a position may be worth after a buy, in the step's notional asset. `maximum_risk` is what
-    the way from a buy's price to its stop may cost, a fraction of what the wallet is worth; without a stop all that is
-    bought is at risk. `default_stop` and `default_target` are fractions below and above the price of a buy that names
-    none. `maximum_exposure` is the share of its usual size, and of the amounts that limits name, that a buy may have.
+    the way from a buy's price to its stop may cost, a fraction of what the wallet is worth; without a stop nothing is
+    bought there. `default_stop` and `default_target` are fractions below and above the price of a buy that names none.
+    `maximum_exposure` is the share of its usual size, and of the amounts that limits name, that a buy may have.
+    `maximum_distance` is how much dearer than the middle of the market a buy may be, and how much cheaper a sale that
+    names its price, a fraction; `maximum_orders_per_minute` counts what is sent from the step and from below it.
+    The rest are protections, see `locks`: they hold buying back for a while.
     """
 
     maximum_position: Decimal | None = None
@@ -33,6 +36,14 @@ class Caps:
     default_stop: Decimal | None = None
     default_target: Decimal | None = None
     maximum_exposure: Decimal | None = None
+    maximum_distance: Decimal | None = None
+    maximum_orders_per_minute: int | None = None
+    cooldown_bars: int | None = None
+    maximum_drawdown: Decimal | None = None
+    lookback_days: int = 30
+    minimum_profit_factor: Decimal | None = None
+    lookback_trades: int = 20
+    lock_hours: int = 24
 
 
 NO_CAPS: Final = Caps()
@@ -63,7 +74,9 @@ class Limits:
     quote asset of an order), None where no price tells. `rests_until` is when the day ends in which `lost`, a fraction,
     has reached `maximum_daily_loss`; None while it has not. `position_in_unit` is the caps' largest position in the
     unit of the path; `open_positions` counts those of the step and below it, orders that will open one included, where
-    the caps limit their number. `held_for` names what changed the trading state, where that was no person.
+    the caps limit their number, and `orders` what was sent from there within the last minute, where they limit that.
+    `held_for` names what changed the trading state, where that was no person. `is_operators` marks the word of whoever
+    runs the platform, which binds all its accounts: it takes away and never allows.
     """
 
     name: str
@@ -78,9 +91,11 @@ class Limits:
     caps: Caps = NO_CAPS
     position_in_unit: Decimal | None = None
     open_positions: int = 0
+    orders: int = 0
     id: UUID | None = None
     asked: Asked = NOTHING_ASKED
     held_for: str = ""
+    is_operators: bool = False
 
     @property
     def is_unpriced(self) -> bool:
@@ -91,8 +106,11 @@ class Limits:
 
 
 def tightest_notional(path: tuple[Limits, ...]) -> Decimal | None:
-    """The smallest maximum notional on the path, in its unit; None when nobody names one that has a price."""
-    return min((step.in_unit for step in path if step.in_unit is not None), default=None)
+    """The smallest maximum notional on the path, in its unit; None when no owner names one that has a price."""
+    said = [step for step in path if step.in_unit is not None]
+    if all(step.is_operators for step in said):
+        return None
+    return min(step.in_unit for step in said if step.in_unit is not None)
 
 
 def tightest_position(path: tuple[Limits, ...]) -> Decimal | None:
@@ -103,6 +121,11 @@ def tightest_position(path: tuple[Limits, ...]) -> Decimal | None:
 def tightest_risk(path: tuple[Limits, ...]) -> Decimal | None:
     """The smallest risk of a trade that a step of the path allows; None when nobody names one."""
     return min((step.caps.maximum_risk for step in path if step.caps.maximum_risk is not None), default=None)
+
+
+def nearest_price(path: tuple[Limits, ...]) -> Decimal | None:
+    """The smallest distance from the market that a step of the path allows, a fraction; None when nobody names one."""
+    return _least(step.caps.maximum_distance for step in path)
 
 
 def usual_levels(path: tuple[Limits, ...]) -> tuple[Decimal | None, Decimal | None]:

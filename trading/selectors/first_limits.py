@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from kit.errors import InvalidInputError
-from kit.sentences import Told, amount, sentence, share
+from kit.sentences import Told, Value, amount, number, sentence, share
 from markets.assets import dollar_in
 from markets.models import Instrument
 from markets.services import well_known_first
@@ -23,6 +23,21 @@ NONE_AT_ALL: Final = "Nobody says which markets and how much may be bought: noth
 ONLY_WALLETS: Final = (
     "It does not say itself what may be bought and how much: only its wallets' limits hold orders back."
 )
+
+# What a limit says, where the owner has set it; amounts are in its asset, fractions in percent.
+_IN_WORDS: Final = {
+    "maximum_notional": "An order is worth {most} at most.",
+    "maximum_daily_loss": "Nothing is bought any more on a day on which it has lost {most}.",
+    "maximum_position": "A position is worth {most} at most after a buy.",
+    "maximum_open_positions": "At most {most} positions are open at once.",
+    "maximum_risk": "A trade risks {most} of its wallet at most.",
+    "maximum_exposure": "Buys have {most} of their usual size at most.",
+    "maximum_distance": "No price is worse than the middle of the market by more than {most}.",
+    "maximum_orders_per_minute": "At most {most} orders are sent within a minute.",
+    "cooldown_bars": "After a stop nothing is bought in its market for {most} bars.",
+    "maximum_drawdown": "Nothing is bought for a while once a wallet has fallen by {most}.",
+    "minimum_profit_factor": "Nothing is bought for a while where trades won less than {most} times what they lost.",
+}
 
 
 def usual_limits(connection: Connection) -> FirstLimits:
@@ -66,22 +81,18 @@ def limits_in_force(connection: Connection) -> InForce:
     if own.allowed_symbols is not None:
         listed = ", ".join(own.allowed_symbols)
         said.append(f"It buys {listed} and nothing else." if listed else "It buys nothing: no market is allowed.")
-    if own.maximum_notional is not None:
-        said.append(
-            sentence("An order is worth {most} at most.", most=amount(own.maximum_notional, own.notional_asset))
-        )
-    if own.maximum_daily_loss is not None:
-        words = "Nothing is bought any more on a day on which it has lost {most}."
-        said.append(sentence(words, most=share(own.maximum_daily_loss)))
-    if own.maximum_position is not None:
-        words = "A position is worth {most} at most after a buy."
-        said.append(sentence(words, most=amount(own.maximum_position, own.notional_asset)))
-    if own.maximum_open_positions is not None:
-        said.append(f"At most {own.maximum_open_positions} positions are open at once.")
-    if own.maximum_risk is not None:
-        said.append(sentence("A trade risks {most} of its wallet at most.", most=share(own.maximum_risk)))
-    if own.maximum_exposure is not None:
-        said.append(sentence("Buys have {most} of their usual size at most.", most=share(own.maximum_exposure)))
+    for name, words in _IN_WORDS.items():
+        most = getattr(own, name)
+        if most is None:
+            continue
+        in_money = name in ("maximum_notional", "maximum_position")
+        if isinstance(most, int):
+            asked: Value | int = most
+        elif name == "minimum_profit_factor":
+            asked = number(f"{most.normalize():f}")
+        else:
+            asked = amount(most, own.notional_asset) if in_money else share(most)
+        said.append(sentence(words, most=asked))
     missing = ""
     if own.allowed_symbols is None or own.maximum_notional is None:
         below = RiskLimit.objects.filter(wallet__connection=connection).exists()

@@ -12,9 +12,10 @@ from uuid import UUID
 from kit import clock
 from kit.errors import NotFoundError
 from markets.models import Instrument
-from trading.models import AiState, RiskLimit
+from trading.models import AiState, PlatformLimit, RiskLimit
 from trading.risk import gate as risk
 from trading.risk.limits import caps_of, converted, told
+from trading.risk.locked import KINDS
 from wallets.models import Connection, Wallet
 
 NO_MARKETS: Final = "Nobody on the path says which markets may be traded, so none may."
@@ -25,8 +26,8 @@ NOT_ALLOWED: Final = "The limits on its path do not allow {symbol}."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitStep(risk.Caps):
-    """What the connection or one wallet of the path says, its caps among it: None where it says nothing, no symbols
-    where it allows none.
+    """What the operator, the connection or one wallet of the path says, its caps among it: None where it says nothing,
+    no symbols where it allows none.
 
     `is_tightest_notional` and `is_tightest_symbols` tell whose word applies; an intersection of lists is nobody's.
     """
@@ -52,6 +53,16 @@ class LimitStep(risk.Caps):
     @property
     def says_more(self) -> bool:
         return self.caps != risk.NO_CAPS
+
+    @property
+    def protects(self) -> bool:
+        """Whether any protection of its own is set."""
+        return any(getattr(self, kind) is not None for kind in KINDS)
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether it binds all accounts at the platform; only who runs it may change it."""
+        return self.role == "platform"
 
     @property
     def is_connection(self) -> bool:
@@ -106,7 +117,14 @@ def wallet_limits(*, owner_id: UUID, wallet_id: UUID) -> LimitPath:
     """The limits from the wallet's connection down to the wallet, in three queries. Raises NotFoundError."""
     wallet = (
         Wallet.objects.filter(owner_id=owner_id, pk=wallet_id)
-        .select_related("owner", "connection__limit", "limit", "parent__limit", "parent__parent__limit")
+        .select_related(
+            "owner",
+            "connection__limit",
+            "connection__platform__limit",
+            "limit",
+            "parent__limit",
+            "parent__parent__limit",
+        )
         .defer("owner__password")
         .first()
     )
@@ -129,7 +147,7 @@ def _asks_nothing(path: list[Wallet]) -> str:
 
 def connection_limits(*, owner_id: UUID, connection_id: UUID) -> LimitPath:
     """The limits of a connection, in two queries. Raises NotFoundError."""
-    rows = Connection.objects.select_related("owner", "limit").defer("owner__password")
+    rows = Connection.objects.select_related("owner", "limit", "platform__limit").defer("owner__password")
     connection = rows.filter(owner_id=owner_id, pk=connection_id).first()
     if connection is None:
         raise NotFoundError("There is no such connection: choose one of yours.")
@@ -142,14 +160,16 @@ def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wal
     unit = target.owner.base_currency
     if (quotes := set(instruments.values())) and unit not in quotes and len(quotes) == 1:
         (unit,) = quotes  # the gate counts in what the market is paid in
-    limits = converted((_limits(step) for step in path), venue=connection.venue, unit=unit)
+    said = (*_operators(connection), *(_limits(step) for step in path))
+    limits = converted(said, venue=connection.venue, unit=unit)
+    outermost = [connection] if said[0].is_operators else []
     symbols, notional = risk.shared_symbols(limits), risk.tightest_notional(limits)
     stored = limits[-1].allowed_symbols or frozenset()
     steps = (
         LimitStep(
             id=step.pk,
-            role=step.role if isinstance(step, Wallet) else "connection",
-            name=step.name,
+            role="platform" if limit.is_operators else step.role if isinstance(step, Wallet) else "connection",
+            name=limit.name,
             allowed_symbols=in_order(limit.allowed_symbols),
             maximum_notional=limit.maximum_notional,
             notional_asset=limit.notional_asset,
@@ -161,7 +181,7 @@ def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wal
             is_tightest_notional=notional is not None and limit.in_unit == notional,
             **asdict(limit.caps),
         )
-        for step, limit in zip(path, limits, strict=True)
+        for step, limit in zip([*outermost, *path], limits, strict=True)
     )
     return LimitPath(
         target=target,
@@ -171,6 +191,22 @@ def _path(target: Connection | Wallet, connection: Connection, wallets: list[Wal
         notional_asset="" if notional is None else unit,
         choices=tuple(sorted(set(instruments) | stored)),
         unit=unit,
+    )
+
+
+def _operators(connection: Connection) -> tuple[risk.Limits, ...]:
+    """The operator's word for all accounts at the platform, where there is one."""
+    limit: PlatformLimit | None = getattr(connection.platform, "limit", None)
+    if limit is None:
+        return ()
+    return (
+        risk.Limits(
+            connection.platform.name,
+            maximum_notional=limit.maximum_notional,
+            notional_asset=limit.notional_asset,
+            caps=risk.Caps(maximum_distance=limit.maximum_distance),
+            is_operators=True,
+        ),
     )
 
 
