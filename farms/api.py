@@ -118,11 +118,13 @@ def pause_farm(request: HttpRequest, farm_id: UUID) -> Any:
 @router.get("/agents", response=list[AgentOut] | Page[AgentOut], summary="All agents with their figures")
 def list_agents(request: HttpRequest, query: Query[WholeOrPage]) -> Any:
     """Oldest first as a plain list; in pages, newest first, when `limit` or `cursor` asks for one."""
-    rows = selectors.agent_rows(owner_id=owner_of(request))
+    owner_id = owner_of(request)
     if (page := query.page) is None:
-        return rows
-    by_id = {row.id: row for row in rows}
-    return paginate(Agent.objects.filter(pk__in=by_id), page, present=lambda agent: by_id[agent.pk])
+        return selectors.agent_rows(owner_id=owner_id)
+    found = paginate(Agent.objects.filter(owner_id=owner_id), page)
+    ids = [agent.pk for agent in found["items"]]
+    rows = {row.id: row for row in selectors.agent_rows(owner_id=owner_id, agent_ids=ids)}
+    return {**found, "items": [rows[pk] for pk in ids]}
 
 
 @router.post("/agents", response={201: AgentDetailOut}, summary="Hire an agent, paused, with a wallet under its farm's")
