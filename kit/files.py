@@ -7,7 +7,7 @@ from typing import Any
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace `path` atomically with a file that only its owner may read."""
+    """Replace `path` atomically with a file that only its owner may read: as root, whoever the folder belongs to."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -15,6 +15,9 @@ def write_private(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+            if os.geteuid() == 0:
+                folder = path.parent.stat()
+                os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
         scratch.replace(path)
     except OSError:
         scratch.unlink(missing_ok=True)

@@ -70,6 +70,7 @@
 -- migration portfolio 0011_rebalancing 86c3a35686254017
 -- migration portfolio 0012_funding ce3f34213146923e
 -- migration portfolio 0013_what_it_was_worth fb0d29f9b3d8d288
+-- migration portfolio 0014_extremes_stay 255dcc5fdb2d4aa6
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -1034,18 +1035,18 @@ $$;
 
 
 --
--- Name: portfolio_day_agrees(uuid, text, timestamp with time zone, numeric); Type: FUNCTION; Schema: public; Owner: -
+-- Name: portfolio_day_agrees(uuid, text, timestamp with time zone, timestamp with time zone, numeric, numeric, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) RETURNS boolean
+CREATE FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-    SELECT EXISTS (
-        SELECT FROM public.portfolio_hourlyperformance
-        WHERE scope = p_scope AND base = p_base AND at > closed - interval '1 hour' AND at <= closed
-              AND closed_at = closed AND equity = says
-    )
+    SELECT (min(low), max(high), public.portfolio_bounded(sum(flow))) = (lowest, highest, flowed)
+           AND bool_or(closed_at = closed AND equity = says)
+    FROM public.portfolio_hourlyperformance
+    WHERE scope = p_scope AND base = p_base AND at > opened - interval '1 hour' AND at <= closed
+          AND opened_at >= opened AND closed_at <= closed
 $$;
 
 
@@ -1165,16 +1166,18 @@ $$;
 
 
 --
--- Name: portfolio_hour_agrees(uuid, text, timestamp with time zone, numeric); Type: FUNCTION; Schema: public; Owner: -
+-- Name: portfolio_hour_agrees(uuid, text, timestamp with time zone, timestamp with time zone, numeric, numeric, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) RETURNS boolean
+CREATE FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-    SELECT EXISTS (
-        SELECT FROM public.portfolio_snapshot WHERE scope = p_scope AND base = p_base AND at = closed AND equity = says
-    )
+    SELECT (min(equity), max(equity), public.portfolio_bounded(sum(flow))) = (lowest, highest, flowed)
+           AND bool_or(at = closed AND equity = says)
+    FROM public.portfolio_snapshot
+    WHERE scope = p_scope AND base = p_base AND at BETWEEN opened AND closed
+          AND (equity <> 0 OR flow <> 0 OR unpriced = '[]'::jsonb)
 $$;
 
 
@@ -5701,11 +5704,12 @@ INSERT INTO public.django_migrations VALUES
 	(126, 'portfolio', '0011_rebalancing', now()),
 	(127, 'portfolio', '0012_funding', now()),
 	(128, 'portfolio', '0013_what_it_was_worth', now()),
-	(129, 'sessions', '0001_initial', now()),
-	(130, 'users', '0004_second_factors_under_aes', now()),
-	(131, 'users', '0005_bound_tokens', now()),
-	(132, 'users', '0006_operators_and_hashes', now()),
-	(133, 'users', '0007_capitals_of_an_address', now());
+	(129, 'portfolio', '0014_extremes_stay', now()),
+	(130, 'sessions', '0001_initial', now()),
+	(131, 'users', '0004_second_factors_under_aes', now()),
+	(132, 'users', '0005_bound_tokens', now()),
+	(133, 'users', '0006_operators_and_hashes', now()),
+	(134, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -6236,7 +6240,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 87, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 133, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 134, true);
 
 
 --
@@ -9831,14 +9835,14 @@ CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_correction FOR EACH ROW WH
 -- Name: portfolio_dailyperformance over; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_dailyperformance FOR EACH ROW WHEN (((old.ends <= now()) AND (NOT public.portfolio_day_agrees(old.scope, (old.base)::text, new.closed_at, new.equity)))) EXECUTE FUNCTION public.refuse_what_is_over();
+CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_dailyperformance FOR EACH ROW WHEN (((old.ends <= now()) AND (public.portfolio_day_agrees(old.scope, (old.base)::text, new.opened_at, new.closed_at, new.equity, new.low, new.high, new.flow) IS NOT TRUE))) EXECUTE FUNCTION public.refuse_what_is_over();
 
 
 --
 -- Name: portfolio_hourlyperformance over; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_hourlyperformance FOR EACH ROW WHEN (((old.ends <= now()) AND (NOT public.portfolio_hour_agrees(old.scope, (old.base)::text, new.closed_at, new.equity)))) EXECUTE FUNCTION public.refuse_what_is_over();
+CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_hourlyperformance FOR EACH ROW WHEN (((old.ends <= now()) AND (public.portfolio_hour_agrees(old.scope, (old.base)::text, new.opened_at, new.closed_at, new.equity, new.low, new.high, new.flow) IS NOT TRUE))) EXECUTE FUNCTION public.refuse_what_is_over();
 
 
 --
@@ -12533,11 +12537,11 @@ GRANT ALL ON FUNCTION public.portfolio_bounded(amount numeric) TO moniqo_system;
 
 
 --
--- Name: FUNCTION portfolio_day_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric); Type: ACL; Schema: public; Owner: -
 --
 
-GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) TO moniqo_app;
-GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) TO moniqo_system;
+GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) TO moniqo_system;
 
 
 --
@@ -12585,11 +12589,11 @@ GRANT ALL ON FUNCTION public.portfolio_give_up_hours(p_scopes uuid[], since time
 
 
 --
--- Name: FUNCTION portfolio_hour_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric); Type: ACL; Schema: public; Owner: -
 --
 
-GRANT ALL ON FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) TO moniqo_app;
-GRANT ALL ON FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, closed timestamp with time zone, says numeric) TO moniqo_system;
+GRANT ALL ON FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) TO moniqo_system;
 
 
 --

@@ -1,18 +1,25 @@
 """A thousand wallets: no page that lists them grows beyond what a browser takes in its stride."""
 
 import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.db.models.signals import post_init
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from kit import tenancy
+from farms.models import Agent
+from farms.selectors import AgentRow, agent_row, agent_rows, farm_row, farm_rows
+from kit import clock, tenancy
 from kit.users.models import User
 from moniqo.benches.crowd import Crowd, gather
 from portfolio import services
+from trading.models import Position
 from wallets.hierarchy.folding import ROWS
 from wallets.models import Wallet
 
@@ -199,6 +206,55 @@ def test_the_list_of_farms_names_the_agents_of_the_one_that_is_open(
     farm = [client.get(f"/farms/{crowd.farms[1].pk}/?page={page}").content.decode() for page in (1, 2)]
     named = [set(re.findall(r"Agent \d{3}", page[page.index('id="h-agents"') :])) for page in farm]
     assert (len(named[0]), len(named[1]), named[0] & named[1]) == (50, 10, set())
+
+
+@pytest.fixture
+def loaded() -> Iterator[Counter[str]]:
+    """How many agents and positions were read, by what they are."""
+    counts: Counter[str] = Counter()
+
+    def count(sender: type[Any], **kwargs: Any) -> None:
+        counts[sender.__name__] += 1
+
+    for model in (Agent, Position):
+        post_init.connect(count, sender=model)
+    yield counts
+    for model in (Agent, Position):
+        post_init.disconnect(count, sender=model)
+
+
+def test_the_page_of_a_farm_or_an_agent_works_nothing_out_of_the_others(
+    client: Client, crowd: Crowd, as_owner: User, loaded: Counter[str]
+) -> None:
+    client.force_login(as_owner)
+    farm, agent = crowd.farms[1], crowd.agents[1]
+    for address, most in (
+        (f"/farms/{farm.pk}/", 60),
+        (f"/farms/agents/{agent.pk}/", 3),
+        ("/api/v1/agents?limit=20", 41),
+        (f"/api/v1/agents/{agent.pk}", 3),
+    ):
+        loaded.clear()
+        assert client.get(address).status_code == 200
+        assert 0 < loaded["Agent"] <= most, address
+        assert loaded["Position"] <= most, address
+
+
+def test_a_farm_and_an_agent_alone_are_what_they_are_among_all(crowd: Crowd, as_owner: User) -> None:
+    owner_id, now = as_owner.pk, clock.now()
+    with clock.at(now):
+        agents = {row.id: row for row in agent_rows(owner_id=owner_id)}
+        farms = {row.id: row for row in farm_rows(owner_id=owner_id)}
+        alone = agent_row(owner_id=owner_id, agent_id=crowd.agents[7].pk)
+        farm = farm_row(owner_id=owner_id, farm_id=crowd.farms[2].pk)
+
+    def shareless(row: AgentRow) -> AgentRow:
+        """The share of a position is that of those that are read."""
+        return row if row.position is None else replace(row, position=replace(row.position, share=None))
+
+    assert shareless(alone) == shareless(agents[alone.id])
+    assert [shareless(row) for row in farm.agents] == [shareless(row) for row in farms[farm.id].agents]
+    assert replace(farm, agents=()) == replace(farms[farm.id], agents=())
 
 
 def test_the_wallets_below_one_come_by_pages(client: Client, crowd: Crowd, as_owner: User) -> None:

@@ -1,6 +1,6 @@
 """What the pages of agents show, and programs get: frozen rows in a fixed number of queries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
+from django.db.models import Q
 
 from farms.models import Agent
 from farms.selectors.results import results_by_wallet
@@ -116,18 +117,18 @@ class AgentPage:
     shown_trades: tuple[TradeRow, ...]
 
 
-def agent_rows(*, owner_id: UUID) -> tuple[AgentRow, ...]:
-    """The owner's agents, oldest first."""
+def agent_rows(*, owner_id: UUID, agent_ids: Collection[UUID] | None = None) -> tuple[AgentRow, ...]:
+    """The owner's agents, oldest first; with `agent_ids` those, and nothing is worked out of the others."""
     nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
-    states = states_of(farm_facts(owner_id=owner_id))
-    return rows_of(owner_id, nodes, standings(owner_id=owner_id), states)
+    of_whom, of_what = (None, None) if agent_ids is None else (Q(pk__in=agent_ids), Q(agents__in=agent_ids))
+    states = states_of(farm_facts(owner_id=owner_id, only=of_what))
+    return rows_of(owner_id, nodes, standings(owner_id=owner_id), states, only=of_whom)
 
 
 def agent_row(*, owner_id: UUID, agent_id: UUID) -> AgentRow:
     """One agent, or NotFoundError."""
-    for row in agent_rows(owner_id=owner_id):
-        if row.id == agent_id:
-            return row
+    for row in agent_rows(owner_id=owner_id, agent_ids=[agent_id]):
+        return row
     raise NotFoundError("This agent does not exist.")
 
 
@@ -168,12 +169,24 @@ def _usual(spans: Sequence[str], length: timedelta) -> str:
 
 
 def rows_of(
-    owner_id: UUID, nodes: dict[UUID, WalletNode], stand: dict[UUID, Standing], states: dict[UUID, State]
+    owner_id: UUID,
+    nodes: dict[UUID, WalletNode],
+    stand: dict[UUID, Standing],
+    states: dict[UUID, State],
+    *,
+    only: Q | None = None,
 ) -> tuple[AgentRow, ...]:
-    """The rows of agents whose wallets, standings and states are known already."""
-    agents = list(Agent.objects.filter(owner_id=owner_id).select_related("farm", "instrument"))
-    held = {(row.wallet_id, row.instrument_id): row for row in open_positions(owner_id=owner_id)}
-    results, last = results_by_wallet(owner_id), last_runs(owner_id)
+    """The rows of agents whose wallets, standings and states are known already; `only` says of which.
+
+    The share of a position is that of all which are read here.
+    """
+    agents = list(Agent.objects.filter(only or Q(), owner_id=owner_id).select_related("farm", "instrument"))
+    wallets, whom = (
+        (None, None) if only is None else ([agent.wallet_id for agent in agents], [agent.pk for agent in agents])
+    )
+    theirs = None if wallets is None else Q(wallet_id__in=wallets)
+    held = {(row.wallet_id, row.instrument_id): row for row in open_positions(owner_id=owner_id, where=theirs)}
+    results, last = results_by_wallet(owner_id, wallets), last_runs(owner_id, whom)
     return tuple(
         _agent_row(
             agent,

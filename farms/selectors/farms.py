@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from farms.models import AgentRun, Farm, FarmEvent
 from farms.selectors.agents import AgentRow, rows_of
@@ -120,13 +120,15 @@ def farm_rows(*, owner_id: UUID) -> tuple[FarmRow, ...]:
     return tuple(row for row in _all_rows(owner_id) if not row.is_archived)
 
 
-def _all_rows(owner_id: UUID) -> tuple[FarmRow, ...]:
+def _all_rows(owner_id: UUID, only: UUID | None = None) -> tuple[FarmRow, ...]:
+    """Archived ones too; with `only` that farm, and nothing is worked out of the others."""
+    of_farm, of_agents = (None, None) if only is None else (Q(pk=only), Q(farm_id=only))
     agents: dict[UUID, list[AgentRow]] = defaultdict(list)
     nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
-    stand, states = standings(owner_id=owner_id), states_of(farm_facts(owner_id=owner_id))
-    for row in rows_of(owner_id, nodes, stand, states):
+    stand, states = standings(owner_id=owner_id), states_of(farm_facts(owner_id=owner_id, only=of_farm))
+    for row in rows_of(owner_id, nodes, stand, states, only=of_agents):
         agents[row.farm_id].append(row)
-    farms = Farm.objects.filter(owner_id=owner_id)
+    farms = Farm.objects.filter(of_farm or Q(), owner_id=owner_id)
     rows = (
         _farm_row(farm, nodes[farm.wallet_id], stand[farm.wallet_id], states[farm.pk], agents[farm.pk])
         for farm in farms
@@ -136,9 +138,8 @@ def _all_rows(owner_id: UUID) -> tuple[FarmRow, ...]:
 
 def farm_row(*, owner_id: UUID, farm_id: UUID) -> FarmRow:
     """One farm with its agents, also an archived one, or NotFoundError."""
-    for row in _all_rows(owner_id):
-        if row.id == farm_id:
-            return row
+    for row in _all_rows(owner_id, farm_id):
+        return row
     raise NotFoundError("This farm does not exist.")
 
 

@@ -1,5 +1,6 @@
 """An agent's runs: what it saw at the close of a bar, and what it did about it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -134,17 +135,18 @@ def _closed_at(bar: int, run: RunRow) -> datetime:
     return moment(bar) + run.bar_length
 
 
-def last_runs(owner_id: UUID) -> dict[UUID, RunRow]:
-    """Each agent's newest run, by one index probe per agent."""
+def last_runs(owner_id: UUID, agent_ids: Collection[UUID] | None = None) -> dict[UUID, RunRow]:
+    """Each agent's newest run, or those of these alone, by one index probe per agent."""
+    whose = None if agent_ids is None else list(agent_ids)
     newest = AgentRun.objects.raw(
         """
         SELECT run.* FROM farms_agent AS agent CROSS JOIN LATERAL (
             SELECT * FROM farms_agentrun WHERE agent_id = agent.id AND instrument_id = agent.instrument_id
             ORDER BY bar DESC LIMIT 1
         ) AS run
-        WHERE agent.owner_id = %s
+        WHERE agent.owner_id = %s AND (%s::uuid[] IS NULL OR agent.id = ANY(%s::uuid[]))
         """,
-        [owner_id],
+        [owner_id, whose, whose],
     )
     runs = agent_runs(owner_id=owner_id).filter(pk__in=[run.pk for run in newest])
     return {run.agent_id: run_row(run) for run in runs}

@@ -12,6 +12,10 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+import psycopg
+import redis
+
+from kit import impatient
 from kit.embedded.environment import DATABASE_VARIABLES
 from kit.embedded.postgres import APP, OWNER, SYSTEM, Postgres
 from kit.embedded.process import ServiceError, is_alive, whoami
@@ -20,6 +24,7 @@ from kit.files import read_object, write_private
 
 _JOIN_SECONDS = 60.0
 _POLL_SECONDS = 0.05
+_CONNECT_SECONDS = 5
 
 
 class Lock:
@@ -127,6 +132,29 @@ class Services:
         """Let commands that joined us finish before their database goes away."""
         self.guests.acquire(wait=True)
         self.guests.release()
+
+
+def check_addresses() -> None:
+    """Every address the environment names must answer now, not in the first request."""
+    for variable in DATABASE_VARIABLES:
+        url = os.environ.get(variable)
+        if not url:
+            raise ServiceError(
+                f"{variable} is not set: DATABASE_URL needs DATABASE_OWNER_URL and DATABASE_SYSTEM_URL beside it "
+                "(`manage.py create_roles` makes the three roles), or unset it to use the embedded PostgreSQL."
+            )
+        try:
+            psycopg.connect(url, connect_timeout=_CONNECT_SECONDS).close()
+        except psycopg.Error as error:
+            raise ServiceError(
+                f"{variable} does not lead to a database: correct it, or unset it to use the embedded PostgreSQL "
+                f"({' '.join(str(error).split())})."
+            ) from error
+    try:
+        with impatient.client(os.environ.get("REDIS_URL", ""), seconds=_CONNECT_SECONDS) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        raise ServiceError(f"REDIS_URL does not lead to a Redis: correct it, or unset it ({error}).") from error
 
 
 def is_kept(directory: Path) -> bool:

@@ -71,13 +71,13 @@ def _staged_data(directory: Path) -> Path:
     note = directory / "staged"
     if not note.exists():
         note.write_text(secrets.token_hex(4))
-    return _state_directory() / f"{directory.name}-{note.read_text().strip()}"
+    return state_directory() / f"{directory.name}-{note.read_text().strip()}"
 
 
 def _staged_copy(package: Path) -> Path:
     """A copy of an installed package and its libraries, made once per version."""
     version = metadata.version(package.name)
-    target = _state_directory() / f"{package.name}-{version}"
+    target = state_directory() / f"{package.name}-{version}"
     if not target.exists():
         scratch = target.with_name(f".{target.name}.{os.getpid()}")
         for part in (package, package.with_name(f"{package.name}.libs")):
@@ -87,7 +87,8 @@ def _staged_copy(package: Path) -> Path:
     return target / package.name
 
 
-def _state_directory() -> Path:
+def state_directory() -> Path:
+    """Where what belongs to no clone is kept."""
     STATE_DIRECTORY.mkdir(mode=0o755, parents=True, exist_ok=True)
     return STATE_DIRECTORY
 

@@ -1,9 +1,9 @@
 """`make run`: everything under one process that stops it all.
 
-Embedded services, roles, migrations, demo trader, then web, worker and beat. From then on nothing but Ctrl-C and
-SIGTERM ends the whole: what ends is started again with growing pauses, what hangs is ended and started again, and on a
-full disk what has ended waits for room. After a `kill -9` the children end by themselves (see `process`), and the next
-start finds the data as they were.
+Embedded services, roles, migrations, demo trader, then web, worker and beat, none of them as root (see `runners`). From
+then on nothing but Ctrl-C and SIGTERM ends the whole: what ends is started again with growing pauses, what hangs is
+ended and started again, and on a full disk what has ended waits for room. After a `kill -9` the children end by
+themselves (see `process`), and the next start finds the data as they were.
 """
 
 import json
@@ -20,14 +20,13 @@ from pathlib import Path
 from types import FrameType
 
 import psycopg
-import redis
 
-from kit import impatient
 from kit.embedded import environment, hosts, parts, probe, schema, space
-from kit.embedded.environment import DATABASE_VARIABLES, ROOT
+from kit.embedded.environment import ROOT
 from kit.embedded.parts import Part, Process, Service
 from kit.embedded.process import ServiceError, kill_group, spawn
-from kit.embedded.services import Services, published
+from kit.embedded.runners import Runner, runner_of
+from kit.embedded.services import Services, check_addresses, published
 from kit.files import read_object, write_private
 from kit.pauses import MANY, Record
 
@@ -39,7 +38,6 @@ _DRAIN_SECONDS = "2"  # open live streams never finish by themselves, and the br
 _POLL_SECONDS = 0.1
 _FIRST_PAGE_SECONDS = 120.0
 _FIRST_PAGE_FAILURES = 5  # while nothing runs yet, who cannot start has to be seen
-_CONNECT_SECONDS = 5
 _STOP_SECONDS = 12.0
 _LOOK_SECONDS = 5.0  # between two looks at signs of life
 _HELLO = {
@@ -57,6 +55,7 @@ class Supervisor:
         self.directory = environment.data_directory()
         self.logs = self.directory / "log"
         self.services = Services(self.directory)
+        self.runner = Runner()
         self.parts: list[Part] = []
         self.demo: subprocess.Popen[bytes] | None = None
         self.demo_started_at = 0.0
@@ -100,6 +99,10 @@ class Supervisor:
     def _start(self) -> None:
         environment.prepare(self.directory)
         os.environ.update(MONIQO_HOST=self.host, MONIQO_PORT=str(self.port), PYTHONUNBUFFERED="1")
+        self.logs.mkdir(exist_ok=True)
+        self.runner = runner_of(self.directory, self.port)
+        if self.runner.why_root:
+            self._say(self.runner.why_root)
         if self.services.embedded:
             self._say("Starting " + " and ".join(service.title for _, service in self.services.embedded))
             self.services.start()
@@ -107,7 +110,7 @@ class Supervisor:
         for name, service in self.services.embedded:
             lives = partial(self._greets, name)
             self.parts.append(Part(name, service.log, Service(service), lives, Record(time.monotonic())))
-        _check_addresses()
+        check_addresses()
         self._publish()
         self._bring_up_to_date()
         self._say("Starting web, worker and beat")
@@ -141,7 +144,7 @@ class Supervisor:
 
     def _add(self, name: str, lives: Callable[[], bool | None]) -> None:
         """Start a child that is to stay up."""
-        python = [sys.executable, "-m"]
+        python = [self.runner.python, "-m"]
         many = str(_CONNECTIONS)
         command = {
             "web": [
@@ -185,10 +188,16 @@ class Supervisor:
             raise ServiceError(f"{title} failed: the lines above are the end of {path}.")
 
     def _manage(self, *arguments: str) -> list[str]:
-        return [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return [self.runner.python, str(ROOT / "manage.py"), *arguments]
 
     def _spawn(self, log: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        return spawn(command, log=self.logs / f"{log}.log", environment=os.environ, directory=ROOT)
+        return spawn(
+            command,
+            log=self.logs / f"{log}.log",
+            account=self.runner.account,
+            environment={**os.environ, **self.runner.variables},
+            directory=ROOT,
+        )
 
     # --- watch -----------------------------------------------------------------------------------------------------
 
@@ -364,29 +373,6 @@ class Supervisor:
 
 class _StoppedError(Exception):
     """A signal arrived while things were still starting."""
-
-
-def _check_addresses() -> None:
-    """Every address the environment names must answer now, not in the first request."""
-    for variable in DATABASE_VARIABLES:
-        url = os.environ.get(variable)
-        if not url:
-            raise ServiceError(
-                f"{variable} is not set: DATABASE_URL needs DATABASE_OWNER_URL and DATABASE_SYSTEM_URL beside it "
-                "(`manage.py create_roles` makes the three roles), or unset it to use the embedded PostgreSQL."
-            )
-        try:
-            psycopg.connect(url, connect_timeout=_CONNECT_SECONDS).close()
-        except psycopg.Error as error:
-            raise ServiceError(
-                f"{variable} does not lead to a database: correct it, or unset it to use the embedded PostgreSQL "
-                f"({' '.join(str(error).split())})."
-            ) from error
-    try:
-        with impatient.client(os.environ.get("REDIS_URL", ""), seconds=_CONNECT_SECONDS) as client:
-            client.ping()
-    except (redis.RedisError, ValueError) as error:
-        raise ServiceError(f"REDIS_URL does not lead to a Redis: correct it, or unset it ({error}).") from error
 
 
 def _has_users() -> bool:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -104,6 +105,19 @@ def work(owner_id: Any, at_once: int = 50) -> Correction:
         done = found
     assert done is not None
     return done
+
+
+@pytest.mark.parametrize("table", ["portfolio_hourlyperformance", "portfolio_dailyperformance"])
+def test_of_what_is_over_the_low_the_high_and_the_flow_say_what_it_is_made_of(lived: Fund, table: str) -> None:
+    with connection.cursor() as cursor:
+        for column in ("equity", "low", "high", "flow"):
+            cursor.execute(f"UPDATE {table} SET {column} = {column}")
+            assert cursor.rowcount > 3
+            for change in ("- 1", "+ 1"):
+                with pytest.raises(DatabaseError, match="what is over stays"), transaction.atomic():
+                    cursor.execute(f"UPDATE {table} SET {column} = {column} {change}")
+        with pytest.raises(DatabaseError, match="what is over stays"), transaction.atomic():
+            cursor.execute(f"UPDATE {table} SET closed_at = closed_at + interval '1 minute'")
 
 
 def test_a_gap_is_filled_from_the_books_and_the_closes_of_then(lived: Fund) -> None:

@@ -1,6 +1,5 @@
 """Wallets and the movements of money between them, for programs. The same services as the pages."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,7 @@ from kit.errors import InvalidInputError
 from kit.http import owner_of
 from kit.users.access import LIMITS, MOVE, READ
 from wallets.hierarchy import archiving, movements, places, plans, tree, undoing, wishes
-from wallets.hierarchy.parts import Move, ShareChange, amount_of, find_move, read_part, share_change
+from wallets.hierarchy.parts import Move, amount_of, find_move, read_part, share_change
 from wallets.hierarchy.schemas import (
     AllocateIn,
     AllocatePreviewIn,
@@ -25,7 +24,6 @@ from wallets.hierarchy.schemas import (
     CollectPreviewIn,
     DepositIn,
     EntryOut,
-    HoldingOut,
     PartIn,
     PlaceIn,
     PlanIn,
@@ -39,12 +37,18 @@ from wallets.hierarchy.schemas import (
     WalletChange,
     WalletIn,
     WalletOut,
-    line_shown,
 )
-from wallets.hierarchy.states import Work, wallet_state, work_of
-from wallets.hierarchy.tree import Holding, WalletNode
+from wallets.hierarchy.shown import (
+    allocation_line_shown,
+    entry_shown,
+    plan_shown,
+    preview_shown,
+    transfer_shown,
+    wallet_shown,
+)
+from wallets.hierarchy.states import work_of
 from wallets.ledger import statements
-from wallets.models import Account, AllocationLine, Entry, Transfer, Wallet
+from wallets.models import Account, Wallet
 from wallets.venues.accounts import get_connection
 
 router = Router()
@@ -58,9 +62,9 @@ def list_wallets(request: HttpRequest, query: Query[WholeOrPage]) -> Any:
     """Depth first as a plain list; in pages, newest first, when `limit` or `cursor` asks for one."""
     work, nodes = work_of(owner_of(request)), tree.wallet_tree(owner_id=owner_of(request))
     if (page := query.page) is None:
-        return [_wallet(node, work) for node in nodes]
+        return [wallet_shown(node, work) for node in nodes]
     by_id = {node.id: node for node in nodes}
-    return paginate(Wallet.objects.filter(pk__in=by_id), page, present=lambda row: _wallet(by_id[row.pk], work))
+    return paginate(Wallet.objects.filter(pk__in=by_id), page, present=lambda row: wallet_shown(by_id[row.pk], work))
 
 
 @router.get("/wallets/tree", response=list[TreeOut], summary="All wallets, nested")
@@ -69,7 +73,7 @@ def get_tree(request: HttpRequest) -> Any:
     below: dict[UUID | None, list[dict[str, Any]]] = {}
     for node in reversed(nodes):
         children = below.pop(node.id, [])
-        below.setdefault(node.parent_id, []).insert(0, _wallet(node, work) | {"children": children})
+        below.setdefault(node.parent_id, []).insert(0, wallet_shown(node, work) | {"children": children})
     return below.get(None, [])
 
 
@@ -150,7 +154,7 @@ def deposit(request: HttpRequest, wallet_id: UUID, body: DepositIn, key: Idempot
 
 @router.post("/wallets/{wallet_id}/deposit/preview", auth=READ, response=PreviewOut, summary="Preview a deposit")
 def preview_deposit(request: HttpRequest, wallet_id: UUID, body: DepositIn) -> Any:
-    return _preview(
+    return preview_shown(
         movements.preview_deposit(
             owner_id=owner_of(request), wallet_id=wallet_id, amount=body.amount, asset=body.asset
         ),
@@ -170,7 +174,7 @@ def preview_allocate(request: HttpRequest, wallet_id: UUID, body: AllocatePrevie
     move = _move(request, body.target_id, "allocate", wallet_id)
     step["amount"] = _amount(body, move)
     preview = movements.preview_allocate(**step, split=body.split)
-    return _preview(preview, share_change(move, body.asset, preview.amount) if move else None)
+    return preview_shown(preview, share_change(move, body.asset, preview.amount) if move else None)
 
 
 @router.post(
@@ -190,7 +194,7 @@ def preview_collect(request: HttpRequest, wallet_id: UUID, body: CollectPreviewI
     move = _move(request, wallet_id, "collect", wallet_id)
     step["amount"] = _amount(body, move)
     preview = movements.preview_collect(**step)
-    return _preview(preview, share_change(move, body.asset, preview.amount) if move else None)
+    return preview_shown(preview, share_change(move, body.asset, preview.amount) if move else None)
 
 
 @router.post("/allocations/preview", auth=MOVE, response={201: PlanOut}, summary="Plan a movement of many lines")
@@ -211,12 +215,12 @@ def preview_plan(request: HttpRequest, body: PlanIn) -> Any:
         below=body.below,
         band=body.band,
     )
-    return Status(201, _plan(plans.preview(owner_id=owner_id, draft=draft, books=books, note=body.note)))
+    return Status(201, plan_shown(plans.preview(owner_id=owner_id, draft=draft, books=books, note=body.note)))
 
 
 @router.get("/allocations/{allocation_id}", auth=READ, response=PlanOut, summary="One of them, with its lines")
 def get_plan(request: HttpRequest, allocation_id: UUID) -> Any:
-    return _plan(plans.find(owner_id=owner_of(request), allocation_id=allocation_id))
+    return plan_shown(plans.find(owner_id=owner_of(request), allocation_id=allocation_id))
 
 
 @router.post("/allocations/{allocation_id}/apply", auth=MOVE, response={201: AllocationOut}, summary="Carry a plan out")
@@ -248,13 +252,13 @@ def list_allocations(request: HttpRequest, narrow: Query[TransferNarrow], query:
     """An item for each line of an allocation, with its source, target and amount: these and the fills add up to the
     balances. `id` is the allocation's, and `lines` are all of its lines."""
     rows = statements.steps(owner_id=owner_of(request), wallet_id=_own(request, narrow))
-    return paginate_numbered(rows, query, number="pk", present=_line)
+    return paginate_numbered(rows, query, number="pk", present=allocation_line_shown)
 
 
 @router.get("/transfers", response=Page[TransferOut], summary="Ledger transfers, newest first")
 def list_transfers(request: HttpRequest, narrow: Query[TransferNarrow], query: Query[PageQuery]) -> Any:
     rows = statements.transfers(owner_id=owner_of(request), wallet_id=_own(request, narrow))
-    return paginate(rows, query, present=_transfer)
+    return paginate(rows, query, present=transfer_shown)
 
 
 @router.get("/wallets/{wallet_id}/entries", response=Page[EntryOut], summary="The statement of an account")
@@ -271,31 +275,14 @@ def list_entries(request: HttpRequest, wallet_id: UUID, account: Query[Statement
     days.check(account.since, account.until, names=("from", "to"))
     span = statements.Span(account.since, account.until)
     rows = statements.entries(**which, numbers=statements.numbers_of(span, **which))
-    return paginate_numbered(rows, query, number="version", present=_entry)
-
-
-def _line(line: AllocationLine) -> dict[str, Any]:
-    whole = line.allocation
-    return {
-        "id": whole.pk,
-        "created_at": whole.created_at,
-        "kind": whole.kind,
-        "status": whole.status,
-        "source_id": line.source_id,
-        "target_id": line.target_id,
-        "asset": line.asset,
-        "amount": line.amount,
-        "note": whole.note,
-        "lines": list(whole.lines.all()),
-        "posting_id": whole.posting_id,
-    }
+    return paginate_numbered(rows, query, number="version", present=entry_shown)
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------
 
 
 def _one(owner_id: UUID, wallet_id: UUID) -> dict[str, Any]:
-    return _wallet(tree.wallet_node(owner_id=owner_id, wallet_id=wallet_id), work_of(owner_id))
+    return wallet_shown(tree.wallet_node(owner_id=owner_id, wallet_id=wallet_id), work_of(owner_id))
 
 
 def _own(request: HttpRequest, narrow: TransferNarrow) -> UUID | None:
@@ -338,69 +325,3 @@ def _amount(body: PartIn, move: Move | None) -> Decimal:
     if move is None:
         raise InvalidInputError("There is no such step to take a part of.", fields={"part": "No such step."})
     return amount_of(part, move, body.asset)  # type: ignore[attr-defined]  # every body with a part has an asset
-
-
-def _wallet(node: WalletNode, work: Mapping[UUID, Work]) -> dict[str, Any]:
-    shown = {name: getattr(node, name) for name in WalletOut.model_fields if hasattr(node, name)}
-    told = wallet_state(node, work.get(node.id))
-    shown |= {"state_words": told.exact, "state_action": told.action}
-    return shown | {"holdings": [_holding(holding) for holding in node.holdings]}
-
-
-def _holding(holding: Holding) -> dict[str, Any]:
-    return {name: getattr(holding, name) for name in HoldingOut.model_fields}
-
-
-def _preview(preview: movements.Preview, share: ShareChange | None) -> dict[str, Any]:
-    return {
-        "kind": preview.kind.value,
-        "asset": preview.asset,
-        "amount": preview.amount,
-        "source": _side(preview.source) if preview.source else None,
-        "target": _side(preview.target),
-        "split": [_side(side) for side in preview.split],
-        "share": share,
-        "warnings": list(preview.warnings),
-    }
-
-
-def _side(side: movements.Side | plans.Side) -> dict[str, Any]:
-    figures = ("balance_before", "balance_after", "free_before", "free_after")
-    return {"wallet_id": side.wallet.pk} | {name: getattr(side, name) for name in figures}
-
-
-def _plan(plan: plans.Plan) -> dict[str, Any]:
-    row = plan.allocation
-    told = {name: getattr(row, name) for name in AllocationOut.model_fields if name != "lines"}
-    return told | {
-        "lines": [line_shown(line) for line in plan.lines],
-        "sides": [_side(side) | {"asset": side.asset, "held": side.held} for side in plan.sides],
-        "stays": row.stays,
-        "warnings": list(plan.warnings),
-        "cost": plan.cost,
-    }
-
-
-def _transfer(row: Transfer) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "created_at": row.created_at,
-        "kind": row.posting.kind,
-        "phase": row.phase,
-        "asset": row.asset,
-        "amount": row.amount,
-        "debit": _account(row.debit),
-        "credit": _account(row.credit),
-        "pending_id": row.pending_id,
-        "posting_id": row.posting_id,
-        "detail": row.posting.detail,
-    }
-
-
-def _account(row: Account) -> dict[str, Any]:
-    return {"wallet_id": row.wallet_id, "wallet": row.wallet.name, "kind": row.kind}
-
-
-def _entry(row: Entry) -> dict[str, Any]:
-    line = statements.entry_line(row)
-    return {name: getattr(line, name) for name in EntryOut.model_fields}

@@ -11,7 +11,7 @@ from kit.api import IdempotencyKey, Page, PageQuery, paginate
 from kit.http import owner_of
 from kit.users.access import MOVE
 from wallets.hierarchy import places, proofs, rules
-from wallets.hierarchy.schemas import (
+from wallets.hierarchy.rules_schemas import (
     ArrivalsIn,
     ArrivalsOut,
     AssignedOut,
@@ -28,8 +28,8 @@ from wallets.hierarchy.schemas import (
     RuleRunOut,
     VenueIncomeOut,
     VenueMovementOut,
-    line_shown,
 )
+from wallets.hierarchy.schemas import line_shown
 from wallets.models import Connection, RuleRun, VenueIncome, VenueMovement, WalletRule
 from wallets.sync.arriving import set_arrivals
 from wallets.sync.derivatives import give_derivatives

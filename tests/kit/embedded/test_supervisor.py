@@ -76,6 +76,9 @@ def test_a_first_run_serves_pages_prints_the_login_and_stops_as_a_whole(
     assert report.returncode == 0, report.stdout
     for part in ("postgres", "redis", "web", "worker", "beat"):
         assert f"{part:<10}process {running.pids[part]}" in report.stdout
+        process = psutil.Process(running.pids[part])
+        family = [process, *process.children(recursive=True)]
+        assert all(member.uids().effective for member in family), f"{part} does not run as root"
 
     printed = running.stop()
     assert running.url in printed

@@ -1,0 +1,221 @@
+"""What the API of farms and agents takes and gives."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from kit.api import (
+    LEFT_OUT,
+    Amount,
+    Body,
+    PartsOut,
+    PositiveShare,
+    Share,
+    StepOut,
+    Words,
+    parts_of,
+)
+from kit.statuses import State
+
+Kind = Literal["trend_following", "breakout", "price_action", "mixed", "custom"]
+
+
+Sizing = Literal["cash", "risk"]
+
+
+class StatedOut(Schema):
+    """What it does now or what keeps it from it: `state` is a word for programs, `state_words` the same as a sentence.
+
+    `state_action` is the next step, if there is one, and `next_decision_at` when it decides next, if it does.
+    """
+
+    state: str
+    state_words: str
+    state_action: StepOut | None
+    next_decision_at: datetime | None
+
+    @staticmethod
+    def resolve_state(row: Any) -> str:
+        return _state(row).code
+
+    @staticmethod
+    def resolve_state_words(row: Any) -> str:
+        return _state(row).exact
+
+    @staticmethod
+    def resolve_state_action(row: Any) -> Any:
+        return _state(row).action
+
+    @staticmethod
+    def resolve_next_decision_at(row: Any) -> datetime | None:
+        return _state(row).next_at
+
+
+def _state(row: Any) -> State:
+    found: State = row["state"] if isinstance(row, dict) else row.state
+    return found
+
+
+class AgentOut(StatedOut):
+    """An agent. Money in `base_asset`; `profit` is value less funding; `size`, returns and rates are fractions.
+
+    Value and profit are null where nothing that it holds has a price.
+    """
+
+    id: UUID
+    farm_id: UUID
+    wallet_id: UUID
+    name: str
+    strategy: str
+    symbol: str
+    timeframe: str
+    sizing: str
+    size: Amount
+    status: str
+    status_detail: Words
+    base_asset: str
+    value: Amount | None
+    free: Amount
+    funding: Amount
+    profit: Amount | None
+    profit_on_funding: Amount | None
+    today: Amount | None
+    today_return: float | None
+    twr: float | None
+    trades: int
+    win_rate: Amount | None
+    realized: Amount = Field(description="Profit of what was closed, after fees.")
+
+
+class AgentDetailOut(AgentOut):
+    """The agent with what else `POST /agents` takes, so that it can be made again."""
+
+    strategy_slug: str
+    instrument_id: int
+    parameters: dict[str, Any]
+    target_weight: Amount | None
+
+
+class FarmOut(StatedOut):
+    """A farm. Money in `base_asset`; `share` and `target` are fractions of the master's value.
+
+    Value and profit are null where nothing that it holds has a price.
+    """
+
+    id: UUID
+    wallet_id: UUID
+    name: str
+    kind: str
+    status: str
+    base_asset: str
+    value: Amount | None
+    free: Amount
+    funding: Amount
+    profit: Amount | None
+    profit_on_funding: Amount | None
+    today: Amount | None
+    today_return: float | None
+    twr: float | None
+    share: Amount | None
+    target: Amount | None
+    maximum_share: Amount
+    trades: int
+    created_at: datetime
+    agents: list[AgentOut]
+
+
+class FarmIn(Body):
+    """`maximum_share`: most of the farm's value in one instrument; `target_weight`: its part of the master's value."""
+
+    master_id: UUID
+    name: str = Field(min_length=1, max_length=80)
+    kind: Kind = "trend_following"
+    maximum_share: PositiveShare = Decimal("0.6")
+    target_weight: Share | None = None
+
+
+class FarmChange(Body):
+    """Fields that are left out stay as they are; a `target_weight` of null removes the target."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)] = LEFT_OUT
+    kind: Kind = LEFT_OUT
+    maximum_share: PositiveShare = LEFT_OUT
+    target_weight: Share | None = None
+
+
+class MasterIn(Body):
+    master_id: UUID
+
+
+class PlaceOfWorkIn(Body):
+    farm_id: UUID
+
+
+class AgentIn(Body):
+    """`sizing` "cash" spends the fraction `size` of the free cash, "risk" loses it between price and stop."""
+
+    farm_id: UUID
+    name: str = Field(min_length=1, max_length=80)
+    strategy: str
+    instrument_id: int
+    timeframe: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    sizing: Sizing = "cash"
+    size: PositiveShare | None = Field(None, description="By default half of the cash, or 1 % of it at risk.")
+    target_weight: Share | None = None
+
+
+class AgentChange(Body):
+    """Fields that are left out stay as they are; `parameters` are given whole. It binds the next candle."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)] = LEFT_OUT
+    timeframe: str = LEFT_OUT
+    parameters: dict[str, Any] = LEFT_OUT
+    sizing: Sizing = LEFT_OUT
+    size: PositiveShare = LEFT_OUT
+
+
+class RunOut(Schema):
+    """What the agent saw at the close of a bar and what it did. `numbers` say how the order was sized."""
+
+    id: int
+    agent_id: UUID
+    bar_closed_at: datetime
+    decision: str
+    explanation: Words
+    explanation_parts: PartsOut = parts_of("explanation")
+    close: Amount
+    indicators: dict[str, float]
+    numbers: dict[str, Amount]
+    exit_stop: Amount | None
+    exit_target: Amount | None
+    order_id: UUID | None
+    refusal: Words
+
+
+class ParameterOut(Schema):
+    """`label`, `unit` and `choice_labels` (in the order of `choices`) are the words that pages show."""
+
+    name: str
+    label: str
+    unit: str
+    kind: str
+    default: Any
+    help: str
+    minimum: float | None
+    maximum: float | None
+    choices: list[str]
+    choice_labels: list[str]
+
+
+class StrategyOut(Schema):
+    """A strategy and what its parameters may be."""
+
+    slug: str
+    name: str
+    description: str
+    parameters: list[ParameterOut]
