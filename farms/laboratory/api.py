@@ -14,6 +14,7 @@ from farms.laboratory.schemas import BacktestDetailOut, BacktestIn, BacktestOut,
 from kit.api import Page, PageQuery, paginate, paginate_places
 from kit.http import owner_of
 from markets.candles.reading import moment
+from markets.prices import to_price
 
 router = Router()
 
@@ -66,15 +67,23 @@ def _result(found: Found) -> dict[str, Any] | None:
         "statistics": result.statistics,
         "benchmark": result.benchmark,
         "months": kept["months"],
-        "exit_reasons": kept["reasons"],
+        "exit_reasons": [one | {"pnl": to_price(one["pnl"])} for one in kept["reasons"]],
         "distribution": kept["distribution"],
-        "held": [
-            one | {"symbol": found.instruments[one["instrument"]].symbol, "since": moment(one["since"])}
-            for one in kept["held"]
-        ],
-        "curve": curve | {"at": [moment(ts) for ts in curve["at"]]},
+        "held": [_held(found, one) for one in kept["held"]],
+        "curve": {
+            "at": [moment(ts) for ts in curve["at"]],
+            "equity": [to_price(value) for value in curve["equity"]],
+            "drawdown": curve["drawdown"],
+            "benchmark": [to_price(value) for value in curve["benchmark"]],
+        },
         "seconds": result.seconds,
     }
+
+
+def _held(found: Found, one: dict[str, Any]) -> dict[str, Any]:
+    amounts = {name: to_price(one[name]) for name in ("quantity", "entry_price", "unrealized_pnl")}
+    symbol = found.instruments[one["instrument"]].symbol
+    return {"symbol": symbol, "side": one["side"], "since": moment(one["since"])} | amounts
 
 
 def _verdict(found: Found) -> dict[str, Any] | None:

@@ -78,20 +78,20 @@ class BacktestOut(Schema):
     outcome_hash: str = Field(description="The same candles and the same question always give the same.")
 
 
-class MonthOut(Schema):
+class BacktestMonthOut(Schema):
     """A month of UTC as `2026-10`; its return is a fraction."""
 
     month: str
     return_: float | None = Field(alias="return", description="Of the equity at the end of the month before.")
 
 
-class ReasonOut(Schema):
+class ExitReasonOut(Schema):
     """Trades by what ended them."""
 
     reason: str
     trades: int
     won: int
-    pnl: float = Field(description="What they made together, in the quote asset.")
+    pnl: Amount = Field(description="What they made together, in the quote asset.")
 
 
 class DistributionOut(Schema):
@@ -101,24 +101,24 @@ class DistributionOut(Schema):
     counts: list[int]
 
 
-class HeldOut(Schema):
+class StillHeldOut(Schema):
     """What is still held after the last bar, marked to its close."""
 
     symbol: str
     side: str
     since: datetime
-    quantity: float = Field(description="Of the base asset.")
-    entry_price: float
-    unrealized_pnl: float
+    quantity: Amount
+    entry_price: Amount
+    unrealized_pnl: Amount
 
 
-class CurveOut(Schema):
+class BacktestCurveOut(Schema):
     """Equity over time, thinned out; the lowest and highest of every stretch are among the points."""
 
     at: list[datetime]
-    equity: list[float] = Field(description="In the quote asset.")
+    equity: list[Amount] = Field(description="In the quote asset.")
     drawdown: list[float]
-    benchmark: list[float] = Field(description="The same cash, spread evenly over the markets and held.")
+    benchmark: list[Amount] = Field(description="The same cash, spread evenly over the markets and held.")
 
 
 class ResultOut(Schema):
@@ -126,11 +126,11 @@ class ResultOut(Schema):
 
     statistics: dict[str, float | None] = Field(description="Figures by name; fractions, and amounts in `quote`.")
     benchmark: dict[str, float | None] = Field(description="The same of buying and holding.")
-    months: list[MonthOut]
-    exit_reasons: list[ReasonOut]
+    months: list[BacktestMonthOut]
+    exit_reasons: list[ExitReasonOut]
     distribution: DistributionOut
-    held: list[HeldOut]
-    curve: CurveOut
+    held: list[StillHeldOut]
+    curve: BacktestCurveOut
     seconds: float = Field(description="How long it took, from the candles in memory to the figures.")
 
 

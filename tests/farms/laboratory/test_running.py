@@ -16,10 +16,12 @@ from django.db import connections
 from farms.laboratory import jobs, running
 from farms.laboratory.packing import unpack
 from farms.models import Backtest, BacktestResult
-from kit import clock, tenancy
+from farms.tasks import work_in_laboratory
+from kit import clock, heartbeat, tenancy
 from kit.errors import ConflictError, TimeIsUpError
 from kit.users.models import User
 from markets.models import Instrument
+from moniqo.celery import app
 from quant.candles import Candles
 from tests.farms.conftest import make_instrument
 from tests.farms.laboratory.conftest import RULES, Ask, carry_out, hours, read, store
@@ -193,3 +195,15 @@ def trials_of(backtest: Backtest) -> int:
         verdict = backtest.verdicts.get()
     assert len(verdict.answers) == 9
     return int(verdict.trials)
+
+
+def test_the_task_carries_out_one_job_and_wakes_the_next_worker(ask: Ask) -> None:
+    first, second = ask(), ask()
+    app.control.purge()
+    work_in_laboratory()
+    assert (read(first).status, read(second).status) == ("done", "queued")
+    assert heartbeat.waiting("rest") == 1
+    work_in_laboratory()
+    app.control.purge()
+    work_in_laboratory()
+    assert (read(second).status, heartbeat.waiting("rest")) == ("done", 0)
