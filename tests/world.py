@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from farms.laboratory import running
+from farms.laboratory import jobs, running
 from farms.laboratory.asking import Wish as Tried
 from farms.laboratory.asking import request_backtest
 from farms.models import Agent, Backtest, Farm
@@ -112,7 +112,7 @@ def _try(world: World) -> Backtest:
         wish = Tried(strategy="custom", parameters=rules, instrument_ids=markets, timeframe="1h", size=Decimal("0.4"))
         asked = request_backtest(owner_id=world.owner.pk, wish=wish)
         Backtest.objects.filter(pk=asked.pk).update(
-            status="running", claim=uuid4(), claimed_until=clock.now() + timedelta(minutes=2)
+            status="running", claim=uuid4(), claimed_until=clock.now() + jobs.LEASE
         )
         asked.refresh_from_db()
     running.run_backtest(asked)

@@ -95,6 +95,7 @@ def judge(
     luck = _luck(moments, trials, int(result.ts.size))
     answers = (
         *_rules(strategy, params, series[0]),
+        _habits(strategy, params, series[0]),
         _trades(result),
         luck,
         _unseen(strategy, params, series, result),
@@ -130,6 +131,16 @@ def _rules(strategy: Strategy, params: Mapping[str, Any], candles: Candles) -> t
             return ahead, Answer("warm_up", None, told)
         return Answer("look_ahead", False, told), Answer("warm_up", None, Sentence("Not looked at: see above."))
     return ahead, steady
+
+
+def _habits(strategy: Strategy, params: Mapping[str, Any], candles: Candles) -> Answer:
+    """Whether the rules fire now and then, and protect what they enter."""
+    try:
+        validator.check_habits(strategy, params, candles)
+    except StrategyRuleError as error:
+        seen = "Give more candles" not in str(error)
+        return Answer("habits", False if seen else None, sentence("{why}", why=str(error)))
+    return Answer("habits", True, Sentence("Yes: they enter now and then, and never without a stop or a trail."))
 
 
 def _trades(result: BacktestResult) -> Answer:
@@ -220,7 +231,8 @@ def _stretches(result: BacktestResult) -> Answer:
         "something.",
         stretches=STRETCHES, won=won,
     )  # fmt: skip
-    return Answer("unseen", won > STRETCHES // 2, words, {"stretches": STRETCHES, "won": won})
+    earned = won > STRETCHES // 2 and bool(ends[-1] > ends[0])
+    return Answer("unseen", earned, words, {"stretches": STRETCHES, "won": won})
 
 
 def _overfitting(probability: float | None) -> Answer:

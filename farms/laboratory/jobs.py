@@ -22,7 +22,8 @@ from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.sentences import Told
 
-LEASE: Final = timedelta(seconds=120)
+# Longer than any step, that of the first backtest included, which compiles the kernel: a minute on a busy machine.
+LEASE: Final = timedelta(seconds=240)
 MOST_ATTEMPTS: Final = 3
 # The workers of `rest` have other things to do too: so many of them work in the laboratory at the same time.
 MOST_AT_ONCE: Final = 2

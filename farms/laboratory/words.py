@@ -55,6 +55,7 @@ REASONS: Final = {
 QUESTIONS: Final = {
     "look_ahead": "Does it look ahead?",
     "warm_up": "Does it decide the same wherever its data begin?",
+    "habits": "Do its rules fire as rules should?",
     "trades": "Are there enough trades?",
     "luck": "Is it more than luck?",
     "unseen": "Does it earn on candles it has not seen?",

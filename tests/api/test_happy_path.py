@@ -12,7 +12,7 @@ import pytest
 from django.db import connection as database
 from django.test import Client
 
-from farms.laboratory import running
+from farms.laboratory import jobs, running
 from farms.models import Agent, Backtest
 from farms.services import run_agent
 from kit import clock, tenancy
@@ -290,7 +290,7 @@ def try_out(program: Program, number: int, agent: Any) -> None:
     again = program.call("post", "/backtests/{backtest_id}/repeat", status=202, backtest_id=asked["id"])["id"]
     with tenancy.tenant(program.owner.pk):
         Backtest.objects.filter(pk=again).update(
-            status="running", claim=uuid4(), claimed_until=clock.now() + timedelta(minutes=2)
+            status="running", claim=uuid4(), claimed_until=clock.now() + jobs.LEASE
         )
         job = Backtest.objects.get(pk=again)
     running.run_backtest(job)

@@ -102,6 +102,7 @@ def test_a_run_without_a_trade_is_judged_too() -> None:
     verdict = judged(Candles(hours(bars=800).ts, flat, flat, flat, flat, np.ones(800)))
     answers = said(verdict)
     assert (answers["luck"], answers["order"], answers["costs"]) == (None, None, None)
+    assert answers["habits"] is False, "its rules never fire"
     assert not verdict.is_significant
 
 

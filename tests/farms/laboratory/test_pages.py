@@ -1,6 +1,8 @@
 """The pages of the laboratory: what they show, to whom, and that Plotly accepts what they draw."""
 
 import csv
+import re
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -10,13 +12,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from farms.laboratory import charts, jobs
 from farms.laboratory.forms import BacktestForm
 from farms.laboratory.readings import Found
 from farms.laboratory.report import COLOURS
 from farms.models import Backtest
-from kit import figures, tenancy
+from kit import figures, formatting, tenancy
 from kit.users.models import User
 from markets.models import Instrument
 from tests.farms.conftest import make_instrument
@@ -86,9 +89,19 @@ def test_a_result_is_shown_whole(browser: Client, done: Backtest) -> None:
     for words in ("Max drawdown", "Return month by month", "By what ended them", "What trades returned", "of UTC"):
         assert words in html
     assert done.result.outcome[:12] in html
+    assert told(html, "Fees") == formatting.money(Decimal(str(done.result.statistics["fees"])), "USDT")
+    assert told(html, "Profit factor") == formatting.number(Decimal(str(done.result.statistics["profit_factor"])), 2)
+    assert "Does it look ahead?" in html
     assert f"{done.result.trade_count}" in html
     for query in ("?market=2", "?trade=1", "?sort=-pnl&page=2", "?trade=999999&market=x&sort=nothing&page=-3"):
         page(browser, "backtest", done.pk, query)
+
+
+def told(html: str, label: str) -> str:
+    """What stands beside the label of a figure, or in the row of a table that it begins."""
+    found = re.search(rf"<(?:dt|th)[^>]*>{label}</(?:dt|th)><(?:dd|td)[^>]*>(.*?)</(?:dd|td)>", html, re.DOTALL)
+    assert found, label
+    return strip_tags(found[1]).strip()
 
 
 def test_plotlys_own_checks_accept_every_chart(done: Backtest) -> None:
@@ -137,7 +150,7 @@ def test_it_is_cancelled_repeated_and_changed(browser: Client, done: Backtest, a
 def test_two_are_compared_and_what_has_no_result_is_left_out(browser: Client, done: Backtest, ask: Ask) -> None:
     other, waiting = carry_out(ask()), ask()
     html = page(browser, "compare", query=f"?id={done.pk}&id={other.pk}&id={waiting.pk}")
-    assert "Figure by figure" in html
+    assert told(html, "Fees") == formatting.money(Decimal(str(done.result.statistics["fees"])), "USDT")
     assert f'href="{reverse("laboratory:backtest", args=[waiting.pk])}"' not in html
     assert "Choose two to six" in page(browser, "compare", query=f"?id={done.pk}")
     assert browser.get(f"{reverse('laboratory:compare')}?id=nonsense").status_code == 404

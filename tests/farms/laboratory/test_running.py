@@ -193,7 +193,7 @@ def test_what_was_tried_before_is_counted_and_the_same_question_only_once(ask: A
 def trials_of(backtest: Backtest) -> int:
     with tenancy.tenant(backtest.owner_id):
         verdict = backtest.verdicts.get()
-    assert len(verdict.answers) == 9
+    assert len(verdict.answers) == 10
     return int(verdict.trials)
 
 
