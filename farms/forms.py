@@ -103,7 +103,7 @@ class AgentForm(forms.Form):
         self.kept = {item.name: like.parameters.get(item.name, item.default) for item in composed} if like else {}
         self.rules = [(item.title, respelled(item.in_words(self.kept[item.name]))) for item in composed]
         for item in self.schema:
-            self.fields[PREFIX + item.name] = _field(item)
+            self.fields[PREFIX + item.name] = parameter_field(item)
 
     @property
     def size(self) -> Decimal:
@@ -137,20 +137,21 @@ def _facts_of_agent(agent: Agent) -> dict[str, Any]:
         "timeframe": agent.timeframe,
         "sizing": agent.sizing,
         size: agent.size,
-        **{PREFIX + name: _written(value) for name, value in agent.parameters.items()},
+        **{PREFIX + name: written(value) for name, value in agent.parameters.items()},
     }
 
 
-def _written(value: Any) -> Any:
+def written(value: Any) -> Any:
     """A number as people write it: `4`, not `4.0`."""
     return plain(Decimal(str(value))) if isinstance(value, float) else value
 
 
-def _field(item: Parameter) -> forms.Field:
+def parameter_field(item: Parameter) -> forms.Field:
+    """The field that asks for a parameter which is no data."""
     words: dict[str, Any] = {
         "label": f"{item.title} ({item.unit})" if item.unit else item.title,
         "help_text": item.help,
-        "initial": _written(item.default),
+        "initial": written(item.default),
     }
     if item.kind == "choice":
         return forms.ChoiceField(choices=item.options, **words)

@@ -1,14 +1,19 @@
-"""What farms do on their own: run agents whose bar has closed."""
+"""What farms do on their own: run agents whose bar has closed, and work in the laboratory."""
 
 import logging
+from typing import Final
 from uuid import UUID
 
 from celery import shared_task
 
 from farms import selectors, services
+from farms.laboratory import jobs, running
 from kit import tenancy
 
 logger = logging.getLogger(__name__)
+
+# A backtest is over in seconds; one that takes minutes is told so, and a worker that does not hear it is ended.
+LABORATORY_SECONDS: Final = 540
 
 
 @shared_task(name="farms.tasks.run_due_agents")
@@ -58,3 +63,12 @@ def _run(owner_id: UUID, agent_id: UUID, tape: services.Tape) -> None:
 def forget_holds() -> int:
     """Forget decisions to do nothing that are older than the setting says; returns how many."""
     return services.forget_holds()
+
+
+@shared_task(
+    name="farms.tasks.work_in_laboratory", soft_time_limit=LABORATORY_SECONDS, time_limit=LABORATORY_SECONDS + 60
+)
+def work_in_laboratory() -> None:
+    """Carry out what waits in the laboratory, one job a task, so that whatever else waits has its turn in between."""
+    if running.take_part():
+        jobs.wake()

@@ -266,6 +266,15 @@ def paginate_numbered(
     }
 
 
+def paginate_places(
+    count: int, query: PageQuery, *, present: Callable[[Sequence[int]], Sequence[Any]]
+) -> dict[str, Any]:
+    """The same for what is counted from 1 to `count` and is no rows of a table: the last first."""
+    before = min(_read_cursor(query.cursor, int), count + 1) if query.cursor else count + 1
+    page = range(before - 1, max(before - 1 - query.limit, 0), -1)
+    return {"items": list(present(page)), "next": _write_cursor(page[-1]) if page and page[-1] > 1 else None}
+
+
 def paginate_sorted(
     rows: QuerySet[Row], query: PageQuery, *, by: Sequence[str], present: Callable[[Row], Any]
 ) -> dict[str, Any]:

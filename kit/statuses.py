@@ -43,6 +43,7 @@ COLOURS: Final = {
     "delivery": {"sent": "ok", "failed": "bad"},
     "goal": {"behind": "warn", "missed": "bad", "ahead": "ok", "on plan": "ok", "achieved": "ok", "running": "brand"},
     "rebalance": {"done": "ok", "waiting": "brand", "due": "warn", "refused": "bad", "expired": "warn"},
+    "job": {"done": "ok", "running": "brand", "queued": "brand", "failed": "bad"},
     "goal_step": {"done": "ok", "partly": "warn", "running": "brand", "skipped": "warn"},
 }
 # The states in which a person has something to do come first, those that wait for something next.

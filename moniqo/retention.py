@@ -39,6 +39,7 @@ MONEY: Final = "It is the books: what was anybody's, and why."
 TRADES: Final = "It is what was traded: profit, taxes and proofs are worked out from it."
 ORDERS: Final = "It says why an order was sent or refused, and goes with it."
 DONE: Final = "It says who did what: a few rows a day, written when somebody acts."
+TRIED: Final = "What was tried is counted against what is found later: nothing of it may be forgotten."
 NOW: Final = "Of now: rows are written anew, or there are as many as there are things of its kind."
 
 RULES: Final[dict[str, Rule]] = {
@@ -51,6 +52,9 @@ RULES: Final[dict[str, Rule]] = {
     "farms_agentrun": Rule("created_at", "AGENT_RUN_DAYS", goes="decision = 'hold' AND order_id IS NULL"),
     "farms_farmevent": Rule("created_at", why=DONE),
     "farms_agentfarmassignment": Rule("started_at", why=DONE),
+    "farms_backtest": Rule("created_at", why=TRIED),
+    "farms_backtestresult": Rule("created_at", why=TRIED),
+    "farms_verdict": Rule("created_at", why=TRIED),
     "trading_order": Rule("created_at", why=TRADES),
     "trading_fill": Rule("filled_at", why=TRADES),
     "trading_position": Rule("opened_at", why=TRADES),

@@ -56,6 +56,8 @@ SCHEDULE: Final = {
     "keep protection": every(10, "trading.tasks.keep_protection"),
     "run agents": every(10, "farms.tasks.run_due_agents"),
     "watch exposure": every(15, "portfolio.tasks.watch_exposure"),
+    # Whoever asks for a backtest wakes a worker; this is for where that was lost, or a worker died.
+    "work in the laboratory": every(15, "farms.tasks.work_in_laboratory"),
     "update goals": every(10, "goals.tasks.update_goals"),
     "rebalance": every(60, "portfolio.tasks.rebalance"),
     "apply rules": every(60, "wallets.tasks.apply_rules"),

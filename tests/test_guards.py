@@ -286,6 +286,7 @@ OVER = {
     "alerts_alert": "resolved_at = now()",
     "alerts_delivery": "status = 'failed', ended_at = now()",
     "farms_agentfarmassignment": "ended_at = now()",
+    "farms_backtest": "status = 'done', finished_at = now()",
     "goals_goalaction": "status = 'done', done_at = now()",
     "portfolio_correction": "finished_at = now()",
     "portfolio_dailyperformance": "ends = now()",

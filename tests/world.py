@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
-from farms.models import Agent, Farm
+from farms.laboratory import jobs, running
+from farms.laboratory.asking import Wish as Tried
+from farms.laboratory.asking import request_backtest
+from farms.models import Agent, Backtest, Farm
 from farms.services import create_agent, create_farm, rehearse_farm, run_agent, start_agent, start_farm
 from goals.models import Goal
 from goals.services import create as create_goal
@@ -56,6 +60,7 @@ class World:
     bitcoin: Instrument
     ether: Instrument
     goal: Goal | None = None
+    backtest: Backtest | None = None
 
     def quote(self, price: str) -> None:
         """Say a new price of bitcoin, as the feed does."""
@@ -90,7 +95,28 @@ def build_world(email: str = "world@example.com", *, times: int = 1) -> World:
             rebalance(owner_id=owner.pk, wallet_id=world.master.pk)
     with tenancy.tenant(owner.pk):  # what a goal counts has to be committed
         world.goal = _wish(world, start, times)
+    world.backtest = _try(world)
     return world
+
+
+def _try(world: World) -> Backtest:
+    """Rules that need few candles on both markets, carried out and judged as by a worker that has just taken it up."""
+    average = {"indicator": "sma", "period": 4}
+    rules = {
+        "entry": {"all": [{"left": {"indicator": "price"}, "op": ">", "right": average}]},
+        "exit": {"any": [{"left": {"indicator": "price"}, "op": "<", "right": average}]},
+        "stop": {"percent": 0.05},
+    }
+    markets = [world.bitcoin.pk, world.ether.pk]
+    with tenancy.tenant(world.owner.pk):
+        wish = Tried(strategy="custom", parameters=rules, instrument_ids=markets, timeframe="1h", size=Decimal("0.4"))
+        asked = request_backtest(owner_id=world.owner.pk, wish=wish)
+        Backtest.objects.filter(pk=asked.pk).update(
+            status="running", claim=uuid4(), claimed_until=clock.now() + jobs.LEASE
+        )
+        asked.refresh_from_db()
+    running.run_backtest(asked)
+    return asked
 
 
 def _open(owner: User, bitcoin: Instrument, ether: Instrument, times: int) -> World:

@@ -77,12 +77,12 @@ def _equity(result: BacktestResult) -> Figure:
     return figure
 
 
-def thinned(*series: Floats) -> np.ndarray:
+def thinned(*series: Floats, slices: int = SLICES) -> np.ndarray:
     """Which points to draw: all of a short series, else the ends and the extremes of every slice of each."""
     length = series[0].size
-    if length <= 4 * SLICES:
+    if length <= 4 * slices:
         return np.arange(length)
-    edges = np.linspace(0, length, SLICES + 1).astype(np.int64).tolist()
+    edges = np.linspace(0, length, slices + 1).astype(np.int64).tolist()
     kept: set[int] = set()
     for start, end in pairwise(edges):
         kept |= {start, end - 1}

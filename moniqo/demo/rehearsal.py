@@ -33,7 +33,7 @@ from kit.live.publish import publish
 from kit.users.models import User
 from markets.assets import dollar_in
 from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
-from moniqo.demo import ambitions, cast, stage
+from moniqo.demo import ambitions, cast, stage, tried
 from moniqo.demo.cast import AgentRole, FarmRole
 from portfolio.models import PortfolioState
 from portfolio.rebalancing.rules import set_rule
@@ -324,6 +324,7 @@ def _close(owner_id: UUID, scene: stage.Scene) -> Summary:
         orders = Order.objects.count()
         trades = Position.objects.filter(closed_at__isnull=False).count()
         ambitions.set_last(owner_id=owner_id, end=scene.end)
+        tried.ask(owner_id=owner_id)
         _progress(owner_id, None, "")
     stage.go_live(scene.venue)
     return Summary(scene.start, scene.end, orders, trades)

@@ -21,6 +21,7 @@ MOST_CUTS: Final = 60
 # A leak that hides signals shows only where there should have been one, so many plain bars are tried as well.
 BARS_PER_CUT: Final = 10
 SETTLED: Final = 1e-6
+MOST_FIRING: Final = 0.9
 # The last digits may differ with the alignment of vectorised sums; a leak differs in the first ones.
 ROUNDING: Final = 1e-9
 
@@ -47,6 +48,32 @@ def check(strategy: Strategy, params: Params, candles: Candles, *, most_cuts: in
     for bar in range(max(len(candles) - BARS_PER_CUT * most_cuts, 0), len(candles)):
         _check_prefix(strategy, clean, candles, whole, bar, "bar by bar")
     _check_warmup(strategy, clean, candles, whole)
+
+
+def check_habits(strategy: Strategy, params: Params, candles: Candles) -> None:
+    """Raise `StrategyRuleError` with the first habit that nobody should give money to: what the rules do, not how.
+
+    In this order: never fires (no entry on any bar after the warm-up); always fires (an entry on more than
+    `MOST_FIRING` of them, which is a position and no rule); no protection (an entry without stop or trail).
+    """
+    warmup = strategy.warmup(params)
+    if len(candles) <= warmup:
+        raise StrategyRuleError(f"Give more candles: {strategy.slug} needs {warmup} to warm up and has {len(candles)}.")
+    intents = strategy.intents(candles, params)
+    entered = np.flatnonzero(intents.enter[warmup:] != 0) + warmup
+    bars = len(candles) - warmup
+    if not entered.size:
+        raise StrategyRuleError(f"{strategy.slug} breaks the rule 'never fires': it enters on none of {bars} bars.")
+    if entered.size > MOST_FIRING * bars:
+        raise StrategyRuleError(
+            f"{strategy.slug} breaks the rule 'always fires': it enters on {entered.size} of {bars} bars."
+        )
+    bare = np.isnan(intents.stop[entered]) & np.isnan(intents.trail[entered])
+    if bare.any():
+        raise StrategyRuleError(
+            f"{strategy.slug} breaks the rule 'no protection': the entry at bar {int(entered[np.argmax(bare)])} has "
+            "neither stop nor trail."
+        )
 
 
 def _columns(candles: Candles) -> tuple[np.ndarray, ...]:

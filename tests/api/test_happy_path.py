@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection as database
 from django.test import Client
 
-from farms.models import Agent
+from farms.laboratory import jobs, running
+from farms.models import Agent, Backtest
 from farms.services import run_agent
 from kit import clock, tenancy
 from kit.alerts.services import raise_alert
@@ -115,6 +116,7 @@ def test_every_operation_works_and_every_list_holds_any_number_of_rows(
         assert counts["/farms"] == counts["/rebalancing/runs"] == 2 * number
         assert counts["/plans"] == 3 * number
         assert counts["/wallets"] == 4 * number
+        assert counts["/backtests"] == 2 * number
         assert counts["/tokens"] == 1 + number
         assert counts["/wallets/tree"] == counts["/positions/closed"] == number
         assert min(count for path, count in counts.items()) >= 1
@@ -281,11 +283,32 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     moved = program.call("patch", "/positions/{position_id}", {"exit_target": None}, position_id=held)
     assert moved["exit_target"] is None
     want(program, number, farm["wallet_id"])
+    try_out(program, number, agent)
     for figures in ("summary", "equity", "allocation", "performance", "calendar", "decomposition"):
         program.call("get", f"/portfolio/{figures}")
     for looked_back in ("contribution", "months", "comparison", "report", "breakdown", "history"):
         program.call("get", f"/portfolio/{looked_back}")
     limit_exposure(program)
+
+
+def try_out(program: Program, number: int, agent: Any) -> None:
+    """A backtest of rules that need few candles, cancelled, asked again, and carried out."""
+    average = {"indicator": "sma", "period": 2 + number}
+    entry = {"all": [{"left": {"indicator": "price"}, "op": ">", "right": average}]}
+    rules = {"entry": entry, "exit": None, "stop": {"percent": 0.05}}
+    wish = {"agent_id": agent["id"], "strategy": "custom", "parameters": rules}
+    asked = program.call("post", "/backtests", wish, status=202)
+    assert program.call("post", "/backtests/{backtest_id}/cancel", backtest_id=asked["id"])["status"] == "cancelled"
+    again = program.call("post", "/backtests/{backtest_id}/repeat", status=202, backtest_id=asked["id"])["id"]
+    with tenancy.tenant(program.owner.pk):
+        Backtest.objects.filter(pk=again).update(
+            status="running", claim=uuid4(), claimed_until=clock.now() + jobs.LEASE
+        )
+        job = Backtest.objects.get(pk=again)
+    running.run_backtest(job)
+    told = program.call("get", "/backtests/{backtest_id}", backtest_id=again)
+    assert told["verdict"]["trials"] == number
+    assert isinstance(program.rows("/backtests/{backtest_id}/trades", backtest_id=again), list)
 
 
 def rebalance(program: Program, master: str) -> None:

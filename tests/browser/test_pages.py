@@ -17,7 +17,7 @@ from wallets.models import Account, FundAllocation
 
 WITH_CHARTS = (
     "home", "wrong dates", "drawdown", "farm", "agent", "goal", "contribution", "comparison", "report",
-    "report of an account",
+    "report of an account", "backtest",
 )  # fmt: skip
 PAGES = (
     "home", "net value", "profit", "drawdown", "money-weighted", "performance", "by strategy", "by asset", "history",
@@ -32,12 +32,12 @@ PAGES = (
     "positions", "position", "trade", "wrong dates", "wrong filter",
     "goals", "goal", "new goal", "duplicated goal", "cancelled goal",
     "trades", "preferences", "password", "two-factor", "tokens", "log", "channels", "adding a channel", "alerts",
-    "old alerts",
+    "old alerts", "laboratory", "backtest", "new backtest",
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/goals/", "/trading/orders/", "/trading/positions/",
     "/trading/trades/", "/alerts/", "/portfolio/contribution/", "/portfolio/months/", "/portfolio/compare/",
-    "/portfolio/report/", "/nowhere/",
+    "/portfolio/report/", "/laboratory/", "/laboratory/new/", "/nowhere/",
 )  # fmt: skip
 
 
@@ -110,6 +110,9 @@ def address(world: World, name: str) -> str:
         "farms": "/farms/",
         "farm": f"/farms/{farm.pk}/",
         "agent": f"/farms/agents/{agent.pk}/",
+        "laboratory": "/laboratory/",
+        "backtest": f"/laboratory/{world.backtest.pk if world.backtest else None}/",
+        "new backtest": "/laboratory/new/?strategy=breakout",
         "new farm": "/farms/new/",
         "hiring": f"/farms/{farm.pk}/hire/",
         "orders": "/trading/orders/",

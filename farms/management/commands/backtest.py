@@ -7,15 +7,14 @@ The answer in JSON is a contract: trades with their bars and prices, final equit
 from __future__ import annotations
 
 import json
-import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from farms.laboratory.compiled import keep_compiled
 from farms.laboratory.report import report
 from kit.errors import MoniqoError
 from markets.candles.files import CandleFile, read_file
@@ -59,7 +58,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Before numba is imported for the first time, which happens inside the first backtest.
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.DATA_DIR) / "numba"))
+        keep_compiled()
         try:
             candles, file = _candles(options)
             strategy, params = _strategy(options)

@@ -36,6 +36,7 @@ BENCHMARKS: Final = {
     "snapshots": "moniqo.benches.snapshots:snapshots",
     "monitor": "moniqo.benches.monitor:monitor",
     "portfolio": "moniqo.benches.portfolio:portfolio",
+    "backtest": "moniqo.benches.laboratory:backtest",
     "walk-forward": "moniqo.benches.walking:walk_forward",
 }
 ALL: Final = "all"

@@ -1,0 +1,220 @@
+"""What may be asked of the laboratory: a backtest is checked whole before its row is written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from farms.laboratory import jobs
+from farms.models import Agent, Backtest
+from farms.services.hiring import checked_parameters, invalid
+from kit import clock
+from kit.errors import ConflictError, InvalidInputError, NotFoundError
+from markets.candles.known import Series, count_between, known_series
+from markets.candles.reading import TIMEFRAME_MS
+from markets.models import Instrument, Timeframe
+from quant import strategies
+from quant.backtest import Config, Size
+from quant.errors import ParameterError
+
+MOST_MARKETS: Final = 20
+# Of one market alone, and of several together: they are held side by side in memory.
+MOST_BARS: Final = 3_000_000
+MOST_WAITING: Final = 20
+CASH: Final = Decimal(10_000)
+FEE: Final = Decimal("0.001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A backtest as somebody asks for it; an agent's rules, market and candles where nothing else is said.
+
+    Fees and slippage are fractions. `size` is of `sizing`: units of the base asset, a fraction of equity spent, risked
+    between entry and stop, or moved per year. Without `since` or `until` it is as far as the candles of all go.
+    """
+
+    strategy: str = ""
+    parameters: Mapping[str, Any] | None = None
+    agent_id: UUID | None = None
+    instrument_ids: Sequence[int] = ()
+    timeframe: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    cash: Decimal = CASH
+    taker_fee: Decimal = FEE
+    maker_fee: Decimal | None = None
+    slippage: Decimal = Decimal(0)
+    sizing: str = "fraction"
+    size: Decimal = Decimal(1)
+    fill: str = "next_open"
+    leverage: Decimal = Decimal(1)
+    max_entries: int = 1
+    assumed: Mapping[str, Any] = field(default_factory=dict)
+
+
+def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
+    """Write what is asked for and wake a worker; run it as the tenant.
+
+    Raises InvalidInputError naming the field, NotFoundError for an agent that is not there, ConflictError while too
+    many wait.
+    """
+    agent = _agent(owner_id, wish.agent_id)
+    strategy = wish.strategy or (agent.strategy if agent else "")
+    timeframe = wish.timeframe or (agent.timeframe if agent else "")
+    if timeframe not in Timeframe.values:
+        raise invalid("timeframe", f"Choose one of {', '.join(Timeframe.values)}.")
+    instruments = _instruments(wish.instrument_ids or ([agent.instrument_id] if agent else []))
+    given = wish.parameters
+    if given is None:
+        given = agent.parameters if agent and agent.strategy == strategy else {}
+    if strategy not in {known.slug for known in strategies.catalog()}:
+        names = ", ".join(known.slug for known in strategies.catalog())
+        raise invalid("strategy", f"Choose one of {names}: there is no strategy {strategy!r}.")
+    for instrument in instruments:
+        parameters = checked_parameters(strategy, given, instrument)
+    config = _config(wish)
+    since, until = _span(wish, instruments, timeframe)
+    _require_candles(strategy, parameters, instruments, timeframe, since, until)
+    if Backtest.objects.filter(owner_id=owner_id, finished_at=None).count() >= MOST_WAITING:
+        raise ConflictError(f"Wait until some of them are over: {MOST_WAITING} backtests are not done yet.")
+    backtest = Backtest.objects.create(
+        owner_id=owner_id,
+        agent=agent,
+        strategy=strategy,
+        parameters=parameters,
+        instruments=[instrument.pk for instrument in instruments],
+        timeframe=timeframe,
+        since=since,
+        until=until,
+        cash=wish.cash,
+        assumptions=stored(config),
+    )
+    jobs.wake()
+    return backtest
+
+
+def repeat_backtest(*, owner_id: UUID, backtest_id: UUID) -> Backtest:
+    """Ask exactly the same again, with the candles of today; its hashes say whether they, or the answer, differ."""
+    asked = Backtest.objects.filter(owner_id=owner_id, pk=backtest_id).first()
+    if asked is None:
+        raise NotFoundError("There is no such backtest.")
+    names = ("agent_id", "strategy", "parameters", "instruments", "timeframe", "since", "until", "cash", "assumptions")
+    again = Backtest.objects.create(owner_id=owner_id, **{name: getattr(asked, name) for name in names})
+    jobs.wake()
+    return again
+
+
+def cancel_backtest(*, owner_id: UUID, backtest_id: UUID) -> Backtest:
+    """End it before it is done. Raises NotFoundError, ConflictError when it has come to another end."""
+    try:
+        return jobs.cancel(Backtest, owner_id=owner_id, job_id=backtest_id)
+    except Backtest.DoesNotExist as error:
+        raise NotFoundError("There is no such backtest.") from error
+
+
+def config_of(backtest: Backtest) -> Config:
+    """What the run assumes, as the kernel takes it."""
+    assumed = dict(backtest.assumptions)
+    return Config(cash=float(backtest.cash), size=Size.parse(assumed.pop("size")), **assumed)
+
+
+def stored(config: Config) -> dict[str, Any]:
+    """A configuration as JSON; the cash has a column of its own."""
+    names = ("taker_fee", "maker_fee", "slippage", "fill", "gap", "volume_cap", "leverage", "max_entries")
+    kept: dict[str, Any] = {name: getattr(config, name) for name in names}
+    return kept | {"size": f"{config.size.kind}:{config.size.amount!r}"}
+
+
+def _agent(owner_id: UUID, agent_id: UUID | None) -> Agent | None:
+    if agent_id is None:
+        return None
+    agent = Agent.objects.filter(owner_id=owner_id, pk=agent_id).first()
+    if agent is None:
+        raise NotFoundError("There is no such agent.")
+    return agent
+
+
+def _instruments(ids: Sequence[int]) -> list[Instrument]:
+    found = Instrument.objects.in_bulk(list(ids))
+    if not ids or len(ids) > MOST_MARKETS:
+        raise invalid("instrument_ids", f"Choose 1 to {MOST_MARKETS} markets.")
+    if len(found) < len(ids):
+        raise invalid("instrument_ids", "Choose markets that there are, each once: see GET /instruments.")
+    instruments = [found[pk] for pk in ids]
+    if len(paid := sorted({instrument.quote for instrument in instruments})) > 1:
+        raise invalid(
+            "instrument_ids",
+            f"Choose markets that are paid in one asset, which they share: these are in {', '.join(paid)}.",
+        )
+    return instruments
+
+
+def _config(wish: Wish) -> Config:
+    try:
+        size = Size.parse(f"{wish.sizing}:{wish.size}")
+    except ParameterError as error:
+        raise invalid("size", str(error)) from error
+    maker = wish.taker_fee if wish.maker_fee is None else wish.maker_fee
+    try:
+        return Config(
+            cash=float(wish.cash),
+            taker_fee=float(wish.taker_fee),
+            maker_fee=float(maker),
+            slippage=float(wish.slippage),
+            size=size,
+            fill=wish.fill,  # type: ignore[arg-type]  # checked on construction
+            leverage=float(wish.leverage),
+            max_entries=wish.max_entries,
+            **wish.assumed,
+        )
+    except ParameterError as error:
+        raise InvalidInputError(str(error)) from error
+
+
+def _span(wish: Wish, instruments: Sequence[Instrument], timeframe: str) -> tuple[datetime, datetime]:
+    """From when until when: what is asked for, or else what all of them have; never beyond what has closed by now."""
+    known = {one.instrument_id: one for one in known_series() if one.timeframe == timeframe}
+    bare = [instrument.symbol for instrument in instruments if instrument.pk not in known]
+    if bare:
+        others = sorted(
+            {one.timeframe for one in known_series() if one.instrument_id == instruments[0].pk},
+            key=list(TIMEFRAME_MS).index,
+        )
+        more = f" {bare[0]} has candles of {', '.join(others)}." if others and bare[0] == instruments[0].symbol else ""
+        raise invalid("timeframe", f"There are no {timeframe} candles of {', '.join(bare)}.{more}")
+    series: list[Series] = [known[instrument.pk] for instrument in instruments]
+    since = wish.since or max(one.first for one in series)
+    until = min(wish.until or clock.now(), clock.now())
+    if until <= since:
+        raise invalid("until", "Choose an end after the beginning, and a beginning in the past.")
+    return since, until
+
+
+def _require_candles(
+    strategy: str,
+    parameters: Mapping[str, Any],
+    instruments: Sequence[Instrument],
+    timeframe: str,
+    since: datetime,
+    until: datetime,
+) -> None:
+    warmup = strategies.get(strategy).warmup(parameters)
+    counts = [
+        count_between(instrument_id=instrument.pk, timeframe=timeframe, since=since, until=until)
+        for instrument in instruments
+    ]
+    for instrument, count in zip(instruments, counts, strict=True):
+        if count <= warmup:
+            raise invalid(
+                "since",
+                f"{instrument.symbol} has {count} closed {timeframe} candles in this time, and these rules need more "
+                f"than {warmup} before they decide the same as live: begin earlier, or shorten their averages.",
+            )
+    if sum(counts) > MOST_BARS:
+        raise invalid(
+            "since",
+            f"Choose a shorter time, coarser candles or fewer markets: {sum(counts):,} candles are more than "
+            f"{MOST_BARS:,}.",
+        )

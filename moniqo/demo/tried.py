@@ -1,0 +1,24 @@
+"""What the demo trader has asked the laboratory: the rules of two of the agents over all the history that there is."""
+
+from typing import Final
+from uuid import UUID
+
+from farms.laboratory.asking import Wish, request_backtest
+from farms.models import Agent
+from kit.errors import InvalidInputError
+
+ASKED: Final = 2
+
+
+def ask(*, owner_id: UUID) -> int:
+    """Ask for the first backtests, of agents whose history is long enough; workers carry them out. Returns how many."""
+    asked = 0
+    for agent in Agent.objects.filter(owner_id=owner_id).order_by("created_at"):
+        if asked == ASKED:
+            break
+        try:
+            request_backtest(owner_id=owner_id, wish=Wish(agent_id=agent.pk))
+        except InvalidInputError:  # a shorter history than its rules need
+            continue
+        asked += 1
+    return asked
