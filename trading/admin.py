@@ -12,6 +12,7 @@ from trading.models import (
     Cancellation,
     EmergencyStop,
     Fill,
+    HeldTotal,
     Order,
     OrderEvent,
     Position,
@@ -143,6 +144,14 @@ class TradeTotalAdmin(ReadOnlyAdmin):
 class TradeDayAdmin(ReadOnlyAdmin):
     list_display = ("day", "owner", "wallet", "instrument", "trades")
     list_filter = ("day", "instrument__venue")
+    list_select_related = ("owner", "wallet", "instrument")
+    search_fields = ("owner__email", "wallet__name", "instrument__symbol")
+
+
+@admin.register(HeldTotal)
+class HeldTotalAdmin(ReadOnlyAdmin):
+    list_display = ("at", "owner", "wallet", "instrument", "quantity", "cost", "paid", "got")
+    list_filter = ("at", "instrument__venue")
     list_select_related = ("owner", "wallet", "instrument")
     search_fields = ("owner__email", "wallet__name", "instrument__symbol")
 

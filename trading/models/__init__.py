@@ -15,7 +15,7 @@ from trading.models.orders import (
     Side,
     TimeInForce,
 )
-from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
+from trading.models.positions import HeldTotal, Position, TradeDay, TradeSums, TradeTotal
 from trading.models.risk import RiskDecision, RiskLimit
 from trading.models.stops import EmergencyStop
 
@@ -29,6 +29,7 @@ __all__ = (
     "Cancellation",
     "EmergencyStop",
     "Fill",
+    "HeldTotal",
     "Order",
     "OrderEvent",
     "OrderQuerySet",
