@@ -7,7 +7,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from farms.breakdown.schemas import BreakdownOut, HistoryOut
-from farms.selectors.breakdown import USUAL, Breakdown, Dimension, account_of, history_of
+from farms.selectors.breakdown import USUAL, Breakdown, Dimension, account_of, history_of, ratios_of
 from kit import days
 from kit.api import Day
 from portfolio.selectors.calendar import Unit
@@ -65,4 +65,5 @@ def get_history(request: HttpRequest, query: Query[HistoryQuery]) -> Any:
         "first": found.first,
         "last": found.last,
         "rows": list(found.rows),
+        "ratios": ratios_of(found, owner=owner),  # type: ignore[arg-type]  # signed in
     }

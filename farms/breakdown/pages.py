@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from farms.breakdown import files
-from farms.selectors.breakdown import USUAL, Breakdown, Dimension, account_of, choices, history_of
+from farms.selectors.breakdown import USUAL, Breakdown, Dimension, account_of, choices, history_of, ratios_of
 from kit import days
 from kit.errors import InvalidInputError
 from kit.http import missing_is_404
@@ -74,6 +74,7 @@ def history(request: HttpRequest) -> HttpResponse:
         return _refused(refused) if refused else files.history(found)
     context = {
         "found": found,
+        "ratios": ratios_of(found, owner=request.user),  # type: ignore[arg-type]  # signed in
         "refused": refused,
         "units": UNITS,
         "choices": choices(owner=request.user),  # type: ignore[arg-type]  # signed in

@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import Field
 
 from kit.api import Amount
+from portfolio.schemas import RatiosOut
 
 
 class TradesOut(Schema):
@@ -128,3 +129,6 @@ class HistoryOut(Schema):
     first: date
     last: date
     rows: list[StretchOut]
+    ratios: RatiosOut | None = Field(
+        description="Of the whole days from `first` to `last`, `days` of them; null for an asset."
+    )

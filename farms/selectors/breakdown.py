@@ -22,10 +22,12 @@ from portfolio.selectors.accounts import CONNECTION, Account, Accounts
 from portfolio.selectors.asset_histories import AssetHistory, asset_account, asset_accounts
 from portfolio.selectors.assets import ASSET, ASSET_MARK, AssetLine, AssetMoney
 from portfolio.selectors.calendar import Unit
-from portfolio.selectors.combined import days_of_each, growth, summed
+from portfolio.selectors.combined import Combined, days_of_each, growth, summed
 from portfolio.selectors.edges import Edges, read_edges
 from portfolio.selectors.histories import History
+from portfolio.selectors.performance import Performance
 from portfolio.selectors.periods import EPOCH, Period, Span
+from portfolio.selectors.scope import Scope
 from trading.selectors.sums import Traded, figures, trade_sums
 from trading.selectors.trades import TradeFigures
 
@@ -183,4 +185,29 @@ def history_of(
     return kind(account, owner_id=owner.pk, currency=owner.base_currency, unit=unit, first=first, last=last)
 
 
-__all__ = ["CONNECTION", "STRATEGY", "Breakdown", "Dimension", "Line", "account_of", "choices", "history_of"]
+def ratios_of(history: History, *, owner: User) -> Performance | None:
+    """How well its account did over its days; an asset has no ratios, because its money comes and goes with its trades.
+
+    Of a wallet they are those of Portfolio, of what is several together those of the days of their sum.
+    """
+    account, span = history.account, Span(history.first, history.last)
+    if account.kind == ASSET:
+        return None
+    if account.scope is not None:
+        wallet = None if account.scope == owner.pk else account.scope
+        return Scope(owner=owner, period=span, wallet_id=wallet).performance
+    sums = Combined(account, owner_id=owner.pk, currency=owner.base_currency, period=span, at=clock.now())
+    return sums.course.performance
+
+
+__all__ = [
+    "CONNECTION",
+    "STRATEGY",
+    "Breakdown",
+    "Dimension",
+    "Line",
+    "account_of",
+    "choices",
+    "history_of",
+    "ratios_of",
+]

@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from django.test import Client
 
@@ -181,6 +182,29 @@ def test_assets_have_what_was_made_with_them(lived: Fund, owner: User) -> None:
     assert bitcoin.profit == bitcoin.realized + bitcoin.open
     assert ether.fees == Decimal("0.2") * 15
     assert sum(line.profit or 0 for line in found.values()) == history(owner, "fund", Unit.YEAR).rows[0].profit
+
+
+def test_a_strategy_and_a_connection_have_the_ratios_of_their_days(lived: Fund, owner: User, client: Client) -> None:
+    """By hand, of the returns of the days that are over; blank where those are fewer than thirty."""
+    for key in (BY_STRATEGY, str(lived.connection.pk), str(lived.wallets["farm b"].pk)):
+        query = {"account": key, "from": "2026-01-12", "period": "day"}
+        told = client.get("/api/v1/portfolio/history", query).json()
+        returns = np.array([row["twr"] for row in told["rows"] if not row["is_today"]])
+        ratios = told["ratios"]
+        assert ratios["days"] == returns.size == DAYS
+        if key == BY_STRATEGY:  # a wallet's own first day begins when its history does
+            assert ratios["volatility"] == pytest.approx(returns.std(ddof=1) * 365**0.5, rel=1e-9)
+            assert ratios["sharpe"] == pytest.approx(returns.mean() / returns.std(ddof=1) * 365**0.5, rel=1e-9)
+            index = np.cumprod(np.concatenate([[1.0], 1 + np.array([row["twr"] for row in told["rows"]])]))
+            assert ratios["max_drawdown"] == pytest.approx((index / np.maximum.accumulate(index) - 1).min(), abs=1e-12)
+        assert ratios["sortino"] is not None
+        page = client.get("/portfolio/history/", query).content.decode()
+        assert "45 whole days" in page
+        few = client.get("/api/v1/portfolio/history", query | {"from": "2026-02-20"}).json()["ratios"]
+        assert 0 < few["days"] < 30
+        assert (few["sharpe"], few["sortino"], few["volatility"]) == (None, None, None)
+        page = client.get("/portfolio/history/", query | {"from": "2026-02-20"}).content.decode()
+        assert f"Shown after 30 whole days; there are {few['days']} so far." in page
 
 
 def test_page_file_and_programs_say_the_same(lived: Fund, owner: User, client: Client) -> None:
