@@ -92,6 +92,7 @@
 -- migration trading 0020_limit_orders 4a5bc0d96bd3fd85
 -- migration trading 0021_amendments ee9d78aec58888f4
 -- migration trading 0022_triggers 878f77bd4cff616d
+-- migration trading 0023_held_totals b431aa7516481f58
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -167,6 +168,30 @@ CREATE FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) RETURNS bool
         WHERE wallet_id = p_wallet AND status = ANY (p_statuses)
               AND NOT (type <> 'market' AND status IN ('waiting', 'open', 'partially_filled'))
     )
+$$;
+
+
+--
+-- Name: held_at(uuid, timestamp with time zone[], text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.held_at(p_owner uuid, p_moments timestamp with time zone[], p_base text, p_quote text) RETURNS TABLE(place bigint, instrument_id bigint, quantity numeric, cost numeric, paid numeric, got numeric, fees numeric, positions bigint)
+    LANGUAGE sql STABLE
+    AS $$
+    -- Of each instrument, or of those of a base and a quote, what stood right before each moment, all wallets together.
+    SELECT moment.place, pair.instrument_id, sum(held.quantity), sum(held.cost), sum(held.paid), sum(held.got),
+           sum(held.fees), count(*) FILTER (WHERE held.quantity <> 0)
+    FROM position_totals(p_owner) AS pair
+    JOIN market_instruments AS market USING (instrument_id)
+    CROSS JOIN unnest(p_moments) WITH ORDINALITY AS moment (at, place)
+    CROSS JOIN LATERAL (
+        SELECT * FROM trading_heldtotal AS total
+        WHERE total.owner_id = p_owner AND total.wallet_id = pair.wallet_id
+              AND total.instrument_id = pair.instrument_id AND total.at < moment.at
+        ORDER BY total.at DESC LIMIT 1
+    ) AS held
+    WHERE (p_base IS NULL OR market.base = p_base) AND (p_quote IS NULL OR market.quote = p_quote)
+    GROUP BY moment.place, pair.instrument_id
 $$;
 
 
@@ -1552,6 +1577,42 @@ $$;
 
 
 --
+-- Name: trading_add_to_held(uuid, uuid, bigint, timestamp with time zone, numeric, numeric, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_add_to_held(p_owner uuid, p_wallet uuid, p_instrument bigint, p_at timestamp with time zone, p_quantity numeric, p_cost numeric, p_realized numeric, p_fees numeric) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    more_paid numeric := greatest(p_cost - p_realized, 0);
+    more_got numeric := greatest(p_realized - p_cost, 0);
+BEGIN
+    IF (p_quantity, p_cost, p_realized, p_fees) = (0, 0, 0, 0) THEN
+        RETURN;
+    END IF;
+    INSERT INTO public.trading_heldtotal AS held
+        (owner_id, wallet_id, instrument_id, at, quantity, cost, paid, got, fees)
+    SELECT p_owner, p_wallet, p_instrument, p_at, coalesce(before.quantity, 0) + p_quantity,
+           coalesce(before.cost, 0) + p_cost, coalesce(before.paid, 0) + more_paid, coalesce(before.got, 0) + more_got,
+           coalesce(before.fees, 0) + p_fees
+    FROM (SELECT) AS one
+    LEFT JOIN LATERAL (
+        SELECT * FROM public.trading_heldtotal
+        WHERE owner_id = p_owner AND wallet_id = p_wallet AND instrument_id = p_instrument AND at <= p_at
+        ORDER BY at DESC LIMIT 1
+    ) AS before ON true
+    ON CONFLICT (owner_id, wallet_id, instrument_id, at) DO UPDATE
+    SET quantity = excluded.quantity, cost = excluded.cost, paid = excluded.paid, got = excluded.got,
+        fees = excluded.fees;
+    UPDATE public.trading_heldtotal
+    SET quantity = quantity + p_quantity, cost = cost + p_cost, paid = paid + more_paid, got = got + more_got,
+        fees = fees + p_fees
+    WHERE owner_id = p_owner AND wallet_id = p_wallet AND instrument_id = p_instrument AND at > p_at;
+END $$;
+
+
+--
 -- Name: trading_position; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1577,6 +1638,7 @@ CREATE TABLE public.trading_position (
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
     closed_in xid8,
+    traded_at timestamp with time zone,
     CONSTRAINT position_amounts_finite CHECK (((entry_price < '100000000000000000000'::numeric) AND (entry_quantity < '100000000000000000000'::numeric) AND (exit_price < '100000000000000000000'::numeric) AND (exit_quantity < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (fees < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (realized_pnl < '100000000000000000000'::numeric))),
     CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
     CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text]))),
@@ -1683,6 +1745,47 @@ BEGIN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
+END $$;
+
+
+--
+-- Name: trading_keep_held(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_keep_held() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    was record;
+    now_is record;
+    changed public.trading_position := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    sign integer := CASE changed.direction WHEN 'long' THEN 1 ELSE -1 END;
+    moment timestamptz;
+BEGIN
+    SELECT 0::numeric AS quantity, 0::numeric AS cost, 0::numeric AS realized, 0::numeric AS fees INTO was;
+    now_is := was;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT sign * OLD.quantity AS quantity, round(sign * OLD.quantity * OLD.entry_price, 18) AS cost,
+               OLD.realized_pnl AS realized, OLD.fees AS fees INTO was;
+    ELSIF NEW.closed_at IS NOT NULL THEN
+        -- Over when it is told: all of it was bought when it was opened.
+        SELECT sign * NEW.entry_quantity AS quantity, round(sign * NEW.entry_quantity * NEW.entry_price, 18) AS cost,
+               0::numeric AS realized, 0::numeric AS fees INTO was;
+        PERFORM public.trading_add_to_held(
+            NEW.owner_id, NEW.wallet_id, NEW.instrument_id, NEW.opened_at, was.quantity, was.cost, 0, 0
+        );
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        SELECT sign * NEW.quantity AS quantity, round(sign * NEW.quantity * NEW.entry_price, 18) AS cost,
+               NEW.realized_pnl AS realized, NEW.fees AS fees INTO now_is;
+    END IF;
+    moment := coalesce(changed.closed_at, changed.traded_at, changed.opened_at);
+    PERFORM public.trading_add_to_held(
+        changed.owner_id, changed.wallet_id, changed.instrument_id, moment, now_is.quantity - was.quantity,
+        now_is.cost - was.cost, now_is.realized - was.realized, now_is.fees - was.fees
+    );
+    RETURN NULL;
 END $$;
 
 
@@ -3750,6 +3853,45 @@ ALTER TABLE public.trading_fill ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDEN
 
 
 --
+-- Name: trading_heldtotal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_heldtotal (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    quantity numeric(64,18) NOT NULL,
+    cost numeric(64,18) NOT NULL,
+    paid numeric(64,18) NOT NULL,
+    got numeric(64,18) NOT NULL,
+    fees numeric(64,18) NOT NULL,
+    instrument_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    CONSTRAINT trading_heldtotal_cost_check CHECK ((cost <> 'NaN'::numeric)),
+    CONSTRAINT trading_heldtotal_fees_check CHECK ((fees <> 'NaN'::numeric)),
+    CONSTRAINT trading_heldtotal_got_check CHECK ((got <> 'NaN'::numeric)),
+    CONSTRAINT trading_heldtotal_paid_check CHECK ((paid <> 'NaN'::numeric)),
+    CONSTRAINT trading_heldtotal_quantity_check CHECK ((quantity <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.trading_heldtotal FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_heldtotal_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_heldtotal ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.trading_heldtotal_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: trading_order; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5201,102 +5343,106 @@ INSERT INTO public.auth_permission VALUES
 	(242, 'Can change amendment', 61, 'change_amendment'),
 	(243, 'Can delete amendment', 61, 'delete_amendment'),
 	(244, 'Can view amendment', 61, 'view_amendment'),
-	(245, 'Can add agent', 62, 'add_agent'),
-	(246, 'Can change agent', 62, 'change_agent'),
-	(247, 'Can delete agent', 62, 'delete_agent'),
-	(248, 'Can view agent', 62, 'view_agent'),
-	(249, 'Can add farm', 63, 'add_farm'),
-	(250, 'Can change farm', 63, 'change_farm'),
-	(251, 'Can delete farm', 63, 'delete_farm'),
-	(252, 'Can view farm', 63, 'view_farm'),
-	(253, 'Can add agent farm assignment', 64, 'add_agentfarmassignment'),
-	(254, 'Can change agent farm assignment', 64, 'change_agentfarmassignment'),
-	(255, 'Can delete agent farm assignment', 64, 'delete_agentfarmassignment'),
-	(256, 'Can view agent farm assignment', 64, 'view_agentfarmassignment'),
-	(257, 'Can add farm event', 65, 'add_farmevent'),
-	(258, 'Can change farm event', 65, 'change_farmevent'),
-	(259, 'Can delete farm event', 65, 'delete_farmevent'),
-	(260, 'Can view farm event', 65, 'view_farmevent'),
-	(261, 'Can add agent run', 66, 'add_agentrun'),
-	(262, 'Can change agent run', 66, 'change_agentrun'),
-	(263, 'Can delete agent run', 66, 'delete_agentrun'),
-	(264, 'Can view agent run', 66, 'view_agentrun'),
-	(265, 'Can add goal', 67, 'add_goal'),
-	(266, 'Can change goal', 67, 'change_goal'),
-	(267, 'Can delete goal', 67, 'delete_goal'),
-	(268, 'Can view goal', 67, 'view_goal'),
-	(269, 'Can add goal action', 68, 'add_goalaction'),
-	(270, 'Can change goal action', 68, 'change_goalaction'),
-	(271, 'Can delete goal action', 68, 'delete_goalaction'),
-	(272, 'Can view goal action', 68, 'view_goalaction'),
-	(273, 'Can add goal assignment', 69, 'add_goalassignment'),
-	(274, 'Can change goal assignment', 69, 'change_goalassignment'),
-	(275, 'Can delete goal assignment', 69, 'delete_goalassignment'),
-	(276, 'Can view goal assignment', 69, 'view_goalassignment'),
-	(277, 'Can add goal cursor', 70, 'add_goalcursor'),
-	(278, 'Can change goal cursor', 70, 'change_goalcursor'),
-	(279, 'Can delete goal cursor', 70, 'delete_goalcursor'),
-	(280, 'Can view goal cursor', 70, 'view_goalcursor'),
-	(281, 'Can add goal event', 71, 'add_goalevent'),
-	(282, 'Can change goal event', 71, 'change_goalevent'),
-	(283, 'Can delete goal event', 71, 'delete_goalevent'),
-	(284, 'Can view goal event', 71, 'view_goalevent'),
-	(285, 'Can add goal move', 72, 'add_goalmove'),
-	(286, 'Can change goal move', 72, 'change_goalmove'),
-	(287, 'Can delete goal move', 72, 'delete_goalmove'),
-	(288, 'Can view goal move', 72, 'view_goalmove'),
-	(289, 'Can add goal progress', 73, 'add_goalprogress'),
-	(290, 'Can change goal progress', 73, 'change_goalprogress'),
-	(291, 'Can delete goal progress', 73, 'delete_goalprogress'),
-	(292, 'Can view goal progress', 73, 'view_goalprogress'),
-	(293, 'Can add goal total', 74, 'add_goaltotal'),
-	(294, 'Can change goal total', 74, 'change_goaltotal'),
-	(295, 'Can delete goal total', 74, 'delete_goaltotal'),
-	(296, 'Can view goal total', 74, 'view_goaltotal'),
-	(297, 'Can add flow mark', 75, 'add_flowmark'),
-	(298, 'Can change flow mark', 75, 'change_flowmark'),
-	(299, 'Can delete flow mark', 75, 'delete_flowmark'),
-	(300, 'Can view flow mark', 75, 'view_flowmark'),
-	(301, 'Can add portfolio state', 76, 'add_portfoliostate'),
-	(302, 'Can change portfolio state', 76, 'change_portfoliostate'),
-	(303, 'Can delete portfolio state', 76, 'delete_portfoliostate'),
-	(304, 'Can view portfolio state', 76, 'view_portfoliostate'),
-	(305, 'Can add snapshot', 77, 'add_snapshot'),
-	(306, 'Can change snapshot', 77, 'change_snapshot'),
-	(307, 'Can delete snapshot', 77, 'delete_snapshot'),
-	(308, 'Can view snapshot', 77, 'view_snapshot'),
-	(309, 'Can add allocation plan', 78, 'add_allocationplan'),
-	(310, 'Can change allocation plan', 78, 'change_allocationplan'),
-	(311, 'Can delete allocation plan', 78, 'delete_allocationplan'),
-	(312, 'Can view allocation plan', 78, 'view_allocationplan'),
-	(313, 'Can add exposure limit', 79, 'add_exposurelimit'),
-	(314, 'Can change exposure limit', 79, 'change_exposurelimit'),
-	(315, 'Can delete exposure limit', 79, 'delete_exposurelimit'),
-	(316, 'Can view exposure limit', 79, 'view_exposurelimit'),
-	(317, 'Can add exposure level', 80, 'add_exposurelevel'),
-	(318, 'Can change exposure level', 80, 'change_exposurelevel'),
-	(319, 'Can delete exposure level', 80, 'delete_exposurelevel'),
-	(320, 'Can view exposure level', 80, 'view_exposurelevel'),
-	(321, 'Can add hourly performance', 81, 'add_hourlyperformance'),
-	(322, 'Can change hourly performance', 81, 'change_hourlyperformance'),
-	(323, 'Can delete hourly performance', 81, 'delete_hourlyperformance'),
-	(324, 'Can view hourly performance', 81, 'view_hourlyperformance'),
-	(325, 'Can add daily performance', 82, 'add_dailyperformance'),
-	(326, 'Can change daily performance', 82, 'change_dailyperformance'),
-	(327, 'Can delete daily performance', 82, 'delete_dailyperformance'),
-	(328, 'Can view daily performance', 82, 'view_dailyperformance'),
-	(329, 'Can add correction', 83, 'add_correction'),
-	(330, 'Can change correction', 83, 'change_correction'),
-	(331, 'Can delete correction', 83, 'delete_correction'),
-	(332, 'Can view correction', 83, 'view_correction'),
-	(333, 'Can add rebalance rule', 84, 'add_rebalancerule'),
-	(334, 'Can change rebalance rule', 84, 'change_rebalancerule'),
-	(335, 'Can delete rebalance rule', 84, 'delete_rebalancerule'),
-	(336, 'Can view rebalance rule', 84, 'view_rebalancerule'),
-	(337, 'Can add rebalance run', 85, 'add_rebalancerun'),
-	(338, 'Can change rebalance run', 85, 'change_rebalancerun'),
-	(339, 'Can delete rebalance run', 85, 'delete_rebalancerun'),
-	(340, 'Can view rebalance run', 85, 'view_rebalancerun');
+	(245, 'Can add held total', 62, 'add_heldtotal'),
+	(246, 'Can change held total', 62, 'change_heldtotal'),
+	(247, 'Can delete held total', 62, 'delete_heldtotal'),
+	(248, 'Can view held total', 62, 'view_heldtotal'),
+	(249, 'Can add agent', 63, 'add_agent'),
+	(250, 'Can change agent', 63, 'change_agent'),
+	(251, 'Can delete agent', 63, 'delete_agent'),
+	(252, 'Can view agent', 63, 'view_agent'),
+	(253, 'Can add farm', 64, 'add_farm'),
+	(254, 'Can change farm', 64, 'change_farm'),
+	(255, 'Can delete farm', 64, 'delete_farm'),
+	(256, 'Can view farm', 64, 'view_farm'),
+	(257, 'Can add agent farm assignment', 65, 'add_agentfarmassignment'),
+	(258, 'Can change agent farm assignment', 65, 'change_agentfarmassignment'),
+	(259, 'Can delete agent farm assignment', 65, 'delete_agentfarmassignment'),
+	(260, 'Can view agent farm assignment', 65, 'view_agentfarmassignment'),
+	(261, 'Can add farm event', 66, 'add_farmevent'),
+	(262, 'Can change farm event', 66, 'change_farmevent'),
+	(263, 'Can delete farm event', 66, 'delete_farmevent'),
+	(264, 'Can view farm event', 66, 'view_farmevent'),
+	(265, 'Can add agent run', 67, 'add_agentrun'),
+	(266, 'Can change agent run', 67, 'change_agentrun'),
+	(267, 'Can delete agent run', 67, 'delete_agentrun'),
+	(268, 'Can view agent run', 67, 'view_agentrun'),
+	(269, 'Can add goal', 68, 'add_goal'),
+	(270, 'Can change goal', 68, 'change_goal'),
+	(271, 'Can delete goal', 68, 'delete_goal'),
+	(272, 'Can view goal', 68, 'view_goal'),
+	(273, 'Can add goal action', 69, 'add_goalaction'),
+	(274, 'Can change goal action', 69, 'change_goalaction'),
+	(275, 'Can delete goal action', 69, 'delete_goalaction'),
+	(276, 'Can view goal action', 69, 'view_goalaction'),
+	(277, 'Can add goal assignment', 70, 'add_goalassignment'),
+	(278, 'Can change goal assignment', 70, 'change_goalassignment'),
+	(279, 'Can delete goal assignment', 70, 'delete_goalassignment'),
+	(280, 'Can view goal assignment', 70, 'view_goalassignment'),
+	(281, 'Can add goal cursor', 71, 'add_goalcursor'),
+	(282, 'Can change goal cursor', 71, 'change_goalcursor'),
+	(283, 'Can delete goal cursor', 71, 'delete_goalcursor'),
+	(284, 'Can view goal cursor', 71, 'view_goalcursor'),
+	(285, 'Can add goal event', 72, 'add_goalevent'),
+	(286, 'Can change goal event', 72, 'change_goalevent'),
+	(287, 'Can delete goal event', 72, 'delete_goalevent'),
+	(288, 'Can view goal event', 72, 'view_goalevent'),
+	(289, 'Can add goal move', 73, 'add_goalmove'),
+	(290, 'Can change goal move', 73, 'change_goalmove'),
+	(291, 'Can delete goal move', 73, 'delete_goalmove'),
+	(292, 'Can view goal move', 73, 'view_goalmove'),
+	(293, 'Can add goal progress', 74, 'add_goalprogress'),
+	(294, 'Can change goal progress', 74, 'change_goalprogress'),
+	(295, 'Can delete goal progress', 74, 'delete_goalprogress'),
+	(296, 'Can view goal progress', 74, 'view_goalprogress'),
+	(297, 'Can add goal total', 75, 'add_goaltotal'),
+	(298, 'Can change goal total', 75, 'change_goaltotal'),
+	(299, 'Can delete goal total', 75, 'delete_goaltotal'),
+	(300, 'Can view goal total', 75, 'view_goaltotal'),
+	(301, 'Can add flow mark', 76, 'add_flowmark'),
+	(302, 'Can change flow mark', 76, 'change_flowmark'),
+	(303, 'Can delete flow mark', 76, 'delete_flowmark'),
+	(304, 'Can view flow mark', 76, 'view_flowmark'),
+	(305, 'Can add portfolio state', 77, 'add_portfoliostate'),
+	(306, 'Can change portfolio state', 77, 'change_portfoliostate'),
+	(307, 'Can delete portfolio state', 77, 'delete_portfoliostate'),
+	(308, 'Can view portfolio state', 77, 'view_portfoliostate'),
+	(309, 'Can add snapshot', 78, 'add_snapshot'),
+	(310, 'Can change snapshot', 78, 'change_snapshot'),
+	(311, 'Can delete snapshot', 78, 'delete_snapshot'),
+	(312, 'Can view snapshot', 78, 'view_snapshot'),
+	(313, 'Can add allocation plan', 79, 'add_allocationplan'),
+	(314, 'Can change allocation plan', 79, 'change_allocationplan'),
+	(315, 'Can delete allocation plan', 79, 'delete_allocationplan'),
+	(316, 'Can view allocation plan', 79, 'view_allocationplan'),
+	(317, 'Can add exposure limit', 80, 'add_exposurelimit'),
+	(318, 'Can change exposure limit', 80, 'change_exposurelimit'),
+	(319, 'Can delete exposure limit', 80, 'delete_exposurelimit'),
+	(320, 'Can view exposure limit', 80, 'view_exposurelimit'),
+	(321, 'Can add exposure level', 81, 'add_exposurelevel'),
+	(322, 'Can change exposure level', 81, 'change_exposurelevel'),
+	(323, 'Can delete exposure level', 81, 'delete_exposurelevel'),
+	(324, 'Can view exposure level', 81, 'view_exposurelevel'),
+	(325, 'Can add hourly performance', 82, 'add_hourlyperformance'),
+	(326, 'Can change hourly performance', 82, 'change_hourlyperformance'),
+	(327, 'Can delete hourly performance', 82, 'delete_hourlyperformance'),
+	(328, 'Can view hourly performance', 82, 'view_hourlyperformance'),
+	(329, 'Can add daily performance', 83, 'add_dailyperformance'),
+	(330, 'Can change daily performance', 83, 'change_dailyperformance'),
+	(331, 'Can delete daily performance', 83, 'delete_dailyperformance'),
+	(332, 'Can view daily performance', 83, 'view_dailyperformance'),
+	(333, 'Can add correction', 84, 'add_correction'),
+	(334, 'Can change correction', 84, 'change_correction'),
+	(335, 'Can delete correction', 84, 'delete_correction'),
+	(336, 'Can view correction', 84, 'view_correction'),
+	(337, 'Can add rebalance rule', 85, 'add_rebalancerule'),
+	(338, 'Can change rebalance rule', 85, 'change_rebalancerule'),
+	(339, 'Can delete rebalance rule', 85, 'delete_rebalancerule'),
+	(340, 'Can view rebalance rule', 85, 'view_rebalancerule'),
+	(341, 'Can add rebalance run', 86, 'add_rebalancerun'),
+	(342, 'Can change rebalance run', 86, 'change_rebalancerun'),
+	(343, 'Can delete rebalance run', 86, 'delete_rebalancerun'),
+	(344, 'Can view rebalance run', 86, 'view_rebalancerun');
 
 
 --
@@ -5395,30 +5541,31 @@ INSERT INTO public.django_content_type VALUES
 	(59, 'trading', 'emergencystop'),
 	(60, 'trading', 'aistate'),
 	(61, 'trading', 'amendment'),
-	(62, 'farms', 'agent'),
-	(63, 'farms', 'farm'),
-	(64, 'farms', 'agentfarmassignment'),
-	(65, 'farms', 'farmevent'),
-	(66, 'farms', 'agentrun'),
-	(67, 'goals', 'goal'),
-	(68, 'goals', 'goalaction'),
-	(69, 'goals', 'goalassignment'),
-	(70, 'goals', 'goalcursor'),
-	(71, 'goals', 'goalevent'),
-	(72, 'goals', 'goalmove'),
-	(73, 'goals', 'goalprogress'),
-	(74, 'goals', 'goaltotal'),
-	(75, 'portfolio', 'flowmark'),
-	(76, 'portfolio', 'portfoliostate'),
-	(77, 'portfolio', 'snapshot'),
-	(78, 'portfolio', 'allocationplan'),
-	(79, 'portfolio', 'exposurelimit'),
-	(80, 'portfolio', 'exposurelevel'),
-	(81, 'portfolio', 'hourlyperformance'),
-	(82, 'portfolio', 'dailyperformance'),
-	(83, 'portfolio', 'correction'),
-	(84, 'portfolio', 'rebalancerule'),
-	(85, 'portfolio', 'rebalancerun');
+	(62, 'trading', 'heldtotal'),
+	(63, 'farms', 'agent'),
+	(64, 'farms', 'farm'),
+	(65, 'farms', 'agentfarmassignment'),
+	(66, 'farms', 'farmevent'),
+	(67, 'farms', 'agentrun'),
+	(68, 'goals', 'goal'),
+	(69, 'goals', 'goalaction'),
+	(70, 'goals', 'goalassignment'),
+	(71, 'goals', 'goalcursor'),
+	(72, 'goals', 'goalevent'),
+	(73, 'goals', 'goalmove'),
+	(74, 'goals', 'goalprogress'),
+	(75, 'goals', 'goaltotal'),
+	(76, 'portfolio', 'flowmark'),
+	(77, 'portfolio', 'portfoliostate'),
+	(78, 'portfolio', 'snapshot'),
+	(79, 'portfolio', 'allocationplan'),
+	(80, 'portfolio', 'exposurelimit'),
+	(81, 'portfolio', 'exposurelevel'),
+	(82, 'portfolio', 'hourlyperformance'),
+	(83, 'portfolio', 'dailyperformance'),
+	(84, 'portfolio', 'correction'),
+	(85, 'portfolio', 'rebalancerule'),
+	(86, 'portfolio', 'rebalancerun');
 
 
 --
@@ -5551,10 +5698,11 @@ INSERT INTO public.django_migrations VALUES
 	(123, 'trading', '0020_limit_orders', now()),
 	(124, 'trading', '0021_amendments', now()),
 	(125, 'trading', '0022_triggers', now()),
-	(126, 'users', '0004_second_factors_under_aes', now()),
-	(127, 'users', '0005_bound_tokens', now()),
-	(128, 'users', '0006_operators_and_hashes', now()),
-	(129, 'users', '0007_capitals_of_an_address', now());
+	(126, 'trading', '0023_held_totals', now()),
+	(127, 'users', '0004_second_factors_under_aes', now()),
+	(128, 'users', '0005_bound_tokens', now()),
+	(129, 'users', '0006_operators_and_hashes', now()),
+	(130, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -5757,6 +5905,12 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: trading_fill; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_heldtotal; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -6031,7 +6185,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 340, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 344, true);
 
 
 --
@@ -6066,14 +6220,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 85, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 86, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 129, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 130, true);
 
 
 --
@@ -6221,6 +6375,13 @@ SELECT pg_catalog.setval('public.trading_aistate_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('public.trading_fill_id_seq', 1, false);
+
+
+--
+-- Name: trading_heldtotal_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.trading_heldtotal_id_seq', 1, false);
 
 
 --
@@ -6894,6 +7055,14 @@ ALTER TABLE ONLY public.goals_goaltotal
 
 
 --
+-- Name: trading_heldtotal held_total_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_heldtotal
+    ADD CONSTRAINT held_total_once UNIQUE (owner_id, wallet_id, instrument_id, at);
+
+
+--
 -- Name: portfolio_hourlyperformance hourly_performance_once; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7235,6 +7404,14 @@ ALTER TABLE ONLY public.trading_fill
 
 ALTER TABLE ONLY public.trading_fill
     ADD CONSTRAINT trading_fill_posting_id_key UNIQUE (posting_id);
+
+
+--
+-- Name: trading_heldtotal trading_heldtotal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_heldtotal
+    ADD CONSTRAINT trading_heldtotal_pkey PRIMARY KEY (id);
 
 
 --
@@ -9507,6 +9684,13 @@ CREATE TRIGGER guard_live_insert BEFORE INSERT ON public.wallets_connection FOR 
 
 
 --
+-- Name: trading_position keep_held; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER keep_held AFTER INSERT OR DELETE OR UPDATE OF quantity, entry_price, realized_pnl, fees, closed_at ON public.trading_position FOR EACH ROW EXECUTE FUNCTION public.trading_keep_held();
+
+
+--
 -- Name: trading_position keep_sums; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -10444,6 +10628,30 @@ ALTER TABLE ONLY public.trading_fill
 
 ALTER TABLE ONLY public.trading_fill
     ADD CONSTRAINT trading_fill_wallet_id_7ffa24d4_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_heldtotal trading_heldtotal_instrument_id_4573742f_fk_markets_i; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_heldtotal
+    ADD CONSTRAINT trading_heldtotal_instrument_id_4573742f_fk_markets_i FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_heldtotal trading_heldtotal_owner_id_69b2dfeb_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_heldtotal
+    ADD CONSTRAINT trading_heldtotal_owner_id_69b2dfeb_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_heldtotal trading_heldtotal_wallet_id_6645f7b1_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_heldtotal
+    ADD CONSTRAINT trading_heldtotal_wallet_id_6645f7b1_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -11464,6 +11672,13 @@ CREATE POLICY owner_only ON public.trading_fill USING ((owner_id = ( SELECT (NUL
 
 
 --
+-- Name: trading_heldtotal owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_heldtotal USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: trading_order owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -11770,6 +11985,12 @@ ALTER TABLE public.trading_emergencystop ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trading_fill ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: trading_heldtotal; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_heldtotal ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: trading_order; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -11972,6 +12193,14 @@ GRANT ALL ON FUNCTION public.goals_is_under_way(goal uuid) TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) TO moniqo_app;
 GRANT ALL ON FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION held_at(p_owner uuid, p_moments timestamp with time zone[], p_base text, p_quote text); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.held_at(p_owner uuid, p_moments timestamp with time zone[], p_base text, p_quote text) TO moniqo_app;
+GRANT ALL ON FUNCTION public.held_at(p_owner uuid, p_moments timestamp with time zone[], p_base text, p_quote text) TO moniqo_system;
 
 
 --
@@ -12400,6 +12629,15 @@ GRANT ALL ON FUNCTION public.trades_of_spans(p_owner uuid, p_begins timestamp wi
 
 
 --
+-- Name: FUNCTION trading_add_to_held(p_owner uuid, p_wallet uuid, p_instrument bigint, p_at timestamp with time zone, p_quantity numeric, p_cost numeric, p_realized numeric, p_fees numeric); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.trading_add_to_held(p_owner uuid, p_wallet uuid, p_instrument bigint, p_at timestamp with time zone, p_quantity numeric, p_cost numeric, p_realized numeric, p_fees numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.trading_add_to_held(p_owner uuid, p_wallet uuid, p_instrument bigint, p_at timestamp with time zone, p_quantity numeric, p_cost numeric, p_realized numeric, p_fees numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_add_to_held(p_owner uuid, p_wallet uuid, p_instrument bigint, p_at timestamp with time zone, p_quantity numeric, p_cost numeric, p_realized numeric, p_fees numeric) TO moniqo_system;
+
+
+--
 -- Name: TABLE trading_position; Type: ACL; Schema: public; Owner: -
 --
 
@@ -12431,6 +12669,14 @@ GRANT ALL ON FUNCTION public.trading_cursors_begin_anew() TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.trading_guard_order() TO moniqo_app;
 GRANT ALL ON FUNCTION public.trading_guard_order() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trading_keep_held(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trading_keep_held() TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_keep_held() TO moniqo_system;
 
 
 --
@@ -14157,6 +14403,22 @@ GRANT SELECT,INSERT ON TABLE public.trading_fill TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.trading_fill_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.trading_fill_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_heldtotal; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.trading_heldtotal TO moniqo_app;
+GRANT SELECT ON TABLE public.trading_heldtotal TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE trading_heldtotal_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.trading_heldtotal_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.trading_heldtotal_id_seq TO moniqo_system;
 
 
 --
