@@ -59,6 +59,7 @@ RULES: Final[dict[str, Rule]] = {
     "trading_fill": Rule("filled_at", why=TRADES),
     "trading_position": Rule("opened_at", why=TRADES),
     "trading_tradeday": Rule("day", why=TRADES),
+    "trading_heldtotal": Rule("at", why=TRADES),
     "trading_orderevent": Rule("created_at", why=ORDERS),
     "trading_riskdecision": Rule("created_at", why=ORDERS),
     "trading_amendment": Rule("created_at", why=ORDERS),

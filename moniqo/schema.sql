@@ -97,6 +97,7 @@
 -- migration trading 0022_triggers 878f77bd4cff616d
 -- migration trading 0023_distance_and_rate 080ba3a63af66163
 -- migration trading 0024_protections 0bb57f4f80fda7af
+-- migration trading 0025_held_totals 1bbdb17763b86779
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -173,6 +174,30 @@ CREATE FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) RETURNS bool
         WHERE wallet_id = p_wallet AND status = ANY (p_statuses)
               AND NOT (type <> 'market' AND status IN ('waiting', 'open', 'partially_filled'))
     )
+$$;
+
+
+--
+-- Name: held_at(uuid, timestamp with time zone[], text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.held_at(p_owner uuid, p_moments timestamp with time zone[], p_base text, p_quote text) RETURNS TABLE(place bigint, instrument_id bigint, quantity numeric, cost numeric, paid numeric, got numeric, fees numeric, positions bigint)
+    LANGUAGE sql STABLE
+    AS $$
+    -- Of each instrument, or of those of a base and a quote, what stood right before each moment, all wallets together.
+    SELECT moment.place, pair.instrument_id, sum(held.quantity), sum(held.cost), sum(held.paid), sum(held.got),
+           sum(held.fees), count(*) FILTER (WHERE held.quantity <> 0)
+    FROM position_totals(p_owner) AS pair
+    JOIN market_instruments AS market USING (instrument_id)
+    CROSS JOIN unnest(p_moments) WITH ORDINALITY AS moment (at, place)
+    CROSS JOIN LATERAL (
+        SELECT * FROM trading_heldtotal AS total
+        WHERE total.owner_id = p_owner AND total.wallet_id = pair.wallet_id
+              AND total.instrument_id = pair.instrument_id AND total.at < moment.at
+        ORDER BY total.at DESC LIMIT 1
+    ) AS held
+    WHERE (p_base IS NULL OR market.base = p_base) AND (p_quote IS NULL OR market.quote = p_quote)
+    GROUP BY moment.place, pair.instrument_id
 $$;
 
 
@@ -1560,6 +1585,42 @@ $$;
 
 
 --
+-- Name: trading_add_to_held(uuid, uuid, bigint, timestamp with time zone, numeric, numeric, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_add_to_held(p_owner uuid, p_wallet uuid, p_instrument bigint, p_at timestamp with time zone, p_quantity numeric, p_cost numeric, p_realized numeric, p_fees numeric) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    more_paid numeric := greatest(p_cost - p_realized, 0);
+    more_got numeric := greatest(p_realized - p_cost, 0);
+BEGIN
+    IF (p_quantity, p_cost, p_realized, p_fees) = (0, 0, 0, 0) THEN
+        RETURN;
+    END IF;
+    INSERT INTO public.trading_heldtotal AS held
+        (owner_id, wallet_id, instrument_id, at, quantity, cost, paid, got, fees)
+    SELECT p_owner, p_wallet, p_instrument, p_at, coalesce(before.quantity, 0) + p_quantity,
+           coalesce(before.cost, 0) + p_cost, coalesce(before.paid, 0) + more_paid, coalesce(before.got, 0) + more_got,
+           coalesce(before.fees, 0) + p_fees
+    FROM (SELECT) AS one
+    LEFT JOIN LATERAL (
+        SELECT * FROM public.trading_heldtotal
+        WHERE owner_id = p_owner AND wallet_id = p_wallet AND instrument_id = p_instrument AND at <= p_at
+        ORDER BY at DESC LIMIT 1
+    ) AS before ON true
+    ON CONFLICT (owner_id, wallet_id, instrument_id, at) DO UPDATE
+    SET quantity = excluded.quantity, cost = excluded.cost, paid = excluded.paid, got = excluded.got,
+        fees = excluded.fees;
+    UPDATE public.trading_heldtotal
+    SET quantity = quantity + p_quantity, cost = cost + p_cost, paid = paid + more_paid, got = got + more_got,
+        fees = fees + p_fees
+    WHERE owner_id = p_owner AND wallet_id = p_wallet AND instrument_id = p_instrument AND at > p_at;
+END $$;
+
+
+--
 -- Name: trading_position; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1585,6 +1646,7 @@ CREATE TABLE public.trading_position (
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
     closed_in xid8,
+    traded_at timestamp with time zone,
     CONSTRAINT position_amounts_finite CHECK (((entry_price < '100000000000000000000'::numeric) AND (entry_quantity < '100000000000000000000'::numeric) AND (exit_price < '100000000000000000000'::numeric) AND (exit_quantity < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (fees < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (realized_pnl < '100000000000000000000'::numeric))),
     CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
     CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text]))),
@@ -1722,6 +1784,47 @@ BEGIN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
+END $$;
+
+
+--
+-- Name: trading_keep_held(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.trading_keep_held() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    was record;
+    now_is record;
+    changed public.trading_position := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    sign integer := CASE changed.direction WHEN 'long' THEN 1 ELSE -1 END;
+    moment timestamptz;
+BEGIN
+    SELECT 0::numeric AS quantity, 0::numeric AS cost, 0::numeric AS realized, 0::numeric AS fees INTO was;
+    now_is := was;
+    IF TG_OP <> 'INSERT' THEN
+        SELECT sign * OLD.quantity AS quantity, round(sign * OLD.quantity * OLD.entry_price, 18) AS cost,
+               OLD.realized_pnl AS realized, OLD.fees AS fees INTO was;
+    ELSIF NEW.closed_at IS NOT NULL THEN
+        -- Over when it is told: all of it was bought when it was opened.
+        SELECT sign * NEW.entry_quantity AS quantity, round(sign * NEW.entry_quantity * NEW.entry_price, 18) AS cost,
+               0::numeric AS realized, 0::numeric AS fees INTO was;
+        PERFORM public.trading_add_to_held(
+            NEW.owner_id, NEW.wallet_id, NEW.instrument_id, NEW.opened_at, was.quantity, was.cost, 0, 0
+        );
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        SELECT sign * NEW.quantity AS quantity, round(sign * NEW.quantity * NEW.entry_price, 18) AS cost,
+               NEW.realized_pnl AS realized, NEW.fees AS fees INTO now_is;
+    END IF;
+    moment := coalesce(changed.closed_at, changed.traded_at, changed.opened_at);
+    PERFORM public.trading_add_to_held(
+        changed.owner_id, changed.wallet_id, changed.instrument_id, moment, now_is.quantity - was.quantity,
+        now_is.cost - was.cost, now_is.realized - was.realized, now_is.fees - was.fees
+    );
+    RETURN NULL;
 END $$;
 
 
@@ -3947,6 +4050,45 @@ ALTER TABLE public.trading_fill ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDEN
 
 
 --
+-- Name: trading_heldtotal; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_heldtotal (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    quantity numeric(64,18) NOT NULL,
+    cost numeric(64,18) NOT NULL,
+    paid numeric(64,18) NOT NULL,
+    got numeric(64,18) NOT NULL,
+    fees numeric(64,18) NOT NULL,
+    instrument_id bigint NOT NULL,
+    owner_id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    CONSTRAINT trading_heldtotal_cost_check CHECK ((cost <> 'NaN'::numeric)),
+    CONSTRAINT trading_heldtotal_fees_check CHECK ((fees <> 'NaN'::numeric)),
+    CONSTRAINT trading_heldtotal_got_check CHECK ((got <> 'NaN'::numeric)),
+    CONSTRAINT trading_heldtotal_paid_check CHECK ((paid <> 'NaN'::numeric)),
+    CONSTRAINT trading_heldtotal_quantity_check CHECK ((quantity <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.trading_heldtotal FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: trading_heldtotal_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_heldtotal ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.trading_heldtotal_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: trading_order; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5453,114 +5595,118 @@ INSERT INTO public.auth_permission VALUES
 	(250, 'Can change entry lock', 63, 'change_entrylock'),
 	(251, 'Can delete entry lock', 63, 'delete_entrylock'),
 	(252, 'Can view entry lock', 63, 'view_entrylock'),
-	(253, 'Can add agent', 64, 'add_agent'),
-	(254, 'Can change agent', 64, 'change_agent'),
-	(255, 'Can delete agent', 64, 'delete_agent'),
-	(256, 'Can view agent', 64, 'view_agent'),
-	(257, 'Can add farm', 65, 'add_farm'),
-	(258, 'Can change farm', 65, 'change_farm'),
-	(259, 'Can delete farm', 65, 'delete_farm'),
-	(260, 'Can view farm', 65, 'view_farm'),
-	(261, 'Can add agent farm assignment', 66, 'add_agentfarmassignment'),
-	(262, 'Can change agent farm assignment', 66, 'change_agentfarmassignment'),
-	(263, 'Can delete agent farm assignment', 66, 'delete_agentfarmassignment'),
-	(264, 'Can view agent farm assignment', 66, 'view_agentfarmassignment'),
-	(265, 'Can add farm event', 67, 'add_farmevent'),
-	(266, 'Can change farm event', 67, 'change_farmevent'),
-	(267, 'Can delete farm event', 67, 'delete_farmevent'),
-	(268, 'Can view farm event', 67, 'view_farmevent'),
-	(269, 'Can add agent run', 68, 'add_agentrun'),
-	(270, 'Can change agent run', 68, 'change_agentrun'),
-	(271, 'Can delete agent run', 68, 'delete_agentrun'),
-	(272, 'Can view agent run', 68, 'view_agentrun'),
-	(273, 'Can add backtest', 69, 'add_backtest'),
-	(274, 'Can change backtest', 69, 'change_backtest'),
-	(275, 'Can delete backtest', 69, 'delete_backtest'),
-	(276, 'Can view backtest', 69, 'view_backtest'),
-	(277, 'Can add verdict', 70, 'add_verdict'),
-	(278, 'Can change verdict', 70, 'change_verdict'),
-	(279, 'Can delete verdict', 70, 'delete_verdict'),
-	(280, 'Can view verdict', 70, 'view_verdict'),
-	(281, 'Can add backtest result', 71, 'add_backtestresult'),
-	(282, 'Can change backtest result', 71, 'change_backtestresult'),
-	(283, 'Can delete backtest result', 71, 'delete_backtestresult'),
-	(284, 'Can view backtest result', 71, 'view_backtestresult'),
-	(285, 'Can add goal', 72, 'add_goal'),
-	(286, 'Can change goal', 72, 'change_goal'),
-	(287, 'Can delete goal', 72, 'delete_goal'),
-	(288, 'Can view goal', 72, 'view_goal'),
-	(289, 'Can add goal action', 73, 'add_goalaction'),
-	(290, 'Can change goal action', 73, 'change_goalaction'),
-	(291, 'Can delete goal action', 73, 'delete_goalaction'),
-	(292, 'Can view goal action', 73, 'view_goalaction'),
-	(293, 'Can add goal assignment', 74, 'add_goalassignment'),
-	(294, 'Can change goal assignment', 74, 'change_goalassignment'),
-	(295, 'Can delete goal assignment', 74, 'delete_goalassignment'),
-	(296, 'Can view goal assignment', 74, 'view_goalassignment'),
-	(297, 'Can add goal cursor', 75, 'add_goalcursor'),
-	(298, 'Can change goal cursor', 75, 'change_goalcursor'),
-	(299, 'Can delete goal cursor', 75, 'delete_goalcursor'),
-	(300, 'Can view goal cursor', 75, 'view_goalcursor'),
-	(301, 'Can add goal event', 76, 'add_goalevent'),
-	(302, 'Can change goal event', 76, 'change_goalevent'),
-	(303, 'Can delete goal event', 76, 'delete_goalevent'),
-	(304, 'Can view goal event', 76, 'view_goalevent'),
-	(305, 'Can add goal move', 77, 'add_goalmove'),
-	(306, 'Can change goal move', 77, 'change_goalmove'),
-	(307, 'Can delete goal move', 77, 'delete_goalmove'),
-	(308, 'Can view goal move', 77, 'view_goalmove'),
-	(309, 'Can add goal progress', 78, 'add_goalprogress'),
-	(310, 'Can change goal progress', 78, 'change_goalprogress'),
-	(311, 'Can delete goal progress', 78, 'delete_goalprogress'),
-	(312, 'Can view goal progress', 78, 'view_goalprogress'),
-	(313, 'Can add goal total', 79, 'add_goaltotal'),
-	(314, 'Can change goal total', 79, 'change_goaltotal'),
-	(315, 'Can delete goal total', 79, 'delete_goaltotal'),
-	(316, 'Can view goal total', 79, 'view_goaltotal'),
-	(317, 'Can add flow mark', 80, 'add_flowmark'),
-	(318, 'Can change flow mark', 80, 'change_flowmark'),
-	(319, 'Can delete flow mark', 80, 'delete_flowmark'),
-	(320, 'Can view flow mark', 80, 'view_flowmark'),
-	(321, 'Can add portfolio state', 81, 'add_portfoliostate'),
-	(322, 'Can change portfolio state', 81, 'change_portfoliostate'),
-	(323, 'Can delete portfolio state', 81, 'delete_portfoliostate'),
-	(324, 'Can view portfolio state', 81, 'view_portfoliostate'),
-	(325, 'Can add snapshot', 82, 'add_snapshot'),
-	(326, 'Can change snapshot', 82, 'change_snapshot'),
-	(327, 'Can delete snapshot', 82, 'delete_snapshot'),
-	(328, 'Can view snapshot', 82, 'view_snapshot'),
-	(329, 'Can add allocation plan', 83, 'add_allocationplan'),
-	(330, 'Can change allocation plan', 83, 'change_allocationplan'),
-	(331, 'Can delete allocation plan', 83, 'delete_allocationplan'),
-	(332, 'Can view allocation plan', 83, 'view_allocationplan'),
-	(333, 'Can add exposure limit', 84, 'add_exposurelimit'),
-	(334, 'Can change exposure limit', 84, 'change_exposurelimit'),
-	(335, 'Can delete exposure limit', 84, 'delete_exposurelimit'),
-	(336, 'Can view exposure limit', 84, 'view_exposurelimit'),
-	(337, 'Can add exposure level', 85, 'add_exposurelevel'),
-	(338, 'Can change exposure level', 85, 'change_exposurelevel'),
-	(339, 'Can delete exposure level', 85, 'delete_exposurelevel'),
-	(340, 'Can view exposure level', 85, 'view_exposurelevel'),
-	(341, 'Can add hourly performance', 86, 'add_hourlyperformance'),
-	(342, 'Can change hourly performance', 86, 'change_hourlyperformance'),
-	(343, 'Can delete hourly performance', 86, 'delete_hourlyperformance'),
-	(344, 'Can view hourly performance', 86, 'view_hourlyperformance'),
-	(345, 'Can add daily performance', 87, 'add_dailyperformance'),
-	(346, 'Can change daily performance', 87, 'change_dailyperformance'),
-	(347, 'Can delete daily performance', 87, 'delete_dailyperformance'),
-	(348, 'Can view daily performance', 87, 'view_dailyperformance'),
-	(349, 'Can add correction', 88, 'add_correction'),
-	(350, 'Can change correction', 88, 'change_correction'),
-	(351, 'Can delete correction', 88, 'delete_correction'),
-	(352, 'Can view correction', 88, 'view_correction'),
-	(353, 'Can add rebalance rule', 89, 'add_rebalancerule'),
-	(354, 'Can change rebalance rule', 89, 'change_rebalancerule'),
-	(355, 'Can delete rebalance rule', 89, 'delete_rebalancerule'),
-	(356, 'Can view rebalance rule', 89, 'view_rebalancerule'),
-	(357, 'Can add rebalance run', 90, 'add_rebalancerun'),
-	(358, 'Can change rebalance run', 90, 'change_rebalancerun'),
-	(359, 'Can delete rebalance run', 90, 'delete_rebalancerun'),
-	(360, 'Can view rebalance run', 90, 'view_rebalancerun');
+	(253, 'Can add held total', 64, 'add_heldtotal'),
+	(254, 'Can change held total', 64, 'change_heldtotal'),
+	(255, 'Can delete held total', 64, 'delete_heldtotal'),
+	(256, 'Can view held total', 64, 'view_heldtotal'),
+	(257, 'Can add agent', 65, 'add_agent'),
+	(258, 'Can change agent', 65, 'change_agent'),
+	(259, 'Can delete agent', 65, 'delete_agent'),
+	(260, 'Can view agent', 65, 'view_agent'),
+	(261, 'Can add farm', 66, 'add_farm'),
+	(262, 'Can change farm', 66, 'change_farm'),
+	(263, 'Can delete farm', 66, 'delete_farm'),
+	(264, 'Can view farm', 66, 'view_farm'),
+	(265, 'Can add agent farm assignment', 67, 'add_agentfarmassignment'),
+	(266, 'Can change agent farm assignment', 67, 'change_agentfarmassignment'),
+	(267, 'Can delete agent farm assignment', 67, 'delete_agentfarmassignment'),
+	(268, 'Can view agent farm assignment', 67, 'view_agentfarmassignment'),
+	(269, 'Can add farm event', 68, 'add_farmevent'),
+	(270, 'Can change farm event', 68, 'change_farmevent'),
+	(271, 'Can delete farm event', 68, 'delete_farmevent'),
+	(272, 'Can view farm event', 68, 'view_farmevent'),
+	(273, 'Can add agent run', 69, 'add_agentrun'),
+	(274, 'Can change agent run', 69, 'change_agentrun'),
+	(275, 'Can delete agent run', 69, 'delete_agentrun'),
+	(276, 'Can view agent run', 69, 'view_agentrun'),
+	(277, 'Can add backtest', 70, 'add_backtest'),
+	(278, 'Can change backtest', 70, 'change_backtest'),
+	(279, 'Can delete backtest', 70, 'delete_backtest'),
+	(280, 'Can view backtest', 70, 'view_backtest'),
+	(281, 'Can add verdict', 71, 'add_verdict'),
+	(282, 'Can change verdict', 71, 'change_verdict'),
+	(283, 'Can delete verdict', 71, 'delete_verdict'),
+	(284, 'Can view verdict', 71, 'view_verdict'),
+	(285, 'Can add backtest result', 72, 'add_backtestresult'),
+	(286, 'Can change backtest result', 72, 'change_backtestresult'),
+	(287, 'Can delete backtest result', 72, 'delete_backtestresult'),
+	(288, 'Can view backtest result', 72, 'view_backtestresult'),
+	(289, 'Can add goal', 73, 'add_goal'),
+	(290, 'Can change goal', 73, 'change_goal'),
+	(291, 'Can delete goal', 73, 'delete_goal'),
+	(292, 'Can view goal', 73, 'view_goal'),
+	(293, 'Can add goal action', 74, 'add_goalaction'),
+	(294, 'Can change goal action', 74, 'change_goalaction'),
+	(295, 'Can delete goal action', 74, 'delete_goalaction'),
+	(296, 'Can view goal action', 74, 'view_goalaction'),
+	(297, 'Can add goal assignment', 75, 'add_goalassignment'),
+	(298, 'Can change goal assignment', 75, 'change_goalassignment'),
+	(299, 'Can delete goal assignment', 75, 'delete_goalassignment'),
+	(300, 'Can view goal assignment', 75, 'view_goalassignment'),
+	(301, 'Can add goal cursor', 76, 'add_goalcursor'),
+	(302, 'Can change goal cursor', 76, 'change_goalcursor'),
+	(303, 'Can delete goal cursor', 76, 'delete_goalcursor'),
+	(304, 'Can view goal cursor', 76, 'view_goalcursor'),
+	(305, 'Can add goal event', 77, 'add_goalevent'),
+	(306, 'Can change goal event', 77, 'change_goalevent'),
+	(307, 'Can delete goal event', 77, 'delete_goalevent'),
+	(308, 'Can view goal event', 77, 'view_goalevent'),
+	(309, 'Can add goal move', 78, 'add_goalmove'),
+	(310, 'Can change goal move', 78, 'change_goalmove'),
+	(311, 'Can delete goal move', 78, 'delete_goalmove'),
+	(312, 'Can view goal move', 78, 'view_goalmove'),
+	(313, 'Can add goal progress', 79, 'add_goalprogress'),
+	(314, 'Can change goal progress', 79, 'change_goalprogress'),
+	(315, 'Can delete goal progress', 79, 'delete_goalprogress'),
+	(316, 'Can view goal progress', 79, 'view_goalprogress'),
+	(317, 'Can add goal total', 80, 'add_goaltotal'),
+	(318, 'Can change goal total', 80, 'change_goaltotal'),
+	(319, 'Can delete goal total', 80, 'delete_goaltotal'),
+	(320, 'Can view goal total', 80, 'view_goaltotal'),
+	(321, 'Can add flow mark', 81, 'add_flowmark'),
+	(322, 'Can change flow mark', 81, 'change_flowmark'),
+	(323, 'Can delete flow mark', 81, 'delete_flowmark'),
+	(324, 'Can view flow mark', 81, 'view_flowmark'),
+	(325, 'Can add portfolio state', 82, 'add_portfoliostate'),
+	(326, 'Can change portfolio state', 82, 'change_portfoliostate'),
+	(327, 'Can delete portfolio state', 82, 'delete_portfoliostate'),
+	(328, 'Can view portfolio state', 82, 'view_portfoliostate'),
+	(329, 'Can add snapshot', 83, 'add_snapshot'),
+	(330, 'Can change snapshot', 83, 'change_snapshot'),
+	(331, 'Can delete snapshot', 83, 'delete_snapshot'),
+	(332, 'Can view snapshot', 83, 'view_snapshot'),
+	(333, 'Can add allocation plan', 84, 'add_allocationplan'),
+	(334, 'Can change allocation plan', 84, 'change_allocationplan'),
+	(335, 'Can delete allocation plan', 84, 'delete_allocationplan'),
+	(336, 'Can view allocation plan', 84, 'view_allocationplan'),
+	(337, 'Can add exposure limit', 85, 'add_exposurelimit'),
+	(338, 'Can change exposure limit', 85, 'change_exposurelimit'),
+	(339, 'Can delete exposure limit', 85, 'delete_exposurelimit'),
+	(340, 'Can view exposure limit', 85, 'view_exposurelimit'),
+	(341, 'Can add exposure level', 86, 'add_exposurelevel'),
+	(342, 'Can change exposure level', 86, 'change_exposurelevel'),
+	(343, 'Can delete exposure level', 86, 'delete_exposurelevel'),
+	(344, 'Can view exposure level', 86, 'view_exposurelevel'),
+	(345, 'Can add hourly performance', 87, 'add_hourlyperformance'),
+	(346, 'Can change hourly performance', 87, 'change_hourlyperformance'),
+	(347, 'Can delete hourly performance', 87, 'delete_hourlyperformance'),
+	(348, 'Can view hourly performance', 87, 'view_hourlyperformance'),
+	(349, 'Can add daily performance', 88, 'add_dailyperformance'),
+	(350, 'Can change daily performance', 88, 'change_dailyperformance'),
+	(351, 'Can delete daily performance', 88, 'delete_dailyperformance'),
+	(352, 'Can view daily performance', 88, 'view_dailyperformance'),
+	(353, 'Can add correction', 89, 'add_correction'),
+	(354, 'Can change correction', 89, 'change_correction'),
+	(355, 'Can delete correction', 89, 'delete_correction'),
+	(356, 'Can view correction', 89, 'view_correction'),
+	(357, 'Can add rebalance rule', 90, 'add_rebalancerule'),
+	(358, 'Can change rebalance rule', 90, 'change_rebalancerule'),
+	(359, 'Can delete rebalance rule', 90, 'delete_rebalancerule'),
+	(360, 'Can view rebalance rule', 90, 'view_rebalancerule'),
+	(361, 'Can add rebalance run', 91, 'add_rebalancerun'),
+	(362, 'Can change rebalance run', 91, 'change_rebalancerun'),
+	(363, 'Can delete rebalance run', 91, 'delete_rebalancerun'),
+	(364, 'Can view rebalance run', 91, 'view_rebalancerun');
 
 
 --
@@ -5661,33 +5807,34 @@ INSERT INTO public.django_content_type VALUES
 	(61, 'trading', 'amendment'),
 	(62, 'trading', 'platformlimit'),
 	(63, 'trading', 'entrylock'),
-	(64, 'farms', 'agent'),
-	(65, 'farms', 'farm'),
-	(66, 'farms', 'agentfarmassignment'),
-	(67, 'farms', 'farmevent'),
-	(68, 'farms', 'agentrun'),
-	(69, 'farms', 'backtest'),
-	(70, 'farms', 'verdict'),
-	(71, 'farms', 'backtestresult'),
-	(72, 'goals', 'goal'),
-	(73, 'goals', 'goalaction'),
-	(74, 'goals', 'goalassignment'),
-	(75, 'goals', 'goalcursor'),
-	(76, 'goals', 'goalevent'),
-	(77, 'goals', 'goalmove'),
-	(78, 'goals', 'goalprogress'),
-	(79, 'goals', 'goaltotal'),
-	(80, 'portfolio', 'flowmark'),
-	(81, 'portfolio', 'portfoliostate'),
-	(82, 'portfolio', 'snapshot'),
-	(83, 'portfolio', 'allocationplan'),
-	(84, 'portfolio', 'exposurelimit'),
-	(85, 'portfolio', 'exposurelevel'),
-	(86, 'portfolio', 'hourlyperformance'),
-	(87, 'portfolio', 'dailyperformance'),
-	(88, 'portfolio', 'correction'),
-	(89, 'portfolio', 'rebalancerule'),
-	(90, 'portfolio', 'rebalancerun');
+	(64, 'trading', 'heldtotal'),
+	(65, 'farms', 'agent'),
+	(66, 'farms', 'farm'),
+	(67, 'farms', 'agentfarmassignment'),
+	(68, 'farms', 'farmevent'),
+	(69, 'farms', 'agentrun'),
+	(70, 'farms', 'backtest'),
+	(71, 'farms', 'verdict'),
+	(72, 'farms', 'backtestresult'),
+	(73, 'goals', 'goal'),
+	(74, 'goals', 'goalaction'),
+	(75, 'goals', 'goalassignment'),
+	(76, 'goals', 'goalcursor'),
+	(77, 'goals', 'goalevent'),
+	(78, 'goals', 'goalmove'),
+	(79, 'goals', 'goalprogress'),
+	(80, 'goals', 'goaltotal'),
+	(81, 'portfolio', 'flowmark'),
+	(82, 'portfolio', 'portfoliostate'),
+	(83, 'portfolio', 'snapshot'),
+	(84, 'portfolio', 'allocationplan'),
+	(85, 'portfolio', 'exposurelimit'),
+	(86, 'portfolio', 'exposurelevel'),
+	(87, 'portfolio', 'hourlyperformance'),
+	(88, 'portfolio', 'dailyperformance'),
+	(89, 'portfolio', 'correction'),
+	(90, 'portfolio', 'rebalancerule'),
+	(91, 'portfolio', 'rebalancerun');
 
 
 --
@@ -5826,10 +5973,11 @@ INSERT INTO public.django_migrations VALUES
 	(129, 'portfolio', '0013_what_it_was_worth', now()),
 	(130, 'portfolio', '0014_extremes_stay', now()),
 	(131, 'sessions', '0001_initial', now()),
-	(132, 'users', '0004_second_factors_under_aes', now()),
-	(133, 'users', '0005_bound_tokens', now()),
-	(134, 'users', '0006_operators_and_hashes', now()),
-	(135, 'users', '0007_capitals_of_an_address', now());
+	(132, 'trading', '0025_held_totals', now()),
+	(133, 'users', '0004_second_factors_under_aes', now()),
+	(134, 'users', '0005_bound_tokens', now()),
+	(135, 'users', '0006_operators_and_hashes', now()),
+	(136, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -6056,6 +6204,12 @@ INSERT INTO public.django_migrations VALUES
 
 --
 -- Data for Name: trading_fill; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: trading_heldtotal; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -6336,7 +6490,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 360, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 364, true);
 
 
 --
@@ -6371,14 +6525,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 90, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 91, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 135, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 136, true);
 
 
 --
@@ -6540,6 +6694,13 @@ SELECT pg_catalog.setval('public.trading_entrylock_id_seq', 1, false);
 --
 
 SELECT pg_catalog.setval('public.trading_fill_id_seq', 1, false);
+
+
+--
+-- Name: trading_heldtotal_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.trading_heldtotal_id_seq', 1, false);
 
 
 --
@@ -7252,6 +7413,14 @@ ALTER TABLE ONLY public.goals_goaltotal
 
 
 --
+-- Name: trading_heldtotal held_total_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_heldtotal
+    ADD CONSTRAINT held_total_once UNIQUE (owner_id, wallet_id, instrument_id, at);
+
+
+--
 -- Name: portfolio_hourlyperformance hourly_performance_once; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7601,6 +7770,14 @@ ALTER TABLE ONLY public.trading_fill
 
 ALTER TABLE ONLY public.trading_fill
     ADD CONSTRAINT trading_fill_posting_id_key UNIQUE (posting_id);
+
+
+--
+-- Name: trading_heldtotal trading_heldtotal_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_heldtotal
+    ADD CONSTRAINT trading_heldtotal_pkey PRIMARY KEY (id);
 
 
 --
@@ -10001,6 +10178,13 @@ CREATE TRIGGER guard_live_insert BEFORE INSERT ON public.wallets_connection FOR 
 
 
 --
+-- Name: trading_position keep_held; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER keep_held AFTER INSERT OR DELETE OR UPDATE OF quantity, entry_price, realized_pnl, fees, closed_at ON public.trading_position FOR EACH ROW EXECUTE FUNCTION public.trading_keep_held();
+
+
+--
 -- Name: trading_position keep_sums; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -11025,6 +11209,30 @@ ALTER TABLE ONLY public.trading_fill
 
 ALTER TABLE ONLY public.trading_fill
     ADD CONSTRAINT trading_fill_wallet_id_7ffa24d4_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_heldtotal trading_heldtotal_instrument_id_4573742f_fk_markets_i; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_heldtotal
+    ADD CONSTRAINT trading_heldtotal_instrument_id_4573742f_fk_markets_i FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_heldtotal trading_heldtotal_owner_id_69b2dfeb_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_heldtotal
+    ADD CONSTRAINT trading_heldtotal_owner_id_69b2dfeb_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: trading_heldtotal trading_heldtotal_wallet_id_6645f7b1_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_heldtotal
+    ADD CONSTRAINT trading_heldtotal_wallet_id_6645f7b1_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -12099,6 +12307,13 @@ CREATE POLICY owner_only ON public.trading_fill USING ((owner_id = ( SELECT (NUL
 
 
 --
+-- Name: trading_heldtotal owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.trading_heldtotal USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: trading_order owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -12411,6 +12626,12 @@ ALTER TABLE public.trading_entrylock ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trading_fill ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: trading_heldtotal; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_heldtotal ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: trading_order; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -12613,6 +12834,14 @@ GRANT ALL ON FUNCTION public.goals_is_under_way(goal uuid) TO moniqo_system;
 
 GRANT ALL ON FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) TO moniqo_app;
 GRANT ALL ON FUNCTION public.has_orders(p_wallet uuid, p_statuses text[]) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION held_at(p_owner uuid, p_moments timestamp with time zone[], p_base text, p_quote text); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.held_at(p_owner uuid, p_moments timestamp with time zone[], p_base text, p_quote text) TO moniqo_app;
+GRANT ALL ON FUNCTION public.held_at(p_owner uuid, p_moments timestamp with time zone[], p_base text, p_quote text) TO moniqo_system;
 
 
 --
@@ -13041,6 +13270,15 @@ GRANT ALL ON FUNCTION public.trades_of_spans(p_owner uuid, p_begins timestamp wi
 
 
 --
+-- Name: FUNCTION trading_add_to_held(p_owner uuid, p_wallet uuid, p_instrument bigint, p_at timestamp with time zone, p_quantity numeric, p_cost numeric, p_realized numeric, p_fees numeric); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.trading_add_to_held(p_owner uuid, p_wallet uuid, p_instrument bigint, p_at timestamp with time zone, p_quantity numeric, p_cost numeric, p_realized numeric, p_fees numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.trading_add_to_held(p_owner uuid, p_wallet uuid, p_instrument bigint, p_at timestamp with time zone, p_quantity numeric, p_cost numeric, p_realized numeric, p_fees numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_add_to_held(p_owner uuid, p_wallet uuid, p_instrument bigint, p_at timestamp with time zone, p_quantity numeric, p_cost numeric, p_realized numeric, p_fees numeric) TO moniqo_system;
+
+
+--
 -- Name: TABLE trading_position; Type: ACL; Schema: public; Owner: -
 --
 
@@ -13088,6 +13326,14 @@ GRANT ALL ON FUNCTION public.trading_entry_lock(p_wallet uuid, p_instrument bigi
 
 GRANT ALL ON FUNCTION public.trading_guard_order() TO moniqo_app;
 GRANT ALL ON FUNCTION public.trading_guard_order() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION trading_keep_held(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.trading_keep_held() TO moniqo_app;
+GRANT ALL ON FUNCTION public.trading_keep_held() TO moniqo_system;
 
 
 --
@@ -14926,6 +15172,22 @@ GRANT SELECT,INSERT ON TABLE public.trading_fill TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.trading_fill_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.trading_fill_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_heldtotal; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.trading_heldtotal TO moniqo_app;
+GRANT SELECT ON TABLE public.trading_heldtotal TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE trading_heldtotal_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.trading_heldtotal_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.trading_heldtotal_id_seq TO moniqo_system;
 
 
 --

@@ -13,6 +13,7 @@ from trading.models import (
     EmergencyStop,
     EntryLock,
     Fill,
+    HeldTotal,
     Order,
     OrderEvent,
     PlatformLimit,
@@ -163,6 +164,14 @@ class TradeTotalAdmin(ReadOnlyAdmin):
 class TradeDayAdmin(ReadOnlyAdmin):
     list_display = ("day", "owner", "wallet", "instrument", "trades")
     list_filter = ("day", "instrument__venue")
+    list_select_related = ("owner", "wallet", "instrument")
+    search_fields = ("owner__email", "wallet__name", "instrument__symbol")
+
+
+@admin.register(HeldTotal)
+class HeldTotalAdmin(ReadOnlyAdmin):
+    list_display = ("at", "owner", "wallet", "instrument", "quantity", "cost", "paid", "got")
+    list_filter = ("at", "instrument__venue")
     list_select_related = ("owner", "wallet", "instrument")
     search_fields = ("owner__email", "wallet__name", "instrument__symbol")
 

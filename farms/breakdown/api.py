@@ -7,11 +7,10 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from farms.breakdown.schemas import BreakdownOut, HistoryOut
-from farms.selectors.breakdown import USUAL, Breakdown, Dimension, account_of
+from farms.selectors.breakdown import USUAL, Breakdown, Dimension, account_of, history_of, ratios_of
 from kit import days
 from kit.api import Day
 from portfolio.selectors.calendar import Unit
-from portfolio.selectors.histories import History
 from portfolio.selectors.periods import Period, Span
 
 router = Router()
@@ -27,7 +26,8 @@ class BreakdownQuery(Schema):
 
 
 class HistoryQuery(Schema):
-    """`account` is `fund`, the id of a wallet or a connection, or a strategy as `GET /portfolio/breakdown` names it.
+    """`account` is `fund`, the id of a wallet or a connection, a strategy or an asset as `GET /portfolio/breakdown`
+    names it: `asset:BTC:USDT` is BTC that is paid in USDT.
 
     Days from `from` to `to`, both included; by default as far back as the page goes.
     """
@@ -55,14 +55,7 @@ def get_breakdown(request: HttpRequest, query: Query[BreakdownQuery]) -> Any:
 def get_history(request: HttpRequest, query: Query[HistoryQuery]) -> Any:
     owner = request.user
     account = account_of(query.account, owner=owner)  # type: ignore[arg-type]  # signed in
-    found = History(
-        account,
-        owner_id=owner.pk,  # type: ignore[arg-type]  # signed in
-        currency=owner.base_currency,  # type: ignore[union-attr]  # signed in
-        unit=query.period,
-        first=query.since,
-        last=query.until,
-    )
+    found = history_of(account, owner=owner, unit=query.period, first=query.since, last=query.until)  # type: ignore[arg-type]  # signed in
     return {
         "account": account.key,
         "name": account.name,
@@ -72,4 +65,5 @@ def get_history(request: HttpRequest, query: Query[HistoryQuery]) -> Any:
         "first": found.first,
         "last": found.last,
         "rows": list(found.rows),
+        "ratios": ratios_of(found, owner=owner),  # type: ignore[arg-type]  # signed in
     }

@@ -16,8 +16,8 @@ from portfolio.selectors.histories import History
 TRADES: Final = ("trades", "won_trades", "lost_trades", "win_rate", "profit_factor", "expectancy", "quote")
 LINE: Final = ("opening", "flows", "profit", "realized", "fees", "closing", "twr")
 ASSET: Final = (
-    "asset", "quote", "profit", "realized", "open", "derivatives", "funding", "derivative_fees", "open_derivatives",
-    "fees", "positions",
+    "asset", "quote", "opening", "flow", "profit", "realized", "open", "derivatives", "funding", "derivative_fees",
+    "open_derivatives", "fees", "closing", "twr", "xirr", "positions",
 )  # fmt: skip
 STRETCH: Final = (
     "begins", "ends", "opening", "flow", "profit", "realized", "fees", "other", "closing", "twr", "xirr",

@@ -9,13 +9,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from farms.breakdown import files
-from farms.selectors.breakdown import USUAL, Breakdown, Dimension, account_of, choices
+from farms.selectors.breakdown import USUAL, Breakdown, Dimension, account_of, choices, history_of, ratios_of
 from kit import days
 from kit.errors import InvalidInputError
-from kit.http import missing_is_404, owner_of
+from kit.http import missing_is_404
 from kit.sentences import Sentence
 from portfolio.selectors.calendar import Unit
-from portfolio.selectors.histories import History
 from portfolio.selectors.periods import Period, Span
 
 PERIODS = [(period.value, period.value) for period in Period]
@@ -57,7 +56,7 @@ def breakdown(request: HttpRequest) -> HttpResponse:
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
     """`?account=` says whose, `?period=` by what, `?from=` and `?to=` the days; `?format=csv` is the file."""
-    asked, owner_id = request.GET, owner_of(request)
+    asked = request.GET
     unit = Unit.parse(asked.get("period", ""))
     refused = Sentence()
     with missing_is_404():
@@ -65,20 +64,17 @@ def history(request: HttpRequest) -> HttpResponse:
             account = account_of(asked.get("account", "").strip(), owner=request.user)  # type: ignore[arg-type]  # signed in
         except InvalidInputError as error:
             refused, account = error.sentence, account_of("", owner=request.user)  # type: ignore[arg-type]  # signed in
-    given: dict[str, Any] = {
-        "owner_id": owner_id,
-        "currency": request.user.base_currency,  # type: ignore[union-attr]  # signed in
-        "unit": unit,
-    }
+    given: dict[str, Any] = {"owner": request.user, "unit": unit}
     try:
         window = {name: days.read(asked.get(name, "").strip(), name=name) for name in ("from", "to")}
-        found = History(account, **given, first=window["from"], last=window["to"])
+        found = history_of(account, **given, first=window["from"], last=window["to"])
     except InvalidInputError as error:
-        refused, found = error.sentence, History(account, **given)
+        refused, found = error.sentence, history_of(account, **given)
     if asked.get("format") == "csv":
         return _refused(refused) if refused else files.history(found)
     context = {
         "found": found,
+        "ratios": ratios_of(found, owner=request.user),  # type: ignore[arg-type]  # signed in
         "refused": refused,
         "units": UNITS,
         "choices": choices(owner=request.user),  # type: ignore[arg-type]  # signed in

@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import Field
 
 from kit.api import Amount
+from portfolio.schemas import RatiosOut
 
 
 class TradesOut(Schema):
@@ -57,22 +58,31 @@ class BrokenOut(Schema):
 
 
 class AssetMadeOut(Schema):
-    """profit = realized + derivatives + funding − derivative_fees + open + open_derivatives, exactly, in `quote`.
+    """opening + flow + profit = closing, and
+    profit = realized + derivatives + funding − derivative_fees + open + open_derivatives, exactly, in `quote`.
 
-    An asset has no money of its own, so it has no time-weighted and no money-weighted return.
+    What was paid for it came in, what was got for it went out, what is held is worth its price. Null is what has no
+    price; where derivatives took part, which cost nothing, there is no return.
     """
 
+    key: str = Field(description="Names it for `GET /portfolio/history`.")
     asset: str
     quote: str
+    opening: Amount | None = Field(description="Worth of what was held when the period began.")
+    flow: Amount = Field(description="Paid for it less got for it, fees included.")
     profit: Amount | None
-    realized: Amount = Field(description="Of closed trades, net of fees.")
-    open: Amount | None = Field(description="What open positions have made, fees taken off; null without a price.")
+    realized: Amount = Field(description="Of what was sold in the period, net of the fees of trades.")
+    open: Amount | None = Field(description="What the price did to what is held; null without a price.")
     derivatives: Amount = Field(description="What closed derivatives brought, before fees.")
     funding: Amount
     derivative_fees: Amount = Field(description="What derivatives cost.")
     open_derivatives: Amount = Field(description="What open derivatives stand at.")
-    fees: Amount = Field(description="Of closed trades and of derivatives together.")
-    positions: int
+    fees: Amount = Field(description="Of trades and of derivatives together.")
+    closing: Amount | None = Field(description="Worth of what is held when it ends.")
+    twr: float | None
+    xirr: float | None
+    why_no_return: str = Field(description="Why there is no time-weighted return; empty where there is one.")
+    positions: int = Field(description="Open at the end of the period.")
     trades: TradesOut
 
 
@@ -101,7 +111,7 @@ class StretchOut(Schema):
     fees: Amount
     other: Amount = Field(description="What prices, funding and corrections of the books did.")
     closing: Amount
-    twr: float
+    twr: float | None = Field(description="Null for an asset where derivatives took part, which cost nothing.")
     xirr: float | None
     why_no_xirr: str
     trades: TradesOut
@@ -119,3 +129,6 @@ class HistoryOut(Schema):
     first: date
     last: date
     rows: list[StretchOut]
+    ratios: RatiosOut | None = Field(
+        description="Of the whole days from `first` to `last`, `days` of them; null for an asset."
+    )

@@ -8,7 +8,7 @@ with the wallets of all its agents; a line is in what its wallets are valued in.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -16,19 +16,22 @@ from typing import Final
 from uuid import UUID
 
 from farms.selectors.strategies import MARK, STRATEGY, strategy_account, strategy_accounts
-from kit import clock
+from kit import clock, days
 from kit.users.models import User
 from portfolio.selectors.accounts import CONNECTION, Account, Accounts
-from portfolio.selectors.assets import AssetLine, by_asset
-from portfolio.selectors.combined import days_of_each, growth, summed
+from portfolio.selectors.asset_histories import AssetHistory, asset_account, asset_accounts
+from portfolio.selectors.assets import ASSET, ASSET_MARK, AssetLine, AssetMoney
+from portfolio.selectors.calendar import Unit
+from portfolio.selectors.combined import Combined, days_of_each, growth, summed
 from portfolio.selectors.edges import Edges, read_edges
+from portfolio.selectors.histories import History
+from portfolio.selectors.performance import Performance
 from portfolio.selectors.periods import EPOCH, Period, Span
+from portfolio.selectors.scope import Scope
 from trading.selectors.sums import Traded, figures, trade_sums
 from trading.selectors.trades import TradeFigures
 
 DAY: Final = timedelta(days=1)
-ASSET: Final = "asset"
-ASSET_MARK: Final = f"{ASSET}:"
 # The period of who names none, on the page and in the API.
 USUAL: Final = Period.ALL
 
@@ -83,10 +86,8 @@ class Breakdown:
 
     @cached_property
     def assets(self) -> Sequence[AssetLine]:
-        return by_asset(
-            owner_id=self.owner.pk, since=max(self.start, EPOCH), until=self.ends, wallets=None,
-            is_now=self.period.until is None,
-        )  # fmt: skip
+        since = max(self.start, EPOCH) + days.INSTANT  # what stood at the start, as wallets have it
+        return AssetMoney(owner_id=self.owner.pk, since=since, until=self.period.until).lines()
 
     @cached_property
     def lines(self) -> Sequence[Line]:
@@ -158,19 +159,55 @@ class Breakdown:
 
 
 def account_of(key: str, *, owner: User) -> Account:
-    """The account of a key: `fund`, the id of a wallet or a connection, or a strategy as `Account.key` names it.
+    """The account of a key: `fund`, the id of a wallet or a connection, a strategy or an asset as `Account.key` has it.
 
     Raises NotFoundError for what is none of the owner's, InvalidInputError for a connection that makes no sum.
     """
     if key.startswith(MARK):
         return strategy_account(key, owner_id=owner.pk)
+    if key.startswith(ASSET_MARK):
+        return asset_account(key, owner_id=owner.pk)
     return Accounts(owner_id=owner.pk, currency=owner.base_currency).find(key)
 
 
 def choices(*, owner: User) -> Sequence[tuple[str, str]]:
-    """What has a history, by key: the fund, connections, wallets, strategies."""
+    """What has a history, by key: the fund, connections, wallets, strategies, assets."""
     accounts = Accounts(owner_id=owner.pk, currency=owner.base_currency).choices
-    return [(one.key, one.label) for one in (*accounts, *strategy_accounts(owner_id=owner.pk))]
+    assets = [(one.key, f"{one.name} in {one.base}") for one in asset_accounts(owner_id=owner.pk)]
+    return [*((one.key, one.label) for one in (*accounts, *strategy_accounts(owner_id=owner.pk))), *assets]
 
 
-__all__ = ["CONNECTION", "STRATEGY", "Breakdown", "Dimension", "Line", "account_of", "choices"]
+def history_of(
+    account: Account, *, owner: User, unit: Unit, first: date | None = None, last: date | None = None
+) -> History:
+    """Its rows. Raises InvalidInputError for days that make no period, or for too many of them."""
+    kind = AssetHistory if account.kind == ASSET else History
+    return kind(account, owner_id=owner.pk, currency=owner.base_currency, unit=unit, first=first, last=last)
+
+
+def ratios_of(history: History, *, owner: User) -> Performance | None:
+    """How well its account did over its days; an asset has no ratios, because its money comes and goes with its trades.
+
+    Of a wallet they are those of Portfolio, of what is several together those of the days of their sum.
+    """
+    account, span = history.account, Span(history.first, history.last)
+    if account.kind == ASSET:
+        return None
+    if account.scope is not None:
+        wallet = None if account.scope == owner.pk else account.scope
+        return Scope(owner=owner, period=span, wallet_id=wallet).performance
+    sums = Combined(account, owner_id=owner.pk, currency=owner.base_currency, period=span, at=clock.now())
+    return sums.course.performance
+
+
+__all__ = [
+    "CONNECTION",
+    "STRATEGY",
+    "Breakdown",
+    "Dimension",
+    "Line",
+    "account_of",
+    "choices",
+    "history_of",
+    "ratios_of",
+]

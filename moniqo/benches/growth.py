@@ -110,6 +110,22 @@ SUMS: Final = """
            count(*) FILTER (WHERE realized_pnl > 0), count(*) FILTER (WHERE realized_pnl < 0),
            sum(greatest(realized_pnl, 0)), sum(greatest(-realized_pnl, 0)), sum(fees)
     FROM trading_position WHERE owner_id = %(owner)s AND closed_at IS NOT NULL GROUP BY 1, 2, 3, 4;
+    DELETE FROM trading_heldtotal WHERE owner_id = %(owner)s;
+    INSERT INTO trading_heldtotal (owner_id, wallet_id, instrument_id, at, quantity, cost, paid, got, fees)
+    SELECT owner_id, wallet_id, instrument_id, at, sum(sum(quantity)) OVER so_far, sum(sum(cost)) OVER so_far,
+           sum(sum(greatest(cost - realized, 0))) OVER so_far, sum(sum(greatest(realized - cost, 0))) OVER so_far,
+           sum(sum(fees)) OVER so_far
+    FROM (
+        SELECT owner_id, wallet_id, instrument_id, opened_at AS at, entry_quantity AS quantity,
+               round(entry_quantity * entry_price, 18) AS cost, 0 AS realized, 0 AS fees
+        FROM trading_position WHERE owner_id = %(owner)s
+        UNION ALL
+        SELECT owner_id, wallet_id, instrument_id, coalesce(closed_at, opened_at), quantity - entry_quantity,
+               round(quantity * entry_price, 18) - round(entry_quantity * entry_price, 18), realized_pnl, fees
+        FROM trading_position WHERE owner_id = %(owner)s
+    ) AS move
+    GROUP BY owner_id, wallet_id, instrument_id, at
+    WINDOW so_far AS (PARTITION BY wallet_id, instrument_id ORDER BY at);
 """
 
 

@@ -1,133 +1,451 @@
-"""What was made with each asset: closed trades of a period, and positions and derivatives that are open now.
+"""The money of an asset: what was paid for it came in, what was got for it went out, what is held is what it is worth.
 
-An asset has no money of its own: the cash of a wallet stands behind everything that it trades. So there is profit by
-asset, and there are the figures of its trades, but no time-weighted and no money-weighted return; `moved` is what the
-asset itself did. Amounts are in what its markets are paid in: an asset that is traded against two has a line of each.
+An asset is told in what it is paid in: one that is traded against two has a line of each, of all wallets together. It
+is counted from the positions that were opened in it; what was given or arrived is none of it until it is taken up.
+Between two moments, exactly:
+
+    opening + paid - got = closing, but for the profit
+
+and profit is what was realized, less fees, and what the price did to what is held. A day's return relates what was got
+and is left to what was there and was paid, whenever on that day: what is bought and sold on one day counts at what was
+paid for it.
+
+Derivatives cost nothing: what closed ones and funding bring is profit that goes out at once, and what open ones stand
+at is known of now alone. So where they took part there is profit and no return.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import DateTimeField, Func, Min, Sum, Value
 
+from kit import clock, days
 from markets.models import Instrument
-from trading.selectors.filters import below
-from trading.selectors.positions import open_positions
+from markets.prices import worth
+from portfolio.selectors.combined import growth
+from portfolio.selectors.money_weighted import NOT_VALUED, MoneyWeighted, money_weighted
+from trading.models import Position
+from trading.selectors.held import Held, held_at, traded_pairs
 from trading.selectors.sums import Traded, figures, trade_sums
 from trading.selectors.trades import TradeFigures
 from wallets.models import VenueIncome, VenuePosition
 
 ZERO: Final = Decimal(0)
+ASSET: Final = "asset"
+ASSET_MARK: Final = f"{ASSET}:"
+ON_MARGIN: Final = "Derivatives took part, and cost nothing: there is no money to relate what they made to."
+# Every midnight of every time zone is at one of these, so income is read by them, however much there is.
+QUARTER: Final = timedelta(minutes=15)
+
+Pair = tuple[str, str]
 
 _OPEN: Final = """
-SELECT underlying, asset, sum(profit) FROM wallet_derivatives(%s)
-WHERE %s::uuid[] IS NULL OR wallet_id IN (SELECT wallet_id FROM wallet_subtree(%s::uuid[]))
-GROUP BY underlying, asset
+SELECT underlying, asset, sum(profit) FROM wallet_derivatives(%s) GROUP BY underlying, asset
+"""
+_PRICES: Final = """
+SELECT wanted.place, wanted.venue, wanted.quote, found.asset, found.price
+FROM (
+    SELECT place, venue, quote, at, is_live, array_agg(DISTINCT base) AS bases
+    FROM unnest(%(places)s::integer[], %(venues)s::text[], %(bases)s::text[], %(quotes)s::text[],
+                %(ats)s::timestamptz[], %(lives)s::boolean[]) AS held (place, venue, base, quote, at, is_live)
+    GROUP BY place, venue, quote, at, is_live
+) AS wanted
+CROSS JOIN LATERAL market_prices(wanted.venue, wanted.quote, wanted.bases, wanted.at, wanted.is_live) AS found
 """
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """An asset at a moment, in what it is paid in. `value` is None where something that is held has no price.
+
+    Sums since it was first traded: `paid` with fees, `got` less them, `fees`. Of derivatives, sums since the first of
+    the moments that were asked for: `made` before fees, `funding`, `margin_fees`, and what open ones stand at.
+    """
+
+    at: datetime
+    value: Decimal | None = ZERO
+    cost: Decimal = ZERO
+    paid: Decimal = ZERO
+    got: Decimal = ZERO
+    fees: Decimal = ZERO
+    made: Decimal = ZERO
+    funding: Decimal = ZERO
+    margin_fees: Decimal = ZERO
+    open_derivatives: Decimal = ZERO
+    positions: int = 0
+
+    @property
+    def worth(self) -> Decimal | None:
+        return None if self.value is None else self.value + self.open_derivatives
+
+    @property
+    def earned(self) -> Decimal:
+        """Realized by what was sold, all fees of trades taken off."""
+        return self.cost - self.paid + self.got
+
+    @property
+    def brought(self) -> Decimal:
+        """What derivatives brought."""
+        return self.made + self.funding - self.margin_fees
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What lies between two standings: opening + flow + profit = closing, exactly; None is what has no price."""
+
+    before: Standing
+    after: Standing
+
+    def _more(self, name: str) -> Decimal:
+        more: Decimal = getattr(self.after, name) - getattr(self.before, name)
+        return more
+
+    @property
+    def opening(self) -> Decimal | None:
+        return self.before.worth
+
+    @property
+    def closing(self) -> Decimal | None:
+        return self.after.worth
+
+    @property
+    def flow(self) -> Decimal:
+        return self._more("paid") - self._more("got") - self._more("brought")
+
+    @property
+    def profit(self) -> Decimal | None:
+        if self.opening is None or self.closing is None:
+            return None
+        return self.closing - self.opening - self.flow
+
+    @property
+    def realized(self) -> Decimal:
+        """Before fees, by what was sold and by derivatives."""
+        return self._more("earned") + self._more("fees") + self._more("made")
+
+    @property
+    def fees(self) -> Decimal:
+        return self._more("fees") + self._more("margin_fees")
+
+    @property
+    def is_on_margin(self) -> bool:
+        """Whether derivatives took part."""
+        names = ("made", "funding", "margin_fees", "open_derivatives")
+        return any(self._more(name) for name in names) or bool(self.before.open_derivatives)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing: nothing held, bought, sold or brought."""
+        return not (self.opening or self.closing or self._more("paid") or self._more("got") or self.is_on_margin)
+
+    @property
+    def twr(self) -> float | None:
+        """None where there is no money to relate it to, or no price."""
+        if self.is_on_margin or self.opening is None or self.closing is None:
+            return None
+        return growth(self.opening + self._more("paid"), self.closing + self._more("got"), ZERO) - 1
+
+    @property
+    def payments(self) -> Sequence[tuple[datetime, Decimal]]:
+        """What was paid counts from its beginning on, what was got from its end on."""
+        return ((self.before.at, self._more("paid")), (self.after.at, -self._more("got")))
+
+
+@dataclass(frozen=True, slots=True)
 class AssetLine:
-    """Money in `quote`. `realized` is net of the trades' fees, `open` what open positions have made so far, their fees
-    taken off, None where one has no price; `derivatives` is what closed ones brought before fees, `funding` what
-    holding them brought, `derivative_fees` what they cost, `open_derivatives` what they stand at.
+    """An asset over a period, money in `quote`: opening + flow + profit = closing, and
+    profit = realized + open + derivatives + funding - derivative_fees + open_derivatives, exactly.
+
+    `realized` is of what was sold, net of the fees of trades; `open` what the price did to what is held; `derivatives`
+    what closed ones brought before fees, `open_derivatives` what those that are open now stand at. `twr` is chained by
+    days; None is what cannot be known, `why_no_return` says why.
     """
 
     asset: str
     quote: str
-    realized: Decimal = ZERO
-    open: Decimal | None = ZERO
-    derivatives: Decimal = ZERO
-    funding: Decimal = ZERO
-    derivative_fees: Decimal = ZERO
-    open_derivatives: Decimal = ZERO
-    fees: Decimal = ZERO
-    positions: int = 0
+    whole: Step
+    steps: Sequence[Step]
     trades: TradeFigures = field(default_factory=lambda: figures(()))
 
     @property
+    def key(self) -> str:
+        return key_of((self.asset, self.quote))
+
+    @property
+    def opening(self) -> Decimal | None:
+        return self.whole.opening
+
+    @property
+    def flow(self) -> Decimal:
+        return self.whole.flow
+
+    @property
     def profit(self) -> Decimal | None:
-        """All of it together; None where a position has no price."""
-        if self.open is None:
+        return self.whole.profit
+
+    @property
+    def closing(self) -> Decimal | None:
+        return self.whole.closing
+
+    @property
+    def fees(self) -> Decimal:
+        return self.whole.fees
+
+    @property
+    def realized(self) -> Decimal:
+        return self.whole.after.earned - self.whole.before.earned
+
+    @property
+    def open(self) -> Decimal | None:
+        before, after = self.whole.before, self.whole.after
+        if before.value is None or after.value is None:
             return None
-        made = self.realized + self.derivatives + self.funding - self.derivative_fees
-        return made + self.open + self.open_derivatives
+        return (after.value - after.cost) - (before.value - before.cost)
+
+    @property
+    def derivatives(self) -> Decimal:
+        return self.whole.after.made
+
+    @property
+    def funding(self) -> Decimal:
+        return self.whole.after.funding
+
+    @property
+    def derivative_fees(self) -> Decimal:
+        return self.whole.after.margin_fees
+
+    @property
+    def open_derivatives(self) -> Decimal:
+        return self.whole.after.open_derivatives
+
+    @property
+    def positions(self) -> int:
+        """How many are open at its end."""
+        return self.whole.after.positions
+
+    @property
+    def money(self) -> MoneyWeighted:
+        return money_of(self.steps) if self.profit is not None else MoneyWeighted(None, NOT_VALUED)
+
+    @property
+    def xirr(self) -> float | None:
+        return self.money.rate
+
+    @property
+    def twr(self) -> float | None:
+        return chained(self.steps) if self.profit is not None else None
+
+    @property
+    def why_no_return(self) -> str:
+        """Why there is no time-weighted return; empty where there is one."""
+        return "" if self.twr is not None else ON_MARGIN if self.profit is not None else NOT_VALUED
 
 
-def by_asset(
-    *, owner_id: UUID, since: datetime, until: datetime, wallets: Collection[UUID] | None, is_now: bool
-) -> Sequence[AssetLine]:
-    """Of these wallets, or of all, in the period; what is open counts where the period ends now. The largest gain
-    first."""
-    traded: dict[tuple[str, str], list[Traded]] = defaultdict(list)
-    for one in trade_sums(owner_id=owner_id, spans=[(since, until)], wallet_ids=wallets):
-        traded[one.asset, one.quote].append(one)
-    held: dict[tuple[str, str], list[Decimal | None]] = defaultdict(list)
-    told = derivatives(owner_id, since, until, wallets, is_now=is_now)
-    if is_now:
-        for row in open_positions(owner_id=owner_id, wallet_ids=wallets):
-            known = row.unrealized_pnl
-            held[row.base, row.quote].append(None if known is None else known + row.realized_pnl)
-    keys = traded.keys() | held.keys() | told.keys()
-    lines = [_line(key, traded.get(key, []), held.get(key, []), told.get(key, (ZERO,) * 4)) for key in keys]
-    return sorted(lines, key=lambda line: (line.profit is None, -(line.profit or ZERO), line.asset, line.quote))
+def key_of(pair: Pair) -> str:
+    return f"{ASSET_MARK}{pair[0]}:{pair[1]}"
 
 
-def _line(
-    key: tuple[str, str], traded: Sequence[Traded], held: Sequence[Decimal | None], told: tuple[Decimal, ...]
-) -> AssetLine:
-    known = [one for one in held if one is not None]
-    return AssetLine(
-        *key,
-        realized=sum((one.won - one.lost for one in traded), ZERO),
-        open=sum(known, ZERO) if len(known) == len(held) else None,
-        derivatives=told[0],
-        funding=told[1],
-        derivative_fees=told[2],
-        open_derivatives=told[3],
-        fees=sum((one.fees for one in traded), ZERO) + told[2],
-        positions=len(held),
-        trades=figures(traded),
-    )
+def pairs_of(*, owner_id: UUID) -> Sequence[Pair]:
+    """Every asset that was ever traded, with what it is paid in, by name."""
+    told = VenueIncome.objects.filter(owner_id=owner_id, status=VenueIncome.Status.BOOKED).order_by()
+    rows = list(told.values("connection__venue", "symbol", "asset").distinct())
+    named = _underlying(owner_id, rows)
+    income = {(named(row), row["asset"]) for row in rows}
+    return sorted({*traded_pairs(owner_id=owner_id), *income, *_open(owner_id)})
 
 
-def derivatives(
-    owner_id: UUID, since: datetime, until: datetime, wallets: Collection[UUID] | None, *, is_now: bool
-) -> dict[tuple[str, str], tuple[Decimal, ...]]:
-    """By what they are of and settle in: what closed ones brought, their funding, their fees, what open ones stand at.
+def chained(steps: Sequence[Step]) -> float | None:
+    """The return of steps one after another; after a total loss it begins anew."""
+    index = 1.0
+    for step in steps:
+        if (grown := step.twr) is None:
+            return None
+        index = (index or 1.0) * (1 + grown)
+    return index - 1
 
-    Income of a market that is in no list, and that its venue never showed open, is told by its symbol.
+
+def money_of(steps: Sequence[Step]) -> MoneyWeighted:
+    """The money-weighted return of steps in a row, from the first in which there was anything."""
+    told = [step for step in steps if not step.is_empty]
+    if any(step.is_on_margin for step in told):
+        return MoneyWeighted(None, ON_MARGIN)
+    flows = [one for step in told for one in step.payments]
+    return money_weighted(
+        began=told[0].before.at if told else None, opening=told[0].opening if told else ZERO, flows=flows,
+        closing=told[-1].closing if told else ZERO, ends=told[-1].after.at if told else clock.now(),
+    )  # fmt: skip
+
+
+class AssetMoney:
+    """Of all assets, or of one, what stood at each of the reader's midnights in a period and at both of its ends.
+
+    It begins with what there was when anything was first traded, and ends now where `until` is None. A fixed number of
+    queries; their cost grows with the days and with what was traded, never with the trades.
     """
-    every = VenueIncome.objects.filter(
-        owner_id=owner_id, status=VenueIncome.Status.BOOKED, at__gte=since, at__lt=until
-    ).order_by()
-    if wallets is not None:
-        every = every.filter(below(wallets))
-    income = list(
-        every.values("connection__venue", "symbol", "asset").annotate(
-            made=Sum("realized"), got=Sum("funding"), paid=Sum("fee")
+
+    def __init__(self, *, owner_id: UUID, since: datetime, until: datetime | None, pair: Pair | None = None) -> None:
+        self.owner_id = owner_id
+        self.pair = pair
+        self.is_now = until is None
+        self.ends = until or clock.now()
+        self.since = since
+
+    @cached_property
+    def moments(self) -> Sequence[datetime]:
+        """None where there was nothing before its end."""
+        traded = Position.objects.filter(owner_id=self.owner_id).order_by().aggregate(at=Min("opened_at"))["at"]
+        brought = self._booked.aggregate(at=Min("at"))["at"]
+        began = min((at for at in (traded, brought) if at is not None), default=self.ends)
+        # A trade that was told late may be older than its position.
+        first = days.begins(days.day_of(began) - timedelta(days=1))
+        start = max(self.since, first)
+        found = [start] if start < self.ends else []
+        day = days.day_of(start)
+        while found and (midnight := days.ends(day)) < self.ends:
+            found.append(midnight)
+            day += timedelta(days=1)
+        return [*found, self.ends]
+
+    @cached_property
+    def standings(self) -> Mapping[Pair, Sequence[Standing]]:
+        """One of each moment."""
+        held: dict[Pair, dict[int, list[Held]]] = defaultdict(lambda: defaultdict(list))
+        base, quote = self.pair or (None, None)
+        rows = held_at(owner_id=self.owner_id, moments=self.moments, base=base, quote=quote)
+        for row in rows:
+            held[row.base, row.quote][row.place].append(row)
+        prices = self._prices(rows)
+        brought = self._brought
+        told = _open(self.owner_id) if self.is_now else {}
+        keys = held.keys() | brought.keys() | told.keys() if self.pair is None else {self.pair}
+        return {key: self._standings(key, held.get(key, {}), prices, brought, told) for key in keys}
+
+    def lines(self) -> Sequence[AssetLine]:
+        """Those with which anything was done or that were held; the largest gain first, what is not known last."""
+        traded: dict[Pair, list[Traded]] = defaultdict(list)
+        for one in trade_sums(owner_id=self.owner_id, spans=[(self.moments[0], self.ends)]):
+            traded[one.asset, one.quote].append(one)
+        found = []
+        for key, told in self.standings.items():
+            line = AssetLine(*key, Step(told[0], told[-1]), steps_of(told), figures(traded.get(key, ())))
+            if line.trades.trades or line.profit is None or not all(step.is_empty for step in line.steps):
+                found.append(line)
+        return sorted(found, key=lambda line: (line.profit is None, -(line.profit or ZERO), line.asset, line.quote))
+
+    def _standings(
+        self, key: Pair, held: Mapping[int, Sequence[Held]], prices: Mapping[Any, Decimal],
+        brought: Mapping[Pair, Mapping[int, Sequence[Decimal]]], told: Mapping[Pair, Decimal],
+    ) -> Sequence[Standing]:  # fmt: skip
+        found, none = [], (ZERO,) * 3
+        made, funding, margin_fees = none
+        for place, at in enumerate(self.moments):
+            more = brought.get(key, {}).get(place, none)
+            made, funding, margin_fees = made + more[0], funding + more[1], margin_fees + more[2]
+            rows = held.get(place, ())
+            values = [_value(row, prices) for row in rows]
+            standing = Standing(
+                at=at,
+                value=None if None in values else sum((one for one in values if one is not None), ZERO),
+                cost=sum((row.cost for row in rows), ZERO),
+                paid=sum((row.paid for row in rows), ZERO),
+                got=sum((row.got for row in rows), ZERO),
+                fees=sum((row.fees for row in rows), ZERO),
+                made=made,
+                funding=funding,
+                margin_fees=margin_fees,
+                positions=sum(row.positions for row in rows),
+            )
+            found.append(standing)
+        if key in told:
+            found[-1] = replace(found[-1], open_derivatives=told[key])
+        return found
+
+    def _prices(self, rows: Sequence[Held]) -> Mapping[Any, Decimal]:
+        """By place, venue, quote and base, of what was held: closes of the past, the price of now where it ends now."""
+        asked = [row for row in rows if row.quantity]
+        if not asked:
+            return {}
+        last, is_live = len(self.moments) - 1, self.is_now and not clock.is_controlled()
+        given: dict[str, Any] = {
+            "places": [row.place for row in asked],
+            "venues": [row.venue for row in asked],
+            "bases": [row.base for row in asked],
+            "quotes": [row.quote for row in asked],
+            "ats": [self.moments[row.place] for row in asked],
+            "lives": [is_live and row.place == last for row in asked],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_PRICES, given)
+            return {(place, venue, quote, base): price for place, venue, quote, base, price in cursor.fetchall()}
+
+    @property
+    def _booked(self) -> Any:
+        return VenueIncome.objects.filter(owner_id=self.owner_id, status=VenueIncome.Status.BOOKED).order_by()
+
+    @cached_property
+    def _brought(self) -> Mapping[Pair, Mapping[int, Sequence[Decimal]]]:
+        """By place, what derivatives brought between the moment before and it: made, funding, fees.
+
+        Income of a market that is in no list, and that its venue never showed open, is told by its symbol.
+        """
+        quarter = Func(
+            Value(QUARTER), "at", Value(datetime(2001, 1, 1, tzinfo=UTC)), function="date_bin",
+            output_field=DateTimeField(),
+        )  # fmt: skip
+        rows = list(
+            self._booked.filter(at__gte=self.moments[0], at__lt=self.ends)
+            .values("connection__venue", "symbol", "asset", quarter=quarter)
+            .annotate(made=Sum("realized"), got=Sum("funding"), paid=Sum("fee"))
         )
-    )
-    symbols = {row["symbol"] for row in income}
+        named = _underlying(self.owner_id, rows)
+        found: dict[Pair, dict[int, list[Decimal]]] = defaultdict(lambda: defaultdict(lambda: [ZERO] * 3))
+        for row in rows:
+            sums = found[named(row), row["asset"]][bisect_right(self.moments, max(row["quarter"], self.moments[0]))]
+            for number, name in enumerate(("made", "got", "paid")):
+                sums[number] += row[name]
+        return found
+
+
+def steps_of(standings: Sequence[Standing]) -> Sequence[Step]:
+    """From each that has a value to the next that has: what happened where there was no price is in the next."""
+    return list(_steps(standings))
+
+
+def _steps(standings: Sequence[Standing]) -> Iterator[Step]:
+    for before, after in pairwise(one for one in standings if one.value is not None):
+        yield Step(before, after)
+
+
+def _value(row: Held, prices: Mapping[Any, Decimal]) -> Decimal | None:
+    if not row.quantity:
+        return ZERO
+    price = prices.get((row.place, row.venue, row.quote, row.base))
+    return None if price is None else worth(row.quantity, price)
+
+
+def _open(owner_id: UUID) -> Mapping[Pair, Decimal]:
+    """What open derivatives stand at now, by what they are of and settle in."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN, [owner_id])
+        return {(asset, settle): profit for asset, settle, profit in cursor.fetchall()}
+
+
+def _underlying(owner_id: UUID, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """What names the asset that income is of."""
+    symbols = {row["symbol"] for row in rows}
+    if not symbols:
+        return lambda row: row["asset"]
     markets = Instrument.objects.filter(symbol__in=symbols).values_list("venue", "symbol", "base")
     bases = {(venue, symbol): base for venue, symbol, base in markets}
     shown = VenuePosition.objects.filter(owner_id=owner_id, symbol__in=symbols).exclude(base="")
     bases |= {(venue, symbol): base for venue, symbol, base in shown.values_list("connection__venue", "symbol", "base")}
-    sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [ZERO] * 4)
-    for row in income:
-        asset = bases.get((row["connection__venue"], row["symbol"]), row["symbol"] or row["asset"])
-        for place, amount in enumerate((row["made"], row["got"], row["paid"])):
-            sums[asset, row["asset"]][place] += amount
-    if is_now:
-        given = None if wallets is None else list(wallets)
-        with connection.cursor() as cursor:
-            cursor.execute(_OPEN, [owner_id, given, given])
-            for asset, settle, profit in cursor.fetchall():
-                sums[asset, settle][3] += profit
-    return {key: tuple(found) for key, found in sums.items()}
+    return lambda row: bases.get((row["connection__venue"], row["symbol"]), row["symbol"] or row["asset"])

@@ -54,7 +54,7 @@ class Day:
     profit: Decimal
     realized: Decimal
     fees: Decimal
-    twr: float
+    twr: float | None
     is_today: bool = False
 
     @property
@@ -66,7 +66,8 @@ class Day:
 class Stretch:
     """Some days in a row: opening + flow + profit = closing, and profit = realized − fees + other, exactly.
 
-    Money in the account's base, fractions not percent; `trades` are those closed from midnight to midnight.
+    Money in the account's base, fractions not percent; `trades` are those closed from midnight to midnight. `twr` is
+    None for an asset where derivatives took part.
     """
 
     begins: date
@@ -77,7 +78,7 @@ class Stretch:
     realized: Decimal
     fees: Decimal
     closing: Decimal
-    twr: float
+    twr: float | None
     money: MoneyWeighted
     trades: TradeFigures
     is_today: bool
@@ -130,14 +131,26 @@ class History:
     def rows(self) -> Sequence[Stretch]:
         """Those of which something is known, oldest first."""
         groups = [(begins, list(same)) for begins, same in groupby(self.days, key=lambda day: self.unit.of(day.day))]
-        spans = [(days.begins(same[0].day), days.ends(same[-1].day)) for _, same in groups]
         traded: list[list[Traded]] = [[] for _ in groups]
+        for one in self._traded([self._span(same) for _, same in groups]):
+            traded[one.place].append(one)
+        return [_stretch(same, self._money(same), sums) for (_, same), sums in zip(groups, traded, strict=True)]
+
+    def _span(self, same: Sequence[Day]) -> tuple[datetime, datetime]:
+        return days.begins(same[0].day), days.ends(same[-1].day)
+
+    def _traded(self, spans: Sequence[tuple[datetime, datetime]]) -> Iterable[Traded]:
         for sign, pks in ((1, self.account.adds), (-1, self.account.takes)):
             if pks and spans:
                 own = self.owner_id in pks
                 for one in trade_sums(owner_id=self.owner_id, spans=spans, wallet_ids=None if own else pks):
-                    traded[one.place].append(one if sign == 1 else _negative(one))
-        return [_stretch(same, sums) for (_, same), sums in zip(groups, traded, strict=True)]
+                    yield one if sign == 1 else _negative(one)
+
+    def _money(self, same: Sequence[Day]) -> MoneyWeighted:
+        return money_weighted(
+            began=same[0].begins, opening=same[0].opening, flows=[(day.begins, day.flow) for day in same],
+            closing=same[-1].closing, ends=same[-1].ends,
+        )  # fmt: skip
 
     @property
     def newest_first(self) -> Sequence[Stretch]:
@@ -186,7 +199,7 @@ class History:
         )  # fmt: skip
 
 
-def _stretch(same: Sequence[Day], sums: Sequence[Traded]) -> Stretch:
+def _stretch(same: Sequence[Day], money: MoneyWeighted, sums: Sequence[Traded]) -> Stretch:
     first, last = same[0], same[-1]
     return Stretch(
         begins=first.day,
@@ -198,19 +211,18 @@ def _stretch(same: Sequence[Day], sums: Sequence[Traded]) -> Stretch:
         fees=sum((day.fees for day in same), ZERO),
         closing=last.closing,
         twr=_chained(same),
-        money=money_weighted(
-            began=first.begins, opening=first.opening, flows=[(day.begins, day.flow) for day in same],
-            closing=last.closing, ends=last.ends,
-        ),
+        money=money,
         trades=figures(sums),
         is_today=last.is_today,
     )  # fmt: skip
 
 
-def _chained(same: Sequence[Day]) -> float:
-    """The return of days one after another; after a total loss it begins anew."""
+def _chained(same: Sequence[Day]) -> float | None:
+    """The return of days one after another; after a total loss it begins anew. None where a day has none."""
     grown = 1.0
     for day in same:
+        if day.twr is None:
+            return None
         grown = (grown or 1.0) * (1 + day.twr)
     return grown - 1
 

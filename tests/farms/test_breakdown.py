@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from django.test import Client
 
@@ -20,7 +21,6 @@ from portfolio.selectors.periods import Period, Span
 from portfolio.selectors.scope import Scope
 from portfolio.services import roll_up_days, take_snapshots
 from tests.portfolio.fund import Fund, make_instrument, set_price
-from wallets.models import VenueIncome
 
 START = datetime(2026, 1, 12, tzinfo=UTC)
 DAYS = 45
@@ -172,30 +172,39 @@ def test_what_came_in_on_the_first_day_before_a_period_began_is_no_flow_of_it(
     assert line.twr == pytest.approx(grown - 1, abs=1e-12)
 
 
-def test_assets_have_what_was_made_with_them_and_no_return(lived: Fund, owner: User) -> None:
-    with clock.at(NOW):
-        VenueIncome.objects.create(
-            owner=owner, connection=lived.connection, venue_id="1", symbol="ETH/USDT:USDT", asset="USDT",
-            realized=7, funding=2, fee=1, at=NOW - timedelta(days=2), status="booked", wallet=lived.wallets["agent b"],
-        )  # fmt: skip
-        lived.derive("12.5", base="ETH")
+def test_assets_have_what_was_made_with_them(lived: Fund, owner: User) -> None:
     found = {line.asset: line for line in Breakdown(owner=owner, by=Dimension.ASSET, period=Period.ALL).assets}
     assert set(found) == {"BTC", "ETH"}
     bitcoin, ether = found["BTC"], found["ETH"]
     assert bitcoin.trades.trades == ether.trades.trades == 15
-    assert bitcoin.open == 4 * (Decimal("103.5") - 101) - Decimal("0.5")
-    assert bitcoin.realized == (bitcoin.trades.won or 0) - (bitcoin.trades.lost or 0)
+    assert bitcoin.open == 4 * (Decimal("103.5") - 101)
+    assert bitcoin.realized == (bitcoin.trades.won or 0) - (bitcoin.trades.lost or 0) - Decimal("0.5")
     assert bitcoin.profit == bitcoin.realized + bitcoin.open
-    assert (ether.derivatives, ether.funding, ether.derivative_fees, ether.open_derivatives) == (
-        7,
-        2,
-        1,
-        Decimal("12.5"),
-    )
-    assert ether.profit == ether.realized + 7 + 2 - 1 + Decimal("12.5")
-    assert ether.fees == Decimal("0.2") * 15 + 1
-    before = Breakdown(owner=owner, by=Dimension.ASSET, period=Span(date(2026, 1, 12), date(2026, 1, 20))).assets
-    assert {line.asset: (line.open, line.trades.trades) for line in before} == {"BTC": (0, 3), "ETH": (0, 3)}
+    assert ether.fees == Decimal("0.2") * 15
+    assert sum(line.profit or 0 for line in found.values()) == history(owner, "fund", Unit.YEAR).rows[0].profit
+
+
+def test_a_strategy_and_a_connection_have_the_ratios_of_their_days(lived: Fund, owner: User, client: Client) -> None:
+    """By hand, of the returns of the days that are over; blank where those are fewer than thirty."""
+    for key in (BY_STRATEGY, str(lived.connection.pk), str(lived.wallets["farm b"].pk)):
+        query = {"account": key, "from": "2026-01-12", "period": "day"}
+        told = client.get("/api/v1/portfolio/history", query).json()
+        returns = np.array([row["twr"] for row in told["rows"] if not row["is_today"]])
+        ratios = told["ratios"]
+        assert ratios["days"] == returns.size == DAYS
+        if key == BY_STRATEGY:  # a wallet's own first day begins when its history does
+            assert ratios["volatility"] == pytest.approx(returns.std(ddof=1) * 365**0.5, rel=1e-9)
+            assert ratios["sharpe"] == pytest.approx(returns.mean() / returns.std(ddof=1) * 365**0.5, rel=1e-9)
+            index = np.cumprod(np.concatenate([[1.0], 1 + np.array([row["twr"] for row in told["rows"]])]))
+            assert ratios["max_drawdown"] == pytest.approx((index / np.maximum.accumulate(index) - 1).min(), abs=1e-12)
+        assert ratios["sortino"] is not None
+        page = client.get("/portfolio/history/", query).content.decode()
+        assert "45 whole days" in page
+        few = client.get("/api/v1/portfolio/history", query | {"from": "2026-02-20"}).json()["ratios"]
+        assert 0 < few["days"] < 30
+        assert (few["sharpe"], few["sortino"], few["volatility"]) == (None, None, None)
+        page = client.get("/portfolio/history/", query | {"from": "2026-02-20"}).content.decode()
+        assert f"Shown after 30 whole days; there are {few['days']} so far." in page
 
 
 def test_page_file_and_programs_say_the_same(lived: Fund, owner: User, client: Client) -> None:
@@ -254,7 +263,7 @@ def test_the_number_of_statements_does_not_grow(lived: Fund, owner: User, django
         rows: list[Stretch] = list(found_of_fund.rows)
     assert rows
     for by in Dimension:
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(7):
             found = Breakdown(owner=owner, by=by, period=Period.ALL)
             assert found.assets if by is Dimension.ASSET else found.lines
 

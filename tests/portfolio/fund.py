@@ -107,12 +107,13 @@ class Fund:
                 owner=self.owner, wallet=self.wallets[wallet], instrument=make_instrument(base), quantity=0,
                 entry_quantity=0, entry_price=D(price), opened_at=clock.now(),
             )  # fmt: skip
-        paid = position.entry_quantity * position.entry_price + cost
+        paid = position.quantity * position.entry_price + cost
         position.entry_quantity += size
-        position.entry_price = paid / position.entry_quantity
         position.quantity += size
+        position.entry_price = paid / position.quantity
         position.fees += D(fee)
         position.realized_pnl -= D(fee)
+        position.traded_at = clock.now()
         position.save()
 
     def sell(self, wallet: str, quantity: str, price: str, *, fee: str = "0", base: str = "BTC") -> None:
@@ -132,6 +133,7 @@ class Fund:
         if position.quantity == 0:
             position.closed_at = clock.now()
             position.exit_price = D(price)
+        position.traded_at = clock.now()
         position.save()
 
     def derive(

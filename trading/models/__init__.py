@@ -15,7 +15,7 @@ from trading.models.orders import (
     Side,
     TimeInForce,
 )
-from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
+from trading.models.positions import HeldTotal, Position, TradeDay, TradeSums, TradeTotal
 from trading.models.risk import EntryLock, PlatformLimit, RiskDecision, RiskLimit
 from trading.models.stops import EmergencyStop
 
@@ -30,6 +30,7 @@ __all__ = (
     "EmergencyStop",
     "EntryLock",
     "Fill",
+    "HeldTotal",
     "Order",
     "OrderEvent",
     "OrderQuerySet",

@@ -1,5 +1,6 @@
 """Round trips: what is open, what was closed, and what closed trades add up to."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import NullIf
@@ -37,6 +38,7 @@ class Position(Identified, Owned):
     exit_reason = SentenceField()
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    traded_at = models.DateTimeField(null=True, blank=True, help_text="When the trade was that changed it last.")
     closed_in = TransactionField(null=True, help_text="Set by a trigger; what cursors over new trades read.")
 
     class Meta:
@@ -126,3 +128,29 @@ class TradeDay(TradeSums):
 
     def __str__(self) -> str:
         return f"{self.trades} trades on {self.day}"
+
+
+class HeldTotal(Owned):
+    """What positions of a wallet in an instrument had come to once the trades of a moment were in: what had ever been
+    paid and got for it, fees included, and what was held then, at its average cost. All in the quote asset.
+
+    What happened between two moments is the difference of their rows, however many trades lie between. A trigger on
+    positions keeps them, and a trade that is told late corrects the rows after it; the application may only read them.
+    """
+
+    # The key below begins with it: by an index of its own the policy would read all that the owner has.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, db_index=False, related_name="+")
+    at = models.DateTimeField()
+    quantity = ValueField(help_text="In base, negative when short.")
+    cost = ValueField(help_text="Quantity times the average entry price.")
+    paid = ValueField(help_text="All that was ever paid, fees included.")
+    got = ValueField(help_text="All that was ever got, less fees.")
+    fees = ValueField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("owner", "wallet", "instrument", "at"), name="held_total_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.quantity} at {self.at}"

@@ -107,5 +107,6 @@ def _joined(wallet: Wallet, instrument: Instrument, quantity: Decimal, at: Decim
     bought = accounting.after_buy(held, accounting.Execution(quantity, at))
     position.quantity, position.entry_quantity = bought.quantity, bought.entry_quantity
     position.entry_price = bought.entry_price
+    position.traded_at = clock.now()
     position.save()
     return position

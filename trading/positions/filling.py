@@ -35,7 +35,8 @@ def _holding(position: Position) -> accounting.Holding:
     )
 
 
-def _write(position: Position, holding: accounting.Holding) -> None:
+def _write(position: Position, holding: accounting.Holding, trade: TradeReport) -> None:
+    position.traded_at = trade.at
     position.quantity = holding.quantity
     position.entry_quantity = holding.entry_quantity
     position.entry_price = holding.entry_price
@@ -63,7 +64,7 @@ def add_to_position(order: Order, trade: TradeReport, execution: accounting.Exec
         holding = accounting.Holding()
     else:
         holding = _holding(position)
-    _write(position, accounting.after_buy(holding, execution))
+    _write(position, accounting.after_buy(holding, execution), trade)
     position.exit_stop = max(filter(None, (order.exit_stop, position.exit_stop)), default=None)
     position.exit_target = order.exit_target or position.exit_target
     position.exit_trail = min(filter(None, (order.exit_trail, position.exit_trail)), default=None)
@@ -84,7 +85,7 @@ def take_from_position(order: Order, trade: TradeReport, execution: accounting.E
         position.closed_at = trade.at
         position.exit_reason = order.reason
         resolve_alert(owner_id=position.owner_id, key=unprotected_key(position.pk))
-    _write(position, holding)
+    _write(position, holding, trade)
     position.save()
     if position.closed_at is not None:
         after_trade(position, by_stop=_was_stopped(order, position))
