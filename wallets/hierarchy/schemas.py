@@ -386,10 +386,10 @@ class CheckOut(Schema):
 
 
 class FaultOut(Schema):
-    """A fault of a drill: `seconds` until everything was ready again, null where it was not in time."""
+    """A fault of a drill, and what came of it."""
 
     fault: str
-    seconds: float | None
+    seconds: float | None = Field(description="Until everything was ready again; null where it was not in time.")
     orders: int = Field(description="Accepted meanwhile.")
     expired: int = Field(description="Given up with a word, because they could not be sent in time.")
     lost: int
