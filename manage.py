@@ -14,6 +14,7 @@ NEEDS_NO_SERVICES = {
     "drill",
     "help",
     "makemigrations",
+    "simulate",
     "version",
     "--help",
     "--version",

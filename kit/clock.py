@@ -3,9 +3,12 @@
 Services ask `now()` instead of the operating system, so that the engine can be run over history: inside `at(moment)`
 the same code that trades live believes it is that moment. `pinned` stops it for as long as something is read, so that
 everything read is of one moment. Both are context variables: they reach neither other threads nor other processes.
+
+What counts real seconds, such as a lease, asks `present()`: the machine's moment, even over history. A simulation lets
+it pass as it likes (`simulated`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -17,11 +20,17 @@ SKEW: Final = timedelta(minutes=1)
 
 _moment: ContextVar[datetime | None] = ContextVar("moniqo_moment", default=None)
 _pinned: ContextVar[datetime | None] = ContextVar("moniqo_pinned", default=None)
+_simulated: Callable[[], datetime] | None = None
 
 
 def now() -> datetime:
     """The current moment, aware, in UTC; the controlled one inside `at`, the first one inside `pinned`."""
-    return _moment.get() or _pinned.get() or datetime.now(UTC)
+    return _moment.get() or _pinned.get() or present()
+
+
+def present() -> datetime:
+    """The real moment, aware, in UTC, whatever the engine believes in; the simulated one inside `simulated`."""
+    return datetime.now(UTC) if _simulated is None else _simulated()
 
 
 def is_ahead(moment: datetime) -> bool:
@@ -55,3 +64,14 @@ def pinned() -> Iterator[datetime]:
         yield moment
     finally:
         _pinned.reset(token)
+
+
+@contextmanager
+def simulated(moment: Callable[[], datetime]) -> Iterator[None]:
+    """Let `moment` say what the present is, in every thread of this process: nothing takes it for history."""
+    global _simulated
+    before, _simulated = _simulated, moment
+    try:
+        yield
+    finally:
+        _simulated = before

@@ -179,6 +179,7 @@ INSTALLED_APPS = [
     "moniqo.benches",
     "moniqo.demo",
     "moniqo.drills",
+    "moniqo.simulation",
     "kit.users",
     "kit.audit",
     "kit.alerts",

@@ -13,9 +13,10 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from kit import clock, drilling, tenancy
+from kit import clock, drilling, simulating, tenancy
 from kit.alerts.models import Alert, PlatformAlert
 from kit.drilling import Row
+from kit.simulating import Simulation
 from kit.users.models import User
 from tests.programs import bearer
 from tests.wallets.books import fund, make_wallet
@@ -214,3 +215,17 @@ def test_the_page_shows_the_last_drill(client: Client, owner: User, settings: An
         texts = re.findall(r"<td[^>]*>([^<]*)</td>", written[1])
         assert [text for text in texts if text in cells[1:]] == list(cells[1:])
     assert "its books proved themselves" in page
+
+
+def test_page_and_program_see_the_last_simulation(client: Client, owner: User, settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    client.force_login(owner)
+    program = Client(headers=bearer(owner))
+    assert "No simulation was run here yet" in client.get(reverse("wallets:proof")).content.decode()
+    assert program.get("/api/v1/proof").json()["simulation"] is None
+    found = Simulation(clock.now(), first=0, seeds=5211, cut=4077, kills=172, violations=1, examples=("seed 9: gone",))
+    simulating.write(tmp_path, found)
+    page = client.get(reverse("wallets:proof")).content.decode()
+    assert all(text in page for text in ("5211", "4077", "172", "seed 9: gone"))
+    told = program.get("/api/v1/proof").json()["simulation"]
+    assert (told["seeds"], told["kills"], told["violations"], told["examples"]) == (5211, 172, 1, ["seed 9: gone"])

@@ -17,10 +17,10 @@ from kit.errors import ConflictError
 from kit.sentences import Told, sentence, told_by
 from trading.models import Cancellation, Order
 from trading.orders import leases, states
-from trading.orders.life import found, locked, move, note
+from trading.orders.life import found, locked, move, note, note_once
 from trading.orders.recording import record_report
-from trading.orders.sending import look_up, wait_for
-from wallets.venues.base import OrderReport, Venue, VenueError, VenueRejectedError
+from trading.orders.sending import look_up, tell_of_refused_key
+from wallets.venues.base import OrderReport, Venue, VenueCredentialsError, VenueError, VenueRejectedError
 from wallets.venues.registry import open_venue
 
 
@@ -78,19 +78,31 @@ def cancel_order(*, owner_id: UUID, order_id: UUID) -> Order:
         try:
             venue = open_venue(order.connection)
         except ConflictError as error:
-            return wait_for(order, sentence("It could not be cancelled yet: {said}", said=told_by(error)))
+            return _not_yet(order, sentence("It could not be cancelled yet: {said}", said=told_by(error)))
     try:
         report = _cancel(order, venue)
     except VenueError as error:
-        order = wait_for(order, sentence("It could not be cancelled yet: {said}", said=told_by(error)), error)
+        order = _not_yet(order, sentence("It could not be cancelled yet: {said}", said=told_by(error)), error)
     else:
         if report is None:
-            order = wait_for(order, "The venue knows no such order to cancel.")
+            order = _not_yet(order, "The venue knows no such order to cancel.")
         else:
             order = record_report(owner_id=owner_id, order_id=order_id, report=report)
     with tenancy.tenant(owner_id):
         Cancellation.objects.filter(order_id=order_id, closed_at=None).update(due_at=leases.start(leases.LOOK_AGAIN))
     return order
+
+
+def _not_yet(order: Order, detail: Told, error: VenueError | None = None) -> Order:
+    """The cancellation waits. When the order itself is looked at is not changed by that: one that may still be on its
+    way keeps its grace."""
+    with tenancy.tenant(order.owner_id):
+        if isinstance(error, VenueCredentialsError):
+            tell_of_refused_key(order, error)
+        current = locked(order.pk)
+        if not current.is_terminal:
+            note_once(current, detail)
+    return current
 
 
 def _take(order_id: UUID) -> bool:

@@ -6,7 +6,7 @@ not. Machines whose clocks differ by a second or two only look a little earlier 
 conditional UPDATE, whatever the clocks say.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Q
@@ -30,7 +30,7 @@ LOOK_TOLD: Final = timedelta(seconds=40)
 
 def now() -> datetime:
     """The real moment, even over history."""
-    return datetime.now(UTC)
+    return clock.present()
 
 
 def due() -> Q:

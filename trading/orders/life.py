@@ -74,8 +74,13 @@ def wait(order: Order, until: datetime | None = None) -> None:
 
 
 def wait_noting(order: Order, detail: Told) -> None:
-    """The same, with an event that says why, written once however often it repeats."""
+    """The same, with an event that says why."""
     wait(order)
+    note_once(order, detail)
+
+
+def note_once(order: Order, detail: Told) -> None:
+    """An event that says what was in the way, written once however often it repeats."""
     last = order.events.order_by("-id").values_list("detail", flat=True).first()
     if last != Sentence.of(detail):
         note(order, order.status, detail)

@@ -66,10 +66,11 @@ def _calm(order: Order) -> None:
 
 
 def _new_trades(order: Order, report: OrderReport) -> list[TradeReport]:
+    """Those that are not recorded yet, each once: pages of a venue's list may overlap."""
     if not report.trades:
         return []
     known = set(order.fills.values_list("venue_trade_id", flat=True))
-    return [trade for trade in report.trades if trade.trade_id not in known]
+    return list({trade.trade_id: trade for trade in report.trades if trade.trade_id not in known}.values())
 
 
 def _ends(order: Order, report: OrderReport, trades: Sequence[TradeReport]) -> bool:

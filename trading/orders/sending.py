@@ -301,11 +301,12 @@ def _reject_again(order: Order, venue: Venue, error: VenueRejectedError) -> Orde
 def _stop(order: Order, venue: Venue, error: VenueCredentialsError) -> Order:
     """The venue rejected the key before it looked at the order: a no to this sending, and something for a person."""
     with tenancy.tenant(order.owner_id):
-        _tell_of_refused_key(order, error)
+        tell_of_refused_key(order, error)
     return _reject_again(order, venue, VenueRejectedError(error.sentence, reason="credentials"))
 
 
-def _tell_of_refused_key(order: Order, error: VenueCredentialsError) -> None:
+def tell_of_refused_key(order: Order, error: VenueCredentialsError) -> None:
+    """The venue does not take the connection's key: only its owner can change that."""
     raise_alert(
         owner_id=order.owner_id,
         key=refused_key(order.connection_id),
@@ -373,7 +374,7 @@ def wait_for(order: Order, detail: Told, error: VenueError | None = None) -> Ord
     """Nothing was learnt: look again soon, and tell a person when the key is what the venue does not like."""
     with tenancy.tenant(order.owner_id):
         if isinstance(error, VenueCredentialsError):
-            _tell_of_refused_key(order, error)
+            tell_of_refused_key(order, error)
         current = locked(order.pk)
         if not current.is_terminal:
             wait_noting(current, detail)

@@ -1,19 +1,15 @@
 """The proof page: that every asset sums to zero, what the books say against each venue, the last verification, and
-what the last drill of this installation found.
+what the last drill and the last simulation of this installation found.
 
 Whoever owns the books may have them proved again at any time.
 """
 
-from pathlib import Path
-
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from kit import drilling
 from kit.http import owner_of
 from wallets.hierarchy import proofs
 
@@ -32,5 +28,4 @@ def proof_page(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "The books are proved: every figure follows from the transfers.")
         return redirect("wallets:proof")
-    found = {"proof": proofs.proof_of(owner_id), "drill": drilling.last(Path(settings.DATA_DIR))}
-    return render(request, "wallets/proof.html", found)
+    return render(request, "wallets/proof.html", {"proof": proofs.proof_of(owner_id)})

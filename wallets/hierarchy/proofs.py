@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from celery import current_app
+from django.conf import settings
 from django.db.models import OuterRef, Subquery, Sum
 
+from kit import drilling, simulating
+from kit.drilling import Drill
+from kit.simulating import Simulation
 from wallets.ledger import proof
 from wallets.ledger.checks import CHECKS, Check
 from wallets.ledger.verify import AssetSum, Found
@@ -29,12 +34,17 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`last` is None before the first; `venues` are the rows of each connection's last look that was not cut off."""
+    """`last` is None before the first; `venues` are the rows of each connection's last look that was not cut off.
+
+    `drill` and `simulation` are what the last ones of this installation found, None where there was none.
+    """
 
     last: LedgerProof | None
     checks: list[Checked]
     sums: list[AssetSum]
     venues: list[Reconciliation]
+    drill: Drill | None
+    simulation: Simulation | None
 
 
 def proof_of(owner_id: UUID) -> Proof:
@@ -46,11 +56,14 @@ def proof_of(owner_id: UUID) -> Proof:
     rows = Reconciliation.objects.filter(owner_id=owner_id, run__in=newest).select_related("run__connection")
     last = LedgerProof.objects.filter(owner_id=owner_id).first()
     found = {one.check: one for one in proof.found_of(last.found)} if last else {}
+    directory = Path(settings.DATA_DIR)
     return Proof(
         last,
         [_checked(check, found.get(check.slug)) for check in CHECKS.values()],
         proof.sums(owner_id=owner_id),
         list(rows.order_by("run__connection__name", "asset")),
+        drilling.last(directory),
+        simulating.last(directory),
     )
 
 

@@ -93,11 +93,48 @@ class CheckOut(Schema):
     said: str
 
 
+class FaultOut(Schema):
+    """A fault of a drill, and what came of it."""
+
+    fault: str
+    seconds: float | None = Field(description="Until everything was ready again; null where it was not in time.")
+    orders: int = Field(description="Accepted meanwhile.")
+    expired: int = Field(description="Given up with a word, because they could not be sent in time.")
+    lost: int
+    doubled: int
+    slowest: float = Field(description="The longest that a request waited, in seconds.")
+    broken: int = Field(description="Requests that were answered with 500.")
+
+
+class DrillOut(Schema):
+    """The last `manage.py drill`; `books` is what the proof said afterwards, empty where they agree."""
+
+    at: datetime
+    rows: list[FaultOut]
+    books: str
+
+
+class SimulationOut(Schema):
+    """The last `manage.py simulate`: random order flows against an exchange that fails."""
+
+    at: datetime
+    first: int = Field(description="The seed of the first flow; each has the next number.")
+    seeds: int = Field(description="How many flows were played.")
+    cut: int = Field(description="Pieces of work whose worker or database connection was lost in the middle.")
+    kills: int = Field(description="Worker processes that were killed, each at another step.")
+    violations: int = Field(description="Flows and kills that left something that must not be.")
+    examples: list[str] = Field(description="The first of these, in words.")
+
+
 class ProofPageOut(Schema):
+    """What is proved of the books, and what the last drill and simulation of this installation found, if any."""
+
     last: ProofOut | None
     checks: list[CheckOut]
     sums: list[AssetSumOut]
     venues: list[AgainstVenueOut]
+    drill: DrillOut | None
+    simulation: SimulationOut | None
 
 
 class AssignIn(Body):

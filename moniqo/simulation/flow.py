@@ -1,0 +1,298 @@
+"""What happens on a stage: people, agents, workers and sweepers act in an order that the seed draws."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import ROUND_DOWN, Decimal
+from functools import partial
+from typing import Any, Final
+
+from kit import tenancy
+from kit.errors import ConflictError
+from moniqo.simulation.exchange import LOT
+from moniqo.simulation.stage import CRASHES, Stage, work
+from trading import services, tasks
+from trading.models import Cancellation, EmergencyStop, Order, Position
+from wallets.models import SyncRun, Wallet
+from wallets.services import sync_connection
+from wallets.sync.turns import RUN_TIMEOUT
+
+Act = Callable[[Stage], object]
+
+ACTS_MOST: Final = 9
+KINDS: Final = ("worker", "database")
+# How often a task is delivered twice, and how often it is lost.
+TWICE, LOST = 0.15, 0.1
+# After faults have stopped: how often the sweepers look, and how much time passes between two looks.
+LOOKS: Final = 60
+BETWEEN, PAUSE = timedelta(seconds=8), timedelta(seconds=50)
+
+
+# --- people and agents -----------------------------------------------------------------------------------------------
+
+
+def buy(on: Stage) -> Act:
+    """A buy with or without levels, by a person or an agent; now and then the same request again."""
+    rng = on.rng
+    wallet, symbol = rng.choice(on.wallets), rng.choice(list(on.prices))
+    price = on.prices[symbol]
+    given: dict[str, Any] = {
+        "wallet": wallet,
+        "instrument": on.instruments[symbol],
+        "side": "buy",
+        "quantity": Decimal(str(round(rng.uniform(0.6, 30), 3))),
+        "key": f"buy {rng.randrange(10**9)}",
+        "reason": "The flow buys.",
+    }
+    if rng.random() < 0.7:
+        given["exit_stop"] = price * Decimal(str(round(rng.uniform(0.8, 0.99), 4)))
+    if rng.random() < 0.3:
+        given["exit_target"] = price * Decimal(str(round(rng.uniform(1.01, 1.2), 4)))
+    if rng.random() < 0.3:
+        given["exit_trail"] = price * Decimal(str(round(rng.uniform(0.01, 0.1), 4)))
+    return _placing(given)
+
+
+def sell(on: Stage) -> Act:
+    """An agent leaves some of its position, or all of it: what it decides of a bar has that bar's key."""
+    rng = on.rng
+    share, bar = Decimal(str(round(rng.uniform(0.3, 1), 3))), rng.randrange(10**9)
+    wallet, symbol = rng.choice(on.wallets), rng.choice(list(on.prices))
+
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            held = Position.objects.filter(wallet=wallet, instrument=on.instruments[symbol], closed_at=None).first()
+            if held is None:
+                return "nothing to sell"
+            quantity = (held.quantity * share).quantize(LOT, ROUND_DOWN) or held.quantity
+            return services.place_order(
+                wallet=Wallet.objects.get(pk=wallet.pk),
+                instrument=on.instruments[symbol],
+                side="sell",
+                quantity=quantity,
+                key=f"run:{wallet.pk}:{bar}",
+                reason="The agent leaves.",
+                reduce_only=True,
+            )
+
+    return act
+
+
+def _placing(given: dict[str, Any]) -> Act:
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            given["wallet"] = Wallet.objects.get(pk=given["wallet"].pk)
+            return services.place_order(**given)
+
+    return act
+
+
+def decide_together(on: Stage) -> Act:
+    """The agents of a farm buy at one bar: their orders are placed and sent together."""
+    bar, symbol = on.rng.randrange(10**9), on.rng.choice(list(on.prices))
+    stop = on.prices[symbol] * Decimal("0.9")
+
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            places = [services.Place(one.pk, on.instruments[symbol], f"run:{one.pk}:{bar}") for one in on.wallets]
+            batch = services.Batch(places)
+            for place in places:
+                terms = services.Terms("buy", Decimal(2), "All agents enter.", exit_stop=stop)
+                batch.place(place.wallet_id, terms)
+            return batch.write()
+
+    return act
+
+
+def close(on: Stage) -> Act:
+    key = f"{on.rng.randrange(10**9)}"
+
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            position = Position.objects.filter(closed_at=None).order_by("opened_at", "pk").first()
+            if position is None:
+                return "nothing to close"
+            return services.close_position(owner_id=on.owner_id, position_id=position.pk, key=key)
+
+    return act
+
+
+def raise_stop(on: Stage) -> Act:
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            position = Position.objects.filter(closed_at=None).select_related("instrument").order_by("pk").first()
+            if position is None:
+                return "nothing to protect"
+            stop = max(position.exit_stop or Decimal(0), on.prices[position.instrument.symbol] * Decimal("0.97"))
+            return services.move_levels(owner_id=on.owner_id, position_id=position.pk, levels={"exit_stop": stop})
+
+    return act
+
+
+def cancel(on: Stage) -> Act:
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            order = Order.objects.unfinished().order_by("-created_at", "pk").first()
+            if order is None:
+                return "nothing to cancel"
+            return services.request_cancellation(owner_id=on.owner_id, order_id=order.pk)
+
+    return act
+
+
+def stop_all(on: Stage) -> Act:
+    policy = on.rng.choice(("flatten", "keep"))
+
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            return services.stop(owner_id=on.owner_id, wallet_id=on.farm.pk, policy=policy)
+
+    return act
+
+
+# --- the market ------------------------------------------------------------------------------------------------------
+
+
+def move_prices(on: Stage) -> Act:
+    moved = {symbol: Decimal(str(round(on.rng.gauss(1, 0.05), 4))) for symbol in on.prices}
+
+    def act(on: Stage) -> None:
+        for symbol, factor in moved.items():
+            on.prices[symbol] = max((on.prices[symbol] * factor).quantize(Decimal("0.01")), Decimal(1))
+        on.quote()
+
+    return act
+
+
+def wait(on: Stage) -> Act:
+    seconds = on.rng.choice((1, 5, 12, 31, 46, 100))
+
+    def act(on: Stage) -> None:
+        on.clock.sleep(seconds)
+        on.quote()
+
+    return act
+
+
+# --- workers ---------------------------------------------------------------------------------------------------------
+
+
+def deliver(on: Stage) -> Act:
+    """A worker gets a task: perhaps an old one, perhaps one that it or another has had already."""
+    if not on.tasks:
+        return lambda _: "no task waits"
+    at = on.rng.randrange(len(on.tasks))
+    chance = on.rng.random()
+    name, given = on.tasks[at] if chance < TWICE else on.tasks.pop(at)
+    if TWICE <= chance < TWICE + LOST:
+        return lambda _: f"lost {name}"
+    return lambda _: run_task(name, given)
+
+
+def run_task(name: str, given: dict[str, Any]) -> object:
+    known: dict[str, Callable[..., object]] = {
+        "trading.tasks.execute_order": tasks.execute_order,
+        "trading.tasks.execute_orders": tasks.execute_orders,
+        "trading.tasks.cancel_order": tasks.cancel_order,
+    }
+    return known[name](**given) if name in known else f"not of orders: {name}"
+
+
+def sweep(_: Stage) -> Act:
+    return lambda _: tasks.resolve_orders()
+
+
+def protect(_: Stage) -> Act:
+    return lambda on: tasks.protect_positions_of(str(on.owner_id))
+
+
+def go_on_stopping(_: Stage) -> Act:
+    return lambda _: tasks.carry_out_stops()
+
+
+def listen(_: Stage) -> Act:
+    """The venue tells by itself that something has happened."""
+    return lambda on: services.look_at_orders(owner_id=on.owner_id, connection_id=on.connection.pk, everything=True)
+
+
+def sync(_: Stage) -> Act:
+    def act(on: Stage) -> object:
+        try:
+            return sync_connection(owner_id=on.owner_id, connection_id=on.connection.pk)
+        except ConflictError:
+            return "not now"
+
+    return act
+
+
+# How often each is done, and how many steps it has at most, more or less: it is cut off at one of them.
+ACTS: Final[dict[Callable[[Stage], Act], tuple[int, int]]] = {
+    buy: (22, 17), sell: (8, 17), decide_together: (3, 18), close: (5, 17), raise_stop: (3, 12), cancel: (18, 14),
+    stop_all: (4, 14), move_prices: (8, 0), wait: (12, 0), deliver: (32, 36), sweep: (10, 44), protect: (10, 30),
+    go_on_stopping: (4, 40), listen: (5, 34), sync: (3, 44),
+}  # fmt: skip
+_WEIGHTS: Final = [weight for weight, _ in ACTS.values()]
+
+
+# --- the whole -------------------------------------------------------------------------------------------------------
+
+
+def play(on: Stage) -> None:
+    """A random flow and its recovery."""
+    first = [buy, deliver]
+    for number in range(on.rng.randint(3, ACTS_MOST) + len(first)):
+        chosen = first[number] if number < len(first) else on.rng.choices(list(ACTS), _WEIGHTS)[0]
+        steps = ACTS[chosen][1]
+        at = on.rng.randint(1, steps) if steps and on.rng.random() < CRASHES else 0
+        _do(on, chosen, at=at, kind=on.rng.choice(KINDS))
+        on.clock.sleep(on.rng.uniform(0, 2))
+    recover(on)
+
+
+def _do(on: Stage, chosen: Callable[[Stage], Act], *, at: int = 0, kind: str = "") -> None:
+    act = chosen(on)
+    work(on, chosen.__name__, lambda: act(on), at=at, kind=kind)
+
+
+def recover(on: Stage) -> None:
+    """Faults stop, and the sweepers look until nothing is left to do."""
+    on.exchange.calm()
+    for _ in range(LOOKS):
+        while on.tasks:
+            name, given = on.tasks.pop(0)
+            work(on, name, partial(run_task, name, given))
+        due = next_due(on)
+        if due is None:
+            break
+        now = on.clock.now()
+        on.clock.moment = min(max(due, now + BETWEEN), now + PAUSE)
+        on.quote()
+        for look in (sweep, protect, go_on_stopping):
+            _do(on, look)
+    _do(on, sync)
+    with tenancy.tenant(on.owner_id):
+        is_cut_off = SyncRun.objects.filter(status=SyncRun.Status.RUNNING).exists()
+    if is_cut_off:  # one whose worker died is in the way until it is given up
+        on.clock.moment += RUN_TIMEOUT
+        _do(on, sync)
+
+
+def next_due(on: Stage) -> datetime | None:
+    """When the next thing is due that is under way: an order, a wish to cancel one, a stop, or a position that is to be
+    left. None when nothing is left to do."""
+    with tenancy.tenant(on.owner_id):
+        due: list[Any] = [  # of what is unfinished every moment is known: constraints say so
+            *Order.objects.unfinished().values_list("due_at", flat=True),
+            *Cancellation.objects.filter(closed_at=None).values_list("due_at", flat=True),
+        ]
+        if EmergencyStop.objects.filter(status="running").exists():
+            due.append(on.clock.now())
+        open_ones = Position.objects.filter(closed_at=None).select_related("instrument")
+        due += [on.clock.now() for one in open_ones if reached(on, one)]
+    return min(due, default=None)
+
+
+def reached(on: Stage, position: Position) -> bool:
+    """Whether the price has come to one of the position's levels."""
+    price = on.prices[position.instrument.symbol]
+    stop, target = position.exit_stop, position.exit_target
+    return (stop is not None and price <= stop) or (target is not None and price >= target)

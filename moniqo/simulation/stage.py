@@ -1,0 +1,262 @@
+"""What a flow plays on: time that passes as told, tasks that wait, chance from the seed, an owner with wallets."""
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, Final
+
+from celery import current_app
+from django.db.models import Case, Value, When
+
+from kit import clock, tenancy
+from kit.errors import MoniqoError
+from kit.users.models import User
+from markets.models import Instrument, Ticker
+from moniqo.simulation.crashes import Crash, Steps, counted, is_stuck, new_process
+from moniqo.simulation.exchange import COIN, FEES, Exchange
+from trading import services
+from wallets.ledger import AccountRef, Leg, post
+from wallets.models import Connection, Platform, Wallet
+from wallets.venues import registry
+from wallets.venues.base import Venue
+from wallets.venues.demo import account as demo
+
+START: Final = datetime(2026, 1, 5, 12, tzinfo=UTC)
+VENUE: Final = "simulation"
+SYMBOLS: Final = {"AAA/USDT": Decimal(100), "BBB/USDT": Decimal(20)}
+CASH: Final = Decimal(50_000)
+WALLETS: Final = (2, 3)
+# How often something goes wrong at the venue, and how often a piece of work is cut off somewhere.
+TROUBLES: Final = (0.0, 0.1, 0.3, 0.5)
+CRASHES: Final = 0.35
+
+
+class Clock:
+    """The present, which passes only when it is told to or when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.moment = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class Errors(logging.Handler):
+    """What was logged with an exception, unless the exception is ours or follows from a lost connection."""
+
+    steps: Steps
+    found: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(logging.ERROR)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not self.steps.was:
+            self.found.append(f"{record.getMessage()}: {type(error).__name__}: {error}")
+
+    __hash__ = logging.Handler.__hash__
+
+
+@dataclass
+class Stage:
+    """One owner's desk at an exchange that fails."""
+
+    rng: random.Random
+    clock: Clock
+    steps: Steps
+    errors: Errors
+    owner: User
+    connection: Connection
+    farm: Wallet
+    wallets: list[Wallet]
+    instruments: dict[str, Instrument]
+    prices: dict[str, Decimal]
+    exchange: Exchange
+    tasks: list[tuple[str, dict[str, Any]]]
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def owner_id(self) -> uuid.UUID:
+        return self.owner.pk
+
+    def quote(self) -> None:
+        """The feed: what a unit costs now."""
+        price = Case(*(When(instrument=self.instruments[name], then=Value(now)) for name, now in self.prices.items()))
+        Ticker.objects.filter(instrument__in=self.instruments.values()).update(price=price, at=self.clock.now())
+
+
+@contextmanager
+def stage(seed: int, *, paper: bool = False) -> Iterator[Stage]:
+    """The stage of a seed; everything of the process that it replaces is restored after the block.
+
+    On `paper` the venue is the demo exchange instead of the one that fails.
+    """
+    now, steps = Clock(), Steps()
+    tasks: list[tuple[str, dict[str, Any]]] = []
+    rng = random.Random(seed)  # noqa: S311 - what is wanted is that it repeats
+    errors = Errors(steps)
+    with ExitStack() as stack:
+        stack.enter_context(_determined(rng, now))
+        stack.enter_context(_told(errors))
+        stack.enter_context(_queued(tasks))
+        prices = dict(SYMBOLS)
+        exchange = Exchange(
+            rng=random.Random(rng.random()),  # noqa: S311
+            now=now.now,
+            price=prices.__getitem__,
+            step=steps.step,
+            fees=rng.choice(FEES),
+            trouble=rng.choice(TROUBLES),
+        )
+        found = _desk(rng, now, prices, exchange)
+        stack.enter_context(_at(demo.open_demo_venue if paper else lambda _: exchange))
+        if paper:
+            for asset, total in exchange.totals.items():
+                demo.credit(owner_id=found[0].pk, connection_id=found[1].pk, asset=asset, amount=total)
+        stack.enter_context(counted(steps))
+        yield Stage(rng, now, steps, errors, *found, prices, exchange, tasks)
+
+
+# --- what is replaced ------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _determined(rng: random.Random, now: Clock) -> Iterator[None]:
+    """Time and chance of the whole process: moments, sleeping, jitter and random ids."""
+    sleep, state = time.sleep, random.getstate()
+    entropy: Any = uuid.os  # type: ignore[attr-defined]
+    uuid.os = SimpleNamespace(urandom=random.Random(rng.random()).randbytes)  # type: ignore[attr-defined]  # noqa: S311
+    random.seed(rng.random())
+    time.sleep = now.sleep  # type: ignore[assignment]
+    try:
+        with clock.simulated(now.now):
+            yield
+    finally:
+        time.sleep, uuid.os = sleep, entropy  # type: ignore[attr-defined]
+        random.setstate(state)
+
+
+@contextmanager
+def _told(errors: Errors) -> Iterator[None]:
+    """Nothing is written to logs: errors are collected, the rest is what was asked for."""
+    root = logging.getLogger()
+    handlers = {logger: logger.handlers for logger in (root, *_loggers())}
+    for logger in handlers:
+        logger.handlers = [errors] if logger is root else []
+    try:
+        yield
+    finally:
+        for logger, before in handlers.items():
+            logger.handlers = before
+
+
+def _loggers() -> list[logging.Logger]:
+    return [one for one in logging.root.manager.loggerDict.values() if isinstance(one, logging.Logger)]
+
+
+@contextmanager
+def _queued(tasks: list[tuple[str, dict[str, Any]]]) -> Iterator[None]:
+    """The broker: what is sent waits until somebody delivers it."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app.send_task = lambda name, args=(), kwargs=None, **_: tasks.append((name, dict(kwargs or {})))
+    try:
+        yield
+    finally:
+        del app.send_task
+
+
+@contextmanager
+def _at(adapter: Callable[[Connection], Venue]) -> Iterator[None]:
+    registry.ADAPTERS[VENUE] = adapter
+    try:
+        yield
+    finally:
+        del registry.ADAPTERS[VENUE]
+
+
+# --- who plays -------------------------------------------------------------------------------------------------------
+
+_Found = tuple[User, Connection, Wallet, list[Wallet], dict[str, Instrument]]
+
+
+def _desk(rng: random.Random, now: Clock, prices: dict[str, Decimal], exchange: Exchange) -> _Found:
+    """A farm of some funded wallets, at the exchange as in the books."""
+    Platform.objects.get_or_create(
+        slug=VENUE, defaults={"name": "Simulation", "adapter": VENUE, "fees": {"maker": "0.001", "taker": "0.001"}}
+    )
+    instruments = {symbol: _instrument(symbol, now, price) for symbol, price in prices.items()}
+    with tenancy.system():
+        owner = User(email=f"{uuid.uuid4()}@simulation.example")
+        owner.set_unusable_password()
+        owner.save()
+    with tenancy.tenant(owner.pk):
+        connection = Connection.objects.create(owner=owner, platform_id=VENUE, name="Simulated", venue=VENUE)
+        master = Wallet.objects.create(owner=owner, connection=connection, name="Fund", role="master")
+        farm = Wallet.objects.create(owner=owner, connection=connection, name="Farm", role="farm", parent=master)
+        wallets = Wallet.objects.bulk_create(
+            Wallet(owner=owner, connection=connection, name=f"Agent {n}", role="agent", parent=farm)
+            for n in range(rng.choice(WALLETS))
+        )
+        funds = [("USDT", CASH), (COIN, Decimal(10))]
+        legs = [
+            Leg(AccountRef(wallet.pk, asset, "external"), AccountRef(wallet.pk, asset), amount)
+            for wallet in wallets
+            for asset, amount in funds
+        ]
+        post(owner_id=owner.pk, key="fund", kind="deposit", legs=legs)
+        exchange.totals.update({asset: amount * len(wallets) for asset, amount in funds})
+        services.set_limits(on=connection, allowed_symbols=list(prices), maximum_notional=CASH)
+    return owner, connection, farm, wallets, instruments
+
+
+def _instrument(symbol: str, now: Clock, price: Decimal) -> Instrument:
+    base, quote = symbol.split("/")
+    instrument, _ = Instrument.objects.get_or_create(
+        venue=VENUE,
+        symbol=symbol,
+        defaults={
+            "base": base,
+            "quote": quote,
+            "tick_size": Decimal("0.01"),
+            "lot_size": Decimal("0.001"),
+            "minimum_notional": Decimal(10),
+        },
+    )
+    Ticker.objects.update_or_create(
+        instrument=instrument, defaults={"price": price, "source": VENUE, "at": now.now(), "bid": None, "ask": None}
+    )
+    return instrument
+
+
+def work(on: Stage, name: str, act: Callable[[], object], *, at: int = 0, kind: str = "worker") -> None:
+    """Do a piece of work as a process of its own would, cut off at step `at` if it has so many, and tell of it."""
+    when = on.clock.now()
+    on.steps.begin(at, kind)
+    try:
+        said = act()
+    except Crash:
+        said = "the worker died"
+    except Exception as error:  # noqa: BLE001 - a domain error is an answer; anything else is looked at
+        said = f"{type(error).__name__}: {error}"
+        if not on.steps.was and not isinstance(error, MoniqoError):
+            on.errors.found.append(said)
+    number, was = on.steps.number, on.steps.was
+    on.steps.begin(0, "worker")
+    if is_stuck():
+        on.errors.found.append(f"{name} has left a connection in a transaction: {said}, {kind} lost at {was}.")
+    if was:
+        new_process()
+    cut = f", {kind} lost at {at}, {was}" if was else ""
+    on.told.append(f"{when:%H:%M:%S} {name}: {said or 'done'} ({number} steps{cut})")

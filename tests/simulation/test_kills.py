@@ -1,0 +1,20 @@
+"""A worker that is killed with SIGKILL, at whatever step of its work, leaves nothing lost, doubled or forgotten."""
+
+import pytest
+
+from moniqo.simulation.kills import WORKS, kill_everywhere
+
+
+def test_a_worker_killed_while_it_sends_leaves_nothing_unknown(live_db: str) -> None:
+    killed = list(kill_everywhere("sending", every=9, first=2))
+    assert len(killed) >= 4
+    assert not [one for one in killed if one.violations]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("work", WORKS)
+def test_a_worker_may_be_killed_at_every_step(live_db: str, work: str) -> None:
+    killed = list(kill_everywhere(work))
+    assert [one.step for one in killed] == list(range(1, len(killed) + 1))
+    assert len(killed) > 10
+    assert not [one for one in killed if one.violations]
