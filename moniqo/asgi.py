@@ -1,4 +1,5 @@
-"""The web process: live streams are served before Django, which would keep a thread and a connection for each."""
+"""The web process: live streams are served before Django, which would keep a thread and a connection for each, and so
+is what programs of language models ask, whose package wants to be held by the event loop."""
 
 import os
 from typing import cast
@@ -16,6 +17,7 @@ from django.db import connection  # noqa: E402 - as above
 from kit.bodies import Application, bounded  # noqa: E402 - as above
 from kit.crowding import Handler  # noqa: E402 - as above
 from kit.live.asgi import dispatch  # noqa: E402 - as above
+from moniqo.protocols.mcp.asgi import serve  # noqa: E402 - as above
 
 if settings.PRODUCTION:
     # A wrong database or a dangerous role stops the start, not the first visitor.
@@ -23,4 +25,5 @@ if settings.PRODUCTION:
     connection.close()
 
 # A body is read before its request comes to the door of `Handler`: who sends slowly keeps nobody out.
-application = dispatch(bounded(cast("Application", Handler())))
+django_application = cast("Application", Handler())
+application = dispatch(serve(django_application, bounded(django_application)))

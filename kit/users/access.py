@@ -7,6 +7,7 @@ The scope `agent` is for programs that trade by themselves and shall reach nothi
 names it beside another scope. Limits, money, connections and farms are not among that, whatever it is told.
 """
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
@@ -47,14 +48,18 @@ class SignedIn(AuthBase):
             if check_csrf(request):
                 raise HttpError(403, "Send the CSRF token of the page, or sign in with a bearer token.")
             return request.user
-        usual = Scope.READ if request.method in READING else Scope.MANAGE
-        needed = self.scopes or (usual,)
-        if Scope.AGENT in token.scopes and (self.agents_may or needed == (Scope.READ,)):
-            return request.user
-        if missing := [scope.value for scope in needed if scope not in token.scopes]:
+        if missing := self.missing(token.scopes, request.method or ""):
             plural = "s" if missing[1:] else ""
             raise ScopeError(f"This token may not do that: it needs the scope{plural} {', '.join(missing)}.")
         return request.user
+
+    def missing(self, granted: Collection[str], method: str) -> list[str]:
+        """The scopes that a token with these lacks for an operation of this method; none where it may."""
+        usual = Scope.READ if method in READING else Scope.MANAGE
+        needed = self.scopes or (usual,)
+        if Scope.AGENT in granted and (self.agents_may or needed == (Scope.READ,)):
+            return []
+        return [scope.value for scope in needed if scope not in granted]
 
 
 def require_scope(request: HttpRequest, scope: Scope) -> None:
@@ -83,6 +88,15 @@ class OperatorToken(SignedIn):
         return signed_in
 
 
+class AnyToken(SignedIn):
+    """A bearer token, whatever its scopes, or a session: for what tells of the token itself."""
+
+    openapi_description = "Any token."
+
+    def missing(self, granted: Collection[str], method: str) -> list[str]:
+        return []
+
+
 def _needs(*scopes: Scope, agents_may: bool = False) -> AuthBase:
     """The authentication of operations that need `scopes`; the API's description names it after them."""
     words = " and ".join(f"`{scope.value}`: {scope.label.lower()}" for scope in scopes)
@@ -97,6 +111,7 @@ def _needs(*scopes: Scope, agents_may: bool = False) -> AuthBase:
 
 READ, TRADE, MOVE, MANAGE, LIMITS, AGENT = (_needs(scope) for scope in Scope)
 OPERATOR: AuthBase = OperatorToken()
+ANY: AuthBase = AnyToken()
 # Orders, which are what an agent is for; `kit.users.bindings` looks at where its token may act.
 ORDERS = _needs(Scope.TRADE, agents_may=True)
 # What makes wallets, brings them money, limits them and trades, all at once.

@@ -16,10 +16,10 @@ from pydantic import Field
 
 from kit import tenancy
 from kit.api import Body, Page, PageQuery, paginate
-from kit.errors import MoniqoError
+from kit.errors import MoniqoError, NotFoundError
 from kit.http import client_address, owner_of
 from kit.users import throttle, tokens, two_factor
-from kit.users.access import MANAGE
+from kit.users.access import ANY, MANAGE
 from kit.users.models import Token, User
 
 router = Router()
@@ -145,6 +145,15 @@ def list_tokens(request: HttpRequest, query: Query[PageQuery]) -> Any:
     """Those that count, and those that ended and are not forgotten yet."""
     rows = Token.objects.filter(owner_id=owner_of(request)).prefetch_related("owner")
     return paginate(rows, query, present=_token)
+
+
+@tokens_router.get("/tokens/current", auth=ANY, response=TokenOut, summary="The token that you use")
+def current_token(request: HttpRequest) -> Any:
+    """What it may do and until when. A browser's session has none."""
+    token = getattr(request, "token", None)
+    if token is None:
+        raise NotFoundError("This request came with no token.")
+    return _token(token)
 
 
 @tokens_router.post("/tokens", auth=MANAGE, response={201: TokenMadeOut}, summary="Make a token")

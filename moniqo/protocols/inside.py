@@ -1,0 +1,112 @@
+"""A request to our own API from inside of the process, as if it had come from outside.
+
+Whatever a protocol does goes this way: the token is checked, requests are counted, scopes, limits and keys of requests
+hold, acts are audited, all as they are for every program, because they are the same lines.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from time import monotonic
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from kit.api import PREFIX
+from kit.bodies import Application, Scope
+
+ROOT: Final = f"{PREFIX}v1"
+# Of whoever asks, what tells who that is and where from. No cookie: a browser's session is no program's.
+_HANDED_ON: Final = frozenset({b"authorization", b"host", b"user-agent", b"x-forwarded-for", b"x-forwarded-proto"})
+# How long it is believed that a token has the scopes it had. What is asked for with it is checked each time all the
+# same; this is for lists of what may be asked.
+BELIEVED_SECONDS: Final = 5.0
+BELIEVED_MOST: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API said: status, headers by lower-case name, and the JSON; None where there was none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def is_refused(self) -> bool:
+        return self.status >= 400
+
+
+class Inside:
+    """The API as `application` answers it."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._believed: dict[bytes, tuple[float, tuple[str, ...]]] = {}
+
+    async def ask(
+        self,
+        outer: Scope,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        key: str = "",
+    ) -> Answer:
+        """The answer to a request of whoever sent `outer`; `key` is its Idempotency-Key."""
+        text = b"" if body is None else json.dumps(body).encode()
+        headers = [(name, value) for name, value in outer["headers"] if name in _HANDED_ON]
+        headers += [(b"accept", b"application/json"), (b"content-length", str(len(text)).encode())]
+        if body is not None:
+            headers.append((b"content-type", b"application/json"))
+        if key:
+            headers.append((b"idempotency-key", key.encode()))
+        asked = {
+            **outer,
+            "method": method,
+            "path": ROOT + path,
+            "raw_path": (ROOT + path).encode(),
+            "query_string": urlencode(query or {}, doseq=True).encode(),
+            "headers": headers,
+        }
+        return await self._answer(asked, text)
+
+    async def _answer(self, asked: Scope, text: bytes) -> Answer:
+        told: list[dict[str, Any]] = []
+        sent = False
+
+        async def receive() -> dict[str, Any]:
+            nonlocal sent
+            if sent:  # whoever asks waits for the answer and never leaves
+                await asyncio.Event().wait()
+            sent = True
+            return {"type": "http.request", "body": text, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            told.append(message)
+
+        await self._application(asked, receive, send)
+        start, *parts = told
+        written = b"".join(part.get("body", b"") for part in parts)
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
+        is_json = "json" in headers.get("content-type", "")
+        return Answer(start["status"], headers, json.loads(written) if is_json and written else None)
+
+    async def scopes(self, outer: Scope) -> tuple[str, ...] | Answer:
+        """What the token of `outer` may do; the API's refusal where it counts for nothing."""
+        text = next((value for name, value in outer["headers"] if name == b"authorization"), b"")
+        mark = sha256(text).digest()
+        at, known = self._believed.get(mark, (0.0, ()))
+        if known and monotonic() - at < BELIEVED_SECONDS:
+            return known
+        answer = await self.ask(outer, "GET", "/tokens/current")
+        if answer.is_refused:
+            self._believed.pop(mark, None)
+            return answer
+        if len(self._believed) >= BELIEVED_MOST:
+            self._believed.clear()
+        found = tuple(answer.body["scopes"])
+        self._believed[mark] = (monotonic(), found)
+        return found

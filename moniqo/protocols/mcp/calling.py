@@ -1,0 +1,165 @@
+"""One call of a tool: arguments become a request to the API, and its answer what a model is told.
+
+An answer is at most `MOST_BYTES`, its rows as many as fit; `next` is the cursor of those that follow. A refusal is the
+API's own sentence, with the fields it names; what failed without a reason says nothing of its inside.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import quote
+
+from kit.bodies import Scope
+from kit.decimals import plain
+from moniqo.protocols.inside import Answer, Inside
+from moniqo.protocols.mcp.operations import KEY, Argument, Operation
+
+# Of the whole result, which holds the answer twice: as text, and as what a program reads.
+MOST_BYTES: Final = 8 * 1024
+_ROOM: Final = MOST_BYTES // 2 - 400
+USUAL_ROWS: Final = 20
+# A number of more digits has been rounded by whoever wrote it down.
+EXACT_DIGITS: Final = 15
+FAILED: Final = "That failed here, and nothing is known to be done: look at what is there before you try it again."
+
+
+class CannotAskError(Exception):
+    """The arguments make no request; the sentence says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a call brought, or the sentence of its refusal."""
+
+    found: Mapping[str, Any] | None
+    refusal: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.refusal or json.dumps(self.found, separators=(",", ":"), ensure_ascii=False)
+
+
+async def call(inside: Inside, operation: Operation, arguments: Mapping[str, Any], outer: Scope) -> Result:
+    """Ask the API. Changes nothing where the arguments are wrong."""
+    try:
+        given = _checked(operation, arguments)
+    except CannotAskError as error:
+        return Result(None, str(error))
+    skipped = int(given.pop("cursor", "") or 0) if operation.is_list and not operation.is_paged else 0
+    if operation.is_paged:
+        given.setdefault("limit", USUAL_ROWS)
+    answer = await _ask(inside, operation, given, outer)
+    if answer.is_refused:
+        return Result(None, refusal_of(answer))
+    if not operation.is_list:
+        return Result(_fitting(_told(operation, answer.body)))
+    rows = answer.body["items"] if operation.is_paged else answer.body[skipped:]
+    told = [_told(operation, row) for row in rows]
+    fitting = _how_many(told)
+    if not operation.is_paged:
+        last = skipped + fitting
+        return Result({"items": told[:fitting], "next": str(last) if last < len(answer.body) else None})
+    if fitting < len(told):
+        answer = await _ask(inside, operation, given | {"limit": fitting}, outer)
+        if answer.is_refused:
+            return Result(None, refusal_of(answer))
+        told = [_told(operation, row) for row in answer.body["items"]]
+    return Result({"items": told, "next": answer.body["next"]})
+
+
+def refusal_of(answer: Answer) -> str:
+    """The API's sentence, and what it says of single fields."""
+    if answer.status >= 500 and answer.status != 503:
+        return FAILED
+    body = answer.body if isinstance(answer.body, Mapping) else {}
+    said = str(body.get("detail") or body.get("title") or f"Refused with {answer.status}.")
+    fields = body.get("fields") or {}
+    return " ".join([said, *(f"{name}: {why}" for name, why in fields.items())])
+
+
+def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    if unknown := sorted(set(arguments) - set(operation.arguments)):
+        known = ", ".join(operation.arguments) or "none"
+        raise CannotAskError(f"{operation.tool.name} takes no {', '.join(unknown)}: it takes {known}.")
+    given = {}
+    for name, argument in operation.arguments.items():
+        value = arguments.get(name)
+        if value is None and argument.is_required:
+            raise CannotAskError(f"Give {name}.")
+        if name in arguments and not (value is None and argument.place != "body"):
+            given[name] = _exact(argument, value)
+    if not str(given.get("cursor", "0") or 0).isdecimal() and operation.is_list and not operation.is_paged:
+        raise CannotAskError("Give the cursor as the answer before had it in next.")
+    return given
+
+
+def _exact(argument: Argument, value: Any) -> Any:
+    """A number where an amount is wanted becomes the text of exactly that number."""
+    if not argument.is_amount or isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    number = Decimal(repr(value))
+    if not number.is_finite():
+        raise CannotAskError(f'{argument.name} is no number: give it as text, such as "0.25".')
+    if len(number.normalize().as_tuple().digits) > EXACT_DIGITS:
+        raise CannotAskError(f"{argument.name} has more digits than a number keeps: give it as text.")
+    return plain(number)
+
+
+async def _ask(inside: Inside, operation: Operation, given: Mapping[str, Any], outer: Scope) -> Answer:
+    parts: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "body": {}, "header": {}}
+    for name, value in given.items():
+        parts[operation.arguments[name].place if name in operation.arguments else "query"][name] = value
+    tool = operation.tool
+    path = tool.path
+    for name, value in parts["path"].items():
+        path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+    has_body = any(argument.place == "body" for argument in operation.arguments.values())
+    return await inside.ask(
+        outer,
+        tool.method,
+        path,
+        query=parts["query"],
+        body=parts["body"] if has_body else None,
+        key=str(parts["header"].get(KEY, "")),
+    )
+
+
+def _told(operation: Operation, row: Mapping[str, Any]) -> dict[str, Any]:
+    tool = operation.tool
+    found = {name: _cut(row[name], tool.inner.get(name)) for name in tool.gives.split()}
+    return found | {"then": tool.then} if tool.then else found
+
+
+def _cut(value: Any, names: str | None) -> Any:
+    if names is None:
+        return value
+    if isinstance(value, list):
+        return [_cut(one, names) for one in value]
+    return None if value is None else {name: value[name] for name in names.split()}
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def _how_many(rows: Sequence[Any]) -> int:
+    """How many of the first rows fit; one does in any case."""
+    room = _ROOM
+    for number, row in enumerate(rows):
+        room -= _size(row) + 1
+        if room < 0:
+            return max(number, 1)
+    return len(rows)
+
+
+def _fitting(found: dict[str, Any]) -> dict[str, Any]:
+    """The same, of its lists only the newest rows that fit: the longest list gives way first."""
+    while _size(found) > _ROOM:
+        lists = {name: value for name, value in found.items() if isinstance(value, list) and value}
+        if not lists:
+            break
+        longest = max(lists, key=lambda name: _size(lists[name]))
+        found = found | {longest: lists[longest][1:]}
+    return found

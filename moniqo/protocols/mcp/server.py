@@ -1,0 +1,173 @@
+"""The protocol's questions, answered: which tools, resources and prompts there are, and what each says.
+
+Only what a token may call is listed for it. The package of the protocol takes a second to import and 57 MB to keep, so
+this module is imported by whoever serves the first request.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import mcp_types as types
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+
+from kit.bodies import Scope
+from moniqo.protocols.inside import Answer, Inside
+from moniqo.protocols.mcp import calling
+from moniqo.protocols.mcp.operations import Operation, operations
+
+
+class Prompt(NamedTuple):
+    """Something to ask a model, with the arguments that stand in its text."""
+
+    title: str
+    text: str
+    arguments: tuple[str, ...] = ()
+
+
+NAME: Final = "moniqo"
+INSTRUCTIONS: Final = (
+    "Watch and steer trading agents. Amounts are exact decimal texts; what is unknown is null, never zero. Every order "
+    "passes the owner's limits, which no tool changes: a refusal names the limit and its numbers. An order that was "
+    "placed is not filled until get_order says so."
+)
+# Address, what it is, and the tool whose answer it holds.
+RESOURCES: Final = (("moniqo://portfolio", "What the fund is worth and earned", "get_portfolio"),)
+TEMPLATES: Final = (
+    ("moniqo://wallets/{wallet_id}/limits", "What limits allow a wallet", "get_limits", "wallet_id"),
+    ("moniqo://agents/{agent_id}/diary", "Why an agent did what it did", "why", "agent_id"),
+)
+PROMPTS: Final = {
+    "review_my_day": Prompt(
+        "Go through today with me",
+        "Look at get_portfolio, list_trades, list_orders and list_alerts. Tell me what changed today and why, which "
+        "agents made and lost money, what was refused and by which limit, and what I should look at. Quote figures as "
+        "they are, and say where one is unknown.",
+    ),
+    "explain_this_loss": Prompt(
+        "Say why a position lost money",
+        "Look at get_position of {position_id}, at why of its agent and at get_candles of its market around it. Say "
+        "why it was entered, what happened, why it was left, and whether the stop did what it was set to do.",
+        ("position_id",),
+    ),
+}
+
+Context = Any
+OuterOf = Callable[[Context], Scope]
+
+
+def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
+    """The server; `outer_of` says of a question who asks it."""
+    known = operations()
+
+    async def allowed(context: Context) -> list[Operation]:
+        granted = await inside.scopes(outer_of(context))
+        if isinstance(granted, Answer):
+            raise MCPError(types.INVALID_REQUEST, calling.refusal_of(granted))
+        return [operation for operation in known.values() if operation.is_allowed(granted)]
+
+    async def list_tools(context: Context, _: Any) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[_tool(operation) for operation in await allowed(context)])
+
+    async def call_tool(context: Context, asked: types.CallToolRequestParams) -> types.CallToolResult:
+        operation = known.get(asked.name)
+        if operation is None:
+            raise MCPError(types.INVALID_PARAMS, "There is no such tool: ask for the list of them.")
+        result = await calling.call(inside, operation, asked.arguments or {}, outer_of(context))
+        return types.CallToolResult(
+            content=[types.TextContent(text=result.text)],
+            structured_content=result.found,
+            is_error=result.found is None,
+        )
+
+    async def list_resources(context: Context, _: Any) -> types.ListResourcesResult:
+        names = {operation.tool.name for operation in await allowed(context)}
+        found = [
+            types.Resource(uri=uri, name=uri.removeprefix("moniqo://"), description=said, mime_type="application/json")
+            for uri, said, tool in RESOURCES
+            if tool in names
+        ]
+        return types.ListResourcesResult(resources=found)
+
+    async def list_templates(context: Context, _: Any) -> types.ListResourceTemplatesResult:
+        names = {operation.tool.name for operation in await allowed(context)}
+        found = [
+            types.ResourceTemplate(uri_template=uri, name=tool, description=said, mime_type="application/json")
+            for uri, said, tool, _ in TEMPLATES
+            if tool in names
+        ]
+        return types.ListResourceTemplatesResult(resource_templates=found)
+
+    async def read_resource(context: Context, asked: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        uri = str(asked.uri)
+        tool, arguments = _resource(uri)
+        result = await calling.call(inside, known[tool], arguments, outer_of(context))
+        if result.found is None:
+            raise MCPError(types.INVALID_PARAMS, result.refusal)
+        text = types.TextResourceContents(uri=uri, mime_type="application/json", text=result.text)
+        return types.ReadResourceResult(contents=[text])
+
+    return Server(
+        NAME,
+        version="1.0.0",
+        instructions=INSTRUCTIONS,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        on_list_resources=list_resources,
+        on_list_resource_templates=list_templates,
+        on_read_resource=read_resource,
+        on_list_prompts=_list_prompts,
+        on_get_prompt=_get_prompt,
+    )
+
+
+def _tool(operation: Operation) -> types.Tool:
+    tool = operation.tool
+    reads = tool.method == "GET" or tool.path.endswith("/preview")
+    keyed = "idempotency_key" in operation.arguments
+    hints = types.ToolAnnotations(  # what a client takes for granted is left out
+        read_only_hint=reads or None,
+        destructive_hint=None if reads or tool.is_destructive else False,
+        idempotent_hint=None if reads else keyed or tool.method == "PATCH",
+    )
+    return types.Tool(
+        name=tool.name,
+        description=tool.description,
+        input_schema=operation.input,
+        output_schema=dict(operation.output),
+        annotations=hints,
+    )
+
+
+def _resource(uri: str) -> tuple[str, dict[str, Any]]:
+    """The tool whose answer a resource holds, and its arguments. Raises MCPError where there is none."""
+    for address, _, tool in RESOURCES:
+        if uri == address:
+            return tool, {}
+    for address, _, tool, name in TEMPLATES:
+        before, _, after = address.partition(f"{{{name}}}")
+        middle = uri.removeprefix(before).removesuffix(after)
+        if uri == before + middle + after and middle and "/" not in middle:
+            return tool, {name: middle}
+    raise MCPError(types.INVALID_PARAMS, "There is no such resource: ask for the list of them.")
+
+
+async def _list_prompts(_: Context, __: Any) -> types.ListPromptsResult:
+    found = []
+    for name, prompt in PROMPTS.items():
+        arguments = [types.PromptArgument(name=argument, required=True) for argument in prompt.arguments]
+        found.append(types.Prompt(name=name, description=prompt.title, arguments=arguments))
+    return types.ListPromptsResult(prompts=found)
+
+
+async def _get_prompt(_: Context, asked: types.GetPromptRequestParams) -> types.GetPromptResult:
+    prompt = PROMPTS.get(asked.name)
+    if prompt is None:
+        raise MCPError(types.INVALID_PARAMS, "There is no such prompt: ask for the list of them.")
+    given, text = asked.arguments or {}, prompt.text
+    for name in prompt.arguments:
+        if not given.get(name):
+            raise MCPError(types.INVALID_PARAMS, f"Give {name}.")
+        text = text.replace(f"{{{name}}}", str(given[name]))
+    message = types.PromptMessage(role="user", content=types.TextContent(text=text))
+    return types.GetPromptResult(description=prompt.title, messages=[message])

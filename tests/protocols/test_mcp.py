@@ -1,0 +1,386 @@
+"""The Model Context Protocol as its own client speaks it to the running web process, and as strangers do."""
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from django.db import connections
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
+
+from kit import tenancy
+from kit.embedded.environment import DATABASE_VARIABLES
+from kit.users import tokens
+from kit.users.models import User
+from moniqo.protocols.inside import Answer, Inside
+from moniqo.protocols.mcp.calling import FAILED, MOST_BYTES
+from moniqo.protocols.mcp.calling import call as call_tool
+from moniqo.protocols.mcp.operations import operations
+from moniqo.protocols.mcp.tools import TOOLS
+from tests.conftest import WORKER, address, cloned_database, make_user
+from tests.drills.site import Site, running
+from tests.programs import bearer, make_token
+from tests.world import World, build_world
+from trading.models import Order, Position
+
+ACCEPTS = "application/json, text/event-stream"
+# What the operation of each scope's tools may need.
+SCOPES = ("read", "trade", "move", "manage", "limits", "agent")
+
+
+@dataclass
+class Stage:
+    """A running site with the world on it, and somebody else's account beside."""
+
+    site: Site
+    world: World
+    stranger: User
+    name: str
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.site.port}/mcp"
+
+
+@pytest.fixture(scope="module")
+def stage(
+    django_db_setup: None, django_db_blocker: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    with (
+        django_db_blocker.unblock(),  # type: ignore[attr-defined]
+        cloned_database(f"moniqo_mcp_{WORKER}") as name,
+    ):
+        world, stranger = build_world(), make_user("stranger@example.com")
+        with running(name, tmp_path_factory.mktemp("mcp")) as site:
+            yield Stage(site, world, stranger, name)
+        connections.close_all()
+
+
+def ask(stage: Stage, headers: dict[str, str], story: Callable[[Client], Awaitable[Any]], mode: str = "auto") -> Any:
+    """What `story` finds out with a client that carries these headers."""
+
+    async def whole() -> Any:
+        async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+            transport = streamable_http_client(stage.url, http_client=http)
+            async with Client(transport, mode=mode) as client:
+                return await story(client)
+
+    return asyncio.run(whole())
+
+
+def call(stage: Stage, tool: str, user: User | None = None, scopes: tuple[str, ...] = (), **arguments: Any) -> Any:
+    """The result of one call by a program of the world's owner, or of `user`."""
+    headers = bearer(user or stage.world.owner, *scopes)
+    return ask(stage, headers, lambda client: client.call_tool(tool, arguments))
+
+
+def post(stage: Stage, message: object, **headers: str) -> Any:
+    """One message by plain HTTP."""
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    sent = {"Content_Type": "application/json", "Accept": ACCEPTS, **headers}
+    return stage.site.ask("POST", "/mcp", body, **sent)
+
+
+LISTING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_its_own_client_lists_and_calls_in_both_eras(stage: Stage, mode: str) -> None:
+    async def story(client: Client) -> tuple[Any, Any, Any]:
+        listed = await client.list_tools()
+        return listed, await client.call_tool("get_portfolio", {"range": "All"}), client.protocol_version
+
+    listed, answer, _ = ask(stage, bearer(stage.world.owner, "read"), story, mode)
+    assert [tool.name for tool in listed.tools] == [tool.name for tool in TOOLS if tool.method == "GET"] + [
+        "preview_order"
+    ]
+    assert json.loads(answer.content[0].text) == answer.structured_content
+    told = stage.site.get("/api/v1/portfolio/summary?range=All", **bearer(stage.world.owner, "read"))
+    summary = json.loads(told.body)
+    for name in ("base", "cash", "fees", "open_positions"):
+        assert answer.structured_content[name] == summary[name]
+
+
+def test_the_list_is_what_the_scopes_allow_and_small(stage: Stage) -> None:
+    known = operations()
+    for scope in SCOPES:
+        listed = ask(stage, bearer(stage.world.owner, scope), lambda client: client.list_tools()).tools
+        assert [tool.name for tool in listed] == [name for name, one in known.items() if one.is_allowed([scope])]
+    everything = ask(stage, bearer(stage.world.owner), lambda client: client.list_tools())
+    told = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in everything.tools]
+    assert len(told) == len(TOOLS) <= 24
+    assert len(json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()) <= 16 * 1024
+    assert all(tool["outputSchema"]["type"] == "object" and "\n" not in tool["description"] for tool in told)
+    writes = {tool["name"] for tool in told if not tool.get("annotations", {}).get("readOnlyHint")}
+    assert writes == {tool.name for tool in TOOLS if tool.method != "GET"} - {"preview_order"}
+
+
+def test_no_tool_reaches_limits_keys_tokens_or_people() -> None:
+    for operation in operations().values():
+        assert "limits" not in operation.auth.scopes
+        assert operation.tool.method == "GET" or not any(
+            word in operation.tool.path
+            for word in ("limits", "credentials", "tokens", "users", "operator", "protection")
+        )
+
+
+def test_each_tool_answers_in_its_own_shape_and_size(stage: Stage) -> None:
+    """The client checks each structured answer against the schema that the tool was listed with."""
+    world = stage.world
+    with tenancy.tenant(world.owner.pk):
+        order, position = Order.objects.latest("created_at"), Position.objects.latest("opened_at")
+    known = {
+        "position_id": position.pk, "order_id": order.pk, "agent_id": world.agent.pk,
+        "instrument_id": world.bitcoin.pk, "wallet_id": world.master.pk, "timeframe": "1h",
+    }  # fmt: skip
+
+    async def story(client: Client) -> dict[str, Any]:
+        listed = (await client.list_tools()).tools
+        found = {}
+        for tool in listed:
+            if tool.annotations is None or not tool.annotations.read_only_hint or tool.name == "preview_order":
+                continue
+            needed = tool.input_schema.get("required", [])
+            found[tool.name] = await client.call_tool(tool.name, {name: _plain_value(known[name]) for name in needed})
+        return found
+
+    found = ask(stage, bearer(world.owner, "read"), story)
+    assert len(found) == len([tool for tool in TOOLS if tool.method == "GET"])
+    for name, result in found.items():
+        assert not result.is_error, (name, result.content[0].text)
+        assert len(result.model_dump_json(by_alias=True).encode()) <= MOST_BYTES, name
+    assert found["get_order"].structured_content["events"][0]["to_status"]
+    assert found["why"].structured_content["items"][0]["explanation"]
+
+
+def test_lists_go_on_with_their_cursor(stage: Stage) -> None:
+    async def story(client: Client) -> list[list[str]]:
+        pages = []
+        for tool in ("list_agents", "get_candles"):
+            given: dict[str, Any] = {"limit": 12} if tool == "get_candles" else {}
+            if tool == "get_candles":
+                given |= {"instrument_id": stage.world.bitcoin.pk, "timeframe": "1h"}
+            seen, cursor = [], None
+            while True:
+                result = await client.call_tool(tool, given | ({"cursor": cursor} if cursor else {}))
+                assert len(result.model_dump_json(by_alias=True).encode()) <= MOST_BYTES
+                seen += [row.get("id") or row["opened_at"] for row in result.structured_content["items"]]
+                if (cursor := result.structured_content["next"]) is None:
+                    break
+            pages.append(seen)
+        return pages
+
+    agents, candles = ask(stage, bearer(stage.world.owner, "read"), story)
+    headers = bearer(stage.world.owner, "read")
+    told = json.loads(stage.site.get("/api/v1/agents", **headers).body)
+    assert agents == [row["id"] for row in told]
+    bars = stage.site.get(f"/api/v1/instruments/{stage.world.bitcoin.pk}/candles?timeframe=1h&limit=200", **headers)
+    assert candles == [row["opened_at"] for row in json.loads(bars.body)["items"]]
+    assert len(candles) > 12
+
+
+def test_rows_that_do_not_fit_come_with_the_next_cursor() -> None:
+    """An API that would give 200 long rows at once, and only as many as it is asked for."""
+    rows = [dict.fromkeys(operations()["list_orders"].tool.gives.split(), "x" * 60) for _ in range(200)]
+    asked = []
+
+    class Full(Inside):
+        async def ask(self, outer: Any, method: str, path: str, *, query: Any = None, **_: Any) -> Answer:
+            asked.append(query["limit"])
+            return Answer(200, {}, {"items": rows[: query["limit"]], "next": f"after {query['limit']}"})
+
+    found = asyncio.run(call_tool(Full(no_application), operations()["list_orders"], {"limit": 200}, {"headers": []}))
+    assert found.found is not None
+    assert asked == [200, len(found.found["items"])]
+    assert found.found["next"] == f"after {asked[1]}"
+    assert 1 < len(found.text.encode()) * 2 <= MOST_BYTES
+
+
+async def no_application(*_: Any) -> None:
+    raise AssertionError("nothing is asked of it")
+
+
+def test_an_order_goes_through_the_gate_once_and_is_not_called_filled(stage: Stage) -> None:
+    wallet = str(stage.world.agent.wallet_id)
+    order = {
+        "idempotency_key": "mcp-1", "wallet_id": wallet, "symbol": stage.world.bitcoin.symbol, "side": "buy",
+        "quantity": 0.5, "reason": "a model says so",
+    }  # fmt: skip
+    preview = call(
+        stage, "preview_order", **{name: value for name, value in order.items() if name != "idempotency_key"}
+    )
+    assert isinstance(preview.structured_content["allowed"], bool)
+    first, second = (call(stage, "place_order", **order) for _ in range(2))
+    assert first.structured_content["id"] == second.structured_content["id"]
+    assert first.structured_content["quantity"] == "0.5"
+    assert first.structured_content["outcome"] != "filled"
+    assert "get_order" in first.structured_content["then"]
+    if not preview.structured_content["allowed"]:
+        assert first.structured_content["refusal"]
+    other = call(stage, "place_order", **order | {"quantity": "0.7"})
+    assert other.is_error
+    assert "mcp-1" not in other.content[0].text or "key" in other.content[0].text.lower()
+    with tenancy.tenant(stage.world.owner.pk):
+        assert Order.objects.filter(reason__contains="a model says so").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("place_order", {"wallet_id": "x"}, "Give idempotency_key"),
+        ("list_orders", {"colour": "red"}, "takes no colour"),
+        ("list_orders", {"status": "asleep"}, "status"),
+        ("list_orders", {"limit": "many"}, "limit"),
+        ("get_order", {"order_id": "../../tokens"}, "order_id"),
+        ("list_agents", {"cursor": "-1"}, "cursor"),
+        ("get_order", {"order_id": "0c0ffee0-0000-4000-8000-000000000000"}, "There is no such order"),
+    ],
+)
+def test_a_wrong_argument_is_a_sentence(stage: Stage, tool: str, arguments: dict[str, Any], said: str) -> None:
+    result = call(stage, tool, **arguments)
+    assert result.is_error
+    assert said in result.content[0].text
+    assert result.content[0].text != FAILED
+
+
+@pytest.mark.parametrize("quantity", [0.12345678901234567, float("1e400"), True, [1], "1_000"])
+def test_a_number_that_is_not_exact_is_refused(stage: Stage, quantity: Any) -> None:
+    given = {"wallet_id": str(stage.world.agent.wallet_id), "symbol": "BTC/USDT", "side": "buy", "quantity": quantity}
+    message = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "preview_order", "arguments": given},
+    }
+    answer = post(stage, message, **bearer(stage.world.owner))
+    assert answer.status in (200, 400)
+    told = json.loads(answer.body)
+    assert "error" in told or told["result"]["isError"], told
+
+
+def test_a_call_beyond_the_scopes_is_refused_by_the_api(stage: Stage) -> None:
+    result = call(stage, "pause_agent", scopes=("read",), agent_id=str(stage.world.agent.pk))
+    assert result.is_error
+    assert "needs the scope trade" in result.content[0].text
+
+    async def story(client: Client) -> None:
+        with pytest.raises(MCPError, match="no such tool"):
+            await client.call_tool("set_limits", {"maximum_notional": "1000000"})
+
+    ask(stage, bearer(stage.world.owner), story)
+
+
+def test_somebody_elses_things_are_not_there(stage: Stage) -> None:
+    for tool, given in (
+        ("why", {"agent_id": str(stage.world.agent.pk)}),
+        ("get_limits", {"wallet_id": str(stage.world.master.pk)}),
+        ("pause_agent", {"agent_id": str(stage.world.agent.pk)}),
+    ):
+        result = call(stage, tool, stage.stranger, **given)
+        assert result.is_error
+        assert "no such" in result.content[0].text or "does not exist" in result.content[0].text
+    assert call(stage, "list_agents", stage.stranger).structured_content == {"items": [], "next": None}
+
+
+def test_resources_and_prompts(stage: Stage) -> None:
+    async def story(client: Client) -> Any:
+        resources = (await client.list_resources()).resources
+        templates = (await client.list_resource_templates()).resource_templates
+        portfolio = await client.read_resource("moniqo://portfolio")
+        diary = await client.read_resource(f"moniqo://agents/{stage.world.agent.pk}/diary")
+        prompt = await client.get_prompt("explain_this_loss", {"position_id": "p-1"})
+        prompts = (await client.list_prompts()).prompts
+        with pytest.raises(MCPError, match="no such resource"):
+            await client.read_resource("moniqo://agents/../tokens/diary")
+        return resources, templates, portfolio, diary, prompt, prompts
+
+    resources, templates, portfolio, diary, prompt, prompts = ask(stage, bearer(stage.world.owner, "read"), story)
+    assert [str(one.uri) for one in resources] == ["moniqo://portfolio"]
+    assert len(templates) == 2
+    assert json.loads(portfolio.contents[0].text)["base"] == "USDT"
+    assert json.loads(diary.contents[0].text)["items"]
+    assert "p-1" in prompt.messages[0].content.text
+    assert [one.name for one in prompts] == ["review_my_day", "explain_this_loss"]
+
+
+def test_who_has_no_token_that_counts_is_told_where_to_read_of_them(stage: Stage) -> None:
+    revoked = make_token(stage.world.owner, "read")
+    text = tokens.access_text(revoked)
+    with tenancy.tenant(stage.world.owner.pk):
+        tokens.revoke_token(owner_id=stage.world.owner.pk, token_id=revoked.pk)
+    for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": f"Bearer {text}"}):
+        answer = post(stage, LISTING, **headers)
+        assert answer.status == 401
+        address = answer.headers["www-authenticate"].split('"')[1]
+        assert address.endswith("/.well-known/oauth-protected-resource/mcp")
+        told = json.loads(stage.site.get(address.split(str(stage.site.port), 1)[1]).body)
+        assert told["resource"] == stage.url
+        assert "limits" not in told["scopes_supported"]
+
+
+def test_a_browsers_session_is_no_programs(stage: Stage) -> None:
+    answer = post(stage, LISTING, Cookie="sessionid=abcdefgh12345678")
+    assert answer.status == 401
+
+
+def test_other_hosts_pages_methods_and_bodies_are_turned_away(stage: Stage) -> None:
+    known = bearer(stage.world.owner, "read")
+    for status, headers, body in (
+        (421, {"Host": "evil.example.com"}, LISTING),
+        (403, {"Origin": "https://evil.example.com"}, LISTING),
+        (413, {}, b"[" + b" " * (300 * 1024) + b"]"),
+        (400, {}, b"{not json"),
+    ):
+        answer = post(stage, body, **known, **headers)
+        assert answer.status == status, (status, answer.status, answer.body[:200])
+    assert stage.site.ask("GET", "/mcp", **known).status == 405
+    assert stage.site.ask("DELETE", "/mcp", **known).status == 405
+    own = f"http://127.0.0.1:{stage.site.port}"
+    assert post(stage, LISTING, **known, Origin=own).status == 200
+
+
+def _plain_value(value: object) -> Any:
+    return value if isinstance(value, int | str) else str(value)
+
+
+def test_the_log_has_no_handler_of_the_protocols(tmp_path: Path) -> None:
+    before = list(logging.getLogger().handlers)
+    import moniqo.protocols.mcp.server  # noqa: F401  # what it does to the log is what is looked at
+
+    assert logging.getLogger().handlers == before
+
+
+def test_a_program_of_a_desktop_speaks_it_over_standard_input(stage: Stage) -> None:
+    environment = os.environ | {
+        **{name: address(name, stage.name) for name in DATABASE_VARIABLES},
+        "MONIQO_TOKEN": tokens.access_text(make_token(stage.world.owner, "read")),
+    }
+    command = StdioServerParameters(command=sys.executable, args=["-W", "ignore", "manage.py", "mcp"], env=environment)
+
+    async def whole() -> Any:
+        async with Client(command, read_timeout_seconds=60) as client:
+            return (await client.list_tools()).tools, await client.call_tool("list_wallets", {})
+
+    listed, answer = asyncio.run(whole())
+    assert "place_order" not in {tool.name for tool in listed}
+    assert stage.world.master.name in {row["name"] for row in answer.structured_content["items"]}
+    environment["MONIQO_TOKEN"] = "nonsense"
+    refused = subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", "mcp"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "The token does not count" in refused.stderr
