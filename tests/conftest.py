@@ -29,8 +29,8 @@ from tests.services import TEMPLATE
 from tests.simulators.server import Exchanges, Server
 
 ALIASES = ("default", "owner", "system")
-# The hash that a session is compared with costs a request so many queries in the transaction of a test, else one.
-OF_THE_SESSION = 2
+# What the hash of a session costs a request in the transaction of a test, beside the person whom it is read with.
+OF_THE_SESSION = 1
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 
 
