@@ -17,7 +17,7 @@ from trading.models.orders import (
 )
 from trading.models.positions import Position, TradeDay, TradeSums, TradeTotal
 from trading.models.risk import EntryLock, PlatformLimit, RiskDecision, RiskLimit
-from trading.models.stops import EmergencyStop
+from trading.models.stops import EmergencyStop, MassCancellation
 
 __all__ = (
     "NOTIONAL",
@@ -30,6 +30,7 @@ __all__ = (
     "EmergencyStop",
     "EntryLock",
     "Fill",
+    "MassCancellation",
     "Order",
     "OrderEvent",
     "OrderQuerySet",
