@@ -41,7 +41,8 @@ def cancel_all(request: HttpRequest) -> HttpResponse:
 def _which(owner_id: UUID, asked: QueryDict) -> services.Which:
     """Filters of an address: what is no wallet's id names none that there is."""
     try:
-        wallet_id = UUID(asked["wallet"]) if asked.get("wallet") else None
+        named = str(asked.get("wallet", ""))
+        wallet_id = UUID(named) if named else None
     except ValueError:
         raise InvalidInputError("There is no such wallet: choose one of yours.") from None
     return services.Which.of(
