@@ -43,6 +43,7 @@ from portfolio.rebalancing.api import router as rebalancing
 from portfolio.reports.api import router as reports
 from trading.ai_state_api import router as ai_states
 from trading.api import router as trading
+from trading.cancel_api import router as cancelling
 from trading.limits_api import router as limits
 from wallets.connections.api import router as connections
 from wallets.connections.operating import router as operators
@@ -95,6 +96,7 @@ api.add_router("/", markets, tags=["markets"])
 api.add_router("/", connections, tags=["platforms and connections"])
 api.add_router("/", wallets, tags=["wallets"])
 api.add_router("/", rules, tags=["wallets"])
+api.add_router("/", cancelling, tags=["trading"])  # before `/orders/{order_id}`, which would take its address
 api.add_router("/", trading, tags=["trading"])
 api.add_router("/", limits, tags=["trading"])
 api.add_router("/", ai_states, tags=["trading"])

@@ -64,6 +64,7 @@ RULES: Final[dict[str, Rule]] = {
     "trading_riskdecision": Rule("created_at", why=ORDERS),
     "trading_amendment": Rule("created_at", why=ORDERS),
     "trading_cancellation": Rule("created_at", why=ORDERS),
+    "trading_masscancellation": Rule("created_at", why=DONE),
     "trading_emergencystop": Rule("created_at", why=DONE),
     "wallets_posting": Rule("created_at", why=MONEY),
     "wallets_transfer": Rule("created_at", why=MONEY),

@@ -42,7 +42,7 @@ from tests.world import World, build_world
 from trading.models import Amendment, Cancellation, Order
 from trading.risk.ai_state import Wish, write_ai_state
 from trading.risk.gate import Caps
-from trading.services import set_limits, stop, watch_drawdowns
+from trading.services import Which, cancel_all, set_limits, stop, watch_drawdowns
 from wallets.ledger.proof import prove_own
 from wallets.models import Connection, VenueIncome, VenueMovement, VenuePosition
 from wallets.services import apply_rules, make_rule
@@ -114,6 +114,7 @@ def _fill(world: World) -> None:
         VenueIncome.objects.create(
             owner=owner, connection=keyed, venue_id="1", asset="USDT", realized=1, at=clock.now()
         )
+        cancel_all(owner_id=owner.pk, which=Which(), key="all of them")
         stop(owner_id=owner.pk, wallet_id=world.farm.wallet_id, policy="keep")
         write_ai_state(wallet=world.farm.wallet, version=0, wish=Wish(exposure=Decimal("0.5")))
         set_limit(owner_id=owner.pk, wallet_id=None, wish=Limited("stable", Decimal(1)))

@@ -14,6 +14,7 @@ from trading.models import (
     EntryLock,
     Fill,
     HeldTotal,
+    MassCancellation,
     Order,
     OrderEvent,
     PlatformLimit,
@@ -199,4 +200,12 @@ class EmergencyStopAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "owner", "wallet", "policy", "status", "result", "done_at")
     list_filter = ("policy", "status", "created_at")
     list_select_related = ("owner", "wallet")
+    search_fields = ("id", "owner__email", "wallet__name")
+
+
+@admin.register(MassCancellation)
+class MassCancellationAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "wallet", "instrument", "side", "below")
+    list_filter = ("created_at",)
+    list_select_related = ("owner", "wallet", "instrument")
     search_fields = ("id", "owner__email", "wallet__name")

@@ -7,6 +7,7 @@
 * `recording`: what the venue said becomes fills, entries, positions and the order's state, in one transaction;
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
 * `amending`: an order that rests gets other terms: another takes its place;
+* `cancelling_all`: many orders end at once, after their owner has seen which;
 * `told`: a venue has told by itself that something happened to orders: it is asked about them;
 * `moving`: a person or a program moves the levels of a position;
 * `adopting`: what a wallet holds without a trade becomes a position;
@@ -21,6 +22,8 @@
 from trading.orders.amending import RISK as RISK_OF_AMENDING
 from trading.orders.amending import amend_order, due_amendments, finish_amendment
 from trading.orders.cancelling import cancel_order, end_in_time, orders_past_their_time, request_cancellation
+from trading.orders.cancelling_all import Which, cancel_all
+from trading.orders.cancelling_all import preview_all as preview_cancelling_all
 from trading.orders.closing import BEFORE_COLLECTING, Closing, StillOpen, close_all, close_position
 from trading.orders.exits import keep_protection
 from trading.orders.intents import Limit, OrderConflictError, Place, Terms
@@ -51,10 +54,12 @@ __all__ = (
     "Preview",
     "StillOpen",
     "Terms",
+    "Which",
     "WrongSideError",
     "adopt",
     "amend_order",
     "call_off",
+    "cancel_all",
     "cancel_order",
     "carry_out_stop",
     "close_all",
@@ -71,6 +76,7 @@ __all__ = (
     "move_levels",
     "orders_past_their_time",
     "place_order",
+    "preview_cancelling_all",
     "preview_order",
     "preview_stop",
     "quantity_of",

@@ -1,11 +1,22 @@
 from django.urls import path
 
-from trading import adopt_pages, amend_pages, leaving_pages, level_pages, limit_pages, stop_pages, ticket_pages, views
+from trading import (
+    adopt_pages,
+    amend_pages,
+    cancel_pages,
+    leaving_pages,
+    level_pages,
+    limit_pages,
+    stop_pages,
+    ticket_pages,
+    views,
+)
 
 app_name = "trading"
 urlpatterns = [
     path("orders/", views.orders, name="orders"),
     path("orders/new/", ticket_pages.ticket, name="ticket"),
+    path("orders/cancel/", cancel_pages.cancel_all, name="cancel-all"),
     path("orders/<uuid:pk>/", views.order, name="order"),
     path("orders/<uuid:pk>/cancel/", views.cancel, name="order-cancel"),
     path("orders/<uuid:pk>/amend/", amend_pages.amend, name="order-amend"),

@@ -469,6 +469,10 @@ def trade(program: Program, agent: Any, markets: list[Instrument]) -> None:
     cancelled = place(program, agent, markets[1], "buy")
     with tenancy.tenant(program.owner.pk):  # the venue has taken it and not filled it yet
         life.move(life.locked(UUID(cancelled)), Order.Status.OPEN)
+    which = {"wallet_id": agent["wallet_id"], "symbol": markets[1].symbol, "side": "buy"}
+    going = program.call("post", "/orders/cancel/preview", which)["orders"]
+    assert [one["id"] for one in going] == [cancelled]
+    assert program.call("post", "/orders/cancel", which, status=202)["orders"] == [cancelled]
     program.call("post", "/orders/{order_id}/cancel", status=202, order_id=cancelled)
     program.call("get", "/orders/{order_id}", order_id=cancelled)
     with tenancy.tenant(program.owner.pk):

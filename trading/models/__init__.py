@@ -17,7 +17,7 @@ from trading.models.orders import (
 )
 from trading.models.positions import HeldTotal, Position, TradeDay, TradeSums, TradeTotal
 from trading.models.risk import EntryLock, PlatformLimit, RiskDecision, RiskLimit
-from trading.models.stops import EmergencyStop
+from trading.models.stops import EmergencyStop, MassCancellation
 
 __all__ = (
     "NOTIONAL",
@@ -31,6 +31,7 @@ __all__ = (
     "EntryLock",
     "Fill",
     "HeldTotal",
+    "MassCancellation",
     "Order",
     "OrderEvent",
     "OrderQuerySet",

@@ -27,7 +27,7 @@ WALLETS = "/api/v1/wallets"
 ORDERS = r"/orders$|/orders/\{.*\}/(cancel|amend)$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$"
-    r"|/wallets/\{.*\}/(positions|close)$|/positions/\{.*\}$",
+    r"|/wallets/\{.*\}/(positions|close)$|/positions/\{.*\}$|/orders/cancel$",
     "move": r"/(deposit|allocate|collect|undo|apply|plans|rules|arrivals|derivatives)$|/rules/\{"
     r"|/(rebalancing|approve|decline)$"
     r"|/(allocations|plans)/preview$"
@@ -84,6 +84,7 @@ AGENTS_MAY = {
     "post /api/v1/orders",
     "post /api/v1/orders/preview",
     "post /api/v1/orders/{order_id}/amend",
+    "post /api/v1/orders/cancel/preview",
     "post /api/v1/orders/{order_id}/cancel",
     "put /api/v1/wallets/{wallet_id}/ai-state",
     "post /api/v1/connections/{connection_id}/sync",
