@@ -35,6 +35,7 @@ BENCHMARKS: Final = {
     "growth": "moniqo.benches.growth:growth",
     "snapshots": "moniqo.benches.snapshots:snapshots",
     "monitor": "moniqo.benches.monitor:monitor",
+    "rebalancing": "moniqo.benches.rebalancing:rebalancing",
     "portfolio": "moniqo.benches.portfolio:portfolio",
     "backtest": "moniqo.benches.laboratory:backtest",
     "walk-forward": "moniqo.benches.walking:walk_forward",
