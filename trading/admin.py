@@ -171,7 +171,7 @@ class TradeDayAdmin(ReadOnlyAdmin):
 
 @admin.register(HeldTotal)
 class HeldTotalAdmin(ReadOnlyAdmin):
-    list_display = ("at", "owner", "wallet", "instrument", "quantity", "cost", "paid", "got")
+    list_display = ("at", "owner", "wallet", "instrument")
     list_filter = ("at", "instrument__venue")
     list_select_related = ("owner", "wallet", "instrument")
     search_fields = ("owner__email", "wallet__name", "instrument__symbol")
