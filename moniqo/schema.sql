@@ -97,7 +97,7 @@
 -- migration trading 0022_triggers 878f77bd4cff616d
 -- migration trading 0023_distance_and_rate 080ba3a63af66163
 -- migration trading 0024_protections 0bb57f4f80fda7af
--- migration trading 0025_held_totals 1bbdb17763b86779
+-- migration trading 0025_held_totals 3ad13f183522ca3a
 -- migration trading 0026_many_cancelled_at_once aacdc2382dfd8d3c
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
@@ -186,10 +186,15 @@ CREATE FUNCTION public.held_at(p_owner uuid, p_moments timestamp with time zone[
     LANGUAGE sql STABLE
     AS $$
     -- Of each instrument, or of those of a base and a quote, what stood right before each moment, all wallets together.
+    -- The pairs apart: what comes out of an outer join may not be compared before the policy, so no index would be used.
+    WITH pair AS MATERIALIZED (
+        SELECT wallet_id, instrument_id
+        FROM position_totals(p_owner) JOIN market_instruments AS market USING (instrument_id)
+        WHERE (p_base IS NULL OR market.base = p_base) AND (p_quote IS NULL OR market.quote = p_quote)
+    )
     SELECT moment.place, pair.instrument_id, sum(held.quantity), sum(held.cost), sum(held.paid), sum(held.got),
            sum(held.fees), count(*) FILTER (WHERE held.quantity <> 0)
-    FROM position_totals(p_owner) AS pair
-    JOIN market_instruments AS market USING (instrument_id)
+    FROM pair
     CROSS JOIN unnest(p_moments) WITH ORDINALITY AS moment (at, place)
     CROSS JOIN LATERAL (
         SELECT * FROM trading_heldtotal AS total
@@ -197,7 +202,6 @@ CREATE FUNCTION public.held_at(p_owner uuid, p_moments timestamp with time zone[
               AND total.instrument_id = pair.instrument_id AND total.at < moment.at
         ORDER BY total.at DESC LIMIT 1
     ) AS held
-    WHERE (p_base IS NULL OR market.base = p_base) AND (p_quote IS NULL OR market.quote = p_quote)
     GROUP BY moment.place, pair.instrument_id
 $$;
 

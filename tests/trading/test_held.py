@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 
-from kit import clock
+from kit import clock, tenancy
 from kit.users.models import User
 from markets.models import Instrument, Ticker
 from tests.trading.desk import Desk, fund, make_desk
@@ -111,3 +111,23 @@ def test_the_application_cannot_write_them(desk: Desk, statement: str) -> None:
     assert HeldTotal.objects.count() == 2
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def test_what_was_held_is_looked_up_and_not_searched_for(live_db: str, owner: User) -> None:
+    desk = make_desk(owner)
+    with tenancy.tenant(owner.pk):
+        trades(desk, "buy", "1", "100", at=clock.now() - HOUR)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT set_config('app.user_id', %s, false)", [str(owner.pk)])
+        cursor.execute(
+            "INSERT INTO trading_heldtotal (owner_id, wallet_id, instrument_id, at, quantity, cost, paid, got, fees) "
+            "SELECT owner_id, wallet_id, instrument_id, at - n * interval '1 minute', 1, 1, 1, 0, 0 "
+            "FROM trading_heldtotal, generate_series(1, 20000) AS n"
+        )
+        cursor.execute("ANALYZE trading_heldtotal")
+    with tenancy.tenant(owner.pk), connection.cursor() as cursor:
+        found = held_at(owner_id=owner.pk, moments=[clock.now() - HOUR * number for number in range(2, 100)])
+        cursor.execute("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'trading_heldtotal'")
+        ((read,),) = cursor.fetchall()
+    assert len(found) == 98
+    assert read == 0

@@ -119,10 +119,15 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     -- Of each instrument, or of those of a base and a quote, what stood right before each moment, all wallets together.
+    -- The pairs apart: what comes out of an outer join may not be compared before the policy, so no index would be used.
+    WITH pair AS MATERIALIZED (
+        SELECT wallet_id, instrument_id
+        FROM position_totals(p_owner) JOIN market_instruments AS market USING (instrument_id)
+        WHERE (p_base IS NULL OR market.base = p_base) AND (p_quote IS NULL OR market.quote = p_quote)
+    )
     SELECT moment.place, pair.instrument_id, sum(held.quantity), sum(held.cost), sum(held.paid), sum(held.got),
            sum(held.fees), count(*) FILTER (WHERE held.quantity <> 0)
-    FROM position_totals(p_owner) AS pair
-    JOIN market_instruments AS market USING (instrument_id)
+    FROM pair
     CROSS JOIN unnest(p_moments) WITH ORDINALITY AS moment (at, place)
     CROSS JOIN LATERAL (
         SELECT * FROM trading_heldtotal AS total
@@ -130,7 +135,6 @@ LANGUAGE sql STABLE AS $$
               AND total.instrument_id = pair.instrument_id AND total.at < moment.at
         ORDER BY total.at DESC LIMIT 1
     ) AS held
-    WHERE (p_base IS NULL OR market.base = p_base) AND (p_quote IS NULL OR market.quote = p_quote)
     GROUP BY moment.place, pair.instrument_id
 $$;
 """
