@@ -42,6 +42,12 @@ PLATFORM = {
     "capabilities": ("telepathy",),
     "name": ("", "a\0b", "x" * 6000),
 }
+PLATFORM_LIMIT = {
+    "platform": ("nowhere", ""),
+    "maximum_notional": ("-1", "0", *HOSTILE),
+    "maximum_distance": ("0", "101", "-0.1", *HOSTILE),
+    "notional_asset": ("", "a\0b", "x" * 6000),
+}
 CREDENTIAL = {"pattern": ("(", "[a-", "a\0b"), "name": ("", "a\0b", "x" * 6000), "position": ("-1", "NaN", "1e9", "")}
 PERSON = {
     "email": ("", "nobody", "a\0b", "x" * 6000),
@@ -64,6 +70,11 @@ FORMS: dict[str, tuple[Form | None, Form | None]] = {
         Form({"label": "Another"}, CREDENTIAL),
     ),
     "wallets.Connection": (None, Form({"state": "paused"}, {"state": ("nowhere", "archived", *HOSTILE)})),
+    "trading.PlatformLimit": (
+        Form({"platform": "demo", "maximum_notional": "5000", "notional_asset": "USDT", "maximum_distance": "5"},
+             PLATFORM_LIMIT),
+        Form({"maximum_notional": "6000"}, PLATFORM_LIMIT),
+    ),
     "wallets.Credential": (
         Form({}, {"connection": ("nonsense",), "field": ("unknown", "a\0b"), "value": ("", "a\0b")}),
         None,

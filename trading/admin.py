@@ -1,11 +1,16 @@
 """Trading for operators: to look things up. What is history, and what only the engine may write, is read-only."""
 
+from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
+from django import forms
 from django.contrib import admin
 
 from kit.admin import AuditedAdmin, ExplainedAdmin, ReadOnlyAdmin, ReadOnlyInline
+from kit.forms import AmountField, PercentField, TextField
+from kit.limits import DECIMALS
+from kit.models import MONEY
 from trading.models import (
     AiState,
     Amendment,
@@ -24,6 +29,8 @@ from trading.models import (
     TradeDay,
     TradeTotal,
 )
+
+SMALLEST: Final = Decimal(1).scaleb(-DECIMALS)
 
 
 class EventInline(ReadOnlyInline):
@@ -125,10 +132,31 @@ class RiskLimitAdmin(ReadOnlyAdmin):
     search_fields = ("owner__email", "connection__name", "wallet__name")
 
 
+class PlatformLimitForm(forms.ModelForm[PlatformLimit]):
+    """Amounts as a person writes them, the distance in percent."""
+
+    maximum_notional = AmountField(required=False, min_value=SMALLEST, **MONEY, help_text="Per order, in that asset.")
+    notional_asset = TextField(required=False, max_length=20, help_text="What the maximum notional is counted in.")
+    maximum_distance = PercentField(
+        required=False, min_value=SMALLEST, label="Maximum distance, %", help_text="From the middle of the market."
+    )
+
+    class Meta:
+        model = PlatformLimit
+        fields = ("platform", "maximum_notional", "notional_asset", "maximum_distance")
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        if found.get("maximum_notional") is not None and not found.get("notional_asset"):
+            self.add_error("notional_asset", "Say which asset the maximum notional is counted in.")
+        return found
+
+
 @admin.register(PlatformLimit)
 class PlatformLimitAdmin(ExplainedAdmin, AuditedAdmin):
     """What binds every account at a platform, beside its owner's own limits. It allows nothing by itself."""
 
+    form = PlatformLimitForm
     units = MappingProxyType({"maximum_notional": "notional_asset"})
     list_display = ("platform", "maximum_notional", "notional_asset", "maximum_distance")
     list_select_related = ("platform",)

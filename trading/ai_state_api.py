@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from kit.api import Amount, Body, Page, PageQuery, PositiveShare, Share, Words, paginate_numbered
 from kit.http import owner_of
@@ -61,7 +61,7 @@ class AiStateIn(Body):
     sentiment_text: str = Field("", max_length=500)
     sentiment_source: str = Field("", max_length=200, description="Where it comes from.")
     note: str = Field("", max_length=500, description="What is watched, in words.")
-    expires_at: datetime | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class ClippedOut(Schema):

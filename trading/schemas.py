@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from kit.api import Amount, Body, PartsOut, PositiveAmount, PositiveShare, Words, parts_of
 
@@ -257,7 +257,7 @@ class OrderIn(Body):
     trail: PositiveAmount | None = None
     trail_share: PositiveShare | None = None
     time_in_force: Literal["gtc", "ioc", "fok", "gtd"] | None = None
-    expires_at: datetime | None = None
+    expires_at: AwareDatetime | None = None
     post_only: bool = False
     reduce_only: bool = False
     exit_stop: PositiveAmount | None = None

@@ -32,7 +32,9 @@ def list_backtests(request: HttpRequest, query: Query[PageQuery]) -> Any:
     return page | {"items": backtest_rows(page["items"])}
 
 
-@router.get("/backtests/{backtest_id}", response=BacktestDetailOut, summary="How far it is, and what it found")
+@router.get(
+    "/backtests/{backtest_id}", response=BacktestDetailOut, by_alias=True, summary="How far it is, and what it found"
+)
 def get_backtest(request: HttpRequest, backtest_id: UUID) -> Any:
     found = Found(owner_id=owner_of(request), backtest_id=backtest_id)
     row = {name: getattr(found.row, name) for name in BacktestOut.model_fields}
@@ -48,6 +50,7 @@ def cancel_backtest(request: HttpRequest, backtest_id: UUID) -> Any:
 
 @router.post("/backtests/{backtest_id}/repeat", response={202: BacktestOut}, summary="Ask exactly the same again")
 def repeat_backtest(request: HttpRequest, backtest_id: UUID) -> Any:
+    """409 while twenty of yours are not done."""
     made = asking.repeat_backtest(owner_id=owner_of(request), backtest_id=backtest_id)
     return Status(202, Found(owner_id=owner_of(request), backtest_id=made.pk).row)
 

@@ -77,8 +77,7 @@ def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
     config = _config(wish)
     since, until = _span(wish, instruments, timeframe)
     _require_candles(strategy, parameters, instruments, timeframe, since, until)
-    if Backtest.objects.filter(owner_id=owner_id, finished_at=None).count() >= MOST_WAITING:
-        raise ConflictError(f"Wait until some of them are over: {MOST_WAITING} backtests are not done yet.")
+    _require_room(owner_id)
     backtest = Backtest.objects.create(
         owner_id=owner_id,
         agent=agent,
@@ -100,10 +99,16 @@ def repeat_backtest(*, owner_id: UUID, backtest_id: UUID) -> Backtest:
     asked = Backtest.objects.filter(owner_id=owner_id, pk=backtest_id).first()
     if asked is None:
         raise NotFoundError("There is no such backtest.")
+    _require_room(owner_id)
     names = ("agent_id", "strategy", "parameters", "instruments", "timeframe", "since", "until", "cash", "assumptions")
     again = Backtest.objects.create(owner_id=owner_id, **{name: getattr(asked, name) for name in names})
     jobs.wake()
     return again
+
+
+def _require_room(owner_id: UUID) -> None:
+    if Backtest.objects.filter(owner_id=owner_id, finished_at=None).count() >= MOST_WAITING:
+        raise ConflictError(f"Wait until some of them are over: {MOST_WAITING} backtests are not done yet.")
 
 
 def cancel_backtest(*, owner_id: UUID, backtest_id: UUID) -> Backtest:

@@ -54,10 +54,11 @@ def take() -> Job | None:
 
     What has been taken up too often already fails here.
     """
-    now = clock.now()
     with tenancy.system(), transaction.atomic(using=tenancy.SYSTEM_DB_ALIAS):
         with connections[tenancy.SYSTEM_DB_ALIAS].cursor() as cursor:
             cursor.execute(_ONE_AT_A_TIME)
+        # What was claimed while this one waited for its turn is held from now, not from before.
+        now = clock.now()
         held = Q(status=Job.Status.RUNNING, claimed_until__gt=now, claimed_until__lte=now + LEASE)
         free = Q(status=Job.Status.QUEUED) | (Q(status=Job.Status.RUNNING) & ~held)
         if sum(kind._default_manager.filter(held).count() for kind in KINDS) >= MOST_AT_ONCE:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from kit.api import Amount, Body, NotNegative, PositiveAmount, Words
 
@@ -27,8 +27,8 @@ class BacktestIn(Body):
     parameters: dict[str, Any] | None = Field(None, description="What differs from the strategy's defaults.")
     instrument_ids: list[int] = Field(default_factory=list, max_length=20, description="They share one account's cash.")
     timeframe: str = Field("", max_length=3)
-    since: datetime | None = None
-    until: datetime | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
     cash: PositiveAmount = Field(Decimal(10_000), description="What it starts with, in the markets' quote asset.")
     taker_fee: Fee = Decimal("0.001")
     maker_fee: Fee | None = Field(None, description="Of targets, which rest in the book; by default the taker's.")

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from kit.alerts import services
 from kit.alerts.kinds import KINDS
@@ -69,7 +69,7 @@ class MuteIn(Body):
     """`key` is an alert's key, or a kind; without `until` it is muted for good."""
 
     key: str = Field(max_length=200)
-    until: datetime | None = None
+    until: AwareDatetime | None = None
 
 
 class MuteOut(Schema):

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from kit import tenancy
 from kit.api import Body, Page, PageQuery, paginate
-from kit.errors import MoniqoError, NotFoundError
+from kit.errors import MoniqoError
 from kit.http import client_address, owner_of
 from kit.users import throttle, tokens, two_factor
 from kit.users.access import ANY, MANAGE
@@ -147,13 +147,11 @@ def list_tokens(request: HttpRequest, query: Query[PageQuery]) -> Any:
     return paginate(rows, query, present=_token)
 
 
-@tokens_router.get("/tokens/current", auth=ANY, response=TokenOut, summary="The token that you use")
+@tokens_router.get("/tokens/current", auth=ANY, response=TokenOut | None, summary="The token that you use")
 def current_token(request: HttpRequest) -> Any:
-    """What it may do and until when. A browser's session has none."""
-    token = getattr(request, "token", None)
-    if token is None:
-        raise NotFoundError("This request came with no token.")
-    return _token(token)
+    """What it may do and until when; null for a browser's session, which has none."""
+    token: Token | None = getattr(request, "token", None)
+    return None if token is None else _token(token)
 
 
 @tokens_router.post("/tokens", auth=MANAGE, response={201: TokenMadeOut}, summary="Make a token")

@@ -8,11 +8,12 @@ chart library alone is 1.3 MB without.
 Cascade layers make the order of stylesheets irrelevant after `layers.css`. Scripts import nothing from each other, they
 talk by events; each runs in a block of its own inside one module.
 
-Built files are kept in node_modules' cache folder and rebuilt when a source says something else. `collectstatic` takes
-them from here too.
+Built files are kept in node_modules' cache folder, or in the data folder where that is not ours, and rebuilt when a
+source says something else. `collectstatic` takes them from here too.
 """
 
 import gzip
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ MODULES: Path = settings.BASE_DIR / "node_modules"
 HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
 IDIOMORPH = MODULES / "idiomorph" / "dist" / "idiomorph-ext.min.js"
 PLOTLY = MODULES / "plotly.js-finance-dist-min" / "plotly-finance.min.js"
-BUILT = MODULES / ".cache" / "moniqo"
+# Who serves pages as nobody may not write beside root's packages, only into the data folder.
+BUILT = MODULES / ".cache" / "moniqo" if os.access(MODULES, os.W_OK) else settings.DATA_DIR / "assets"
 FOR_READERS = re.compile(r"/\*.*?\*/|(?<=\n)\s+", re.DOTALL)
 AROUND = re.compile(r"\s*([{};,])\s*|(:) +|\s*\n\s*")
 COMMENT_LINES = re.compile(r"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE)

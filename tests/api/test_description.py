@@ -1,13 +1,16 @@
 """The description of the API is true: one shape by one name, examples that are valid, every list in pages."""
 
 import json
+from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, get_args
 from unittest.mock import patch
 
 import pytest
 from jsonschema_rs import validator_for
 from ninja.openapi.schema import OpenAPISchema
+from pydantic import AwareDatetime
 
 from kit.api import Body
 from moniqo.api import api
@@ -100,3 +103,20 @@ def test_lists_come_in_pages_but_those_that_end_by_themselves() -> None:
             paged += 1
     assert whole == set(WHOLE)
     assert paged > 20
+
+
+def test_every_moment_that_a_program_sends_has_its_time_zone() -> None:
+    def shapes(shape: type[Body] = Body) -> Iterator[type[Body]]:
+        for below in shape.__subclasses__():
+            yield below
+            yield from shapes(below)
+
+    found = {
+        f"{shape.__name__}.{name}": field.annotation
+        for shape in shapes()
+        for name, field in shape.model_fields.items()
+        if {datetime, AwareDatetime} & {field.annotation, *get_args(field.annotation)}
+    }
+    assert len(found) >= 4
+    # Those of goals are checked by `goals.schemas.Moment` itself, whose mark is not in the annotation.
+    assert {name for name, said in found.items() if datetime in {said, *get_args(said)}} == {"GoalChange.starts_at"}

@@ -413,6 +413,7 @@ def make_and_end_a_token(program: Program, number: int) -> None:
     password = f"password of {program.owner.email}"
     wanted = {"name": f"Program {number}", "scopes": ["agent"], "password": password}
     made = program.call("post", "/tokens", wanted, status=201)
+    assert "read" in program.call("get", "/tokens/current")["scopes"]
     assert program.call("delete", "/tokens/{token_id}", token_id=made["id"])["status"] == "revoked"
 
 

@@ -17,7 +17,7 @@ from wallets.models import Account, FundAllocation
 
 WITH_CHARTS = (
     "home", "wrong dates", "drawdown", "farm", "agent", "goal", "contribution", "comparison", "report",
-    "report of an account", "backtest",
+    "report of an account", "backtest", "position", "trade",
 )  # fmt: skip
 PAGES = (
     "home", "net value", "profit", "drawdown", "money-weighted", "performance", "by strategy", "by asset", "history",

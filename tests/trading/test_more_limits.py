@@ -170,7 +170,7 @@ def test_a_batch_counts_what_it_sends_itself(desk: Desk) -> None:
     orders = [batch.place(wallet.pk, Terms("buy", D(1), "Both.")) for wallet in (desk.wallet, twin)]
     batch.write()
     assert [order.status for order in orders] == ["submitting", "rejected"]
-    assert "Desk has sent 1 orders within a minute" in refusal(orders[1])
+    assert "Desk has sent 1 order within a minute" in refusal(orders[1])
 
 
 def operators(desk: Desk, **said: Any) -> None:

@@ -32,6 +32,8 @@ def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: Told = "Canc
     order = found(order_id)
     with transaction.atomic():
         order = locked(order.pk, "wallet__parent")
+        if order.status == states.SUBMITTING:
+            raise ConflictError("It is on its way to the venue: ask again in a moment, when the venue has it.")
         if not order.is_cancellable:
             raise ConflictError(f"Nothing is left to cancel: the order is {order.get_status_display().lower()}.")
         if order.status == states.WAITING:  # its venue has never heard of it

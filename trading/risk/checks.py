@@ -314,9 +314,9 @@ def _check_rate(proposal: Proposal) -> Told:
     for step in proposal.path:
         most = step.caps.maximum_orders_per_minute
         if most is not None and step.orders >= most:
+            sent = "1 order" if step.orders == 1 else f"{step.orders} orders"
             return (
-                f"{step.name} has sent {step.orders} orders within a minute, and may send {most}: wait a minute, or "
-                "raise the limit."
+                f"{step.name} has sent {sent} within a minute, and may send {most}: wait a minute, or raise the limit."
             )
     return ""
 

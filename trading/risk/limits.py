@@ -67,7 +67,7 @@ def set_limits(
         "maximum_daily_loss": maximum_daily_loss,
         **asdict(caps),
     }
-    silence = dict.fromkeys(after) | {"notional_asset": ""}
+    silence = dict.fromkeys(after) | asdict(risk.NO_CAPS) | {"notional_asset": ""}
     with transaction.atomic():
         kept = RiskLimit.objects.select_for_update().filter(owner_id=on.owner_id, **target).first()
         before = {name: getattr(kept, name) for name in after} if kept else silence

@@ -13,6 +13,7 @@ from moniqo.protocols.mcp.tools import TOOLS, Tool
 KEY: Final = "idempotency_key"
 _KEY_HEADER: Final = "Idempotency-Key"
 _COMPONENT: Final = "#/components/schemas/"
+_PAGE: Final = {"items", "next"}
 # What of a field's schema a model needs: the rest is in the API's answer when it is not so.
 _KEPT: Final = ("type", "enum")
 _TEXT: Final = {"type": ["string", "null"]}
@@ -70,8 +71,8 @@ def _operation(tool: Tool, description: Mapping[str, Any], auth: SignedIn) -> Op
     schemas = description["components"]["schemas"]
     arguments = {argument.name: argument for argument in _arguments(told, schemas)}
     answer = next(answer for status, answer in told["responses"].items() if str(status).startswith("2"))
-    shape = _resolved(answer["content"]["application/json"]["schema"], schemas)
-    is_paged = set(shape.get("properties", ())) == {"items", "next"}
+    shape = _paged(answer["content"]["application/json"]["schema"], schemas)
+    is_paged = set(shape.get("properties", ())) == _PAGE
     is_list = is_paged or shape.get("type") == "array"
     row = _resolved(shape["properties"]["items"], schemas) if is_paged else shape
     fields = _fields(row["items"] if is_list else row, tool.gives, tool.inner, schemas)
@@ -82,6 +83,12 @@ def _operation(tool: Tool, description: Mapping[str, Any], auth: SignedIn) -> Op
     if is_list and not is_paged:
         offered["cursor"] = Argument("cursor", "own", {"type": "string"}, is_required=False)
     return Operation(tool, offered, rows if is_list else fields, is_list, is_paged, auth)
+
+
+def _paged(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The shape of an answer: a page of it where it comes whole or in pages."""
+    shapes = [_resolved(one, schemas) for one in schema.get("anyOf", [schema])]
+    return next((shape for shape in shapes if set(shape.get("properties", ())) == _PAGE), shapes[0])
 
 
 def _arguments(told: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[Argument]:

@@ -41,7 +41,7 @@ TOOLS: Final = (
     Tool(
         "list_wallets", "GET", "/wallets",
         "Master wallets, farms, agents and reserves with their money. Example: no argument",
-        "", "id name role parent_id base_asset state value free_value held_value",
+        "cursor limit", "id name role parent_id base_asset state value free_value held_value",
     ),
     Tool(
         "list_positions", "GET", "/positions",
@@ -83,9 +83,13 @@ TOOLS: Final = (
     Tool(
         "list_farms", "GET", "/farms",
         "Farms with value, profit and state. Example: no argument",
-        "", "id name kind wallet_id status state value profit twr trades",
+        "cursor limit", "id name kind wallet_id status state value profit twr trades",
     ),
-    Tool("list_agents", "GET", "/agents", "Trading agents with their figures. Example: no argument", "", _AGENT),
+    Tool(
+        "list_agents", "GET", "/agents",
+        "Trading agents with their figures. Example: no argument",
+        "cursor limit", _AGENT,
+    ),
     Tool(
         "why", "GET", "/agents/{agent_id}/runs",
         "Why an agent did what it did, newest bar first. Example: agent_id=…, limit=5",

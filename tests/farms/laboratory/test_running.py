@@ -13,7 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from farms.laboratory import jobs, running
+from farms.laboratory import asking, jobs, running
 from farms.laboratory.packing import unpack
 from farms.models import Backtest, BacktestResult
 from farms.tasks import work_in_laboratory
@@ -122,6 +122,17 @@ def expire(backtest: Backtest) -> None:
         Backtest.objects.filter(pk=backtest.pk).update(claimed_until=clock.now() - timedelta(seconds=1))
 
 
+def test_what_was_claimed_while_a_worker_waited_for_its_turn_is_not_free(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, waited = ask(), timedelta(milliseconds=50)
+    assert jobs.take() is not None
+    with tenancy.system():
+        Backtest.objects.filter(pk=asked.pk).update(claimed_until=clock.now() + jobs.LEASE + waited / 5)
+    monkeypatch.setattr(jobs, "_ONE_AT_A_TIME", f"SELECT pg_sleep({waited.total_seconds()})")
+    assert jobs.take() is None
+
+
 def test_a_job_that_ends_every_worker_fails_with_a_sentence(ask: Ask) -> None:
     asked = ask()
     for _ in range(jobs.MOST_ATTEMPTS):
@@ -207,3 +218,9 @@ def test_the_task_carries_out_one_job_and_wakes_the_next_worker(ask: Ask) -> Non
     app.control.purge()
     work_in_laboratory()
     assert (read(second).status, heartbeat.waiting("rest")) == ("done", 0)
+
+
+def test_asking_again_is_asking_once_more(ask: Ask, owner: User) -> None:
+    made = [ask() for _ in range(asking.MOST_WAITING)]
+    with tenancy.tenant(owner.pk), pytest.raises(ConflictError, match="not done yet"):
+        asking.repeat_backtest(owner_id=owner.pk, backtest_id=made[0].pk)
