@@ -18,7 +18,7 @@ def _aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-# A moment without a zone is UTC, as everywhere in this API.
+# A moment without a zone is UTC.
 Moment = Annotated[datetime, AfterValidator(_aware), Field(examples=["2026-12-31T00:00:00Z"])]
 
 

@@ -118,5 +118,5 @@ def test_every_moment_that_a_program_sends_has_its_time_zone() -> None:
         if {datetime, AwareDatetime} & {field.annotation, *get_args(field.annotation)}
     }
     assert len(found) >= 4
-    # Those of goals are checked by `goals.schemas.Moment` itself, whose mark is not in the annotation.
+    # Of a goal a moment without one is UTC (`goals.schemas.Moment`, whose mark is not in the annotation).
     assert {name for name, said in found.items() if datetime in {said, *get_args(said)}} == {"GoalChange.starts_at"}
