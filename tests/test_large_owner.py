@@ -240,6 +240,7 @@ def test_the_page_of_a_farm_or_an_agent_works_nothing_out_of_the_others(
         assert loaded["Position"] <= most, address
 
 
+@pytest.mark.slow
 def test_a_farm_and_an_agent_alone_are_what_they_are_among_all(crowd: Crowd, as_owner: User) -> None:
     owner_id, now = as_owner.pk, clock.now()
     with clock.at(now):

@@ -115,6 +115,7 @@ def test_a_price_moves_the_figures_by_itself(open_page: OpenPage, world: World) 
     expect(page.locator("#list")).to_contain_text("67,890.12")
 
 
+@pytest.mark.slow
 def test_the_last_of_many_updates_is_shown_also_where_a_region_takes_its_time(
     open_page: OpenPage, world: World
 ) -> None:

@@ -445,6 +445,7 @@ def test_a_wrong_folder_is_one_sentence(db: None, tmp_path: Path) -> None:
     assert trader.find() is None
 
 
+@pytest.mark.slow
 def test_two_builds_at_once_do_not_meet(live_db: str, folder: Path) -> None:
     user, _ = trader.prepare()
     refused: list[str] = []

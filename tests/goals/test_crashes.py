@@ -150,7 +150,7 @@ def assert_done_once(ground: Ground, goal: Goal, *, with_position: bool) -> None
     assert_books_prove_themselves(ground.desk)
 
 
-@pytest.mark.parametrize("with_position", [False, True])
+@pytest.mark.parametrize("with_position", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_kill_at_some_points_loses_and_doubles_nothing(
     ground: Ground, make_ground: Callable[[], Ground], with_position: bool
 ) -> None:

@@ -216,6 +216,7 @@ def read(owner: User, *, since: int) -> tuple[dict[str, Any], int]:
         return {"fills": sorted(fill.quantity for fill in fills), "trades": trades.count()}, end
 
 
+@pytest.mark.slow
 def test_what_is_there_is_given_up_only_when_told(fund: str, empty: str, tmp_path: Path) -> None:
     file = tmp_path / "moniqo.dump"
     assert manage(fund, "backup", str(file)).returncode == 0

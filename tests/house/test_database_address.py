@@ -25,7 +25,9 @@ def say(url: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("process", ["", "web"], ids=["worker", "web"])
+@pytest.mark.parametrize(
+    "process", [pytest.param("", id="worker", marks=pytest.mark.slow), pytest.param("web", id="web")]
+)
 def test_options_of_the_address_are_used(live_db: str, process: str) -> None:
     given = address("DATABASE_URL", live_db)
     asked = f"{given}?application_name=of%20mine&options={quote('-c statement_timeout=4321')}"

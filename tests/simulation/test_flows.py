@@ -66,9 +66,9 @@ def _forgotten_stop(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("plant", "said"),
     [
-        (_never_asked, "was sent while the venue had it"),
+        pytest.param(_never_asked, "was sent while the venue had it", marks=pytest.mark.slow),
         (_told_once, "is lost"),
-        (_forgotten_stop, "was accepted and is None"),
+        pytest.param(_forgotten_stop, "was accepted and is None", marks=pytest.mark.slow),
     ],
 )
 def test_a_planted_defect_is_found(

@@ -35,6 +35,7 @@ def test_the_second_failure_in_a_row_ends_a_container_with_an_init(directory: Pa
     assert (directory / "moniqo-health-web").read_text() == "0"
 
 
+@pytest.mark.slow
 @as_root
 @pytest.mark.parametrize(("first", "checks"), [("tini", (False, True, False)), ("bash", (False, False, False))])
 def test_a_good_check_in_between_or_another_first_process_ends_nothing(
