@@ -40,7 +40,7 @@ def take_part() -> bool:
     except TimeIsUpError:
         jobs.fail(job, TOOK_TOO_LONG)
         raise
-    except Exception:
+    except Exception:  # whatever broke, who asked is told that it ended, and the worker's log what it was
         jobs.fail(job, BROKE)
         raise
     return True

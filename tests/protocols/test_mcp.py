@@ -207,6 +207,23 @@ def test_rows_that_do_not_fit_come_with_the_next_cursor() -> None:
     assert 1 < len(found.text.encode()) * 2 <= MOST_BYTES
 
 
+def test_a_long_story_says_what_of_it_is_left_out() -> None:
+    """An order with more events than one answer holds: the newest are told, and how many are not."""
+    order = dict.fromkeys(operations()["get_order"].tool.gives.split(), "x") | {"decisions": [], "fills": []}
+    events = [{"created_at": str(number), "to_status": "open", "detail": "y" * 90} for number in range(200)]
+
+    class Long(Inside):
+        async def ask(self, *_: Any, **__: Any) -> Answer:
+            return Answer(200, {}, order | {"events": events})
+
+    result = asyncio.run(call_tool(Long(no_application), operations()["get_order"], {"order_id": "o"}, {"headers": []}))
+    assert result.found is not None
+    told = result.found["events"]
+    assert told == events[-len(told) :]
+    assert result.found["left_out"] == f"the first {200 - len(told)} of events"
+    assert len(result.text.encode()) * 2 <= MOST_BYTES
+
+
 async def no_application(*_: Any) -> None:
     raise AssertionError("nothing is asked of it")
 

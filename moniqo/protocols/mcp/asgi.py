@@ -8,7 +8,6 @@ Everything is said to a token, never to a browser's session. What stands before 
 import asyncio
 import importlib
 import json
-import logging
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -22,10 +21,8 @@ from moniqo.protocols.inside import Answer, Inside
 
 PATH: Final = "/mcp"
 METADATA: Final = "/.well-known/oauth-protected-resource/mcp"
-# What a token of the settings may be given that a tool can use.
+# No tool is about limits.
 _SCOPES: Final = [scope.value for scope in Token.Scope if scope != Token.Scope.LIMITS]
-
-logger = logging.getLogger(__name__)
 
 
 def serve(django: Application, otherwise: Application) -> Application:

@@ -155,11 +155,13 @@ def _how_many(rows: Sequence[Any]) -> int:
 
 
 def _fitting(found: dict[str, Any]) -> dict[str, Any]:
-    """The same, of its lists only the newest rows that fit: the longest list gives way first."""
+    """The same, of its lists only the newest rows that fit, and how many are left out; the longest gives way first."""
+    whole = {name: len(value) for name, value in found.items() if isinstance(value, list)}
     while _size(found) > _ROOM:
-        lists = {name: value for name, value in found.items() if isinstance(value, list) and value}
-        if not lists:
+        longest = max(whole, key=lambda name: _size(found[name]), default="")
+        if not longest or not found[longest]:
             break
-        longest = max(lists, key=lambda name: _size(lists[name]))
-        found = found | {longest: lists[longest][1:]}
+        found = found | {longest: found[longest][1:]}
+        cut = {name: number - len(found[name]) for name, number in whole.items() if len(found[name]) < number}
+        found["left_out"] = ", ".join(f"the first {number} of {name}" for name, number in cut.items())
     return found
