@@ -19,8 +19,9 @@ from farms.selectors.strategies import MARK, STRATEGY, strategy_account, strateg
 from kit import clock, days
 from kit.users.models import User
 from portfolio.selectors.accounts import CONNECTION, Account, Accounts
+from portfolio.selectors.asset_figures import ASSET_MARK, AssetLine
 from portfolio.selectors.asset_histories import AssetHistory, asset_account, asset_accounts
-from portfolio.selectors.assets import ASSET, ASSET_MARK, AssetLine, AssetMoney
+from portfolio.selectors.assets import ASSET, AssetMoney
 from portfolio.selectors.calendar import Unit
 from portfolio.selectors.combined import Combined, days_of_each, growth, summed
 from portfolio.selectors.edges import Edges, read_edges

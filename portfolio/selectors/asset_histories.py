@@ -9,18 +9,8 @@ from uuid import UUID
 from kit import clock, days
 from kit.errors import NotFoundError
 from portfolio.selectors.accounts import Account
-from portfolio.selectors.assets import (
-    ASSET,
-    ASSET_MARK,
-    ZERO,
-    AssetMoney,
-    Pair,
-    Step,
-    key_of,
-    money_of,
-    pairs_of,
-    steps_of,
-)
+from portfolio.selectors.asset_figures import ASSET_MARK, ZERO, Pair, Step, key_of, money_of, steps_of
+from portfolio.selectors.assets import ASSET, AssetMoney, pairs_of
 from portfolio.selectors.histories import Day, History
 from portfolio.selectors.money_weighted import MoneyWeighted
 from trading.selectors.sums import Traded, trade_sums

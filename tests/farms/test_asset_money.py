@@ -12,7 +12,7 @@ from farms.selectors.breakdown import Breakdown, Dimension, account_of, history_
 from kit import clock, days
 from kit.users.models import User
 from markets.models import Candle
-from portfolio.selectors.assets import ON_MARGIN, AssetLine
+from portfolio.selectors.asset_figures import ON_MARGIN, AssetLine
 from portfolio.selectors.calendar import Unit
 from portfolio.selectors.histories import Stretch
 from portfolio.selectors.periods import Period, Span

@@ -25,7 +25,7 @@ from kit.users.models import User
 from moniqo.protocols.inside import Answer, Inside
 from moniqo.protocols.mcp.calling import FAILED, MOST_BYTES
 from moniqo.protocols.mcp.calling import call as call_tool
-from moniqo.protocols.mcp.operations import operations
+from moniqo.protocols.mcp.operations import Operation, operations
 from moniqo.protocols.mcp.tools import TOOLS
 from tests.conftest import WORKER, address, cloned_database, make_user
 from tests.drills.site import Site, running
@@ -33,6 +33,7 @@ from tests.programs import bearer, make_token
 from tests.world import World, build_world
 from trading.models import Order, Position
 
+Known = dict[str, Operation]
 ACCEPTS = "application/json, text/event-stream"
 # What the operation of each scope's tools may need.
 SCOPES = ("read", "trade", "move", "manage", "limits", "agent")
@@ -50,6 +51,12 @@ class Stage:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.site.port}/mcp"
+
+
+@pytest.fixture(scope="module")
+def known() -> Known:
+    """All tools, read from the API's description, which takes half a second to write."""
+    return operations()
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +118,7 @@ def test_its_own_client_lists_and_calls_in_both_eras(stage: Stage, mode: str) ->
         assert answer.structured_content[name] == summary[name]
 
 
-def test_the_list_is_what_the_scopes_allow_and_small(stage: Stage) -> None:
-    known = operations()
+def test_the_list_is_what_the_scopes_allow_and_small(stage: Stage, known: Known) -> None:
     for scope in SCOPES:
         listed = ask(stage, bearer(stage.world.owner, scope), lambda client: client.list_tools()).tools
         assert [tool.name for tool in listed] == [name for name, one in known.items() if one.is_allowed([scope])]
@@ -125,8 +131,8 @@ def test_the_list_is_what_the_scopes_allow_and_small(stage: Stage) -> None:
     assert writes == {tool.name for tool in TOOLS if tool.method != "GET"} - {"preview_order"}
 
 
-def test_no_tool_reaches_limits_keys_tokens_or_people() -> None:
-    for operation in operations().values():
+def test_no_tool_reaches_limits_keys_tokens_or_people(known: Known) -> None:
+    for operation in known.values():
         assert "limits" not in operation.auth.scopes
         assert operation.tool.method == "GET" or not any(
             word in operation.tool.path
@@ -190,9 +196,10 @@ def test_lists_go_on_with_their_cursor(stage: Stage) -> None:
     assert len(candles) > 12
 
 
-def test_rows_that_do_not_fit_come_with_the_next_cursor() -> None:
+def test_rows_that_do_not_fit_come_with_the_next_cursor(known: Known) -> None:
     """An API that would give 200 long rows at once, and only as many as it is asked for."""
-    rows = [dict.fromkeys(operations()["list_orders"].tool.gives.split(), "x" * 60) for _ in range(200)]
+    listing = known["list_orders"]
+    rows = [dict.fromkeys(listing.tool.gives.split(), "x" * 60) for _ in range(200)]
     asked = []
 
     class Full(Inside):
@@ -200,23 +207,23 @@ def test_rows_that_do_not_fit_come_with_the_next_cursor() -> None:
             asked.append(query["limit"])
             return Answer(200, {}, {"items": rows[: query["limit"]], "next": f"after {query['limit']}"})
 
-    found = asyncio.run(call_tool(Full(no_application), operations()["list_orders"], {"limit": 200}, {"headers": []}))
+    found = asyncio.run(call_tool(Full(no_application), listing, {"limit": 200}, {"headers": []}))
     assert found.found is not None
     assert asked == [200, len(found.found["items"])]
     assert found.found["next"] == f"after {asked[1]}"
     assert 1 < len(found.text.encode()) * 2 <= MOST_BYTES
 
 
-def test_a_long_story_says_what_of_it_is_left_out() -> None:
+def test_a_long_story_says_what_of_it_is_left_out(known: Known) -> None:
     """An order with more events than one answer holds: the newest are told, and how many are not."""
-    order = dict.fromkeys(operations()["get_order"].tool.gives.split(), "x") | {"decisions": [], "fills": []}
+    order = dict.fromkeys(known["get_order"].tool.gives.split(), "x") | {"decisions": [], "fills": []}
     events = [{"created_at": str(number), "to_status": "open", "detail": "y" * 90} for number in range(200)]
 
     class Long(Inside):
         async def ask(self, *_: Any, **__: Any) -> Answer:
             return Answer(200, {}, order | {"events": events})
 
-    result = asyncio.run(call_tool(Long(no_application), operations()["get_order"], {"order_id": "o"}, {"headers": []}))
+    result = asyncio.run(call_tool(Long(no_application), known["get_order"], {"order_id": "o"}, {"headers": []}))
     assert result.found is not None
     told = result.found["events"]
     assert told == events[-len(told) :]
