@@ -263,13 +263,13 @@ class TicketForm(forms.Form):
         decimal_places=MONEY["decimal_places"],
     )
     trail = AmountField(
-        **glossary.field("trail", more="Of a trailing stop; or as a share, below."),
+        **glossary.field("trigger_trail", more="Or as a share, below."),
         required=False,
         max_digits=MONEY["max_digits"],
         decimal_places=MONEY["decimal_places"],
     )
     trail_share = PercentField(
-        required=False, min_value=Decimal("0.01"), **glossary.field("trail_share", label="Trailing share, in %")
+        required=False, min_value=Decimal("0.01"), **glossary.field("trail_share", label="Trigger's share, in %")
     )
     time_in_force = forms.ChoiceField(
         **glossary.field("time_in_force", more=""), choices=TimeInForce.choices, required=False
