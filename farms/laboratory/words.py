@@ -24,7 +24,7 @@ FIGURES: Final = (
     Figure("sortino", "Sortino", "ratio", "As Sharpe, counting only the deviation of bars that lost."),
     Figure("calmar", "Calmar", "ratio", "The return of a year by the deepest drawdown."),
     Figure("max_drawdown", "Max drawdown", "change", "The deepest fall from the highest equity so far."),
-    Figure("value_at_risk", "Value at risk", "change", "On 95 of 100 bars less was lost."),
+    Figure("value_at_risk", "Value at risk", "percent", "On 95 of 100 bars less was lost."),
     Figure("expected_shortfall", "Shortfall", "percent", "The average of the worst 5 of 100 bars."),
     Figure("trades", "Trades", "count", "Round trips that are over."),
     Figure("win_rate", "Won", "percent", "The share of trades that made money after fees."),

@@ -91,6 +91,9 @@ def test_a_result_is_shown_whole(browser: Client, done: Backtest) -> None:
     assert done.result.outcome[:12] in html
     assert told(html, "Fees") == formatting.money(Decimal(str(done.result.statistics["fees"])), "USDT")
     assert told(html, "Profit factor") == formatting.number(Decimal(str(done.result.statistics["profit_factor"])), 2)
+    for loss, name in (("Value at risk", "value_at_risk"), ("Shortfall", "expected_shortfall")):
+        assert done.result.statistics[name] > 0  # as a loss, which is no gain
+        assert told(html, loss)[0].isdigit()
     assert "Does it look ahead?" in html
     assert f"{done.result.trade_count}" in html
     for query in ("?market=2", "?trade=1", "?sort=-pnl&page=2", "?trade=999999&market=x&sort=nothing&page=-3"):
