@@ -20,6 +20,16 @@ TEMPLATES: Path = settings.BASE_DIR / "templates"
 # Samples in the gallery of components, which are nobody's figures.
 SAMPLES = {TEMPLATES / "debug/ui.html", TEMPLATES / "components/metric.html"}
 EXPLANATION = "/portfolio/explain/"
+HEAD = re.compile(r'<th scope="col"[^>]*class="[^"]*\bn\b[^"]*"[^>]*>(.*?)</th>', re.DOTALL)
+TABLE = re.compile(r"<table[^>]*>(?:(?!</table>).)*<tbody>(.*?)</tbody>", re.DOTALL)
+ROW = re.compile(r"<tr(?P<css>[^>]*)>(?P<cells>.*?)</tr>", re.DOTALL)
+# No figures of money: moments, months and what the last drill did, which its card says.
+PLAIN = {"When", "Order", "Orders", "Ready again", "Not sent in time", "Lost", "Doubled", "Slowest answer"}
+# What figures are led to: their explanations, the proof of the books, and the log, whose rows are what happened.
+ORIGINS = (EXPLANATION, "/wallets/proof/", "/settings/log/")
+FIGURE = re.compile(r'<td class="n\b[^"]*">(?:(?!</td>).)*?>?[^<"]*\d', re.DOTALL)
+REGION = re.compile(r'aria-label="([^"]+)"')
+CARD = re.compile(r"<h2[^>]*>(.*?)</h2>", re.DOTALL)
 
 
 def labels(html: str) -> Iterator[str]:
@@ -70,3 +80,49 @@ def test_every_figure_of_every_page_leads_to_an_explanation_that_answers(
         if address.startswith(EXPLANATION):
             assert re.search(r'id="h-(formula|without|lines|trough|fall|parts)', html), address
             assert re.search(r"\bas of\b|\bat (<|\d)", html), address
+
+
+def bare_rows(html: str) -> Iterator[str]:
+    """The names of tables with a row of figures that leads nowhere and has no words, in a card that leads nowhere."""
+    for table in TABLE.finditer(html):
+        before = html[: table.start()]
+        cards = CARD.findall(before)
+        if cards and "<a " in cards[-1]:
+            continue
+        rows = list(ROW.finditer(table[1]))
+        for row, after in zip(rows, [*rows[1:], None], strict=True):
+            is_told = after is not None and 'class="why"' in after["css"]
+            if FIGURE.search(row["cells"]) and "<a " not in row["cells"] and not is_told:
+                yield REGION.findall(before)[-1]
+                break
+
+
+@pytest.mark.offline
+def test_no_template_shows_a_column_of_figures_without_what_it_means() -> None:
+    bare = {
+        f"{path.relative_to(TEMPLATES)}: {label.strip()}"
+        for path in TEMPLATES.rglob("*.html")
+        if path not in SAMPLES
+        for label in HEAD.findall(path.read_text())
+        if not re.search(r"{% term |<a |{{", label) and label not in PLAIN
+    }
+    assert bare == set()
+
+
+def test_every_row_of_figures_leads_to_what_it_comes_from_or_says_it(
+    db: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world: World = build_world()
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    client.force_login(world.owner)
+    tables, wrong = 0, set()
+    for page in pages(client):
+        if page.startswith(ORIGINS):
+            continue
+        answer = client.get(page)
+        html = answer.content.decode() if "html" in answer["Content-Type"] else ""
+        tables += len(TABLE.findall(html))
+        wrong |= {f"{name} at {page}" for name in bare_rows(html)}
+    assert wrong == set()
+    assert tables > 50

@@ -88,6 +88,12 @@ if (toasts && template) {
   toasts.addEventListener("click", (event) => event.target.closest("[data-dismiss]")?.closest(".toast").remove());
 }
 
+// What a word means, or why a figure is not known, is a title: who has no mouse to rest on it presses it.
+document.addEventListener("click", ({ target }) => {
+  const said = target.closest("dfn[title], .missing[title]");
+  if (said && template && !target.closest("a, button, summary, label")) addToast({ text: said.title });
+});
+
 // A new alert is told in the words of its reader: the event only names it. One that was raised by a timer names none.
 body.addEventListener("live:alert", ({ detail }) => {
   if (detail?.id) htmx.ajax("GET", `${toasts.dataset.alerts}${detail.id}/toast/`, { target: toasts, swap: "beforeend" });

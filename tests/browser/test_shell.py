@@ -138,6 +138,13 @@ def test_a_broken_answer_becomes_a_toast_that_tries_again(open_page: OpenPage, t
     expect(toast).to_have_count(0)
 
 
+def test_a_word_that_is_pressed_says_what_it_means(open_page: OpenPage, visitor: User) -> None:
+    page = open_page("/ui/", user=visitor).page
+    word = page.locator(".missing[title]:visible").first
+    word.click()
+    expect(page.locator("#toasts .toast")).to_contain_text(word.get_attribute("title") or "no title")
+
+
 def test_charts_follow_the_theme(open_page: OpenPage, visitor: User) -> None:
     visit = open_page("/ui/", user=visitor)
     visit.page.locator("#equity").scroll_into_view_if_needed()
