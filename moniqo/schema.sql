@@ -99,6 +99,7 @@
 -- migration trading 0024_protections 0bb57f4f80fda7af
 -- migration trading 0025_held_totals 3ad13f183522ca3a
 -- migration trading 0026_many_cancelled_at_once aacdc2382dfd8d3c
+-- migration trading 0027_one_cancels_the_other b3fc65e920841ea6
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -1784,7 +1785,7 @@ BEGIN
     THEN
         RAISE EXCEPTION 'A trigger follows the best price and never moves back.' USING ERRCODE = 'check_violation';
     END IF;
-    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.trail, NEW.trail_share, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.trail, OLD.trail_share, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id)
+    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.trail, NEW.trail_share, NEW.trail_atr, NEW.trail_timeframe, NEW.target_price, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.trail, OLD.trail_share, OLD.trail_atr, OLD.trail_timeframe, OLD.target_price, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id)
     THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
@@ -4156,7 +4157,10 @@ CREATE TABLE public.trading_order (
     trail_share numeric(38,18),
     trigger_price numeric(38,18),
     triggered_at timestamp with time zone,
-    CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric) AND (trail < '100000000000000000000'::numeric) AND (trail_share < '100000000000000000000'::numeric) AND (trigger_price < '100000000000000000000'::numeric))),
+    target_price numeric(38,18),
+    trail_atr numeric(38,18),
+    trail_timeframe character varying(3) NOT NULL,
+    CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric) AND (target_price < '100000000000000000000'::numeric) AND (trail < '100000000000000000000'::numeric) AND (trail_atr < '100000000000000000000'::numeric) AND (trail_share < '100000000000000000000'::numeric) AND (trigger_price < '100000000000000000000'::numeric))),
     CONSTRAINT order_filled_is_filled CHECK (((NOT ((status)::text = 'filled'::text)) OR (filled_quantity >= quantity))),
     CONSTRAINT order_filled_not_negative CHECK ((filled_quantity >= (0)::numeric)),
     CONSTRAINT order_good_until_a_moment CHECK ((((expires_at IS NOT NULL) AND ((time_in_force)::text = 'gtd'::text)) OR ((NOT ((time_in_force)::text = 'gtd'::text)) AND (expires_at IS NULL)))),
@@ -4166,7 +4170,9 @@ CREATE TABLE public.trading_order (
     CONSTRAINT order_quantity_positive CHECK ((quantity > (0)::numeric)),
     CONSTRAINT order_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text]))),
     CONSTRAINT order_status_known CHECK (((status)::text = ANY (ARRAY[('cancelled'::character varying)::text, ('draft'::character varying)::text, ('expired'::character varying)::text, ('filled'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('rejected'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]))),
-    CONSTRAINT order_trigger_has_a_price CHECK ((((trail IS NULL) AND (trail_share IS NULL) AND (trigger_price IS NULL) AND ((type)::text = ANY (ARRAY[('market'::character varying)::text, ('limit'::character varying)::text]))) OR ((trail IS NULL) AND (trail_share IS NULL) AND (trigger_price > (0)::numeric) AND ((type)::text = ANY (ARRAY[('stop'::character varying)::text, ('stop_limit'::character varying)::text, ('take_profit'::character varying)::text]))) OR ((trigger_price > (0)::numeric) AND ((type)::text = 'trailing_stop'::text) AND (((trail > (0)::numeric) AND (trail_share IS NULL)) OR ((trail IS NULL) AND (trail_share > (0)::numeric) AND (trail_share < (1)::numeric)))))),
+    CONSTRAINT order_target_of_two CHECK ((((target_price > (0)::numeric) AND ((type)::text = 'oco'::text)) OR ((NOT ((type)::text = 'oco'::text)) AND (target_price IS NULL)))),
+    CONSTRAINT order_trail_by_range CHECK ((((trail IS NOT NULL) AND (trail_atr > (0)::numeric) AND ((trail_timeframe)::text = ANY (ARRAY[('1m'::character varying)::text, ('5m'::character varying)::text, ('15m'::character varying)::text, ('1h'::character varying)::text, ('4h'::character varying)::text, ('1d'::character varying)::text]))) OR ((trail_atr IS NULL) AND ((trail_timeframe)::text = ''::text)))),
+    CONSTRAINT order_trigger_has_a_price CHECK ((((trail IS NULL) AND (trail_share IS NULL) AND (trigger_price IS NULL) AND ((type)::text = ANY (ARRAY[('market'::character varying)::text, ('limit'::character varying)::text]))) OR ((trail IS NULL) AND (trail_share IS NULL) AND (trigger_price > (0)::numeric) AND ((type)::text = ANY (ARRAY[('stop'::character varying)::text, ('stop_limit'::character varying)::text, ('take_profit'::character varying)::text, ('oco'::character varying)::text]))) OR ((trigger_price > (0)::numeric) AND ((type)::text = 'trailing_stop'::text) AND (((trail > (0)::numeric) AND (trail_share IS NULL)) OR ((trail IS NULL) AND (trail_share > (0)::numeric) AND (trail_share < (1)::numeric)))))),
     CONSTRAINT order_unfinished_is_never_forgotten CHECK ((((closed_at IS NULL) AND (due_at IS NULL) AND ((status)::text = 'waiting'::text)) OR (((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text])) AND (NOT ((status)::text = 'waiting'::text)) AND (closed_at IS NULL) AND (due_at IS NOT NULL)) OR ((NOT ((status)::text = ANY (ARRAY[('draft'::character varying)::text, ('open'::character varying)::text, ('partially_filled'::character varying)::text, ('submitting'::character varying)::text, ('uncertain'::character varying)::text, ('waiting'::character varying)::text]))) AND (closed_at IS NOT NULL) AND (due_at IS NULL) AND (hold_id IS NULL)))),
     CONSTRAINT trading_order_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT trading_order_average_price_check CHECK ((average_price <> 'NaN'::numeric)),
@@ -4177,6 +4183,8 @@ CREATE TABLE public.trading_order (
     CONSTRAINT trading_order_limit_price_check CHECK ((limit_price <> 'NaN'::numeric)),
     CONSTRAINT trading_order_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
     CONSTRAINT trading_order_reference_price_check CHECK ((reference_price <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_target_price_check CHECK ((target_price <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_trail_atr_check CHECK ((trail_atr <> 'NaN'::numeric)),
     CONSTRAINT trading_order_trail_check CHECK ((trail <> 'NaN'::numeric)),
     CONSTRAINT trading_order_trail_share_check CHECK ((trail_share <> 'NaN'::numeric)),
     CONSTRAINT trading_order_trigger_price_check CHECK ((trigger_price <> 'NaN'::numeric))
@@ -6005,10 +6013,11 @@ INSERT INTO public.django_migrations VALUES
 	(131, 'sessions', '0001_initial', now()),
 	(132, 'trading', '0025_held_totals', now()),
 	(133, 'trading', '0026_many_cancelled_at_once', now()),
-	(134, 'users', '0004_second_factors_under_aes', now()),
-	(135, 'users', '0005_bound_tokens', now()),
-	(136, 'users', '0006_operators_and_hashes', now()),
-	(137, 'users', '0007_capitals_of_an_address', now());
+	(134, 'trading', '0027_one_cancels_the_other', now()),
+	(135, 'users', '0004_second_factors_under_aes', now()),
+	(136, 'users', '0005_bound_tokens', now()),
+	(137, 'users', '0006_operators_and_hashes', now()),
+	(138, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -6569,7 +6578,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 92, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 137, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 138, true);
 
 
 --

@@ -331,7 +331,15 @@ def _limit(body: OrderIn) -> Limit | None:
 
 def _trigger(body: OrderIn) -> Trigger | None:
     """Raises InvalidInputError for terms that do not go together."""
-    return trigger_of(body.type, price=body.trigger_price, trail=body.trail, trail_share=body.trail_share)
+    return trigger_of(
+        body.type,
+        price=body.trigger_price,
+        trail=body.trail,
+        trail_share=body.trail_share,
+        target=body.target_price,
+        atr=body.trail_atr,
+        timeframe=body.trail_timeframe or "",
+    )
 
 
 def _narrowed(request: HttpRequest, rows: Any, narrow: Narrow) -> Any:

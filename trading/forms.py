@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.http import QueryDict
@@ -12,6 +12,7 @@ from kit import glossary
 from kit.forms import PERCENT, AmountField, MomentField, PercentField, TextField, WholeField
 from kit.models import MONEY
 from markets.bounds import SYMBOL_LENGTH
+from markets.models import Timeframe
 from trading.models import REFUSED, Order, Side, TimeInForce
 from trading.models.orders import LIMITED
 from trading.orders.intents import Limit, Trigger, limit_of, trigger_of
@@ -257,19 +258,34 @@ class TicketForm(forms.Form):
         error_messages={"min_value": "Enter a price above zero."},
     )
     trigger_price = AmountField(
-        **glossary.field("trigger_price", more="Of a stop, a stop limit and a take profit."),
+        **glossary.field("trigger_price", more=""),
         required=False,
         max_digits=MONEY["max_digits"],
         decimal_places=MONEY["decimal_places"],
     )
     trail = AmountField(
-        **glossary.field("trigger_trail", more="Or as a share, below."),
+        **glossary.field("trigger_trail", more="Or as a share or in average ranges, below."),
         required=False,
         max_digits=MONEY["max_digits"],
         decimal_places=MONEY["decimal_places"],
     )
     trail_share = PercentField(
         required=False, min_value=Decimal("0.01"), **glossary.field("trail_share", label="Trigger's share, in %")
+    )
+    trail_atr = AmountField(
+        **glossary.field("trail_atr", more="With the candles, below."),
+        required=False,
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+    )
+    trail_timeframe = forms.ChoiceField(
+        **glossary.field("trail_timeframe"), choices=[("", "None"), *Timeframe.choices], required=False
+    )
+    target_price = AmountField(
+        **glossary.field("target_price", more="Whichever is reached first sends the order."),
+        required=False,
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
     )
     time_in_force = forms.ChoiceField(
         **glossary.field("time_in_force", more=""), choices=TimeInForce.choices, required=False
@@ -289,6 +305,22 @@ class TicketForm(forms.Form):
     exit_target = _level("profit_target", "Only with a buy. Empty: what is usual here, if anything.")
     exit_trail = _level("trail", "Only with a buy. Empty: the stop stays where it is.")
     why = TextField(label="Why", max_length=200, required=False, help_text="For yourself: it stays with the order.")
+
+    # The fields that only some types have: a page shows them for those.
+    OF: ClassVar = {
+        "limit_price": LIMITED,
+        "time_in_force": LIMITED,
+        "expires_at": LIMITED,
+        "post_only": LIMITED,
+        "trigger_price": ("stop", "stop_limit", "take_profit", "oco"),
+        "target_price": ("oco",),
+        **dict.fromkeys(("trail", "trail_share", "trail_atr", "trail_timeframe"), ("trailing_stop",)),
+    }
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, str]]:
+        """Each field with the types that it is of, empty where it is of all."""
+        return [(field, " ".join(self.OF.get(field.name, ()))) for field in self]
 
     def levels(self) -> dict[str, Decimal | None]:
         return {name: self.cleaned_data[name] for name in NAMES}
@@ -312,7 +344,13 @@ class TicketForm(forms.Form):
         """Raises InvalidInputError, by field, for what does not go together."""
         said = self.cleaned_data
         return trigger_of(
-            said["type"], price=said["trigger_price"], trail=said["trail"], trail_share=said["trail_share"]
+            said["type"],
+            price=said["trigger_price"],
+            trail=said["trail"],
+            trail_share=said["trail_share"],
+            target=said["target_price"],
+            atr=said["trail_atr"],
+            timeframe=said["trail_timeframe"],
         )
 
     def size_now(self) -> Decimal:

@@ -36,6 +36,9 @@ class OrderOut(Schema):
     trigger_price: Amount | None
     trail: Amount | None
     trail_share: Amount | None
+    trail_atr: Amount | None
+    trail_timeframe: str
+    target_price: Amount | None
     triggered_at: datetime | None = Field(description="When the market reached its trigger and it was sent.")
     time_in_force: str
     expires_at: datetime | None
@@ -238,7 +241,9 @@ class OrderIn(Body):
 
     A `stop` waits until the market is as bad as its `trigger_price` (the bid for a sale, the ask for a buy) and is sent
     then at the market, a `stop_limit` within its limit; a `take_profit` waits until it is as good; the trigger of a
-    `trailing_stop` stays `trail` (quote) or `trail_share` (of the price) behind the best one. They wait in Moniqo,
+    `trailing_stop` stays `trail` (quote), `trail_share` (of the price) or `trail_atr` average true ranges (of the last
+    14 candles of `trail_timeframe`, as they are when it is placed) behind the best one. An `oco` has two triggers, the
+    bad `trigger_price` and the good `target_price`: whichever is reached first sends it, once. They wait in Moniqo,
     which has to run; an old price sends nothing. A trigger that the market has reached already is refused with 422.
 
     `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the bid reaches one of
@@ -251,11 +256,14 @@ class OrderIn(Body):
     symbol: str = Field(max_length=40, examples=["BTC/USDT"])
     side: Literal["buy", "sell"]
     quantity: PositiveAmount
-    type: Literal["market", "limit", "stop", "stop_limit", "take_profit", "trailing_stop"] = "market"
+    type: Literal["market", "limit", "stop", "stop_limit", "take_profit", "trailing_stop", "oco"] = "market"
     limit_price: PositiveAmount | None = None
     trigger_price: PositiveAmount | None = None
     trail: PositiveAmount | None = None
     trail_share: PositiveShare | None = None
+    trail_atr: PositiveAmount | None = None
+    trail_timeframe: Literal["1m", "5m", "15m", "1h", "4h", "1d"] | None = None
+    target_price: PositiveAmount | None = None
     time_in_force: Literal["gtc", "ioc", "fok", "gtd"] | None = None
     expires_at: AwareDatetime | None = None
     post_only: bool = False

@@ -135,12 +135,14 @@ def _measured_by(limit: Limit | None, trigger: Trigger | None) -> Decimal | None
 
 
 def _written_trigger(trigger: Trigger) -> dict[str, Any]:
-    said = (trigger.price, trigger.trail, trigger.trail_share)
-    return {"kind": trigger.kind, "said": [None if one is None else plain(one) for one in said]}
+    said = (trigger.price, trigger.trail, trigger.trail_share, trigger.target, trigger.atr)
+    written = [None if one is None else plain(one) for one in said]
+    return {"kind": trigger.kind, "said": written, "timeframe": trigger.timeframe}
 
 
 def _read_trigger(told: dict[str, Any]) -> Trigger:
-    return Trigger(told["kind"], *(None if one is None else Decimal(one) for one in told["said"]))
+    price, trail, share, target, atr = (None if one is None else Decimal(one) for one in told["said"])
+    return Trigger(told["kind"], price, trail, share, target, atr, told["timeframe"])
 
 
 def _read(told: dict[str, Any]) -> Limit:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
@@ -17,6 +18,8 @@ from kit import clock, tenancy
 from kit.alerts.models import Alert
 from kit.errors import InvalidInputError
 from kit.users.models import User
+from markets.candles import copying
+from quant.candles import Candles
 from tests.programs import bearer
 from tests.trading.desk import Desk, make_desk, set_price
 from tests.trading.test_crashes import together
@@ -55,12 +58,20 @@ def stop(price: str, kind: str = "stop") -> Trigger:
     return Trigger(kind, D(price))
 
 
+def both(bad: str, good: str) -> Trigger:
+    return Trigger("oco", D(bad), target=D(good))
+
+
 # (side, trigger, a market that does not reach it, one that does)
 WAITS = {
     "a stop below by the bid": ("sell", stop("90"), ("90.01", "92"), ("90", "95")),
     "a stop above by the ask": ("buy", stop("110"), ("109.99", "109.99"), ("100", "110")),
     "a profit above by the bid": ("sell", stop("120", "take_profit"), ("119.99", "121"), ("120", "121")),
     "a profit below by the ask": ("buy", stop("80", "take_profit"), ("79", "80.01"), ("79", "80")),
+    "the bad of two by the bid": ("sell", both("90", "120"), ("90.01", "92"), ("90", "95")),
+    "the good of two by the bid": ("sell", both("90", "120"), ("119.99", "121"), ("120", "121")),
+    "the bad of two by the ask": ("buy", both("110", "80"), ("109.99", "109.99"), ("100", "110")),
+    "the good of two by the ask": ("buy", both("110", "80"), ("79", "80.01"), ("79", "80")),
 }
 
 
@@ -126,6 +137,41 @@ def test_a_trailing_buy_follows_the_ask_down(desk: Desk) -> None:
     assert status(desk, order) == "submitting"
 
 
+def test_one_that_trails_by_the_average_range_keeps_the_distance_of_when_it_was_placed(desk: Desk) -> None:
+    """Wilder's average of ranges that are all 4 is 4."""
+    hour, now = 3_600_000, int(clock.now().timestamp() * 1000)
+    ts = np.arange(400, dtype=np.int64) * hour + (now // hour - 400) * hour
+    flat = np.full(400, 100.0)
+    candles = Candles(ts, flat, flat + 2, flat - 2, flat, flat.copy())
+    copying.write(instrument_id=desk.instrument.pk, timeframe="1h", candles=candles)
+    desk.trade("buy", "2")
+    asked = {"key": "by the range", "trigger": Trigger("trailing_stop", atr=D("2.5"), timeframe="1h")}
+    order = desk.fresh(desk.place("sell", "2", **asked))
+    assert (order.trail, order.trail_atr, order.trail_timeframe, order.trigger_price) == (10, D("2.5"), "1h", 89)
+    prices(desk, "110", "112")
+    look(desk)
+    assert desk.fresh(order).trigger_price == 100
+    assert desk.place("sell", "2", **asked).pk == order.pk, "the same request, whatever the range is by now"
+
+
+def test_of_two_prices_one_order_is_sent_and_holds_once(desk: Desk) -> None:
+    desk.trade("buy", "2")
+    order = desk.place("sell", "2", trigger=both("90", "120"))
+    assert desk.held("BTC") == 2
+    prices(desk, "125", "126")
+    look(desk)
+    look(desk)
+    prices(desk, "80", "81")
+    look(desk)
+    with tenancy.tenant(desk.owner.pk):
+        told = [str(event.detail) for event in desk.fresh(order).events.filter(to_status="submitting")]
+    assert len(told) == 1
+    assert "120.00 was reached by 125.00" in told[0]
+    assert desk.execute(order).status == "filled"
+    assert (desk.balance("BTC"), desk.held("BTC")) == (0, 0)
+    settled(desk)
+
+
 def test_an_old_price_sends_nothing_and_raises_an_alert_until_the_next(desk: Desk) -> None:
     desk.trade("buy", "2")
     order = desk.place("sell", "1", trigger=stop("90"))
@@ -157,6 +203,18 @@ def test_an_old_price_sends_nothing_and_raises_an_alert_until_the_next(desk: Des
         ({"trigger": ("trailing_stop", None, "99")}, "trail"),
         ({"trigger": ("trailing_stop", None, "5", "0.1")}, "trail_share"),
         ({"trigger": ("trailing_stop", None, None, "1")}, "trail_share"),
+        ({"trigger": ("oco", "90")}, "target_price"),
+        ({"trigger": ("oco", None, None, None, "120")}, "trigger_price"),
+        ({"trigger": ("oco", "90", None, None, "99")}, "target_price"),
+        ({"trigger": ("oco", "99", None, None, "120")}, "trigger_price"),
+        ({"trigger": ("oco", "90", None, None, "120.001")}, "target_price"),
+        ({"trigger": ("oco", "101", None, None, "80"), "side": "buy"}, "trigger_price"),
+        ({"trigger": ("oco", "110", None, None, "101"), "side": "buy"}, "target_price"),
+        ({"trigger": ("stop", "90", None, None, "120")}, "trigger_price"),
+        ({"trigger": ("trailing_stop", None, None, None, None, "2")}, "trail_timeframe"),
+        ({"trigger": ("trailing_stop", None, "5", None, None, "2"), "timeframe": "1h"}, "trail_atr"),
+        ({"trigger": ("trailing_stop", None, None, None, None, "2"), "timeframe": "2h"}, "trail_timeframe"),
+        ({"trigger": ("trailing_stop", None, None, None, None, "2"), "timeframe": "1d"}, "trail_timeframe"),
         ({"trigger": ("stop_limit", "90")}, "limit_price"),
         ({"trigger": ("stop", "90"), "limit": "89"}, "limit_price"),
     ],
@@ -166,7 +224,9 @@ def test_what_makes_no_trigger_is_refused_with_a_sentence(desk: Desk, given: dic
     kind, *numbers = given["trigger"]
 
     def place() -> Order:
-        trigger = Trigger(kind, *(None if one is None else D(one) for one in numbers))
+        said = dict(zip(("price", "trail", "trail_share", "target", "atr"), numbers, strict=False))
+        amounts = {name: None if one is None else D(one) for name, one in said.items()}
+        trigger = Trigger(kind, **amounts, timeframe=given.get("timeframe", ""))
         more = {"limit": at(given["limit"])} if "limit" in given else {}
         return desk.place(given.get("side", "sell"), "1", trigger=trigger, **more)
 
@@ -324,3 +384,20 @@ def test_it_is_reviewed_and_placed_by_hand_and_by_programs(desk: Desk, client: C
         assert {one.type: one.trail_share for one in Order.objects.filter(status="waiting")} == {
             "trailing_stop": D("0.1"), "stop": None,
         }  # fmt: skip
+
+
+def test_two_prices_are_asked_for_by_hand_and_by_programs(desk: Desk, client: Client) -> None:
+    desk.trade("buy", "2")
+    client.force_login(desk.owner)
+    two = {"type": "oco", "trigger_price": "90", "target_price": "120", "side": "sell"}
+    page = reverse("trading:ticket")
+    review = client.post(page, asked(desk, **two, how_much="0.5")).context["review"]
+    shown = client.get(client.post(page, placing(desk, review))["Location"]).content.decode()
+    assert "One cancels the other" in shown
+    assert "Take profit at" in shown
+    body = {"wallet_id": str(desk.wallet.pk), "symbol": "BTC/USDT", "quantity": "0.5"}
+    headers = bearer(desk.owner) | {"Idempotency-Key": "two prices"}
+    answer = client.post("/api/v1/orders", body | two, content_type="application/json", headers=headers).json()
+    assert (answer["status"], answer["trigger_price"], answer["target_price"]) == ("waiting", "90", "120")
+    fields = client.post(page, asked(desk, **two | {"target_price": ""}, how_much="0.5")).context["form"].errors
+    assert "target_price" in fields

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from kit import clock
 from kit.decimals import plain
 from kit.models import CurrentTransaction, Identified, MoneyField, Owned, SentenceField, TransactionField
-from markets.models import Instrument
+from markets.models import Instrument, Timeframe
 from markets.prices import worth
 from trading.models.bounds import finite
 from trading.orders import states
@@ -45,7 +45,7 @@ class TimeInForce(models.TextChoices):
 
 # The kinds with a limit, and those that wait for a trigger before they are sent.
 LIMITED = ("limit", "stop_limit")
-TRIGGERED = ("stop", "stop_limit", "take_profit", "trailing_stop")
+TRIGGERED = ("stop", "stop_limit", "take_profit", "trailing_stop", "oco")
 RESTS = (TimeInForce.GTC, TimeInForce.GTD)
 
 
@@ -74,6 +74,7 @@ class Order(Identified, Owned):
         STOP_LIMIT = "stop_limit", "Stop limit"
         TAKE_PROFIT = "take_profit", "Take profit"
         TRAILING_STOP = "trailing_stop", "Trailing stop"
+        OCO = "oco", "One cancels the other"
 
     class Status(models.TextChoices):
         DRAFT = states.DRAFT, "Draft"
@@ -110,6 +111,15 @@ class Order(Identified, Owned):
     )
     trail = MoneyField(null=True, blank=True, help_text="How far the trigger stays behind the best price, in quote.")
     trail_share = MoneyField(null=True, blank=True, help_text="The same, as a fraction of the best price.")
+    trail_atr = MoneyField(
+        null=True, blank=True, help_text="How many average true ranges `trail` was, when it was placed."
+    )
+    trail_timeframe = models.CharField(
+        max_length=3, choices=Timeframe, blank=True, default="", help_text="Of which candles the range was."
+    )
+    target_price = MoneyField(
+        null=True, blank=True, help_text="The other trigger of one that cancels the other: a price as good as that."
+    )
     triggered_at = models.DateTimeField(null=True, blank=True, help_text="When the market reached its trigger.")
     reduce_only = models.BooleanField(default=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
@@ -174,12 +184,26 @@ class Order(Identified, Owned):
             ),
             models.CheckConstraint(
                 condition=Q(type__in=("market", "limit"), trigger_price=None, trail=None, trail_share=None)
-                | Q(type__in=("stop", "stop_limit", "take_profit"), trigger_price__gt=0, trail=None, trail_share=None)
+                | Q(
+                    type__in=("stop", "stop_limit", "take_profit", "oco"),
+                    trigger_price__gt=0,
+                    trail=None,
+                    trail_share=None,
+                )
                 | (
                     Q(type="trailing_stop", trigger_price__gt=0)
                     & (Q(trail__gt=0, trail_share=None) | Q(trail=None, trail_share__gt=0, trail_share__lt=1))
                 ),
                 name="order_trigger_has_a_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(type="oco", target_price__gt=0) | (~Q(type="oco") & Q(target_price=None)),
+                name="order_target_of_two",
+            ),
+            models.CheckConstraint(
+                condition=Q(trail__isnull=False, trail_atr__gt=0, trail_timeframe__in=Timeframe.values)
+                | Q(trail_atr=None, trail_timeframe=""),
+                name="order_trail_by_range",
             ),
             models.CheckConstraint(
                 condition=Q(time_in_force="gtd", expires_at__isnull=False)
@@ -196,6 +220,8 @@ class Order(Identified, Owned):
                     "trigger_price",
                     "trail",
                     "trail_share",
+                    "trail_atr",
+                    "target_price",
                     "reference_price",
                     "exit_stop",
                     "exit_target",

@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -15,11 +16,13 @@ from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError
 from kit.sentences import Sentence, Told, moment, rule, sentence
 from kit.sentences import price as shown
-from markets.models import Instrument
+from markets.candles.reading import load_candles
+from markets.models import Instrument, Timeframe
+from quant.indicators import WILDER_SETTLING, atr
 from trading.models import Order, Position, Side, TimeInForce
 from trading.models.orders import LIMITED, RESTS, TRIGGERED
 from trading.positions.levels import WrongSideError, named, on_tick, require_above_zero
-from trading.risk.sizing import in_lots
+from trading.risk.sizing import in_lots, in_ticks
 from wallets.models import Connection
 from wallets.venues.capabilities import OPERATIONS, capabilities_of
 
@@ -27,6 +30,15 @@ CLIENT_ID_PREFIX: Final = "mq"
 CLIENT_ID_LENGTH: Final = 25
 KEY_LENGTH: Final = 120
 # What a venue has to be able to do for an order that is good in a certain way.
+# The period of the average true range that a trailing stop is placed by: Wilder's own.
+ATR_PERIOD: Final = 14
+# What the fields of a trigger are called where they are asked for.
+TOLD: Final[Mapping[str, str]] = {
+    "price": "trigger_price",
+    "target": "target_price",
+    "atr": "trail_atr",
+    "timeframe": "trail_timeframe",
+}
 OFFERED: Final[Mapping[str, str]] = {TimeInForce.IOC: "ioc", TimeInForce.FOK: "fok", TimeInForce.GTD: "gtd"}
 
 
@@ -100,10 +112,23 @@ class Limit:
             )
 
 
+# What a trigger of a kind is said by: the sets of what may be given together, and that in words.
+_A_PRICE: Final = ([{"trigger_price"}], "the price that sends it")
+_ASKED: Final[Mapping[str, tuple[list[set[str]], str]]] = {
+    Order.Type.TRAILING_STOP: (
+        [{"trail"}, {"trail_share"}, {"trail_atr"}],
+        "how far it trails, as an amount, as a share or in average true ranges",
+    ),
+    Order.Type.OCO: ([{"trigger_price", "target_price"}], "the two prices that send it, the bad and the good one"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """The price (quote) that sends an order, or how far it stays behind the best one: an amount, or a share of it.
+    """The price (quote) that sends an order, or how far it stays behind the best one: an amount, a share of it, or so
+    many average true ranges of the market's candles of a timeframe, which is an amount once the order is placed.
 
+    One that cancels the other has two prices: `price` is as bad as the market may become, `target` as good.
     Raises InvalidInputError for nonsense.
     """
 
@@ -111,29 +136,73 @@ class Trigger:
     price: Decimal | None = None
     trail: Decimal | None = None
     trail_share: Decimal | None = None
+    target: Decimal | None = None
+    atr: Decimal | None = None
+    timeframe: str = ""
 
     def __post_init__(self) -> None:
-        said = {"trigger_price": self.price, "trail": self.trail, "trail_share": self.trail_share}
-        given = {name: value for name, value in said.items() if value is not None}
-        trails = self.kind == Order.Type.TRAILING_STOP
-        wanted = {"trail", "trail_share"} if trails else {"trigger_price"}
-        if self.kind not in TRIGGERED or len(given) != 1 or not given.keys() <= wanted:
-            what = "how far it trails, as an amount or as a share" if trails else "the price that sends it"
-            raise InvalidInputError(f"Give {what}, and nothing else.", fields=dict.fromkeys(wanted, "One of them."))
+        given = {name: value for name, value in self._said().items() if value is not None}
+        ways, what = _ASKED.get(self.kind, _A_PRICE)
+        if self.kind not in TRIGGERED or set(given) not in ways:
+            names = sorted(set().union(*ways))
+            raise InvalidInputError(f"Give {what}, and nothing else.", fields=dict.fromkeys(names, f"Give {what}."))
         if wrong := [name for name, value in given.items() if not (value.is_finite() and value > 0)]:
             raise InvalidInputError("Give it above zero.", fields=dict.fromkeys(wrong, "Must be above zero."))
         if self.trail_share is not None and self.trail_share >= 1:
             raise InvalidInputError("Trail by less than 100 %.", fields={"trail_share": "Must be below 100 %."})
+        if (self.atr is None) != (not self.timeframe) or self.timeframe not in ("", *Timeframe.values):
+            offered = ", ".join(Timeframe.values)
+            raise InvalidInputError(
+                f"Say of which candles the average true range is: {offered}.",
+                fields={"trail_timeframe": f"Goes with trail_atr: one of {offered}."},
+            )
+
+    @property
+    def exact(self) -> tuple[Any, ...]:
+        """What of it makes a request another one."""
+        said = astuple(self)
+        return said if any(said[4:]) else said[:4]
+
+    def in_quote(self, instrument: Instrument) -> "Trigger":
+        """By the distance in quote that its average true ranges are now, rounded to the nearest tick, one at least.
+
+        Raises InvalidInputError where the market has too few candles to say.
+        """
+        if self.atr is None:
+            return self
+        bars = ATR_PERIOD * WILDER_SETTLING
+        candles = load_candles(instrument_id=instrument.pk, timeframe=self.timeframe, limit=bars)
+        range_now = atr(candles, ATR_PERIOD)[-1] if len(candles.close) > ATR_PERIOD else math.nan
+        if not range_now > 0:
+            raise InvalidInputError(
+                f"There are too few candles of {self.timeframe} in {instrument.symbol} for an average true range: "
+                "choose another timeframe, or say the distance.",
+                fields={"trail_timeframe": "Too few candles."},
+            )
+        distance = self.atr * Decimal(repr(float(range_now)))
+        trail = in_ticks(distance, instrument.tick_size) or instrument.tick_size
+        return replace(self, trail=trail, atr=None, timeframe="")
+
+    def _said(self) -> dict[str, Decimal | None]:
+        return {
+            "trigger_price": self.price,
+            "trail": self.trail,
+            "trail_share": self.trail_share,
+            "target_price": self.target,
+            "trail_atr": self.atr,
+        }
 
     def require_fit(self, instrument: Instrument) -> None:
         """Raise InvalidInputError for a price off the tick."""
-        if self.price is not None and self.price % instrument.tick_size:
-            raise InvalidInputError(
-                sentence(
-                    "Give a trigger that is a multiple of {tick}.", tick=rule(instrument.tick_size, instrument.quote)
-                ),
-                fields={"trigger_price": "Must be a multiple of the tick."},
-            )
+        for name, price in (("trigger_price", self.price), ("target_price", self.target)):
+            if price is not None and price % instrument.tick_size:
+                raise InvalidInputError(
+                    sentence(
+                        "Give a trigger that is a multiple of {tick}.",
+                        tick=rule(instrument.tick_size, instrument.quote),
+                    ),
+                    fields={name: "Must be a multiple of the tick."},
+                )
 
     def behind(self, best: Decimal, *, is_buy: bool) -> Decimal:
         """Where the trigger stands when the price that counts is `best`."""
@@ -144,11 +213,15 @@ class Trigger:
 
     def require_ahead(self, best: Decimal, *, is_buy: bool, tick: Decimal) -> None:
         """Raise WrongSideError for one that the market has reached already; `best` is the ask for a buy, or the bid."""
-        level = self.behind(best, is_buy=is_buy)
-        above = is_buy != (self.kind == Order.Type.TAKE_PROFIT)
-        if level > best if above else 0 < level < best:
-            return
         name = "trail" if self.kind == Order.Type.TRAILING_STOP else "trigger_price"
+        above = is_buy != (self.kind == Order.Type.TAKE_PROFIT)
+        _require_ahead(name, self.behind(best, is_buy=is_buy), best, above=above, is_buy=is_buy, tick=tick)
+        if self.target is not None:
+            _require_ahead("target_price", self.target, best, above=not is_buy, is_buy=is_buy, tick=tick)
+
+
+def _require_ahead(name: str, level: Decimal, best: Decimal, *, above: bool, is_buy: bool, tick: Decimal) -> None:
+    if not (level > best if above else 0 < level < best):
         side, which = "above" if above else "below", "ask" if is_buy else "bid"
         told = sentence(
             f"A trigger {side} the {which} of {{at}} can be reached; this one has been already.", at=shown(best, tick)
@@ -178,15 +251,12 @@ def limit_of(
     return None
 
 
-def trigger_of(
-    kind: str, *, price: Decimal | None = None, trail: Decimal | None = None, trail_share: Decimal | None = None
-) -> Trigger | None:
-    """The trigger of an order of that kind; None where it is sent at once. Raises InvalidInputError for what does not
-    fit."""
+def trigger_of(kind: str, **said: Any) -> Trigger | None:
+    """The trigger of an order of that kind, said by the fields of a Trigger; None where it is sent at once. Raises
+    InvalidInputError for what does not fit."""
     if kind in TRIGGERED:
-        return Trigger(kind, price, trail, trail_share)
-    said = {"trigger_price": price, "trail": trail, "trail_share": trail_share}
-    if wrong := [name for name, value in said.items() if value is not None]:
+        return Trigger(kind, **said)
+    if wrong := [TOLD.get(name, name) for name, value in said.items() if value]:
         raise InvalidInputError(
             "An order at the market or within a limit is sent at once: choose a stop for that.",
             fields=dict.fromkeys(wrong, "Only of an order that waits for a trigger."),
@@ -272,7 +342,7 @@ class Intent:
             Sentence.of(terms.reason).exact,
             terms.protects and terms.protects.pk,
             *(() if terms.limit is None else astuple(terms.limit)),
-            *(() if terms.trigger is None else astuple(terms.trigger)),
+            *(() if terms.trigger is None else terms.trigger.exact),
         )
         lots = in_lots(terms.quantity, instrument.lot_size) or terms.quantity
         wallet_id, side, reduce_only = place.wallet_id, terms.side, terms.reduce_only

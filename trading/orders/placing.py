@@ -127,6 +127,8 @@ class Batch:
                 "what is done now would stand before it."
             )
         price, limit = facts.price(is_buy=terms.is_buy), terms.limit
+        if terms.trigger is not None:
+            terms = replace(terms, trigger=terms.trigger.in_quote(facts.place.instrument))
         if terms.trigger is not None and price is not None:
             tick = facts.place.instrument.tick_size
             terms.trigger.require_ahead(price, is_buy=terms.is_buy, tick=tick)
@@ -261,7 +263,7 @@ def _bound(terms: Terms, price: Decimal | None) -> Decimal | None:
 
 
 def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
-    wallet, key, limit, trigger = facts.wallet, facts.place.key, intent.limit, intent.trigger
+    wallet, key, limit, trigger = facts.wallet, facts.place.key, intent.limit, terms.trigger
     bound = _bound(terms, price)
     return Order(
         id=uuid4(),
@@ -280,6 +282,9 @@ def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
         trigger_price=None if trigger is None else trigger.behind(price, is_buy=terms.is_buy),
         trail=None if trigger is None else trigger.trail,
         trail_share=None if trigger is None else trigger.trail_share,
+        trail_atr=None if intent.trigger is None else intent.trigger.atr,
+        trail_timeframe="" if intent.trigger is None else intent.trigger.timeframe,
+        target_price=None if trigger is None else trigger.target,
         limit_price=None if limit is None else limit.price,
         time_in_force="" if limit is None else limit.time_in_force,
         expires_at=None if limit is None else limit.expires_at,

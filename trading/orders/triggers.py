@@ -1,4 +1,5 @@
-"""Orders that wait for a price before they are sent: stops, stop limits, take profits and trailing stops.
+"""Orders that wait for a price before they are sent: stops, stop limits, take profits, trailing stops, and orders of
+two prices, which are sent by whichever is reached first.
 
 They rest here and not at the venue, and the monitor of positions looks at them with each new price: sales go by the
 bid, purchases by the ask. One statement looks at all of an owner, moves the triggers that trail, and brings back those
@@ -19,7 +20,7 @@ from django.db import connection, transaction
 from kit import clock
 from kit.sentences import Sentence, sentence
 from kit.sentences import price as shown
-from trading.models import Order
+from trading.models import Order, Side
 from trading.orders import leases, states
 from trading.orders.life import locked, move
 from trading.risk.proposals import PRICE_AGE_LIMIT
@@ -28,7 +29,7 @@ from wallets.models import Connection
 # The same shape as `positions.protection._LOOK`; GREATEST and LEAST never move a trigger back.
 _LOOK: Final = """
 WITH watched AS (
-    SELECT id, instrument_id, side, type, trigger_price, trail, trail_share
+    SELECT id, instrument_id, side, type, trigger_price, trail, trail_share, target_price
     FROM trading_order
     WHERE owner_id = %(owner)s AND status = 'waiting' AND connection_id <> ALL (%(elsewhen)s::uuid[])
 ), seen AS (
@@ -56,6 +57,7 @@ SELECT id, instrument_id, level, price, at, is_fresh
 FROM now_at
 WHERE NOT is_fresh
     OR CASE WHEN (side = 'sell') = (type <> 'take_profit') THEN price <= level ELSE price >= level END
+    OR CASE side WHEN 'sell' THEN price >= target_price ELSE price <= target_price END
 ORDER BY id
 """
 
@@ -137,9 +139,13 @@ def _send(order_id: UUID, at: Decimal) -> Order | None:
 
 
 def _reason(order: Order, at: Decimal) -> Sentence:
-    tick = order.instrument.tick_size
+    tick, level = order.instrument.tick_size, order.trigger_price or at
+    if order.target_price is not None and (
+        at >= order.target_price if order.side == Side.SELL else at <= order.target_price
+    ):
+        level = order.target_price
     return sentence(
         "The trigger at {level} was reached by {price}: it is sent.",
-        level=shown(order.trigger_price or at, tick),
+        level=shown(level, tick),
         price=shown(at, tick),
     )

@@ -44,6 +44,9 @@ class OrderRow:
     trigger_price: Decimal | None
     trail: Decimal | None
     trail_share: Decimal | None
+    trail_atr: Decimal | None
+    trail_timeframe: str
+    target_price: Decimal | None
     triggered_at: datetime | None
     time_in_force: str
     expires_at: datetime | None
@@ -168,6 +171,9 @@ def order_row(order: Order) -> OrderRow:
         trigger_price=order.trigger_price,
         trail=order.trail,
         trail_share=order.trail_share,
+        trail_atr=order.trail_atr,
+        trail_timeframe=order.trail_timeframe,
+        target_price=order.target_price,
         triggered_at=order.triggered_at,
         time_in_force=order.time_in_force,
         expires_at=order.expires_at,
