@@ -191,7 +191,8 @@ def _play(owner_id: UUID, scene: stage.Scene, say: Say) -> None:
         with tenancy.tenant(owner_id):
             _play_day(owner_id, scene, tape, first, until)
             _progress(owner_id, min(done, 99), step)
-        ambitions.follow(owner_id=owner_id, at=moment(until))
+        # The value of `until` is written: what moves money now comes after it, as it does in the present.
+        ambitions.follow(owner_id=owner_id, at=moment(until) + days.INSTANT)
         if done // 10 != shown:
             shown = done // 10
             say(f"{done:3d} %  {step}")

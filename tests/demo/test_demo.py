@@ -231,6 +231,9 @@ def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
         assert 0 <= collected - rewarded < Decimal("0.05")
         assert sum(reserve) == (collected * Decimal("0.6")).quantize(Decimal("0.01"), ROUND_DOWN)
         assert verify(owner_id=user.pk).ok
+        moved = Posting.objects.filter(key__startswith="goal:").values("created_at")
+        at_once = Snapshot.objects.filter(at__in=moved)
+        assert not at_once.exists(), "a value and what moves money after it have moments of their own"
 
 
 def test_no_reason_of_the_past_contradicts_its_decision(db: None, folder: Path) -> None:
