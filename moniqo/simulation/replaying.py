@@ -1,6 +1,7 @@
 """The process of a replay: it plays what its argument asks for on its database and prints one line of JSON."""
 
 import json
+import logging
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -41,8 +42,9 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.WARNING)  # nobody listens to live events there
     try:
         said = main(json.loads(sys.argv[1]))
-    except (MoniqoError, QuantError, ValueError, OSError) as error:
+    except (MoniqoError, QuantError, json.JSONDecodeError, OSError) as error:
         said = {"error": str(error)}
     print(json.dumps(said))

@@ -173,7 +173,8 @@ def entry_details(candles: Candles, intents: Intents, config: Config, entries: n
     for column, values in enumerate((intents.stop, intents.target, intents.trail, intents.size)):
         details[:, column] = values[entries]
     if config.market is not None:
-        details[:, :3] = [[_on_tick(level, config.market.tick) for level in row] for row in details[:, :3].tolist()]
+        for row in details:
+            row[:3] = [_on_tick(level, config.market.tick) for level in row[:3].tolist()]
     details[:, 4] = np.nan
     if config.size.kind == "volatility" and len(candles) > 1:
         moves = np.diff(np.log(candles.close), prepend=np.nan)

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 
 from markets.candles.files import read_file
 from markets.candles.importing import steps_of
@@ -123,4 +126,16 @@ def test_a_difference_is_told() -> None:
 )
 def test_paper_trades_as_the_backtest_on_every_recording(live_db: str, name: str, timeframe: str) -> None:
     usual = [Cast(slug, {}) for slug in SLUGS]
-    replayed(name, timeframe, 1_000, [*CASTS, *usual])
+    replayed(name, timeframe, 500, [*CASTS, *usual])
+
+
+@pytest.mark.slow
+def test_the_command_tells_of_every_strategy(tmp_path: Path) -> None:
+    candles, file, out = candles_of(MADE, 60), tmp_path / "made.csv", StringIO()
+    names = ("ts", "open", "high", "low", "close", "volume")
+    rows = zip(*(getattr(candles, name).tolist() for name in names), strict=True)
+    file.write_text("\n".join([",".join(names), *(",".join(map(repr, row)) for row in rows)]))
+    call_command("replay", candles=file, timeframe="4h", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert [line.partition(":")[0] for line in lines] == SLUGS
+    assert all(line.endswith(": 0 differences") for line in lines)
