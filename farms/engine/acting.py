@@ -13,13 +13,14 @@ that pay; each kind by ascending id.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from typing import Final
 from uuid import UUID
 
 from django.db.models import prefetch_related_objects
 
-from farms.engine.decision import SKIP, Decision, Holding, Means, decide, leave_it
+from farms.engine.decision import SKIP, Decision, Means, decide, leave_it
 from farms.engine.quiet import positions_of, write
 from farms.engine.runs import View, look, row
 from farms.engine.standing import lock_agent, lock_farm, members
@@ -100,7 +101,7 @@ def run_members(*, owner_id: UUID, farm_id: UUID, agent_ids: Sequence[UUID], tap
 def _act(farm: Farm, seen: Sequence[tuple[Agent, View]]) -> tuple[list[AgentRun], dict[UUID, Exception]]:
     """Decide, place and write what these members of the locked farm do; and whose trouble kept it from deciding."""
     holdings = _holdings(seen)
-    busy = {agent.pk for agent, view in seen if leave_it(signal=view.signal, holding=holdings.get(agent.pk)) is None}
+    busy = {agent.pk for agent, view in seen if leave_it(signal=view.signal, held=holdings.get(agent.pk)) is None}
     batch = Batch([_place(agent, view) for agent, view in seen if agent.pk in busy])
     capital = FarmCapital(farm)
     runs: list[_Run] = []
@@ -117,23 +118,20 @@ def _act(farm: Farm, seen: Sequence[tuple[Agent, View]]) -> tuple[list[AgentRun]
     return rows, troubles
 
 
-def _holdings(seen: Sequence[tuple[Agent, View]]) -> Mapping[UUID, Holding]:
-    """What each agent holds, its stop moved up behind the bar's high."""
+def _holdings(seen: Sequence[tuple[Agent, View]]) -> Mapping[UUID, Decimal]:
+    """How much each agent holds, its stop moved up behind the bar's high."""
     guarded = positions_of(agent for agent, _ in seen)
     found = [(agent, view, guarded.get((agent.wallet_id, agent.instrument_id))) for agent, view in seen]
     held = [(agent, position, view.high) for agent, view, position in found if position is not None]
-    followed = follow((position, high) for _, position, high in held)
-    return {
-        agent.pk: Holding(position.quantity, position.stop, position.target, position.tick)
-        for (agent, _, _), position in zip(held, followed, strict=True)
-    }
+    follow((position, high) for _, position, high in held)
+    return {agent.pk: position.quantity for agent, position, _ in held}
 
 
 def _place(agent: Agent, view: View) -> Place:
     return Place(agent.wallet_id, agent.instrument, key=f"run:{agent.pk}:{view.bar}")
 
 
-def _decide(agent: Agent, view: View, holding: Holding | None, batch: Batch, capital: FarmCapital) -> _Run:
+def _decide(agent: Agent, view: View, held: Decimal | None, batch: Batch, capital: FarmCapital) -> _Run:
     """The decision, its order placed in the batch. One that the gate or the funds refuse is there too, as rejected.
 
     An entry whose stop or target the market has passed since the bar closed is a skip: there is nothing to protect
@@ -141,7 +139,7 @@ def _decide(agent: Agent, view: View, holding: Holding | None, batch: Batch, cap
     """
     signal = view.signal
     means = partial(_means, agent, view, batch, capital)
-    run = _Run(agent, view, decide(signal=signal, holding=holding, means=means))
+    run = _Run(agent, view, decide(signal=signal, held=held, means=means))
     if run.decision.quantity <= 0:
         return run
     enters = run.decision.kind == "enter"

@@ -14,7 +14,6 @@ from typing import Final, Literal
 
 from kit.decimals import plain
 from kit.sentences import Sentence
-from trading.positions.levels import level_reached
 from trading.risk.sizing import in_lots, largest_buy
 
 LONG: Final = 1
@@ -47,16 +46,6 @@ class Signal:
 
 
 @dataclass(frozen=True)
-class Holding:
-    """A long position: `quantity` in base, the levels that protect it in quote, `tick` the step of its prices."""
-
-    quantity: Decimal
-    stop: Decimal | None = None
-    target: Decimal | None = None
-    tick: Decimal | None = None
-
-
-@dataclass(frozen=True)
 class Means:
     """What an entry may use.
 
@@ -86,26 +75,27 @@ class Decision:
     numbers: dict[str, str] = field(default_factory=dict)
 
 
-def decide(*, signal: Signal, holding: Holding | None, means: Callable[[], Means]) -> Decision:
-    """Enter, exit, hold, or skip an entry that cannot be made; `means` is asked only for an entry."""
-    if (nothing := leave_it(signal=signal, holding=holding)) is not None:
+def decide(*, signal: Signal, held: Decimal | None, means: Callable[[], Means]) -> Decision:
+    """Enter, exit, hold, or skip an entry that cannot be made; `means` is asked only for an entry.
+
+    `held` is how much of the base asset a position has, None without one. Its stop and its target are the monitor's.
+    """
+    if (nothing := leave_it(signal=signal, held=held)) is not None:
         return nothing
-    if holding is None:
+    if held is None:
         return _enter(signal, means())
-    crossed = level_reached(signal.close, stop=holding.stop, target=holding.target, tick=holding.tick)
-    return Decision("exit", _told(LEAVE, crossed or signal.reason), holding.quantity)
+    return Decision("exit", _told(LEAVE, signal.reason), held)
 
 
-def leave_it(*, signal: Signal, holding: Holding | None) -> Decision | None:
+def leave_it(*, signal: Signal, held: Decimal | None) -> Decision | None:
     """The decision on a bar that changes nothing, as most do; None on one that an order may follow."""
-    if holding is None and signal.enter < 0:
+    if held is None and signal.enter < 0:
         return Decision("skip", _told(SKIP, signal.reason, "A spot market cannot be sold short."))
-    if holding is None and signal.enter != LONG:
+    if held is None and signal.enter != LONG:
         return Decision("hold", _told(WAIT, signal.reason))
-    if holding is None or signal.exit or signal.enter < 0:
+    if held is None or signal.exit or signal.enter < 0:
         return None
-    is_reached = level_reached(signal.close, stop=holding.stop, target=holding.target)
-    return None if is_reached else Decision("hold", _told(STAY, signal.reason))
+    return Decision("hold", _told(STAY, signal.reason))
 
 
 def _enter(signal: Signal, means: Means) -> Decision:

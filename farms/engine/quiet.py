@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
 
-from farms.engine.decision import Holding, leave_it
+from farms.engine.decision import leave_it
 from farms.engine.runs import View, bars_wanted, row
 from farms.engine.tape import Series, Tape
 from farms.models import Agent, AgentRun
@@ -42,8 +42,7 @@ def quiet_run(agent: Agent, view: View, held: Guarded | None) -> AgentRun | None
     """The row of a bar that changes nothing, not yet written; None when an order or a stop may have to follow."""
     if held is not None and trailed(held.stop, best=view.high, trail=held.trail) != held.stop:
         return None
-    holding = None if held is None else Holding(held.quantity, held.stop, held.target, held.tick)
-    decision = leave_it(signal=view.signal, holding=holding)
+    decision = leave_it(signal=view.signal, held=None if held is None else held.quantity)
     return None if decision is None else row(agent, view, decision)
 
 

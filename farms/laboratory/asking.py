@@ -1,7 +1,7 @@
 """What may be asked of the laboratory: a backtest is checked whole before its row is written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -11,13 +11,15 @@ from farms.laboratory import jobs
 from farms.models import Agent, Backtest
 from farms.services.hiring import checked_parameters, invalid
 from kit import clock
+from kit.decimals import plain
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from markets.candles.known import Series, count_between, known_series
 from markets.candles.reading import TIMEFRAME_MS
 from markets.models import Instrument, Timeframe
 from quant import strategies
-from quant.backtest import Config, Size
+from quant.backtest import Config, Market, Size
 from quant.errors import ParameterError
+from trading.risk.sizing import SLIPPAGE_CUSHION
 
 MOST_MARKETS: Final = 20
 # Of one market alone, and of several together: they are held side by side in memory.
@@ -74,7 +76,7 @@ def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
         raise invalid("strategy", f"Choose one of {names}: there is no strategy {strategy!r}.")
     for instrument in instruments:
         parameters = checked_parameters(strategy, given, instrument)
-    config = _config(wish)
+    config = _config(wish, instruments)
     since, until = _span(wish, instruments, timeframe)
     _require_candles(strategy, parameters, instruments, timeframe, since, until)
     _require_room(owner_id)
@@ -122,6 +124,9 @@ def cancel_backtest(*, owner_id: UUID, backtest_id: UUID) -> Backtest:
 def config_of(backtest: Backtest) -> Config:
     """What the run assumes, as the kernel takes it."""
     assumed = dict(backtest.assumptions)
+    market = assumed.pop("market", None)
+    if market is not None:
+        assumed["market"] = Market(**{name: Decimal(value) for name, value in market.items()})
     return Config(cash=float(backtest.cash), size=Size.parse(assumed.pop("size")), **assumed)
 
 
@@ -129,7 +134,22 @@ def stored(config: Config) -> dict[str, Any]:
     """A configuration as JSON; the cash has a column of its own."""
     names = ("taker_fee", "maker_fee", "slippage", "fill", "gap", "volume_cap", "leverage", "max_entries")
     kept: dict[str, Any] = {name: getattr(config, name) for name in names}
+    if config.market is not None:
+        kept["market"] = {name: plain(value) for name, value in asdict(config.market).items()}
     return kept | {"size": f"{config.size.kind}:{config.size.amount!r}"}
+
+
+def _market(wish: Wish, instruments: Sequence[Instrument]) -> Market | None:
+    """What an agent could do it trades by; several markets, leverage and added entries are no agent's."""
+    if (
+        len(instruments) > 1
+        or instruments[0].kind != Instrument.Kind.SPOT
+        or wish.leverage != 1
+        or wish.max_entries > 1
+    ):
+        return None
+    (one,) = instruments
+    return Market(lot=one.lot_size, tick=one.tick_size, minimum=one.minimum_notional, cushion=SLIPPAGE_CUSHION)
 
 
 def _agent(owner_id: UUID, agent_id: UUID | None) -> Agent | None:
@@ -156,7 +176,7 @@ def _instruments(ids: Sequence[int]) -> list[Instrument]:
     return instruments
 
 
-def _config(wish: Wish) -> Config:
+def _config(wish: Wish, instruments: Sequence[Instrument]) -> Config:
     try:
         size = Size.parse(f"{wish.sizing}:{wish.size}")
     except ParameterError as error:
@@ -172,6 +192,7 @@ def _config(wish: Wish) -> Config:
             fill=wish.fill,  # type: ignore[arg-type]  # checked on construction
             leverage=float(wish.leverage),
             max_entries=wish.max_entries,
+            market=_market(wish, instruments),
             **wish.assumed,
         )
     except ParameterError as error:

@@ -102,7 +102,7 @@ def import_candles(*, file: Path, venue: str, symbol: str, timeframe: str, skip_
     candles = read.candles
     _require_timeframe(candles, timeframe)
     _refuse_simulated(venue, symbol, candles, TIMEFRAME_MS[timeframe])
-    tick, lot = _steps(candles, pair.quote)
+    tick, lot = steps_of(candles, pair.quote)
     refusal = read.refusal(skip_bad)
     written, created = 0, False
     if refusal is None and len(candles):
@@ -170,7 +170,7 @@ def _gaps(candles: Candles, length: int) -> list[Gap]:
     return [Gap(moment(int(candles.ts[row]) + length), int(missing[row])) for row in before]
 
 
-def _steps(candles: Candles, quote: str) -> tuple[Decimal, Decimal]:
+def steps_of(candles: Candles, quote: str) -> tuple[Decimal, Decimal]:
     """Tick and lot as the data's decimals suggest them, however small.
 
     The tick is the finest step among the closes. Volumes may be fillers or in the quote asset, so the lot is the finer

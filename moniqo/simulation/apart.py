@@ -52,6 +52,18 @@ def simulate(*, first: int, seeds: int, kills: bool, processes: int) -> Iterator
             raise RuntimeError(f"{len(failed)} of {len(running)} processes ended with an error: see above.")
 
 
+def run(module: str, argument: str) -> str:
+    """What a module, as a process of its own on a database of its own, prints of its argument."""
+    with tempfile.TemporaryDirectory(prefix="moniqo-simulation-") as directory:
+        root = Path(directory)
+        root.chmod(0o755)
+        with _server(root) as server:
+            command = [sys.executable, "-m", module, argument]
+            environment = _environment(server, "moniqo")
+            done = subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout
+
+
 @contextmanager
 def _server(root: Path) -> Iterator[Postgres]:
     """A server with the finished schema."""

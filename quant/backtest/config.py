@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, Literal, get_args
 
 from quant.errors import ParameterError
@@ -50,11 +51,34 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Market:
+    """The market that an agent trades, and what is set aside beside the fee of a purchase (a share of its price).
+
+    With one a run is what the agent does on paper. It only goes long, in whole lots of at least `minimum` (quote), and
+    its levels stand on the tick. At an open it sends one order: who leaves does not enter again, and who would enter
+    beyond a stop or a target does not. What a bar said before a gap nobody acts on. All that leaves, leaves at the
+    market, so targets pay the taker fee too.
+    """
+
+    lot: Decimal
+    tick: Decimal
+    minimum: Decimal
+    cushion: Decimal
+
+    def __post_init__(self) -> None:
+        if not (self.lot.is_finite() and self.tick.is_finite() and self.lot > 0 and self.tick > 0):
+            raise ParameterError("Give a market a lot and a tick above zero.")
+        if not (self.minimum.is_finite() and self.minimum >= 0 and 0 <= self.cushion < 1):
+            raise ParameterError("Give a market a smallest order of zero or more, and a cushion from 0 to below 1.")
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything a run assumes. Rates are fractions, money is in quote.
 
     `volume_cap` is the most of a bar's volume that may be filled, None for no limit. `max_entries` above 1 allows
     pyramiding. `volatility_window` is the number of bars whose closes estimate volatility for `Size` "volatility".
+    `market` lets one instrument be traded as an agent would.
 
     Nobody calls the margin: on shorts and leverage equity may fall below zero. The position is held on, and entries are
     refused until equity is positive again.
@@ -71,6 +95,7 @@ class Config:
     leverage: float = 1.0
     max_entries: int = 1
     volatility_window: int = 30
+    market: Market | None = None
 
     def __post_init__(self) -> None:
         limits = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,7 +14,7 @@ from quant import indicators
 from quant.backtest.config import SIZE_KINDS, Config
 from quant.backtest.result import BacktestResult, OpenPosition, Trades
 from quant.candles import Candles, Floats
-from quant.errors import CandleError
+from quant.errors import CandleError, ParameterError
 from quant.strategies.base import Intents
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def run_backtest(
     from quant.backtest import kernel
 
     _same_length(candles, intents, funding)
+    intents = acted_on(candles, intents, config)
     entries = np.flatnonzero(intents.enter != 0)
     trades = np.empty((entries.size, kernel.TRADE_COLUMNS))
     equity = np.empty(len(candles))
@@ -83,6 +86,8 @@ def run_portfolio(
 
     if not candles or len(candles) != len(intents):
         raise CandleError(f"Give one set of intents per instrument: {len(candles)} candles, {len(intents)} intents.")
+    if config.market is not None:
+        raise ParameterError("Give a market's rules to a run of one instrument: several have one each.")
     moments = np.unique(np.concatenate([one.ts for one in candles]))
     shape = (moments.size, len(candles))
     bars = np.full((*shape, 6), np.nan)
@@ -118,18 +123,43 @@ def rules_of(config: Config) -> kernel.Rules:
     """The kernel's scalars for a configuration."""
     from quant.backtest import kernel
 
+    market = config.market
     return kernel.Rules(
         fill_at_close=config.fill == "signal_close",
         gap_at_level=config.gap == "stop",
         taker=float(config.taker_fee),
-        maker=float(config.maker_fee),
+        maker=float(config.maker_fee if market is None else config.taker_fee),
         slippage=float(config.slippage),
         volume_cap=math.inf if config.volume_cap is None else float(config.volume_cap),
         sizing=SIZE_KINDS.index(config.size.kind),
         size=float(config.size.amount),
         leverage=float(config.leverage),
         max_entries=config.max_entries,
+        agent=market is not None,
+        lot=0.0 if market is None else float(market.lot),
+        minimum=0.0 if market is None else float(market.minimum),
+        cushion=0.0 if market is None else float(market.cushion),
+        grid=0.0 if market is None else _grid(market.tick),
     )
+
+
+def acted_on(candles: Candles, intents: Intents, config: Config) -> Intents:
+    """Of the intents those that are acted on: all, or of an agent's what it can do on a spot market and is not stale.
+
+    Who wants to be short leaves. What the last bar before a gap said is older than a bar when the next price comes.
+    """
+    if config.market is None:
+        return intents
+    fresh = np.ones(len(candles), dtype=bool)
+    fresh[:-1] = np.diff(candles.ts) < 2 * candles.timeframe_ms
+    enter = np.where(fresh & (intents.enter > 0), intents.enter, 0).astype(np.int8)
+    return replace(intents, enter=enter, exit=fresh & (intents.exit | (intents.enter < 0)))
+
+
+def _grid(tick: Decimal) -> float:
+    """How many ticks make one, or minus the tick: a whole number of them over that is the very float of the price."""
+    steps = 1 / tick
+    return float(steps) if steps == steps.to_integral_value() else -float(tick)
 
 
 def _same_length(candles: Candles, intents: Intents, funding: Floats | None) -> None:
@@ -142,6 +172,9 @@ def entry_details(candles: Candles, intents: Intents, config: Config, entries: n
     details = np.empty((entries.size, 5))
     for column, values in enumerate((intents.stop, intents.target, intents.trail, intents.size)):
         details[:, column] = values[entries]
+    if config.market is not None:
+        for row in details:
+            row[:3] = [_on_tick(level, config.market.tick) for level in row[:3].tolist()]
     details[:, 4] = np.nan
     if config.size.kind == "volatility" and len(candles) > 1:
         moves = np.diff(np.log(candles.close), prepend=np.nan)
@@ -150,6 +183,13 @@ def entry_details(candles: Candles, intents: Intents, config: Config, entries: n
         spread[1:] = indicators.deviation(moves[1:], window) * math.sqrt(window / (window - 1))
         details[:, 4] = spread[entries] * math.sqrt(candles.periods_per_year)
     return details
+
+
+def _on_tick(level: float, tick: Decimal) -> float:
+    """As the order path rounds it, exactly: the shortest decimal that names the level, half up."""
+    if math.isnan(level):
+        return level
+    return float((Decimal(repr(level)) / tick).to_integral_value(ROUND_HALF_UP) * tick)
 
 
 def _trades(rows: Floats, ts: np.ndarray, instrument: np.ndarray) -> Trades:

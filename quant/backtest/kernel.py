@@ -13,7 +13,10 @@ that moment. Within a bar the order of events is fixed, and pessimistic where a 
 
 Market orders and stops pay the taker fee and slippage, targets rest in the book and pay the maker fee. With a volume
 cap a bar fills at most that share of its volume: the rest of an entry is dropped, the rest of an exit leaves at the
-next open. This module imports numba: import it inside the function that needs it.
+next open. With a market (`quant.backtest.Market`) the position is traded as an agent of ours would trade it, which
+`moniqo.simulation.replay` holds it to: in whole lots, on the tick, one order at an open, no entry whose stop or target
+the open has passed; and the open comes before the rest of the bar, for a stop that trails and for a target. This
+module imports numba: import it inside the function that needs it.
 
 It is long because it is one: numba keeps compiled code per file, and does not see that a function which it compiled
 into a loop has changed in another.
@@ -61,7 +64,12 @@ _AFFORDABLE: Final = 1.0 + 1e-12
 
 
 class Rules(NamedTuple):
-    """The options of a run as scalars; `quant.backtest.Config` explains them."""
+    """The options of a run as scalars; `quant.backtest.Config` explains them.
+
+    `agent` says that there is a market, with its `lot`, `minimum` notional and `cushion`; without one they are zero.
+    `grid` is how many ticks make one of the quote asset, or, where that is no whole number, minus the tick; zero where
+    prices stand on none.
+    """
 
     fill_at_close: bool
     gap_at_level: bool
@@ -73,6 +81,11 @@ class Rules(NamedTuple):
     size: float
     leverage: float
     max_entries: int
+    agent: bool
+    lot: float
+    minimum: float
+    cushion: float
+    grid: float
 
 
 class Bar(NamedTuple):
@@ -182,17 +195,39 @@ def obey_exit(
 
 
 @_inlined
+def on_grid(level: float, grid: float) -> float:
+    """The level on its nearest tick, as the float that names it; NaN stays NaN."""
+    if grid > 0.0:
+        return float(np.floor(level * grid + 0.5)) / grid
+    if grid < 0.0:
+        return float(np.floor(level / -grid + 0.5)) * -grid
+    return level
+
+
+@_inlined
+def in_lots(quantity: float, lot: float) -> float:
+    """Rounded down to whole lots."""
+    return float(np.floor(quantity / lot)) * lot if lot > 0.0 else quantity
+
+
+@_inlined
+def is_passed(price: float, side: int, intent: Intent) -> bool:
+    """Whether the price has reached a level of the entry already, so that nothing would protect it."""
+    return side * (price - intent.stop) <= 0.0 or side * (intent.target - price) <= 0.0 or intent.trail >= price
+
+
+@_inlined
 def wanted_quantity(fill: float, intent: Intent, rules: Rules, equity: float, gross: float) -> float:
     """How much to enter at `fill`; 0 when sizing has no answer or units cannot be paid for.
 
     `equity` is that of the whole account, `gross` the sum of all positions' notional; together they may reach
-    `rules.leverage` times equity, the entry's fee included.
+    `rules.leverage` times equity, the entry's fee included, and what is set aside for a worse price.
     """
     weight = 1.0 if math.isnan(intent.size) else intent.size
     if not (weight > 0.0 and equity > 0.0):
         return 0.0
     cost = fill * (1.0 + rules.taker)
-    affordable = (rules.leverage * equity - gross) / cost
+    affordable = (rules.leverage * equity - gross) / (fill * (1.0 + rules.taker + rules.cushion))
     if rules.sizing == UNITS:
         quantity = weight * rules.size
         return quantity if quantity <= affordable * _AFFORDABLE else 0.0
@@ -218,9 +253,11 @@ def obey_entry(
     if side == 0 or p.leaving != 0 or side * p.side < 0 or p.entries >= rules.max_entries:
         return p, cash, room, False
     fill = price * (1.0 + side * rules.slippage)
-    amount = min(wanted_quantity(fill, intent, rules, equity, gross), room)
+    amount = in_lots(min(wanted_quantity(fill, intent, rules, equity, gross), room), rules.lot)
     least = 0.0 if rules.sizing == UNITS else DUST * equity
-    if amount * fill <= least or amount <= 0.0:
+    if amount * fill <= least or amount <= 0.0 or amount * fill < rules.minimum:
+        return p, cash, room, True
+    if rules.agent and is_passed(price, side, intent):
         return p, cash, room, True
     first = p.entries == 0
     stop = p.stop if math.isnan(intent.stop) else intent.stop
@@ -228,7 +265,7 @@ def obey_entry(
     trail = p.trail if math.isnan(intent.trail) else intent.trail
     best = price if first else p.best
     trailing = p.trailing and math.isnan(intent.stop)
-    level = best - side * trail
+    level = on_grid(best - side * trail, rules.grid)
     if not math.isnan(level) and (math.isnan(stop) or side * (level - stop) > 0.0):
         stop, trailing = level, True
     value = amount * fill
@@ -260,14 +297,14 @@ def bounds(p: Position) -> tuple[float, float]:
 
 
 @_inlined
-def follow(position: Position, bar: Bar) -> Position:
+def follow(position: Position, high: float, low: float, grid: float) -> Position:
     """Remember the best price and let the stop follow it.
 
     The best price is kept without a trail too: a later entry may bring one, and it counts from the first entry.
     """
     p = position
-    best = max(p.best, bar.high) if p.side > 0 else min(p.best, bar.low)
-    level = best - p.side * p.trail
+    best = max(p.best, high) if p.side > 0 else min(p.best, low)
+    level = on_grid(best - p.side * p.trail, grid)
     follows = p.side * (level - p.stop) > 0.0  # False where the trail is NaN
     return Position(
         p.quantity, p.side, level if follows else p.stop, p.target, p.trail, best, p.trailing or follows, p.leaving,
@@ -283,7 +320,11 @@ def guard(position: Position, cash: float, room: float, bar: Bar, rules: Rules) 
     if p.quantity == 0.0 or p.leaving != 0:
         return p, cash, room
     long = p.side > 0
-    if reaches_stop(p, bar):
+    if rules.agent:
+        p = follow(p, bar.open, bar.open, rules.grid)
+    # An agent whose target the open has reached is out before anything else of the bar happens.
+    gained = rules.agent and p.side * (bar.open - p.target) >= 0.0 and not p.side * (bar.open - p.stop) <= 0.0
+    if reaches_stop(p, bar) and not gained:
         price = p.stop
         if not rules.gap_at_level:
             price = min(price, bar.open) if long else max(price, bar.open)
@@ -294,7 +335,7 @@ def guard(position: Position, cash: float, room: float, bar: Bar, rules: Rules) 
         if not rules.gap_at_level:
             price = max(price, bar.open) if long else min(price, bar.open)
         return leave(p, cash, price, rules.maker, room, TARGET)
-    return follow(p, bar), cash, room
+    return follow(p, bar.high, bar.low, rules.grid), cash, room
 
 
 @_inlined
@@ -314,7 +355,7 @@ def step(
     position, cash, room = obey_exit(position, cash, bar.open, room, at_open, rules)
     if finished(position):
         first, position = position, FLAT
-    if at_open.enter != 0:
+    if at_open.enter != 0 and not (rules.agent and first.side != 0):
         worth = position.quantity * bar.open
         position, cash, room, refused = obey_entry(
             position, cash, bar.open, room, at_open, rules, index, cash + worth, abs(worth)
@@ -324,9 +365,10 @@ def step(
         second, position = position, FLAT
     if rules.fill_at_close:
         position, cash, room = obey_exit_at_close(position, cash, bar.close, room, intent, rules)
-        if finished(position):
+        left = finished(position)
+        if left:
             second, position = position, FLAT
-        if intent.enter != 0:
+        if intent.enter != 0 and not (rules.agent and left):
             worth = position.quantity * bar.close
             position, cash, room, refused = obey_entry(
                 position, cash, bar.close, room, intent, rules, index, cash + worth, abs(worth)
@@ -376,16 +418,16 @@ def run_one(
     lag = 0 if rules.fill_at_close else 1
     pyramids = rules.max_entries > 1
     # What the quiet bars need to know of the position, as scalars of their own: the loop over them stays in registers.
-    held, leaving, follows = 0.0, False, False
+    held, leaving, follows, loud = 0.0, False, False, False
     floor, ceiling = bounds(position)
     for t in range(open_.size):
         i = t - lag
         signal = i >= 0 and (enter[i] != 0 or exit_[i])
         paid = funding.size > 0 and funding[t] != 0.0
-        if not (signal or leaving or paid or low[t] <= floor or high[t] >= ceiling):
+        if not (signal or leaving or paid or loud or low[t] <= floor or high[t] >= ceiling):
             # On most bars nothing happens but this, which is all that `step` would do.
             if follows:
-                position = follow(position, Bar(open_[t], high[t], low[t], close[t], math.inf, 0.0))
+                position = follow(position, high[t], low[t], rules.grid)
                 floor, ceiling = bounds(position)
             exposed += held != 0.0
             equity[t] = cash + held * close[t]
@@ -413,6 +455,7 @@ def run_one(
         equity[t] = cash + position.quantity * bar.close
         held, leaving = position.quantity, position.leaving != 0
         follows = held != 0.0 and (pyramids or not math.isnan(position.trail))
+        loud = follows and rules.agent  # the open may move the stop to where the bar reaches it
         floor, ceiling = bounds(position)
     return count, refusals, exposed, cash, position
 

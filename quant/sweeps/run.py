@@ -20,7 +20,7 @@ import numpy as np
 
 from quant import indicators
 from quant.backtest import Config
-from quant.backtest.engine import DEFAULTS, NO_VALUES, entry_details, rules_of
+from quant.backtest.engine import DEFAULTS, NO_VALUES, acted_on, entry_details, rules_of
 from quant.candles import Candles, Floats, Ints
 from quant.errors import MissingPackageError, ParameterError
 from quant.sweeps.space import Space, grid, sample
@@ -125,7 +125,7 @@ class _Trials:
         params = self.where.params(point)
         if params is None:
             raise ParameterError("Leave out combinations that the strategy's rules forbid.")
-        intents = self.where.strategy.compute(self.candles, params)
+        intents = acted_on(self.candles, self.where.strategy.compute(self.candles, params), self.config)
         entries = np.flatnonzero(intents.enter != 0)
         equity, trades = self._buffers(entries.size)
         count, *_ = kernel.run_one(

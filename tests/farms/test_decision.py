@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farms.engine.decision import Decision, Holding, Means, Signal, decide
+from farms.engine.decision import Decision, Means, Signal, decide
 from kit.sentences import Sentence
 
 SIGNAL = Signal(enter=1, exit=False, close=Decimal(100), reason=Sentence("The averages crossed."), stop=Decimal(95))
@@ -20,11 +20,11 @@ MEANS = Means(
     lot=Decimal("0.01"),
     minimum_notional=Decimal(10),
 )
-HELD = Holding(Decimal(3), stop=Decimal(95), target=Decimal(120))
+HELD = Decimal(3)
 
 
-def decided(signal: Signal = SIGNAL, holding: Holding | None = None, means: Means = MEANS) -> Decision:
-    return decide(signal=signal, holding=holding, means=lambda: means)
+def decided(signal: Signal = SIGNAL, held: Decimal | None = None, means: Means = MEANS) -> Decision:
+    return decide(signal=signal, held=held, means=lambda: means)
 
 
 def test_half_of_the_cash_is_spent_fee_included_and_in_whole_lots() -> None:
@@ -96,20 +96,13 @@ def test_nothing_to_do_is_holding_with_the_strategys_reason() -> None:
 
 
 def test_a_held_position_is_not_added_to() -> None:
-    assert decided(holding=HELD).kind == "hold"
+    assert decided(held=HELD).kind == "hold"
 
 
 def test_an_exit_and_the_opposite_entry_sell_all_of_it() -> None:
     for signal in (replace(SIGNAL, enter=0, exit=True), replace(SIGNAL, enter=-1)):
         decision = decided(signal, HELD)
         assert (decision.kind, decision.quantity) == ("exit", Decimal(3))
-
-
-def test_a_close_at_the_stop_or_the_target_exits_and_names_the_level() -> None:
-    stopped = decided(replace(SIGNAL, enter=0, close=Decimal(95)), HELD)
-    assert (stopped.kind, str(stopped.explanation)) == ("exit", "Leave: the stop at 95.000 was reached by 95.000.")
-    gained = decided(replace(SIGNAL, enter=0, close=Decimal("120.5")), HELD)
-    assert str(gained.explanation).startswith("Leave: the target at 120")
 
 
 def test_no_words_of_an_explanation_give_away_an_amount() -> None:

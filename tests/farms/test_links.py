@@ -75,8 +75,7 @@ def test_an_order_leads_to_its_agent_its_run_its_position_and_its_bookings(page:
 
 
 def test_a_closed_position_keeps_its_page(page: Client, traded: Desk) -> None:
-    traded.candles([105.0, 107.0, 104.0, 99.0, 95.0, 92.0])
-    traded.run()
+    traded.each([105.0, 107.0, 104.0, 99.0, 95.0, 92.0])
     position = Position.objects.get()
     assert position.closed_at is not None
     held = reverse("trading:position", args=[position.pk])

@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from farms.engine.decision import Decision, Holding, Means, Signal, decide
+from farms.engine.decision import Decision, Means, Signal, decide
 from farms.engine.runs import told
 from quant import strategies
 from tests.quant.market import random_candles
@@ -32,7 +32,8 @@ def decisions(slug: str) -> list[tuple[bool, Decision]]:
     strategy = strategies.get(slug)
     candles = random_candles(np.random.default_rng(7), BARS)
     intents = strategy.intents(candles, strategy.defaults())
-    found, holding = [], None
+    found: list[tuple[bool, Decision]] = []
+    held: Decimal | None = None
     for bar in range(BARS):
         signal = Signal(
             int(intents.enter[bar]),
@@ -40,12 +41,12 @@ def decisions(slug: str) -> list[tuple[bool, Decision]]:
             Decimal(str(candles.close[bar])),
             told(intents.explain(bar), TICK),
         )
-        decision = decide(signal=signal, holding=holding, means=lambda: MEANS)
-        found.append((holding is not None, decision))
+        decision = decide(signal=signal, held=held, means=lambda: MEANS)
+        found.append((held is not None, decision))
         if decision.kind == "enter":
-            holding = Holding(decision.quantity)
+            held = decision.quantity
         elif decision.kind == "exit":
-            holding = None
+            held = None
     return found
 
 

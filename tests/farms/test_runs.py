@@ -152,14 +152,6 @@ def test_a_farm_is_counted_in_what_its_market_is_paid_in(desk: Desk) -> None:
         assert FarmCapital(desk.farm).value(market) == 50
 
 
-def test_a_stop_reached_by_the_close_exits(desk: Desk) -> None:
-    desk.candles(CROSS_UP[:-1])
-    entered, run = desk.each([103.0, 90.0])
-    assert entered.exit_stop is not None
-    assert run.decision == "exit"
-    assert run.explanation.exact.startswith(f"Leave: the stop at {entered.exit_stop.normalize():f} was reached")
-
-
 @pytest.mark.parametrize("trail", [0.0, 1.5])
 def test_the_stop_follows_the_high_when_the_strategy_trails(desk: Desk, trail: float) -> None:
     Agent.objects.update(parameters={**PARAMETERS, "trail_atr": trail})

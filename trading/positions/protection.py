@@ -121,19 +121,16 @@ def guarded_positions(*, wallet_ids: Collection[UUID]) -> list[Guarded]:
     return _guarded(Position.objects.filter(wallet_id__in=wallet_ids, closed_at=None))
 
 
-def follow(watched: Iterable[tuple[Guarded, Decimal]]) -> list[Guarded]:
-    """Move the stops of these positions up behind the best price (quote) of each, where they are not there already;
-    returns the positions with their levels."""
-    followed, moved = [], []
+def follow(watched: Iterable[tuple[Guarded, Decimal]]) -> None:
+    """Move the stops of these positions up behind the best price (quote) of each, where they are not there already."""
+    moved = []
     for guarded, best in watched:
         stop = trailed(guarded.stop, best=best, trail=guarded.trail)
-        followed.append(replace(guarded, stop=stop))
         if stop is not None and stop != guarded.stop:
             moved.append((guarded.position_id, stop))
     if moved:
         with connection.cursor() as cursor:
             cursor.execute(_FOLLOW, [[position_id for position_id, _ in moved], [stop for _, stop in moved]])
-    return followed
 
 
 def look_at_levels(*, owner_id: UUID) -> Look:

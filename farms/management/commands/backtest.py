@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from kit.errors import MoniqoError
 from markets.candles.files import CandleFile, read_file
 from markets.candles.files.options import add_skip_bad
 from quant import strategies
-from quant.backtest import BacktestResult, Config, Size, run_backtest
+from quant.backtest import BacktestResult, Config, Market, Size, run_backtest
 from quant.candles import MINUTE_MS, Candles, aggregate, timeframe_to_ms
 from quant.errors import CandleError, ParameterError, QuantError
 from quant.strategies import Strategy
+from trading.risk.sizing import SLIPPAGE_CUSHION
 
 SHOWN_TRADES = 20
 
@@ -48,6 +50,11 @@ class Command(BaseCommand):
         parser.add_argument("--volume-cap", type=float, help="Most of a bar's volume that may be filled, 0 … 1.")
         parser.add_argument("--leverage", type=float, default=1.0)
         parser.add_argument("--max-entries", type=int, default=1, help="Above 1 allows pyramiding.")
+        parser.add_argument(
+            "--lot", type=Decimal, help="The market's lot: with it and the tick, trade as an agent does on paper."
+        )
+        parser.add_argument("--tick", type=Decimal, help="The market's tick.")
+        parser.add_argument("--minimum", type=Decimal, default=Decimal(0), help="The market's smallest order in quote.")
         parser.add_argument("--from", dest="start", help="First day or moment, ISO 8601, UTC.")
         parser.add_argument("--to", dest="end", help="End, not included, ISO 8601, UTC.")
         add_skip_bad(parser)
@@ -123,11 +130,21 @@ def _run(
         volume_cap=options["volume_cap"],
         leverage=options["leverage"],
         max_entries=options["max_entries"],
+        market=_market(options),
     )
     run_backtest(candles, strategy.intents(candles, params), config)
     started = time.perf_counter()
     result = run_backtest(candles, strategy.intents(candles, params), config)
     return result, time.perf_counter() - started
+
+
+def _market(options: dict[str, Any]) -> Market | None:
+    lot, tick = options["lot"], options["tick"]
+    if lot is None and tick is None:
+        return None
+    if lot is None or tick is None:
+        raise ParameterError("Give both --lot and --tick, or neither.")
+    return Market(lot=lot, tick=tick, minimum=options["minimum"], cushion=SLIPPAGE_CUSHION)
 
 
 def _write_report(file: Path, page: str) -> None:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ def said_by_the_command(tmp_path: Path, candles: Candles, **options: Any) -> dic
         rows.writerows(zip(*(map(repr, getattr(candles, name).tolist()) for name in names), strict=True))
     out = StringIO()
     usual = {"strategy": "trend_following", "timeframe": "1h", "params": json.dumps(RULES), "as_json": True}
+    usual |= {"lot": Decimal("0.001"), "tick": Decimal("0.01"), "minimum": Decimal(5)}  # the instrument's
     call_command("backtest", candles=file, stdout=out, **(usual | options))
     report: dict[str, Any] = json.loads(out.getvalue())
     return report

@@ -9,8 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from quant.backtest.config import Config
 from quant.backtest.result import Trade
@@ -46,6 +49,7 @@ class _Book:
     last_bar: int | None = None
     price: float = 0.0
     room: float = math.inf
+    left_at: int = -1
     trades: list[Trade] = field(default_factory=list)
 
     @property
@@ -103,7 +107,7 @@ class _Account:
         self.books = [
             _Book(
                 candles=one,
-                intents=wants,
+                intents=_of_agent(one, wants, config),
                 funding=None if funding is None else funding[index],
                 volatility=_volatilities(one, config),
                 bar_at={int(ts): bar for bar, ts in enumerate(one.ts)},
@@ -125,6 +129,7 @@ class _Account:
                 self._inside(book, moment, book.last_bar)
             if self.config.fill == "signal_close":
                 for book in trading:
+                    book.left_at = -1  # what left inside the bar was another order
                     if book.leaving is None:
                         self._exit_on_signal(book, moment)
                 self._enter(trading, moment)
@@ -165,11 +170,15 @@ class _Account:
             side = int(book.intents.enter[book.last_bar])
             if side == 0 or book.leaving is not None or book.direction == -side:
                 continue
-            if book.entry_count >= self.config.max_entries:
+            if book.entry_count >= self.config.max_entries or (self.config.market and book.left_at == moment):
                 continue
             fill = book.price * (1 + self.config.slippage * side)
             quantity = min(self._quantity(book, fill, equity, used), book.room)
             dust = self.config.size.kind != "units" and quantity * fill <= 1e-9 * equity
+            if self.config.market:
+                lot = float(self.config.market.lot)
+                quantity = math.floor(quantity / lot) * lot
+                dust = dust or quantity * fill < self.config.market.minimum or self._is_passed(book)
             if quantity <= 0 or dust:
                 self.refused += 1
                 continue
@@ -178,6 +187,11 @@ class _Account:
             used += quantity * fill + fee
             self._protect(book, side)
 
+    def _is_passed(self, book: _Book) -> bool:
+        bar, price = book.last_bar, book.price
+        stop, target, trail = (float(getattr(book.intents, name)[bar]) for name in ("stop", "target", "trail"))
+        return price <= stop or price >= target or price <= trail
+
     def _quantity(self, book: _Book, fill: float, equity: float, used: float) -> float:
         bar = book.last_bar
         weight = float(book.intents.size[bar])
@@ -185,7 +199,8 @@ class _Account:
         if weight <= 0 or equity <= 0:
             return 0.0
         unit_cost = fill + fill * self.config.taker_fee
-        most = (self.config.leverage * equity - used) / unit_cost
+        cushion = float(self.config.market.cushion) if self.config.market else 0.0
+        most = (self.config.leverage * equity - used) / (unit_cost + fill * cushion)
         size = self.config.size
         match size.kind:
             case "units":
@@ -223,6 +238,8 @@ class _Account:
         if book.trail is None:
             return
         level = book.extreme - side * book.trail
+        if self.config.market:
+            level = _to_tick(level, self.config.market.tick)
         if book.stop is None or (level > book.stop if side > 0 else level < book.stop):
             book.stop, book.stop_is_trail = level, True
 
@@ -233,13 +250,19 @@ class _Account:
         opened, high, low = (float(getattr(book.candles, name)[bar]) for name in ("open", "high", "low"))
         worst, best = (low, high) if side > 0 else (high, low)
         at_open = self.config.gap == "open"
-        if book.stop is not None and side * (worst - book.stop) <= 0:
+        if self.config.market:
+            book.extreme = max(book.extreme, opened)
+            self._follow(book, side)
+        gained = self.config.market and book.target is not None and opened >= book.target
+        gained = gained and not (book.stop is not None and opened <= book.stop)
+        if not gained and book.stop is not None and side * (worst - book.stop) <= 0:
             gapped = at_open and side * (opened - book.stop) < 0
             price = opened if gapped else book.stop
             self._leave_at_market(book, moment, price, "trail" if book.stop_is_trail else "stop")
         elif book.target is not None and side * (best - book.target) >= 0:
             gapped = at_open and side * (opened - book.target) > 0
-            self._leave(book, moment, opened if gapped else book.target, self.config.maker_fee, "target")
+            rate = self.config.taker_fee if self.config.market else self.config.maker_fee
+            self._leave(book, moment, opened if gapped else book.target, rate, "target")
         else:
             book.extreme = max(book.extreme, high) if side > 0 else min(book.extreme, low)
             self._follow(book, side)
@@ -284,9 +307,32 @@ class _Account:
                 instrument=self.books.index(book),
             )
         )
-        book.fills, book.funding_paid = [], 0.0
+        book.fills, book.funding_paid, book.left_at = [], 0.0, moment
         book.stop = book.target = book.trail = book.leaving = None
         book.stop_is_trail = False
+
+
+def _of_agent(candles: Candles, intents: Intents, config: Config) -> Intents:
+    """What an agent does of it on a spot market: see `quant.backtest.Market`."""
+    if config.market is None:
+        return intents
+    enter, leave, levels = [], [], {name: [] for name in ("stop", "target", "trail")}  # type: ignore[var-annotated]
+    for bar in range(len(candles)):
+        is_last = bar + 1 == len(candles)
+        fresh = is_last or candles.ts[bar + 1] - candles.ts[bar] < 2 * candles.timeframe_ms
+        wish = int(intents.enter[bar])
+        enter.append(1 if fresh and wish > 0 else 0)
+        leave.append(bool(fresh and (intents.exit[bar] or wish < 0)))
+        for name, column in levels.items():
+            column.append(_to_tick(float(getattr(intents, name)[bar]), config.market.tick))
+    arrays = {name: np.array(column) for name, column in levels.items()}
+    return Intents(enter=np.array(enter, dtype=np.int8), exit=np.array(leave), size=intents.size, **arrays)
+
+
+def _to_tick(level: float, tick: Decimal) -> float:
+    if math.isnan(level):
+        return level
+    return float((Decimal(str(level)) / tick).quantize(Decimal(1), ROUND_HALF_UP) * tick)
 
 
 def _average(fills: list[_Fill]) -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
 
-from quant.backtest import BacktestResult, Config, Size, Trade, run_backtest, run_portfolio
+from quant.backtest import BacktestResult, Config, Market, Size, Trade, run_backtest, run_portfolio
 from quant.candles import Candles
 from quant.errors import CandleError, ParameterError
 from quant.strategies.base import Intents
@@ -225,3 +226,60 @@ def test_no_candles_give_no_trades_and_keep_the_cash() -> None:
     empty = bars(FLAT_100)[:0]
     result = run(empty, wants(0))
     assert (len(result.trades), result.final_equity, result.metrics["sharpe"]) == (0, 1_000, None)
+
+
+# --- with a market's rules -------------------------------------------------------------------------------------------
+
+AGENT = {"market": Market(lot=Decimal("0.5"), tick=Decimal("0.5"), minimum=Decimal(60), cushion=Decimal("0.01"))}
+
+
+def test_an_agent_trades_in_whole_lots_and_leaves_a_cushion() -> None:
+    candles = bars(*[FLAT_100] * 3)
+    result = run(candles, wants(3, (0, 1)), size=Size("fraction", 1.0), **AGENT)
+    assert result.open_positions[0].quantity == 9.5  # of 10 that cost 1,010 with what is set aside
+    assert run(candles, wants(3, (0, 1)), size=Size("fraction", 0.05), **AGENT).refused_entries == 1  # half a lot is 50
+
+
+def test_an_agent_without_a_signal_does_nothing() -> None:
+    assert run(bars(*[FLAT_100] * 3), wants(3), **AGENT).final_equity == 1_000
+
+
+def test_an_agents_levels_stand_on_the_tick() -> None:
+    candles = bars(FLAT_100, (100, 101, 95.4, 96), FLAT_100)
+    assert only(run(candles, wants(3, (0, 1), stop={0: 95.75}), **AGENT)).exit_price == 96  # half up
+
+
+def test_an_agent_that_would_be_short_leaves_and_one_that_leaves_enters_at_the_next_bar() -> None:
+    candles = bars(*[FLAT_100] * 6)
+    trade = only(run(candles, wants(6, (0, 1), (2, -1)), **AGENT))
+    assert (trade.exit_ts, trade.reason) == (3 * HOUR_MS, "exit")
+    both = run(candles, wants(6, (0, 1), (2, 1), exits=(2,)), **AGENT)
+    assert only(both).exit_ts == 3 * HOUR_MS
+    assert not both.open_positions
+
+
+def test_an_agent_enters_beyond_no_level() -> None:
+    for levels in ({"stop": {0: 102.0}}, {"target": {0: 102.0}}, {"trail": {0: 102.0}}):
+        result = run(bars(FLAT_100, (102, 103, 101, 102), FLAT_100), wants(3, (0, 1), **levels), **AGENT)
+        assert (result.refused_entries, len(result.trades)) == (1, 0)
+
+
+def test_an_agent_does_not_act_on_what_was_said_before_a_gap() -> None:
+    candles = bars(*[FLAT_100] * 6)
+    candles.ts[3:] += HOUR_MS
+    assert not run(candles, wants(6, (2, 1)), **AGENT).open_positions
+    assert run(candles, wants(6, (0, 1), exits=(2,)), **AGENT).open_positions
+
+
+def test_an_agents_open_comes_first_for_a_trail_and_for_a_target() -> None:
+    gap = bars(FLAT_100, FLAT_100, (110, 111, 106, 107), FLAT_100)
+    assert only(run(gap, wants(4, (0, 1), trail={0: 3.0}), **AGENT)).exit_price == 107
+    target = bars(FLAT_100, FLAT_100, (110, 111, 90, 91), FLAT_100)
+    trade = only(run(target, wants(4, (0, 1), stop={0: 95.0}, target={0: 105.0}), taker_fee=0.001, **AGENT))
+    assert (trade.exit_price, trade.reason) == (110, "target")
+    assert trade.fee == pytest.approx(0.1 + 0.11)  # it leaves at the market
+
+
+def test_several_instruments_have_no_one_market() -> None:
+    with pytest.raises(ParameterError, match="one instrument"):
+        run_portfolio([bars(FLAT_100)], [wants(1)], Config(**AGENT))  # type: ignore[arg-type]

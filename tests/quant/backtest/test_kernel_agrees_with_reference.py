@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
-from quant.backtest import BacktestResult, Config, Size, run_backtest, run_portfolio
+from quant.backtest import BacktestResult, Config, Market, Size, run_backtest, run_portfolio
 from tests.quant.backtest.reference import ReferenceResult, run_reference
-from tests.quant.market import random_candles, random_intents
+from tests.quant.market import HOUR_MS, random_candles, random_intents
 
 SIZES = (Size("units", 3.0), Size("fraction", 0.7), Size("fraction", 2.0), Size("risk", 0.01), Size("volatility", 0.3))
 EXACT = ("entry_ts", "exit_ts", "side", "reason", "instrument")
@@ -44,11 +47,23 @@ def assert_same(result: BacktestResult, reference: ReferenceResult, case: str) -
     return len(reference.trades)
 
 
-def one_instrument(seed: int, bars: int) -> int:
+def random_market(generator: np.random.Generator) -> Market:
+    return Market(
+        lot=Decimal(str(generator.choice(["0.001", "0.5", "3"]))),
+        tick=Decimal(str(generator.choice(["0.01", "0.25", "0.3", "2"]))),
+        minimum=Decimal(str(generator.choice(["0", "40"]))),
+        cushion=Decimal("0.01"),
+    )
+
+
+def one_instrument(seed: int, bars: int, *, is_agent: bool = False) -> int:
     generator = np.random.default_rng([1, seed])
     candles = random_candles(generator, bars)
     intents = random_intents(generator, candles, every=float(generator.choice([0.05, 0.3])))
     config = random_config(generator)
+    if is_agent:
+        config = replace(config, market=random_market(generator))
+        candles.ts[bars // 2 :] += HOUR_MS  # a bar is missing there
     funding = np.where(np.arange(bars) % 8 == 0, generator.normal(0, 1e-4, bars), 0.0) if seed % 2 else None
     result = run_backtest(candles, intents, config, funding=funding)
     reference = run_reference([candles], [intents], config, funding=None if funding is None else [funding])
@@ -73,6 +88,10 @@ def several_instruments(seed: int, bars: int) -> int:
 
 def test_one_instrument_agrees_over_random_options() -> None:
     assert sum(one_instrument(seed, 250) for seed in range(60)) > 1_000
+
+
+def test_an_agents_market_agrees_over_random_options() -> None:
+    assert sum(one_instrument(seed, 250, is_agent=True) for seed in range(60)) > 300
 
 
 def test_several_instruments_agree_over_random_options() -> None:

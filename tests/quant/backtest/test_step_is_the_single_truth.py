@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numba import njit
 
 from quant.backtest import kernel, run_backtest
-from quant.backtest.engine import entry_details, rules_of
-from tests.quant.backtest.test_kernel_agrees_with_reference import random_config
+from quant.backtest.engine import acted_on, entry_details, rules_of
+from tests.quant.backtest.test_kernel_agrees_with_reference import random_config, random_market
 from tests.quant.market import random_candles, random_intents
 
 
@@ -26,6 +27,9 @@ def test_stepping_bar_by_bar_is_the_backtest(seed: int) -> None:
     generator = np.random.default_rng([5, seed])
     candles = random_candles(generator, 300)
     intents, config = random_intents(generator, candles), random_config(generator)
+    if seed % 2:
+        config = replace(config, market=random_market(generator))
+        intents = acted_on(candles, intents, config)
     rules, wanted = rules_of(config), np.arange(len(candles))
     details = entry_details(candles, intents, config, wanted)
     position, cash, trades, equity = kernel.FLAT, config.cash, [], []
