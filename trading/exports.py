@@ -74,6 +74,7 @@ ORDERS = Export(
         "notional",
         "status",
         "outcome",
+        "origin",
         "farm",
         "wallet",
         "reason",
