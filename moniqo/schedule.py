@@ -62,6 +62,7 @@ SCHEDULE: Final = {
     "rebalance": every(60, "portfolio.tasks.rebalance"),
     "apply rules": every(60, "wallets.tasks.apply_rules"),
     "carry out stops": every(10, "trading.tasks.carry_out_stops"),
+    "compare orders": every(30, "trading.tasks.compare_orders"),
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
     # Whoever raises an alert wakes a worker; this is for what is tried again, and for what waited for an hour.
     "send to channels": every(10, "kit.alerts.tasks.send_deliveries"),
@@ -109,6 +110,7 @@ CONFIGURATION: Final[dict[str, Any]] = {
             for name in ("keep_protection", "protect_positions_of", "carry_out_stops")
         },
         "wallets.tasks.match_orders": {"queue": PROTECTION},
+        "trading.tasks.compare_orders*": {"queue": SYNC},
         "trading.*": {"queue": ORDERS},
         "markets.*": {"queue": PRICES},
         "farms.tasks.run_*": {"queue": PRICES},

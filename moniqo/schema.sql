@@ -99,7 +99,8 @@
 -- migration trading 0024_protections 0bb57f4f80fda7af
 -- migration trading 0025_held_totals 3ad13f183522ca3a
 -- migration trading 0026_many_cancelled_at_once aacdc2382dfd8d3c
--- migration trading 0027_one_cancels_the_other b3fc65e920841ea6
+-- migration trading 0027_external_orders 9d3f1158d0823fb1
+-- migration trading 0028_one_cancels_the_other a88de4a95f023c25
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -138,6 +139,7 @@
 -- migration wallets 0030_proof 1828f17662777abf
 -- migration wallets 0031_resting_orders b2703a02630b8543
 -- migration wallets 0032_places_at_platforms 48c2d317e334a9b8
+-- migration wallets 0033_orders_compared 3d0e8fe7df4305c0
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -1761,6 +1763,13 @@ CREATE FUNCTION public.trading_guard_order() RETURNS trigger
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        IF NEW.origin = 'external' THEN
+            IF NEW.status <> 'open' OR NEW.filled_quantity <> 0 THEN
+                RAISE EXCEPTION 'An order of the venue starts as open, with nothing filled.'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        END IF;
         IF NEW.status NOT IN ('draft', 'waiting', 'submitting', 'rejected') THEN
             RAISE EXCEPTION 'An order starts as draft, waiting, submitting or rejected, not as %.', NEW.status
                 USING ERRCODE = 'check_violation';
@@ -1785,7 +1794,11 @@ BEGIN
     THEN
         RAISE EXCEPTION 'A trigger follows the best price and never moves back.' USING ERRCODE = 'check_violation';
     END IF;
-    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.quantity, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.trail, NEW.trail_share, NEW.trail_atr, NEW.trail_timeframe, NEW.target_price, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.quantity, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.trail, OLD.trail_share, OLD.trail_atr, OLD.trail_timeframe, OLD.target_price, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id)
+    -- How much was ordered at the venue, the venue says.
+    IF NEW.quantity <> OLD.quantity AND OLD.origin <> 'external' THEN
+        RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
+    END IF;
+    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.trail, NEW.trail_share, NEW.trail_atr, NEW.trail_timeframe, NEW.target_price, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id, NEW.origin) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.trail, OLD.trail_share, OLD.trail_atr, OLD.trail_timeframe, OLD.target_price, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id, OLD.origin)
     THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
@@ -1917,7 +1930,7 @@ CREATE FUNCTION public.trading_sent_below(p_wallet uuid, p_connection uuid, p_si
     SELECT count(*)::integer
     FROM (
         SELECT wallet_id, connection_id FROM trading_order
-        WHERE created_at > p_since AND (status <> 'rejected' OR attempts > 0)
+        WHERE created_at > p_since AND (status <> 'rejected' OR attempts > 0) AND origin <> 'external'
         OFFSET 0
     ) AS sent
     WHERE sent.connection_id = p_connection
@@ -4157,10 +4170,12 @@ CREATE TABLE public.trading_order (
     trail_share numeric(38,18),
     trigger_price numeric(38,18),
     triggered_at timestamp with time zone,
+    origin character varying(8) DEFAULT 'moniqo'::character varying NOT NULL,
     target_price numeric(38,18),
     trail_atr numeric(38,18),
     trail_timeframe character varying(3) NOT NULL,
     CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric) AND (target_price < '100000000000000000000'::numeric) AND (trail < '100000000000000000000'::numeric) AND (trail_atr < '100000000000000000000'::numeric) AND (trail_share < '100000000000000000000'::numeric) AND (trigger_price < '100000000000000000000'::numeric))),
+    CONSTRAINT order_external_is_the_venues CHECK ((((origin)::text = 'moniqo'::text) OR ((attempts > 0) AND (hold_id IS NULL) AND ((origin)::text = 'external'::text) AND (protects_id IS NULL) AND (NOT ((venue_order_id)::text = ''::text))))),
     CONSTRAINT order_filled_is_filled CHECK (((NOT ((status)::text = 'filled'::text)) OR (filled_quantity >= quantity))),
     CONSTRAINT order_filled_not_negative CHECK ((filled_quantity >= (0)::numeric)),
     CONSTRAINT order_good_until_a_moment CHECK ((((expires_at IS NOT NULL) AND ((time_in_force)::text = 'gtd'::text)) OR ((NOT ((time_in_force)::text = 'gtd'::text)) AND (expires_at IS NULL)))),
@@ -4608,6 +4623,8 @@ CREATE TABLE public.wallets_connection (
     stream character varying(8) NOT NULL,
     stream_since timestamp with time zone,
     stream_detail text NOT NULL,
+    orders_compared_at timestamp with time zone,
+    orders_due_at timestamp with time zone,
     CONSTRAINT wallets_connection_failures_check CHECK ((failures >= 0))
 )
 WITH (fillfactor='70');
@@ -6011,13 +6028,15 @@ INSERT INTO public.django_migrations VALUES
 	(129, 'portfolio', '0013_what_it_was_worth', now()),
 	(130, 'portfolio', '0014_extremes_stay', now()),
 	(131, 'sessions', '0001_initial', now()),
-	(132, 'trading', '0025_held_totals', now()),
-	(133, 'trading', '0026_many_cancelled_at_once', now()),
-	(134, 'trading', '0027_one_cancels_the_other', now()),
-	(135, 'users', '0004_second_factors_under_aes', now()),
-	(136, 'users', '0005_bound_tokens', now()),
-	(137, 'users', '0006_operators_and_hashes', now()),
-	(138, 'users', '0007_capitals_of_an_address', now());
+	(132, 'wallets', '0033_orders_compared', now()),
+	(133, 'trading', '0025_held_totals', now()),
+	(134, 'trading', '0026_many_cancelled_at_once', now()),
+	(135, 'trading', '0027_external_orders', now()),
+	(136, 'trading', '0028_one_cancels_the_other', now()),
+	(137, 'users', '0004_second_factors_under_aes', now()),
+	(138, 'users', '0005_bound_tokens', now()),
+	(139, 'users', '0006_operators_and_hashes', now()),
+	(140, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -6578,7 +6597,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 92, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 138, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 140, true);
 
 
 --
@@ -8956,6 +8975,13 @@ CREATE INDEX order_by_quantity ON public.trading_order USING btree (owner_id, qu
 --
 
 CREATE INDEX order_by_status ON public.trading_order USING btree (owner_id, status, created_at DESC);
+
+
+--
+-- Name: order_by_venues_number; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX order_by_venues_number ON public.trading_order USING btree (connection_id, venue_order_id) WHERE (NOT ((venue_order_id)::text = ''::text));
 
 
 --

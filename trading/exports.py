@@ -77,6 +77,7 @@ ORDERS = Export(
         "notional",
         "status",
         "outcome",
+        "origin",
         "farm",
         "wallet",
         "reason",

@@ -57,6 +57,9 @@ class OrderOut(Schema):
     refusal_parts: PartsOut = parts_of("refusal")
     wallet_id: UUID
     client_order_id: str
+    origin: Literal["moniqo", "external"] = Field(
+        description="`external` where somebody placed it at the venue: it is kept in the account's unassigned wallet."
+    )
     replaces: UUID | None = Field(description="The order whose place it took.")
     closed_at: datetime | None
 

@@ -8,6 +8,7 @@
 * `cancelling`: the wish to end an order is a row as well, and is carried out like one;
 * `amending`: an order that rests gets other terms: another takes its place;
 * `cancelling_all`: many orders end at once, after their owner has seen which;
+* `adopting`: orders that somebody placed at a venue are known here too;
 * `told`: a venue has told by itself that something happened to orders: it is asked about them;
 * `moving`: a person or a program moves the levels of a position;
 * `adopting`: what a wallet holds without a trade becomes a position;
@@ -19,6 +20,7 @@
 * `locks`: what protections hold back for a while.
 """
 
+from trading.orders.adopting import accounts_to_compare, compare_orders
 from trading.orders.amending import RISK as RISK_OF_AMENDING
 from trading.orders.amending import amend_order, due_amendments, finish_amendment
 from trading.orders.cancelling import cancel_order, end_in_time, orders_past_their_time, request_cancellation
@@ -56,6 +58,7 @@ __all__ = (
     "Terms",
     "Which",
     "WrongSideError",
+    "accounts_to_compare",
     "adopt",
     "amend_order",
     "call_off",
@@ -64,6 +67,7 @@ __all__ = (
     "carry_out_stop",
     "close_all",
     "close_position",
+    "compare_orders",
     "due_amendments",
     "due_stops",
     "end_in_time",

@@ -25,6 +25,9 @@ DUE_PER_RUN: Final = 200
 RUN_SECONDS: Final = 60.0
 # A look that a busy worker could not start by then is dropped: the next one sees a newer price.
 PROTECT_WITHIN: Final = 15
+# Accounts whose open orders are compared in one run; what no worker could begin by then comes with the next one.
+COMPARED_PER_RUN: Final = 100
+COMPARE_WITHIN: Final = 30
 
 
 @shared_task(name="trading.tasks.execute_order")
@@ -74,6 +77,20 @@ def look_at_orders(
         numbers=numbers,
         everything=everything,
     )
+
+
+@shared_task(name="trading.tasks.compare_orders")
+def compare_orders() -> None:
+    """Hold the open orders of real accounts against ours, of those that are due; each account in a task of its own."""
+    with tenancy.system():
+        due = services.accounts_to_compare(COMPARED_PER_RUN)
+    for owner_id, connection_id in due:
+        compare_orders_of.apply_async(args=(str(owner_id), str(connection_id)), expires=COMPARE_WITHIN)
+
+
+@shared_task(name="trading.tasks.compare_orders_of")
+def compare_orders_of(owner_id: str, connection_id: str) -> int:
+    return services.compare_orders(owner_id=UUID(owner_id), connection_id=UUID(connection_id))
 
 
 @dataclass(frozen=True, slots=True)

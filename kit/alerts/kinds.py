@@ -48,6 +48,8 @@ KINDS: Final = {
         Kind("order", "Order in doubt", CRITICAL,
              "Nobody knows the end of an order, the venue keeps its trades to itself, or it did more than was asked",
              "the venue tells what became of the order; what was done beyond it stays until a person has looked"),
+        Kind("external", "Orders by hand", INFO,
+             "Somebody placed an order at a venue, or cancelled one of ours there"),
         Kind("refused", "Refused orders", WARNING, "The gate refuses what an agent wants to buy or sell",
              "the next order of that side that passes the gate"),
         Kind("unprotected", "Unprotected position", CRITICAL,

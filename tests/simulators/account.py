@@ -158,6 +158,7 @@ class Account:
         self.page = 1000  # so many of them are told at once, at most
         self.duplicates_fills = False
         self.reverses_fills = False
+        self.pays_fees_in: tuple[str, Decimal] | None = None  # a coin of the exchange's own, and its price in quote
         self.rests = False  # whether orders at the market, or at once, wait until the test fills them
         # What is called with a word (balance, order, position) and what it is about, when it has changed.
         self.changed: Callable[[str, Any], None] = lambda what, about: None
@@ -283,6 +284,8 @@ class Account:
             fee, fee_asset = quantity * FEE, market.base
         else:
             fee, fee_asset = cost * FEE, market.quote
+        if self.pays_fees_in:
+            fee, fee_asset = cost * FEE / self.pays_fees_in[1], self.pays_fees_in[0]
         if order.held:
             order.held -= order.held * quantity / (order.quantity - order.filled)
         wallet = self.wallets[self.main]

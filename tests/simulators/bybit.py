@@ -239,11 +239,13 @@ class Bybit(BybitLines):
             and asked.get("symbol") in (None, name_of(order.market))
             and asked.get("settleCoin") in (None, order.market.quote)
             and asked.get("orderLinkId") in (None, order.client_id)
+            and asked.get("orderId") in (None, str(order.number))
         ]
 
     def realtime(self, request: Request) -> Any:
         """Open orders; one that is asked for by name is told after its end too."""
-        rows = [one for one in self._orders(request) if one.state == "open" or "orderLinkId" in request.fields]
+        is_named = request.fields.keys() & {"orderLinkId", "orderId"}
+        rows = [one for one in self._orders(request) if one.state == "open" or is_named]
         return {"category": request.fields["category"], "list": [_order(one) for one in rows], "nextPageCursor": ""}
 
     def history(self, request: Request) -> Any:

@@ -107,6 +107,14 @@ class Coinbase(CoinbaseLines):
         if request.path.startswith(start) and end in ("ticker", "candles"):
             market = self.account.market(request.path.removeprefix(start).partition("/")[0])
             return self._ticker(market) if end == "ticker" else self._candles(market, request)
+        of_one = f"{BROKERAGE}/orders/historical/"
+        if request.path.startswith(of_one) and end not in ("batch", "fills"):
+            self.check(request)
+            found = self.account.find(number=end)
+            if found is None:
+                told = "order not found"
+                raise SaidNoError(404, {"error": "NOT_FOUND", "error_details": told, "message": told})
+            return {"order": _order(found)}
         return super()._routed(request)
 
     # --- public --------------------------------------------------------------------------------------------------

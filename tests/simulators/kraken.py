@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from tests.simulators.account import Account, Fill, Market, Placed
+from tests.simulators.account import Account, Fill, Market, Placed, RefusedError
 from tests.simulators.kraken_lines import KrakenLines, old_name, txid
 from tests.simulators.wire import Key, Request, SaidNoError, text
 
@@ -56,6 +56,7 @@ class Kraken(KrakenLines):
         "POST /0/private/CancelOrder": "cancel",
         "POST /0/private/OpenOrders": "open_orders",
         "POST /0/private/ClosedOrders": "closed_orders",
+        "POST /0/private/QueryOrders": "query_orders",
         "POST /0/private/QueryTrades": "query_trades",
         "POST /0/private/TradesHistory": "trades",
     }
@@ -180,6 +181,13 @@ class Kraken(KrakenLines):
             for order in reversed(self.account.orders)
             if (order.state == "open") == is_open and wanted in (None, order.client_id)
         }
+
+    def query_orders(self, request: Request) -> Any:
+        asked = request.fields["txid"].split(",")
+        found = [order for order in self.account.orders if txid(order.number) in asked]
+        if not found:
+            raise RefusedError("unknown_order")
+        return {txid(order.number): _order(order) for order in found}
 
     def query_trades(self, request: Request) -> Any:
         asked = request.fields["txid"].split(",")

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from kit import clock
 from kit.users.models import User
 from markets.services import ensure_instrument
 from tests.simulators.server import Exchanges
@@ -36,6 +37,7 @@ def desk_at(exchanges: Exchanges, owner: User, slug: str) -> Desk:
     for role in (Wallet.Role.MASTER, Wallet.Role.FARM, Wallet.Role.AGENT):
         above = Wallet.objects.create(owner=owner, connection=connection, name=role, role=role, parent=above)
         wallets.append(above)
+    Connection.objects.filter(pk=connection.pk).update(orders_compared_at=clock.now())
     connection.refresh_from_db()
     desk = Desk(owner, connection, *wallets, instrument)
     fund(desk.wallet, 100_000)

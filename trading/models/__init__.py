@@ -12,6 +12,7 @@ from trading.models.orders import (
     Order,
     OrderEvent,
     OrderQuerySet,
+    Origin,
     Side,
     TimeInForce,
 )
@@ -35,6 +36,7 @@ __all__ = (
     "Order",
     "OrderEvent",
     "OrderQuerySet",
+    "Origin",
     "PlatformLimit",
     "Position",
     "RiskDecision",

@@ -34,6 +34,11 @@ class Side(models.TextChoices):
     SELL = "sell", "Sell"
 
 
+class Origin(models.TextChoices):
+    MONIQO = "moniqo", "Moniqo"
+    EXTERNAL = "external", "Placed at the venue"
+
+
 class TimeInForce(models.TextChoices):
     """How long a limit order is good."""
 
@@ -65,7 +70,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
 
 class Order(Identified, Owned):
-    """An intent to trade, committed before anybody outside hears of it."""
+    """An intent to trade, committed before anybody outside hears of it.
+
+    One that somebody placed at the venue is adopted as *external*: it stands in the account's unassigned wallet, is
+    known by the venue's number instead of a client id, and its quantity is what the venue says that it is.
+    """
 
     class Type(models.TextChoices):
         MARKET = "market", "Market"
@@ -97,6 +106,9 @@ class Order(Identified, Owned):
     )
     client_order_id = models.CharField(max_length=40)
     venue_order_id = models.CharField(max_length=80, blank=True)
+    origin = models.CharField(
+        max_length=8, choices=Origin, default=Origin.MONIQO, db_default=Origin.MONIQO, help_text="Who placed it."
+    )
     side = models.CharField(max_length=4, choices=Side)
     type = models.CharField(max_length=13, choices=Type, default=Type.MARKET)
     quantity = MoneyField()
@@ -240,6 +252,11 @@ class Order(Identified, Owned):
             models.CheckConstraint(condition=Q(status__in=sorted(states.NEXT)), name="order_status_known"),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="order_side_known"),
             models.CheckConstraint(
+                condition=Q(origin=Origin.MONIQO)
+                | (Q(origin=Origin.EXTERNAL, hold=None, protects=None, attempts__gt=0) & ~Q(venue_order_id="")),
+                name="order_external_is_the_venues",
+            ),
+            models.CheckConstraint(
                 condition=~Q(status=states.FILLED) | Q(filled_quantity__gte=F("quantity")),
                 name="order_filled_is_filled",
             ),
@@ -265,6 +282,9 @@ class Order(Identified, Owned):
             models.Index(fields=("wallet", "instrument"), condition=UNFINISHED, name="order_unfinished"),
             models.Index(fields=("due_at",), condition=UNFINISHED, name="order_due"),
             models.Index(fields=("owner",), condition=Q(status=states.WAITING), name="order_waiting"),
+            models.Index(
+                fields=("connection", "venue_order_id"), condition=~Q(venue_order_id=""), name="order_by_venues_number"
+            ),
             models.Index(
                 fields=("expires_at",), condition=UNFINISHED & Q(expires_at__isnull=False), name="order_good_until"
             ),
@@ -302,6 +322,11 @@ class Order(Identified, Owned):
     @property
     def outcome_label(self) -> str:
         return "Refused" if self.is_refused else self.get_status_display()
+
+    @property
+    def is_external(self) -> bool:
+        """Whether somebody placed it at the venue."""
+        return self.origin == Origin.EXTERNAL
 
     @property
     def rests(self) -> bool:

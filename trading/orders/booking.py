@@ -1,16 +1,20 @@
 """A trade in the ledger: what was held is settled, what was got comes in, the fee goes out, in one posting."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
+from django.db.models import F
+
+from kit.sentences import amount, sentence
 from markets.prices import price_in
 from trading.models import Order, Side
 from trading.orders.holds import CLEARING, WALLET, to_buy
 from trading.orders.life import alarm, note
 from trading.risk.sizing import UNIT
-from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
-from wallets.models import Account, Posting, Transfer
+from wallets.ledger import AccountRef, InsufficientFundsError, Leg, Request, post, post_many
+from wallets.models import Account, Posting, PostingKind, Transfer, Wallet
 from wallets.venues.base import TradeReport
 
 
@@ -28,6 +32,13 @@ def fee_of(order: Order, trade: TradeReport) -> tuple[Decimal, Decimal]:
         )
         return Decimal(0), Decimal(0)
     return (trade.fee * quote.price).quantize(UNIT), Decimal(0)
+
+
+SPENT_BY_HAND: Final = "What was spent at {connection} by hand is in other wallets here"
+WHOSE: Final = (
+    "The unassigned wallet has not so much. The difference stands in suspense: say on the connection's page whose it "
+    "was."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +94,83 @@ def _legs(order: Order, trade: TradeReport, *, is_last: bool) -> list[Leg]:
 def book(order: Order, trade: TradeReport, *, is_last: bool) -> Posting:
     legs = _legs(order, trade, is_last=is_last)
     request: dict[str, Any] = {
-        "owner_id": order.owner_id,
         "key": f"fill:{order.pk.hex}:{trade.trade_id}",
         "kind": "trade",
         "detail": {"order": str(order.pk), "trade": trade.trade_id},
     }
-    try:
-        posting = post(legs=legs, **request)
-    except InsufficientFundsError as error:
-        posting = post(legs=[_from_suspense(leg) for leg in legs], **request)
-        told = f"{error} The difference stands in suspense."
-        alarm(order, "unpaid", "The venue took more than the wallet had", told)
+    posting = _posted(order, trade, Request(legs=legs, **request))
     held_again = [pk for leg, pk in zip(legs, posting.transfer_ids, strict=True) if leg.phase == "pending"]
     order.hold = Transfer.objects.get(pk=held_again[0]) if held_again else None
     return posting
 
 
-def _from_suspense(leg: Leg) -> Leg:
+def _posted(order: Order, trade: TradeReport, request: Request) -> Posting:
+    """The trade's posting. A fee in a third asset that the wallet has too little of, such as a venue's own coin, is
+    paid by a wallet that has it; what nobody has is paid by the wallet's suspense account, with a word about it."""
+    own: dict[str, Any] = {"owner_id": order.owner_id, "kind": request.kind, "detail": request.detail}
+    short: dict[str, InsufficientFundsError] = {}
+    while True:
+        try:
+            legs = [_from_suspense(leg, short) for leg in request.legs]
+            posting = post(key=request.key, legs=legs, **own)
+        except InsufficientFundsError as error:
+            if error.asset in short:
+                raise
+            if (paid := _with_fee_of_another(order, trade, request, error)) is not None and not short:
+                return paid
+            short[error.asset] = error
+        else:
+            break
+    if short and order.is_external:
+        alarm(order, "unpaid", SPENT_BY_HAND, WHOSE, connection=order.connection.name)
+    elif short:
+        told = " ".join(str(error) for error in short.values())
+        alarm(order, "unpaid", "The venue took more than the wallet had", f"{told} The difference stands in suspense.")
+    return posting
+
+
+def _with_fee_of_another(
+    order: Order, trade: TradeReport, request: Request, error: InsufficientFundsError
+) -> Posting | None:
+    """The trade's posting, after what is missing of its fee came from a wallet above or from what is unassigned at the
+    account; None where it is no such fee, or nobody has so much. One message: its accounts are locked in order."""
+    asset, instrument = error.asset, order.instrument
+    if asset != trade.fee_asset or asset in (instrument.base, instrument.quote):
+        return None
+    missing, own = error.needed - error.available, AccountRef(order.wallet_id, asset)
+    for payer in _payers(order, asset, missing):
+        kind = PostingKind.CLAIM if payer.role == Wallet.Role.UNASSIGNED else PostingKind.ALLOCATE
+        detail = {"order": str(order.pk), "trade": trade.trade_id, "note": "For a fee."}
+        key = f"fee:{order.pk.hex}:{trade.trade_id}"
+        brought = Request(key, kind, [Leg(AccountRef(payer.pk, asset), own, missing)], detail)
+        try:
+            _, posting = post_many(owner_id=order.owner_id, requests=[brought, request])
+        except InsufficientFundsError:  # it was spent meanwhile
+            continue
+        words = "{fee} of its fee came from {wallet}, which had it."
+        note(order, order.status, sentence(words, fee=amount(missing, asset), wallet=payer.name))
+        return posting
+    return None
+
+
+def _payers(order: Order, asset: str, missing: Decimal) -> list[Wallet]:
+    """The wallets of the same account that have so much: those above, the nearest first, then the unassigned one."""
+    rows = Wallet.objects.filter(connection_id=order.connection_id, archived_at=None)
+    able = rows.filter(
+        accounts__asset=asset, accounts__kind=WALLET, accounts__balance__gte=F("accounts__held") + missing
+    )
+    found = {wallet.pk: wallet for wallet in able}
+    above = []
+    parent = rows.filter(children=order.wallet_id).first()
+    while parent is not None:
+        above.append(parent.pk)
+        parent = rows.filter(children=parent.pk).first()
+    spare = [pk for pk, wallet in found.items() if wallet.role == Wallet.Role.UNASSIGNED and pk != order.wallet_id]
+    return [found[pk] for pk in (*above, *spare) if pk in found]
+
+
+def _from_suspense(leg: Leg, short: Collection[str]) -> Leg:
     """What a wallet cannot pay is paid by its suspense account, which may be overdrawn until somebody looks."""
-    if leg.phase == "posted" and leg.debit.kind == WALLET:
+    if leg.phase == "posted" and leg.debit.kind == WALLET and leg.debit.asset in short:
         return replace(leg, debit=replace(leg.debit, kind=Account.Kind.SUSPENSE))
     return leg

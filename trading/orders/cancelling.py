@@ -17,6 +17,7 @@ from kit.errors import ConflictError
 from kit.sentences import Told, sentence, told_by
 from trading.models import Cancellation, Order
 from trading.orders import leases, states
+from trading.orders.external import cancel_numbered
 from trading.orders.life import found, locked, move, note, note_once
 from trading.orders.recording import record_report
 from trading.orders.sending import look_up, tell_of_refused_key
@@ -86,13 +87,24 @@ def cancel_order(*, owner_id: UUID, order_id: UUID) -> Order:
     except VenueError as error:
         order = _not_yet(order, sentence("It could not be cancelled yet: {said}", said=told_by(error)), error)
     else:
-        if report is None:
+        if report is None and order.is_external:
+            order = _gone(order)
+        elif report is None:
             order = _not_yet(order, "The venue knows no such order to cancel.")
         else:
             order = record_report(owner_id=owner_id, order_id=order_id, report=report)
     with tenancy.tenant(owner_id):
         Cancellation.objects.filter(order_id=order_id, closed_at=None).update(due_at=leases.start(leases.LOOK_AGAIN))
     return order
+
+
+def _gone(order: Order) -> Order:
+    """The venue has forgotten an order that was placed there, and a person wants it ended: so it is."""
+    with tenancy.tenant(order.owner_id):
+        current = locked(order.pk)
+        if not current.is_terminal:
+            move(current, states.CANCELLED, "The venue does not know it any more, and its end was asked for.")
+    return current
 
 
 def _not_yet(order: Order, detail: Told, error: VenueError | None = None) -> Order:
@@ -115,6 +127,8 @@ def _take(order_id: UUID) -> bool:
 
 def _cancel(order: Order, venue: Venue) -> OrderReport | None:
     try:
+        if order.is_external:
+            return cancel_numbered(order, venue)
         return venue.cancel(order.client_order_id, order.instrument.symbol)
     except VenueRejectedError:
         return look_up(order, venue)  # filled or gone before the wish arrived: what became of it is the answer

@@ -221,6 +221,7 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
         ),
         standing=facts.standing,
         path=facts.path,
+        uncompared="" if facts.wallet.connection.orders_are_compared else facts.wallet.connection.name,
         reserve=facts.wallet.name if facts.wallet.role in Wallet.IDLE else "",
         exit_stop=trailed if order.exit_stop is None else order.exit_stop,
         limit_price=None if order.type == Order.Type.MARKET else order.reference_price,

@@ -9,6 +9,7 @@ the fact would make the books wrong.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -19,10 +20,11 @@ import orjson
 from kit import clock, tenancy
 from kit.alerts.services import resolve_alerts
 from kit.sentences import Told, Value, amount, joined, price, quoted, sentence
-from trading.models import Fill, Order, Side
+from trading.models import Cancellation, Fill, Order, Side
 from trading.orders import leases, states
 from trading.orders.booking import book, fee_of
-from trading.orders.life import UNTOLD, alarm, alert_key, call_out, locked, move, wait, wait_noting
+from trading.orders.external import as_counted, tell
+from trading.orders.life import UNTOLD, alarm, alert_key, call_out, locked, move, note, wait, wait_noting
 from trading.positions import accounting
 from trading.positions.filling import add_to_position, take_from_position
 from trading.risk.sizing import UNIT
@@ -31,12 +33,15 @@ from wallets.venues.base import OrderReport, TradeReport
 
 # Trades come seconds after the order's end at most; what is missing after this, a person has to ask for.
 TRADES_WITHIN: Final = timedelta(minutes=10)
+ENDED_THERE: Final = "It was cancelled at the venue: nobody here asked for that."
 
 
 def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Order:
     """Record what the venue says about an order. Repeating it changes nothing."""
     with tenancy.tenant(owner_id):
-        order = locked(order_id, "hold")
+        order = locked(order_id, "hold", "connection")
+        if order.is_external:
+            report = as_counted(order, report)
         trades = _new_trades(order, report)
         ends = _ends(order, report, trades)
         for number, trade in enumerate(trades, start=1):
@@ -44,6 +49,9 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
         if trades and order.filled_quantity > order.quantity:
             _alarm_overfilled(order)
         status = _status(order, report, ends=ends)
+        if _was_ended_there(order, status):
+            report = replace(report, reason=ENDED_THERE)
+            tell(order, "An order was cancelled at {connection}, and not here", "To {side} {quantity} of {symbol}.")
         _calm(order)
         if trades or status != order.status:
             order.venue_order_id = report.venue_order_id or order.venue_order_id
@@ -54,6 +62,12 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
         if report.is_final and not order.is_terminal:
             _wait_for_trades(order, report)
     return order
+
+
+def _was_ended_there(order: Order, status: str) -> bool:
+    """Whether somebody else has cancelled an order of ours that rested."""
+    is_end = status == states.CANCELLED and order.status in (states.OPEN, states.PARTIALLY_FILLED)
+    return is_end and order.rests and not order.is_external and not Cancellation.objects.filter(order=order).exists()
 
 
 def _calm(order: Order) -> None:
@@ -162,9 +176,16 @@ def _record_trade(order: Order, trade: TradeReport, *, is_last: bool) -> None:
     order.filled_quantity += trade.quantity
     order.average_price = (paid / order.filled_quantity).quantize(UNIT)
     execution = accounting.Execution(trade.quantity, trade.price, fee_value, fee_in_base)
+    if order.is_external:
+        return  # nobody trades from what is unassigned: it is money, and no position
     if order.side == Side.BUY:
         add_to_position(order, trade, execution)
-    elif take_from_position(order, trade, execution):
+        return
+    taken = take_from_position(order, trade, execution)
+    if taken.dust:
+        words = "{dust} is less than a lot: it stays in the wallet, free, and goes with the next position there."
+        note(order, order.status, sentence(words, dust=amount(taken.dust, order.instrument.base)))
+    if taken.oversold:
         alarm(
             order,
             "oversold",

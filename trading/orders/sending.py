@@ -14,7 +14,7 @@ No order ends without the venue's word, except one that was never sent.
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -30,6 +30,7 @@ from kit.errors import ConflictError
 from kit.sentences import Sentence, Told, moment, sentence, told_by
 from trading.models import Cancellation, Order, Side
 from trading.orders import leases, states
+from trading.orders.external import numbered
 from trading.orders.life import call_out, found, locked, move, wait, wait_noting
 from trading.orders.recording import record_report
 from trading.risk import gate as risk
@@ -102,13 +103,13 @@ def resolve_together(*, owner_id: UUID, connection_id: UUID, order_ids: Collecti
             return
         venue = _opened(taken[0])
     try:
-        listed = {report.client_order_id: report for report in venue.open_orders()} if venue else {}
+        listed = by_name(venue.open_orders()) if venue else {}
     except VenueError as error:
         for order in taken:
             wait_for(order, _unasked(error), error)
         return
     for order in taken:
-        report = listed.get(order.client_order_id)
+        report = listed.get(name_of(order))
         try:
             if report is not None:
                 record_report(owner_id=owner_id, order_id=order.pk, report=report)
@@ -270,8 +271,29 @@ def submit_many(venue: TakesMany, requests: Sequence[OrderRequest]) -> Sequence[
 
 @stamina.retry(on=is_worth_another, attempts=TRIES, timeout=TRY_SECONDS, wait_initial=0.2, wait_max=2.0)
 def look_up(order: Order, venue: Venue) -> OrderReport | None:
-    """What the venue knows under the order's client id."""
+    """What the venue knows under the order's client id, or under its own number of one that was placed there."""
+    if order.is_external:
+        return numbered(order, venue)
     return venue.order(order.client_order_id, order.instrument.symbol)
+
+
+Name = tuple[str, ...]
+"""What an order is found by in a venue's list: its client id, or market and number of one that was placed there."""
+
+
+def name_of(order: Order) -> Name:
+    if order.is_external:
+        return order.instrument.symbol, order.venue_order_id
+    return (order.client_order_id,)
+
+
+def by_name(reports: Iterable[OrderReport]) -> dict[Name, OrderReport]:
+    """A venue's list by all that the orders may be found by."""
+    found: dict[Name, OrderReport] = {}
+    for report in reports:
+        found[(report.client_order_id,)] = report
+        found[report.symbol, report.venue_order_id] = report
+    return found
 
 
 def _reject(order: Order, error: VenueRejectedError) -> Order:

@@ -15,8 +15,9 @@ from kit import tenancy
 from kit.errors import ConflictError
 from trading.models import Order
 from trading.orders import leases
+from trading.orders.adopting import compare_soon
 from trading.orders.recording import record_report
-from trading.orders.sending import look_up
+from trading.orders.sending import by_name, look_up, name_of
 from wallets.models import Connection
 from wallets.venues.base import OrderReport, Venue, VenueError
 from wallets.venues.registry import open_venue
@@ -43,8 +44,10 @@ def look_at_orders(
     with tenancy.tenant(owner_id):
         sent = Order.objects.unfinished().filter(connection_id=connection_id, attempts__gt=0)
         if not everything:
-            known = Q(venue_order_id__in=list(numbers)) & ~Q(venue_order_id="")
-            sent = sent.filter(Q(client_order_id__in=list(names)) | known)
+            meant = Q(venue_order_id__in=list(numbers)) & ~Q(venue_order_id="") | Q(client_order_id__in=list(names))
+            sent = sent.filter(meant)
+            if not Order.objects.filter(meant, connection_id=connection_id).exists():
+                compare_soon(connection_id=connection_id)  # somebody else placed it
         orders = list(sent.select_related("instrument").order_by("created_at")[:MOST])
         if not orders:
             return 0
@@ -66,10 +69,10 @@ def look_at_orders(
 
 
 def _asked(orders: Collection[Order], venue: Venue) -> list[tuple[Order, OrderReport]]:
-    listed = {report.client_order_id: report for report in venue.open_orders()} if len(orders) >= MANY else {}
+    listed = by_name(venue.open_orders()) if len(orders) >= MANY else {}
     found = []
     for order in orders:
-        report = listed.get(order.client_order_id) or look_up(order, venue)
+        report = listed.get(name_of(order)) or look_up(order, venue)
         if report is not None:
             found.append((order, report))
     return found

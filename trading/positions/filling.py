@@ -4,14 +4,18 @@ The rows of orders and positions are known here, and the alert that a closed pos
 and whom they alarm, is not.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
+
+from django.db.models import Sum
 
 from kit.alerts.services import resolve_alert
 from trading.models import Order, Position
 from trading.positions import accounting
 from trading.risk.locks import after_trade
+from trading.risk.proposals import dust
+from wallets.models import Account
 from wallets.venues.base import TradeReport
 
 
@@ -61,7 +65,7 @@ def add_to_position(order: Order, trade: TradeReport, execution: accounting.Exec
             entry_reason=order.reason,
             opened_at=trade.at,
         )
-        holding = accounting.Holding()
+        holding = _with_dust(order, execution)
     else:
         holding = _holding(position)
     _write(position, accounting.after_buy(holding, execution), trade)
@@ -71,17 +75,40 @@ def add_to_position(order: Order, trade: TradeReport, execution: accounting.Exec
     position.save()
 
 
-def take_from_position(order: Order, trade: TradeReport, execution: accounting.Execution) -> Decimal:
-    """Take what was sold out of the position; returns how much more was sold than it held, in base."""
+def _with_dust(order: Order, execution: accounting.Execution) -> accounting.Holding:
+    """What a new position begins with: the dust that trades before it left in the wallet, at the price of now. So it is
+    sold with the position once it is a whole lot, and never adds up to money that no position knows."""
+    instrument = order.instrument
+    same_asset = Position.objects.filter(wallet_id=order.wallet_id, instrument__base=instrument.base, closed_at=None)
+    claimed = same_asset.aggregate(total=Sum("quantity"))["total"] or Decimal(0)
+    account = Account.objects.filter(wallet_id=order.wallet_id, asset=instrument.base, kind=Account.Kind.WALLET).first()
+    bought = execution.quantity - execution.fee_in_base  # which is in the books already
+    loose = (account.balance if account else Decimal(0)) - claimed - bought
+    if not 0 < loose < dust(instrument.lot_size, instrument.minimum_notional, execution.price):
+        return accounting.Holding()
+    return accounting.after_buy(accounting.Holding(), accounting.Execution(loose, execution.price))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """In base: how much more was sold than the position held, and the `dust` that it left behind when it closed."""
+
+    oversold: Decimal = Decimal(0)
+    dust: Decimal = Decimal(0)
+
+
+def take_from_position(order: Order, trade: TradeReport, execution: accounting.Execution) -> Taken:
+    """Take what was sold out of the position."""
     position = _open_position(order)
     if position is None:
-        return execution.quantity
+        return Taken(oversold=execution.quantity)
     oversold: Decimal = max(execution.quantity - position.quantity, Decimal(0))
     execution = replace(execution, quantity=execution.quantity - oversold)
     holding = accounting.after_sell(_holding(position), execution)
+    left = Decimal(0)
     if holding.quantity < order.instrument.lot_size:
         # Less than a lot cannot be sold: it stays in the wallet and the round trip is over.
-        holding = replace(holding, quantity=Decimal(0))
+        left, holding = max(holding.quantity, Decimal(0)), replace(holding, quantity=Decimal(0))
         position.closed_at = trade.at
         position.exit_reason = order.reason
         resolve_alert(owner_id=position.owner_id, key=unprotected_key(position.pk))
@@ -89,7 +116,7 @@ def take_from_position(order: Order, trade: TradeReport, execution: accounting.E
     position.save()
     if position.closed_at is not None:
         after_trade(position, by_stop=_was_stopped(order, position))
-    return oversold
+    return Taken(oversold, left)
 
 
 def _was_stopped(order: Order, position: Position) -> bool:

@@ -152,6 +152,15 @@ def _check_books(proposal: Proposal) -> Told:
     return ""
 
 
+def _check_compared(proposal: Proposal) -> Told:
+    if proposal.uncompared and not proposal.reduces:
+        return (
+            f"The open orders of {proposal.uncompared} have not been compared with the venue's lately, so nobody knows "
+            "what else is bought there: wait until they have been, which is tried every minute."
+        )
+    return ""
+
+
 def _check_direction(proposal: Proposal) -> Told:
     market, position, selling = proposal.market, proposal.standing.position, proposal.standing.selling
     if proposal.is_buy:
@@ -353,6 +362,7 @@ def _check_risk(proposal: Proposal) -> Told:
 CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("reserve", _check_reserve),
     ("trading_state", _check_state),
+    ("compared", _check_compared),
     ("daily_loss", _check_daily_loss),
     *((kind, _check_lock(kind)) for kind in KINDS),
     ("instrument", _check_market),

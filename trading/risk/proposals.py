@@ -55,7 +55,8 @@ class Proposal:
 
     `protects` says that it carries out the stop or the target of a position, `closes` that it is one of the exits by
     which a goal, a stop or a person leaves all there is below a wallet; `reserve` is the name of the wallet where
-    that is a reserve, or what is unassigned at an account.
+    that is a reserve, or what is unassigned at an account; `uncompared` is that of the account whose open orders nobody
+    has held against the venue's lately.
     """
 
     is_buy: bool
@@ -68,6 +69,7 @@ class Proposal:
     protects: bool = False
     closes: bool = False
     reserve: str = ""
+    uncompared: str = ""
     exit_stop: Decimal | None = None
     limit_price: Decimal | None = None
 

@@ -5,16 +5,17 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from trading.models import Order, Position
+from trading.models import Order, Origin, Position
 from trading.positions.protection import PROTECTED
 from wallets.venues.obligations import Open
 
 
 def of_connections(connection_ids: Collection[UUID]) -> dict[UUID, Open]:
-    """The open positions and the orders without an end of each connection, in two queries."""
+    """The open positions and the orders without an end of each connection, in two queries. What somebody placed at the
+    venue is no obligation of ours."""
     orders = dict(
         Order.objects.unfinished()
-        .filter(connection__in=connection_ids)
+        .filter(connection__in=connection_ids, origin=Origin.MONIQO)
         .order_by()
         .values_list("connection")
         .annotate(Count("pk"))

@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 
 from kit.sentences import Sentence
 from kit.statuses import colour
-from trading.models import NOTIONAL, Order, OrderQuerySet, Side
+from trading.models import NOTIONAL, Order, OrderQuerySet, Origin, Side
 from trading.selectors.filters import (
     EXPORT_ROWS,
     PAGE_ROWS,
@@ -67,6 +67,7 @@ class OrderRow:
     wallet: str
     farm: str
     client_order_id: str
+    origin: str
     replaces: UUID | None
     closed_at: datetime | None
 
@@ -82,9 +83,14 @@ class OrderRow:
         return ", ".join(part for part in parts if part)
 
     @property
+    def is_external(self) -> bool:
+        """Whether somebody placed it at the venue."""
+        return self.origin == Origin.EXTERNAL
+
+    @property
     def is_resting(self) -> bool:
-        """Whether it waits at its venue for its price."""
-        return self.status in ("open", "partially_filled") and self.limit_price is not None
+        """Whether it waits at its venue for its price, and was placed here."""
+        return not self.is_external and self.status in ("open", "partially_filled") and self.limit_price is not None
 
     @property
     def is_filled(self) -> bool:
@@ -194,6 +200,7 @@ def order_row(order: Order) -> OrderRow:
         wallet=wallet.name,
         farm=wallet.parent.name if wallet.parent else "",
         client_order_id=order.client_order_id,
+        origin=order.origin,
         replaces=order.replaces_id,
         closed_at=order.closed_at,
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Self
+from typing import Final, Self
 from uuid import UUID
 
 from django.apps import apps
@@ -134,6 +134,10 @@ def told_lately(now: datetime) -> models.Q:
     return told & ~models.Q(models.Exists(held))
 
 
+# Three looks that failed, or a site that was down: orders may have been placed that nobody here has seen.
+COMPARED_WITHIN: Final = timedelta(minutes=15)
+
+
 class ConnectionQuerySet(models.QuerySet["Connection"]):
     def due(self, *, owner_id: UUID, in_part: Collection[str] = ()) -> Self:
         """The owner's connections that the next round asks: the active ones, without those that back off and those
@@ -239,6 +243,12 @@ class Connection(Identified, Owned):
         help_text="Whose its derivatives are; empty: of the unassigned wallet or, where there is none, the oldest "
         "master.",
     )
+    orders_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its open orders are compared with the venue's next. Real time."
+    )
+    orders_compared_at = models.DateTimeField(
+        null=True, blank=True, help_text="When that was last done, whole; too long ago, and nothing is bought there."
+    )
     is_rehearsing = models.BooleanField(
         default=False, help_text="Its history is being built on the clock of the past; until then nobody else moves it."
     )
@@ -272,6 +282,14 @@ class Connection(Identified, Owned):
     def carries_out(self) -> bool:
         """Whether anything is sent through it, stops and targets included."""
         return self.state == self.State.ACTIVE and not self.is_watching
+
+    @property
+    def orders_are_compared(self) -> bool:
+        """Whether somebody has held its open orders against the venue's lately: at a paper account nobody else places
+        any."""
+        if self.is_paper:
+            return True
+        return self.orders_compared_at is not None and abs(clock.now() - self.orders_compared_at) < COMPARED_WITHIN
 
     @property
     def may_withdraw(self) -> bool:

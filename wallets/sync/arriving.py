@@ -74,7 +74,7 @@ def book_movements(run: SyncRun, connection: Connection, look: Look, told: Seque
         waiting.setdefault(movement.asset, []).append(movement)
     opened = opened_between(connection) if waiting else None
     for asset, movements in waiting.items():
-        known_until = _explained_until(connection, asset, opened[0] if opened else None)
+        known_until = explained_until(connection, asset, opened[0] if opened else None)
         new = [one for one in movements if known_until is None or one.at > known_until]
         for movement in fitting(new, look.unexplained(asset)):
             books = _book(run, connection, movement, books)
@@ -150,7 +150,7 @@ def _write_down(connection: Connection, told: Iterable[MovementReport]) -> None:
     )
 
 
-def _explained_until(connection: Connection, asset: str, opened_at: datetime | None) -> datetime | None:
+def explained_until(connection: Connection, asset: str, opened_at: datetime | None) -> datetime | None:
     """Up to when the asset's movements are in the books by another way: the opening, or what the owner has said."""
     said = Posting.objects.filter(
         owner_id=connection.owner_id,

@@ -89,7 +89,10 @@ def finish(
         )
         if drift and counts and wallet_id is not None:
             into_suspense(run, wallet_id, asset, drift)
-            alert_drift(run, connection, asset, drift, entry)
+            if look.unexplained(asset):
+                alert_drift(run, connection, asset, drift, entry)
+            else:  # what stood in suspense has been booked since as what it was
+                settled.append(drift_key(connection.pk, asset))
         elif not drift and not look.books.suspense.get(asset):
             settled.append(drift_key(connection.pk, asset))
     rows += [

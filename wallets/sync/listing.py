@@ -44,6 +44,19 @@ def list_markets(*, venue: Venue, name: str, assets: Collection[str], base: str)
     return made
 
 
+def list_market(*, venue: Venue, name: str, symbol: str) -> Instrument | None:
+    """The spot market of the exchange `name`, made known where it is not; None for another kind, or for none.
+
+    May ask the venue and raise whatever it raises. Call it outside of transactions.
+    """
+    known = Instrument.objects.filter(venue=name, symbol=symbol)
+    if not known.exists():
+        told = next((market for market in venue.markets() if market.symbol == symbol), None)
+        if told is None or told.kind != "spot" or not _make(name, told):
+            return None
+    return known.filter(kind=Instrument.Kind.SPOT).first()
+
+
 def pricing_venue(venue: Venue, connection: Connection) -> tuple[Venue, str] | None:
     """Whose spot markets price the account, with its name: its own exchange's or, of an exchange of derivatives alone,
     those of the one that it is named after. None where nobody's do."""

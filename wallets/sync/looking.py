@@ -16,8 +16,9 @@ import stamina
 from kit import clock, tenancy
 from wallets.models import Connection, SyncRun
 from wallets.models.sync import is_bookable
+from wallets.sync.explaining import explain
 from wallets.sync.listing import list_markets, pricing_venue
-from wallets.sync.reconciliation import Look, last_agreement, read_books
+from wallets.sync.reconciliation import Look, last_agreement, last_at_rest, read_books
 from wallets.venues.base import (
     BalanceReport,
     PositionReport,
@@ -36,6 +37,8 @@ LOOKS: Final = 4
 REST_SECONDS: Final = 0.5
 # Trades are asked for from a little earlier than the last agreement: the venue's clock is not ours.
 OVERLAP: Final = timedelta(minutes=1)
+# What differs for longer than this is explained by a person.
+LONGEST: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,20 @@ def look_at(venue: Venue, owner_id: UUID, connection_id: UUID, *, books: int | N
 )
 def _ask(venue: Venue):  # type: ignore[no-untyped-def]  # tuple[BalanceReport, ...]; the decorator is untyped
     return venue.balances()
+
+
+def explained(venue: Venue, connection: Connection, look: Look) -> Look:
+    """The look, or another one where somebody knew why venue and books are not the same, and has booked it."""
+    unexplained = [asset for asset in look.assets() if look.unexplained(asset)]
+    if connection.is_paper or not look.settled or not unexplained:
+        return look
+    with tenancy.tenant(connection.owner_id):
+        rests = [last_at_rest(connection.pk, asset) for asset in unexplained]
+    since = min((at for at in rests if at), default=connection.created_at)
+    trades = venue.trades_since(max(since - OVERLAP, clock.now() - LONGEST))
+    if not trades or not explain(venue=venue, connection=connection, trades=trades):
+        return look
+    return look_at(venue, connection.owner_id, connection.pk)
 
 
 def trades_of(venue: Venue, owner_id: UUID, run: SyncRun, assets: Collection[str]) -> tuple[TradeReport, ...]:

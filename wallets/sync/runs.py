@@ -25,7 +25,7 @@ from wallets.sync import turns
 from wallets.sync.arriving import ask_movements
 from wallets.sync.ending import advance, end, fail, finish
 from wallets.sync.income import ask_income
-from wallets.sync.looking import Answer, Answered, learn_markets, look_at, trades_of
+from wallets.sync.looking import Answer, Answered, explained, learn_markets, look_at, trades_of
 from wallets.sync.positions import ask_positions
 from wallets.sync.suspense import hold_connection
 from wallets.venues.accounts import get_connection
@@ -191,6 +191,8 @@ def _carry_out(run: SyncRun, owner_id: UUID, answer: Answer | MoniqoError | None
     if answer is not None:
         venue = cast("Venue", Answered(venue, answer))
     look = look_at(venue, owner_id, run.connection_id, books=answer.books if answer else None)
+    if connection.synced_at:
+        look = explained(venue, connection, look)
     is_priced = True
     if not connection.is_paper:
         if is_watched:

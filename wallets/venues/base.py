@@ -24,6 +24,7 @@ MarketKind = Literal["spot", "perpetual", "future"]
 MarginMode = Literal["cross", "isolated"]
 PositionSide = Literal["long", "short"]
 Status = Literal["open", "partially_filled", "filled", "cancelled", "rejected", "expired"]
+Kind = Literal["market", "limit", "stop", "stop_limit", "take_profit"]
 Liquidity = Literal["maker", "taker"]
 
 
@@ -167,7 +168,8 @@ class OrderReport:
     """An order as the venue knows it now, with all of its executions that it tells, oldest first.
 
     `filled_quantity` is the venue's own count of what was executed, from the order itself: a venue's list of trades may
-    lag behind it, and an order is over only when both agree.
+    lag behind it, and an order is over only when both agree. What kind of order it is, and at which prices, a venue
+    tells of those that others have placed; of ours nobody asks.
     """
 
     client_order_id: str
@@ -180,6 +182,10 @@ class OrderReport:
     trades: tuple[TradeReport, ...]
     at: datetime
     reason: Told = ""
+    kind: Kind = "market"
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    time_in_force: TimeInForce = "gtc"
 
     def __post_init__(self) -> None:
         _require_numbers(self)

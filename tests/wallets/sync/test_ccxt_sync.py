@@ -116,15 +116,17 @@ def test_a_refused_key_needs_a_person(connected: Connected) -> None:
     assert Alert.objects.filter(resolved_at=None).exists()
 
 
-def test_an_order_by_hand_at_the_venue_is_drift_that_its_trades_explain(connected: Connected) -> None:
-    """Without one of our own entries to suspect, the venue moved by itself; both assets are told."""
+def test_an_order_by_hand_at_the_venue_is_a_trade_of_what_is_unassigned_and_no_difference(
+    connected: Connected,
+) -> None:
+    """What it was paid with is a wallet's: that stands in suspense until its owner says whose it was."""
     connected.sync()
     market = next(iter(connected.wire.account.markets))
     connected.wire.account.place(client_id="hand", market_id=market, side="buy", kind="market", quantity=D("0.01"))
     run = connected.sync()
-    assert run.status == SyncRun.Status.DRIFT
-    assert connected.row(run, "BTC").drift == D("0.00999")
-    assert connected.row(run).drift < -500
-    assert connected.row(run).first_diverging_entry is None
+    assert run.status == SyncRun.Status.OK
+    bought, paid = connected.row(run, "BTC"), connected.row(run)
+    assert (bought.drift, bought.unassigned, bought.suspense) == (0, D("0.00999"), 0)
+    assert (paid.drift, paid.unassigned, paid.suspense < -500) == (0, 0, True)
     with tenancy.tenant(connected.connection.owner_id):
         assert balance(connected.wallet) == 1000

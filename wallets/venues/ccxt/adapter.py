@@ -180,39 +180,62 @@ class CcxtVenue:
         return self._after(request, told)
 
     def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
+        name = self._dialect.names.sent(client_order_id)
+        return self._cancel(
+            lambda: self._dialect.cancel(self._exchange, name, symbol),
+            lambda: self.order(client_order_id, symbol),
+            symbol,
+        )
+
+    def cancel_numbered(self, number: str, symbol: str) -> OrderReport:
+        return self._cancel(
+            lambda: self._dialect.cancel_numbered(self._exchange, number, symbol),
+            lambda: self.numbered(number, symbol),
+            symbol,
+        )
+
+    def _cancel(self, cancel: Callable[[], None], look: Callable[[], OrderReport | None], symbol: str) -> OrderReport:
         self._get_ready()
         self._market(symbol)
-        name = self._dialect.names.sent(client_order_id)
         try:
             with within(self._exchange, SENDING), speaking(self._exchange, creates=True):
-                self._dialect.cancel(self._exchange, name, symbol)
+                cancel()
         except VenueRejectedError:
-            found = self.order(client_order_id, symbol)
+            found = look()
             if found is None or not found.is_final:
                 raise
             return found
-        found = self.order(client_order_id, symbol)
+        found = look()
         if found is None:
             raise VenueRejectedError(f"{self._exchange.name} knows no such order.", reason="unknown_order")
         return found
 
     def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
-        self._market(symbol)
         name = self._dialect.names.sent(client_order_id)
+        return self._found(lambda: self._dialect.find(self._exchange, name, symbol), symbol, client_order_id)
+
+    def numbered(self, number: str, symbol: str) -> OrderReport | None:
+        return self._found(lambda: self._dialect.numbered(self._exchange, number, symbol), symbol)
+
+    def _found(
+        self, question: Callable[[], dict[str, Any] | None], symbol: str, client_order_id: str = ""
+    ) -> OrderReport | None:
+        """What the question finds, under the client id that is given or the one that it has there."""
+        self._market(symbol)
         with within(self._exchange, LOOKING):
             try:
-                found = self._read(lambda: self._dialect.find(self._exchange, name, symbol))
+                found = self._read(question)
             except VenueRejectedError as refusal:
                 if refusal.reason == "unknown_order":
                     return None
                 raise
-            return self._report(found, client_order_id, symbol) if found else None
+            return self._report(found, client_order_id or self._client_id(found), symbol) if found else None
 
     def open_orders(self) -> tuple[OrderReport, ...]:
         self._load()
         orders = self._read(lambda: self._dialect.open_orders(self._exchange, self._symbols()))
         return tuple(
-            self._report(order, self._dialect.names.heard(str(order.get("clientOrderId") or "")), str(order["symbol"]))
+            self._report(order, self._client_id(order), str(order["symbol"]))
             for order in orders
             if self._is_ours(order["symbol"])
         )
@@ -325,6 +348,9 @@ class CcxtVenue:
         with speaking(self._exchange):
             executions = [trade_report(trade, client_order_id, symbol) for trade in trades]
             return order_report(order, executions, client_order_id=client_order_id, symbol=symbol, now=self._clock())
+
+    def _client_id(self, order: dict[str, Any]) -> str:
+        return self._dialect.names.heard(str(order.get("clientOrderId") or ""))
 
     def _named(self, trade: dict[str, Any]) -> str:
         """The client order id of a trade, where the venue's list tells it."""

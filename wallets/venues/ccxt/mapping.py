@@ -203,7 +203,21 @@ def order_report(
         status=status(str(order.get("status") or "open"), quantity, filled),
         trades=tuple(sorted(each.values(), key=lambda trade: (trade.at, trade.trade_id))),
         at=moment(order.get("timestamp")) or now,
+        **_terms(order),
     )
+
+
+def _terms(order: Mapping[str, Any]) -> dict[str, Any]:
+    """What kind of order it is, and at which prices, as far as ccxt tells it."""
+    told = str(order.get("type") or "").lower()
+    price = number(order.get("price")) if "limit" in told else None
+    trigger = number(order.get("triggerPrice"))
+    kind = "market" if not price else "limit"
+    if trigger:
+        kind = "take_profit" if "profit" in told and not price else "stop_limit" if price else "stop"
+    said = str(order.get("timeInForce") or "").lower()
+    in_force = said if said in ("ioc", "fok") else "gtc"
+    return {"kind": kind, "price": price or None, "trigger_price": trigger or None, "time_in_force": in_force}
 
 
 def status(told: str, quantity: Decimal | None, filled: Decimal) -> Status:

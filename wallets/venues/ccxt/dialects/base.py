@@ -94,6 +94,14 @@ class Dialect:
     def cancel(self, exchange: Any, name: str, symbol: str) -> None:
         exchange.cancel_order(None, symbol, {"clientOrderId": name})
 
+    def numbered(self, exchange: Any, number: str, symbol: str) -> Order | None:
+        """The order that the exchange calls by this number; None, or ccxt's OrderNotFound, when it knows none."""
+        found: Order = exchange.fetch_order(number, symbol)
+        return found
+
+    def cancel_numbered(self, exchange: Any, number: str, symbol: str) -> None:
+        exchange.cancel_order(number, symbol)
+
     def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
         """All of them; `symbols` are the markets to ask about where the venue wants one named."""
         found: list[Order] = exchange.fetch_open_orders()

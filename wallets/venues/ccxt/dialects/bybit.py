@@ -88,8 +88,14 @@ class Bybit(Dialect):
 
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
         """Open orders and the last 500 that ended are in one list, older ones in the history."""
+        return self._told(exchange, symbol, {"orderLinkId": name})
+
+    def numbered(self, exchange: Any, number: str, symbol: str) -> Order | None:
+        return self._told(exchange, symbol, {"orderId": number})
+
+    def _told(self, exchange: Any, symbol: str, which: Mapping[str, str]) -> Order | None:
         market = exchange.market(symbol)
-        asked = {"category": _category(market), "symbol": market["id"], "orderLinkId": name}
+        asked = {"category": _category(market), "symbol": market["id"], **which}
         for question in (exchange.privateGetV5OrderRealtime, exchange.privateGetV5OrderHistory):
             rows = question(asked)["result"]["list"]
             if rows:

@@ -119,6 +119,9 @@ class Coinbase(Dialect):
             raise VenueRejectedError("Coinbase knows no such order.", reason="unknown_order")
         exchange.cancel_orders([order["id"]], symbol)
 
+    def cancel_numbered(self, exchange: Any, number: str, symbol: str) -> None:
+        exchange.cancel_orders([number], symbol)
+
     def open_orders(self, exchange: Any, symbols: Sequence[str]) -> list[Order]:
         asked = {"order_status": "OPEN", "limit": PAGE}
         rows = _turned(exchange.v3PrivateGetBrokerageOrdersHistoricalBatch, "orders", asked)

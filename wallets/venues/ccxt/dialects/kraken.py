@@ -91,6 +91,10 @@ class Kraken(Dialect):
                 return found
         return None
 
+    def numbered(self, exchange: Any, number: str, symbol: str) -> Order | None:
+        rows = exchange.privatePostQueryOrders({"txid": number, "trades": "true"})["result"]
+        return next((exchange.parse_order({"id": told, **row}) for told, row in rows.items()), None)
+
     def cancel(self, exchange: Any, name: str, symbol: str) -> None:
         exchange.cancel_order(None, symbol, {"clientOrderId": name})
 

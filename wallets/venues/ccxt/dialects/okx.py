@@ -78,16 +78,22 @@ class Okx(Dialect):
 
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
         """The order; two hours after it ended without a fill only the history of seven days knows it."""
+        return self._told(exchange, symbol, "clOrdId", name)
+
+    def numbered(self, exchange: Any, number: str, symbol: str) -> Order | None:
+        return self._told(exchange, symbol, "ordId", number)
+
+    def _told(self, exchange: Any, symbol: str, key: str, value: str) -> Order | None:
         import ccxt
 
         market = exchange.market(symbol)
         try:
-            found: Order | None = exchange.fetch_order(None, symbol, {"clOrdId": name})
+            found: Order | None = exchange.fetch_order(None, symbol, {key: value})
         except ccxt.OrderNotFound:
             rows = exchange.privateGetTradeOrdersHistory(
                 {"instType": TYPES[market["type"]], "instId": market["id"], "limit": PAGE}
             )["data"]
-            found = next((exchange.parse_order(row, market) for row in rows if row["clOrdId"] == name), None)
+            found = next((exchange.parse_order(row, market) for row in rows if row[key] == value), None)
         return found
 
     def cancel(self, exchange: Any, name: str, symbol: str) -> None:

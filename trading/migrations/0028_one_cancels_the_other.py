@@ -28,7 +28,6 @@ INTENT = (
     "client_order_id",
     "side",
     "type",
-    "quantity",
     "limit_price",
     "time_in_force",
     "expires_at",
@@ -45,12 +44,20 @@ INTENT = (
     "exit_trail",
     "protects_id",
     "replaces_id",
+    "origin",
 )
 
 GUARD_ORDERS = f"""
 CREATE OR REPLACE FUNCTION trading_guard_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
+        IF NEW.origin = 'external' THEN
+            IF NEW.status <> 'open' OR NEW.filled_quantity <> 0 THEN
+                RAISE EXCEPTION 'An order of the venue starts as open, with nothing filled.'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            RETURN NEW;
+        END IF;
         IF NEW.status NOT IN ('draft', 'waiting', 'submitting', 'rejected') THEN
             RAISE EXCEPTION 'An order starts as draft, waiting, submitting or rejected, not as %.', NEW.status
                 USING ERRCODE = 'check_violation';
@@ -75,6 +82,10 @@ BEGIN
     THEN
         RAISE EXCEPTION 'A trigger follows the best price and never moves back.' USING ERRCODE = 'check_violation';
     END IF;
+    -- How much was ordered at the venue, the venue says.
+    IF NEW.quantity <> OLD.quantity AND OLD.origin <> 'external' THEN
+        RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
+    END IF;
     IF ({", ".join(f"NEW.{name}" for name in INTENT)}) IS DISTINCT FROM ({", ".join(f"OLD.{name}" for name in INTENT)})
     THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
@@ -87,7 +98,7 @@ END $$;
 class Migration(migrations.Migration):
     dependencies = [
         ("markets", "0004_extremes"),
-        ("trading", "0026_many_cancelled_at_once"),
+        ("trading", "0027_external_orders"),
         ("wallets", "0032_places_at_platforms"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
