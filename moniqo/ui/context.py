@@ -52,6 +52,7 @@ def frame(path: str) -> dict[str, Any]:
         "is_grave": pulse.is_grave,
         "is_live": pulse.is_live,
         "is_watching": pulse.is_watching,
+        "is_reworked": pulse.is_reworked,
         "as_of": clock.now(),
         "priced_at": pulse.priced_at,
         "synced_at": pulse.synced_at,

@@ -29,6 +29,7 @@ from goals.models import Goal
 from kit.alerts.models import Alert, PlatformAlert
 from kit.statements import Statement
 from markets.models import Instrument, Ticker
+from portfolio.models import Correction, PortfolioState
 from trading.models import Order, Position
 from wallets.models import Connection, Wallet
 from wallets.sync.listing import BRIDGES
@@ -55,13 +56,14 @@ class Pulse:
 
     `is_live`: orders go to a real venue through one of them; `is_watching`: all there are only watch. The figures: the
     newest price at a venue of the fund, and the oldest balances of its connections. `is_grave`: one of the alerts is
-    critical.
+    critical. `is_reworked`: days of the past are being worked out, as after a change of time zone or base currency.
     """
 
     counts: dict[str, int]
     is_grave: bool
     is_live: bool
     is_watching: bool
+    is_reworked: bool
     priced_at: datetime | None
     synced_at: datetime | None
 
@@ -78,6 +80,8 @@ def _pulse(_: UUID) -> QuerySet[Any, Any]:
         _counted(Order.objects.unfinished(), "orders"),
         _counted(active.filter(is_paper=True), "paper"),
         _counted(active.filter(is_paper=False, live_at__isnull=False), "live"),
+        _counted(Correction.objects.filter(finished_at=None, kind__in=("close", "restate")), "reworked"),
+        _counted(PortfolioState.objects.exclude(rolled_in="").exclude(rolled_in=F("owner__timezone")), "rezoned"),
         _counted(Alert.objects.open(), _BY_LEVEL),
         _counted(PlatformAlert.objects.open(), _PLATFORM_BY_LEVEL),  # which only operators see
     )
@@ -98,6 +102,7 @@ def read_pulse() -> Pulse:
         is_grave=any(name.endswith(Alert.Level.CRITICAL) for name in alerts),
         is_live=counts.get("live", 0) > 0,
         is_watching=counts.get("connections", 0) > 0 == counts.get("paper", 0) + counts.get("live", 0),
+        is_reworked=counts.get("reworked", 0) + counts.get("rezoned", 0) > 0,
         priced_at=found["prices"][1] if "prices" in found else None,
         synced_at=found["connections"][1] if "connections" in found else None,
     )

@@ -46,14 +46,19 @@ def read_returns(*, wallets: Sequence[Wallet], back: int) -> Returns:
     today = days.day_of(clock.now())
     first = today - timedelta(days=back)
     bases = {wallet.pk: wallet.base_asset for wallet in wallets}
-    rows = DailyPerformance.objects.filter(scope__in=list(bases), day__gte=first, day__lt=today).order_by(
-        "scope", "day"
-    )
+    # With the day before, which says whose history does not begin on the first.
+    asked = DailyPerformance.objects.filter(
+        scope__in=list(bases), day__gte=first - timedelta(days=1), day__lt=today
+    ).order_by("scope", "day")
     found: dict[UUID, dict[date, float]] = defaultdict(dict)
-    for scope, day, base, twr, index in rows.values_list("scope", "day", "base", "twr", "twr_index"):
+    began: set[UUID] = set()
+    for scope, day, base, twr, index in asked.values_list("scope", "day", "base", "twr", "twr_index"):
         if base != bases[scope]:
             continue
-        if not found[scope] and day > first:
+        if day < first:
+            began.add(scope)
+        elif scope not in began:
+            began.add(scope)
             found[scope][day] = np.nan  # the day on which it began
         elif index == LOST:
             found[scope].clear()

@@ -217,6 +217,10 @@ def test_histories_of_different_length_are_compared_on_the_days_that_all_share(f
     assert weigh(funded, "minimum_variance", back=63).row.days == 63
 
 
+def test_the_day_on_which_all_began_counts_for_nobody_however_far_one_looks_back(old: Fund) -> None:
+    assert [weigh(old, back=back).row.days for back in (79, 80, 81, 82)] == [79, 80, 80, 80]
+
+
 def test_limits_are_kept(old: Fund) -> None:
     farm = old.wallets["farm a"].pk
     plan = weigh(old, "equal", bounds={farm: Bound(capacity=D(350))}, maximum=D("0.7"))

@@ -11,8 +11,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from kit import clock, tenancy
 from kit.users.models import User
 from moniqo.ui import context
+from portfolio.models import Correction, PortfolioState
 
 PAGE = "/preferences/"
 
@@ -34,6 +36,24 @@ def test_the_palette_is_a_page_and_a_fragment_of_the_same_list(browser: Client) 
     assert "<html" in page
     assert "<html" not in fragment
     assert fragment.strip() in page
+
+
+def test_pages_say_while_the_days_of_another_zone_are_worked_out(browser: Client, owner: User) -> None:
+    told = "The past is being worked out anew"
+    with tenancy.tenant(owner.pk):
+        PortfolioState.objects.create(owner_id=owner.pk, rolled_in=owner.timezone)
+    assert told not in browser.get(PAGE).content.decode()
+    User.objects.filter(pk=owner.pk).update(timezone="Asia/Kolkata")
+    assert told in browser.get(PAGE).content.decode()
+    with tenancy.tenant(owner.pk):
+        PortfolioState.objects.update(rolled_in="Asia/Kolkata")
+        asked = Correction.objects.create(
+            owner_id=owner.pk, kind=Correction.Kind.CLOSE, since=clock.now(), until=clock.now(), created_at=clock.now()
+        )
+    assert told in browser.get(PAGE).content.decode()
+    with tenancy.tenant(owner.pk):
+        Correction.objects.filter(pk=asked.pk).update(finished_at=clock.now())
+    assert told not in browser.get(PAGE).content.decode()
 
 
 def test_the_palette_finds_pages_by_part_of_their_name_in_any_case(browser: Client) -> None:
