@@ -65,5 +65,6 @@ def get_history(request: HttpRequest, query: Query[HistoryQuery]) -> Any:
         "first": found.first,
         "last": found.last,
         "rows": list(found.rows),
+        "total": found.total,
         "ratios": ratios_of(found, owner=owner),  # type: ignore[arg-type]  # signed in
     }

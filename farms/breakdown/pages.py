@@ -1,5 +1,6 @@
 """Pages of who and what made the profit, and of the history of each. They work without JavaScript."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,8 +15,11 @@ from kit import days
 from kit.errors import InvalidInputError
 from kit.http import missing_is_404
 from kit.sentences import Sentence
+from portfolio.selectors.accounts import FUND
 from portfolio.selectors.calendar import Unit
+from portfolio.selectors.histories import MOST, History
 from portfolio.selectors.periods import Period, Span
+from wallets.models import Wallet
 
 PERIODS = [(period.value, period.value) for period in Period]
 BYS = [(by.value, by.value.title()) for by in Dimension]
@@ -47,6 +51,7 @@ def breakdown(request: HttpRequest) -> HttpResponse:
         "first": span[0],
         "last": span[1],
         "keep": [("by", by.value)],
+        "days": _days(found),
         "csv": f"?{urlencode({**asked.dict(), 'format': 'csv'})}",
     }
     return render(request, "breakdown/breakdown.html", context)
@@ -74,6 +79,7 @@ def history(request: HttpRequest) -> HttpResponse:
         return _refused(refused) if refused else files.history(found)
     context = {
         "found": found,
+        "explained": _explained(found),
         "ratios": ratios_of(found, owner=request.user),  # type: ignore[arg-type]  # signed in
         "refused": refused,
         "units": UNITS,
@@ -81,6 +87,22 @@ def history(request: HttpRequest) -> HttpResponse:
         "csv": f"?{urlencode({**asked.dict(), 'format': 'csv'})}",
     }
     return render(request, "breakdown/history.html", context)
+
+
+def _days(found: Breakdown) -> str:
+    """What the history of a line is asked for to tell of the same days: each of them, or months of more than a year."""
+    first, last = found.days
+    unit = Unit.DAY if (last - first).days < MOST[Unit.DAY] else Unit.MONTH
+    return urlencode({"period": unit.value, "from": max(first, last - timedelta(days=MOST[unit] - 31)), "to": last})
+
+
+def _explained(found: History) -> str:
+    """What pages that explain a figure are asked for its days, empty where they tell of no such account."""
+    account = found.account
+    if account.kind != FUND and account.kind not in Wallet.Role.values:
+        return ""
+    scope = {} if account.kind == FUND else {"wallet": account.key}
+    return urlencode({"from": found.first, "to": found.last, **scope})
 
 
 def _refused(why: Sentence) -> HttpResponse:

@@ -129,6 +129,7 @@ class HistoryOut(Schema):
     first: date
     last: date
     rows: list[StretchOut]
+    total: StretchOut | None = Field(description="All rows together; null where nothing is known.")
     ratios: RatiosOut | None = Field(
         description="Of the whole days from `first` to `last`, `days` of them; null for an asset."
     )

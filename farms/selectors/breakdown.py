@@ -85,6 +85,11 @@ class Breakdown:
     def ends(self) -> datetime:
         return self.period.until or self.moment
 
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day of it, as far back as anything is told of."""
+        return days.day_of(max(self.start, EPOCH) + days.INSTANT), days.day_of(self.ends - days.INSTANT)
+
     @cached_property
     def assets(self) -> Sequence[AssetLine]:
         since = max(self.start, EPOCH) + days.INSTANT  # what stood at the start, as wallets have it

@@ -19,7 +19,7 @@ from portfolio.allocation.asking import USUAL_BACK
 from portfolio.allocation.comparing import compare_methods
 from portfolio.allocation.filters import traits_below
 from portfolio.allocation.forms import OF_FORM, MethodForm
-from portfolio.allocation.methods import label_of
+from portfolio.allocation.methods import CHOICES, label_of
 from portfolio.allocation.risk import read_risk
 from portfolio.rebalancing.rules import why_over
 from wallets.hierarchy.wishes import read_books
@@ -31,11 +31,16 @@ SPANS = (("30", "30 days"), ("", "90 days"), ("365", "1 year"))
 @login_required
 @require_http_methods(["GET", "POST"])
 def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The methods, each in two sentences, and what the weights must keep; sent, it keeps the plan and goes to it."""
+    """The methods, each in two sentences, and what the weights must keep; sent, it keeps the plan and goes to it.
+
+    `?method=` is the one that is chosen at first.
+    """
     owner_id = owner_of(request)
     with missing_is_404():
         wallet = read_books(owner_id).wallet(pk)
-    form = MethodForm(request.POST or None, traits=traits_below(owner_id, pk), label_suffix="")
+    method = request.GET.get("method", "")
+    chosen = {"method": method} if method in CHOICES else {}
+    form = MethodForm(request.POST or None, initial=chosen, traits=traits_below(owner_id, pk), label_suffix="")
     if form.is_valid():
         try:
             made = services.preview(owner_id=owner_id, wallet_id=pk, asked=form.asked())

@@ -127,14 +127,26 @@ class History:
                 f"Ask for at most {MOST[unit]} days at once.", fields={"from": "Further back than that."}
             )
 
-    @cached_property
+    @property
     def rows(self) -> Sequence[Stretch]:
         """Those of which something is known, oldest first."""
-        groups = [(begins, list(same)) for begins, same in groupby(self.days, key=lambda day: self.unit.of(day.day))]
+        return self._stretches[:-1]
+
+    @property
+    def total(self) -> Stretch | None:
+        """All of them together; None where nothing is known."""
+        return self._stretches[-1] if self._stretches else None
+
+    @cached_property
+    def _stretches(self) -> Sequence[Stretch]:
+        if not self.days:
+            return []
+        groups = [list(same) for _, same in groupby(self.days, key=lambda day: self.unit.of(day.day))]
+        groups.append(list(self.days))
         traded: list[list[Traded]] = [[] for _ in groups]
-        for one in self._traded([self._span(same) for _, same in groups]):
+        for one in self._traded([self._span(same) for same in groups]):
             traded[one.place].append(one)
-        return [_stretch(same, self._money(same), sums) for (_, same), sums in zip(groups, traded, strict=True)]
+        return [_stretch(same, self._money(same), sums) for same, sums in zip(groups, traded, strict=True)]
 
     def _span(self, same: Sequence[Day]) -> tuple[datetime, datetime]:
         return days.begins(same[0].day), days.ends(same[-1].day)

@@ -1,19 +1,23 @@
 """What each strategy, asset and wallet made, and its history: sums that agree with Portfolio, on page, file and API."""
 
 import csv
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from io import StringIO
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
 from farms.models import Agent, Farm
 from farms.selectors.breakdown import Breakdown, Dimension, account_of
 from kit import clock
+from kit.decimals import plain
 from kit.users.models import User
 from portfolio.selectors.calendar import Calendar, Unit
 from portfolio.selectors.histories import History, Stretch
@@ -232,6 +236,36 @@ def test_page_file_and_programs_say_the_same(lived: Fund, owner: User, client: C
             assert row["xirr"] == ("" if line["xirr"] is None else repr(line["xirr"]))
             assert (line["xirr"] is None) == bool(line["why_no_xirr"])
         assert client.get("/portfolio/history/", query).status_code == 200
+
+
+@pytest.mark.parametrize("asked", [{"range": "All"}, {"from": "2026-01-20", "to": "2026-02-10"}])
+def test_a_line_leads_to_the_days_whose_total_it_is(
+    lived: Fund, owner: User, client: Client, asked: dict[str, str]
+) -> None:
+    for by in Dimension:
+        told = client.get("/api/v1/portfolio/breakdown", {"by": by.value, **asked}).json()
+        page = client.get("/portfolio/by/", {"by": by.value, **asked}).content.decode()
+        links = [unescape(link) for link in re.findall(r'<th scope="row" class="name"><a href="([^"]+)"', page)]
+        lines = told["assets"] if by is Dimension.ASSET else told["lines"]
+        assert len(links) == len(lines) > 0
+        for link, line in zip(links, lines, strict=True):
+            total = client.get("/api/v1/portfolio/history", QueryDict(urlsplit(link).query).dict()).json()["total"]
+            assert total["profit"] == line["profit"], (by, line)
+            shown = client.get(link).context["found"].total
+            assert (plain(shown.profit), plain(shown.fees)) == (total["profit"], total["fees"])
+
+
+def test_ratios_of_a_history_lead_to_what_explains_the_same_figure(lived: Fund, owner: User, client: Client) -> None:
+    for key in ("fund", str(lived.wallets["farm b"].pk)):
+        query = {"account": key, "from": "2026-01-15", "period": "day"}
+        page = client.get("/portfolio/history/", query).content.decode()
+        found = re.findall(r'<dt><a href="([^"]+)"><dfn[^>]*>([^<]+)</dfn></a></dt><dd>(.*?)</dd>', page)
+        assert [label for _, label, _ in found] == [
+            "Sharpe", "Sortino", "Volatility", "Max drawdown", "Annualised", "Calmar", "Value at risk", "Shortfall",
+        ]  # fmt: skip
+        for link, label, figure in found:
+            figure = re.sub(r"<[^>]+>", "", figure)
+            assert figure in re.sub(r"<[^>]+>", "", client.get(unescape(link)).content.decode()), label
 
 
 def test_page_and_programs_mean_the_same_period_where_none_is_named(lived: Fund, owner: User, client: Client) -> None:
