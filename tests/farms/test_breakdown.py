@@ -250,6 +250,8 @@ def test_a_line_leads_to_the_days_whose_total_it_is(
         assert len(links) == len(lines) > 0
         for link, line in zip(links, lines, strict=True):
             total = client.get("/api/v1/portfolio/history", QueryDict(urlsplit(link).query).dict()).json()["total"]
+            if line["profit"] is None:
+                continue  # what was held at the start had no price: the days begin with the first
             assert total["profit"] == line["profit"], (by, line)
             shown = client.get(link).context["found"].total
             assert (plain(shown.profit), plain(shown.fees)) == (total["profit"], total["fees"])
