@@ -9,8 +9,16 @@ from ninja.responses import Status
 
 from farms.laboratory import asking
 from farms.laboratory.asking import Wish
+from farms.laboratory.drift import Pair, drift_of
 from farms.laboratory.readings import Found, backtest_rows, backtests
-from farms.laboratory.schemas import BacktestDetailOut, BacktestIn, BacktestOut, BacktestTradeOut
+from farms.laboratory.schemas import (
+    BacktestDetailOut,
+    BacktestIn,
+    BacktestOut,
+    BacktestTradeOut,
+    DriftFillOut,
+    DriftOut,
+)
 from kit.api import Page, PageQuery, paginate, paginate_places
 from kit.http import owner_of
 from markets.candles.reading import moment
@@ -59,6 +67,63 @@ def repeat_backtest(request: HttpRequest, backtest_id: UUID) -> Any:
 def list_backtest_trades(request: HttpRequest, backtest_id: UUID, query: Query[PageQuery]) -> Any:
     found = Found(owner_id=owner_of(request), backtest_id=backtest_id)
     return paginate_places(found.result.trade_count if found.result else 0, query, present=found.trade_rows)
+
+
+@router.get("/agents/{agent_id}/drift", response=DriftOut, summary="What its fills cost beyond its backtest")
+def get_drift(request: HttpRequest, agent_id: UUID) -> Any:
+    """Ask for a backtest of the agent (`POST /backtests`) to bring it up to date."""
+    found = drift_of(owner_id=owner_of(request), agent_id=agent_id)
+    return {
+        "agent_id": agent_id,
+        "backtest_id": found.backtest and found.backtest.pk,
+        "is_waiting": found.waiting is not None,
+        "quote": found.instrument.quote,
+        "since": found.since,
+        "until": found.until,
+        "missing": found.missing,
+        "accounts": [
+            {
+                "account": one.account,
+                "matched": one.matched,
+                "extra": one.extra,
+                "notional": one.notional,
+                "drift_cost": one.cost,
+                "drift_points": one.total,
+                "waited": one.waited,
+                "slipped": one.slipped,
+                "worst_points": one.worst,
+            }
+            for one in found.sums
+        ],
+    }
+
+
+@router.get("/agents/{agent_id}/drift/fills", response=Page[DriftFillOut], summary="Fill by fill against its backtest")
+def list_drift_fills(request: HttpRequest, agent_id: UUID, query: Query[PageQuery]) -> Any:
+    """The newest first."""
+    pairs = drift_of(owner_id=owner_of(request), agent_id=agent_id).pairs
+    count = len(pairs)
+    return paginate_places(count, query, present=lambda numbers: [_pair(pairs[count - number]) for number in numbers])
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    real = pair.real
+    return {
+        "kind": pair.kind,
+        "account": pair.account,
+        "opened_at": pair.opened_at,
+        "side": pair.side,
+        "backtest_price": pair.expected and pair.expected.price,
+        "price": real and real.price,
+        "quantity": real and real.quantity,
+        "filled_at": real and real.at,
+        "order_id": real and real.order_id,
+        "seconds_later": None if pair.later is None else pair.later.total_seconds(),
+        "drift_points": pair.total,
+        "waited": pair.waited,
+        "slipped": pair.slipped,
+        "drift_cost": pair.cost,
+    }
 
 
 def _result(found: Found) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from markets.models import Instrument, Timeframe
 from quant import strategies
 from quant.backtest import Config, Market, Size
 from quant.errors import ParameterError
+from trading.risk.fees import taker_fee
 from trading.risk.sizing import SLIPPAGE_CUSHION
 
 MOST_MARKETS: Final = 20
@@ -94,6 +95,19 @@ def request_backtest(*, owner_id: UUID, wish: Wish) -> Backtest:
     )
     jobs.wake()
     return backtest
+
+
+def compare_agent(*, owner_id: UUID, agent_id: UUID) -> Backtest:
+    """Ask for the backtest that the agent's fills are held against: its rules, market, size and fee, up to now.
+
+    Raises what `request_backtest` raises.
+    """
+    agent = Agent.objects.select_related("wallet__connection__platform").filter(owner_id=owner_id, pk=agent_id).first()
+    if agent is None:
+        raise NotFoundError("There is no such agent.")
+    sizing = "risk" if agent.sizing == Agent.Sizing.RISK else "fraction"
+    wish = Wish(agent_id=agent_id, sizing=sizing, size=agent.size, taker_fee=taker_fee(agent.wallet))
+    return request_backtest(owner_id=owner_id, wish=wish)
 
 
 def repeat_backtest(*, owner_id: UUID, backtest_id: UUID) -> Backtest:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 from kit.api import Amount, Body, NotNegative, PositiveAmount, Words
 
 Fee = Annotated[NotNegative, Field(description="A fraction of what is traded, such as 0.001.")]
+Points = Annotated[Amount, Field(description="Basis points of the backtest's price.")]
 Hypothetical = Annotated[Amount, Field(description="In `quote`, as it would have been.")]
 
 
@@ -158,6 +159,55 @@ class BacktestDetailOut(BacktestOut):
 
     result: ResultOut | None
     verdict: VerdictOut | None
+
+
+class DriftTogetherOut(Schema):
+    """What the fills of one kind of account, `paper` or `live`, came to. Points are means over what was traded."""
+
+    account: Literal["paper", "live"]
+    matched: int
+    extra: int
+    notional: Amount = Field(description="What was traded of the matched fills, at the backtest's prices, in `quote`.")
+    drift_cost: Amount = Field(description="In `quote`.")
+    drift_points: Points | None = Field(description="What fills cost beyond the backtest; negative is better.")
+    waited: Points | None
+    slipped: Points | None
+    worst_points: Points | None = Field(description="The fill that cost most.")
+
+
+class DriftOut(Schema):
+    """How far an agent's fills are from those of `backtest_id`, the newest of its rules; nulls where there is none.
+
+    Both are compared from `since` to before `until`.
+    """
+
+    agent_id: UUID
+    backtest_id: UUID | None
+    is_waiting: bool = Field(description="Whether another backtest of it is on its way.")
+    quote: str
+    since: datetime | None
+    until: datetime | None
+    missing: int
+    accounts: list[DriftTogetherOut]
+
+
+class DriftFillOut(Schema):
+    """A fill of the backtest, of the agent, or of both: `kind` is matched, missing or extra. Prices are in `quote`."""
+
+    kind: Literal["matched", "missing", "extra"]
+    account: Literal["", "paper", "live"] = Field(description="Where it was really filled.")
+    opened_at: datetime = Field(description="The opening of the bar.")
+    side: str
+    backtest_price: Amount | None
+    price: Amount | None
+    quantity: Amount | None
+    filled_at: datetime | None
+    order_id: UUID | None
+    seconds_later: float | None = Field(description="After the opening of the backtest's bar.")
+    drift_points: Points | None = Field(description="What it cost beyond the backtest; negative is better.")
+    waited: Points | None
+    slipped: Points | None
+    drift_cost: Amount | None = Field(description="In `quote`.")
 
 
 class BacktestTradeOut(Schema):

@@ -192,6 +192,12 @@ def times_signed(value: Value) -> SafeString | str:
 
 
 @register.filter
+def points(value: Value) -> SafeString | str:
+    """`+3.2 bp`: basis points, hundredths of a percent."""
+    return _shown(value, lambda known: f"{formatting.number(known, 1, signed=True)} bp", private=False)
+
+
+@register.filter
 def ratio(value: Value, places: int = 2) -> SafeString | str:
     """A plain number: Sharpe, profit factor."""
     return _shown(value, lambda known: formatting.number(known, places), private=False)

@@ -1,9 +1,10 @@
-"""What the demo trader has asked the laboratory: the rules of two of the agents over all the history that there is."""
+"""What the demo trader has asked the laboratory: two of the agents over all the history that
+there is, which their own fills are held against."""
 
 from typing import Final
 from uuid import UUID
 
-from farms.laboratory.asking import Wish, request_backtest
+from farms.laboratory.asking import compare_agent
 from farms.models import Agent
 from kit.errors import InvalidInputError
 
@@ -17,7 +18,7 @@ def ask(*, owner_id: UUID) -> int:
         if asked == ASKED:
             break
         try:
-            request_backtest(owner_id=owner_id, wish=Wish(agent_id=agent.pk))
+            compare_agent(owner_id=owner_id, agent_id=agent.pk)
         except InvalidInputError:  # a shorter history than its rules need
             continue
         asked += 1

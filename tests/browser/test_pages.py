@@ -32,7 +32,7 @@ PAGES = (
     "positions", "position", "trade", "wrong dates", "wrong filter",
     "goals", "goal", "new goal", "duplicated goal", "cancelled goal",
     "trades", "preferences", "password", "two-factor", "tokens", "log", "channels", "adding a channel", "alerts",
-    "old alerts", "laboratory", "backtest", "new backtest",
+    "old alerts", "laboratory", "backtest", "new backtest", "drift",
 )  # fmt: skip
 FOR_A_BEGINNER = (
     "/", "/wallets/", "/wallets/connections/", "/farms/", "/goals/", "/trading/orders/", "/trading/positions/",
@@ -113,6 +113,7 @@ def address(world: World, name: str) -> str:
         "laboratory": "/laboratory/",
         "backtest": f"/laboratory/{world.backtest.pk if world.backtest else None}/",
         "new backtest": "/laboratory/new/?strategy=breakout",
+        "drift": f"/laboratory/drift/{world.agent.pk}/",
         "new farm": "/farms/new/",
         "hiring": f"/farms/{farm.pk}/hire/",
         "orders": "/trading/orders/",
