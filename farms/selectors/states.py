@@ -293,6 +293,7 @@ _CAUSES: Final = {
     "maximum_risk": "order too risky",
     "exposure": "more than its exposure",
     "maximum_distance": "too far from the market",
+    "post_only": "it would take what is there",
     "maximum_orders_per_minute": "too many orders in a minute",
     "funds": "not enough money",
 }

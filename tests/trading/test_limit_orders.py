@@ -118,8 +118,11 @@ def test_what_is_not_there_at_once_ends(desk: Desk, how: str, filled: int) -> No
 
 
 def test_one_that_only_rests_is_rejected_by_the_venue_where_it_would_take(desk: Desk) -> None:
-    order = desk.trade("buy", "1", limit=at("101", post_only=True))
-    assert (order.status, order.outcome) == ("rejected", "rejected")
+    refused(desk.place("buy", "1", limit=at("101", post_only=True)), "post_only")
+    order = desk.place("buy", "1", limit=at("100.5", post_only=True))
+    set_price(desk.instrument, "100", bid=D("99.9"), ask=D("100.1"))  # the market comes before the order does
+    assert (desk.execute(order).status, desk.fresh(order).outcome) == ("rejected", "rejected")
+    set_price(desk.instrument, "100", bid=D(99), ask=D(101))
     assert desk.trade("buy", "1", limit=at("100", post_only=True)).status == "open"
 
 

@@ -19,7 +19,7 @@ from tests.trading.desk import SYMBOL, Desk, make_desk, set_price
 from tests.wallets.books import fund
 from trading import services
 from trading.models import Order, PlatformLimit, Position, RiskDecision
-from trading.orders.intents import Place, Terms
+from trading.orders.intents import Limit, Place, Terms, Trigger
 from trading.orders.placing import Batch
 from trading.risk.gate import Caps, Limits, Market, Proposal, Standing, assess
 from wallets.models import Wallet
@@ -122,6 +122,13 @@ def test_nothing_is_bought_farther_from_the_middle_than_the_nearest_limit_of_the
     assert (decision.numbers["middle"], decision.numbers["maximum_distance"]) == ("100.05", "0.01")
     spread(desk, "10", "190")  # to leave at the market is never refused for what it costs
     assert desk.trade("sell", "2").status == "filled"
+
+
+def test_what_waits_is_as_near_as_its_limit_is_to_its_trigger(desk: Desk) -> None:
+    cap(desk.wallet, maximum_distance=D("0.01"))
+    far = desk.place("buy", "1", trigger=Trigger("stop_limit", D(110)), limit=Limit(D(112)))
+    assert (far.status, "its trigger" in str(far.refusal)) == ("rejected", True)
+    assert desk.place("buy", "1", trigger=Trigger("stop", D(110))).status == "waiting"
 
 
 @pytest.mark.offline

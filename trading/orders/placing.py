@@ -225,6 +225,8 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
         reserve=facts.wallet.name if facts.wallet.role in Wallet.IDLE else "",
         exit_stop=trailed if order.exit_stop is None else order.exit_stop,
         limit_price=None if order.type == Order.Type.MARKET else order.reference_price,
+        trigger_price=order.trigger_price,
+        post_only=order.post_only,
     )
 
 

@@ -300,20 +300,36 @@ def _check_distance(proposal: Proposal) -> Told:
     if most is None or (proposal.reduces and proposal.limit_price is None):
         return ""
     price = market.price if proposal.limit_price is None else proposal.limit_price
-    if price is None or not market.middle:
+    middle = proposal.trigger_price or market.middle  # what waits is measured from where it will be sent
+    if price is None or not middle:
         return f"Nobody knows how far from the market this is: wait for a price of {market.symbol}."
-    distance = (price / market.middle - 1) * (1 if proposal.is_buy else -1)
+    distance = (price / middle - 1) * (1 if proposal.is_buy else -1)
     if distance <= most:
         return ""
     way = "name a price that is nearer" if proposal.limit_price is not None else "wait until its bid and ask are nearer"
+    where = "the middle of the market" if proposal.trigger_price is None else "its trigger"
     return sentence(
-        f"{{price}} is {{distance}} % {'above' if proposal.is_buy else 'below'} the middle of the market, {{middle}}, "
+        f"{{price}} is {{distance}} % {'above' if proposal.is_buy else 'below'} {where}, {{middle}}, "
         f"and {{who}} allows {{most}} %: {way}.",
         price=shown_price(price, market.tick_size),
-        middle=shown_price(market.middle, market.tick_size),
+        middle=shown_price(middle, market.tick_size),
         distance=_percent(distance),
         most=_percent(most),
         who=next(step.name for step in proposal.path if step.caps.maximum_distance == most),
+    )
+
+
+def _check_post_only(proposal: Proposal) -> Told:
+    best, limit = proposal.market.price, proposal.limit_price
+    if not proposal.post_only or best is None or limit is None:
+        return ""
+    if limit < best if proposal.is_buy else limit > best:
+        return ""
+    which, way = ("ask", "below") if proposal.is_buy else ("bid", "above")
+    return sentence(
+        f"It only rests, and at {{limit}} it would take what is there: name a price {way} the {which} of {{best}}.",
+        limit=shown_price(limit, proposal.market.tick_size),
+        best=shown_price(best, proposal.market.tick_size),
     )
 
 
@@ -378,6 +394,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("exposure", _check_exposure),
     ("maximum_open_positions", _check_open_positions),
     ("maximum_distance", _check_distance),
+    ("post_only", _check_post_only),
     ("maximum_orders_per_minute", _check_rate),
     ("maximum_risk", _check_risk),
 )

@@ -72,6 +72,8 @@ class Proposal:
     uncompared: str = ""
     exit_stop: Decimal | None = None
     limit_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    post_only: bool = False
 
     @property
     def price(self) -> Decimal | None:
