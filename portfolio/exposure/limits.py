@@ -24,13 +24,14 @@ from kit.errors import InvalidInputError, NotFoundError
 from kit.live.publish import publish
 from kit.sentences import Sentence, joined, sentence, share
 from markets.bounds import ASSET_LENGTH, BEYOND
+from markets.models import Instrument
 from portfolio import valuation
 from portfolio.exposure.levels import USUAL_MARGIN, Level
 from portfolio.exposure.measuring import Exposure, read_exposure
 from portfolio.exposure.models import ExposureLevel, ExposureLimit
 from portfolio.exposure.standing import SHOWN, Standing, concerned, standing_of
 from wallets.hierarchy.holds import held_by, hold, let_go
-from wallets.models import Connection, Wallet
+from wallets.models import Account, Connection, Wallet
 
 Kind, Action, State = ExposureLimit.Kind, ExposureLimit.Action, Wallet.TradingState
 TARGETS: Final = {Action.REDUCE: State.REDUCING, Action.HALT: State.HALTED}
@@ -285,7 +286,12 @@ def _all_checked(owner_id: UUID, wishes: Sequence[Wish]) -> list[Wish]:
 
 def _wrong_subject(owner_id: UUID, kind: str, subject: str) -> str:
     if kind == Kind.ASSET:
-        return "" if len(subject) <= ASSET_LENGTH else "The code of an asset, such as BTC."
+        if len(subject) > ASSET_LENGTH:
+            return "The code of an asset, such as BTC."
+        traded = Instrument.objects.filter(Q(base=subject) | Q(quote=subject))
+        if traded.exists() or Account.objects.filter(owner_id=owner_id, asset=subject).exists():
+            return ""
+        return "You hold none, and no market has it: the code of an asset, such as BTC."
     if kind != Kind.VENUE:
         return "Empty: it is of everything together."
     venues = Connection.objects.filter(owner_id=owner_id).order_by().values_list("venue", flat=True).distinct()

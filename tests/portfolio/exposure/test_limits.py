@@ -368,6 +368,7 @@ def test_the_page_sets_gives_back_and_removes_without_scripts(half: Fund, client
     form = {"kind": "asset", "subject": "btc", "limit": "40", "action": "reduce", "margin": "5"}
     assert client.post(address, form | {"limit": "much"}).status_code == 422
     assert client.post(address, form | {"kind": "venue", "subject": "nowhere"}).status_code == 422
+    assert client.post(address, form | {"subject": "NOPE"}).status_code == 422
     answer = client.post(address, form)
     assert (answer.status_code, answer.headers["Location"]) == (302, address)
     page = client.get(address).content.decode()
