@@ -182,11 +182,12 @@ def test_a_base_in_bitcoin_measures_what_is_no_bitcoin(half: Fund) -> None:
 
 
 def test_what_has_no_price_is_not_known_and_changes_no_level(half: Fund) -> None:
-    found, other = limit(half, "asset", "0.1", subject="BTC"), limit(half, "asset", "0.1", subject="XYZ")
     half.deposit("9", "XYZ", wallet="agent a")
-    ExposureLevel.objects.create(
-        owner=half.owner, limit=other, subject="XYZ", level=BREACH, since=clock.now(), at=clock.now()
-    )
+    found, other = limit(half, "asset", "0.1", subject="BTC"), limit(half, "asset", "0.1", subject="XYZ")
+    ExposureLevel.objects.update_or_create(
+        limit=other, subject="XYZ",
+        defaults={"owner": half.owner, "level": BREACH, "since": clock.now(), "at": clock.now()},
+    )  # fmt: skip
     watch(owner_id=half.owner.pk)
     assert (level(found, "BTC"), level(other, "XYZ")) == (BREACH, BREACH)
     assert look(half).unpriced == ("XYZ",)
