@@ -189,6 +189,7 @@ class RoundTripOut(Schema):
     pnl: Amount
     fees: Amount
     break_even: Amount | None
+    stop_rests: bool = Field(description="Whether the venue has its stop now; else Moniqo watches it.")
     exit_stop: Amount | None
     exit_target: Amount | None
     exit_trail: Amount | None

@@ -181,7 +181,7 @@ def _obstacle(order: Order, path: Sequence[risk.Limits]) -> Sentence:
     age = clock.now() - (order.triggered_at or order.created_at)
     if order.expires_at is not None and order.expires_at <= clock.now():
         return sentence("it was good until {at}.", at=moment(order.expires_at))
-    if age > SEND_WITHIN and not order.rests:
+    if age > SEND_WITHIN and not (order.rests or order.is_resting_stop):
         words = "the decision is {seconds} s old, place a new order if it still holds."
         return sentence(words, seconds=round(age.total_seconds()))
     if order.attempts >= MAX_SENDS:
@@ -237,7 +237,8 @@ def request_of(order: Order) -> OrderRequest:
         side="buy" if order.side == "buy" else "sell",
         quantity=order.quantity,
         reduce_only=order.reduce_only,
-        type="market" if order.limit_price is None else "limit",
+        type="stop" if order.is_resting_stop else "market" if order.limit_price is None else "limit",
+        trigger_price=order.trigger_price if order.is_resting_stop else None,
         price=order.limit_price,
         time_in_force=_IN_FORCE.get(order.time_in_force, "gtc"),
         expires_at=order.expires_at,
