@@ -21,12 +21,14 @@ from kit.alerts.links import about
 from kit.alerts.services import raise_alert, resolve_alert
 from kit.errors import ConflictError, InvalidInputError
 from kit.sentences import price, sentence
+from markets.prices import quotes
 from trading.models import RESTING_STOP, Order, Position, Side
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
 from trading.orders.intents import Trigger
 from trading.orders.placing import place_order
+from trading.risk.proposals import PRICE_AGE_LIMIT
 from trading.risk.sizing import in_lots, in_ticks
 from wallets.venues.capabilities import RESTING_STOPS
 
@@ -100,7 +102,7 @@ def _keep(position_id: UUID) -> list[Order]:
         if (resting.trigger_price, resting.left) != (level, quantity) and _may_move(position, resting, quantity):
             _end(resting, CLOSED if position.closed_at else MOVED)
         return []
-    if level is None or quantity <= 0 or not wallet.connection.carries_out:
+    if level is None or quantity <= 0 or not wallet.connection.carries_out or not _is_priced(position):
         return []
     last = orders.order_by("-created_at").first()
     if last is not None and _was_refused(last) and (last.trigger_price == level or _is_new(last)):
@@ -124,6 +126,12 @@ def _keep(position_id: UUID) -> list[Order]:
         return []
     resolve_alert(owner_id=position.owner_id, key=unrested_key(position.pk))
     return [order]
+
+
+def _is_priced(position: Position) -> bool:
+    """Whether the gate has a price to judge the stop by: it need not refuse one for that."""
+    quote = quotes(instrument_ids=[position.instrument_id]).get(position.instrument_id)
+    return quote is not None and abs(clock.now() - quote.at) <= PRICE_AGE_LIMIT
 
 
 def _level(position: Position) -> Decimal | None:

@@ -20,6 +20,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "fok": "Limit orders that are filled at once as a whole, or not",
     "gtd": "Limit orders that end at a moment",
     "post_only": "Limit orders that only rest",
+    "amend": "Changing an order that rests, in its place",
     "stop_order": "Stops of positions that rest at the venue",
     "reduce_only": "Orders that only reduce",
     "cancel": "Cancelling",
@@ -69,13 +70,18 @@ _INCOME: Final = Can(note="Asked for where books and venue differ; each once, by
 _UNKNOWN_INCOME: Final = Can("no", "Not asked for: what derivatives bring is a difference that its owner explains.")
 _ENDED_BY_US: Final = Can("partly", "Moniqo cancels it when the moment has come, and has to run then.")
 _WATCHED: Final = Can("no", "Moniqo watches them, and has to run then.")
+_REPLACED: Final = Can(
+    "no",
+    "The venue ends it before another takes its place: meanwhile nothing of it rests, what is filled until then is "
+    "taken off, and its place in the queue is lost.",
+)
 _RESTING_STOPS: Final = Can(note="At the market once the last price is there; Moniqo looks whether they rest.")
 _ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
 
 
 def _declared(**differing: Can) -> Mapping[str, Can]:
-    """An operation works unless something else is said."""
-    return {name: differing.get(name, YES) for name in OPERATIONS}
+    """An operation works unless something else is said; no order is changed in its place yet."""
+    return {name: differing.get(name, _REPLACED if name == "amend" else YES) for name in OPERATIONS}
 
 
 def _of_ccxt(**differing: Can) -> Mapping[str, Can]:
@@ -178,7 +184,7 @@ _UNTRIED: Final = Can("partly", "As ccxt does it; nobody has compared it with th
 RESTING_STOPS: Final = frozenset(slug for slug, table in CAPABILITIES.items() if table["stop_order"].works == "yes")
 
 _UNASKED: Final[Mapping[str, Can]] = {
-    "stop_order": _WATCHED,
+    "stop_order": _WATCHED, "amend": _REPLACED,
     "streams": _POLLED, "price_streams": _PRICES_POLLED, "movements": _UNKNOWN_MOVES, "income": _UNKNOWN_INCOME,
 }  # fmt: skip
 

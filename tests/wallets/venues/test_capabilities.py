@@ -170,6 +170,7 @@ PROBES: dict[str, Callable[[Venue, str], bool | None]] = {
     "fok": ends_at_once("fok"),
     "gtd": ends_in_time,
     "post_only": only_rests,
+    "amend": lambda venue, symbol: hasattr(venue, "amend"),
     "stop_order": keeps_stops,
     "reduce_only": reduces,
     "cancel": is_cancelled,
