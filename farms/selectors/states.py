@@ -275,6 +275,7 @@ def _refused(agent: AgentFacts, refusals: Refusals) -> State:
 _CAUSES: Final = {
     "reserve": "nothing is traded from it",
     "trading_state": "trading was stopped",
+    "compared": "its account was not compared",
     "daily_loss": "lost what it may in a day",
     "cooldown_bars": "pause after its stop",
     "maximum_drawdown": "fell too far",
