@@ -239,7 +239,11 @@ class Positions:
         own = [fill for fill in every if fill.filled_at >= position.opened_at]
         if not own:
             return Holding(position.entry_quantity, position.entry_quantity, position.entry_price)
-        holding = Holding()
+        # What it began with, and nothing here bought: dust that was there before, at the price of then.
+        bought = sum((fill.quantity for fill in own if fill.side == Side.BUY), ZERO)
+        dust, holding = position.entry_quantity - bought, Holding()
+        if 0 < dust < own[0].instrument.lot_size:
+            holding = after_buy(holding, Execution(dust, own[0].price))
         for fill in own:
             if fill.filled_at > at:
                 break

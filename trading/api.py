@@ -230,6 +230,7 @@ def get_position(request: HttpRequest, position_id: UUID) -> Any:
         **told,
         **priced,
         "symbol": found.row.symbol,
+        "stop_rests": found.stop_rests,
         "pnl": found.position.realized_pnl,
         "break_even": found.row.break_even,
         "orders": list(found.orders),

@@ -24,6 +24,9 @@ class OrderOut(Schema):
 
     The gate refuses, a venue rejects: both leave the `status` `rejected` and the reason in `refusal`, and the `outcome`
     is `refused` or `rejected`; of any other order it is its status.
+
+    A sale that is `waiting` without a trigger is sent as soon as the stop of its position, which rests at the venue,
+    has made way for it.
     """
 
     id: UUID
@@ -189,6 +192,7 @@ class RoundTripOut(Schema):
     pnl: Amount
     fees: Amount
     break_even: Amount | None
+    stop_rests: bool = Field(description="Whether the venue has its stop now; else Moniqo watches it.")
     exit_stop: Amount | None
     exit_target: Amount | None
     exit_trail: Amount | None

@@ -17,6 +17,7 @@ from trading import services
 from trading.models import Cancellation, Order
 from trading.orders import leases
 from trading.orders.exits import RESTING
+from trading.orders.resting import owners_of_resting
 from trading.orders.triggers import owners_of_waiting
 from trading.positions.protection import owners_to_protect
 
@@ -166,7 +167,7 @@ def keep_protection() -> None:
     """Look at the new prices for everybody who has a protected position or an order that waits; each owner in a task of
     their own."""
     with tenancy.system():
-        owners = {*owners_to_protect(), *owners_of_waiting()}
+        owners = {*owners_to_protect(), *owners_of_waiting(), *owners_of_resting()}
     for owner_id in owners:
         protect_positions_of.apply_async(args=(str(owner_id),), expires=PROTECT_WITHIN)
 

@@ -23,7 +23,7 @@ from kit.statuses import State, Step
 from markets.candles.reading import milliseconds
 from markets.candles.reading import moment as moment_of
 from markets.models import Timeframe
-from trading.models import Order, Position
+from trading.models import RESTING_STOP, Order, Position
 from trading.risk import gate, locked
 from trading.risk.limits import told
 from trading.risk.locks import told_of
@@ -275,6 +275,7 @@ def _refused(agent: AgentFacts, refusals: Refusals) -> State:
 _CAUSES: Final = {
     "reserve": "nothing is traded from it",
     "trading_state": "trading was stopped",
+    "compared": "its account was not compared",
     "daily_loss": "lost what it may in a day",
     "cooldown_bars": "pause after its stop",
     "maximum_drawdown": "fell too far",
@@ -348,7 +349,7 @@ _COLUMNS: Final = (
 
 def _rows(owner_id: UUID, *only: Q) -> QuerySet[Farm, dict[str, Any]]:
     """A row for each agent, and one for a farm without any."""
-    orders = Order.objects.unfinished().filter(wallet_id=OuterRef("agents__wallet_id"))
+    orders = Order.objects.unfinished().exclude(RESTING_STOP).filter(wallet_id=OuterRef("agents__wallet_id"))
     positions = Position.objects.filter(
         wallet_id=OuterRef("agents__wallet_id"), instrument_id=OuterRef("agents__instrument_id"), closed_at=None
     )

@@ -71,6 +71,7 @@ class Placed:
     at_ms: int
     reduce_only: bool = False
     immediate: bool = False
+    trigger: Decimal | None = None  # of a stop, until the market has reached it
     state: str = "open"  # open, filled, cancelled
     fills: list[Fill] = field(default_factory=list)
     held: Decimal = ZERO
@@ -218,6 +219,7 @@ class Account:
         reduce_only: bool = False,
         immediate: bool = False,
         post_only: bool = False,
+        trigger: Decimal | None = None,
         turns_down: bool = True,
     ) -> Placed:
         """Take an order, fill what meets the price at once, keep the rest. Raises RefusedError.
@@ -237,9 +239,12 @@ class Account:
         if self.total(paid_in) - self.held(paid_in) < need:
             raise RefusedError("funds")
         order = Placed(
-            next(self._numbers), client_id, market, side, kind, quantity, price, self.now_ms(), reduce_only, immediate
-        )
-        meets = kind == "market" or (
+            next(self._numbers), client_id, market, side, kind, quantity, price, self.now_ms(), reduce_only, immediate,
+            trigger,
+        )  # fmt: skip
+        if trigger is not None and (trigger % market.tick or trigger >= market.price):
+            raise RefusedError("price")
+        meets = (kind == "market" and trigger is None) or (
             price is not None and (price >= market.ask if side == "buy" else price <= market.bid)
         )
         if meets and post_only and turns_down:
@@ -305,6 +310,15 @@ class Account:
         self.changed("order", (order, fill))
         self.changed("balance", sorted({market.base, market.quote, fee_asset}))
         return fill
+
+    def reach(self, price: Decimal | str, market_id: str = "") -> None:
+        """The market is at this price now, and the stops that it has reached are filled there."""
+        market = self.markets[market_id] if market_id else next(iter(self.markets.values()))
+        market.price = Decimal(price)
+        for order in self.orders:
+            is_waiting = order.market is market and order.state == "open" and order.trigger is not None
+            if is_waiting and order.trigger is not None and market.price <= order.trigger:
+                self.fill(order, order.quantity - order.filled, market.bid, is_maker=False)
 
     def _change_position(self, market: Market, change: Decimal, price: Decimal) -> Decimal:
         """What was realized by it."""

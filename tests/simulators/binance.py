@@ -273,7 +273,8 @@ class Binance(BinanceLines):
                 client_id=asked["newClientOrderId"],
                 market_id=asked["symbol"],
                 side=asked["side"].lower(),
-                kind=asked["type"].lower().removesuffix("_maker"),
+                kind="market" if asked["type"] == "STOP_LOSS" else asked["type"].lower().removesuffix("_maker"),
+                trigger=Decimal(asked["stopPrice"]) if "stopPrice" in asked else None,
                 quantity=Decimal(asked["quantity"]),
                 price=Decimal(asked["price"]) if "price" in asked else None,
                 reduce_only=asked.get("reduceOnly") == "true",
@@ -338,7 +339,8 @@ def _spot_market(market: Market) -> dict[str, Any]:
     return {
         "symbol": market.id, "status": "TRADING", "baseAsset": market.base, "baseAssetPrecision": 8,
         "quoteAsset": market.quote, "quotePrecision": 8, "quoteAssetPrecision": 8, "baseCommissionPrecision": 8,
-        "quoteCommissionPrecision": 8, "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"], "icebergAllowed": True,
+        "quoteCommissionPrecision": 8, "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS"],
+        "icebergAllowed": True,
         "ocoAllowed": True, "quoteOrderQtyMarketAllowed": True, "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "filters": [
@@ -386,7 +388,8 @@ def _spot_order(order: Placed) -> dict[str, Any]:
         "price": text(order.price or Decimal(0)), "origQty": text(order.quantity), "executedQty": text(order.filled),
         "origQuoteOrderQty": "0.000000", "cummulativeQuoteQty": text(order.cost),
         "status": "PARTIALLY_FILLED" if order.is_partial else STATES[order.state], "timeInForce": "GTC",
-        "type": order.kind.upper(), "side": order.side.upper(), "stopPrice": "0.0", "icebergQty": "0.0",
+        "type": "STOP_LOSS" if order.trigger else order.kind.upper(), "side": order.side.upper(),
+        "stopPrice": text(order.trigger or Decimal(0)), "icebergQty": "0.0",
         "time": order.at_ms, "updateTime": order.at_ms, "isWorking": True, "workingTime": order.at_ms,
         "selfTradePreventionMode": "NONE",
     }  # fmt: skip

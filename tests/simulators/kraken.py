@@ -152,9 +152,10 @@ class Kraken(KrakenLines):
             client_id=client_id,
             market_id=asked["pair"],
             side=asked["type"],
-            kind=asked["ordertype"],
+            kind="market" if asked["ordertype"] == "stop-loss" else asked["ordertype"],
             quantity=Decimal(asked["volume"]),
-            price=Decimal(asked["price"]) if "price" in asked else None,
+            price=Decimal(asked["price"]) if asked["ordertype"] == "limit" else None,
+            trigger=Decimal(asked["price"]) if asked["ordertype"] == "stop-loss" else None,
             immediate=asked.get("timeinforce") == "IOC",
             post_only="post" in asked.get("oflags", "").split(","),
         )
@@ -229,9 +230,9 @@ def _order(order: Placed) -> dict[str, Any]:
     told = {
         "refid": None, "userref": None, "cl_ord_id": order.client_id, "status": STATES[order.state],
         "opentm": order.at_ms / 1000, "starttm": 0, "expiretm": 0,
-        "descr": {"pair": order.market.id, "type": order.side, "ordertype": order.kind,
-                  "price": text(order.price or Decimal(0)), "price2": "0", "leverage": "none", "order": _words(order),
-                  "close": ""},
+        "descr": {"pair": order.market.id, "type": order.side, "close": "", "order": _words(order),
+                  "ordertype": "stop-loss" if order.trigger else order.kind,
+                  "price": text(order.price or order.trigger or Decimal(0)), "price2": "0", "leverage": "none"},
         "vol": f"{order.quantity:.8f}", "vol_exec": f"{order.filled:.8f}", "cost": text(order.cost), "fee": text(fees),
         "price": text(order.average), "stopprice": "0.00000", "limitprice": "0.00000", "misc": "", "oflags": "fciq",
     }  # fmt: skip

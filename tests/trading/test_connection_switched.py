@@ -7,7 +7,7 @@ import pytest
 from django.db import connection as database
 from django.test import Client
 
-from kit import tenancy
+from kit import clock, tenancy
 from kit.alerts.models import Alert
 from kit.users.models import User
 from tests.trading.desk import Desk, make_desk, set_price
@@ -121,8 +121,8 @@ def test_who_ends_live_trading_is_told_of_stops_that_nobody_carries_out(desk: De
 
 
 def test_what_was_placed_while_it_was_live_is_not_sent_once_it_only_watches(desk: Desk) -> None:
-    desk.connection.is_paper = False
-    desk.connection.save(update_fields=["is_paper"])
+    desk.connection.is_paper, desk.connection.orders_compared_at = False, clock.now()
+    desk.connection.save(update_fields=["is_paper", "orders_compared_at"])
     with database.cursor() as cursor:
         cursor.execute("SELECT wallets_make_live(%s, now())", [desk.connection.pk])
     order = desk.place("buy", "1")
@@ -135,8 +135,8 @@ def test_what_was_placed_while_it_was_live_is_not_sent_once_it_only_watches(desk
 
 def test_nothing_is_sent_through_a_connection_that_only_watches(desk: Desk) -> None:
     desk.trade("buy", "1")
-    desk.connection.is_paper = False
-    desk.connection.save(update_fields=["is_paper"])
+    desk.connection.is_paper, desk.connection.orders_compared_at = False, clock.now()
+    desk.connection.save(update_fields=["is_paper", "orders_compared_at"])
     for side in ("buy", "sell"):
         refused = desk.place(side, "1")
         assert refused.status == "rejected"

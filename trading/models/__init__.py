@@ -4,6 +4,7 @@ from trading.models.ai_state import AiState
 from trading.models.orders import (
     NOTIONAL,
     REFUSED,
+    RESTING_STOP,
     UNFINISHED,
     UNFINISHED_ONES,
     Amendment,
@@ -23,6 +24,7 @@ from trading.models.stops import EmergencyStop, MassCancellation
 __all__ = (
     "NOTIONAL",
     "REFUSED",
+    "RESTING_STOP",
     "UNFINISHED",
     "UNFINISHED_ONES",
     "AiState",

@@ -20,6 +20,8 @@ from trading.models.bounds import finite
 from trading.orders import states
 from wallets.models import Connection, Posting, Transfer, Wallet
 
+# The stop of a position that rests at its venue: a stop that was sent before anything reached it.
+RESTING_STOP = Q(type="stop", protects__isnull=False, triggered_at=None)
 UNFINISHED = Q(status__in=sorted(states.UNFINISHED))
 # The gate refuses, a venue rejects. Both end as `rejected`; what was never sent was refused.
 REFUSED = "refused"
@@ -327,6 +329,16 @@ class Order(Identified, Owned):
     def is_external(self) -> bool:
         """Whether somebody placed it at the venue."""
         return self.origin == Origin.EXTERNAL
+
+    @property
+    def is_resting_stop(self) -> bool:
+        """Whether it is the stop of a position, kept by the venue."""
+        return self.type == Order.Type.STOP and self.protects_id is not None and self.triggered_at is None
+
+    @property
+    def waits_for_stop(self) -> bool:
+        """Whether it is sent as soon as the stop that rests at the venue has made way for it."""
+        return self.status == states.WAITING and self.trigger_price is None
 
     @property
     def rests(self) -> bool:

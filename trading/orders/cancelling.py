@@ -6,6 +6,7 @@ ended. Only the venue's word ends it; what was filled meanwhile is recorded as a
 """
 
 from contextlib import suppress
+from typing import Final
 from uuid import UUID
 
 from celery import current_app
@@ -23,6 +24,8 @@ from trading.orders.recording import record_report
 from trading.orders.sending import look_up, tell_of_refused_key
 from wallets.venues.base import OrderReport, Venue, VenueCredentialsError, VenueError, VenueRejectedError
 from wallets.venues.registry import open_venue
+
+MAKES_WAY: Final = "It makes way for another order that sells the position."
 
 
 def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: Told = "Cancellation was asked for.") -> Order:
@@ -52,6 +55,13 @@ def request_cancellation(*, owner_id: UUID, order_id: UUID, reason: Told = "Canc
         robust=True,  # a broker that is away costs a moment: the sweeper finds the row
     )
     return order
+
+
+def make_way(stop: Order) -> None:
+    """Ask for the end of a stop that rests at the venue, because what it holds is sold by another order. One that is on
+    its way there is asked for by whoever keeps stops, once the venue has it."""
+    with suppress(ConflictError), transaction.atomic():
+        request_cancellation(owner_id=stop.owner_id, order_id=stop.pk, reason=MAKES_WAY)
 
 
 def orders_past_their_time() -> list[tuple[UUID, UUID]]:

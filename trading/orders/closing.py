@@ -12,7 +12,7 @@ from django.db.models import Q
 from kit import clock
 from kit.errors import ConflictError, MoniqoError, NotFoundError
 from kit.sentences import Sentence, sentence, told_by
-from trading.models import Order, Position, Side
+from trading.models import RESTING_STOP, Order, Position, Side
 from trading.orders.cancelling import request_cancellation
 from trading.orders.exits import RESTING, in_books, pause_after, sell
 from trading.orders.facts import locked_wallet
@@ -133,7 +133,7 @@ def _exit(position_id: UUID, reason: Sentence) -> StillOpen | None:
     if position is None:
         return None
     orders = Order.objects.filter(wallet=wallet, instrument=position.instrument)
-    waiting = orders.unfinished().order_by("side", "pk").first()
+    waiting = orders.unfinished().exclude(RESTING_STOP).order_by("side", "pk").first()
     if waiting is not None:
         if waiting.side == Side.SELL and waiting.status in RESTING and waiting.type != Order.Type.MARKET:
             request_cancellation(owner_id=waiting.owner_id, order_id=waiting.pk, reason=reason)

@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from kit import clock
 from kit.alerts.links import about
@@ -22,11 +22,12 @@ from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alerts
 from kit.sentences import Sentence, Told, moment, sentence
 from markets.models import Instrument
-from trading.models import Order, Position, Side
+from trading.models import RESTING_STOP, Order, Position, Side
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
 from trading.orders.placing import place_order
+from trading.orders.resting import keep_resting
 from trading.orders.triggers import Waits, look_at_triggers, send_reached
 from trading.positions.filling import unprotected_key
 from trading.positions.protection import Exit, Unseen, look_at_levels
@@ -53,7 +54,7 @@ def keep_protection(*, owner_id: UUID) -> list[Order]:
     A position whose order is still on its way gets no second one, and one that cannot be protected does not keep the
     others from it. Runs in the owner's tenant; safe to run twice and on several workers at once.
     """
-    placed = []
+    placed = keep_resting(owner_id=owner_id)
     look, waiting = look_at_levels(owner_id=owner_id), look_at_triggers(owner_id=owner_id)
     _say_unseen(owner_id, _together(look.unseen, waiting.unseen))
     send_reached(waiting)
@@ -76,6 +77,8 @@ def _leave(exit_: Exit) -> list[Order]:
     position = _open(exit_.position_id)
     if position is None or _is_waiting(position):
         return []
+    if exit_.by_stop and rests_at_venue(position):
+        return []  # the venue carries it out
     resting = _make_way(position, exit_)
     if not wallet.connection.carries_out:
         _say_unwatched(position, exit_.reason, wallet.connection)
@@ -85,9 +88,11 @@ def _leave(exit_: Exit) -> list[Order]:
     # What failed before the connection was made active again does not make anybody wait.
     anew = Q() if wallet.connection.active_since is None else Q(created_at__gte=wallet.connection.active_since)
     anew &= ~Q(status=states.FILLED)  # that sold what it could, beside what rested then
-    attempts, failed, last = position.exits.aggregate(
-        number=Count("pk"), failed=Count("pk", filter=anew), last=Max("created_at", filter=anew)
-    ).values()
+    attempts, failed, last = (
+        position.exits.exclude(RESTING_STOP)
+        .aggregate(number=Count("pk"), failed=Count("pk", filter=anew), last=Max("created_at", filter=anew))
+        .values()
+    )
     if failed and clock.now() < last + pause_after(failed):
         return []
     quantity = in_lots(min(position.quantity, in_books(position)), position.instrument.lot_size)
@@ -162,7 +167,10 @@ def _open(position_id: UUID) -> Position | None:
 
 def _is_waiting(position: Position) -> bool:
     """Whether an order that sells it has no answer yet, or is another exit."""
-    return any(order.status not in RESTING or order.protects_id is not None for order in _selling(position))
+    return any(
+        order.status not in RESTING or order.protects_id is not None or order.waits_for_stop
+        for order in _selling(position)
+    )
 
 
 def _make_way(position: Position, exit_: Exit) -> bool:
@@ -178,7 +186,14 @@ def _make_way(position: Position, exit_: Exit) -> bool:
 
 
 def _selling(position: Position) -> list[Order]:
-    return list(_unfinished(position, Side.SELL).order_by("pk"))
+    """What sells it, but for its stop at the venue, which makes way for whatever is placed."""
+    return list(_unfinished(position, Side.SELL).exclude(RESTING_STOP).order_by("pk"))
+
+
+def rests_at_venue(position: Position) -> bool:
+    """Whether the venue has its stop now."""
+    there = (states.OPEN, states.PARTIALLY_FILLED)
+    return _unfinished(position, Side.SELL).filter(RESTING_STOP, cancellation=None, status__in=there).exists()
 
 
 def _unfinished(position: Position, side: str) -> QuerySet[Order]:
@@ -187,11 +202,13 @@ def _unfinished(position: Position, side: str) -> QuerySet[Order]:
 
 
 def in_books(position: Position) -> Decimal:
-    """What the wallet has of the base asset, whatever the position says."""
+    """What the wallet has of the base asset, whatever the position says, and what its stop at the venue holds of it."""
     account = Account.objects.filter(
         wallet_id=position.wallet_id, asset=position.instrument.base, kind=Account.Kind.WALLET
     ).first()
-    return account.available if account else Decimal(0)
+    there = _unfinished(position, Side.SELL).filter(RESTING_STOP)
+    lent = there.aggregate(total=Sum("hold__amount"))["total"] or Decimal(0)
+    return account.available + lent if account else Decimal(0)
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -4,6 +4,7 @@ What was traded before the account was connected, or before its owner explained 
 another way already, so it is taken off an order that came later.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -64,6 +65,25 @@ def as_counted(order: Order, report: OrderReport) -> OrderReport:
         order.quantity = report.quantity
         order.save(update_fields=("quantity",))
     return report
+
+
+Name = tuple[str, ...]
+"""What an order is found by in a venue's list: its client id, or market and number of one that was placed there."""
+
+
+def name_of(order: Order) -> Name:
+    if order.is_external:
+        return order.instrument.symbol, order.venue_order_id
+    return (order.client_order_id,)
+
+
+def by_name(reports: Iterable[OrderReport]) -> dict[Name, OrderReport]:
+    """A venue's list by all that the orders may be found by."""
+    found: dict[Name, OrderReport] = {}
+    for report in reports:
+        found[(report.client_order_id,)] = report
+        found[report.symbol, report.venue_order_id] = report
+    return found
 
 
 def numbered(order: Order, venue: Venue) -> OrderReport | None:

@@ -37,7 +37,10 @@ SELECT place.wallet_id,
         AND side = 'buy' LIMIT 1),
     (SELECT sum(greatest(quantity - filled_quantity, 0)) FROM trading_order
      WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
-        AND side = 'sell'),
+        AND side = 'sell' AND NOT (type = 'stop' AND protects_id IS NOT NULL AND triggered_at IS NULL)),
+    (SELECT id FROM trading_order
+     WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
+        AND type = 'stop' AND protects_id IS NOT NULL AND triggered_at IS NULL LIMIT 1),
     (SELECT id FROM trading_order WHERE owner_id = %(owner)s AND key = place.key),
     trading_entry_lock(place.wallet_id, place.instrument_id, %(now)s)
 FROM unnest(%(wallets)s::uuid[], %(instruments)s::bigint[], %(bases)s::text[], %(keys)s::text[])
@@ -56,7 +59,8 @@ class Purse:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is known at one place. `first` is the order that has its key already."""
+    """All that is known at one place. `first` is the order that has its key already, `stop` the stop of the position
+    that rests at the venue, which goes before anything else is sold."""
 
     place: Place
     wallet: Wallet
@@ -65,6 +69,7 @@ class Facts:
     path: tuple[risk.Limits, ...]
     purses: Mapping[str, Purse]
     first: Order | None
+    stop: Order | None = None
 
     def price(self, *, is_buy: bool) -> Decimal | None:
         """What a buy would pay or a sale would get now, per unit."""
@@ -104,15 +109,16 @@ def read_facts(places: Collection[Place]) -> dict[UUID, Facts]:
     prices = quotes(instrument_ids={place.instrument.pk for place in places})
     owner_id = next(iter(wallets.values())).owner_id
     standings = _standings(places, owner_id=owner_id)
-    if any(standing.unfinished or standing.selling for standing, _ in standings.values()):
+    if any(standing.unfinished or standing.selling or stop for standing, stop, _ in standings.values()):
         # What rests may be filled at any moment: from here on no fill is written, and books and positions agree.
         rows = Order.objects.unfinished().filter(wallet__in=by_wallet).order_by("pk")
         list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
         standings = _standings(places, owner_id=owner_id)
     purses = _purses(places)
     paths = limits_on_paths({place.wallet_id: (place.instrument.venue, place.instrument.quote) for place in places})
+    stops = _orders(stop for _, stop, _ in standings.values())
     values = values_of([place for place in places if risk.tightest_risk(paths[place.wallet_id]) is not None])
-    firsts = _orders(first for _, first in standings.values())
+    firsts = _orders(first for *_, first in standings.values())
     return {
         wallet_id: Facts(
             place=place,
@@ -125,7 +131,8 @@ def read_facts(places: Collection[Place]) -> dict[UUID, Facts]:
             ),
             path=paths[wallet_id],
             purses=purses[wallet_id],
-            first=firsts.get(standings[wallet_id][1]),
+            first=firsts.get(standings[wallet_id][2]),
+            stop=stops.get(standings[wallet_id][1]),
         )
         for wallet_id, place in by_wallet.items()
     }
@@ -163,8 +170,11 @@ def _purses(places: Collection[Place]) -> dict[UUID, dict[str, Purse]]:
     return purses
 
 
-def _standings(places: Collection[Place], *, owner_id: UUID) -> dict[UUID, tuple[risk.Standing, UUID | None]]:
-    """What each wallet has but for its books, and the order that has the key of its place already."""
+def _standings(
+    places: Collection[Place], *, owner_id: UUID
+) -> dict[UUID, tuple[risk.Standing, UUID | None, UUID | None]]:
+    """What each wallet has but for its books, the stop that rests at the venue, and the order that has the key of its
+    place already."""
     given: dict[str, Any] = {
         "unfinished": sorted(states.UNFINISHED),
         "owner": owner_id,
@@ -187,9 +197,10 @@ def _standings(places: Collection[Place], *, owner_id: UUID) -> dict[UUID, tuple
                 selling=selling or ZERO,
                 lock=held.get(lock_id),
             ),
+            stop,
             first,
         )
-        for wallet_id, position, positions, buying, selling, first, lock_id in rows
+        for wallet_id, position, positions, buying, selling, stop, first, lock_id in rows
     }
 
 
@@ -217,4 +228,4 @@ def _orders(order_ids: Iterable[UUID | None]) -> dict[UUID | None, Order]:
     wanted = [order_id for order_id in order_ids if order_id is not None]
     if not wanted:
         return {}
-    return {order.pk: order for order in Order.objects.select_related("instrument").filter(pk__in=wanted)}
+    return {order.pk: order for order in Order.objects.select_related("instrument", "hold").filter(pk__in=wanted)}

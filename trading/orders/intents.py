@@ -266,7 +266,10 @@ def trigger_of(kind: str, **said: Any) -> Trigger | None:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Side, quantity (base asset) and what comes with it; see `place_order`. Raises InvalidInputError for nonsense."""
+    """Side, quantity (base asset) and what comes with it; see `place_order`. Raises InvalidInputError for nonsense.
+
+    A stop that `rests_there` is sent at once, and the venue waits for its trigger.
+    """
 
     side: str
     quantity: Decimal
@@ -279,6 +282,7 @@ class Terms:
     limit: Limit | None = None
     replaces: Order | None = None
     trigger: Trigger | None = None
+    rests_there: bool = False
 
     def __post_init__(self) -> None:
         if self.side not in Side.values:

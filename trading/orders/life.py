@@ -1,19 +1,22 @@
 """The steps of an order's life: locked, moved to a status with an event, left to rest, or called out in an alert."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
+
+from celery import current_app
+from django.db import transaction
 
 from kit import clock
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alerts
-from kit.errors import NotFoundError
+from kit.errors import ConflictError, NotFoundError
 from kit.live.publish import publish
-from kit.sentences import Sentence, Told, Value, sentence
-from trading.models import Cancellation, Order, OrderEvent
+from kit.sentences import Sentence, Told, Value, sentence, told_by
+from trading.models import Cancellation, Order, OrderEvent, Position, Side
 from trading.orders import leases, states
-from trading.orders.holds import release
+from trading.orders.holds import hold, release
 
 UNTOLD = "untold"
 
@@ -65,6 +68,38 @@ def move(order: Order, status: str, detail: Told = "", *, answer: dict[str, Any]
         )
     )
     note(order, before, detail, answer=answer)
+    if order.is_terminal and before in states.UNFINISHED and order.is_resting_stop:
+        _let_go(order)
+
+
+def _let_go(stop: Order) -> None:
+    """The stop has ended, and all its trades are in the books: send what waited for that, with what it needs held now.
+    What the stop has sold meanwhile nobody sells again."""
+    rows = Order.objects.unfinished().filter(wallet_id=stop.wallet_id, instrument_id=stop.instrument_id, hold=None)
+    waiting = rows.filter(side=Side.SELL, status=states.WAITING).select_related("instrument", "wallet__connection")
+    for order in waiting.select_for_update(of=("self",), no_key=True).order_by("created_at", "pk"):
+        held = Position.objects.filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None)
+        left = held.values_list("quantity", flat=True).first() or 0
+        (missing,) = hold([order]) if left >= order.quantity else (GONE,)
+        if missing is not None:
+            move(order, states.EXPIRED, sentence("It was never sent: {why}", why=told_by(missing)))
+            continue
+        order.save(update_fields=("hold",))
+        if order.trigger_price is not None:
+            continue  # it goes on waiting, for its price
+        order.due_at, order.triggered_at = leases.start(leases.START_WITHIN), None
+        move(order, states.SUBMITTING, "The stop that rested at the venue has made way: it is sent.")
+        send_soon(order)
+
+
+GONE: Final = ConflictError("the stop at the venue has sold what it was to sell.")
+
+
+def send_soon(order: Order) -> None:
+    """Give the order to a worker once this is committed; a broker that is away costs a moment: the sweeper finds it."""
+    if not clock.is_controlled():
+        given = {"owner_id": str(order.owner_id), "order_id": str(order.pk)}
+        transaction.on_commit(lambda: current_app.send_task("trading.tasks.execute_order", kwargs=given), robust=True)
 
 
 def wait(order: Order, until: datetime | None = None) -> None:

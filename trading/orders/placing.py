@@ -26,6 +26,7 @@ from kit.sentences import Told
 from markets.models import Instrument
 from trading.models import Order, OrderEvent, Position, RiskDecision, Side
 from trading.orders import leases, states
+from trading.orders.cancelling import make_way
 from trading.orders.facts import Facts, read_facts
 from trading.orders.holds import hold, to_hold
 from trading.orders.intents import Intent, Limit, Place, Terms, Trigger, client_order_id, require_offered
@@ -56,6 +57,7 @@ def place_order(
     limit: Limit | None = None,
     replaces: Order | None = None,
     trigger: Trigger | None = None,
+    rests_there: bool = False,
 ) -> Order:
     """Commit an order of `quantity` (base asset, rounded down to whole lots) and let a worker execute it: at the
     market, or within `limit`, whose price has to be on the tick.
@@ -71,8 +73,9 @@ def place_order(
     Under a controlled clock nothing is enqueued: whoever runs the engine over history calls `execute_order`.
     """
     terms = Terms(
-        side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects, limit, replaces, trigger
-    )
+        side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects, limit, replaces, trigger,
+        rests_there,
+    )  # fmt: skip
     place = Place(wallet.pk, instrument, key)
     intent = Intent.of(place, terms)
     try:
@@ -96,6 +99,8 @@ class _Placed:
     order: Order
     verdict: risk.Verdict
     account_id: int = 0
+    rests_there: bool = False
+    stop: Order | None = None  # goes before it is sent, and holds what it sells until then
 
 
 class Batch:
@@ -146,7 +151,9 @@ class Batch:
             )
         order = _order(facts, intent, terms, price or Decimal(0))
         _give_usual_levels(order, facts)
-        placed = _Placed(order, risk.assess(self._proposal(facts, terms, order, price)))
+        stop = facts.stop if order.side == Side.SELL else None
+        verdict = risk.assess(self._proposal(facts, terms, order, price))
+        placed = _Placed(order, verdict, rests_there=terms.rests_there, stop=stop)
         if placed.verdict.allowed:
             _look_for_funds(placed, facts)
         if placed.verdict.allowed and terms.is_buy and not facts.standing.position:
@@ -183,7 +190,8 @@ class Batch:
 
         The ledger has the last word about funds: an order whose money went elsewhere meanwhile is rejected after all.
         """
-        held = sorted((placed for placed in self._placed if placed.verdict.allowed), key=lambda one: one.account_id)
+        allowed = (placed for placed in self._placed if placed.verdict.allowed and placed.stop is None)
+        held = sorted(allowed, key=lambda one: one.account_id)
         missing = hold([placed.order for placed in held])
         for placed, error in zip(held, missing, strict=True):
             if error is not None:
@@ -224,7 +232,7 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
         uncompared="" if facts.wallet.connection.orders_are_compared else facts.wallet.connection.name,
         reserve=facts.wallet.name if facts.wallet.role in Wallet.IDLE else "",
         exit_stop=trailed if order.exit_stop is None else order.exit_stop,
-        limit_price=None if order.type == Order.Type.MARKET else order.reference_price,
+        limit_price=None if order.type == Order.Type.MARKET or terms.rests_there else order.reference_price,
         trigger_price=order.trigger_price,
         post_only=order.post_only,
     )
@@ -307,15 +315,19 @@ def _look_for_funds(placed: _Placed, facts: Facts) -> None:
     purse = facts.purse(asset)
     numbers = {**placed.verdict.numbers, "hold": plain(amount), "hold_asset": asset}
     placed.account_id, placed.verdict = purse.account_id, replace(placed.verdict, numbers=numbers)
-    if purse.free < amount:
-        error = InsufficientFundsError(asset=asset, available=purse.free, needed=amount)
+    free = purse.free
+    if placed.stop is not None and placed.stop.hold is not None:
+        free += placed.stop.hold.amount
+    if free < amount:
+        error = InsufficientFundsError(asset=asset, available=free, needed=amount)
         placed.verdict = replace(placed.verdict, limit="funds", explanation=error.sentence)
 
 
 def _settle(placed: _Placed) -> None:
     """Let the order be what the verdict makes of it."""
     order, verdict = placed.order, placed.verdict
-    if verdict.allowed and order.trigger_price is not None:
+    waits = placed.stop is not None or (order.trigger_price is not None and not placed.rests_there)
+    if verdict.allowed and waits:
         order.status, order.due_at = states.WAITING, None
     elif verdict.allowed:
         order.status = states.SUBMITTING
@@ -352,6 +364,9 @@ def _save(batch: Collection[_Placed]) -> None:
     for placed in batch:
         order = placed.order
         publish(owner_id=order.owner_id, event="orders", data={"order": str(order.pk), "status": order.status})
+    for placed in batch:
+        if placed.stop is not None and placed.verdict.allowed:
+            make_way(placed.stop)
     tell_of_refusals([placed.order for placed in batch])
     to_send = [placed.order for placed in batch if placed.order.status == states.SUBMITTING]
     if to_send and not clock.is_controlled():

@@ -67,7 +67,8 @@ def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Ord
 def _was_ended_there(order: Order, status: str) -> bool:
     """Whether somebody else has cancelled an order of ours that rested."""
     is_end = status == states.CANCELLED and order.status in (states.OPEN, states.PARTIALLY_FILLED)
-    return is_end and order.rests and not order.is_external and not Cancellation.objects.filter(order=order).exists()
+    is_ours = not order.is_external and (order.rests or order.is_resting_stop)
+    return is_end and is_ours and not Cancellation.objects.filter(order=order).exists()
 
 
 def _calm(order: Order) -> None:

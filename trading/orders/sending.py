@@ -14,7 +14,7 @@ No order ends without the venue's word, except one that was never sent.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -30,7 +30,7 @@ from kit.errors import ConflictError
 from kit.sentences import Sentence, Told, moment, sentence, told_by
 from trading.models import Cancellation, Order, Side
 from trading.orders import leases, states
-from trading.orders.external import numbered
+from trading.orders.external import by_name, name_of, numbered
 from trading.orders.life import call_out, found, locked, move, wait, wait_noting
 from trading.orders.recording import record_report
 from trading.risk import gate as risk
@@ -181,7 +181,7 @@ def _obstacle(order: Order, path: Sequence[risk.Limits]) -> Sentence:
     age = clock.now() - (order.triggered_at or order.created_at)
     if order.expires_at is not None and order.expires_at <= clock.now():
         return sentence("it was good until {at}.", at=moment(order.expires_at))
-    if age > SEND_WITHIN and not order.rests:
+    if age > SEND_WITHIN and not (order.rests or order.is_resting_stop):
         words = "the decision is {seconds} s old, place a new order if it still holds."
         return sentence(words, seconds=round(age.total_seconds()))
     if order.attempts >= MAX_SENDS:
@@ -237,7 +237,8 @@ def request_of(order: Order) -> OrderRequest:
         side="buy" if order.side == "buy" else "sell",
         quantity=order.quantity,
         reduce_only=order.reduce_only,
-        type="market" if order.limit_price is None else "limit",
+        type="stop" if order.is_resting_stop else "market" if order.limit_price is None else "limit",
+        trigger_price=order.trigger_price if order.is_resting_stop else None,
         price=order.limit_price,
         time_in_force=_IN_FORCE.get(order.time_in_force, "gtc"),
         expires_at=order.expires_at,
@@ -275,25 +276,6 @@ def look_up(order: Order, venue: Venue) -> OrderReport | None:
     if order.is_external:
         return numbered(order, venue)
     return venue.order(order.client_order_id, order.instrument.symbol)
-
-
-Name = tuple[str, ...]
-"""What an order is found by in a venue's list: its client id, or market and number of one that was placed there."""
-
-
-def name_of(order: Order) -> Name:
-    if order.is_external:
-        return order.instrument.symbol, order.venue_order_id
-    return (order.client_order_id,)
-
-
-def by_name(reports: Iterable[OrderReport]) -> dict[Name, OrderReport]:
-    """A venue's list by all that the orders may be found by."""
-    found: dict[Name, OrderReport] = {}
-    for report in reports:
-        found[(report.client_order_id,)] = report
-        found[report.symbol, report.venue_order_id] = report
-    return found
 
 
 def _reject(order: Order, error: VenueRejectedError) -> Order:

@@ -16,8 +16,9 @@ from kit.errors import ConflictError
 from trading.models import Order
 from trading.orders import leases
 from trading.orders.adopting import compare_soon
+from trading.orders.external import by_name, name_of
 from trading.orders.recording import record_report
-from trading.orders.sending import by_name, look_up, name_of
+from trading.orders.sending import look_up
 from wallets.models import Connection
 from wallets.venues.base import OrderReport, Venue, VenueError
 from wallets.venues.registry import open_venue

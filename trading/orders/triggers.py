@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from celery import current_app
 from django.db import connection, transaction
 
 from kit import clock
@@ -22,7 +21,7 @@ from kit.sentences import Sentence, sentence
 from kit.sentences import price as shown
 from trading.models import Order, Side
 from trading.orders import leases, states
-from trading.orders.life import locked, move
+from trading.orders.life import locked, move, send_soon
 from trading.risk.proposals import PRICE_AGE_LIMIT
 from wallets.models import Connection
 
@@ -31,7 +30,8 @@ _LOOK: Final = """
 WITH watched AS (
     SELECT id, instrument_id, side, type, trigger_price, trail, trail_share, target_price
     FROM trading_order
-    WHERE owner_id = %(owner)s AND status = 'waiting' AND connection_id <> ALL (%(elsewhen)s::uuid[])
+    WHERE owner_id = %(owner)s AND status = 'waiting' AND trigger_price IS NOT NULL
+        AND connection_id <> ALL (%(elsewhen)s::uuid[])
 ), seen AS (
     SELECT watched.*, CASE watched.side WHEN 'sell' THEN quote.bid ELSE quote.ask END AS price, quote.at,
         quote.at IS NOT NULL
@@ -131,10 +131,7 @@ def _send(order_id: UUID, at: Decimal) -> Order | None:
     order.triggered_at, order.due_at = clock.now(), leases.start(leases.START_WITHIN)
     order.save(update_fields=("triggered_at",))
     move(order, states.SUBMITTING, _reason(order, at))
-    if not clock.is_controlled():
-        given = {"owner_id": str(order.owner_id), "order_id": str(order.pk)}
-        # a broker that is away costs a moment: the sweeper finds the order
-        transaction.on_commit(lambda: current_app.send_task("trading.tasks.execute_order", kwargs=given), robust=True)
+    send_soon(order)
     return order
 
 

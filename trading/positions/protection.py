@@ -90,10 +90,11 @@ class Guarded:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A position that has to be left, and the sentence that says why."""
+    """A position that has to be left, the sentence that says why, and whether it is for its stop."""
 
     position_id: UUID
     reason: Sentence
+    by_stop: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def look_at_levels(*, owner_id: UUID) -> Look:
         market = markets[instrument_id]
         if is_fresh:
             reason = level_reached(bid, stop=stop, target=target, tick=market.tick_size)
-            exits.append(Exit(position_id, reason))
+            exits.append(Exit(position_id, reason, by_stop=stop is not None and bid <= stop))
         else:
             known = unseen.setdefault(instrument_id, Unseen(instrument_id, market.symbol, at, 0))
             unseen[instrument_id] = replace(known, positions=known.positions + 1)

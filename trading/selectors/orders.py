@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 
 from kit.sentences import Sentence
 from kit.statuses import colour
-from trading.models import NOTIONAL, Order, OrderQuerySet, Origin, Side
+from trading.models import NOTIONAL, RESTING_STOP, Order, OrderQuerySet, Origin, Side
 from trading.selectors.filters import (
     EXPORT_ROWS,
     PAGE_ROWS,
@@ -156,6 +156,7 @@ def orders(
 def protective_orders(*, wallet_ids: Collection[UUID], limit: int = PAGE_ROWS) -> tuple[OrderRow, ...]:
     """The newest orders that carried out a stop or a target of these wallets: one query."""
     rows = Order.objects.filter(wallet_id__in=wallet_ids, protects__isnull=False)
+    rows = rows.exclude(RESTING_STOP, filled_quantity=0)
     return tuple(map(order_row, rows.select_related("instrument", "wallet__parent").order_by("-created_at")[:limit]))
 
 

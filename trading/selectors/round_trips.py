@@ -11,13 +11,14 @@ from kit import clock
 from kit.errors import NotFoundError
 from markets.candles.reading import candles_around
 from quant.candles import Candles
-from trading.models import Fill, Order, Position
+from trading.models import RESTING_STOP, Fill, Order, Position
 from trading.selectors.orders import OrderRow, order_row
 from trading.selectors.positions import PositionRow, open_positions
 from trading.selectors.trades import FillRow, TradeRow, fill_row, trade_row
 
 MOST_FILLS: Final = 200
 MOST_BARS: Final = 240
+THERE: Final = (Order.Status.OPEN, Order.Status.PARTIALLY_FILLED)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class RoundTrip:
     @property
     def exits(self) -> tuple[FillRow, ...]:
         return tuple(fill for fill in self.fills if fill.side == "sell")
+
+    @property
+    def stop_rests(self) -> bool:
+        """Whether the venue has its stop now."""
+        return any(order.type == Order.Type.STOP and order.status in THERE for order in self.orders)
 
     @cached_property
     def market(self) -> tuple[str, Candles]:
@@ -95,6 +101,8 @@ def _fills(position: Position) -> list[Fill]:
 
 
 def _orders(position: Position, filled: set[UUID]) -> tuple[OrderRow, ...]:
-    """The orders that were filled, and those that carry out its stop or its target."""
+    """The orders that were filled, and those that carry out its stop or its target; of the stops that rested at the
+    venue and moved, the one that is there."""
     rows = Order.objects.filter(Q(pk__in=filled) | Q(protects_id=position.pk), owner_id=position.owner_id)
+    rows = rows.exclude(RESTING_STOP, filled_quantity=0, closed_at__isnull=False)
     return tuple(map(order_row, rows.select_related("instrument", "wallet__parent").order_by("created_at")))

@@ -18,7 +18,7 @@ from kit.errors import InvalidInputError, MoniqoError
 from kit.sentences import Told
 
 Side = Literal["buy", "sell"]
-OrderType = Literal["market", "limit"]
+OrderType = Literal["market", "limit", "stop"]
 TimeInForce = Literal["gtc", "ioc", "fok", "gtd"]
 MarketKind = Literal["spot", "perpetual", "future"]
 MarginMode = Literal["cross", "isolated"]
@@ -112,7 +112,8 @@ class OrderRequest:
     `quantity` counts what the market counts: base units, or contracts where the market has a `contract_size`. A limit
     order has a `price` in the quote asset and says how long it is good, a market order has neither: until it is
     cancelled (gtc) or a moment (gtd), or what is not filled at once ends, of which a part may be (ioc) or nothing
-    (fok). One that is `post_only` is turned down where it would be filled at once.
+    (fok). One that is `post_only` is turned down where it would be filled at once. A stop rests at the venue
+    until the market reaches its `trigger_price`, and is an order at the market then.
     """
 
     client_order_id: str
@@ -125,11 +126,17 @@ class OrderRequest:
     time_in_force: TimeInForce = "gtc"
     expires_at: datetime | None = None
     post_only: bool = False
+    trigger_price: Decimal | None = None
 
     def __post_init__(self) -> None:
         if not self.quantity.is_finite():
             raise InvalidInputError("Order a finite quantity.", fields={"quantity": "Must be a number."})
-        if self.type == "market" and (self.time_in_force != "gtc" or self.post_only):
+        triggered = self.trigger_price is not None and self.trigger_price.is_finite() and self.trigger_price > 0
+        if triggered != (self.type == "stop") or (self.trigger_price is not None and not triggered):
+            raise InvalidInputError(
+                "Give a stop a trigger above zero, and nothing else one.", fields={"trigger_price": "See above."}
+            )
+        if self.type != "limit" and (self.time_in_force != "gtc" or self.post_only):
             raise InvalidInputError("Only a limit order rests.", fields={"time_in_force": "Only of a limit order."})
         if (self.time_in_force == "gtd") != (self.expires_at is not None):
             raise InvalidInputError("Say until when the order is good.", fields={"expires_at": "See above."})

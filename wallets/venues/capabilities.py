@@ -20,6 +20,8 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "fok": "Limit orders that are filled at once as a whole, or not",
     "gtd": "Limit orders that end at a moment",
     "post_only": "Limit orders that only rest",
+    "amend": "Changing an order that rests, in its place",
+    "stop_order": "Stops of positions that rest at the venue",
     "reduce_only": "Orders that only reduce",
     "cancel": "Cancelling",
     "find": "Finding an order by our own id",
@@ -67,17 +69,24 @@ _NO_DERIVATIVES: Final = Can("no", "Spot only: there is none.")
 _INCOME: Final = Can(note="Asked for where books and venue differ; each once, by the venue's own id.")
 _UNKNOWN_INCOME: Final = Can("no", "Not asked for: what derivatives bring is a difference that its owner explains.")
 _ENDED_BY_US: Final = Can("partly", "Moniqo cancels it when the moment has come, and has to run then.")
+_WATCHED: Final = Can("no", "Moniqo watches them, and has to run then.")
+_REPLACED: Final = Can(
+    "no",
+    "The venue ends it before another takes its place: meanwhile nothing of it rests, what is filled until then is "
+    "taken off, and its place in the queue is lost.",
+)
+_RESTING_STOPS: Final = Can(note="At the market once the last price is there; Moniqo looks whether they rest.")
 _ONE_WAY: Final = Can(note="In the one-way position mode; quantities count contracts.")
 
 
 def _declared(**differing: Can) -> Mapping[str, Can]:
-    """An operation works unless something else is said."""
-    return {name: differing.get(name, YES) for name in OPERATIONS}
+    """An operation works unless something else is said; no order is changed in its place yet."""
+    return {name: differing.get(name, _REPLACED if name == "amend" else YES) for name in OPERATIONS}
 
 
 def _of_ccxt(**differing: Can) -> Mapping[str, Can]:
     """The same of an exchange: an order that ends at a moment is sent as one that is good until it is cancelled."""
-    return _declared(**{"gtd": _ENDED_BY_US, **differing})
+    return _declared(**{"gtd": _ENDED_BY_US, "stop_order": _WATCHED, **differing})
 
 
 CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
@@ -85,6 +94,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         candles=Can("no", "Those of the exchange whose prices it has."),
         positions=_SPOT_ONLY,
         limit_order=Can(note="Matched against each new price and each bar; at most its depth for each of them."),
+        stop_order=_WATCHED,
         reduce_only=_SPOT_REDUCES,
         movements=Can("no", "Play money comes from Moniqo itself."),
         income=_NO_DERIVATIVES,
@@ -96,6 +106,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
     "binance": _of_ccxt(
         balances=Can(note="Spot and funding account."),
         positions=Can("no", "Spot only: its futures are an exchange of their own, Binance USD-M."),
+        stop_order=_RESTING_STOPS,
         reduce_only=_SPOT_REDUCES,
         find=Can(note="It forgets an id once its order has ended, so Moniqo asks before it sends."),
         trades=Can("partly", "Asked for market by market: of those that are known here."),
@@ -149,6 +160,7 @@ CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
         candles=Can("partly", "The last 720 of each length."),
         balances=Can(note="What earns is held, and is available only where Kraken lets it be spent at once."),
         positions=_SPOT_ONLY,
+        stop_order=_RESTING_STOPS,
         reduce_only=_SPOT_REDUCES,
         fok=Can("no", "Kraken knows no such order."),
         find=Can(note="Under a UUID that is the same number. It forgets an id once its order has ended, so Moniqo asks "
@@ -168,7 +180,11 @@ STREAMED_IN_PART: Final = frozenset(slug for slug, table in CAPABILITIES.items()
 
 _UNTRIED: Final = Can("partly", "As ccxt does it; nobody has compared it with this exchange.")
 
+# Venues at which the stop of a position rests.
+RESTING_STOPS: Final = frozenset(slug for slug, table in CAPABILITIES.items() if table["stop_order"].works == "yes")
+
 _UNASKED: Final[Mapping[str, Can]] = {
+    "stop_order": _WATCHED, "amend": _REPLACED,
     "streams": _POLLED, "price_streams": _PRICES_POLLED, "movements": _UNKNOWN_MOVES, "income": _UNKNOWN_INCOME,
 }  # fmt: skip
 

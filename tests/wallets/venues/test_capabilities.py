@@ -99,6 +99,22 @@ def only_rests(venue: Venue, symbol: str) -> bool:
     return buy(venue, symbol, name=SECOND, price=40_000).status == "open"
 
 
+def keeps_stops(venue: Venue, symbol: str) -> bool:
+    """Whether what is held is sold once the market has come down to a price, and only then."""
+    buy(venue, symbol)
+    stop = OrderRequest(SECOND, symbol, "sell", Decimal("0.01"), type="stop", trigger_price=Decimal(40_000))
+    try:
+        report = venue.submit(stop)
+    except VenueRejectedError:
+        return False
+    found = venue.order(SECOND, symbol)
+    assert found is not None
+    assert (found.kind, found.trigger_price) == ("stop", 40_000)
+    return (report.status, found.status, [one.client_order_id for one in venue.open_orders()]) == (
+        "open", "open", [SECOND],
+    )  # fmt: skip
+
+
 def ends_in_time(venue: Venue, symbol: str) -> bool | None:
     """Whether the venue knows until when an order is good; None where it is sent as one that is good for ever."""
     until = NOW + timedelta(minutes=1)
@@ -154,6 +170,8 @@ PROBES: dict[str, Callable[[Venue, str], bool | None]] = {
     "fok": ends_at_once("fok"),
     "gtd": ends_in_time,
     "post_only": only_rests,
+    "amend": lambda venue, symbol: hasattr(venue, "amend"),
+    "stop_order": keeps_stops,
     "reduce_only": reduces,
     "cancel": is_cancelled,
     "find": is_found,

@@ -300,6 +300,8 @@ class CcxtVenue:
 
     def _require_steps(self, request: OrderRequest, market: dict[str, Any]) -> None:
         """ccxt would cut an amount to the market's steps without a word: another order than the one that was meant."""
+        if request.type == "stop" and not self._dialect.rests_stops:
+            raise VenueRejectedError(f"Let Moniqo watch the stop: nobody has tried them at {self._exchange.name}.")
         report = market_report(self._exchange, market)
         if report is None:
             raise VenueRejectedError(f"Choose another symbol: {request.symbol} has no steps.", reason="symbol")
@@ -308,7 +310,8 @@ class CcxtVenue:
             raise VenueRejectedError(
                 sentence("Order a positive multiple of {lot}.", lot=rule(report.lot_size, unit)), reason="lot_size"
             )
-        if request.price is not None and request.price % report.tick_size:
+        named = request.price if request.trigger_price is None else request.trigger_price
+        if named is not None and named % report.tick_size:
             raise VenueRejectedError(
                 sentence("Give a price that is a multiple of {tick}.", tick=rule(report.tick_size, report.quote)),
                 reason="price",

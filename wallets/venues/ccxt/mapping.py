@@ -211,10 +211,12 @@ def _terms(order: Mapping[str, Any]) -> dict[str, Any]:
     """What kind of order it is, and at which prices, as far as ccxt tells it."""
     told = str(order.get("type") or "").lower()
     price = number(order.get("price")) if "limit" in told else None
-    trigger = number(order.get("triggerPrice"))
+    profit = number(order.get("takeProfitPrice"))
+    trigger = number(order.get("stopLossPrice")) or number(order.get("triggerPrice")) or profit
     kind = "market" if not price else "limit"
     if trigger:
-        kind = "take_profit" if "profit" in told and not price else "stop_limit" if price else "stop"
+        takes = ("profit" in told or trigger == profit) and not price
+        kind = "take_profit" if takes else "stop_limit" if price else "stop"
     said = str(order.get("timeInForce") or "").lower()
     in_force = said if said in ("ioc", "fok") else "gtc"
     return {"kind": kind, "price": price or None, "trigger_price": trigger or None, "time_in_force": in_force}

@@ -77,6 +77,8 @@ def require_steps(request: OrderRequest, floor: Floor) -> MarketReport:
     market = floor.markets.get(request.symbol)
     if market is None:
         raise VenueRejectedError(f"Choose another symbol: {request.symbol} is not traded here.", reason="symbol")
+    if request.type == "stop":
+        raise VenueRejectedError("The paper exchange keeps no stops: Moniqo watches them.")
     if request.quantity <= 0 or request.quantity % market.lot_size:
         raise VenueRejectedError(
             sentence("Order a positive multiple of {lot}.", lot=rule(market.lot_size, market.base)), reason="lot_size"

@@ -40,6 +40,16 @@ def in_force(request: OrderRequest) -> dict[str, Any]:
     return {"timeInForce": request.time_in_force.upper()} if request.time_in_force in ("ioc", "fok") else {}
 
 
+def stopping(request: OrderRequest) -> dict[str, Any]:
+    """When a stop becomes an order at the market, in ccxt's words."""
+    return {} if request.trigger_price is None else {"stopLossPrice": f"{request.trigger_price:f}"}
+
+
+def worded(request: OrderRequest) -> str:
+    """ccxt's word for the type: a stop is an order at the market with a price that sets it off."""
+    return "market" if request.type == "stop" else request.type
+
+
 class Dialect:
     """An exchange that needs nothing special."""
 
@@ -51,6 +61,8 @@ class Dialect:
     remembers_names: ClassVar[bool] = False
     # Whether trades and open orders can be asked for without naming the market.
     trades_need_symbol: ClassVar[bool] = True
+    # Whether a stop rests there under a client id as any order does; else nobody has tried.
+    rests_stops: ClassVar[bool] = False
     # How many trades and candles one answer has.
     trades_page: ClassVar[int] = 500
     candles_page: ClassVar[int] = 300
@@ -84,7 +96,7 @@ class Dialect:
         """How the order is worded, under its name at the venue. A spot account only reduces anyway."""
         reduces = request.reduce_only and not exchange.market(request.symbol)["spot"]
         params = {"clientOrderId": name, **({"reduceOnly": True} if reduces else {}), **in_force(request)}
-        return request.type, request.price, params
+        return worded(request), request.price, params | stopping(request)
 
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
         """The order of this name; None, or ccxt's OrderNotFound, when the venue has never heard of it."""

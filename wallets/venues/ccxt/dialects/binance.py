@@ -59,6 +59,7 @@ class Binance(Dialect):
         "warnOnFetchOpenOrdersWithoutSymbol": False,
     }
     names = Names(r"[.A-Z:/a-z0-9_-]{1,36}")
+    rests_stops = True
     trades_page = 1000
     candles_page = 1000
     # One line tells everything of an account.
@@ -148,6 +149,7 @@ class BinanceFutures(Binance):
     """https://developers.binance.com/docs/derivatives/usds-margined-futures"""
 
     kinds: ClassVar[tuple[MarketKind, ...]] = ("perpetual", "future")
+    rests_stops = False
     options: ClassVar[Mapping[str, Any]] = {
         "fetchMarkets": {"types": ["linear"]},
         "warnOnFetchOpenOrdersWithoutSymbol": False,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from wallets.venues.base import BalanceReport, CredentialsReport, OrderRequest, PositionReport
-from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade, in_force
+from wallets.venues.ccxt.dialects.base import PAGES, Dialect, Order, Sent, Trade, in_force, stopping, worded
 from wallets.venues.ccxt.mapping import ZERO, amount, balance_reports, moment
 from wallets.venues.ccxt.names import Names
 from wallets.venues.ccxt.questions import Reading, nothing
@@ -26,6 +26,7 @@ class Kraken(Dialect):
     kinds = ("spot",)
     names = Names("", is_uuid=True)
     trades_need_symbol = False
+    rests_stops = True
     candles_page = 720
     counts_by_address = False
     account_streams: ClassVar[Mapping[str, Mapping[str, Any]]] = {"watch_orders": {}, "watch_balance": {}}
@@ -81,7 +82,8 @@ class Kraken(Dialect):
 
     def sent(self, exchange: Any, request: OrderRequest, name: str) -> Sent:
         # The fee in the quote asset on both sides, as its list of trades tells it.
-        return request.type, request.price, {"clientOrderId": name, "oflags": "fciq", **in_force(request)}
+        params = {"clientOrderId": name, "oflags": "fciq", **in_force(request), **stopping(request)}
+        return worded(request), request.price, params
 
     def find(self, exchange: Any, name: str, symbol: str) -> Order | None:
         asked = {"cl_ord_id": name, "trades": "true"}
