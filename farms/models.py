@@ -130,7 +130,7 @@ class AgentFarmAssignment(Owned):
 class AgentRun(Owned):
     """What an agent saw and decided at the close of one bar; the unique key makes a second run of it a no-op.
 
-    Append-only, but that a decision to do nothing may go when it is old (`forget_holds`).
+    Append-only; old months of them go as a whole, but for what placed an order (`farms.services.RUNS`).
     """
 
     class Decision(models.TextChoices):

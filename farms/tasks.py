@@ -59,12 +59,6 @@ def _run(owner_id: UUID, agent_id: UUID, tape: services.Tape) -> None:
             services.record_failure(owner_id=owner_id, agent_id=agent_id, error=error)
 
 
-@shared_task(name="farms.tasks.forget_holds")
-def forget_holds() -> int:
-    """Forget decisions to do nothing that are older than the setting says; returns how many."""
-    return services.forget_holds()
-
-
 @shared_task(
     name="farms.tasks.work_in_laboratory", soft_time_limit=LABORATORY_SECONDS, time_limit=LABORATORY_SECONDS + 60
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -129,6 +130,7 @@ def agent(request: HtmxRequest, pk: UUID) -> HttpResponse:
         "show": show,
         "sort": (sort or "-bar") if show else "",
         "options": SHOWN,
+        "kept_days": settings.AGENT_RUN_DAYS,
         "noun": "runs" if show == "all" else "decisions",
         "held": sum(row.count for row in shown if isinstance(row, selectors.Fold)),
     }

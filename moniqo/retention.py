@@ -39,6 +39,9 @@ MONEY: Final = "It is the books: what was anybody's, and why."
 TRADES: Final = "It is what was traded: profit, taxes and proofs are worked out from it."
 ORDERS: Final = "It says why an order was sent or refused, and goes with it."
 DONE: Final = "It says who did what: a few rows a day, written when somebody acts."
+UNFILLED: Final = (
+    "EXISTS (SELECT FROM trading_order WHERE id = order_id AND filled_quantity = 0 AND closed_at IS NOT NULL)"
+)
 TRIED: Final = "What was tried is counted against what is found later: nothing of it may be forgotten."
 NOW: Final = "Of now: rows are written anew, or there are as many as there are things of its kind."
 
@@ -49,7 +52,7 @@ RULES: Final[dict[str, Rule]] = {
     "portfolio_correction": Rule("created_at", why=DONE),
     "portfolio_allocationplan": Rule("created_at", why="What a plan that was applied was worked out from."),
     "portfolio_rebalancerun": Rule("created_at", "REBALANCE_DAYS"),
-    "farms_agentrun": Rule("created_at", "AGENT_RUN_DAYS", goes="decision = 'hold' AND order_id IS NULL"),
+    "farms_agentrun": Rule("created_at", "AGENT_RUN_DAYS", goes="order_id IS NULL", spare=DAYS_OF_A_MONTH),
     "farms_farmevent": Rule("created_at", why=DONE),
     "farms_agentfarmassignment": Rule("started_at", why=DONE),
     "farms_backtest": Rule("created_at", why=TRIED),
@@ -60,8 +63,8 @@ RULES: Final[dict[str, Rule]] = {
     "trading_position": Rule("opened_at", why=TRADES),
     "trading_tradeday": Rule("day", why=TRADES),
     "trading_heldtotal": Rule("at", why=TRADES),
-    "trading_orderevent": Rule("created_at", why=ORDERS),
-    "trading_riskdecision": Rule("created_at", why=ORDERS),
+    "trading_orderevent": Rule("created_at", "ORDER_LOG_DAYS", goes=UNFILLED, spare=DAYS_OF_A_MONTH),
+    "trading_riskdecision": Rule("created_at", "ORDER_LOG_DAYS", goes=UNFILLED, spare=DAYS_OF_A_MONTH),
     "trading_amendment": Rule("created_at", why=ORDERS),
     "trading_cancellation": Rule("created_at", why=ORDERS),
     "trading_masscancellation": Rule("created_at", why=DONE),
@@ -96,7 +99,7 @@ RULES: Final[dict[str, Rule]] = {
     "alerts_platformalert": Rule("created_at", "ALERT_DAYS", goes="resolved_at IS NOT NULL"),
     "alerts_delivery": Rule("created_at", "DELIVERY_DAYS", goes="ended_at IS NOT NULL"),
     "alerts_mute": Rule("created_at", "ALERT_DAYS", goes="until IS NOT NULL"),
-    "audit_auditentry": Rule("at", why=DONE),
+    "audit_auditentry": Rule("at", "AUDIT_DAYS", spare=DAYS_OF_A_MONTH),
     "django_admin_log": Rule("action_time", why=DONE),
     "django_session": Rule("expire_date - interval '14 days'", "SESSION_DAYS"),
     "users_token": Rule("created_at", "SIGN_IN_LOG_DAYS", spare=366),

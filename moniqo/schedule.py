@@ -85,7 +85,7 @@ SCHEDULE: Final = {
     "forget old alerts": nightly(4, 20, "kit.alerts.tasks.forget_old_alerts"),
     "forget old sign-ins": nightly(4, 10, "kit.users.tasks.forget_old_sign_ins"),
     "forget plans that nobody applied": nightly(4, 40, "wallets.tasks.forget_previews"),
-    "forget old decisions to do nothing": nightly(4, 50, "farms.tasks.forget_holds"),
+    "keep tables by months": nightly(4, 50, "moniqo.tasks.keep_months"),
     "forget old runs of rebalancing": nightly(4, 55, "portfolio.tasks.forget_rebalance_runs"),
     "forget old snapshots": nightly(4, 15, "portfolio.tasks.forget_snapshots"),
     "forget old sync logs": nightly(4, 0, "wallets.tasks.prune_sync_log"),

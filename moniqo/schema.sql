@@ -14,6 +14,7 @@
 -- migration alerts 0009_what_was_told 77063551182ddfee
 -- migration audit 0001_audit_log 2bbdf7dd5623f0b9
 -- migration audit 0002_trading_area 6b4927ccb03357dd
+-- migration audit 0003_months fafaf19a2f3b345d
 -- migration auth 0001_initial -
 -- migration auth 0002_alter_permission_name_max_length -
 -- migration auth 0003_alter_user_email_max_length -
@@ -47,6 +48,7 @@
 -- migration farms 0007_where_agents_were 500327cda6e1f1ba
 -- migration farms 0008_bars_of_agents 186460c764f048cd
 -- migration farms 0009_laboratory ba017e91fc9dbcbb
+-- migration farms 0010_runs_by_months b5428720ce01660e
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
@@ -72,6 +74,7 @@
 -- migration portfolio 0012_funding ce3f34213146923e
 -- migration portfolio 0013_what_it_was_worth fb0d29f9b3d8d288
 -- migration portfolio 0014_extremes_stay 255dcc5fdb2d4aa6
+-- migration portfolio 0015_months_of_every_table b9bcaa27c7ed89cd
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -101,6 +104,7 @@
 -- migration trading 0026_many_cancelled_at_once aacdc2382dfd8d3c
 -- migration trading 0027_external_orders 9d3f1158d0823fb1
 -- migration trading 0028_one_cancels_the_other a88de4a95f023c25
+-- migration trading 0029_log_of_orders_by_months 1e526a4ba13b5d29
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -993,6 +997,250 @@ $$;
 
 
 --
+-- Name: month_begin_over(regclass, date); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.month_begin_over(p_table regclass, p_month date) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    month date := date_trunc('month', p_month);
+    part text := month_part(p_table, month);
+    stays text := part || '_stays';
+BEGIN
+    PERFORM month_may_go(month);
+    EXECUTE format('LOCK TABLE public.%I IN SHARE MODE', part);
+    EXECUTE format('CREATE TABLE public.%I (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)', stays, p_table);
+    PERFORM month_close(stays);
+    EXECUTE format('GRANT SELECT, INSERT ON public.%I TO %I', stays, session_user);
+    RETURN stays;
+END
+$$;
+
+
+--
+-- Name: month_bound(regclass, date); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.month_bound(p_table regclass, p_month date) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT CASE atttypid
+        WHEN 'bigint'::regtype
+        THEN ((extract(epoch FROM p_month::timestamp AT TIME ZONE 'UTC') * 1000)::bigint)::text
+        ELSE (p_month::timestamp AT TIME ZONE 'UTC')::text
+    END
+    FROM pg_partitioned_table JOIN pg_attribute ON attrelid = partrelid AND attnum = partattrs[0]
+    WHERE partrelid = p_table
+$$;
+
+
+--
+-- Name: month_close(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.month_close(p_part text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    grantee regrole;
+BEGIN
+    EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', p_part);
+    EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', p_part);
+    FOR grantee IN
+        SELECT DISTINCT acl.grantee::regrole
+        FROM pg_class, aclexplode(relacl) AS acl
+        WHERE pg_class.oid = format('public.%I', p_part)::regclass AND acl.grantee NOT IN (0, relowner)
+    LOOP
+        EXECUTE format('REVOKE ALL ON public.%I FROM %s', p_part, grantee);
+        IF (SELECT rolbypassrls FROM pg_roles WHERE oid = grantee::oid) THEN
+            EXECUTE format('GRANT SELECT ON public.%I TO %s', p_part, grantee);
+        END IF;
+    END LOOP;
+END
+$$;
+
+
+--
+-- Name: month_go_on(regclass, date, boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.month_go_on(p_table regclass, p_month date, p_stays boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    month date := date_trunc('month', p_month);
+    part text := month_part(p_table, month);
+    stays text := part || '_stays';
+BEGIN
+    PERFORM month_may_go(month);
+    EXECUTE format('ALTER TABLE %s DETACH PARTITION public.%I', p_table, part);
+    EXECUTE format('DROP TABLE public.%I', part);
+    IF NOT p_stays THEN
+        EXECUTE format('DROP TABLE public.%I', stays);
+        RETURN;
+    END IF;
+    EXECUTE format('REVOKE INSERT ON public.%I FROM %I', stays, session_user);
+    EXECUTE format('ALTER TABLE public.%I RENAME TO %I', stays, part);
+    EXECUTE format(
+        'ALTER TABLE %s ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+        p_table, part, month_bound(p_table, month), month_bound(p_table, (month + interval '1 month')::date)
+    );
+    EXECUTE format('COMMENT ON TABLE public.%I IS %L', part, 'thinned');
+END
+$$;
+
+
+--
+-- Name: month_make(regclass, date); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.month_make(p_table regclass, p_day date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    month date := date_trunc('month', p_day);
+    part text := month_part(p_table, month);
+BEGIN
+    IF to_regclass(format('public.%I', part)) IS NOT NULL THEN
+        RETURN true;
+    END IF;
+    IF p_day NOT BETWEEN '2009-01-01' AND current_date + 366 THEN
+        RAISE EXCEPTION 'No rows are kept for %: pass a day between 2009 and a year from now.', p_day;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('month_make', 0));
+    IF to_regclass(format('public.%I', part)) IS NOT NULL THEN
+        RETURN true;
+    END IF;
+    BEGIN
+        EXECUTE format(
+            'CREATE TABLE public.%I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
+            part, p_table, month_bound(p_table, month), month_bound(p_table, (month + interval '1 month')::date)
+        );
+    EXCEPTION WHEN check_violation THEN
+        RETURN false;
+    END;
+    PERFORM month_close(part);
+    RETURN true;
+END
+$$;
+
+
+--
+-- Name: month_may_go(date); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.month_may_go(p_month date) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    IF NOT (SELECT rolbypassrls FROM pg_roles WHERE rolname = session_user) THEN
+        RAISE EXCEPTION 'What is old is forgotten by the system role only.' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF (p_month + interval '1 month') AT TIME ZONE 'UTC' > now() - interval '30 days' THEN
+        RAISE EXCEPTION 'Nothing of the last 30 days is forgotten.' USING ERRCODE = 'check_violation';
+    END IF;
+END
+$$;
+
+
+--
+-- Name: month_part(regclass, date); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.month_part(p_table regclass, p_month date) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT relname || '_' || to_char(p_month, 'YYYYMM') FROM pg_class WHERE oid = p_table
+$$;
+
+
+--
+-- Name: month_rest_away(regclass); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.month_rest_away(p_table regclass) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    PERFORM month_may_go('2009-01-01');
+    EXECUTE format('DROP TABLE public.%I', (SELECT relname FROM pg_class WHERE oid = p_table) || '_rest_off');
+END
+$$;
+
+
+--
+-- Name: month_rest_off(regclass); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.month_rest_off(p_table regclass) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    rest text := (SELECT relname FROM pg_class WHERE oid = p_table) || '_rest';
+    off text := rest || '_off';
+BEGIN
+    PERFORM month_may_go('2009-01-01');
+    EXECUTE format('ALTER TABLE %s DETACH PARTITION public.%I', p_table, rest);
+    EXECUTE format('ALTER TABLE public.%I RENAME TO %I', rest, off);
+    EXECUTE format('CREATE TABLE public.%I PARTITION OF %s DEFAULT', rest, p_table);
+    PERFORM month_close(rest);
+    RETURN off;
+END
+$$;
+
+
+--
+-- Name: months_make_ahead(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.months_make_ahead() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    each regclass;
+BEGIN
+    FOR each IN
+        SELECT partrelid::regclass FROM pg_partitioned_table JOIN pg_class ON pg_class.oid = partrelid
+        WHERE partstrat = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname
+    LOOP
+        FOR number IN 0..3 LOOP
+            PERFORM month_make(each, ((now() AT TIME ZONE 'UTC') + number * interval '1 month')::date);
+        END LOOP;
+    END LOOP;
+END
+$$;
+
+
+--
+-- Name: months_of(regclass); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.months_of(p_table regclass) RETURNS TABLE(month date, ends timestamp with time zone, is_thinned boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $_$
+    SELECT known.month, (known.month + interval '1 month') AT TIME ZONE 'UTC',
+           coalesce(obj_description(inhrelid, 'pg_class') = 'thinned', false)
+    FROM pg_inherits
+    JOIN pg_class ON pg_class.oid = inhrelid
+    CROSS JOIN LATERAL (SELECT to_date(right(relname, 6) || '01', 'YYYYMMDD') AS month) AS known
+    WHERE inhparent = p_table AND relname ~ '_\d{6}$'
+    ORDER BY 1
+$_$;
+
+
+--
 -- Name: oldest_running(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1105,73 +1353,6 @@ $$;
 
 
 --
--- Name: portfolio_drop_month(date); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.portfolio_drop_month(p_month date) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
-    AS $$
-DECLARE
-    month date := date_trunc('month', p_month);
-    partition text := 'portfolio_snapshot_' || to_char(month, 'YYYYMM');
-BEGIN
-    IF NOT (SELECT rolbypassrls FROM pg_roles WHERE rolname = session_user) THEN
-        RAISE EXCEPTION 'Snapshots are forgotten by the system role only.' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    IF (month + interval '1 month') AT TIME ZONE 'UTC' > now() - interval '30 days' THEN
-        RAISE EXCEPTION 'Nothing of the last 30 days is forgotten.' USING ERRCODE = 'check_violation';
-    END IF;
-    EXECUTE format('ALTER TABLE public.portfolio_snapshot DETACH PARTITION public.%I', partition);
-    EXECUTE format('DROP TABLE public.%I', partition);
-END
-$$;
-
-
---
--- Name: portfolio_ensure_partition(date); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.portfolio_ensure_partition(day date) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
-    AS $$
-DECLARE
-    month date := date_trunc('month', day);
-    partition text := 'portfolio_snapshot_' || to_char(month, 'YYYYMM');
-    grantee regrole;
-BEGIN
-    IF to_regclass('public.' || partition) IS NOT NULL THEN
-        RETURN;
-    END IF;
-    IF day NOT BETWEEN '2009-01-01' AND current_date + 366 THEN
-        RAISE EXCEPTION 'No snapshots are kept for %: pass a day between 2009 and a year from now.', day;
-    END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('portfolio_ensure_partition', 0));
-    IF to_regclass('public.' || partition) IS NOT NULL THEN
-        RETURN;
-    END IF;
-    EXECUTE format(
-        'CREATE TABLE public.%I PARTITION OF public.portfolio_snapshot FOR VALUES FROM (%L) TO (%L)',
-        partition, month::timestamp AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC'
-    );
-    EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', partition);
-    EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', partition);
-    FOR grantee IN
-        SELECT DISTINCT acl.grantee::regrole
-        FROM pg_class, aclexplode(relacl) AS acl
-        WHERE pg_class.oid = format('public.%I', partition)::regclass AND acl.grantee NOT IN (0, relowner)
-    LOOP
-        EXECUTE format('REVOKE ALL ON public.%I FROM %s', partition, grantee);
-        IF (SELECT rolbypassrls FROM pg_roles WHERE oid = grantee::oid) THEN
-            EXECUTE format('GRANT SELECT ON public.%I TO %s', partition, grantee);
-        END IF;
-    END LOOP;
-END
-$$;
-
-
---
 -- Name: portfolio_give_up_days(uuid[], timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1241,23 +1422,6 @@ CREATE FUNCTION public.portfolio_index(before double precision, factor numeric) 
     FROM (
         SELECT CASE WHEN before > 0 THEN before ELSE 1 END * round(greatest(factor, 0), 18)::double precision
     ) AS growth (grown)
-$$;
-
-
---
--- Name: portfolio_months(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.portfolio_months() RETURNS TABLE(month date, ends timestamp with time zone)
-    LANGUAGE sql STABLE
-    SET search_path TO 'pg_catalog', 'public'
-    AS $$
-    SELECT known.month, (known.month + interval '1 month') AT TIME ZONE 'UTC'
-    FROM pg_inherits
-    JOIN pg_class ON pg_class.oid = inhrelid
-    CROSS JOIN LATERAL (SELECT to_date(right(relname, 6) || '01', 'YYYYMMDD') AS month) AS known
-    WHERE inhparent = 'public.portfolio_snapshot'::regclass
-    ORDER BY 1
 $$;
 
 
@@ -2363,7 +2527,8 @@ CREATE TABLE public.audit_auditentry (
     token character varying(80) NOT NULL,
     actor_id uuid,
     owner_id uuid NOT NULL
-);
+)
+PARTITION BY RANGE (at);
 
 ALTER TABLE ONLY public.audit_auditentry FORCE ROW LEVEL SECURITY;
 
@@ -2380,6 +2545,28 @@ ALTER TABLE public.audit_auditentry ALTER COLUMN id ADD GENERATED BY DEFAULT AS 
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: audit_auditentry_rest; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.audit_auditentry_rest (
+    id bigint CONSTRAINT audit_auditentry_id_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT audit_auditentry_at_not_null NOT NULL,
+    area character varying(8) CONSTRAINT audit_auditentry_area_not_null NOT NULL,
+    action character varying(60) CONSTRAINT audit_auditentry_action_not_null NOT NULL,
+    subject character varying(200) CONSTRAINT audit_auditentry_subject_not_null NOT NULL,
+    before jsonb CONSTRAINT audit_auditentry_before_not_null NOT NULL,
+    after jsonb CONSTRAINT audit_auditentry_after_not_null NOT NULL,
+    channel character varying(8) CONSTRAINT audit_auditentry_channel_not_null NOT NULL,
+    address inet,
+    token character varying(80) CONSTRAINT audit_auditentry_token_not_null NOT NULL,
+    actor_id uuid,
+    owner_id uuid CONSTRAINT audit_auditentry_owner_id_not_null NOT NULL
+);
+
+ALTER TABLE ONLY public.audit_auditentry_rest FORCE ROW LEVEL SECURITY;
 
 
 --
@@ -2736,7 +2923,8 @@ CREATE TABLE public.farms_agentrun (
     CONSTRAINT farms_agentrun_exit_stop_check CHECK ((exit_stop <> 'NaN'::numeric)),
     CONSTRAINT farms_agentrun_exit_target_check CHECK ((exit_target <> 'NaN'::numeric)),
     CONSTRAINT farms_agentrun_trail_check CHECK ((trail <> 'NaN'::numeric))
-);
+)
+PARTITION BY RANGE (bar);
 
 ALTER TABLE ONLY public.farms_agentrun FORCE ROW LEVEL SECURITY;
 
@@ -2753,6 +2941,35 @@ ALTER TABLE public.farms_agentrun ALTER COLUMN id ADD GENERATED BY DEFAULT AS ID
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: farms_agentrun_rest; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.farms_agentrun_rest (
+    id bigint CONSTRAINT farms_agentrun_id_not_null NOT NULL,
+    bar bigint CONSTRAINT farms_agentrun_bar_not_null NOT NULL,
+    decision character varying(8) CONSTRAINT farms_agentrun_decision_not_null NOT NULL,
+    explanation jsonb CONSTRAINT farms_agentrun_explanation_not_null NOT NULL,
+    close numeric(38,18) CONSTRAINT farms_agentrun_close_not_null NOT NULL,
+    exit_stop numeric(38,18),
+    exit_target numeric(38,18),
+    trail numeric(38,18),
+    indicators jsonb CONSTRAINT farms_agentrun_indicators_not_null NOT NULL,
+    numbers jsonb CONSTRAINT farms_agentrun_numbers_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT farms_agentrun_created_at_not_null NOT NULL,
+    agent_id uuid CONSTRAINT farms_agentrun_agent_id_not_null NOT NULL,
+    instrument_id bigint CONSTRAINT farms_agentrun_instrument_id_not_null NOT NULL,
+    order_id uuid,
+    owner_id uuid CONSTRAINT farms_agentrun_owner_id_not_null NOT NULL,
+    CONSTRAINT farms_agentrun_close_check CHECK ((close <> 'NaN'::numeric)),
+    CONSTRAINT farms_agentrun_exit_stop_check CHECK ((exit_stop <> 'NaN'::numeric)),
+    CONSTRAINT farms_agentrun_exit_target_check CHECK ((exit_target <> 'NaN'::numeric)),
+    CONSTRAINT farms_agentrun_trail_check CHECK ((trail <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.farms_agentrun_rest FORCE ROW LEVEL SECURITY;
 
 
 --
@@ -4221,7 +4438,8 @@ CREATE TABLE public.trading_orderevent (
     created_at timestamp with time zone NOT NULL,
     order_id uuid NOT NULL,
     owner_id uuid NOT NULL
-);
+)
+PARTITION BY RANGE (created_at);
 
 ALTER TABLE ONLY public.trading_orderevent FORCE ROW LEVEL SECURITY;
 
@@ -4238,6 +4456,24 @@ ALTER TABLE public.trading_orderevent ALTER COLUMN id ADD GENERATED BY DEFAULT A
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: trading_orderevent_rest; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_orderevent_rest (
+    id bigint CONSTRAINT trading_orderevent_id_not_null NOT NULL,
+    from_status character varying(16) CONSTRAINT trading_orderevent_from_status_not_null NOT NULL,
+    to_status character varying(16) CONSTRAINT trading_orderevent_to_status_not_null NOT NULL,
+    detail jsonb CONSTRAINT trading_orderevent_detail_not_null NOT NULL,
+    answer jsonb CONSTRAINT trading_orderevent_answer_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT trading_orderevent_created_at_not_null NOT NULL,
+    order_id uuid CONSTRAINT trading_orderevent_order_id_not_null NOT NULL,
+    owner_id uuid CONSTRAINT trading_orderevent_owner_id_not_null NOT NULL
+);
+
+ALTER TABLE ONLY public.trading_orderevent_rest FORCE ROW LEVEL SECURITY;
 
 
 --
@@ -4283,7 +4519,8 @@ CREATE TABLE public.trading_riskdecision (
     created_at timestamp with time zone NOT NULL,
     order_id uuid NOT NULL,
     owner_id uuid NOT NULL
-);
+)
+PARTITION BY RANGE (created_at);
 
 ALTER TABLE ONLY public.trading_riskdecision FORCE ROW LEVEL SECURITY;
 
@@ -4300,6 +4537,24 @@ ALTER TABLE public.trading_riskdecision ALTER COLUMN id ADD GENERATED BY DEFAULT
     NO MAXVALUE
     CACHE 1
 );
+
+
+--
+-- Name: trading_riskdecision_rest; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trading_riskdecision_rest (
+    id bigint CONSTRAINT trading_riskdecision_id_not_null NOT NULL,
+    allowed boolean CONSTRAINT trading_riskdecision_allowed_not_null NOT NULL,
+    "limit" character varying(40) CONSTRAINT trading_riskdecision_limit_not_null NOT NULL,
+    explanation jsonb CONSTRAINT trading_riskdecision_explanation_not_null NOT NULL,
+    numbers jsonb CONSTRAINT trading_riskdecision_numbers_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT trading_riskdecision_created_at_not_null NOT NULL,
+    order_id uuid CONSTRAINT trading_riskdecision_order_id_not_null NOT NULL,
+    owner_id uuid CONSTRAINT trading_riskdecision_owner_id_not_null NOT NULL
+);
+
+ALTER TABLE ONLY public.trading_riskdecision_rest FORCE ROW LEVEL SECURITY;
 
 
 --
@@ -5335,6 +5590,34 @@ ALTER TABLE ONLY public.wallets_walletrule FORCE ROW LEVEL SECURITY;
 
 
 --
+-- Name: audit_auditentry_rest; Type: TABLE ATTACH; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_auditentry ATTACH PARTITION public.audit_auditentry_rest DEFAULT;
+
+
+--
+-- Name: farms_agentrun_rest; Type: TABLE ATTACH; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentrun ATTACH PARTITION public.farms_agentrun_rest DEFAULT;
+
+
+--
+-- Name: trading_orderevent_rest; Type: TABLE ATTACH; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_orderevent ATTACH PARTITION public.trading_orderevent_rest DEFAULT;
+
+
+--
+-- Name: trading_riskdecision_rest; Type: TABLE ATTACH; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_riskdecision ATTACH PARTITION public.trading_riskdecision_rest DEFAULT;
+
+
+--
 -- Data for Name: alerts_alert; Type: TABLE DATA; Schema: public; Owner: -
 --
 
@@ -5371,7 +5654,7 @@ ALTER TABLE ONLY public.wallets_walletrule FORCE ROW LEVEL SECURITY;
 
 
 --
--- Data for Name: audit_auditentry; Type: TABLE DATA; Schema: public; Owner: -
+-- Data for Name: audit_auditentry_rest; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -5926,117 +6209,121 @@ INSERT INTO public.django_migrations VALUES
 	(27, 'alerts', '0009_what_was_told', now()),
 	(28, 'audit', '0001_audit_log', now()),
 	(29, 'audit', '0002_trading_area', now()),
-	(30, 'axes', '0001_initial', now()),
-	(31, 'axes', '0002_auto_20151217_2044', now()),
-	(32, 'axes', '0003_auto_20160322_0929', now()),
-	(33, 'axes', '0004_auto_20181024_1538', now()),
-	(34, 'axes', '0005_remove_accessattempt_trusted', now()),
-	(35, 'axes', '0006_remove_accesslog_trusted', now()),
-	(36, 'axes', '0007_alter_accessattempt_unique_together', now()),
-	(37, 'axes', '0008_accessfailurelog', now()),
-	(38, 'axes', '0009_add_session_hash', now()),
-	(39, 'axes', '0010_accessattemptexpiration', now()),
-	(40, 'wallets', '0001_initial', now()),
-	(41, 'wallets', '0002_policies', now()),
-	(42, 'wallets', '0003_ledger', now()),
-	(43, 'wallets', '0005_rehearsing_connections', now()),
-	(44, 'wallets', '0006_hierarchy_functions', now()),
-	(45, 'wallets', '0007_connections_active_since', now()),
-	(46, 'wallets', '0008_connections_as_others_see_them', now()),
-	(47, 'wallets', '0009_reserves', now()),
-	(48, 'wallets', '0010_platforms', now()),
-	(49, 'users', '0002_tokens', now()),
-	(50, 'users', '0003_two_factor', now()),
-	(51, 'wallets', '0011_credentials_under_aes', now()),
-	(52, 'wallets', '0012_archived_wallets', now()),
-	(53, 'wallets', '0013_waiting', now()),
-	(54, 'wallets', '0014_plans', now()),
-	(55, 'wallets', '0015_rules', now()),
-	(56, 'wallets', '0016_venue_positions', now()),
-	(57, 'wallets', '0017_protection', now()),
-	(58, 'wallets', '0018_proofs', now()),
-	(59, 'wallets', '0019_venue_names', now()),
-	(60, 'wallets', '0020_as_of', now()),
-	(61, 'wallets', '0021_unassigned', now()),
-	(62, 'wallets', '0022_assets_as_venues_call_them', now()),
-	(63, 'wallets', '0023_derivatives', now()),
-	(64, 'wallets', '0024_held_for', now()),
-	(65, 'wallets', '0025_streams', now()),
-	(66, 'wallets', '0026_sync_turns', now()),
-	(67, 'wallets', '0027_holds', now()),
-	(68, 'wallets', '0028_venue_income', now()),
-	(69, 'wallets', '0029_what_was_found', now()),
-	(70, 'wallets', '0030_proof', now()),
-	(71, 'wallets', '0031_resting_orders', now()),
-	(72, 'wallets', '0032_places_at_platforms', now()),
-	(73, 'markets', '0001_initial', now()),
-	(74, 'trading', '0001_initial', now()),
-	(75, 'trading', '0002_policies', now()),
-	(76, 'trading', '0003_guards', now()),
-	(77, 'trading', '0004_sums_of_closed_trades', now()),
-	(78, 'trading', '0005_functions', now()),
-	(79, 'markets', '0002_prices', now()),
-	(80, 'trading', '0006_newest_first', now()),
-	(81, 'trading', '0007_orders_remember_the_request', now()),
-	(82, 'trading', '0008_sums_of_a_period', now()),
-	(83, 'trading', '0009_refused_orders', now()),
-	(84, 'trading', '0010_trades_of_spans', now()),
-	(85, 'trading', '0011_sorted_by_an_index', now()),
-	(86, 'trading', '0012_daily_loss', now()),
-	(87, 'trading', '0013_written_for_cursors', now()),
-	(88, 'trading', '0014_fills_and_trades_of_an_owner', now()),
-	(89, 'trading', '0015_more_limits', now()),
-	(90, 'trading', '0016_stops', now()),
-	(91, 'trading', '0017_ai_state', now()),
-	(92, 'trading', '0018_what_was_stopped', now()),
-	(93, 'trading', '0019_trade_sums_of_spans', now()),
-	(94, 'markets', '0003_derivatives', now()),
-	(95, 'markets', '0004_extremes', now()),
-	(96, 'trading', '0020_limit_orders', now()),
-	(97, 'trading', '0021_amendments', now()),
-	(98, 'trading', '0022_triggers', now()),
-	(99, 'trading', '0023_distance_and_rate', now()),
-	(100, 'trading', '0024_protections', now()),
-	(101, 'farms', '0001_initial', now()),
-	(102, 'farms', '0002_policies', now()),
-	(103, 'farms', '0003_histories', now()),
-	(104, 'farms', '0004_newest_runs_first', now()),
-	(105, 'farms', '0005_restored', now()),
-	(106, 'farms', '0006_old_holds_may_go', now()),
-	(107, 'farms', '0007_where_agents_were', now()),
-	(108, 'farms', '0008_bars_of_agents', now()),
-	(109, 'farms', '0009_laboratory', now()),
-	(110, 'goals', '0001_initial', now()),
-	(111, 'goals', '0002_policies', now()),
-	(112, 'goals', '0003_requests_once', now()),
-	(113, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(114, 'goals', '0005_extended', now()),
-	(115, 'goals', '0006_holds_stand_at_wallets', now()),
-	(116, 'goals', '0007_what_was_reached', now()),
-	(117, 'portfolio', '0001_initial', now()),
-	(118, 'portfolio', '0002_policies', now()),
-	(119, 'portfolio', '0003_scene_of_a_history', now()),
-	(120, 'portfolio', '0004_prices', now()),
-	(121, 'portfolio', '0005_allocation_plans', now()),
-	(122, 'portfolio', '0006_exposure_limits', now()),
-	(123, 'portfolio', '0007_hours', now()),
-	(124, 'portfolio', '0008_corrections', now()),
-	(125, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(126, 'portfolio', '0010_restate', now()),
-	(127, 'portfolio', '0011_rebalancing', now()),
-	(128, 'portfolio', '0012_funding', now()),
-	(129, 'portfolio', '0013_what_it_was_worth', now()),
-	(130, 'portfolio', '0014_extremes_stay', now()),
-	(131, 'sessions', '0001_initial', now()),
-	(132, 'wallets', '0033_orders_compared', now()),
-	(133, 'trading', '0025_held_totals', now()),
-	(134, 'trading', '0026_many_cancelled_at_once', now()),
-	(135, 'trading', '0027_external_orders', now()),
-	(136, 'trading', '0028_one_cancels_the_other', now()),
-	(137, 'users', '0004_second_factors_under_aes', now()),
-	(138, 'users', '0005_bound_tokens', now()),
-	(139, 'users', '0006_operators_and_hashes', now()),
-	(140, 'users', '0007_capitals_of_an_address', now());
+	(30, 'audit', '0003_months', now()),
+	(31, 'axes', '0001_initial', now()),
+	(32, 'axes', '0002_auto_20151217_2044', now()),
+	(33, 'axes', '0003_auto_20160322_0929', now()),
+	(34, 'axes', '0004_auto_20181024_1538', now()),
+	(35, 'axes', '0005_remove_accessattempt_trusted', now()),
+	(36, 'axes', '0006_remove_accesslog_trusted', now()),
+	(37, 'axes', '0007_alter_accessattempt_unique_together', now()),
+	(38, 'axes', '0008_accessfailurelog', now()),
+	(39, 'axes', '0009_add_session_hash', now()),
+	(40, 'axes', '0010_accessattemptexpiration', now()),
+	(41, 'wallets', '0001_initial', now()),
+	(42, 'wallets', '0002_policies', now()),
+	(43, 'wallets', '0003_ledger', now()),
+	(44, 'wallets', '0005_rehearsing_connections', now()),
+	(45, 'wallets', '0006_hierarchy_functions', now()),
+	(46, 'wallets', '0007_connections_active_since', now()),
+	(47, 'wallets', '0008_connections_as_others_see_them', now()),
+	(48, 'wallets', '0009_reserves', now()),
+	(49, 'wallets', '0010_platforms', now()),
+	(50, 'users', '0002_tokens', now()),
+	(51, 'users', '0003_two_factor', now()),
+	(52, 'wallets', '0011_credentials_under_aes', now()),
+	(53, 'wallets', '0012_archived_wallets', now()),
+	(54, 'wallets', '0013_waiting', now()),
+	(55, 'wallets', '0014_plans', now()),
+	(56, 'wallets', '0015_rules', now()),
+	(57, 'wallets', '0016_venue_positions', now()),
+	(58, 'wallets', '0017_protection', now()),
+	(59, 'wallets', '0018_proofs', now()),
+	(60, 'wallets', '0019_venue_names', now()),
+	(61, 'wallets', '0020_as_of', now()),
+	(62, 'wallets', '0021_unassigned', now()),
+	(63, 'wallets', '0022_assets_as_venues_call_them', now()),
+	(64, 'wallets', '0023_derivatives', now()),
+	(65, 'wallets', '0024_held_for', now()),
+	(66, 'wallets', '0025_streams', now()),
+	(67, 'wallets', '0026_sync_turns', now()),
+	(68, 'wallets', '0027_holds', now()),
+	(69, 'wallets', '0028_venue_income', now()),
+	(70, 'wallets', '0029_what_was_found', now()),
+	(71, 'wallets', '0030_proof', now()),
+	(72, 'wallets', '0031_resting_orders', now()),
+	(73, 'wallets', '0032_places_at_platforms', now()),
+	(74, 'markets', '0001_initial', now()),
+	(75, 'trading', '0001_initial', now()),
+	(76, 'trading', '0002_policies', now()),
+	(77, 'trading', '0003_guards', now()),
+	(78, 'trading', '0004_sums_of_closed_trades', now()),
+	(79, 'trading', '0005_functions', now()),
+	(80, 'markets', '0002_prices', now()),
+	(81, 'trading', '0006_newest_first', now()),
+	(82, 'trading', '0007_orders_remember_the_request', now()),
+	(83, 'trading', '0008_sums_of_a_period', now()),
+	(84, 'trading', '0009_refused_orders', now()),
+	(85, 'trading', '0010_trades_of_spans', now()),
+	(86, 'trading', '0011_sorted_by_an_index', now()),
+	(87, 'trading', '0012_daily_loss', now()),
+	(88, 'trading', '0013_written_for_cursors', now()),
+	(89, 'trading', '0014_fills_and_trades_of_an_owner', now()),
+	(90, 'trading', '0015_more_limits', now()),
+	(91, 'trading', '0016_stops', now()),
+	(92, 'trading', '0017_ai_state', now()),
+	(93, 'trading', '0018_what_was_stopped', now()),
+	(94, 'trading', '0019_trade_sums_of_spans', now()),
+	(95, 'markets', '0003_derivatives', now()),
+	(96, 'markets', '0004_extremes', now()),
+	(97, 'trading', '0020_limit_orders', now()),
+	(98, 'trading', '0021_amendments', now()),
+	(99, 'trading', '0022_triggers', now()),
+	(100, 'trading', '0023_distance_and_rate', now()),
+	(101, 'trading', '0024_protections', now()),
+	(102, 'farms', '0001_initial', now()),
+	(103, 'farms', '0002_policies', now()),
+	(104, 'farms', '0003_histories', now()),
+	(105, 'farms', '0004_newest_runs_first', now()),
+	(106, 'farms', '0005_restored', now()),
+	(107, 'farms', '0006_old_holds_may_go', now()),
+	(108, 'farms', '0007_where_agents_were', now()),
+	(109, 'farms', '0008_bars_of_agents', now()),
+	(110, 'farms', '0009_laboratory', now()),
+	(111, 'farms', '0010_runs_by_months', now()),
+	(112, 'goals', '0001_initial', now()),
+	(113, 'goals', '0002_policies', now()),
+	(114, 'goals', '0003_requests_once', now()),
+	(115, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(116, 'goals', '0005_extended', now()),
+	(117, 'goals', '0006_holds_stand_at_wallets', now()),
+	(118, 'goals', '0007_what_was_reached', now()),
+	(119, 'portfolio', '0001_initial', now()),
+	(120, 'portfolio', '0002_policies', now()),
+	(121, 'portfolio', '0003_scene_of_a_history', now()),
+	(122, 'portfolio', '0004_prices', now()),
+	(123, 'portfolio', '0005_allocation_plans', now()),
+	(124, 'portfolio', '0006_exposure_limits', now()),
+	(125, 'portfolio', '0007_hours', now()),
+	(126, 'portfolio', '0008_corrections', now()),
+	(127, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(128, 'portfolio', '0010_restate', now()),
+	(129, 'portfolio', '0011_rebalancing', now()),
+	(130, 'portfolio', '0012_funding', now()),
+	(131, 'portfolio', '0013_what_it_was_worth', now()),
+	(132, 'portfolio', '0014_extremes_stay', now()),
+	(133, 'portfolio', '0015_months_of_every_table', now()),
+	(134, 'sessions', '0001_initial', now()),
+	(135, 'wallets', '0033_orders_compared', now()),
+	(136, 'trading', '0025_held_totals', now()),
+	(137, 'trading', '0026_many_cancelled_at_once', now()),
+	(138, 'trading', '0027_external_orders', now()),
+	(139, 'trading', '0028_one_cancels_the_other', now()),
+	(140, 'trading', '0029_log_of_orders_by_months', now()),
+	(141, 'users', '0004_second_factors_under_aes', now()),
+	(142, 'users', '0005_bound_tokens', now()),
+	(143, 'users', '0006_operators_and_hashes', now()),
+	(144, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -6058,7 +6345,7 @@ INSERT INTO public.django_migrations VALUES
 
 
 --
--- Data for Name: farms_agentrun; Type: TABLE DATA; Schema: public; Owner: -
+-- Data for Name: farms_agentrun_rest; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -6286,7 +6573,7 @@ INSERT INTO public.django_migrations VALUES
 
 
 --
--- Data for Name: trading_orderevent; Type: TABLE DATA; Schema: public; Owner: -
+-- Data for Name: trading_orderevent_rest; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -6304,7 +6591,7 @@ INSERT INTO public.django_migrations VALUES
 
 
 --
--- Data for Name: trading_riskdecision; Type: TABLE DATA; Schema: public; Owner: -
+-- Data for Name: trading_riskdecision_rest; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -6597,7 +6884,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 92, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 140, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 144, true);
 
 
 --
@@ -7050,7 +7337,15 @@ ALTER TABLE ONLY public.wallets_allocationline
 --
 
 ALTER TABLE ONLY public.audit_auditentry
-    ADD CONSTRAINT audit_auditentry_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT audit_auditentry_pkey PRIMARY KEY (id, at);
+
+
+--
+-- Name: audit_auditentry_rest audit_auditentry_rest_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_auditentry_rest
+    ADD CONSTRAINT audit_auditentry_rest_pkey PRIMARY KEY (id, at);
 
 
 --
@@ -7306,7 +7601,23 @@ ALTER TABLE ONLY public.farms_agentfarmassignment
 --
 
 ALTER TABLE ONLY public.farms_agentrun
-    ADD CONSTRAINT farms_agentrun_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT farms_agentrun_pkey PRIMARY KEY (id, bar);
+
+
+--
+-- Name: farms_agentrun_rest farms_agentrun_rest_agent_id_instrument_id_bar_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentrun_rest
+    ADD CONSTRAINT farms_agentrun_rest_agent_id_instrument_id_bar_key UNIQUE (agent_id, instrument_id, bar);
+
+
+--
+-- Name: farms_agentrun_rest farms_agentrun_rest_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.farms_agentrun_rest
+    ADD CONSTRAINT farms_agentrun_rest_pkey PRIMARY KEY (id, bar);
 
 
 --
@@ -7882,7 +8193,15 @@ ALTER TABLE ONLY public.trading_order
 --
 
 ALTER TABLE ONLY public.trading_orderevent
-    ADD CONSTRAINT trading_orderevent_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT trading_orderevent_pkey PRIMARY KEY (id, created_at);
+
+
+--
+-- Name: trading_orderevent_rest trading_orderevent_rest_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_orderevent_rest
+    ADD CONSTRAINT trading_orderevent_rest_pkey PRIMARY KEY (id, created_at);
 
 
 --
@@ -7914,7 +8233,15 @@ ALTER TABLE ONLY public.trading_position
 --
 
 ALTER TABLE ONLY public.trading_riskdecision
-    ADD CONSTRAINT trading_riskdecision_pkey PRIMARY KEY (id);
+    ADD CONSTRAINT trading_riskdecision_pkey PRIMARY KEY (id, created_at);
+
+
+--
+-- Name: trading_riskdecision_rest trading_riskdecision_rest_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_riskdecision_rest
+    ADD CONSTRAINT trading_riskdecision_rest_pkey PRIMARY KEY (id, created_at);
 
 
 --
@@ -8288,7 +8615,7 @@ CREATE INDEX agent_running ON public.farms_agent USING btree (status) WHERE ((st
 -- Name: agent_runs_newest_first; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX agent_runs_newest_first ON public.farms_agentrun USING btree (agent_id, bar DESC);
+CREATE INDEX agent_runs_newest_first ON ONLY public.farms_agentrun USING btree (agent_id, bar DESC);
 
 
 --
@@ -8393,21 +8720,42 @@ CREATE INDEX amendment_due ON public.trading_amendment USING btree (due_at) WHER
 -- Name: audit_auditentry_actor_id_8ab278be; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX audit_auditentry_actor_id_8ab278be ON public.audit_auditentry USING btree (actor_id);
+CREATE INDEX audit_auditentry_actor_id_8ab278be ON ONLY public.audit_auditentry USING btree (actor_id);
 
 
 --
 -- Name: audit_auditentry_owner_id_2bc3dba0; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX audit_auditentry_owner_id_2bc3dba0 ON public.audit_auditentry USING btree (owner_id);
+CREATE INDEX audit_auditentry_owner_id_2bc3dba0 ON ONLY public.audit_auditentry USING btree (owner_id);
+
+
+--
+-- Name: audit_auditentry_rest_actor_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_auditentry_rest_actor_id_idx ON public.audit_auditentry_rest USING btree (actor_id);
 
 
 --
 -- Name: audit_newest_first; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX audit_newest_first ON public.audit_auditentry USING btree (owner_id, at DESC, id DESC);
+CREATE INDEX audit_newest_first ON ONLY public.audit_auditentry USING btree (owner_id, at DESC, id DESC);
+
+
+--
+-- Name: audit_auditentry_rest_owner_id_at_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_auditentry_rest_owner_id_at_id_idx ON public.audit_auditentry_rest USING btree (owner_id, at DESC, id DESC);
+
+
+--
+-- Name: audit_auditentry_rest_owner_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_auditentry_rest_owner_id_idx ON public.audit_auditentry_rest USING btree (owner_id);
 
 
 --
@@ -8687,21 +9035,49 @@ CREATE INDEX farms_agentfarmassignment_owner_id_67fd683b ON public.farms_agentfa
 -- Name: farms_agentrun_instrument_id_ab9e7eec; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX farms_agentrun_instrument_id_ab9e7eec ON public.farms_agentrun USING btree (instrument_id);
+CREATE INDEX farms_agentrun_instrument_id_ab9e7eec ON ONLY public.farms_agentrun USING btree (instrument_id);
 
 
 --
 -- Name: farms_agentrun_order_id_a9430e05; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX farms_agentrun_order_id_a9430e05 ON public.farms_agentrun USING btree (order_id);
+CREATE INDEX farms_agentrun_order_id_a9430e05 ON ONLY public.farms_agentrun USING btree (order_id);
 
 
 --
 -- Name: farms_agentrun_owner_id_5e53b30f; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX farms_agentrun_owner_id_5e53b30f ON public.farms_agentrun USING btree (owner_id);
+CREATE INDEX farms_agentrun_owner_id_5e53b30f ON ONLY public.farms_agentrun USING btree (owner_id);
+
+
+--
+-- Name: farms_agentrun_rest_agent_id_bar_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentrun_rest_agent_id_bar_idx ON public.farms_agentrun_rest USING btree (agent_id, bar DESC);
+
+
+--
+-- Name: farms_agentrun_rest_instrument_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentrun_rest_instrument_id_idx ON public.farms_agentrun_rest USING btree (instrument_id);
+
+
+--
+-- Name: farms_agentrun_rest_order_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentrun_rest_order_id_idx ON public.farms_agentrun_rest USING btree (order_id);
+
+
+--
+-- Name: farms_agentrun_rest_owner_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX farms_agentrun_rest_owner_id_idx ON public.farms_agentrun_rest USING btree (owner_id);
 
 
 --
@@ -9429,14 +9805,28 @@ CREATE INDEX trading_order_protects_id_d849777e ON public.trading_order USING bt
 -- Name: trading_orderevent_order_id_2791c525; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX trading_orderevent_order_id_2791c525 ON public.trading_orderevent USING btree (order_id);
+CREATE INDEX trading_orderevent_order_id_2791c525 ON ONLY public.trading_orderevent USING btree (order_id);
 
 
 --
 -- Name: trading_orderevent_owner_id_98da209e; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX trading_orderevent_owner_id_98da209e ON public.trading_orderevent USING btree (owner_id);
+CREATE INDEX trading_orderevent_owner_id_98da209e ON ONLY public.trading_orderevent USING btree (owner_id);
+
+
+--
+-- Name: trading_orderevent_rest_order_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_orderevent_rest_order_id_idx ON public.trading_orderevent_rest USING btree (order_id);
+
+
+--
+-- Name: trading_orderevent_rest_owner_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_orderevent_rest_owner_id_idx ON public.trading_orderevent_rest USING btree (owner_id);
 
 
 --
@@ -9457,14 +9847,28 @@ CREATE INDEX trading_position_owner_id_211c7ca0 ON public.trading_position USING
 -- Name: trading_riskdecision_order_id_9a74d5a7; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX trading_riskdecision_order_id_9a74d5a7 ON public.trading_riskdecision USING btree (order_id);
+CREATE INDEX trading_riskdecision_order_id_9a74d5a7 ON ONLY public.trading_riskdecision USING btree (order_id);
 
 
 --
 -- Name: trading_riskdecision_owner_id_ba368ddc; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX trading_riskdecision_owner_id_ba368ddc ON public.trading_riskdecision USING btree (owner_id);
+CREATE INDEX trading_riskdecision_owner_id_ba368ddc ON ONLY public.trading_riskdecision USING btree (owner_id);
+
+
+--
+-- Name: trading_riskdecision_rest_order_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_riskdecision_rest_order_id_idx ON public.trading_riskdecision_rest USING btree (order_id);
+
+
+--
+-- Name: trading_riskdecision_rest_owner_id_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_riskdecision_rest_owner_id_idx ON public.trading_riskdecision_rest USING btree (owner_id);
 
 
 --
@@ -9979,6 +10383,118 @@ CREATE INDEX wallets_walletrule_wallet_id_9c9052ba ON public.wallets_walletrule 
 
 
 --
+-- Name: audit_auditentry_rest_actor_id_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.audit_auditentry_actor_id_8ab278be ATTACH PARTITION public.audit_auditentry_rest_actor_id_idx;
+
+
+--
+-- Name: audit_auditentry_rest_owner_id_at_id_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.audit_newest_first ATTACH PARTITION public.audit_auditentry_rest_owner_id_at_id_idx;
+
+
+--
+-- Name: audit_auditentry_rest_owner_id_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.audit_auditentry_owner_id_2bc3dba0 ATTACH PARTITION public.audit_auditentry_rest_owner_id_idx;
+
+
+--
+-- Name: audit_auditentry_rest_pkey; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.audit_auditentry_pkey ATTACH PARTITION public.audit_auditentry_rest_pkey;
+
+
+--
+-- Name: farms_agentrun_rest_agent_id_bar_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.agent_runs_newest_first ATTACH PARTITION public.farms_agentrun_rest_agent_id_bar_idx;
+
+
+--
+-- Name: farms_agentrun_rest_agent_id_instrument_id_bar_key; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.agent_runs_once_per_bar ATTACH PARTITION public.farms_agentrun_rest_agent_id_instrument_id_bar_key;
+
+
+--
+-- Name: farms_agentrun_rest_instrument_id_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.farms_agentrun_instrument_id_ab9e7eec ATTACH PARTITION public.farms_agentrun_rest_instrument_id_idx;
+
+
+--
+-- Name: farms_agentrun_rest_order_id_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.farms_agentrun_order_id_a9430e05 ATTACH PARTITION public.farms_agentrun_rest_order_id_idx;
+
+
+--
+-- Name: farms_agentrun_rest_owner_id_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.farms_agentrun_owner_id_5e53b30f ATTACH PARTITION public.farms_agentrun_rest_owner_id_idx;
+
+
+--
+-- Name: farms_agentrun_rest_pkey; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.farms_agentrun_pkey ATTACH PARTITION public.farms_agentrun_rest_pkey;
+
+
+--
+-- Name: trading_orderevent_rest_order_id_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.trading_orderevent_order_id_2791c525 ATTACH PARTITION public.trading_orderevent_rest_order_id_idx;
+
+
+--
+-- Name: trading_orderevent_rest_owner_id_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.trading_orderevent_owner_id_98da209e ATTACH PARTITION public.trading_orderevent_rest_owner_id_idx;
+
+
+--
+-- Name: trading_orderevent_rest_pkey; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.trading_orderevent_pkey ATTACH PARTITION public.trading_orderevent_rest_pkey;
+
+
+--
+-- Name: trading_riskdecision_rest_order_id_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.trading_riskdecision_order_id_9a74d5a7 ATTACH PARTITION public.trading_riskdecision_rest_order_id_idx;
+
+
+--
+-- Name: trading_riskdecision_rest_owner_id_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.trading_riskdecision_owner_id_ba368ddc ATTACH PARTITION public.trading_riskdecision_rest_owner_id_idx;
+
+
+--
+-- Name: trading_riskdecision_rest_pkey; Type: INDEX ATTACH; Schema: public; Owner: -
+--
+
+ALTER INDEX public.trading_riskdecision_pkey ATTACH PARTITION public.trading_riskdecision_rest_pkey;
+
+
+--
 -- Name: wallets_allocationline agrees; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -10003,7 +10519,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_auditentry FO
 -- Name: farms_agentrun append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER append_only BEFORE UPDATE ON public.farms_agentrun FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.farms_agentrun FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -10080,14 +10596,14 @@ CREATE TRIGGER append_only BEFORE DELETE ON public.trading_order FOR EACH ROW EX
 -- Name: trading_orderevent append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.trading_orderevent FOR EACH ROW EXECUTE FUNCTION public.trading_refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.trading_orderevent FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 
 --
 -- Name: trading_riskdecision append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.trading_riskdecision FOR EACH ROW EXECUTE FUNCTION public.trading_refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.trading_riskdecision FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -10130,13 +10646,6 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.wallets_rulerun FOR
 --
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.wallets_transfer FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
-
-
---
--- Name: farms_agentrun append_only_delete; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER append_only_delete BEFORE DELETE ON public.farms_agentrun FOR EACH ROW WHEN ((((old.decision)::text <> 'hold'::text) OR (old.order_id IS NOT NULL) OR (old.created_at > (now() - '30 days'::interval)))) EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -10227,14 +10736,14 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.trading_order FOR 
 -- Name: trading_orderevent append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.trading_orderevent FOR EACH STATEMENT EXECUTE FUNCTION public.trading_refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.trading_orderevent FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
 -- Name: trading_riskdecision append_only_truncate; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.trading_riskdecision FOR EACH STATEMENT EXECUTE FUNCTION public.trading_refuse_change();
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.trading_riskdecision FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 
 --
@@ -10580,7 +11089,7 @@ ALTER TABLE ONLY public.alerts_taskfailure
 -- Name: audit_auditentry audit_auditentry_actor_id_8ab278be_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.audit_auditentry
+ALTER TABLE public.audit_auditentry
     ADD CONSTRAINT audit_auditentry_actor_id_8ab278be_fk_users_user_id FOREIGN KEY (actor_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
@@ -10588,7 +11097,7 @@ ALTER TABLE ONLY public.audit_auditentry
 -- Name: audit_auditentry audit_auditentry_owner_id_2bc3dba0_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.audit_auditentry
+ALTER TABLE public.audit_auditentry
     ADD CONSTRAINT audit_auditentry_owner_id_2bc3dba0_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
@@ -10700,7 +11209,7 @@ ALTER TABLE ONLY public.farms_agentfarmassignment
 -- Name: farms_agentrun farms_agentrun_agent_id_f272b17c_fk_farms_agent_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.farms_agentrun
+ALTER TABLE public.farms_agentrun
     ADD CONSTRAINT farms_agentrun_agent_id_f272b17c_fk_farms_agent_id FOREIGN KEY (agent_id) REFERENCES public.farms_agent(id) DEFERRABLE INITIALLY DEFERRED;
 
 
@@ -10708,7 +11217,7 @@ ALTER TABLE ONLY public.farms_agentrun
 -- Name: farms_agentrun farms_agentrun_instrument_id_ab9e7eec_fk_markets_instrument_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.farms_agentrun
+ALTER TABLE public.farms_agentrun
     ADD CONSTRAINT farms_agentrun_instrument_id_ab9e7eec_fk_markets_instrument_id FOREIGN KEY (instrument_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
 
 
@@ -10716,7 +11225,7 @@ ALTER TABLE ONLY public.farms_agentrun
 -- Name: farms_agentrun farms_agentrun_order_id_a9430e05_fk_trading_order_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.farms_agentrun
+ALTER TABLE public.farms_agentrun
     ADD CONSTRAINT farms_agentrun_order_id_a9430e05_fk_trading_order_id FOREIGN KEY (order_id) REFERENCES public.trading_order(id) DEFERRABLE INITIALLY DEFERRED;
 
 
@@ -10724,7 +11233,7 @@ ALTER TABLE ONLY public.farms_agentrun
 -- Name: farms_agentrun farms_agentrun_owner_id_5e53b30f_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.farms_agentrun
+ALTER TABLE public.farms_agentrun
     ADD CONSTRAINT farms_agentrun_owner_id_5e53b30f_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
@@ -11428,7 +11937,7 @@ ALTER TABLE ONLY public.trading_order
 -- Name: trading_orderevent trading_orderevent_order_id_2791c525_fk_trading_order_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.trading_orderevent
+ALTER TABLE public.trading_orderevent
     ADD CONSTRAINT trading_orderevent_order_id_2791c525_fk_trading_order_id FOREIGN KEY (order_id) REFERENCES public.trading_order(id) DEFERRABLE INITIALLY DEFERRED;
 
 
@@ -11436,7 +11945,7 @@ ALTER TABLE ONLY public.trading_orderevent
 -- Name: trading_orderevent trading_orderevent_owner_id_98da209e_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.trading_orderevent
+ALTER TABLE public.trading_orderevent
     ADD CONSTRAINT trading_orderevent_owner_id_98da209e_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
@@ -11476,7 +11985,7 @@ ALTER TABLE ONLY public.trading_position
 -- Name: trading_riskdecision trading_riskdecision_order_id_9a74d5a7_fk_trading_order_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.trading_riskdecision
+ALTER TABLE public.trading_riskdecision
     ADD CONSTRAINT trading_riskdecision_order_id_9a74d5a7_fk_trading_order_id FOREIGN KEY (order_id) REFERENCES public.trading_order(id) DEFERRABLE INITIALLY DEFERRED;
 
 
@@ -11484,7 +11993,7 @@ ALTER TABLE ONLY public.trading_riskdecision
 -- Name: trading_riskdecision trading_riskdecision_owner_id_ba368ddc_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-ALTER TABLE ONLY public.trading_riskdecision
+ALTER TABLE public.trading_riskdecision
     ADD CONSTRAINT trading_riskdecision_owner_id_ba368ddc_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
@@ -12051,6 +12560,12 @@ ALTER TABLE public.alerts_taskfailure ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_auditentry ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: audit_auditentry_rest; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.audit_auditentry_rest ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: farms_agent; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -12067,6 +12582,12 @@ ALTER TABLE public.farms_agentfarmassignment ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.farms_agentrun ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: farms_agentrun_rest; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.farms_agentrun_rest ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: farms_backtest; Type: ROW SECURITY; Schema: public; Owner: -
@@ -12790,6 +13311,12 @@ ALTER TABLE public.trading_order ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trading_orderevent ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: trading_orderevent_rest; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_orderevent_rest ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: trading_position; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -12800,6 +13327,12 @@ ALTER TABLE public.trading_position ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.trading_riskdecision ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: trading_riskdecision_rest; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.trading_riskdecision_rest ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: trading_risklimit; Type: ROW SECURITY; Schema: public; Owner: -
@@ -13220,6 +13753,101 @@ GRANT ALL ON FUNCTION public.market_timeframes() TO moniqo_system;
 
 
 --
+-- Name: FUNCTION month_begin_over(p_table regclass, p_month date); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.month_begin_over(p_table regclass, p_month date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.month_begin_over(p_table regclass, p_month date) TO moniqo_app;
+GRANT ALL ON FUNCTION public.month_begin_over(p_table regclass, p_month date) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION month_bound(p_table regclass, p_month date); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.month_bound(p_table regclass, p_month date) TO moniqo_app;
+GRANT ALL ON FUNCTION public.month_bound(p_table regclass, p_month date) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION month_close(p_part text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.month_close(p_part text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.month_close(p_part text) TO moniqo_app;
+GRANT ALL ON FUNCTION public.month_close(p_part text) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION month_go_on(p_table regclass, p_month date, p_stays boolean); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.month_go_on(p_table regclass, p_month date, p_stays boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.month_go_on(p_table regclass, p_month date, p_stays boolean) TO moniqo_app;
+GRANT ALL ON FUNCTION public.month_go_on(p_table regclass, p_month date, p_stays boolean) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION month_make(p_table regclass, p_day date); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.month_make(p_table regclass, p_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.month_make(p_table regclass, p_day date) TO moniqo_app;
+GRANT ALL ON FUNCTION public.month_make(p_table regclass, p_day date) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION month_may_go(p_month date); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.month_may_go(p_month date) TO moniqo_app;
+GRANT ALL ON FUNCTION public.month_may_go(p_month date) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION month_part(p_table regclass, p_month date); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.month_part(p_table regclass, p_month date) TO moniqo_app;
+GRANT ALL ON FUNCTION public.month_part(p_table regclass, p_month date) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION month_rest_away(p_table regclass); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.month_rest_away(p_table regclass) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.month_rest_away(p_table regclass) TO moniqo_app;
+GRANT ALL ON FUNCTION public.month_rest_away(p_table regclass) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION month_rest_off(p_table regclass); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.month_rest_off(p_table regclass) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.month_rest_off(p_table regclass) TO moniqo_app;
+GRANT ALL ON FUNCTION public.month_rest_off(p_table regclass) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION months_make_ahead(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.months_make_ahead() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.months_make_ahead() TO moniqo_app;
+GRANT ALL ON FUNCTION public.months_make_ahead() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION months_of(p_table regclass); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.months_of(p_table regclass) TO moniqo_app;
+GRANT ALL ON FUNCTION public.months_of(p_table regclass) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION oldest_running(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -13268,24 +13896,6 @@ GRANT ALL ON FUNCTION public.portfolio_day_is_known(p_scope uuid, p_base text, o
 
 
 --
--- Name: FUNCTION portfolio_drop_month(p_month date); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.portfolio_drop_month(p_month date) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.portfolio_drop_month(p_month date) TO moniqo_app;
-GRANT ALL ON FUNCTION public.portfolio_drop_month(p_month date) TO moniqo_system;
-
-
---
--- Name: FUNCTION portfolio_ensure_partition(day date); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.portfolio_ensure_partition(day date) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.portfolio_ensure_partition(day date) TO moniqo_app;
-GRANT ALL ON FUNCTION public.portfolio_ensure_partition(day date) TO moniqo_system;
-
-
---
 -- Name: FUNCTION portfolio_give_up_days(p_scopes uuid[], since timestamp with time zone); Type: ACL; Schema: public; Owner: -
 --
 
@@ -13325,14 +13935,6 @@ GRANT ALL ON FUNCTION public.portfolio_hour_is_known(p_scope uuid, p_base text, 
 
 GRANT ALL ON FUNCTION public.portfolio_index(before double precision, factor numeric) TO moniqo_app;
 GRANT ALL ON FUNCTION public.portfolio_index(before double precision, factor numeric) TO moniqo_system;
-
-
---
--- Name: FUNCTION portfolio_months(); Type: ACL; Schema: public; Owner: -
---
-
-GRANT ALL ON FUNCTION public.portfolio_months() TO moniqo_app;
-GRANT ALL ON FUNCTION public.portfolio_months() TO moniqo_system;
 
 
 --
@@ -13848,6 +14450,13 @@ GRANT SELECT,USAGE ON SEQUENCE public.audit_auditentry_id_seq TO moniqo_system;
 
 
 --
+-- Name: TABLE audit_auditentry_rest; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.audit_auditentry_rest TO moniqo_system;
+
+
+--
 -- Name: TABLE auth_group; Type: ACL; Schema: public; Owner: -
 --
 
@@ -14043,7 +14652,7 @@ GRANT SELECT,USAGE ON SEQUENCE public.farms_agentfarmassignment_id_seq TO moniqo
 --
 
 GRANT SELECT,INSERT ON TABLE public.farms_agentrun TO moniqo_app;
-GRANT SELECT,INSERT,DELETE ON TABLE public.farms_agentrun TO moniqo_system;
+GRANT SELECT,INSERT ON TABLE public.farms_agentrun TO moniqo_system;
 
 
 --
@@ -14052,6 +14661,13 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.farms_agentrun TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.farms_agentrun_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.farms_agentrun_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE farms_agentrun_rest; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.farms_agentrun_rest TO moniqo_system;
 
 
 --
@@ -15369,6 +15985,13 @@ GRANT SELECT,USAGE ON SEQUENCE public.trading_orderevent_id_seq TO moniqo_system
 
 
 --
+-- Name: TABLE trading_orderevent_rest; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.trading_orderevent_rest TO moniqo_system;
+
+
+--
 -- Name: TABLE trading_platformlimit; Type: ACL; Schema: public; Owner: -
 --
 
@@ -15398,6 +16021,13 @@ GRANT SELECT,INSERT ON TABLE public.trading_riskdecision TO moniqo_system;
 
 GRANT SELECT,USAGE ON SEQUENCE public.trading_riskdecision_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.trading_riskdecision_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE trading_riskdecision_rest; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.trading_riskdecision_rest TO moniqo_system;
 
 
 --

@@ -7,15 +7,16 @@ longer than the setting says; hours go by whole days of their owner.
 
 import logging
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import OperationalError, connection, connections, transaction
+from django.db import connection, connections
+from django.db.backends.utils import CursorWrapper
 
-from kit import clock, days, tenancy
+from kit import clock, days, months, tenancy
 from kit.tenancy import SYSTEM_DB_ALIAS
 from portfolio import daily
 from portfolio.models import DailyPerformance, HourlyPerformance
@@ -23,9 +24,8 @@ from portfolio.valuation import SAYS_A_VALUE
 
 DAYS_PER_MONTH: Final = 31
 HOURS_AT_ONCE: Final = 20_000
-# Whoever reads the snapshots is let finish; if that takes longer, the next night tries again.
-PATIENCE: Final = "5s"
 DAY: Final = timedelta(days=1)
+MONTHS: Final = months.Months("portfolio_snapshot", by="at", days="SNAPSHOT_DAYS")
 
 # The newest row of each history of which nothing newer is known: the next value goes on from it.
 _KEEP: Final = f"""
@@ -62,15 +62,6 @@ SELECT (SELECT count(*) FROM kept_snapshot),
            LIMIT (SELECT count(*) + 1 FROM kept_snapshot)
        ) AS few)
 """
-_PUT_BACK: Final = """
-INSERT INTO portfolio_snapshot (
-    id, owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, funding, flow, flows,
-    adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, corrected_at, equity_before
-)
-SELECT id, owner_id, wallet_id, at, base, equity, cash, invested, unrealized_pnl, realized_pnl, fees, funding, flow,
-       flows, adjustments, gross_exposure, net_exposure, twr_index, is_stale, unpriced, corrected_at, equity_before
-FROM kept_snapshot
-"""
 _FORGET_HOURS: Final = """
 DELETE FROM portfolio_hourlyperformance WHERE id IN (
     SELECT hour.id
@@ -94,44 +85,35 @@ def kept_from(now: datetime | None = None) -> tuple[datetime, datetime]:
     return now - timedelta(days=settings.SNAPSHOT_DAYS), now - timedelta(days=settings.HOURLY_MONTHS * DAYS_PER_MONTH)
 
 
-def make_months() -> None:
-    """Make the months of the snapshots ahead, so that the first of a month waits for nobody."""
-    today = clock.now().date()
-    with connection.cursor() as cursor:
-        for day in (today, today.replace(day=1) + timedelta(days=DAYS_PER_MONTH)):
-            cursor.execute("SELECT portfolio_ensure_partition(%s)", [day])
+def make_month(at: datetime) -> None:
+    """Make the month of a moment that is written now, where nobody has yet: snapshots have no rest."""
+    months.make((MONTHS.table,), (at.date(),))
 
 
-def old_months() -> Sequence[tuple[date, datetime]]:
-    """The months of which every snapshot is older than the setting says, oldest first, each with where it ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT month, ends FROM portfolio_months() WHERE ends <= %s", [kept_from()[0]])
-        return list(cursor.fetchall())
+def old_months() -> Sequence[date]:
+    """The months of which every snapshot is older than the setting says, oldest first; of one that was let go, what
+    stayed may be known by newer ones meanwhile."""
+    return months.old(MONTHS, also_thinned=True)
 
 
-def forget_month(month: date, ends: datetime) -> bool:
+def forget_month(month: date) -> bool:
     """Take a month away that has been summed up; False where there was nothing to take, or somebody reads it.
 
     Runs outside of any tenant block, as the system.
     """
-    begins = datetime(month.year, month.month, 1, tzinfo=ends.tzinfo)
-    given = {"begins": begins, "ends": ends}
-    try:
-        with transaction.atomic(using=SYSTEM_DB_ALIAS), connections[SYSTEM_DB_ALIAS].cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-            cursor.execute(_KEEP, given)
-            cursor.execute(_MORE, given)
-            kept, counted = cursor.fetchone()
-            if counted <= kept and counted:
-                return False
-            cursor.execute("SELECT portfolio_drop_month(%s)", [month])
-            if kept:
-                cursor.execute("SELECT portfolio_ensure_partition(%s)", [month])
-                cursor.execute(_PUT_BACK)
-    except OperationalError as error:
-        logger.warning("The snapshots of %s stay for another night: %s", f"{month:%B %Y}", error)
-        return False
-    return True
+    begins = datetime(month.year, month.month, 1, tzinfo=UTC)
+    given = {"begins": begins, "ends": (begins + timedelta(days=DAYS_PER_MONTH)).replace(day=1)}
+
+    def write(cursor: CursorWrapper, stays: str, columns: str) -> int | None:
+        cursor.execute(_KEEP, given)
+        cursor.execute(_MORE, given)
+        kept, counted = cursor.fetchone()
+        if counted <= kept and counted:
+            return None
+        cursor.execute(f'INSERT INTO "{stays}" ({columns}) SELECT {columns} FROM kept_snapshot')  # noqa: S608 - ours
+        return int(kept)
+
+    return months.replace(MONTHS.table, month, write)
 
 
 def forget_hours(*, owner_id: UUID, zone: ZoneInfo) -> int:

@@ -10,7 +10,7 @@ from django.db import connection
 
 from kit import clock
 from kit.users.models import User
-from portfolio import history
+from portfolio import history, retention
 from portfolio.models import Snapshot
 from portfolio.valuation import SAYS_A_VALUE
 from wallets.models import Wallet
@@ -128,8 +128,7 @@ def write(
                 raise CannotJoinError
             outcome.skipped += 1
             continue
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT portfolio_ensure_partition(%s)", [at.date()])
+        retention.make_month(at)
         said = _rows(_SAID, given, at)
         outcome.written += past.write(at, prices)
         marked = at

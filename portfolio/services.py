@@ -17,7 +17,7 @@ from celery import current_app
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import Q
 
-from kit import clock, days, sentences, tenancy
+from kit import clock, days, months, sentences, tenancy
 from kit.alerts.links import about
 from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert, resolve_alert, resolve_kind
@@ -54,8 +54,7 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
     moment = at or clock.now()
     if at is None:
         _close_the_day_before(owner_id, moment)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT portfolio_ensure_partition(%s)", [moment.date()])
+    retention.make_month(moment)
     newest = PortfolioState.objects.filter(owner_id=owner_id).values_list("valued_at", flat=True).first()
     if not _claim(owner_id, moment, may_go_back=at is None and not clock.is_controlled()):
         newest = PortfolioState.objects.values_list("valued_at", flat=True).get(owner_id=owner_id)
@@ -228,7 +227,7 @@ def forget_snapshots() -> None:
     Step by step, each a transaction of its own: whoever is killed has done what is done, and the next night goes on.
     Runs outside of any tenant block.
     """
-    retention.make_months()
+    months.make_ahead()
     with tenancy.system():
         known = PortfolioState.objects.filter(valued_at__isnull=False, building__isnull=True)
         owners = dict(User.objects.filter(pk__in=known.values("owner_id")).values_list("pk", "timezone"))
@@ -244,8 +243,8 @@ def forget_snapshots() -> None:
         except DatabaseError:
             logger.exception("The history of owner %s was not summed up: no snapshot is forgotten", owner_id)
             behind = True
-    for month, ends in () if behind else retention.old_months():
-        retention.forget_month(month, ends)
+    for month in () if behind else retention.old_months():
+        retention.forget_month(month)
 
 
 def begin_history(*, owner_id: UUID) -> None:

@@ -122,8 +122,10 @@ class OrderLifeOut(OrderOut):
 
     replaced_by: UUID | None = Field(description="The order that took its place, null where none did.")
 
-    events: list[EventOut]
-    decisions: list[DecisionOut]
+    events: list[EventOut] = Field(
+        description="Its steps; those of an order that was never filled are let go after a year, as operators set it."
+    )
+    decisions: list[DecisionOut] = Field(description="What the gate said of it; goes with the steps.")
     fills: list[FillOut]
 
 

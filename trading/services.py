@@ -28,6 +28,7 @@ from trading.orders.cancelling_all import Which, cancel_all
 from trading.orders.cancelling_all import preview_all as preview_cancelling_all
 from trading.orders.closing import BEFORE_COLLECTING, Closing, StillOpen, close_all, close_position
 from trading.orders.exits import keep_protection
+from trading.orders.forgetting import DECISIONS, EVENTS
 from trading.orders.intents import Limit, OrderConflictError, Place, Terms
 from trading.orders.placing import Batch, place_order
 from trading.orders.previewing import Preview, preview_order, quantity_of
@@ -47,6 +48,8 @@ from trading.risk.locks import end_what_is_over, watch_drawdowns, watched_drawdo
 
 __all__ = (
     "BEFORE_COLLECTING",
+    "DECISIONS",
+    "EVENTS",
     "RISK_OF_AMENDING",
     "Batch",
     "Closing",

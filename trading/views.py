@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.handlers.asgi import ASGIRequest
@@ -76,7 +77,7 @@ def order(request: HtmxRequest, pk: UUID) -> HttpResponse:
     """The life of one order; the page's body alone for a live update."""
     with missing_is_404():
         found = life.order_life(owner_id=owner_of(request), order_id=pk)
-    return page_or_part(request, "trading/order.html", "life", {"life": found})
+    return page_or_part(request, "trading/order.html", "life", {"life": found, "log_days": settings.ORDER_LOG_DAYS})
 
 
 @login_required

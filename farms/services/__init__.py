@@ -7,12 +7,13 @@ from farms.engine.runs import bars_wanted
 from farms.engine.tape import Tape
 from farms.services.changing import archive_agent, archive_farm, update_agent, update_farm
 from farms.services.control import pause_agent, pause_farm, record_failure, rehearse_farm, start_agent, start_farm
-from farms.services.forgetting import forget_holds
+from farms.services.forgetting import RUNS
 from farms.services.hiring import DEFAULT_SIZE, create_agent, create_farm
 from farms.services.placing import move_agent, move_farm, restore_agent, restore_farm
 
 __all__ = [
     "DEFAULT_SIZE",
+    "RUNS",
     "History",
     "Tape",
     "archive_agent",
@@ -20,7 +21,6 @@ __all__ = [
     "bars_wanted",
     "create_agent",
     "create_farm",
-    "forget_holds",
     "move_agent",
     "move_farm",
     "pause_agent",

@@ -96,6 +96,9 @@ KINDS: Final = {
         Kind("restart", "Started again", WARNING,
              "Operators: a part hung or ended again and again, and was started again",
              "it has stayed up for a minute"),
+        Kind("months", "Month not made", WARNING,
+             "Operators: rows came for a month whose part of a table nobody had made; they were sorted in",
+             "the next night that finds none"),
         Kind("sign-in", "Sign-in", WARNING, "Somebody signed in from a new address, or after a lock"),
         Kind("locked", "Locked", WARNING, "Signing in was locked after too many wrong passwords", "the next sign-in"),
         Kind("token", "Token made", INFO, "A token for programs was made in the settings", "it is revoked or over"),
@@ -117,7 +120,7 @@ AREAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "agents": ("Agents and goals", ("agent-failed", "goal", "goal-behind")),
     "account": ("Your account", ("sign-in", "locked", "token", "password", "two-factor", "recovery-code")),
     "work": ("What Moniqo does on its own", ("failing", "channel")),
-    PLATFORM: ("The platform, for operators", ("platform", "lost-key", "lag", "restart")),
+    PLATFORM: ("The platform, for operators", ("platform", "lost-key", "lag", "restart", "months")),
 }
 
 

@@ -13,10 +13,12 @@ from django.http import HttpRequest, HttpResponseBase
 from kit.audit.models import AuditEntry
 from kit.decimals import plain
 from kit.http import client_address
+from kit.months import Months
 from kit.sentences import Sentence
 
 Area = AuditEntry.Area
 SUBJECT_LENGTH = 200
+ENTRIES = Months("audit_auditentry", by="at", days="AUDIT_DAYS")
 CHANNELS = {"/api/": AuditEntry.Channel.API, "/admin/": AuditEntry.Channel.ADMIN}
 
 _request: ContextVar[HttpRequest | None] = ContextVar("moniqo_audited_request", default=None)

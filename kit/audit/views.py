@@ -1,5 +1,6 @@
 """The owner's own audit log."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -24,5 +25,6 @@ def log(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "areas": [("", "All"), *AuditEntry.Area.choices],
         "area": area,
+        "kept_days": settings.AUDIT_DAYS,
     }
     return render(request, "audit/log.html", context)

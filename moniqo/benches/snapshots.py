@@ -84,7 +84,7 @@ def measure() -> dict[str, float]:
     with psycopg.connect(os.environ[ADMIN], autocommit=True) as admin:
         admin.execute("SET session_replication_role = replica")  # no foreign keys: nobody reads the wallets here
         for month in sorted({moment.date().replace(day=1) for moment in history.moments}):
-            admin.execute("SELECT portfolio_ensure_partition(%s)", [month])
+            admin.execute("SELECT month_make('portfolio_snapshot', %s)", [month])
         began = time.perf_counter()
         made = history.write(admin, owner.pk, wallets)
         admin.execute("VACUUM ANALYZE")

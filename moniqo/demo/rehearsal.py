@@ -18,6 +18,7 @@ from django.db import connection
 
 from farms.models import Agent, Farm
 from farms.services import (
+    RUNS,
     History,
     Tape,
     bars_wanted,
@@ -27,7 +28,8 @@ from farms.services import (
     start_agent,
     start_farm,
 )
-from kit import clock, days, tenancy
+from kit import clock, days, months, tenancy
+from kit.audit.services import ENTRIES
 from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.users.models import User
@@ -41,7 +43,7 @@ from portfolio.rebalancing.running import look
 from portfolio.services import roll_up_days, take_snapshots
 from quant.candles import DAY_MS
 from trading.models import Order, Position
-from trading.services import execute_order, set_limits
+from trading.services import DECISIONS, EVENTS, execute_order, set_limits
 from wallets.models import Connection, Wallet, WalletRule
 from wallets.services import allocate, apply_rules, collect, create_wallet, deposit, make_rule
 from wallets.venues.accounts import create_demo_connection, go_live, rehearse
@@ -51,6 +53,9 @@ LOOK_EVERY_MS: Final = TIMEFRAME_MS["1h"]
 HOUR_MS: Final = TIMEFRAME_MS["1h"]
 CLOSED_HOURLY_MS: Final = 7 * DAY_MS
 CENT: Final = Decimal("0.01")
+
+# What the past is written into, that live work writes into months made ahead.
+WRITTEN: Final = tuple(table.table for table in (RUNS, EVENTS, DECISIONS, ENTRIES))
 
 Say = Callable[[str], None]
 
@@ -101,6 +106,7 @@ def _build(owner_id: UUID, candles: Path | None, say: Say) -> Summary | None:
     _tell(owner_id, state.building, "Preparing the market")
     if master is None:
         scene = stage.set_up(candles, say)
+        months.make_between(WRITTEN, scene.start.date(), scene.end.date())
         _open(owner_id, scene)
     else:
         scene = stage.recall(owner_id)

@@ -43,7 +43,7 @@ def killed_at(statement: int) -> ExitStack:
 
 def months() -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT month FROM portfolio_months()")
+        cursor.execute("SELECT month FROM months_of('portfolio_snapshot')")
         return [f"{month:%Y-%m}" for (month,) in cursor.fetchall()]
 
 

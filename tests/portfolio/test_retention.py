@@ -12,9 +12,9 @@ from django.db import DatabaseError, connection, connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kit import clock, display
+from kit import clock, display, months
 from kit.tenancy import SYSTEM_DB_ALIAS
-from portfolio import daily, retention
+from portfolio import daily
 from portfolio.models import DailyPerformance, FlowMark, HourlyPerformance, PortfolioState, Snapshot
 from portfolio.selectors import series
 from portfolio.selectors.series import Resolution, deepest_drawdown
@@ -171,19 +171,19 @@ def test_which_values_are_read_and_why(fund: Fund) -> None:
 
 def test_nobody_but_the_system_forgets_a_month_and_never_a_young_one(live_db: str) -> None:
     with pytest.raises(DatabaseError, match="system role"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT portfolio_drop_month('2024-05-01')")
+        cursor.execute("SELECT month_begin_over('portfolio_snapshot', '2024-05-01')")
     with (
         pytest.raises(DatabaseError, match="last 30 days"),
         transaction.atomic(using=SYSTEM_DB_ALIAS),
         connections[SYSTEM_DB_ALIAS].cursor() as cursor,
     ):
-        cursor.execute("SELECT portfolio_drop_month(current_date - 20)")
+        cursor.execute("SELECT month_begin_over('portfolio_snapshot', current_date - 20)")
 
 
 def test_months_are_made_ahead(fund: Fund) -> None:
-    retention.make_months()
+    months.make_ahead()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT max(month) FROM portfolio_months()")
+        cursor.execute("SELECT max(month) FROM months_of('portfolio_snapshot')")
         (newest,) = cursor.fetchone()
     assert newest > datetime.now(UTC).date()
 

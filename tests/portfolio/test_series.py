@@ -45,7 +45,7 @@ def write_history(fund: Fund, equity: list[float], *, end: datetime, step: timed
 
 def ensure_month(month: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT portfolio_ensure_partition(%s::date)", [f"{month}-01"])
+        cursor.execute("SELECT month_make('portfolio_snapshot', %s::date)", [f"{month}-01"])
 
 
 def test_a_period_is_measured_from_the_last_value_before_it(fund: Fund) -> None:

@@ -13,8 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from kit import clock, tenancy
-from portfolio.retention import make_months
+from kit import clock, months, tenancy
 from tests.conftest import WORKER, cloned_database
 from tests.world import World, build_world
 from wallets.hierarchy.undoing import undo
@@ -30,7 +29,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """A fund with trades, with plans that were applied and undone, and a look at its venue."""
     with django_db_blocker.unblock(), cloned_database(f"moniqo_{WORKER}_proof"):
         world = build_world()
-        make_months()
+        months.make_ahead()
         with tenancy.tenant(world.owner.pk):
             moved = allocate(
                 owner_id=world.owner.pk, source_id=world.master.pk, target_id=world.farm.wallet_id, asset="USDT",

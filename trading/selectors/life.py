@@ -13,6 +13,7 @@ from django.urls import reverse
 from kit.errors import NotFoundError
 from trading.models import Fill, Order, OrderEvent, Position, RiskDecision
 from trading.orders import states
+from trading.orders.forgetting import EVENTS
 from trading.risk import gate as risk
 from trading.selectors.orders import OrderRow, order_row
 from trading.selectors.trades import FillRow, fill_row
@@ -70,6 +71,11 @@ class OrderLife:
     def is_refused_by_limit(self) -> bool:
         """Whether the user's own limits refused it, which the user can change."""
         return any(decision.limit in risk.LIMITS for decision in self.decisions)
+
+    @property
+    def is_let_go(self) -> bool:
+        """Whether its steps and what the gate said are gone: it was never filled, and is older than those are kept."""
+        return not self.events and self.order.created_at < EVENTS.kept_from
 
     @property
     def answers(self) -> tuple[OrderEvent, ...]:
