@@ -33,6 +33,7 @@ BENCHMARKS: Final = {
     "goals": "moniqo.benches.goals:goals",
     "sync": "moniqo.benches.sync:sync",
     "growth": "moniqo.benches.growth:growth",
+    "bytes-a-day": "moniqo.benches.bytes_a_day:bytes_a_day",
     "snapshots": "moniqo.benches.snapshots:snapshots",
     "monitor": "moniqo.benches.monitor:monitor",
     "rebalancing": "moniqo.benches.rebalancing:rebalancing",
