@@ -43,11 +43,13 @@ router = Router()
 @router.get("/farms", response=list[FarmOut] | Page[FarmOut], summary="All farms with their agents and figures")
 def list_farms(request: HttpRequest, query: Query[WholeOrPage]) -> Any:
     """Those that need somebody first as a plain list; in pages, newest first, when `limit` or `cursor` asks for one."""
-    rows = selectors.farm_rows(owner_id=owner_of(request))
+    owner_id = owner_of(request)
     if (page := query.page) is None:
-        return rows
-    by_id = {row.id: row for row in rows}
-    return paginate(Farm.objects.filter(pk__in=by_id), page, present=lambda farm: by_id[farm.pk])
+        return selectors.farm_rows(owner_id=owner_id)
+    found = paginate(Farm.objects.filter(owner_id=owner_id).exclude(status=Farm.Status.ARCHIVED), page)
+    ids = [farm.pk for farm in found["items"]]
+    rows = {row.id: row for row in selectors.farm_rows(owner_id=owner_id, farm_ids=ids)}
+    return {**found, "items": [rows[pk] for pk in ids]}
 
 
 @router.post("/farms", response={201: FarmOut}, summary="Make a farm, paused, with a wallet under a master")

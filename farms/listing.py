@@ -1,6 +1,6 @@
 """How lists name the agents of farms: sorted, page by page, and of very many folded away."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,11 +36,6 @@ class Listed:
 def agents_of(farm: FarmRow, sort: str, page: str | None = None) -> Page[AgentRow]:
     """A page of the farm's agents."""
     return Pages(list(in_order(farm.present, SORTS, sort)), SHOWN).get_page(page)
-
-
-def is_folded(farms: Iterable[FarmRow]) -> bool:
-    """Whether there are too many agents to name all."""
-    return sum(len(farm.present) for farm in farms) > FEW
 
 
 def listed(farms: Sequence[FarmRow], sort: str, *, is_folded: bool, opened: str) -> list[Listed]:

@@ -45,9 +45,10 @@ RUN_SORTS: Final = ("bar",)
 def farms(request: HttpRequest) -> HttpResponse:
     """All farms with their agents; of very many agents those of the farm that is `?open=…`."""
     sort = understood(request.GET.get("sort", ""), listing.SORTS)
-    rows = selectors.farm_rows(owner_id=owner_of(request))
-    page, is_folded = Pages(rows, listing.SHOWN).get_page(request.GET.get("page")), listing.is_folded(rows)
-    farms = listing.listed(list(page.object_list), sort, is_folded=is_folded, opened=request.GET.get("open", ""))
+    opened = request.GET.get("open", "")
+    rows, is_folded = selectors.farm_list(owner_id=owner_of(request), most=listing.FEW, opened=opened)
+    page = Pages(rows, listing.SHOWN).get_page(request.GET.get("page"))
+    farms = listing.listed(list(page.object_list), sort, is_folded=is_folded, opened=opened)
     context = {"farms": farms, "page": page, "rows": rows, "sort": sort, "is_folded": is_folded}
     return render(request, "farms/list.html", context)
 

@@ -14,6 +14,7 @@ django.setup(set_prefix=False)
 from django.conf import settings  # noqa: E402 - the line above prepared them
 from django.db import connection  # noqa: E402 - as above
 
+from kit import garbage  # noqa: E402 - as above
 from kit.bodies import Application, bounded  # noqa: E402 - as above
 from kit.crowding import Handler  # noqa: E402 - as above
 from kit.live.asgi import dispatch  # noqa: E402 - as above
@@ -27,3 +28,4 @@ if settings.PRODUCTION:
 # A body is read before its request comes to the door of `Handler`: who sends slowly keeps nobody out.
 django_application = cast("Application", Handler())
 application = dispatch(serve(django_application, bounded(django_application)))
+garbage.settle()

@@ -223,21 +223,31 @@ def loaded() -> Iterator[Counter[str]]:
         post_init.disconnect(count, sender=model)
 
 
-def test_the_page_of_a_farm_or_an_agent_works_nothing_out_of_the_others(
+def test_a_farm_an_agent_or_a_page_of_them_works_nothing_out_of_the_others(
     client: Client, crowd: Crowd, as_owner: User, loaded: Counter[str]
 ) -> None:
     client.force_login(as_owner)
     farm, agent = crowd.farms[1], crowd.agents[1]
     for address, most in (
         (f"/farms/{farm.pk}/", 60),
+        (f"/farms/?open={farm.pk}", 60),
         (f"/farms/agents/{agent.pk}/", 3),
         ("/api/v1/agents?limit=20", 41),
         (f"/api/v1/agents/{agent.pk}", 3),
+        ("/api/v1/farms?limit=2", 120),
     ):
         loaded.clear()
         assert client.get(address).status_code == 200
         assert 0 < loaded["Agent"] <= most, address
         assert loaded["Position"] <= most, address
+
+
+def test_a_list_of_farms_that_names_no_agent_works_none_out(
+    client: Client, crowd: Crowd, as_owner: User, loaded: Counter[str]
+) -> None:
+    client.force_login(as_owner)
+    assert "60 of 60 agents running" in client.get("/farms/").content.decode()
+    assert (loaded["Agent"], loaded["Position"]) == (0, 0)
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from farms.engine.work import due_agents
 from farms.selectors.agents import AgentPage, AgentRow, agent_page, agent_row, agent_rows
-from farms.selectors.farms import FarmPage, FarmRow, farm_page, farm_row, farm_rows
+from farms.selectors.farms import FarmPage, FarmRow, farm_list, farm_page, farm_row, farm_rows
 from farms.selectors.runs import Fold, RunRow, agent_runs, folded, run_row
 from farms.selectors.states import AgentFacts, FarmFacts, farm_facts, states_of
 
@@ -21,6 +21,7 @@ __all__ = (
     "agent_runs",
     "due_agents",
     "farm_facts",
+    "farm_list",
     "farm_page",
     "farm_row",
     "farm_rows",

@@ -1,7 +1,7 @@
 """What the pages of farms show, and programs get: frozen rows in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from django.db.models import Q, Sum
 from farms.models import AgentRun, Farm, FarmEvent
 from farms.selectors.agents import AgentRow, rows_of
 from farms.selectors.runs import RunRow, agent_runs, run_row
-from farms.selectors.states import farm_facts, states_of
+from farms.selectors.states import FarmFacts, farm_facts, states_of
 from kit import clock
 from kit.errors import NotFoundError
 from kit.sentences import Sentence
@@ -45,7 +45,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class FarmRow(HasStanding):
-    """A farm with its agents. Money in the base asset of its master."""
+    """A farm with its agents, or `size` of them that were not worked out. Money in the base asset of its master."""
 
     id: UUID
     wallet_id: UUID
@@ -61,12 +61,10 @@ class FarmRow(HasStanding):
     target: Decimal | None
     maximum_share: Decimal
     created_at: datetime
+    size: int
+    running: int
     agents: tuple[AgentRow, ...]
     exposure: tuple[Exposure, ...]
-
-    @property
-    def running(self) -> int:
-        return sum(agent.is_running for agent in self.agents)
 
     @property
     def trades(self) -> int:
@@ -115,30 +113,47 @@ class FarmPage:
     curve: tuple[tuple[datetime, Decimal], ...]
 
 
-def farm_rows(*, owner_id: UUID) -> tuple[FarmRow, ...]:
-    """The owner's farms with their agents, farms and agents worst first, else oldest first; no archived farm."""
-    return tuple(row for row in _all_rows(owner_id) if not row.is_archived)
+def farm_rows(*, owner_id: UUID, farm_ids: Collection[UUID] | None = None) -> tuple[FarmRow, ...]:
+    """The owner's farms with their agents, farms and agents worst first, else oldest first; no archived farm.
+
+    With `farm_ids` those, and nothing is worked out of the others.
+    """
+    return tuple(row for row in _all_rows(owner_id, farm_ids) if not row.is_archived)
 
 
-def _all_rows(owner_id: UUID, only: UUID | None = None) -> tuple[FarmRow, ...]:
-    """Archived ones too; with `only` that farm, and nothing is worked out of the others."""
-    of_farm, of_agents = (None, None) if only is None else (Q(pk=only), Q(farm_id=only))
+def farm_list(*, owner_id: UUID, most: int, opened: str) -> tuple[tuple[FarmRow, ...], bool]:
+    """The same for a list, and whether there are more than `most` agents to name: then only those of the farm with the
+    id `opened` are worked out, and of the others how many there are."""
+    facts = [farm for farm in farm_facts(owner_id=owner_id) if farm.status != Farm.Status.ARCHIVED]
+    is_folded = sum(farm.size for farm in facts) > most
+    named = [farm.id for farm in facts if str(farm.id) == opened] if is_folded else None
+    return _rows(owner_id, facts, None if named is None else Q(farm_id__in=named)), is_folded
+
+
+def _all_rows(owner_id: UUID, only: Collection[UUID] | None = None) -> tuple[FarmRow, ...]:
+    """Archived ones too."""
+    of_farms, of_agents = (None, None) if only is None else (Q(pk__in=only), Q(farm_id__in=only))
+    return _rows(owner_id, farm_facts(owner_id=owner_id, only=of_farms), of_agents)
+
+
+def _rows(owner_id: UUID, facts: Sequence[FarmFacts], of_agents: Q | None) -> tuple[FarmRow, ...]:
+    """The farms of `facts`, with those agents that `of_agents` says, or all."""
+    known = {farm.id: farm for farm in facts}
     agents: dict[UUID, list[AgentRow]] = defaultdict(list)
     nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
-    stand, states = standings(owner_id=owner_id), states_of(farm_facts(owner_id=owner_id, only=of_farm))
+    stand, states = standings(owner_id=owner_id), states_of(facts)
     for row in rows_of(owner_id, nodes, stand, states, only=of_agents):
         agents[row.farm_id].append(row)
-    farms = Farm.objects.filter(of_farm or Q(), owner_id=owner_id)
     rows = (
-        _farm_row(farm, nodes[farm.wallet_id], stand[farm.wallet_id], states[farm.pk], agents[farm.pk])
-        for farm in farms
+        _farm_row(farm, known[farm.pk], nodes[farm.wallet_id], stand[farm.wallet_id], states[farm.pk], agents[farm.pk])
+        for farm in Farm.objects.filter(owner_id=owner_id, pk__in=known)
     )
     return tuple(sorted(rows, key=_rank))
 
 
 def farm_row(*, owner_id: UUID, farm_id: UUID) -> FarmRow:
     """One farm with its agents, also an archived one, or NotFoundError."""
-    for row in _all_rows(owner_id, farm_id):
+    for row in _all_rows(owner_id, [farm_id]):
         return row
     raise NotFoundError("This farm does not exist.")
 
@@ -180,7 +195,9 @@ def _rank(row: FarmRow | AgentRow) -> int:
     return row.state.rank
 
 
-def _farm_row(farm: Farm, node: WalletNode, standing: Standing, state: State, agents: Iterable[AgentRow]) -> FarmRow:
+def _farm_row(
+    farm: Farm, facts: FarmFacts, node: WalletNode, standing: Standing, state: State, agents: Iterable[AgentRow]
+) -> FarmRow:
     members = tuple(sorted(agents, key=_rank))
     return FarmRow(
         id=farm.pk,
@@ -197,6 +214,8 @@ def _farm_row(farm: Farm, node: WalletNode, standing: Standing, state: State, ag
         target=node.target,
         maximum_share=farm.maximum_share,
         created_at=farm.created_at,
+        size=facts.size,
+        running=facts.running,
         agents=members,
         exposure=_exposure(members, standing.value or ZERO, farm.maximum_share),
     )

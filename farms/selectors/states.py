@@ -86,6 +86,11 @@ class FarmFacts:
     def running(self) -> int:
         return sum(agent.status == Agent.Status.RUNNING for agent in self.agents)
 
+    @property
+    def size(self) -> int:
+        """How many agents it has that are not archived."""
+        return sum(agent.status != Agent.Status.ARCHIVED for agent in self.agents)
+
 
 def farm_facts(*, owner_id: UUID, only: Q | None = None) -> tuple[FarmFacts, ...]:
     """The owner's farms, oldest first: one query, and one more where a protection holds one back; `only` says of which

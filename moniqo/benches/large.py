@@ -6,7 +6,9 @@ Measured by a process of its own on a throw-away PostgreSQL and Redis, so nobody
 """
 
 import json
+import os
 import sys
+import time
 from typing import Final
 from uuid import uuid4
 
@@ -32,10 +34,10 @@ def _measure(farms: int, agents: int) -> dict[str, float]:
 
     from django.db import connections
 
-    from kit import tenancy
+    from kit import garbage, tenancy
     from kit.users.models import User
     from moniqo.benches.crowd import gather
-    from moniqo.benches.pages import measured, signed_in
+    from moniqo.benches.pages import WARM_UP, measured, signed_in
     from moniqo.benches.references import round_trips, seconds
     from portfolio.services import take_snapshots
 
@@ -45,6 +47,7 @@ def _measure(farms: int, agents: int) -> dict[str, float]:
         take_snapshots(owner_id=user.pk)
     with connections["owner"].cursor() as cursor:
         cursor.execute("ANALYZE")
+    garbage.settle()  # as the web process does
     client, farm, agent = signed_in(user), crowd.farms[0], crowd.agents[0]
     pages = {
         "Wallets": "/wallets/",
@@ -52,15 +55,18 @@ def _measure(farms: int, agents: int) -> dict[str, float]:
         "Wallets found by name": "/wallets/?q=Agent+12",
         "Master": f"/wallets/{crowd.master.pk}/",
         "Farms": "/farms/",
+        "API farms": "/api/v1/farms?limit=50",
         "Farm": f"/farms/{farm.pk}/",
         "Agent": f"/farms/agents/{agent.pk}/",
         "Portfolio": "/",
     }
     found: dict[str, float] = {"wallets": 1 + farms + agents}
     for name, address in pages.items():
+        used = time.process_time()
         one = measured(client, name, address, REQUESTS)
+        found[f"{name}: our_cpu_ms"] = (time.process_time() - used) / (REQUESTS + WARM_UP) * 1000
         found |= {f"{name}: {figure}": getattr(one, figure) for figure in ("size", "queries", "p50_ms", "p95_ms")}
-    return found | {"reference_1000_round_trips_seconds": seconds(round_trips)}
+    return found | {"load": os.getloadavg()[0], "reference_1000_round_trips_seconds": seconds(round_trips)}
 
 
 if __name__ == "__main__":

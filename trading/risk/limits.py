@@ -290,4 +290,6 @@ def told(
     """The same with what is said of a day's loss; a rest that is over is none."""
     if rests_until is None or rests_until <= clock.now():
         lost = rests_until = None
+    if maximum is None and lost is None and limits.maximum_daily_loss is None and limits.lost is None:
+        return limits  # of a thousand wallets few have such a limit
     return replace(limits, maximum_daily_loss=maximum, lost=lost, rests_until=rests_until)

@@ -5,6 +5,7 @@ between the boxes share the height of their source in proportion. A column shows
 others, so a tree of two hundred wallets is still one picture. The table beside it has every figure.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -131,21 +132,24 @@ def capital_flow(tree: Sequence[WalletNode]) -> Flow | None:
 def _columns(tree: Sequence[WalletNode], masters: list[WalletNode]) -> list[list[_Item]]:
     """Masters; farms, reserves and what is free beside them; agents in the order of their farms."""
     colour = colours(tree)
+    below: dict[UUID | None, list[WalletNode]] = defaultdict(list)
+    for node in tree:
+        below[node.parent_id].append(node)
     shown = _largest(masters, SHOWN[0])
     farms = _largest([node for node in tree if node.depth == 1 and node.parent_id in shown], SHOWN[1])
     agents = _largest([node for node in tree if node.depth == 2 and node.parent_id in farms], SHOWN[2])
     first = [_item(node, colour) for node in tree if node.id in shown]
     second: list[_Item] = []
     for master in (node for node in tree if node.id in shown):
-        second += [_item(node, colour) for node in tree if node.parent_id == master.id and node.id in farms]
-        second += _rest(tree, master, farms)
+        second += [_item(node, colour) for node in below[master.id] if node.id in farms]
+        second += _rest(below[master.id], master, farms)
         own = master.own_value or ZERO
         if own > 0 and master.role not in Wallet.IDLE:
             second.append(_Item("Free money", None, master.id, own, own / _worth(master), None, REST_COLOUR))
     third: list[_Item] = []
     for farm in (node for node in tree if node.id in farms):
-        third += [_item(node, colour) for node in tree if node.parent_id == farm.id and node.id in agents]
-        third += _rest(tree, farm, agents)
+        third += [_item(node, colour) for node in below[farm.id] if node.id in agents]
+        third += _rest(below[farm.id], farm, agents)
     return [first, second, third]
 
 
@@ -159,8 +163,8 @@ def _worth(node: WalletNode) -> Decimal:
     return node.value or ZERO
 
 
-def _rest(tree: Sequence[WalletNode], parent: WalletNode, shown: set[UUID]) -> list[_Item]:
-    others = [node for node in tree if node.parent_id == parent.id and node.id not in shown and _worth(node) > 0]
+def _rest(below: Sequence[WalletNode], parent: WalletNode, shown: set[UUID]) -> list[_Item]:
+    others = [node for node in below if node.id not in shown and _worth(node) > 0]
     if not others:
         return []
     value = sum(map(_worth, others), ZERO)
