@@ -75,6 +75,7 @@
 -- migration portfolio 0013_what_it_was_worth fb0d29f9b3d8d288
 -- migration portfolio 0014_extremes_stay 255dcc5fdb2d4aa6
 -- migration portfolio 0015_months_of_every_table b9bcaa27c7ed89cd
+-- migration portfolio 0016_parts_stay 293c39ba1bb96803
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -1317,18 +1318,32 @@ $$;
 
 
 --
--- Name: portfolio_day_agrees(uuid, text, timestamp with time zone, timestamp with time zone, numeric, numeric, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
+-- Name: portfolio_day_agrees(uuid, text, timestamp with time zone, timestamp with time zone, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) RETURNS boolean
+CREATE FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, p_equity numeric, p_low numeric, p_high numeric, p_flow numeric, p_flows numeric, p_realized numeric, p_realized_pnl numeric, p_fees numeric, p_fees_paid numeric, p_funding numeric, p_funding_got numeric, p_adjustments numeric, p_market numeric) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-    SELECT (min(low), max(high), public.portfolio_bounded(sum(flow))) = (lowest, highest, flowed)
-           AND bool_or(closed_at = closed AND equity = says)
-    FROM public.portfolio_hourlyperformance
-    WHERE scope = p_scope AND base = p_base AND at > opened - interval '1 hour' AND at <= closed
-          AND opened_at >= opened AND closed_at <= closed
+    WITH own AS (
+        SELECT * FROM public.portfolio_hourlyperformance
+        WHERE scope = p_scope AND base = p_base AND at > opened - interval '1 hour' AND at <= closed
+              AND opened_at >= opened AND closed_at <= closed
+    ),
+    summed AS (
+        SELECT min(low) AS low, max(high) AS high, public.portfolio_bounded(sum(flow)) AS flow,
+               public.portfolio_bounded(sum(realized)) AS realized, public.portfolio_bounded(sum(fees)) AS fees,
+               public.portfolio_bounded(sum(funding)) AS funding,
+               public.portfolio_bounded(sum(adjustments)) AS adjustments, sum(market) AS market
+        FROM own
+    )
+    SELECT (
+               summed.low, summed.high, summed.flow, summed.realized, summed.fees, summed.funding, summed.adjustments,
+               summed.market
+           ) = (p_low, p_high, p_flow, p_realized, p_fees, p_funding, p_adjustments, p_market)
+           AND (last.equity, last.realized_pnl, last.fees_paid, last.funding_got, last.flows)
+               = (p_equity, p_realized_pnl, p_fees_paid, p_funding_got, p_flows)
+    FROM summed JOIN own AS last ON last.closed_at = closed
 $$;
 
 
@@ -1349,6 +1364,23 @@ CREATE FUNCTION public.portfolio_day_is_known(p_scope uuid, p_base text, opened 
         )
     )
     FROM (VALUES (coalesce(opened, closed)), (closed)) AS needed (moment)
+$$;
+
+
+--
+-- Name: portfolio_flow_follows(uuid, text, timestamp with time zone, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_flow_follows(p_scope uuid, p_base text, p_at timestamp with time zone, p_flow numeric, p_flows numeric) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT p_flow = p_flows - (
+        SELECT flows FROM public.portfolio_snapshot
+        WHERE scope = p_scope AND base = p_base AND at < p_at
+              AND (equity <> 0 OR flow <> 0 OR unpriced = '[]'::jsonb)
+        ORDER BY at DESC LIMIT 1
+    )
 $$;
 
 
@@ -1381,18 +1413,42 @@ $$;
 
 
 --
--- Name: portfolio_hour_agrees(uuid, text, timestamp with time zone, timestamp with time zone, numeric, numeric, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
+-- Name: portfolio_hour_agrees(uuid, text, timestamp with time zone, timestamp with time zone, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) RETURNS boolean
+CREATE FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, p_equity numeric, p_low numeric, p_high numeric, p_flow numeric, p_flows numeric, p_realized numeric, p_realized_pnl numeric, p_fees numeric, p_fees_paid numeric, p_funding numeric, p_funding_got numeric, p_adjustments numeric, p_market numeric) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-    SELECT (min(equity), max(equity), public.portfolio_bounded(sum(flow))) = (lowest, highest, flowed)
-           AND bool_or(at = closed AND equity = says)
-    FROM public.portfolio_snapshot
-    WHERE scope = p_scope AND base = p_base AND at BETWEEN opened AND closed
-          AND (equity <> 0 OR flow <> 0 OR unpriced = '[]'::jsonb)
+    WITH own AS (
+        SELECT at, equity, realized_pnl, fees, funding, flow, flows, adjustments FROM public.portfolio_snapshot
+        WHERE scope = p_scope AND base = p_base AND at BETWEEN opened AND closed
+              AND (equity <> 0 OR flow <> 0 OR unpriced = '[]'::jsonb)
+    ),
+    summed AS (
+        SELECT min(equity) AS low, max(equity) AS high, public.portfolio_bounded(sum(flow)) AS flow,
+               public.portfolio_bounded(sum(adjustments)) AS adjustments
+        FROM own
+    ),
+    earlier AS (
+        SELECT equity, realized_pnl, fees, funding FROM public.portfolio_snapshot
+        WHERE scope = p_scope AND base = p_base AND at < opened
+              AND (equity <> 0 OR flow <> 0 OR unpriced = '[]'::jsonb)
+        ORDER BY at DESC LIMIT 1
+    )
+    SELECT (summed.low, summed.high, summed.flow, summed.adjustments) = (p_low, p_high, p_flow, p_adjustments)
+           AND (own.equity, own.realized_pnl, own.fees, own.funding, own.flows)
+               = (p_equity, p_realized_pnl, p_fees_paid, p_funding_got, p_flows)
+           AND (
+               earlier.equity IS NULL
+               OR (
+                   public.portfolio_bounded(own.realized_pnl - earlier.realized_pnl + own.fees - earlier.fees),
+                   public.portfolio_bounded(own.fees - earlier.fees),
+                   public.portfolio_bounded(own.funding - earlier.funding),
+                   own.equity - earlier.equity - p_flow - p_realized - p_funding + p_fees - p_adjustments
+               ) = (p_realized, p_fees, p_funding, p_market)
+           )
+    FROM summed JOIN own ON own.at = closed LEFT JOIN earlier ON true
 $$;
 
 
@@ -6313,17 +6369,18 @@ INSERT INTO public.django_migrations VALUES
 	(131, 'portfolio', '0013_what_it_was_worth', now()),
 	(132, 'portfolio', '0014_extremes_stay', now()),
 	(133, 'portfolio', '0015_months_of_every_table', now()),
-	(134, 'sessions', '0001_initial', now()),
-	(135, 'wallets', '0033_orders_compared', now()),
-	(136, 'trading', '0025_held_totals', now()),
-	(137, 'trading', '0026_many_cancelled_at_once', now()),
-	(138, 'trading', '0027_external_orders', now()),
-	(139, 'trading', '0028_one_cancels_the_other', now()),
-	(140, 'trading', '0029_log_of_orders_by_months', now()),
-	(141, 'users', '0004_second_factors_under_aes', now()),
-	(142, 'users', '0005_bound_tokens', now()),
-	(143, 'users', '0006_operators_and_hashes', now()),
-	(144, 'users', '0007_capitals_of_an_address', now());
+	(134, 'portfolio', '0016_parts_stay', now()),
+	(135, 'sessions', '0001_initial', now()),
+	(136, 'wallets', '0033_orders_compared', now()),
+	(137, 'trading', '0025_held_totals', now()),
+	(138, 'trading', '0026_many_cancelled_at_once', now()),
+	(139, 'trading', '0027_external_orders', now()),
+	(140, 'trading', '0028_one_cancels_the_other', now()),
+	(141, 'trading', '0029_log_of_orders_by_months', now()),
+	(142, 'users', '0004_second_factors_under_aes', now()),
+	(143, 'users', '0005_bound_tokens', now()),
+	(144, 'users', '0006_operators_and_hashes', now()),
+	(145, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -6884,7 +6941,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 92, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 144, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 145, true);
 
 
 --
@@ -10817,6 +10874,13 @@ CREATE TRIGGER kept BEFORE DELETE OR UPDATE ON public.wallets_allocationline FOR
 
 
 --
+-- Name: portfolio_snapshot marked; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER marked BEFORE UPDATE ON public.portfolio_snapshot FOR EACH ROW WHEN (((new.equity_before IS NULL) AND ((new.cash IS DISTINCT FROM old.cash) OR (new.invested IS DISTINCT FROM old.invested) OR (new.unrealized_pnl IS DISTINCT FROM old.unrealized_pnl) OR (new.realized_pnl IS DISTINCT FROM old.realized_pnl) OR (new.gross_exposure IS DISTINCT FROM old.gross_exposure) OR (new.net_exposure IS DISTINCT FROM old.net_exposure) OR (new.is_stale IS DISTINCT FROM old.is_stale) OR (new.unpriced IS DISTINCT FROM old.unpriced) OR ((new.flow IS DISTINCT FROM old.flow) AND (public.portfolio_flow_follows(old.scope, (old.base)::text, old.at, new.flow, new.flows) IS NOT TRUE))))) EXECUTE FUNCTION public.portfolio_refuse_rewriting();
+
+
+--
 -- Name: wallets_transfer moves; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -10890,14 +10954,14 @@ CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_correction FOR EACH ROW WH
 -- Name: portfolio_dailyperformance over; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_dailyperformance FOR EACH ROW WHEN (((old.ends <= now()) AND (public.portfolio_day_agrees(old.scope, (old.base)::text, new.opened_at, new.closed_at, new.equity, new.low, new.high, new.flow) IS NOT TRUE))) EXECUTE FUNCTION public.refuse_what_is_over();
+CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_dailyperformance FOR EACH ROW WHEN (((old.ends <= now()) AND (public.portfolio_day_agrees(old.scope, (old.base)::text, new.opened_at, new.closed_at, new.equity, new.low, new.high, new.flow, new.flows, new.realized, new.realized_pnl, new.fees, new.fees_paid, new.funding, new.funding_got, new.adjustments, new.market) IS NOT TRUE))) EXECUTE FUNCTION public.refuse_what_is_over();
 
 
 --
 -- Name: portfolio_hourlyperformance over; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_hourlyperformance FOR EACH ROW WHEN (((old.ends <= now()) AND (public.portfolio_hour_agrees(old.scope, (old.base)::text, new.opened_at, new.closed_at, new.equity, new.low, new.high, new.flow) IS NOT TRUE))) EXECUTE FUNCTION public.refuse_what_is_over();
+CREATE TRIGGER over BEFORE UPDATE ON public.portfolio_hourlyperformance FOR EACH ROW WHEN (((old.ends <= now()) AND (public.portfolio_hour_agrees(old.scope, (old.base)::text, new.opened_at, new.closed_at, new.equity, new.low, new.high, new.flow, new.flows, new.realized, new.realized_pnl, new.fees, new.fees_paid, new.funding, new.funding_got, new.adjustments, new.market) IS NOT TRUE))) EXECUTE FUNCTION public.refuse_what_is_over();
 
 
 --
@@ -13880,11 +13944,11 @@ GRANT ALL ON FUNCTION public.portfolio_bounded(amount numeric) TO moniqo_system;
 
 
 --
--- Name: FUNCTION portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, p_equity numeric, p_low numeric, p_high numeric, p_flow numeric, p_flows numeric, p_realized numeric, p_realized_pnl numeric, p_fees numeric, p_fees_paid numeric, p_funding numeric, p_funding_got numeric, p_adjustments numeric, p_market numeric); Type: ACL; Schema: public; Owner: -
 --
 
-GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) TO moniqo_app;
-GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) TO moniqo_system;
+GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, p_equity numeric, p_low numeric, p_high numeric, p_flow numeric, p_flows numeric, p_realized numeric, p_realized_pnl numeric, p_fees numeric, p_fees_paid numeric, p_funding numeric, p_funding_got numeric, p_adjustments numeric, p_market numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, p_equity numeric, p_low numeric, p_high numeric, p_flow numeric, p_flows numeric, p_realized numeric, p_realized_pnl numeric, p_fees numeric, p_fees_paid numeric, p_funding numeric, p_funding_got numeric, p_adjustments numeric, p_market numeric) TO moniqo_system;
 
 
 --
@@ -13893,6 +13957,14 @@ GRANT ALL ON FUNCTION public.portfolio_day_agrees(p_scope uuid, p_base text, ope
 
 GRANT ALL ON FUNCTION public.portfolio_day_is_known(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone) TO moniqo_app;
 GRANT ALL ON FUNCTION public.portfolio_day_is_known(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone) TO moniqo_system;
+
+
+--
+-- Name: FUNCTION portfolio_flow_follows(p_scope uuid, p_base text, p_at timestamp with time zone, p_flow numeric, p_flows numeric); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_flow_follows(p_scope uuid, p_base text, p_at timestamp with time zone, p_flow numeric, p_flows numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_flow_follows(p_scope uuid, p_base text, p_at timestamp with time zone, p_flow numeric, p_flows numeric) TO moniqo_system;
 
 
 --
@@ -13914,11 +13986,11 @@ GRANT ALL ON FUNCTION public.portfolio_give_up_hours(p_scopes uuid[], since time
 
 
 --
--- Name: FUNCTION portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, p_equity numeric, p_low numeric, p_high numeric, p_flow numeric, p_flows numeric, p_realized numeric, p_realized_pnl numeric, p_fees numeric, p_fees_paid numeric, p_funding numeric, p_funding_got numeric, p_adjustments numeric, p_market numeric); Type: ACL; Schema: public; Owner: -
 --
 
-GRANT ALL ON FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) TO moniqo_app;
-GRANT ALL ON FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, says numeric, lowest numeric, highest numeric, flowed numeric) TO moniqo_system;
+GRANT ALL ON FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, p_equity numeric, p_low numeric, p_high numeric, p_flow numeric, p_flows numeric, p_realized numeric, p_realized_pnl numeric, p_fees numeric, p_fees_paid numeric, p_funding numeric, p_funding_got numeric, p_adjustments numeric, p_market numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, p_equity numeric, p_low numeric, p_high numeric, p_flow numeric, p_flows numeric, p_realized numeric, p_realized_pnl numeric, p_fees numeric, p_fees_paid numeric, p_funding numeric, p_funding_got numeric, p_adjustments numeric, p_market numeric) TO moniqo_system;
 
 
 --

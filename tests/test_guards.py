@@ -336,6 +336,40 @@ def test_a_value_of_the_past_is_corrected_with_what_it_said_before_and_not_other
             cursor.execute("UPDATE portfolio_snapshot SET equity_before = equity")
 
 
+@pytest.mark.parametrize("table", ["portfolio_hourlyperformance", "portfolio_dailyperformance"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "low", "high", "flow", "flows", "realized", "realized_pnl", "fees", "fees_paid", "funding", "funding_got",
+        "adjustments", "market",
+    ],
+)  # fmt: skip
+def test_an_hour_or_a_day_that_is_over_says_what_it_is_made_of(world: World, table: str, part: str) -> None:
+    """What is written again as it was is taken; a part that its snapshots or hours do not come to is not."""
+    with seeing(world.owner.pk), connection.cursor() as cursor:
+        cursor.execute(f"SELECT max(id) FROM {table} WHERE opened_at IS NOT NULL")
+        (row,) = cursor.fetchone()
+        with as_operators():
+            cursor.execute(f"UPDATE {table} SET ends = now() WHERE id = %s", [row])
+        cursor.execute(f"UPDATE {table} SET {part} = {part} WHERE id = %s", [row])
+        assert cursor.rowcount == 1
+        with pytest.raises(DatabaseError, match="what is over stays"), transaction.atomic():
+            cursor.execute(f"UPDATE {table} SET {part} = {part} + 1 WHERE id = %s", [row])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "flow = flow + 1", "cash = cash + 1", "realized_pnl = realized_pnl + 1", "invested = invested + 1",
+        "unrealized_pnl = unrealized_pnl + 1", "is_stale = NOT is_stale", "gross_exposure = gross_exposure + 1",
+    ],
+)  # fmt: skip
+def test_what_a_snapshot_held_changes_with_its_mark_alone(world: World, change: str) -> None:
+    assert "what it said before" in refusal(world, f"UPDATE portfolio_snapshot SET {change}")
+    marked = f"{change}, corrected_at = now(), equity_before = coalesce(equity_before, equity)"
+    assert refusal(world, f"UPDATE portfolio_snapshot SET {marked}") == ""
+
+
 # --- people ----------------------------------------------------------------------------------------------------------
 
 
