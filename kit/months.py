@@ -66,8 +66,15 @@ def make_between(tables: Iterable[str], since: date, until: date) -> None:
 
 def make_ahead() -> None:
     """This month and the three that follow, of every table by months."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT months_make_ahead()")
+    for _ in range(TRIES):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+                cursor.execute("SELECT months_make_ahead()")
+        except OperationalError as error:
+            logger.warning("The months ahead are made another night: %s", error)
+        else:
+            return
 
 
 def sort_in(table: Months) -> int:
