@@ -19,7 +19,7 @@ from farms.forms import AgentForm, FarmForm
 from farms.models import Agent, AgentRun, Farm
 from kit.errors import ConflictError, MoniqoError
 from kit.forms import explain
-from kit.http import HtmxRequest, missing_is_404, owner_of, vary, wants_part
+from kit.http import HtmxRequest, missing_is_404, owner_of, page_or_part, vary, wants_part
 from kit.paging import Pages
 from kit.sorting import understood
 from quant import strategies
@@ -42,15 +42,15 @@ RUN_SORTS: Final = ("bar",)
 
 @login_required
 @require_GET
-def farms(request: HttpRequest) -> HttpResponse:
-    """All farms with their agents; of very many agents those of the farm that is `?open=…`."""
+def farms(request: HtmxRequest) -> HttpResponse:
+    """All farms with their agents, for a live update alone; of very many agents those of the farm that is `?open=…`."""
     sort = understood(request.GET.get("sort", ""), listing.SORTS)
     opened = request.GET.get("open", "")
     rows, is_folded = selectors.farm_list(owner_id=owner_of(request), most=listing.FEW, opened=opened)
     page = Pages(rows, listing.SHOWN).get_page(request.GET.get("page"))
     farms = listing.listed(list(page.object_list), sort, is_folded=is_folded, opened=opened)
     context = {"farms": farms, "page": page, "rows": rows, "sort": sort, "is_folded": is_folded}
-    return render(request, "farms/list.html", context)
+    return page_or_part(request, "farms/list.html", "list", context)
 
 
 @login_required

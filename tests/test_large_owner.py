@@ -248,6 +248,9 @@ def test_a_list_of_farms_that_names_no_agent_works_none_out(
     client.force_login(as_owner)
     assert "60 of 60 agents running" in client.get("/farms/").content.decode()
     assert (loaded["Agent"], loaded["Position"]) == (0, 0)
+    part = client.get("/farms/", headers={"HX-Request": "true"}).content.decode()
+    assert part.strip().startswith('<div id="farms"')
+    assert part.count("Show its 60 agents") == 4
 
 
 @pytest.mark.slow
