@@ -16,7 +16,7 @@ from kit.live.publish import publish
 from kit.sentences import Sentence, Told, Value, sentence, told_by
 from trading.models import Cancellation, Order, OrderEvent, Position, Side
 from trading.orders import leases, states
-from trading.orders.holds import hold, release
+from trading.orders.holds import Need, hold, release, to_hold
 
 UNTOLD = "untold"
 
@@ -80,7 +80,7 @@ def _let_go(stop: Order) -> None:
     for order in waiting.select_for_update(of=("self",), no_key=True).order_by("created_at", "pk"):
         held = Position.objects.filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None)
         left = held.values_list("quantity", flat=True).first() or 0
-        (missing,) = hold([order]) if left >= order.quantity else (GONE,)
+        (missing,) = hold([Need(order, *to_hold(order, left))]) if left >= order.quantity else (GONE,)
         if missing is not None:
             move(order, states.EXPIRED, sentence("It was never sent: {why}", why=told_by(missing)))
             continue
