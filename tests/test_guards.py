@@ -302,6 +302,7 @@ OVER = {
     "trading_emergencystop": "status = 'done', done_at = now()",
     "users_token": "revoked_at = now()",
     "wallets_demoorder": "status = 'filled'",
+    "wallets_demofunding": "is_booked = true",
     "wallets_venueincome": "status = 'known'",
     "wallets_venuemovement": "status = 'booked'",
 }
