@@ -12,7 +12,7 @@ from farms.services import DEFAULT_SIZE
 from kit import glossary
 from kit.decimals import plain
 from kit.formatting import respelled
-from kit.forms import NumberField, PercentField, TextField, WholeField
+from kit.forms import AmountField, NumberField, PercentField, TextField, WholeField
 from markets.models import Instrument, Timeframe
 from quant.strategies import Parameter, Strategy
 from wallets.models import Wallet
@@ -77,6 +77,15 @@ class AgentForm(forms.Form):
         **glossary.field("size_by_risk", label="Risk per trade, in %"),
     )
 
+    leverage = AmountField(
+        **glossary.field("leverage", more="Of a perpetual; on spot it is 1."),
+        min_value=Decimal(1),
+        max_digits=9,
+        decimal_places=4,
+        initial=1,
+        required=False,
+    )
+
     def __init__(
         self,
         given: QueryDict | None,
@@ -96,14 +105,23 @@ class AgentForm(forms.Form):
             field.initial = field.queryset.filter(symbol__in=allowed).first()
         if not is_new:
             del self.fields["instrument"]
-        # Only spot can be traded, which has one direction: there is nothing to ask.
-        self.schema = [item for item in strategy.schema if item.kind != "data" and item.name != "direction"]
+        # Where only spot can be traded there is one direction and no leverage: there is nothing to ask.
+        is_short = like.instrument.is_perpetual if like and not is_new else _has_perpetuals(venue)
+        asked = [item for item in strategy.schema if item.kind != "data"]
+        self.schema = [item for item in asked if is_short or item.name != "direction"]
+        if not is_short:
+            del self.fields["leverage"]
         composed = [item for item in strategy.schema if item.kind == "data"] if like else []
         # Rules that no field can ask for stay as they are, and are shown in words.
         self.kept = {item.name: like.parameters.get(item.name, item.default) for item in composed} if like else {}
         self.rules = [(item.title, respelled(item.in_words(self.kept[item.name]))) for item in composed]
         for item in self.schema:
             self.fields[PREFIX + item.name] = parameter_field(item)
+
+    @property
+    def leverage_now(self) -> Decimal:
+        """The leverage that was asked for; 1 where nothing is."""
+        return self.cleaned_data.get("leverage") or Decimal(1)
 
     @property
     def size(self) -> Decimal:
@@ -115,6 +133,10 @@ class AgentForm(forms.Form):
     def parameters(self) -> dict[str, Any]:
         """The strategy's parameters by their own names."""
         return self.kept | {item.name: self.cleaned_data[PREFIX + item.name] for item in self.schema}
+
+
+def _has_perpetuals(venue: str) -> bool:
+    return Instrument.objects.filter(venue=venue, is_active=True, prices_of__isnull=False).exists()
 
 
 def _facts_of_farm(farm: Farm) -> dict[str, Any]:
@@ -137,6 +159,7 @@ def _facts_of_agent(agent: Agent) -> dict[str, Any]:
         "timeframe": agent.timeframe,
         "sizing": agent.sizing,
         size: agent.size,
+        "leverage": plain(agent.leverage),
         **{PREFIX + name: written(value) for name, value in agent.parameters.items()},
     }
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from kit import clock
 from kit.models import Identified, MoneyField, Owned, SentenceField, ValueField
+from markets.bounds import BEYOND
 from markets.models import Instrument, Timeframe
 from trading.models import Order
 from wallets.models import Wallet
@@ -88,6 +89,9 @@ class Agent(Identified, Owned):
         default=Decimal("0.5"),
         help_text="Of its free cash: what an entry spends, or what it may lose between entry and stop.",
     )
+    leverage = MoneyField(
+        db_default=1, default=1, help_text="Of a perpetual: how many times its margin an entry is worth."
+    )
     status = models.CharField(max_length=8, choices=Status, default=Status.PAUSED)
     status_detail = SentenceField()
     failures = models.PositiveSmallIntegerField(default=0, help_text="Failed runs in a row.")
@@ -100,6 +104,7 @@ class Agent(Identified, Owned):
         constraints = (
             models.UniqueConstraint(fields=("farm", "name"), name="agent_name_once_per_farm"),
             models.CheckConstraint(condition=Q(size__gt=0, size__lte=1), name="agent_size_is_a_fraction"),
+            models.CheckConstraint(condition=Q(leverage__gte=1, leverage__lt=BEYOND), name="agent_leverage"),
         )
         indexes = (models.Index(fields=("status",), condition=Q(status="running"), name="agent_running"),)
 

@@ -13,6 +13,7 @@ from kit.api import (
     Amount,
     Body,
     PartsOut,
+    PositiveAmount,
     PositiveShare,
     Share,
     StepOut,
@@ -75,6 +76,7 @@ class AgentOut(StatedOut):
     timeframe: str
     sizing: str
     size: Amount
+    leverage: Amount = Field(description="Of a perpetual: how many times its margin an entry is worth; 1 on spot.")
     status: str
     status_detail: Words
     base_asset: str
@@ -166,6 +168,9 @@ class AgentIn(Body):
     parameters: dict[str, Any] = Field(default_factory=dict)
     sizing: Sizing = "cash"
     size: PositiveShare | None = Field(None, description="By default half of the cash, or 1 % of it at risk.")
+    leverage: PositiveAmount = Field(
+        Decimal(1), description="Of a perpetual: how many times its margin an entry is worth; 1 on spot."
+    )
     target_weight: Share | None = None
 
 
@@ -177,6 +182,7 @@ class AgentChange(Body):
     parameters: dict[str, Any] = LEFT_OUT
     sizing: Sizing = LEFT_OUT
     size: PositiveShare = LEFT_OUT
+    leverage: PositiveAmount = LEFT_OUT
 
 
 class RunOut(Schema):

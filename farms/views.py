@@ -243,6 +243,7 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
                 parameters=form.parameters(),
                 sizing=given["sizing"],
                 size=form.size,
+                leverage=form.leverage_now,
             )
         except MoniqoError as error:
             explain(form, error, renamed={"instrument_id": "instrument", "size": _size_field(form)})
@@ -258,7 +259,7 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Change what may be changed of an agent: not its market and strategy, whose history it has."""
-    found = _owned(request, Agent.objects.select_related("farm"), pk)
+    found = _owned(request, Agent.objects.select_related("farm", "instrument"), pk)
     strategy = _strategy_of(found)
     if strategy is None:
         raise Http404("The strategy of this agent is not installed.")
@@ -274,6 +275,7 @@ def edit_agent(request: HttpRequest, pk: UUID) -> HttpResponse:
                 parameters=form.parameters(),
                 sizing=given["sizing"],
                 size=form.size,
+                leverage=form.leverage_now,
             )
         except MoniqoError as error:
             explain(form, error, renamed={"size": _size_field(form)})

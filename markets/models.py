@@ -54,6 +54,17 @@ class Instrument(models.Model):
     max_leverage = MoneyField(
         null=True, blank=True, help_text="Of a derivative: how many times its margin a position may be; empty: unknown."
     )
+    maintenance_margin = MoneyField(
+        null=True, blank=True, help_text="Of a paper perpetual: the fraction of its worth at which it is liquidated."
+    )
+    prices_of = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Of a paper perpetual: the spot market whose prices and candles are its own.",
+    )
     is_simulated = models.BooleanField(default=False, help_text="Its prices come from the market simulator.")
     is_active = models.BooleanField(default=True)
 
@@ -66,10 +77,28 @@ class Instrument(models.Model):
                 condition=Q(tick_size__gt=0, tick_size__lt=BEYOND) & Q(lot_size__gt=0, lot_size__lt=BEYOND),
                 name="instrument_steps_positive",
             ),
+            models.CheckConstraint(
+                condition=Q(prices_of=None)
+                | Q(
+                    kind=InstrumentKind.PERPETUAL,
+                    settle=F("quote"),
+                    contract_size=1,
+                    max_leverage__gte=1,
+                    max_leverage__lt=BEYOND,
+                    maintenance_margin__gt=0,
+                    maintenance_margin__lt=1,
+                ),
+                name="instrument_paper_perpetual",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.symbol} ({self.venue})"
+
+    @property
+    def is_perpetual(self) -> bool:
+        """Whether it is a perpetual that paper accounts trade."""
+        return self.prices_of_id is not None
 
 
 class Candle(models.Model):

@@ -81,6 +81,7 @@ RULES: Final[dict[str, Rule]] = {
     "wallets_venueincome": Rule("at", why=MONEY),
     "wallets_demoorder": Rule("created_at", why="The paper venue's books, which ours are compared with."),
     "wallets_demotrade": Rule("created_at", why="The paper venue's books, which ours are compared with."),
+    "wallets_demofunding": Rule("at", why="The paper venue's books, which ours are compared with."),
     "wallets_syncrun": Rule("created_at", "SYNC_LOG_DAYS"),
     "wallets_reconciliation": Rule(
         "(SELECT created_at FROM wallets_syncrun AS run WHERE run.id = run_id)", "SYNC_LOG_DAYS"
@@ -119,8 +120,8 @@ RULES: Final[dict[str, Rule]] = {
             "trading_tradetotal",
             "users_recoverycode", "users_secondfactor", "users_user", "users_user_groups",
             "users_user_user_permissions", "wallets_account", "wallets_connection", "wallets_credential",
-            "wallets_credentialfield", "wallets_demobalance", "wallets_platform", "wallets_syncturn",
-            "wallets_venueposition", "wallets_wallet", "wallets_walletrule",
+            "wallets_credentialfield", "wallets_demobalance", "wallets_demoposition", "wallets_platform",
+            "wallets_syncturn", "wallets_venueposition", "wallets_wallet", "wallets_walletrule",
         ),
         Rule(why=NOW),
     ),

@@ -63,6 +63,9 @@ SCHEDULE: Final = {
     "apply rules": every(60, "wallets.tasks.apply_rules"),
     "carry out stops": every(10, "trading.tasks.carry_out_stops"),
     "compare orders": every(30, "trading.tasks.compare_orders"),
+    "settle funding": every(60, "trading.tasks.settle_funding"),
+    # Beside spot markets that came since; a new paper account lists those of its venue at once.
+    "list perpetuals": every(300, "wallets.tasks.list_perpetuals"),
     "resolve orders": every(10, "trading.tasks.resolve_orders"),
     # Whoever raises an alert wakes a worker; this is for what is tried again, and for what waited for an hour.
     "send to channels": every(10, "kit.alerts.tasks.send_deliveries"),
@@ -107,7 +110,7 @@ CONFIGURATION: Final[dict[str, Any]] = {
     "task_routes": {
         **{
             f"trading.tasks.{name}": {"queue": PROTECTION}
-            for name in ("keep_protection", "protect_positions_of", "carry_out_stops")
+            for name in ("keep_protection", "protect_positions_of", "carry_out_stops", "settle_funding")
         },
         "wallets.tasks.match_orders": {"queue": PROTECTION},
         "trading.tasks.compare_orders*": {"queue": SYNC},

@@ -49,6 +49,7 @@
 -- migration farms 0008_bars_of_agents 186460c764f048cd
 -- migration farms 0009_laboratory ba017e91fc9dbcbb
 -- migration farms 0010_runs_by_months b5428720ce01660e
+-- migration farms 0011_leverage c30f487f2ced1191
 -- migration goals 0001_initial de8001902a1c1e15
 -- migration goals 0002_policies c2ee74a7b5f317db
 -- migration goals 0003_requests_once 8b6890d29e8a2bc6
@@ -60,6 +61,7 @@
 -- migration markets 0002_prices e567b76f331a296c
 -- migration markets 0003_derivatives 6d14cdbd7de3a7c5
 -- migration markets 0004_extremes 1498ec9333aeb73d
+-- migration markets 0005_perpetuals 9f033bd426036ee5
 -- migration portfolio 0001_initial 85ffc6d65853d434
 -- migration portfolio 0002_policies 642724c6ea5dd7cc
 -- migration portfolio 0003_scene_of_a_history 2bbcf98d3e2f2348
@@ -106,6 +108,7 @@
 -- migration trading 0027_external_orders 9d3f1158d0823fb1
 -- migration trading 0028_one_cancels_the_other a88de4a95f023c25
 -- migration trading 0029_log_of_orders_by_months 1e526a4ba13b5d29
+-- migration trading 0030_perpetuals a35365318f1fc288
 -- migration users 0001_initial 9cbd7fb492595488
 -- migration users 0002_tokens a9402e2e329db9d8
 -- migration users 0003_two_factor ff81671d742e434e
@@ -145,6 +148,7 @@
 -- migration wallets 0031_resting_orders b2703a02630b8543
 -- migration wallets 0032_places_at_platforms 48c2d317e334a9b8
 -- migration wallets 0033_orders_compared 3d0e8fe7df4305c0
+-- migration wallets 0034_perpetuals d9210f3a65c30eaa
 
 --
 -- Name: goals_cursors_begin_anew(); Type: FUNCTION; Schema: public; Owner: -
@@ -828,7 +832,8 @@ CREATE FUNCTION public.market_closes(p_instruments bigint[], p_at timestamp with
     CROSS JOIN market_timeframes() AS frame
     CROSS JOIN LATERAL (
         SELECT ts, close FROM markets_candle
-        WHERE markets_candle.instrument_id = instrument.id AND markets_candle.timeframe = frame.timeframe
+        WHERE markets_candle.instrument_id = coalesce(instrument.prices_of_id, instrument.id)
+              AND markets_candle.timeframe = frame.timeframe
               AND ts <= floor(extract(epoch FROM p_at) * 1000)::bigint - frame.length
         ORDER BY ts DESC LIMIT 1
     ) AS bar
@@ -847,7 +852,8 @@ CREATE FUNCTION public.market_extremes(p_instrument bigint, p_since timestamp wi
     SELECT min(low)::text::numeric, max(high)::text::numeric,
            timestamptz 'epoch' + (max(ts) + 60000) * interval '1 millisecond'
     FROM markets_candle
-    WHERE instrument_id = p_instrument AND timeframe = '1m'
+    WHERE instrument_id = (SELECT coalesce(prices_of_id, id) FROM markets_instrument WHERE id = p_instrument)
+          AND timeframe = '1m'
           AND ts >= ceil(extract(epoch FROM p_since) * 1000)::bigint
           AND ts <= floor(extract(epoch FROM p_until) * 1000)::bigint - 60000
 $$;
@@ -960,9 +966,10 @@ $$;
 CREATE FUNCTION public.market_quotes(p_instruments bigint[], p_at timestamp with time zone, p_is_live boolean) RETURNS TABLE(instrument_id bigint, price numeric, bid numeric, ask numeric, source text, at timestamp with time zone)
     LANGUAGE sql STABLE
     AS $$
-    SELECT instrument_id, price, coalesce(nullif(bid, 0), price), coalesce(nullif(ask, 0), price), source, at
-    FROM markets_ticker
-    WHERE p_is_live AND instrument_id = ANY (p_instruments)
+    SELECT instrument.id, price, coalesce(nullif(bid, 0), price), coalesce(nullif(ask, 0), price), source, at
+    FROM markets_instrument AS instrument
+    JOIN markets_ticker AS ticker ON ticker.instrument_id = coalesce(instrument.prices_of_id, instrument.id)
+    WHERE p_is_live AND instrument.id = ANY (p_instruments)
     UNION ALL
     SELECT instrument_id, price, price, price, source, at
     FROM market_closes(CASE WHEN p_is_live THEN '{}' ELSE p_instruments END, p_at)
@@ -1875,9 +1882,18 @@ CREATE TABLE public.trading_position (
     wallet_id uuid NOT NULL,
     closed_in xid8,
     traded_at timestamp with time zone,
+    leverage numeric(38,18),
+    cost numeric(38,18),
+    margin numeric(38,18),
+    liquidation_price numeric(38,18),
+    funding numeric(64,18) DEFAULT 0 NOT NULL,
+    hold_id bigint,
     CONSTRAINT position_amounts_finite CHECK (((entry_price < '100000000000000000000'::numeric) AND (entry_quantity < '100000000000000000000'::numeric) AND (exit_price < '100000000000000000000'::numeric) AND (exit_quantity < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (fees < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (realized_pnl < '100000000000000000000'::numeric))),
     CONSTRAINT position_closed_when_flat CHECK ((((closed_at IS NULL) AND (quantity > (0)::numeric)) OR ((closed_at IS NOT NULL) AND (quantity = (0)::numeric)))),
     CONSTRAINT position_direction_known CHECK (((direction)::text = ANY (ARRAY[('long'::character varying)::text, ('short'::character varying)::text]))),
+    CONSTRAINT position_margin CHECK ((((cost IS NULL) AND (hold_id IS NULL) AND (leverage IS NULL) AND (liquidation_price IS NULL) AND (margin IS NULL)) OR ((cost >= (0)::numeric) AND (leverage >= (1)::numeric) AND (margin >= (0)::numeric)))),
+    CONSTRAINT position_margin_finite CHECK (((cost < '100000000000000000000'::numeric) AND (funding < '100000000000000000000'::numeric) AND (leverage < '100000000000000000000'::numeric) AND (liquidation_price < '100000000000000000000'::numeric) AND (margin < '100000000000000000000'::numeric))),
+    CONSTRAINT trading_position_cost_check CHECK ((cost <> 'NaN'::numeric)),
     CONSTRAINT trading_position_entry_price_check CHECK ((entry_price <> 'NaN'::numeric)),
     CONSTRAINT trading_position_entry_quantity_check CHECK ((entry_quantity <> 'NaN'::numeric)),
     CONSTRAINT trading_position_exit_price_check CHECK ((exit_price <> 'NaN'::numeric)),
@@ -1886,6 +1902,10 @@ CREATE TABLE public.trading_position (
     CONSTRAINT trading_position_exit_target_check CHECK ((exit_target <> 'NaN'::numeric)),
     CONSTRAINT trading_position_exit_trail_check CHECK ((exit_trail <> 'NaN'::numeric)),
     CONSTRAINT trading_position_fees_check CHECK ((fees <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_funding_check CHECK ((funding <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_leverage_check CHECK ((leverage <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_liquidation_price_check CHECK ((liquidation_price <> 'NaN'::numeric)),
+    CONSTRAINT trading_position_margin_check CHECK ((margin <> 'NaN'::numeric)),
     CONSTRAINT trading_position_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
     CONSTRAINT trading_position_realized_pnl_check CHECK ((realized_pnl <> 'NaN'::numeric))
 );
@@ -2018,7 +2038,7 @@ BEGIN
     IF NEW.quantity <> OLD.quantity AND OLD.origin <> 'external' THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
-    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.trail, NEW.trail_share, NEW.trail_atr, NEW.trail_timeframe, NEW.target_price, NEW.reduce_only, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id, NEW.origin) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.trail, OLD.trail_share, OLD.trail_atr, OLD.trail_timeframe, OLD.target_price, OLD.reduce_only, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id, OLD.origin)
+    IF (NEW.id, NEW.created_at, NEW.owner_id, NEW.wallet_id, NEW.connection_id, NEW.instrument_id, NEW.key, NEW.client_order_id, NEW.side, NEW.type, NEW.limit_price, NEW.time_in_force, NEW.expires_at, NEW.post_only, NEW.trail, NEW.trail_share, NEW.trail_atr, NEW.trail_timeframe, NEW.target_price, NEW.reduce_only, NEW.leverage, NEW.reference_price, NEW.exit_stop, NEW.exit_target, NEW.exit_trail, NEW.protects_id, NEW.replaces_id, NEW.origin) IS DISTINCT FROM (OLD.id, OLD.created_at, OLD.owner_id, OLD.wallet_id, OLD.connection_id, OLD.instrument_id, OLD.key, OLD.client_order_id, OLD.side, OLD.type, OLD.limit_price, OLD.time_in_force, OLD.expires_at, OLD.post_only, OLD.trail, OLD.trail_share, OLD.trail_atr, OLD.trail_timeframe, OLD.target_price, OLD.reduce_only, OLD.leverage, OLD.reference_price, OLD.exit_stop, OLD.exit_target, OLD.exit_trail, OLD.protects_id, OLD.replaces_id, OLD.origin)
     THEN
         RAISE EXCEPTION 'The intent of an order never changes.' USING ERRCODE = 'check_violation';
     END IF;
@@ -2250,7 +2270,8 @@ $$;
 CREATE FUNCTION public.wallet_derivatives(p_owner uuid) RETURNS TABLE(position_id bigint, wallet_id uuid, symbol text, side text, asset text, underlying text, contracts numeric, contract_size numeric, entry_price numeric, mark_price numeric, is_inverse boolean, profit numeric, notional numeric, units numeric, at timestamp with time zone)
     LANGUAGE sql STABLE ROWS 5
     AS $$
-    SELECT held.id, own.wallet_id, held.symbol, held.side, held.settle, coalesce(nullif(held.base, ''), held.symbol),
+    SELECT held.id, coalesce(held.wallet_id, own.wallet_id), held.symbol, held.side, held.settle,
+           coalesce(nullif(held.base, ''), held.symbol),
            held.quantity, held.contract_size, held.entry_price, held.mark_price, held.is_inverse, held.unrealized_pnl,
            round(CASE WHEN held.is_inverse THEN counts.size / counts.price ELSE counts.size * counts.price END, 18),
            round(CASE WHEN held.is_inverse THEN counts.size / counts.price ELSE counts.size END, 18),
@@ -2321,7 +2342,8 @@ $$;
 CREATE FUNCTION public.wallet_profits(p_owner uuid, p_since timestamp with time zone) RETURNS TABLE(wallet_id uuid, quote text, profit numeric)
     LANGUAGE sql STABLE
     AS $$
-    -- Of the trades that closed from `p_since` on, net of fees. Whole UTC days come from their sums, as in `trade_sums`.
+    -- Of the spot trades that closed from `p_since` on, net of fees. Whole UTC days come from their sums, as in
+    -- `trade_sums`. What derivatives made is read off the books.
     WITH day AS (SELECT (p_since AT TIME ZONE 'UTC')::date + 1 AS first)
     SELECT part.wallet_id, market.quote::text, sum(part.profit)
     FROM (
@@ -2333,6 +2355,7 @@ CREATE FUNCTION public.wallet_profits(p_owner uuid, p_since timestamp with time 
               AND closed_at < (SELECT first FROM day)::timestamp AT TIME ZONE 'UTC'
     ) AS part
     JOIN market_instruments AS market USING (instrument_id)
+    WHERE NOT market.is_derivative
     GROUP BY part.wallet_id, market.quote
 $$;
 
@@ -2918,8 +2941,11 @@ CREATE TABLE public.farms_agent (
     owner_id uuid NOT NULL,
     wallet_id uuid NOT NULL,
     farm_id uuid NOT NULL,
+    leverage numeric(38,18) DEFAULT 1 NOT NULL,
+    CONSTRAINT agent_leverage CHECK (((leverage >= (1)::numeric) AND (leverage < '100000000000000000000'::numeric))),
     CONSTRAINT agent_size_is_a_fraction CHECK (((size > (0)::numeric) AND (size <= (1)::numeric))),
-    CONSTRAINT farms_agent_failures_check CHECK ((failures >= 0))
+    CONSTRAINT farms_agent_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT farms_agent_leverage_check CHECK ((leverage <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.farms_agent FORCE ROW LEVEL SECURITY;
@@ -3516,7 +3542,8 @@ CREATE VIEW public.ledger_legs WITH (security_invoker='true') AS
     d.wallet_id AS debit_wallet,
     d.kind AS debit_kind,
     c.wallet_id AS credit_wallet,
-    c.kind AS credit_kind
+    c.kind AS credit_kind,
+    t.pending_id
    FROM ((public.wallets_transfer t
      JOIN public.wallets_account d ON ((d.id = t.debit_id)))
      JOIN public.wallets_account c ON ((c.id = t.credit_id)));
@@ -3571,9 +3598,13 @@ CREATE TABLE public.markets_instrument (
     is_active boolean NOT NULL,
     contract_size numeric(38,18) NOT NULL,
     max_leverage numeric(38,18),
+    maintenance_margin numeric(38,18),
+    prices_of_id bigint,
+    CONSTRAINT instrument_paper_perpetual CHECK (((prices_of_id IS NULL) OR ((contract_size = (1)::numeric) AND ((kind)::text = 'perpetual'::text) AND (maintenance_margin > (0)::numeric) AND (maintenance_margin < (1)::numeric) AND (max_leverage >= (1)::numeric) AND (max_leverage < '100000000000000000000'::numeric) AND ((settle)::text = (quote)::text)))),
     CONSTRAINT instrument_steps_positive CHECK (((tick_size > (0)::numeric) AND (tick_size < '100000000000000000000'::numeric) AND (lot_size > (0)::numeric) AND (lot_size < '100000000000000000000'::numeric))),
     CONSTRAINT markets_instrument_contract_size_check CHECK ((contract_size <> 'NaN'::numeric)),
     CONSTRAINT markets_instrument_lot_size_check CHECK ((lot_size <> 'NaN'::numeric)),
+    CONSTRAINT markets_instrument_maintenance_margin_check CHECK ((maintenance_margin <> 'NaN'::numeric)),
     CONSTRAINT markets_instrument_max_leverage_check CHECK ((max_leverage <> 'NaN'::numeric)),
     CONSTRAINT markets_instrument_minimum_notional_check CHECK ((minimum_notional <> 'NaN'::numeric)),
     CONSTRAINT markets_instrument_tick_size_check CHECK ((tick_size <> 'NaN'::numeric))
@@ -4315,13 +4346,15 @@ CREATE TABLE public.trading_fill (
     wallet_id uuid NOT NULL,
     order_id uuid NOT NULL,
     written xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    realized numeric(64,18),
     CONSTRAINT fill_amounts_finite CHECK (((fee < '100000000000000000000'::numeric) AND (price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric))),
     CONSTRAINT fill_liquidity_known CHECK (((liquidity)::text = ANY (ARRAY[('maker'::character varying)::text, ('taker'::character varying)::text]))),
     CONSTRAINT fill_positive CHECK (((price > (0)::numeric) AND (quantity > (0)::numeric))),
     CONSTRAINT fill_side_known CHECK (((side)::text = ANY (ARRAY[('buy'::character varying)::text, ('sell'::character varying)::text]))),
     CONSTRAINT trading_fill_fee_check CHECK ((fee <> 'NaN'::numeric)),
     CONSTRAINT trading_fill_price_check CHECK ((price <> 'NaN'::numeric)),
-    CONSTRAINT trading_fill_quantity_check CHECK ((quantity <> 'NaN'::numeric))
+    CONSTRAINT trading_fill_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
+    CONSTRAINT trading_fill_realized_check CHECK ((realized <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.trading_fill FORCE ROW LEVEL SECURITY;
@@ -4447,12 +4480,14 @@ CREATE TABLE public.trading_order (
     target_price numeric(38,18),
     trail_atr numeric(38,18),
     trail_timeframe character varying(3) NOT NULL,
+    leverage numeric(38,18),
     CONSTRAINT order_amounts_finite CHECK (((average_price < '100000000000000000000'::numeric) AND (exit_stop < '100000000000000000000'::numeric) AND (exit_target < '100000000000000000000'::numeric) AND (exit_trail < '100000000000000000000'::numeric) AND (filled_quantity < '100000000000000000000'::numeric) AND (limit_price < '100000000000000000000'::numeric) AND (quantity < '100000000000000000000'::numeric) AND (reference_price < '100000000000000000000'::numeric) AND (target_price < '100000000000000000000'::numeric) AND (trail < '100000000000000000000'::numeric) AND (trail_atr < '100000000000000000000'::numeric) AND (trail_share < '100000000000000000000'::numeric) AND (trigger_price < '100000000000000000000'::numeric))),
     CONSTRAINT order_external_is_the_venues CHECK ((((origin)::text = 'moniqo'::text) OR ((attempts > 0) AND (hold_id IS NULL) AND ((origin)::text = 'external'::text) AND (protects_id IS NULL) AND (NOT ((venue_order_id)::text = ''::text))))),
     CONSTRAINT order_filled_is_filled CHECK (((NOT ((status)::text = 'filled'::text)) OR (filled_quantity >= quantity))),
     CONSTRAINT order_filled_not_negative CHECK ((filled_quantity >= (0)::numeric)),
     CONSTRAINT order_good_until_a_moment CHECK ((((expires_at IS NOT NULL) AND ((time_in_force)::text = 'gtd'::text)) OR ((NOT ((time_in_force)::text = 'gtd'::text)) AND (expires_at IS NULL)))),
     CONSTRAINT order_levels_positive CHECK (((NOT ((exit_stop <= (0)::numeric) AND (exit_stop IS NOT NULL))) AND (NOT ((exit_target <= (0)::numeric) AND (exit_target IS NOT NULL))) AND (NOT ((exit_trail <= (0)::numeric) AND (exit_trail IS NOT NULL))))),
+    CONSTRAINT order_leverage CHECK (((leverage IS NULL) OR ((leverage >= (1)::numeric) AND (leverage < '100000000000000000000'::numeric)))),
     CONSTRAINT order_limit_has_a_price CHECK ((((limit_price > (0)::numeric) AND ((time_in_force)::text = ANY (ARRAY[('gtc'::character varying)::text, ('ioc'::character varying)::text, ('fok'::character varying)::text, ('gtd'::character varying)::text])) AND ((type)::text = ANY (ARRAY[('limit'::character varying)::text, ('stop_limit'::character varying)::text]))) OR ((NOT ((type)::text = ANY (ARRAY[('limit'::character varying)::text, ('stop_limit'::character varying)::text]))) AND (limit_price IS NULL) AND ((time_in_force)::text = ''::text)))),
     CONSTRAINT order_post_only_rests CHECK (((NOT post_only) OR ((time_in_force)::text = ANY (ARRAY[('gtc'::character varying)::text, ('gtd'::character varying)::text])))),
     CONSTRAINT order_quantity_positive CHECK ((quantity > (0)::numeric)),
@@ -4468,6 +4503,7 @@ CREATE TABLE public.trading_order (
     CONSTRAINT trading_order_exit_target_check CHECK ((exit_target <> 'NaN'::numeric)),
     CONSTRAINT trading_order_exit_trail_check CHECK ((exit_trail <> 'NaN'::numeric)),
     CONSTRAINT trading_order_filled_quantity_check CHECK ((filled_quantity <> 'NaN'::numeric)),
+    CONSTRAINT trading_order_leverage_check CHECK ((leverage <> 'NaN'::numeric)),
     CONSTRAINT trading_order_limit_price_check CHECK ((limit_price <> 'NaN'::numeric)),
     CONSTRAINT trading_order_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
     CONSTRAINT trading_order_reference_price_check CHECK ((reference_price <> 'NaN'::numeric)),
@@ -5158,6 +5194,45 @@ ALTER TABLE public.wallets_demobalance ALTER COLUMN id ADD GENERATED BY DEFAULT 
 
 
 --
+-- Name: wallets_demofunding; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_demofunding (
+    id bigint NOT NULL,
+    part character varying(40) NOT NULL,
+    symbol character varying(40) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    price numeric(38,18) NOT NULL,
+    rate numeric(64,18) NOT NULL,
+    quantity numeric(64,18) NOT NULL,
+    amount numeric(64,18) NOT NULL,
+    is_booked boolean NOT NULL,
+    connection_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT wallets_demofunding_amount_check CHECK ((amount <> 'NaN'::numeric)),
+    CONSTRAINT wallets_demofunding_price_check CHECK ((price <> 'NaN'::numeric)),
+    CONSTRAINT wallets_demofunding_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
+    CONSTRAINT wallets_demofunding_rate_check CHECK ((rate <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.wallets_demofunding FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_demofunding_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_demofunding ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_demofunding_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: wallets_demoorder; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5176,7 +5251,11 @@ CREATE TABLE public.wallets_demoorder (
     price numeric(38,18),
     seen_at timestamp with time zone,
     time_in_force character varying(3) NOT NULL,
+    reduce_only boolean DEFAULT false NOT NULL,
+    leverage numeric(38,18) DEFAULT 1 NOT NULL,
+    part character varying(40) DEFAULT ''::character varying NOT NULL,
     CONSTRAINT demo_order_rests_at_a_limit CHECK (((NOT ((status)::text = ANY (ARRAY[('open'::character varying)::text, ('partially_filled'::character varying)::text]))) OR ((price > (0)::numeric) AND (seen_at IS NOT NULL)))),
+    CONSTRAINT wallets_demoorder_leverage_check CHECK ((leverage <> 'NaN'::numeric)),
     CONSTRAINT wallets_demoorder_price_check CHECK ((price <> 'NaN'::numeric)),
     CONSTRAINT wallets_demoorder_quantity_check CHECK ((quantity <> 'NaN'::numeric))
 );
@@ -5199,6 +5278,43 @@ ALTER TABLE public.wallets_demoorder ALTER COLUMN id ADD GENERATED BY DEFAULT AS
 
 
 --
+-- Name: wallets_demoposition; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.wallets_demoposition (
+    id bigint NOT NULL,
+    part character varying(40) NOT NULL,
+    symbol character varying(40) NOT NULL,
+    quantity numeric(64,18) NOT NULL,
+    cost numeric(38,18) NOT NULL,
+    margin numeric(38,18) NOT NULL,
+    funded_at timestamp with time zone NOT NULL,
+    connection_id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    CONSTRAINT demo_position_is_backed CHECK ((((cost = (0)::numeric) AND (margin = (0)::numeric) AND (quantity = (0)::numeric)) OR ((NOT (quantity = (0)::numeric)) AND (cost > (0)::numeric) AND (margin >= (0)::numeric)))),
+    CONSTRAINT wallets_demoposition_cost_check CHECK ((cost <> 'NaN'::numeric)),
+    CONSTRAINT wallets_demoposition_margin_check CHECK ((margin <> 'NaN'::numeric)),
+    CONSTRAINT wallets_demoposition_quantity_check CHECK ((quantity <> 'NaN'::numeric))
+);
+
+ALTER TABLE ONLY public.wallets_demoposition FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: wallets_demoposition_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_demoposition ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.wallets_demoposition_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: wallets_demotrade; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5212,9 +5328,11 @@ CREATE TABLE public.wallets_demotrade (
     created_at timestamp with time zone NOT NULL,
     order_id bigint NOT NULL,
     owner_id uuid NOT NULL,
+    realized numeric(64,18),
     CONSTRAINT wallets_demotrade_fee_check CHECK ((fee <> 'NaN'::numeric)),
     CONSTRAINT wallets_demotrade_price_check CHECK ((price <> 'NaN'::numeric)),
-    CONSTRAINT wallets_demotrade_quantity_check CHECK ((quantity <> 'NaN'::numeric))
+    CONSTRAINT wallets_demotrade_quantity_check CHECK ((quantity <> 'NaN'::numeric)),
+    CONSTRAINT wallets_demotrade_realized_check CHECK ((realized <> 'NaN'::numeric))
 );
 
 ALTER TABLE ONLY public.wallets_demotrade FORCE ROW LEVEL SECURITY;
@@ -5598,6 +5716,7 @@ CREATE TABLE public.wallets_venueposition (
     connection_id uuid NOT NULL,
     owner_id uuid NOT NULL,
     base character varying(20) NOT NULL,
+    wallet_id uuid,
     CONSTRAINT venue_position_is_a_number CHECK (((quantity > (0)::numeric) AND (quantity < '100000000000000000000'::numeric) AND (unrealized_pnl < '100000000000000000000'::numeric))),
     CONSTRAINT wallets_venueposition_contract_size_check CHECK ((contract_size <> 'NaN'::numeric)),
     CONSTRAINT wallets_venueposition_entry_price_check CHECK ((entry_price <> 'NaN'::numeric)),
@@ -5928,178 +6047,186 @@ INSERT INTO public.auth_permission VALUES
 	(194, 'Can change proof run', 49, 'change_proofrun'),
 	(195, 'Can delete proof run', 49, 'delete_proofrun'),
 	(196, 'Can view proof run', 49, 'view_proofrun'),
-	(197, 'Can add order', 50, 'add_order'),
-	(198, 'Can change order', 50, 'change_order'),
-	(199, 'Can delete order', 50, 'delete_order'),
-	(200, 'Can view order', 50, 'view_order'),
-	(201, 'Can add order event', 51, 'add_orderevent'),
-	(202, 'Can change order event', 51, 'change_orderevent'),
-	(203, 'Can delete order event', 51, 'delete_orderevent'),
-	(204, 'Can view order event', 51, 'view_orderevent'),
-	(205, 'Can add position', 52, 'add_position'),
-	(206, 'Can change position', 52, 'change_position'),
-	(207, 'Can delete position', 52, 'delete_position'),
-	(208, 'Can view position', 52, 'view_position'),
-	(209, 'Can add risk decision', 53, 'add_riskdecision'),
-	(210, 'Can change risk decision', 53, 'change_riskdecision'),
-	(211, 'Can delete risk decision', 53, 'delete_riskdecision'),
-	(212, 'Can view risk decision', 53, 'view_riskdecision'),
-	(213, 'Can add risk limit', 54, 'add_risklimit'),
-	(214, 'Can change risk limit', 54, 'change_risklimit'),
-	(215, 'Can delete risk limit', 54, 'delete_risklimit'),
-	(216, 'Can view risk limit', 54, 'view_risklimit'),
-	(217, 'Can add fill', 55, 'add_fill'),
-	(218, 'Can change fill', 55, 'change_fill'),
-	(219, 'Can delete fill', 55, 'delete_fill'),
-	(220, 'Can view fill', 55, 'view_fill'),
-	(221, 'Can add cancellation', 56, 'add_cancellation'),
-	(222, 'Can change cancellation', 56, 'change_cancellation'),
-	(223, 'Can delete cancellation', 56, 'delete_cancellation'),
-	(224, 'Can view cancellation', 56, 'view_cancellation'),
-	(225, 'Can add trade day', 57, 'add_tradeday'),
-	(226, 'Can change trade day', 57, 'change_tradeday'),
-	(227, 'Can delete trade day', 57, 'delete_tradeday'),
-	(228, 'Can view trade day', 57, 'view_tradeday'),
-	(229, 'Can add trade total', 58, 'add_tradetotal'),
-	(230, 'Can change trade total', 58, 'change_tradetotal'),
-	(231, 'Can delete trade total', 58, 'delete_tradetotal'),
-	(232, 'Can view trade total', 58, 'view_tradetotal'),
-	(233, 'Can add emergency stop', 59, 'add_emergencystop'),
-	(234, 'Can change emergency stop', 59, 'change_emergencystop'),
-	(235, 'Can delete emergency stop', 59, 'delete_emergencystop'),
-	(236, 'Can view emergency stop', 59, 'view_emergencystop'),
-	(237, 'Can add ai state', 60, 'add_aistate'),
-	(238, 'Can change ai state', 60, 'change_aistate'),
-	(239, 'Can delete ai state', 60, 'delete_aistate'),
-	(240, 'Can view ai state', 60, 'view_aistate'),
-	(241, 'Can add amendment', 61, 'add_amendment'),
-	(242, 'Can change amendment', 61, 'change_amendment'),
-	(243, 'Can delete amendment', 61, 'delete_amendment'),
-	(244, 'Can view amendment', 61, 'view_amendment'),
-	(245, 'Can add platform limit', 62, 'add_platformlimit'),
-	(246, 'Can change platform limit', 62, 'change_platformlimit'),
-	(247, 'Can delete platform limit', 62, 'delete_platformlimit'),
-	(248, 'Can view platform limit', 62, 'view_platformlimit'),
-	(249, 'Can add entry lock', 63, 'add_entrylock'),
-	(250, 'Can change entry lock', 63, 'change_entrylock'),
-	(251, 'Can delete entry lock', 63, 'delete_entrylock'),
-	(252, 'Can view entry lock', 63, 'view_entrylock'),
-	(253, 'Can add held total', 64, 'add_heldtotal'),
-	(254, 'Can change held total', 64, 'change_heldtotal'),
-	(255, 'Can delete held total', 64, 'delete_heldtotal'),
-	(256, 'Can view held total', 64, 'view_heldtotal'),
-	(257, 'Can add mass cancellation', 65, 'add_masscancellation'),
-	(258, 'Can change mass cancellation', 65, 'change_masscancellation'),
-	(259, 'Can delete mass cancellation', 65, 'delete_masscancellation'),
-	(260, 'Can view mass cancellation', 65, 'view_masscancellation'),
-	(261, 'Can add agent', 66, 'add_agent'),
-	(262, 'Can change agent', 66, 'change_agent'),
-	(263, 'Can delete agent', 66, 'delete_agent'),
-	(264, 'Can view agent', 66, 'view_agent'),
-	(265, 'Can add farm', 67, 'add_farm'),
-	(266, 'Can change farm', 67, 'change_farm'),
-	(267, 'Can delete farm', 67, 'delete_farm'),
-	(268, 'Can view farm', 67, 'view_farm'),
-	(269, 'Can add agent farm assignment', 68, 'add_agentfarmassignment'),
-	(270, 'Can change agent farm assignment', 68, 'change_agentfarmassignment'),
-	(271, 'Can delete agent farm assignment', 68, 'delete_agentfarmassignment'),
-	(272, 'Can view agent farm assignment', 68, 'view_agentfarmassignment'),
-	(273, 'Can add farm event', 69, 'add_farmevent'),
-	(274, 'Can change farm event', 69, 'change_farmevent'),
-	(275, 'Can delete farm event', 69, 'delete_farmevent'),
-	(276, 'Can view farm event', 69, 'view_farmevent'),
-	(277, 'Can add agent run', 70, 'add_agentrun'),
-	(278, 'Can change agent run', 70, 'change_agentrun'),
-	(279, 'Can delete agent run', 70, 'delete_agentrun'),
-	(280, 'Can view agent run', 70, 'view_agentrun'),
-	(281, 'Can add backtest', 71, 'add_backtest'),
-	(282, 'Can change backtest', 71, 'change_backtest'),
-	(283, 'Can delete backtest', 71, 'delete_backtest'),
-	(284, 'Can view backtest', 71, 'view_backtest'),
-	(285, 'Can add verdict', 72, 'add_verdict'),
-	(286, 'Can change verdict', 72, 'change_verdict'),
-	(287, 'Can delete verdict', 72, 'delete_verdict'),
-	(288, 'Can view verdict', 72, 'view_verdict'),
-	(289, 'Can add backtest result', 73, 'add_backtestresult'),
-	(290, 'Can change backtest result', 73, 'change_backtestresult'),
-	(291, 'Can delete backtest result', 73, 'delete_backtestresult'),
-	(292, 'Can view backtest result', 73, 'view_backtestresult'),
-	(293, 'Can add goal', 74, 'add_goal'),
-	(294, 'Can change goal', 74, 'change_goal'),
-	(295, 'Can delete goal', 74, 'delete_goal'),
-	(296, 'Can view goal', 74, 'view_goal'),
-	(297, 'Can add goal action', 75, 'add_goalaction'),
-	(298, 'Can change goal action', 75, 'change_goalaction'),
-	(299, 'Can delete goal action', 75, 'delete_goalaction'),
-	(300, 'Can view goal action', 75, 'view_goalaction'),
-	(301, 'Can add goal assignment', 76, 'add_goalassignment'),
-	(302, 'Can change goal assignment', 76, 'change_goalassignment'),
-	(303, 'Can delete goal assignment', 76, 'delete_goalassignment'),
-	(304, 'Can view goal assignment', 76, 'view_goalassignment'),
-	(305, 'Can add goal cursor', 77, 'add_goalcursor'),
-	(306, 'Can change goal cursor', 77, 'change_goalcursor'),
-	(307, 'Can delete goal cursor', 77, 'delete_goalcursor'),
-	(308, 'Can view goal cursor', 77, 'view_goalcursor'),
-	(309, 'Can add goal event', 78, 'add_goalevent'),
-	(310, 'Can change goal event', 78, 'change_goalevent'),
-	(311, 'Can delete goal event', 78, 'delete_goalevent'),
-	(312, 'Can view goal event', 78, 'view_goalevent'),
-	(313, 'Can add goal move', 79, 'add_goalmove'),
-	(314, 'Can change goal move', 79, 'change_goalmove'),
-	(315, 'Can delete goal move', 79, 'delete_goalmove'),
-	(316, 'Can view goal move', 79, 'view_goalmove'),
-	(317, 'Can add goal progress', 80, 'add_goalprogress'),
-	(318, 'Can change goal progress', 80, 'change_goalprogress'),
-	(319, 'Can delete goal progress', 80, 'delete_goalprogress'),
-	(320, 'Can view goal progress', 80, 'view_goalprogress'),
-	(321, 'Can add goal total', 81, 'add_goaltotal'),
-	(322, 'Can change goal total', 81, 'change_goaltotal'),
-	(323, 'Can delete goal total', 81, 'delete_goaltotal'),
-	(324, 'Can view goal total', 81, 'view_goaltotal'),
-	(325, 'Can add flow mark', 82, 'add_flowmark'),
-	(326, 'Can change flow mark', 82, 'change_flowmark'),
-	(327, 'Can delete flow mark', 82, 'delete_flowmark'),
-	(328, 'Can view flow mark', 82, 'view_flowmark'),
-	(329, 'Can add portfolio state', 83, 'add_portfoliostate'),
-	(330, 'Can change portfolio state', 83, 'change_portfoliostate'),
-	(331, 'Can delete portfolio state', 83, 'delete_portfoliostate'),
-	(332, 'Can view portfolio state', 83, 'view_portfoliostate'),
-	(333, 'Can add snapshot', 84, 'add_snapshot'),
-	(334, 'Can change snapshot', 84, 'change_snapshot'),
-	(335, 'Can delete snapshot', 84, 'delete_snapshot'),
-	(336, 'Can view snapshot', 84, 'view_snapshot'),
-	(337, 'Can add allocation plan', 85, 'add_allocationplan'),
-	(338, 'Can change allocation plan', 85, 'change_allocationplan'),
-	(339, 'Can delete allocation plan', 85, 'delete_allocationplan'),
-	(340, 'Can view allocation plan', 85, 'view_allocationplan'),
-	(341, 'Can add exposure limit', 86, 'add_exposurelimit'),
-	(342, 'Can change exposure limit', 86, 'change_exposurelimit'),
-	(343, 'Can delete exposure limit', 86, 'delete_exposurelimit'),
-	(344, 'Can view exposure limit', 86, 'view_exposurelimit'),
-	(345, 'Can add exposure level', 87, 'add_exposurelevel'),
-	(346, 'Can change exposure level', 87, 'change_exposurelevel'),
-	(347, 'Can delete exposure level', 87, 'delete_exposurelevel'),
-	(348, 'Can view exposure level', 87, 'view_exposurelevel'),
-	(349, 'Can add hourly performance', 88, 'add_hourlyperformance'),
-	(350, 'Can change hourly performance', 88, 'change_hourlyperformance'),
-	(351, 'Can delete hourly performance', 88, 'delete_hourlyperformance'),
-	(352, 'Can view hourly performance', 88, 'view_hourlyperformance'),
-	(353, 'Can add daily performance', 89, 'add_dailyperformance'),
-	(354, 'Can change daily performance', 89, 'change_dailyperformance'),
-	(355, 'Can delete daily performance', 89, 'delete_dailyperformance'),
-	(356, 'Can view daily performance', 89, 'view_dailyperformance'),
-	(357, 'Can add correction', 90, 'add_correction'),
-	(358, 'Can change correction', 90, 'change_correction'),
-	(359, 'Can delete correction', 90, 'delete_correction'),
-	(360, 'Can view correction', 90, 'view_correction'),
-	(361, 'Can add rebalance rule', 91, 'add_rebalancerule'),
-	(362, 'Can change rebalance rule', 91, 'change_rebalancerule'),
-	(363, 'Can delete rebalance rule', 91, 'delete_rebalancerule'),
-	(364, 'Can view rebalance rule', 91, 'view_rebalancerule'),
-	(365, 'Can add rebalance run', 92, 'add_rebalancerun'),
-	(366, 'Can change rebalance run', 92, 'change_rebalancerun'),
-	(367, 'Can delete rebalance run', 92, 'delete_rebalancerun'),
-	(368, 'Can view rebalance run', 92, 'view_rebalancerun');
+	(197, 'Can add demo position', 50, 'add_demoposition'),
+	(198, 'Can change demo position', 50, 'change_demoposition'),
+	(199, 'Can delete demo position', 50, 'delete_demoposition'),
+	(200, 'Can view demo position', 50, 'view_demoposition'),
+	(201, 'Can add demo funding', 51, 'add_demofunding'),
+	(202, 'Can change demo funding', 51, 'change_demofunding'),
+	(203, 'Can delete demo funding', 51, 'delete_demofunding'),
+	(204, 'Can view demo funding', 51, 'view_demofunding'),
+	(205, 'Can add order', 52, 'add_order'),
+	(206, 'Can change order', 52, 'change_order'),
+	(207, 'Can delete order', 52, 'delete_order'),
+	(208, 'Can view order', 52, 'view_order'),
+	(209, 'Can add order event', 53, 'add_orderevent'),
+	(210, 'Can change order event', 53, 'change_orderevent'),
+	(211, 'Can delete order event', 53, 'delete_orderevent'),
+	(212, 'Can view order event', 53, 'view_orderevent'),
+	(213, 'Can add position', 54, 'add_position'),
+	(214, 'Can change position', 54, 'change_position'),
+	(215, 'Can delete position', 54, 'delete_position'),
+	(216, 'Can view position', 54, 'view_position'),
+	(217, 'Can add risk decision', 55, 'add_riskdecision'),
+	(218, 'Can change risk decision', 55, 'change_riskdecision'),
+	(219, 'Can delete risk decision', 55, 'delete_riskdecision'),
+	(220, 'Can view risk decision', 55, 'view_riskdecision'),
+	(221, 'Can add risk limit', 56, 'add_risklimit'),
+	(222, 'Can change risk limit', 56, 'change_risklimit'),
+	(223, 'Can delete risk limit', 56, 'delete_risklimit'),
+	(224, 'Can view risk limit', 56, 'view_risklimit'),
+	(225, 'Can add fill', 57, 'add_fill'),
+	(226, 'Can change fill', 57, 'change_fill'),
+	(227, 'Can delete fill', 57, 'delete_fill'),
+	(228, 'Can view fill', 57, 'view_fill'),
+	(229, 'Can add cancellation', 58, 'add_cancellation'),
+	(230, 'Can change cancellation', 58, 'change_cancellation'),
+	(231, 'Can delete cancellation', 58, 'delete_cancellation'),
+	(232, 'Can view cancellation', 58, 'view_cancellation'),
+	(233, 'Can add trade day', 59, 'add_tradeday'),
+	(234, 'Can change trade day', 59, 'change_tradeday'),
+	(235, 'Can delete trade day', 59, 'delete_tradeday'),
+	(236, 'Can view trade day', 59, 'view_tradeday'),
+	(237, 'Can add trade total', 60, 'add_tradetotal'),
+	(238, 'Can change trade total', 60, 'change_tradetotal'),
+	(239, 'Can delete trade total', 60, 'delete_tradetotal'),
+	(240, 'Can view trade total', 60, 'view_tradetotal'),
+	(241, 'Can add emergency stop', 61, 'add_emergencystop'),
+	(242, 'Can change emergency stop', 61, 'change_emergencystop'),
+	(243, 'Can delete emergency stop', 61, 'delete_emergencystop'),
+	(244, 'Can view emergency stop', 61, 'view_emergencystop'),
+	(245, 'Can add ai state', 62, 'add_aistate'),
+	(246, 'Can change ai state', 62, 'change_aistate'),
+	(247, 'Can delete ai state', 62, 'delete_aistate'),
+	(248, 'Can view ai state', 62, 'view_aistate'),
+	(249, 'Can add amendment', 63, 'add_amendment'),
+	(250, 'Can change amendment', 63, 'change_amendment'),
+	(251, 'Can delete amendment', 63, 'delete_amendment'),
+	(252, 'Can view amendment', 63, 'view_amendment'),
+	(253, 'Can add platform limit', 64, 'add_platformlimit'),
+	(254, 'Can change platform limit', 64, 'change_platformlimit'),
+	(255, 'Can delete platform limit', 64, 'delete_platformlimit'),
+	(256, 'Can view platform limit', 64, 'view_platformlimit'),
+	(257, 'Can add entry lock', 65, 'add_entrylock'),
+	(258, 'Can change entry lock', 65, 'change_entrylock'),
+	(259, 'Can delete entry lock', 65, 'delete_entrylock'),
+	(260, 'Can view entry lock', 65, 'view_entrylock'),
+	(261, 'Can add held total', 66, 'add_heldtotal'),
+	(262, 'Can change held total', 66, 'change_heldtotal'),
+	(263, 'Can delete held total', 66, 'delete_heldtotal'),
+	(264, 'Can view held total', 66, 'view_heldtotal'),
+	(265, 'Can add mass cancellation', 67, 'add_masscancellation'),
+	(266, 'Can change mass cancellation', 67, 'change_masscancellation'),
+	(267, 'Can delete mass cancellation', 67, 'delete_masscancellation'),
+	(268, 'Can view mass cancellation', 67, 'view_masscancellation'),
+	(269, 'Can add agent', 68, 'add_agent'),
+	(270, 'Can change agent', 68, 'change_agent'),
+	(271, 'Can delete agent', 68, 'delete_agent'),
+	(272, 'Can view agent', 68, 'view_agent'),
+	(273, 'Can add farm', 69, 'add_farm'),
+	(274, 'Can change farm', 69, 'change_farm'),
+	(275, 'Can delete farm', 69, 'delete_farm'),
+	(276, 'Can view farm', 69, 'view_farm'),
+	(277, 'Can add agent farm assignment', 70, 'add_agentfarmassignment'),
+	(278, 'Can change agent farm assignment', 70, 'change_agentfarmassignment'),
+	(279, 'Can delete agent farm assignment', 70, 'delete_agentfarmassignment'),
+	(280, 'Can view agent farm assignment', 70, 'view_agentfarmassignment'),
+	(281, 'Can add farm event', 71, 'add_farmevent'),
+	(282, 'Can change farm event', 71, 'change_farmevent'),
+	(283, 'Can delete farm event', 71, 'delete_farmevent'),
+	(284, 'Can view farm event', 71, 'view_farmevent'),
+	(285, 'Can add agent run', 72, 'add_agentrun'),
+	(286, 'Can change agent run', 72, 'change_agentrun'),
+	(287, 'Can delete agent run', 72, 'delete_agentrun'),
+	(288, 'Can view agent run', 72, 'view_agentrun'),
+	(289, 'Can add backtest', 73, 'add_backtest'),
+	(290, 'Can change backtest', 73, 'change_backtest'),
+	(291, 'Can delete backtest', 73, 'delete_backtest'),
+	(292, 'Can view backtest', 73, 'view_backtest'),
+	(293, 'Can add verdict', 74, 'add_verdict'),
+	(294, 'Can change verdict', 74, 'change_verdict'),
+	(295, 'Can delete verdict', 74, 'delete_verdict'),
+	(296, 'Can view verdict', 74, 'view_verdict'),
+	(297, 'Can add backtest result', 75, 'add_backtestresult'),
+	(298, 'Can change backtest result', 75, 'change_backtestresult'),
+	(299, 'Can delete backtest result', 75, 'delete_backtestresult'),
+	(300, 'Can view backtest result', 75, 'view_backtestresult'),
+	(301, 'Can add goal', 76, 'add_goal'),
+	(302, 'Can change goal', 76, 'change_goal'),
+	(303, 'Can delete goal', 76, 'delete_goal'),
+	(304, 'Can view goal', 76, 'view_goal'),
+	(305, 'Can add goal action', 77, 'add_goalaction'),
+	(306, 'Can change goal action', 77, 'change_goalaction'),
+	(307, 'Can delete goal action', 77, 'delete_goalaction'),
+	(308, 'Can view goal action', 77, 'view_goalaction'),
+	(309, 'Can add goal assignment', 78, 'add_goalassignment'),
+	(310, 'Can change goal assignment', 78, 'change_goalassignment'),
+	(311, 'Can delete goal assignment', 78, 'delete_goalassignment'),
+	(312, 'Can view goal assignment', 78, 'view_goalassignment'),
+	(313, 'Can add goal cursor', 79, 'add_goalcursor'),
+	(314, 'Can change goal cursor', 79, 'change_goalcursor'),
+	(315, 'Can delete goal cursor', 79, 'delete_goalcursor'),
+	(316, 'Can view goal cursor', 79, 'view_goalcursor'),
+	(317, 'Can add goal event', 80, 'add_goalevent'),
+	(318, 'Can change goal event', 80, 'change_goalevent'),
+	(319, 'Can delete goal event', 80, 'delete_goalevent'),
+	(320, 'Can view goal event', 80, 'view_goalevent'),
+	(321, 'Can add goal move', 81, 'add_goalmove'),
+	(322, 'Can change goal move', 81, 'change_goalmove'),
+	(323, 'Can delete goal move', 81, 'delete_goalmove'),
+	(324, 'Can view goal move', 81, 'view_goalmove'),
+	(325, 'Can add goal progress', 82, 'add_goalprogress'),
+	(326, 'Can change goal progress', 82, 'change_goalprogress'),
+	(327, 'Can delete goal progress', 82, 'delete_goalprogress'),
+	(328, 'Can view goal progress', 82, 'view_goalprogress'),
+	(329, 'Can add goal total', 83, 'add_goaltotal'),
+	(330, 'Can change goal total', 83, 'change_goaltotal'),
+	(331, 'Can delete goal total', 83, 'delete_goaltotal'),
+	(332, 'Can view goal total', 83, 'view_goaltotal'),
+	(333, 'Can add flow mark', 84, 'add_flowmark'),
+	(334, 'Can change flow mark', 84, 'change_flowmark'),
+	(335, 'Can delete flow mark', 84, 'delete_flowmark'),
+	(336, 'Can view flow mark', 84, 'view_flowmark'),
+	(337, 'Can add portfolio state', 85, 'add_portfoliostate'),
+	(338, 'Can change portfolio state', 85, 'change_portfoliostate'),
+	(339, 'Can delete portfolio state', 85, 'delete_portfoliostate'),
+	(340, 'Can view portfolio state', 85, 'view_portfoliostate'),
+	(341, 'Can add snapshot', 86, 'add_snapshot'),
+	(342, 'Can change snapshot', 86, 'change_snapshot'),
+	(343, 'Can delete snapshot', 86, 'delete_snapshot'),
+	(344, 'Can view snapshot', 86, 'view_snapshot'),
+	(345, 'Can add allocation plan', 87, 'add_allocationplan'),
+	(346, 'Can change allocation plan', 87, 'change_allocationplan'),
+	(347, 'Can delete allocation plan', 87, 'delete_allocationplan'),
+	(348, 'Can view allocation plan', 87, 'view_allocationplan'),
+	(349, 'Can add exposure limit', 88, 'add_exposurelimit'),
+	(350, 'Can change exposure limit', 88, 'change_exposurelimit'),
+	(351, 'Can delete exposure limit', 88, 'delete_exposurelimit'),
+	(352, 'Can view exposure limit', 88, 'view_exposurelimit'),
+	(353, 'Can add exposure level', 89, 'add_exposurelevel'),
+	(354, 'Can change exposure level', 89, 'change_exposurelevel'),
+	(355, 'Can delete exposure level', 89, 'delete_exposurelevel'),
+	(356, 'Can view exposure level', 89, 'view_exposurelevel'),
+	(357, 'Can add hourly performance', 90, 'add_hourlyperformance'),
+	(358, 'Can change hourly performance', 90, 'change_hourlyperformance'),
+	(359, 'Can delete hourly performance', 90, 'delete_hourlyperformance'),
+	(360, 'Can view hourly performance', 90, 'view_hourlyperformance'),
+	(361, 'Can add daily performance', 91, 'add_dailyperformance'),
+	(362, 'Can change daily performance', 91, 'change_dailyperformance'),
+	(363, 'Can delete daily performance', 91, 'delete_dailyperformance'),
+	(364, 'Can view daily performance', 91, 'view_dailyperformance'),
+	(365, 'Can add correction', 92, 'add_correction'),
+	(366, 'Can change correction', 92, 'change_correction'),
+	(367, 'Can delete correction', 92, 'delete_correction'),
+	(368, 'Can view correction', 92, 'view_correction'),
+	(369, 'Can add rebalance rule', 93, 'add_rebalancerule'),
+	(370, 'Can change rebalance rule', 93, 'change_rebalancerule'),
+	(371, 'Can delete rebalance rule', 93, 'delete_rebalancerule'),
+	(372, 'Can view rebalance rule', 93, 'view_rebalancerule'),
+	(373, 'Can add rebalance run', 94, 'add_rebalancerun'),
+	(374, 'Can change rebalance run', 94, 'change_rebalancerun'),
+	(375, 'Can delete rebalance run', 94, 'delete_rebalancerun'),
+	(376, 'Can view rebalance run', 94, 'view_rebalancerun');
 
 
 --
@@ -6186,49 +6313,51 @@ INSERT INTO public.django_content_type VALUES
 	(47, 'wallets', 'syncturn'),
 	(48, 'wallets', 'venueincome'),
 	(49, 'wallets', 'proofrun'),
-	(50, 'trading', 'order'),
-	(51, 'trading', 'orderevent'),
-	(52, 'trading', 'position'),
-	(53, 'trading', 'riskdecision'),
-	(54, 'trading', 'risklimit'),
-	(55, 'trading', 'fill'),
-	(56, 'trading', 'cancellation'),
-	(57, 'trading', 'tradeday'),
-	(58, 'trading', 'tradetotal'),
-	(59, 'trading', 'emergencystop'),
-	(60, 'trading', 'aistate'),
-	(61, 'trading', 'amendment'),
-	(62, 'trading', 'platformlimit'),
-	(63, 'trading', 'entrylock'),
-	(64, 'trading', 'heldtotal'),
-	(65, 'trading', 'masscancellation'),
-	(66, 'farms', 'agent'),
-	(67, 'farms', 'farm'),
-	(68, 'farms', 'agentfarmassignment'),
-	(69, 'farms', 'farmevent'),
-	(70, 'farms', 'agentrun'),
-	(71, 'farms', 'backtest'),
-	(72, 'farms', 'verdict'),
-	(73, 'farms', 'backtestresult'),
-	(74, 'goals', 'goal'),
-	(75, 'goals', 'goalaction'),
-	(76, 'goals', 'goalassignment'),
-	(77, 'goals', 'goalcursor'),
-	(78, 'goals', 'goalevent'),
-	(79, 'goals', 'goalmove'),
-	(80, 'goals', 'goalprogress'),
-	(81, 'goals', 'goaltotal'),
-	(82, 'portfolio', 'flowmark'),
-	(83, 'portfolio', 'portfoliostate'),
-	(84, 'portfolio', 'snapshot'),
-	(85, 'portfolio', 'allocationplan'),
-	(86, 'portfolio', 'exposurelimit'),
-	(87, 'portfolio', 'exposurelevel'),
-	(88, 'portfolio', 'hourlyperformance'),
-	(89, 'portfolio', 'dailyperformance'),
-	(90, 'portfolio', 'correction'),
-	(91, 'portfolio', 'rebalancerule'),
-	(92, 'portfolio', 'rebalancerun');
+	(50, 'wallets', 'demoposition'),
+	(51, 'wallets', 'demofunding'),
+	(52, 'trading', 'order'),
+	(53, 'trading', 'orderevent'),
+	(54, 'trading', 'position'),
+	(55, 'trading', 'riskdecision'),
+	(56, 'trading', 'risklimit'),
+	(57, 'trading', 'fill'),
+	(58, 'trading', 'cancellation'),
+	(59, 'trading', 'tradeday'),
+	(60, 'trading', 'tradetotal'),
+	(61, 'trading', 'emergencystop'),
+	(62, 'trading', 'aistate'),
+	(63, 'trading', 'amendment'),
+	(64, 'trading', 'platformlimit'),
+	(65, 'trading', 'entrylock'),
+	(66, 'trading', 'heldtotal'),
+	(67, 'trading', 'masscancellation'),
+	(68, 'farms', 'agent'),
+	(69, 'farms', 'farm'),
+	(70, 'farms', 'agentfarmassignment'),
+	(71, 'farms', 'farmevent'),
+	(72, 'farms', 'agentrun'),
+	(73, 'farms', 'backtest'),
+	(74, 'farms', 'verdict'),
+	(75, 'farms', 'backtestresult'),
+	(76, 'goals', 'goal'),
+	(77, 'goals', 'goalaction'),
+	(78, 'goals', 'goalassignment'),
+	(79, 'goals', 'goalcursor'),
+	(80, 'goals', 'goalevent'),
+	(81, 'goals', 'goalmove'),
+	(82, 'goals', 'goalprogress'),
+	(83, 'goals', 'goaltotal'),
+	(84, 'portfolio', 'flowmark'),
+	(85, 'portfolio', 'portfoliostate'),
+	(86, 'portfolio', 'snapshot'),
+	(87, 'portfolio', 'allocationplan'),
+	(88, 'portfolio', 'exposurelimit'),
+	(89, 'portfolio', 'exposurelevel'),
+	(90, 'portfolio', 'hourlyperformance'),
+	(91, 'portfolio', 'dailyperformance'),
+	(92, 'portfolio', 'correction'),
+	(93, 'portfolio', 'rebalancerule'),
+	(94, 'portfolio', 'rebalancerun');
 
 
 --
@@ -6347,40 +6476,44 @@ INSERT INTO public.django_migrations VALUES
 	(109, 'farms', '0008_bars_of_agents', now()),
 	(110, 'farms', '0009_laboratory', now()),
 	(111, 'farms', '0010_runs_by_months', now()),
-	(112, 'goals', '0001_initial', now()),
-	(113, 'goals', '0002_policies', now()),
-	(114, 'goals', '0003_requests_once', now()),
-	(115, 'goals', '0004_what_each_comparison_ended_with', now()),
-	(116, 'goals', '0005_extended', now()),
-	(117, 'goals', '0006_holds_stand_at_wallets', now()),
-	(118, 'goals', '0007_what_was_reached', now()),
-	(119, 'portfolio', '0001_initial', now()),
-	(120, 'portfolio', '0002_policies', now()),
-	(121, 'portfolio', '0003_scene_of_a_history', now()),
-	(122, 'portfolio', '0004_prices', now()),
-	(123, 'portfolio', '0005_allocation_plans', now()),
-	(124, 'portfolio', '0006_exposure_limits', now()),
-	(125, 'portfolio', '0007_hours', now()),
-	(126, 'portfolio', '0008_corrections', now()),
-	(127, 'portfolio', '0009_holds_stand_at_wallets', now()),
-	(128, 'portfolio', '0010_restate', now()),
-	(129, 'portfolio', '0011_rebalancing', now()),
-	(130, 'portfolio', '0012_funding', now()),
-	(131, 'portfolio', '0013_what_it_was_worth', now()),
-	(132, 'portfolio', '0014_extremes_stay', now()),
-	(133, 'portfolio', '0015_months_of_every_table', now()),
-	(134, 'portfolio', '0016_parts_stay', now()),
-	(135, 'sessions', '0001_initial', now()),
-	(136, 'wallets', '0033_orders_compared', now()),
-	(137, 'trading', '0025_held_totals', now()),
-	(138, 'trading', '0026_many_cancelled_at_once', now()),
-	(139, 'trading', '0027_external_orders', now()),
-	(140, 'trading', '0028_one_cancels_the_other', now()),
-	(141, 'trading', '0029_log_of_orders_by_months', now()),
-	(142, 'users', '0004_second_factors_under_aes', now()),
-	(143, 'users', '0005_bound_tokens', now()),
-	(144, 'users', '0006_operators_and_hashes', now()),
-	(145, 'users', '0007_capitals_of_an_address', now());
+	(112, 'farms', '0011_leverage', now()),
+	(113, 'goals', '0001_initial', now()),
+	(114, 'goals', '0002_policies', now()),
+	(115, 'goals', '0003_requests_once', now()),
+	(116, 'goals', '0004_what_each_comparison_ended_with', now()),
+	(117, 'goals', '0005_extended', now()),
+	(118, 'goals', '0006_holds_stand_at_wallets', now()),
+	(119, 'goals', '0007_what_was_reached', now()),
+	(120, 'markets', '0005_perpetuals', now()),
+	(121, 'portfolio', '0001_initial', now()),
+	(122, 'portfolio', '0002_policies', now()),
+	(123, 'portfolio', '0003_scene_of_a_history', now()),
+	(124, 'portfolio', '0004_prices', now()),
+	(125, 'portfolio', '0005_allocation_plans', now()),
+	(126, 'portfolio', '0006_exposure_limits', now()),
+	(127, 'portfolio', '0007_hours', now()),
+	(128, 'portfolio', '0008_corrections', now()),
+	(129, 'portfolio', '0009_holds_stand_at_wallets', now()),
+	(130, 'portfolio', '0010_restate', now()),
+	(131, 'portfolio', '0011_rebalancing', now()),
+	(132, 'portfolio', '0012_funding', now()),
+	(133, 'portfolio', '0013_what_it_was_worth', now()),
+	(134, 'portfolio', '0014_extremes_stay', now()),
+	(135, 'portfolio', '0015_months_of_every_table', now()),
+	(136, 'portfolio', '0016_parts_stay', now()),
+	(137, 'sessions', '0001_initial', now()),
+	(138, 'wallets', '0033_orders_compared', now()),
+	(139, 'wallets', '0034_perpetuals', now()),
+	(140, 'trading', '0025_held_totals', now()),
+	(141, 'trading', '0026_many_cancelled_at_once', now()),
+	(142, 'trading', '0027_external_orders', now()),
+	(143, 'trading', '0028_one_cancels_the_other', now()),
+	(144, 'trading', '0029_log_of_orders_by_months', now()),
+	(145, 'trading', '0030_perpetuals', now()),
+	(146, 'users', '0004_second_factors_under_aes', now()),
+	(147, 'users', '0005_bound_tokens', now()),
+	(148, 'users', '0006_operators_and_hashes', now()),
+	(149, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -6758,7 +6891,19 @@ INSERT INTO public.wallets_credentialfield VALUES
 
 
 --
+-- Data for Name: wallets_demofunding; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
 -- Data for Name: wallets_demoorder; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+
+
+--
+-- Data for Name: wallets_demoposition; Type: TABLE DATA; Schema: public; Owner: -
 --
 
 
@@ -6899,7 +7044,7 @@ SELECT pg_catalog.setval('public.auth_group_permissions_id_seq', 1, false);
 -- Name: auth_permission_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.auth_permission_id_seq', 368, true);
+SELECT pg_catalog.setval('public.auth_permission_id_seq', 376, true);
 
 
 --
@@ -6934,14 +7079,14 @@ SELECT pg_catalog.setval('public.django_admin_log_id_seq', 1, false);
 -- Name: django_content_type_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_content_type_id_seq', 92, true);
+SELECT pg_catalog.setval('public.django_content_type_id_seq', 94, true);
 
 
 --
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 145, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 149, true);
 
 
 --
@@ -7218,10 +7363,24 @@ SELECT pg_catalog.setval('public.wallets_demobalance_id_seq', 1, false);
 
 
 --
+-- Name: wallets_demofunding_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_demofunding_id_seq', 1, false);
+
+
+--
 -- Name: wallets_demoorder_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
 SELECT pg_catalog.setval('public.wallets_demoorder_id_seq', 1, false);
+
+
+--
+-- Name: wallets_demoposition_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
+--
+
+SELECT pg_catalog.setval('public.wallets_demoposition_id_seq', 1, false);
 
 
 --
@@ -7550,11 +7709,27 @@ ALTER TABLE ONLY public.wallets_demobalance
 
 
 --
+-- Name: wallets_demofunding demo_funding_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demofunding
+    ADD CONSTRAINT demo_funding_once UNIQUE (connection_id, part, symbol, at);
+
+
+--
 -- Name: wallets_demoorder demo_order_client_id_once; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.wallets_demoorder
     ADD CONSTRAINT demo_order_client_id_once UNIQUE (connection_id, client_order_id);
+
+
+--
+-- Name: wallets_demoposition demo_position_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demoposition
+    ADD CONSTRAINT demo_position_once UNIQUE (connection_id, part, symbol);
 
 
 --
@@ -8434,7 +8609,7 @@ ALTER TABLE ONLY public.wallets_venuemovement
 --
 
 ALTER TABLE ONLY public.wallets_venueposition
-    ADD CONSTRAINT venue_position_once UNIQUE (connection_id, symbol, side, margin_mode);
+    ADD CONSTRAINT venue_position_once UNIQUE NULLS NOT DISTINCT (connection_id, symbol, side, margin_mode, wallet_id);
 
 
 --
@@ -8518,11 +8693,27 @@ ALTER TABLE ONLY public.wallets_demobalance
 
 
 --
+-- Name: wallets_demofunding wallets_demofunding_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demofunding
+    ADD CONSTRAINT wallets_demofunding_pkey PRIMARY KEY (id);
+
+
+--
 -- Name: wallets_demoorder wallets_demoorder_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.wallets_demoorder
     ADD CONSTRAINT wallets_demoorder_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: wallets_demoposition wallets_demoposition_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demoposition
+    ADD CONSTRAINT wallets_demoposition_pkey PRIMARY KEY (id);
 
 
 --
@@ -8991,6 +9182,13 @@ CREATE INDEX delivery_newest_first ON public.alerts_delivery USING btree (owner_
 
 
 --
+-- Name: demo_funding_to_book; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX demo_funding_to_book ON public.wallets_demofunding USING btree (connection_id) WHERE (NOT is_booked);
+
+
+--
 -- Name: demo_order_resting; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -9394,6 +9592,13 @@ CREATE INDEX goals_goaltotal_owner_id_523dbf1c ON public.goals_goaltotal USING b
 --
 
 CREATE INDEX markets_feedstate_name_83ae4b1d_like ON public.markets_feedstate USING btree (name varchar_pattern_ops);
+
+
+--
+-- Name: markets_instrument_prices_of_id_b58bac28; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX markets_instrument_prices_of_id_b58bac28 ON public.markets_instrument USING btree (prices_of_id);
 
 
 --
@@ -9894,6 +10099,13 @@ CREATE INDEX trading_platformlimit_platform_id_43c3a874_like ON public.trading_p
 
 
 --
+-- Name: trading_position_hold_id_048d34ac; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX trading_position_hold_id_048d34ac ON public.trading_position USING btree (hold_id);
+
+
+--
 -- Name: trading_position_owner_id_211c7ca0; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -10202,6 +10414,20 @@ CREATE INDEX wallets_demobalance_owner_id_fc4dcb66 ON public.wallets_demobalance
 
 
 --
+-- Name: wallets_demofunding_connection_id_27191b72; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_demofunding_connection_id_27191b72 ON public.wallets_demofunding USING btree (connection_id);
+
+
+--
+-- Name: wallets_demofunding_owner_id_d472bf4c; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_demofunding_owner_id_d472bf4c ON public.wallets_demofunding USING btree (owner_id);
+
+
+--
 -- Name: wallets_demoorder_connection_id_a4db9cbf; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -10213,6 +10439,20 @@ CREATE INDEX wallets_demoorder_connection_id_a4db9cbf ON public.wallets_demoorde
 --
 
 CREATE INDEX wallets_demoorder_owner_id_cc99406f ON public.wallets_demoorder USING btree (owner_id);
+
+
+--
+-- Name: wallets_demoposition_connection_id_357e61a4; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_demoposition_connection_id_357e61a4 ON public.wallets_demoposition USING btree (connection_id);
+
+
+--
+-- Name: wallets_demoposition_owner_id_a50f2c63; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_demoposition_owner_id_a50f2c63 ON public.wallets_demoposition USING btree (owner_id);
 
 
 --
@@ -10402,6 +10642,13 @@ CREATE INDEX wallets_venueposition_connection_id_2766978d ON public.wallets_venu
 --
 
 CREATE INDEX wallets_venueposition_owner_id_a18e4638 ON public.wallets_venueposition USING btree (owner_id);
+
+
+--
+-- Name: wallets_venueposition_wallet_id_845d5c5f; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX wallets_venueposition_wallet_id_845d5c5f ON public.wallets_venueposition USING btree (wallet_id);
 
 
 --
@@ -10856,7 +11103,21 @@ CREATE TRIGGER guard_live_insert BEFORE INSERT ON public.wallets_connection FOR 
 -- Name: trading_position keep_held; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER keep_held AFTER INSERT OR DELETE OR UPDATE OF quantity, entry_price, realized_pnl, fees, closed_at ON public.trading_position FOR EACH ROW EXECUTE FUNCTION public.trading_keep_held();
+CREATE TRIGGER keep_held AFTER UPDATE OF quantity, entry_price, realized_pnl, fees, closed_at ON public.trading_position FOR EACH ROW WHEN ((new.leverage IS NULL)) EXECUTE FUNCTION public.trading_keep_held();
+
+
+--
+-- Name: trading_position keep_held_first; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER keep_held_first AFTER INSERT ON public.trading_position FOR EACH ROW WHEN ((new.leverage IS NULL)) EXECUTE FUNCTION public.trading_keep_held();
+
+
+--
+-- Name: trading_position keep_held_last; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER keep_held_last AFTER DELETE ON public.trading_position FOR EACH ROW WHEN ((old.leverage IS NULL)) EXECUTE FUNCTION public.trading_keep_held();
 
 
 --
@@ -10997,6 +11258,13 @@ CREATE TRIGGER over BEFORE UPDATE ON public.trading_emergencystop FOR EACH ROW W
 --
 
 CREATE TRIGGER over BEFORE UPDATE ON public.users_token FOR EACH ROW WHEN (((old.revoked_at IS NOT NULL) AND (new.revoked_at IS DISTINCT FROM old.revoked_at))) EXECUTE FUNCTION public.refuse_what_is_over();
+
+
+--
+-- Name: wallets_demofunding over; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER over BEFORE UPDATE ON public.wallets_demofunding FOR EACH ROW WHEN (old.is_booked) EXECUTE FUNCTION public.refuse_what_is_over();
 
 
 --
@@ -11550,6 +11818,14 @@ ALTER TABLE ONLY public.goals_goaltotal
 
 
 --
+-- Name: markets_instrument markets_instrument_prices_of_id_b58bac28_fk_markets_i; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.markets_instrument
+    ADD CONSTRAINT markets_instrument_prices_of_id_b58bac28_fk_markets_i FOREIGN KEY (prices_of_id) REFERENCES public.markets_instrument(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: markets_lastprice markets_lastprice_instrument_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -12022,6 +12298,14 @@ ALTER TABLE ONLY public.trading_platformlimit
 
 
 --
+-- Name: trading_position trading_position_hold_id_048d34ac_fk_wallets_transfer_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trading_position
+    ADD CONSTRAINT trading_position_hold_id_048d34ac_fk_wallets_transfer_id FOREIGN KEY (hold_id) REFERENCES public.wallets_transfer(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: trading_position trading_position_instrument_id_c2feffa5_fk_markets_i; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -12334,6 +12618,22 @@ ALTER TABLE ONLY public.wallets_demobalance
 
 
 --
+-- Name: wallets_demofunding wallets_demofunding_connection_id_27191b72_fk_wallets_c; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demofunding
+    ADD CONSTRAINT wallets_demofunding_connection_id_27191b72_fk_wallets_c FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_demofunding wallets_demofunding_owner_id_d472bf4c_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demofunding
+    ADD CONSTRAINT wallets_demofunding_owner_id_d472bf4c_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
 -- Name: wallets_demoorder wallets_demoorder_connection_id_a4db9cbf_fk_wallets_c; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -12347,6 +12647,22 @@ ALTER TABLE ONLY public.wallets_demoorder
 
 ALTER TABLE ONLY public.wallets_demoorder
     ADD CONSTRAINT wallets_demoorder_owner_id_cc99406f_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_demoposition wallets_demoposition_connection_id_357e61a4_fk_wallets_c; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demoposition
+    ADD CONSTRAINT wallets_demoposition_connection_id_357e61a4_fk_wallets_c FOREIGN KEY (connection_id) REFERENCES public.wallets_connection(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_demoposition wallets_demoposition_owner_id_a50f2c63_fk_users_user_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_demoposition
+    ADD CONSTRAINT wallets_demoposition_owner_id_a50f2c63_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -12539,6 +12855,14 @@ ALTER TABLE ONLY public.wallets_venueposition
 
 ALTER TABLE ONLY public.wallets_venueposition
     ADD CONSTRAINT wallets_venueposition_owner_id_a18e4638_fk_users_user_id FOREIGN KEY (owner_id) REFERENCES public.users_user(id) DEFERRABLE INITIALLY DEFERRED;
+
+
+--
+-- Name: wallets_venueposition wallets_venueposition_wallet_id_845d5c5f_fk_wallets_wallet_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.wallets_venueposition
+    ADD CONSTRAINT wallets_venueposition_wallet_id_845d5c5f_fk_wallets_wallet_id FOREIGN KEY (wallet_id) REFERENCES public.wallets_wallet(id) DEFERRABLE INITIALLY DEFERRED;
 
 
 --
@@ -13144,10 +13468,24 @@ CREATE POLICY owner_only ON public.wallets_demobalance USING ((owner_id = ( SELE
 
 
 --
+-- Name: wallets_demofunding owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_demofunding USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: wallets_demoorder owner_only; Type: POLICY; Schema: public; Owner: -
 --
 
 CREATE POLICY owner_only ON public.wallets_demoorder USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: wallets_demoposition owner_only; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY owner_only ON public.wallets_demoposition USING ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -13465,10 +13803,22 @@ ALTER TABLE public.wallets_credential ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.wallets_demobalance ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: wallets_demofunding; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_demofunding ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: wallets_demoorder; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.wallets_demoorder ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: wallets_demoposition; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.wallets_demoposition ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: wallets_demotrade; Type: ROW SECURITY; Schema: public; Owner: -
@@ -16468,6 +16818,29 @@ GRANT SELECT,USAGE ON SEQUENCE public.wallets_demobalance_id_seq TO moniqo_syste
 
 
 --
+-- Name: TABLE wallets_demofunding; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.wallets_demofunding TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demofunding TO moniqo_system;
+
+
+--
+-- Name: COLUMN wallets_demofunding.is_booked; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT UPDATE(is_booked) ON TABLE public.wallets_demofunding TO moniqo_app;
+
+
+--
+-- Name: SEQUENCE wallets_demofunding_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_demofunding_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_demofunding_id_seq TO moniqo_system;
+
+
+--
 -- Name: TABLE wallets_demoorder; Type: ACL; Schema: public; Owner: -
 --
 
@@ -16502,6 +16875,22 @@ GRANT UPDATE(seen_at) ON TABLE public.wallets_demoorder TO moniqo_app;
 
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_demoorder_id_seq TO moniqo_app;
 GRANT SELECT,USAGE ON SEQUENCE public.wallets_demoorder_id_seq TO moniqo_system;
+
+
+--
+-- Name: TABLE wallets_demoposition; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demoposition TO moniqo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.wallets_demoposition TO moniqo_system;
+
+
+--
+-- Name: SEQUENCE wallets_demoposition_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_demoposition_id_seq TO moniqo_app;
+GRANT SELECT,USAGE ON SEQUENCE public.wallets_demoposition_id_seq TO moniqo_system;
 
 
 --

@@ -201,7 +201,7 @@ class Positions:
     """What had been realized by a moment, and what stood in positions then. Read it as the tenant."""
 
     def __init__(self, *, owner_id: UUID, at: datetime, until: datetime) -> None:
-        every = Position.objects.filter(owner_id=owner_id)
+        every = Position.objects.filter(owner_id=owner_id, leverage=None)  # what derivatives made stands in the books
         closed = every.filter(closed_at__lte=at).order_by().values_list("wallet_id", "instrument_id")
         self._before = {(wallet, one): gain for wallet, one, gain in closed.annotate(Sum("realized_pnl"))}
         self._open = list(every.filter(Q(closed_at__isnull=True) | Q(closed_at__gt=at), opened_at__lte=until))

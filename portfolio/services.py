@@ -30,6 +30,7 @@ from portfolio.exposure.models import ExposureLimit
 from portfolio.losses import look_after_drawdowns, look_after_losses
 from portfolio.models import PortfolioState
 from wallets.models import Wallet
+from wallets.sync.positions import mark_traded
 from wallets.sync.runs import are_under_way, carry_forward_late, request_due
 from wallets.sync.unassigned import release_archived
 
@@ -52,6 +53,7 @@ def take_snapshots(*, owner_id: UUID, at: datetime | None = None) -> int:
     ahead, keep no value of now from being written; they stay, because it may be our own clock that is wrong.
     """
     moment = at or clock.now()
+    mark_traded(owner_id=owner_id)
     if at is None:
         _close_the_day_before(owner_id, moment)
     retention.make_month(moment)

@@ -149,7 +149,8 @@ traded AS MATERIALIZED (
 ),
 position AS (
     -- What derivatives have won or lost their venue tells, whoever opened them; what they made stands in the books.
-    SELECT traded.wallet_id, traded.quote, sum(traded.realized) AS realized,
+    SELECT traded.wallet_id, traded.quote,
+           sum(CASE WHEN traded.is_derivative THEN 0 ELSE traded.realized END) AS realized,
            sum(traded.quantity * (mark.price - traded.entry_price)) AS unrealized
     FROM traded
     LEFT JOIN price AS mark ON traded.quantity <> 0 AND NOT traded.is_derivative AND mark.venue = traded.venue
@@ -164,7 +165,7 @@ bought AS (
     FROM traded
     JOIN scope USING (wallet_id)
     JOIN price ON price.venue = scope.venue AND price.base = scope.base AND price.asset = traded.quote
-    WHERE traded.quantity <> 0
+    WHERE traded.quantity <> 0 AND NOT traded.is_derivative
 ),
 unknown AS (
     SELECT DISTINCT moved.scope FROM moved LEFT JOIN bought USING (scope, venue, asset)

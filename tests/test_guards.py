@@ -44,7 +44,7 @@ from trading.risk.ai_state import Wish, write_ai_state
 from trading.risk.gate import Caps
 from trading.services import Which, cancel_all, set_limits, stop, watch_drawdowns
 from wallets.ledger.proof import prove_own
-from wallets.models import Connection, VenueIncome, VenueMovement, VenuePosition
+from wallets.models import Connection, DemoFunding, DemoPosition, VenueIncome, VenueMovement, VenuePosition
 from wallets.services import apply_rules, make_rule
 from wallets.sync import turns
 from wallets.sync.runs import sync_connection
@@ -65,6 +65,7 @@ OF_NOW = {
     "portfolio_portfoliostate", "portfolio_rebalancerule",
     "trading_entrylock", "trading_order", "trading_position", "trading_risklimit",
     "users_recoverycode", "users_secondfactor", "wallets_connection", "wallets_credential", "wallets_demobalance",
+    "wallets_demoposition",
     "wallets_syncturn", "wallets_venueposition", "wallets_wallet", "wallets_walletrule",
 }  # fmt: skip
 GUARDED = r"permission denied|never changed or removed|append-only"
@@ -114,6 +115,9 @@ def _fill(world: World) -> None:
         VenueIncome.objects.create(
             owner=owner, connection=keyed, venue_id="1", asset="USDT", realized=1, at=clock.now()
         )
+        perpetual = {"owner": owner, "connection": keyed, "part": "a part", "symbol": "BTC/USDT-PERP"}
+        DemoPosition.objects.create(**perpetual, quantity=-1, cost=1, margin=1, funded_at=clock.now())
+        DemoFunding.objects.create(**perpetual, at=clock.now(), price=1, rate=0, quantity=-1, amount=0)
         cancel_all(owner_id=owner.pk, which=Which(), key="all of them")
         stop(owner_id=owner.pk, wallet_id=world.farm.wallet_id, policy="keep")
         write_ai_state(wallet=world.farm.wallet, version=0, wish=Wish(exposure=Decimal("0.5")))
@@ -298,6 +302,7 @@ OVER = {
     "trading_emergencystop": "status = 'done', done_at = now()",
     "users_token": "revoked_at = now()",
     "wallets_demoorder": "status = 'filled'",
+    "wallets_demofunding": "is_booked = true",
     "wallets_venueincome": "status = 'known'",
     "wallets_venuemovement": "status = 'booked'",
 }

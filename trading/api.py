@@ -85,6 +85,7 @@ def place(request: HttpRequest, body: OrderIn, key: IdempotencyKey) -> Any:
         exit_trail=body.exit_trail,
         limit=_limit(body),
         trigger=_trigger(body),
+        leverage=body.leverage,
     )
     return Status(201, order_row(order))
 
@@ -103,6 +104,7 @@ def preview(request: HttpRequest, body: OrderIn) -> Any:
         exit_trail=body.exit_trail,
         limit=_limit(body),
         trigger=_trigger(body),
+        leverage=body.leverage,
     )
     found = services.preview_order(wallet=wallet, instrument=instrument, terms=terms)
     told = {name: getattr(found, name) for name in OrderPreviewOut.model_fields if hasattr(found, name)}

@@ -293,6 +293,14 @@ class TicketForm(forms.Form):
     expires_at = MomentField(**glossary.field("good_until", more="Empty for every other one."))
     post_only = forms.BooleanField(**glossary.field("post_only"), required=False)
     reduce_only = forms.BooleanField(**glossary.field("reduce_only"), required=False)
+    leverage = AmountField(
+        **glossary.field("leverage", more="Only of a perpetual, whose name ends in -PERP. Empty: 1."),
+        required=False,
+        min_value=Decimal(1),
+        max_digits=MONEY["max_digits"],
+        decimal_places=MONEY["decimal_places"],
+        error_messages={"min_value": "Enter a leverage of 1 or more."},
+    )
     sizing_by = forms.ChoiceField(label="Size by", choices=SIZES)
     how_much = AmountField(
         label="How much",
@@ -301,9 +309,9 @@ class TicketForm(forms.Form):
         decimal_places=MONEY["decimal_places"],
         error_messages={"min_value": "Enter a size above zero."},
     )
-    exit_stop = _level("stop", "Only with a buy. Empty: what is usual here, if anything.")
-    exit_target = _level("profit_target", "Only with a buy. Empty: what is usual here, if anything.")
-    exit_trail = _level("trail", "Only with a buy. Empty: the stop stays where it is.")
+    exit_stop = _level("stop", "Only with an entry. Empty: what is usual here, if anything.")
+    exit_target = _level("profit_target", "Only with an entry. Empty: what is usual here, if anything.")
+    exit_trail = _level("trail", "Only with an entry. Empty: the stop stays where it is.")
     why = TextField(label="Why", max_length=200, required=False, help_text="For yourself: it stays with the order.")
 
     # The fields that only some types have: a page shows them for those.

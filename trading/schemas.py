@@ -47,6 +47,7 @@ class OrderOut(Schema):
     expires_at: datetime | None
     post_only: bool
     reduce_only: bool
+    leverage: Amount | None = Field(description="Of a perpetual: how many times its margin what it opens is worth.")
     filled_quantity: Amount
     reference_price: Amount
     average_price: Amount | None
@@ -149,6 +150,11 @@ class PositionOut(Schema):
     exit_stop: Amount | None
     exit_target: Amount | None
     exit_trail: Amount | None
+    leverage: Amount | None = Field(description="Of a perpetual: that of the last order that opened it.")
+    margin_mode: str = Field(description="Of a perpetual: isolated, since it can lose no more than its margin.")
+    margin: Amount | None = Field(description="Of a perpetual: what is held for it, in quote.")
+    liquidation_price: Amount | None = Field(description="Of a perpetual: where it is closed, its margin used up.")
+    funding: Amount = Field(description="What funding has brought it, less what it took, in quote.")
     entry_reason: Words
     opened_at: datetime
 
@@ -198,6 +204,10 @@ class RoundTripOut(Schema):
     exit_stop: Amount | None
     exit_target: Amount | None
     exit_trail: Amount | None
+    leverage: Amount | None = Field(description="Of a perpetual: that of the last order that opened it.")
+    margin: Amount | None = Field(description="Of a perpetual: what is held for it, in quote.")
+    liquidation_price: Amount | None = Field(description="Of a perpetual: where it is closed, its margin used up.")
+    funding: Amount = Field(description="What funding has brought it, less what it took, in quote.")
     entry_reason: Words
     exit_reason: Words
     opened_at: datetime
@@ -255,10 +265,14 @@ class OrderIn(Body):
     bad `trigger_price` and the good `target_price`: whichever is reached first sends it, once. They wait in Moniqo,
     which has to run; an old price sends nothing. A trigger that the market has reached already is refused with 422.
 
+    A perpetual of a paper account is bought and sold without holding any of it: an order against the position makes it
+    smaller, and what goes beyond it opens the other side, at the market alone. One that is `reduce_only` and would do
+    anything else is refused, and so are a `leverage` above the market's `max_leverage` and a margin that is not there.
+
     `exit_stop` and `exit_target` (quote) protect the position that a buy opens: it is sold when the bid reaches one of
-    them, until it is closed, in a halted wallet too. With `exit_trail` the stop follows so far below the best bid. They
-    are rounded to the nearest tick; a level that the bid has reached already, and a trail that is not below it, is
-    refused with 422.
+    them (a short is bought back when the ask does), until it is closed, in a halted wallet too. With `exit_trail` the
+    stop follows so far below the best bid, or above the best ask. They are rounded to the nearest tick; a level that
+    the market has reached already, and a trail that is not below it, is refused with 422.
     """
 
     wallet_id: UUID
@@ -277,6 +291,9 @@ class OrderIn(Body):
     expires_at: AwareDatetime | None = None
     post_only: bool = False
     reduce_only: bool = False
+    leverage: PositiveAmount | None = Field(
+        None, description="Of a perpetual: how many times its margin what it opens is worth; 1 where nothing is said."
+    )
     exit_stop: PositiveAmount | None = None
     exit_target: PositiveAmount | None = None
     exit_trail: PositiveAmount | None = None
@@ -309,6 +326,10 @@ class OrderPreviewOut(Schema):
     exit_target: Amount | None
     exit_trail: Amount | None
     stop: Amount | None = Field(description="Where its stop stands at first, in quote.")
+    margin: Amount | None = Field(description="Of a perpetual: what would stand for the position afterwards, in quote.")
+    liquidation_price: Amount | None = Field(
+        description="Of a perpetual: where the position would be liquidated afterwards, null where no price is as bad."
+    )
     risk: Amount | None = Field(description="What the way from the price to the stop costs, in quote.")
 
 

@@ -13,7 +13,8 @@
 * `moving`: a person or a program moves the levels of a position;
 * `adopting`: what a wallet holds without a trade becomes a position;
 * `closing`: a person leaves a position, or everything below a wallet is left;
-* `exits`: the stop and the target of a position are carried out;
+* `exits`: the stop and the target of a position are carried out, and its liquidation;
+* `funding`: what positions in perpetuals receive and pay every eight hours is booked;
 * `stopping`: the emergency stop of a wallet and all below it;
 * `limits`: what the user allows;
 * `daily_loss`: who has lost what they may lose in a day;
@@ -29,6 +30,7 @@ from trading.orders.cancelling_all import preview_all as preview_cancelling_all
 from trading.orders.closing import BEFORE_COLLECTING, Closing, StillOpen, close_all, close_position
 from trading.orders.exits import keep_protection
 from trading.orders.forgetting import DECISIONS, EVENTS
+from trading.orders.funding import settle_account as settle_funding
 from trading.orders.intents import Limit, OrderConflictError, Place, Terms
 from trading.orders.placing import Batch, place_order
 from trading.orders.previewing import Preview, preview_order, quantity_of
@@ -92,6 +94,7 @@ __all__ = (
     "resolve_order",
     "resolve_together",
     "set_limits",
+    "settle_funding",
     "stop",
     "unclaimed",
     "watch_daily_losses",

@@ -20,6 +20,7 @@ from trading.orders.exits import RESTING
 from trading.orders.resting import owners_of_resting
 from trading.orders.triggers import owners_of_waiting
 from trading.positions.protection import owners_to_protect
+from wallets.venues.demo.funding import accounts_to_fund
 
 DUE_PER_RUN: Final = 200
 # A run leaves the rest to the next one, seconds later, long before the worker would be stopped in the middle of it.
@@ -176,6 +177,20 @@ def keep_protection() -> None:
 def protect_positions_of(owner_id: str) -> None:
     with tenancy.tenant(owner_id):
         services.keep_protection(owner_id=UUID(owner_id))
+
+
+@shared_task(name="trading.tasks.settle_funding")
+def settle_funding() -> int:
+    """Book what positions in perpetuals owe and are owed since the last moments of funding; returns how many payments.
+
+    What was missed, however long ago, is booked with it."""
+    with tenancy.system():
+        due = accounts_to_fund()
+    booked = 0
+    for owner_id, connection_id in due:
+        with contained(owner_id=owner_id, work=f"funding of {connection_id}", title="Funding of perpetuals"):
+            booked += services.settle_funding(owner_id=owner_id, connection_id=connection_id)
+    return booked
 
 
 @shared_task(name="trading.tasks.carry_out_stops")

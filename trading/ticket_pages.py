@@ -108,6 +108,7 @@ def _review(form: TicketForm, wallet: Wallet, instrument: Instrument) -> Review:
         size=form.size_now(),
         stop=said["exit_stop"],
         limit=_measured_by(limit, trigger),
+        leverage=said["leverage"] or Decimal(1),
     )
     if quantity <= 0:
         raise InvalidInputError("That is less than one lot: give more.", fields={"how_much": "Less than one lot."})
@@ -116,6 +117,7 @@ def _review(form: TicketForm, wallet: Wallet, instrument: Instrument) -> Review:
     told |= {"reduce_only": said["reduce_only"], "limit": None if limit is None else _written(limit)}
     told |= {"trigger": None if trigger is None else _written_trigger(trigger)}
     told |= {"wallet": str(wallet.pk), "instrument": instrument.pk}
+    told |= {"leverage": None if said["leverage"] is None else plain(said["leverage"])}
     return _reviewed(told, wallet, instrument)
 
 
@@ -170,6 +172,7 @@ def _terms(told: dict[str, Any]) -> Terms:
         exit_trail=trail,
         limit=None if told["limit"] is None else _read(told["limit"]),
         trigger=None if told["trigger"] is None else _read_trigger(told["trigger"]),
+        leverage=None if told["leverage"] is None else Decimal(told["leverage"]),
     )
 
 
@@ -200,6 +203,7 @@ def _place(request: HttpRequest, wallet: Wallet) -> HttpResponse:
             reduce_only=terms.reduce_only,
             limit=terms.limit,
             trigger=terms.trigger,
+            leverage=terms.leverage,
             exit_stop=terms.exit_stop,
             exit_target=terms.exit_target,
             exit_trail=terms.exit_trail,

@@ -11,8 +11,10 @@ from wallets.hierarchy import plans, rules
 from wallets.ledger import proof
 from wallets.sync import following, platforms, rounds
 from wallets.sync import runs as sync
+from wallets.sync.positions import mark_everybodys
 from wallets.venues import joining, keeping
 from wallets.venues.demo import following as demo
+from wallets.venues.demo import listing as perpetuals
 
 # One slow venue may hold a process of the queue this long, and no longer: others wait behind it.
 SYNC_SECONDS_MOST: Final = 60
@@ -68,8 +70,16 @@ def collect_exchange(slug: str) -> None:
 
 @shared_task(name="wallets.tasks.match_orders")
 def match_orders() -> None:
-    """Match what rests at the demo exchange against the prices of now. Safe to run twice at once."""
+    """Match what rests at the demo exchange against the prices of now, and reckon its positions by them. Safe to run
+    twice at once."""
     demo.match_due()
+    mark_everybodys()
+
+
+@shared_task(name="wallets.tasks.list_perpetuals")
+def list_perpetuals() -> int:
+    """List the perpetuals that paper accounts can trade beside spot markets that have none; returns how many."""
+    return perpetuals.list_where_wanted()
 
 
 @shared_task(name="wallets.tasks.verify")

@@ -22,7 +22,7 @@ from django.db.models import prefetch_related_objects
 
 from farms.engine.decision import SKIP, Decision, Means, decide, leave_it
 from farms.engine.quiet import positions_of, write
-from farms.engine.runs import View, look, row
+from farms.engine.runs import View, look, may_short, row
 from farms.engine.standing import lock_agent, lock_farm, members
 from farms.engine.tape import Tape
 from farms.engine.work import FarmCapital
@@ -31,6 +31,7 @@ from kit.errors import ConflictError
 from kit.live.publish import publish
 from kit.sentences import Sentence, Told, joined
 from trading.models import Order, Side
+from trading.positions.leveraged import freed_by_leaving
 from trading.positions.protection import follow
 from trading.risk.fees import taker_fee
 from trading.risk.gate import exposure
@@ -101,7 +102,11 @@ def run_members(*, owner_id: UUID, farm_id: UUID, agent_ids: Sequence[UUID], tap
 def _act(farm: Farm, seen: Sequence[tuple[Agent, View]]) -> tuple[list[AgentRun], dict[UUID, Exception]]:
     """Decide, place and write what these members of the locked farm do; and whose trouble kept it from deciding."""
     holdings = _holdings(seen)
-    busy = {agent.pk for agent, view in seen if leave_it(signal=view.signal, held=holdings.get(agent.pk)) is None}
+    busy = {
+        agent.pk
+        for agent, view in seen
+        if leave_it(signal=view.signal, held=holdings.get(agent.pk), may_short=may_short(agent)) is None
+    }
     batch = Batch([_place(agent, view) for agent, view in seen if agent.pk in busy])
     capital = FarmCapital(farm)
     runs: list[_Run] = []
@@ -122,9 +127,13 @@ def _holdings(seen: Sequence[tuple[Agent, View]]) -> Mapping[UUID, Decimal]:
     """How much each agent holds, its stop moved up behind the bar's high."""
     guarded = positions_of(agent for agent, _ in seen)
     found = [(agent, view, guarded.get((agent.wallet_id, agent.instrument_id))) for agent, view in seen]
-    held = [(agent, position, view.high) for agent, view, position in found if position is not None]
-    follow((position, high) for _, position, high in held)
-    return {agent.pk: position.quantity for agent, position, _ in held}
+    held = [
+        (agent, position, view.best(is_long=position.is_long))
+        for agent, view, position in found
+        if position is not None
+    ]
+    follow((position, best) for _, position, best in held)
+    return {agent.pk: position.signed for agent, position, _ in held}
 
 
 def _place(agent: Agent, view: View) -> Place:
@@ -138,22 +147,25 @@ def _decide(agent: Agent, view: View, held: Decimal | None, batch: Batch, capita
     then.
     """
     signal = view.signal
-    means = partial(_means, agent, view, batch, capital)
-    run = _Run(agent, view, decide(signal=signal, held=held, means=means))
+    means = partial(_means, agent, view, batch, capital, held)
+    decision = decide(signal=signal, held=held, means=means, may_short=may_short(agent))
+    run = _Run(agent, view, decision)
     if run.decision.quantity <= 0:
         return run
     enters = run.decision.kind == "enter"
     standing = batch.facts(agent.wallet_id).standing
     # What an order of its owner rests with is sold by that one.
-    free = run.decision.quantity if enters else standing.position - standing.selling
+    free = run.decision.quantity if enters else abs(standing.position) - standing.selling
+    is_buy = signal.enter > 0 if enters else held is not None and held < 0
     terms = Terms(
-        side=Side.BUY if enters else Side.SELL,
+        side=Side.BUY if is_buy else Side.SELL,
         quantity=min(run.decision.quantity, free) if free > 0 else run.decision.quantity,
         reason=run.decision.explanation,
         reduce_only=not enters,
         exit_stop=signal.stop if enters else None,
         exit_target=signal.target if enters else None,
         exit_trail=signal.trail if enters else None,
+        leverage=agent.leverage if may_short(agent) else None,
     )
     try:
         run.order = batch.place(agent.wallet_id, terms)
@@ -165,13 +177,16 @@ def _decide(agent: Agent, view: View, held: Decimal | None, batch: Batch, capita
     return run
 
 
-def _means(agent: Agent, view: View, batch: Batch, capital: FarmCapital) -> Means:
-    """What the agent may spend now, and what its farm leaves it in the instrument."""
+def _means(agent: Agent, view: View, batch: Batch, capital: FarmCapital, held: Decimal | None) -> Means:
+    """What the agent may spend now, with what leaving what is `held` would free, and what its farm leaves it in the
+    instrument."""
     facts, instrument = batch.facts(agent.wallet_id), agent.instrument
-    price = facts.price(is_buy=True) or view.signal.close
-    room = capital.value(instrument) * agent.farm.maximum_share - capital.quantity(instrument) * price
+    price = facts.price(is_buy=view.signal.enter > 0) or view.signal.close
+    left = capital.quantity(instrument) - (abs(held) if held else Decimal(0))
+    room = capital.value(instrument) * agent.farm.maximum_share - left * price
+    freed = freed_by_leaving(wallet_id=agent.wallet_id, instrument=instrument, price=price) if held else Decimal(0)
     return Means(
-        cash=facts.purse(instrument.quote).free,
+        cash=max(facts.purse(instrument.quote).free + freed, Decimal(0)),
         price=price,
         room=room,
         sizing="risk" if agent.sizing == Agent.Sizing.RISK else "cash",
@@ -180,6 +195,7 @@ def _means(agent: Agent, view: View, batch: Batch, capital: FarmCapital) -> Mean
         lot=instrument.lot_size,
         minimum_notional=instrument.minimum_notional,
         exposure=exposure(facts.path),
+        leverage=agent.leverage if may_short(agent) else None,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from kit.decimals import plain
 from kit.sentences import Sentence
-from trading.risk.sizing import in_lots, largest_buy
+from trading.risk.sizing import in_lots, largest_buy, largest_open
 
 LONG: Final = 1
 ZERO: Final = Decimal(0)
@@ -25,6 +25,9 @@ TOO_SMALL: Final = "What may be spent is below the smallest order of this market
 GO: Final = "Go long"
 LEAVE: Final = "Leave"
 STAY: Final = "Stay long"
+GO_SHORT: Final = "Go short"
+STAY_SHORT: Final = "Stay short"
+TURN: Final = "Turn round"
 WAIT: Final = "Wait"
 SKIP: Final = "No entry"
 
@@ -51,7 +54,8 @@ class Means:
 
     `cash` is the agent's free quote asset, `price` the expected price of a buy, `room` what the farm's cap leaves in
     the instrument (quote), `size` a fraction of cash: spent ("cash") or lost between price and stop ("risk");
-    `exposure` is the share of it that limits and agents leave (0 to 1).
+    `exposure` is the share of it that limits and agents leave (0 to 1). Of a perpetual `leverage` is how many times its
+    margin an entry is worth; None on spot.
     """
 
     cash: Decimal
@@ -63,6 +67,7 @@ class Means:
     lot: Decimal
     minimum_notional: Decimal
     exposure: Decimal = Decimal(1)
+    leverage: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -75,35 +80,41 @@ class Decision:
     numbers: dict[str, str] = field(default_factory=dict)
 
 
-def decide(*, signal: Signal, held: Decimal | None, means: Callable[[], Means]) -> Decision:
-    """Enter, exit, hold, or skip an entry that cannot be made; `means` is asked only for an entry.
+def decide(*, signal: Signal, held: Decimal | None, means: Callable[[], Means], may_short: bool = False) -> Decision:
+    """Enter, exit, turn round, hold, or skip an entry that cannot be made; `means` is asked only for an entry.
 
-    `held` is how much of the base asset a position has, None without one. Its stop and its target are the monitor's.
+    `held` is how much of the base asset a position has, negative when short, None without one. Its stop and its target
+    are the monitor's. A signal for the other side leaves it, and where the market `may_short` enters that side with it.
     """
-    if (nothing := leave_it(signal=signal, held=held)) is not None:
+    if (nothing := leave_it(signal=signal, held=held, may_short=may_short)) is not None:
         return nothing
     if held is None:
         return _enter(signal, means())
-    return Decision("exit", _told(LEAVE, signal.reason), held)
+    if may_short and signal.enter * held < 0:
+        entry = _enter(signal, means())
+        if entry.kind == "enter":
+            return Decision("enter", _told(TURN, signal.reason), abs(held) + entry.quantity, entry.numbers)
+    return Decision("exit", _told(LEAVE, signal.reason), abs(held))
 
 
-def leave_it(*, signal: Signal, held: Decimal | None) -> Decision | None:
+def leave_it(*, signal: Signal, held: Decimal | None, may_short: bool = False) -> Decision | None:
     """The decision on a bar that changes nothing, as most do; None on one that an order may follow."""
-    if held is None and signal.enter < 0:
-        return Decision("skip", _told(SKIP, signal.reason, "A spot market cannot be sold short."))
-    if held is None and signal.enter != LONG:
-        return Decision("hold", _told(WAIT, signal.reason))
-    if held is None or signal.exit or signal.enter < 0:
+    if held is None:
+        if signal.enter < 0 and not may_short:
+            return Decision("skip", _told(SKIP, signal.reason, "A spot market cannot be sold short."))
+        return None if signal.enter else Decision("hold", _told(WAIT, signal.reason))
+    if signal.exit or signal.enter * held < 0:
         return None
-    return Decision("hold", _told(STAY, signal.reason))
+    return Decision("hold", _told(STAY if held > 0 else STAY_SHORT, signal.reason))
 
 
 def _enter(signal: Signal, means: Means) -> Decision:
     wanted = _wanted_notional(signal, means)
     if wanted is None:
-        missing = "Sizing by risk needs a stop below the price, and there is none."
+        side = "below" if signal.enter > 0 else "above"
+        missing = f"Sizing by risk needs a stop {side} the price, and there is none."
         return Decision("skip", _told(SKIP, signal.reason, missing))
-    payable = largest_buy(funds=means.cash, price=means.price, taker_fee=means.fee_rate, lot=means.lot)
+    payable = _payable(means)
     uncapped = in_lots(min(wanted / means.price, payable) * means.exposure, means.lot)
     quantity = max(ZERO, min(uncapped, in_lots(means.room / means.price, means.lot)))
     numbers = {
@@ -121,7 +132,16 @@ def _enter(signal: Signal, means: Means) -> Decision:
         reason = "The farm holds as much of this instrument as it allows." if is_cut else less or TOO_SMALL
         return Decision("skip", _told(SKIP, signal.reason, reason), ZERO, numbers)
     cut = "The farm's limit for one instrument made the entry smaller." if is_cut else less
-    return Decision("enter", _told(GO, signal.reason, cut), quantity, numbers)
+    go = GO if signal.enter > 0 else GO_SHORT
+    return Decision("enter", _told(go, signal.reason, cut), quantity, numbers)
+
+
+def _payable(means: Means) -> Decimal:
+    """The most that its cash can hold for an order."""
+    funds, price, fee, lot = means.cash, means.price, means.fee_rate, means.lot
+    if means.leverage is None:
+        return largest_buy(funds=funds, price=price, taker_fee=fee, lot=lot)
+    return largest_open(funds=funds, price=price, taker_fee=fee, lot=lot, leverage=means.leverage)
 
 
 def _told(lead: str, reason: Sentence, more: str = "") -> Sentence:
@@ -136,10 +156,12 @@ def _wanted_notional(signal: Signal, means: Means) -> Decimal | None:
     """What the entry would spend if nothing limited it; None when it cannot be said."""
     budget = means.cash * means.size * signal.weight
     if means.sizing == "cash":
-        return budget / (1 + means.fee_rate)
-    if signal.stop is None or signal.stop >= means.price:
+        leverage = means.leverage or Decimal(1)
+        return budget * leverage / (1 + means.fee_rate * leverage)
+    if signal.stop is None:
         return None
-    return budget / (means.price - signal.stop) * means.price
+    away = means.price - signal.stop if signal.enter > 0 else signal.stop - means.price
+    return budget / away * means.price if away > 0 else None
 
 
 def _cents(value: Decimal) -> str:

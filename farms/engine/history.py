@@ -7,6 +7,8 @@ are those that `run_agent` and the look at the stops would leave when asked at e
 """
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from farms.engine.acting import run_agent
@@ -17,9 +19,13 @@ from farms.engine.tape import Tape
 from farms.models import Agent, AgentRun
 from kit import clock
 from markets.candles.reading import TIMEFRAME_MS, milliseconds
+from quant.margin import PERIOD
 from trading.positions.levels import level_reached, trailed
 from trading.positions.protection import Guarded
-from trading.services import keep_protection
+from trading.services import keep_protection, settle_funding
+from wallets.models import Wallet
+
+PERIOD_MS: Final = PERIOD // timedelta(milliseconds=1)
 
 Execute = Callable[[UUID], object]
 """What brings an order, by its id, to the venue."""
@@ -44,8 +50,18 @@ class History:
             self.write()
             self._send(order.pk for order in keep_protection(owner_id=self._owner_id))
         now = milliseconds(clock.now())
+        if now % PERIOD_MS == 0:
+            self._fund()
         for agent_id in [agent.pk for agent in self.agents if now % TIMEFRAME_MS[agent.timeframe] == 0]:
             self._run(self._agent(agent_id))
+
+    def _fund(self) -> None:
+        """Book the funding of what stands in perpetuals."""
+        held = {agent.wallet_id for agent in self.agents if agent.instrument.is_perpetual}
+        accounts = Wallet.objects.filter(pk__in=held).order_by().values_list("connection_id", flat=True).distinct()
+        if held and sum(settle_funding(owner_id=self._owner_id, connection_id=pk) for pk in accounts):
+            self.write()
+            self.read()
 
     def write(self) -> None:
         """Write what was decided so far; whoever ends the transaction asks for it."""
@@ -75,8 +91,10 @@ class History:
         price = self._tape.price(guarded.instrument_id)
         if price is None:
             return False
-        stop = trailed(guarded.stop, best=price, trail=guarded.trail)
-        return stop != guarded.stop or bool(level_reached(price, stop=stop, target=guarded.target))
+        is_long = guarded.is_long
+        stop = trailed(guarded.stop, best=price, trail=guarded.trail, is_long=is_long)
+        is_reached = bool(level_reached(price, stop=stop, target=guarded.target, is_long=is_long))
+        return stop != guarded.stop or is_reached or guarded.is_liquidated(price)
 
     def _agent(self, agent_id: UUID) -> Agent:
         return next(agent for agent in self.agents if agent.pk == agent_id)

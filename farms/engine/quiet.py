@@ -9,7 +9,7 @@ from itertools import groupby
 from uuid import UUID
 
 from farms.engine.decision import leave_it
-from farms.engine.runs import View, bars_wanted, row
+from farms.engine.runs import View, bars_wanted, may_short, row
 from farms.engine.tape import Series, Tape
 from farms.models import Agent, AgentRun
 from kit.sentences import Sentence
@@ -40,9 +40,12 @@ def positions_of(agents: Iterable[Agent]) -> Mapping[tuple[UUID, int], Guarded]:
 
 def quiet_run(agent: Agent, view: View, held: Guarded | None) -> AgentRun | None:
     """The row of a bar that changes nothing, not yet written; None when an order or a stop may have to follow."""
-    if held is not None and trailed(held.stop, best=view.high, trail=held.trail) != held.stop:
+    if held is not None and held.stop != trailed(
+        held.stop, best=view.best(is_long=held.is_long), trail=held.trail, is_long=held.is_long
+    ):
         return None
-    decision = leave_it(signal=view.signal, held=None if held is None else held.quantity)
+    signed = None if held is None else held.signed
+    decision = leave_it(signal=view.signal, held=signed, may_short=may_short(agent))
     return None if decision is None else row(agent, view, decision)
 
 

@@ -29,12 +29,23 @@ SPARE_BARS: Final = 5
 
 @dataclass(frozen=True)
 class View:
-    """What an agent sees at the close of `bar` (its opening, ms): the strategy's intent, the high, the indicators."""
+    """What an agent sees at the close of `bar` (its opening, ms): the strategy's intent, the high and the low, the
+    indicators."""
 
     bar: int
     signal: Signal
     high: Decimal
+    low: Decimal
     indicators: dict[str, float]
+
+    def best(self, *, is_long: bool) -> Decimal:
+        """The best price of the bar for a position."""
+        return self.high if is_long else self.low
+
+
+def may_short(agent: Agent) -> bool:
+    """Whether its market can be sold without holding any of it."""
+    return agent.instrument.is_perpetual
 
 
 def look(agent: Agent, tape: Tape) -> View | None:
@@ -55,7 +66,8 @@ def look(agent: Agent, tape: Tape) -> View | None:
         return None
     intents = strategies.get(agent.strategy).intents(candles, agent.parameters)
     signal = _last_signal(intents, to_price(candles.close[-1]), agent)
-    return View(bar, signal, to_price(candles.high[-1]), _last_values(intents))
+    high, low = to_price(candles.high[-1]), to_price(candles.low[-1])
+    return View(bar, signal, high, low, _last_values(intents))
 
 
 def bars_wanted(strategy: str, parameters: strategies.Params) -> int:

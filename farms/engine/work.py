@@ -12,7 +12,8 @@ from kit import clock
 from markets.candles.reading import TIMEFRAME_MS, milliseconds
 from markets.models import Candle, Instrument
 from markets.prices import prices_in
-from trading.models import Order, Position, Side
+from trading.models import Order, Position
+from trading.models.orders import LEAVES
 from wallets.models import Account
 
 ZERO = Decimal(0)
@@ -44,10 +45,10 @@ class FarmCapital:
         return self._values[market]
 
     def quantity(self, instrument: Instrument) -> Decimal:
-        """What its agents hold of the instrument or are buying, in base."""
+        """What its agents hold of the instrument or are opening in it, long and short together, in base."""
         if instrument.pk not in self._quantities:
             held = Position.objects.filter(self._members, instrument=instrument, closed_at__isnull=True)
-            coming = Order.objects.unfinished().filter(self._members, instrument=instrument, side=Side.BUY)
+            coming = Order.objects.unfinished().filter(~LEAVES, self._members, instrument=instrument)
             self._quantities[instrument.pk] = (
                 held.aggregate(total=Coalesce(Sum("quantity"), ZERO))["total"]
                 + coming.aggregate(total=Coalesce(Sum(F("quantity") - F("filled_quantity")), ZERO))["total"]
@@ -78,7 +79,9 @@ def due_agents() -> list[tuple[UUID, UUID]]:
     )
     newest = (
         Candle.objects.filter(
-            instrument=OuterRef("instrument"), timeframe=OuterRef("timeframe"), ts__lte=now - OuterRef("length")
+            instrument=Coalesce(OuterRef("instrument__prices_of"), OuterRef("instrument")),
+            timeframe=OuterRef("timeframe"),
+            ts__lte=now - OuterRef("length"),
         )
         .order_by("-ts")
         .values("ts")[:1]

@@ -56,6 +56,7 @@ class AgentRow(HasStanding):
     timeframe: str
     sizing: str
     sizing_label: str
+    leverage: Decimal
     size: Decimal
     status: str
     status_detail: Sentence
@@ -224,6 +225,7 @@ def _agent_row(
         timeframe=agent.timeframe,
         sizing=agent.sizing,
         sizing_label=agent.get_sizing_display(),
+        leverage=agent.leverage,
         size=agent.size,
         status=agent.status,
         status_detail=agent.status_detail,

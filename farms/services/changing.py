@@ -10,8 +10,9 @@ from django.db import transaction
 from farms.engine.standing import last_closed, lock_agent, lock_farm, members
 from farms.models import Agent, AgentFarmAssignment, Farm, FarmEvent
 from farms.services.diary import record
-from farms.services.hiring import checked_parameters, fraction, invalid, named, require_a_stop
+from farms.services.hiring import checked_parameters, fraction, invalid, named, require_a_stop, require_leverage
 from kit import clock
+from kit.decimals import plain
 from kit.errors import ConflictError
 from kit.sentences import Sentence, Value, public, sentence
 from markets.models import Timeframe
@@ -55,8 +56,9 @@ def update_agent(
     parameters: Mapping[str, Any],
     sizing: str,
     size: Decimal,
+    leverage: Decimal | None = None,
 ) -> Agent:
-    """Give the agent another name, timeframe, parameters or size (fraction), from the next candle on.
+    """Give the agent another name, timeframe, parameters, size (fraction) or leverage, from the next candle on.
 
     After a change of its timeframe that is the first candle which opens later than the last one it decided on, so that
     no bar is decided twice. Raises InvalidInputError naming the field, ConflictError for an agent that is archived.
@@ -79,7 +81,9 @@ def update_agent(
             checked_parameters(agent.strategy, parameters, agent.instrument),
         )
         require_a_stop(sizing, agent.parameters)
-        agent.save(update_fields=("name", "timeframe", "sizing", "size", "parameters", "last_bar"))
+        agent.leverage = agent.leverage if leverage is None else leverage
+        require_leverage(agent.leverage, agent.instrument)
+        agent.save(update_fields=("name", "timeframe", "sizing", "size", "leverage", "parameters", "last_bar"))
         _update_wallet(agent.wallet, name, agent.wallet.target_weight)
         _record(agent.farm, before, _facts_of_agent(agent), agent=agent)
     return agent
@@ -216,6 +220,7 @@ def _facts_of_agent(agent: Agent) -> dict[str, str]:
         "Name": agent.name,
         "Candles": agent.timeframe,
         "Size": f"{_percent(agent.size)}, {agent.get_sizing_display().lower()}",
+        "Leverage": plain(agent.leverage),
     }
     for item in strategies.get(agent.strategy).schema:
         facts[item.title] = item.in_words(agent.parameters.get(item.name, item.default))

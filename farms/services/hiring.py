@@ -57,11 +57,13 @@ def create_agent(
     parameters: Mapping[str, Any] | None = None,
     sizing: str = Agent.Sizing.CASH,
     size: Decimal | None = None,
+    leverage: Decimal = Decimal(1),
     target_weight: Decimal | None = None,
 ) -> Agent:
     """A paused agent with a wallet under the farm's, assigned to the farm from now on.
 
-    `size` is by default half of the cash for "cash", one percent of it for "risk".
+    `size` is by default half of the cash for "cash", one percent of it for "risk". The instrument says what kind is
+    traded: a perpetual is sold short as well, and with `leverage` an entry is worth that many times its margin.
 
     Raises InvalidInputError naming the field: a parameter outside the strategy's schema, an instrument that the farm's
     connection does not trade, an unknown timeframe, a size that is no fraction.
@@ -80,6 +82,7 @@ def create_agent(
         raise invalid("sizing", f"Choose one of {', '.join(Agent.Sizing.values)}.")
     size = fraction(DEFAULT_SIZE[Agent.Sizing(sizing)] if size is None else size, "size")
     require_a_stop(sizing, checked)
+    require_leverage(leverage, instrument)
     wallet = create_wallet(
         owner_id=owner_id, name=name, role=Wallet.Role.AGENT, parent=farm.wallet, target_weight=target_weight
     )
@@ -94,6 +97,7 @@ def create_agent(
         timeframe=timeframe,
         sizing=sizing,
         size=size,
+        leverage=leverage,
     )
     AgentFarmAssignment.objects.create(owner_id=owner_id, agent=agent, farm=farm, started_at=clock.now())
     record(farm, FarmEvent.Kind.CREATED, agent=agent)
@@ -115,6 +119,14 @@ def require_a_stop(sizing: str, parameters: Mapping[str, Any]) -> None:
     """Raises InvalidInputError where entries are to be sized by what is lost at a stop that the rules never set."""
     if sizing == Agent.Sizing.RISK and parameters.get("stop", "a stop") is None:
         raise invalid("sizing", "Give the rules a stop, or size by cash: without a stop nothing says what is at risk.")
+
+
+def require_leverage(leverage: Decimal, instrument: Instrument) -> None:
+    """Raises InvalidInputError for a leverage that the instrument does not have."""
+    most = (instrument.max_leverage or Decimal(1)) if instrument.is_perpetual else Decimal(1)
+    if not (leverage.is_finite() and 1 <= leverage <= most):
+        least = "is traded without leverage: give 1" if most == 1 else f"has a leverage from 1 to {most.normalize():f}"
+        raise invalid("leverage", f"{instrument.symbol} {least}.")
 
 
 def _tradable(instrument_id: int, account: Connection) -> Instrument:

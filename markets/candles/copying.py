@@ -66,7 +66,9 @@ COPY (
     SELECT array_agg(ts), array_agg(open), array_agg(high), array_agg(low), array_agg(close), array_agg(volume)
     FROM (
         SELECT ts, open, high, low, close, volume FROM markets_candle
-        WHERE instrument_id = %s AND timeframe = %s AND ts <= %s ORDER BY ts DESC LIMIT %s
+        WHERE instrument_id = (SELECT coalesce(prices_of_id, id) FROM markets_instrument WHERE id = %s)
+              AND timeframe = %s AND ts <= %s
+        ORDER BY ts DESC LIMIT %s
     ) AS bars
 ) TO STDOUT (FORMAT BINARY)
 """

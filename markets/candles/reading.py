@@ -6,10 +6,11 @@ from typing import Any, Final, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 
 from kit import clock
 from markets.candles import copying
-from markets.models import Candle, Timeframe
+from markets.models import Candle, Instrument, Timeframe
 from quant.candles import Candles
 
 TIMEFRAME_MS: Final = {timeframe.value: timeframe.length // timedelta(milliseconds=1) for timeframe in Timeframe}
@@ -25,6 +26,11 @@ def moment(ms: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
 
 
+def series_of(instrument: int) -> QuerySet[Instrument, Any]:
+    """Whose candles are an instrument's, as a subquery: its own, or of a paper perpetual those of its spot market."""
+    return Instrument.objects.filter(pk=instrument).values_list(Coalesce("prices_of_id", "pk"))[:1]
+
+
 def load_candles(
     *, instrument_id: int, timeframe: str, until: datetime | None = None, limit: int | None = None
 ) -> Candles:
@@ -38,7 +44,7 @@ def closed_candles(
 ) -> QuerySet[Candle]:
     """The rows of bars that opened at `since` or later and had closed at `until`, for lists of a few hundred."""
     rows = Candle.objects.filter(
-        instrument_id=instrument_id, timeframe=timeframe, ts__lte=_last_opening(timeframe, until)
+        instrument_id=series_of(instrument_id), timeframe=timeframe, ts__lte=_last_opening(timeframe, until)
     )
     return rows if since is None else rows.filter(ts__gte=milliseconds(since))
 
@@ -71,7 +77,9 @@ def candles_around(*, instrument_id: int, since: datetime, until: datetime, bars
 def last_closed_bar(*, instrument_id: int, timeframe: str) -> int | None:
     """The opening time (ms) of the newest stored bar that has closed by now."""
     latest: int | None = (
-        Candle.objects.filter(instrument_id=instrument_id, timeframe=timeframe, ts__lte=_last_opening(timeframe, None))
+        Candle.objects.filter(
+            instrument_id=series_of(instrument_id), timeframe=timeframe, ts__lte=_last_opening(timeframe, None)
+        )
         .order_by("-ts")
         .values_list("ts", flat=True)
         .first()
@@ -106,7 +114,8 @@ def market_spans(
 _NEWEST: Final = """
 SELECT frame.timeframe, (
     SELECT max(ts) FROM markets_candle
-    WHERE instrument_id = %(instrument_id)s AND timeframe = frame.timeframe AND ts <= %(until)s
+    WHERE instrument_id = (SELECT coalesce(prices_of_id, id) FROM markets_instrument WHERE id = %(instrument_id)s)
+          AND timeframe = frame.timeframe AND ts <= %(until)s
 )
 FROM market_timeframes() AS frame
 """

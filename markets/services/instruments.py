@@ -4,14 +4,34 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
+from django.db import DEFAULT_DB_ALIAS, connections, router
+
 from kit.errors import InvalidInputError
 from markets.assets import pair, require_asset, require_symbol, require_venue, sensible_lot, shown
-from markets.bounds import SMALLEST
+from markets.bounds import SMALLEST, SYMBOL_LENGTH
 from markets.models import Instrument
 from markets.prices import SIMULATED, to_price
 from quant.market_simulator import ASSETS
 
 MINIMUM_NOTIONAL: Final = Decimal(5)
+# Of the perpetuals that paper accounts trade beside each spot market.
+PERPETUAL: Final = "{}-PERP"
+MAX_LEVERAGE: Final = Decimal(20)
+MAINTENANCE_MARGIN: Final = Decimal("0.01")
+# What has been listed is never changed; a name that is too long, or taken by the venue itself, has none.
+_LIST: Final = """
+INSERT INTO markets_instrument (
+    venue, symbol, base, quote, settle, kind, tick_size, lot_size, minimum_notional, contract_size, max_leverage,
+    maintenance_margin, prices_of_id, is_simulated, is_active
+)
+SELECT venue, format(%(name)s, symbol), base, quote, quote, 'perpetual', tick_size, lot_size, minimum_notional, 1,
+       %(leverage)s, %(maintenance)s, id, is_simulated, true
+FROM markets_instrument AS spot
+WHERE venue = %(venue)s AND kind = 'spot' AND is_active AND length(symbol) <= %(length)s
+      AND NOT EXISTS (SELECT FROM markets_instrument AS listed WHERE listed.prices_of_id = spot.id)
+ORDER BY id
+ON CONFLICT DO NOTHING
+"""
 # Those that people know first.
 _WELL_KNOWN: Final = ("BTC", "ETH", "SOL", "BNB")
 
@@ -70,6 +90,27 @@ def ensure_simulated_instruments() -> tuple[Instrument, ...]:
         )[0]
         for asset in ASSETS
     )
+
+
+def list_perpetuals(*, venue: str) -> int:
+    """List a linear perpetual beside each spot market of the venue, for paper accounts; returns how many are new.
+
+    It settles in the quote asset, and its prices and candles are those of the spot market. Safe to repeat.
+    """
+    alias = router.db_for_write(Instrument) or DEFAULT_DB_ALIAS
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            _LIST,
+            {
+                "venue": venue,
+                "name": PERPETUAL.format("%s"),
+                "length": SYMBOL_LENGTH - len(PERPETUAL.format("")),
+                "leverage": MAX_LEVERAGE,
+                "maintenance": MAINTENANCE_MARGIN,
+            },
+        )
+        listed: int = cursor.rowcount
+    return listed
 
 
 def well_known_first(instruments: Iterable[Instrument]) -> list[Instrument]:

@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
+from django.db.models import Q
 
 from kit import clock
 from kit.errors import ConflictError, InvalidInputError
@@ -75,7 +76,7 @@ def continue_simulated(*, venue: str, symbols: Sequence[str] | None = None, at: 
     The first prices are the last closes, volatility and volume are measured from the candles. Repeating it changes
     nothing. Raises ConflictError when an instrument has too few candles to go on from.
     """
-    instruments = Instrument.objects.filter(venue=venue, is_active=True).order_by("symbol")
+    instruments = Instrument.objects.filter(venue=venue, is_active=True, prices_of=None).order_by("symbol")
     chosen = list(instruments.filter(symbol__in=symbols) if symbols is not None else instruments)
     end = at or clock.now()
     with _only_player(wait=True):
@@ -86,7 +87,8 @@ def continue_simulated(*, venue: str, symbols: Sequence[str] | None = None, at: 
                 raise ConflictError(f"Import candles of {venue} first: none of its instruments is there to go on from.")
             start = _midnight(milliseconds(end))
             market = _Market(venue, market_simulator.initial_state(SEED, assets, start_ms=start))
-            Instrument.objects.filter(pk__in=[instrument.pk for instrument in chosen]).update(is_simulated=True)
+            ids = [instrument.pk for instrument in chosen]
+            Instrument.objects.filter(Q(pk__in=ids) | Q(prices_of__in=ids)).update(is_simulated=True)
         written = 0
         while market.behind(end):
             written += market.play(end)

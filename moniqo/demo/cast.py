@@ -1,4 +1,4 @@
-"""Who plays in the demo: two farms with four agents on three instruments, and the money they get.
+"""Who plays in the demo: three farms with five agents on three instruments, and the money they get.
 
 The parameters are ordinary ones of the strategy's field of use: plain crossovers with a wide stop, so that an agent is
 in the market whenever its trend is. They were not searched for on these candles; the agents win and lose as such
@@ -36,7 +36,8 @@ REBALANCING: Final = Wish(
 class AgentRole:
     """An agent: which of the instruments it trades, with which parameters, on which timeframe if it exists.
 
-    `share` is the fraction of its farm's money; `joins_before_end` the days before the end of the history at which an
+    With a `leverage` it trades the perpetual beside the instrument, which can be sold short. `share` is the fraction of
+    its farm's money; `joins_before_end` the days before the end of the history at which an
     agent joins that is too quick to run over all of it.
     """
 
@@ -48,6 +49,7 @@ class AgentRole:
     sizing: str = Agent.Sizing.CASH
     size: Decimal = Decimal("0.9")
     joins_before_end: int | None = None
+    leverage: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -107,4 +109,22 @@ FARMS: Final = (
             ),
         ),
     ),
-)
+    FarmRole(
+        "Short side",
+        share=Decimal("0.10"),
+        maximum_share=Decimal(1),
+        agents=(
+            AgentRole(
+                "Bitcoin both ways",
+                instrument=0,
+                timeframe="4h",
+                parameters={
+                    "fast": 8, "slow": 21, "adx_min": 0, "stop_atr": 4.0, "trail_atr": 0, "direction": "both",
+                },
+                share=Decimal("0.80"),
+                size=Decimal("0.4"),
+                leverage=Decimal(2),
+            ),
+        ),
+    ),
+)  # fmt: skip

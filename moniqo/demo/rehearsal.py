@@ -35,6 +35,7 @@ from kit.live.publish import publish
 from kit.users.models import User
 from markets.assets import dollar_in
 from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
+from markets.models import Instrument
 from moniqo.demo import ambitions, cast, stage, tried
 from moniqo.demo.cast import AgentRole, FarmRole
 from portfolio.models import PortfolioState
@@ -130,7 +131,7 @@ def _open(owner_id: UUID, scene: stage.Scene) -> None:
             base_asset=scene.quote,
         )
         User.objects.filter(pk=owner_id).update(base_currency=scene.quote)
-        symbols = sorted({instrument.symbol for instrument in scene.instruments})
+        symbols = sorted({instrument.symbol for instrument in _traded(scene)})
         set_limits(
             on=account,
             allowed_symbols=symbols,
@@ -158,8 +159,16 @@ def _open(owner_id: UUID, scene: stage.Scene) -> None:
         stage.remember(owner_id, scene)
 
 
+def _traded(scene: stage.Scene) -> list[Instrument]:
+    """The instruments of the scene, and the perpetuals beside them."""
+    perpetuals = Instrument.objects.filter(prices_of__in=[instrument.pk for instrument in scene.instruments])
+    return [*scene.instruments, *perpetuals]
+
+
 def _hire(owner_id: UUID, farm: Farm, farm_role: FarmRole, role: AgentRole, scene: stage.Scene) -> None:
     instrument = scene.instruments[role.instrument % len(scene.instruments)]
+    if role.leverage is not None:
+        instrument = Instrument.objects.get(prices_of=instrument)
     agent = create_agent(
         owner_id=owner_id,
         farm_id=farm.pk,
@@ -170,6 +179,7 @@ def _hire(owner_id: UUID, farm: Farm, farm_role: FarmRole, role: AgentRole, scen
         parameters=role.parameters,
         sizing=role.sizing,
         size=role.size,
+        leverage=role.leverage or Decimal(1),
         target_weight=role.share,
     )
     _move(owner_id, farm.wallet, agent.wallet, role.share * farm_role.share * cast.FUNDING, scene, "Opening capital")
@@ -185,7 +195,7 @@ def _play(owner_id: UUID, scene: stage.Scene, say: Say) -> None:
     first, last = milliseconds(cursor or scene.start), milliseconds(scene.end)
     shown = -1
     tape = Tape.of_past(
-        instrument_ids=[instrument.pk for instrument in scene.instruments],
+        instrument_ids=[instrument.pk for instrument in _traded(scene)],
         since=moment(first),
         until=scene.end,
         bars=max(bars_wanted(cast.STRATEGY, role.parameters) for farm in cast.FARMS for role in farm.agents),

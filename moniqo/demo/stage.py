@@ -130,7 +130,7 @@ def _simulated(say: Say) -> Scene:
     end = clock.now()
     history = generate_history(days=DAYS + WARM_UP_DAYS, until=end)
     say(f"Simulated market: {history.candles_written:,} new candles from {history.since:%Y-%m-%d} on.")
-    instruments = _cast(list(Instrument.objects.filter(venue=SIMULATED, is_active=True)))
+    instruments = _cast(list(Instrument.objects.filter(venue=SIMULATED, is_active=True, prices_of=None)))
     midnight = moment(milliseconds(end) // DAY_MS * DAY_MS)
     start = max(midnight - timedelta(days=DAYS), history.since)
     return Scene(SIMULATED, instruments, tuple(TIMEFRAME_MS), start, end)

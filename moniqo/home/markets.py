@@ -6,12 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from farms.models import Agent
 from kit import clock
 from markets.candles.reading import milliseconds
-from markets.models import Candle, Instrument, Timeframe
+from markets.models import Candle, Instrument, Ticker, Timeframe
 
 DAY = timedelta(hours=24)
 
@@ -32,14 +33,20 @@ def traded_markets(*, owner_id: UUID) -> Sequence[MarketLine]:
     """The instruments of the owner's agents that have a price, by symbol; one query."""
     a_day_ago = (
         Candle.objects.filter(
-            instrument_id=OuterRef("pk"), timeframe=Timeframe.H1, ts__lt=milliseconds(clock.now() - DAY)
+            instrument_id=Coalesce(OuterRef("prices_of"), OuterRef("pk")),
+            timeframe=Timeframe.H1,
+            ts__lt=milliseconds(clock.now() - DAY),
         )
         .order_by("-ts")
         .values("close")[:1]
     )
+    said = Ticker.objects.filter(instrument=Coalesce(OuterRef("prices_of"), OuterRef("pk")))
     rows = (
-        Instrument.objects.filter(pk__in=Agent.objects.filter(owner_id=owner_id).values("instrument"), ticker__gt=0)
-        .annotate(price=F("ticker__price"), source=F("ticker__source"), before=Subquery(a_day_ago))
+        Instrument.objects.filter(pk__in=Agent.objects.filter(owner_id=owner_id).values("instrument"))
+        .annotate(
+            price=Subquery(said.values("price")), source=Subquery(said.values("source")), before=Subquery(a_day_ago)
+        )
+        .filter(price__gt=0)
         .order_by("symbol")
     )
     return [

@@ -51,7 +51,7 @@ from tests.markets.candle_files import make_coins
 from tests.shared_data import MADE, RECORDED, recording
 from trading.models import Fill, Order, Position
 from wallets.ledger import verify
-from wallets.models import FundAllocation, Posting, Wallet, WalletRule
+from wallets.models import FundAllocation, Posting, VenueIncome, Wallet, WalletRule
 
 START = datetime(2024, 1, 3, 8, tzinfo=UTC)
 FOUR_HOURS = timedelta(hours=4)
@@ -184,10 +184,12 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
     assert (summary.start, summary.end) == (START, START + BARS * FOUR_HOURS)
     assert any("Skipped kraken_BTCUSDC_4h.csv.gz" in line for line in said)
     with tenancy.tenant(user.pk):
-        assert Farm.objects.filter(status="running").count() == 2
-        assert Agent.objects.filter(status="running").count() == 4
-        assert Agent.objects.values("instrument").distinct().count() == 3
-        assert AgentRun.objects.count() == 4 * BARS
+        assert Farm.objects.filter(status="running").count() == 3
+        assert Agent.objects.filter(status="running").count() == 5
+        assert Agent.objects.values("instrument").distinct().count() == 4
+        assert AgentRun.objects.count() == 5 * BARS
+        assert Position.objects.filter(direction="short", leverage=2).exists()
+        assert VenueIncome.objects.exclude(funding=0).exists()
         assert Order.objects.filter(status="filled").count() >= 8
         assert not Order.objects.unfinished().exists()
         assert Position.objects.filter(closed_at__isnull=False).exists()

@@ -116,9 +116,9 @@ def story(user: User) -> dict[str, list[Any]]:
 def test_history_leaves_the_same_rows_as_asking_at_every_moment(
     db: None, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    swing, quick = cast.FARMS
+    swing, quick, short = cast.FARMS
     follower = replace(swing.agents[0], timeframe="1h", parameters={**swing.agents[0].parameters, "trail_atr": 2.0})
-    farms = (replace(swing, agents=(follower, swing.agents[1])), quick)
+    farms = (replace(swing, agents=(follower, swing.agents[1])), quick, short)
     monkeypatch.setattr(cast, "FARMS", farms)
     first, _ = trader.prepare()
     assert rehearsal.build(owner_id=first.pk, candles=folder, say=print) is not None

@@ -26,7 +26,8 @@ def test_orders_wait_behind_nothing_but_orders_and_stops_behind_no_venue() -> No
     ours = [name for name in app.tasks if not name.startswith(("celery.", "tests."))]
     queues = {name: queue_of(name) for name in ours}
     trading = {name for name in ours if name.startswith("trading.")}
-    keeping = {f"trading.tasks.{name}" for name in ("keep_protection", "protect_positions_of", "carry_out_stops")}
+    names = ("keep_protection", "protect_positions_of", "carry_out_stops", "settle_funding")
+    keeping = {f"trading.tasks.{name}" for name in names}
     assert {name for name in ours if queues[name] == "protection"} == keeping | {"wallets.tasks.match_orders"}
     comparing = {"trading.tasks.compare_orders", "trading.tasks.compare_orders_of"}  # which asks for whole lists
     assert {name for name in ours if queues[name] == "orders"} == trading - keeping - comparing

@@ -86,7 +86,7 @@ def test_what_keeps_cancels_what_would_open_and_leaves_positions_with_their_stop
     found = look(desk, policy)
     assert [one.pk for one in found.orders] == [order.pk]
     assert [(one.is_sold, one.loses) for one in found.positions] == [(False, [])]
-    assert any("No derivatives" in note.exact for note in found.notes) == (policy == "close_derivatives")
+    assert any("Perpetuals are closed" in note.exact for note in found.notes) == (policy == "close_derivatives")
     stop = begin(desk, policy)
     tasks.carry_out_stops()
     with tenancy.tenant(desk.owner.pk):

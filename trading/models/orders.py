@@ -13,7 +13,8 @@ from django.db.models.functions import Coalesce
 
 from kit import clock
 from kit.decimals import plain
-from kit.models import CurrentTransaction, Identified, MoneyField, Owned, SentenceField, TransactionField
+from kit.models import CurrentTransaction, Identified, MoneyField, Owned, SentenceField, TransactionField, ValueField
+from markets.bounds import BEYOND
 from markets.models import Instrument, Timeframe
 from markets.prices import worth
 from trading.models.bounds import finite
@@ -25,6 +26,8 @@ RESTING_STOP = Q(type="stop", protects__isnull=False, triggered_at=None)
 UNFINISHED = Q(status__in=sorted(states.UNFINISHED))
 # The gate refuses, a venue rejects. Both end as `rejected`; what was never sent was refused.
 REFUSED = "refused"
+# Those that can only make a position smaller: on spot sales, of perpetuals what only reduces; `Order.leaves` of a row.
+LEAVES = Q(leverage=None, side="sell") | Q(leverage__isnull=False, reduce_only=True)
 UNFINISHED_ONES = "unfinished"
 # What an order is worth in quote: what was filled for what it was filled for, and what would have been at the price
 # when it was decided as long as nothing was. `Order.notional` says the same of a row that is loaded.
@@ -136,6 +139,9 @@ class Order(Identified, Owned):
     )
     triggered_at = models.DateTimeField(null=True, blank=True, help_text="When the market reached its trigger.")
     reduce_only = models.BooleanField(default=False)
+    leverage = MoneyField(
+        null=True, blank=True, help_text="Of a perpetual: how many times its margin what it opens is worth."
+    )
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
     reason = SentenceField(help_text="Why it was placed.")
     refusal = SentenceField(help_text="Why the gate refused or the venue rejected it.")
@@ -184,6 +190,8 @@ class Order(Identified, Owned):
 
     # What the keys of the exits begin with by which all that is below a wallet is left; no request has such a key.
     CLOSES_ALL: ClassVar = "close_all:"
+    # And those of exits by which a position without enough margin is closed.
+    LIQUIDATES: ClassVar = "liquidate:"
 
     class Meta:
         ordering = ("-created_at",)
@@ -244,6 +252,9 @@ class Order(Identified, Owned):
                     "average_price",
                 ),
                 name="order_amounts_finite",
+            ),
+            models.CheckConstraint(
+                condition=Q(leverage=None) | Q(leverage__gte=1, leverage__lt=BEYOND), name="order_leverage"
             ),
             models.CheckConstraint(
                 condition=~Q(exit_stop__lte=0) & ~Q(exit_target__lte=0) & ~Q(exit_trail__lte=0),
@@ -310,6 +321,17 @@ class Order(Identified, Owned):
     def closes_all(self) -> bool:
         """Whether it is an exit by which all that is below a wallet is left."""
         return self.key.startswith(self.CLOSES_ALL)
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it can only make a position smaller."""
+        is_spot: bool = self.leverage is None
+        return self.side == Side.SELL if is_spot else bool(self.reduce_only)
+
+    @property
+    def liquidates(self) -> bool:
+        """Whether it closes a position whose margin is used up."""
+        return self.key.startswith(self.LIQUIDATES)
 
     @property
     def is_refused(self) -> bool:
@@ -448,6 +470,7 @@ class Fill(Owned):
     fee = MoneyField(default=0)
     fee_asset = models.CharField(max_length=20)
     liquidity = models.CharField(max_length=5, choices=Liquidity, default=Liquidity.TAKER)
+    realized = ValueField(null=True, help_text="Of a perpetual: what it realized in the settle asset, before the fee.")
     posting = models.OneToOneField(Posting, on_delete=models.PROTECT, related_name="fill")
     filled_at = models.DateTimeField()
     written = TransactionField(db_default=CurrentTransaction(), help_text="What cursors over new fills read.")

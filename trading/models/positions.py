@@ -8,7 +8,7 @@ from django.db.models.functions import NullIf
 from kit.models import Identified, MoneyField, Owned, SentenceField, TransactionField, ValueField
 from markets.models import Instrument
 from trading.models.bounds import finite
-from wallets.models import Wallet
+from wallets.models import Transfer, Wallet
 
 CLOSED = Q(closed_at__isnull=False)
 RETURN = F("realized_pnl") / NullIf(F("entry_quantity") * F("entry_price"), 0)  # of what was bought
@@ -34,6 +34,23 @@ class Position(Identified, Owned):
     exit_stop = MoneyField(null=True, blank=True, help_text="At or below it the position is sold.")
     exit_target = MoneyField(null=True, blank=True, help_text="At or above it the position is sold.")
     exit_trail = MoneyField(null=True, blank=True, help_text="How far below the best price the stop follows, in quote.")
+    leverage = MoneyField(null=True, blank=True, help_text="Of a perpetual: that of the last order that opened it.")
+    cost = MoneyField(null=True, blank=True, help_text="Of a perpetual: what is open was opened for.")
+    margin = MoneyField(
+        null=True, blank=True, help_text="Of a perpetual: what stands for it, which is the most that it can lose."
+    )
+    liquidation_price = MoneyField(
+        null=True, blank=True, help_text="Of a perpetual: where it is closed, because its margin is used up."
+    )
+    funding = ValueField(db_default=0, default=0, help_text="What funding has brought, less what it took.")
+    hold = models.ForeignKey(
+        Transfer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Of a perpetual: what holds its margin in the ledger.",
+    )
     entry_reason = SentenceField()
     exit_reason = SentenceField()
     opened_at = models.DateTimeField()
@@ -50,6 +67,15 @@ class Position(Identified, Owned):
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True, quantity__gt=0) | Q(closed_at__isnull=False, quantity=0),
                 name="position_closed_when_flat",
+            ),
+            models.CheckConstraint(
+                condition=Q(leverage=None, cost=None, margin=None, liquidation_price=None, hold=None)
+                | Q(leverage__gte=1, cost__gte=0, margin__gte=0),
+                name="position_margin",
+            ),
+            models.CheckConstraint(
+                condition=finite("leverage", "cost", "margin", "liquidation_price", "funding"),
+                name="position_margin_finite",
             ),
             models.CheckConstraint(condition=Q(direction__in=("long", "short")), name="position_direction_known"),
             models.CheckConstraint(
@@ -85,6 +111,10 @@ class Position(Identified, Owned):
 
     def __str__(self) -> str:
         return f"{self.direction} {self.instrument_id}"
+
+    @property
+    def is_long(self) -> bool:
+        return self.direction == self.Direction.LONG
 
 
 class TradeSums(Owned):

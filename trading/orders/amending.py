@@ -130,6 +130,7 @@ def _as_before(order: Order, at: Decimal, quantity: Decimal) -> dict[str, Any]:
         "quantity": quantity,
         "reason": order.reason,
         "reduce_only": order.reduce_only,
+        "leverage": order.leverage,
         "exit_stop": order.exit_stop,
         "exit_target": order.exit_target,
         "exit_trail": order.exit_trail,

@@ -111,7 +111,7 @@ def _posted(order: Order, trade: TradeReport, request: Request) -> Posting:
     short: dict[str, InsufficientFundsError] = {}
     while True:
         try:
-            legs = [_from_suspense(leg, short) for leg in request.legs]
+            legs = [from_suspense(leg, short) for leg in request.legs]
             posting = post(key=request.key, legs=legs, **own)
         except InsufficientFundsError as error:
             if error.asset in short:
@@ -169,7 +169,7 @@ def _payers(order: Order, asset: str, missing: Decimal) -> list[Wallet]:
     return [found[pk] for pk in (*above, *spare) if pk in found]
 
 
-def _from_suspense(leg: Leg, short: Collection[str]) -> Leg:
+def from_suspense(leg: Leg, short: Collection[str]) -> Leg:
     """What a wallet cannot pay is paid by its suspense account, which may be overdrawn until somebody looks."""
     if leg.phase == "posted" and leg.debit.kind == WALLET and leg.debit.asset in short:
         return replace(leg, debit=replace(leg.debit, kind=Account.Kind.SUSPENSE))

@@ -82,7 +82,7 @@ class Going:
         """The stop and the target that never come to be, or the stop that it is."""
         order = self.order
         levels = (("stop", order.exit_stop), ("target", order.exit_target), ("trailing stop", order.exit_trail))
-        own = [order.get_type_display().lower()] if order.side == Side.SELL and order.type in SELLING_STOPS else []
+        own = [order.get_type_display().lower()] if order.leaves and order.type in SELLING_STOPS else []
         return own + [name for name, level in levels if level is not None]
 
 

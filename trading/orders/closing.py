@@ -7,14 +7,15 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from kit import clock
 from kit.errors import ConflictError, MoniqoError, NotFoundError
 from kit.sentences import Sentence, sentence, told_by
-from trading.models import RESTING_STOP, Order, Position, Side
+from trading.models import RESTING_STOP, Order, Position
+from trading.models.orders import LEAVES
 from trading.orders.cancelling import request_cancellation
-from trading.orders.exits import RESTING, in_books, pause_after, sell
+from trading.orders.exits import RESTING, in_books, leave, pause_after
 from trading.orders.facts import locked_wallet
 from trading.risk.sizing import in_lots
 from wallets.hierarchy.places import subtree
@@ -22,6 +23,8 @@ from wallets.models import Connection, Wallet
 
 REASON = "Closed by hand."
 BEFORE_COLLECTING: Final = Sentence("Sold by hand, so that all below a wallet can be collected.")
+
+EVERYTHING: Final = Q()
 
 logger = logging.getLogger(__name__)
 
@@ -75,11 +78,12 @@ def close_position(*, owner_id: UUID, position_id: UUID, key: str) -> Order:
     if position is None:
         raise NotFoundError("There is no such open position: it may be closed already.")
     key = f"close:{position.pk}:{key}"[:120]
-    return sell(position, position.quantity, wallet=position.wallet, key=key, reason=REASON)
+    return leave(position, position.quantity, wallet=position.wallet, key=key, reason=REASON)
 
 
-def close_all(*, owner_id: UUID, wallet_ids: Collection[UUID], reason: Sentence) -> Closing:
-    """End what would open something in the wallets and below them, and leave every position there.
+def close_all(*, owner_id: UUID, wallet_ids: Collection[UUID], reason: Sentence, among: Q = EVERYTHING) -> Closing:
+    """End what would open something in the wallets and below them, and leave every position there, or those `among`
+    them (by their instrument).
 
     Asked again it places nothing twice: an exit that is under way is waited for, and one that came to nothing is tried
     anew after a pause, which doubles. So ask until it `is_done`. The gate decides of each exit: it lets them through a
@@ -90,9 +94,9 @@ def close_all(*, owner_id: UUID, wallet_ids: Collection[UUID], reason: Sentence)
     wanted = set(wallet_ids)
     if Wallet.objects.filter(owner_id=owner_id, pk__in=wanted).count() < len(wanted):
         raise NotFoundError("There is no such wallet: choose one of yours.")
-    here = Q(owner_id=owner_id, wallet__in=subtree(wanted))
+    here = Q(owner_id=owner_id, wallet__in=subtree(wanted)) & among
     # Wallets are locked in the order of their ids.
-    buys = Order.objects.unfinished().filter(here, side=Side.BUY).order_by("wallet_id", "pk")
+    buys = Order.objects.unfinished().filter(~LEAVES, here).order_by("wallet_id", "pk")
     cancelled = [order for order in buys.filter(cancellation=None) if _is_cancelled(order, reason)]
     positions = Position.objects.filter(here, closed_at=None).order_by("wallet_id", "pk").values_list("pk", flat=True)
     left = [_leave(position_id, reason) for position_id in list(positions)]
@@ -133,12 +137,12 @@ def _exit(position_id: UUID, reason: Sentence) -> StillOpen | None:
     if position is None:
         return None
     orders = Order.objects.filter(wallet=wallet, instrument=position.instrument)
-    waiting = orders.unfinished().exclude(RESTING_STOP).order_by("side", "pk").first()
+    waiting = orders.unfinished().exclude(RESTING_STOP).order_by(Case(When(LEAVES, then=1), default=0), "pk").first()
     if waiting is not None:
-        if waiting.side == Side.SELL and waiting.status in RESTING and waiting.type != Order.Type.MARKET:
+        if waiting.leaves and waiting.status in RESTING and waiting.type != Order.Type.MARKET:
             request_cancellation(owner_id=waiting.owner_id, order_id=waiting.pk, reason=reason)
             return StillOpen(position, Sentence("An order that rests and sells it has to go first."), waiting)
-        is_exit = waiting.side == Side.SELL
+        is_exit = waiting.leaves
         return StillOpen(position, _said(is_exit), waiting)
     if wallet.connection.state != Connection.State.ACTIVE:
         told = sentence(f"{{name}} is {wallet.connection.state}: make it active to sell.", name=wallet.connection.name)
@@ -150,7 +154,7 @@ def _exit(position_id: UUID, reason: Sentence) -> StillOpen | None:
     quantity = in_lots(min(position.quantity, in_books(position)), position.instrument.lot_size)
     if quantity <= 0:
         return StillOpen(position, Sentence("The books have nothing of it left to sell: sync the connection."))
-    order = sell(position, quantity, wallet=wallet, key=f"{key}{len(tried)}", reason=reason)
+    order = leave(position, quantity, wallet=wallet, key=f"{key}{len(tried)}", reason=reason)
     if order.is_refused:
         return StillOpen(position, order.refusal, order)
     return StillOpen(position, _said(is_exit=True), order, is_placed=True)

@@ -23,6 +23,7 @@ from kit.alerts.services import raise_alert, resolve_alerts
 from kit.sentences import Sentence, Told, moment, sentence
 from markets.models import Instrument
 from trading.models import RESTING_STOP, Order, Position, Side
+from trading.models.orders import LEAVES
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
@@ -83,7 +84,8 @@ def _leave(exit_: Exit) -> list[Order]:
     if not wallet.connection.carries_out:
         _say_unwatched(position, exit_.reason, wallet.connection)
         return []
-    if any(step.trading_state == risk.FROZEN for step in limits_on_path(wallet_id=wallet.pk)):
+    is_frozen = any(step.trading_state == risk.FROZEN for step in limits_on_path(wallet_id=wallet.pk))
+    if is_frozen and not exit_.is_liquidation:
         return []  # its owner has said in words that nothing is carried out there meanwhile
     # What failed before the connection was made active again does not make anybody wait.
     anew = Q() if wallet.connection.active_since is None else Q(created_at__gte=wallet.connection.active_since)
@@ -102,8 +104,8 @@ def _leave(exit_: Exit) -> list[Order]:
         _call_for_help(position, exit_.reason, attempts)
     if quantity <= 0:
         return []
-    key = f"protect:{position.pk}:{attempts}"
-    return [sell(position, quantity, wallet=wallet, key=key, reason=exit_.reason, protects=position)]
+    key = f"{Order.LIQUIDATES if exit_.is_liquidation else 'protect:'}{position.pk}:{attempts}"
+    return [leave(position, quantity, wallet=wallet, key=key, reason=exit_.reason, protects=position)]
 
 
 def _say_unseen(owner_id: UUID, unseen: Collection[Unseen]) -> None:
@@ -145,20 +147,25 @@ def _many(one: Unseen) -> str:
     return f"{' and '.join(parts)} {'has' if one.positions + one.orders == 1 else 'have'}"
 
 
-def sell(
+def leave(
     position: Position, quantity: Decimal, *, wallet: Wallet, key: str, reason: Told, protects: Position | None = None
 ) -> Order:
     """An order that leaves so much of the position at the market; `wallet` is the position's, with its connection."""
     return place_order(
         wallet=wallet,
         instrument=position.instrument,
-        side=Side.SELL,
+        side=leaving_side(position),
         quantity=quantity,
         key=key,
         reason=reason,
         reduce_only=True,
         protects=protects,
     )
+
+
+def leaving_side(position: Position) -> str:
+    """The side of an order that leaves the position."""
+    return Side.SELL if position.is_long else Side.BUY
 
 
 def _open(position_id: UUID) -> Position | None:
@@ -178,7 +185,7 @@ def _make_way(position: Position, exit_: Exit) -> bool:
     it would buy on what is being left. Returns whether anything rests that sells; what it holds is sold once it is
     gone."""
     selling = _selling(position)
-    buying = _unfinished(position, Side.BUY).filter(status=states.PARTIALLY_FILLED, limit_price__isnull=False)
+    buying = _unfinished(position, ~LEAVES).filter(status=states.PARTIALLY_FILLED, limit_price__isnull=False)
     reason = sentence("It has to go first: {why}", why=exit_.reason)
     for order in (*selling, *buying):
         request_cancellation(owner_id=order.owner_id, order_id=order.pk, reason=reason)
@@ -186,27 +193,31 @@ def _make_way(position: Position, exit_: Exit) -> bool:
 
 
 def _selling(position: Position) -> list[Order]:
-    """What sells it, but for its stop at the venue, which makes way for whatever is placed."""
-    return list(_unfinished(position, Side.SELL).exclude(RESTING_STOP).order_by("pk"))
+    """What leaves it, but for its stop at the venue, which makes way for whatever is placed."""
+    return list(_unfinished(position, LEAVES).exclude(RESTING_STOP).order_by("pk"))
 
 
 def rests_at_venue(position: Position) -> bool:
     """Whether the venue has its stop now."""
     there = (states.OPEN, states.PARTIALLY_FILLED)
-    return _unfinished(position, Side.SELL).filter(RESTING_STOP, cancellation=None, status__in=there).exists()
+    return _unfinished(position, LEAVES).filter(RESTING_STOP, cancellation=None, status__in=there).exists()
 
 
-def _unfinished(position: Position, side: str) -> QuerySet[Order]:
+def _unfinished(position: Position, which: Q) -> QuerySet[Order]:
     orders = Order.objects.unfinished().filter(wallet_id=position.wallet_id, instrument_id=position.instrument_id)
-    return orders.filter(side=side)
+    return orders.filter(which)
 
 
 def in_books(position: Position) -> Decimal:
-    """What the wallet has of the base asset, whatever the position says, and what its stop at the venue holds of it."""
+    """What the wallet has of the base asset, whatever the position says, and what its stop at the venue holds of it; of
+    a perpetual, which no base asset moves for, what the position says."""
+    if position.instrument.is_perpetual:
+        size: Decimal = position.quantity
+        return size
     account = Account.objects.filter(
         wallet_id=position.wallet_id, asset=position.instrument.base, kind=Account.Kind.WALLET
     ).first()
-    there = _unfinished(position, Side.SELL).filter(RESTING_STOP)
+    there = _unfinished(position, LEAVES).filter(RESTING_STOP)
     lent = there.aggregate(total=Sum("hold__amount"))["total"] or Decimal(0)
     return account.available + lent if account else Decimal(0)
 

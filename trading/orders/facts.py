@@ -22,29 +22,32 @@ from trading.orders.intents import Place
 from trading.risk import gate as risk
 from trading.risk.limits import limits_on_paths
 from trading.risk.locks import told_of
-from wallets.models import Account, Transfer, Wallet
+from wallets.models import Account, Transfer, VenuePosition, Wallet
 
 ZERO: Final = Decimal(0)
 _STANDING: Final = """
 SELECT place.wallet_id,
-    (SELECT quantity FROM trading_position
+    (SELECT CASE direction WHEN 'long' THEN quantity ELSE -quantity END FROM trading_position
      WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND closed_at IS NULL),
     (SELECT sum(position.quantity) FROM trading_position AS position
      JOIN market_instruments AS instrument USING (instrument_id)
-     WHERE position.wallet_id = place.wallet_id AND position.closed_at IS NULL AND instrument.base = place.base),
+     WHERE position.wallet_id = place.wallet_id AND position.closed_at IS NULL AND instrument.base = place.base
+        AND NOT instrument.is_derivative),
     (SELECT client_order_id FROM trading_order
      WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
-        AND side = 'buy' LIMIT 1),
+        AND CASE WHEN place.is_perpetual THEN NOT reduce_only ELSE side = 'buy' END LIMIT 1),
     (SELECT sum(greatest(quantity - filled_quantity, 0)) FROM trading_order
      WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
-        AND side = 'sell' AND NOT (type = 'stop' AND protects_id IS NOT NULL AND triggered_at IS NULL)),
+        AND NOT (type = 'stop' AND protects_id IS NOT NULL AND triggered_at IS NULL)
+        AND CASE WHEN place.is_perpetual THEN reduce_only ELSE side = 'sell' END),
     (SELECT id FROM trading_order
      WHERE wallet_id = place.wallet_id AND instrument_id = place.instrument_id AND status = ANY (%(unfinished)s)
         AND type = 'stop' AND protects_id IS NOT NULL AND triggered_at IS NULL LIMIT 1),
     (SELECT id FROM trading_order WHERE owner_id = %(owner)s AND key = place.key),
     trading_entry_lock(place.wallet_id, place.instrument_id, %(now)s)
-FROM unnest(%(wallets)s::uuid[], %(instruments)s::bigint[], %(bases)s::text[], %(keys)s::text[])
-    AS place (wallet_id, instrument_id, base, key)
+FROM unnest(
+    %(wallets)s::uuid[], %(instruments)s::bigint[], %(bases)s::text[], %(keys)s::text[], %(perpetuals)s::boolean[]
+) AS place (wallet_id, instrument_id, base, key, is_perpetual)
 """
 
 
@@ -77,16 +80,20 @@ class Facts:
             return None
         return self.quote.ask if is_buy else self.quote.bid
 
-    def level_price(self, limit: Decimal | None) -> Decimal | None:
-        """What the levels of a buy are held against: what a sale would get now, or once a limit below it is filled."""
+    def level_price(self, limit: Decimal | None, *, is_buy: bool = True) -> Decimal | None:
+        """What the levels of an entry are held against: what leaving it would get now, or once a limit on its far side
+        is filled."""
         if self.quote is None:
             return None
+        if not is_buy:
+            return self.quote.ask if limit is None else max(self.quote.ask, limit)
         return self.quote.bid if limit is None else min(self.quote.bid, limit)
 
     def without(self, order: Order, hold: Transfer | None) -> "Facts":
         """What would be known here once the order had ended as it is, and its hold had been released."""
         standing = self.standing
-        selling = standing.selling - (order.left if order.side == "sell" else ZERO)
+        leaves = order.reduce_only if self.place.instrument.is_perpetual else order.side == "sell"
+        selling = standing.selling - (order.left if leaves else ZERO)
         unfinished = "" if standing.unfinished == order.client_order_id else standing.unfinished
         purses = dict(self.purses)
         if hold is not None and hold.asset in purses:
@@ -183,6 +190,7 @@ def _standings(
         "instruments": [place.instrument.pk for place in places],
         "bases": [place.instrument.base for place in places],
         "keys": [place.key for place in places],
+        "perpetuals": [place.instrument.is_perpetual for place in places],
     }
     with planned_once(connection) as cursor:
         cursor.execute(_STANDING, given)
@@ -210,6 +218,9 @@ def values_of(places: Collection[Place]) -> dict[UUID, Decimal]:
     rows = Account.objects.filter(wallet__in=held, kind=Account.Kind.WALLET, balance__gt=0)
     for wallet_id, asset, balance in rows.values_list("wallet_id", "asset", "balance"):
         held[wallet_id][asset] = balance
+    opened = VenuePosition.objects.filter(wallet__in=held).values_list("wallet__pk", "settle", "unrealized_pnl")
+    for wallet_id, asset, profit in opened:
+        held[wallet_id][asset] = held[wallet_id].get(asset, ZERO) + profit
     markets: dict[tuple[str, str], list[UUID]] = {}
     for place in places:
         markets.setdefault((place.instrument.venue, place.instrument.quote), []).append(place.wallet_id)

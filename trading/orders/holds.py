@@ -1,9 +1,13 @@
 """The funds that an open order sets aside, and gives back when it ends."""
 
 from collections.abc import Sequence
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
+from uuid import UUID
 
+from quant.margin import initial_margin, worth
 from trading.models import Order, Side
+from trading.positions.leveraged import freed_by_leaving
 from trading.risk import sizing
 from trading.risk.fees import taker_fee
 from wallets.ledger import AccountRef, InsufficientFundsError, LedgerError, Leg, Request, attempt_many, post
@@ -27,11 +31,33 @@ def release(order: Order) -> None:
     )
 
 
-def to_hold(order: Order) -> tuple[str, Decimal]:
-    """The asset that the order needs and how much of it; its wallet comes with its connection's platform."""
+def to_hold(order: Order, position: Decimal) -> tuple[str, Decimal]:
+    """The asset that the order needs and how much of it, zero for one that needs nothing; `position` is what its wallet
+    has of the instrument, negative when short, and the wallet comes with its connection's platform."""
+    if order.instrument.is_perpetual:
+        is_against = position < 0 if order.side == Side.BUY else position > 0
+        closes = min(order.quantity, abs(position)) if is_against else Decimal(0)
+        need = to_open(order, order.quantity, closes=closes)
+        if closes and not order.reduce_only:
+            # What turns a position round pays with what that frees.
+            need -= freed_by_leaving(
+                wallet_id=order.wallet_id, instrument=order.instrument, price=order.reference_price
+            )
+        return order.instrument.settle, max(need, Decimal(0))
     if order.side != Side.BUY:
         return order.instrument.base, order.quantity
     return order.instrument.quote, to_buy(order, order.quantity)
+
+
+def to_open(order: Order, quantity: Decimal, *, closes: Decimal = Decimal(0)) -> Decimal:
+    """What the order needs of the settle asset to trade so much of a perpetual, of which a part `closes` a position:
+    the margin of the rest, at its limit or at what the market may make of it, and the fee."""
+    if order.reduce_only:
+        return Decimal(0)
+    cushion = sizing.SLIPPAGE_CUSHION if order.limit_price is None else Decimal(0)
+    price: Decimal = order.reference_price * (1 + cushion)
+    fee = (quantity * price * taker_fee(order.wallet)).quantize(sizing.UNIT, ROUND_UP)
+    return initial_margin(worth(quantity - closes, price), order.leverage or Decimal(1)) + fee
 
 
 def to_buy(order: Order, quantity: Decimal) -> Decimal:
@@ -41,32 +67,41 @@ def to_buy(order: Order, quantity: Decimal) -> Decimal:
     return sizing.buying_hold(quantity=quantity, price=order.reference_price, taker_fee=fee, cushion=cushion)
 
 
-def hold(orders: Sequence[Order]) -> list[InsufficientFundsError | None]:
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an order sets aside."""
+
+    order: Order
+    asset: str
+    amount: Decimal
+
+
+def hold(needs: Sequence[Need]) -> list[InsufficientFundsError | None]:
     """Set the funds of each aside, in one message; says per order what is missing, None where nothing is.
 
     The orders are of one owner, each of a wallet of its own, and come in the order of the accounts that pay for them.
     """
-    if not orders:
-        return []
-    answers = attempt_many(owner_id=orders[0].owner_id, requests=[_request(order) for order in orders])
-    missing: list[InsufficientFundsError | None] = []
-    for order, answer in zip(orders, answers, strict=True):
+    wanted = [need for need in needs if need.amount]
+    if not wanted:
+        return [None] * len(needs)
+    answers = attempt_many(owner_id=wanted[0].order.owner_id, requests=[_request(need) for need in wanted])
+    missing: dict[UUID, InsufficientFundsError] = {}
+    for need, answer in zip(wanted, answers, strict=True):
         if isinstance(answer, InsufficientFundsError):
-            missing.append(answer)
+            missing[need.order.pk] = answer
         elif isinstance(answer, LedgerError):
             raise answer
         else:
-            order.hold_id = answer.transfer_ids[0]
-            missing.append(None)
-    return missing
+            need.order.hold_id = answer.transfer_ids[0]
+    return [missing.get(need.order.pk) for need in needs]
 
 
-def _request(order: Order) -> Request:
-    asset, amount = to_hold(order)
-    free, clearing = (AccountRef(order.wallet_id, asset, kind) for kind in (WALLET, CLEARING))
+def _request(need: Need) -> Request:
+    order = need.order
+    free, clearing = (AccountRef(order.wallet_id, need.asset, kind) for kind in (WALLET, CLEARING))
     return Request(
         key=f"order:{order.pk.hex}:hold",
         kind=PostingKind.HOLD,
-        legs=[Leg(free, clearing, amount, "pending")],
+        legs=[Leg(free, clearing, need.amount, "pending")],
         detail={"order": str(order.pk)},
     )

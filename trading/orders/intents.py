@@ -283,8 +283,11 @@ class Terms:
     replaces: Order | None = None
     trigger: Trigger | None = None
     rests_there: bool = False
+    leverage: Decimal | None = None
 
     def __post_init__(self) -> None:
+        if self.leverage is not None and not (self.leverage.is_finite() and self.leverage >= 1):
+            raise InvalidInputError("Give a leverage of 1 or more.", fields={"leverage": "Must be 1 or more."})
         if self.side not in Side.values:
             raise InvalidInputError("Choose buy or sell as the side.", fields={"side": "Must be buy or sell."})
         if not (self.quantity.is_finite() and self.quantity > 0):
@@ -335,7 +338,12 @@ class Intent:
                 )
         asked = (terms.exit_stop, terms.exit_target, terms.exit_trail)
         stop, target, trail = (on_tick(level, instrument.tick_size) for level in asked)
-        _check_levels(terms.side, stop, target, trail)
+        _check_levels(terms.side, stop, target, trail, is_perpetual=instrument.is_perpetual)
+        if terms.leverage is not None and not instrument.is_perpetual:
+            raise InvalidInputError(
+                f"{instrument.symbol} is traded without leverage: leave it out, or choose a perpetual.",
+                fields={"leverage": "Only of a perpetual."},
+            )
         request = _hash(
             place.wallet_id,
             instrument.pk,
@@ -347,6 +355,7 @@ class Intent:
             terms.protects and terms.protects.pk,
             *(() if terms.limit is None else astuple(terms.limit)),
             *(() if terms.trigger is None else terms.trigger.exact),
+            *(() if terms.leverage is None else (f"leverage {plain(terms.leverage)}",)),
         )
         lots = in_lots(terms.quantity, instrument.lot_size) or terms.quantity
         wallet_id, side, reduce_only = place.wallet_id, terms.side, terms.reduce_only
@@ -384,10 +393,10 @@ def client_order_id(owner_id: UUID, key: str) -> str:
     return CLIENT_ID_PREFIX + base64.b32encode(digest).decode().lower()[:CLIENT_ID_LENGTH]
 
 
-def _check_levels(side: str, *levels: Decimal | None) -> None:
+def _check_levels(side: str, *levels: Decimal | None, is_perpetual: bool) -> None:
     given = named(*levels)
     require_above_zero(given)
-    if given and side != Side.BUY:
+    if given and side != Side.BUY and not is_perpetual:
         raise InvalidInputError(
             "A sale opens no position that a stop or a target could protect: give them with the buy.",
             fields=dict.fromkeys(given, "Only with a buy."),

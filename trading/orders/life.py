@@ -1,6 +1,7 @@
 """The steps of an order's life: locked, moved to a status with an event, left to rest, or called out in an alert."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from kit.live.publish import publish
 from kit.sentences import Sentence, Told, Value, sentence, told_by
 from trading.models import Cancellation, Order, OrderEvent, Position, Side
 from trading.orders import leases, states
-from trading.orders.holds import hold, release
+from trading.orders.holds import Need, hold, release, to_hold
 
 UNTOLD = "untold"
 
@@ -79,8 +80,8 @@ def _let_go(stop: Order) -> None:
     waiting = rows.filter(side=Side.SELL, status=states.WAITING).select_related("instrument", "wallet__connection")
     for order in waiting.select_for_update(of=("self",), no_key=True).order_by("created_at", "pk"):
         held = Position.objects.filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None)
-        left = held.values_list("quantity", flat=True).first() or 0
-        (missing,) = hold([order]) if left >= order.quantity else (GONE,)
+        left: Decimal = held.values_list("quantity", flat=True).first() or Decimal(0)
+        (missing,) = hold([Need(order, *to_hold(order, left))]) if left >= order.quantity else (GONE,)
         if missing is not None:
             move(order, states.EXPIRED, sentence("It was never sent: {why}", why=told_by(missing)))
             continue

@@ -28,7 +28,7 @@ from trading.models import Order, OrderEvent, Position, RiskDecision, Side
 from trading.orders import leases, states
 from trading.orders.cancelling import make_way
 from trading.orders.facts import Facts, read_facts
-from trading.orders.holds import hold, to_hold
+from trading.orders.holds import Need, hold, to_hold
 from trading.orders.intents import Intent, Limit, Place, Terms, Trigger, client_order_id, require_offered
 from trading.orders.refusals import tell_of_refusals
 from trading.positions.levels import require_right_side
@@ -58,6 +58,7 @@ def place_order(
     replaces: Order | None = None,
     trigger: Trigger | None = None,
     rests_there: bool = False,
+    leverage: Decimal | None = None,
 ) -> Order:
     """Commit an order of `quantity` (base asset, rounded down to whole lots) and let a worker execute it: at the
     market, or within `limit`, whose price has to be on the tick.
@@ -70,11 +71,14 @@ def place_order(
     InvalidInputError.
     `protects` names the position whose level this order carries out: a halt does not keep it from being sent. While the
     history of the wallet's account is being built, the present may not trade it: that raises ConflictError.
+    `leverage` is a perpetual's, 1 where nobody says one: what is opened is worth that many times its margin. An order
+    that can only make a position in one smaller is `reduce_only` from here on.
     Under a controlled clock nothing is enqueued: whoever runs the engine over history calls `execute_order`.
     """
     terms = Terms(
         side, quantity, reason, reduce_only, exit_stop, exit_target, exit_trail, protects, limit, replaces, trigger,
         rests_there,
+        leverage,
     )  # fmt: skip
     place = Place(wallet.pk, instrument, key)
     intent = Intent.of(place, terms)
@@ -98,9 +102,15 @@ class _Placed:
 
     order: Order
     verdict: risk.Verdict
+    asset: str = ""
+    amount: Decimal = Decimal(0)
     account_id: int = 0
     rests_there: bool = False
     stop: Order | None = None  # goes before it is sent, and holds what it sells until then
+
+    @property
+    def need(self) -> Need:
+        return Need(self.order, self.asset, self.amount)
 
 
 class Batch:
@@ -131,32 +141,32 @@ class Batch:
                 f"Wait until the history of {facts.wallet.connection.name} is built: "
                 "what is done now would stand before it."
             )
-        price, limit = facts.price(is_buy=terms.is_buy), terms.limit
+        price = facts.price(is_buy=terms.is_buy)
         if terms.trigger is not None:
             terms = replace(terms, trigger=terms.trigger.in_quote(facts.place.instrument))
-        if terms.trigger is not None and price is not None:
-            tick = facts.place.instrument.tick_size
-            terms.trigger.require_ahead(price, is_buy=terms.is_buy, tick=tick)
-        if limit is not None:
-            limit.require_time()
-            require_offered(facts.wallet.connection, limit)
-        if (level := facts.level_price(_bound(terms, price))) is not None:
+        _require_timely(facts, terms, price)
+        order = _order(facts, intent, terms, price or Decimal(0))
+        opens = not _proposal(facts, terms, order, price).reduces
+        if opens and (level := facts.level_price(_bound(terms, price), is_buy=terms.is_buy)) is not None:
             require_right_side(
                 level,
                 stop=intent.exit_stop,
                 target=intent.exit_target,
                 trail=intent.exit_trail,
                 tick=facts.place.instrument.tick_size,
-                what="bid" if facts.quote is not None and level == facts.quote.bid else "limit",
+                what=_called(facts, level, is_buy=terms.is_buy),
+                is_long=terms.is_buy,
             )
-        order = _order(facts, intent, terms, price or Decimal(0))
-        _give_usual_levels(order, facts)
+        if facts.place.instrument.is_perpetual:
+            order.reduce_only = order.reduce_only or not opens
+        if opens:
+            _give_usual_levels(order, facts)
         stop = facts.stop if order.side == Side.SELL else None
         verdict = risk.assess(self._proposal(facts, terms, order, price))
         placed = _Placed(order, verdict, rests_there=terms.rests_there, stop=stop)
         if placed.verdict.allowed:
             _look_for_funds(placed, facts)
-        if placed.verdict.allowed and terms.is_buy and not facts.standing.position:
+        if placed.verdict.allowed and opens and not facts.standing.position:
             counted = (step.id for step in facts.path if step.caps.maximum_open_positions is not None)
             self._opening.update(counted)
         if placed.verdict.allowed:
@@ -192,7 +202,7 @@ class Batch:
         """
         allowed = (placed for placed in self._placed if placed.verdict.allowed and placed.stop is None)
         held = sorted(allowed, key=lambda one: one.account_id)
-        missing = hold([placed.order for placed in held])
+        missing = hold([placed.need for placed in held])
         for placed, error in zip(held, missing, strict=True):
             if error is not None:
                 placed.verdict = replace(placed.verdict, limit="funds", explanation=error.sentence)
@@ -205,7 +215,8 @@ class Batch:
 def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -> risk.Proposal:
     instrument = facts.place.instrument
     paid = price if order.type == Order.Type.MARKET else order.reference_price
-    trailed = None if paid is None or order.exit_trail is None else paid - order.exit_trail
+    distance = order.exit_trail if terms.is_buy or order.exit_trail is None else -order.exit_trail
+    trailed = None if paid is None or distance is None else paid - distance
     return risk.Proposal(
         is_buy=terms.is_buy,
         quantity=sizing.in_lots(terms.quantity, instrument.lot_size),
@@ -213,6 +224,8 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
         reduce_only=terms.reduce_only,
         protects=terms.protects is not None,
         closes=order.closes_all,
+        liquidates=order.liquidates,
+        leverage=order.leverage,
         market=risk.Market(
             symbol=instrument.symbol,
             base=instrument.base,
@@ -226,6 +239,8 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
             price=price,
             price_age=None if facts.quote is None else clock.now() - facts.quote.at,
             middle=None if facts.quote is None else (facts.quote.bid + facts.quote.ask) / 2,
+            is_perpetual=instrument.is_perpetual and facts.wallet.connection.is_paper,
+            max_leverage=instrument.max_leverage,
         ),
         standing=facts.standing,
         path=facts.path,
@@ -239,29 +254,56 @@ def _proposal(facts: Facts, terms: Terms, order: Order, price: Decimal | None) -
 
 
 def _give_usual_levels(order: Order, facts: Facts) -> None:
-    """A buy without a stop or a target gets those that its path says are usual, from the bid; what an agent asks for
-    brings them nearer."""
-    price = facts.level_price(None if order.type == Order.Type.MARKET else order.reference_price)
-    if order.side != Side.BUY or price is None:
+    """An entry without a stop or a target gets those that its path says are usual, from the bid, or of a short from the
+    ask; what an agent asks for brings them nearer."""
+    is_long = order.side == Side.BUY
+    limit = None if order.type == Order.Type.MARKET else order.reference_price
+    price = facts.level_price(limit, is_buy=is_long)
+    if price is None:
         return
-    (stop, target), tick = risk.usual_levels(facts.path), facts.place.instrument.tick_size
+    tick, sign = facts.place.instrument.tick_size, 1 if is_long else -1
+
+    def losing(share: Decimal) -> Decimal | None:
+        level = sizing.in_ticks(price * (1 - sign * share), tick)
+        return level if level > 0 and (price - level) * sign > 0 else None
+
+    def winning(share: Decimal) -> Decimal | None:
+        level = sizing.in_ticks(price * (1 + sign * share), tick)
+        return level if level > 0 and (level - price) * sign > 0 else None
+
+    stop, target = risk.usual_levels(facts.path)
     if stop is not None and order.exit_stop is None and order.exit_trail is None:
-        level = sizing.in_ticks(price * (1 - stop), tick)
-        order.exit_stop = level if 0 < level < price else None
+        order.exit_stop = losing(stop)
     if target is not None and order.exit_target is None:
-        level = sizing.in_ticks(price * (1 + target), tick)
-        order.exit_target = level if level > price else None
-    asked_stop, asked_target = risk.asked_levels(facts.path)
-    if asked_stop is not None:
-        level = sizing.in_ticks(price * (1 - asked_stop), tick)
-        trailed = price - order.exit_trail if order.exit_trail is not None else None
+        order.exit_target = winning(target)
+    stop, target = risk.asked_levels(facts.path)
+    if stop is not None and (level := losing(stop)) is not None:
+        trailed = price - sign * order.exit_trail if order.exit_trail is not None else None
         farther = [said for said in (order.exit_stop, trailed) if said is not None]
-        if max(farther, default=Decimal(0)) < level < price:
+        if all((level - said) * sign > 0 for said in farther):
             order.exit_stop = level
-    if asked_target is not None:
-        level = sizing.in_ticks(price * (1 + asked_target), tick)
-        if price < level and (order.exit_target is None or level < order.exit_target):
-            order.exit_target = level
+    if (
+        target is not None
+        and (level := winning(target)) is not None
+        and (order.exit_target is None or (order.exit_target - level) * sign > 0)
+    ):
+        order.exit_target = level
+
+
+def _require_timely(facts: Facts, terms: Terms, price: Decimal | None) -> None:
+    """Raise for a trigger that is reached already, and for a limit that is over or that the venue does not take."""
+    if terms.trigger is not None and price is not None:
+        terms.trigger.require_ahead(price, is_buy=terms.is_buy, tick=facts.place.instrument.tick_size)
+    if terms.limit is not None:
+        terms.limit.require_time()
+        require_offered(facts.wallet.connection, terms.limit)
+
+
+def _called(facts: Facts, level: Decimal, *, is_buy: bool) -> str:
+    """What the price is that levels are held against."""
+    if facts.quote is not None and level == (facts.quote.bid if is_buy else facts.quote.ask):
+        return "bid" if is_buy else "ask"
+    return "limit"
 
 
 def _bound(terms: Terms, price: Decimal | None) -> Decimal | None:
@@ -306,12 +348,13 @@ def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
         exit_trail=intent.exit_trail,
         protects=terms.protects,
         replaces=terms.replaces,
+        leverage=(terms.leverage or Decimal(1)) if facts.place.instrument.is_perpetual else None,
     )
 
 
 def _look_for_funds(placed: _Placed, facts: Facts) -> None:
     """Without enough of them the verdict turns into a refusal."""
-    asset, amount = to_hold(placed.order)
+    asset, amount = placed.asset, placed.amount = to_hold(placed.order, facts.standing.position)
     purse = facts.purse(asset)
     numbers = {**placed.verdict.numbers, "hold": plain(amount), "hold_asset": asset}
     placed.account_id, placed.verdict = purse.account_id, replace(placed.verdict, numbers=numbers)

@@ -10,11 +10,13 @@ from django.db import transaction
 from kit.errors import ConflictError, InvalidInputError
 from markets.models import Instrument
 from markets.prices import Quote, worth
-from trading.models import Order, Side
+from quant.margin import Leveraged, after_trade, liquidation_price
+from trading.models import Order, Position, Side
 from trading.orders.facts import Facts, values_of
 from trading.orders.intents import Place, Terms
 from trading.orders.placing import Batch
 from trading.positions.levels import trailed
+from trading.positions.leveraged import leveraged
 from trading.risk import gate as risk
 from trading.risk import sizing
 from trading.risk.fees import taker_fee
@@ -29,7 +31,8 @@ class Preview:
 
     `fee` is what the venue charges for taking, `spread` what half the way between bid and ask costs; either is about
     right as long as the market stays where it is. `free` is what no order holds. `stop` is where the stop stands at
-    first, which one that follows may have raised; `risk` is what the way to it costs. None without a stop.
+    first, which one that follows may have raised; `risk` is what the way to it costs. None without a stop. Of a
+    perpetual `margin` is what would stand for the position, and `liquidation_price` where that is used up.
     """
 
     order: Order
@@ -46,6 +49,8 @@ class Preview:
     value: Decimal | None
     stop: Decimal | None
     risk: Decimal | None
+    margin: Decimal | None = None
+    liquidation_price: Decimal | None = None
 
     @property
     def market_price(self) -> Decimal | None:
@@ -92,8 +97,12 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
     free = facts.purse(instrument.quote).free
     sign = 1 if terms.is_buy else -1
     position = facts.standing.position
-    level = facts.level_price(order.limit_price)
-    stop = order.exit_stop if level is None else trailed(order.exit_stop, best=level, trail=order.exit_trail)
+    level = facts.level_price(order.limit_price, is_buy=terms.is_buy)
+    stop = order.exit_stop
+    if level is not None:
+        stop = trailed(stop, best=level, trail=order.exit_trail, is_long=terms.is_buy)
+    after = _after(order, facts)
+    cost = sign * notional if after is None else after.margin - leveraged(_standing(order)).margin
     return Preview(
         order=order,
         verdict=batch.verdicts()[0],
@@ -105,11 +114,29 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
         position=position,
         position_after=position + sign * order.quantity,
         free=free,
-        free_after=free - sign * notional - fee,
+        free_after=free - cost - fee,
         value=_value(facts),
         stop=stop,
-        risk=None if stop is None else worth(order.quantity, price - stop),
+        risk=None if stop is None else worth(order.quantity, sign * (price - stop)),
+        margin=None if after is None else after.margin,
+        liquidation_price=None
+        if after is None
+        else liquidation_price(after, instrument.maintenance_margin or Decimal(0)),
     )
+
+
+def _standing(order: Order) -> Position | None:
+    rows = Position.objects.filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None)
+    return rows.select_related("instrument").first()
+
+
+def _after(order: Order, facts: Facts) -> Leveraged | None:
+    """What would stand in a perpetual once the order was filled at its price; None on spot."""
+    if order.leverage is None or not order.reference_price:
+        return None
+    change = order.quantity if order.side == Side.BUY else -order.quantity
+    after, _ = after_trade(leveraged(_standing(order)), change, order.reference_price, order.leverage)
+    return after
 
 
 @transaction.atomic
@@ -122,6 +149,7 @@ def quantity_of(
     size: Decimal,
     stop: Decimal | None = None,
     limit: Decimal | None = None,
+    leverage: Decimal = Decimal(1),
 ) -> Decimal:
     """The quantity in base that a size means now, or at the order's `limit`, in whole lots unless it is a quantity
     itself.
@@ -136,7 +164,7 @@ def quantity_of(
         raise InvalidInputError("Give 100 % at most.", fields={"how_much": "At most 100 %."})
     facts = Batch([Place(wallet.pk, instrument, f"size:{uuid4()}")]).facts(wallet.pk)
     is_buy, lot = side == Side.BUY, instrument.lot_size
-    if sizing_by == sizing.Sizing.SHARE and not is_buy:
+    if sizing_by == sizing.Sizing.SHARE and not is_buy and not instrument.is_perpetual:
         return sizing.in_lots(facts.standing.position * size, lot)
     price = facts.price(is_buy=is_buy) if limit is None else limit
     if price is None:
@@ -146,12 +174,17 @@ def quantity_of(
     if sizing_by == sizing.Sizing.SHARE:
         funds = facts.purse(instrument.quote).free * size
         cushion = sizing.SLIPPAGE_CUSHION if limit is None else Decimal(0)
-        return sizing.largest_buy(funds=funds, price=price, taker_fee=taker_fee(facts.wallet), lot=lot, cushion=cushion)
+        fee = taker_fee(facts.wallet)
+        if instrument.is_perpetual:
+            return sizing.largest_open(
+                funds=funds, price=price, taker_fee=fee, lot=lot, leverage=leverage, cushion=cushion
+            )
+        return sizing.largest_buy(funds=funds, price=price, taker_fee=fee, lot=lot, cushion=cushion)
     return _by_risk(facts, is_buy=is_buy, share=size, price=price, stop=stop)
 
 
 def _by_risk(facts: Facts, *, is_buy: bool, share: Decimal, price: Decimal, stop: Decimal | None) -> Decimal:
-    if not is_buy:
+    if not is_buy and not facts.place.instrument.is_perpetual:
         raise InvalidInputError("Only a buy has a risk to size it by.", fields={"sizing_by": "Only for a buy."})
     if stop is None:
         raise InvalidInputError("Give a stop: the risk is what the way to it costs.", fields={"exit_stop": "Missing."})
@@ -159,7 +192,7 @@ def _by_risk(facts: Facts, *, is_buy: bool, share: Decimal, price: Decimal, stop
     if value is None:
         raise ConflictError("The wallet holds what has no price now, so its value is not known: give a quantity.")
     lot = facts.place.instrument.lot_size
-    return sizing.at_risk(funds=value, share=share, price=price, stop=stop, lot=lot)
+    return sizing.at_risk(funds=value, share=share, price=price, stop=stop, lot=lot, is_long=is_buy)
 
 
 def _value(facts: Facts) -> Decimal | None:

@@ -32,11 +32,33 @@ CHECKS: Final = (
                 ) AS moved,
                 LATERAL (SELECT CASE f.side WHEN 'buy' THEN f.quantity * f.price ELSE f.quantity END AS given,
                                 CASE f.side WHEN 'buy' THEN f.quantity ELSE f.quantity * f.price END AS got) AS told
-                WHERE f.id BETWEEN :first AND :last AND (
+                WHERE f.id BETWEEN :first AND :last AND f.realized IS NULL AND (
                     moved.is_theirs IS NOT TRUE OR abs(moved.given - told.given) > {UNIT}
                     OR abs(moved.got - told.got) > {UNIT} OR moved.fee <> f.fee)
                 ORDER BY f.id LIMIT 1
                 """,  # noqa: S608 - a constant
+                # a trade of a perpetual moved what it realized and its fee, and nothing else but holds
+                """
+                SELECT format('Fill %s (%s %s at %s) realized %s at a fee of %s, and its posting %s moved %s and %s, '
+                              'and %s through clearing.', f.id, f.side, f.quantity, f.price, f.realized, f.fee,
+                              f.posting_id, moved.realized, moved.fee, moved.cleared)
+                FROM trading_fill f
+                CROSS JOIN LATERAL (
+                    SELECT COALESCE(sum(CASE WHEN debit_kind = 'profit' THEN amount
+                                             WHEN credit_kind = 'profit' THEN -amount END), 0) AS realized,
+                           COALESCE(sum(CASE WHEN credit_kind = 'costs' THEN amount
+                                             WHEN debit_kind = 'costs' THEN -amount END), 0) AS fee,
+                           COALESCE(sum(amount) FILTER (WHERE 'clearing' IN (debit_kind, credit_kind)
+                                                              AND phase IN ('posted', 'settle')), 0) AS cleared,
+                           bool_and((leg.owner_id, debit_wallet, credit_wallet)
+                                    = (f.owner_id, f.wallet_id, f.wallet_id)) AS is_theirs
+                    FROM ledger_legs AS leg WHERE posting_id = f.posting_id
+                ) AS moved
+                WHERE f.id BETWEEN :first AND :last AND f.realized IS NOT NULL AND (
+                    moved.is_theirs IS NOT TRUE OR moved.realized <> f.realized OR moved.fee <> f.fee
+                    OR moved.cleared <> 0)
+                ORDER BY f.id LIMIT 1
+                """,
                 f"""
                 SELECT format('Fill %s is of %s, which is yet to come.', id, filled_at) FROM trading_fill
                 WHERE id BETWEEN :first AND :last AND filled_at > now() + {AHEAD} ORDER BY id LIMIT 1
@@ -48,6 +70,24 @@ CHECKS: Final = (
                 FROM ledger_trades AS p
                 WHERE NOT EXISTS (SELECT FROM trading_fill f WHERE f.posting_id = p.posting_id)
                 ORDER BY posting_id LIMIT 1
+                """,
+            ),
+        },
+    ),
+    Check(
+        "margin",
+        "The margin of every open perpetual is held, to the last digit",
+        {
+            ALL: (
+                """
+                SELECT format('Position %s has a margin of %s, and %s is held for it.', p.id, p.margin,
+                              COALESCE(held.amount, 0))
+                FROM trading_position p
+                LEFT JOIN ledger_legs AS held ON held.id = p.hold_id AND held.debit_wallet = p.wallet_id
+                     AND held.phase = 'pending'
+                     AND NOT EXISTS (SELECT FROM ledger_legs AS over WHERE over.pending_id = p.hold_id)
+                WHERE p.leverage IS NOT NULL AND p.closed_at IS NULL AND COALESCE(held.amount, 0) <> p.margin
+                ORDER BY p.id LIMIT 1
                 """,
             ),
         },

@@ -25,6 +25,7 @@ from trading.orders import leases, states
 from trading.orders.booking import book, fee_of
 from trading.orders.external import as_counted, tell
 from trading.orders.life import UNTOLD, alarm, alert_key, call_out, locked, move, note, wait, wait_noting
+from trading.orders.margin import record_perpetual
 from trading.positions import accounting
 from trading.positions.filling import add_to_position, take_from_position
 from trading.risk.sizing import UNIT
@@ -39,7 +40,7 @@ ENDED_THERE: Final = "It was cancelled at the venue: nobody here asked for that.
 def record_report(*, owner_id: UUID, order_id: UUID, report: OrderReport) -> Order:
     """Record what the venue says about an order. Repeating it changes nothing."""
     with tenancy.tenant(owner_id):
-        order = locked(order_id, "hold", "connection")
+        order = locked(order_id, "hold", "wallet__connection__platform", "connection")
         if order.is_external:
             report = as_counted(order, report)
         trades = _new_trades(order, report)
@@ -155,8 +156,11 @@ def _told(order: Order, report: OrderReport, trades: Sequence[TradeReport]) -> T
 
 
 def _record_trade(order: Order, trade: TradeReport, *, is_last: bool) -> None:
-    fee_value, fee_in_base = fee_of(order, trade)
-    posting = book(order, trade, is_last=is_last)
+    realized: Decimal | None = None
+    if order.instrument.is_perpetual:
+        posting, realized = record_perpetual(order, trade, is_last=is_last)
+    else:
+        posting = book(order, trade, is_last=is_last)
     Fill(
         owner_id=order.owner_id,
         order=order,
@@ -170,15 +174,18 @@ def _record_trade(order: Order, trade: TradeReport, *, is_last: bool) -> None:
         fee=trade.fee,
         fee_asset=trade.fee_asset,
         liquidity=trade.liquidity,
+        realized=realized,
         posting=posting,
         filled_at=trade.at,
     ).save(force_insert=True)
     paid = (order.average_price or Decimal(0)) * order.filled_quantity + trade.price * trade.quantity
     order.filled_quantity += trade.quantity
     order.average_price = (paid / order.filled_quantity).quantize(UNIT)
-    execution = accounting.Execution(trade.quantity, trade.price, fee_value, fee_in_base)
     if order.is_external:
         return  # nobody trades from what is unassigned: it is money, and no position
+    if order.instrument.is_perpetual:
+        return
+    execution = accounting.Execution(trade.quantity, trade.price, *fee_of(order, trade))
     if order.side == Side.BUY:
         add_to_position(order, trade, execution)
         return

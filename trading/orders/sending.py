@@ -16,6 +16,7 @@ No order ends without the venue's word, except one that was never sent.
 import logging
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from kit.alerts.models import Alert
 from kit.alerts.services import raise_alert
 from kit.errors import ConflictError
 from kit.sentences import Sentence, Told, moment, sentence, told_by
-from trading.models import Cancellation, Order, Side
+from trading.models import Cancellation, Order
 from trading.orders import leases, states
 from trading.orders.external import by_name, name_of, numbered
 from trading.orders.life import call_out, found, locked, move, wait, wait_noting
@@ -191,14 +192,14 @@ def _obstacle(order: Order, path: Sequence[risk.Limits]) -> Sentence:
         return sentence("the connection {name} is not active any more.", name=closed[0])
     if watching := [step.name for step in path if step.trading_state == risk.WATCHING]:
         return sentence("the connection {name} only watches now.", name=watching[0])
-    frozen = [step.name for step in path if step.trading_state == risk.FROZEN]
+    frozen = [step.name for step in path if step.trading_state == risk.FROZEN and not order.liquidates]
     frozen += [step.name for step in path if step.trading_state == risk.HALTED and not _passes(order, step)]
     return sentence("trading was halted at {name} meanwhile.", name=frozen[0]) if frozen else Sentence()
 
 
 def _passes(order: Order, step: risk.Limits) -> bool:
-    # A sale that waited for its price was accepted as protection.
-    protects = order.protects_id is not None or (order.triggered_at is not None and order.side == Side.SELL)
+    # An exit that waited for its price was accepted as protection.
+    protects = order.protects_id is not None or (order.triggered_at is not None and order.leaves)
     return risk.passes_halt(step, protects=protects, closes=order.closes_all)
 
 
@@ -243,6 +244,8 @@ def request_of(order: Order) -> OrderRequest:
         time_in_force=_IN_FORCE.get(order.time_in_force, "gtc"),
         expires_at=order.expires_at,
         post_only=order.post_only,
+        leverage=order.leverage or Decimal(1),
+        part="" if order.leverage is None else str(order.wallet_id),
     )
 
 

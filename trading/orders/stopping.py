@@ -3,8 +3,8 @@
 First it says what it would do: the orders that it cancels, the positions that it sells or keeps, and each stop that
 would be lost. Once begun it is a row that a task takes up until it is done. The wallet only reduces from the first
 moment, so that nothing is opened meanwhile; after *flatten* it is halted. *Keep* leaves the positions with their stops,
-which the monitor carries out in a wallet that reduces. Of derivatives there are none yet: *close derivatives* keeps all
-there is.
+which the monitor carries out in a wallet that reduces. *Close derivatives* leaves the perpetuals and keeps what is
+spot, with its stops.
 """
 
 import logging
@@ -15,13 +15,14 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from kit import clock
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
-from kit.sentences import Sentence, Told, joined, sentence
+from kit.sentences import Sentence, joined, sentence
 from markets.models import Instrument
 from markets.prices import Quote, quotes
-from trading.models import EmergencyStop, Order, Position, Side
+from trading.models import EmergencyStop, Order, Position
 from trading.orders.cancelling import request_cancellation
 from trading.orders.closing import close_all
 from wallets.hierarchy.holds import choose
@@ -29,8 +30,11 @@ from wallets.hierarchy.places import get_wallet, subtree
 from wallets.models import Wallet
 
 Policy, Status = EmergencyStop.Policy, EmergencyStop.Status
+STAYED: Final = "Its orders are cancelled; positions stay with their stops."
 REASON: Final = Sentence("An emergency stop.")
-SPOT_ONLY: Final = Sentence("No derivatives are traded here so far: all there is, is spot, and stays with its stops.")
+SPOT_STAYS: Final = Sentence("Perpetuals are closed at the market; what is spot stays with its stops.")
+# What a policy leaves: everything, or derivatives alone.
+LEAVES: Final = {Policy.FLATTEN: Q(), Policy.DERIVATIVES: Q(instrument__prices_of__isnull=False)}
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +92,7 @@ def preview_stop(*, owner_id: UUID, wallet_id: UUID, policy: str) -> Preview:
     wallet = _checked(owner_id, wallet_id, policy)
     notes = []
     if policy == Policy.DERIVATIVES:
-        notes.append(SPOT_ONLY)
+        notes.append(SPOT_STAYS)
     if policy == Policy.FLATTEN:
         notes.append(Sentence("Sold at the market, one order for each; the wallet is halted when all of it is sold."))
     else:
@@ -140,8 +144,9 @@ def carry_out(*, owner_id: UUID, stop_id: UUID) -> EmergencyStop:
             sentence("{wallet}: an order is not cancelled yet.", wallet=order.wallet.name)
             for order in _unfinished(wallet, found.policy)
         ]
-        if found.policy == Policy.FLATTEN:
-            closing = close_all(owner_id=owner_id, wallet_ids=[wallet.pk], reason=REASON)
+        if found.policy in LEAVES:
+            among = LEAVES[Policy(found.policy)]
+            closing = close_all(owner_id=owner_id, wallet_ids=[wallet.pk], reason=REASON, among=among)
             waits += [
                 sentence("{wallet} still holds {symbol}: {why}", wallet=one.position.wallet.name,
                          symbol=one.position.instrument.symbol, why=one.why)
@@ -154,8 +159,9 @@ def carry_out(*, owner_id: UUID, stop_id: UUID) -> EmergencyStop:
             _set_state(wallet, Wallet.TradingState.HALTED)
             _end(found, Status.DONE, Sentence("Everything is sold, and the wallet is halted."))
         else:
-            said: list[Told] = ["Its orders are cancelled; positions stay with their stops."]
-            _end(found, Status.DONE, joined(*said, *([SPOT_ONLY] if found.policy == Policy.DERIVATIVES else [])))
+            closed = found.policy == Policy.DERIVATIVES
+            said = "Its orders are cancelled and its perpetuals closed; spot stays with its stops."
+            _end(found, Status.DONE, Sentence(said if closed else STAYED))
     return found
 
 
@@ -196,7 +202,7 @@ def _unfinished(wallet: Wallet, policy: str) -> list[Order]:
     """
     orders = Order.objects.unfinished().filter(owner_id=wallet.owner_id, wallet__in=subtree([wallet.pk]))
     found = orders.select_related("wallet", "instrument").order_by("wallet_id", "pk")
-    return [order for order in found if order.side == Side.BUY or (policy == Policy.FLATTEN and _is_resting(order))]
+    return [order for order in found if not order.leaves or (_sells(policy, order.instrument) and _is_resting(order))]
 
 
 def _is_resting(order: Order) -> bool:

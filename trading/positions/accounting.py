@@ -74,11 +74,16 @@ def unrealized_pnl(*, quantity: Decimal, entry_price: Decimal, price: Decimal) -
     return (quantity * (price - entry_price)).quantize(UNIT)
 
 
-def break_even(*, quantity: Decimal, entry_price: Decimal, realized_pnl: Decimal, taker_fee: Decimal) -> Decimal | None:
-    """The price at which selling all of `quantity` makes the whole round trip zero, the fee of that sale included.
+def break_even(
+    *, quantity: Decimal, entry_price: Decimal, realized_pnl: Decimal, taker_fee: Decimal, is_long: bool = True
+) -> Decimal | None:
+    """The price at which leaving all of `quantity` makes the whole round trip zero, the fee of that included.
 
-    Solves quantity × (p × (1 − fee) − entry_price) + realized_pnl = 0 for p. None when nothing is open.
+    Solves quantity × (p × (1 − fee) − entry_price) + realized_pnl = 0 for p, and of a short
+    quantity × (entry_price − p × (1 + fee)) + realized_pnl = 0. None when nothing is open.
     """
     if quantity <= 0:
         return None
+    if not is_long:
+        return max(((entry_price + realized_pnl / quantity) / (1 + taker_fee)).quantize(UNIT), ZERO)
     return ((entry_price - realized_pnl / quantity) / (1 - taker_fee)).quantize(UNIT)

@@ -19,12 +19,11 @@ from wallets.models import Account
 from wallets.venues.base import TradeReport
 
 
-def _open_position(order: Order) -> Position | None:
-    return (
-        Position.objects.select_for_update(no_key=True)
-        .filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None)
-        .first()
-    )
+def open_position(order: Order, *related: str) -> Position | None:
+    """The order's open position, locked, if there is one."""
+    rows = Position.objects.select_for_update(no_key=True, of=("self",))
+    rows = rows.select_related(*related) if related else rows
+    return rows.filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None).first()
 
 
 def _holding(position: Position) -> accounting.Holding:
@@ -55,7 +54,7 @@ def add_to_position(order: Order, trade: TradeReport, execution: accounting.Exec
 
     A stop only ever moves up and follows no farther off: what was bought with less keeps the protection there was.
     """
-    position = _open_position(order)
+    position = open_position(order)
     if position is None:
         position = Position(
             owner_id=order.owner_id,
@@ -79,7 +78,9 @@ def _with_dust(order: Order, execution: accounting.Execution) -> accounting.Hold
     """What a new position begins with: the dust that trades before it left in the wallet, at the price of now. So it is
     sold with the position once it is a whole lot, and never adds up to money that no position knows."""
     instrument = order.instrument
-    same_asset = Position.objects.filter(wallet_id=order.wallet_id, instrument__base=instrument.base, closed_at=None)
+    same_asset = Position.objects.filter(
+        wallet_id=order.wallet_id, instrument__base=instrument.base, closed_at=None, leverage=None
+    )
     claimed = same_asset.aggregate(total=Sum("quantity"))["total"] or Decimal(0)
     account = Account.objects.filter(wallet_id=order.wallet_id, asset=instrument.base, kind=Account.Kind.WALLET).first()
     bought = execution.quantity - execution.fee_in_base  # which is in the books already
@@ -99,7 +100,7 @@ class Taken:
 
 def take_from_position(order: Order, trade: TradeReport, execution: accounting.Execution) -> Taken:
     """Take what was sold out of the position."""
-    position = _open_position(order)
+    position = open_position(order)
     if position is None:
         return Taken(oversold=execution.quantity)
     oversold: Decimal = max(execution.quantity - position.quantity, Decimal(0))
@@ -115,16 +116,16 @@ def take_from_position(order: Order, trade: TradeReport, execution: accounting.E
     _write(position, holding, trade)
     position.save()
     if position.closed_at is not None:
-        after_trade(position, by_stop=_was_stopped(order, position))
+        after_trade(position, by_stop=was_stopped(order, position))
     return Taken(oversold, left)
 
 
-def _was_stopped(order: Order, position: Position) -> bool:
+def was_stopped(order: Order, position: Position) -> bool:
     """Whether the order carried out the stop, and not the target: it was placed nearer to it."""
-    if order.protects_id is None or position.exit_stop is None:
-        return False
-    target = position.exit_target
-    return target is None or order.reference_price - position.exit_stop < target - order.reference_price
+    if order.protects_id is None or position.exit_stop is None or order.liquidates:
+        return order.liquidates
+    target, price = position.exit_target, order.reference_price
+    return target is None or abs(price - position.exit_stop) < abs(target - price)
 
 
 def unprotected_key(position_id: UUID) -> str:

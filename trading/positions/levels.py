@@ -1,4 +1,8 @@
-"""The levels that protect a long position: when one is reached, and how a stop follows the price. Pure, exact."""
+"""The levels that protect a position: when one is reached, and how a stop follows the price. Pure, exact.
+
+A long position is left at the bid and loses below; a short one is left at the ask and loses above, so everything is the
+other way round. `is_long` says which of them it is.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -20,22 +24,24 @@ class WrongSideError(InvalidInputError):
 
 
 def level_reached(
-    price: Decimal, *, stop: Decimal | None, target: Decimal | None, tick: Decimal | None = None
+    price: Decimal, *, stop: Decimal | None, target: Decimal | None, tick: Decimal | None = None, is_long: bool = True
 ) -> Sentence:
     """The sentence that names the stop or the target that `price` has reached, the stop first; empty when neither."""
-    if stop is not None and price <= stop:
+    if stop is not None and (price <= stop if is_long else price >= stop):
         return sentence("The stop at {stop} was reached by {price}.", stop=shown(stop, tick), price=shown(price, tick))
-    if target is not None and price >= target:
+    if target is not None and (price >= target if is_long else price <= target):
         return sentence(
             "The target at {target} was reached by {price}.", target=shown(target, tick), price=shown(price, tick)
         )
     return NEITHER
 
 
-def trailed(stop: Decimal | None, *, best: Decimal, trail: Decimal | None) -> Decimal | None:
+def trailed(stop: Decimal | None, *, best: Decimal, trail: Decimal | None, is_long: bool = True) -> Decimal | None:
     """The stop after the price has been as good as `best`: it follows at `trail`, and never moves back."""
     if trail is None:
         return stop
+    if not is_long:
+        return best + trail if stop is None or best + trail < stop else stop
     level = best - trail
     return level if level > (stop or 0) else stop
 
@@ -48,14 +54,25 @@ def wrong_side(
     trail: Decimal | None = None,
     tick: Decimal | None = None,
     what: str = "bid",
+    is_long: bool = True,
 ) -> dict[str, Sentence]:
-    """What is wrong with the levels of a buy at the `price` that a sale would get, by field; empty when both can
+    """What is wrong with the levels of an entry at the `price` at which it could be left, by field; empty when both can
     protect it. `what` says what the price is.
 
     A level on the wrong side is reached before the position is there: whoever gives one means something else.
     """
     problems = {}
     bid = shown(price, tick)
+    if not is_long:
+        if stop is not None and stop <= price:
+            problems["exit_stop"] = sentence(
+                f"A stop above the {what} of {{bid}} protects a short; this one is at or below it.", bid=bid
+            )
+        if target is not None and target >= price:
+            problems["exit_target"] = sentence(
+                f"A target below the {what} of {{bid}} can be gained by a short; this one cannot.", bid=bid
+            )
+        return problems
     if stop is not None and stop >= price:
         problems["exit_stop"] = sentence(
             f"A stop below the {what} of {{bid}} protects; this one is at or above it.", bid=bid
@@ -79,9 +96,10 @@ def require_right_side(
     trail: Decimal | None = None,
     tick: Decimal | None = None,
     what: str = "bid",
+    is_long: bool = True,
 ) -> None:
     """Raise WrongSideError for what `wrong_side` finds."""
-    if wrong := wrong_side(price=price, stop=stop, target=target, trail=trail, tick=tick, what=what):
+    if wrong := wrong_side(price=price, stop=stop, target=target, trail=trail, tick=tick, what=what, is_long=is_long):
         raise WrongSideError(joined(*wrong.values()), fields={name: str(said) for name, said in wrong.items()})
 
 

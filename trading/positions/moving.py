@@ -70,4 +70,12 @@ def _require_in_reach(position: Position, wanted: Mapping[str, Decimal]) -> None
     if quote is None or abs(clock.now() - quote.at) > PRICE_AGE_LIMIT:
         raise ConflictError(NO_PRICE.format(symbol=position.instrument.symbol))
     stop, target, trail = (wanted.get(name) for name in NAMES)
-    require_right_side(quote.bid, stop=stop, target=target, trail=trail, tick=position.instrument.tick_size)
+    require_right_side(
+        quote.bid if position.is_long else quote.ask,
+        stop=stop,
+        target=target,
+        trail=trail,
+        tick=position.instrument.tick_size,
+        what="bid" if position.is_long else "ask",
+        is_long=position.is_long,
+    )

@@ -2,9 +2,10 @@
 
 An order hands its `exit_stop`, `exit_target` and `exit_trail` (the distance at which the stop follows) to the position
 it opens. Whoever opened it, an agent, a program or a person, the position is watched here at every new price until it
-is closed. A stop and a target are reached by what a sale would get, the bid. The stop follows the best one that was
-seen since and never moves back: it is moved by one conditional UPDATE, so whoever comes with an older price changes
-nothing. Several are locked in the order of their ids. A price that is too old to trade by moves and triggers nothing.
+is closed. A stop and a target are reached by what leaving it would get: the bid, of a short the ask. One with a margin
+is closed where the mark price has used that up. The stop follows the best one that was seen since and never moves back:
+it is moved by one conditional UPDATE, so whoever comes with an older price changes nothing. Several are locked in the
+order of their ids. A price that is too old to trade by moves and triggers nothing.
 
 A position whose history is being built belongs to the past: it is looked at on that clock only, and every other one
 only in the present.
@@ -21,16 +22,22 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from kit import clock
-from kit.sentences import Sentence
+from kit.sentences import Sentence, sentence
+from kit.sentences import price as shown
 from markets.models import Instrument
 from trading.models import Position
 from trading.positions.levels import level_reached, trailed
 from trading.risk.proposals import PRICE_AGE_LIMIT
 from wallets.models import Connection
 
-PROTECTED: Final = Q(exit_stop__isnull=False) | Q(exit_target__isnull=False) | Q(exit_trail__isnull=False)
+PROTECTED: Final = (
+    Q(exit_stop__isnull=False)
+    | Q(exit_target__isnull=False)
+    | Q(exit_trail__isnull=False)
+    | Q(liquidation_price__isnull=False)
+)
 
-# GREATEST leaves out what is null, so a first stop is set and a higher one stays.
+# GREATEST and LEAST leave out what is null, so a first stop is set and a nearer one stays.
 _FOLLOW: Final = """
 WITH moved AS (
     SELECT position.id, wanted.stop
@@ -38,7 +45,9 @@ WITH moved AS (
     WHERE position.closed_at IS NULL
     ORDER BY position.id FOR NO KEY UPDATE OF position
 )
-UPDATE trading_position AS position SET exit_stop = greatest(position.exit_stop, moved.stop)
+UPDATE trading_position AS position
+SET exit_stop = CASE position.direction WHEN 'long' THEN greatest(position.exit_stop, moved.stop)
+                                        ELSE least(position.exit_stop, moved.stop) END
 FROM moved WHERE moved.id = position.id
 """
 
@@ -47,29 +56,40 @@ FROM moved WHERE moved.id = position.id
 _LOOK: Final = """
 WITH watched AS (
     SELECT position.id, position.wallet_id, position.instrument_id, position.exit_stop, position.exit_target,
-        position.exit_trail
+        position.exit_trail, position.liquidation_price, position.direction = 'long' AS is_long
     FROM trading_position AS position JOIN wallet_places AS place USING (wallet_id)
     WHERE position.owner_id = %(owner)s AND position.closed_at IS NULL
         AND place.connection_id <> ALL (%(elsewhen)s::uuid[])
-        AND num_nonnulls(position.exit_stop, position.exit_target, position.exit_trail) > 0
+        AND num_nonnulls(
+            position.exit_stop, position.exit_target, position.exit_trail, position.liquidation_price
+        ) > 0
 ), seen AS (
-    SELECT watched.*, quote.bid, quote.at, quote.at IS NOT NULL
+    SELECT watched.*, CASE WHEN is_long THEN quote.bid ELSE quote.ask END AS price, quote.price AS mark, quote.at,
+        quote.at IS NOT NULL
         AND (NOT %(live)s OR quote.at BETWEEN %(now)s - %(fresh)s AND %(now)s + %(fresh)s) AS is_fresh
     FROM watched LEFT JOIN market_quotes(ARRAY(SELECT DISTINCT instrument_id FROM watched), %(now)s, %(live)s) AS quote
         USING (instrument_id)
 ), ahead AS (
-    SELECT position.id, seen.bid - position.exit_trail AS stop
+    SELECT position.id, wanted.stop
     FROM trading_position AS position JOIN seen USING (id)
-    WHERE seen.is_fresh AND position.closed_at IS NULL
-        AND seen.bid - position.exit_trail > coalesce(position.exit_stop, 0)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN is_long THEN seen.price - position.exit_trail ELSE seen.price + position.exit_trail END
+    ) AS wanted (stop)
+    WHERE seen.is_fresh AND position.closed_at IS NULL AND CASE WHEN is_long
+        THEN wanted.stop > coalesce(position.exit_stop, 0)
+        ELSE wanted.stop < coalesce(position.exit_stop, 'infinity'::numeric) END
     ORDER BY position.id FOR NO KEY UPDATE OF position
 ), moved AS (
     UPDATE trading_position AS position SET exit_stop = ahead.stop FROM ahead WHERE ahead.id = position.id
 )
-SELECT seen.id, seen.instrument_id, coalesce(ahead.stop, seen.exit_stop), seen.exit_target, seen.bid, seen.at,
-    seen.is_fresh
+SELECT seen.id, seen.instrument_id, coalesce(ahead.stop, seen.exit_stop), seen.exit_target, seen.price, seen.at,
+    seen.is_fresh, seen.is_long, seen.liquidation_price, seen.mark
 FROM seen LEFT JOIN ahead USING (id)
-WHERE NOT seen.is_fresh OR seen.bid <= coalesce(ahead.stop, seen.exit_stop) OR seen.bid >= seen.exit_target
+WHERE NOT seen.is_fresh OR CASE WHEN is_long
+    THEN seen.price <= coalesce(ahead.stop, seen.exit_stop) OR seen.price >= seen.exit_target
+         OR seen.mark <= seen.liquidation_price
+    ELSE seen.price >= coalesce(ahead.stop, seen.exit_stop) OR seen.price <= seen.exit_target
+         OR seen.mark >= seen.liquidation_price END
 ORDER BY seen.wallet_id, seen.id
 """
 
@@ -86,6 +106,19 @@ class Guarded:
     target: Decimal | None
     trail: Decimal | None
     tick: Decimal
+    is_long: bool = True
+    liquidation: Decimal | None = None
+
+    @property
+    def signed(self) -> Decimal:
+        """The quantity, negative when short."""
+        return self.quantity if self.is_long else -self.quantity
+
+    def is_liquidated(self, mark: Decimal) -> bool:
+        """Whether the mark price has used its margin up."""
+        if self.liquidation is None:
+            return False
+        return mark <= self.liquidation if self.is_long else mark >= self.liquidation
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +128,7 @@ class Exit:
     position_id: UUID
     reason: Sentence
     by_stop: bool = True
+    is_liquidation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +160,7 @@ def follow(watched: Iterable[tuple[Guarded, Decimal]]) -> None:
     """Move the stops of these positions up behind the best price (quote) of each, where they are not there already."""
     moved = []
     for guarded, best in watched:
-        stop = trailed(guarded.stop, best=best, trail=guarded.trail)
+        stop = trailed(guarded.stop, best=best, trail=guarded.trail, is_long=guarded.is_long)
         if stop is not None and stop != guarded.stop:
             moved.append((guarded.position_id, stop))
     if moved:
@@ -152,15 +186,29 @@ def look_at_levels(*, owner_id: UUID) -> Look:
     markets = Instrument.objects.in_bulk({row[1] for row in rows})
     exits: list[Exit] = []
     unseen: dict[int, Unseen] = {}
-    for position_id, instrument_id, stop, target, bid, at, is_fresh in rows:
+    for position_id, instrument_id, stop, target, price, at, is_fresh, is_long, liquidation, mark in rows:
         market = markets[instrument_id]
         if is_fresh:
-            reason = level_reached(bid, stop=stop, target=target, tick=market.tick_size)
-            exits.append(Exit(position_id, reason, by_stop=stop is not None and bid <= stop))
+            tick = market.tick_size
+            reason = level_reached(price, stop=stop, target=target, tick=tick, is_long=is_long)
+            by_stop = stop is not None and (price <= stop if is_long else price >= stop)
+            # What is liquidated is closed whatever its stop says.
+            is_over = liquidation is not None and (mark <= liquidation if is_long else mark >= liquidation)
+            said = liquidated(liquidation, mark, tick) if is_over else reason
+            exits.append(Exit(position_id, said, by_stop=by_stop, is_liquidation=is_over))
         else:
             known = unseen.setdefault(instrument_id, Unseen(instrument_id, market.symbol, at, 0))
             unseen[instrument_id] = replace(known, positions=known.positions + 1)
     return Look(tuple(exits), tuple(unseen.values()))
+
+
+def liquidated(level: Decimal, mark: Decimal, tick: Decimal) -> Sentence:
+    """Why a position is closed whose margin is used up."""
+    return sentence(
+        "Liquidated: its margin is used up at {level}, and the mark price is {mark}.",
+        level=shown(level, tick),
+        mark=shown(mark, tick),
+    )
 
 
 def owners_to_protect() -> list[UUID]:
@@ -175,8 +223,8 @@ def _watched() -> QuerySet[Position]:
 
 
 def _guarded(rows: QuerySet[Position]) -> list[Guarded]:
-    found: Iterable[Any] = rows.values_list(
+    found: Iterable[Any] = rows.annotate(is_held_long=Q(direction=Position.Direction.LONG)).values_list(
         "pk", "wallet_id", "instrument_id", "quantity", "exit_stop", "exit_target", "exit_trail",
-        "instrument__tick_size",
+        "instrument__tick_size", "is_held_long", "liquidation_price",
     )  # fmt: skip
     return [Guarded(*row) for row in found]

@@ -39,13 +39,13 @@ def _check_state(proposal: Proposal) -> Told:
             return f"The connection {step.name} is not active: make it active before placing orders."
         if step.trading_state == WATCHING:
             return f"The connection {step.name} only watches: make it live before placing orders."
-        if step.trading_state == FROZEN:
+        if step.trading_state == FROZEN and not proposal.liquidates:
             return f"{step.name} is halted, and its owner wants no stop carried out meanwhile: set it to active first."
         if step.trading_state == HALTED and not passes_halt(step, protects=proposal.protects, closes=proposal.closes):
             return f"Trading is halted at {step.name}{_held(step)}: set it to active before placing orders."
         if step.trading_state == REDUCING and not proposal.reduces:
             return f"{step.name} only reduces positions now{_held(step)}: set it to active before buying."
-        if step.trading_state not in {ACTIVE, REDUCING, HALTED}:
+        if step.trading_state not in {ACTIVE, REDUCING, HALTED, FROZEN}:
             return f"The trading state of {step.name} is not known: set it to active, reducing or halted."
     return ""
 
@@ -89,8 +89,11 @@ def _check_market(proposal: Proposal) -> Told:
     market = proposal.market
     if not market.is_at_connection:
         return f"{market.symbol} is not an instrument of this wallet's venue: choose one that is."
-    if not market.is_spot:
-        return f"{market.symbol} is no spot market: only spot can be traded so far."
+    if not (market.is_spot or market.is_perpetual):
+        return (
+            f"{market.symbol} is no spot market: of derivatives only the perpetuals of paper accounts can be traded so "
+            "far."
+        )
     if not market.is_tradable:
         return f"{market.symbol} is not active: choose an instrument that trades."
     return ""
@@ -119,10 +122,11 @@ def _check_lot(proposal: Proposal) -> Told:
 
 
 def _check_unfinished(proposal: Proposal) -> Told:
-    if proposal.is_buy and proposal.standing.unfinished:
+    if not proposal.reduces and proposal.standing.unfinished:
+        does = "opens" if proposal.market.is_perpetual else "buys"
         return (
             f"Order {proposal.standing.unfinished} in {proposal.market.symbol} is not finished: "
-            "wait for it or cancel it before placing another that buys."
+            f"wait for it or cancel it before placing another that {does}."
         )
     return ""
 
@@ -133,6 +137,8 @@ def _check_books(proposal: Proposal) -> Told:
     What the position and the books both have may be sold whatever else they disagree about: to leave is never wrong.
     """
     standing, market = proposal.standing, proposal.market
+    if market.is_perpetual:
+        return ""  # no base asset is in the books: its margin is held
     if proposal.reduces and proposal.quantity <= min(standing.position, standing.in_books):
         return ""
     missing = standing.positions - standing.in_books
@@ -163,6 +169,8 @@ def _check_compared(proposal: Proposal) -> Told:
 
 def _check_direction(proposal: Proposal) -> Told:
     market, position, selling = proposal.market, proposal.standing.position, proposal.standing.selling
+    if market.is_perpetual:
+        return _check_perpetual(proposal)
     if proposal.is_buy:
         return "A buy cannot reduce: spot positions are long only." if proposal.reduce_only else ""
     if position <= 0:
@@ -184,7 +192,56 @@ def _check_direction(proposal: Proposal) -> Told:
     return ""
 
 
+def _check_perpetual(proposal: Proposal) -> Told:
+    """What goes against a position closes it, and what goes beyond it opens the other side, at the market alone."""
+    market, size, selling = proposal.market, abs(proposal.standing.position), proposal.standing.selling
+    held = {"position": amount(size, market.base), "quantity": amount(proposal.quantity, market.base)}
+    if proposal.reduce_only and not proposal.is_against:
+        side = "sell" if proposal.is_buy else "buy"
+        return (
+            f"An order that only reduces has to go against a position: there is none in {market.symbol} that it would "
+            f"make smaller. Place it without that, or {side}."
+        )
+    if proposal.reduce_only and proposal.quantity > size:
+        return sentence(
+            "An order that only reduces may trade no more than the position of {position}: {quantity} would open the "
+            "other side.",
+            **held,
+        )
+    if proposal.is_against and proposal.quantity > size - selling and selling:
+        return sentence(
+            "Of the position of {position} orders that are not finished leave {selling}, which is less than {quantity} "
+            "allows for: wait for them or cancel them first.",
+            selling=amount(selling, market.base),
+            **held,
+        )
+    if proposal.is_against and proposal.quantity > size and proposal.limit_price is not None:
+        return sentence(
+            "An order of {quantity} turns the position of {position} round, and that is done at the market alone: "
+            "close it first, or place it there.",
+            **held,
+        )
+    return ""
+
+
+def _check_leverage(proposal: Proposal) -> Told:
+    market = proposal.market
+    if not market.is_perpetual or proposal.leverage is None:
+        return ""
+    most = market.max_leverage or Decimal(1)
+    if 1 <= proposal.leverage <= most:
+        return ""
+    return sentence(
+        "A leverage of {leverage} is not offered: {symbol} has one from 1 to {most}.",
+        leverage=number(f"{proposal.leverage:f}"),
+        symbol=market.symbol,
+        most=number(f"{most.normalize():f}"),
+    )
+
+
 def _check_minimum(proposal: Proposal) -> Told:
+    if proposal.market.is_perpetual and proposal.reduces:
+        return ""
     notional, minimum = proposal.notional, proposal.market.minimum_notional
     if notional is None or notional < minimum:
         return sentence(
@@ -246,7 +303,7 @@ def _check_position_size(proposal: Proposal) -> Told:
     maximum, price = tightest_position(proposal.path), proposal.price
     if proposal.reduces or maximum is None or price is None:
         return ""
-    after = (proposal.standing.position + proposal.quantity) * price
+    after = abs(proposal.position_after) * price
     if after <= maximum:
         return ""
     quote = proposal.market.quote
@@ -266,8 +323,8 @@ def _check_exposure(proposal: Proposal) -> Told:
     said = f"{{who}} {'allows' if share == owners_exposure(proposal.path) else 'asks for'} an exposure of {{share}} %"
     values: dict[str, Value | Told | int] = {"who": _who_leaves(proposal.path, share), "share": _percent(share)}
     bought, quote = proposal.quantity * proposal.price, proposal.market.quote
-    held = proposal.standing.position * proposal.price
-    for most, worth in ((tightest_notional(proposal.path), bought), (tightest_position(proposal.path), held + bought)):
+    after = abs(proposal.position_after) * proposal.price
+    for most, worth in ((tightest_notional(proposal.path), bought), (tightest_position(proposal.path), after)):
         if most is not None and worth > most * share:
             values |= {"worth": amount(worth, quote), "left": amount(most * share, quote), "most": amount(most, quote)}
             return sentence(
@@ -282,7 +339,7 @@ def _who_leaves(path: tuple[Limits, ...], share: Decimal) -> str:
 
 
 def _check_open_positions(proposal: Proposal) -> Told:
-    if proposal.reduces or proposal.standing.position > 0:
+    if proposal.reduces or proposal.standing.position:
         return ""
     for step in proposal.path:
         most = step.caps.maximum_open_positions
@@ -361,7 +418,7 @@ def _check_risk(proposal: Proposal) -> Told:
         )
     if value is None:
         return "Nobody knows what the wallet is worth, so not what it may risk: wait for prices of all that it holds."
-    risk = proposal.quantity * (price - stop)
+    risk = proposal.quantity * (price - stop if proposal.is_buy else stop - price)
     if risk <= most * value:
         return ""
     quote = proposal.market.quote
@@ -387,6 +444,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("unfinished_order", _check_unfinished),
     ("reconciliation", _check_books),
     ("position", _check_direction),
+    ("leverage", _check_leverage),
     ("minimum_notional", _check_minimum),
     ("allowed_symbols", _check_symbols),
     ("maximum_notional", _check_notional),

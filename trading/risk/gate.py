@@ -93,7 +93,7 @@ def _permission(proposal: Proposal) -> Sentence:
         "notional": "unknown" if notional is None else amount(notional, market.quote),
     }
     if proposal.reduces:
-        position = amount(proposal.standing.position, market.base)
+        position = amount(abs(proposal.standing.position), market.base)
         return sentence(
             "Allowed: {quantity} at {price} is {notional}; it reduces a position of {position}.",
             position=position, **what,
@@ -123,6 +123,7 @@ def _numbers(proposal: Proposal) -> dict[str, Any]:
         "maximum_risk": _text(tightest_risk(proposal.path)),
         "exposure": plain(exposure(proposal.path)),
         "exit_stop": _text(proposal.exit_stop),
+        "leverage": _text(proposal.leverage),
         "middle": _text(market.middle),
         "maximum_distance": _text(nearest_price(proposal.path)),
         "value": _text(standing.value),

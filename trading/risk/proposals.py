@@ -31,13 +31,16 @@ class Market:
     price: Decimal | None
     price_age: timedelta | None
     middle: Decimal | None = None
+    is_perpetual: bool = False
+    max_leverage: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the wallet has: `position` in this instrument, `positions` of every instrument with the same base asset,
-    `in_books` of that asset in its account, the order in this instrument that buys and is not `unfinished`, and what
-    orders that sell it still have to sell. `value` is what the wallet is worth in the quote asset, None where a price
+    """What the wallet has: `position` in this instrument, negative when short, `positions` of every spot instrument
+    with the same base asset, `in_books` of that asset in its account, the order in this instrument that opens something
+    and is `unfinished`, and what orders that leave it still have to trade, `selling`. `value` is what the wallet is
+    worth in the quote asset, None where a price
     is missing or no limit asks for it. `lock` is the protection that holds buying there back for the longest."""
 
     position: Decimal = Decimal(0)
@@ -54,9 +57,10 @@ class Proposal:
     """The order to be judged. `quantity` is in whole lots, `requested` what was asked for, both in base.
 
     `protects` says that it carries out the stop or the target of a position, `closes` that it is one of the exits by
-    which a goal, a stop or a person leaves all there is below a wallet; `reserve` is the name of the wallet where
-    that is a reserve, or what is unassigned at an account; `uncompared` is that of the account whose open orders nobody
-    has held against the venue's lately.
+    which a goal, a stop or a person leaves all there is below a wallet, `liquidates` that it closes a position whose
+    margin is used up, which no halt keeps from it; `reserve` is the name of the wallet where that is a reserve, or what
+    is unassigned at an account; `uncompared` is that of the account whose open orders nobody has held against the
+    venue's lately.
     """
 
     is_buy: bool
@@ -68,12 +72,14 @@ class Proposal:
     path: tuple[Limits, ...]
     protects: bool = False
     closes: bool = False
+    liquidates: bool = False
     reserve: str = ""
     uncompared: str = ""
     exit_stop: Decimal | None = None
     limit_price: Decimal | None = None
     trigger_price: Decimal | None = None
     post_only: bool = False
+    leverage: Decimal | None = None
 
     @property
     def price(self) -> Decimal | None:
@@ -86,8 +92,20 @@ class Proposal:
 
     @property
     def reduces(self) -> bool:
-        """On spot a sale can only make a position smaller."""
-        return not self.is_buy
+        """Whether it can only make a position smaller: on spot a sale, of a perpetual what goes against it."""
+        if not self.market.is_perpetual:
+            return not self.is_buy
+        return self.is_against and self.quantity <= abs(self.standing.position)
+
+    @property
+    def is_against(self) -> bool:
+        """Whether it goes against the position."""
+        return self.standing.position < 0 if self.is_buy else self.standing.position > 0
+
+    @property
+    def position_after(self) -> Decimal:
+        """What the wallet has once all of it is filled, negative when short."""
+        return self.standing.position + (self.quantity if self.is_buy else -self.quantity)
 
 
 def dust(lot_size: Decimal, minimum_notional: Decimal, price: Decimal | None) -> Decimal:

@@ -44,7 +44,23 @@ def largest_buy(
     return in_lots(funds / (price * (1 + taker_fee + cushion)), lot)
 
 
-def at_risk(*, funds: Decimal, share: Decimal, price: Decimal, stop: Decimal, lot: Decimal) -> Decimal:
-    """The quantity, in whole lots, of which the way from `price` down to `stop` costs that share of `funds`; zero where
-    there is no way down."""
-    return in_lots(funds * share / (price - stop), lot) if price > stop else Decimal(0)
+def largest_open(
+    *,
+    funds: Decimal,
+    price: Decimal,
+    taker_fee: Decimal,
+    lot: Decimal,
+    leverage: Decimal,
+    cushion: Decimal = SLIPPAGE_CUSHION,
+) -> Decimal:
+    """The largest quantity of a perpetual, in whole lots, whose margin and fee fit into `funds`."""
+    return in_lots(funds / (price * (1 + cushion) * (1 / leverage + taker_fee)), lot)
+
+
+def at_risk(
+    *, funds: Decimal, share: Decimal, price: Decimal, stop: Decimal, lot: Decimal, is_long: bool = True
+) -> Decimal:
+    """The quantity, in whole lots, of which the way from `price` down to `stop`, or up to that of a short, costs that
+    share of `funds`; zero where there is no such way."""
+    away = price - stop if is_long else stop - price
+    return in_lots(funds * share / away, lot) if away > 0 else Decimal(0)

@@ -137,8 +137,10 @@ def _what(transfer: Transfer) -> str:
     resolved = {"pending": "Held", "settle": "Paid from the hold", "void": "Released"}
     if transfer.phase in resolved:
         return resolved[transfer.phase]
-    if transfer.credit.kind == Account.Kind.FEES:
+    if transfer.credit.kind in (Account.Kind.FEES, Account.Kind.COSTS):
         return "Fee"
+    if Account.Kind.PROFIT in (transfer.debit.kind, transfer.credit.kind):
+        return "Realized profit" if transfer.debit.kind == Account.Kind.PROFIT else "Realized loss"
     return "Received" if transfer.debit.kind == Account.Kind.CLEARING else "Paid beyond the hold"
 
 

@@ -52,6 +52,7 @@ class OrderRow:
     expires_at: datetime | None
     post_only: bool
     reduce_only: bool
+    leverage: Decimal | None
     filled_quantity: Decimal
     reference_price: Decimal
     average_price: Decimal | None
@@ -186,6 +187,7 @@ def order_row(order: Order) -> OrderRow:
         expires_at=order.expires_at,
         post_only=order.post_only,
         reduce_only=order.reduce_only,
+        leverage=order.leverage,
         filled_quantity=order.filled_quantity,
         reference_price=order.reference_price,
         average_price=order.average_price,

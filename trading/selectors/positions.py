@@ -15,8 +15,10 @@ from kit.errors import NotFoundError
 from kit.paging import Pages
 from kit.sentences import Sentence
 from markets.prices import Quote, quoted, read_quote
+from quant.margin import unrealized
 from trading.models import Position
 from trading.positions import accounting
+from trading.positions.leveraged import leveraged
 from trading.risk.fees import taker_fee
 from trading.selectors.filters import (
     EXPORT_ROWS,
@@ -72,6 +74,26 @@ class PositionRow:
     held_for: timedelta
     is_paper: bool
     exit_fee: Decimal | None
+    leverage: Decimal | None
+    margin: Decimal | None
+    liquidation_price: Decimal | None
+    funding: Decimal
+
+    @property
+    def is_long(self) -> bool:
+        return self.direction == Position.Direction.LONG
+
+    @property
+    def margin_mode(self) -> str:
+        """How its margin is kept: what stands for it is all that it can lose; "" on spot."""
+        return "" if self.margin is None else "isolated"
+
+    @property
+    def liquidation_distance(self) -> Decimal | None:
+        """How far the price has to go until it is liquidated, a fraction of the price."""
+        if not self.mark or self.liquidation_price is None:
+            return None
+        return abs(1 - self.liquidation_price / self.mark)
 
     @property
     def profit_if_left(self) -> Decimal | None:
@@ -90,12 +112,16 @@ class PositionRow:
         """What it is worth now more than at its stop, in quote; 0 below it, None without a stop or a price."""
         if self.mark is None or self.exit_stop is None:
             return None
-        return max(Decimal(0), (self.mark - self.exit_stop) * self.quantity)
+        away = self.mark - self.exit_stop if self.is_long else self.exit_stop - self.mark
+        return max(Decimal(0), away * self.quantity)
 
     @property
     def stop_distance(self) -> Decimal | None:
-        """How far the price has to fall to the stop, a fraction of the price."""
-        return 1 - self.exit_stop / self.mark if self.mark and self.exit_stop is not None else None
+        """How far the price has to go to the stop, a fraction of the price."""
+        if not self.mark or self.exit_stop is None:
+            return None
+        away = 1 - self.exit_stop / self.mark
+        return away if self.is_long else -away
 
     @property
     def orders_address(self) -> str:
@@ -149,11 +175,7 @@ def _row(position: Position, mark: Quote | None, totals: dict[str, Decimal]) -> 
     instrument, wallet = position.instrument, position.wallet
     cost = position.quantity * position.entry_price
     value = position.quantity * mark.price if mark else None
-    profit = (
-        accounting.unrealized_pnl(quantity=position.quantity, entry_price=position.entry_price, price=mark.price)
-        if mark
-        else None
-    )
+    profit = _profit(position, mark)
     total = totals.get(instrument.quote)
     return PositionRow(
         id=position.pk,
@@ -185,6 +207,7 @@ def _row(position: Position, mark: Quote | None, totals: dict[str, Decimal]) -> 
             entry_price=position.entry_price,
             realized_pnl=position.realized_pnl,
             taker_fee=taker_fee(wallet),
+            is_long=position.is_long,
         ),
         exit_stop=position.exit_stop,
         exit_target=position.exit_target,
@@ -194,7 +217,20 @@ def _row(position: Position, mark: Quote | None, totals: dict[str, Decimal]) -> 
         held_for=clock.now() - position.opened_at,
         is_paper=wallet.connection.is_paper,
         exit_fee=None if value is None else value * taker_fee(wallet),
+        leverage=position.leverage,
+        margin=position.margin,
+        liquidation_price=position.liquidation_price,
+        funding=position.funding,
     )
+
+
+def _profit(position: Position, mark: Quote | None) -> Decimal | None:
+    """What leaving it at the mark would win, before the fee; None without a price."""
+    if mark is None:
+        return None
+    if position.margin is not None:
+        return unrealized(leveraged(position), mark.price)
+    return accounting.unrealized_pnl(quantity=position.quantity, entry_price=position.entry_price, price=mark.price)
 
 
 POSITION_SORTS: Final[dict[str, Callable[[PositionRow], Any]]] = {

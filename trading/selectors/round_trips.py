@@ -44,11 +44,11 @@ class RoundTrip:
 
     @property
     def entries(self) -> tuple[FillRow, ...]:
-        return tuple(fill for fill in self.fills if fill.side == "buy")
+        return tuple(fill for fill in self.fills if (fill.side == "buy") == self.position.is_long)
 
     @property
     def exits(self) -> tuple[FillRow, ...]:
-        return tuple(fill for fill in self.fills if fill.side == "sell")
+        return tuple(fill for fill in self.fills if (fill.side == "sell") == self.position.is_long)
 
     @property
     def stop_rests(self) -> bool:

@@ -357,7 +357,7 @@ def trade_row(position: Position) -> TradeRow:
         quantity=position.entry_quantity,
         entry_price=position.entry_price,
         exit_price=position.exit_price,
-        break_even=(cost + position.fees) / sold if sold else None,
+        break_even=(cost + position.fees * (1 if position.is_long else -1)) / sold if sold else None,
         fees=position.fees,
         pnl=position.realized_pnl,
         pnl_return=position.realized_pnl / cost if cost else None,

@@ -17,7 +17,9 @@ from wallets.models import (
     Credential,
     CredentialField,
     DemoBalance,
+    DemoFunding,
     DemoOrder,
+    DemoPosition,
     DemoTrade,
     Platform,
     Reconciliation,
@@ -240,6 +242,22 @@ class DemoOrderAdmin(ReadOnlyAdmin):
     list_select_related = ("connection",)
     search_fields = ("client_order_id", "connection__name", "owner__email")
     inlines = (DemoTradeInline,)
+
+
+@admin.register(DemoPosition)
+class DemoPositionAdmin(ReadOnlyAdmin):
+    units = MappingProxyType({"quantity": "symbol"})
+    list_display = ("symbol", "connection", "quantity", "cost", "margin", "funded_at")
+    list_select_related = ("connection",)
+    search_fields = ("symbol", "connection__name")
+
+
+@admin.register(DemoFunding)
+class DemoFundingAdmin(ReadOnlyAdmin):
+    list_display = ("at", "symbol", "connection", "rate", "quantity", "amount", "is_booked")
+    list_filter = ("is_booked",)
+    list_select_related = ("connection",)
+    search_fields = ("symbol", "connection__name")
 
 
 @admin.register(DemoTrade)

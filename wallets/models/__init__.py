@@ -1,6 +1,6 @@
 """Platforms, connections, the wallet hierarchy, the rows of the ledger, syncs, the demo exchange's books."""
 
-from wallets.models.demo import DemoBalance, DemoOrder, DemoTrade
+from wallets.models.demo import DemoBalance, DemoFunding, DemoOrder, DemoPosition, DemoTrade
 from wallets.models.hierarchy import Wallet
 from wallets.models.kinds import PostingKind, Purpose
 from wallets.models.ledger import Account, AllocationLine, Entry, FundAllocation, Hold, Posting, Transfer
@@ -24,7 +24,9 @@ __all__ = (
     "Credential",
     "CredentialField",
     "DemoBalance",
+    "DemoFunding",
     "DemoOrder",
+    "DemoPosition",
     "DemoTrade",
     "Entry",
     "FundAllocation",

@@ -38,6 +38,9 @@ class DemoOrder(Owned):
     price = MoneyField(null=True, help_text="The limit; an order at the market has none.")
     time_in_force = models.CharField(max_length=3, default="gtc")
     expires_at = models.DateTimeField(null=True, help_text="Until when it is good.")
+    reduce_only = models.BooleanField(db_default=False)
+    leverage = MoneyField(db_default=1, help_text="Of a perpetual.")
+    part = models.CharField(max_length=40, db_default="", help_text="The part of the account that it is of.")
     status = models.CharField(max_length=16)
     reason = SentenceField()
     created_at = models.DateTimeField(default=clock.now)
@@ -65,7 +68,55 @@ class DemoTrade(Owned):
     fee = MoneyField()
     fee_asset = models.CharField(max_length=20)
     liquidity = models.CharField(max_length=5)
+    realized = ValueField(null=True, help_text="Of a perpetual: what it realized, before the fee.")
     created_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:
         return f"{self.quantity} @ {self.price}"
+
+
+class DemoPosition(Owned):
+    """A position in a perpetual as the demo exchange knows it, of a part of an account; flat ones stay."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    part = models.CharField(max_length=40)
+    symbol = models.CharField(max_length=40)
+    quantity = ValueField(help_text="In base, negative when short.")
+    cost = MoneyField(help_text="What it was opened for.")
+    margin = MoneyField(help_text="What stands for it, with what funding has brought and taken.")
+    funded_at = models.DateTimeField(help_text="Until when funding is written down.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "part", "symbol"), name="demo_position_once"),
+            models.CheckConstraint(
+                condition=Q(quantity=0, cost=0, margin=0) | (~Q(quantity=0) & Q(cost__gt=0, margin__gte=0)),
+                name="demo_position_is_backed",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.symbol}"
+
+
+class DemoFunding(Owned):
+    """What a position received or paid at a moment of funding; its balance moves when it is `booked`."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    part = models.CharField(max_length=40)
+    symbol = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    price = MoneyField()
+    rate = ValueField(help_text="What longs pay, a fraction of the worth.")
+    quantity = ValueField(help_text="In base, negative when short.")
+    amount = ValueField(help_text="In the settle asset; positive where it was received.")
+    is_booked = models.BooleanField(default=False, help_text="Whether it stands in the balance and in the ledger.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "part", "symbol", "at"), name="demo_funding_once"),
+        )
+        indexes = (models.Index(fields=("connection",), condition=Q(is_booked=False), name="demo_funding_to_book"),)
+
+    def __str__(self) -> str:
+        return f"{self.amount} at {self.at:%Y-%m-%d %H:%M}"

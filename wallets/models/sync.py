@@ -154,12 +154,24 @@ class VenuePosition(Owned):
     margin_mode = models.CharField(max_length=8, blank=True)
     liquidation_price = MoneyField(null=True, blank=True)
     is_inverse = models.BooleanField(default=False)
+    wallet = models.ForeignKey(
+        Wallet,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Of a position that is traded from here: the wallet that traded it.",
+    )
     at = models.DateTimeField(help_text="When the venue said so.")
 
     class Meta:
         ordering = ("symbol", "side")
         constraints = (
-            models.UniqueConstraint(fields=("connection", "symbol", "side", "margin_mode"), name="venue_position_once"),
+            models.UniqueConstraint(
+                fields=("connection", "symbol", "side", "margin_mode", "wallet"),
+                name="venue_position_once",
+                nulls_distinct=False,
+            ),
             models.CheckConstraint(
                 condition=models.Q(quantity__gt=0, quantity__lt=BEYOND, unrealized_pnl__lt=BEYOND),
                 name="venue_position_is_a_number",

@@ -82,7 +82,9 @@ def wanted_prices() -> dict[str, PriceLine]:
     if not slugs:
         return {}
     symbols: dict[str, list[str]] = {}
-    followed = Instrument.objects.filter(venue__in=slugs, is_active=True, is_simulated=False).order_by("symbol")
+    followed = Instrument.objects.filter(venue__in=slugs, is_active=True, is_simulated=False, prices_of=None).order_by(
+        "symbol"
+    )
     for venue, symbol in followed.values_list("venue", "symbol"):
         symbols.setdefault(venue, []).append(symbol)
     places = _places(symbols)

@@ -1,12 +1,14 @@
 """Open positions in derivatives, as their venue tells them: what they have won or lost is part of what the fund is
-worth (see the SQL function `wallet_derivatives`). They are not traded from here.
+worth (see the SQL function `wallet_derivatives`). Those of real accounts are not traded from here; those of paper
+accounts are, and are told by whoever trades them (`keep_traded`), with the wallet that they are of.
 """
 
 import logging
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection as database
 from django.db import transaction
 
 from kit import clock, tenancy
@@ -77,10 +79,10 @@ def _replace(told: Sequence[Told]) -> None:
         for report in reports
         if _fits(connection_id, report)
     ]
-    unique = ("connection", "symbol", "side", "margin_mode")
+    unique = ("connection", "symbol", "side", "margin_mode", "wallet")
     others = [field.name for field in VenuePosition._meta.concrete_fields if field.name not in (*unique, "id", "owner")]
     VenuePosition.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=others)
-    VenuePosition.objects.filter(connection__in=[pk for _, pk, _ in told]).exclude(at=now).delete()
+    VenuePosition.objects.filter(connection__in=[pk for _, pk, _ in told], wallet=None).exclude(at=now).delete()
 
 
 def _fits(connection_id: UUID, report: PositionReport) -> bool:
@@ -89,3 +91,64 @@ def _fits(connection_id: UUID, report: PositionReport) -> bool:
     if not fits:
         logger.warning("The position in %s of %s has names too long to be kept", report.symbol, connection_id)
     return fits
+
+
+def keep_traded(connection: Connection, wallet_id: UUID, report: PositionReport | None, *, symbol: str) -> None:
+    """Keep what a wallet of a paper account has in a perpetual now, None: nothing; in the transaction that books what
+    was traded, so that its value is nowhere twice. It stays as it is told until prices move it (`mark_traded`)."""
+    rows = VenuePosition.objects.filter(connection=connection, wallet_id=wallet_id, symbol=symbol)
+    rows.exclude(side=report.side if report else "").delete()
+    if report is None:
+        return
+    told = {
+        "base": report.base,
+        "quantity": report.quantity,
+        "entry_price": report.entry_price,
+        "mark_price": report.mark_price,
+        "unrealized_pnl": report.unrealized_pnl,
+        "settle": report.settle,
+        "leverage": report.leverage,
+        "liquidation_price": report.liquidation_price,
+        "at": clock.now(),
+    }
+    VenuePosition.objects.update_or_create(
+        owner_id=connection.owner_id, connection=connection, wallet_id=wallet_id, symbol=symbol, side=report.side,
+        margin_mode=report.margin_mode or "", defaults=told,
+    )  # fmt: skip
+
+
+def mark_traded(*, owner_id: UUID) -> int:
+    """Reckon the owner's positions in perpetuals of paper accounts by the prices of now; returns how many have one. Run
+    it as the tenant."""
+    given: dict[str, Any] = {"owner": owner_id, "now": clock.now(), "live": not clock.is_controlled()}
+    with database.cursor() as cursor:
+        cursor.execute(_MARK, given)
+        return int(cursor.rowcount)
+
+
+def mark_everybodys() -> None:
+    """The same for everybody who has any; each as themselves."""
+    with tenancy.system():
+        rows = VenuePosition.objects.filter(wallet__isnull=False, connection__is_rehearsing=False)
+        owners = list(rows.order_by().values_list("owner_id", flat=True).distinct())
+    for owner_id in owners:
+        with tenancy.tenant(owner_id):
+            mark_traded(owner_id=owner_id)
+
+
+_MARK: Final = """
+WITH traded AS (
+    SELECT held.id, market.instrument_id
+    FROM wallets_venueposition AS held
+    JOIN wallets_connection AS account ON account.id = held.connection_id AND account.is_rehearsing <> %(live)s
+    JOIN market_instruments AS market ON market.venue = account.venue AND market.symbol = held.symbol
+    WHERE held.owner_id = %(owner)s AND held.wallet_id IS NOT NULL
+)
+UPDATE wallets_venueposition AS held
+SET mark_price = quote.price, at = quote.at,
+    unrealized_pnl = CASE held.side WHEN 'long' THEN 1 ELSE -1 END
+                     * round(held.quantity * (quote.price - held.entry_price), 18)
+FROM traded
+JOIN market_quotes(ARRAY(SELECT DISTINCT instrument_id FROM traded), %(now)s, %(live)s) AS quote USING (instrument_id)
+WHERE held.id = traded.id AND (held.mark_price, held.at) IS DISTINCT FROM (quote.price, quote.at)
+"""

@@ -11,6 +11,7 @@ from kit.audit import services as audit
 from kit.errors import ConflictError, InvalidInputError, NotFoundError
 from markets.models import Instrument
 from markets.prices import SIMULATED
+from markets.services import list_perpetuals
 from wallets.models import Account, Connection, Platform, Wallet
 from wallets.venues.alerts import tell_of_switch
 from wallets.venues.credentials import CredentialError, read_credentials, refuse_twice
@@ -27,6 +28,7 @@ def create_demo_connection(*, owner_id: UUID, name: str = "Paper account", venue
         owner_id=owner_id, name=name, defaults={"platform_id": DEMO, "venue": venue, "is_paper": True}
     )
     if is_new:
+        list_perpetuals(venue=venue)
         record_opening(connection)
     return connection
 
@@ -56,6 +58,7 @@ def open_paper_account(*, owner_id: UUID, name: str, venue: str) -> Connection:
         raise ConflictError("Paper accounts are switched off here: ask the operator.")
     with named_once(name):
         opened = Connection.objects.create(owner_id=owner_id, name=name, platform=platform, venue=venue, is_paper=True)
+        list_perpetuals(venue=venue)
         record_opening(opened)
     return opened
 

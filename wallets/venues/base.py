@@ -39,7 +39,7 @@ class VenueRejectedError(VenueError):
     """The venue's final no: nothing was and nothing will be done. Close the order as rejected; do not retry.
 
     `reason` is stable for programs: `funds`, `lot_size`, `minimum_notional`, `symbol`, `price`, `post_only` (it would
-    not have rested), `duplicate` or `other`.
+    not have rested), `reduce_only` (it would reduce nothing), `leverage`, `duplicate` or `other`.
     """
 
     code = "venue_rejected"
@@ -114,6 +114,9 @@ class OrderRequest:
     cancelled (gtc) or a moment (gtd), or what is not filled at once ends, of which a part may be (ioc) or nothing
     (fok). One that is `post_only` is turned down where it would be filled at once. A stop rests at the venue
     until the market reaches its `trigger_price`, and is an order at the market then.
+
+    Of a perpetual, `leverage` is what its margin is measured by, and `part` the part of the account whose position it
+    changes; a venue without parts ignores it.
     """
 
     client_order_id: str
@@ -127,6 +130,8 @@ class OrderRequest:
     expires_at: datetime | None = None
     post_only: bool = False
     trigger_price: Decimal | None = None
+    leverage: Decimal = Decimal(1)
+    part: str = ""
 
     def __post_init__(self) -> None:
         if not self.quantity.is_finite():
@@ -152,6 +157,7 @@ class TradeReport:
     """One execution. `fee` is positive when it is paid; `trade_id` is unique at the venue and symbol.
 
     `client_order_id` is empty where the venue's list of trades does not tell it: `venue_order_id` then names the order.
+    `realized` is what it realized of a derivative before the fee, where the venue tells that with the trade.
     """
 
     trade_id: str
@@ -165,6 +171,7 @@ class TradeReport:
     liquidity: Liquidity
     at: datetime
     venue_order_id: str = ""
+    realized: Decimal | None = None
 
     def __post_init__(self) -> None:
         _require_numbers(self)
@@ -266,7 +273,8 @@ class MarketReport:
     """A market and the steps its orders move in; `minimum_notional` in the quote asset, 0 where there is none.
 
     `lot_size` and `minimum_quantity` count base units or, where `contract_size` is not 1, contracts of that size.
-    `settle` is what a derivative's profit is paid in, empty for spot; `max_leverage` is None where nobody says.
+    `settle` is what a derivative's profit is paid in, empty for spot; `max_leverage` is None where nobody says, and so
+    is `maintenance_margin`, the fraction of its worth at which a position is liquidated.
     """
 
     symbol: str
@@ -281,6 +289,7 @@ class MarketReport:
     max_leverage: Decimal | None = None
     minimum_quantity: Decimal = Decimal(0)
     is_active: bool = True
+    maintenance_margin: Decimal | None = None
 
     def __post_init__(self) -> None:
         _require_numbers(self)

@@ -92,12 +92,12 @@ def _of_ccxt(**differing: Can) -> Mapping[str, Can]:
 CAPABILITIES: Final[Mapping[str, Mapping[str, Can]]] = {
     "demo": _declared(
         candles=Can("no", "Those of the exchange whose prices it has."),
-        positions=_SPOT_ONLY,
+        positions=Can(note="Perpetuals beside its spot markets, each wallet's with a margin of its own."),
         limit_order=Can(note="Matched against each new price and each bar; at most its depth for each of them."),
         stop_order=_WATCHED,
-        reduce_only=_SPOT_REDUCES,
+        reduce_only=Can(note="Of perpetuals; a spot account cannot sell what it does not hold."),
         movements=Can("no", "Play money comes from Moniqo itself."),
-        income=_NO_DERIVATIVES,
+        income=Can("no", "Booked as it happens: with the trade, and with each payment of funding."),
         permissions=Can(note="It needs no key."),
         sandbox=Can("no", "It is one."),
         streams=Can("no", "It has no news that Moniqo does not make itself."),

@@ -18,7 +18,7 @@ from kit.users.models import User
 from tests.conftest import OF_THE_SESSION
 from tests.simulators.server import Exchanges
 from tests.wallets.venues.ccxt_venues import ALL, PERPETUAL, stand_at
-from tests.wallets.venues.test_demo_venue import NOW, MemoryBooks, exchange
+from tests.wallets.venues.test_demo_venue import BTC, NOW, PERP, MemoryBooks, exchange
 from wallets.models import Platform
 from wallets.venues.base import OrderReport, OrderRequest, TimeInForce, Venue, VenueRejectedError
 from wallets.venues.capabilities import CAPABILITIES, OPERATIONS, capabilities_of
@@ -31,7 +31,7 @@ FIRST, SECOND = "mq" + "a" * 25, "mq" + "b" * 25
 
 def opened(exchanges: Exchanges, slug: str) -> tuple[Venue, str]:
     if slug == "demo":
-        return exchange(MemoryBooks(USDT=100_000)), "BTC/USDT"
+        return exchange(MemoryBooks(USDT=100_000), markets=(BTC, PERP)), "BTC/USDT"
     stand = stand_at(exchanges, slug)
     return stand.venue, stand.symbol
 

@@ -21,12 +21,18 @@ from wallets.venues.base import (
     TradeReport,
     VenueRejectedError,
 )
-from wallets.venues.demo.exchange import DemoVenue, Made
+from wallets.venues.demo.books import Made
+from wallets.venues.demo.exchange import DemoVenue
 from wallets.venues.demo.floor import Costs
+from wallets.venues.demo.perpetuals import Funding, Held, Key, Positions
 from wallets.venues.demo.resting import Bar, Resting
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 BTC = MarketReport("BTC/USDT", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"), Decimal(5))
+PERP = MarketReport(
+    "BTC/USDT:USDT", "BTC", "USDT", Decimal("0.01"), Decimal("0.00001"), Decimal(5), kind="perpetual", settle="USDT",
+    max_leverage=Decimal(20), maintenance_margin=Decimal("0.01"),
+)  # fmt: skip
 FEE = Decimal("0.001")
 TICKER = TickerReport("BTC/USDT", Decimal(50_000), Decimal(49_999), Decimal(50_001), NOW)
 NO_SLIPPAGE = Costs(slippage_bps=Decimal(0), impact_bps=Decimal(0))
@@ -39,6 +45,8 @@ class MemoryBooks:
         self.totals = {asset: Decimal(total) for asset, total in totals.items()}
         self.orders: dict[str, OrderReport] = {}
         self.requests: dict[str, Made] = {}
+        self.held: dict[Key, Held] = {}
+        self.fundings: list[Funding] = []
 
     @contextmanager
     def account(self) -> Iterator[None]:
@@ -78,6 +86,13 @@ class MemoryBooks:
         self._change(changes)
         return [self._record(one) for one in made]
 
+    def positions(self) -> Mapping[Key, Held]:
+        return self.held
+
+    def keep(self, positions: Positions) -> None:
+        self.held |= positions.changed
+        self.fundings += positions.fundings
+
     def _change(self, changes: Mapping[str, Decimal]) -> None:
         for asset, change in changes.items():
             self.totals[asset] = self.totals.get(asset, Decimal(0)) + change
@@ -103,11 +118,12 @@ def exchange(
     maximum_quote_age: timedelta | None = None,
     bars: Sequence[Bar] = (),
     now: datetime = NOW,
+    markets: Sequence[MarketReport] = (BTC,),
 ) -> DemoVenue:
     return DemoVenue(
         books=books,
-        markets=lambda: (BTC,),
-        quote=lambda symbol: price if symbol == "BTC/USDT" else None,
+        markets=lambda: markets,
+        quote=lambda symbol: price if symbol in {market.symbol for market in markets} else None,
         clock=lambda: now,
         costs=costs,
         maximum_quote_age=maximum_quote_age,

@@ -69,5 +69,5 @@ def access_of(platform: Platform, credentials: Mapping[str, str]) -> Access:
 
 def _symbols(venue: str) -> list[str]:
     """The venue's markets that are known here: what can be ordered through us."""
-    rows = Instrument.objects.filter(venue=venue, is_active=True, is_simulated=False)
+    rows = Instrument.objects.filter(venue=venue, is_active=True, is_simulated=False, prices_of=None)
     return list(rows.order_by("symbol").values_list("symbol", flat=True))

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection as database
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from kit import clock, tenancy
 from kit.errors import InvalidInputError
@@ -23,11 +23,15 @@ from kit.sentences import Told
 from markets import prices
 from markets.candles.reading import closed_candles, moment
 from markets.models import Instrument, Timeframe
-from wallets.models import Connection, DemoBalance, DemoOrder, DemoTrade, Platform
+from quant.margin import PERIOD, Leveraged
+from wallets.models import Connection, DemoBalance, DemoFunding, DemoOrder, DemoPosition, DemoTrade, Platform
 from wallets.models.demo import RESTS
 from wallets.venues.base import MarketReport, OrderReport, OrderRequest, Status, TickerReport, TradeReport
-from wallets.venues.demo.exchange import DemoVenue, Made
+from wallets.venues.demo import perpetuals
+from wallets.venues.demo.books import Made
+from wallets.venues.demo.exchange import DemoVenue
 from wallets.venues.demo.floor import Costs
+from wallets.venues.demo.perpetuals import Held, Key, Positions
 from wallets.venues.demo.resting import Bar, Resting, reserved
 
 # A paper order must not fill at a price that a stopped feed left behind.
@@ -59,6 +63,7 @@ def open_demo_venue(connection: Connection) -> DemoVenue:
         latency=timedelta(milliseconds=latency) if live else timedelta(0),
         maximum_quote_age=MAXIMUM_QUOTE_AGE if live else None,
         bars=lambda symbol, since: _bars(connection.venue, symbol, since),
+        priced=lambda symbol, at: _priced(connection.venue, symbol, at),
     )
 
 
@@ -113,10 +118,17 @@ class DatabaseBooks:
         return [_resting(order, filled.get(order.pk, Decimal(0))) for order in rows]
 
     def reserved(self, asset: str) -> Decimal:
-        """What of the asset rests in the book."""
+        """What of the asset rests in the book, or stands for positions."""
         connection = Connection.objects.select_related("platform").get(pk=self._connection_id)
         markets = {market.symbol: market for market in _markets(connection.venue)}
-        return reserved(self.resting(), markets, _costs(connection.platform).dearest).get(asset, Decimal(0))
+        resting, fee = self.resting(), _costs(connection.platform).dearest
+        found = [reserved(resting, markets, fee), perpetuals.reserved(resting, markets, fee)]
+        margin = (
+            held.position.margin
+            for (_, symbol), held in self.positions().items()
+            if symbol in markets and markets[symbol].settle == asset
+        )
+        return sum((one.get(asset, Decimal(0)) for one in found), sum(margin, Decimal(0)))
 
     def move(self, client_order_id: str, status: Status, since: datetime, reason: Told = "") -> None:
         rows = DemoOrder.objects.filter(RESTS, connection_id=self._connection_id, client_order_id=client_order_id)
@@ -143,6 +155,9 @@ class DatabaseBooks:
                 quantity=report.quantity,
                 price=one.request.price,
                 time_in_force=one.request.time_in_force,
+                reduce_only=one.request.reduce_only,
+                leverage=one.request.leverage,
+                part=one.request.part,
                 expires_at=one.request.expires_at,
                 status=report.status,
                 reason=report.reason,
@@ -167,6 +182,43 @@ class DatabaseBooks:
             for report, order in zip(reports, orders, strict=True)
         ]
 
+    def positions(self) -> Mapping[Key, Held]:
+        rows = DemoPosition.objects.filter(connection_id=self._connection_id)
+        return {
+            (row.part, row.symbol): Held(Leveraged(row.quantity, row.cost, row.margin), row.funded_at) for row in rows
+        }
+
+    def keep(self, positions: Positions) -> None:
+        DemoFunding.objects.bulk_create(
+            DemoFunding(
+                owner_id=self._owner_id,
+                connection_id=self._connection_id,
+                **{
+                    name: getattr(one, name) for name in ("part", "symbol", "at", "price", "rate", "quantity", "amount")
+                },
+            )
+            for one in positions.fundings
+        )
+        rows = [
+            DemoPosition(
+                owner_id=self._owner_id,
+                connection_id=self._connection_id,
+                part=part,
+                symbol=symbol,
+                quantity=held.position.quantity,
+                cost=held.position.cost,
+                margin=held.position.margin,
+                funded_at=held.funded_at,
+            )
+            for (part, symbol), held in positions.changed.items()
+        ]
+        DemoPosition.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=("connection", "part", "symbol"),
+            update_fields=("quantity", "cost", "margin", "funded_at"),
+        )
+
     def change(self, changes: Mapping[str, Decimal]) -> None:
         """Add to the totals; the account's lock must be held."""
         for asset, change in changes.items():
@@ -183,10 +235,37 @@ def _costs(platform: Platform) -> Costs:
 
 
 def _markets(venue: str) -> tuple[MarketReport, ...]:
-    rows = Instrument.objects.filter(venue=venue, is_active=True, kind=Instrument.Kind.SPOT)
+    """Its spot markets, and the perpetuals that are listed beside them."""
+    listed = Q(kind=Instrument.Kind.SPOT) | Q(prices_of__isnull=False)
     return tuple(
-        MarketReport(row.symbol, row.base, row.quote, row.tick_size, row.lot_size, row.minimum_notional) for row in rows
+        MarketReport(
+            row.symbol,
+            row.base,
+            row.quote,
+            row.tick_size,
+            row.lot_size,
+            row.minimum_notional,
+            kind="perpetual" if row.is_perpetual else "spot",
+            settle=row.settle if row.is_perpetual else "",
+            max_leverage=row.max_leverage,
+            maintenance_margin=row.maintenance_margin,
+        )
+        for row in Instrument.objects.filter(listed, venue=venue, is_active=True)
     )
+
+
+def _priced(venue: str, symbol: str, at: datetime) -> tuple[Decimal, Decimal] | None:
+    """What the market closed at then and a period before; what is known now where no candle says it."""
+    instrument_id = Instrument.objects.filter(venue=venue, symbol=symbol).values_list("pk", flat=True).first()
+    if instrument_id is None:
+        return None
+    known = []
+    for moment_ in (at, at - PERIOD):
+        with clock.at(min(moment_, clock.now())):
+            known.append(prices.latest_price(instrument_id=instrument_id))
+    then, before = known
+    then = then or prices.latest_price(instrument_id=instrument_id)
+    return None if then is None else (then.price, before.price if before else then.price)
 
 
 def _ticker(venue: str, symbol: str) -> TickerReport | None:
@@ -218,6 +297,9 @@ def _resting(order: DemoOrder, filled: Decimal) -> Resting:
         price=order.price,
         time_in_force="gtd" if order.expires_at else "gtc",
         expires_at=order.expires_at,
+        reduce_only=order.reduce_only,
+        leverage=order.leverage,
+        part=order.part,
     )
     return Resting(request, filled, order.seen_at or order.created_at)
 
@@ -231,6 +313,7 @@ def _trade_row(owner_id: UUID, order: DemoOrder, trade: TradeReport) -> DemoTrad
         fee=trade.fee,
         fee_asset=trade.fee_asset,
         liquidity=trade.liquidity,
+        realized=trade.realized,
         created_at=trade.at,
     )
 
@@ -263,4 +346,5 @@ def _trade_report(order: DemoOrder, trade: DemoTrade) -> TradeReport:
         fee_asset=trade.fee_asset,
         liquidity="maker" if trade.liquidity == "maker" else "taker",
         at=trade.created_at,
+        realized=trade.realized,
     )

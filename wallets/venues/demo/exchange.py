@@ -8,14 +8,12 @@ take what there is up to their limit; the rest waits in the book (`resting`), wh
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
-from typing import Final, Protocol
+from typing import Final
 
-from kit.sentences import Sentence, Told
 from wallets.venues.base import (
     BalanceReport,
     CandleReport,
@@ -33,57 +31,32 @@ from wallets.venues.base import (
     TradeReport,
     VenueRejectedError,
 )
+from wallets.venues.demo import perpetuals
+from wallets.venues.demo.books import Books, Made
 from wallets.venues.demo.floor import (
     Costs,
     Floor,
     Quoted,
     require_funds,
+    require_margin,
     require_minimum,
     require_steps,
     rounded_against,
 )
+from wallets.venues.demo.perpetuals import (
+    Positions,
+    Priced,
+    closing,
+    parts_of,
+    position_report,
+    require_terms,
+)
 from wallets.venues.demo.resting import FEE_STEP, ZERO, Bar, Resting, at_once, is_met, match, needed, touched
+from wallets.venues.demo.telling import answer, remembered, report
 
 OVER: Final = "The time that it was good for is over."
 # A market is looked at again for what rests when so much of it has gone by.
 LOOKED_AT: Final = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """An order that is to be written, and the moment from which on the market is looked at for what rests of it."""
-
-    request: OrderRequest
-    report: OrderReport
-    since: datetime
-
-
-class Books(Protocol):
-    """Where the exchange keeps one account's balances and orders."""
-
-    def account(self) -> AbstractContextManager[None]:
-        """All or nothing, and nobody else at this account meanwhile."""
-
-    def balances(self) -> Mapping[str, Decimal]:
-        """Totals by asset."""
-
-    def find(self, client_order_ids: Collection[str]) -> Mapping[str, OrderReport]:
-        """Those of the orders that there are, with their trades."""
-
-    def trades_since(self, since: datetime, symbol: str | None) -> tuple[TradeReport, ...]:
-        """Executions at `since` or later, oldest first."""
-
-    def record(self, made: Sequence[Made], changes: Mapping[str, Decimal]) -> Sequence[OrderReport]:
-        """Write the orders, their trades and what they did to the balances; returns them with the ids they got."""
-
-    def resting(self) -> Sequence[Resting]:
-        """What rests in the book, the oldest first."""
-
-    def move(self, client_order_id: str, status: Status, since: datetime, reason: Told = "") -> None:
-        """A resting order goes on or ends; the market was looked at for it until `since`."""
-
-    def execute(self, trades: Sequence[TradeReport], changes: Mapping[str, Decimal]) -> None:
-        """Write trades of resting orders, and what they did to the balances."""
 
 
 class DemoVenue:
@@ -100,6 +73,7 @@ class DemoVenue:
         latency: timedelta = timedelta(0),
         maximum_quote_age: timedelta | None = None,
         bars: Callable[[str, datetime], Sequence[Bar]] = lambda symbol, since: (),
+        priced: Priced = lambda symbol, at: None,
     ) -> None:
         self._books = books
         self._markets = markets
@@ -109,6 +83,7 @@ class DemoVenue:
         self._latency = latency
         self._maximum_quote_age = maximum_quote_age
         self._bars = bars
+        self._priced = priced
 
     def markets(self) -> tuple[MarketReport, ...]:
         self._travel()
@@ -131,7 +106,27 @@ class DemoVenue:
         raise VenueRejectedError("Ask the exchange whose prices the paper account has: it keeps no candles of its own.")
 
     def positions(self) -> tuple[PositionReport, ...]:
-        return ()  # spot only
+        self._travel()
+        with self._books.account():
+            held = self._books.positions()
+        markets = {market.symbol: market for market in self._markets()}
+        return tuple(
+            position_report(one.position, markets[symbol], self._mark(symbol))
+            for (_, symbol), one in sorted(held.items())
+            if one.position.quantity and symbol in markets
+        )
+
+    def _mark(self, symbol: str) -> Decimal | None:
+        quote = self._quote(symbol)
+        return quote.price if quote else None
+
+    def fund(self) -> int:
+        """Write down the funding of every moment that has passed; returns how many there are of it. For whoever follows
+        the time: an account's owner cannot ask for it."""
+        with self._books.account():
+            positions = self._positions()
+            self._books.keep(positions)
+        return len(positions.fundings)
 
     def submit(self, request: OrderRequest) -> OrderReport:
         (answer,) = self.submit_many([request])
@@ -149,8 +144,9 @@ class DemoVenue:
             if new:
                 floor = self._floor()
                 made = self._books.record([self._meet(request, floor) for request in new], floor.changes)
+                self._books.keep(floor.positions)
         fresh = {report.client_order_id: report for report in made}
-        return [_answer(request, fresh.get(request.client_order_id), known) for request in requests]
+        return [answer(request, fresh.get(request.client_order_id), known) for request in requests]
 
     def cancel(self, client_order_id: str, symbol: str) -> OrderReport:
         self._travel()
@@ -172,7 +168,8 @@ class DemoVenue:
         For whoever follows the prices: an account's owner cannot ask for it.
         """
         with self._books.account():
-            markets = {market.symbol: market for market in self._markets()}
+            floor = self._floor()
+            markets = floor.markets
             of_market: dict[str, list[Resting]] = {}
             for order in self._books.resting():
                 of_market.setdefault(order.request.symbol, []).append(order)
@@ -182,8 +179,9 @@ class DemoVenue:
                 found += [
                     order.request.client_order_id
                     for order in of_market[symbol]
-                    if self._match(order, markets[symbol], bars, quote)
+                    if self._match(order, markets[symbol], bars, quote, floor)
                 ]
+            self._books.keep(floor.positions)
         return tuple(found)
 
     def order(self, client_order_id: str, symbol: str) -> OrderReport | None:
@@ -218,7 +216,16 @@ class DemoVenue:
             time.sleep(self._latency.total_seconds())
 
     def _floor(self) -> Floor:
-        return Floor(self._markets(), self._quote, self._books.balances(), self._books.resting(), self._costs.dearest)
+        return Floor(
+            self._markets(), self._quote, self._books.balances(), self._books.resting(), self._costs.dearest,
+            self._positions(),
+        )  # fmt: skip
+
+    def _positions(self) -> Positions:
+        """The positions, with the funding of all that has passed."""
+        positions = Positions(self._books.positions())
+        positions.fund(self._clock(), self._priced)
+        return positions
 
     def _known(self, client_order_id: str, symbol: str) -> OrderReport | None:
         report = self._books.find([client_order_id]).get(client_order_id)
@@ -232,13 +239,40 @@ class DemoVenue:
             if request.type == "limit":
                 return self._meet_at_limit(request, market, floor)
             price = self._price(request, market, floor)
+            if market.kind == "perpetual":
+                return self._meet_perpetual(request, market, price, floor)
             trade, changes = self._trade(request, market, price, request.quantity, "taker")
             require_minimum(price * request.quantity, market)
             require_funds(changes, floor)
         except VenueRejectedError as refusal:
-            return Made(request, _report(request, "rejected", (), now, _remembered(refusal)), now)
+            return Made(request, report(request, "rejected", (), now, remembered(refusal)), now)
         floor.change(changes)
-        return Made(request, _report(request, "filled", (trade,), trade.at, ""), now)
+        return Made(request, report(request, "filled", (trade,), trade.at, ""), now)
+
+    def _meet_perpetual(self, request: OrderRequest, market: MarketReport, price: Decimal, floor: Floor) -> Made:
+        """Close, open or turn the position of the order's part of the account."""
+        now, held = self._clock(), floor.positions.of(request)
+        quantity = require_terms(request, market, held)
+        if not request.reduce_only:
+            require_minimum(price * quantity, market)
+        parts = parts_of(held, request.side, quantity, price, self._costs.taker, market.tick_size)
+        require_margin(request, parts, held, market, floor, self._costs.taker)
+        trades = tuple(self._carry_out(request, market, at, part, "taker", floor) for part, at in parts)
+        status: Status = "filled" if quantity == request.quantity else "cancelled"
+        reason = "" if status == "filled" else "There was no more to reduce."
+        return Made(request, report(request, status, trades, now, reason), now)
+
+    def _carry_out(
+        self, request: OrderRequest, market: MarketReport, price: Decimal, quantity: Decimal, liquidity: Liquidity,
+        floor: Floor,
+    ) -> TradeReport:  # fmt: skip
+        """A trade of either kind, with what it does on the floor."""
+        trade, changes = self._trade(request, market, price, quantity, liquidity)
+        if market.kind == "perpetual":
+            realized = floor.positions.trade(request, price, quantity, trade.at)
+            trade, changes = replace(trade, realized=realized), {market.settle: realized - trade.fee}
+        floor.change(changes)
+        return trade
 
     def _meet_at_limit(self, request: OrderRequest, market: MarketReport, floor: Floor) -> Made:
         """Take what is there up to the limit; what is left rests or ends."""
@@ -253,7 +287,9 @@ class DemoVenue:
                 "Give a limit that the market has not reached: an order that only rests would be filled at once.",
                 reason="post_only",
             )
-        asset, need = needed(request.side, request.quantity, limit, market, self._costs.dearest)
+        if market.kind == "perpetual":
+            require_terms(request, market, floor.positions.of(request))
+        asset, need = self._needed(request, request.quantity, limit, market)
         require_funds({asset: -need}, floor)
         lot = market.lot_size
         taken = at_once(request.quantity, limit, depth=self._costs.depth, lot=lot) if met else ZERO
@@ -263,35 +299,50 @@ class DemoVenue:
         if met is not None and taken:
             price = self._slipped(request.side, touched(request.side, met), taken, market)
             price = min(price, limit) if request.side == "buy" else max(price, limit)
-            trade, changes = self._trade(request, market, price, taken, "taker")
-            floor.change(changes)
-            trades = (trade,)
+            parts: Sequence[tuple[Decimal, Decimal]] = [(taken, price)]
+            if market.kind == "perpetual":
+                held = floor.positions.of(request)
+                taken = closing(held, request.side, taken) if request.reduce_only else taken
+                parts = parts_of(held, request.side, taken, price, self._costs.taker, market.tick_size)
+            trades = tuple(self._carry_out(request, market, at, part, "taker", floor) for part, at in parts)
         if taken == request.quantity:
-            return Made(request, _report(request, "filled", trades, now, ""), now)
+            return Made(request, report(request, "filled", trades, now, ""), now)
         if request.time_in_force in ("ioc", "fok"):
             how = "all of it" if request.time_in_force == "fok" else "the rest"
-            return Made(
-                request, _report(request, "cancelled", trades, now, f"Nobody was there for {how} at once."), now
-            )
-        floor.reserve(*needed(request.side, request.quantity - taken, limit, market, self._costs.dearest))
+            return Made(request, report(request, "cancelled", trades, now, f"Nobody was there for {how} at once."), now)
+        floor.reserve(*self._needed(request, request.quantity - taken, limit, market))
         status: Status = "partially_filled" if taken else "open"
-        return Made(request, _report(request, status, trades, now, ""), quote.at if met and quote else now)
+        return Made(request, report(request, status, trades, now, ""), quote.at if met and quote else now)
 
-    def _match(self, order: Resting, market: MarketReport, bars: Sequence[Bar], quote: TickerReport | None) -> bool:
+    def _needed(
+        self, request: OrderRequest, quantity: Decimal, limit: Decimal, market: MarketReport
+    ) -> tuple[str, Decimal]:
+        """The asset that so much of an order at its limit needs, and how much of it."""
+        if market.kind == "perpetual":
+            return market.settle, perpetuals.needed(request, quantity, limit, self._costs.dearest)
+        return needed(request.side, quantity, limit, market, self._costs.dearest)
+
+    def _match(
+        self, order: Resting, market: MarketReport, bars: Sequence[Bar], quote: TickerReport | None, floor: Floor
+    ) -> bool:
         """Whether something happened to the resting order."""
         found = match(order, market, bars=bars, quote=quote, depth=self._costs.depth, now=self._clock())
-        trades, changes = [], dict[str, Decimal]()
+        trades, status, reason = [], found.status, OVER if found.status == "expired" else ""
         for part in found.parts:
-            trade, change = self._trade(order.request, market, order.limit, part, "maker")
-            trades.append(trade)
-            for asset, by in change.items():
-                changes[asset] = changes.get(asset, ZERO) + by
+            size = part
+            if order.request.reduce_only and market.kind == "perpetual":
+                size = closing(floor.positions.of(order.request), order.request.side, part)
+            if size:
+                trades.append(self._carry_out(order.request, market, order.limit, size, "maker", floor))
+            if size < part:
+                status, reason = "cancelled", "There was no more to reduce."
+                break
         if trades:
+            changes, floor.changes = floor.changes, {}
             self._books.execute(trades, changes)
-        is_news = bool(trades) or found.status == "expired"
+        is_news = bool(trades) or status in ("expired", "cancelled")
         if is_news or found.since - order.since >= LOOKED_AT:
-            reason = OVER if found.status == "expired" else ""
-            self._books.move(order.request.client_order_id, found.status, found.since, reason)
+            self._books.move(order.request.client_order_id, status, found.since, reason)
         return is_news
 
     def _trade(
@@ -302,7 +353,7 @@ class DemoVenue:
         rate = self._costs.taker if liquidity == "taker" else self._costs.maker
         fee = (notional * rate).quantize(FEE_STEP, ROUND_UP)
         direction = 1 if request.side == "buy" else -1
-        changes = {market.base: direction * quantity, market.quote: -direction * notional - fee}
+        changes = {market.base: direction * quantity, market.quote: -direction * notional - fee}  # of a spot market
         trade = TradeReport(
             trade_id="",
             client_order_id=request.client_order_id,
@@ -340,41 +391,3 @@ class DemoVenue:
 
     def _slipped(self, side: Side, at: Decimal, quantity: Decimal, market: MarketReport) -> Decimal:
         return rounded_against(side, at, self._costs.slippage(at * quantity), market.tick_size)
-
-
-def _answer(
-    request: OrderRequest, made: OrderReport | None, known: Mapping[str, OrderReport]
-) -> OrderReport | VenueRejectedError:
-    """What the exchange says to the request: its new order, the one that its id named already, or no."""
-    report = made or known[request.client_order_id]
-    if (report.symbol, report.side, report.quantity) != (request.symbol, request.side, request.quantity):
-        return VenueRejectedError(
-            f"Use a new client order id: {request.client_order_id} names another order.", reason="duplicate"
-        )
-    if report.status == "rejected":
-        said = Sentence.of(report.reason)
-        return VenueRejectedError(said, reason=said.values["code"])
-    return report
-
-
-def _remembered(refusal: VenueRejectedError) -> Sentence:
-    """The sentence as the books keep it, with the code that programs know it by among its values."""
-    said = refusal.sentence
-    return Sentence(said.template, {**said.values, "code": refusal.reason})
-
-
-def _report(
-    request: OrderRequest, status: Status, trades: tuple[TradeReport, ...], at: datetime, reason: Told
-) -> OrderReport:
-    return OrderReport(
-        client_order_id=request.client_order_id,
-        venue_order_id="",
-        symbol=request.symbol,
-        side=request.side,
-        quantity=request.quantity,
-        filled_quantity=sum((trade.quantity for trade in trades), Decimal(0)),
-        status=status,
-        trades=trades,
-        at=at,
-        reason=reason,
-    )

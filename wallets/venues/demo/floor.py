@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Decimal
 from functools import cache
 from typing import Final
 
 from kit.sentences import amount, rule, sentence
+from quant.margin import Leveraged, after_trade, worth
 from wallets.venues.base import MarketReport, OrderRequest, Side, TickerReport, VenueRejectedError
+from wallets.venues.demo import perpetuals
+from wallets.venues.demo.perpetuals import Positions
 from wallets.venues.demo.resting import FEE_STEP, ZERO, Resting, reserved
 
 BASIS_POINT: Final = Decimal("0.0001")
@@ -53,15 +56,31 @@ class Floor:
         totals: Mapping[str, Decimal],
         resting: Sequence[Resting],
         fee: Decimal,
+        positions: Positions,
     ) -> None:
         self.markets = {market.symbol: market for market in markets}
         self.quote = cache(quote)
         self.totals = dict(totals)
         self.changes: dict[str, Decimal] = {}
         self.reserved = reserved(resting, self.markets, fee)
+        for asset, need in perpetuals.reserved(resting, self.markets, fee).items():
+            self.reserve(asset, need)
+        self.positions = positions
 
     def have(self, asset: str) -> Decimal:
-        return self.totals.get(asset, ZERO) - self.reserved.get(asset, ZERO)
+        """What neither rests in the book nor stands for a position."""
+        return self.totals.get(asset, ZERO) - self.reserved.get(asset, ZERO) - self.margin(asset)
+
+    def margin(self, asset: str) -> Decimal:
+        """What of the asset stands for positions."""
+        return sum(
+            (
+                margin
+                for symbol, margin in self.positions.margin().items()
+                if symbol in self.markets and self.markets[symbol].settle == asset
+            ),
+            ZERO,
+        )
 
     def reserve(self, asset: str, need: Decimal) -> None:
         self.reserved[asset] = self.reserved.get(asset, ZERO) + need
@@ -116,6 +135,25 @@ def require_funds(changes: Mapping[str, Decimal], floor: Floor) -> None:
                 ),
                 reason="funds",
             )
+
+
+def require_margin(
+    request: OrderRequest,
+    parts: Sequence[tuple[Decimal, Decimal]],
+    held: Leveraged,
+    market: MarketReport,
+    floor: Floor,
+    fee: Decimal,
+) -> None:
+    """Raise VenueRejectedError where there is not enough for what the executions open; to close needs nothing."""
+    after, won, fees = held, ZERO, ZERO
+    for quantity, price in parts:
+        change = quantity if request.side == "buy" else -quantity
+        after, realized = after_trade(after, change, price, request.leverage)
+        won += realized
+        fees += (worth(quantity, price) * fee).quantize(FEE_STEP, ROUND_UP)
+    if after.quantity and (not held.quantity or after.size > held.size or (after.quantity > 0) != (held.quantity > 0)):
+        require_funds({market.settle: won - fees + held.margin - after.margin}, floor)
 
 
 def rounded_against(side: Side, touched: Decimal, slippage: Decimal, tick: Decimal) -> Decimal:

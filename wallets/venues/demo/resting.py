@@ -83,7 +83,7 @@ def reserved(resting: Iterable[Resting], markets: Mapping[str, MarketReport], fe
     found: dict[str, Decimal] = {}
     for order in resting:
         market = markets.get(order.request.symbol)
-        if market is None:
+        if market is None or market.kind != "spot":  # of perpetuals: `perpetuals.reserved`
             continue
         asset, need = needed(order.request.side, order.left, order.limit, market, fee)
         found[asset] = found.get(asset, ZERO) + need

@@ -1,0 +1,300 @@
+"""Perpetuals on paper: short and long, leverage, margin in the ledger, and what is turned down in words."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kit import clock, tenancy
+from kit.errors import InvalidInputError
+from kit.users.models import User
+from markets.models import Instrument
+from markets.prices import latest_price
+from markets.services import list_perpetuals
+from portfolio.models import Snapshot
+from portfolio.services import take_snapshots
+from tests.trading.perpetual_desk import FEE, PERPETUAL, PerpetualDesk, make_perpetual_desk
+from trading import services
+from trading.models import Fill, Order, RiskDecision
+from trading.orders.intents import Limit
+from trading.positions.levels import WrongSideError
+from trading.risk.checks import CHECKS
+from trading.risk.gate import Market, Proposal, Standing
+from wallets.ledger import AccountRef, Leg, post
+from wallets.models import VenueIncome, Wallet
+from wallets.venues.demo import following
+
+D = Decimal
+CASH = D(100_000)
+
+
+@pytest.fixture
+def desk(owner: User) -> PerpetualDesk:
+    return make_perpetual_desk(owner)
+
+
+def refusal(desk: PerpetualDesk, order: Order) -> tuple[str, str]:
+    """Which check refused it, and the sentence."""
+    with tenancy.tenant(desk.owner.pk):
+        decision = RiskDecision.objects.get(order=order)
+    return decision.limit, str(order.refusal)
+
+
+def test_each_spot_market_has_one_perpetual_at_its_prices(desk: PerpetualDesk) -> None:
+    perpetual = desk.instrument
+    assert list_perpetuals(venue="simulated") == 0
+    assert (perpetual.settle, perpetual.kind, perpetual.max_leverage) == ("USDT", "perpetual", 20)
+    assert (perpetual.tick_size, perpetual.lot_size) == (desk.spot.tick_size, desk.spot.lot_size)
+    desk.price("123.45")
+    quote = latest_price(instrument_id=perpetual.pk)
+    assert quote is not None
+    assert quote.price == D("123.45")
+    assert not Instrument.objects.filter(prices_of=perpetual).exists()
+
+
+def test_a_short_sells_without_a_coin_holds_its_margin_and_wins_as_the_price_falls(desk: PerpetualDesk) -> None:
+    order = desk.trade("sell", "10", leverage=D(5))
+    assert (order.status, order.filled_quantity) == ("filled", 10)
+    position = desk.position()
+    assert position is not None
+    assert (position.direction, position.quantity, position.entry_price) == ("short", 10, 100)
+    assert (position.margin, desk.held("USDT")) == (200, 200)
+    assert desk.balance("USDT") == CASH - 1  # the fee alone: nothing was paid for it
+    assert position.liquidation_price is not None
+    assert position.liquidation_price.quantize(D("0.01")) == D("118.81")  # (1000 + 200) / (10 × 1.01)
+    desk.assert_settled()
+
+    desk.price("90")
+    desk.trade("buy", "10", reduce_only=True)
+    (closed,) = desk.closed()
+    assert closed.realized_pnl == 100 - 1 - D("0.9")
+    assert desk.balance("USDT") == CASH + closed.realized_pnl
+    assert (desk.balance("USDT", "profit"), desk.balance("USDT", "costs")) == (-100, D("1.9"))
+    desk.assert_settled()
+
+
+def test_a_long_with_leverage_takes_a_part_of_what_it_is_worth(desk: PerpetualDesk) -> None:
+    desk.trade("buy", "100", leverage=D(20))
+    assert desk.held("USDT") == 500  # of 10,000
+    desk.price("101")
+    desk.trade("sell", "40")
+    position = desk.position()
+    assert position is not None
+    assert (position.quantity, position.margin, desk.held("USDT")) == (60, 300, 300)
+    assert position.realized_pnl == 40 - 10 - D("4.04")
+    desk.assert_settled()
+
+
+def test_one_order_turns_a_position_round(desk: PerpetualDesk) -> None:
+    desk.trade("buy", "10", leverage=D(2))
+    desk.price("110")
+    order = desk.trade("sell", "25", leverage=D(4))
+    assert order.status == "filled"
+    (closed,), position = desk.closed(), desk.position()
+    assert position is not None
+    assert (closed.direction, closed.exit_quantity, closed.exit_price) == ("long", 10, 110)
+    assert (position.direction, position.quantity, position.entry_price) == ("short", 15, 110)
+    assert position.margin == D("412.5")  # 15 × 110 ÷ 4
+    fee = 25 * 110 * FEE
+    assert closed.realized_pnl == 100 - 1 - fee * 10 / 25
+    assert position.realized_pnl == -fee * 15 / 25
+    with tenancy.tenant(desk.owner.pk):
+        assert Fill.objects.filter(order=order).count() == 1
+    desk.assert_settled()
+
+
+def test_an_order_within_the_position_only_reduces_from_then_on(desk: PerpetualDesk) -> None:
+    desk.trade("buy", "10")
+    order = desk.place("sell", "4")
+    assert order.reduce_only
+    assert order.hold_id is None
+    assert not desk.place("buy", "1", reduce_only=False).reduce_only
+
+
+def test_positions_of_two_wallets_of_one_account_do_not_net(desk: PerpetualDesk) -> None:
+    desk.trade("buy", "10")
+    with tenancy.tenant(desk.owner.pk):
+        other = make_other_wallet(desk)
+    order = desk.execute(desk.place("sell", "10", wallet=other))
+    assert order.status == "filled"
+    position = desk.position()
+    assert position is not None
+    assert position.quantity == 10
+    desk.trade("sell", "10")
+    assert desk.position() is None
+
+
+def make_other_wallet(desk: PerpetualDesk) -> Wallet:
+    other = Wallet.objects.create(
+        owner=desk.owner, connection=desk.connection, name="Other", role="agent", parent=desk.farm
+    )
+    leg = Leg(AccountRef(desk.wallet.pk, "USDT"), AccountRef(other.pk, "USDT"), D(5_000))
+    post(owner_id=desk.owner.pk, key="other", kind="allocate", legs=[leg])
+    return other
+
+
+def test_a_limit_order_rests_with_its_margin_and_gives_back_what_it_does_not_need(desk: PerpetualDesk) -> None:
+    order = desk.trade("sell", "10", limit=Limit(D(105)), leverage=D(5))
+    assert (order.status, desk.held("USDT")) == ("open", D(210) + D("1.05"))
+    desk.price("106", at=clock.now() + timedelta(seconds=1))
+    following.match_account(owner_id=desk.owner.pk, connection_id=desk.connection.pk)
+    desk.fall_due(order)
+    assert desk.resolve(order).status == "filled"
+    position = desk.position()
+    assert position is not None
+    assert (position.entry_price, position.margin, desk.held("USDT")) == (105, 210, 210)
+    desk.assert_settled()
+
+
+# --- bad input ------------------------------------------------------------------------------------------------------
+
+
+def test_leverage_above_the_maximum_is_refused_with_its_number(desk: PerpetualDesk) -> None:
+    limit, said = refusal(desk, desk.place("buy", "1", leverage=D(21)))
+    assert limit == "leverage"
+    assert "A leverage of 21 is not offered" in said
+    assert "from 1 to 20" in said
+
+
+@pytest.mark.parametrize("leverage", ["0", "0.5", "-3", "NaN", "Infinity"])
+def test_a_leverage_below_one_is_no_leverage(desk: PerpetualDesk, leverage: str) -> None:
+    with pytest.raises(InvalidInputError) as error:
+        desk.place("buy", "1", leverage=D(leverage))
+    assert "leverage" in error.value.fields
+
+
+def test_a_spot_market_takes_no_leverage(desk: PerpetualDesk) -> None:
+    with pytest.raises(InvalidInputError, match="traded without leverage"):
+        desk.place("buy", "1", instrument=desk.spot, leverage=D(2))
+
+
+def test_reduce_only_that_would_increase_is_refused(desk: PerpetualDesk) -> None:
+    limit, said = refusal(desk, desk.place("sell", "1", reduce_only=True))
+    assert (limit, "there is none in BTC/USDT-PERP" in said) == ("position", True)
+    desk.trade("sell", "5")
+    limit, said = refusal(desk, desk.place("sell", "1", reduce_only=True))
+    assert (limit, "make smaller" in said) == ("position", True)
+    limit, said = refusal(desk, desk.place("buy", "6", reduce_only=True))
+    assert (limit, "would open the other side" in said) == ("position", True)
+
+
+def test_margin_that_is_not_there_is_refused_with_what_is_missing(desk: PerpetualDesk) -> None:
+    with tenancy.tenant(desk.owner.pk):
+        services.set_limits(on=desk.connection, allowed_symbols=[PERPETUAL], maximum_notional=D(10_000_000))
+    limit, said = refusal(desk, desk.place("sell", "5000", leverage=D(2)))
+    assert limit == "funds"
+    assert "252,500" in said or "USDT" in said
+    assert desk.trade("sell", "5000", leverage=D(20)).status == "filled"
+    desk.assert_settled()
+
+
+def test_a_limit_that_would_turn_a_position_round_is_refused(desk: PerpetualDesk) -> None:
+    desk.trade("buy", "5")
+    limit, said = refusal(desk, desk.place("sell", "6", limit=Limit(D(120))))
+    assert (limit, "at the market alone" in said) == ("position", True)
+
+
+def test_a_perpetual_of_a_real_account_is_refused() -> None:
+    market = Market(PERPETUAL, "BTC", "USDT", False, True, True, D(1), D(1), D(1), D(100), timedelta(0))
+    order = Proposal(False, D(1), D(1), False, market, Standing(), ())
+    assert "only the perpetuals of paper accounts" in str(dict(CHECKS)["instrument"](order))
+
+
+# --- what it is worth -----------------------------------------------------------------------------------------------
+
+
+def equity(desk: PerpetualDesk) -> Snapshot:
+    with tenancy.tenant(desk.owner.pk):
+        take_snapshots(owner_id=desk.owner.pk, at=clock.now())
+        return Snapshot.objects.filter(wallet=desk.wallet).latest("at")
+
+
+def test_equity_has_the_open_profit_once_before_and_after_it_is_realized(desk: PerpetualDesk) -> None:
+    desk.trade("sell", "10", leverage=D(5))
+    desk.price("90")
+    open_ = equity(desk)
+    assert (open_.equity, open_.unrealized_pnl, open_.realized_pnl) == (CASH - 1 + 100, 100, -1)
+    assert (open_.gross_exposure, open_.net_exposure) == (900, -900)
+    desk.trade("buy", "10")
+    over = equity(desk)
+    assert over.equity == CASH + 100 - D("1.9")
+    assert (over.unrealized_pnl, over.realized_pnl) == (0, 100 - D("1.9"))
+    assert (over.flow, over.adjustments) == (0, 0)
+
+
+def test_what_it_brought_stands_in_the_list_of_what_derivatives_brought(desk: PerpetualDesk) -> None:
+    desk.trade("sell", "10")
+    desk.price("80")
+    desk.trade("buy", "10")
+    with tenancy.tenant(desk.owner.pk):
+        rows = VenueIncome.objects.filter(wallet=desk.wallet).order_by("pk")
+        assert [(row.realized, row.fee, row.status) for row in rows] == [
+            (0, 1, "booked"),
+            (200, D("0.8"), "booked"),
+        ]
+
+
+# --- stops of a short -----------------------------------------------------------------------------------------------
+
+
+def test_a_shorts_stop_is_reached_by_the_ask_and_its_target_too(desk: PerpetualDesk) -> None:
+    desk.price("100", bid=D(99), ask=D(101))
+    desk.trade("sell", "10", leverage=D(2), exit_stop=D(110), exit_target=D(90))
+    desk.price("109", bid=D(108), ask=D("109.99"))
+    assert desk.watch() == []
+    desk.price("109.5", bid=D(109), ask=D(110))
+    (order,) = desk.watch()
+    assert (order.side, order.status, order.average_price) == ("buy", "filled", 110)
+    assert desk.position() is None
+    desk.assert_settled()
+
+
+def test_a_shorts_stop_follows_the_ask_down_and_never_back(desk: PerpetualDesk) -> None:
+    desk.trade("sell", "10", leverage=D(2), exit_trail=D(5))
+    for price, stop in (("98", "103"), ("95", "100"), ("97", "100")):
+        desk.price(price)
+        assert desk.watch() == []
+        position = desk.position()
+        assert position is not None
+        assert position.exit_stop == D(stop)
+    desk.price("100")
+    (order,) = desk.watch()
+    assert order.status == "filled"
+
+
+def test_a_shorts_levels_on_the_wrong_side_are_refused(desk: PerpetualDesk) -> None:
+    for wrong in ({"exit_stop": D(99)}, {"exit_target": D(101)}):
+        with pytest.raises(WrongSideError) as error:
+            desk.place("sell", "1", **wrong)
+        assert error.value.fields.keys() == wrong.keys()
+    assert desk.place("sell", "1", exit_stop=D(101), exit_target=D(99)).status == "submitting"
+
+
+# --- any trades at all ----------------------------------------------------------------------------------------------
+
+sides = st.sampled_from(("buy", "sell"))
+sizes = st.integers(1, 30).map(str)
+moves = st.integers(9_500, 10_500).map(lambda cents: f"{D(cents) / 100:f}")
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(sides, sizes, moves), min_size=2, max_size=6))
+def test_after_any_trades_venue_ledger_and_positions_agree_to_the_last_digit(
+    desk: PerpetualDesk, given_: list[tuple[str, str, str]]
+) -> None:
+    for side, size, price in given_:
+        desk.price(price)
+        order = desk.trade(side, size, leverage=D(3))
+        assert order.status == "filled", order.refusal
+        desk.assert_settled()
+    position = desk.position()
+    if position is not None:
+        desk.trade("sell" if position.is_long else "buy", str(position.quantity))
+    desk.assert_settled()
+    with tenancy.tenant(desk.owner.pk):
+        fills = Fill.objects.filter(wallet=desk.wallet)
+        cash = sum((one.price * one.quantity * (1 if one.side == "sell" else -1) - one.fee for one in fills), D(0))
+    assert desk.balance("USDT") == CASH + cash
+    assert sum((one.realized_pnl for one in desk.closed()), D(0)) == cash

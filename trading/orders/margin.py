@@ -1,0 +1,146 @@
+"""A trade of a perpetual in the ledger: no base asset moves. What was realized comes from, or goes to, the account of
+what derivatives brought, the fee to that of their costs, and what stands for the position is held: all in one posting.
+
+What was held for the order is released with it, and what it still needs is held again, as is the margin of what is
+open. These are the accounts that real venues' derivatives have (`wallets.sync.income`), and it stands in the same list.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from kit.alerts.links import about
+from kit.alerts.models import Alert
+from kit.alerts.services import raise_alert
+from kit.sentences import Sentence, amount
+from trading.models import Order
+from trading.orders.booking import from_suspense
+from trading.orders.funding import book_funding
+from trading.orders.holds import CLEARING, WALLET, to_open
+from trading.orders.life import alarm
+from trading.positions.leveraged import Traded, leveraged, trade_position, write
+from trading.positions.standing import tell_position
+from wallets.ledger import AccountRef, InsufficientFundsError, Leg, post
+from wallets.models import Account, Posting, PostingKind, Transfer, VenueIncome
+from wallets.venues.base import TradeReport
+
+ZERO = Decimal(0)
+
+
+def record_perpetual(order: Order, trade: TradeReport, *, is_last: bool) -> tuple[Posting, Decimal]:
+    """Post the trade, and let the position be what it is after it; what it realized before the fee comes with it."""
+    book_funding(order.connection_id, wallet_id=order.wallet_id, symbol=order.instrument.symbol, until=trade.at)
+    traded = trade_position(order, trade)
+    rest = ZERO if is_last or order.reduce_only else _rest(order, trade)
+    posting, hold = _post(order, trade, traded, rest)
+    write(traded, order, hold)
+    tell_position(order.wallet, order.instrument, leveraged(traded.open), trade.price)
+    VenueIncome.objects.create(
+        owner_id=order.owner_id,
+        connection_id=order.connection_id,
+        venue_id=f"trade:{trade.trade_id}",
+        symbol=order.instrument.symbol,
+        asset=order.instrument.settle,
+        realized=traded.realized,
+        fee=trade.fee,
+        at=trade.at,
+        status=VenueIncome.Status.BOOKED,
+        wallet_id=order.wallet_id,
+        posting=posting,
+    )
+    if order.liquidates and traded.closed is not None:
+        _tell_of_liquidation(order, traded)
+    return posting, traded.realized
+
+
+def _rest(order: Order, trade: TradeReport) -> Decimal:
+    """What the rest of the order still needs."""
+    left = order.quantity - order.filled_quantity - trade.quantity
+    return to_open(order, max(left, ZERO))
+
+
+def _post(order: Order, trade: TradeReport, traded: Traded, rest: Decimal) -> tuple[Posting, Transfer | None]:
+    """One posting; where the wallet has too little, less is held, and what it cannot pay stands in suspense."""
+    margin = traded.after.margin
+    try:
+        posting, held = _attempt(order, trade, traded, rest, margin)
+    except InsufficientFundsError as error:
+        free = _free(order, trade, traded)
+        margin = min(margin, max(free, ZERO))
+        posting, held = _attempt(order, trade, traded, min(rest, max(free - margin, ZERO)), margin)
+        alarm(order, "unpaid", "The venue took more than the wallet had", f"{error} What is missing is not held.")
+    order.hold, hold = held
+    return posting, hold
+
+
+def _free(order: Order, trade: TradeReport, traded: Traded) -> Decimal:
+    """What the wallet has once everything is released and paid."""
+    account = Account.objects.get(wallet_id=order.wallet_id, asset=order.instrument.settle, kind=WALLET)
+    released = sum((hold.amount for hold in (order.hold, traded.held_by) if hold is not None), ZERO)
+    return account.available + released + traded.realized - trade.fee
+
+
+def _attempt(
+    order: Order, trade: TradeReport, traded: Traded, rest: Decimal, margin: Decimal
+) -> tuple[Posting, tuple[Transfer | None, Transfer | None]]:
+    legs = [*_released(order, traded), *_moved(order, trade, traded), *_held(order, rest, margin)]
+    if _free(order, trade, traded) < 0:
+        legs = [from_suspense(leg, {order.instrument.settle}) for leg in legs]
+    posting = post(
+        owner_id=order.owner_id,
+        key=f"fill:{order.pk.hex}:{trade.trade_id}",
+        kind=PostingKind.TRADE,
+        legs=legs,
+        detail={"order": str(order.pk), "trade": trade.trade_id},
+    )
+    pending = [pk for leg, pk in zip(legs, posting.transfer_ids, strict=True) if leg.phase == "pending"]
+    rows = Transfer.objects.in_bulk(pending)
+    of_rest = rows[pending[0]] if rest > 0 else None
+    return posting, (of_rest, rows[pending[-1]] if margin > 0 else None)
+
+
+def _released(order: Order, traded: Traded) -> Iterator[Leg]:
+    for hold in (order.hold, traded.held_by):
+        if hold is not None:
+            yield Leg(_account(order, WALLET), _account(order, CLEARING), None, "void", hold.pk)
+
+
+def _moved(order: Order, trade: TradeReport, traded: Traded) -> Iterator[Leg]:
+    """What came first, so that it pays for what goes."""
+    own, profit = _account(order, WALLET), _account(order, Account.Kind.PROFIT)
+    costs = AccountRef(order.wallet_id, trade.fee_asset, Account.Kind.COSTS)
+    purse = AccountRef(order.wallet_id, trade.fee_asset, WALLET)
+    if traded.realized > 0:
+        yield Leg(profit, own, traded.realized)
+    if trade.fee < 0:
+        yield Leg(costs, purse, -trade.fee)
+    if traded.realized < 0:
+        yield Leg(own, profit, -traded.realized)
+    if trade.fee > 0:
+        yield Leg(purse, costs, trade.fee)
+
+
+def _held(order: Order, rest: Decimal, margin: Decimal) -> Iterator[Leg]:
+    for held in (rest, margin):
+        if held > 0:
+            yield Leg(_account(order, WALLET), _account(order, CLEARING), held, "pending")
+
+
+def _account(order: Order, kind: str) -> AccountRef:
+    return AccountRef(order.wallet_id, order.instrument.settle, kind)
+
+
+def _tell_of_liquidation(order: Order, traded: Traded) -> None:
+    position = traded.closed
+    if position is None:
+        return
+    raise_alert(
+        owner_id=order.owner_id,
+        key=f"liquidated:{position.pk}",
+        title=f"{order.wallet.name} was liquidated in {order.instrument.symbol}",
+        body="{reason} It lost {lost}, its fees included: no more than what stood for it. Look at its leverage and its "
+        "stop before it opens the next one.",
+        level=Alert.Level.CRITICAL,
+        about=about("position", position.pk),
+        reason=Sentence.of(order.reason),
+        lost=amount(-position.realized_pnl, order.instrument.settle),
+    )
