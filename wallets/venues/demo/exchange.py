@@ -7,6 +7,7 @@ market's depth, as in Almgren et al., *Direct estimation of equity market impact
 take what there is up to their limit; the rest waits in the book (`resting`), which whoever follows the prices matches.
 """
 
+import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -47,6 +48,8 @@ from wallets.venues.demo.resting import FEE_STEP, ZERO, Bar, Resting, at_once, i
 OVER: Final = "The time that it was good for is over."
 # A market is looked at again for what rests when so much of it has gone by.
 LOOKED_AT: Final = timedelta(minutes=15)
+# An answer takes at most so many times as long as usual.
+LONGEST: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ class DemoVenue:
         clock: Callable[[], datetime],
         costs: Costs,
         latency: timedelta = timedelta(0),
+        latency_spread: float = 0.0,
         maximum_quote_age: timedelta | None = None,
         bars: Callable[[str, datetime], Sequence[Bar]] = lambda symbol, since: (),
     ) -> None:
@@ -107,6 +111,7 @@ class DemoVenue:
         self._clock = clock
         self._costs = costs
         self._latency = latency
+        self._latency_spread = latency_spread
         self._maximum_quote_age = maximum_quote_age
         self._bars = bars
 
@@ -213,9 +218,10 @@ class DemoVenue:
         return CredentialsReport(can_trade=True, can_withdraw=False, detail="The demo exchange needs no key.")
 
     def _travel(self) -> None:
-        """What the network would take."""
+        """What the network would take: log-normal around the latency, at most ten times it."""
         if self._latency:
-            time.sleep(self._latency.total_seconds())
+            times = random.lognormvariate(0, self._latency_spread)
+            time.sleep(self._latency.total_seconds() * min(times, LONGEST))
 
     def _floor(self) -> Floor:
         return Floor(self._markets(), self._quote, self._books.balances(), self._books.resting(), self._costs.dearest)
@@ -279,7 +285,10 @@ class DemoVenue:
 
     def _match(self, order: Resting, market: MarketReport, bars: Sequence[Bar], quote: TickerReport | None) -> bool:
         """Whether something happened to the resting order."""
-        found = match(order, market, bars=bars, quote=quote, depth=self._costs.depth, now=self._clock())
+        costs = self._costs
+        found = match(
+            order, market, bars=bars, quote=quote, depth=costs.depth, now=self._clock(), queues=costs.queue > 0
+        )
         trades, changes = [], dict[str, Decimal]()
         for part in found.parts:
             trade, change = self._trade(order.request, market, order.limit, part, "maker")
