@@ -146,7 +146,7 @@ def wait_for(on: Stage) -> Act:
     rng = on.rng
     wallet, symbol = rng.choice(on.wallets), rng.choice(list(on.prices))
     kind, side = rng.choice(("stop", "take_profit", "trailing_stop")), rng.choice(("buy", "sell"))
-    away, share = Decimal(str(round(rng.uniform(0.01, 0.08), 4))), Decimal(str(round(rng.uniform(0.3, 1), 3)))
+    away, share = Decimal(str(round(rng.uniform(0.002, 0.04), 4))), Decimal(str(round(rng.uniform(0.3, 1), 3)))
     key = f"wait {rng.randrange(10**9)}"
 
     def act(on: Stage) -> object:
@@ -283,7 +283,7 @@ def sync(_: Stage) -> Act:
 ACTS: Final[dict[Callable[[Stage], Act], tuple[int, int]]] = {
     buy: (22, 17), sell: (8, 17), decide_together: (3, 18), close: (5, 17), raise_stop: (3, 12), cancel: (18, 14),
     stop_all: (4, 14), move_prices: (8, 0), wait: (12, 0), deliver: (32, 36), sweep: (10, 44), protect: (10, 30),
-    go_on_stopping: (4, 40), listen: (5, 34), sync: (3, 44), wait_for: (12, 17), cancel_everything: (3, 20),
+    go_on_stopping: (4, 40), listen: (5, 34), sync: (3, 44), wait_for: (24, 17), cancel_everything: (3, 20),
 }  # fmt: skip
 _WEIGHTS: Final = [weight for weight, _ in ACTS.values()]
 
@@ -311,7 +311,8 @@ def _do(on: Stage, chosen: Callable[[Stage], Act], *, at: int = 0, kind: str = "
 def recover(on: Stage) -> None:
     """Faults stop, and the sweepers look until nothing is left to do."""
     on.exchange.calm()
-    _do(on, end_waiting)
+    for act in (move_prices, protect, end_waiting):
+        _do(on, act)
     for _ in range(LOOKS):
         while on.tasks:
             name, given = on.tasks.pop(0)
