@@ -12,12 +12,14 @@ from moniqo.simulation.exchange import LOT
 from moniqo.simulation.stage import CRASHES, Stage, work
 from trading import services, tasks
 from trading.models import Cancellation, EmergencyStop, Order, Position
+from trading.orders.intents import Trigger
 from wallets.models import SyncRun, Wallet
 from wallets.services import sync_connection
 from wallets.sync.turns import RUN_TIMEOUT
 
 Act = Callable[[Stage], object]
 
+CENT: Final = Decimal("0.01")
 ACTS_MOST: Final = 9
 KINDS: Final = ("worker", "database")
 # How often a task is delivered twice, and how often it is lost.
@@ -139,6 +141,59 @@ def cancel(on: Stage) -> Act:
     return act
 
 
+def wait_for(on: Stage) -> Act:
+    """An order waits for its trigger: an entry, or the exit of some of a position."""
+    rng = on.rng
+    wallet, symbol = rng.choice(on.wallets), rng.choice(list(on.prices))
+    kind, side = rng.choice(("stop", "take_profit", "trailing_stop")), rng.choice(("buy", "sell"))
+    away, share = Decimal(str(round(rng.uniform(0.002, 0.04), 4))), Decimal(str(round(rng.uniform(0.3, 1), 3)))
+    key = f"wait {rng.randrange(10**9)}"
+
+    def act(on: Stage) -> object:
+        price = on.prices[symbol]
+        above = (side == "buy") == (kind == "stop")
+        level = (price * (1 + away if above else 1 - away)).quantize(CENT)
+        trail = kind == "trailing_stop"
+        with tenancy.tenant(on.owner_id):
+            held = Position.objects.filter(wallet=wallet, instrument=on.instruments[symbol], closed_at=None).first()
+            if side == "sell" and held is None:
+                return "nothing to leave"
+            quantity = Decimal(2) if side == "buy" or held is None else held.quantity * share
+            return services.place_order(
+                wallet=Wallet.objects.get(pk=wallet.pk),
+                instrument=on.instruments[symbol],
+                side=side,
+                quantity=quantity.quantize(LOT, ROUND_DOWN) or quantity,
+                key=key,
+                reason="The flow waits.",
+                reduce_only=side == "sell",
+                trigger=Trigger(kind, trail_share=away) if trail else Trigger(kind, price=level),
+            )
+
+    return act
+
+
+def cancel_everything(on: Stage) -> Act:
+    key = f"all {on.rng.randrange(10**9)}"
+
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            return services.cancel_all(owner_id=on.owner_id, which=services.Which(), key=key)
+
+    return act
+
+
+def end_waiting(_: Stage) -> Act:
+    """What still waits for a price is not wanted any more."""
+
+    def act(on: Stage) -> object:
+        with tenancy.tenant(on.owner_id):
+            waiting = list(Order.objects.filter(status=Order.Status.WAITING, cancellation=None).order_by("pk"))
+            return [services.request_cancellation(owner_id=on.owner_id, order_id=one.pk).pk for one in waiting]
+
+    return act
+
+
 def stop_all(on: Stage) -> Act:
     policy = on.rng.choice(("flatten", "keep"))
 
@@ -228,7 +283,7 @@ def sync(_: Stage) -> Act:
 ACTS: Final[dict[Callable[[Stage], Act], tuple[int, int]]] = {
     buy: (22, 17), sell: (8, 17), decide_together: (3, 18), close: (5, 17), raise_stop: (3, 12), cancel: (18, 14),
     stop_all: (4, 14), move_prices: (8, 0), wait: (12, 0), deliver: (32, 36), sweep: (10, 44), protect: (10, 30),
-    go_on_stopping: (4, 40), listen: (5, 34), sync: (3, 44),
+    go_on_stopping: (4, 40), listen: (5, 34), sync: (3, 44), wait_for: (24, 17), cancel_everything: (3, 20),
 }  # fmt: skip
 _WEIGHTS: Final = [weight for weight, _ in ACTS.values()]
 
@@ -256,6 +311,8 @@ def _do(on: Stage, chosen: Callable[[Stage], Act], *, at: int = 0, kind: str = "
 def recover(on: Stage) -> None:
     """Faults stop, and the sweepers look until nothing is left to do."""
     on.exchange.calm()
+    for act in (move_prices, protect, end_waiting):
+        _do(on, act)
     for _ in range(LOOKS):
         while on.tasks:
             name, given = on.tasks.pop(0)
@@ -280,8 +337,8 @@ def next_due(on: Stage) -> datetime | None:
     """When the next thing is due that is under way: an order, a wish to cancel one, a stop, or a position that is to be
     left. None when nothing is left to do."""
     with tenancy.tenant(on.owner_id):
-        due: list[Any] = [  # of what is unfinished every moment is known: constraints say so
-            *Order.objects.unfinished().values_list("due_at", flat=True),
+        due: list[Any] = [  # of what is unfinished every moment is known, but of what waits: constraints say so
+            *Order.objects.unfinished().exclude(due_at=None).values_list("due_at", flat=True),
             *Cancellation.objects.filter(closed_at=None).values_list("due_at", flat=True),
         ]
         if EmergencyStop.objects.filter(status="running").exists():

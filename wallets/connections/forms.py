@@ -109,7 +109,9 @@ class PlatformForm(forms.ModelForm[Platform]):
     options = TextField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="What the adapter needs, one per line, such as: slippage_bps = 2",
+        help_text="What the adapter needs, one per line, such as: slippage_bps = 2. The paper exchange has "
+        "slippage_bps; impact_bps for each depth (quote) that is taken, together at most maximum_bps; depth; queue (1: "
+        "what rests is filled when the price has gone through its limit); latency_ms; latency_spread (0: none).",
     )
 
     class Meta:

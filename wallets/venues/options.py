@@ -16,6 +16,8 @@ PAPER: Final[Mapping[str, tuple[Decimal, Decimal]]] = {
     "maximum_bps": (Decimal(0), Decimal(10_000)),
     "depth": (Decimal(1), Decimal(10) ** 18),
     "latency_ms": (Decimal(0), Decimal(60_000)),
+    "latency_spread": (Decimal(0), Decimal(2)),
+    "queue": (Decimal(0), Decimal(1)),
 }
 _NAME: Final = re.compile("[A-Za-z][A-Za-z0-9_]*")
 

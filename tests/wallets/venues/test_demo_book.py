@@ -1,6 +1,7 @@
 """Limit orders at the demo exchange: what is taken at once, what rests, what the market fills later, and what ends."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -62,6 +63,19 @@ def test_a_sale_rests_above_and_is_filled_by_the_bid() -> None:
     assert exchange(books, price=at("51000"), now=LATER).match() == (), "its ask is there, and no bid"
     assert exchange(books, price=at("51001"), now=LATER).match() == ("l-1",)
     assert books.totals["USDT"] == 5_100 * (1 - NO_SLIPPAGE.maker)
+
+
+def test_who_queues_is_served_when_the_price_has_gone_through_its_limit() -> None:
+    queueing = replace(NO_SLIPPAGE, queue=Decimal(1))
+    for side, at_it, beyond in (("buy", "48999", "48998"), ("sell", "51001", "51002")):
+        price = "49000" if side == "buy" else "51000"
+        for costs, met in ((NO_SLIPPAGE, ("l-1",)), (queueing, ())):
+            books = MemoryBooks(USDT=10_000, BTC=1)
+            exchange(books, costs=costs).submit(limit(price, side=side))  # type: ignore[arg-type]
+            assert exchange(books, costs=costs, price=at(at_it), now=LATER).match() == met
+            if not met:
+                assert exchange(books, costs=costs, price=at(beyond), now=LATER).match() == ("l-1",)
+                assert known(books).trades[0].price == Decimal(price)
 
 
 def test_what_rests_reserves_what_it_may_need() -> None:

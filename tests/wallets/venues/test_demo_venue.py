@@ -1,5 +1,7 @@
 """The demo exchange behaves like one: it charges, slips, says no with a reason, and knows an order by its id."""
 
+import math
+import random
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -273,3 +275,26 @@ def test_orders_of_one_message_are_matched_as_one_after_the_other_would_be() -> 
     assert together.totals == alone.totals
     assert {type(answer) for answer in answers} == {OrderReport, VenueRejectedError}
     assert exchange(together).submit_many(requests[:1]) == answers[:1], "the same again is the same order"
+
+
+def test_answers_take_a_time_around_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("wallets.venues.demo.exchange.time.sleep", slept.append)
+    random.seed(5)
+
+    def ask(spread: float, times: int) -> list[float]:
+        slept.clear()
+        venue = DemoVenue(
+            books=MemoryBooks(), markets=lambda: [BTC], quote=lambda _: TICKER, clock=lambda: NOW, costs=NO_SLIPPAGE,
+            latency=timedelta(milliseconds=100), latency_spread=spread,
+        )  # fmt: skip
+        for _ in range(times):
+            venue.markets()
+        return sorted(slept)
+
+    assert set(ask(0.0, 20)) == {0.1}
+    varied = ask(0.5, 2_000)
+    assert varied[1_000] == pytest.approx(0.1, rel=0.05)
+    assert varied[320] == pytest.approx(0.1 * math.exp(-0.5), rel=0.1)
+    assert varied[1_680] == pytest.approx(0.1 * math.exp(0.5), rel=0.1)
+    assert max(ask(2.0, 2_000)) == 1.0

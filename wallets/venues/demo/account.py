@@ -36,6 +36,8 @@ from wallets.venues.demo.resting import Bar, Resting, reserved
 
 # A paper order must not fill at a price that a stopped feed left behind.
 MAXIMUM_QUOTE_AGE: Final = timedelta(minutes=5)
+# How far answers vary: two of three take between 0.6 and 1.6 times as long as usual.
+LATENCY_SPREAD: Final = 0.5
 STATUSES: Final[dict[str, Status]] = {
     "open": "open",
     "partially_filled": "partially_filled",
@@ -54,6 +56,7 @@ def open_demo_venue(connection: Connection) -> DemoVenue:
     platform = connection.platform
     live = not clock.is_controlled()
     latency = float(platform.options.get("latency_ms", settings.DEMO_LATENCY_MS))
+    spread = float(platform.options.get("latency_spread", LATENCY_SPREAD))
     return DemoVenue(
         books=DatabaseBooks(owner_id=connection.owner_id, connection_id=connection.pk),
         markets=lambda: _markets(connection.venue),
@@ -61,6 +64,7 @@ def open_demo_venue(connection: Connection) -> DemoVenue:
         clock=clock.now,
         costs=_costs(platform),
         latency=timedelta(milliseconds=latency) if live else timedelta(0),
+        latency_spread=spread,
         maximum_quote_age=MAXIMUM_QUOTE_AGE if live else None,
         bars=lambda symbol, since: _bars(connection.venue, symbol, since),
         priced=lambda symbol, at: _priced(connection.venue, symbol, at),
@@ -230,7 +234,7 @@ class DatabaseBooks:
 def _costs(platform: Platform) -> Costs:
     """The platform's fees and options over the defaults of the exchange."""
     given = {**platform.fees, **platform.options}
-    names = ("maker", "taker", "slippage_bps", "impact_bps", "depth", "maximum_bps")
+    names = ("maker", "taker", "slippage_bps", "impact_bps", "depth", "maximum_bps", "queue")
     return Costs(**{name: Decimal(str(given[name])) for name in names if name in given})
 
 

@@ -7,6 +7,7 @@ market's depth, as in Almgren et al., *Direct estimation of equity market impact
 take what there is up to their limit; the rest waits in the book (`resting`), which whoever follows the prices matches.
 """
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -57,6 +58,8 @@ from wallets.venues.demo.telling import answer, remembered, report
 OVER: Final = "The time that it was good for is over."
 # A market is looked at again for what rests when so much of it has gone by.
 LOOKED_AT: Final = timedelta(minutes=15)
+# An answer takes at most so many times as long as usual.
+LONGEST: Final = 10.0
 
 
 class DemoVenue:
@@ -71,6 +74,7 @@ class DemoVenue:
         clock: Callable[[], datetime],
         costs: Costs,
         latency: timedelta = timedelta(0),
+        latency_spread: float = 0.0,
         maximum_quote_age: timedelta | None = None,
         bars: Callable[[str, datetime], Sequence[Bar]] = lambda symbol, since: (),
         priced: Priced = lambda symbol, at: None,
@@ -81,6 +85,7 @@ class DemoVenue:
         self._clock = clock
         self._costs = costs
         self._latency = latency
+        self._latency_spread = latency_spread
         self._maximum_quote_age = maximum_quote_age
         self._bars = bars
         self._priced = priced
@@ -211,9 +216,10 @@ class DemoVenue:
         return CredentialsReport(can_trade=True, can_withdraw=False, detail="The demo exchange needs no key.")
 
     def _travel(self) -> None:
-        """What the network would take."""
+        """What the network would take: log-normal around the latency, at most ten times it."""
         if self._latency:
-            time.sleep(self._latency.total_seconds())
+            times = random.lognormvariate(0, self._latency_spread)
+            time.sleep(self._latency.total_seconds() * min(times, LONGEST))
 
     def _floor(self) -> Floor:
         return Floor(
@@ -326,7 +332,10 @@ class DemoVenue:
         self, order: Resting, market: MarketReport, bars: Sequence[Bar], quote: TickerReport | None, floor: Floor
     ) -> bool:
         """Whether something happened to the resting order."""
-        found = match(order, market, bars=bars, quote=quote, depth=self._costs.depth, now=self._clock())
+        costs = self._costs
+        found = match(
+            order, market, bars=bars, quote=quote, depth=costs.depth, now=self._clock(), queues=costs.queue > 0
+        )
         trades, status, reason = [], found.status, OVER if found.status == "expired" else ""
         for part in found.parts:
             size = part

@@ -23,7 +23,8 @@ class Costs:
     """What trading costs. Fees are fractions of the notional; slippage and impact are basis points of the price.
 
     `impact_bps` is added once for every `depth` (notional in quote) that the order takes; together with `slippage_bps`
-    it is never more than `maximum_bps`. Of a limit order at most `depth` is filled for each price of the market.
+    it is never more than `maximum_bps`. Of a limit order at most `depth` is filled for each price of the market. With a
+    `queue` others stand at its limit before it: only a price beyond the limit fills what rests.
     """
 
     maker: Decimal = Decimal("0.0008")
@@ -32,6 +33,7 @@ class Costs:
     impact_bps: Decimal = Decimal(5)
     depth: Decimal = Decimal(250_000)
     maximum_bps: Decimal = Decimal(500)
+    queue: Decimal = ZERO
 
     def slippage(self, notional: Decimal) -> Decimal:
         """How far the price moves against a market order of `notional`, as a fraction."""

@@ -67,6 +67,11 @@ def is_met(side: Side, limit: Decimal, quote: TickerReport) -> bool:
     return touched(side, quote) <= limit if side == "buy" else touched(side, quote) >= limit
 
 
+def is_beyond(side: Side, limit: Decimal, quote: TickerReport) -> bool:
+    """Whether the market has gone through the limit, and so through all who stood at it."""
+    return touched(side, quote) < limit if side == "buy" else touched(side, quote) > limit
+
+
 def touched(side: Side, quote: TickerReport) -> Decimal:
     """The other side of the spread; the price where there is no spread."""
     return (quote.ask if side == "buy" else quote.bid) or quote.price
@@ -105,17 +110,20 @@ def match(
     quote: TickerReport | None,
     depth: Decimal,
     now: datetime,
+    queues: bool = False,
 ) -> Matched:
     """What the market has done to the order since it was looked at: the bars first, then the price of now.
 
-    What was good until a moment ends at it, with what had been filled by then.
+    What was good until a moment ends at it, with what had been filled by then. Who `queues` is served when the price
+    has gone through the limit: others stood there before.
     """
     side, limit, left = order.request.side, order.limit, order.left
     until = order.request.expires_at or now
+    serves = is_beyond if queues else is_met
     moments = [
         bar.closed for bar in bars if bar.opened >= order.since and bar.closed <= until and bar.meets(side, limit)
     ]
-    if quote is not None and order.since < quote.at and now <= until and is_met(side, limit, quote):
+    if quote is not None and order.since < quote.at and now <= until and serves(side, limit, quote):
         moments.append(quote.at)
     since = max([order.since, *(bar.closed for bar in bars)])
     parts: list[Decimal] = []
