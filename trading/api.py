@@ -22,7 +22,8 @@ from kit.users.access import ORDERS, READ, TRADE
 from markets.models import Instrument
 from trading import selectors, services
 from trading.models import EmergencyStop, Fill, Order, Position
-from trading.orders.intents import Limit, Terms, Trigger, limit_of, trigger_of
+from trading.orders.intents import Terms
+from trading.orders.terms import Limit, Trigger, limit_of, trigger_of
 from trading.schemas import (
     AdoptedOut,
     AdoptIn,

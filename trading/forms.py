@@ -15,7 +15,7 @@ from markets.bounds import SYMBOL_LENGTH
 from markets.models import Timeframe
 from trading.models import REFUSED, Order, Side, TimeInForce
 from trading.models.orders import LIMITED
-from trading.orders.intents import Limit, Trigger, limit_of, trigger_of
+from trading.orders.terms import Limit, Trigger, limit_of, trigger_of
 from trading.positions.levels import NAMES
 from trading.risk.gate import Caps
 from trading.risk.sizing import Sizing

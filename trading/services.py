@@ -31,13 +31,14 @@ from trading.orders.closing import BEFORE_COLLECTING, Closing, StillOpen, close_
 from trading.orders.exits import keep_protection
 from trading.orders.forgetting import DECISIONS, EVENTS
 from trading.orders.funding import settle_account as settle_funding
-from trading.orders.intents import Limit, OrderConflictError, Place, Terms
+from trading.orders.intents import OrderConflictError, Place, Terms
 from trading.orders.placing import Batch, place_order
 from trading.orders.previewing import Preview, preview_order, quantity_of
 from trading.orders.recording import record_report
 from trading.orders.sending import execute_order, resolve_order, resolve_together
 from trading.orders.stopping import call_off, due_stops, preview_stop, stop
 from trading.orders.stopping import carry_out as carry_out_stop
+from trading.orders.terms import Limit
 from trading.orders.together import execute_together
 from trading.orders.told import look_at_orders
 from trading.positions.adopting import adopt, unclaimed

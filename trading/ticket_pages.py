@@ -23,7 +23,8 @@ from markets.models import Instrument
 from trading import services
 from trading.forms import TicketForm
 from trading.models import Order
-from trading.orders.intents import Limit, Terms, Trigger
+from trading.orders.intents import Terms
+from trading.orders.terms import Limit, Trigger
 from trading.positions.levels import NAMES
 from trading.selectors import limits
 from wallets.models import Wallet

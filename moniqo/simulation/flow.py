@@ -12,7 +12,7 @@ from moniqo.simulation.exchange import LOT
 from moniqo.simulation.stage import CRASHES, Stage, work
 from trading import services, tasks
 from trading.models import Cancellation, EmergencyStop, Order, Position
-from trading.orders.intents import Trigger
+from trading.orders.terms import Trigger
 from wallets.models import SyncRun, Wallet
 from wallets.services import sync_connection
 from wallets.sync.turns import RUN_TIMEOUT

@@ -21,7 +21,7 @@ from tests.trading.test_crashes import together
 from trading import services, tasks
 from trading.models import Cancellation, Fill, Order
 from trading.orders import leases
-from trading.orders.intents import Limit
+from trading.orders.terms import Limit
 from wallets.models import DemoOrder, DemoTrade
 from wallets.venues.demo import following
 

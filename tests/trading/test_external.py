@@ -25,7 +25,7 @@ from tests.wallets.keys import key_of
 from trading import services, tasks
 from trading.models import Fill, Order, Position
 from trading.orders import adopting, leases
-from trading.orders.intents import Limit
+from trading.orders.terms import Limit
 from wallets.models import Connection, Reconciliation, SyncRun, Wallet
 from wallets.services import assign_suspense, claim
 from wallets.sync.runs import sync_connection

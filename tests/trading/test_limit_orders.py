@@ -14,7 +14,7 @@ from tests.trading.desk import Desk, assert_books_prove_themselves, make_desk, s
 from tests.wallets.venues.faulty import FaultyVenue
 from trading import services, tasks
 from trading.models import Order, OrderEvent
-from trading.orders.intents import Limit
+from trading.orders.terms import Limit
 from wallets.models import Platform
 from wallets.venues.base import OrderReport, OrderRequest
 from wallets.venues.demo import account as demo

@@ -19,8 +19,9 @@ from tests.trading.desk import SYMBOL, Desk, make_desk, set_price
 from tests.wallets.books import fund
 from trading import services
 from trading.models import Order, PlatformLimit, Position, RiskDecision
-from trading.orders.intents import Limit, Place, Terms, Trigger
+from trading.orders.intents import Place, Terms
 from trading.orders.placing import Batch
+from trading.orders.terms import Limit, Trigger
 from trading.risk.gate import Caps, Limits, Market, Proposal, Standing, assess
 from wallets.models import Wallet
 

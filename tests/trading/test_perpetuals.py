@@ -18,7 +18,7 @@ from portfolio.services import take_snapshots
 from tests.trading.perpetual_desk import FEE, PERPETUAL, PerpetualDesk, make_perpetual_desk
 from trading import services
 from trading.models import Fill, Order, RiskDecision
-from trading.orders.intents import Limit
+from trading.orders.terms import Limit
 from trading.positions.levels import WrongSideError
 from trading.risk.checks import CHECKS
 from trading.risk.gate import Market, Proposal, Standing

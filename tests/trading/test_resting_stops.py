@@ -21,7 +21,7 @@ from tests.trading.exchange_desk import desk_at
 from trading import services
 from trading.models import Cancellation, Order, Position
 from trading.orders import leases
-from trading.orders.intents import Limit
+from trading.orders.terms import Limit
 from wallets.models import Connection
 from wallets.venues.ccxt.adapter import CcxtVenue
 

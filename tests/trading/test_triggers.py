@@ -28,7 +28,7 @@ from tests.trading.test_limit_orders import at, refused, settled
 from tests.trading.test_ticket import asked, placing
 from trading import services, tasks
 from trading.models import Order
-from trading.orders.intents import Trigger
+from trading.orders.terms import Trigger
 from wallets.models import Wallet
 
 D = Decimal

@@ -1,17 +1,14 @@
 """Orders, round trips and limits."""
 
 from trading.models.ai_state import AiState
+from trading.models.life import Amendment, Cancellation, Fill, OrderEvent
 from trading.models.orders import (
     NOTIONAL,
     REFUSED,
     RESTING_STOP,
     UNFINISHED,
     UNFINISHED_ONES,
-    Amendment,
-    Cancellation,
-    Fill,
     Order,
-    OrderEvent,
     OrderQuerySet,
     Origin,
     Side,

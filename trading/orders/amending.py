@@ -20,9 +20,10 @@ from trading.models import Amendment, Cancellation, Order
 from trading.orders import leases, states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
-from trading.orders.intents import Limit, OrderConflictError, Place, Terms
+from trading.orders.intents import OrderConflictError, Place, Terms
 from trading.orders.life import found, locked, note
 from trading.orders.placing import Batch, place_order
+from trading.orders.terms import Limit
 from trading.risk.sizing import in_lots
 
 RISK: Final = (

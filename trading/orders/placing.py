@@ -29,8 +29,9 @@ from trading.orders import leases, states
 from trading.orders.cancelling import make_way
 from trading.orders.facts import Facts, read_facts
 from trading.orders.holds import Need, hold, to_hold
-from trading.orders.intents import Intent, Limit, Place, Terms, Trigger, client_order_id, require_offered
+from trading.orders.intents import Intent, Place, Terms, client_order_id, require_offered
 from trading.orders.refusals import tell_of_refusals
+from trading.orders.terms import Limit, Trigger
 from trading.positions.levels import require_right_side
 from trading.risk import gate as risk
 from trading.risk import sizing

@@ -26,8 +26,8 @@ from trading.models import RESTING_STOP, Order, Position, Side
 from trading.orders import states
 from trading.orders.cancelling import request_cancellation
 from trading.orders.facts import locked_wallet
-from trading.orders.intents import Trigger
 from trading.orders.placing import place_order
+from trading.orders.terms import Trigger
 from trading.risk.proposals import PRICE_AGE_LIMIT
 from trading.risk.sizing import in_lots, in_ticks
 from wallets.venues.capabilities import RESTING_STOPS
