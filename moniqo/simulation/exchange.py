@@ -285,7 +285,8 @@ class Exchange:
     def _pass(self) -> datetime:
         """Let everything happen that is due by now, in the order of time."""
         now = self._now()
-        for arrived in sorted((one for one in self._coming if one[0] <= now), key=lambda one: one[0]):
+        # Accepting one lets time pass here again, in which others of them may arrive.
+        while arrived := min((one for one in self._coming if one[0] <= now), key=lambda one: one[0], default=None):
             self._coming.remove(arrived)
             if arrived[1].client_order_id in self.orders:
                 self.sent_again.append(arrived[1].client_order_id)
