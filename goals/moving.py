@@ -23,6 +23,7 @@ from goals.models import Goal, GoalMove
 from kit.errors import MoniqoError
 from kit.formatting import PRECISION
 from kit.sentences import Sentence, Told, money, sentence, told_by
+from trading.selectors.earnings import of_derivatives
 from wallets.hierarchy.allocations import RULE
 from wallets.hierarchy.movements import smallest_unit
 from wallets.hierarchy.routes import Move, require_open, route
@@ -160,7 +161,7 @@ def _earned(goal: Goal, family: Mapping[UUID, Wallet]) -> dict[UUID, Decimal | N
     with connection.cursor() as cursor:
         cursor.execute("SELECT wallet_id, quote, profit FROM wallet_profits(%s, %s)", [goal.owner_id, goal.starts_at])
         rows = cursor.fetchall()
-    for wallet_id, quote, profit in rows:
+    for wallet_id, quote, profit in [*rows, *of_derivatives(goal.owner_id, goal.starts_at)]:
         rate, before = rates(quote, family[wallet_id].base_asset), earned[wallet_id]
         earned[wallet_id] = None if rate is None or before is None else before + profit * rate
     return earned

@@ -299,5 +299,7 @@ def test_every_amount_that_a_list_shows_says_where_its_asset_stands() -> None:
     fractions = {"RebalanceRule.band", "RebalanceRule.automatic_up_to", "RebalanceRun.drift", "RebalanceRun.turnover"}
     assert bare == {f"portfolio.{name}" for name in fractions} | {
         "markets.Instrument.tick_size", "wallets.DemoOrder.price", "wallets.DemoOrder.quantity",
-        "wallets.DemoTrade.price", "wallets.DemoTrade.quantity",
+        "wallets.DemoTrade.price", "wallets.DemoTrade.quantity", "wallets.DemoFunding.rate",
+        "wallets.DemoFunding.amount", "wallets.DemoFunding.quantity", "wallets.DemoPosition.cost",
+        "wallets.DemoPosition.margin",
     }  # fmt: skip

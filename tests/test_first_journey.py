@@ -137,7 +137,8 @@ def test_a_new_trader_gets_from_nothing_to_a_first_position(owner: User, bitcoin
         sizing="cash",
         cash_share="50",
         risk_share="1",
-        **{f"p_{name}": value for name, value in PARAMETERS.items() if name != "direction"},
+        **{f"p_{name}": value for name, value in PARAMETERS.items()},
+        p_direction="long",
     )
     agent = mine(owner, Agent)
     assert "It cannot buy anything." not in visitor.html

@@ -142,7 +142,8 @@ def _rows(owner_id: UUID, facts: Sequence[FarmFacts], of_agents: Q | None) -> tu
     agents: dict[UUID, list[AgentRow]] = defaultdict(list)
     nodes = {node.id: node for node in wallet_tree(owner_id=owner_id)}
     stand, states = standings(owner_id=owner_id), states_of(facts)
-    for row in rows_of(owner_id, nodes, stand, states, only=of_agents):
+    of_these = Q(farm_id__in=known)
+    for row in rows_of(owner_id, nodes, stand, states, only=of_these if of_agents is None else of_these & of_agents):
         agents[row.farm_id].append(row)
     rows = (
         _farm_row(farm, known[farm.pk], nodes[farm.wallet_id], stand[farm.wallet_id], states[farm.pk], agents[farm.pk])

@@ -120,6 +120,8 @@ AREAS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         (
             "order",
             "refused",
+            "external",
+            "unrested",
             "unprotected",
             "liquidated",
             "unwatched",

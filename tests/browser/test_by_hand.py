@@ -101,7 +101,7 @@ def test_a_farm_is_built_by_the_checklist(open_page: OpenPage, builder: User, sc
     hand.press(page.get_by_role("button", name="Open the account"))
     next_step(hand)
     hand.choose(page.get_by_label("What may be bought here"), "listed")
-    hand.tick(page.get_by_label("BTC/USDT"))
+    hand.tick(page.get_by_label("BTC/USDT", exact=True))
     hand.write(page.get_by_label(re.compile("At most per order")), "5000")
     hand.press(page.get_by_role("button", name="Save limits"))
     next_step(hand)

@@ -73,7 +73,7 @@ def test_limits_are_sound(open_page: OpenPage, desk: Desk, on: str, scheme: str,
     path = f"/trading/limits/{'connection/' if on == 'connection' else ''}{getattr(desk, on).pk}/"
     visit = open_page(path, user=desk.owner, width=width, scheme=scheme)
     assert_page_is_sound(visit)
-    visit.page.get_by_role("checkbox", name="BTC/USDT").check()
+    visit.page.get_by_role("checkbox", name="BTC/USDT", exact=True).check()
     visit.page.get_by_label("What may be bought here").select_option("listed")
     visit.page.get_by_label("At most per order").fill("-1")
     visit.page.get_by_role("button", name="Save limits").click()

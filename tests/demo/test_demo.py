@@ -240,7 +240,8 @@ def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
 
 def test_no_reason_of_the_past_contradicts_its_decision(db: None, folder: Path) -> None:
     user, _ = build(folder)
-    leads = {"enter": ("Go long: ",), "exit": ("Leave: ",), "hold": ("Wait: ", "Stay long: ")}
+    leads = {"enter": ("Go long: ", "Go short: ", "Turn round: "), "exit": ("Leave: ",)}
+    leads["hold"] = ("Wait: ", "Stay long: ", "Stay short: ")
     leads["skip"] = ("No entry: ", "Not left: ")
     every = {lead for allowed in leads.values() for lead in allowed}
     with tenancy.tenant(user.pk):
@@ -358,8 +359,8 @@ def test_one_file_is_enough(db: None, tmp_path: Path) -> None:
     write(tmp_path / "okx_SOLUSD_4h.csv.gz", phase=1, bars=60)
     user, _ = build(tmp_path)
     with tenancy.tenant(user.pk):
-        assert Agent.objects.count() == 4
-        assert set(Agent.objects.values_list("instrument__symbol", flat=True)) == {"SOL/USD"}
+        assert Agent.objects.count() == 5
+        assert set(Agent.objects.values_list("instrument__symbol", flat=True)) == {"SOL/USD", "SOL/USD-PERP"}
         assert Wallet.objects.get(role="master").base_asset == "USD"
 
 

@@ -292,7 +292,7 @@ def test_what_a_form_asks_for_has_labels_units_and_choices_in_words(pages: Clien
     for words in ("Fast average (bars)", "Stop distance (ATR)", "Exponential (EMA)"):
         assert words in html
     assert "Stop atr" not in html
-    assert "Direction" not in html  # spot has one
+    assert ">Direction</label>" in html  # perpetuals have two
     agent = pages.get(reverse("farms:agent", args=(traded.agent.pk,))).content.decode()
     for words in ("Fast average", "Simple (SMA)", " bars"):
         assert words in agent

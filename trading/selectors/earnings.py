@@ -14,6 +14,20 @@ from wallets.models import Account, Wallet
 BEGINNING: Final = datetime(2009, 1, 1, tzinfo=UTC)
 
 
+def of_derivatives(owner_id: UUID, since: datetime = BEGINNING) -> list[tuple[UUID, str, Decimal]]:
+    """(wallet, asset, profit) of what derivatives brought from `since` on, with funding, less fees: by the books."""
+    kinds = (Account.Kind.PROFIT, Account.Kind.FUNDING, Account.Kind.COSTS)
+    accounts = list(Account.objects.filter(owner_id=owner_id, kind__in=kinds, wallet__isnull=False))
+    before: dict[int, Decimal] = {}
+    if accounts and since > BEGINNING:
+        with connection.cursor() as cursor:
+            ids = [account.pk for account in accounts]
+            cursor.execute("SELECT account_id, balance FROM ledger_as_of(%s, NULL, %s)", [ids, since])
+            before = dict(cursor.fetchall())
+    brought = ((one.wallet_id, one.asset, before.get(one.pk, Decimal(0)) - one.balance) for one in accounts)
+    return [row for row in brought if row[2]]
+
+
 def of_wallets(owner_id: UUID) -> dict[UUID, Decimal | None]:
     """Of the closed trades of each wallet, and of its derivatives, net of fees and with their funding payments.
 
@@ -22,12 +36,7 @@ def of_wallets(owner_id: UUID) -> dict[UUID, Decimal | None]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT wallet_id, quote, profit FROM wallet_profits(%s, %s)", [owner_id, BEGINNING])
         rows = cursor.fetchall()
-    kinds = (Account.Kind.PROFIT, Account.Kind.FUNDING, Account.Kind.COSTS)
-    of_derivatives = Account.objects.filter(owner_id=owner_id, kind__in=kinds).exclude(balance=0)
-    rows += [
-        (wallet_id, asset, -balance)
-        for wallet_id, asset, balance in of_derivatives.values_list("wallet_id", "asset", "balance")
-    ]
+    rows += of_derivatives(owner_id)
     places = {
         pk: (base, venue)
         for pk, base, venue in Wallet.objects.filter(pk__in={row[0] for row in rows}).values_list(
