@@ -2,8 +2,9 @@
 
 The statement is the one that values now (see `valuation`): what it asks of the present (the books, the positions, the
 prices, the last value) is told to it instead. A balance is what the account's last entry up to the moment said; a trade
-stands where the venue says that it happened, whenever we were told. Prices are the closes of candles. What derivatives
-had won or lost at a venue nobody knows any more, so nobody's past is worked out who has any.
+stands where the venue says that it happened, whenever we were told. Prices are the closes of candles. Perpetuals on
+paper are replayed from their trades (`perpetuals`); what derivatives had won or lost at a real venue nobody knows any
+more, so nobody's past is worked out who has any.
 
 The tree is that of now: what a wallet that has another place since was worth to those above it then is not known here.
 """
@@ -20,9 +21,10 @@ from django.db import connection
 from django.db.models import Q, Sum
 
 from portfolio import valuation
+from portfolio.perpetuals import TOLD, Perpetuals
 from trading.models import Fill, Position, Side
 from trading.positions.accounting import Execution, Holding, after_buy, after_sell
-from wallets.models import Account, Transfer, Wallet
+from wallets.models import Account, Connection, Transfer, VenuePosition, Wallet
 
 ZERO: Final = Decimal(0)
 # A trade may be told so much later than it happened and is still found when the books of before are opened.
@@ -86,7 +88,7 @@ def _of_then(statement: str) -> str:
         if asked not in statement:
             raise RuntimeError(f"Values are asked for in other words now, repair `history`: {asked}")
         statement = statement.replace(asked, told)
-    return statement.replace("wallet_derivatives(%(owner)s)", "wallet_derivatives(%(owner)s) WHERE false")
+    return statement.replace("wallet_derivatives(%(owner)s)", TOLD)
 
 
 _WRITE: Final = f"""{_of_then(valuation.VALUATION)}
@@ -273,6 +275,10 @@ class Prices:
         names = ("price_venues", "price_bases", "price_assets", "prices", "price_ats", "price_sources")
         return {name: [row[place] for row in self.rows] for place, name in enumerate(names)}
 
+    def of(self, venue: str, base: str, asset: str) -> tuple[Decimal, datetime] | None:
+        """What the asset cost in `base` there, and when that was said."""
+        return next(((row[3], row[4]) for row in self.rows if row[:3] == (venue, base, asset)), None)
+
     def marks(self) -> dict[str, list[Any]]:
         return {
             name: [row[place] for row in self.rows]
@@ -299,12 +305,14 @@ class Past:
     only: Collection[UUID] | None = None
     _books: Books = field(init=False)
     _positions: Positions = field(init=False)
+    _perpetuals: Perpetuals = field(init=False)
     _marked: dict[str, list[Any]] = field(init=False)
     _told: Prices = field(init=False)
 
     def __post_init__(self) -> None:
         self._books = Books(owner_id=self.owner_id, at=self.first, until=self.until)
         self._positions = Positions(owner_id=self.owner_id, at=self.first, until=self.until)
+        self._perpetuals = Perpetuals(owner_id=self.owner_id, at=self.first, until=self.until)
         wallets = Wallet.objects.filter(owner_id=self.owner_id).values_list("pk", "connection__venue", "base_asset")
         self._venues: Mapping[UUID, str] = {pk: venue for pk, venue, _ in wallets}
         self._bases = {pk: {base, self.currency} for pk, _, base in wallets}
@@ -320,7 +328,8 @@ class Past:
 
     def prices(self, at: datetime) -> Prices:
         """Of all that is in the books, in whatever anything is valued in."""
-        keys = list(self._books.sums)
+        followed = {(wallet, pk): self._perpetuals.instruments[pk] for wallet, pk in self._perpetuals.open}
+        keys = [*self._books.sums, *((wallet, one.base) for (wallet, _), one in followed.items())]
         given: dict[str, Any] = {
             "venues": [self._venues[wallet] for wallet, _ in keys],
             "assets": [asset for _, asset in keys],
@@ -339,11 +348,18 @@ class Past:
                     missing.add(asset)
                 elif said < at - PRICE_IS_OLD_AFTER:
                     old.add(asset)
+        for (wallet, _), one in followed.items():
+            said = ages.get((self._venues[wallet], one.quote, one.base))
+            if said is None:
+                missing.add(one.symbol)
+            elif said < at - PRICE_IS_OLD_AFTER:
+                old.add(one.symbol)
         return Prices(rows, frozenset(missing), frozenset(old))
 
     def lead_to(self, at: datetime) -> Prices:
         """Take in what happened up to `at`; what everything cost then."""
         self._books.lead_to(at)
+        self._perpetuals.lead_to(at)
         return self.prices(at)
 
     def write(self, at: datetime, prices: Prices) -> int:
@@ -356,6 +372,7 @@ class Past:
             **self._books.told(),
             **self._positions.told(at),
             **prices.told(),
+            **self._perpetuals.told(lambda wallet, quote, asset: prices.of(self._venues[wallet], quote, asset)),
             **self._told.marks(),
             **{f"before_{name}": self._marked[name] for name in ("flow", "fees", "adjustments", "funding")},
             "before_wallets": self._marked["book_wallets"],
@@ -375,7 +392,8 @@ class Past:
 
 
 def unknown_derivatives(*, owner_id: UUID) -> Sequence[str]:
-    """What the owner has open at venues that tell what it has won or lost, and do not tell what it had."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT symbol FROM wallet_derivatives(%s) ORDER BY symbol", [owner_id])
-        return [symbol for (symbol,) in cursor.fetchall()]
+    """What the owner has open at venues that tell what it has won or lost, and whose trades are not known here."""
+    ours = Position.objects.filter(owner_id=owner_id, leverage__isnull=False, closed_at__isnull=True)
+    there = VenuePosition.objects.filter(owner_id=owner_id).exclude(symbol__in=ours.values("instrument__symbol"))
+    live = there.exclude(connection__state=Connection.State.ARCHIVED).order_by("symbol")
+    return list(live.values_list("symbol", flat=True).distinct())

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,11 +11,14 @@ from hypothesis import strategies as st
 from kit import clock, tenancy
 from kit.errors import InvalidInputError
 from kit.users.models import User
+from markets.candles import copying
 from markets.models import Instrument
 from markets.prices import latest_price
 from markets.services import list_perpetuals
+from portfolio import rewriting
 from portfolio.models import Snapshot
 from portfolio.services import take_snapshots
+from quant.candles import Candles
 from tests.trading.perpetual_desk import FEE, PERPETUAL, PerpetualDesk, make_perpetual_desk
 from trading import services
 from trading.models import Fill, Order, RiskDecision
@@ -222,6 +226,31 @@ def test_equity_has_the_open_profit_once_before_and_after_it_is_realized(desk: P
     assert over.equity == CASH + 100 - D("1.9")
     assert (over.unrealized_pnl, over.realized_pnl) == (0, 100 - D("1.9"))
     assert (over.flow, over.adjustments) == (0, 0)
+
+
+def test_values_of_the_past_have_what_was_open_then(desk: PerpetualDesk) -> None:
+    """Short, added to, turned round, reduced, closed: worked out afterwards, when nothing of it is open any more."""
+    begin = clock.now().replace(minute=30, second=0, microsecond=0) - timedelta(hours=3)
+    moments = [begin + timedelta(minutes=5 * number) for number in range(8)]
+    ts = np.array([int(at.timestamp()) * 1000 + 60_000 * number for at in moments for number in range(5)]) - 300_000
+    prices = np.repeat([100.0, 95, 92, 104, 99, 97, 103, 101], 5)
+    copying.write(instrument_id=desk.spot.pk, timeframe="1m", candles=Candles(ts, *[prices.copy() for _ in range(5)]))
+    trades = [("sell", "10"), ("sell", "3"), ("buy", "20"), None, ("sell", "4"), ("sell", "3"), None, None]
+    for at, trade in zip(moments, trades, strict=True):
+        if at in (moments[0], moments[-1]):
+            with clock.at(at), tenancy.tenant(desk.owner.pk):
+                take_snapshots(owner_id=desk.owner.pk)
+        if trade is not None:
+            with clock.at(at + timedelta(seconds=30)):
+                assert desk.trade(*trade).status == "filled"
+    with tenancy.tenant(desk.owner.pk):
+        done = rewriting.write(owner_id=desk.owner.pk, moments=moments[1:-1])
+        rows = list(Snapshot.objects.filter(wallet=desk.wallet).order_by("at"))
+    assert (done.skipped, [row.at for row in rows]) == (0, moments)
+    assert [row.unrealized_pnl for row in rows] == [0, 10 * 5, 10 * 8 + 3 * 3, 7 * 12, 7 * 7, 3 * 5, 0, 0]
+    assert [row.net_exposure for row in rows] == [0, -10 * 95, -13 * 92, 7 * 104, 7 * 99, 3 * 97, 0, 0]
+    for row in rows:  # the money was paid in today: the books of then have none of it
+        assert row.equity - row.realized_pnl - row.funding - row.unrealized_pnl in (0, CASH)
 
 
 def test_what_it_brought_stands_in_the_list_of_what_derivatives_brought(desk: PerpetualDesk) -> None:
