@@ -22,7 +22,7 @@ from quant.candles import Candles
 from tests.trading.perpetual_desk import FEE, PERPETUAL, PerpetualDesk, make_perpetual_desk
 from trading import services
 from trading.models import Fill, Order, RiskDecision
-from trading.orders.terms import Limit
+from trading.orders.terms import Limit, Trigger
 from trading.positions.levels import WrongSideError
 from trading.risk.checks import CHECKS
 from trading.risk.gate import Market, Proposal, Standing
@@ -153,6 +153,27 @@ def test_a_limit_order_rests_with_its_margin_and_gives_back_what_it_does_not_nee
 
 
 # --- bad input ------------------------------------------------------------------------------------------------------
+
+
+SOLD_DEAR = {
+    "a limit below the market": {"limit": Limit(D(50))},
+    "two prices": {"trigger": Trigger("oco", D(50), target=D(101))},
+    "a stop": {"trigger": Trigger("stop", D(99))},
+    "a stop limit": {"trigger": Trigger("stop_limit", D(99)), "limit": Limit(D(50))},
+}
+
+
+@pytest.mark.parametrize("name", SOLD_DEAR)
+def test_what_is_sold_short_is_judged_and_held_by_what_it_may_be_sold_for(desk: PerpetualDesk, name: str) -> None:
+    """Its limit is the least that it is sold for, and the margin is of what it is."""
+    assert refusal(desk, desk.place("sell", "600", leverage=D(2), **SOLD_DEAR[name]))[0] == "maximum_notional"
+    order = desk.place("sell", "100", leverage=D(2), **SOLD_DEAR[name])
+    assert desk.held("USDT") >= 100 * 98 / 2
+    if order.status == "waiting":
+        desk.price("101" if name == "two prices" else "98.5")
+        desk.watch()
+    assert desk.execute(order).status == "filled"
+    desk.assert_settled()
 
 
 def test_leverage_above_the_maximum_is_refused_with_its_number(desk: PerpetualDesk) -> None:

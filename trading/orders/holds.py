@@ -54,7 +54,7 @@ def to_open(order: Order, quantity: Decimal, *, closes: Decimal = Decimal(0)) ->
     the margin of the rest, at its limit or at what the market may make of it, and the fee."""
     if order.reduce_only:
         return Decimal(0)
-    cushion = sizing.SLIPPAGE_CUSHION if order.limit_price is None else Decimal(0)
+    cushion = Decimal(0) if order.limit_price == order.reference_price else sizing.SLIPPAGE_CUSHION
     price: Decimal = order.reference_price * (1 + cushion)
     fee = (quantity * price * taker_fee(order.wallet)).quantize(sizing.UNIT, ROUND_UP)
     return initial_margin(worth(quantity - closes, price), order.leverage or Decimal(1)) + fee

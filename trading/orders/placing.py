@@ -148,7 +148,7 @@ class Batch:
         _require_timely(facts, terms, price)
         order = _order(facts, intent, terms, price or Decimal(0))
         opens = not _proposal(facts, terms, order, price).reduces
-        if opens and (level := facts.level_price(_bound(terms, price), is_buy=terms.is_buy)) is not None:
+        if opens and (level := facts.level_price(_bound(facts, terms, price), is_buy=terms.is_buy)) is not None:
             require_right_side(
                 level,
                 stop=intent.exit_stop,
@@ -307,18 +307,24 @@ def _called(facts: Facts, level: Decimal, *, is_buy: bool) -> str:
     return "limit"
 
 
-def _bound(terms: Terms, price: Decimal | None) -> Decimal | None:
-    """What the order is measured by instead of the market: its limit, or where its trigger stands."""
-    if terms.limit is not None:
-        return terms.limit.price
-    if terms.trigger is None or price is None:
+def _bound(facts: Facts, terms: Terms, price: Decimal | None) -> Decimal | None:
+    """What the order is measured by instead of the market: its limit, or where its trigger stands.
+
+    A perpetual that is sold is worth the more the dearer it is sold: there the highest counts that it may be sold at.
+    """
+    limit, trigger = None if terms.limit is None else terms.limit.price, terms.trigger
+    level = None if trigger is None or price is None else trigger.behind(price, is_buy=terms.is_buy)
+    if limit is None and level is None:
         return None
-    return terms.trigger.behind(price, is_buy=terms.is_buy)
+    if terms.is_buy or not facts.place.instrument.is_perpetual:
+        return level if limit is None else limit
+    known = (limit, level, price if trigger is None else trigger.target)
+    return max(one for one in known if one is not None)
 
 
 def _order(facts: Facts, intent: Intent, terms: Terms, price: Decimal) -> Order:
     wallet, key, limit, trigger = facts.wallet, facts.place.key, intent.limit, terms.trigger
-    bound = _bound(terms, price)
+    bound = _bound(facts, terms, price)
     return Order(
         id=uuid4(),
         owner_id=wallet.owner_id,

@@ -161,7 +161,7 @@ def check_distance(proposal: Proposal) -> Told:
 
 def check_post_only(proposal: Proposal) -> Told:
     best, limit = proposal.market.price, proposal.limit_price
-    if not proposal.post_only or best is None or limit is None:
+    if not proposal.post_only or best is None or limit is None or proposal.trigger_price is not None:
         return ""
     if limit < best if proposal.is_buy else limit > best:
         return ""

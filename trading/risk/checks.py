@@ -204,7 +204,7 @@ def _check_perpetual(proposal: Proposal) -> Told:
         return sentence(
             "Of the position of {position} orders that are not finished leave {selling}, which is less than {quantity} "
             "allows for: wait for them or cancel them first.",
-            selling=amount(selling, market.base),
+            selling=amount(size - selling, market.base),
             **held,
         )
     if proposal.is_against and proposal.quantity > size and proposal.limit_price is not None:
