@@ -8,7 +8,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, router
 
 from kit import clock
 from markets.candles import copying
-from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment
+from markets.candles.reading import TIMEFRAME_MS, milliseconds, moment, series_of
 from markets.models import Candle
 from quant.candles import Candles
 
@@ -38,7 +38,8 @@ def known_series() -> list[Series]:
 def count_between(*, instrument_id: int, timeframe: str, since: datetime, until: datetime) -> int:
     """How many bars that are closed by now open from `since` on and before `until`."""
     first, last = _bounds(timeframe, since, until)
-    return Candle.objects.filter(instrument_id=instrument_id, timeframe=timeframe, ts__gte=first, ts__lte=last).count()
+    rows = Candle.objects.filter(instrument_id=series_of(instrument_id), timeframe=timeframe)
+    return rows.filter(ts__gte=first, ts__lte=last).count()
 
 
 def load_between(*, instrument_id: int, timeframe: str, since: datetime, until: datetime) -> Candles:
@@ -60,13 +61,14 @@ def _bounds(timeframe: str, since: datetime, until: datetime) -> tuple[int, int]
 _KNOWN: Final = """
 SELECT market.id, frame.timeframe, bar.first, bar.last
 FROM markets_instrument AS market
+CROSS JOIN LATERAL (SELECT coalesce(market.prices_of_id, market.id)) AS series (id)
 CROSS JOIN market_timeframes() AS frame
 CROSS JOIN LATERAL (
     SELECT
         (SELECT ts FROM markets_candle
-         WHERE instrument_id = market.id AND timeframe = frame.timeframe ORDER BY ts LIMIT 1),
+         WHERE instrument_id = series.id AND timeframe = frame.timeframe ORDER BY ts LIMIT 1),
         (SELECT ts FROM markets_candle
-         WHERE instrument_id = market.id AND timeframe = frame.timeframe ORDER BY ts DESC LIMIT 1)
+         WHERE instrument_id = series.id AND timeframe = frame.timeframe ORDER BY ts DESC LIMIT 1)
 ) AS bar (first, last)
 WHERE bar.first IS NOT NULL
 """
