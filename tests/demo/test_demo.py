@@ -410,6 +410,7 @@ def test_a_sync_of_the_page_waits_until_the_past_is_there(db: None, folder: Path
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_prepares_and_builds(
     client: Client, db: None, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

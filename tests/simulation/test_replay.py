@@ -87,7 +87,10 @@ CASTS = [
 ]
 
 
-@pytest.mark.parametrize("name", [MADE, "binance_ETHUSDT_4h", "binance_BTCUSDT_4h"])
+RECORDED = [pytest.param(name, marks=pytest.mark.slow) for name in ("binance_ETHUSDT_4h", "binance_BTCUSDT_4h")]
+
+
+@pytest.mark.parametrize("name", [MADE, *RECORDED])
 def test_paper_trades_as_the_backtest_of_every_strategy(live_db: str, name: str) -> None:
     trades = replayed(name, "4h", 60, CASTS[: len(SLUGS)])
     assert min(trades) >= 1
