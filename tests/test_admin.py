@@ -154,6 +154,7 @@ def columns(row: models.Model) -> dict[str, object]:
     return {field.name: field.value_from_object(row) for field in row._meta.concrete_fields}
 
 
+@pytest.mark.slow
 def test_every_add_and_change_page_opens_and_takes_what_it_offers(desk: Client, operator: User) -> None:
     """Opened, sent as it is, sent empty and sent with nonsense: never an error of ours, and nothing half-made."""
     broken: dict[str, object] = {}

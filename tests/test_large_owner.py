@@ -97,6 +97,7 @@ def gathered(owner: User, **numbers: Any) -> Crowd:
     return crowd
 
 
+@pytest.mark.slow
 def test_no_page_grows_beyond_what_a_browser_takes_nor_asks_more_of_the_database(
     live_db: str, client: Client, owner: User
 ) -> None:

@@ -112,6 +112,7 @@ def test_the_board_and_a_goal_follow_what_happens_and_keep_the_zoom(open_page: O
     assert one.page.evaluate("document.getElementById('goal-chart').layout.xaxis.range") == near
 
 
+@pytest.mark.slow
 def test_goals_stand_on_the_pages_of_who_works_for_them(open_page: OpenPage, wishful: World) -> None:
     assert wishful.goal is not None
     for path in (

@@ -238,6 +238,7 @@ def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
         assert not at_once.exists(), "a value and what moves money after it have moments of their own"
 
 
+@pytest.mark.slow
 def test_no_reason_of_the_past_contradicts_its_decision(db: None, folder: Path) -> None:
     user, _ = build(folder)
     leads = {"enter": ("Go long: ", "Go short: ", "Turn round: "), "exit": ("Leave: ",)}
@@ -289,6 +290,7 @@ def test_every_stored_sentence_keeps_its_figures_apart_from_its_words(db: None, 
     assert any("-bar" in str(one) for one in told)
 
 
+@pytest.mark.slow
 def test_a_rule_that_rebalances_is_at_work_and_explains_itself(db: None, folder: Path) -> None:
     user, _ = build(folder)
     with tenancy.tenant(user.pk):
@@ -374,7 +376,8 @@ def coins(source: str, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("source", [MADE, pytest.param(RECORDED, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("source", [MADE, RECORDED])
 def test_coins_of_every_magnitude_fill_inside_their_market(source: str, db: None, tmp_path: Path) -> None:
     user, summary = build(coins(source, tmp_path))
     with tenancy.tenant(user.pk):

@@ -136,6 +136,7 @@ def test_history_leaves_the_same_rows_as_asking_at_every_moment(
     assert len(remembered["runs"]) > 1000
 
 
+@pytest.mark.slow
 def test_a_tape_of_the_past_knows_the_price_that_everybody_else_is_told(db: None, folder: Path) -> None:
     user, _ = trader.prepare()
     rehearsal.build(owner_id=user.pk, candles=folder, say=print)

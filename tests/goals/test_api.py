@@ -380,6 +380,7 @@ KINDS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 def test_200_goals_take_as_many_queries_as_four(client: Client, ground: Ground) -> None:
     counts = []
     ground.round_trip()

@@ -261,6 +261,7 @@ histories = st.lists(step, min_size=8, max_size=30).map(
 )
 
 
+@pytest.mark.slow
 @settings(ONE_BY_ONE, max_examples=10)
 @given(history=histories)
 def test_what_was_counted_as_it_came_is_what_there_is(

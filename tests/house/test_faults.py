@@ -66,6 +66,7 @@ def assert_keeps_secrets(page: str) -> None:
         assert quote(secret) not in page
 
 
+@pytest.mark.slow
 @pytest.mark.offline
 def test_the_web_process_debugs_only_when_it_is_told_to() -> None:
     script = "import moniqo.asgi; from django.conf import settings; print(settings.DEBUG)"

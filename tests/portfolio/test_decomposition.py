@@ -130,7 +130,7 @@ lives = given(
 )
 
 
-@settings(plain, max_examples=12)
+@settings(plain, max_examples=8)
 @lives
 def test_the_parts_are_all_of_the_change_of_whatever_fund(
     as_owner: User, funds: Any, known: Any, happened: Any, zone: str, base: str

@@ -385,6 +385,7 @@ def test_the_log_has_no_handler_of_the_protocols(tmp_path: Path) -> None:
     assert logging.getLogger().handlers == before
 
 
+@pytest.mark.slow
 def test_a_program_of_a_desktop_speaks_it_over_standard_input(stage: Stage) -> None:
     environment = os.environ | {
         **{name: address(name, stage.name) for name in DATABASE_VARIABLES},

@@ -329,7 +329,7 @@ sizes = st.integers(1, 30).map(str)
 moves = st.integers(9_500, 10_500).map(lambda cents: f"{D(cents) / 100:f}")
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(sides, sizes, moves), min_size=2, max_size=6))
 def test_after_any_trades_venue_ledger_and_positions_agree_to_the_last_digit(
     desk: PerpetualDesk, given_: list[tuple[str, str, str]]

@@ -310,6 +310,7 @@ def test_no_answer_of_the_api_holds_a_secret(
     assert found_in("\n".join(heard.lines)) == set()
 
 
+@pytest.mark.slow
 def test_no_page_of_traders_or_operators_holds_a_secret(
     planted: list[Connection], trader: Client, staff: Client, heard: Heard
 ) -> None:

@@ -543,7 +543,7 @@ steps = st.lists(
 
 
 @settings(
-    deadline=None, database=None, max_examples=15,
+    deadline=None, database=None, max_examples=8,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(happened=steps)

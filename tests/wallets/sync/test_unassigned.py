@@ -356,7 +356,7 @@ movements = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(steps=movements)
 def test_whatever_happens_venue_is_wallets_and_unassigned_and_what_is_unexplained(
     owner: User, exchanges: Exchanges, steps: list[tuple[str, str, Decimal]]
