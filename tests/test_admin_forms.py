@@ -207,6 +207,7 @@ def test_what_must_not_change_is_shown_and_asked_for_nowhere(world: Client, oper
     assert writable == set(FORMS)
 
 
+@pytest.mark.slow
 def test_every_action_works_on_every_row_and_on_none(world: Client, operator: User) -> None:
     request = RequestFactory().get("/admin/")
     request.user = operator

@@ -81,7 +81,8 @@ def rewritten(usual: str, numbers: str, dates: str) -> str:
     return SHORT_DAY.sub(lambda found: f"{datetime.strptime(found[1] + ' 2024', '%d %b %Y'):{short}}", usual)  # noqa: DTZ007
 
 
-@pytest.mark.parametrize("readers", [READERS[:1], pytest.param(READERS[1:], marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("readers", [READERS[:1], READERS[1:]])
 def test_no_page_shows_a_figure_or_a_day_in_another_format(
     world: World, browser: Client, readers: list[tuple[str, str]]
 ) -> None:

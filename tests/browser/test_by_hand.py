@@ -128,6 +128,7 @@ def test_a_farm_is_built_by_the_checklist(open_page: OpenPage, builder: User, sc
         assert Wallet.objects.filter(role="agent", accounts__balance=3000).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_farm_is_edited_duplicated_and_archived(open_page: OpenPage, builder: User, script: bool) -> None:
     page = open_page("/start/?amount=10000&recipe=calm", user=builder, script=script).page
@@ -147,6 +148,7 @@ def test_a_farm_is_edited_duplicated_and_archived(open_page: OpenPage, builder: 
         assert Wallet.objects.filter(role="master", accounts__balance=10000).exists()
 
 
+@pytest.mark.slow
 def test_the_forms_and_the_archive_are_sound(open_page: OpenPage, world: World) -> None:
     farm, agent = world.farm.pk, world.agent.pk
     for path in (

@@ -59,6 +59,7 @@ def test_what_goals_have_brought_home_can_be_read_at_every_width(
         expect(visit.page).to_have_url(re.compile("/wallets/postings/"))
 
 
+@pytest.mark.slow
 def test_a_goal_is_made_with_the_mouse_and_every_step_is_sound(open_page: OpenPage, wishful: World) -> None:
     visit = open_page("/", user=wishful.owner)
     page = visit.page

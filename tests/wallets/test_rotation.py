@@ -113,7 +113,7 @@ class Rotating:
         return bool(text)
 
 
-@pytest.mark.parametrize("count", [1_500, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [400, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_a_rotation_killed_half_way_is_ended_by_the_next_and_the_old_key_can_go(
     live_db: str, owner: User, settings: Any, capsys: pytest.CaptureFixture[str], count: int
 ) -> None:

@@ -89,6 +89,7 @@ def runs_of(connection: Connection) -> int:
         return SyncRun.objects.filter(connection=connection).count()
 
 
+@pytest.mark.slow
 def test_it_leaves_what_a_sync_of_each_by_itself_leaves(
     live_db: str, owner: User, other_owner: User, exchanges: Exchanges
 ) -> None:

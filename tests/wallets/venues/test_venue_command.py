@@ -92,6 +92,7 @@ def test_what_is_public_needs_no_credentials(db: None, exchanges: Exchanges, slu
     assert [bar["close"] for bar in bars] == ["50000", "50000", "50000"]
 
 
+@pytest.mark.slow
 def test_a_connection_is_asked_by_name_or_id_and_an_error_is_one_line(
     live_db: str, owner: User, other_owner: User, exchanges: Exchanges
 ) -> None:
