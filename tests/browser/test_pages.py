@@ -155,6 +155,7 @@ def test_a_page_with_data_is_sound_at_a_desk_in_dark_and_on_a_phone_in_light(
     assert_page_is_sound_everywhere(visit, byte_budget=budget, screens=((DESK, "dark"), (PHONE, "light")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FOR_A_BEGINNER[:-1])
 def test_a_page_without_data_is_sound_and_says_what_to_do_next(open_page: OpenPage, trader: User, path: str) -> None:
     visit = open_page(path, user=trader)

@@ -40,6 +40,7 @@ def rich(site: Site) -> World:
     return world
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_TABLES)
 def test_every_cell_of_a_very_rich_fund_is_in_sight(open_page: OpenPage, rich: World, name: str) -> None:
     path = f"/trading/limits/{rich.quiet.wallet_id}/" if name == "limits" else address(rich, name)
