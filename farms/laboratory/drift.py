@@ -116,7 +116,7 @@ class Pair:
         if self.expected is None:
             return None
         points = self._sign * (price / self.expected.price - 1) * BASIS_POINTS
-        return points.quantize(DIGITS)
+        return points.quantize(DIGITS) + 0  # no minus before nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +232,17 @@ def _expected(backtest: Backtest) -> list[Expected]:
     found = []
     for trade in trades:
         enters, leaves = (Side.BUY, Side.SELL) if trade.side == "long" else (Side.SELL, Side.BUY)
-        found.append(Expected(trade.entry_ts, enters, to_price(trade.entry_price)))
-        found.append(Expected(trade.exit_ts, leaves, to_price(trade.exit_price)))
+        found.append(Expected(trade.entry_ts, enters, traded_price(trade.entry_price)))
+        found.append(Expected(trade.exit_ts, leaves, traded_price(trade.exit_price)))
     for held in result.breakdown["held"]:
         side = Side.BUY if held["side"] == "long" else Side.SELL
-        found.append(Expected(held["since"], side, to_price(held["entry_price"])))
+        found.append(Expected(held["since"], side, traded_price(held["entry_price"])))
     return found
+
+
+def traded_price(value: float) -> Decimal:
+    """A price that was computed: what a float says beyond twelve digits nobody traded at."""
+    return to_price(float(f"{value:.12g}"))
 
 
 def _real(agent: Agent, since: datetime, until: datetime) -> tuple[list[Real], bool]:

@@ -300,6 +300,7 @@ _CAUSES: Final = {
     "exposure": "more than its exposure",
     "maximum_distance": "too far from the market",
     "post_only": "it would take what is there",
+    "liquidation": "its stop lies beyond its liquidation",
     "maximum_orders_per_minute": "too many orders in a minute",
     "funds": "not enough money",
 }

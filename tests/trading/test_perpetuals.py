@@ -22,6 +22,7 @@ from quant.candles import Candles
 from tests.trading.perpetual_desk import FEE, PERPETUAL, PerpetualDesk, make_perpetual_desk
 from trading import services
 from trading.models import Fill, Order, RiskDecision
+from trading.orders.intents import Terms
 from trading.orders.terms import Limit, Trigger
 from trading.positions.levels import WrongSideError
 from trading.risk.checks import CHECKS
@@ -174,6 +175,29 @@ def test_what_is_sold_short_is_judged_and_held_by_what_it_may_be_sold_for(desk: 
         desk.watch()
     assert desk.execute(order).status == "filled"
     desk.assert_settled()
+
+
+@pytest.mark.parametrize(("side", "nearer", "beyond"), [("sell", "118", "119"), ("buy", "81", "80.5")])
+def test_a_stop_beyond_the_liquidation_price_protects_nothing_and_is_refused(
+    desk: PerpetualDesk, side: str, nearer: str, beyond: str
+) -> None:
+    """Five times its margin, 1 % of maintenance: at 118.81 or at 80.81 it is over."""
+    limit, told = refusal(desk, desk.place(side, "10", leverage=D(5), exit_stop=D(beyond)))
+    assert limit == "liquidation"
+    assert "118.81" in told or "80.81" in told
+    assert desk.trade(side, "10", leverage=D(5), exit_stop=D(nearer)).status == "filled"
+    position = desk.position()
+    assert position is not None
+    with tenancy.tenant(desk.owner.pk), pytest.raises(WrongSideError, match="liquidated"):
+        services.move_levels(owner_id=desk.owner.pk, position_id=position.pk, levels={"exit_stop": D(beyond)})
+
+
+def test_the_risk_of_a_turn_is_of_what_is_left_of_it(desk: PerpetualDesk) -> None:
+    desk.trade("sell", "1")
+    terms = Terms("buy", D(3), "Turn.", exit_stop=D(90))
+    with tenancy.tenant(desk.owner.pk):
+        preview = services.preview_order(wallet=desk.wallet, instrument=desk.instrument, terms=terms)
+    assert preview.risk == 2 * (preview.price - 90)
 
 
 def test_leverage_above_the_maximum_is_refused_with_its_number(desk: PerpetualDesk) -> None:

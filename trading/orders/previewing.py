@@ -10,13 +10,13 @@ from django.db import transaction
 from kit.errors import ConflictError, InvalidInputError
 from markets.models import Instrument
 from markets.prices import Quote, worth
-from quant.margin import Leveraged, after_trade, liquidation_price
-from trading.models import Order, Position, Side
+from quant.margin import liquidation_price
+from trading.models import Order, Side
 from trading.orders.facts import Facts, values_of
 from trading.orders.intents import Place, Terms
 from trading.orders.placing import Batch
 from trading.positions.levels import trailed
-from trading.positions.leveraged import leveraged
+from trading.positions.leveraged import once_filled, standing
 from trading.risk import gate as risk
 from trading.risk import sizing
 from trading.risk.fees import taker_fee
@@ -101,8 +101,9 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
     stop = order.exit_stop
     if level is not None:
         stop = trailed(stop, best=level, trail=order.exit_trail, is_long=terms.is_buy)
-    after = _after(order, facts)
-    cost = sign * notional if after is None else after.margin - leveraged(_standing(order)).margin
+    after = once_filled(order)
+    cost = sign * notional if after is None else after.margin - standing(order.wallet_id, order.instrument_id).margin
+    opened = order.quantity if after is None else min(order.quantity, after.size)  # the rest of a turn closes
     return Preview(
         order=order,
         verdict=batch.verdicts()[0],
@@ -117,26 +118,12 @@ def preview_order(*, wallet: Wallet, instrument: Instrument, terms: Terms) -> Pr
         free_after=free - cost - fee,
         value=_value(facts),
         stop=stop,
-        risk=None if stop is None else worth(order.quantity, sign * (price - stop)),
+        risk=None if stop is None else worth(opened, sign * (price - stop)),
         margin=None if after is None else after.margin,
         liquidation_price=None
         if after is None
         else liquidation_price(after, instrument.maintenance_margin or Decimal(0)),
     )
-
-
-def _standing(order: Order) -> Position | None:
-    rows = Position.objects.filter(wallet_id=order.wallet_id, instrument_id=order.instrument_id, closed_at=None)
-    return rows.select_related("instrument").first()
-
-
-def _after(order: Order, facts: Facts) -> Leveraged | None:
-    """What would stand in a perpetual once the order was filled at its price; None on spot."""
-    if order.leverage is None or not order.reference_price:
-        return None
-    change = order.quantity if order.side == Side.BUY else -order.quantity
-    after, _ = after_trade(leveraged(_standing(order)), change, order.reference_price, order.leverage)
-    return after
 
 
 @transaction.atomic

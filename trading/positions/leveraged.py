@@ -78,14 +78,27 @@ def write(traded: Traded, order: Order, hold: Transfer | None) -> None:
         traded.open.save()
 
 
+def standing(wallet_id: UUID, instrument_id: int) -> Leveraged:
+    """What the wallet has in the perpetual now."""
+    there = Position.objects.filter(wallet_id=wallet_id, instrument_id=instrument_id, closed_at=None)
+    return leveraged(there.filter(margin__isnull=False).first())
+
+
 def freed_by_leaving(*, wallet_id: UUID, instrument: Instrument, price: Decimal) -> Decimal:
     """What of the settle asset is free again once a wallet has left its position at `price`, before the fee; what it
     loses more than its margin is less than nothing."""
-    row = Position.objects.filter(
-        wallet_id=wallet_id, instrument=instrument, closed_at=None, margin__isnull=False
-    ).first()
-    held = leveraged(row)
+    held = standing(wallet_id, instrument.pk)
     return held.margin + unrealized(held, price) if held.quantity else ZERO
+
+
+def once_filled(order: Order) -> Leveraged | None:
+    """What would stand in the perpetual once the order was filled at the price that it is measured by; None on spot."""
+    if order.leverage is None or not order.reference_price:
+        return None
+    change = order.quantity if order.side == Side.BUY else -order.quantity
+    held = standing(order.wallet_id, order.instrument_id)
+    after, _ = after_trade(held, change, order.reference_price, order.leverage)
+    return after
 
 
 def stand(position: Position, held: Leveraged, order: Order | None = None) -> None:

@@ -11,9 +11,11 @@ from kit import clock
 from kit.audit import services as audit
 from kit.errors import ConflictError, NotFoundError
 from kit.live.publish import publish
+from kit.sentences import price as shown
+from kit.sentences import sentence
 from markets.prices import latest_price
 from trading.models import Position
-from trading.positions.levels import NAMES, named, on_tick, require_above_zero, require_right_side
+from trading.positions.levels import NAMES, WrongSideError, named, on_tick, require_above_zero, require_right_side
 from trading.risk.proposals import PRICE_AGE_LIMIT
 
 NO_PRICE: Final = "There is no price of {symbol} that is fresh enough to judge a level by: wait for the next one."
@@ -79,3 +81,11 @@ def _require_in_reach(position: Position, wanted: Mapping[str, Decimal]) -> None
         what="bid" if position.is_long else "ask",
         is_long=position.is_long,
     )
+    end = position.liquidation_price
+    if stop is not None and end is not None and (stop <= end if position.is_long else stop >= end):
+        told = sentence(
+            "It is liquidated at {end}, before a stop at {stop} is reached: give one that is nearer.",
+            end=shown(end, position.instrument.tick_size),
+            stop=shown(stop, position.instrument.tick_size),
+        )
+        raise WrongSideError(told, fields={"exit_stop": "Beyond the liquidation price."})

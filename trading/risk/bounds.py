@@ -173,6 +173,19 @@ def check_post_only(proposal: Proposal) -> Told:
     )
 
 
+def check_liquidation(proposal: Proposal) -> Told:
+    """A stop beyond it is never reached: what stands for the position is gone before."""
+    stop, price = proposal.exit_stop, proposal.liquidation_price
+    if stop is None or price is None or (stop > price if proposal.is_buy else stop < price):
+        return ""
+    return sentence(
+        "It would be liquidated at {price}, before its stop at {stop} is reached: use less leverage, or give a stop "
+        "that is nearer.",
+        price=shown_price(price, proposal.market.tick_size),
+        stop=shown_price(stop, proposal.market.tick_size),
+    )
+
+
 def check_rate(proposal: Proposal) -> Told:
     if proposal.reduces:
         return ""

@@ -252,6 +252,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Proposal], Told]], ...]] = (
     ("maximum_open_positions", bounds.check_open_positions),
     ("maximum_distance", bounds.check_distance),
     ("post_only", bounds.check_post_only),
+    ("liquidation", bounds.check_liquidation),
     ("maximum_orders_per_minute", bounds.check_rate),
     ("maximum_risk", bounds.check_risk),
 )

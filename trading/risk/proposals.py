@@ -79,6 +79,7 @@ class Proposal:
     limit_price: Decimal | None = None
     trigger_price: Decimal | None = None
     post_only: bool = False
+    liquidation_price: Decimal | None = None
     leverage: Decimal | None = None
 
     @property

@@ -10,7 +10,7 @@ from django.test import Client
 
 from farms.laboratory import running
 from farms.laboratory.asking import compare_agent
-from farms.laboratory.drift import Expected, Pair, Real, drift_of, matched
+from farms.laboratory.drift import Expected, Pair, Real, drift_of, matched, traded_price
 from farms.models import Agent
 from kit import clock, tenancy
 from kit.errors import NotFoundError
@@ -37,6 +37,13 @@ def real(bar: int, side: str = "buy", price: str = "101", *, decided_at: str = "
 
 def kinds(pairs: list[Pair]) -> list[tuple[int, str, str]]:
     return [(pair.bar // HOUR_MS, pair.side, pair.kind) for pair in pairs]
+
+
+@pytest.mark.offline
+def test_prices_and_points_are_written_without_what_floats_leave_behind() -> None:
+    assert traded_price(4054.4199999999996) == Decimal("4054.42")
+    here = Real(uuid4(), 0, clock.now(), "sell", Decimal(100), Decimal(1), Decimal(100), is_paper=True)
+    assert str(Pair(0, "sell", Expected(0, "sell", Decimal(100)), here).total) == "0.0000"
 
 
 @pytest.mark.offline
