@@ -78,6 +78,7 @@
 -- migration portfolio 0014_extremes_stay 255dcc5fdb2d4aa6
 -- migration portfolio 0015_months_of_every_table b9bcaa27c7ed89cd
 -- migration portfolio 0016_parts_stay 293c39ba1bb96803
+-- migration portfolio 0017_what_adds_up_stays 46074fe7bf918b60
 -- migration sessions 0001_initial -
 -- migration trading 0001_initial 84a7f45d32af53d9
 -- migration trading 0002_policies 4b4cf0cdeea88d02
@@ -1420,6 +1421,26 @@ $$;
 
 
 --
+-- Name: portfolio_grown(uuid, text, timestamp with time zone, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_grown(p_scope uuid, p_base text, p_at timestamp with time zone, p_equity numeric, p_flow numeric) RETURNS double precision
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+    SELECT CASE
+        WHEN equity + greatest(p_flow, 0) > 0
+        THEN public.portfolio_index(twr_index, (p_equity - least(p_flow, 0)) / (equity + greatest(p_flow, 0)))
+        ELSE twr_index
+    END
+    FROM public.portfolio_snapshot
+    WHERE scope = p_scope AND base = p_base AND at < p_at
+          AND (equity <> 0 OR flow <> 0 OR unpriced = '[]'::jsonb)
+    ORDER BY at DESC LIMIT 1
+$$;
+
+
+--
 -- Name: portfolio_hour_agrees(uuid, text, timestamp with time zone, timestamp with time zone, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric, numeric); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1536,6 +1557,75 @@ CREATE FUNCTION public.portfolio_refuse_rewriting() RETURNS trigger
 BEGIN
     RAISE EXCEPTION 'A value of the past is corrected together with what it said before.'
         USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
+
+--
+-- Name: portfolio_refuse_what_does_not_follow(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.portfolio_refuse_what_does_not_follow() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    IF row_security_active(TG_RELID) AND EXISTS (
+        WITH shifted AS (
+            SELECT came.scope, came.base, min(came.at) AS since, count(*) AS rows, count(DISTINCT (came.flows - gone.flows, came.fees - gone.fees, came.funding - gone.funding)) AS shifts
+            FROM came JOIN gone USING (id, at)
+            WHERE (came.flows, came.fees, came.funding) IS DISTINCT FROM (gone.flows, gone.fees, gone.funding)
+            GROUP BY came.scope, came.base HAVING bool_or(came.equity_before IS NULL)
+        ),
+        adjusted AS (
+            SELECT came.scope, came.base, came.at AS since, gone.adjustments - came.adjustments AS less
+            FROM came JOIN gone USING (id, at)
+            WHERE came.adjustments <> gone.adjustments AND came.equity_before IS NULL
+        ),
+        grown AS (
+            SELECT came.scope, came.base, min(came.at) AS since, max(came.at) AS until, count(*) AS rows,
+                   min(came.twr_index / nullif(gone.twr_index, 0)) AS least,
+                   max(came.twr_index / nullif(gone.twr_index, 0)) AS most
+            FROM came JOIN gone USING (id, at)
+            WHERE came.twr_index <> gone.twr_index
+            GROUP BY came.scope, came.base HAVING bool_or(came.equity_before IS NULL)
+        )
+        SELECT FROM shifted
+        WHERE shifts > 1
+              OR rows < (
+                  SELECT count(*) FROM public.portfolio_snapshot AS later
+                  WHERE later.scope = shifted.scope AND later.base = shifted.base AND later.at >= since
+              )
+              OR (
+                  SELECT corrected_at IS NOT NULL OR equity_before IS NOT NULL FROM public.portfolio_snapshot AS before
+                  WHERE before.scope = shifted.scope AND before.base = shifted.base AND before.at < since
+                  ORDER BY at DESC LIMIT 1
+              ) IS NOT TRUE
+        UNION ALL
+        SELECT FROM adjusted
+        WHERE (
+            SELECT corrected_at IS NOT NULL OR equity_before IS NOT NULL OR adjustments = less
+            FROM public.portfolio_snapshot AS before
+            WHERE before.scope = adjusted.scope AND before.base = adjusted.base AND before.at < since
+                  AND (equity <> 0 OR flow <> 0 OR unpriced = '[]'::jsonb)
+            ORDER BY at DESC LIMIT 1
+        ) IS NOT TRUE
+        UNION ALL
+        SELECT FROM grown JOIN came ON (came.scope, came.base, came.at) = (grown.scope, grown.base, since)
+        WHERE most > least * (1 + 1e-9)
+              OR rows < (
+                  SELECT count(*) FROM public.portfolio_snapshot AS between_them
+                  WHERE between_them.scope = grown.scope AND between_them.base = grown.base
+                        AND between_them.at BETWEEN since AND until
+              )
+              OR (
+                  abs(came.twr_index - public.portfolio_grown(came.scope, came.base, since, came.equity, came.flow))
+                  <= 1e-9 * came.twr_index + 1e-15
+              ) IS NOT TRUE
+    ) THEN
+        RAISE EXCEPTION 'What a value of the past has added up changes with what it said before, or as the one before it.'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
 END $$;
 
 
@@ -6501,19 +6591,20 @@ INSERT INTO public.django_migrations VALUES
 	(134, 'portfolio', '0014_extremes_stay', now()),
 	(135, 'portfolio', '0015_months_of_every_table', now()),
 	(136, 'portfolio', '0016_parts_stay', now()),
-	(137, 'sessions', '0001_initial', now()),
-	(138, 'wallets', '0033_orders_compared', now()),
-	(139, 'wallets', '0034_perpetuals', now()),
-	(140, 'trading', '0025_held_totals', now()),
-	(141, 'trading', '0026_many_cancelled_at_once', now()),
-	(142, 'trading', '0027_external_orders', now()),
-	(143, 'trading', '0028_one_cancels_the_other', now()),
-	(144, 'trading', '0029_log_of_orders_by_months', now()),
-	(145, 'trading', '0030_perpetuals', now()),
-	(146, 'users', '0004_second_factors_under_aes', now()),
-	(147, 'users', '0005_bound_tokens', now()),
-	(148, 'users', '0006_operators_and_hashes', now()),
-	(149, 'users', '0007_capitals_of_an_address', now());
+	(137, 'portfolio', '0017_what_adds_up_stays', now()),
+	(138, 'sessions', '0001_initial', now()),
+	(139, 'wallets', '0033_orders_compared', now()),
+	(140, 'wallets', '0034_perpetuals', now()),
+	(141, 'trading', '0025_held_totals', now()),
+	(142, 'trading', '0026_many_cancelled_at_once', now()),
+	(143, 'trading', '0027_external_orders', now()),
+	(144, 'trading', '0028_one_cancels_the_other', now()),
+	(145, 'trading', '0029_log_of_orders_by_months', now()),
+	(146, 'trading', '0030_perpetuals', now()),
+	(147, 'users', '0004_second_factors_under_aes', now()),
+	(148, 'users', '0005_bound_tokens', now()),
+	(149, 'users', '0006_operators_and_hashes', now()),
+	(150, 'users', '0007_capitals_of_an_address', now());
 
 
 --
@@ -7086,7 +7177,7 @@ SELECT pg_catalog.setval('public.django_content_type_id_seq', 94, true);
 -- Name: django_migrations_id_seq; Type: SEQUENCE SET; Schema: public; Owner: -
 --
 
-SELECT pg_catalog.setval('public.django_migrations_id_seq', 149, true);
+SELECT pg_catalog.setval('public.django_migrations_id_seq', 150, true);
 
 
 --
@@ -11072,6 +11163,13 @@ CREATE TRIGGER corrected BEFORE UPDATE ON public.portfolio_snapshot FOR EACH ROW
 
 
 --
+-- Name: portfolio_snapshot follows; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER follows AFTER UPDATE ON public.portfolio_snapshot REFERENCING OLD TABLE AS gone NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION public.portfolio_refuse_what_does_not_follow();
+
+
+--
 -- Name: trading_order guard; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -14336,6 +14434,14 @@ GRANT ALL ON FUNCTION public.portfolio_give_up_hours(p_scopes uuid[], since time
 
 
 --
+-- Name: FUNCTION portfolio_grown(p_scope uuid, p_base text, p_at timestamp with time zone, p_equity numeric, p_flow numeric); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_grown(p_scope uuid, p_base text, p_at timestamp with time zone, p_equity numeric, p_flow numeric) TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_grown(p_scope uuid, p_base text, p_at timestamp with time zone, p_equity numeric, p_flow numeric) TO moniqo_system;
+
+
+--
 -- Name: FUNCTION portfolio_hour_agrees(p_scope uuid, p_base text, opened timestamp with time zone, closed timestamp with time zone, p_equity numeric, p_low numeric, p_high numeric, p_flow numeric, p_flows numeric, p_realized numeric, p_realized_pnl numeric, p_fees numeric, p_fees_paid numeric, p_funding numeric, p_funding_got numeric, p_adjustments numeric, p_market numeric); Type: ACL; Schema: public; Owner: -
 --
 
@@ -14373,6 +14479,14 @@ GRANT ALL ON FUNCTION public.portfolio_prices(p_owner uuid, p_currency text, p_a
 
 GRANT ALL ON FUNCTION public.portfolio_refuse_rewriting() TO moniqo_app;
 GRANT ALL ON FUNCTION public.portfolio_refuse_rewriting() TO moniqo_system;
+
+
+--
+-- Name: FUNCTION portfolio_refuse_what_does_not_follow(); Type: ACL; Schema: public; Owner: -
+--
+
+GRANT ALL ON FUNCTION public.portfolio_refuse_what_does_not_follow() TO moniqo_app;
+GRANT ALL ON FUNCTION public.portfolio_refuse_what_does_not_follow() TO moniqo_system;
 
 
 --

@@ -375,6 +375,22 @@ def test_what_a_snapshot_held_changes_with_its_mark_alone(world: World, change: 
     assert refusal(world, f"UPDATE portfolio_snapshot SET {marked}") == ""
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "flows = flows + 1", "fees = fees + 1", "funding = funding + 1", "adjustments = adjustments + 1",
+        "twr_index = twr_index * 2",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("which", ["", " WHERE at = (SELECT max(at) FROM portfolio_snapshot)"])
+def test_what_a_snapshot_has_added_up_follows_from_the_one_before_or_has_its_mark(
+    world: World, change: str, which: str
+) -> None:
+    assert "as the one before it" in refusal(world, f"UPDATE portfolio_snapshot SET {change}{which}")
+    marked = f"{change}, corrected_at = now(), equity_before = coalesce(equity_before, equity)"
+    assert refusal(world, f"UPDATE portfolio_snapshot SET {marked}{which}") == ""
+
+
 # --- people ----------------------------------------------------------------------------------------------------------
 
 

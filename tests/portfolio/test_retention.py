@@ -127,8 +127,9 @@ def years(fund: Fund) -> Iterator[list[datetime]]:
     values = (1000 + 200 * np.sin(np.arange(2400) / 37) + np.arange(2400) / 9).round(4).tolist()
     with clock.at(NOW), display.showing(display.Display()):
         moments = write_history(fund, values, end=NOW - timedelta(minutes=7), step=timedelta(hours=3))
-        Snapshot.objects.filter(at=moments[100]).update(flow=7, flows=7)
-        Snapshot.objects.filter(at__gt=moments[100]).update(flows=7)
+        with as_operators():
+            Snapshot.objects.filter(at=moments[100]).update(flow=7, flows=7)
+            Snapshot.objects.filter(at__gt=moments[100]).update(flows=7)
         yield moments
 
 
