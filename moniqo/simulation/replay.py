@@ -97,6 +97,20 @@ class Paper:
     equity: float
 
 
+def without_holes(candles: Candles, timeframe: str) -> Candles:
+    """The candles, and where some are missing flat ones at the close before, without volume.
+
+    An agent acts on the candle that has just closed and on no older one, a backtest goes on with the next that there is:
+    over a hole they cannot agree.
+    """
+    step = TIMEFRAME_MS[timeframe]
+    ts = np.arange(candles.ts[0], candles.ts[-1] + step, step)
+    last = np.searchsorted(candles.ts, ts, side="right") - 1
+    there, close = candles.ts[last] == ts, candles.close[last]
+    open_, high, low = (np.where(there, column[last], close) for column in (candles.open, candles.high, candles.low))
+    return Candles(ts, open_, high, low, close, np.where(there, candles.volume[last], 0.0)).checked()
+
+
 def backtest(cast: Cast, recording: Recording) -> BacktestResult:
     """What the kernel says of the agent."""
     strategy = strategies.get(cast.strategy)

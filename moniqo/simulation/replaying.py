@@ -14,13 +14,14 @@ django.setup()
 from kit.errors import MoniqoError  # noqa: E402 - models need Django
 from markets.candles.files import read_file  # noqa: E402
 from markets.candles.importing import steps_of  # noqa: E402
-from moniqo.simulation.replay import Cast, Recording, backtest, differences, replay  # noqa: E402
+from moniqo.simulation.replay import Cast, Recording, backtest, differences, replay, without_holes  # noqa: E402
 from quant.errors import QuantError  # noqa: E402
 
 
 def main(asked: dict[str, Any]) -> dict[str, Any]:
     """Play it, and say what each agent came to on paper and in the backtest."""
-    candles = read_file(Path(asked["candles"])).candles[: int(asked["bars"])]
+    read = read_file(Path(asked["candles"])).candles[: int(asked["bars"])]
+    candles = without_holes(read, asked["timeframe"])
     tick, lot = steps_of(candles, "USDT")
     cash, fee = Decimal(asked["cash"]), Decimal(asked["fee"])
     recording = Recording(candles, asked["timeframe"], lot=lot, tick=tick, cash=cash, fee=fee)
@@ -38,7 +39,7 @@ def main(asked: dict[str, Any]) -> dict[str, Any]:
                 "differences": differences(paper, kernel),
             }
         )
-    return {"bars": len(candles), "agents": agents}
+    return {"bars": len(candles), "missing": len(candles) - len(read), "agents": agents}
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from markets.prices import latest_price
 from moniqo.demo import cast, rehearsal, trader
 from portfolio.models import Snapshot
 from trading.models import Fill, Order, Position
-from trading.services import keep_protection
+from trading.services import keep_protection, settle_funding
 from wallets.models import Account
 
 START = datetime(2024, 1, 3, 8, tzinfo=UTC)
@@ -52,14 +52,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 class AskedAtEveryMoment:
-    """The history without a memory: stops and agents as the live tasks ask for them, each run with its own reads."""
+    """The history without a memory: stops, funding and agents as the live tasks ask, each with its own reads."""
 
     def __init__(self, *, owner_id: UUID, tape: Tape, execute: Callable[[UUID], object]) -> None:
         self.owner_id, self.execute = owner_id, execute
         self.read()
 
     def read(self) -> None:
-        self.agents = list(Agent.objects.filter(status=Agent.Status.RUNNING).order_by("created_at", "name"))
+        self.agents = list(
+            Agent.objects.filter(status=Agent.Status.RUNNING).select_related("wallet").order_by("created_at", "name")
+        )
 
     def write(self) -> None:
         """Nothing is ever waiting to be written."""
@@ -67,6 +69,8 @@ class AskedAtEveryMoment:
     def step(self) -> None:
         for order in keep_protection(owner_id=self.owner_id):
             self.execute(order.pk)
+        for connection_id in {agent.wallet.connection_id for agent in self.agents}:
+            settle_funding(owner_id=self.owner_id, connection_id=connection_id)
         for agent in self.agents:
             if milliseconds(clock.now()) % TIMEFRAME_MS[agent.timeframe] == 0:
                 run = run_agent(owner_id=self.owner_id, agent_id=agent.pk)

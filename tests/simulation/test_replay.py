@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from markets.candles.files import read_file
 from markets.candles.importing import steps_of
-from moniqo.simulation.replay import Cast, Paper, Recording, Trade, backtest, differences, replay
+from moniqo.simulation.replay import Cast, Paper, Recording, Trade, backtest, differences, replay, without_holes
 from quant import strategies
 from quant.candles import Candles
 from tests.quant.market import random_candles
@@ -67,7 +67,7 @@ def candles_of(name: str, bars: int) -> Candles:
 
 def replayed(name: str, timeframe: str, bars: int, casts: list[Cast]) -> list[int]:
     """How many trades each agent made; each of them as in its backtest."""
-    candles = candles_of(name, bars)
+    candles = without_holes(candles_of(name, bars), timeframe)
     tick, lot = steps_of(candles, "USDT")
     recorded = Recording(candles, timeframe, lot=lot, tick=tick)
     found = replay(recorded, casts)
@@ -95,6 +95,16 @@ def test_paper_trades_as_the_backtest_of_every_strategy(live_db: str, name: str)
     trades = replayed(name, "4h", 60, CASTS[: len(SLUGS)])
     assert min(trades) >= 1
     assert sum(trades) >= 20
+
+
+def test_a_hole_is_played_flat() -> None:
+    ts = np.array([0, 60_000, 240_000])
+    holed = Candles(ts, *(np.array([1.0, 2.0, 4.0]) + more for more in (0.5, 1.0, 0.0, 0.5)), np.array([7.0, 8.0, 9.0]))
+    played = without_holes(holed, "1m")
+    assert played.ts.tolist() == [0, 60_000, 120_000, 180_000, 240_000]
+    assert played.open.tolist() == [1.5, 2.5, 2.5, 2.5, 4.5]
+    assert played.high.tolist() == [2.0, 3.0, 2.5, 2.5, 5.0]
+    assert played.volume.tolist() == [7.0, 8.0, 0.0, 0.0, 9.0]
 
 
 def test_a_difference_is_told() -> None:

@@ -39,6 +39,8 @@ class Command(BaseCommand):
         told = json.loads(apart.run("moniqo.simulation.replaying", json.dumps(asked)))
         if why := told.get("error"):
             raise CommandError(why)
+        if told["missing"]:
+            self.stdout.write(f"{told['missing']} missing candles are played as flat ones, without volume.")
         for one in told["agents"]:
             self.stdout.write(
                 f"{one['strategy']}: {one['trades']} trades on paper in {told['bars']} bars, final equity "
