@@ -100,7 +100,7 @@ class Paper:
 def without_holes(candles: Candles, timeframe: str) -> Candles:
     """The candles, and where some are missing flat ones at the close before, without volume.
 
-    An agent acts on the candle that has just closed and on no older one, a backtest goes on with the next that there is:
+    An agent acts on the candle that has just closed and on no older one, a backtest goes on with the next there is:
     over a hole they cannot agree.
     """
     step = TIMEFRAME_MS[timeframe]
