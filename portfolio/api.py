@@ -21,6 +21,10 @@ from portfolio.selectors.series import Change, Resolution, UnknownChange
 router = Router()
 
 # What is unknown, and not zero, as long as nothing that is held has a price.
+REWORKED: Final = (
+    "Days of the past are being worked out, as after a change of time zone or base currency: figures of days that are "
+    "over are not all there yet, and change until it is done."
+)
 WORTH: Final = (
     "equity", "invested", "derivatives_pnl", "unrealized_pnl", "realized_pnl", "fees", "gross_exposure", "net_exposure",
 )  # fmt: skip
@@ -104,6 +108,7 @@ class SummaryOut(Schema):
     corrected_at: datetime | None = Field(
         description="As of the points of the period; null where nothing was corrected."
     )
+    is_reworked: bool = Field(description=REWORKED)
 
 
 class PointOut(Schema):
@@ -130,6 +135,7 @@ class EquityOut(Schema):
     resolution: Resolution
     resolution_reason: str
     corrected_at: datetime | None
+    is_reworked: bool = Field(description=REWORKED)
     points: list[PointOut]
 
 
@@ -237,6 +243,7 @@ def summary(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
         "stale_connections": [connection.name for connection in freshness.behind],
         "is_simulated": freshness.is_simulated,
         "corrected_at": figures.corrected_at,
+        "is_reworked": figures.is_reworked,
     }
 
 
@@ -250,6 +257,7 @@ def equity(request: HttpRequest, scope: Query[ScopeQuery]) -> Any:
         "resolution": chosen.resolution,
         "resolution_reason": chosen.why,
         "corrected_at": figures.corrected_at,
+        "is_reworked": figures.is_reworked,
         "points": list(figures.points),
     }
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from kit.models import Owned, ValueField
@@ -94,6 +95,14 @@ class FlowMark(Owned):
         return f"{self.asset} {self.flow}"
 
 
+class StateQuerySet(models.QuerySet["PortfolioState"]):
+    """How far the portfolio's own work has come."""
+
+    def rezoned(self) -> "StateQuerySet":
+        """Of whoever's days are those of another time zone yet."""
+        return self.exclude(rolled_in="").exclude(rolled_in=F("owner__timezone"))
+
+
 class PortfolioState(Owned):
     """How far the portfolio's own work has come for one owner: the last sync, the cursors, the demo's progress."""
 
@@ -111,6 +120,8 @@ class PortfolioState(Owned):
     building = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Percent of the demo history.")
     building_step = models.CharField(max_length=120, blank=True)
     building_scene = models.JSONField(null=True, blank=True, help_text="What a build that was cut off goes on with.")
+
+    objects = StateQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("owner",), name="portfolio_state_once_per_owner"),)
@@ -206,6 +217,14 @@ class DailyPerformance(Rolled):
         return f"{self.day}"
 
 
+class CorrectionQuerySet(models.QuerySet["Correction"]):
+    """Parts of the past that are worked out anew."""
+
+    def of_days(self) -> "CorrectionQuerySet":
+        """What is not finished of a change of time zone or base currency: days are not all there until it is."""
+        return self.filter(finished_at=None, kind__in=(Correction.Kind.CLOSE, Correction.Kind.RESTATE))
+
+
 class Correction(Owned):
     """A part of the past that is worked out anew, or for the first time: how far it is, and what it came to."""
 
@@ -231,6 +250,8 @@ class Correction(Owned):
     written = models.PositiveIntegerField(default=0, help_text="Values of all scopes together.")
     skipped = models.PositiveIntegerField(default=0, help_text="Moments at which something held had no price.")
     unpriced = models.JSONField(default=list, help_text="What had none, or an old one, and what nobody remembers.")
+
+    objects = CorrectionQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-id")

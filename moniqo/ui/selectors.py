@@ -80,8 +80,8 @@ def _pulse(_: UUID) -> QuerySet[Any, Any]:
         _counted(Order.objects.unfinished(), "orders"),
         _counted(active.filter(is_paper=True), "paper"),
         _counted(active.filter(is_paper=False, live_at__isnull=False), "live"),
-        _counted(Correction.objects.filter(finished_at=None, kind__in=("close", "restate")), "reworked"),
-        _counted(PortfolioState.objects.exclude(rolled_in="").exclude(rolled_in=F("owner__timezone")), "rezoned"),
+        _counted(Correction.objects.of_days(), "reworked"),
+        _counted(PortfolioState.objects.rezoned(), "rezoned"),
         _counted(Alert.objects.open(), _BY_LEVEL),
         _counted(PlatformAlert.objects.open(), _PLATFORM_BY_LEVEL),  # which only operators see
     )

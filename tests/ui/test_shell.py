@@ -38,22 +38,27 @@ def test_the_palette_is_a_page_and_a_fragment_of_the_same_list(browser: Client) 
     assert fragment.strip() in page
 
 
-def test_pages_say_while_the_days_of_another_zone_are_worked_out(browser: Client, owner: User) -> None:
-    told = "The past is being worked out anew"
+def test_pages_and_the_api_say_while_the_days_of_another_zone_are_worked_out(browser: Client, owner: User) -> None:
+    def says() -> bool:
+        shown = "The past is being worked out anew" in browser.get(PAGE).content.decode()
+        told = [browser.get(f"/api/v1/portfolio/{name}").json()["is_reworked"] for name in ("summary", "equity")]
+        assert told == [shown, shown]
+        return shown
+
     with tenancy.tenant(owner.pk):
         PortfolioState.objects.create(owner_id=owner.pk, rolled_in=owner.timezone)
-    assert told not in browser.get(PAGE).content.decode()
+    assert not says()
     User.objects.filter(pk=owner.pk).update(timezone="Asia/Kolkata")
-    assert told in browser.get(PAGE).content.decode()
+    assert says()
     with tenancy.tenant(owner.pk):
         PortfolioState.objects.update(rolled_in="Asia/Kolkata")
         asked = Correction.objects.create(
             owner_id=owner.pk, kind=Correction.Kind.CLOSE, since=clock.now(), until=clock.now(), created_at=clock.now()
         )
-    assert told in browser.get(PAGE).content.decode()
+    assert says()
     with tenancy.tenant(owner.pk):
         Correction.objects.filter(pk=asked.pk).update(finished_at=clock.now())
-    assert told not in browser.get(PAGE).content.decode()
+    assert not says()
 
 
 def test_the_palette_finds_pages_by_part_of_their_name_in_any_case(browser: Client) -> None:
