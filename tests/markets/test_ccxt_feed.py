@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,13 +16,20 @@ import ccxt
 import pytest
 from django.core.cache import cache
 
-from kit import clock
+from kit import clock, tenancy
+from kit.users.models import User
 from markets import feeds
 from markets.exchanges import FeedError, open_exchange, steps
+from markets.feeds import books
 from markets.feeds import ccxt as feed
+from markets.feeds.books import order_book
 from markets.models import Candle, Instrument, Ticker
 from markets.tasks import collect_prices
 from tests.shared_data import MADE, RECORDED, recording
+from wallets.venues.accounts import create_demo_connection
+from wallets.venues.base import OrderRequest
+from wallets.venues.demo import account as demo
+from wallets.venues.registry import open_venue
 
 # The minute after the recording ends: its last bar of NKN/USDT has closed.
 MOMENT = datetime(2021, 10, 12, 0, 29, 5, tzinfo=UTC)
@@ -95,6 +103,8 @@ class Binance(ThreadingHTTPServer):
         self.answers: dict[tuple[str, str], list[list[Any]]] = {}
         self.prices: dict[str, dict[str, str]] = {}
         self.refused: set[str] = set()
+        self.more_asks: list[list[str]] = []
+        self.hangs = 0.0
 
     def _load(self, rest: Path, stream: Path) -> None:
         self.books, self.klines = {}, {}
@@ -126,6 +136,15 @@ class Binance(ThreadingHTTPServer):
             bar = self.klines.get(query["symbol"][0])
             fits = bar and query["interval"][0] == bar["i"] and int(query["startTime"][0]) <= bar["t"]
             return [[bar[key] for key in ("t", "o", "h", "l", "c", "v", "T", "q", "n", "V", "Q", "B")]] if fits else []
+        if path == f"{ADDRESS}/depth":
+            book = self.books[query["symbol"][0]]
+            if self.hangs:
+                time.sleep(self.hangs)
+            return {
+                "lastUpdateId": 1,
+                "bids": [[book["b"], book["B"]]],
+                "asks": [[book["a"], book["A"]], *self.more_asks],
+            }
         return None
 
     def _ticker(self, symbol: str) -> dict[str, Any]:
@@ -179,6 +198,44 @@ def binance(request: pytest.FixtureRequest, settings: Any, db: None) -> Iterator
         open_exchange.cache_clear()
         yield server
         server.shutdown()
+
+
+def test_the_book_is_what_the_exchange_wrote_or_is_done_without(
+    binance: Binance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, more = binance.books["NKNUSDT"], ["0.99990000", "1234567.12345678"]
+    binance.more_asks = [more, ["0.99995000", "0.00000000"]]
+    bids, asks = order_book("binance", "NKN/USDT") or ((), ())
+    assert bids == ((Decimal(first["b"]), Decimal(first["B"])),)
+    assert asks == ((Decimal(first["a"]), Decimal(first["A"])), (Decimal(more[0]), Decimal(more[1])))
+    assert order_book("okx", "NKN/USDT") is None, "prices come from elsewhere"
+    assert order_book("binance", "NOT/THERE") is None
+    binance.more_asks = [["0.00000001", "5"]]
+    assert order_book("binance", "NKN/USDT") is None, "who offers below what is bid makes no sense"
+    binance.more_asks = []
+    assert order_book("binance", "NKN/USDT") is not None
+    monkeypatch.setattr(books, "SECONDS", 0.2)
+    binance.hangs = 0.4
+    assert order_book("binance", "NKN/USDT") is None
+    binance.failures, binance.hangs = 1, 0.0
+    assert order_book("binance", "NKN/USDT") is None
+
+
+def test_a_paper_order_takes_what_stands_there(binance: Binance, owner: User) -> None:
+    """Through the paper account of somebody who trades at Binance's prices."""
+    with clock.at(MOMENT):
+        feeds.collect()
+    first = binance.books["NKNUSDT"]
+    binance.more_asks = [["0.40000000", "99999999.00000000"]]
+    with tenancy.tenant(owner.pk):
+        connection = create_demo_connection(owner_id=owner.pk, venue="binance")
+        demo.credit(owner_id=owner.pk, connection_id=connection.pk, asset="USDT", amount=Decimal(100_000))
+        Ticker.objects.update(at=clock.now())
+        size = Decimal(first["A"]) + 50
+        report = open_venue(connection).submit(OrderRequest("m-1", "NKN/USDT", "buy", size))
+    assert [(one.price, one.quantity) for one in report.trades] == [
+        (Decimal(first["a"]), Decimal(first["A"])), (Decimal("0.4"), 50),
+    ]  # fmt: skip
 
 
 def test_instruments_take_their_steps_from_the_exchange(binance: Binance) -> None:

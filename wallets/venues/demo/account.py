@@ -22,6 +22,7 @@ from kit.errors import InvalidInputError
 from kit.sentences import Told
 from markets import prices
 from markets.candles.reading import closed_candles, moment
+from markets.feeds.books import order_book
 from markets.models import Instrument, Timeframe
 from quant.margin import PERIOD, Leveraged
 from wallets.models import Connection, DemoBalance, DemoFunding, DemoOrder, DemoPosition, DemoTrade, Platform
@@ -30,7 +31,7 @@ from wallets.venues.base import MarketReport, OrderReport, OrderRequest, Status,
 from wallets.venues.demo import perpetuals
 from wallets.venues.demo.books import Made
 from wallets.venues.demo.exchange import DemoVenue
-from wallets.venues.demo.floor import Costs
+from wallets.venues.demo.floor import Costs, OrderBook
 from wallets.venues.demo.perpetuals import Held, Key, Positions
 from wallets.venues.demo.resting import Bar, Resting, reserved
 
@@ -68,6 +69,7 @@ def open_demo_venue(connection: Connection) -> DemoVenue:
         maximum_quote_age=MAXIMUM_QUOTE_AGE if live else None,
         bars=lambda symbol, since: _bars(connection.venue, symbol, since),
         priced=lambda symbol, at: _priced(connection.venue, symbol, at),
+        stands=lambda symbol: _book(connection.venue, symbol) if live else None,
     )
 
 
@@ -276,6 +278,12 @@ def _ticker(venue: str, symbol: str) -> TickerReport | None:
     instrument_id = Instrument.objects.filter(venue=venue, symbol=symbol).values_list("pk", flat=True).first()
     quote = prices.latest_price(instrument_id=instrument_id) if instrument_id is not None else None
     return TickerReport(symbol, quote.price, quote.bid, quote.ask, quote.at) if quote else None
+
+
+def _book(venue: str, symbol: str) -> OrderBook | None:
+    """What stands at the exchange whose prices the account has, where it is one that tells."""
+    told = order_book(venue, symbol)
+    return None if told is None else OrderBook(*told)
 
 
 def _bars(venue: str, symbol: str, since: datetime) -> tuple[Bar, ...]:

@@ -1,18 +1,19 @@
 """The demo exchange: an exchange in miniature, so that a paper order takes every step of a live one.
 
 It keeps books of its own (`Books`, injected), separate from the ledger: the two meet only in reconciliation, as they
-would with a real exchange. Market orders fill at once and in full, at the side of the spread that the order crosses,
-moved against it by a linear participation model: a fixed part, plus a part proportional to the order's size over the
-market's depth, as in Almgren et al., *Direct estimation of equity market impact*, 2005, with exponent 1. Limit orders
-take what there is up to their limit; the rest waits in the book (`resting`), which whoever follows the prices matches.
+would with a real exchange. Market orders fill at once and in full: price by price where the book of a real exchange is
+known (`taking`), and else, or beyond it, at the side of the spread that the order crosses, moved against it by a linear
+participation model: a fixed part, plus a part proportional to the order's size over the market's depth, as in Almgren
+et al., *Direct estimation of equity market impact*, 2005, with exponent 1. Limit orders take what there is up to their
+limit; the rest waits in the book (`resting`), which whoever follows the prices matches.
 """
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 from wallets.venues.base import (
@@ -26,7 +27,6 @@ from wallets.venues.base import (
     OrderReport,
     OrderRequest,
     PositionReport,
-    Side,
     Status,
     TickerReport,
     TradeReport,
@@ -37,12 +37,12 @@ from wallets.venues.demo.books import Books, Made
 from wallets.venues.demo.floor import (
     Costs,
     Floor,
+    OrderBook,
     Quoted,
     require_funds,
     require_margin,
     require_minimum,
     require_steps,
-    rounded_against,
 )
 from wallets.venues.demo.perpetuals import (
     Positions,
@@ -52,7 +52,8 @@ from wallets.venues.demo.perpetuals import (
     position_report,
     require_terms,
 )
-from wallets.venues.demo.resting import FEE_STEP, ZERO, Bar, Resting, at_once, is_met, match, needed, touched
+from wallets.venues.demo.resting import ZERO, Bar, Resting, is_met, match, needed, touched
+from wallets.venues.demo.taking import Part, Stands, at_limit, at_market, executed, slipped, taken
 from wallets.venues.demo.telling import answer, remembered, report
 
 OVER: Final = "The time that it was good for is over."
@@ -78,6 +79,7 @@ class DemoVenue:
         maximum_quote_age: timedelta | None = None,
         bars: Callable[[str, datetime], Sequence[Bar]] = lambda symbol, since: (),
         priced: Priced = lambda symbol, at: None,
+        stands: Stands = lambda symbol: None,
     ) -> None:
         self._books = books
         self._markets = markets
@@ -89,6 +91,7 @@ class DemoVenue:
         self._maximum_quote_age = maximum_quote_age
         self._bars = bars
         self._priced = priced
+        self._stands = stands
 
     def markets(self) -> tuple[MarketReport, ...]:
         self._travel()
@@ -142,12 +145,13 @@ class DemoVenue:
     def submit_many(self, requests: Sequence[OrderRequest]) -> list[OrderReport | VenueRejectedError]:
         """Several orders in one message, matched one after the other; what is turned down is its error."""
         self._travel()
+        stands = self._takes(requests)  # asked before anything is locked
         with self._books.account():
             known = self._books.find([request.client_order_id for request in requests])
             new = [request for request in requests if request.client_order_id not in known]
             made: Sequence[OrderReport] = ()
             if new:
-                floor = self._floor()
+                floor = self._floor(stands)
                 made = self._books.record([self._meet(request, floor) for request in new], floor.changes)
                 self._books.keep(floor.positions)
         fresh = {report.client_order_id: report for report in made}
@@ -221,10 +225,20 @@ class DemoVenue:
             times = random.lognormvariate(0, self._latency_spread)
             time.sleep(self._latency.total_seconds() * min(times, LONGEST))
 
-    def _floor(self) -> Floor:
+    def _takes(self, requests: Sequence[OrderRequest]) -> dict[str, OrderBook]:
+        """The books of the markets that one of the orders takes from at once."""
+        symbols = set()
+        for request in requests:
+            quote = self._fresh(request.symbol) if request.price is not None else None
+            if request.price is None or (quote is not None and is_met(request.side, request.price, quote)):
+                symbols.add(request.symbol)
+        found = {symbol: self._stands(symbol) for symbol in symbols}
+        return {symbol: book for symbol, book in found.items() if book is not None}
+
+    def _floor(self, stands: Mapping[str, OrderBook] | None = None) -> Floor:
         return Floor(
             self._markets(), self._quote, self._books.balances(), self._books.resting(), self._costs.dearest,
-            self._positions(),
+            self._positions(), stands or {},
         )  # fmt: skip
 
     def _positions(self) -> Positions:
@@ -247,13 +261,27 @@ class DemoVenue:
             price = self._price(request, market, floor)
             if market.kind == "perpetual":
                 return self._meet_perpetual(request, market, price, floor)
-            trade, changes = self._trade(request, market, price, request.quantity, "taker")
+            trades, changes = self._take(
+                request, market, at_market(request, price, floor.book(market), market, self._costs)
+            )
             require_minimum(price * request.quantity, market)
             require_funds(changes, floor)
         except VenueRejectedError as refusal:
             return Made(request, report(request, "rejected", (), now, remembered(refusal)), now)
         floor.change(changes)
-        return Made(request, report(request, "filled", (trade,), trade.at, ""), now)
+        return Made(request, report(request, "filled", trades, now, ""), now)
+
+    def _take(
+        self, request: OrderRequest, market: MarketReport, parts: Sequence[Part]
+    ) -> tuple[tuple[TradeReport, ...], dict[str, Decimal]]:
+        """The executions on a spot market, and what they do to the balances together."""
+        trades, changes = [], dict[str, Decimal]()
+        for part in parts:
+            trade, change = executed(request, market, part, "taker", self._costs, self._clock())
+            trades.append(trade)
+            for asset, by in change.items():
+                changes[asset] = changes.get(asset, ZERO) + by
+        return tuple(trades), changes
 
     def _meet_perpetual(self, request: OrderRequest, market: MarketReport, price: Decimal, floor: Floor) -> Made:
         """Close, open or turn the position of the order's part of the account."""
@@ -273,7 +301,7 @@ class DemoVenue:
         floor: Floor,
     ) -> TradeReport:  # fmt: skip
         """A trade of either kind, with what it does on the floor."""
-        trade, changes = self._trade(request, market, price, quantity, liquidity)
+        trade, changes = executed(request, market, (quantity, price), liquidity, self._costs, self._clock())
         if market.kind == "perpetual":
             realized = floor.positions.trade(request, price, quantity, trade.at)
             trade, changes = replace(trade, realized=realized), {market.settle: realized - trade.fee}
@@ -297,27 +325,22 @@ class DemoVenue:
             require_terms(request, market, floor.positions.of(request))
         asset, need = self._needed(request, request.quantity, limit, market)
         require_funds({asset: -need}, floor)
-        lot = market.lot_size
-        taken = at_once(request.quantity, limit, depth=self._costs.depth, lot=lot) if met else ZERO
-        if request.time_in_force == "fok" and taken < request.quantity:
-            taken = ZERO
+        parts: Sequence[Part] = at_limit(request, met, floor.book(market), market, self._costs)
+        size = taken(parts)
         trades: tuple[TradeReport, ...] = ()
-        if met is not None and taken:
-            price = self._slipped(request.side, touched(request.side, met), taken, market)
-            price = min(price, limit) if request.side == "buy" else max(price, limit)
-            parts: Sequence[tuple[Decimal, Decimal]] = [(taken, price)]
+        if parts:
             if market.kind == "perpetual":
                 held = floor.positions.of(request)
-                taken = closing(held, request.side, taken) if request.reduce_only else taken
-                parts = parts_of(held, request.side, taken, price, self._costs.taker, market.tick_size)
+                size = closing(held, request.side, size) if request.reduce_only else size
+                parts = parts_of(held, request.side, size, parts[0][1], self._costs.taker, market.tick_size)
             trades = tuple(self._carry_out(request, market, at, part, "taker", floor) for part, at in parts)
-        if taken == request.quantity:
+        if size == request.quantity:
             return Made(request, report(request, "filled", trades, now, ""), now)
         if request.time_in_force in ("ioc", "fok"):
             how = "all of it" if request.time_in_force == "fok" else "the rest"
             return Made(request, report(request, "cancelled", trades, now, f"Nobody was there for {how} at once."), now)
-        floor.reserve(*self._needed(request, request.quantity - taken, limit, market))
-        status: Status = "partially_filled" if taken else "open"
+        floor.reserve(*self._needed(request, request.quantity - size, limit, market))
+        status: Status = "partially_filled" if size else "open"
         return Made(request, report(request, status, trades, now, ""), quote.at if met and quote else now)
 
     def _needed(
@@ -354,29 +377,6 @@ class DemoVenue:
             self._books.move(order.request.client_order_id, status, found.since, reason)
         return is_news
 
-    def _trade(
-        self, request: OrderRequest, market: MarketReport, price: Decimal, quantity: Decimal, liquidity: Liquidity
-    ) -> tuple[TradeReport, dict[str, Decimal]]:
-        """An execution, and what it does to the balances."""
-        notional = (price * quantity).quantize(FEE_STEP)  # as the books have it
-        rate = self._costs.taker if liquidity == "taker" else self._costs.maker
-        fee = (notional * rate).quantize(FEE_STEP, ROUND_UP)
-        direction = 1 if request.side == "buy" else -1
-        changes = {market.base: direction * quantity, market.quote: -direction * notional - fee}  # of a spot market
-        trade = TradeReport(
-            trade_id="",
-            client_order_id=request.client_order_id,
-            symbol=request.symbol,
-            side=request.side,
-            price=price,
-            quantity=quantity,
-            fee=fee,
-            fee_asset=market.quote,
-            liquidity=liquidity,
-            at=self._clock(),
-        )
-        return trade, changes
-
     def _fresh(self, symbol: str) -> TickerReport | None:
         """A price to fill by."""
         quote = self._quote(symbol)
@@ -396,7 +396,4 @@ class DemoVenue:
             raise VenueRejectedError(
                 f"Wait for a fresh price of {request.symbol}: the last one is {age} seconds old.", reason="price"
             )
-        return self._slipped(request.side, touched(request.side, ticker), request.quantity, market)
-
-    def _slipped(self, side: Side, at: Decimal, quantity: Decimal, market: MarketReport) -> Decimal:
-        return rounded_against(side, at, self._costs.slippage(at * quantity), market.tick_size)
+        return slipped(request.side, touched(request.side, ticker), request.quantity, market, self._costs)

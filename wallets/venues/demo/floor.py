@@ -16,6 +16,16 @@ from wallets.venues.demo.resting import FEE_STEP, ZERO, Resting, reserved
 BASIS_POINT: Final = Decimal("0.0001")
 
 Quoted = Callable[[str], TickerReport | None]
+# A price, and how much of the base stands there.
+Level = tuple[Decimal, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBook:
+    """What stands on both sides of a market, the nearest price first."""
+
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class Floor:
         resting: Sequence[Resting],
         fee: Decimal,
         positions: Positions,
+        stands: Mapping[str, OrderBook],
     ) -> None:
         self.markets = {market.symbol: market for market in markets}
         self.quote = cache(quote)
@@ -68,6 +79,11 @@ class Floor:
         for asset, need in perpetuals.reserved(resting, self.markets, fee).items():
             self.reserve(asset, need)
         self.positions = positions
+        self._stands = stands
+
+    def book(self, market: MarketReport) -> OrderBook | None:
+        """What stands there now of a spot market, where that is known."""
+        return self._stands.get(market.symbol) if market.kind == "spot" else None
 
     def have(self, asset: str) -> Decimal:
         """What neither rests in the book nor stands for a position."""

@@ -1,0 +1,55 @@
+"""What stands in the order book of a real exchange, asked for when a paper order is about to take from it.
+
+ccxt reads books as binary floats: of a price and of a size fifteen digits are as the exchange wrote them.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from threading import Lock
+from typing import Any, Final
+
+from django.conf import settings
+
+from markets.exchanges import money, open_exchange, within
+
+# An order waits no longer for it, and goes without.
+SECONDS: Final = 2.0
+# Most exchanges tell so many prices of each side; who offers other numbers is asked for its usual one.
+DEPTH: Final = 100
+# A price, and how much of the base stands there.
+Level = tuple[Decimal, Decimal]
+# A session is for one at a time.
+_asking: Final = Lock()
+
+
+def order_book(exchange_id: str, symbol: str) -> tuple[tuple[Level, ...], tuple[Level, ...]] | None:
+    """Bids and asks of now, the nearest price first; None where prices are not that exchange's, or where it does not
+    tell them within `SECONDS`."""
+    if f"ccxt:{exchange_id}" != settings.FEED:
+        return None
+    import ccxt
+
+    with _asking:
+        exchange = open_exchange(exchange_id, settings.CCXT_BASE_URL)
+        try:
+            with within(exchange, SECONDS):
+                told = _told(exchange, symbol)
+        except ccxt.BaseError:
+            return None
+    bids, asks = (_levels(told.get(side) or ()) for side in ("bids", "asks"))
+    is_sound = bool(bids and asks) and bids[0][0] < asks[0][0]
+    return (bids, asks) if is_sound else None
+
+
+def _told(exchange: Any, symbol: str) -> Any:
+    import ccxt
+
+    try:
+        return exchange.fetch_order_book(symbol, DEPTH)
+    except ccxt.BadRequest:
+        return exchange.fetch_order_book(symbol)
+
+
+def _levels(rows: Sequence[Sequence[Any]]) -> tuple[Level, ...]:
+    found = ((money(row[0]), money(row[1])) for row in rows)
+    return tuple((price, size) for price, size in found if price is not None and size is not None)
