@@ -1,7 +1,9 @@
 """Every page of the site: with a fund that has a past, for somebody who has nothing yet, and with amounts hidden."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Final
 
 import pytest
 
@@ -177,8 +179,12 @@ def test_no_amount_is_anywhere_in_the_html_while_amounts_are_hidden(open_page: O
     found = {}
     for name in PAGES:
         html = open_page(address(discreet, name), user=discreet.owner, script=False).page.content()
-        found[name] = sorted(text for text in written if text in html)
+        found[name] = sorted(written & {text.strip(".,") for text in NUMBER.findall(html)})
     assert not {name: texts for name, texts in found.items() if texts}
+
+
+# Digits in the middle of an id or a hash are none.
+NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])[0-9][0-9.,]*(?![0-9A-Za-z])")
 
 
 def _amounts(world: World) -> set[Decimal]:
