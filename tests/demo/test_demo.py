@@ -49,7 +49,7 @@ from portfolio.services import ask_venues
 from tests.conftest import address
 from tests.markets.candle_files import make_coins
 from tests.shared_data import MADE, RECORDED, recording
-from trading.models import Fill, Order, Position
+from trading.models import Fill, Order, Position, RiskLimit
 from wallets.ledger import verify
 from wallets.models import FundAllocation, Posting, VenueIncome, Wallet, WalletRule
 
@@ -185,9 +185,10 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
     assert any("Skipped kraken_BTCUSDC_4h.csv.gz" in line for line in said)
     with tenancy.tenant(user.pk):
         assert set(Farm.objects.filter(status="running").values_list("kind", flat=True)) == set(Farm.Kind.values)
-        assert Agent.objects.filter(status="running").count() == 5
+        agents = sum(len(farm.agents) for farm in cast.FARMS)
+        assert Agent.objects.filter(status="running").count() == agents
         assert Agent.objects.values("instrument").distinct().count() == 4
-        assert AgentRun.objects.count() == 5 * BARS
+        assert AgentRun.objects.count() == agents * BARS
         assert Position.objects.filter(direction="short", leverage=2).exists()
         assert VenueIncome.objects.exclude(funding=0).exists()
         assert Order.objects.filter(status="filled").count() >= 8
@@ -210,6 +211,8 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
         runs = AgentRun.objects.values_list("created_at", flat=True)
         assert min(runs) == START + FOUR_HOURS
         assert PortfolioState.objects.get().building is None
+        distrusted = RiskLimit.objects.get(minimum_profit_factor__isnull=False)
+        assert distrusted.wallet.agent.name == "Bitcoin bursts"
         assert verify(owner_id=user.pk).ok
 
 
