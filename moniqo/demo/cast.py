@@ -1,19 +1,19 @@
-"""Who plays in the demo: three farms with five agents on three instruments, and the money they get.
+"""Who plays in the demo: farms of each kind with agents on three instruments, and the money they get.
 
-The parameters are ordinary ones of the strategy's field of use: plain crossovers with a wide stop, so that an agent is
-in the market whenever its trend is. They were not searched for on these candles; the agents win and lose as such
-agents do.
+The parameters are ordinary ones of each strategy's field of use: plain crossovers with a wide stop, so that an agent is
+in the market whenever its trend is, the usual channel of twenty bars, the usual oscillator. They were not searched for
+on these candles; the agents win and lose as such agents do, and one trades so often that its fees weigh.
 """
 
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from farms.models import Agent
+from farms.models import Agent, Farm
 from portfolio.allocation.asking import Asked, Limits
 from portfolio.rebalancing.rules import Wish
+from trading.risk.path import Caps
 
-STRATEGY: Final = "trend_following"
 # In dollars: a fund that counts in something dearer gets as much less of it.
 FUNDING: Final = Decimal(100_000)
 LATER_DEPOSIT: Final = Decimal(20_000)
@@ -30,11 +30,20 @@ REBALANCING: Final = Wish(
     band=Decimal("0.03"),
     automatic_up_to=Decimal("0.05"),
 )
+# Late in the history the trader has seen enough of whoever is `distrusted`: unless its last trades win twice what they
+# lose, it buys nothing for two weeks.
+DISTRUSTED_BEFORE_DAYS: Final = 10
+DISTRUST: Final = Caps(minimum_profit_factor=Decimal(2), lookback_trades=4, lock_hours=14 * 24)
+
+# What the trader's own rules look at.
+STRENGTH: Final = {"indicator": "rsi", "period": 14}
+FAST: Final = {"indicator": "ema", "period": 10}
+SLOW: Final = {"indicator": "ema", "period": 30}
 
 
 @dataclass(frozen=True)
 class AgentRole:
-    """An agent: which of the instruments it trades, with which parameters, on which timeframe if it exists.
+    """An agent: which of the instruments it trades by which rules, on which timeframe if it exists.
 
     With a `leverage` it trades the perpetual beside the instrument, which can be sold short. `share` is the fraction of
     its farm's money; `joins_before_end` the days before the end of the history at which an
@@ -46,6 +55,8 @@ class AgentRole:
     timeframe: str
     parameters: dict[str, Any]
     share: Decimal
+    strategy: str = "trend_following"
+    distrusted: bool = False
     sizing: str = Agent.Sizing.CASH
     size: Decimal = Decimal("0.9")
     joins_before_end: int | None = None
@@ -60,12 +71,13 @@ class FarmRole:
     share: Decimal
     maximum_share: Decimal
     agents: tuple[AgentRole, ...] = field(default_factory=tuple)
+    kind: str = Farm.Kind.TREND_FOLLOWING
 
 
 FARMS: Final = (
     FarmRole(
         "Swing",
-        share=Decimal("0.50"),
+        share=Decimal("0.35"),
         maximum_share=Decimal("0.55"),
         agents=(
             AgentRole(
@@ -86,7 +98,7 @@ FARMS: Final = (
     ),
     FarmRole(
         "Quick trend",
-        share=Decimal("0.30"),
+        share=Decimal("0.20"),
         maximum_share=Decimal("0.70"),
         agents=(
             AgentRole(
@@ -124,6 +136,94 @@ FARMS: Final = (
                 share=Decimal("0.80"),
                 size=Decimal("0.4"),
                 leverage=Decimal(2),
+            ),
+        ),
+    ),
+    FarmRole(
+        "Breakouts",
+        share=Decimal("0.12"),
+        maximum_share=Decimal(1),
+        kind=Farm.Kind.BREAKOUT,
+        agents=(
+            AgentRole(
+                "Ether channel",
+                instrument=1,
+                timeframe="4h",
+                parameters={"period": 20, "volume_min": 0, "stop_atr": 2.0, "trail_atr": 3.0},
+                share=Decimal("0.60"),
+                strategy="breakout",
+            ),
+            AgentRole(
+                "Bitcoin bursts",
+                instrument=0,
+                timeframe="1h",
+                parameters={"period": 6, "volume_min": 0, "stop_atr": 1.0, "trail_atr": 1.5},
+                share=Decimal("0.30"),
+                strategy="breakout",
+                distrusted=True,
+            ),
+        ),
+    ),
+    FarmRole(
+        "Levels",
+        share=Decimal("0.08"),
+        maximum_share=Decimal(1),
+        kind=Farm.Kind.PRICE_ACTION,
+        agents=(
+            AgentRole(
+                "Solana levels",
+                instrument=2,
+                timeframe="4h",
+                parameters={"zone_atr": 1.0, "reward": 2.0},
+                share=Decimal("0.90"),
+                strategy="price_action",
+            ),
+        ),
+    ),
+    FarmRole(
+        "Second opinions",
+        share=Decimal("0.06"),
+        maximum_share=Decimal(1),
+        kind=Farm.Kind.MIXED,
+        agents=(
+            AgentRole(
+                "Ether by two votes",
+                instrument=1,
+                timeframe="4h",
+                parameters={
+                    "members": [
+                        {"strategy": "trend_following", "weight": 1.0, "params": {"adx_min": 0}},
+                        {"strategy": "mean_reversion", "weight": 1.0, "params": {"entry": 1.0}},
+                    ],
+                    "agreement": 0.5,
+                },
+                share=Decimal("0.90"),
+                strategy="mixed",
+            ),
+        ),
+    ),
+    FarmRole(
+        "Own rules",
+        share=Decimal("0.05"),
+        maximum_share=Decimal(1),
+        kind=Farm.Kind.CUSTOM,
+        agents=(
+            AgentRole(
+                "Bitcoin strength",
+                instrument=0,
+                timeframe="4h",
+                parameters={
+                    "entry": {
+                        "all": [
+                            {"left": STRENGTH, "op": "crosses_above", "right": 50},
+                            {"left": FAST, "op": ">", "right": SLOW},
+                        ],
+                    },
+                    "exit": {"any": [{"left": STRENGTH, "op": "<", "right": 45}]},
+                    "stop": {"atr": 3.0, "period": 14},
+                },
+                share=Decimal("0.90"),
+                strategy="custom",
             ),
         ),
     ),

@@ -144,6 +144,7 @@ def _open(owner_id: UUID, scene: stage.Scene) -> None:
                 owner_id=owner_id,
                 master_id=master.pk,
                 name=role.name,
+                kind=role.kind,
                 maximum_share=role.maximum_share,
                 target_weight=role.share,
             )
@@ -173,7 +174,7 @@ def _hire(owner_id: UUID, farm: Farm, farm_role: FarmRole, role: AgentRole, scen
         owner_id=owner_id,
         farm_id=farm.pk,
         name=role.name,
-        strategy=cast.STRATEGY,
+        strategy=role.strategy,
         instrument_id=instrument.pk,
         timeframe=scene.timeframe_of(role),
         parameters=role.parameters,
@@ -198,7 +199,7 @@ def _play(owner_id: UUID, scene: stage.Scene, say: Say) -> None:
         instrument_ids=[instrument.pk for instrument in _traded(scene)],
         since=moment(first),
         until=scene.end,
-        bars=max(bars_wanted(cast.STRATEGY, role.parameters) for farm in cast.FARMS for role in farm.agents),
+        bars=max(bars_wanted(role.strategy, role.parameters) for farm in cast.FARMS for role in farm.agents),
     )
     while first < last:
         until = min((first // DAY_MS + 1) * DAY_MS, last)
@@ -272,6 +273,9 @@ def _midnight(owner_id: UUID, scene: stage.Scene, now: int) -> None:
             joins = agent.joins_before_end
             if joins is not None and scene.is_quick(agent) and now == scene.last_midnight_ms - joins * DAY_MS:
                 _hire(owner_id, Farm.objects.get(name=role.name), role, agent, scene)
+            if agent.distrusted and now == scene.last_midnight_ms - cast.DISTRUSTED_BEFORE_DAYS * DAY_MS:
+                wallet = Wallet.objects.get(agent__name=agent.name)
+                set_limits(on=wallet, allowed_symbols=None, maximum_notional=None, caps=cast.DISTRUST)
 
 
 def _collect_profit(owner_id: UUID, day: int) -> None:

@@ -110,8 +110,8 @@ def _explain(
         return Clause(f"a pattern at {levels} is missing", prices)
     found = rising if side > 0 else falling
     names = [name for name, hit, wanted in zip(PATTERNS, found, chosen, strict=True) if wanted and hit[bar]]
-    level = "support {support}" if side > 0 else "resistance {resistance}"
-    return Clause(f"{' and '.join(names)} at {level}", prices)
+    level = "support" if side > 0 else "resistance"
+    return Clause(f"{' and '.join(names)} at {level} {{{level}}}", {level: prices[level]})
 
 
 STRATEGY: Final = Strategy(

@@ -40,7 +40,7 @@ from kit.users.models import User
 from markets.candles.reading import load_candles, milliseconds
 from markets.feeds import collect
 from markets.models import Ticker
-from moniqo.demo import ambitions, recordings, rehearsal, trader
+from moniqo.demo import ambitions, cast, recordings, rehearsal, trader
 from moniqo.demo.recordings import CandleFolderError
 from portfolio.models import PortfolioState, RebalanceRun, Snapshot
 from portfolio.selectors.periods import Period
@@ -49,7 +49,7 @@ from portfolio.services import ask_venues
 from tests.conftest import address
 from tests.markets.candle_files import make_coins
 from tests.shared_data import MADE, RECORDED, recording
-from trading.models import Fill, Order, Position
+from trading.models import Fill, Order, Position, RiskLimit
 from wallets.ledger import verify
 from wallets.models import FundAllocation, Posting, VenueIncome, Wallet, WalletRule
 
@@ -184,10 +184,11 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
     assert (summary.start, summary.end) == (START, START + BARS * FOUR_HOURS)
     assert any("Skipped kraken_BTCUSDC_4h.csv.gz" in line for line in said)
     with tenancy.tenant(user.pk):
-        assert Farm.objects.filter(status="running").count() == 3
-        assert Agent.objects.filter(status="running").count() == 5
+        assert set(Farm.objects.filter(status="running").values_list("kind", flat=True)) == set(Farm.Kind.values)
+        agents = sum(len(farm.agents) for farm in cast.FARMS)
+        assert Agent.objects.filter(status="running").count() == agents
         assert Agent.objects.values("instrument").distinct().count() == 4
-        assert AgentRun.objects.count() == 5 * BARS
+        assert AgentRun.objects.count() == agents * BARS
         assert Position.objects.filter(direction="short", leverage=2).exists()
         assert VenueIncome.objects.exclude(funding=0).exists()
         assert Order.objects.filter(status="filled").count() >= 8
@@ -210,6 +211,8 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
         runs = AgentRun.objects.values_list("created_at", flat=True)
         assert min(runs) == START + FOUR_HOURS
         assert PortfolioState.objects.get().building is None
+        distrusted = RiskLimit.objects.get(minimum_profit_factor__isnull=False)
+        assert distrusted.wallet.agent.name == "Bitcoin bursts"
         assert verify(owner_id=user.pk).ok
 
 
@@ -361,7 +364,7 @@ def test_one_file_is_enough(db: None, tmp_path: Path) -> None:
     write(tmp_path / "okx_SOLUSD_4h.csv.gz", phase=1, bars=60)
     user, _ = build(tmp_path)
     with tenancy.tenant(user.pk):
-        assert Agent.objects.count() == 5
+        assert Agent.objects.count() == sum(len(farm.agents) for farm in cast.FARMS)
         assert set(Agent.objects.values_list("instrument__symbol", flat=True)) == {"SOL/USD", "SOL/USD-PERP"}
         assert Wallet.objects.get(role="master").base_asset == "USD"
 
