@@ -15,6 +15,7 @@ from kit.api import (
     PartsOut,
     PositiveAmount,
     PositiveShare,
+    Quotient,
     Share,
     StepOut,
     Words,
@@ -84,12 +85,12 @@ class AgentOut(StatedOut):
     free: Amount
     funding: Amount
     profit: Amount | None
-    profit_on_funding: Amount | None
+    profit_on_funding: Quotient | None
     today: Amount | None
     today_return: float | None
     twr: float | None
     trades: int
-    win_rate: Amount | None
+    win_rate: Quotient | None
     realized: Amount = Field(description="Profit of what was closed, after fees.")
 
 
@@ -118,11 +119,11 @@ class FarmOut(StatedOut):
     free: Amount
     funding: Amount
     profit: Amount | None
-    profit_on_funding: Amount | None
+    profit_on_funding: Quotient | None
     today: Amount | None
     today_return: float | None
     twr: float | None
-    share: Amount | None
+    share: Quotient | None
     target: Amount | None
     maximum_share: Amount
     trades: int

@@ -99,6 +99,14 @@ Row = TypeVar("Row", bound=Model)
 Amount = Annotated[Decimal, PlainSerializer(plain, return_type=str), Field(examples=["1250.5"])]
 
 
+def _quotient(value: Decimal) -> str:
+    return plain(round(value, DECIMALS))
+
+
+# What one amount is of another: not exact, so it has as many digits as an amount has and no more.
+Quotient = Annotated[Decimal, PlainSerializer(_quotient, return_type=str), Field(examples=["0.2304"])]
+
+
 def _day(given: Any) -> Any:
     """A day of an address; nothing but year-month-day is one, not even seconds since 1970."""
     try:

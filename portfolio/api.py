@@ -10,7 +10,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from kit import days
-from kit.api import Amount, Day
+from kit.api import Amount, Day, Quotient
 from portfolio.schemas import RatiosOut
 from portfolio.selectors import holdings
 from portfolio.selectors.calendar import Calendar, Unit
@@ -142,10 +142,10 @@ class EquityOut(Schema):
 class ShareOut(Schema):
     name: str
     value: Amount
-    share: Amount
+    share: Quotient
     quantity: Amount | None = Field(None, description="Only by asset.")
     target: Amount | None = None
-    drift: Amount | None = None
+    drift: Quotient | None = None
 
 
 class CompositionOut(Schema):

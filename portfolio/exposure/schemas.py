@@ -8,7 +8,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from kit.api import Amount, Body, NotNegative, Share
+from kit.api import Amount, Body, NotNegative, Quotient, Share
 from portfolio.exposure.levels import USUAL_MARGIN
 from portfolio.exposure.models import ExposureLimit
 
@@ -29,14 +29,14 @@ class SliceOut(Schema):
     gross: Amount = Field(description="Long and short together.")
     net: Amount = Field(description="Long less short.")
     value: Amount = Field(description="What is held, with what open derivatives have won or lost.")
-    share: Amount | None = Field(description="Gross by net value, a fraction.")
+    share: Quotient | None = Field(description="Gross by net value, a fraction.")
 
 
 class ConcentrationOut(Schema):
     """Of the assets' shares of gross exposure: the largest, and Σ wᵢ², which is 1 where all is in one."""
 
     largest: str | None
-    largest_share: Amount | None
+    largest_share: Quotient | None
     herfindahl: Amount | None
 
 

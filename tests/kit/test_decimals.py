@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 from django import forms
+from pydantic import TypeAdapter
 
+from kit.api import Amount, Quotient
 from kit.decimals import parse, plain, read
 from kit.forms import AmountField, ExactDecimalField
 
@@ -114,3 +116,12 @@ def test_a_form_for_amounts_reads_what_people_write() -> None:
     assert Asked({"amount": "44,603"}).errors["amount"] == [
         "44,603 can be read in two ways: write 44603, or 44.603 with a point."
     ]
+
+
+@pytest.mark.offline
+def test_a_quotient_has_as_many_digits_as_an_amount_and_an_amount_all_of_its_own() -> None:
+    third = Decimal(1) / Decimal(3)
+    assert TypeAdapter(Quotient).dump_python(third) == "0.333333333333333333"
+    assert TypeAdapter(Quotient).dump_python(Decimal(2) / 3) == "0.666666666666666667"
+    assert TypeAdapter(Quotient).dump_python(Decimal("0.50")) == "0.5"
+    assert TypeAdapter(Amount).dump_python(Decimal("0.1234567890123456789")) == "0.1234567890123456789"

@@ -8,7 +8,19 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import Field
 
-from kit.api import LEFT_OUT, Amount, Body, Day, NotNegative, PositiveAmount, PositiveShare, Share, StepOut, Words
+from kit.api import (
+    LEFT_OUT,
+    Amount,
+    Body,
+    Day,
+    NotNegative,
+    PositiveAmount,
+    PositiveShare,
+    Quotient,
+    Share,
+    StepOut,
+    Words,
+)
 from wallets.hierarchy.allocations import Line
 
 
@@ -56,9 +68,9 @@ class WalletOut(Schema):
     free_value: Amount
     value: Amount | None
     held_value: Amount
-    share: Amount | None
+    share: Quotient | None
     target: Amount | None
-    drift: Amount | None
+    drift: Quotient | None
     unpriced: list[str]
     holdings: list[HoldingOut]
 
