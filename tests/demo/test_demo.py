@@ -178,7 +178,7 @@ def test_a_folder_without_candles_says_what_to_do(tmp_path: Path) -> None:
 # --- the past --------------------------------------------------------------------------------------------------------
 
 
-def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Path) -> None:
+def test_the_past_is_traded_by_the_engine_proves_itself_and_tells_why(db: None, folder: Path) -> None:
     said: list[str] = []
     user, summary = build(folder, said.append)
     assert (summary.start, summary.end) == (START, START + BARS * FOUR_HOURS)
@@ -214,6 +214,8 @@ def test_the_past_is_traded_by_the_engine_and_proves_itself(db: None, folder: Pa
         distrusted = RiskLimit.objects.get(minimum_profit_factor__isnull=False)
         assert distrusted.wallet.agent.name == "Bitcoin bursts"
         assert verify(owner_id=user.pk).ok
+    assert_no_reason_contradicts_its_decision(user)
+    assert_every_stored_sentence_keeps_its_figures_apart_from_its_words(user)
 
 
 def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
@@ -241,9 +243,7 @@ def test_the_trader_has_a_goal_that_was_reached_one_ahead_and_one_behind(
         assert not at_once.exists(), "a value and what moves money after it have moments of their own"
 
 
-@pytest.mark.slow
-def test_no_reason_of_the_past_contradicts_its_decision(db: None, folder: Path) -> None:
-    user, _ = build(folder)
+def assert_no_reason_contradicts_its_decision(user: User) -> None:
     leads = {"enter": ("Go long: ", "Go short: ", "Turn round: "), "exit": ("Leave: ",)}
     leads["hold"] = ("Wait: ", "Stay long: ", "Stay short: ")
     leads["skip"] = ("No entry: ", "Not left: ")
@@ -261,9 +261,8 @@ def test_no_reason_of_the_past_contradicts_its_decision(db: None, folder: Path) 
     assert wrong == []
 
 
-def test_every_stored_sentence_keeps_its_figures_apart_from_its_words(db: None, folder: Path) -> None:
+def assert_every_stored_sentence_keeps_its_figures_apart_from_its_words(user: User) -> None:
     """No figure has more digits than its unit, and hiding amounts hides amounts: not periods, prices or thresholds."""
-    user, _ = build(folder)
     told: list[Sentence] = []
     with tenancy.tenant(user.pk):
         for model in apps.get_models():
