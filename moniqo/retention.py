@@ -99,6 +99,7 @@ RULES: Final[dict[str, Rule]] = {
     "alerts_alert": Rule("created_at", "ALERT_DAYS", goes="resolved_at IS NOT NULL"),
     "alerts_platformalert": Rule("created_at", "ALERT_DAYS", goes="resolved_at IS NOT NULL"),
     "alerts_delivery": Rule("created_at", "DELIVERY_DAYS", goes="ended_at IS NOT NULL"),
+    "approvals_approval": Rule("created_at", "APPROVAL_DAYS", spare=7, goes="answered_at IS NOT NULL"),
     "alerts_mute": Rule("created_at", "ALERT_DAYS", goes="until IS NOT NULL"),
     "audit_auditentry": Rule("at", "AUDIT_DAYS", spare=DAYS_OF_A_MONTH),
     "django_admin_log": Rule("action_time", why=DONE),

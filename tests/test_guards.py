@@ -28,6 +28,7 @@ from kit import clock, tenancy
 from kit.alerts.channels.services import make_channel
 from kit.alerts.failures import note_failure
 from kit.alerts.services import mute, raise_alert
+from kit.approvals.models import Approval
 from kit.history import History
 from kit.models import Owned
 from kit.users import two_factor
@@ -95,6 +96,7 @@ def _fill(world: World) -> None:
         mute(user_id=owner.pk, key="sync:guards")
         make_channel(owner_id=owner.pk, kind="email", name="Mail", address={"email": "olive@example.com"})
         raise_alert(owner_id=owner.pk, key="drift:guards", title="An alert that a channel is told")
+        Approval.objects.create(owner=owner, kind="order", given={}, asked_by="A model", expires_at=clock.now())
         two_factor.begin(owner)
         SecondFactor.objects.update(last_step=1)
         Cancellation.objects.create(owner=owner, order=Order.objects.earliest("created_at"), closed_at=clock.now())
@@ -290,6 +292,7 @@ BEYOND: dict[str, list[str]] = {
 OVER = {
     "alerts_alert": "resolved_at = now()",
     "alerts_delivery": "status = 'failed', ended_at = now()",
+    "approvals_approval": "status = 'declined', answered_at = now()",
     "farms_agentfarmassignment": "ended_at = now()",
     "farms_backtest": "status = 'done', finished_at = now()",
     "goals_goalaction": "status = 'done', done_at = now()",

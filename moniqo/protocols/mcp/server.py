@@ -29,12 +29,18 @@ NAME: Final = "moniqo"
 INSTRUCTIONS: Final = (
     "Watch and steer trading agents. Amounts are exact decimal texts; what is unknown is null, never zero. Every order "
     "passes the owner's limits, which no tool changes: a refusal names the limit and its numbers. An order that was "
-    "placed is not filled until get_order says so."
+    "placed is not filled until get_order says so. propose_* asks the owner, who answers when they want to."
 )
 # Address, what it is, and the tool whose answer it holds.
 RESOURCES: Final = (("moniqo://portfolio", "What the fund is worth and earned", "get_portfolio"),)
 TEMPLATES: Final = (
     ("moniqo://wallets/{wallet_id}/limits", "What limits allow a wallet", "get_limits", "wallet_id"),
+    (
+        "moniqo://positions/{position_id}",
+        "One position: why it was entered and left, and what it made",
+        "get_position",
+        "position_id",
+    ),
     ("moniqo://agents/{agent_id}/diary", "Why an agent did what it did", "why", "agent_id"),
 )
 PROMPTS: Final = {
@@ -46,8 +52,9 @@ PROMPTS: Final = {
     ),
     "explain_this_loss": Prompt(
         "Say why a position lost money",
-        "Look at get_position of {position_id}, at why of its agent and at get_candles of its market around it. Say "
-        "why it was entered, what happened, why it was left, and whether the stop did what it was set to do.",
+        "Look at the resource moniqo://positions/{position_id} (or at list_trades), at why of its agent and at "
+        "get_candles of its market around it. Say why it was entered, what happened, why it was left, and whether the "
+        "stop did what it was set to do.",
         ("position_id",),
     ),
 }
@@ -59,6 +66,7 @@ OuterOf = Callable[[Context], Scope]
 def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
     """The server; `outer_of` says of a question who asks it."""
     known = operations()
+    listed = {name: operation for name, operation in known.items() if operation.tool.is_listed}
 
     async def allowed(context: Context) -> list[Operation]:
         granted = await inside.scopes(outer_of(context))
@@ -67,10 +75,11 @@ def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
         return [operation for operation in known.values() if operation.is_allowed(granted)]
 
     async def list_tools(context: Context, _: Any) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_tool(operation) for operation in await allowed(context)])
+        offered = [operation for operation in await allowed(context) if operation.tool.is_listed]
+        return types.ListToolsResult(tools=[_tool(operation) for operation in offered])
 
     async def call_tool(context: Context, asked: types.CallToolRequestParams) -> types.CallToolResult:
-        operation = known.get(asked.name)
+        operation = listed.get(asked.name)
         if operation is None:
             raise MCPError(types.INVALID_PARAMS, "There is no such tool: ask for the list of them.")
         result = await calling.call(inside, operation, asked.arguments or {}, outer_of(context))
@@ -123,7 +132,7 @@ def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
 
 def _tool(operation: Operation) -> types.Tool:
     tool = operation.tool
-    reads = tool.method == "GET" or tool.path.endswith("/preview")
+    reads = tool.method == "GET"
     keyed = "idempotency_key" in operation.arguments
     hints = types.ToolAnnotations(  # what a client takes for granted is left out
         read_only_hint=reads or None,
