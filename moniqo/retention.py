@@ -102,6 +102,7 @@ RULES: Final[dict[str, Rule]] = {
     "approvals_approval": Rule("created_at", "APPROVAL_DAYS", spare=7, goes="answered_at IS NOT NULL"),
     "alerts_mute": Rule("created_at", "ALERT_DAYS", goes="until IS NOT NULL"),
     "audit_auditentry": Rule("at", "AUDIT_DAYS", spare=DAYS_OF_A_MONTH),
+    "audit_call": Rule("at", "CALL_DAYS", spare=DAYS_OF_A_MONTH),
     "django_admin_log": Rule("action_time", why=DONE),
     "django_session": Rule("expire_date - interval '14 days'", "SESSION_DAYS"),
     "users_token": Rule("created_at", "SIGN_IN_LOG_DAYS", spare=366),

@@ -404,6 +404,7 @@ SESSION_DAYS = 14
 AGENT_RUN_DAYS = _days("AGENT_RUN", 90)  # runs that placed no order; the others stay for ever
 ORDER_LOG_DAYS = _days("ORDER_LOG", 365)  # steps and risk decisions of orders that were never filled
 AUDIT_DAYS = _days("AUDIT", 2557)  # seven years: who did what
+CALL_DAYS = _days("CALL", 90)  # what programs called through MCP and AG-UI
 SNAPSHOT_DAYS = max(int(os.environ.get("MONIQO_SNAPSHOT_DAYS", "90")), 31)  # values of every five minutes
 HOURLY_MONTHS = max(int(os.environ.get("MONIQO_HOURLY_MONTHS", "25")), 2)  # values of every hour; days stay for ever
 CREDENTIAL_DAYS = int(os.environ.get("MONIQO_CREDENTIAL_DAYS", "180"))  # after them a connection's keys count as old

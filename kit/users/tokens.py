@@ -201,6 +201,14 @@ def list_tokens(*, owner_id: UUID) -> tuple[TokenRow, ...]:
     return tuple(_row(token, names) for token in found)
 
 
+def find_row(*, owner_id: UUID, token_id: UUID) -> TokenRow:
+    """One of the owner's tokens, ended or not. Raises NotFoundError."""
+    token = Token.objects.filter(owner_id=owner_id, pk=token_id).prefetch_related("owner").first()
+    if token is None:
+        raise NotFoundError("There is no such token.")
+    return _row(token, dict(bindings.wallets_of(owner_id)) if token.wallet_id else {})
+
+
 # What a token's standing is called.
 _WORDS: Final = {
     "in_force": "In force",

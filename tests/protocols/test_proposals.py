@@ -1,13 +1,17 @@
 """What programs ask for through MCP, AG-UI and the API is done once its owner says so, and not before."""
 
 import json
+import time
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from kit import tenancy
 from kit.approvals.models import Approval
 from kit.approvals.services import answer
+from kit.audit.models import Call
 from kit.users import tokens
 from kit.users.models import Token
 from tests.programs import bearer, make_token
@@ -181,3 +185,33 @@ def test_the_owner_changes_a_limit_that_was_asked_for(stage: Stage) -> None:
     with tenancy.tenant(world.owner.pk):
         answer(owner_id=world.owner.pk, approval_id=asked["id"], is_approved=True)
         assert RiskLimit.objects.get(wallet=world.quiet.wallet_id).maximum_notional == 777
+
+
+def test_every_call_is_written_down_and_stands_on_the_page_of_its_token(stage: Stage, client: Client) -> None:
+    """Of both protocols, reading ones too, and of what was refused."""
+    world, token = stage.world, make_token(stage.world.owner, "read", name="A reader")
+    mcp(stage, of(token), lambda one: one.call_tool("list_agents", {"limit": 3}))
+    mcp(stage, of(token), lambda one: one.call_tool("pause_agent", {"agent_id": str(world.agent.pk)}))
+    for command in ("why", "pause"):
+        body = {**RUN, "forwardedProps": {"command": command}}
+        with opened(stage, f"/agui/agents/{world.agent.pk}", of(token), body):
+            pass
+    until = time.monotonic() + 10
+    while True:
+        with tenancy.tenant(world.owner.pk):
+            found = {call.tool: call for call in Call.objects.filter(token_id=token.pk)}
+        if len(found) == 4:
+            break
+        assert time.monotonic() < until, found
+        time.sleep(0.1)
+    assert {tool: call.status for tool, call in found.items()} == {
+        "list_agents": 200, "pause_agent": 403, "agents why": 200, "agents pause": 403,
+    }  # fmt: skip
+    assert found["list_agents"].arguments == sha256(b'{"limit":3}').hexdigest()
+    client.force_login(world.owner)
+    page = client.get(f"/settings/tokens/{token.pk}/").content.decode()
+    assert "4 of MCP and AG-UI" in page
+    assert "2 refused" in page
+    assert f"/settings/tokens/{token.pk}/revoke/" in page
+    client.force_login(stage.stranger)
+    assert client.get(f"/settings/tokens/{token.pk}/").status_code == 404

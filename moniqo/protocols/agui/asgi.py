@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import re
 from http import HTTPStatus
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -30,6 +31,7 @@ from moniqo.protocols.agui.commands import Done, perform, require_possible
 from moniqo.protocols.agui.feeds import Feeds, Viewer
 from moniqo.protocols.agui.states import Subject
 from moniqo.protocols.agui.telling import because, capabilities
+from moniqo.protocols.calls import CALLS, Protocol
 from moniqo.protocols.inside import Answer, Inside
 
 PREFIX: Final = "/agui/"
@@ -61,7 +63,7 @@ def serve(django: Application, otherwise: Application) -> Application:
     inside = Inside(django)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        await _answer(inside, scope, receive, send)
+        await _answer(inside, scope, receive, _Noted(inside, scope, send))
 
     answering = bounded(answer)
 
@@ -72,7 +74,24 @@ def serve(django: Application, otherwise: Application) -> Application:
     return application
 
 
-async def _answer(inside: Inside, scope: Scope, receive: Receive, send: Send) -> None:
+class _Noted:
+    """Sends, and writes down with what status an answer began: what was asked for, and with which body."""
+
+    def __init__(self, inside: Inside, scope: Scope, send: Send) -> None:
+        self._inside, self._scope, self._send = inside, scope, send
+        self._began = monotonic()
+        self.tool, self.body, self.status = scope["path"].split("/")[2], b"", 0
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            asker = await self._inside.asker(self._scope)
+            if not isinstance(asker, Answer):
+                status = self.status or message["status"]
+                CALLS.note(asker.token_id, Protocol.AGUI, self.tool, self.body, status=status, began=self._began)
+        await self._send(message)
+
+
+async def _answer(inside: Inside, scope: Scope, receive: Receive, send: _Noted) -> None:
     found = _PATH.fullmatch(scope["path"])
     if found is None:
         await doors.refuse(
@@ -96,9 +115,11 @@ def _of_api(subject: Subject) -> str:
     return "/orders" if subject.id is None else f"/{subject.kind}/{subject.id}"
 
 
-async def _run(inside: Inside, scope: Scope, subject: Subject, about: Any, receive: Receive, send: Send) -> None:
+async def _run(inside: Inside, scope: Scope, subject: Subject, about: Any, receive: Receive, send: _Noted) -> None:
     try:
-        asked = asking.read(await _body(receive))
+        send.body = await _body(receive)
+        asked = asking.read(send.body)
+        send.tool = f"{subject.kind} {'answer' if asked.resume else asked.command or 'words'}"
         require_possible(subject, asked)
     except InvalidInputError as error:
         await doors.refuse_input(send, error)
@@ -116,6 +137,8 @@ async def _run(inside: Inside, scope: Scope, subject: Subject, about: Any, recei
             if isinstance(done, Answer):
                 await doors.hand_on(send, done)
                 return
+            if done.error:
+                send.status = HTTPStatus.CONFLICT
             async with hub.open(token.owner_id, viewer), feed.watched_by(viewer, subject):
                 if done.is_acted:
                     await feed.refresh()

@@ -49,9 +49,9 @@ class Protocol:
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if await doors.turned_away(scope, send, "POST"):
             return
-        granted = await self._inside.scopes(scope)
-        if isinstance(granted, Answer):
-            await doors.hand_on(send, granted, f"{doors.origin_of(scope)}{METADATA}")
+        asker = await self._inside.asker(scope)
+        if isinstance(asker, Answer):
+            await doors.hand_on(send, asker, f"{doors.origin_of(scope)}{METADATA}")
             return
         manager = await self._manager()
         await manager.handle_request(scope, receive, send)

@@ -4,7 +4,8 @@ Only what a token may call is listed for it. The package of the protocol takes a
 this module is imported by whoever serves the first request.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any, Final, NamedTuple
 
 import mcp_types as types
@@ -12,7 +13,8 @@ from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
 from kit.bodies import Scope
-from moniqo.protocols.inside import Answer, Inside
+from moniqo.protocols.calls import CALLS, Protocol
+from moniqo.protocols.inside import Answer, Asker, Inside
 from moniqo.protocols.mcp import calling
 from moniqo.protocols.mcp.operations import Operation, operations
 
@@ -63,26 +65,45 @@ Context = Any
 OuterOf = Callable[[Context], Scope]
 
 
+class _Tools:
+    """Calls of tools; each is written down."""
+
+    def __init__(self, inside: Inside, outer_of: OuterOf, known: Mapping[str, Operation]) -> None:
+        self._inside, self._outer_of, self._known = inside, outer_of, known
+
+    async def asker(self, context: Context) -> Asker:
+        """Whose token it is. Raises MCPError where it counts no more."""
+        asker = await self._inside.asker(self._outer_of(context))
+        if isinstance(asker, Answer):
+            raise MCPError(types.INVALID_REQUEST, calling.refusal_of(asker))
+        return asker
+
+    async def called(self, context: Context, tool: str, arguments: dict[str, Any]) -> calling.Result:
+        asker, began = await self.asker(context), monotonic()
+        result = calling.NO_SUCH_TOOL
+        if tool in self._known:
+            result = await calling.call(self._inside, self._known[tool], arguments, self._outer_of(context))
+        CALLS.note(asker.token_id, Protocol.MCP, tool, arguments, status=result.status, began=began)
+        return result
+
+
 def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
     """The server; `outer_of` says of a question who asks it."""
     known = operations()
-    listed = {name: operation for name, operation in known.items() if operation.tool.is_listed}
+    tools = _Tools(inside, outer_of, known)
 
     async def allowed(context: Context) -> list[Operation]:
-        granted = await inside.scopes(outer_of(context))
-        if isinstance(granted, Answer):
-            raise MCPError(types.INVALID_REQUEST, calling.refusal_of(granted))
-        return [operation for operation in known.values() if operation.is_allowed(granted)]
+        asker = await tools.asker(context)
+        return [operation for operation in known.values() if operation.is_allowed(asker.scopes)]
 
     async def list_tools(context: Context, _: Any) -> types.ListToolsResult:
         offered = [operation for operation in await allowed(context) if operation.tool.is_listed]
         return types.ListToolsResult(tools=[_tool(operation) for operation in offered])
 
     async def call_tool(context: Context, asked: types.CallToolRequestParams) -> types.CallToolResult:
-        operation = listed.get(asked.name)
-        if operation is None:
-            raise MCPError(types.INVALID_PARAMS, "There is no such tool: ask for the list of them.")
-        result = await calling.call(inside, operation, asked.arguments or {}, outer_of(context))
+        result = await tools.called(context, asked.name, asked.arguments or {})
+        if result is calling.NO_SUCH_TOOL:
+            raise MCPError(types.INVALID_PARAMS, result.refusal)
         return types.CallToolResult(
             content=[types.TextContent(text=result.text)],
             structured_content=result.found,
@@ -110,7 +131,7 @@ def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
     async def read_resource(context: Context, asked: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         uri = str(asked.uri)
         tool, arguments = _resource(uri)
-        result = await calling.call(inside, known[tool], arguments, outer_of(context))
+        result = await tools.called(context, tool, arguments)
         if result.found is None:
             raise MCPError(types.INVALID_PARAMS, result.refusal)
         text = types.TextResourceContents(uri=uri, mime_type="application/json", text=result.text)
