@@ -16,6 +16,8 @@ from django.template.loader import render_to_string
 
 from kit.api import PREFIX, problem
 
+# What programs ask, which send JSON and are told problems, not pages.
+PROGRAMS: Final = (PREFIX, "/mcp", "/agui/")
 JSON_BYTES: Final = 256 * 1024
 # Seconds for the whole body, and until the next piece of it.
 BODY_SECONDS: Final = 30.0
@@ -59,7 +61,7 @@ def bounded(application: Application) -> Application:
 
 def limit(path: str, content_type: str) -> int:
     """The bytes that a body of that kind may have there: forms may be larger than what programs send."""
-    is_json = path.startswith(PREFIX) or "json" in content_type
+    is_json = path.startswith(PROGRAMS) or "json" in content_type
     most: int = JSON_BYTES if is_json else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     return most
 
@@ -91,7 +93,7 @@ def _too_large(most: int) -> _RefusedError:
 
 
 async def _refuse(scope: Scope, send: Send, error: _RefusedError) -> None:
-    if scope["path"].startswith(PREFIX):
+    if scope["path"].startswith(PROGRAMS):
         answer = problem(error.status, error.sentence)
         body, kind = answer.content, answer["Content-Type"]
     else:

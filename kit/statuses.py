@@ -39,6 +39,7 @@ COLOURS: Final = {
     "connection": {"ok": "ok", "stale": "warn", "failed": "bad"},
     "sync": {"ok": "ok", "drift": "warn", "failed": "bad"},
     "token": {"in_force": "ok"},
+    "approval": {"open": "brand", "approved": "ok", "expired": "warn"},
     "channel": {"in_use": "ok", "failing": "warn", "unlinked": "warn"},
     "delivery": {"sent": "ok", "failed": "bad"},
     "goal": {"behind": "warn", "missed": "bad", "ahead": "ok", "on plan": "ok", "achieved": "ok", "running": "brand"},

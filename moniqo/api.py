@@ -25,6 +25,7 @@ from kit import glossary, outages
 from kit.alerts.api import router as alerts
 from kit.alerts.channels.api import router as channels
 from kit.api import PREFIX, problem
+from kit.approvals.api import router as approvals
 from kit.asking import StrictParser, heard_whole
 from kit.errors import InvalidInputError, MoniqoError, NotFoundError
 from kit.mistakes import mistakes
@@ -33,6 +34,7 @@ from kit.users.api import router as auth
 from kit.users.api import tokens_router as tokens
 from markets.api import router as markets
 from moniqo.problems import describe_errors
+from moniqo.protocols.api import router as proposals
 from moniqo.start.api import router as start
 from moniqo.ui.reference import ReferencePage
 from portfolio.allocation.api import router as method_plans
@@ -112,6 +114,8 @@ api.add_router("/", method_plans, tags=["portfolio"])
 api.add_router("/", rebalancing, tags=["portfolio"])
 api.add_router("/", alerts, tags=["alerts"])
 api.add_router("/", channels, tags=["alerts"])
+api.add_router("/", proposals, tags=["approvals"])  # before `/approvals/{id}/answer`, as all addresses of words are
+api.add_router("/", approvals, tags=["approvals"])
 api.add_router("/", start, tags=["start"])
 api.add_router("/", operators, tags=["operators"], auth=OPERATOR)
 

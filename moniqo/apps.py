@@ -43,6 +43,7 @@ class MoniqoConfig(AppConfig):
     def ready(self) -> None:
         import_module("moniqo.celery")  # whose queue every process sends its tasks to
         import_module("moniqo.checks")
+        import_module("moniqo.protocols.proposals").register_all()
         sources.register(sources.Sources(_asked("status"), _asked("positions"), _asked("pause")))
         if settings.PRODUCTION:
             connection_created.connect(refuse_unbound_role)

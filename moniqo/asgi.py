@@ -18,7 +18,8 @@ from kit import garbage  # noqa: E402 - as above
 from kit.bodies import Application, bounded  # noqa: E402 - as above
 from kit.crowding import Handler  # noqa: E402 - as above
 from kit.live.asgi import dispatch  # noqa: E402 - as above
-from moniqo.protocols.mcp.asgi import serve  # noqa: E402 - as above
+from moniqo.protocols.agui.asgi import serve as serve_agui  # noqa: E402 - as above
+from moniqo.protocols.mcp.asgi import serve as serve_mcp  # noqa: E402 - as above
 
 if settings.PRODUCTION:
     # A wrong database or a dangerous role stops the start, not the first visitor.
@@ -27,5 +28,6 @@ if settings.PRODUCTION:
 
 # A body is read before its request comes to the door of `Handler`: who sends slowly keeps nobody out.
 django_application = cast("Application", Handler())
-application = dispatch(serve(django_application, bounded(django_application)))
+_programs = serve_mcp(django_application, serve_agui(django_application, bounded(django_application)))
+application = dispatch(_programs)
 garbage.settle()

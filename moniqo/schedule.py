@@ -70,6 +70,7 @@ SCHEDULE: Final = {
     # Whoever raises an alert wakes a worker; this is for what is tried again, and for what waited for an hour.
     "send to channels": every(10, "kit.alerts.tasks.send_deliveries"),
     "hear bots": every(10, "kit.alerts.tasks.hear_bots"),
+    "close late approvals": every(60, "kit.approvals.tasks.close_late_approvals"),
     "queue digests": every(60, "kit.alerts.tasks.queue_digests"),
     # Wherever an owner is, their midnight is at one of these.
     "close days": {
@@ -85,6 +86,7 @@ SCHEDULE: Final = {
     "seal credentials with the newest key": nightly(3, 45, "wallets.tasks.keep_credentials"),
     "look at what keys may do": nightly(3, 50, "wallets.tasks.look_at_rights"),
     "thin out the series of goals": nightly(4, 30, "goals.tasks.thin_out_series"),
+    "forget old approvals": nightly(4, 25, "kit.approvals.tasks.forget_old_approvals"),
     "forget old alerts": nightly(4, 20, "kit.alerts.tasks.forget_old_alerts"),
     "forget old sign-ins": nightly(4, 10, "kit.users.tasks.forget_old_sign_ins"),
     "forget plans that nobody applied": nightly(4, 40, "wallets.tasks.forget_previews"),

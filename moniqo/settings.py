@@ -183,6 +183,7 @@ INSTALLED_APPS = [
     "kit.users",
     "kit.audit",
     "kit.alerts",
+    "kit.approvals",
     "markets",
     "wallets",
     "trading",
@@ -386,12 +387,16 @@ PRICE_CHECK_SECONDS = float(os.environ.get("MONIQO_PRICE_CHECK_SECONDS", "60")) 
 # A venue that says nothing for so long, not even in answer to a ping, counts as gone.
 STREAM_SILENCE_SECONDS = float(os.environ.get("MONIQO_STREAM_SILENCE_SECONDS", "30"))
 DEMO_LATENCY_MS = int(os.environ.get("MONIQO_DEMO_LATENCY_MS", "80"))  # what the paper exchange takes to answer
+# What front ends of others watch (AG-UI): read again at most this often; how long a run lasts before the next begins.
+AGUI_SECONDS = float(os.environ.get("MONIQO_AGUI_SECONDS", "1"))
+AGUI_RUN_SECONDS = float(os.environ.get("MONIQO_AGUI_RUN_SECONDS", "300"))
 # How long what is kept: moniqo/retention.py says of which tables, and why the others stay.
 SYNC_LOG_DAYS = _days("SYNC_LOG", 30)
 ALERT_DAYS = _days("ALERT", 90)  # since they were resolved
 DELIVERY_DAYS = _days("DELIVERY", 30)
 PLAN_DAYS = _days("PLAN", 7)  # that nobody applied
 PROOF_DAYS = _days("PROOF", 90)
+APPROVAL_DAYS = _days("APPROVAL", 365)  # what programs asked for, and the answer
 REBALANCE_DAYS = _days("REBALANCE", 730)  # runs that moved money
 REBALANCE_IDLE_DAYS = _days("REBALANCE_IDLE", 90)  # the others
 SESSION_COOKIE_AGE = 14 * 86_400
@@ -399,6 +404,7 @@ SESSION_DAYS = 14
 AGENT_RUN_DAYS = _days("AGENT_RUN", 90)  # runs that placed no order; the others stay for ever
 ORDER_LOG_DAYS = _days("ORDER_LOG", 365)  # steps and risk decisions of orders that were never filled
 AUDIT_DAYS = _days("AUDIT", 2557)  # seven years: who did what
+CALL_DAYS = _days("CALL", 90)  # what programs called through MCP and AG-UI
 SNAPSHOT_DAYS = max(int(os.environ.get("MONIQO_SNAPSHOT_DAYS", "90")), 31)  # values of every five minutes
 HOURLY_MONTHS = max(int(os.environ.get("MONIQO_HOURLY_MONTHS", "25")), 2)  # values of every hour; days stay for ever
 CREDENTIAL_DAYS = int(os.environ.get("MONIQO_CREDENTIAL_DAYS", "180"))  # after them a connection's keys count as old

@@ -7,12 +7,12 @@ from celery import shared_task
 from farms.services import RUNS
 from kit import months
 from kit.alerts.services import raise_platform_alert, resolve_platform_alert
-from kit.audit.services import ENTRIES
+from kit.audit.services import CALLS, ENTRIES
 from kit.months import Months
 from trading.services import DECISIONS, EVENTS
 
 # Snapshots are by months as well, but what is summed up of them first is the portfolio's to say.
-BY_MONTHS: Final[tuple[Months, ...]] = (RUNS, EVENTS, DECISIONS, ENTRIES)
+BY_MONTHS: Final[tuple[Months, ...]] = (RUNS, EVENTS, DECISIONS, ENTRIES, CALLS)
 
 
 @shared_task

@@ -29,6 +29,7 @@ urlpatterns = [
     path("goals/", include("goals.urls")),
     path("trading/", include("trading.urls")),
     path("alerts/", include("kit.alerts.urls")),
+    path("approvals/", include("kit.approvals.urls")),
     path("", include("moniqo.ui.urls")),
     path("live/session", live_views.session, name="live-session"),
     path("login/", signing_in.LoginView.as_view(), name="login"),

@@ -20,7 +20,7 @@ from tests.world import build_world
 from trading.models import Order
 from wallets.models import Platform, Wallet
 
-OURS = ("users", "audit", "alerts", "markets", "wallets", "trading", "farms", "goals", "portfolio")
+OURS = ("users", "audit", "alerts", "approvals", "markets", "wallets", "trading", "farms", "goals", "portfolio")
 # A composite key, which the admin cannot register; candles are series, not rows to look at (markets/admin.py).
 NOT_IN_ADMIN = {"markets.Candle"}
 MODELS = [

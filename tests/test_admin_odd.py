@@ -82,7 +82,18 @@ def _make_odd(world: World) -> None:
 
 
 def tables() -> Iterator[tuple[type[models.Model], object]]:
-    for label in ("wallets", "trading", "users", "alerts", "markets", "farms", "goals", "portfolio", "audit"):
+    for label in (
+        "wallets",
+        "trading",
+        "users",
+        "alerts",
+        "approvals",
+        "markets",
+        "farms",
+        "goals",
+        "portfolio",
+        "audit",
+    ):
         for model in apps.get_app_config(label).get_models():
             if model in admin.site._registry:
                 yield model, admin.site._registry[model]

@@ -13,7 +13,7 @@ from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.apps import apps
@@ -28,6 +28,8 @@ from kit import clock, tenancy
 from kit.alerts.channels.services import make_channel
 from kit.alerts.failures import note_failure
 from kit.alerts.services import mute, raise_alert
+from kit.approvals.models import Approval
+from kit.audit.models import Call
 from kit.history import History
 from kit.models import Owned
 from kit.users import two_factor
@@ -95,6 +97,10 @@ def _fill(world: World) -> None:
         mute(user_id=owner.pk, key="sync:guards")
         make_channel(owner_id=owner.pk, kind="email", name="Mail", address={"email": "olive@example.com"})
         raise_alert(owner_id=owner.pk, key="drift:guards", title="An alert that a channel is told")
+        Approval.objects.create(owner=owner, kind="order", given={}, asked_by="A model", expires_at=clock.now())
+        Call.objects.create(
+            owner=owner, token_id=uuid4(), protocol="mcp", tool="why", arguments="", status=200, milliseconds=1
+        )
         two_factor.begin(owner)
         SecondFactor.objects.update(last_step=1)
         Cancellation.objects.create(owner=owner, order=Order.objects.earliest("created_at"), closed_at=clock.now())
@@ -290,6 +296,7 @@ BEYOND: dict[str, list[str]] = {
 OVER = {
     "alerts_alert": "resolved_at = now()",
     "alerts_delivery": "status = 'failed', ended_at = now()",
+    "approvals_approval": "status = 'declined', answered_at = now()",
     "farms_agentfarmassignment": "ended_at = now()",
     "farms_backtest": "status = 'done', finished_at = now()",
     "goals_goalaction": "status = 'done', done_at = now()",

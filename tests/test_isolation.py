@@ -9,7 +9,7 @@ from kit.models import Owned
 from kit.users.models import User
 from wallets.models import Connection, Platform
 
-OURS = {"users", "audit", "alerts", "markets", "wallets", "trading", "farms", "goals", "portfolio"}
+OURS = {"users", "audit", "alerts", "approvals", "markets", "wallets", "trading", "farms", "goals", "portfolio"}
 SHARED = {
     "alerts.PlatformAlert",  # operators' only, by its policy
     "users.User",

@@ -1,13 +1,14 @@
 """What the API of limits takes and gives."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import Field
 
 from kit.api import Amount, Body, PositiveAmount, PositiveShare, Words
+from trading.selectors.limits import LimitPath, LimitStep
 
 
 class LimitsIn(Body):
@@ -123,3 +124,13 @@ class LimitsOut(OwnOut):
 
     applied: AppliedOut
     path: list[LimitStepOut]
+
+
+def limits_out(path: LimitPath) -> dict[str, Any]:
+    """What a program is told of a path of limits."""
+    applied = _said(path, SaidOut) | {"obstacle": path.obstacle}
+    return {**_said(path.own, OwnOut), "applied": applied, "path": path.steps}
+
+
+def _said(by: LimitPath | LimitStep, shape: type[Schema]) -> dict[str, Any]:
+    return {name: getattr(by, name) for name in shape.model_fields}

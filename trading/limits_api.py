@@ -5,15 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 
 from kit.errors import InvalidInputError
 from kit.http import owner_of
 from kit.users.access import LIMITS
 from trading import services
-from trading.limit_schemas import LimitsIn, LimitsOut, LockNarrow, LockOut, OwnOut, SaidOut
+from trading.limit_schemas import LimitsIn, LimitsOut, LockNarrow, LockOut, limits_out
 from trading.risk.gate import Caps
-from trading.selectors import LimitPath, LimitStep, limits
+from trading.selectors import LimitPath, limits
 from trading.selectors.locks import held_back
 from wallets.hierarchy.places import get_wallet
 
@@ -34,7 +34,7 @@ def list_locks(request: HttpRequest, narrow: Query[LockNarrow]) -> Any:
     "/wallets/{uuid:wallet_id}/limits", response=LimitsOut, summary="A wallet's limits and what its path allows"
 )
 def get_wallet_limits(request: HttpRequest, wallet_id: UUID) -> Any:
-    return _limits_out(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id))
+    return limits_out(limits.wallet_limits(owner_id=owner_of(request), wallet_id=wallet_id))
 
 
 @router.put("/wallets/{uuid:wallet_id}/limits", auth=LIMITS, response=LimitsOut, summary="Replace a wallet's limits")
@@ -47,7 +47,7 @@ def put_wallet_limits(request: HttpRequest, wallet_id: UUID, body: LimitsIn) -> 
     "/connections/{uuid:connection_id}/limits", response=LimitsOut, summary="A connection's limits, for all its wallets"
 )
 def get_connection_limits(request: HttpRequest, connection_id: UUID) -> Any:
-    return _limits_out(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id))
+    return limits_out(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id))
 
 
 @router.put(
@@ -59,15 +59,6 @@ def get_connection_limits(request: HttpRequest, connection_id: UUID) -> Any:
 def put_connection_limits(request: HttpRequest, connection_id: UUID, body: LimitsIn) -> Any:
     _set_limits(limits.connection_limits(owner_id=owner_of(request), connection_id=connection_id), body)
     return get_connection_limits(request, connection_id)
-
-
-def _limits_out(path: LimitPath) -> dict[str, Any]:
-    applied = _said(path, SaidOut) | {"obstacle": path.obstacle}
-    return {**_said(path.own, OwnOut), "applied": applied, "path": path.steps}
-
-
-def _said(by: LimitPath | LimitStep, shape: type[Schema]) -> dict[str, Any]:
-    return {name: getattr(by, name) for name in shape.model_fields}
 
 
 def _set_limits(path: LimitPath, body: LimitsIn) -> None:

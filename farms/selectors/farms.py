@@ -116,9 +116,9 @@ class FarmPage:
 def farm_rows(*, owner_id: UUID, farm_ids: Collection[UUID] | None = None) -> tuple[FarmRow, ...]:
     """The owner's farms with their agents, farms and agents worst first, else oldest first; no archived farm.
 
-    With `farm_ids` those, and nothing is worked out of the others.
+    With `farm_ids` those, archived ones too, and nothing is worked out of the others.
     """
-    return tuple(row for row in _all_rows(owner_id, farm_ids) if not row.is_archived)
+    return tuple(row for row in _all_rows(owner_id, farm_ids) if farm_ids is not None or not row.is_archived)
 
 
 def farm_list(*, owner_id: UUID, most: int, opened: str) -> tuple[tuple[FarmRow, ...], bool]:

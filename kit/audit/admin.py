@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from kit.admin import ReadOnlyAdmin
-from kit.audit.models import AuditEntry
+from kit.audit.models import AuditEntry, Call
 
 
 @admin.register(AuditEntry)
@@ -12,4 +12,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_filter = ("area", "channel", "at")
     list_select_related = ("owner", "actor")
     search_fields = ("owner__email", "actor__email", "action", "subject", "address")
+    date_hierarchy = "at"
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnlyAdmin):
+    list_display = ("at", "owner", "protocol", "tool", "status", "milliseconds", "token_id")
+    list_filter = ("protocol", "status", "at")
+    list_select_related = ("owner",)
+    search_fields = ("owner__email", "tool")
     date_hierarchy = "at"

@@ -49,3 +49,30 @@ class AuditEntry(Owned):
 
     def __str__(self) -> str:
         return f"{self.action} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Call(Owned):
+    """One call of a program that speaks a protocol to us, reading ones too. Append-only; old months go as a whole.
+
+    What it changed stands in the log of acts as well. `arguments` is the SHA-256 of what was sent, so that it can be
+    told whether the same was, and nothing of it is kept. `status` is that of HTTP, 200 where all was well.
+    """
+
+    class Protocol(models.TextChoices):
+        MCP = "mcp", "MCP"
+        AGUI = "agui", "AG-UI"
+
+    at = models.DateTimeField(default=clock.now)
+    token_id = models.UUIDField(help_text="The row of the token, which may be gone.")
+    protocol = models.CharField(max_length=4, choices=Protocol)
+    tool = models.CharField(max_length=60)
+    arguments = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    milliseconds = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ("-at", "-id")
+        indexes = (models.Index(fields=("owner", "token_id", "-at", "-id"), name="call_newest_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.tool} {self.status}"

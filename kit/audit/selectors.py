@@ -9,13 +9,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.paginator import Page
+from django.db.models import Count, Max, Q
 
 from kit import glossary
-from kit.audit.models import AuditEntry
+from kit.audit.models import AuditEntry, Call
 from kit.paging import Pages
 from kit.sentences import Sentence, Value, amount, calendar_day, figure, joined, moment, quoted, sentence, share
 
 PAGE_ROWS = 50
+REFUSED_FROM: Final = 400
 # Where the unit of an amount stands, beside it.
 UNITS: Final = {"amount": "asset", "maximum_notional": "notional_asset"}
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
@@ -56,6 +58,50 @@ def audit_log(*, owner_id: UUID, area: str = "", page: str = "", is_oldest_first
     found: Any = Pages(rows, PAGE_ROWS).get_page(page)
     found.object_list = [_row(entry, owner_id) for entry in found.object_list]
     return found  # type: ignore[no-any-return]  # rows of entries became rows of words
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """One call of a program: `is_refused` says that nothing was done, whatever the reason."""
+
+    at: datetime
+    protocol: str
+    tool: str
+    arguments: str
+    status: int
+    milliseconds: int
+
+    @property
+    def is_refused(self) -> bool:
+        return self.status >= REFUSED_FROM
+
+
+@dataclass(frozen=True, slots=True)
+class CallSums:
+    """How often a token called since the oldest that is kept, and how often in vain."""
+
+    count: int
+    refused: int
+    last_at: datetime | None
+
+
+def calls_of(*, owner_id: UUID, token_id: UUID, page: str = "") -> "Page[CallRow]":
+    """What the token called, newest first."""
+    found: Any = Pages(Call.objects.filter(owner_id=owner_id, token_id=token_id), PAGE_ROWS).get_page(page)
+    found.object_list = [
+        CallRow(call.at, call.get_protocol_display(), call.tool, call.arguments, call.status, call.milliseconds)
+        for call in found.object_list
+    ]
+    return found  # type: ignore[no-any-return]  # rows of the table became rows of words
+
+
+def sum_calls(*, owner_id: UUID, token_id: UUID) -> CallSums:
+    """One query by the index of the token's calls."""
+    refused = Count("pk", filter=Q(status__gte=REFUSED_FROM))
+    found = Call.objects.filter(owner_id=owner_id, token_id=token_id).aggregate(
+        count=Count("pk"), refused=refused, last_at=Max("at")
+    )
+    return CallSums(**found)
 
 
 def _row(entry: AuditEntry, owner_id: UUID) -> AuditRow:

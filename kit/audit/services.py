@@ -19,6 +19,7 @@ from kit.sentences import Sentence
 Area = AuditEntry.Area
 SUBJECT_LENGTH = 200
 ENTRIES = Months("audit_auditentry", by="at", days="AUDIT_DAYS")
+CALLS = Months("audit_call", by="at", days="CALL_DAYS")
 CHANNELS = {"/api/": AuditEntry.Channel.API, "/admin/": AuditEntry.Channel.ADMIN}
 
 _request: ContextVar[HttpRequest | None] = ContextVar("moniqo_audited_request", default=None)

@@ -9,6 +9,8 @@ replayed, or it is told to `resync`. Without a session the answer is 401, and 42
 import asyncio
 import contextlib
 import re
+from collections.abc import Coroutine
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -68,14 +70,15 @@ async def _live(scope: Scope, receive: Receive, send: Send) -> None:
     if not session:
         await _refuse(send, 401, "Sign in: there is no session.")
         return
-    hub = _hub()
+    hub = the_hub()
     try:
         with hub.place(session):
             owner_id = await hub.owner_of(session)
             if owner_id is None:
                 await _refuse(send, 401, "The session is over: reload the page.")
                 return
-            async with hub.open(owner_id, session=session, after=_last_event_id(scope)) as stream:
+            stream = Stream(session)
+            async with hub.open(owner_id, stream, after=_last_event_id(scope)):
                 await _stream(stream, receive, send)
     except TooManyError:
         await _refuse(send, 429, "Too many pages are open: close some.", RETRY_AFTER_SECONDS)
@@ -87,16 +90,22 @@ async def _stream(stream: Stream, receive: Receive, send: Send) -> None:
     """Send events until the browser leaves, the session is over or the stream is old."""
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await _body(send, f"retry: {RETRY_MILLISECONDS}\n\n".encode())
-    gone = asyncio.create_task(_until_gone(receive))
-    tasks = {asyncio.create_task(_pump(stream, send)), gone}
-    await asyncio.wait(tasks, timeout=STREAM_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    has_left = gone.done()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    if not has_left:
+    if not await until_gone(_pump(stream, send), receive, STREAM_SECONDS):
         with contextlib.suppress(OSError):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def until_gone(pump: Coroutine[Any, Any, None], receive: Receive, seconds: float) -> bool:
+    """Run `pump` until it ends, its client leaves, or that long; whether the client has left."""
+    gone = asyncio.create_task(_gone(receive))
+    tasks = {asyncio.create_task(pump), gone}
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return gone.done()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _pump(stream: Stream, send: Send) -> None:
@@ -111,7 +120,7 @@ async def _pump(stream: Stream, send: Send) -> None:
             await _body(send, b"".join(event.encode() for event in events))
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         continue
 
@@ -141,7 +150,8 @@ def _last_event_id(scope: Scope) -> str:
     return value if _EVENT_ID.fullmatch(value) else ""
 
 
-def _hub() -> Hub:
+def the_hub() -> Hub:
+    """The one of this event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
         _hubs[loop] = Hub(settings.REDIS_URL)

@@ -66,7 +66,7 @@ class EndedError(Exception):
 
 
 class Stream:
-    """The events of one open page, oldest first, as long as its `session` stands."""
+    """The events of one open page, oldest first, as long as its `session` stands, or its token (`token_key`)."""
 
     def __init__(self, session: str) -> None:
         self.session = session
@@ -140,8 +140,8 @@ class Hub:
             self._opening -= 1
 
     @contextlib.asynccontextmanager
-    async def open(self, owner_id: UUID, *, session: str, after: str) -> AsyncIterator[Stream]:
-        """A stream of the owner's events, beginning with those since event id `after` (empty: only new ones).
+    async def open(self, owner_id: UUID, stream: Stream, *, after: str = "") -> AsyncIterator[None]:
+        """Put the owner's events into `stream`, beginning with those since event id `after` (empty: only new ones).
 
         Raises TooManyError.
         """
@@ -152,12 +152,12 @@ class Hub:
             self._watcher = asyncio.create_task(self._watch())
         with contextlib.suppress(TimeoutError):  # without Redis the page is open all the same, and told to resync later
             await asyncio.wait_for(self._subscribed.wait(), _SUBSCRIBE_SECONDS)
-        stream, channel = Stream(session), CHANNEL.format(owner_id)
+        channel = CHANNEL.format(owner_id)
         self._streams[channel].add(stream)
         try:
             if after:
                 await self._replay(stream, channel, after)
-            yield stream
+            yield
         finally:
             self._streams[channel].discard(stream)
             if not self._streams[channel]:

@@ -14,12 +14,14 @@ from uuid import UUID
 import jwt
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Prefetch
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from kit import clock, tenancy
 from kit.alerts.services import resolve_alert
 from kit.audit.services import Area, record
 from kit.errors import InvalidInputError, NotFoundError
+from kit.live.publish import end_streams
 from kit.statuses import colour
 from kit.users import bindings, security
 from kit.users.models import Token, User
@@ -123,6 +125,14 @@ def find_token(text: str, *, kind: TokenType) -> Token | None:
     return token
 
 
+def counting_tokens(token_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Whose they are, of those that count now, by id. Whoever they belong to: for streams that are open."""
+    with tenancy.system():  # which may compare the passwords of several people
+        known = Token.objects.filter(owner__is_active=True, revoked_at=None, expires_at__gt=clock.now())
+        rows = known.filter(pk__in=set(token_ids)).prefetch_related(Prefetch("owner", User.objects.defer(None)))
+        return {token.pk: token.owner_id for token in rows if has_same_password(token)}
+
+
 def has_same_password(token: Token) -> bool:
     """Whether the owner's password is still the one that the token was made under, by this or an earlier secret key."""
     owner: AbstractBaseUser = token.owner
@@ -191,6 +201,14 @@ def list_tokens(*, owner_id: UUID) -> tuple[TokenRow, ...]:
     return tuple(_row(token, names) for token in found)
 
 
+def find_row(*, owner_id: UUID, token_id: UUID) -> TokenRow:
+    """One of the owner's tokens, ended or not. Raises NotFoundError."""
+    token = Token.objects.filter(owner_id=owner_id, pk=token_id).prefetch_related("owner").first()
+    if token is None:
+        raise NotFoundError("There is no such token.")
+    return _row(token, dict(bindings.wallets_of(owner_id)) if token.wallet_id else {})
+
+
 # What a token's standing is called.
 _WORDS: Final = {
     "in_force": "In force",
@@ -236,6 +254,7 @@ def revoke_token(*, owner_id: UUID, token_id: UUID) -> Token:
     if token.revoked_at is None:
         token.revoked_at = clock.now()
         token.save(update_fields=("revoked_at",))
+        end_streams(owner_id=owner_id)
         resolve_alert(owner_id=owner_id, key=security.token_key(token))
         record(Area.TOKENS, "Token revoked", owner_id=owner_id, subject=token.name)
     return token

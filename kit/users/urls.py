@@ -5,6 +5,7 @@ from kit.users import views
 app_name = "users"
 urlpatterns = [
     path("tokens/", views.token_list, name="tokens"),
+    path("tokens/<uuid:pk>/", views.token, name="token"),
     path("tokens/<uuid:pk>/revoke/", views.revoke_token, name="token-revoke"),
     path("two-factor/", views.second_factor, name="two-factor"),
     path("two-factor/begin/", views.begin_second_factor, name="two-factor-begin"),

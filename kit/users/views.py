@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_required
@@ -13,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from kit.audit.selectors import calls_of, sum_calls
 from kit.errors import ConflictError, InvalidInputError
 from kit.forms import explain
 from kit.http import client_address, missing_is_404, owner_of
@@ -69,6 +71,22 @@ def token_list(request: HttpRequest) -> HttpResponse:
     listed = in_order(tokens.list_tokens(owner_id=user.pk), TOKEN_SORTS, sort)
     context = {"form": form, "text": text, "tokens": listed, "sort": sort}
     return render(request, "users/tokens.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_GET
+def token(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What a program called with the token through the protocols, how often in vain, and the end of it."""
+    owner_id = owner_of(request)
+    with missing_is_404():
+        row = tokens.find_row(owner_id=owner_id, token_id=pk)
+    context = {
+        "token": row,
+        "sums": sum_calls(owner_id=owner_id, token_id=pk),
+        "page": calls_of(owner_id=owner_id, token_id=pk, page=request.GET.get("page", "")),
+        "kept_days": settings.CALL_DAYS,
+    }
+    return render(request, "users/token.html", context)
 
 
 @login_required

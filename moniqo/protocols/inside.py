@@ -12,6 +12,7 @@ from hashlib import sha256
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from kit.api import PREFIX
 from kit.bodies import Application, Scope
@@ -38,12 +39,20 @@ class Answer:
         return self.status >= 400
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The token that a program comes with, and what it may do."""
+
+    token_id: UUID
+    scopes: tuple[str, ...]
+
+
 class Inside:
     """The API as `application` answers it."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._believed: dict[bytes, tuple[float, tuple[str, ...]]] = {}
+        self._believed: dict[bytes, tuple[float, Asker]] = {}
 
     async def ask(
         self,
@@ -94,12 +103,12 @@ class Inside:
         is_json = "json" in headers.get("content-type", "")
         return Answer(start["status"], headers, json.loads(written) if is_json and written else None)
 
-    async def scopes(self, outer: Scope) -> tuple[str, ...] | Answer:
-        """What the token of `outer` may do; the API's refusal where it counts for nothing."""
+    async def asker(self, outer: Scope) -> Asker | Answer:
+        """Whose token `outer` comes with; the API's refusal where it counts for nothing."""
         text = next((value for name, value in outer["headers"] if name == b"authorization"), b"")
         mark = sha256(text).digest()
-        at, known = self._believed.get(mark, (0.0, ()))
-        if known and monotonic() - at < BELIEVED_SECONDS:
+        at, known = self._believed.get(mark, (0.0, None))
+        if known is not None and monotonic() - at < BELIEVED_SECONDS:
             return known
         answer = await self.ask(outer, "GET", "/tokens/current")
         if answer.is_refused:
@@ -107,6 +116,6 @@ class Inside:
             return answer
         if len(self._believed) >= BELIEVED_MOST:
             self._believed.clear()
-        found = tuple(answer.body["scopes"])
+        found = Asker(UUID(answer.body["id"]), tuple(answer.body["scopes"]))
         self._believed[mark] = (monotonic(), found)
         return found

@@ -45,13 +45,14 @@ POSITIONS = Page("Positions", "trading:positions", "layers-2", counter="position
 ORDERS = Page("Orders", "trading:orders", "list-ordered", counter="orders", key="r")
 TRADES = Page("Trades", "trading:trades", "arrow-left-right", key="t")
 ALERTS = Page("Alerts", "alerts:inbox", "bell", counter="alerts", key="a")
+APPROVALS = Page("Approvals", "approvals:list", "circle-question-mark", counter="approvals", key="v")
 CONNECTIONS = Page("Connections", "wallets:connections", "plug", key="c")
 MORE = Page("More", "ui:jump", "menu")
 
 SECTIONS = (
     Section("", (PORTFOLIO, WALLETS, FARMS, LABORATORY, GOALS)),
     Section("Trading", (POSITIONS, ORDERS, TRADES)),
-    Section("Operations", (ALERTS, CONNECTIONS)),
+    Section("Operations", (ALERTS, APPROVALS, CONNECTIONS)),
 )
 # Of phones. Alerts have none: the bell with their count is in sight on every page.
 TABS = (PORTFOLIO, WALLETS, POSITIONS, GOALS, MORE)

@@ -27,6 +27,7 @@ from django.db.models.functions import Concat
 from farms.models import Agent, Farm
 from goals.models import Goal
 from kit.alerts.models import Alert, PlatformAlert
+from kit.approvals.models import Approval
 from kit.statements import Statement
 from markets.models import Instrument, Ticker
 from portfolio.models import Correction, PortfolioState
@@ -43,7 +44,7 @@ UUID_START: Final = re.compile(r"[0-9a-f]{4,32}")
 UUID_DIGITS: Final = 32
 LAST_LETTER: Final = chr(0x10FFFF)
 CLIENT_ID: Final = re.compile(r"[a-z0-9]{4,40}")
-COUNTED = ("farms", "goals", "positions", "orders")
+COUNTED = ("farms", "goals", "positions", "orders", "approvals")
 ALERTS = "alerts "
 _NEVER = Value(None, output_field=DateTimeField())
 _BY_LEVEL = Concat(Value(ALERTS), F("level"))
@@ -78,6 +79,7 @@ def _pulse(_: UUID) -> QuerySet[Any, Any]:
         _counted(Goal.objects.filter(status=Goal.Status.ACTIVE), "goals"),
         _counted(Position.objects.filter(closed_at__isnull=True), "positions"),
         _counted(Order.objects.unfinished(), "orders"),
+        _counted(Approval.objects.filter(status=Approval.Status.OPEN), "approvals"),
         _counted(active.filter(is_paper=True), "paper"),
         _counted(active.filter(is_paper=False, live_at__isnull=False), "live"),
         _counted(Correction.objects.of_days(), "reworked"),

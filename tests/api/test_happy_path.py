@@ -233,6 +233,7 @@ def take_back(program: Program, made: Any) -> None:
 
 def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     """One more of everything: an account whose master funds a farm whose agent trades, and all that can be asked."""
+    record_quotes([NewQuote(each.pk, *[Decimal(100)] * 3, "simulated", clock.now()) for each in markets])
     with tenancy.tenant(program.owner.pk):
         connection = str(create_demo_connection(owner_id=program.owner.pk, name=f"Paper {number}").pk)
     master, farm, agent = build(program, number, connection, markets[0])
@@ -290,6 +291,7 @@ def grow(program: Program, number: int, markets: list[Instrument]) -> None:
     for looked_back in ("contribution", "months", "comparison", "report", "breakdown", "history"):
         program.call("get", f"/portfolio/{looked_back}")
     limit_exposure(program)
+    ask_owner(program, master, farm, agent, markets[0])
 
 
 def try_out(program: Program, number: int, agent: Any) -> None:
@@ -382,6 +384,28 @@ def want(program: Program, number: int, farm_wallet: str) -> None:
     program.call("patch", "/goals/{goal_id}", {"name": f"Many trades {number}"}, **ids)
     for state, done in (("active", "start"), ("active", "pause"), ("active", "resume"), ("cancelled", "cancel")):
         assert program.call("post", f"/goals/{{goal_id}}/{done}", **ids)["status"] == state
+
+
+def ask_owner(program: Program, master: Any, farm: Any, agent: Any, market: Instrument) -> None:
+    """Everything that can be asked for; nothing of it is wanted but a pause."""
+    wallet, asset = agent["wallet_id"], master["base_asset"]
+    wishes: dict[str, dict[str, Any]] = {
+        "orders": {"wallet_id": wallet, "symbol": market.symbol, "side": "buy", "quantity": "1"},
+        "starts": {"agent_id": agent["id"]},
+        "allocations": {"wallet_id": master["id"], "target_id": farm["wallet_id"], "asset": asset, "amount": "1"},
+        "collections": {"wallet_id": wallet, "asset": asset, "amount": "1"},
+        "goals": {"name": "Asked for", "kind": "trade_volume", "target": "500"},
+        "limits": {"wallet_id": wallet, "maximum_notional": "5"},
+    }
+    for kind, wish in wishes.items():
+        asked = program.call("post", f"/approvals/{kind}", wish, status=201)
+        ids = {"approval_id": asked["id"]}
+        assert program.call("get", "/approvals/{approval_id}", **ids)["status"] == "open"
+        program.call("post", "/approvals/{approval_id}/answer", {"approved": False, "note": "No"}, **ids)
+    asked = program.call("post", "/approvals/pauses", {"farm_id": farm["id"]}, status=201)
+    told = program.call("post", "/approvals/{approval_id}/answer", {"approved": True}, approval_id=asked["id"])
+    assert told["result"] == {"status": "paused"}
+    program.call("post", "/farms/{farm_id}/start", farm_id=farm["id"])
 
 
 def take_note(program: Program, number: int) -> None:

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from farms.models import AgentRun
 from kit import tenancy
+from kit.approvals.services import Source, answer, ask
 from kit.users.models import User
 from portfolio.models import AllocationPlan, RebalanceRun, Snapshot
 from tests.browser.conftest import OpenPage
@@ -145,6 +146,22 @@ def test_a_page_with_data_is_sound_at_a_desk_in_light_and_on_a_phone_in_dark(
 ) -> None:
     budget = CHART_PAGE_BYTES if name in WITH_CHARTS else PAGE_BYTES
     assert_page_is_sound_everywhere(open_page(address(world, name), user=world.owner), byte_budget=budget)
+
+
+def test_what_programs_ask_for_is_a_sound_page_with_its_count_in_the_navigation(
+    open_page: OpenPage, world: World
+) -> None:
+    given = {"farm_id": str(world.farm.pk), "agent_id": None}
+    usual: dict[str, Any] = {"owner_id": world.owner.pk, "kind": "pause", "given": given, "source": Source(None)}
+    with tenancy.tenant(world.owner.pk):
+        over = ask(**usual, reason="A word of its own, and a long one: " + "volatility " * 20)
+        answer(owner_id=world.owner.pk, approval_id=over.pk, is_approved=False, note="Not now")
+        asked = ask(**usual, reason="The market turns")
+    visit = open_page("/approvals/", user=world.owner)
+    assert_page_is_sound_everywhere(visit)
+    assert visit.page.locator("#nav a[aria-current=page] .count").inner_text() == "1"
+    with tenancy.tenant(world.owner.pk):
+        answer(owner_id=world.owner.pk, approval_id=asked.pk, is_approved=False)
 
 
 @pytest.mark.slow

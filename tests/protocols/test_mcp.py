@@ -6,14 +6,12 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from django.db import connections
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
@@ -27,30 +25,16 @@ from moniqo.protocols.mcp.calling import FAILED, MOST_BYTES
 from moniqo.protocols.mcp.calling import call as call_tool
 from moniqo.protocols.mcp.operations import Operation, operations
 from moniqo.protocols.mcp.tools import TOOLS
-from tests.conftest import WORKER, address, cloned_database, make_user
-from tests.drills.site import Site, running
+from tests.conftest import address
 from tests.programs import bearer, make_token
-from tests.world import World, build_world
+from tests.protocols.conftest import Stage
 from trading.models import Order, Position
 
 Known = dict[str, Operation]
+LISTED = [tool for tool in TOOLS if tool.is_listed]
 ACCEPTS = "application/json, text/event-stream"
 # What the operation of each scope's tools may need.
 SCOPES = ("read", "trade", "move", "manage", "limits", "agent")
-
-
-@dataclass
-class Stage:
-    """A running site with the world on it, and somebody else's account beside."""
-
-    site: Site
-    world: World
-    stranger: User
-    name: str
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.site.port}/mcp"
 
 
 @pytest.fixture(scope="module")
@@ -59,26 +43,12 @@ def known() -> Known:
     return operations()
 
 
-@pytest.fixture(scope="module")
-def stage(
-    django_db_setup: None, django_db_blocker: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stage]:
-    with (
-        django_db_blocker.unblock(),  # type: ignore[attr-defined]
-        cloned_database(f"moniqo_mcp_{WORKER}") as name,
-    ):
-        world, stranger = build_world(), make_user("stranger@example.com")
-        with running(name, tmp_path_factory.mktemp("mcp")) as site:
-            yield Stage(site, world, stranger, name)
-        connections.close_all()
-
-
 def ask(stage: Stage, headers: dict[str, str], story: Callable[[Client], Awaitable[Any]], mode: str = "auto") -> Any:
     """What `story` finds out with a client that carries these headers."""
 
     async def whole() -> Any:
         async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
-            transport = streamable_http_client(stage.url, http_client=http)
+            transport = streamable_http_client(f"{stage.url}/mcp", http_client=http)
             async with Client(transport, mode=mode) as client:
                 return await story(client)
 
@@ -108,9 +78,7 @@ def test_its_own_client_lists_and_calls_in_both_eras(stage: Stage, mode: str) ->
         return listed, await client.call_tool("get_portfolio", {"range": "All"}), client.protocol_version
 
     listed, answer, _ = ask(stage, bearer(stage.world.owner, "read"), story, mode)
-    assert [tool.name for tool in listed.tools] == [tool.name for tool in TOOLS if tool.method == "GET"] + [
-        "preview_order"
-    ]
+    assert [tool.name for tool in listed.tools] == [tool.name for tool in LISTED if tool.method == "GET"]
     assert json.loads(answer.content[0].text) == answer.structured_content
     told = stage.site.get("/api/v1/portfolio/summary?range=All", **bearer(stage.world.owner, "read"))
     summary = json.loads(told.body)
@@ -121,14 +89,15 @@ def test_its_own_client_lists_and_calls_in_both_eras(stage: Stage, mode: str) ->
 def test_the_list_is_what_the_scopes_allow_and_small(stage: Stage, known: Known) -> None:
     for scope in SCOPES:
         listed = ask(stage, bearer(stage.world.owner, scope), lambda client: client.list_tools()).tools
-        assert [tool.name for tool in listed] == [name for name, one in known.items() if one.is_allowed([scope])]
+        allowed = [name for name, one in known.items() if one.is_allowed([scope]) and one.tool.is_listed]
+        assert [tool.name for tool in listed] == allowed
     everything = ask(stage, bearer(stage.world.owner), lambda client: client.list_tools())
     told = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in everything.tools]
-    assert len(told) == len(TOOLS) <= 24
+    assert len(told) == len(LISTED) <= 24
     assert len(json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()) <= 16 * 1024
     assert all(tool["outputSchema"]["type"] == "object" and "\n" not in tool["description"] for tool in told)
     writes = {tool["name"] for tool in told if not tool.get("annotations", {}).get("readOnlyHint")}
-    assert writes == {tool.name for tool in TOOLS if tool.method != "GET"} - {"preview_order"}
+    assert writes == {tool.name for tool in LISTED if tool.method != "GET"}
 
 
 def test_no_tool_reaches_limits_keys_tokens_or_people(known: Known) -> None:
@@ -154,14 +123,14 @@ def test_each_tool_answers_in_its_own_shape_and_size(stage: Stage) -> None:
         listed = (await client.list_tools()).tools
         found = {}
         for tool in listed:
-            if tool.annotations is None or not tool.annotations.read_only_hint or tool.name == "preview_order":
+            if tool.annotations is None or not tool.annotations.read_only_hint:
                 continue
             needed = tool.input_schema.get("required", [])
             found[tool.name] = await client.call_tool(tool.name, {name: _plain_value(known[name]) for name in needed})
         return found
 
     found = ask(stage, bearer(world.owner, "read"), story)
-    assert len(found) == len([tool for tool in TOOLS if tool.method == "GET"])
+    assert len(found) == len([tool for tool in LISTED if tool.method == "GET"])
     for name, result in found.items():
         assert not result.is_error, (name, result.content[0].text)
         assert len(result.model_dump_json(by_alias=True).encode()) <= MOST_BYTES, name
@@ -241,17 +210,11 @@ def test_an_order_goes_through_the_gate_once_and_is_not_called_filled(stage: Sta
         "idempotency_key": "mcp-1", "wallet_id": wallet, "symbol": stage.world.bitcoin.symbol, "side": "buy",
         "quantity": 0.5, "reason": "a model says so",
     }  # fmt: skip
-    preview = call(
-        stage, "preview_order", **{name: value for name, value in order.items() if name != "idempotency_key"}
-    )
-    assert isinstance(preview.structured_content["allowed"], bool)
     first, second = (call(stage, "place_order", **order) for _ in range(2))
     assert first.structured_content["id"] == second.structured_content["id"]
     assert first.structured_content["quantity"] == "0.5"
     assert first.structured_content["outcome"] != "filled"
     assert "get_order" in first.structured_content["then"]
-    if not preview.structured_content["allowed"]:
-        assert first.structured_content["refusal"]
     other = call(stage, "place_order", **order | {"quantity": "0.7"})
     assert other.is_error
     assert "mcp-1" not in other.content[0].text or "key" in other.content[0].text.lower()
@@ -280,12 +243,15 @@ def test_a_wrong_argument_is_a_sentence(stage: Stage, tool: str, arguments: dict
 
 @pytest.mark.parametrize("quantity", [0.12345678901234567, float("1e400"), True, [1], "1_000"])
 def test_a_number_that_is_not_exact_is_refused(stage: Stage, quantity: Any) -> None:
-    given = {"wallet_id": str(stage.world.agent.wallet_id), "symbol": "BTC/USDT", "side": "buy", "quantity": quantity}
+    wallet = str(stage.world.agent.wallet_id)
+    given = {
+        "idempotency_key": "inexact", "wallet_id": wallet, "symbol": "BTC/USDT", "side": "buy", "quantity": quantity,
+    }  # fmt: skip
     message = {
         "jsonrpc": "2.0",
         "id": 1,
         "method": "tools/call",
-        "params": {"name": "preview_order", "arguments": given},
+        "params": {"name": "place_order", "arguments": given},
     }
     answer = post(stage, message, **bearer(stage.world.owner))
     assert answer.status in (200, 400)
@@ -308,7 +274,6 @@ def test_a_call_beyond_the_scopes_is_refused_by_the_api(stage: Stage) -> None:
 def test_somebody_elses_things_are_not_there(stage: Stage) -> None:
     for tool, given in (
         ("why", {"agent_id": str(stage.world.agent.pk)}),
-        ("get_limits", {"wallet_id": str(stage.world.master.pk)}),
         ("pause_agent", {"agent_id": str(stage.world.agent.pk)}),
     ):
         result = call(stage, tool, stage.stranger, **given)
@@ -323,6 +288,8 @@ def test_resources_and_prompts(stage: Stage) -> None:
         templates = (await client.list_resource_templates()).resource_templates
         portfolio = await client.read_resource("moniqo://portfolio")
         diary = await client.read_resource(f"moniqo://agents/{stage.world.agent.pk}/diary")
+        limits = await client.read_resource(f"moniqo://wallets/{stage.world.master.pk}/limits")
+        assert json.loads(limits.contents[0].text)["path"]
         prompt = await client.get_prompt("explain_this_loss", {"position_id": "p-1"})
         prompts = (await client.list_prompts()).prompts
         with pytest.raises(MCPError, match="no such resource"):
@@ -331,7 +298,7 @@ def test_resources_and_prompts(stage: Stage) -> None:
 
     resources, templates, portfolio, diary, prompt, prompts = ask(stage, bearer(stage.world.owner, "read"), story)
     assert [str(one.uri) for one in resources] == ["moniqo://portfolio"]
-    assert len(templates) == 2
+    assert len(templates) == 3
     assert json.loads(portfolio.contents[0].text)["base"] == "USDT"
     assert json.loads(diary.contents[0].text)["items"]
     assert "p-1" in prompt.messages[0].content.text
@@ -349,7 +316,7 @@ def test_who_has_no_token_that_counts_is_told_where_to_read_of_them(stage: Stage
         address = answer.headers["www-authenticate"].split('"')[1]
         assert address.endswith("/.well-known/oauth-protected-resource/mcp")
         told = json.loads(stage.site.get(address.split(str(stage.site.port), 1)[1]).body)
-        assert told["resource"] == stage.url
+        assert told["resource"] == f"{stage.url}/mcp"
         assert "limits" not in told["scopes_supported"]
 
 

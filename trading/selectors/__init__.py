@@ -3,7 +3,7 @@
 from trading.selectors.filters import Filters, Listing
 from trading.selectors.life import OrderLife, order_life
 from trading.selectors.limits import LimitPath, LimitStep, connection_limits, wallet_limits
-from trading.selectors.orders import OrderRow, list_orders, orders, protective_orders
+from trading.selectors.orders import OrderRow, list_orders, orders, protective_orders, unfinished_orders
 from trading.selectors.positions import PositionRow, list_positions, open_positions
 from trading.selectors.round_trips import RoundTrip, round_trip
 from trading.selectors.trades import FillRow, TradeRow, closed_positions, fills, list_trades
@@ -30,5 +30,6 @@ __all__ = (
     "orders",
     "protective_orders",
     "round_trip",
+    "unfinished_orders",
     "wallet_limits",
 )

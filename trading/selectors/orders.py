@@ -154,6 +154,12 @@ def orders(
     return tuple(map(order_row, rows.select_related("instrument", "wallet__parent")))
 
 
+def unfinished_orders(*, owner_id: UUID, limit: int) -> tuple[OrderRow, ...]:
+    """The newest orders of which something is still to come: one query."""
+    rows = Order.objects.filter(owner_id=owner_id).unfinished().select_related("instrument", "wallet__parent")
+    return tuple(map(order_row, rows.order_by("-created_at")[:limit]))
+
+
 def protective_orders(*, wallet_ids: Collection[UUID], limit: int = PAGE_ROWS) -> tuple[OrderRow, ...]:
     """The newest orders that carried out a stop or a target of these wallets: one query."""
     rows = Order.objects.filter(wallet_id__in=wallet_ids, protects__isnull=False)

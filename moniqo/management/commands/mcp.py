@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kit.bodies import Application, Scope
 from kit.crowding import Handler
+from moniqo.protocols.calls import CALLS
 from moniqo.protocols.inside import Answer, Inside
 
 TOKEN: Final = "MONIQO_TOKEN"  # noqa: S105 - the variable's name
@@ -26,13 +27,14 @@ class Command(BaseCommand):
 
 async def _speak(text: str) -> None:
     inside, outer = Inside(cast("Application", Handler())), _outer(text)
-    granted = await inside.scopes(outer)
-    if isinstance(granted, Answer):
+    asker = await inside.asker(outer)
+    if isinstance(asker, Answer):
         raise CommandError("The token does not count: it is over, revoked, or of another site.")
     server = importlib.import_module("moniqo.protocols.mcp.server").build(inside, lambda _: outer)
     stdio = importlib.import_module("mcp.server.stdio").stdio_server
     async with stdio() as (received, sent):
         await server.run(received, sent, server.create_initialization_options())
+    await CALLS.flush()
 
 
 def _outer(text: str) -> Scope:

@@ -31,14 +31,18 @@ class CannotAskError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a call brought, or the sentence of its refusal."""
+    """What a call brought, or the sentence of its refusal; `status` as the API has it."""
 
     found: Mapping[str, Any] | None
     refusal: str = ""
+    status: int = 200
 
     @property
     def text(self) -> str:
         return self.refusal or json.dumps(self.found, separators=(",", ":"), ensure_ascii=False)
+
+
+NO_SUCH_TOOL: Final = Result(None, "There is no such tool: ask for the list of them.", 404)
 
 
 async def call(inside: Inside, operation: Operation, arguments: Mapping[str, Any], outer: Scope) -> Result:
@@ -46,13 +50,13 @@ async def call(inside: Inside, operation: Operation, arguments: Mapping[str, Any
     try:
         given = _checked(operation, arguments)
     except CannotAskError as error:
-        return Result(None, str(error))
+        return Result(None, str(error), 422)
     skipped = int(given.pop("cursor", "") or 0) if operation.is_list and not operation.is_paged else 0
     if operation.is_paged:
         given.setdefault("limit", USUAL_ROWS)
     answer = await _ask(inside, operation, given, outer)
     if answer.is_refused:
-        return Result(None, refusal_of(answer))
+        return Result(None, refusal_of(answer), answer.status)
     if not operation.is_list:
         return Result(_fitting(_told(operation, answer.body)))
     rows = answer.body["items"] if operation.is_paged else answer.body[skipped:]
@@ -64,7 +68,7 @@ async def call(inside: Inside, operation: Operation, arguments: Mapping[str, Any
     if fitting < len(told):
         answer = await _ask(inside, operation, given | {"limit": fitting}, outer)
         if answer.is_refused:
-            return Result(None, refusal_of(answer))
+            return Result(None, refusal_of(answer), answer.status)
         told = [_told(operation, row) for row in answer.body["items"]]
     return Result({"items": told, "next": answer.body["next"]})
 

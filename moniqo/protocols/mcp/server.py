@@ -4,7 +4,8 @@ Only what a token may call is listed for it. The package of the protocol takes a
 this module is imported by whoever serves the first request.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any, Final, NamedTuple
 
 import mcp_types as types
@@ -12,7 +13,8 @@ from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
 from kit.bodies import Scope
-from moniqo.protocols.inside import Answer, Inside
+from moniqo.protocols.calls import CALLS, Protocol
+from moniqo.protocols.inside import Answer, Asker, Inside
 from moniqo.protocols.mcp import calling
 from moniqo.protocols.mcp.operations import Operation, operations
 
@@ -29,12 +31,18 @@ NAME: Final = "moniqo"
 INSTRUCTIONS: Final = (
     "Watch and steer trading agents. Amounts are exact decimal texts; what is unknown is null, never zero. Every order "
     "passes the owner's limits, which no tool changes: a refusal names the limit and its numbers. An order that was "
-    "placed is not filled until get_order says so."
+    "placed is not filled until get_order says so. propose_* asks the owner, who answers when they want to."
 )
 # Address, what it is, and the tool whose answer it holds.
 RESOURCES: Final = (("moniqo://portfolio", "What the fund is worth and earned", "get_portfolio"),)
 TEMPLATES: Final = (
     ("moniqo://wallets/{wallet_id}/limits", "What limits allow a wallet", "get_limits", "wallet_id"),
+    (
+        "moniqo://positions/{position_id}",
+        "One position: why it was entered and left, and what it made",
+        "get_position",
+        "position_id",
+    ),
     ("moniqo://agents/{agent_id}/diary", "Why an agent did what it did", "why", "agent_id"),
 )
 PROMPTS: Final = {
@@ -46,8 +54,9 @@ PROMPTS: Final = {
     ),
     "explain_this_loss": Prompt(
         "Say why a position lost money",
-        "Look at get_position of {position_id}, at why of its agent and at get_candles of its market around it. Say "
-        "why it was entered, what happened, why it was left, and whether the stop did what it was set to do.",
+        "Look at the resource moniqo://positions/{position_id} (or at list_trades), at why of its agent and at "
+        "get_candles of its market around it. Say why it was entered, what happened, why it was left, and whether the "
+        "stop did what it was set to do.",
         ("position_id",),
     ),
 }
@@ -56,24 +65,45 @@ Context = Any
 OuterOf = Callable[[Context], Scope]
 
 
+class _Tools:
+    """Calls of tools; each is written down."""
+
+    def __init__(self, inside: Inside, outer_of: OuterOf, known: Mapping[str, Operation]) -> None:
+        self._inside, self._outer_of, self._known = inside, outer_of, known
+
+    async def asker(self, context: Context) -> Asker:
+        """Whose token it is. Raises MCPError where it counts no more."""
+        asker = await self._inside.asker(self._outer_of(context))
+        if isinstance(asker, Answer):
+            raise MCPError(types.INVALID_REQUEST, calling.refusal_of(asker))
+        return asker
+
+    async def called(self, context: Context, tool: str, arguments: dict[str, Any]) -> calling.Result:
+        asker, began = await self.asker(context), monotonic()
+        result = calling.NO_SUCH_TOOL
+        if tool in self._known:
+            result = await calling.call(self._inside, self._known[tool], arguments, self._outer_of(context))
+        CALLS.note(asker.token_id, Protocol.MCP, tool, arguments, status=result.status, began=began)
+        return result
+
+
 def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
     """The server; `outer_of` says of a question who asks it."""
     known = operations()
+    tools = _Tools(inside, outer_of, known)
 
     async def allowed(context: Context) -> list[Operation]:
-        granted = await inside.scopes(outer_of(context))
-        if isinstance(granted, Answer):
-            raise MCPError(types.INVALID_REQUEST, calling.refusal_of(granted))
-        return [operation for operation in known.values() if operation.is_allowed(granted)]
+        asker = await tools.asker(context)
+        return [operation for operation in known.values() if operation.is_allowed(asker.scopes)]
 
     async def list_tools(context: Context, _: Any) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_tool(operation) for operation in await allowed(context)])
+        offered = [operation for operation in await allowed(context) if operation.tool.is_listed]
+        return types.ListToolsResult(tools=[_tool(operation) for operation in offered])
 
     async def call_tool(context: Context, asked: types.CallToolRequestParams) -> types.CallToolResult:
-        operation = known.get(asked.name)
-        if operation is None:
-            raise MCPError(types.INVALID_PARAMS, "There is no such tool: ask for the list of them.")
-        result = await calling.call(inside, operation, asked.arguments or {}, outer_of(context))
+        result = await tools.called(context, asked.name, asked.arguments or {})
+        if result is calling.NO_SUCH_TOOL:
+            raise MCPError(types.INVALID_PARAMS, result.refusal)
         return types.CallToolResult(
             content=[types.TextContent(text=result.text)],
             structured_content=result.found,
@@ -101,7 +131,7 @@ def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
     async def read_resource(context: Context, asked: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         uri = str(asked.uri)
         tool, arguments = _resource(uri)
-        result = await calling.call(inside, known[tool], arguments, outer_of(context))
+        result = await tools.called(context, tool, arguments)
         if result.found is None:
             raise MCPError(types.INVALID_PARAMS, result.refusal)
         text = types.TextResourceContents(uri=uri, mime_type="application/json", text=result.text)
@@ -123,7 +153,7 @@ def build(inside: Inside, outer_of: OuterOf) -> Server[Any]:
 
 def _tool(operation: Operation) -> types.Tool:
     tool = operation.tool
-    reads = tool.method == "GET" or tool.path.endswith("/preview")
+    reads = tool.method == "GET"
     keyed = "idempotency_key" in operation.arguments
     hints = types.ToolAnnotations(  # what a client takes for granted is left out
         read_only_hint=reads or None,

@@ -12,7 +12,10 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """`is_destructive` says that it may undo what is there; `then` is told beside an answer that is not the end."""
+    """`is_destructive` says that it may undo what is there; `then` is told beside an answer that is not the end.
+
+    One that is not listed answers for a resource alone.
+    """
 
     name: str
     method: str
@@ -23,10 +26,13 @@ class Tool:
     inner: Mapping[str, str] = field(default_factory=dict)
     is_destructive: bool = False
     then: str = ""
+    is_listed: bool = True
 
 
 _ORDER: Final = "wallet_id symbol side quantity exit_stop exit_target exit_trail reason reduce_only"
 _SENT: Final = "It was handed over, not filled: ask get_order with its id for what became of it."
+_ASKED: Final = "It waits for the owner. The same call with the same idempotency_key says what became of it."
+_QUESTION: Final = "id title lines status expires_at note result"
 _AGENT: Final = "id name farm_id wallet_id strategy symbol timeframe status state value profit twr trades"
 
 TOOLS: Final = (
@@ -56,6 +62,7 @@ TOOLS: Final = (
         "id wallet_id symbol direction entry_quantity entry_price exit_price mark unrealized_pnl pnl fees exit_stop "
         "exit_target exit_trail entry_reason exit_reason opened_at closed_at fills",
         {"fills": "filled_at side price quantity fee fee_asset"},
+        is_listed=False,
     ),
     Tool(
         "list_trades", "GET", "/positions/closed",
@@ -126,6 +133,7 @@ TOOLS: Final = (
             "path": "name role maximum_notional maximum_daily_loss lost maximum_position maximum_open_positions "
             "maximum_risk",
         },
+        is_listed=False,
     ),
     Tool(
         "explain_value", "GET", "/portfolio/decomposition",
@@ -137,10 +145,27 @@ TOOLS: Final = (
         },
     ),
     Tool(
-        "preview_order", "POST", "/orders/preview",
-        "What an order would do, and whether limits allow it; places nothing. Example: as place_order",
-        _ORDER,
-        "allowed limit explanation quantity price notional fee position_after free_after exit_stop exit_target risk",
+        "propose_order", "POST", "/approvals/orders",
+        "Ask the owner for an order; it says what that would come to. Example: idempotency_key=p-1, wallet_id=…, "
+        "symbol=BTC/USDT, side=buy, quantity=0.01",
+        "idempotency_key wallet_id symbol side quantity exit_stop exit_target reason", _QUESTION,
+        then=_ASKED,
+    ),
+    Tool(
+        "propose_pause", "POST", "/approvals/pauses",
+        "Ask the owner to pause an agent or a farm. Example: idempotency_key=p-2, agent_id=…",
+        "idempotency_key agent_id farm_id reason", _QUESTION, then=_ASKED,
+    ),
+    Tool(
+        "propose_allocation", "POST", "/approvals/allocations",
+        "Ask the owner to move money to a child wallet. Example: idempotency_key=p-3, wallet_id=…, target_id=…, "
+        "asset=USDT, amount=100",
+        "idempotency_key wallet_id target_id asset amount reason", _QUESTION, then=_ASKED,
+    ),
+    Tool(
+        "propose_goal", "POST", "/approvals/goals",
+        "Ask the owner for a goal. Example: idempotency_key=p-4, name=Profit, kind=profit_target, target=500",
+        "idempotency_key name kind target scope ends_at actions reason", _QUESTION, then=_ASKED,
     ),
     Tool(
         "place_order", "POST", "/orders",
@@ -154,12 +179,6 @@ TOOLS: Final = (
         "Ask for the end of an order. Example: order_id=…",
         "order_id", "id symbol side quantity filled_quantity outcome",
         is_destructive=True, then="It was asked for: ask get_order with its id for what the venue said.",
-    ),
-    Tool(
-        "move_stop", "PATCH", "/positions/{position_id}",
-        "Move stop, target or trail of an open position. Example: position_id=…, exit_stop=61000",
-        "position_id exit_stop exit_target exit_trail", "id symbol quantity mark exit_stop exit_target exit_trail",
-        is_destructive=True,
     ),
     Tool(
         "start_agent", "POST", "/agents/{agent_id}/start",

@@ -113,7 +113,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 
 def _is_listening(owner_id: UUID | None) -> bool:
-    return f"moniqo:live:{owner_id}" in asgi._hub()._streams
+    return f"moniqo:live:{owner_id}" in asgi.the_hub()._streams
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:
@@ -123,7 +123,7 @@ def run(story: Coroutine[Any, Any, None]) -> None:
         try:
             await story
         finally:
-            await asgi._hub().close()
+            await asgi.the_hub().close()
             connections.close_all()
 
     asyncio.run(whole())
@@ -232,7 +232,7 @@ def test_what_ends_the_session_ends_its_streams_at_once_and_opens_no_other(end: 
         client.force_login(User.objects.get(pk=owner))
         session = client.cookies["sessionid"].value
         async with opened(owner, session=session) as browser, opened(other) as other_browser:
-            await _until(asgi._hub()._subscribed.is_set)
+            await _until(asgi.the_hub()._subscribed.is_set)
             act(end, owner, client)
             await _until(lambda: browser.is_over)
             async with opened(owner, session=session) as again:
@@ -257,7 +257,7 @@ def test_signing_out_of_one_browser_leaves_the_streams_of_another() -> None:
         owner, client = someone(), Client()
         client.force_login(User.objects.get(pk=owner))
         async with opened(owner, session=client.cookies["sessionid"].value) as left, opened(owner) as stays:
-            await _until(asgi._hub()._subscribed.is_set)
+            await _until(asgi.the_hub()._subscribed.is_set)
             act(sign_out, owner, client)
             await _until(lambda: left.is_over)
             tell(owner, "order", number=1)
@@ -298,7 +298,7 @@ def test_a_session_has_eight_streams_and_an_owner_sixty_four(monkeypatch: pytest
             assert (await stack.enter_async_context(opened(other))).status == 200
         async with opened(owner, session=first) as again:
             assert again.status == 200
-        await _until(lambda: not asgi._hub()._sessions)
+        await _until(lambda: not asgi.the_hub()._sessions)
 
     run(story())
 
@@ -333,7 +333,7 @@ def test_a_page_that_cannot_keep_up_is_told_to_fetch_everything_instead_of_growi
     async def story() -> None:
         owner = someone()
         async with opened(owner) as browser:
-            busy = asgi._hub()
+            busy = asgi.the_hub()
             for number in range(10 * QUEUE_EVENTS):  # without giving the stream a turn to send
                 busy._deliver(f"moniqo:live:{owner}", f'1-{number} order {{"number":{number}}}')
             await browser.sees("event: resync\n")

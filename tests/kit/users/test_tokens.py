@@ -24,7 +24,7 @@ from tests.programs import bearer, make_token
 NOBODY = "00000000-0000-4000-8000-000000000000"
 WALLETS = "/api/v1/wallets"
 # What each operation that writes needs; everything else that writes needs `manage`.
-ORDERS = r"/orders$|/orders/\{.*\}/(cancel|amend)$"
+ORDERS = r"/orders$|/orders/\{.*\}/(cancel|amend)$|/approvals/[a-z]+$"
 WRITING = {
     "trade": ORDERS + r"|/(farms|agents)/\{.*\}/(start|pause)$|/goals/\{.*\}/(pause|resume)$|/stop$|/call-off$"
     r"|/wallets/\{.*\}/(positions|close)$|/positions/\{.*\}$|/orders/cancel$",
@@ -81,6 +81,10 @@ def test_a_token_with_one_scope_reaches_the_operations_of_that_scope_and_no_othe
 
 # All that a trading agent's program may do beside reading: whoever adds to it has thought about it.
 AGENTS_MAY = {
+    *(
+        f"post /api/v1/approvals/{what}"
+        for what in ("orders", "pauses", "starts", "allocations", "collections", "goals", "limits")
+    ),
     "post /api/v1/orders",
     "post /api/v1/orders/preview",
     "post /api/v1/orders/{order_id}/amend",

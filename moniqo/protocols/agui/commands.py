@@ -1,0 +1,149 @@
+"""What a command does, before its run is told: acts of the API with the token of whoever asks.
+
+What stops something is done at once. What moves money or lets something trade again is asked of the owner: the run ends
+with an interrupt, which a later run answers, or the owner does on the page Approvals. Its id is the question's, and it
+is bound to the call of the tool that waits for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID
+
+from kit.approvals.services import ANSWER, read_answer
+from kit.bodies import Scope
+from kit.errors import InvalidInputError
+from moniqo.protocols.agui import events
+from moniqo.protocols.agui.asking import COLLECT, HALT, PAUSE, PROPOSE_LIMIT, RESUME, Asked
+from moniqo.protocols.agui.events import Event
+from moniqo.protocols.agui.states import Subject
+from moniqo.protocols.inside import Answer, Inside
+
+# What of a client's properties an act takes over; whatever else is there is ignored.
+_TAKEN: Final = {
+    COLLECT: ("asset", "amount", "reason", "minutes"),
+    PROPOSE_LIMIT: ("maximum_notional", "maximum_daily_loss", "reason", "minutes"),
+    RESUME: ("reason", "minutes"),
+}
+# What keeps an answer from counting, as a run's error.
+REFUSALS: Final = {
+    HTTPStatus.NOT_FOUND: ("unknown_interrupt", "There is no such question of yours."),
+    HTTPStatus.CONFLICT: ("answered_or_late", "It was answered otherwise, or it is too late."),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("invalid_answer", "The answer is not what was asked for."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What is told of a command after the opening; `error` is a code and a sentence where the run ends with one."""
+
+    events: Sequence[Event] = ()
+    result: Mapping[str, Any] = field(default_factory=dict)
+    interrupts: Sequence[Mapping[str, Any]] = ()
+    error: tuple[str, str] | None = None
+    is_acted: bool = False
+
+
+def require_possible(subject: Subject, asked: Asked) -> None:
+    """Raise InvalidInputError for what cannot be done with the subject."""
+    if subject.id is None and asked.resume is None and asked.command in (PAUSE, HALT, *_TAKEN):
+        told = "The portfolio is watched; a command is for one agent or one farm."
+        raise InvalidInputError(told, fields={"forwardedProps.command": f"Not {asked.command} here."})
+
+
+async def perform(
+    inside: Inside, scope: Scope, subject: Subject, about: Mapping[str, Any], asked: Asked
+) -> Done | Answer:
+    """Do it, or say why not: the API's refusal. `about` is what the API says of the subject."""
+    if asked.resume is not None:
+        return await _answered(inside, scope, asked.resume)
+    if asked.command in (PAUSE, HALT):
+        return await _stopped(inside, scope, subject, about, asked)
+    if asked.command in _TAKEN:
+        return await _asked_owner(inside, scope, subject, about, asked)
+    return Done(result={"command": asked.command})
+
+
+async def _stopped(
+    inside: Inside, scope: Scope, subject: Subject, about: Mapping[str, Any], asked: Asked
+) -> Done | Answer:
+    if asked.command == PAUSE:
+        answer = await inside.ask(scope, "POST", f"/{subject.kind}/{subject.id}/pause")
+    else:
+        path = f"/wallets/{about['wallet_id']}/stop"
+        answer = await inside.ask(scope, "POST", path, body={"policy": "keep"})
+    if answer.is_refused:
+        return answer
+    call, result = f"{asked.run}-{asked.command}", {"status": answer.body["status"]}
+    told = [*events.called(call, asked.command, {"id": str(subject.id)}), events.brought(call, result)]
+    return Done(told, {"command": asked.command, **result}, is_acted=True)
+
+
+async def _asked_owner(
+    inside: Inside, scope: Scope, subject: Subject, about: Mapping[str, Any], asked: Asked
+) -> Done | Answer:
+    given = {name: asked.given[name] for name in _TAKEN[asked.command] if name in asked.given}
+    if asked.command == RESUME:
+        path, given = "/approvals/starts", given | {f"{subject.kind.removesuffix('s')}_id": str(subject.id)}
+    elif asked.command == COLLECT:
+        path = "/approvals/collections"
+        given = {"asset": about["base_asset"], **given, "wallet_id": about["wallet_id"]}
+    else:
+        path, given = "/approvals/limits", given | {"wallet_id": about["wallet_id"]}
+    answer = await inside.ask(scope, "POST", path, body=given, key=_key(subject, asked))
+    if answer.is_refused:
+        return answer
+    question = answer.body
+    call = _call(question["id"])
+    interrupt = {
+        "id": question["id"],
+        "reason": "approval",
+        "message": question["title"],
+        "toolCallId": call,
+        "responseSchema": dict(ANSWER),
+        "expiresAt": question["expires_at"],
+    }
+    return Done(events.called(call, asked.command, given), interrupts=[interrupt])
+
+
+async def _answered(inside: Inside, scope: Scope, resume: Sequence[Mapping[str, Any]]) -> Done | Answer:
+    """What a later run answers; one question at a time, since each run asks one."""
+    try:
+        question, is_approved, note = _read(resume)
+    except InvalidInputError as error:
+        return Done(error=("invalid_answer", str(error)))
+    body = {"approved": is_approved, "note": note}
+    answer = await inside.ask(scope, "POST", f"/approvals/{question}/answer", body=body)
+    if (refusal := REFUSALS.get(HTTPStatus(answer.status))) is not None:
+        return Done(error=refusal)
+    if answer.is_refused:
+        return answer
+    result = {"status": answer.body["status"], **answer.body["result"]}
+    return Done([events.brought(_call(str(question)), result)], {"answered": str(question), **result}, is_acted=True)
+
+
+def _read(resume: Sequence[Mapping[str, Any]]) -> tuple[UUID, bool, str]:
+    if len(resume) != 1:
+        raise InvalidInputError("Answer one question in a run.")
+    (entry,) = resume
+    try:
+        question = UUID(str(entry.get("interruptId")))
+    except ValueError as error:
+        raise InvalidInputError("Answer with the id of the question.") from error
+    if entry.get("status") == "cancelled":
+        return question, False, ""
+    if entry.get("status") != "resolved":
+        raise InvalidInputError("An answer is resolved or cancelled.")
+    return question, *read_answer(entry.get("payload"))
+
+
+def _call(question: str) -> str:
+    return f"approval-{question}"
+
+
+def _key(subject: Subject, asked: Asked) -> str:
+    """The same run of a thread asks the same question once."""
+    text = "\0".join((subject.name, asked.thread, asked.run, asked.command))
+    return f"agui-{sha256(text.encode()).hexdigest()}"

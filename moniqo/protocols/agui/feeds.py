@@ -1,0 +1,214 @@
+"""Who watches what, and the one reading that all of them are told of.
+
+An owner's subjects are read together in a thread, at most every `AGUI_SECONDS` and only when the hub says that
+something has changed, or now and then because time passes. What follows is written once and handed to every run that
+watches; a run whose client is too slow begins anew with a snapshot, so what is kept for it is bounded.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+
+from kit import tenancy
+from kit.display import Display, showing
+from kit.errors import NotFoundError
+from kit.live.hub import Event, Stream
+from kit.users.models import User
+from moniqo.protocols.agui import events, states
+from moniqo.protocols.agui.states import Reading, Subject
+from moniqo.protocols.agui.telling import changes, opening
+
+BATCHES: Final = 32
+# Readings at once, each with a connection, whatever the number of owners and runs.
+THREADS: Final = 2
+# What changes because time passes, such as how much of a day is over, is told after this long.
+AGAIN_SECONDS: Final = 15.0
+
+logger = logging.getLogger(__name__)
+Found = TypeVar("Found")
+
+
+class Viewer(Stream):
+    """One run that is open: what the hub says stirs its feed, what the feed gives waits here to be sent."""
+
+    def __init__(self, session: str, feed: "Feed", subject: Subject) -> None:
+        super().__init__(session)
+        self._feed, self._subject = feed, subject
+        self._batches: deque[bytes] = deque()
+        self._has_missed = False
+        self._has_some = asyncio.Event()
+        self.error = ""
+
+    @property
+    def reading(self) -> Reading:
+        """The subject as it was told last."""
+        return self._feed.reading(self._subject)
+
+    def opening(self) -> list[events.Event]:
+        """What a run begins with; everything that is given from now on follows from it."""
+        self._batches.clear()
+        self._has_missed = False
+        return opening(self._subject, self.reading)
+
+    def put(self, event: Event) -> None:
+        self._feed.stir()
+
+    def give(self, batch: bytes) -> None:
+        if len(self._batches) >= BATCHES:
+            self._batches.clear()
+            self._has_missed = True
+        if not self._has_missed:
+            self._batches.append(batch)
+        self._has_some.set()
+
+    def end(self) -> None:
+        self.fail("token_over")
+
+    def fail(self, code: str) -> None:
+        """Let the run end with an error."""
+        self.error = self.error or code
+        self._has_some.set()
+
+    async def batch(self) -> bytes:
+        """All that has come since the last time; waits for the first. Empty where the run is over, for `error`."""
+        await self._has_some.wait()
+        if self.error:
+            return b""
+        self._has_some.clear()
+        if self._has_missed:
+            return events.encode(*self.opening())
+        found = b"".join(self._batches)
+        self._batches.clear()
+        return found
+
+
+@dataclass
+class _Shown:
+    """A subject as those who watch it were told last."""
+
+    reading: Reading
+    viewers: set[Viewer] = field(default_factory=set)
+
+
+class Feed:
+    """What one owner's runs watch."""
+
+    def __init__(self, owner_id: UUID, read: Callable[[UUID, Collection[Subject]], Any]) -> None:
+        self._owner_id, self._read = owner_id, read
+        self._shown: dict[Subject, _Shown] = {}
+        self._lock = asyncio.Lock()
+        self._stirred = asyncio.Event()
+        self._following: asyncio.Task[None] | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        return bool(self._shown)
+
+    def stir(self) -> None:
+        """Something has changed: everything is read again, soon and once."""
+        self._stirred.set()
+
+    def reading(self, subject: Subject) -> Reading:
+        """A subject that is watched, as its viewers were told last."""
+        return self._shown[subject].reading
+
+    @contextlib.asynccontextmanager
+    async def watched_by(self, viewer: Viewer, subject: Subject) -> AsyncIterator[None]:
+        """Tell the viewer what changes. Raises NotFoundError, DatabaseError."""
+        async with self._lock:
+            if subject not in self._shown:
+                found = await self._read(self._owner_id, [subject])
+                if subject not in found:
+                    raise NotFoundError("There is nothing to watch here any more.")
+                self._shown[subject] = _Shown(found[subject])
+            shown = self._shown[subject]
+            shown.viewers.add(viewer)
+        if self._following is None:
+            self._following = asyncio.create_task(self._follow())
+        try:
+            yield
+        finally:
+            shown.viewers.discard(viewer)
+            if not shown.viewers:
+                self._shown.pop(subject, None)
+            if not self._shown and self._following is not None:
+                self._following.cancel()
+                self._following = None
+
+    async def _follow(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), AGAIN_SECONDS)
+            self._stirred.clear()
+            await self.refresh()
+            await asyncio.sleep(settings.AGUI_SECONDS)
+
+    async def refresh(self) -> None:
+        """Read everything that is watched again, and tell what has changed."""
+        async with self._lock:
+            try:
+                found = await self._read(self._owner_id, list(self._shown))
+            except DatabaseError as error:
+                logger.warning("What is watched is read again later: %s", type(error).__name__)
+                return
+            except Exception:  # whatever it is: those who watch are told, and a run begun anew may do better
+                logger.exception("What is watched could not be read")
+                self._fail("failed")
+                return
+            for subject, shown in list(self._shown.items()):
+                if subject not in found:
+                    self._fail("gone", subject)
+                elif batch := events.encode(*changes(subject, shown.reading, found[subject])):
+                    for viewer in shown.viewers:
+                        viewer.give(batch)
+                if subject in found:
+                    shown.reading = found[subject]
+
+    def _fail(self, code: str, only: Subject | None = None) -> None:
+        for subject, shown in self._shown.items():
+            for viewer in shown.viewers if only in (None, subject) else ():
+                viewer.fail(code)
+
+
+class Feeds:
+    """Those of one event loop."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="agui")
+        self._feeds: dict[UUID, Feed] = {}
+
+    def of(self, owner_id: UUID) -> Feed:
+        for known in [known for known, feed in self._feeds.items() if not feed.is_watched]:
+            del self._feeds[known]
+        return self._feeds.setdefault(owner_id, Feed(owner_id, self._read))
+
+    async def asked(self, question: Callable[[], Found]) -> Found:
+        """The answer of the database, in a thread that gives its connection back."""
+
+        def whole() -> Found:
+            try:
+                return question()
+            finally:
+                connections.close_all()
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, whole)
+
+    async def _read(self, owner_id: UUID, subjects: Collection[Subject]) -> dict[Subject, Reading]:
+        return await self.asked(lambda: read_for(owner_id, subjects))
+
+
+def read_for(owner_id: UUID, subjects: Collection[Subject]) -> dict[Subject, Reading]:
+    """The subjects as their owner's own requests would tell them: days begin where the owner is."""
+    with tenancy.reading(owner_id):
+        currency, zone = User.objects.values_list("base_currency", "timezone").get(pk=owner_id)
+        with showing(Display(currency=currency, timezone=zone)):
+            return states.read(owner_id=owner_id, subjects=subjects)

@@ -1,0 +1,313 @@
+"""What is told of an agent, a farm or the portfolio: its state, what happened, and what was said.
+
+Read with the selectors of pages and API, at one moment for all that an owner's front ends watch, whatever their number.
+What the API has a shape for is told in that shape: amounts are texts, what is unknown is null.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Q
+from ninja import Schema
+
+from farms.models import AgentRun
+from farms.schemas import AgentOut, FarmOut, RunOut
+from farms.selectors import FarmFacts, RunRow, agent_runs, farm_facts, farm_rows, run_row, states_of
+from farms.selectors.agents import rows_of
+from kit import clock
+from kit.decimals import plain
+from kit.statuses import State
+from portfolio import valuation
+from portfolio.exposure import limits as exposure_limits
+from portfolio.exposure.measuring import read_exposure
+from portfolio.exposure.schemas import ExposureLevelOut
+from portfolio.exposure.standing import rows_of as levels_shown
+from portfolio.selectors.standings import Standing, standings
+from trading.limit_schemas import LimitsOut, limits_out
+from trading.schemas import OrderOut, PositionOut
+from trading.selectors import (
+    OrderRow,
+    PositionRow,
+    fills,
+    open_positions,
+    orders,
+    unfinished_orders,
+    wallet_limits,
+)
+from wallets.hierarchy.schemas import WalletOut
+from wallets.hierarchy.shown import wallet_shown
+from wallets.hierarchy.states import work_of
+from wallets.hierarchy.tree import WalletNode, wallet_tree
+from wallets.models import Wallet
+
+HAPPENED_MOST: Final = 50
+SAID_MOST: Final = 10
+# Of positions and of orders; a front end that needs more asks the API for pages.
+ROWS_MOST: Final = 200
+ORDERS_READ: Final = 1000
+_FIGURES: Final = (
+    "equity", "cash", "invested", "unrealized_pnl", "realized_pnl", "fees", "gross_exposure", "net_exposure",
+)  # fmt: skip
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is watched: `agents` or `farms` with an id, or the `portfolio`."""
+
+    kind: str
+    id: UUID | None = None
+
+    @property
+    def name(self) -> str:
+        return self.kind if self.id is None else f"{self.kind}-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision of an agent, as it is told. `order` is null where it placed none."""
+
+    id: int
+    agent: str
+    words: str
+    seen: Json
+    order: Json | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A subject at one moment. `happened` holds entries by their names, `decisions` the newest ones, oldest first."""
+
+    state: Json
+    happened: dict[str, Json]
+    decisions: tuple[Decision, ...]
+
+
+def read(*, owner_id: UUID, subjects: Collection[Subject]) -> dict[Subject, Reading]:
+    """The subjects that are there. Runs as the tenant, reading."""
+    book = _Book(owner_id)
+    agents = {subject.id for subject in subjects if subject.kind == "agents"}
+    farms = {subject.id for subject in subjects if subject.kind == "farms"}
+    found: dict[Subject, Reading] = {}
+    if agents:
+        states = states_of(farm_facts(owner_id=owner_id, only=Q(agents__in=agents)))
+        for agent in rows_of(owner_id, book.nodes, book.stand, states, only=Q(pk__in=agents)):
+            state = {
+                "agent": shown(AgentOut, agent),
+                **book.about(agent.wallet_id, agent.standing, agent.state.next_at),
+            }
+            runs = agent_runs(owner_id=owner_id, agent_id=agent.id)
+            found[Subject("agents", agent.id)] = _reading(
+                state, book, agent.wallet_id, signals=runs.exclude(decision=AgentRun.Decision.HOLD), decided=runs
+            )
+    for farm in farm_rows(owner_id=owner_id, farm_ids=[pk for pk in farms if pk]) if farms else ():
+        next_at = _first(agent.state.next_at for agent in farm.agents)
+        state = {"farm": shown(FarmOut, farm), **book.about(farm.wallet_id, farm.standing, next_at)}
+        acted = agent_runs(owner_id=owner_id, farm_id=farm.id).exclude(decision=AgentRun.Decision.HOLD)
+        newest = acted.order_by("-created_at")
+        found[Subject("farms", farm.id)] = _reading(state, book, farm.wallet_id, signals=newest, decided=newest)
+    if any(subject.kind == "portfolio" for subject in subjects):
+        found[Subject("portfolio")] = _reading(_portfolio(book), book, None)
+    return found
+
+
+def shown(shape: type[Schema], row: Any) -> Json:
+    """The row as the API tells it, in what JSON knows."""
+    return shape.model_validate(row).model_dump(mode="json")
+
+
+class _Book:
+    """What all subjects of an owner are read from, once each."""
+
+    def __init__(self, owner_id: UUID) -> None:
+        self.owner_id = owner_id
+
+    @cached_property
+    def nodes(self) -> dict[UUID, WalletNode]:
+        return {node.id: node for node in wallet_tree(owner_id=self.owner_id)}
+
+    @cached_property
+    def stand(self) -> dict[UUID, Standing]:
+        return standings(owner_id=self.owner_id)
+
+    @cached_property
+    def work(self) -> Mapping[UUID, Any]:
+        return work_of(self.owner_id)
+
+    @cached_property
+    def positions(self) -> tuple[PositionRow, ...]:
+        return open_positions(owner_id=self.owner_id)
+
+    @cached_property
+    def orders(self) -> tuple[OrderRow, ...]:
+        return unfinished_orders(owner_id=self.owner_id, limit=ORDERS_READ)
+
+    def is_within(self, wallet_id: UUID, top: UUID) -> bool:
+        """Whether the first wallet is the second one or stands below it."""
+        at: UUID | None = wallet_id
+        while at is not None and at != top:
+            at = self.nodes[at].parent_id
+        return at is not None
+
+    def rows(self, top: UUID | None) -> Json:
+        """Open positions and unfinished orders of the wallet and below it, or of all; the newest of many."""
+        positions = [row for row in self.positions if top is None or self.is_within(row.wallet_id, top)]
+        unfinished = [row for row in self.orders if top is None or self.is_within(row.wallet_id, top)]
+        return {
+            "positions": {str(row.id): shown(PositionOut, row) for row in positions[:ROWS_MOST]},
+            "orders": {str(row.id): shown(OrderOut, row) for row in unfinished[:ROWS_MOST]},
+            "left_out": max(len(positions) - ROWS_MOST, 0) + max(len(unfinished) - ROWS_MOST, 0),
+        }
+
+    def about(self, wallet_id: UUID, standing: Standing, next_at: datetime | None) -> Json:
+        """What is told of an agent's or a farm's money: wallet, positions, orders, day, limits, age of the data."""
+        node = self.nodes[wallet_id]
+        rows = self.rows(wallet_id)
+        priced = [row["mark_at"] for row in rows["positions"].values() if row["mark_at"]]
+        return {
+            "wallet": shown(WalletOut, wallet_shown(node, self.work)),
+            **rows,
+            "today": _today(standing),
+            "limits": self._limits(wallet_id),
+            "next_run_at": _moment(next_at),
+            "data": {
+                "connection": node.freshness.word,
+                "synced_at": _moment(node.synced_at),
+                "priced_at": min(priced, default=None),
+                "is_paper": node.is_paper,
+            },
+        }
+
+    def _limits(self, wallet_id: UUID) -> Json:
+        """The limits on the path, and of each wallet there how much of them is used."""
+        told = shown(LimitsOut, limits_out(wallet_limits(owner_id=self.owner_id, wallet_id=wallet_id)))
+        path = [{**step, "used": self._used(UUID(step["id"]))} for step in told["path"]]
+        return {"applied": told["applied"], "path": path}
+
+    def _used(self, step_id: UUID) -> Json | None:
+        """What the day has cost, as a fraction, and the open positions; null for what is no wallet."""
+        if step_id not in self.nodes:
+            return None
+        fallen = self.stand[step_id].today_return
+        return {
+            "daily_loss": None if fallen is None else plain(max(-Decimal(fallen), Decimal(0)).quantize(_FALL)),
+            "open_positions": sum(self.is_within(row.wallet_id, step_id) for row in self.positions),
+        }
+
+
+_FALL: Final = Decimal("1e-8")
+
+
+def _portfolio(book: _Book) -> Json:
+    owner_id, standing = book.owner_id, book.stand[book.owner_id]
+    facts = farm_facts(owner_id=owner_id)
+    states = states_of(facts)
+    given = valuation.parameters(owner_id=owner_id, at=clock.now(), only=owner_id)
+    now, exposure = valuation.value(given), read_exposure(given)
+    levels = levels_shown(
+        exposure_limits.standings_of(exposure_limits.limits_of(owner_id=owner_id, wallet_id=None), exposure)
+    )
+    masters = [node for node in book.nodes.values() if node.role == Wallet.Role.MASTER]
+    known = {name: plain(getattr(now, name)) if now.is_known else None for name in _FIGURES}
+    return {
+        "portfolio": {
+            "base": now.base, **known, "funding": plain(standing.funding), "profit": _amount(standing.profit),
+            "twr": standing.twr, "is_stale": now.is_stale, "unpriced": list(now.unpriced),
+        },
+        "wallets": {str(node.id): shown(WalletOut, wallet_shown(node, book.work)) for node in masters},
+        "farms": {str(farm.id): _farm(farm, states[farm.id], book) for farm in facts if farm.status != "archived"},
+        **book.rows(None),
+        "today": _today(standing),
+        "limits": {
+            f"{row['limit_id']} {row['subject']}".strip(): shown(ExposureLevelOut, row) for row in levels
+        },
+        "next_run_at": _moment(_first(state.next_at for state in states.values())),
+        "data": {
+            "behind": sorted({node.connection_name for node in masters if node.freshness.is_behind}),
+            "synced_at": _moment(_first(node.synced_at for node in masters)),
+            "priced_at": _moment(_first(row.mark_at for row in book.positions)),
+        },
+    }  # fmt: skip
+
+
+def _farm(farm: FarmFacts, state: State, book: _Book) -> Json:
+    standing = book.stand[farm.wallet_id]
+    return {
+        "name": farm.name, "status": str(farm.status), "state": state.code, "state_words": state.exact,
+        "agents": farm.size, "running": farm.running, "value": _amount(standing.value),
+        "today": _amount(standing.today), "next_decision_at": _moment(state.next_at),
+    }  # fmt: skip
+
+
+def _today(standing: Standing) -> Json:
+    return {"base": standing.base, "profit": _amount(standing.today), "return": standing.today_return}
+
+
+def _amount(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
+
+
+def _first(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((at for at in moments if at is not None), default=None)
+
+
+# --- what happened and what was said -------------------------------------------------------------------------------
+
+
+def _reading(
+    state: Json, book: _Book, wallet_id: UUID | None, *, signals: Iterable[Any] | None = None, decided: Any = None
+) -> Reading:
+    where = None if wallet_id is None else [wallet_id]
+    placed = orders(owner_id=book.owner_id, wallet_ids=where, limit=HAPPENED_MOST)
+    entries: dict[str, Json] = {f"order-{row.id}": _order_entry(row) for row in placed}
+    for fill in fills(owner_id=book.owner_id, wallet_ids=where, limit=HAPPENED_MOST):
+        entries[f"fill-{fill.id}"] = {
+            "at": _moment(fill.filled_at), "kind": "fill", "wallet": fill.wallet, "symbol": fill.symbol,
+            "order_id": str(fill.order_id), "side": fill.side, "quantity": plain(fill.quantity),
+            "price": plain(fill.price), "fee": plain(fill.fee), "fee_asset": fill.fee_asset,
+        }  # fmt: skip
+    decisions: tuple[Decision, ...] = ()
+    if decided is not None:
+        for run in map(run_row, signals[:HAPPENED_MOST]):  # type: ignore[index]  # they come with the decisions
+            entries[f"signal-{run.id}"] = _signal_entry(run)
+        decisions = tuple(_decision(run) for run in sorted(map(run_row, decided[:SAID_MOST]), key=lambda run: run.id))
+    newest = sorted(entries, key=lambda name: entries[name]["at"], reverse=True)[:HAPPENED_MOST]
+    return Reading(state, {name: entries[name] for name in newest}, decisions)
+
+
+def _order_entry(row: OrderRow) -> Json:
+    is_refused = row.outcome in ("refused", "rejected")
+    return {
+        "at": _moment(row.created_at), "kind": "refusal" if is_refused else "order", "wallet": row.wallet,
+        "symbol": row.symbol, "order_id": str(row.id), "side": row.side, "quantity": plain(row.quantity),
+        "filled_quantity": plain(row.filled_quantity), "outcome": row.outcome,
+        "words": row.refusal.exact if is_refused else row.reason.exact,
+    }  # fmt: skip
+
+
+def _signal_entry(run: RunRow) -> Json:
+    return {
+        "at": _moment(run.bar_closed_at), "kind": "signal", "agent": run.agent, "decision": run.decision,
+        "order_id": None if run.order_id is None else str(run.order_id), "words": run.explanation.exact,
+    }  # fmt: skip
+
+
+def _decision(run: RunRow) -> Decision:
+    told = shown(RunOut, run)
+    seen = {name: told[name] for name in ("agent_id", "bar_closed_at", "close", "indicators", "decision")}
+    order = None
+    if run.order_id is not None:
+        asked = {name: told[name] for name in ("numbers", "exit_stop", "exit_target")}
+        result = {"order_id": told["order_id"], "status": run.order_status, "refusal": told["refusal"]}
+        order = {"asked": asked, "result": result}
+    return Decision(run.id, run.agent, run.explanation.exact, seen, order)
