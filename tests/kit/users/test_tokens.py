@@ -81,6 +81,7 @@ def test_a_token_with_one_scope_reaches_the_operations_of_that_scope_and_no_othe
 
 # All that a trading agent's program may do beside reading: whoever adds to it has thought about it.
 AGENTS_MAY = {
+    "post /api/v1/saved-strategies/preview",
     "post /api/v1/orders",
     "post /api/v1/orders/preview",
     "post /api/v1/orders/{order_id}/amend",
