@@ -99,7 +99,9 @@ def _compose(
     markets = markets_with_candles()
     followers = _followers(saved) if saved else []
     posted = request.method == "POST"
-    do = request.POST.get("do", "") if posted else "look"
+    is_part = wants_part(request) and request.htmx.target == COMPOSER
+    # Fields that change come by themselves; it is saved by the button, which loads the page.
+    do = request.POST.get("do", "look" if is_part else "") if posted else "look"
     given = _given(request, where, markets, followers)
     is_json = given.get("view") == JSON
     branches = raw.read(request.POST.dict()) if posted else raw.spread(strategy, strategy.validate(begins))
@@ -127,7 +129,7 @@ def _compose(
         "newest": newest,
     }
     refused = posted and not do
-    if wants_part(request) and request.htmx.target == COMPOSER:
+    if is_part:
         return vary(render(request, "strategies/compose.html#composer", context))
     return vary(render(request, "strategies/compose.html", context, status=422 if refused else 200))
 
