@@ -11,6 +11,7 @@ from kit import figures, formatting
 from kit.figures import Bars, Figure, Level, Line, Mark
 from markets.candles.reading import moment
 from quant.candles import Candles, Floats
+from quant.indicators.catalog import SOURCES
 from trading.selectors import TradeRow
 
 # An indicator is drawn over the candles when it lives where the prices do, and not on a scale of its own (ADX, ATR).
@@ -74,10 +75,10 @@ def _levels(page: AgentPage) -> Iterator[Level]:
 
 
 def overlays(candles: Candles, indicators: Mapping[str, Floats]) -> Iterator[Line]:
-    """Lines of the indicators that live where the prices of the candles do."""
+    """Lines of the indicators that live where the prices of the candles do, and are not drawn as candles anyway."""
     low, high = float(candles.low.min()), float(candles.high.max())
     room = (high - low) * ROOM
     for name, values in indicators.items():
         known = values[np.isfinite(values)]
-        if known.size and low - room <= known.min() and known.max() <= high + room:
+        if name not in SOURCES and known.size and low - room <= known.min() and known.max() <= high + room:
             yield Line(name, values.tolist())

@@ -59,7 +59,7 @@ def preview_rules(request: HttpRequest, body: RulesIn) -> Any:
     """Refused with what `POST /saved-strategies` would be refused with; else what would be saved and what differs."""
     strategy = known_strategy(body.strategy)
     checked = require_sound(body.strategy, body.parameters, body.instrument_id, body.timeframe)
-    before = None if body.since_version_id is None else version_of(body.since_version_id)
+    before = None if body.version_id is None else version_of(body.version_id)
     said = [] if before is None else changes(strategy, before.parameters, checked.parameters)
     return {"parameters": checked.parameters, "bars": checked.bars, "changes": said}
 

@@ -47,7 +47,7 @@ class RulesIn(Body):
     parameters: Rules = Field(default_factory=dict)
     instrument_id: Market
     timeframe: str = Field(max_length=3)
-    since_version_id: UUID | None = Field(None, description="Say what differs from this version.")
+    version_id: UUID | None = Field(None, description="Say what differs from this version.")
 
 
 class CheckedRulesOut(Schema):

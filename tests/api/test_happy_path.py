@@ -307,7 +307,8 @@ def try_out(program: Program, number: int, agent: Any) -> None:
 def compose(program: Program, number: int, market: Instrument, agent: Any) -> None:
     """Rules that are saved, followed by the agent, and changed."""
     wish = {"strategy": "trend_following", "instrument_id": market.pk, "timeframe": "5m", "parameters": PARAMETERS}
-    store_hours(market, clock.now() - timedelta(hours=50), [100.0, 101.0, 102.0, 99.0] * 100, timeframe="5m")
+    start = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=50)
+    store_hours(market, start, [100.0, 101.0, 102.0, 99.0] * 100, timeframe="5m")
     program.call("get", "/strategies/{slug}/schema", slug="trend_following")
     program.call("post", "/saved-strategies/preview", wish)
     made = program.call("post", "/saved-strategies", wish | {"name": f"Rules {number}"}, status=201)

@@ -63,7 +63,7 @@ def test_a_preview_says_what_would_be_saved_and_saves_nothing(
     made = program.ask("post", "/saved-strategies", wish(market), status=201)
     other = RULES | {"stop": {"percent": 0.04}}
     given = {name: value for name, value in wish(market, parameters=other).items() if name != "name"}
-    told = program.ask("post", "/saved-strategies/preview", given | {"since_version_id": made["versions"][0]["id"]})
+    told = program.ask("post", "/saved-strategies/preview", given | {"version_id": made["versions"][0]["id"]})
     assert told["changes"] == ["Stop: 5 % from the close → 4 % from the close"]
     assert told["parameters"]["stop"] == {"percent": 0.04}
     with tenancy.tenant(owner.pk):
@@ -140,6 +140,6 @@ def test_what_is_somebody_elses_is_not_there(
         other.ask("get", f"/saved-strategies/{pk}", status=404)
         other.ask("patch", f"/saved-strategies/{pk}", {"name": "Taken"}, status=404)
     given = {name: value for name, value in wish(market).items() if name != "name"}
-    given["since_version_id"] = made["versions"][0]["id"]
+    given["version_id"] = made["versions"][0]["id"]
     told = other.ask("post", "/saved-strategies/preview", given, status=422)
     assert list(told["fields"]) == ["version_id"]
